@@ -1,0 +1,1 @@
+"""Unattended runs: expand, execute, export, resume, deliver."""

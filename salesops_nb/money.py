@@ -1,0 +1,90 @@
+"""Money is a `Decimal` with a currency, never a float.
+
+Amounts are rounded once, half up, to the currency's minor unit, where a line becomes payable;
+before that they keep ten places. What lasts in the store is a whole number of minor units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Decimal,
+)
+from functools import lru_cache
+
+ROUNDING = {
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "half_down": ROUND_HALF_DOWN,
+    "up": ROUND_UP,
+    "down": ROUND_DOWN,
+}
+
+
+@lru_cache(maxsize=64)
+def places(currency: str) -> int:
+    """Decimal places of the currency's minor unit (2 for USD, 0 for JPY, 3 for KWD; CLDR)."""
+    from babel.core import get_global
+    from babel.numbers import get_currency_precision
+
+    if currency not in get_global("all_currencies"):
+        from salesops_nb.errors import Problem, SalesopsError
+
+        raise SalesopsError(
+            Problem(
+                "unknown-currency",
+                f"{currency!r} is not an ISO 4217 currency code.",
+                "Write three capital letters, such as USD or EUR.",
+                value=currency,
+            )
+        )
+    return get_currency_precision(currency)
+
+
+def rounded(amount: Decimal, currency: str, mode: str = "half_up") -> Decimal:
+    """The amount in the currency's minor unit; ties go away from zero unless `mode` says otherwise."""
+    return amount.quantize(Decimal(1).scaleb(-places(currency)), ROUNDING[mode])
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Whole minor units (cents) of an amount that has no more places than its currency."""
+    minor = amount.scaleb(places(currency))
+    if minor != minor.to_integral_value():
+        raise ValueError(f"{amount} has more places than {currency} allows; round it first")
+    return int(minor)
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """The amount that so many minor units make."""
+    return Decimal(minor).scaleb(-places(currency))
+
+
+def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """Parts of a rounded amount in proportion to the weights; the residual falls on the last part.
+
+    The parts always sum to the amount. Weights must not all be zero.
+    """
+    total = sum(weights, Decimal(0))
+    if not total:
+        raise ValueError("weights sum to zero: there is nothing to share by")
+    parts = [rounded(amount * weight / total, currency) for weight in weights[:-1]]
+    return [*parts, amount - sum(parts, Decimal(0))]
+
+
+def spoken(amount: Decimal | None, currency: str, locale: str = "en_US", whole: bool = False) -> str:
+    """The amount as the locale writes it, such as ``$1,234.56`` or ``1.234,56 €``; ``–`` for none."""
+    from babel.numbers import format_currency
+
+    if amount is None:
+        return "–"
+    if whole:
+        amount = amount.quantize(Decimal(1), ROUND_HALF_UP)
+        return format_currency(
+            amount, currency, locale=locale, currency_digits=False, decimal_quantization=False
+        )
+    return format_currency(amount, currency, locale=locale)

@@ -1,0 +1,1 @@
+"""How results look: charts, tables, widgets and the words of the report."""

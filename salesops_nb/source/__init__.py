@@ -1,0 +1,1 @@
+"""What is read: files, databases and the CRM; mappings, contracts, rejects."""

@@ -1,0 +1,63 @@
+"""Opening the store: one SQLAlchemy engine, the same tables on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from salesops_nb.errors import Problem, SalesopsError
+
+metadata = MetaData()
+
+
+def open_store(url: str) -> Engine:
+    """An engine on ``sqlite:///path`` or ``postgresql://…``, with every missing table made.
+
+    Raises `SalesopsError` where the address is malformed, of another kind, or does not answer.
+    """
+    address = _address(url)
+    engine = create_engine(address)
+    if address.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    try:
+        metadata.create_all(engine)
+    except (SQLAlchemyError, OSError) as error:
+        shown = address.render_as_string(hide_password=True)
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise SalesopsError(
+            Problem(
+                "store-unreachable",
+                f"The store at {shown} cannot be opened: {reason}.",
+                "Check 'store' in workbook.yml, that the folder or the server is there, and the rights on it.",
+                value=shown,
+            )
+        ) from error
+    return engine
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is None or address.get_backend_name() not in ("sqlite", "postgresql"):
+        raise SalesopsError(
+            Problem(
+                "bad-store",
+                f"'store' in workbook.yml is {url!r}, which is not an address the store knows.",
+                "Write sqlite:///store.sqlite or postgresql://user@host/database.",
+                value=url,
+            )
+        )
+    if address.get_backend_name() == "postgresql" and address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+pg8000")
+    return address
+
+
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    """Foreign keys on; a reader never waits for a writer, a second writer waits up to 30 s."""
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
