@@ -29,7 +29,7 @@ def open_store(url: str) -> Engine:
             Problem(
                 "store-unreachable",
                 f"The store at {shown} cannot be opened: {reason}.",
-                "Check 'store' in workbook.yml, that the folder or the server is there, and the rights on it.",
+                "Check 'store' in workbook.yml, that the folder or the server is there, and your rights.",
                 value=shown,
             )
         ) from error

@@ -1,0 +1,52 @@
+"""The `salesops` command: a group whose commands are imported only when they are called.
+
+Each command lives in a module of this folder; `--help` reads the one-line summaries below and
+imports none of them, so that it answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from salesops_nb import __version__
+from salesops_nb.errors import SalesopsError
+
+# command: (module, its summary in the list)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Make a new workbook."),
+    "check": ("check", "Every problem of every table, in one list."),
+    "run": ("run", "Run reports, as reports.yml lists them."),
+    "list": ("list", "What the last runs made."),
+}
+
+
+class _LateGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"salesops_nb.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SalesopsError as error:
+            for problem in error.problems:
+                click.echo(f"{problem.severity}: {problem}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="salesops_nb")
+def main() -> None:
+    """The sales-operations workbook."""
