@@ -1,0 +1,112 @@
+"""The words and numbers of a report, in its reader's language.
+
+Texts are written in English in the code (``_("Contents")``) and in the templates, and translated
+by the gettext catalogues in ``present/locale``; they are read as they are, without a build step.
+The locale and currency in force are set once, by `use_locale`, usually from the workbook.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from salesops_nb.errors import Problem, SalesopsError
+
+LOCALES = Path(__file__).parent / "locale"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A reader's locale (``ro_RO``) and the currency of amounts that name none (``RON``)."""
+
+    locale: str = "en_US"
+    currency: str = "USD"
+
+    @property
+    def language(self) -> str:
+        """The language as HTML writes it, such as ``ro-RO``."""
+        return self.locale.replace("_", "-")
+
+
+_setting: ContextVar[Setting | None] = ContextVar("salesops_locale", default=None)
+_DEFAULT = Setting()
+
+
+def setting() -> Setting:
+    """The locale and currency in force; ``en_US`` and ``USD`` until `use_locale` is called."""
+    return _setting.get() or _DEFAULT
+
+
+def use_locale(locale: str = "en_US", currency: str = "USD") -> Setting:
+    """Set the language, number format and currency of everything presented from here on.
+
+    Parameters
+    ----------
+    locale : such as ``en_US``, ``en_GB`` or ``ro_RO``; ``ro-RO`` is read too.
+    currency : ISO 4217 code of amounts that name none.
+
+    Raises
+    ------
+    SalesopsError
+        If Babel knows no such locale or currency. A known locale without a catalogue of ours
+        speaks English, with its own numbers and dates.
+    """
+    from babel import Locale, UnknownLocaleError
+
+    from salesops_nb.money import places
+
+    try:
+        known = str(Locale.parse(locale.replace("-", "_")))
+    except (UnknownLocaleError, ValueError, TypeError) as error:
+        raise SalesopsError(
+            Problem(
+                "unknown-locale",
+                f"{locale!r} is not a locale.",
+                f"Write language and country, such as {' or '.join(('en_US', 'ro_RO'))}.",
+                value=str(locale),
+            )
+        ) from error
+    places(currency)
+    chosen = Setting(known, currency)
+    _setting.set(chosen)
+    return chosen
+
+
+def languages() -> list[str]:
+    """Languages that have a catalogue, English included."""
+    return sorted({"en", *(path.stem for path in LOCALES.glob("*.po"))})
+
+
+@lru_cache(maxsize=16)
+def words(locale: str) -> gettext.NullTranslations:
+    """The catalogue of a locale's language; for English, and without one, the texts themselves."""
+    path = LOCALES / f"{locale.replace('-', '_').split('_')[0]}.po"
+    if not path.exists():
+        return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=path.stem)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _(message: str, **values: object) -> str:
+    """The text in the reader's language, with ``{name}`` places filled from `values`."""
+    text = words(setting().locale).gettext(message)
+    return text.format(**values) if values else text
+
+
+def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
+    """The text for a number of things; ``{n}`` is that number as the locale writes it."""
+    from salesops_nb.present.formats import number
+
+    text = words(setting().locale).ngettext(singular, plural, n)
+    return text.format(n=number(n), **values)
