@@ -1,1 +1,5 @@
-"""What is read: files, databases and the CRM; mappings, contracts, rejects."""
+"""What is read: files and databases, mapped to our tables, checked, on one DuckDB connection."""
+
+from salesops_nb.source.opened import Workbook, open_workbook
+
+__all__ = ["Workbook", "open_workbook"]

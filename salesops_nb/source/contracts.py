@@ -1,0 +1,249 @@
+"""The tables of a workbook, declared once: columns, types and what must hold.
+
+Reading, checking and the documentation's table of columns all come from `CONTRACTS`. A type is
+``text``, ``money`` (decimal, four places), ``number`` (decimal, six places), ``whole``, ``date``,
+``time`` (a moment, without zone: the company's own clock) or ``flag``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "money": "DECIMAL(18,4)",
+    "number": "DECIMAL(18,6)",
+    "whole": "BIGINT",
+    "date": "DATE",
+    "time": "TIMESTAMP",
+    "flag": "BOOLEAN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its type, whether it must be mapped, and the table its values point to."""
+
+    name: str
+    type: str = "text"
+    required: bool = False
+    refers_to: str | None = None
+    low: int | None = None
+    high: int | None = None
+    choices: tuple[str, ...] = ()
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One table: its key, its columns and the word for one row of it."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    row: str = "row"
+    by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+
+
+def _table(name: str, key: str, row: str, *columns: Column) -> Contract:
+    return Contract(name, tuple(key.split()), columns, row)
+
+
+C = Column
+CONTRACTS: dict[str, Contract] = {
+    contract.name: contract
+    for contract in (
+        _table(
+            "deals",
+            "deal_id",
+            "deal",
+            C("deal_id", required=True),
+            C("name"),
+            C("owner_id", required=True, refers_to="people"),
+            C("account_id", refers_to="accounts"),
+            C("product_id", refers_to="products"),
+            C("stage", required=True),
+            C("outcome", choices=("open", "won", "lost")),
+            C("amount", "money"),
+            C("amount_estimated", "flag"),
+            C("quantity", "number", low=0),
+            C("cost", "money"),
+            C("currency"),
+            C("deal_type"),
+            C("term_months", "whole", low=0),
+            C("forecast_category"),
+            C("probability", "number", low=0),
+            C("created_on", "date"),
+            C("expected_close_on", "date"),
+            C("closed_on", "date"),
+            C("source"),
+            C("loss_reason"),
+            C("next_step_on", "date"),
+        ),
+        _table(
+            "deal_lines",
+            "deal_id line_no",
+            "line",
+            C("deal_id", required=True, refers_to="deals"),
+            C("line_no", "whole", required=True),
+            C("product_id", refers_to="products"),
+            C("quantity", "number"),
+            C("amount", "money"),
+            C("cost", "money"),
+        ),
+        _table(
+            "stage_history",
+            "deal_id entered_at",
+            "stage change",
+            C("deal_id", required=True, refers_to="deals"),
+            C("entered_at", "time", required=True),
+            C("stage", required=True),
+            C("left_at", "time"),
+        ),
+        _table(
+            "accounts",
+            "account_id",
+            "account",
+            C("account_id", required=True),
+            C("name", required=True),
+            C("segment"),
+            C("industry"),
+            C("employees", "whole", low=0),
+            C("revenue", "money"),
+            C("parent_id", refers_to="accounts"),
+            C("unit_id", refers_to="units"),
+            C("latitude", "number", low=-90, high=90),
+            C("longitude", "number", low=-180, high=180),
+            C("owner_id", refers_to="people"),
+        ),
+        _table(
+            "products",
+            "product_id",
+            "product",
+            C("product_id", required=True),
+            C("name", required=True),
+            C("family"),
+            C("list_price", "money", low=0),
+            C("cost", "money", low=0),
+        ),
+        _table(
+            "people",
+            "person_id valid_from",
+            "person",
+            C("person_id", required=True),
+            C("name", required=True),
+            C("role", required=True),
+            C("manager_id"),
+            C("team"),
+            C("region"),
+            C("hired_on", "date"),
+            C("left_on", "date"),
+            C("fte", "number", low=0),
+            C("email"),
+            C("payroll_id"),
+            C("home_latitude", "number", low=-90, high=90),
+            C("home_longitude", "number", low=-180, high=180),
+            C("valid_from", "date"),
+            C("valid_to", "date"),
+        ),
+        _table(
+            "leave",
+            "person_id from",
+            "leave",
+            C("person_id", required=True, refers_to="people"),
+            C("from", "date", required=True),
+            C("to", "date"),
+            C("kind"),
+        ),
+        _table(
+            "fx_rates",
+            "currency valid_from kind",
+            "rate",
+            C("currency", required=True),
+            C("valid_from", "date", required=True),
+            C("kind", choices=("plan", "market")),
+            C("rate", "number", required=True),
+            C("valid_to", "date"),
+        ),
+        _table(
+            "activities",
+            "activity_id",
+            "activity",
+            C("activity_id", required=True),
+            C("person_id", required=True, refers_to="people"),
+            C("kind", required=True),
+            C("happened_on", "date"),
+            C("happened_at", "time"),
+            C("planned_at", "time"),
+            C("deal_id", refers_to="deals"),
+            C("account_id", refers_to="accounts"),
+            C("minutes", "number", low=0),
+            C("outcome"),
+            C("next_step"),
+        ),
+        _table(
+            "targets",
+            "level who metric period",
+            "target",
+            C("level", required=True, choices=("company", "region", "team", "rep")),
+            C("who", required=True),
+            C("metric", required=True),
+            C("period", required=True),
+            C("value", "money", required=True),
+        ),
+        _table(
+            "events",
+            "event_id",
+            "event",
+            C("event_id", required=True),
+            C("deal_id", required=True, refers_to="deals"),
+            C("kind", required=True, choices=("booked", "invoiced", "collected", "refunded", "cancelled")),
+            C("happened_on", "date", required=True),
+            C("amount", "money", required=True),
+            C("currency"),
+        ),
+        _table(
+            "splits",
+            "deal_id person_id type",
+            "split",
+            C("deal_id", required=True, refers_to="deals"),
+            C("person_id", required=True, refers_to="people"),
+            C("share", "number", required=True),
+            C("type", choices=("revenue", "overlay")),
+        ),
+        _table(
+            "units",
+            "unit_id",
+            "unit",
+            C("unit_id", required=True),
+            C("name"),
+            C("latitude", "number", required=True, low=-90, high=90),
+            C("longitude", "number", required=True, low=-180, high=180),
+            C("potential", "number", low=0),
+            C("workload", "number", low=0),
+        ),
+        _table(
+            "unit_edges",
+            "unit_a unit_b",
+            "edge",
+            C("unit_a", required=True, refers_to="units"),
+            C("unit_b", required=True, refers_to="units"),
+        ),
+        _table(
+            "assignments",
+            "unit_id account_id role valid_from",
+            "assignment",
+            C("unit_id", refers_to="units"),
+            C("account_id", refers_to="accounts"),
+            C("role"),
+            C("person_id", required=True, refers_to="people"),
+            C("valid_from", "date", required=True),
+            C("valid_to", "date"),
+            C("reason"),
+            C("approved_by"),
+        ),
+    )
+}

@@ -1,0 +1,198 @@
+"""A workbook is a folder with `workbook.yml`; this module finds it, reads it and validates it.
+
+The file says whose figures these are (company, currency, locale, time zone, fiscal year), where
+the data come from (source, mapping) and where results go (store). Every mistake in it is one
+`Problem` that names the key as the file spells it, such as ``fiscal_year.start_month``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.periods import FiscalCalendar
+
+FILE_NAME = "workbook.yml"
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _exact(value: object) -> object:
+    """YAML numbers as exact decimals: 10.1 is ten and a tenth, not its binary neighbour."""
+    return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Exact = Annotated[Decimal, BeforeValidator(_exact)]
+
+
+class FiscalYear(_Strict):
+    """How the company cuts its years; the keys of `FiscalCalendar`."""
+
+    start_month: int = Field(default=1, ge=1, le=12)
+    pattern: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
+    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = (
+        "sunday"
+    )
+    named_after: Literal["end", "start"] = "end"
+
+
+class Control(_Strict):
+    """A total from CRM or finance that the data must reproduce: deals won in a period."""
+
+    period: str
+    count: int | None = None
+    sum: Exact | None = None
+    outcome: Literal["won", "lost"] = "won"
+    source: str = "finance"
+    tolerance_count: int = Field(default=0, ge=0)
+    tolerance_sum: Exact = Decimal(0)
+
+    @field_validator("period", mode="before")
+    @classmethod
+    def _year_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) else value
+
+
+class Declared(_Strict):
+    """What the workbook says is normal in its data and would else be an error."""
+
+    credits: bool = False
+    contractions: bool = False
+
+
+class Settings(_Strict):
+    """The contents of ``workbook.yml``."""
+
+    company: str = Field(min_length=1)
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    locale: str = "en_US"
+    time_zone: str = "UTC"
+    fiscal_year: FiscalYear = FiscalYear()
+    source: str = "data"
+    mapping: str = "mapping.yml"
+    store: str = "sqlite:///store.sqlite"
+    strategy: str | None = None
+    controls: tuple[Control, ...] = ()
+    declares: Declared = Declared()
+    data_through: str | None = None
+    max_age_days: int | None = Field(default=None, ge=0)
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    decimal_mark: Literal[".", ","] | None = None
+    encoding: str | None = None
+
+    @property
+    def calendar(self) -> FiscalCalendar:
+        """The fiscal calendar that periods of this workbook are read in."""
+        return FiscalCalendar(**self.fiscal_year.model_dump())
+
+
+def find_workbook(path: str | Path = ".") -> Path:
+    """The folder of the nearest ``workbook.yml``, at `path` or above it."""
+    start = Path(path).expanduser().resolve()
+    if start.name == FILE_NAME:
+        start = start.parent
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder
+    raise SalesopsError(
+        Problem(
+            "no-workbook",
+            f"No {FILE_NAME} was found in {path} or in any folder above it.",
+            "Go to the workbook's folder, or make a workbook with: salesops init DIR.",
+            value=str(path),
+        )
+    )
+
+
+def read_yaml(path: Path) -> Any:
+    """The contents of a YAML file; raises `SalesopsError` with the line where it cannot be read."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return YAML(typ="safe").load(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        problem = Problem(
+            "missing-file", f"{path.name} is not there.", f"Put it in {path.parent.name}/.", file=path.name
+        )
+    except UnicodeDecodeError:
+        problem = Problem("bad-yaml", "The file is not UTF-8 text.", "Save it as UTF-8.", file=path.name)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        problem = Problem(
+            "bad-yaml",
+            f"The file is not valid YAML: {error.problem}.",
+            "Mend this line or the one above it.",
+            file=path.name,
+            row=mark.line + 1 if mark else None,
+        )
+    except YAMLError as error:
+        problem = Problem("bad-yaml", f"The file is not valid YAML: {error}.", "Mend it.", file=path.name)
+    raise SalesopsError(problem)
+
+
+def validated(model: type[M], contents: object, file: str) -> M:
+    """The contents as the model; every mistake of the file in one `SalesopsError`."""
+    try:
+        return model.model_validate(contents if contents is not None else {})
+    except ValidationError as error:
+        problems = [_as_problem(dict(item), model, file) for item in error.errors()]
+    raise SalesopsError(problems)
+
+
+def load_settings(folder: Path) -> Settings:
+    """The validated ``workbook.yml`` of a folder."""
+    return validated(Settings, read_yaml(folder / FILE_NAME), FILE_NAME)
+
+
+def _as_problem(item: dict[str, Any], model: type[BaseModel], file: str) -> Problem:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = ", ".join(_keys(model, item["loc"][:-1]))
+        return Problem(
+            "unknown-key",
+            f"The key {key!r} is not known.",
+            f"Known keys are: {known}.",
+            file=file,
+            column=key,
+        )
+    if item["type"] == "missing":
+        return Problem("missing-key", f"The key {key!r} is missing.", "Add it.", file=file, column=key)
+    given = repr(item["input"]) if not isinstance(item["input"], dict | list) else "what stands there"
+    return Problem(
+        "bad-value",
+        f"The value of {key!r} is {given}: {item['msg'][0].lower()}{item['msg'][1:]}.",
+        "Write a value that fits.",
+        file=file,
+        column=key,
+        value=str(item["input"]),
+    )
+
+
+def _keys(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """Names of the fields at a place inside the model, as far as it can be followed."""
+    for part in path:
+        if not isinstance(part, str):
+            continue
+        field = model.model_fields.get(part)
+        inner = _inner_model(field.annotation) if field else None
+        if inner is not None:
+            model = inner
+    return list(model.model_fields)
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _inner_model(part)
+        if found is not None:
+            return found
+    return None
