@@ -221,7 +221,7 @@ def bootstrap_ratio(
     frame["n"] = 1.0 if counts is None else np.asarray(counts, float)
     frame["group"] = 0 if groups is None else np.asarray(groups)
     # alike rows are drawn together, in an order of their own: shuffled input gives the same interval
-    frame = frame.groupby(["group", "top", "bottom"], sort=True, as_index=False)["n"].sum()
+    frame = frame.groupby(["group", "top", "bottom"], sort=True)[["n"]].sum().reset_index()
     if frame.empty:
         return pd.DataFrame({"low": [], "high": []}, dtype=float)
     draws = int(np.clip(4e7 // len(frame), 200, 2000))
