@@ -1,0 +1,50 @@
+"""All tables that complete the demo's CRM export, from one seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from salesops_nb.simulate import figures, life, staff
+from salesops_nb.simulate.crm import SEED, read_crm
+
+
+def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
+    """The simulated tables by name, each with a column `simulated`, in a fixed order of rows.
+
+    Consistent with the export: a deal's stages end in its stage, activities are its owner's and lie
+    in its life, agents are hired before their first deal, targets add up from rep to company.
+    Raises `SalesopsError` where the folder lacks a file of the export.
+    """
+    crm = read_crm(Path(crm_folder))
+    prospected = life.prospecting_days(crm, seed)
+    dates = staff.people_dates(crm, prospected, seed)
+    more = staff.people_more(crm, seed)
+    tables = {
+        "deals_more": life.deals_more(crm, prospected, seed),
+        "stage_history": life.stage_history(crm, prospected),
+        "activities": life.activities(crm, prospected, seed),
+        "people_dates": dates,
+        "people_more": more,
+        "vacancies": staff.vacancies(crm, dates, more, seed),
+        "accounts_places": staff.accounts_places(crm, seed),
+        "targets": figures.targets(crm, dates, seed),
+        "bookings_history": figures.bookings_history(crm, dates, more, seed),
+    }
+    return {name: _arrow(columns) for name, columns in tables.items()}
+
+
+def _arrow(columns: dict[str, Any]) -> pa.Table:
+    made = {name: _column(values) for name, values in columns.items()}
+    rows = len(next(iter(made.values())))
+    return pa.table({**made, "simulated": pa.array(np.ones(rows, dtype=bool))})
+
+
+def _column(values: Any) -> pa.Array:
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "OU":
+        return pa.array(values)
+    plain = [None if v is None else str(v) if isinstance(v, str) else v for v in values]
+    return pa.array(plain)

@@ -1,0 +1,39 @@
+"""The simulated tables as files: CSV that a person can read, Parquet where CSV would be large."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from salesops_nb.simulate.crm import SEED
+from salesops_nb.simulate.demo import demo
+
+PARQUET = ("activities", "stage_history")
+
+
+def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> list[Path]:
+    """Write every table of `demo` into the folder; returns the paths."""
+    out = Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, table in demo(crm_folder, seed).items():
+        path = out / f"{name}.{'parquet' if name in PARQUET else 'csv'}"
+        if name in PARQUET:
+            pq.write_table(table, path, compression="zstd", compression_level=19)
+        else:
+            _write_csv(table, path)
+        paths.append(path)
+    return paths
+
+
+def _write_csv(table: pa.Table, path: Path) -> None:
+    """Plain comma-separated text; a gap is an empty cell, true and false in lower case."""
+    columns = [pc.fill_null(pc.cast(table[name], pa.string()), "").to_pylist() for name in table.column_names]
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(table.column_names)
+        writer.writerows(zip(*columns, strict=True))
