@@ -1,0 +1,54 @@
+"""Tables of any kind as narwhals lazy frames on DuckDB, and back to pandas with decimals kept.
+
+An analysis is handed a mapping from table name to any frame narwhals reads. DuckDB relations and
+lazy frames are used as they are; pandas, Arrow and polars frames are put on one DuckDB connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+
+Tables = Mapping[str, Any]
+
+
+def lazy_tables(tables: Tables, *names: str) -> dict[str, nw.LazyFrame[Any]]:
+    """Those of the named tables that are there, as lazy frames that can be joined.
+
+    Raises `SalesopsError` where frames on an engine of their own are mixed with frames in memory.
+    """
+    given = {name: nw.from_native(tables[name]) for name in names if name in tables}
+    eager = [name for name, frame in given.items() if isinstance(frame, nw.DataFrame)]
+    if eager and len(eager) < len(given):
+        rest = sorted(set(given) - set(eager))
+        raise SalesopsError(
+            Problem(
+                "mixed-engines",
+                f"The tables {', '.join(sorted(eager))} are in memory, {', '.join(rest)} in a database.",
+                "Put the frame among the workbook's own with workbook.with_table(name, frame).",
+            )
+        )
+    if not eager:
+        return given
+    import duckdb
+
+    connection = duckdb.connect()
+    return {name: nw.from_native(connection.from_arrow(frame.to_arrow())) for name, frame in given.items()}
+
+
+def collected(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """A small result as pandas: decimals as `Decimal` objects, dates as `datetime.date`."""
+    table = frame.collect(backend="pyarrow").to_native()
+    return pd.DataFrame(table.to_pandas(date_as_object=True))
+
+
+def with_columns_or_null(frame: nw.LazyFrame[Any], columns: Mapping[str, Any]) -> nw.LazyFrame[Any]:
+    """The frame with every named column, empty and of the given narwhals type where it had none."""
+    there = set(frame.collect_schema().names())
+    missing = [nw.lit(None, dtype).alias(name) for name, dtype in columns.items() if name not in there]
+    return frame.with_columns(*missing) if missing else frame

@@ -1,0 +1,1 @@
+"""The performance review: what was sold, by whom, against what was expected."""

@@ -1,0 +1,100 @@
+"""What was expected: targets of a period, and the share of them due by a day of it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from salesops_nb.frames import Tables, collected, lazy_tables
+from salesops_nb.periods import FiscalCalendar, Period
+
+METRIC = "bookings"
+
+
+def targets(tables: Tables, period: Period, level: str) -> dict[str, Decimal]:
+    """Bookings targets of a period by who, at one level; empty where there are none.
+
+    A target set for the very period counts; otherwise those of its months, or of its quarters,
+    are added up where every one of them is there.
+    """
+    frames = lazy_tables(tables, "targets")
+    if "targets" not in frames:
+        return {}
+    chosen = frames["targets"].filter(nw.col("level") == level, nw.col("metric") == METRIC)
+    rows = collected(chosen.group_by("who", "period").agg(value=nw.col("value").sum()))
+    by_who: dict[str, dict[str, Decimal]] = {}
+    for who, key, value in zip(rows["who"], rows["period"], rows["value"], strict=True):
+        by_who.setdefault(who, {})[key] = value
+    found = {who: _of_period(values, period) for who, values in by_who.items()}
+    return {who: value for who, value in sorted(found.items()) if value is not None}
+
+
+def _of_period(values: dict[str, Decimal], period: Period) -> Decimal | None:
+    if period.key in values:
+        return values[period.key]
+    months = [month.key for month in period.months()]
+    quarters = [q.key for q in period.calendar.between(period.start, period.end, "quarter")]
+    for parts in (months, quarters if period.kind == "year" else []):
+        if parts and all(part in values for part in parts):
+            return sum((values[part] for part in parts), Decimal(0))
+    return None
+
+
+class Pace(NamedTuple):
+    """The share of a period's bookings expected by a day, and the earlier periods it was learned from."""
+
+    share: float
+    learned_from: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """How it was found, in a few words."""
+        if self.learned_from:
+            return "from the shape of " + ", ".join(self.learned_from)
+        return "by days elapsed, as there is no earlier whole period"
+
+
+def pace(daily: pd.DataFrame, period: Period, as_of: date, data_from: date) -> Pace:
+    """How much of a period's bookings is usual by the end of `as_of`.
+
+    The mean, over up to eight earlier whole periods of its kind, of the share booked by the same
+    fraction of the period's days; by days elapsed where there is none. `daily` has ``closed_on``
+    and ``value``.
+    """
+    elapsed = min((as_of - period.start).days + 1, period.days)
+    if elapsed >= period.days:
+        return Pace(1.0, ())
+    if elapsed <= 0:
+        return Pace(0.0, ())
+    shares, keys, earlier = [], [], period.previous()
+    while earlier.start >= _first_of(period.calendar, data_from) and len(keys) < 8:
+        cut = earlier.start + timedelta(days=round(elapsed * earlier.days / period.days))
+        inside = daily[(daily["closed_on"] >= earlier.start) & (daily["closed_on"] < earlier.end)]
+        whole = sum(inside["value"], Decimal(0))
+        if whole > 0:
+            shares.append(float(sum(inside.loc[inside["closed_on"] < cut, "value"], Decimal(0)) / whole))
+            keys.append(earlier.key)
+        earlier = earlier.previous()
+    if not shares:
+        return Pace(elapsed / period.days, ())
+    return Pace(float(np.mean(shares)), tuple(keys))
+
+
+def _first_of(calendar: FiscalCalendar, data_from: date) -> date:
+    """The first day of the month in which the data begin: closes on its first days may be missing."""
+    return calendar.containing(data_from, "month").start
+
+
+def covered(period: Period, data_from: date, as_of: date) -> tuple[int, int]:
+    """Days of the period that the data cover, and all its days.
+
+    The data are taken to begin with the month of the first close.
+    """
+    first = max(period.start, _first_of(period.calendar, data_from))
+    last = min(period.last, as_of)
+    return max(0, (last - first).days + 1), period.days
