@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from salesops_nb import money as amounts
+from salesops_nb.errors import SalesopsError
 from salesops_nb.present.words import _, setting
 
 NONE = "–"
@@ -54,7 +55,7 @@ def short_money(value: Any, currency: str | None = None) -> str:
 
     if missing(value):
         return NONE
-    now, places = setting(), 1 if 1000 <= abs(value) else 0
+    now, places = setting(), 1 if abs(value) >= 1000 else 0
     text = format_compact_currency(
         _decimal(value), currency or now.currency, locale=now.locale, fraction_digits=places
     )
@@ -130,6 +131,13 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "datetime": moment,
     "text": text,
 }
+
+
+def by_unit(unit: str) -> Callable[[Any], str]:
+    """The function that writes values of a unit; raises `SalesopsError` for an unknown one."""
+    if unit not in FORMATS:
+        raise SalesopsError(f"{unit!r} is not a unit.", f"Use one of {', '.join(FORMATS)}.")
+    return FORMATS[unit]
 
 
 @lru_cache(maxsize=32)

@@ -1,0 +1,91 @@
+"""What the charts share: reading a column, writing an axis, naming lines where they end."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present import formats, style
+from salesops_nb.present.chart import Chart
+
+
+def column(frame: Any, name: str) -> list[Any]:
+    """A column's values; raises `SalesopsError` with the columns there are."""
+    if name not in frame:
+        raise SalesopsError(
+            f"The chart asks for the column {name!r}, which the table has not.",
+            f"Its columns are {', '.join(map(str, frame.columns))}.",
+        )
+    return list(frame[name])
+
+
+def floats(values: Iterable[Any]) -> list[float]:
+    """Values as floats, for drawing only; nothing becomes NaN."""
+    return [float("nan") if formats.missing(value) else float(value) for value in values]
+
+
+def named(value: Any) -> str:
+    """A category's or date's words for an axis; a `$` is plain text, never a formula."""
+    text = formats.day(value) if isinstance(value, date) else formats.text(value)
+    return " ".join(text.split()).replace("$", r"\$") if isinstance(value, str) else text
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text in lines of at most so many letters."""
+    return "\n".join(textwrap.wrap(text, width)) or text
+
+
+def unit_text(unit: str) -> Callable[[Any], str]:
+    """How a value of a unit is written beside a mark, with `$` kept plain for matplotlib."""
+    if unit in ("money", "cents"):
+        return formats.short_money
+    return formats.by_unit(unit)
+
+
+def axis_unit(axis: Any, unit: str) -> None:
+    """Write an axis in its unit, by the reader's locale, with few ticks."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    whole = unit in ("integer", "number")
+    write = (lambda v: formats.percent(v, 0)) if unit == "percent" else unit_text(unit)
+    axis.set_major_locator(MaxNLocator(5, integer=unit == "integer", steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(
+        FuncFormatter(
+            lambda v, _at: formats.number(v, 0 if whole and v == int(v) else None) if whole else write(v)
+        )
+    )
+
+
+def spaced_ticks(axes: Any, names: Sequence[str], most: int = 9) -> None:
+    """Name the points on the x axis, every second or third of them where there are many."""
+    every = max(1, -(-len(names) // most))
+    shown = list(range(len(names) - 1, -1, -every))[::-1]
+    axes.set_xticks(shown, [wrapped(names[at], 12) for at in shown])
+    axes.set_xlim(-0.5, len(names) - 0.5)
+
+
+def direct_labels(axes: Any, ends: Sequence[tuple[float, float, str]], colour: str) -> None:
+    """Words at the end of a line, in place of a legend."""
+    for x, y, text in ends:
+        axes.annotate(
+            text,
+            (x, y),
+            xytext=(7, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            fontsize=8.5,
+            annotation_clip=False,
+        )
+
+
+def finish(chart: Chart, simulated: bool) -> Chart:
+    """The chart with its mark, its words freed of the escapes that drawing needs."""
+    if simulated:
+        chart.marks.append("simulated")
+    chart.alt = chart.alt.replace(r"\$", "$")
+    chart.figure.set_facecolor(style.PAGE)
+    return chart

@@ -1,0 +1,121 @@
+"""A chart: its figure, the words that stand for it, and how it reaches the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present import style
+from salesops_nb.present.words import _
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+P = ParamSpec("P")
+SMALL = 40_000
+_LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
+
+
+@dataclass
+class Chart:
+    """A drawn figure with its alternative text; `marks` say simulated, estimated and the like."""
+
+    figure: Figure
+    alt: str
+    title: str = ""
+    note: str = ""
+    marks: list[str] = field(default_factory=list)
+
+    @property
+    def svg(self) -> str:
+        """The drawing as SVG with its text as text, coordinates to two places."""
+        buffer = io.StringIO()
+        with style.quiet():
+            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        return _LONG_NUMBER.sub(_two_places, buffer.getvalue())
+
+    @property
+    def png(self) -> bytes:
+        """The drawing as a PNG of 256 colours at twice the screen's resolution."""
+        from PIL import Image
+
+        buffer, small = io.BytesIO(), io.BytesIO()
+        with style.quiet():
+            self.figure.savefig(buffer, format="png", dpi=192, metadata={"Software": None})
+        Image.open(buffer).convert("RGB").quantize(256).save(small, format="PNG", optimize=True)
+        return small.getvalue()
+
+    def bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
+        """The smaller of SVG and PNG, and the metadata with the alternative text."""
+        svg = self.svg
+        data = {"image/svg+xml": svg}
+        if len(svg.encode()) > SMALL:
+            png = base64.b64encode(self.png).decode()
+            if len(png) < len(svg.encode()):
+                data = {"image/png": png}
+        kind = next(iter(data))
+        facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": True}
+        return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
+
+    def show(self) -> None:
+        """Display the chart in the running notebook, and let go of the figure."""
+        from IPython.display import display
+
+        data, metadata = self.bundle()
+        display(data, metadata=metadata, raw=True)
+        close(self.figure)
+
+
+class Shown(Generic[P]):
+    """A chart function: called, it displays; its `draw` returns the `Chart` instead."""
+
+    def __init__(self, draw: Callable[P, Chart]) -> None:
+        self.draw = draw
+        update_wrapper(self, draw)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        self.draw(*args, **kwargs).show()
+
+
+def show(
+    figure: Figure, alt: str, *, title: str = "", note: str = "", marks: str | Sequence[str] = ()
+) -> None:
+    """Display a matplotlib figure of your own with its alternative text, which must say something."""
+    if not alt or not alt.strip():
+        raise SalesopsError(
+            "The chart has no alternative text.", "Say in one or two sentences what it shows."
+        )
+    Chart(figure, alt.strip(), title, note, [marks] if isinstance(marks, str) else list(marks)).show()
+
+
+def new_figure(height: float = style.HEIGHT, width: float = style.WIDTH) -> tuple[Figure, Any]:
+    """A figure of one set of axes that pyplot does not keep; call it within `style.quiet`."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    return figure, figure.add_subplot()
+
+
+def close(figure: Figure) -> None:
+    """Let pyplot forget a figure that it made."""
+    import sys
+
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)
+
+
+def alt_text(title: str, *sentences: str) -> str:
+    """The words that stand for a chart: its title, then what its data say."""
+    said = " ".join(sentence for sentence in sentences if sentence)
+    return f"{title or _('Chart')}. {said}".strip()
+
+
+def _two_places(match: re.Match[str]) -> str:
+    return f"{float(match[1]):.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,258 @@
+"""Charts over time and of distributions. Each takes a small frame and says its data in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from salesops_nb.present import style
+from salesops_nb.present.axes import (
+    axis_unit,
+    column,
+    direct_labels,
+    finish,
+    floats,
+    named,
+    spaced_ticks,
+    unit_text,
+)
+from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.formats import missing
+from salesops_nb.present.words import _, ngettext
+
+
+@Shown
+def trend(
+    frame: Any,
+    x: str,
+    y: str,
+    *,
+    title: str = "",
+    unit: str = "money",
+    limits: Mapping[str, Any] | Any = None,
+    target: str | None = None,
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """A line over time with XmR limits: `limits` holds `centre`, `lower`, `upper`, each a value or a column."""
+    names, values = [named(v) for v in column(frame, x)], floats(column(frame, y))
+    with style.quiet():
+        figure, axes = new_figure()
+        at = range(len(values))
+        axes.plot(at, values, color=style.MAIN, marker="o")
+        bounds = {part: _bound(frame, limits, part, len(values)) for part in ("centre", "lower", "upper")}
+        outside = _draw_limits(axes, at, values, bounds)
+        if target:
+            axes.plot(at, floats(column(frame, target)), color=style.SECOND, linestyle="--", linewidth=1.2)
+            direct_labels(
+                axes, [(len(values) - 1, floats(column(frame, target))[-1], _("target"))], style.SECOND
+            )
+        spaced_ticks(axes, names)
+        axis_unit(axes.yaxis, unit)
+        if unit in ("money", "cents", "integer", "percent") and min(values, default=0) >= 0:
+            axes.set_ylim(bottom=0)
+        said = _trend_words(names, values, outside, unit)
+        return finish(Chart(figure, alt_text(title, *said), title, note), simulated)
+
+
+def _draw_limits(axes: Any, at: Iterable[int], values: list[float], bounds: Mapping[str, Any]) -> list[int]:
+    at = list(at)
+    if bounds["centre"] is not None:
+        axes.plot(at, bounds["centre"], color=style.MUTED, linewidth=1)
+    for part in ("lower", "upper"):
+        if bounds[part] is not None:
+            axes.plot(at, bounds[part], color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
+    if bounds["lower"] is not None and bounds["upper"] is not None:
+        axes.fill_between(at, bounds["lower"], bounds["upper"], color=style.BAND, linewidth=0, zorder=0)
+    words = {"centre": _("mean"), "lower": _("lower limit"), "upper": _("upper limit")}
+    ends = [(len(values) - 1, line[-1], words[part]) for part, line in bounds.items() if line is not None]
+    direct_labels(axes, ends, style.MUTED)
+    outside = [
+        i
+        for i, value in enumerate(values)
+        if (bounds["lower"] is not None and value < bounds["lower"][i])
+        or (bounds["upper"] is not None and value > bounds["upper"][i])
+    ]
+    ring = {"s": 110, "facecolors": "none", "edgecolors": style.BAD, "linewidths": 1.6, "zorder": 5}
+    axes.scatter(outside, [values[i] for i in outside], **ring)
+    return outside
+
+
+def _bound(frame: Any, limits: Any, part: str, n: int) -> list[float] | None:
+    """One limit as a line: from a mapping (a value, or one a point) or from a column of that name."""
+    if limits is None:
+        return None
+    held = limits.get(part) if isinstance(limits, Mapping) else getattr(limits, part, None)
+    if isinstance(held, str):
+        return floats(column(frame, held))
+    if missing(held) if not hasattr(held, "__len__") else False:
+        return None
+    return floats(held) if hasattr(held, "__len__") else [float(held)] * n
+
+
+def _trend_words(names: list[str], values: list[float], outside: list[int], unit: str) -> list[str]:
+    known = [(name, value) for name, value in zip(names, values, strict=True) if value == value]
+    if not known:
+        return [_("No data.")]
+    say = unit_text(unit)
+    low, high = min(known, key=lambda p: p[1]), max(known, key=lambda p: p[1])
+    said = [
+        _(
+            "From {first} ({a}) to {last} ({b}).",
+            first=known[0][0],
+            a=say(known[0][1]),
+            last=known[-1][0],
+            b=say(known[-1][1]),
+        ),
+        _(
+            "Highest {high} in {when}, lowest {low} in {then}.",
+            high=say(high[1]),
+            when=high[0],
+            low=say(low[1]),
+            then=low[0],
+        ),
+    ]
+    if outside:
+        said.append(_("Outside the limits: {names}.", names=", ".join(names[i] for i in outside)))
+    return said
+
+
+@Shown
+def stacked(
+    frame: Any,
+    x: str,
+    parts: Sequence[str],
+    *,
+    labels: Mapping[str, str] | None = None,
+    title: str = "",
+    unit: str = "money",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """Bars stacked from several columns, told apart by hatching as well as by colour."""
+    names = [named(v) for v in column(frame, x)]
+    with style.quiet():
+        figure, axes = new_figure()
+        below, above, said = [0.0] * len(names), [0.0] * len(names), []
+        say, shown = unit_text(unit), labels or {}
+        for n, part in enumerate(parts):
+            values = [0.0 if v != v else v for v in floats(column(frame, part))]
+            base = [below[i] if v < 0 else above[i] for i, v in enumerate(values)]
+            look = {"color": style.SERIES[n % 6], "hatch": style.HATCHES[n % 6], "edgecolor": style.PAGE}
+            axes.bar(range(len(names)), values, bottom=base, width=0.68, label=shown.get(part, part), **look)
+            below = [b + min(v, 0) for b, v in zip(below, values, strict=True)]
+            above = [a + max(v, 0) for a, v in zip(above, values, strict=True)]
+            said.append(_("{name}: {value} in all.", name=shown.get(part, part), value=say(sum(values))))
+        figure.legend(loc="outside upper left", ncols=min(len(parts), 4) or 1)
+        spaced_ticks(axes, names)
+        axis_unit(axes.yaxis, unit)
+        return finish(Chart(figure, alt_text(title, *said), title, note), simulated)
+
+
+@Shown
+def histogram(
+    values: Any,
+    *,
+    title: str = "",
+    unit: str = "number",
+    bins: int | str = "auto",
+    marks: Mapping[str, Any] | None = None,
+    label: str = "",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """How values are spread; `marks` (name → value) are drawn as lines and named."""
+    import numpy as np
+
+    known = np.array([v for v in floats(values) if v == v])
+    say = unit_text(unit)
+    with style.quiet():
+        figure, axes = new_figure()
+        counts, edges = np.histogram(known, bins=_bin_edges(known, bins))
+        axes.bar(
+            edges[:-1],
+            counts,
+            width=np.diff(edges),
+            align="edge",
+            color=style.MAIN,
+            edgecolor=style.PAGE,
+            linewidth=0.8,
+        )
+        axes.set_ylim(0, max(counts.max(initial=0) * 1.18, 1))
+        for name, value in (marks or {}).items():
+            axes.axvline(float(value), color=style.BAD, linewidth=1.4, linestyle="--")
+            text = f"{name} {say(value)}"
+            axes.annotate(
+                text,
+                (float(value), 0.99),
+                xycoords=("data", "axes fraction"),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="top",
+                color=style.INK,
+            )
+        axis_unit(axes.xaxis, unit)
+        axis_unit(axes.yaxis, "integer")
+        axes.set_xlabel(label)
+        said = [_("No data.")]
+        if len(known):
+            middle = say(float(np.median(known)))
+            said = [
+                ngettext(
+                    "{n} value, median {middle}.", "{n} values, median {middle}.", len(known), middle=middle
+                ),
+                _("From {low} to {high}.", low=say(float(known.min())), high=say(float(known.max()))),
+            ]
+        return finish(Chart(figure, alt_text(title, *said), title, note), simulated)
+
+
+def _bin_edges(known: Any, bins: int | str) -> Any:
+    """At most 60 bins, whatever the rule says: thin bars tell nothing and make large files."""
+    import numpy as np
+
+    if not len(known):
+        return np.array([0.0, 1.0])
+    edges = np.histogram_bin_edges(known, bins="sturges" if len(known) < 3 else bins)
+    return edges if len(edges) <= 61 else np.histogram_bin_edges(known, bins=60)
+
+
+@Shown
+def incidence(
+    frame: Any,
+    time: str,
+    curves: Sequence[str],
+    *,
+    labels: Mapping[str, str] | None = None,
+    title: str = "",
+    time_label: str = "",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """Cumulative incidence as steps, a curve a column, with a band where ``<curve>_low`` and ``_high`` stand."""
+    at, shown = floats(column(frame, time)), labels or {}
+    say = unit_text("percent")
+    with style.quiet():
+        figure, axes = new_figure()
+        said, ends = [], []
+        for n, curve in enumerate(curves):
+            values, colour = floats(column(frame, curve)), style.SERIES[n % 6]
+            axes.step(at, values, where="post", color=colour, linestyle=style.LINES[n % 6])
+            if f"{curve}_low" in frame and f"{curve}_high" in frame:
+                low, high = floats(frame[f"{curve}_low"]), floats(frame[f"{curve}_high"])
+                axes.fill_between(at, low, high, step="post", color=colour, alpha=0.14, linewidth=0)
+            if at:
+                ends.append((at[-1], values[-1], f"{shown.get(curve, curve)} {say(values[-1])}", colour))
+                text = _(
+                    "{name}: {value} by {time}.",
+                    name=shown.get(curve, curve),
+                    value=say(values[-1]),
+                    time=named(at[-1]),
+                )
+                said.append(text)
+        for end in ends:
+            direct_labels(axes, [end[:3]], end[3])
+        axes.set_ylim(0, 1)
+        axis_unit(axes.yaxis, "percent")
+        axis_unit(axes.xaxis, "number")
+        axes.set_xlabel(time_label or _("days"))
+        return finish(Chart(figure, alt_text(title, *(said or [_("No data.")])), title, note), simulated)

@@ -1,0 +1,198 @@
+"""What frames a report: cover, headline cards, footnotes for data set aside, catalogue, provenance."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.present import formats
+from salesops_nb.present.emit import as_list, emit
+from salesops_nb.present.render import words_of
+from salesops_nb.present.words import _, setting
+
+STATUSES = ("final", "draft")
+KINDS = ("note", "warning", "error")
+
+
+def cover(
+    *,
+    title: str,
+    company: str = "",
+    subtitle: str = "",
+    mission: str = "",
+    period: Any = None,
+    as_of: date | str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    fingerprint: str = "",
+    versions: Mapping[str, str] | None = None,
+    simulated: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+    status: str = "final",
+) -> None:
+    """Display the cover, and hand the exporter the facts that stand at the report's foot.
+
+    Raises
+    ------
+    SalesopsError
+        If the title is empty or the status neither ``final`` nor ``draft``.
+    """
+    if not title.strip():
+        raise SalesopsError("A report's cover has no title.", "Pass title= to present.cover.")
+    _one_of("status", status, STATUSES)
+    now = setting()
+    facts = {
+        "title": title,
+        "company": company or "",
+        "subtitle": subtitle or "",
+        "mission": (mission or "").strip(),
+        "period": period_words(period),
+        "as_of": _iso(as_of),
+        "parameters": {str(name): _plain(value) for name, value in (parameters or {}).items()},
+        "fingerprint": fingerprint or "",
+        "versions": {"python": platform.python_version(), **{k: str(v) for k, v in (versions or {}).items()}},
+        "simulated": as_list(simulated),
+        "warnings": as_list(warnings),
+        "status": status,
+        "locale": now.locale,
+        "currency": now.currency,
+    }
+    emit("cover", facts, f"{title} – {facts['period']}")
+
+
+def period_words(period: Any) -> str:
+    """A period with its first and last day in the reader's language; any other text as it is."""
+    if period is None:
+        return ""
+    if not (hasattr(period, "start") and hasattr(period, "last")):
+        return str(period)
+    first, last = formats.day(period.start), formats.day(period.last)
+    return _("{period} ({first} to {last})", period=period.key, first=first, last=last)
+
+
+def headlines(cards: Iterable[Mapping[str, Any]]) -> None:
+    """Display the headline cards: each a figure, its value and one sentence in words.
+
+    Raises
+    ------
+    SalesopsError
+        If a card lacks its label, value or sentence, or names an unknown unit.
+    """
+    made = [_card(number, card) for number, card in enumerate(cards, start=1)]
+    emit("headlines", {"cards": made}, "\n".join(f"{c['label']}: {c['value']} {c['sentence']}" for c in made))
+
+
+def _card(number: int, card: Mapping[str, Any]) -> dict[str, Any]:
+    lacking = [key for key in ("label", "value", "sentence") if key not in card or card[key] == ""]
+    if lacking:
+        raise SalesopsError(
+            f"Headline {number} has no {' and no '.join(lacking)} (received {', '.join(map(str, card))}).",
+            "Give every headline a label, a value and one sentence.",
+        )
+    value, unit = card["value"], card.get("unit")
+    raw = None if isinstance(value, str) or formats.missing(value) else str(value)
+    return {
+        "label": str(card["label"]),
+        "value": value if isinstance(value, str) else formats.by_unit(unit or "text")(value),
+        "raw": raw,
+        "unit": unit or "text",
+        "sentence": str(card["sentence"]),
+        "detail": str(card.get("detail") or ""),
+        "marks": as_list(card.get("mark")),
+        "note": card.get("note"),
+        "metric": card.get("metric"),
+    }
+
+
+def set_aside(findings: Any, currency: str | None = None) -> None:
+    """Display the data set aside, one footnote a kind of finding, with rows and what they add up to.
+
+    Parameters
+    ----------
+    findings : `Problem`s, mappings or a frame with ``code, message`` and, where known, ``table``,
+        ``rows`` and ``amount``.
+    currency : of the amounts; the workbook's by default.
+    """
+    notes: dict[tuple[str, str], dict[str, Any]] = {}
+    for found in map(_finding, _records(findings)):
+        key = (found["code"], found["table"])
+        note = notes.setdefault(key, {**found, "rows": 0, "amount": None})
+        note["rows"] += found["rows"]
+        if found["amount"] is not None:
+            note["amount"] = (note["amount"] or Decimal(0)) + found["amount"]
+    made = [
+        {**note, "amount": None if note["amount"] is None else formats.money(note["amount"], currency)}
+        for note in notes.values()
+    ]
+    emit("set_aside", {"notes": made}, "\n".join(f"{note['rows']}: {note['message']}" for note in made))
+
+
+def _finding(found: Problem | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(found, Problem):
+        found = {
+            "code": found.code,
+            "table": found.table or found.file,
+            "message": found.message,
+            "fix": found.fix,
+            "amount": found.amount,
+        }
+    amount, rows = found.get("amount"), found.get("rows", 1)
+    return {
+        "code": str(found.get("code", "note")),
+        "table": "" if formats.missing(found.get("table")) else str(found.get("table")),
+        "message": str(found.get("message", "")),
+        "fix": str(found.get("fix") or ""),
+        "rows": int(rows),
+        "amount": None if formats.missing(amount) else Decimal(str(amount)),
+    }
+
+
+def catalogue(metrics: Any) -> None:
+    """Display the definitions of the figures: name, formula, unit and source of each."""
+    made = [
+        {
+            key: str(metric.get(key) or "")
+            for key in ("name", "label", "definition", "formula", "unit", "source")
+        }
+        for metric in _records(metrics)
+    ]
+    emit("catalogue", {"metrics": made}, "\n".join(f"{m['name']} = {m['formula']}" for m in made))
+
+
+def provenance(extra: Mapping[str, Any]) -> None:
+    """Add facts (run id, plan versions …) to what always stands at the report's foot."""
+    facts = {words_of(str(name)): _plain(value) for name, value in extra.items()}
+    emit("provenance", {"facts": facts}, "\n".join(f"{name}: {value}" for name, value in facts.items()))
+
+
+def note(text: str, kind: str = "note") -> None:
+    """Display a boxed remark; `kind` is ``note``, ``warning`` or ``error``."""
+    _one_of("kind", kind, KINDS)
+    emit("note", {"text": text, "kind": kind}, text)
+
+
+def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise SalesopsError(f"{name} is {value!r}.", f"Use one of {', '.join(allowed)}.")
+
+
+def _records(rows: Any) -> list[Any]:
+    """Rows of a frame as mappings; a mapping of mappings by name; any other iterable as it is."""
+    if hasattr(rows, "to_dict") and hasattr(rows, "columns"):
+        return list(rows.to_dict("records"))
+    if isinstance(rows, Mapping):
+        return [{"name": name, **values} for name, values in rows.items()]
+    return [row if isinstance(row, Problem | Mapping) else vars(row) for row in rows]
+
+
+def _iso(day: date | str | None) -> str:
+    return "" if day is None else str(day)[:10]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple | set):
+        return ", ".join(_plain(each) for each in value)
+    return "" if value is None else formats.text(value) if isinstance(value, bool) else str(value)

@@ -1,0 +1,75 @@
+"""The look of the charts: quiet axes, one colour that means something, safe for the colour-blind.
+
+The drawing is made with the light page's colours; in a report each becomes the page's own
+(`TOKENS`), so that dark mode and print need no second drawing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+INK, MUTED, RULE, PAGE, BAND = "#1d2730", "#56636f", "#d5dbe1", "#fdfdfc", "#e4ebf2"
+SERIES = ("#245f94", "#b4560b", "#1b7a68", "#7a4a94", "#6b7680", "#8a6a08")
+MAIN, SECOND, GOOD, BAD, QUIET = SERIES[0], SERIES[1], SERIES[0], SERIES[1], "#aab4be"
+HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)))
+
+TOKENS = {
+    INK: "ink",
+    MUTED: "muted",
+    RULE: "rule",
+    PAGE: "page",
+    BAND: "band",
+    QUIET: "quiet",
+    **{colour: f"series-{n}" for n, colour in enumerate(SERIES, start=1)},
+}
+
+WIDTH = 7.4
+HEIGHT = 3.2
+
+RC: dict[str, Any] = {
+    "figure.figsize": (WIDTH, HEIGHT),
+    "figure.facecolor": PAGE,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "savefig.facecolor": PAGE,
+    "savefig.bbox": None,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "salesops",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.facecolor": PAGE,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.7,
+    "hatch.linewidth": 0.6,
+    "hatch.color": PAGE,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "xtick.major.pad": 6,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 4.5,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "patch.linewidth": 0,
+}
+
+
+def quiet() -> Any:
+    """A context in which figures are drawn in this style and no other; leaves rcParams as they were."""
+    import matplotlib as mpl
+
+    return mpl.rc_context({**mpl.rcParamsDefault, **RC, "backend": mpl.rcParams["backend"]})
