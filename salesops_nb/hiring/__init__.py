@@ -1,0 +1,7 @@
+"""Hiring needs: how many people, when, where, and with what probability."""
+
+from salesops_nb.hiring.capacity import Capacity, capacity
+from salesops_nb.hiring.learn import learn
+from salesops_nb.hiring.learned import Learned
+
+__all__ = ["Capacity", "Learned", "capacity", "learn"]

@@ -1,0 +1,221 @@
+"""Many futures of leavers, joiners, ramp and productivity at once.
+
+A person's contribution to a month is own factor × full-time share × ramp, from the month of
+joining to the month of leaving (half of which counts). People who join and leave in the same
+months are added up first: the sum goes into cells by joining and leaving month, and the ramp is
+applied once a cell. Luck is drawn for a role's month in one go: reps' variances add.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from salesops_nb.hiring.attrition import tenure_at_exit
+from salesops_nb.hiring.draws import Draws, draw, newcomer_factors, own_factors
+from salesops_nb.hiring.inputs import DAYS_PER_MONTH, Floats, Ints
+from salesops_nb.hiring.learned import Learned
+from salesops_nb.hiring.ramp import LONGEST
+
+CHUNK_CELLS = 400_000  # people × futures handled at a time, to stay in the cache
+
+
+@dataclass(frozen=True)
+class Team:
+    """Futures × roles × months: output in fully ramped heads, and heads at the month's end.
+
+    `joined` counts the replacements that began, by future and role.
+    """
+
+    output: Floats
+    heads: Floats
+    joined: Floats
+
+
+def base_team(learned: Learned, draws: Draws, replace_leavers: bool, seed: int) -> Team:
+    """The people there today, those who have accepted, open vacancies, and replacements if asked for."""
+    futures, roles, horizon = draws.luck.shape
+    output = np.zeros((futures, roles, horizon))
+    heads, joined = np.zeros_like(output), np.zeros((futures, roles))
+    people = max(int((learned.panel.role >= 0).sum()), 1)
+    step = max(CHUNK_CELLS // people, 16)
+    for at in range(0, futures, step):
+        part = slice(at, min(at + step, futures))
+        for r in range(roles):
+            rng = np.random.default_rng([seed, 1, r, at])
+            made = _role(learned, draws, part, r, replace_leavers, rng)
+            output[part, r], heads[part, r], joined[part, r] = made
+    return Team(output, heads, joined)
+
+
+def _role(
+    learned: Learned, draws: Draws, part: slice, r: int, replace: bool, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    horizon = draws.luck.shape[2]
+    cells = Cells(part.stop - part.start, horizon)
+    future, leave, fte, start, known = _present(learned, draws, part, r, cells, rng)
+    waiting = _waiting(learned, draws, part, r, rng)
+    accepted = (
+        np.repeat(np.arange(cells.futures), len(known)),
+        np.tile(start, cells.futures),
+        np.tile(known, cells.futures),
+    )
+    leavers = _join(draws, part, r, cells, accepted, rng), _join(draws, part, r, cells, waiting, rng)
+    joined = np.bincount(waiting[0][waiting[1] < horizon], minlength=cells.futures).astype(float)
+    gone = _together((future, leave, fte), *leavers)
+    while replace and len(gone[0]):  # replacements leave too, and are replaced
+        who, left, share = gone
+        wait = _fill_months(learned, draws, part, who, rng)
+        when = np.rint(left + rng.random(len(left)) + wait).astype(np.int64)
+        joined += np.bincount(who[when < horizon], minlength=cells.futures)
+        gone = _join(draws, part, r, cells, (who, when, share), rng)
+    output, count = cells.summed(learned.ramp[r].table(LONGEST + horizon)[draws.curve[part, r]])
+    return output, count, joined
+
+
+def _present(
+    learned: Learned, draws: Draws, part: slice, r: int, cells: Cells, rng: np.random.Generator
+) -> tuple[Ints, Ints, Floats, Ints, Floats]:
+    """Puts today's people into the cells; returns those who leave, and who is to join on a known day."""
+    panel, made = learned.panel, learned.productivity
+    roster = panel.roster
+    here = np.flatnonzero(roster["present"].to_numpy() & (panel.role == r))
+    coming = np.flatnonzero(roster["joining"].to_numpy() & (panel.role == r))
+    fte = roster["fte"].to_numpy(dtype=float)
+    tenure = roster["tenure"].to_numpy(dtype=float)
+    begin = np.floor(-tenure[coming] + 0.5).astype(np.int64)
+    n, futures = len(here), cells.futures
+    unit = rng.standard_exponential((futures, n), dtype=np.float32)
+    exit_at = tenure_at_exit(tenure[here].astype(np.float32), draws.hazard[part], unit)
+    left = np.minimum(exit_at - tenure[here].astype(np.float32), cells.horizon).astype(np.int64)
+    known = known_exit(learned)[here]
+    left = np.where(known >= 0, known, left)
+    left = np.clip(left, 0, cells.horizon)
+    own = own_factors(made.shape[here], made.rate[here], futures, rng)
+    joined = -np.minimum(np.rint(tenure[here]), LONGEST).astype(np.int64)
+    future = np.repeat(np.arange(futures), n)
+    weight = own * fte[here].astype(np.float32)
+    cells.add(future, np.tile(joined, futures), left.ravel(), weight.ravel(), np.tile(fte[here], futures))
+    gone = np.flatnonzero(left.ravel() < cells.horizon)
+    return future[gone], left.ravel()[gone], np.tile(fte[here], futures)[gone], begin, fte[coming]
+
+
+def known_exit(learned: Learned) -> Ints:
+    """Month of the horizon in which each spell is already known to end, −1 where it is not."""
+    start = np.datetime64(learned.panel.months[-1].end, "D")
+    days = (learned.panel.roster["left_on"].to_numpy().astype("datetime64[D]") - start).astype(float)
+    months = np.floor(days / DAYS_PER_MONTH).astype(np.int64)
+    far = days > 100 * 365
+    return np.where(far | (days < 0), -1, months)
+
+
+def _waiting(
+    learned: Learned, draws: Draws, part: slice, r: int, rng: np.random.Generator
+) -> tuple[Ints, Ints, Floats]:
+    """Joining months of the vacancies already open, given how long they have waited."""
+    from scipy.special import ndtr, ndtri
+
+    rows = learned.vacancies[learned.vacancies["role"] == learned.panel.roles[r]]
+    waited = rows["waited"].to_numpy(dtype=float)
+    futures = part.stop - part.start
+    centre, spread = draws.fill_centre[part, None], max(learned.fill.spread, 1e-6)
+    past = ndtr((np.log(np.maximum(waited * DAYS_PER_MONTH, 1.0))[None, :] - centre) / spread)
+    past = np.minimum(past, 0.99)
+    z = ndtri(past + (1.0 - past) * rng.random((futures, len(waited))))
+    when = np.exp(centre + spread * np.minimum(z, 4.0)) / DAYS_PER_MONTH - waited[None, :]
+    start = np.rint(np.maximum(when, 0.0)).astype(np.int64)
+    return np.repeat(np.arange(futures), len(waited)), start.ravel(), np.ones(start.size)
+
+
+def _fill_months(learned: Learned, draws: Draws, part: slice, who: Ints, rng: np.random.Generator) -> Floats:
+    z = rng.standard_normal(len(who))
+    out: Floats = np.exp(draws.fill_centre[part][who] + learned.fill.spread * z) / DAYS_PER_MONTH
+    return out
+
+
+def _join(
+    draws: Draws,
+    part: slice,
+    r: int,
+    cells: Cells,
+    arrivals: tuple[Ints, Ints, Floats],
+    rng: np.random.Generator,
+) -> tuple[Ints, Ints, Floats]:
+    """Puts joiners (future, month, share) into the cells; returns those who leave within the horizon."""
+    inside = arrivals[1] < cells.horizon
+    who, when, share = (values[inside] for values in arrivals)
+    own = newcomer_factors(draws.newcomer[part, r][who], draws.variance[part, r][who], rng)
+    stay = tenure_at_exit(np.zeros(1), draws.hazard[part][who], rng.standard_exponential(len(who)))
+    left = when + np.minimum(stay, 1e4).astype(np.int64)
+    cells.add(who, when, np.minimum(left, cells.horizon), own * share, share)
+    gone = left < cells.horizon
+    return who[gone], left[gone], share[gone]
+
+
+def _together(*parts: tuple[Ints, Ints, Floats]) -> tuple[Ints, Ints, Floats]:
+    who, when, share = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return who, when, share
+
+
+class Cells:
+    """Sums of people by future, joining month (`LONGEST` before the horizon or later) and leaving month."""
+
+    def __init__(self, futures: int, horizon: int) -> None:
+        self.futures, self.horizon = futures, horizon
+        self.shape = (futures, LONGEST + horizon, horizon + 1)
+        size = int(np.prod(self.shape))
+        self.weight, self.count = np.zeros(size), np.zeros(size)
+
+    def add(self, future: Ints, joined: Ints, left: Ints, weight: Floats, count: Floats) -> None:
+        """Adds people: leaving month `horizon` means still there at the end."""
+        cell = (future * self.shape[1] + joined + LONGEST) * self.shape[2] + left
+        size = len(self.weight)
+        self.weight += np.bincount(cell, weights=weight, minlength=size)
+        self.count += np.bincount(cell, weights=count, minlength=size)
+
+    def summed(self, ramp: Floats) -> tuple[Floats, Floats]:
+        """Output and heads by future and month; `ramp` is futures × months since joining."""
+        return (
+            self._by_month(self.weight.reshape(self.shape), ramp, half=True),
+            self._by_month(self.count.reshape(self.shape), None, half=False),
+        )
+
+    def _by_month(self, cells: Floats, ramp: Floats | None, half: bool) -> Floats:
+        later = np.cumsum(cells[:, :, ::-1], axis=2)[:, :, ::-1]
+        out = np.empty((self.futures, self.horizon))
+        for t in range(self.horizon):
+            there = later[:, : LONGEST + t + 1, t + 1]
+            if half:
+                there = there + 0.5 * cells[:, : LONGEST + t + 1, t]
+            if ramp is None:
+                out[:, t] = there.sum(axis=1)
+            else:  # joined j months before the horizon's start: column j is tenure LONGEST + t − j
+                out[:, t] = np.einsum("sj,sj->s", there, ramp[:, LONGEST + t :: -1][:, : LONGEST + t + 1])
+        return out
+
+
+def bookings(learned: Learned, draws: Draws, output: Floats) -> Floats:
+    """Futures × months of bookings from output in ramped heads, futures × roles × months."""
+    total = np.zeros(draws.shared.shape)
+    made = learned.productivity
+    for r, level in enumerate(made.level):
+        mean = level * learned.returns.effective(output[:, r], r) * draws.shared
+        total += with_luck(mean, float(made.dispersion[r]), draws.luck[:, r])
+    return total
+
+
+def with_luck(mean: Floats, dispersion: float, normal: Floats) -> Floats:
+    """Gamma amounts of the given mean and variance dispersion × mean (Wilson and Hilferty 1931)."""
+    shape = np.maximum(mean / max(dispersion, 1e-9), 1e-6)
+    inner = np.maximum(1.0 - 1.0 / (9.0 * shape) + normal / (3.0 * np.sqrt(shape)), 0.0)
+    out: Floats = mean * inner * inner * inner
+    return out
+
+
+def futures_of(
+    learned: Learned, months: Ints, futures: int, seed: int, replace_leavers: bool
+) -> tuple[Draws, Team]:
+    """Draws and the team without any planned hire, all from one seed."""
+    draws = draw(learned, months, futures, np.random.default_rng([seed, 0]))
+    return draws, base_team(learned, draws, replace_leavers, seed)
