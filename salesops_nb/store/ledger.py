@@ -1,0 +1,273 @@
+"""The pay ledger: what was calculated, who approved it, what was paid, and never a line rewritten.
+
+The model, from the bottom up:
+
+- an *entry* is one fact, appended to one hash chain (`ledger_chain`, checked by `ledger_verify`);
+- a *line* is what one payee earns for one reason in one period; while its period is open a new
+  calculation may replace or withdraw it, in a closed one it is corrected by adjustment lines only;
+- a *statement* is a payee's lines of a period; it goes draft, reviewed, approved, and with its
+  period locked and paid (`ledger_workflow`);
+- a *dispute* is opened on a line, answered and closed (`ledger_disputes`).
+
+`post` writes a calculation, `lines` reads the ledger, `adjust` adds a line by hand
+(`ledger_adjustments`). Everything that others call is named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, select
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.periods import FiscalCalendar, Period
+from salesops_nb.store.ledger_adjustments import adjust
+from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
+from salesops_nb.store.ledger_chain import append, entries, named, writing
+from salesops_nb.store.ledger_difference import Difference, difference
+from salesops_nb.store.ledger_disputes import (
+    answer_dispute,
+    close_dispute,
+    dispute_states,
+    disputes,
+    open_dispute,
+)
+from salesops_nb.store.ledger_lines import entry_values, line_frame
+from salesops_nb.store.ledger_state import CLOSED, Openness, current_lines, known_periods, period_state
+from salesops_nb.store.ledger_verify import anchor, anchor_of, verify
+from salesops_nb.store.ledger_workflow import approve, lock, pay, review, statements
+
+__all__ = [
+    "PayCalendar",
+    "Posting",
+    "adjust",
+    "anchor",
+    "answer_dispute",
+    "approve",
+    "close_dispute",
+    "disputes",
+    "lines",
+    "load_pay_calendar",
+    "lock",
+    "open_dispute",
+    "pay",
+    "post",
+    "prior_lines",
+    "review",
+    "statements",
+    "verify",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What posting a calculation did.
+
+    `written` lines are new or changed, `withdrawn` ones gone, `unchanged` ones needed nothing;
+    `adjustments` are the written lines that correct a closed period; `reopened` the statements
+    (period, payee) that fell back to draft because their lines changed; `anchor` the chain's state.
+    """
+
+    written: int
+    withdrawn: int
+    unchanged: int
+    adjustments: list[str]
+    reopened: list[tuple[str, str]]
+    anchor: str
+
+
+def post(
+    engine: Engine,
+    payout_lines: Any,
+    period: Period | str,
+    *,
+    author: str,
+    on: date,
+    pay_calendar: PayCalendar | None = None,
+    fiscal: FiscalCalendar | None = None,
+    plans: Collection[str] | None = None,
+    exception: str = "",
+) -> Posting:
+    """Bring the ledger to what a period's calculation says; the same calculation again writes nothing.
+
+    Parameters
+    ----------
+    payout_lines : ``Payout.lines``, every line of the calculated plans in the period.
+    period : the calculated period; lines of its months or quarters belong to it.
+    on : the day of posting; it decides whether a cut-off has passed.
+    plans : the calculated plans, where they are not all; lines of other plans are left alone.
+    exception : why lines may still change after the cut-off; recorded with them.
+
+    Raises
+    ------
+    SalesopsError
+        Where a line is malformed, belongs to another period, or its id to another period's line.
+    """
+    author = named(author, "author")
+    fiscal = fiscal or (period.calendar if isinstance(period, Period) else FiscalCalendar())
+    period = fiscal.period(period) if isinstance(period, str) else period
+    values = entry_values(payout_lines)
+    scope = _scope(period, values)
+    _check_plans(values, plans)
+    with writing(engine) as connection:
+        prior = [
+            row
+            for row in current_lines(connection, origins=scope)
+            if plans is None or row.plan_id in set(plans)
+        ]
+        calculated = {value["plan_id"] for value in values} | {row.plan_id for row in prior}
+        openness = Openness(connection, on, pay_calendar, fiscal, exception, filter(None, calculated))
+        targets = {key: openness.target(key) for key in scope}
+        closed = {row.period: openness.closed(row.period) for row in prior}
+        change = difference(values, prior, targets, closed)
+        _check_ids(connection, change)
+        common = {"author": author, "made_on": on.isoformat()}
+        reopened = _write(connection, change, common, exception)
+        return Posting(
+            written=len(change.write),
+            withdrawn=len(change.withdraw),
+            unchanged=change.unchanged,
+            adjustments=[line["line_id"] for line in change.write if "details" in line],
+            reopened=reopened,
+            anchor=anchor_of(connection),
+        )
+
+
+def _scope(period: Period, values: Iterable[dict[str, Any]]) -> list[str]:
+    """Keys whose lines a calculation of the period may write: itself and the periods within it."""
+    parts = {month.key for month in period.months()} | {period.key}
+    parts |= {part.key for part in period.calendar.between(period.start, period.end, "quarter")}
+    strange = sorted({value["period"] for value in values} - parts)
+    if strange:
+        raise SalesopsError(
+            Problem(
+                "foreign-period",
+                f"The lines of {period.key} hold some of {', '.join(strange)}.",
+                "Post each calculated period by itself.",
+                table="lines",
+                column="period",
+                value=strange[0],
+            )
+        )
+    inside = {part for part in parts if _within(period, part)}
+    return sorted(inside | {value["period"] for value in values})
+
+
+def _within(period: Period, key: str) -> bool:
+    part = period.calendar.period(key)
+    return period.start <= part.start and part.end <= period.end
+
+
+def _check_plans(values: Iterable[dict[str, Any]], plans: Collection[str] | None) -> None:
+    strange = sorted({str(v["plan_id"]) for v in values if plans is not None and v["plan_id"] not in plans})
+    if strange:
+        raise SalesopsError(
+            Problem(
+                "foreign-plan",
+                f"The lines hold some of plan {', '.join(strange)}, which is not among those posted.",
+                "Name every calculated plan in 'plans', or leave it out.",
+                table="lines",
+                column="plan_id",
+                value=strange[0],
+            )
+        )
+
+
+def _check_ids(connection: Connection, change: Difference) -> None:
+    """A line id names one line for ever; an id used again for another period would blur what is corrected."""
+    place = {line["line_id"]: (line["period"], line["origin"]) for line in change.write}
+    ids, problems = list(place), []
+    for first in range(0, len(ids), 500):
+        query = select(entries.c.line_id, entries.c.period, entries.c.origin).distinct()
+        query = query.where(entries.c.line_id.in_(ids[first : first + 500]), entries.c.entry == "line")
+        for row in connection.execute(query):
+            if (row.period, row.origin) != place[row.line_id]:
+                problems.append(
+                    Problem(
+                        "duplicate-line",
+                        f"Line {row.line_id} is already in the ledger, for {row.period}.",
+                        "Give each line an id that no other period uses.",
+                        table="lines",
+                        column="line_id",
+                        value=row.line_id,
+                    )
+                )
+    if problems:
+        raise SalesopsError(problems)
+
+
+def _write(
+    connection: Connection, change: Difference, common: dict[str, str], exception: str
+) -> list[tuple[str, str]]:
+    rows: list[dict[str, Any]] = []
+    for gone in change.withdraw:
+        names = ("period", "payee_id", "line_id", "plan_id", "component_id", "deal_id", "kind", "origin")
+        rows.append({"entry": "withdrawn", **{name: getattr(gone, name) for name in names}, **common})
+    for line in change.write:
+        content = dict(line.get("details") or {})
+        if exception:
+            content["exception"] = exception
+        rows.append({"entry": "line", **line, "details": content, **common})
+    reopened = _reopened(connection, rows, change)
+    for period, payee_id in reopened:
+        content = {"to": "draft", "reason": "the lines changed"}
+        rows.append({"entry": "status", "period": period, "payee_id": payee_id, "details": content, **common})
+    append(connection, rows)
+    return reopened
+
+
+def _reopened(
+    connection: Connection, rows: Iterable[dict[str, Any]], change: Difference
+) -> list[tuple[str, str]]:
+    """Statements that were reviewed or approved and whose lines are about to change."""
+    touched = {(row["period"], row["payee_id"]) for row in rows}
+    written = {line["line_id"]: line for line in change.write}
+    if written:  # a line that moves to another payee changes the old payee's statement as well
+        for row in current_lines(connection, periods=sorted({line["period"] for line in change.write})):
+            if row.line_id in written:
+                touched.add((row.period, row.payee_id))
+    states = {key: period_state(connection, key) for key in {period for period, _ in touched}}
+    return sorted(
+        (period, payee)
+        for period, payee in touched
+        if states[period].statements.get(payee, "draft") != "draft" and states[period].own not in CLOSED
+    )
+
+
+def lines(
+    engine: Engine,
+    period: Period | str | None = None,
+    *,
+    payee_id: str | None = None,
+    before: Period | None = None,
+) -> pd.DataFrame:
+    """The ledger's current lines, as a frame (one row a line, amounts decimal, Arrow types).
+
+    Columns of the line schema, then status, dispute (of the last dispute on the line), origin (the
+    calculated period), author, reason, approver, seq. With `before` only periods that end by its
+    first day.
+    """
+    with engine.connect() as connection:
+        keys = known_periods(connection) if period is None else [str(period)]
+        if before is not None:
+            keys = [key for key in keys if before.calendar.period(key).end <= before.start]
+        rows = current_lines(connection, periods=keys, payee_id=payee_id)
+        states = {key: period_state(connection, key) for key in {row.period for row in rows}}
+        statuses = {(row.period, row.payee_id): states[row.period].status(row.payee_id) for row in rows}
+        return line_frame(rows, statuses, dispute_states(connection))
+
+
+def prior_lines(engine: Engine, before: Period) -> pd.DataFrame:
+    """What a calculation of a period takes as ``prior_lines``: the ledger's lines of earlier periods.
+
+    As `lines`, but a line that corrects a closed period bears the kind of what it corrects, so that
+    balances of draws, carries and holdbacks, which are sums by kind, stay right after a correction.
+    """
+    frame = lines(engine, before=before)
+    corrected = frame["calculated_kind"].notna()
+    frame.loc[corrected, "kind"] = frame.loc[corrected, "calculated_kind"]
+    return frame
