@@ -52,3 +52,16 @@ def with_columns_or_null(frame: nw.LazyFrame[Any], columns: Mapping[str, Any]) -
     there = set(frame.collect_schema().names())
     missing = [nw.lit(None, dtype).alias(name) for name, dtype in columns.items() if name not in there]
     return frame.with_columns(*missing) if missing else frame
+
+
+def settled(frame: nw.LazyFrame[Any], limit: int = 2_000_000) -> nw.LazyFrame[Any]:
+    """The frame computed once and kept in memory, where it is small enough to be; else as it is.
+
+    Worth it for what is scanned many times; beyond `limit` rows it would cost more memory than time.
+    """
+    import duckdb
+
+    if int(collected(frame.select(nw.len().alias("n")))["n"].iloc[0]) > limit:
+        return frame
+    table = frame.collect(backend="pyarrow").to_native()
+    return nw.from_native(duckdb.connect().from_arrow(table))

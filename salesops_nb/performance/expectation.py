@@ -71,7 +71,9 @@ def pace(daily: pd.DataFrame, period: Period, as_of: date, data_from: date) -> P
         return Pace(1.0, ())
     if elapsed <= 0:
         return Pace(0.0, ())
-    shares, keys, earlier = [], [], period.previous()
+    shares: list[float] = []
+    keys: list[str] = []
+    earlier = period.previous()
     while earlier.start >= _first_of(period.calendar, data_from) and len(keys) < 8:
         cut = earlier.start + timedelta(days=round(elapsed * earlier.days / period.days))
         inside = daily[(daily["closed_on"] >= earlier.start) & (daily["closed_on"] < earlier.end)]

@@ -36,8 +36,10 @@ _PEOPLE = {
 }
 
 
-def deal_facts(tables: Tables, as_of: date, structure: Structure = "as they were") -> nw.LazyFrame[Any]:
-    """One lazy row a deal known by `as_of`.
+def deal_facts(
+    tables: Tables, as_of: date, data_through: date, structure: Structure = "as they were"
+) -> nw.LazyFrame[Any]:
+    """One lazy row a deal known by `as_of`; the data reach `data_through`.
 
     Columns ``deal_id, owner_id, team, region, product_id, segment, stage, outcome, value,
     list_value, estimated, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed
@@ -48,7 +50,11 @@ def deal_facts(tables: Tables, as_of: date, structure: Structure = "as they were
     """
     frames = lazy_tables(tables, "deals", "products", "accounts", "people")
     deals = with_columns_or_null(frames["deals"], _DEALS)
-    deals = deals.filter(nw.col("created_on").is_null() | (nw.col("created_on") <= as_of))
+    known = nw.col("created_on") <= as_of
+    if as_of >= data_through:
+        # a deal without a creation day is there now, but on no earlier day can it be said to have been
+        known = known | nw.col("created_on").is_null()
+    deals = deals.filter(known)
     open_then = (nw.col("outcome") == "open") | (nw.col("closed_on") > as_of)
     deals = deals.with_columns(
         outcome=nw.when(open_then).then(nw.lit("open")).otherwise(nw.col("outcome")),

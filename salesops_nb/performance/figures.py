@@ -71,7 +71,7 @@ def figures(view: View, by: str | None = None) -> pd.DataFrame:
     table["days_to_win"] = _days_to_win(facts, view, key).reindex(index)
     parts = zip(*(table[c] for c in ("open_deals", "average_deal", "win_rate", "days_to_win")), strict=True)
     table["velocity"] = [velocity(*part) for part in parts]
-    bookings: dict[str, Decimal] = table["bookings"].to_dict()
+    bookings = dict(zip(index, table["bookings"], strict=True))
     return table.loc[sorted(index, key=lambda group: (-bookings[group], group))]
 
 

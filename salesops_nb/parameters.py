@@ -1,0 +1,128 @@
+"""What each notebook may be asked: declared, typed and described once.
+
+The panel, the command line, the batch file and the notebook itself read these classes. A notebook's
+parameters cell holds plain assignments, as papermill expects; its next cell hands them to `read`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from rapidfuzz import process
+
+from salesops_nb.errors import Problem, SalesopsError
+
+
+def _nothing(value: object) -> object:
+    return None if value == "" else value
+
+
+Day = Annotated[date | None, BeforeValidator(_nothing)]
+Name = Annotated[str | None, BeforeValidator(_nothing)]
+
+
+class Parameters(BaseModel):
+    """What every notebook takes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
+
+
+class PerformanceReview(Parameters):
+    """Of `performance_review.ipynb`."""
+
+    period: str = Field("2017-Q4", description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3")
+    as_of: Day = Field(None, description="Last day known; the last date in the data unless given")
+    level: Literal["company", "team", "rep"] = Field("company", description="Whose performance")
+    who: Name = Field(None, description="The team or rep; empty for the company")
+    compare_to: Literal["previous", "last-year", "target"] = Field(
+        "previous", description="The previous period, the same one last year, or the target"
+    )
+    structure: Literal["as they were", "restated"] = Field(
+        "as they were", description="Owners in their teams of the time, or all restated to as_of"
+    )
+
+
+NOTEBOOKS: dict[str, type[Parameters]] = {"performance_review": PerformanceReview}
+
+P = TypeVar("P", bound=Parameters)
+
+
+def for_notebook(name: str) -> type[Parameters]:
+    """The parameters of a notebook by its name, with or without folder and ending.
+
+    Raises `SalesopsError` naming the notebooks there are.
+    """
+    stem = name.rsplit("/", 1)[-1].removesuffix(".ipynb")
+    if stem not in NOTEBOOKS:
+        raise SalesopsError(
+            Problem(
+                "unknown-notebook",
+                f"There is no notebook {name!r}.",
+                f"Choose one of {', '.join(sorted(NOTEBOOKS))}.",
+                value=name,
+            )
+        )
+    return NOTEBOOKS[stem]
+
+
+def checked(kind: type[P], values: Mapping[str, Any]) -> P:
+    """The values as parameters of that kind.
+
+    Raises `SalesopsError` with one problem for each unknown name and each value of a wrong type,
+    naming what is right.
+    """
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise SalesopsError([_problem(kind, found) for found in error.errors()]) from None
+
+
+def read(kind: type[P], namespace: Mapping[str, Any]) -> P:
+    """The notebook's parameters from its own variables (``globals()``).
+
+    papermill only warns of names a notebook does not know: they are found in the cell it injects
+    and refused here, as in `checked`.
+    """
+    values = {name: namespace[name] for name in kind.model_fields if name in namespace}
+    unknown = [name for name in _injected(namespace.get("In", ())) if name not in kind.model_fields]
+    return checked(kind, {**values, **{name: namespace.get(name) for name in unknown}})
+
+
+def _injected(history: Any) -> list[str]:
+    """Names assigned in the cell that papermill injects, which it opens with its own comment."""
+    names: list[str] = []
+    for source in history:
+        if str(source).startswith("# Parameters\n"):
+            for node in ast.parse(source).body:
+                if isinstance(node, ast.Assign):
+                    names += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return names
+
+
+def _problem(kind: type[Parameters], found: Any) -> Problem:
+    name, value = str(found["loc"][0]), found["input"]
+    if found["type"] == "extra_forbidden":
+        known = ", ".join(kind.model_fields)
+        near = process.extractOne(name, list(kind.model_fields), score_cutoff=60)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        return Problem(
+            "unknown-parameter",
+            f"{name!r} is not a parameter of this notebook.",
+            f"{hint}It takes {known}.",
+            value=name,
+        )
+    what = str(found["msg"]).removeprefix("Value error, ")
+    meaning = kind.model_fields[name].description
+    return Problem(
+        "bad-parameter",
+        f"{name} is {value!r}: {what[0].lower()}{what[1:]}.",
+        f"{name} is: {meaning}.",
+        column=name,
+        value=str(value),
+    )

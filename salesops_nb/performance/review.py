@@ -1,0 +1,278 @@
+"""The review itself: one call from tables to everything the report shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables, settled
+from salesops_nb.performance import cube
+from salesops_nb.performance.bridge import revenue_bridge, target_bridge
+from salesops_nb.performance.duration import median_days, time_to_win
+from salesops_nb.performance.expectation import Pace, covered, pace, targets
+from salesops_nb.performance.facts import Structure, deal_facts
+from salesops_nb.performance.figures import View, figures, rank_ranges
+from salesops_nb.performance.scope import (
+    CompareTo,
+    Comparison,
+    Level,
+    compared,
+    not_in_the_future,
+    scoped,
+)
+from salesops_nb.performance.trend import monthly_trend
+from salesops_nb.periods import FiscalCalendar, Period
+
+NO_MONEY = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything a performance review shows; frames are pandas, money `Decimal`, rates shares of 1.
+
+    `company`, `teams` and `people` have a row a group with the columns of `figures`, and
+    ``target, attainment, expected, pace_attainment, coverage, compared_bookings, rank_low,
+    rank_high``; `company` is the row of the whole scope, whatever its level.
+    """
+
+    period: Period
+    as_of: date
+    data_through: date
+    level: Level
+    who: str | None
+    comparison: Comparison
+    pace: Pace
+    company: pd.Series[Any]
+    teams: pd.DataFrame
+    people: pd.DataFrame
+    products: pd.DataFrame
+    segments: pd.DataFrame
+    pipeline: pd.DataFrame
+    bridge: pd.DataFrame
+    trend: pd.DataFrame
+    time_to_win: pd.DataFrame
+    median_days_to_win: float | None
+    stale_days: int | None
+    covered_days: int
+    notes: list[Problem] = field(default_factory=list)
+
+    @property
+    def headlines(self) -> pd.DataFrame:
+        """The seven headlines: ``key, label, value, unit, sentence, detail, low, high, mark``."""
+        from salesops_nb.performance.headlines import headlines
+
+        return headlines(self)
+
+
+def review(
+    tables: Tables,
+    period: Period | str,
+    as_of: date | None = None,
+    level: Level = "company",
+    who: str | None = None,
+    compare_to: CompareTo = "previous",
+    structure: Structure = "as they were",
+    calendar: FiscalCalendar | None = None,
+) -> Review:
+    """The performance of the company, a team or a rep in a period, as known on a day.
+
+    Parameters
+    ----------
+    tables : mapping with ``deals``, and ``people, products, accounts, targets`` where there are any.
+    period : a `Period`, or a key read in `calendar` (the calendar year unless given).
+    as_of : the last day known; by default the last day a deal was created or closed.
+    who : the team or rep; None for the company.
+    compare_to : ``previous``, ``last-year`` (the same period a year before) or ``target``.
+    structure : owners in the teams they were in when a deal closed, or all ``restated`` to `as_of`.
+
+    Raises
+    ------
+    SalesopsError
+        where a choice is not known, or the period begins after `as_of`.
+    """
+    if isinstance(period, str):
+        period = (calendar or FiscalCalendar()).period(period)
+    last_day = _last_day(tables)
+    as_of = as_of or last_day
+    not_in_the_future(period, as_of)
+    everything = settled(deal_facts(tables, as_of, last_day, structure))
+    facts = scoped(everything, level, who)
+    data_from, _, deals = cube.span(everything)
+    data_from = data_from or as_of
+    first_part = covered(period, data_from, period.last)[0]
+    comparison = compared(period, compare_to, as_of, data_from, first_part < period.days)
+    ages = cube.ages(facts, as_of)
+    stale = cube.stale_limit(cube.ages(everything, as_of), as_of)
+    view = View(facts, period, as_of, stale[1] if stale else None, deals)
+    daily = cube.daily_bookings(facts)
+    due = pace(daily, period, as_of, data_from)
+    company = _scope_row(view, tables, level, who, comparison, due)
+    teams = _rows(view, tables, "team", comparison, due) if level == "company" else pd.DataFrame()
+    people = _rows(view, tables, "rep", comparison, due)
+    curve = time_to_win(ages)
+    return Review(
+        period=period, as_of=as_of, data_through=last_day, level=level, who=who, comparison=comparison, pace=due,
+        company=company, teams=teams, people=people,
+        products=_mix(view, comparison, "product_id"), segments=_mix(view, comparison, "segment"),
+        pipeline=_pipeline(view),
+        bridge=_bridge(view, comparison, compare_to, company, teams if level == "company" else people),
+        trend=monthly_trend(daily, period.calendar, data_from, as_of),
+        time_to_win=curve, median_days_to_win=median_days(curve),
+        stale_days=stale[0] if stale else None,
+        covered_days=covered(period, data_from, as_of)[0],
+        notes=_notes(period, comparison, covered(period, data_from, as_of), due, as_of),
+    )  # fmt: skip
+
+
+def _last_day(tables: Tables) -> date:
+    from salesops_nb.frames import collected, lazy_tables, with_columns_or_null
+
+    deals = with_columns_or_null(lazy_tables(tables, "deals")["deals"], {"created_on": nw.Date()})
+    found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
+    known = [day for day in found if isinstance(day, date)]
+    if not known:
+        raise SalesopsError(Problem("no-dates", "No deal has a date.", "Check created_on and closed_on."))
+    return max(known)
+
+
+def _scope_row(
+    view: View, tables: Tables, level: Level, who: str | None, comparison: Comparison, due: Pace
+) -> pd.Series[Any]:
+    table = figures(view)
+    if table.empty:
+        table = figures(View(view.facts, view.period, view.as_of, None, 0)).reindex(["all"])
+    wanted = targets(tables, view.period, level)
+    # the company's target stands under its own name, whatever that is
+    value = wanted.get(who) if who else next(iter(wanted.values())) if len(wanted) == 1 else None
+    table = _against(table, {"all": value} if value is not None else {}, view, due)
+    row = table.iloc[0].copy()
+    row["compared_bookings"] = _bookings_of(view, comparison)
+    return row
+
+
+def _rows(view: View, tables: Tables, level: Level, comparison: Comparison, due: Pace) -> pd.DataFrame:
+    key = {"team": "team", "rep": "owner_id"}[level]
+    table = figures(view, key)
+    wanted = targets(tables, view.period, level)
+    table = _against(table, wanted, view, due)
+    earlier = _compared_by(view, comparison, key)
+    table["compared_bookings"] = _beside(table, earlier, comparison)
+    ranks = rank_ranges(table) if len(table) else pd.DataFrame(columns=["rank_low", "rank_high"])
+    return table.join(ranks)
+
+
+def _against(table: pd.DataFrame, wanted: dict[str, Decimal], view: View, due: Pace) -> pd.DataFrame:
+    """Adds target, attainment, what the pace expects, and the pipeline's coverage of what is missing."""
+    over = view.as_of >= view.period.last
+    rows: list[tuple[Any, ...]] = []
+    for group, bookings, pipeline in zip(table.index, table["bookings"], table["pipeline_due"], strict=True):
+        target = wanted.get(group)
+        if not target:
+            rows.append((target, None, None, None, None))
+            continue
+        expected = target * Decimal(str(due.share))
+        missing = target - bookings
+        coverage = float(pipeline / missing) if missing > 0 and not over else None
+        at_pace = float(bookings / expected) if expected else None
+        rows.append((target, float(bookings / target), expected, at_pace, coverage))
+    names = ["target", "attainment", "expected", "pace_attainment", "coverage"]
+    more = pd.DataFrame(rows, columns=names, index=table.index, dtype=object)
+    for name in ("attainment", "pace_attainment", "coverage"):
+        more[name] = more[name].astype(float)
+    return table.join(more)
+
+
+def _compared_by(view: View, comparison: Comparison, key: str) -> dict[str, Decimal]:
+    if comparison.period is None or comparison.upto is None:
+        return {}
+    ended = cube.closed(view.facts, comparison.period.start, comparison.upto, key)
+    won = ended[ended["outcome"] == "won"]
+    return dict(zip(won[key], won["value"], strict=True))
+
+
+def _beside(table: pd.DataFrame, earlier: dict[str, Decimal], comparison: Comparison) -> pd.Series[Any]:
+    found = [None if comparison.period is None else earlier.get(str(g), NO_MONEY) for g in table.index]
+    return pd.Series(found, index=table.index, dtype=object)
+
+
+def _bookings_of(view: View, comparison: Comparison) -> Decimal | None:
+    if comparison.period is None:
+        return None
+    return sum(_compared_by(view, comparison, "product_id").values(), NO_MONEY)
+
+
+def _won_products(view: View, start: date, end: date) -> pd.DataFrame:
+    ended = cube.closed(view.facts, start, end, "product_id")
+    return ended[ended["outcome"] == "won"]
+
+
+def _bridge(
+    view: View, comparison: Comparison, to: CompareTo, company: pd.Series[Any], groups: pd.DataFrame
+) -> pd.DataFrame:
+    if to == "target":
+        if company["target"] is None:
+            return pd.DataFrame(columns=["step", "amount"])
+        known = {str(g): t for g, t in groups["target"].items() if t is not None}
+        booked = dict(zip(groups.index, groups["bookings"], strict=True))
+        return target_bridge(booked, known, (company["target"], company["bookings"]))
+    if comparison.period is None or comparison.upto is None:
+        return pd.DataFrame(columns=["step", "amount"])
+    before = _won_products(view, comparison.period.start, comparison.upto)
+    return revenue_bridge(before, _won_products(view, view.period.start, view.upto), comparison.words)
+
+
+def _mix(view: View, comparison: Comparison, key: str) -> pd.DataFrame:
+    """Bookings, deals, share, win rate and the comparison's bookings by product or segment."""
+    table = figures(view, key)[["bookings", "won", "lost", "win_rate", "average_deal"]].copy()
+    whole = sum(table["bookings"], NO_MONEY)
+    table["share"] = [float(value / whole) if whole else float("nan") for value in table["bookings"]]
+    earlier = _compared_by(view, comparison, key)
+    table["compared_bookings"] = _beside(table, earlier, comparison)
+    return table
+
+
+def _pipeline(view: View) -> pd.DataFrame:
+    """Open deals by stage: ``stage, deals, value, estimated, due_value, stale_deals, stale_value``."""
+    still = cube.opened(view.facts, view.period, view.stale_before, "stage")
+    rows = []
+    for stage, part in sorted(still.groupby("stage"), key=lambda pair: str(pair[0])):
+        live, old = part[~part["stale"]], part[part["stale"]]
+        rows.append(
+            (stage, int(live["deals"].sum()), sum(live["value"], NO_MONEY), sum(live["estimated"], NO_MONEY),
+             sum(live.loc[live["due"], "value"], NO_MONEY), int(old["deals"].sum()),
+             sum(old["value"], NO_MONEY))
+        )  # fmt: skip
+    names = ["stage", "deals", "value", "estimated", "due_value", "stale_deals", "stale_value"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _notes(
+    period: Period, comparison: Comparison, part: tuple[int, int], due: Pace, as_of: date
+) -> list[Problem]:
+    notes = []
+    days, whole = part
+    if days < whole:
+        notes.append(
+            Problem(
+                "partial-period",
+                f"The data cover {days} of the {whole} days of {period.key}, to {as_of.day} {as_of:%b %Y}.",
+                "Read its sums as sums so far.",
+                severity="warning",
+            )
+        )
+    if comparison.why_not:
+        notes.append(
+            Problem(
+                "no-comparison",
+                f"{period.key} is not compared: {comparison.why_not}.",
+                "Choose another compare_to, or a later period.",
+                severity="warning",
+            )
+        )
+    return notes

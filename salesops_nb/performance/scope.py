@@ -1,0 +1,100 @@
+"""Whose figures, of when, against what: the choices of a review, checked before anything is counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, get_args
+
+import narwhals as nw
+from rapidfuzz import process
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import collected
+from salesops_nb.performance.expectation import covered
+from salesops_nb.periods import Period
+
+Level = Literal["company", "team", "rep"]
+CompareTo = Literal["previous", "last-year", "target"]
+COLUMN = {"team": "team", "rep": "owner_id"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The period compared with, and the days of it that count; `why_not` where there is none."""
+
+    period: Period | None
+    upto: date | None
+    why_not: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is called, such as ``2017-Q2 to the same day``."""
+        if self.period is None:
+            return ""
+        whole = self.upto == self.period.end
+        return self.period.key if whole else f"{self.period.key} to the same day"
+
+
+def scoped(facts: nw.LazyFrame[Any], level: Level, who: str | None) -> nw.LazyFrame[Any]:
+    """The facts of the company, a team or a rep.
+
+    Raises `SalesopsError` naming the nearest known names where `who` is missing or unknown.
+    """
+    if level not in get_args(Level):
+        raise _refused("level", level, f"Choose one of {', '.join(get_args(Level))}.")
+    if level == "company":
+        if who:
+            raise _refused("who", who, "Leave it empty at level company, or choose level team or rep.")
+        return facts
+    column = COLUMN[level]
+    names = sorted(collected(facts.select(column).unique())[column])
+    if who not in names:
+        close = [name for name, *_ in process.extract(str(who or ""), names, limit=3)]
+        raise _refused("who", who, f"The nearest known {level}s are: {', '.join(close)}.")
+    return facts.filter(nw.col(column) == who)
+
+
+def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partial: bool) -> Comparison:
+    """The earlier period to set beside this one, to the same day where this one is not over.
+
+    There is none where the data cover it, or this period's beginning, only in part: a month of
+    closes beside a whole quarter is no comparison.
+    """
+    if to not in get_args(CompareTo):
+        raise _refused("compare_to", to, f"Choose one of {', '.join(get_args(CompareTo))}.")
+    if to == "target":
+        return Comparison(None, None)
+    other = period.previous() if to == "previous" else period.last_year()
+    days, whole = covered(other, data_from, as_of)
+    if days < whole:
+        return Comparison(None, None, f"{other.key}: the data cover {days} of its {whole} days")
+    if partial:
+        return Comparison(None, None, f"the data begin after {period.key} does")
+    if as_of >= period.last:
+        return Comparison(other, other.end)
+    elapsed = (as_of - period.start).days + 1
+    upto = date.fromordinal(other.start.toordinal() + round(elapsed * other.days / period.days))
+    return Comparison(other, upto)
+
+
+def not_in_the_future(period: Period, as_of: date) -> None:
+    """Raises `SalesopsError` where the period begins after the last day known."""
+    if period.start > as_of:
+        raise SalesopsError(
+            Problem(
+                "period-in-future",
+                f"The period {period.words} begins after {as_of:%d %b %Y}, the last day looked at.",
+                "Choose an earlier period, or a later as_of where the data reach further.",
+                column="period",
+                value=period.key,
+            )
+        )
+
+
+def _refused(name: str, value: object, fix: str) -> SalesopsError:
+    return SalesopsError(
+        Problem(
+            f"bad-{name}", f"{name} is {value!r}, which is not known.", fix, column=name, value=str(value)
+        )
+    )
