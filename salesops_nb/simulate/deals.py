@@ -1,5 +1,85 @@
-"""Any number of invented deals for benchmarks. Filled in below."""
+"""Any number of invented deals for benchmarks, written in chunks so that memory stays bounded.
+
+A chunk has a random stream of its own, so a file depends on `n`, the seed and the sizes only, not
+on the machine. People, products, accounts and targets come with the deals and match them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.simulate import around
+from salesops_nb.simulate.columns import SCHEMA, deals_table
+from salesops_nb.simulate.crm import stream
+from salesops_nb.simulate.world import count_won, draw, invent, month_number
+
+CHUNK = 500_000  # part of the file's definition: another value makes other deals
+ROW_GROUP = 125_000
 
 
-def deals(n: int, seed: int, path: str) -> None:
-    raise NotImplementedError
+def deals(
+    n: int,
+    seed: int,
+    path: Path | str,
+    *,
+    people: int | None = None,
+    accounts: int | None = None,
+    products: int = 40,
+    first: date = date(2015, 1, 1),
+    last: date = date(2017, 12, 31),
+) -> dict[str, Path]:
+    """Write `n` deals and their people, products, accounts and targets as Parquet; the paths by table.
+
+    Parameters
+    ----------
+    n, seed : number of deals, at least one; the same seed makes the same rows.
+    path : the folder, made where it is missing.
+    people, accounts, products : how many reps, accounts, products; by default a rep for each 1,500
+        deals (10 to 5,000) and an account for each 20 (50 to 500,000).
+    first, last : first and last day of the data; deals not closed by then are open.
+
+    Raises `SalesopsError` where a number is below one or the days are the wrong way round.
+    """
+    reps = people if people is not None else min(max(n // 1500, 10), 5000)
+    clients = accounts if accounts is not None else min(max(n // 20, 50), 500_000)
+    _check(n, seed, reps, clients, products, first, last)
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    world = invent(seed, reps, clients, products, first, last)
+    months = month_number(world.last) - month_number(world.first) + 1
+    won = np.zeros(reps * months, dtype=np.int64)
+    target = folder / "deals.parquet"
+    with pq.ParquetWriter(target, SCHEMA, compression="zstd", compression_level=1) as writer:
+        for start in range(0, n, CHUNK):
+            columns = draw(world, start, min(CHUNK, n - start), stream(seed, "chunk", start))
+            count_won(won, columns, world, months)
+            writer.write_table(deals_table(columns), row_group_size=ROW_GROUP)
+    made = around.tables(seed, world, won.reshape(reps, months))
+    paths = {"deals": target}
+    for name, batches in made.items():
+        paths[name] = folder / f"{name}.parquet"
+        pq.write_table(batches, paths[name], compression="zstd", compression_level=1)
+    return paths
+
+
+def _check(n: int, seed: int, people: int, accounts: int, products: int, first: date, last: date) -> None:
+    sizes = {"n": n, "people": people, "accounts": accounts, "products": products}
+    wrong = [f"{name} is {value}" for name, value in sizes.items() if value < 1]
+    if seed < 0:
+        wrong.append(f"seed is {seed}")
+    if (last - first).days < 365:
+        wrong.append(f"the days {first} to {last} are less than a year")
+    if wrong:
+        raise SalesopsError(
+            Problem(
+                "bad-simulation",
+                f"No deals can be made: {', '.join(wrong)}.",
+                "Give sizes of at least 1, a seed of at least 0 and a span of at least a year.",
+                value=wrong[0],
+            )
+        )

@@ -21,7 +21,8 @@ RAMP_MONTHS = 7.0
 def season(month: Array) -> Array:
     """Factor of each calendar month (1 to 12), mean one."""
     factor = np.tile(IN_QUARTER, 4) * IN_YEAR
-    return (factor / factor.mean())[month - 1]
+    chosen: Array = (factor / factor.mean())[month - 1]
+    return chosen
 
 
 def monthly_level(crm: Crm, seed: int) -> dict[str, float]:
@@ -46,7 +47,7 @@ def targets(crm: Crm, dates: Columns, seed: int) -> Columns:
     cells: dict[tuple[str, str, str], int] = {}
     middle = float(np.median(list(level.values())))
     for i, agent in enumerate(crm.agents["agent"]):
-        seen = (0.75 * level[agent] + 0.25 * middle) * rng.lognormal(0.04, 0.2)
+        seen = (0.75 * level[agent] + 0.25 * middle) * rng.lognormal(0.12, 0.2)
         for m, month in enumerate(months):
             share = _employed(dates["hired_on"][i], dates["left_on"][i], month)
             value = int(round(seen * float(season(np.array([m + 1]))[0]) * share, -2))

@@ -9,6 +9,7 @@ import numpy as np
 from salesops_nb.simulate.crm import DAY, Array, Crm, stream
 
 Columns = dict[str, Any]
+NONE: Any = None
 COST_SHARE = {"GTX": 0.52, "MG ": 0.44, "GTK": 0.61}
 SOURCES = ("website", "referral", "event", "outbound", "partner")
 LOSS_REASONS = ("price", "competitor", "no decision", "timing", "features")
@@ -55,7 +56,7 @@ def deals_more(crm: Crm, prospected: Array, seed: int) -> Columns:
         "cost": [f"{c // 100:.0f}.{c % 100:02.0f}" if w else None for c, w in zip(cost, won, strict=True)],
         "next_step_on": _where(is_open & (rng.random(n) < 0.7), step),
         "source": rng.choice(SOURCES, n, p=(0.3, 0.2, 0.15, 0.25, 0.1)),
-        "loss_reason": np.where(lost, rng.choice(LOSS_REASONS, n), None),
+        "loss_reason": np.where(lost, rng.choice(LOSS_REASONS, n), NONE),
     }
 
 
@@ -109,7 +110,7 @@ def activities(crm: Crm, prospected: Array, seed: int) -> Columns:
     at = day.astype("datetime64[m]") + np.timedelta64(8 * 60, "m") + quarter_hours * np.timedelta64(15, "m")
     kind = rng.choice(KINDS, len(deal), p=(0.42, 0.33, 0.17, 0.08))
     minutes = np.array([MINUTES[k] for k in kind]) * rng.gamma(4.0, 0.25, len(deal))
-    outcome = np.where(kind == "email", None, rng.choice(OUTCOMES, len(deal), p=(0.4, 0.25, 0.1, 0.25)))
+    outcome = np.where(kind == "email", NONE, rng.choice(OUTCOMES, len(deal), p=(0.4, 0.25, 0.1, 0.25)))
     order = np.lexsort((deal, at))
     step = rng.choice(NEXT_STEPS, len(deal))
     account = deals["account"][deal]
@@ -119,8 +120,8 @@ def activities(crm: Crm, prospected: Array, seed: int) -> Columns:
         "kind": kind[order],
         "happened_at": at[order].astype("datetime64[s]"),
         "deal_id": deals["id"][deal][order],
-        "account_id": np.where(account == "", None, account)[order],
+        "account_id": np.where(account == "", NONE, account)[order],
         "minutes": np.maximum(1, np.rint(minutes)).astype(int)[order],
         "outcome": outcome[order],
-        "next_step": np.where(step == "", None, step)[order],
+        "next_step": np.where(step == "", NONE, step)[order],
     }

@@ -125,7 +125,7 @@ def people_more(crm: Crm, seed: int) -> Columns:
     """The managers, and agents who left before the data begin: whole rows of people."""
     rng = stream(seed, "former")
     teams = np.unique(crm.agents["manager"].astype(str))
-    region = {m: r for m, r in zip(crm.agents["manager"], crm.agents["region"], strict=True)}
+    region = dict(zip(crm.agents["manager"], crm.agents["region"], strict=True))
     k, n = len(teams), len(FORMER)
     joined = np.datetime64("2011-01-03") + rng.integers(0, 700, k)
     hired = np.datetime64("2012-06-01") + rng.integers(0, 1200, n)
