@@ -1,0 +1,5 @@
+"""Territories: balanced, whole and compact, with little moved and the gap stated."""
+
+from salesops_nb.territory.planning import PlanNotFound, Summary, TerritoryPlan, plan
+
+__all__ = ["PlanNotFound", "Summary", "TerritoryPlan", "plan"]

@@ -1,0 +1,297 @@
+"""`plan`: balanced, whole, compact territories with little moved, and the gap stated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.territory.building import build
+from salesops_nb.territory.checker import check_plan, territory_pieces
+from salesops_nb.territory.model import Model
+from salesops_nb.territory.screening import percent, screen
+from salesops_nb.territory.solving import Solution, centre_bound, solve
+
+Ints = NDArray[np.int64]
+BOUND_IS = "linear programme's dual for the final centres, units divisible, contiguity left out"
+
+
+class Summary(dict[str, Any]):
+    """Figures of a plan, by key or as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@dataclass(frozen=True)
+class TerritoryPlan:
+    """A finished plan.
+
+    Parameters
+    ----------
+    assignment : one row a unit: unit_id, rep, was (rep before, or None), moved (whether an owner changed).
+    summary : ``imbalance`` (largest |load / fair share − 1| of all measures), ``balance`` (the same by
+        measure), ``moment`` (Σ w·d² in weight·km²), ``bound`` and ``gap`` (moment / bound − 1;
+        ``bound_is`` says what the bound is), ``contiguous``, ``moved`` (amount of the disruption
+        measure that changes owner), ``moved_share``, ``moved_units``, ``moved_bound`` (least that must
+        move), ``feasible``, ``cut_short``, ``seconds``.
+    territories : one row a rep: capacity, units, load, fair share and imbalance of each measure, moment,
+        and the centre's latitude and longitude.
+    problems : warnings met on the way. model : what was solved.
+    """
+
+    assignment: pd.DataFrame
+    summary: Summary
+    territories: pd.DataFrame
+    problems: list[Problem] = field(default_factory=list)
+    model: Model | None = field(default=None, repr=False)
+
+
+class PlanNotFound(SalesopsError):
+    """No plan within the tolerance was found; `plan` is the nearest one, which must not be used unseen."""
+
+    def __init__(self, problems: list[Problem], plan: TerritoryPlan) -> None:
+        super().__init__(problems)
+        self.plan = plan
+
+
+def plan(
+    units: Any,
+    edges: Any = None,
+    k: int | None = None,
+    reps: Any = None,
+    tolerance: float | Mapping[str, float] = 0.05,
+    current: Any = None,
+    homes: Any = None,
+    locked: Any = None,
+    disruption: float = 0.0,
+    seed: int = 0,
+    time_limit: float = 15,
+    *,
+    measures: Iterable[str] | None = None,
+    weight: str | None = None,
+    forbidden: Any = None,
+    contiguous: Any = True,
+    islands: str = "apart",
+    travel: Any = None,
+    keep_together: Any = None,
+    overrides: Any = None,
+    disruption_measure: str | None = None,
+    fixed_homes: bool = True,
+    strict: bool = True,
+) -> TerritoryPlan:
+    """Territories within the tolerance, whole, as compact as found, with little moved.
+
+    Parameters
+    ----------
+    units : table with unit_id, latitude, longitude (degrees) and measures.
+    edges : table of unit_a, unit_b (or pairs); None makes neighbours by Delaunay on the sphere.
+    k, reps : number of territories; or the reps: names, a mapping to capacity (1 is a full rep), or a
+        table (rep, capacity or fte and ramp, latitude, longitude, fixed). Default: today's reps.
+    tolerance : largest |load / fair share − 1|, one number or by measure.
+    current : today's rep of each unit: mapping, table (unit_id, rep) or column of units.
+    homes : rep to (latitude, longitude); `fixed_homes` whether distance counts from there (True) or
+        they are only where the search starts (False).
+    locked : units that keep today's rep, or unit to rep. forbidden : pairs (unit, rep).
+    disruption : 0 starts afresh; at 1, moving everything costs as much as today's moment; 100 moves least.
+    disruption_measure : column that is counted when a unit moves (potential, accounts, relationships).
+    measures, weight : columns to balance, and the one that weighs distances (default: the first).
+    contiguous : True, False, or the column of units that says where (area by area).
+    islands : ``apart`` (no territory crosses between pieces of the map) or ``join`` (nearest links added).
+    travel : times units × units or units × reps used in place of distance.
+    keep_together : column with the parent, mapping to a group, or lists of units.
+    overrides : accounts that keep a rep against their unit's: unit_id, rep and their measures.
+    seed : the same seed gives the same plan. time_limit : seconds, only a guard; see ``cut_short``.
+    strict : raise `PlanNotFound` where no plan within tolerance was found, else return the nearest.
+
+    Raises
+    ------
+    SalesopsError
+        Bad input, or a plan that cannot be, with the reason and the nearest feasible tolerance.
+    """
+    begun = time.perf_counter()
+    model = build(
+        units, edges, k, reps, tolerance=tolerance, current=current, homes=homes, locked=locked,
+        disruption=disruption, measures=measures, weight=weight, forbidden=forbidden, contiguous=contiguous,
+        islands=islands, travel=travel, keep_together=keep_together, overrides=overrides,
+        disruption_measure=disruption_measure, fixed_homes=fixed_homes,
+    )  # fmt: skip
+    impossible = screen(model)
+    if impossible:
+        raise SalesopsError(impossible)
+    solution = solve(model, seed, time_limit)
+    return finished(model, solution, begun, strict)
+
+
+def finished(model: Model, solution: Solution, begun: float, strict: bool = True) -> TerritoryPlan:
+    """The plan with its figures, after the independent check."""
+    choice = relabelled(model, solution.choice)[model.item]
+    names = np.array(model.reps.names, dtype=object)
+    assignment = dict(zip(model.units.ids, names[choice].tolist(), strict=True))
+    broken = _checked(model, assignment)
+    problems = list(model.problems)
+    if solution.cut_short:
+        problems.append(
+            Problem(
+                "cut-short",
+                "the time limit ended the search early, so that the plan may differ from run to run.",
+                "Raise time_limit.",
+                severity="warning",
+            )  # fmt: skip
+        )
+    result = TerritoryPlan(
+        _assignment(model, choice),
+        _summary(model, choice, assignment, broken, solution.cut_short, begun),
+        _territories(model, choice),
+        [*problems, *broken],
+        model,
+    )
+    if broken and strict:
+        raise PlanNotFound([_reason(model, result), *broken], result)
+    return result
+
+
+def _reason(model: Model, result: TerritoryPlan) -> Problem:
+    worst = max(model.measures, key=lambda name: result.summary["balance"][name] - model.tolerance[name])
+    found = result.summary["balance"][worst]
+    return Problem(
+        "no-plan-found",
+        f"no plan within ±{100 * model.tolerance[worst]:g} % of {worst} that keeps every condition was found; "
+        f"the nearest one is off by up to {percent(found)}.",
+        f"Widen the tolerance to {percent(max(found, model.tolerance[worst]))}, drop a lock or forbidden pair, "
+        "switch contiguity off in part, or raise time_limit.",
+    )
+
+
+def relabelled(model: Model, choice: Ints) -> Ints:
+    """The same territories under the names that leave most with their owner, where names are free."""
+    if not model.interchangeable or not (model.today >= 0).any() or model.disruption > 0:
+        return choice
+    from scipy.optimize import linear_sum_assignment
+
+    known = model.today >= 0
+    kept = np.zeros((model.k, model.k))
+    np.add.at(kept, (choice[model.item][known], model.today[known]), model.stay[known] + 1e-9)
+    territory, rep = linear_sum_assignment(-kept)
+    name = np.empty(model.k, dtype=np.int64)
+    name[territory] = rep
+    return np.asarray(name[choice])
+
+
+def _checked(model: Model, assignment: Mapping[str, str]) -> list[Problem]:
+    ids, share = model.units.ids, model.reps.capacity / model.reps.capacity.sum()
+    members: dict[int, list[str]] = {}
+    for unit, c in zip(ids, model.item.tolist(), strict=True):
+        members.setdefault(c, []).append(unit)
+    forbidden = [
+        (unit, model.reps.names[j])
+        for c, j in np.argwhere(~model.allowed).tolist()
+        for unit in members[c]
+        if unit not in model.locked
+    ]
+    return check_plan(
+        ids,
+        assignment,
+        {m: dict(zip(ids, model.values[:, f].tolist(), strict=True)) for f, m in enumerate(model.measures)},
+        dict(zip(model.reps.names, share.tolist(), strict=True)),
+        model.tolerance,
+        base={
+            m: dict(zip(model.reps.names, model.base[:, f].tolist(), strict=True))
+            for f, m in enumerate(model.measures)
+        },
+        edges=[(ids[a], ids[b]) for a, b in model.edges.tolist()],
+        bound=[unit for unit, binds in zip(ids, model.bound.tolist(), strict=True) if binds],
+        locked=model.locked,
+        forbidden=forbidden,
+        groups=[group for group in members.values() if len(group) > 1],
+    )
+
+
+def _assignment(model: Model, choice: Ints) -> pd.DataFrame:
+    names = [model.reps.names[j] for j in choice]
+    moved = [was is not None and was != now for was, now in zip(model.had, names, strict=True)]
+    return pd.DataFrame({"unit_id": model.units.ids, "rep": names, "was": model.had, "moved": moved})
+
+
+def moved_bound(model: Model) -> float:
+    """The least of the disruption measure that any plan within the bands must move.
+
+    Per measure: the larger of the total excess above the bands and the total deficit below them,
+    and all that belongs to reps who are no longer there; in the disruption measure's own unit, so
+    exact where that is the measure balanced, else 0 where no ratio links them.
+    """
+    gone = np.array([was is not None for was in model.had]) & (model.today < 0)
+    least = float(model.stay[gone].sum())
+    for f in range(len(model.measures)):
+        if not np.array_equal(model.stay, model.values[:, f]):
+            continue
+        known = model.today >= 0
+        load = np.bincount(model.today[known], model.values[known, f], minlength=model.k) / model.scale[f]
+        load = load + model.base_load()[:, f]
+        over = np.maximum(load - model.upper[:, f], 0).sum()
+        fresh = sum(model.values[i, f] for i, was in enumerate(model.had) if was is None) / model.scale[f]
+        under = np.maximum(model.lower[:, f] - load, 0).sum() - fresh
+        least = max(least, float(max(over, under) * model.scale[f]))
+    return least
+
+
+def _summary(
+    model: Model, choice: Ints, assignment: Mapping[str, str], broken: list[Problem], cut: bool, begun: float
+) -> Summary:
+    balance = dict(zip(model.measures, model.imbalance(choice).tolist(), strict=True))
+    moment, bound = model.moment(choice), centre_bound(model, choice)
+    names = np.array(model.reps.names, dtype=object)
+    had = np.array(model.had, dtype=object)
+    moved = (had != names[choice]) & np.array([was is not None for was in model.had])
+    ids = model.units.ids
+    pieces = territory_pieces(assignment, [(ids[a], ids[b]) for a, b in model.edges.tolist()])
+    amount = float(model.stay[moved].sum())
+    total = float(model.stay.sum())
+    return Summary(
+        imbalance=max(balance.values()),
+        balance=balance,
+        moment=moment,
+        bound=bound,
+        gap=moment / bound - 1 if bound > 0 else 0.0 if moment <= 1e-9 else float("inf"),
+        bound_is=BOUND_IS,
+        contiguous=all(count == 1 for count in pieces.values()),
+        moved=amount,
+        moved_share=amount / total if total else 0.0,
+        moved_units=int(moved.sum()),
+        moved_bound=moved_bound(model),
+        feasible=not broken,
+        cut_short=cut,
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def _territories(model: Model, choice: Ints) -> pd.DataFrame:
+    from salesops_nb.territory.places import latitude_longitude
+
+    centre = model.centres(choice) + model.origin
+    latitude, longitude = latitude_longitude(np.nan_to_num(centre))
+    loads, fair = model.loads(choice), model.target * model.scale
+    frame = pd.DataFrame(
+        {
+            "rep": model.reps.names,
+            "capacity": model.reps.capacity,
+            "units": np.bincount(choice, minlength=model.k),
+        }
+    )
+    for f, name in enumerate(model.measures):
+        frame[name] = loads[:, f]
+        frame[f"{name}_fair"] = fair[:, f]
+        frame[f"{name}_imbalance"] = loads[:, f] / fair[:, f] - 1
+    cost = model.weight * ((model.points - model.centres(choice)[choice]) ** 2).sum(axis=1)
+    frame["moment"] = np.bincount(choice, cost, minlength=model.k)
+    frame["latitude"], frame["longitude"] = latitude, longitude
+    return frame

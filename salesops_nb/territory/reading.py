@@ -1,0 +1,357 @@
+"""Reading what a planner hands in: frames, mappings and lists, checked, with every finding named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.territory.places import chord_points, neighbours_from_coordinates
+
+REP_COLUMNS = ("rep", "person_id", "rep_id", "territory", "owner_id")
+KNOWN_MEASURES = ("potential", "workload", "accounts", "weight")
+
+
+@dataclass
+class Findings:
+    """Problems met while reading; errors are raised together, warnings go with the plan."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, code: str, message: str, fix: str, table: str, **more: Any) -> None:
+        """Notes one finding."""
+        self.problems.append(Problem(code, message, fix, table=table, **more))
+
+    def stop(self) -> None:
+        """Raises the errors found so far, if any."""
+        errors = [p for p in self.problems if p.severity == "error"]
+        if errors:
+            raise SalesopsError(errors)
+
+
+def some(values: Iterable[object], limit: int = 3) -> str:
+    """The first few values in words, such as ``a, b, c and 4 more``."""
+    shown = [str(v) for v in values]
+    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
+    return ", ".join(shown[:limit]) + more
+
+
+def to_pandas(table: Any, name: str) -> pd.DataFrame:
+    """Any frame narwhals reads, as pandas with a plain index."""
+    try:
+        frame = nw.from_native(table)
+    except TypeError:
+        raise SalesopsError(
+            Problem(
+                "not-a-table",
+                f"{name} is a {type(table).__name__}, not a table.",
+                "Hand over a pandas, polars, pyarrow or DuckDB frame.",
+                table=name,
+            )
+        ) from None
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect("pyarrow")
+    result = frame.to_pandas()
+    return result.reset_index(drop=True)
+
+
+def texts(values: Any) -> list[str]:
+    """Ids as text; a whole number read as a float loses its ``.0``."""
+    return [
+        str(int(v)) if isinstance(v, (float, np.floating)) and float(v).is_integer() else str(v)
+        for v in values
+    ]
+
+
+def numbers(frame: pd.DataFrame, column: str, table: str, findings: Findings) -> NDArray[np.float64]:
+    """A column as floats, empty cells as NaN; a word among the numbers is an error."""
+    values = pd.to_numeric(frame[column].astype(object), errors="coerce").to_numpy(float, na_value=np.nan)
+    words = frame[column].notna().to_numpy() & np.isnan(values)
+    if words.any():
+        row = int(np.flatnonzero(words)[0])
+        findings.add(
+            "not-a-number",
+            f"{column} holds {frame[column].iloc[row]!r}, which is not a number ({words.sum()} such rows).",
+            "Write plain numbers.",
+            table,
+            row=row + 2,
+            column=column,
+            value=str(frame[column].iloc[row]),
+        )
+    return values
+
+
+@dataclass
+class Units:
+    """Units as read: ids, degrees and the whole frame in the same order."""
+
+    ids: list[str]
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    frame: pd.DataFrame
+
+    @property
+    def number(self) -> dict[str, int]:
+        """Position of each id."""
+        return {unit: i for i, unit in enumerate(self.ids)}
+
+
+def read_units(table: Any, findings: Findings) -> Units:
+    """Units with unique ids; raises for a missing column, no rows or ids that come twice."""
+    frame = to_pandas(table, "units")
+    for column in ("unit_id", "latitude", "longitude"):
+        if column not in frame.columns:
+            findings.add(
+                "missing-column",
+                f"units has no column {column}; it has {', '.join(map(str, frame.columns))}.",
+                f"Add {column} or map it in the workbook.",
+                "units",
+                column=column,
+            )
+    findings.stop()
+    if frame.empty:
+        findings.add("no-units", "units has no rows.", "Check the scope and the filter.", "units")
+    if frame["unit_id"].isna().any():
+        row = int(np.flatnonzero(frame["unit_id"].isna())[0])
+        findings.add("missing-id", f"{frame['unit_id'].isna().sum()} units have no unit_id.",
+                     "Give each unit an id.", "units", row=row + 2, column="unit_id")  # fmt: skip
+    findings.stop()
+    ids = texts(frame["unit_id"])
+    seen = pd.Series(ids)
+    twice = seen[seen.duplicated()]
+    if len(twice):
+        findings.add(
+            "duplicate-id",
+            f"unit_id comes more than once: {some(twice.unique())}.",
+            "Keep one row for each unit, with its measures summed.",
+            "units",
+            row=int(twice.index[0]) + 2,
+            column="unit_id",
+            value=str(twice.iloc[0]),
+        )
+    latitude = numbers(frame, "latitude", "units", findings)
+    longitude = numbers(frame, "longitude", "units", findings)
+    findings.stop()
+    return Units(ids, latitude, longitude, frame)
+
+
+def read_edges(table: Any, units: Units, findings: Findings) -> NDArray[np.int64] | None:
+    """Pairs of positions; rows that name an unknown unit are set aside and counted."""
+    if table is None:
+        return None
+    if isinstance(table, np.ndarray) or not hasattr(table, "columns"):
+        rows = [tuple(pair) for pair in table]
+        frame = pd.DataFrame(rows, columns=["unit_a", "unit_b"], dtype=object)
+    else:
+        frame = to_pandas(table, "unit_edges")
+    for column in ("unit_a", "unit_b"):
+        if column not in frame.columns:
+            findings.add("missing-column", f"unit_edges has no column {column}.",
+                         "Name the two columns unit_a and unit_b.", "unit_edges", column=column)  # fmt: skip
+    findings.stop()
+    number = units.number
+    a = np.array([number.get(v, -1) for v in texts(frame["unit_a"])], dtype=np.int64)
+    b = np.array([number.get(v, -1) for v in texts(frame["unit_b"])], dtype=np.int64)
+    unknown = (a < 0) | (b < 0)
+    if unknown.any():
+        row = int(np.flatnonzero(unknown)[0])
+        column = "unit_a" if a[row] < 0 else "unit_b"
+        names = [texts(frame["unit_a"])[i] if a[i] < 0 else texts(frame["unit_b"])[i]
+                 for i in np.flatnonzero(unknown)]  # fmt: skip
+        findings.add(
+            "unknown-unit",
+            f"{unknown.sum()} of {len(frame)} edges name a unit that is not in units: {some(dict.fromkeys(names))}; "
+            "they are set aside.",
+            "Add the unit, correct the id, or leave it if the unit is out of scope.",
+            "unit_edges",
+            row=row + 2,
+            column=column,
+            value=str(frame[column].iloc[row]),
+            severity="warning",
+        )
+    keep = ~unknown & (a != b)
+    edges = np.sort(np.stack([a[keep], b[keep]], axis=1), axis=1)
+    return np.asarray(np.unique(edges, axis=0).reshape(-1, 2), dtype=np.int64)
+
+
+def check_places(units: Units, edges: NDArray[np.int64] | None, findings: Findings) -> None:
+    """Mends what can be mended, in place: a unit without a place takes its neighbours' middle.
+
+    Raises for degrees out of range, latitude and longitude swapped (in all rows or in some), and
+    units that neither have a place nor neighbours with one.
+    """
+    lat, lon = units.latitude, units.longitude
+    nowhere = np.isnan(lat) | np.isnan(lon) | ((lat == 0) & (lon == 0))
+    known = ~nowhere
+    if known.any():
+        _check_range(units, known, findings)
+        findings.stop()
+        _check_swapped(units, known, edges, findings)
+        findings.stop()
+    if nowhere.any():
+        _place_by_neighbours(units, nowhere, edges, findings)
+    findings.stop()
+
+
+def _check_range(units: Units, known: Any, findings: Findings) -> None:
+    lat, lon = units.latitude, units.longitude
+    high = known & (np.abs(lat) > 90)
+    if high.any():
+        row = int(np.flatnonzero(high)[0])
+        fits = np.abs(lon[high]).max() <= 90
+        findings.add(
+            "swapped-coordinates" if fits else "bad-latitude",
+            f"latitude is {lat[row]:g} at unit {units.ids[row]} ({high.sum()} units beyond 90 degrees)"
+            + ("; latitude and longitude look swapped." if fits else "."),
+            "Swap the two columns." if fits else "Write degrees between -90 and 90.",
+            "units",
+            row=row + 2,
+            column="latitude",
+            value=f"{lat[row]:g}",
+        )
+    wide = known & ((lon < -180) | (lon > 360))
+    if wide.any():
+        row = int(np.flatnonzero(wide)[0])
+        findings.add("bad-longitude", f"longitude is {lon[row]:g} at unit {units.ids[row]}.",
+                     "Write degrees between -180 and 180 (or 0 and 360).", "units", row=row + 2,
+                     column="longitude", value=f"{lon[row]:g}")  # fmt: skip
+
+
+def _check_swapped(units: Units, known: Any, edges: NDArray[np.int64] | None, findings: Findings) -> None:
+    lat, lon = units.latitude, units.longitude
+    middle = float(np.median(lat[known]))
+    if (middle < -60 or middle > 78) and np.abs(lon[known]).max() <= 75:
+        findings.add(
+            "swapped-coordinates",
+            f"half of the units lie beyond latitude {middle:.0f}, where hardly anybody lives, "
+            "and all longitudes would do as latitudes: the two look swapped.",
+            "Swap the two columns.",
+            "units",
+            column="latitude",
+            value=f"{middle:g}",
+        )
+        return
+    rows = np.flatnonzero(known & (np.abs(lon) <= 90))
+    if len(rows) == 0 or known.sum() < 3:
+        return
+    points = chord_points(np.where(known, lat, 0), np.where(known, lon, 0))
+    turned = chord_points(np.where(known, np.clip(lon, -90, 90), 0), np.where(known, lat, 0))
+    centre = np.tile(np.median(points[known], axis=0), (len(points), 1))
+    if edges is not None:
+        for i in rows:
+            near = edges[(edges == i).any(axis=1)] if len(edges) < 2000 else None
+            if near is None:
+                break
+            others = np.setdiff1d(near, [i])
+            others = others[known[others]]
+            if len(others):
+                centre[i] = np.median(points[others], axis=0)
+    off = np.linalg.norm(points[rows] - centre[rows], axis=1)
+    off_turned = np.linalg.norm(turned[rows] - centre[rows], axis=1)
+    typical = float(np.median(np.linalg.norm(points[known] - np.median(points[known], axis=0), axis=1)))
+    odd = rows[(off > 1500) & (off > 4 * typical) & (off_turned < off / 5) & (off_turned < 4 * typical + 50)]
+    if len(odd):
+        findings.add(
+            "swapped-coordinates",
+            f"latitude and longitude look swapped at {some(units.ids[i] for i in odd)}: "
+            f"{lat[odd[0]]:g}, {lon[odd[0]]:g} lies {off.max():,.0f} km from the rest, the other way round it is near.",
+            "Swap the two values in these rows.",
+            "units",
+            row=int(odd[0]) + 2,
+            column="latitude",
+            value=f"{lat[odd[0]]:g}",
+        )
+
+
+def _place_by_neighbours(
+    units: Units, nowhere: Any, edges: NDArray[np.int64] | None, findings: Findings
+) -> None:
+    lat, lon = units.latitude, units.longitude
+    named = [units.ids[i] for i in np.flatnonzero(nowhere)]
+    row = int(np.flatnonzero(nowhere)[0]) + 2
+    left = set(np.flatnonzero(nowhere).tolist())
+    links: dict[int, list[int]] = {i: [] for i in left}
+    for a, b in [] if edges is None else edges.tolist():
+        if a in left:
+            links[a].append(b)
+        if b in left:
+            links[b].append(a)
+    while left:
+        placed = {}
+        for i in sorted(left):
+            near = [v for v in links[i] if v not in left]
+            if near:
+                middle = chord_points(lat[near], lon[near]).mean(axis=0)
+                placed[i] = middle
+        if not placed:
+            break
+        for i, middle in placed.items():
+            lat[i] = np.degrees(np.arctan2(middle[2], np.hypot(middle[0], middle[1])))
+            lon[i] = np.degrees(np.arctan2(middle[1], middle[0]))
+        left -= placed.keys()
+    if left:
+        lost = [units.ids[i] for i in sorted(left)]
+        findings.add("no-place", f"{len(lost)} units have no latitude and longitude and no neighbour that has: "
+                     f"{some(lost)}.", "Give them a place, or leave them out of the units.", "units",
+                     row=min(left) + 2, column="latitude")  # fmt: skip
+    elif named:
+        findings.add("no-place", f"{len(named)} units have no latitude and longitude ({some(named)}); they were "
+                     "put in the middle of their neighbours.", "Give them a place.", "units", row=row,
+                     column="latitude", severity="warning")  # fmt: skip
+
+
+def made_edges(units: Units) -> NDArray[np.int64]:
+    """Neighbours made from the coordinates where none are given."""
+    return neighbours_from_coordinates(units.latitude, units.longitude)
+
+
+def rep_mapping(value: Any, units: Units, name: str, findings: Findings) -> dict[str, str]:
+    """Unit to rep from a mapping, a Series, a frame (unit_id, rep) or the name of a column of units."""
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        if value not in units.frame.columns:
+            findings.add("missing-column", f"units has no column {value}, named as {name}.",
+                         "Name a column of units.", "units", column=value)  # fmt: skip
+            findings.stop()
+        pairs = list(zip(units.ids, units.frame[value], strict=True))
+    elif isinstance(value, (Mapping, pd.Series)):
+        pairs = list(
+            zip(texts(value.keys()), value.values() if isinstance(value, Mapping) else value, strict=True)
+        )
+    else:
+        frame = to_pandas(value, name)
+        column = next((c for c in REP_COLUMNS if c in frame.columns), None)
+        if column is None or "unit_id" not in frame.columns:
+            findings.add("missing-column", f"{name} needs the columns unit_id and rep; it has "
+                         f"{', '.join(map(str, frame.columns))}.", "Rename the columns.", name)  # fmt: skip
+            findings.stop()
+            return {}
+        pairs = list(zip(texts(frame["unit_id"]), frame[column], strict=True))
+    number = units.number
+    unknown = [u for u, _ in pairs if u not in number]
+    if unknown:
+        findings.add("unknown-unit", f"{name} names {len(unknown)} units that are not in units: {some(unknown)}; "
+                     "they are set aside.", "Check the scope.", name, value=unknown[0],
+                     severity="warning")  # fmt: skip
+    result: dict[str, str] = {}
+    for unit, rep in pairs:
+        if (
+            unit in number
+            and rep is not None
+            and not (isinstance(rep, float) and np.isnan(rep))
+            and rep is not pd.NA
+        ):
+            rep = texts([rep])[0]
+            if result.get(unit, rep) != rep:
+                findings.add("two-owners", f"{name} gives unit {unit} to both {result[unit]} and {rep}.",
+                             "Give each unit one owner.", name, value=unit)  # fmt: skip
+            result[unit] = rep
+    findings.stop()
+    return result

@@ -1,0 +1,163 @@
+"""Reps as read: who, with what capacity, living where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.territory.places import chord_points
+from salesops_nb.territory.reading import REP_COLUMNS, Findings, some, texts, to_pandas
+
+
+@dataclass
+class Reps:
+    """Reps in a fixed order: names, capacity (1 is a full one), home as a point or NaN, whether it binds."""
+
+    names: list[str]
+    capacity: NDArray[np.float64]
+    home: NDArray[np.float64]
+    fixed: NDArray[np.bool_]
+
+    @property
+    def number(self) -> dict[str, int]:
+        """Position of each name."""
+        return {name: j for j, name in enumerate(self.names)}
+
+
+def read_reps(
+    k: int | None, reps: Any, homes: Any, fixed_homes: bool, today: Iterable[str], findings: Findings
+) -> Reps:
+    """Reps from a number, a list of names, a mapping to capacity, or a table (rep, capacity, …).
+
+    A table may also have ``fte`` and ``ramp`` (their product is the capacity), ``latitude`` and
+    ``longitude`` (or ``home_latitude``, ``home_longitude``) and ``fixed`` (whether the home binds).
+    """
+    frame = _rep_table(k, reps, today, findings)
+    names = texts(frame["rep"])
+    twice = [n for n in dict.fromkeys(names) if names.count(n) > 1]
+    if twice:
+        findings.add("duplicate-id", f"reps names {some(twice)} more than once.", "Keep one row for each rep.",
+                     "reps", value=twice[0])  # fmt: skip
+    capacity = pd.to_numeric(frame["capacity"], errors="coerce").to_numpy(float, na_value=np.nan)
+    for j in np.flatnonzero(~(capacity > 0) | ~np.isfinite(capacity)):
+        shown = frame["capacity"].iloc[j]
+        findings.add(
+            "no-capacity",
+            f"rep {names[j]} has capacity {shown}, so that no unit can go there.",
+            "Give a capacity above zero (1 is a full rep), or leave the rep out.",
+            "reps",
+            row=int(j) + 2,
+            column="capacity",
+            value=str(shown),
+        )
+    if k is not None and k != len(names):
+        findings.add("wrong-count", f"k is {k} but {len(names)} reps are given.", "Leave one of the two out.",
+                     "reps", value=str(k))  # fmt: skip
+    findings.stop()
+    result = Reps(names, capacity, np.full((len(names), 3), np.nan), np.zeros(len(names), dtype=bool))
+    fixed = frame["fixed"].fillna(fixed_homes).astype(bool) if "fixed" in frame else None
+    for j, name in enumerate(names):
+        if (
+            "latitude" in frame
+            and pd.notna(frame["latitude"].iloc[j])
+            and pd.notna(frame["longitude"].iloc[j])
+        ):
+            binds = bool(fixed.iloc[j]) if fixed is not None else fixed_homes
+            _set_home(result, name, frame["latitude"].iloc[j], frame["longitude"].iloc[j], binds, findings)
+    _read_homes(result, homes, fixed_homes, findings)
+    findings.stop()
+    return result
+
+
+def _rep_table(k: int | None, reps: Any, today: Iterable[str], findings: Findings) -> pd.DataFrame:
+    if isinstance(reps, (int, np.integer)) and not isinstance(reps, bool):
+        k, reps = int(reps), None
+    if reps is None:
+        names = sorted(set(today))
+        if k is None:
+            if not names:
+                raise SalesopsError(
+                    "How many territories there shall be is not said.",
+                    "Give k, reps, or the current assignment.",
+                )
+            k = len(names)
+        if isinstance(k, bool) or k != int(k) or k < 1:
+            findings.add(
+                "wrong-count", f"k is {k}.", "Give a whole number of at least 1.", "reps", value=str(k)
+            )
+            findings.stop()
+        k = int(k)
+        spare = (f"T{i:02d}" for i in range(1, k + len(names) + 1))
+        fresh = [name for name in spare if name not in names]
+        return pd.DataFrame({"rep": [*names, *fresh][:k], "capacity": np.ones(k)})
+    if isinstance(reps, (Mapping, pd.Series)):
+        values = reps.values() if isinstance(reps, Mapping) else reps
+        return pd.DataFrame({"rep": list(reps.keys()), "capacity": list(values)})
+    if isinstance(reps, (list, tuple, set, frozenset)):
+        names = sorted(reps) if isinstance(reps, (set, frozenset)) else list(reps)
+        return pd.DataFrame({"rep": names, "capacity": np.ones(len(names))})
+    frame = to_pandas(reps, "reps")
+    column = next((c for c in REP_COLUMNS if c in frame.columns), None)
+    if column is None:
+        findings.add("missing-column", f"reps has no column rep; it has {', '.join(map(str, frame.columns))}.",
+                     "Name the column of rep ids rep.", "reps")  # fmt: skip
+        findings.stop()
+    frame = frame.rename(columns={column: "rep", "home_latitude": "latitude", "home_longitude": "longitude"})
+    if "capacity" not in frame:
+        parts = [pd.to_numeric(frame[c], errors="coerce") for c in ("fte", "ramp") if c in frame]
+        frame["capacity"] = parts[0] * parts[1] if len(parts) == 2 else parts[0] if parts else 1.0
+    return frame
+
+
+def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -> None:
+    if homes is None:
+        return
+    if isinstance(homes, Mapping):
+        for name, (lat, lon) in zip(texts(homes), homes.values(), strict=True):
+            _set_home(reps, name, lat, lon, fixed_homes, findings)
+        return
+    if isinstance(homes, (list, tuple, np.ndarray)):
+        if len(homes) != len(reps.names):
+            findings.add("wrong-count", f"{len(homes)} homes are given for {len(reps.names)} reps.",
+                         "Give one home for each, or a mapping from rep to home.", "homes")  # fmt: skip
+            return
+        for name, (lat, lon) in zip(reps.names, homes, strict=True):
+            _set_home(reps, name, lat, lon, fixed_homes, findings)
+        return
+    frame = to_pandas(homes, "homes")
+    frame = frame.rename(columns={"home_latitude": "latitude", "home_longitude": "longitude"})
+    column = next((c for c in REP_COLUMNS if c in frame.columns), None)
+    if column is None or not {"latitude", "longitude"} <= set(frame.columns):
+        findings.add("missing-column", "homes needs the columns rep, latitude and longitude.",
+                     "Rename the columns.", "homes")  # fmt: skip
+        return
+    fixed = frame["fixed"].fillna(fixed_homes) if "fixed" in frame else [fixed_homes] * len(frame)
+    for name, lat, lon, binds in zip(
+        texts(frame[column]), frame["latitude"], frame["longitude"], fixed, strict=True
+    ):
+        _set_home(reps, name, lat, lon, bool(binds), findings)
+
+
+def _set_home(reps: Reps, name: str, lat: Any, lon: Any, binds: bool, findings: Findings) -> None:
+    if name not in reps.number:
+        findings.add("unknown-rep", f"homes names {name}, who is not among the reps.", "Check the id.", "homes",
+                     value=name)  # fmt: skip
+        return
+    try:
+        north, east = float(lat), float(lon)
+    except (TypeError, ValueError):
+        north, east = np.nan, np.nan
+    if not (abs(north) <= 90 and -180 <= east <= 360):
+        findings.add("bad-home", f"the home of {name} is {lat}, {lon}.",
+                     "Write latitude (-90 to 90), then longitude (-180 to 180), in degrees.", "homes",
+                     value=f"{lat}, {lon}")  # fmt: skip
+        return
+    j = reps.number[name]
+    reps.home[j] = chord_points(north, east)
+    reps.fixed[j] = binds
