@@ -3,5 +3,6 @@
 from salesops_nb.hiring.capacity import Capacity, capacity
 from salesops_nb.hiring.learn import learn
 from salesops_nb.hiring.learned import Learned
+from salesops_nb.hiring.plan import HiringPlan, plan
 
-__all__ = ["Capacity", "Learned", "capacity", "learn"]
+__all__ = ["Capacity", "HiringPlan", "Learned", "capacity", "learn", "plan"]
