@@ -1,0 +1,222 @@
+"""The performance review as displays: each function shows one part of a `Review`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from salesops_nb import __version__, present
+from salesops_nb.present import formats
+
+if TYPE_CHECKING:
+    from salesops_nb.performance import Review
+
+_PLACEHOLDER = re.compile(r"\{(money|percent):([^}]*)\}")
+GROUP_LABELS = {
+    "group": "Name", "won": "Won", "lost": "Lost", "win_rate": "Win rate", "bookings": "Bookings",
+    "target": "Target", "attainment": "Attainment", "compared_bookings": "Compared with", "share": "Share",
+    "pace_attainment": "Of pace", "win_rate_eb": "Win rate, shrunk", "win_rate_value": "By value",
+    "average_deal": "Average deal", "pipeline": "Live pipeline", "coverage": "Coverage",
+    "days_to_win": "Days to win", "velocity": "Velocity a day", "interval": "95 % interval",
+    "value_interval": "95 % interval by value", "ranks": "Rank range", "stale_deals": "Stale",
+}  # fmt: skip
+GROUP_FORMATS = {
+    "bookings": "money", "target": "money", "attainment": "percent", "compared_bookings": "money",
+    "pace_attainment": "percent", "win_rate": "percent", "win_rate_eb": "percent", "share": "percent",
+    "win_rate_value": "percent", "average_deal": "money", "pipeline": "money", "coverage": "decimal",
+    "days_to_win": "integer", "velocity": "money", "won": "integer", "lost": "integer",
+    "stale_deals": "integer",
+}  # fmt: skip
+
+
+def in_words(text: str) -> str:
+    """The text with its ``{money:…}`` and ``{percent:…}`` written as the locale writes them."""
+
+    def written(found: re.Match[str]) -> str:
+        return formats.money(found[2]) if found[1] == "money" else formats.percent(found[2])
+
+    return _PLACEHOLDER.sub(written, text)
+
+
+def cover(workbook: Any, asked: Any, review: Review) -> None:
+    """The cover of a review of this workbook, in its locale and currency."""
+    settings = workbook.settings
+    present.use_locale(settings.locale, settings.currency)
+    whose = {"company": "", "team": "Team ", "rep": ""}[review.level]
+    used = {"deals", "people", "targets", "accounts", "products"}
+    present.cover(
+        title="Performance review",
+        subtitle=f"{whose}{review.who}" if review.who else "",
+        company=settings.company,
+        mission=str(workbook.strategy.get("mission", "")),
+        period=review.period,
+        as_of=review.as_of,
+        parameters=asked.model_dump(),
+        fingerprint=workbook.fingerprint,
+        versions={"salesops_nb": __version__},
+        simulated=sorted(workbook.simulated & used),
+        warnings=workbook.warnings,
+    )
+
+
+def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
+    """The seven headline cards; those that rest on simulated tables say so."""
+    rests_on = {"attainment": {"targets"}, "coverage": {"targets", "deals"}}
+    cards = []
+    for row in review.headlines.itertuples():
+        marks = [row.mark] if row.mark else []
+        if rests_on.get(str(row.key), set()) & simulated:
+            marks.append("simulated")
+        missing = formats.missing(row.value)
+        cards.append(
+            {
+                "label": row.label,
+                "value": "–" if missing else row.value,
+                "unit": "text" if missing else row.unit,
+                "sentence": in_words(str(row.sentence)),
+                "detail": in_words(str(row.detail)),
+                "mark": marks,
+                "metric": row.key,
+            }
+        )
+    present.headlines(cards)
+    for note in review.notes:
+        present.note(f"{note.message} {note.fix}", kind="warning")
+
+
+def bridge(review: Review) -> None:
+    """The waterfall from the comparison's (or the target's) bookings to the period's."""
+    if review.bridge.empty:
+        present.note("There is no whole period to compare with, so there is no bridge.")
+        return
+    first, last = review.bridge.iloc[0], review.bridge.iloc[-1]
+    present.waterfall(
+        review.bridge.iloc[1:-1],
+        step="step",
+        amount="amount",
+        opening=str(first["step"]),
+        closing=review.period.key,
+        start=first["amount"],
+        end=last["amount"],
+        title=f"From {first['step']} to {review.period.key}",
+    )
+
+
+def trend(review: Review) -> None:
+    """Bookings by month with the limits of routine variation."""
+    whole = review.trend[review.trend["whole"]]
+    signals = [str(month) for month in whole.loc[whole["signal"], "month"]]
+    said = f"More than routine variation: {', '.join(signals)}." if signals else "All routine variation."
+    limits = whole if len(whole) > 1 else None
+    present.trend(whole, x="month", y="bookings", limits=limits, title="Bookings by month", note=said)
+
+
+def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
+    """A table of teams or reps, most bookings first, with intervals and small samples marked."""
+    frame = _shown(table)
+    columns = [
+        "group", "bookings", "target", "attainment", "pace_attainment", "compared_bookings", "won", "lost",
+        "win_rate", "interval", "win_rate_eb", "win_rate_value", "value_interval", "average_deal",
+        "days_to_win", "pipeline", "stale_deals", "coverage", "velocity",
+    ]  # fmt: skip
+    columns = [c for c in columns if c == "group" or frame[c].notna().any()]
+    mark = {"target": "simulated", "attainment": "simulated"} if simulated and "target" in columns else {}
+    present.show_table(
+        frame[columns],
+        title=title,
+        labels=GROUP_LABELS,
+        formats=GROUP_FORMATS,
+        marks=mark,
+        row_marks={"small sample": frame["small_sample"]},
+        rows=rows,
+    )
+
+
+def ranking(table: pd.DataFrame, scope: Any, title: str) -> None:
+    """Win rates drawn towards the common rate, with their intervals, best first."""
+    known = _shown(table[(table["won"] + table["lost"]) > 0])
+    if known.empty:
+        present.note("No deal was decided in the period, so there is nothing to rank.")
+        return
+    present.ranking(
+        known,
+        who="group",
+        value="win_rate_eb",
+        low="win_rate_eb_low",
+        high="win_rate_eb_high",
+        reference=float(scope["win_rate"]),
+        reference_label="all",
+        title=title,
+        note="Small samples are drawn towards the common rate; overlapping intervals are not told apart.",
+    )
+    present.show_table(
+        known[["group", "won", "lost", "win_rate", "win_rate_eb", "ranks"]],
+        title="Where each may really rank",
+        labels=GROUP_LABELS,
+        formats=GROUP_FORMATS,
+        row_marks={"small sample": known["small_sample"]},
+        notes="The rank range holds the true rank with 90 % confidence.",
+        rows=60,
+    )
+
+
+def mix(table: pd.DataFrame, title: str) -> None:
+    """Bookings by product or segment, with the comparison's beside them."""
+    frame = table.rename_axis("group").reset_index()
+    columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
+    columns = [c for c in columns if frame[c].notna().any()]
+    present.show_table(frame[columns], title=title, labels=GROUP_LABELS, formats=GROUP_FORMATS)
+
+
+def pipeline(review: Review) -> None:
+    """Open deals by stage, the stale ones apart."""
+    money = dict.fromkeys(("value", "estimated", "due_value", "stale_value"), "money")
+    sums = {c: sum(review.pipeline[c], 0) for c in review.pipeline.columns if c != "stage"}
+    limit = f"Stale: open for more than {review.stale_days} days, longer than 99 % of all closed deals took."
+    present.show_table(
+        review.pipeline,
+        title="Open deals by stage",
+        labels={
+            "value": "Live value",
+            "estimated": "of it estimated",
+            "due_value": "Due in the period",
+            "deals": "Live deals",
+        },
+        formats={**money, "deals": "integer", "stale_deals": "integer"},
+        total=sums,
+        notes=[limit] if review.stale_days is not None else (),
+    )
+
+
+def time_to_win(review: Review) -> None:
+    """The share of deals won and lost by age."""
+    if review.time_to_win.empty:
+        present.note("No deal has closed yet.")
+        return
+    present.incidence(
+        review.time_to_win,
+        time="days",
+        curves=["won", "lost"],
+        title="Share of deals won and lost by age in days",
+        note="Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen).",
+    )
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy with the intervals and rank ranges as text."""
+    frame = table.rename_axis("group").reset_index()
+    frame["interval"] = _ends(frame, "win_rate_low", "win_rate_high")
+    frame["value_interval"] = _ends(frame, "win_rate_value_low", "win_rate_value_high")
+    if "rank_low" in frame:
+        frame["ranks"] = [
+            "–" if pd.isna(a) else f"{int(a)}–{int(b)}"
+            for a, b in zip(frame["rank_low"], frame["rank_high"], strict=True)
+        ]
+    return frame
+
+
+def _ends(frame: pd.DataFrame, low: str, high: str) -> list[str]:
+    pairs = zip(frame[low], frame[high], strict=True)
+    return ["–" if pd.isna(a) else f"{formats.percent(a, 0)} – {formats.percent(b, 0)}" for a, b in pairs]
