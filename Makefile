@@ -1,0 +1,53 @@
+# Both commands do all of their own set-up; neither needs the other to have run.
+.PHONY: report test bench lock clean chromium postgres
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORE := $(VENV)/.core
+TEST := $(VENV)/.test
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+report: $(CORE)
+	$(BIN)/salesops run reports.yml --force
+
+test: $(TEST) chromium postgres
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest --nbval notebooks -p no:xdist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(CORE): $(VENV)/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install -q -c requirements.lock -e .
+	@touch $@
+
+$(TEST): $(VENV)/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install -q -c requirements.lock -e ".[test,browser,spark]"
+	@touch $@ $(CORE)
+
+# The system's Chromium, for the browser tests and for PDF; by apt where that is allowed.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
+		|| { echo "Chromium is needed for the browser tests. Type: sudo apt-get install chromium"; exit 1; }
+
+# A PostgreSQL server, for the store's tests; they start one of their own and stop it.
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			&& apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } \
+		|| { echo "PostgreSQL is needed for the store's tests. Type: sudo apt-get install postgresql"; exit 1; }
+
+lock: $(VENV)/bin/python
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf reports .cache store.sqlite*
