@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Every problem of every table, in one list."),
     "run": ("run", "Run reports, as reports.yml lists them."),
     "list": ("list", "What the last runs made."),
+    "simulate": ("simulate", "The demo's simulated tables anew, or any number of deals."),
 }
 
 
