@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_nb import __version__, present
 from salesops_nb.present import formats
+from salesops_nb.workbook import read_yaml
 
 if TYPE_CHECKING:
     from salesops_nb.performance import Review
@@ -50,14 +51,35 @@ def cover(workbook: Any, asked: Any, review: Review) -> None:
         title="Performance review",
         subtitle=f"{whose}{review.who}" if review.who else "",
         company=settings.company,
-        mission=str(workbook.strategy.get("mission", "")),
+        mission=_mission(workbook),
         period=review.period,
         as_of=review.as_of,
         parameters=asked.model_dump(),
         fingerprint=workbook.fingerprint,
         versions={"salesops_nb": __version__},
         simulated=sorted(workbook.simulated & used),
-        warnings=workbook.warnings,
+    )
+
+
+def _mission(workbook: Any) -> str:
+    """The mission line of the workbook's strategy file, where it has one."""
+    if not workbook.settings.strategy:
+        return ""
+    found = read_yaml(workbook.folder / workbook.settings.strategy)
+    return str(found.get("mission", "")) if isinstance(found, dict) else ""
+
+
+def set_aside(workbook: Any) -> None:
+    """The report's foot: rows with a defect, the figures they are left out of, and what they add up to."""
+    present.set_aside(
+        {
+            "code": "set-aside",
+            "table": part.table,
+            "message": f"{part.reason} (left out of {part.left_out_of})",
+            "rows": part.count,
+            "amount": part.amount,
+        }
+        for part in workbook.set_aside
     )
 
 
@@ -126,8 +148,7 @@ def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int |
     present.show_table(
         frame[columns],
         title=title,
-        labels=GROUP_LABELS,
-        formats=GROUP_FORMATS,
+        **_heads(columns),
         marks=mark,
         row_marks={"small sample": frame["small_sample"]},
         rows=rows,
@@ -151,11 +172,11 @@ def ranking(table: pd.DataFrame, scope: Any, title: str) -> None:
         title=title,
         note="Small samples are drawn towards the common rate; overlapping intervals are not told apart.",
     )
+    columns = ["group", "won", "lost", "win_rate", "win_rate_eb", "ranks"]
     present.show_table(
-        known[["group", "won", "lost", "win_rate", "win_rate_eb", "ranks"]],
+        known[columns],
         title="Where each may really rank",
-        labels=GROUP_LABELS,
-        formats=GROUP_FORMATS,
+        **_heads(columns),
         row_marks={"small sample": known["small_sample"]},
         notes="The rank range holds the true rank with 90 % confidence.",
         rows=60,
@@ -167,7 +188,7 @@ def mix(table: pd.DataFrame, title: str) -> None:
     frame = table.rename_axis("group").reset_index()
     columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
     columns = [c for c in columns if frame[c].notna().any()]
-    present.show_table(frame[columns], title=title, labels=GROUP_LABELS, formats=GROUP_FORMATS)
+    present.show_table(frame[columns], title=title, **_heads(columns))
 
 
 def pipeline(review: Review) -> None:
@@ -220,3 +241,11 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
 def _ends(frame: pd.DataFrame, low: str, high: str) -> list[str]:
     pairs = zip(frame[low], frame[high], strict=True)
     return ["–" if pd.isna(a) else f"{formats.percent(a, 0)} – {formats.percent(b, 0)}" for a, b in pairs]
+
+
+def _heads(columns: list[str]) -> dict[str, dict[str, str]]:
+    """Labels and formats of these columns."""
+    return {
+        "labels": {c: GROUP_LABELS[c] for c in columns if c in GROUP_LABELS},
+        "formats": {c: GROUP_FORMATS[c] for c in columns if c in GROUP_FORMATS},
+    }
