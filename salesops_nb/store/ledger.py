@@ -247,7 +247,7 @@ def lines(
 ) -> pd.DataFrame:
     """The ledger's current lines, as a frame (one row a line, amounts decimal, Arrow types).
 
-    Columns of the line schema, then status, dispute (of the last dispute on the line), origin (the
+    Columns of the line schema, then status, paid_on, dispute (the last one on the line), origin (the
     calculated period), author, reason, approver, seq. With `before` only periods that end by its
     first day.
     """
@@ -258,7 +258,8 @@ def lines(
         rows = current_lines(connection, periods=keys, payee_id=payee_id)
         states = {key: period_state(connection, key) for key in {row.period for row in rows}}
         statuses = {(row.period, row.payee_id): states[row.period].status(row.payee_id) for row in rows}
-        return line_frame(rows, statuses, dispute_states(connection))
+        paid = {key: state.paid_on for key, state in states.items()}
+        return line_frame(rows, statuses, paid, dispute_states(connection))
 
 
 def prior_lines(engine: Engine, before: Period) -> pd.DataFrame:

@@ -158,9 +158,12 @@ def row_amount(row: Row[Any]) -> Decimal:
 
 
 def line_frame(
-    rows: Iterable[Row[Any]], statuses: Mapping[tuple[str, str], str], disputes: Mapping[str, str]
+    rows: Iterable[Row[Any]],
+    statuses: Mapping[tuple[str, str], str],
+    paid: Mapping[str, str | None],
+    disputes: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Entries as a frame: `LINE_COLUMNS`, then status, dispute, origin, author and more."""
+    """Entries as a frame: `LINE_COLUMNS`, then status, paid_on, dispute, origin, author and more."""
     rows = list(rows)
     scale = max((places(currency) for currency in {row.currency for row in rows}), default=2)
     free = [details(row) for row in rows]
@@ -181,6 +184,8 @@ def line_frame(
         else:
             columns[name] = pa.array([getattr(row, name) for row in rows], pa.string())
     columns["status"] = pa.array([statuses[row.period, row.payee_id] for row in rows], pa.string())
+    paid_on = [date.fromisoformat(day) if (day := paid[row.period]) else None for row in rows]
+    columns["paid_on"] = pa.array(paid_on, pa.date32())
     columns["dispute"] = pa.array([disputes.get(row.line_id) for row in rows], pa.string())
     for name in ("origin", "author"):
         columns[name] = pa.array([getattr(row, name) for row in rows], pa.string())

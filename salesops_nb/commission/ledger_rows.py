@@ -1,0 +1,43 @@
+"""Ledger lines and their companions as rows of plain values, and back as a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+
+def plain_rows(frame: Any, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The rows of any frame narwhals reads, with `None` for every way of saying that a value is missing."""
+    table = nw.from_native(frame)
+    if names is not None:
+        table = table.select(list(names))
+    if isinstance(table, nw.LazyFrame):
+        table = table.collect("pyarrow")
+    return [
+        {key: None if _missing(value) else value for key, value in row.items()}
+        for row in table.rows(named=True)
+    ]
+
+
+def line_rows(frame: Any) -> list[dict[str, Any]]:
+    """Rows of the ledger's lines; a correction bears the kind of what it corrects."""
+    rows = plain_rows(frame)
+    for row in rows:
+        row["kind"] = row.get("calculated_kind") or row["kind"]
+        row.setdefault("paid_on", None)
+        row.setdefault("status", None)
+    return rows
+
+
+def arrow_frame(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Arrow columns as pandas, types kept."""
+    frame: pd.DataFrame = pa.table(dict(columns)).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
