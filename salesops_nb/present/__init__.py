@@ -16,6 +16,7 @@ _HOME = {
     "show_table": "tables",
     "show": "chart",
     "Chart": "chart",
+    "chart_style": "chart",
     "trend": "charts",
     "stacked": "charts",
     "incidence": "charts",

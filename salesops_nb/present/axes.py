@@ -28,9 +28,9 @@ def floats(values: Iterable[Any]) -> list[float]:
 
 
 def named(value: Any) -> str:
-    """A category's or date's words for an axis; a `$` is plain text, never a formula."""
+    """A category's or date's words for an axis, in one line."""
     text = formats.day(value) if isinstance(value, date) else formats.text(value)
-    return " ".join(text.split()).replace("$", r"\$") if isinstance(value, str) else text
+    return " ".join(text.split())
 
 
 def wrapped(text: str, width: int) -> str:
@@ -39,7 +39,7 @@ def wrapped(text: str, width: int) -> str:
 
 
 def unit_text(unit: str) -> Callable[[Any], str]:
-    """How a value of a unit is written beside a mark, with `$` kept plain for matplotlib."""
+    """How a value of a unit is written beside a mark: money short."""
     if unit in ("money", "cents"):
         return formats.short_money
     return formats.by_unit(unit)
@@ -49,14 +49,15 @@ def axis_unit(axis: Any, unit: str) -> None:
     """Write an axis in its unit, by the reader's locale, with few ticks."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    whole = unit in ("integer", "number")
-    write = (lambda v: formats.percent(v, 0)) if unit == "percent" else unit_text(unit)
-    axis.set_major_locator(MaxNLocator(5, integer=unit == "integer", steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(
-        FuncFormatter(
-            lambda v, _at: formats.number(v, 0 if whole and v == int(v) else None) if whole else write(v)
-        )
-    )
+    def write(value: float, _at: int) -> str:
+        if unit == "percent":
+            return formats.percent(value, 0)
+        return unit_text(unit)(value)
+
+    locator: Any = MaxNLocator
+    axis.set_major_locator(locator(5, integer=unit == "integer", steps=[1, 2, 2.5, 5, 10]))
+    formatter: Any = FuncFormatter
+    axis.set_major_formatter(formatter(write))
 
 
 def spaced_ticks(axes: Any, names: Sequence[str], most: int = 9) -> None:
@@ -83,9 +84,8 @@ def direct_labels(axes: Any, ends: Sequence[tuple[float, float, str]], colour: s
 
 
 def finish(chart: Chart, simulated: bool) -> Chart:
-    """The chart with its mark, its words freed of the escapes that drawing needs."""
+    """The chart with its mark that it earned."""
     if simulated:
         chart.marks.append("simulated")
-    chart.alt = chart.alt.replace(r"\$", "$")
     chart.figure.set_facecolor(style.PAGE)
     return chart

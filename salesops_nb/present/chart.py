@@ -31,6 +31,7 @@ class Chart:
     title: str = ""
     note: str = ""
     marks: list[str] = field(default_factory=list)
+    palette: bool = True
 
     @property
     def svg(self) -> str:
@@ -60,7 +61,7 @@ class Chart:
             if len(png) < len(svg.encode()):
                 data = {"image/png": png}
         kind = next(iter(data))
-        facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": True}
+        facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette}
         return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
 
     def show(self) -> None:
@@ -68,7 +69,7 @@ class Chart:
         from IPython.display import display
 
         data, metadata = self.bundle()
-        display(data, metadata=metadata, raw=True)
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         close(self.figure)
 
 
@@ -80,18 +81,32 @@ class Shown(Generic[P]):
         update_wrapper(self, draw)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Draw and display."""
         self.draw(*args, **kwargs).show()
 
 
 def show(
     figure: Figure, alt: str, *, title: str = "", note: str = "", marks: str | Sequence[str] = ()
 ) -> None:
-    """Display a matplotlib figure of your own with its alternative text, which must say something."""
+    """Display a matplotlib figure of your own with its alternative text, which must say something.
+
+    Drawn within ``with present.chart_style():`` it takes the page's colours, dark mode included; any
+    other figure stands on a white plate as it is.
+    """
     if not alt or not alt.strip():
         raise SalesopsError(
             "The chart has no alternative text.", "Say in one or two sentences what it shows."
         )
-    Chart(figure, alt.strip(), title, note, [marks] if isinstance(marks, str) else list(marks)).show()
+    import matplotlib.colors as colours
+
+    ours = colours.to_hex(figure.get_facecolor()) == style.PAGE
+    given = [marks] if isinstance(marks, str) else list(marks)
+    Chart(figure, alt.strip(), title, note, given, palette=ours).show()
+
+
+def chart_style() -> Any:
+    """A context in which your own figures take the report's style and colours."""
+    return style.quiet()
 
 
 def new_figure(height: float = style.HEIGHT, width: float = style.WIDTH) -> tuple[Figure, Any]:

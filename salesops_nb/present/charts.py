@@ -34,7 +34,7 @@ def trend(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """A line over time with XmR limits: `limits` holds `centre`, `lower`, `upper`, each a value or a column."""
+    """A line over time with XmR `limits`: ``centre``, ``lower``, ``upper``, values or columns."""
     names, values = [named(v) for v in column(frame, x)], floats(column(frame, y))
     with style.quiet():
         figure, axes = new_figure()
@@ -50,7 +50,7 @@ def trend(
         spaced_ticks(axes, names)
         axis_unit(axes.yaxis, unit)
         if unit in ("money", "cents", "integer", "percent") and min(values, default=0) >= 0:
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
         said = _trend_words(names, values, outside, unit)
         return finish(Chart(figure, alt_text(title, *said), title, note), simulated)
 
@@ -82,12 +82,12 @@ def _bound(frame: Any, limits: Any, part: str, n: int) -> list[float] | None:
     """One limit as a line: from a mapping (a value, or one a point) or from a column of that name."""
     if limits is None:
         return None
-    held = limits.get(part) if isinstance(limits, Mapping) else getattr(limits, part, None)
+    held: Any = limits.get(part) if isinstance(limits, Mapping) else getattr(limits, part, None)
     if isinstance(held, str):
         return floats(column(frame, held))
-    if missing(held) if not hasattr(held, "__len__") else False:
-        return None
-    return floats(held) if hasattr(held, "__len__") else [float(held)] * n
+    if hasattr(held, "__len__"):
+        return floats(list(held))
+    return None if held is None or missing(held) else [float(held)] * n
 
 
 def _trend_words(names: list[str], values: list[float], outside: list[int], unit: str) -> list[str]:
@@ -228,7 +228,7 @@ def incidence(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """Cumulative incidence as steps, a curve a column, with a band where ``<curve>_low`` and ``_high`` stand."""
+    """Cumulative incidence steps, a curve a column; ``<curve>_low`` and ``_high`` make a band."""
     at, shown = floats(column(frame, time)), labels or {}
     say = unit_text("percent")
     with style.quiet():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from salesops_nb.errors import SalesopsError
@@ -34,7 +35,7 @@ def bars(
         figure, axes = new_figure(height=0.7 + 0.34 * max(len(names), 1))
         rows = list(range(len(names)))
         axes.barh(rows, values, height=0.62, color=style.MAIN)
-        reach = [abs(v) for v in values]
+        others: list[float] = []
         if compare:
             others = _zeroed(floats(column(frame, compare)))
             axes.scatter(others, rows, marker="|", s=190, linewidths=2, color=style.SECOND, zorder=4)
@@ -48,7 +49,6 @@ def bars(
                 markersize=10,
             )
             figure.legend(loc="outside upper left")
-            reach = [max(abs(a), abs(b)) for a, b in zip(values, others, strict=True)]
         for row, value in zip(rows, values, strict=True):
             side = 1 if value >= 0 else -1
             at = max(value, others[row]) if compare and side > 0 else value
@@ -62,8 +62,9 @@ def bars(
             )
         _rows_axis(axes, names, unit)
         axes.axvline(0, color=style.MUTED, linewidth=0.8)
-        edge = max(reach, default=0) * 1.22 or 1
-        axes.set_xlim(-edge if min(values, default=0) < 0 else 0, edge)
+        far, near = max([*values, *others, 0.0]), min([*values, *others, 0.0])
+        room = 0.2 * (far - near) or 1.0
+        axes.set_xlim(near - (room if near < 0 else 0), far + room)
         axes.xaxis.set_visible(False)
         said = [f"{name} {say(value)}" for name, value in zip(names, values, strict=True)]
         return finish(Chart(figure, alt_text(title, _listed(said)), title, note), simulated)
@@ -85,7 +86,7 @@ def ranking(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """Dots sorted from the best with their intervals, and a line at `reference`; `highlight` draws a diamond."""
+    """Dots sorted from the best with their intervals, a line at `reference`, `highlight` as diamonds."""
     order = sorted(
         (row for row in zip(*_ranked(frame, who, value, low, high), strict=True) if row[1] == row[1]),
         key=lambda row: (-row[1], row[0]),
@@ -161,7 +162,7 @@ def waterfall(
     last = sum(steps, first)
     if end is not None and _exact(end) != last:
         raise SalesopsError(
-            f"The bridge {title or opening!r} comes to {last}, not to {end}: {_exact(end) - last} is missing.",
+            f"The bridge from {opening} to {closing} comes to {last}, not to {end}.",
             "Give every step that lies between the two totals.",
         )
     say = unit_text(unit)
@@ -195,7 +196,7 @@ def _draw_bridge(axes: Any, names: list[str], first: Decimal, steps: list[Decima
         axes.plot([at + 0.31, at + 0.69], [float(total)] * 2, color=style.MUTED, linewidth=0.8)
     tops = [
         float(first),
-        *[float(max(a, b)) for a, b in zip(totals, totals[1:], strict=False)],
+        *[float(max(a, b)) for a, b in pairwise(totals)],
         float(totals[-1]),
     ]
     texts = [say(first), *[_signed(say, value) for value in steps], say(totals[-1])]
@@ -209,7 +210,7 @@ def _draw_bridge(axes: Any, names: list[str], first: Decimal, steps: list[Decima
             va="bottom",
             fontsize=9,
         )
-    axes.set_xticks(range(len(names)), [wrapped(name, 14) for name in names])
+    axes.set_xticks(range(len(names)), [wrapped(name, max(8, 80 // len(names))) for name in names])
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
     axes.margins(y=0.14)
 

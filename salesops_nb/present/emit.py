@@ -33,7 +33,7 @@ def emit(kind: str, facts: Mapping[str, Any], text: str) -> None:
     """Display one part in the running notebook."""
     from IPython.display import display
 
-    display(bundle(kind, facts, text), raw=True)
+    display(bundle(kind, facts, text), raw=True)  # type: ignore[no-untyped-call]
 
 
 def without_live_style(html: str) -> str:

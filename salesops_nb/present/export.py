@@ -10,31 +10,29 @@ import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present.render import template_folder
 
-if TYPE_CHECKING:
-    from nbconvert.exporters import TemplateExporter
-
 
 @lru_cache(maxsize=4)
-def exporter(templates: str | None = None) -> TemplateExporter:
+def exporter(templates: str | None = None) -> Any:
     """The exporter of a templates folder (the workbook's own, or the package's), made once."""
-    from nbconvert.exporters import HTMLExporter, TemplateExporter
+    from nbconvert import exporters, filters
 
-    class ReportExporter(HTMLExporter):  # type: ignore[misc]
+    base: Any = exporters.HTMLExporter
+
+    class ReportExporter(base):  # type: ignore[misc]
         """Our template, without the passes that nbconvert makes over the finished page."""
 
         def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
-            from nbconvert.filters import Highlight2HTML
-
             if "highlight_code" not in self.filters:
-                self.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=self))
+                highlight: Any = filters.Highlight2HTML
+                self.register_filter("highlight_code", highlight(pygments_lexer="ipython3", parent=self))
             self.register_filter("filter_data_type", lambda data: list(data))
             resources = self._init_resources(resources)
-            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+            return exporters.TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
     folders = [str(template_folder())] if templates is None else [templates, str(template_folder())]
     return ReportExporter(template_name="report", extra_template_basedirs=folders)
@@ -97,10 +95,11 @@ def _read(notebook: Any) -> tuple[Any, str]:
         return notebook, "report"
     path = Path(notebook)
     try:
-        return nbformat.read(path, as_version=4), path.stem
+        node: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except FileNotFoundError as error:
         raise SalesopsError(f"There is no notebook at {path}.", "Check the path.") from error
     except Exception as error:
         raise SalesopsError(
             f"{path} cannot be read as a notebook ({error}).", "Run the notebook again."
         ) from error
+    return node, path.stem

@@ -40,7 +40,7 @@ def money(value: Any, currency: str | None = None, *, cents: bool = False) -> st
         return _typeset(amounts.spoken(amount, currency, now.locale))
     whole = amount.quantize(Decimal(1), ROUND_HALF_UP)
     written = format_currency(
-        abs(whole) if not whole else whole,
+        whole or Decimal(0),
         currency,
         _whole_pattern(now.locale),
         locale=now.locale,

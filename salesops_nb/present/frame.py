@@ -51,7 +51,7 @@ def cover(
         "mission": (mission or "").strip(),
         "period": period_words(period),
         "as_of": _iso(as_of),
-        "parameters": {str(name): _plain(value) for name, value in (parameters or {}).items()},
+        "parameters": [[str(name), _plain(value)] for name, value in (parameters or {}).items()],
         "fingerprint": fingerprint or "",
         "versions": {"python": platform.python_version(), **{k: str(v) for k, v in (versions or {}).items()}},
         "simulated": as_list(simulated),

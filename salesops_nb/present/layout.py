@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup
 from nbconvert.preprocessors import Preprocessor
 
 from salesops_nb.present import formats, render
@@ -66,6 +67,7 @@ def cover_facts(nb: Any, resources: Mapping[str, Any]) -> dict[str, Any]:
     for output in _outputs(nb):
         if COVER in output.get("data", {}):
             facts |= output["data"][COVER]
+    facts["parameters"] = {str(name): str(value) for name, value in dict(facts["parameters"]).items()}
     return facts
 
 
@@ -132,7 +134,8 @@ class Layout:
             return render.part("chart", image, self.folders)
         if "text/html" in data:
             html = safe_html(without_live_style(_text(data["text/html"])))
-            return f'<div class="html scroll" role="region" tabindex="0" aria-label="{_("Output")}">{table_scopes(html)}</div>'
+            facts = {"html": Markup(table_scopes(html))}
+            return render.part("foreign", facts, self.folders)
         if "text/markdown" in data:
             return self.headings.render(_text(data["text/markdown"]))
         plain = _text(data.get("text/plain", ""))

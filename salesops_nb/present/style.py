@@ -11,7 +11,7 @@ from typing import Any
 INK, MUTED, RULE, PAGE, BAND = "#1d2730", "#56636f", "#d5dbe1", "#fdfdfc", "#e4ebf2"
 SERIES = ("#245f94", "#b4560b", "#1b7a68", "#7a4a94", "#6b7680", "#8a6a08")
 MAIN, SECOND, GOOD, BAD, QUIET = SERIES[0], SERIES[1], SERIES[0], SERIES[1], "#aab4be"
-HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----")
+HATCHES = ("", "//", "--", "\\\\", "xx", "||")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)))
 
@@ -51,6 +51,7 @@ RC: dict[str, Any] = {
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "axes.unicode_minus": True,
+    "text.parse_math": False,
     "grid.color": RULE,
     "grid.linewidth": 0.7,
     "hatch.linewidth": 0.6,
@@ -72,4 +73,6 @@ def quiet() -> Any:
     """A context in which figures are drawn in this style and no other; leaves rcParams as they were."""
     import matplotlib as mpl
 
-    return mpl.rc_context({**mpl.rcParamsDefault, **RC, "backend": mpl.rcParams["backend"]})
+    every: dict[str, Any] = {**dict(mpl.rcParamsDefault), **RC}
+    every.pop("backend", None)
+    return mpl.rc_context(every)

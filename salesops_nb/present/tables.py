@@ -122,7 +122,8 @@ def to_pandas(frame: Any) -> pd.DataFrame:
 
     native = nw.from_native(frame)
     eager = native.collect("pyarrow") if isinstance(native, nw.LazyFrame) else native
-    return eager.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+    made: pd.DataFrame = eager.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+    return made
 
 
 def guess_unit(values: pd.Series[Any]) -> str:

@@ -1,0 +1,174 @@
+"""A report's tables as an Excel workbook: real numbers and dates, filters, heads that stay in view.
+
+Text is always written as text, so that a name beginning with ``=`` is a name and no formula. The same
+tables give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.money import places
+from salesops_nb.present import formats as written
+from salesops_nb.present.export import write_beside
+from salesops_nb.present.render import words_of
+from salesops_nb.present.tables import guess_unit, to_pandas
+from salesops_nb.present.words import setting
+
+MOST_ROWS = 1_048_575
+MOST_LETTERS = 32_767
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_xlsx(
+    out: str | Path,
+    sheets: Mapping[str, Any],
+    *,
+    formats: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    currency: str | None = None,
+    title: str = "",
+    as_of: date | None = None,
+) -> Path:
+    """Write frames as the sheets of one workbook; written beside and moved in.
+
+    Parameters
+    ----------
+    sheets : name → frame of any kind narwhals reads; names are cut to what Excel allows.
+    formats, labels : unit and head by column, as for `show_table`, for every sheet that has it.
+    currency : of the money; the locale's in force by default.
+    as_of : the date in the file's properties.
+
+    Raises
+    ------
+    SalesopsError
+        If there is no sheet, or one has more rows than Excel holds.
+    """
+    import xlsxwriter
+
+    if not sheets:
+        raise SalesopsError("There is no table to write.", "Give at least one sheet.")
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        buffer,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    day = as_of or date(2000, 1, 1)
+    book.set_properties({"title": title, "created": datetime(day.year, day.month, day.day)})  # noqa: DTZ001
+    writer = _Writer(book, currency or setting().currency, formats or {}, labels or {})
+    used: set[str] = set()
+    for name, frame in sheets.items():
+        writer.sheet(sheet_name(name, used), to_pandas(frame))
+    book.close()
+    return write_beside(out, buffer.getvalue())
+
+
+def sheet_name(name: str, used: set[str]) -> str:
+    """A name that Excel takes: at most 31 letters, none of ``[]:*?/\\``, none twice."""
+    base = _FORBIDDEN.sub(" ", str(name)).strip().strip("'")[:31].strip() or "Sheet"
+    made, n = base, 2
+    while made.lower() in used or made.lower() == "history":
+        ending = f" {n}"
+        made, n = base[: 31 - len(ending)] + ending, n + 1
+    used.add(made.lower())
+    return made
+
+
+class _Writer:
+    """Writes frames into one workbook with its shared cell formats."""
+
+    def __init__(
+        self, book: Any, currency: str, formats: Mapping[str, str], labels: Mapping[str, str]
+    ) -> None:
+        self.book, self.formats, self.labels = book, formats, labels
+        decimals = places(currency)
+        exact = "#,##0" + ("." + "0" * decimals if decimals else "")
+        patterns = {
+            "money": f'{exact}\\ "{currency}"',
+            "cents": f'{exact}\\ "{currency}"',
+            "percent": "0.0%",
+            "integer": "#,##0",
+            "decimal": "#,##0.00",
+            "number": "#,##0.##",
+            "date": "yyyy-mm-dd",
+            "datetime": "yyyy-mm-dd hh:mm",
+        }
+        self.looks = {unit: book.add_format({"num_format": pattern}) for unit, pattern in patterns.items()}
+        self.whole = book.add_format({"num_format": "#,##0"})
+        self.head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
+        self.plain, self.quoted = book.add_format({}), book.add_format({"quote_prefix": True})
+
+    def sheet(self, name: str, frame: Any) -> None:
+        """One frame as one sheet."""
+        if len(frame) > MOST_ROWS:
+            raise SalesopsError(
+                f"{name} has {len(frame)} rows; an Excel sheet holds {MOST_ROWS}.",
+                "Write Parquet or CSV instead.",
+            )
+        sheet = self.book.add_worksheet(name)
+        for at, column in enumerate(frame.columns):
+            label = self.labels.get(str(column), words_of(str(column)))
+            unit = self.formats.get(str(column)) or guess_unit(frame[column])
+            written.by_unit(unit)
+            self.text(sheet, 0, at, label, self.head)
+            width = len(label)
+            for row, value in enumerate(frame[column], start=1):
+                width = max(width, self.cell(sheet, row, at, value, unit))
+            sheet.set_column(at, at, min(max(width, 8), 48) + 2)
+        sheet.freeze_panes(1, 1 if len(frame.columns) > 1 else 0)
+        if len(frame.columns):
+            sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
+        sheet.set_landscape()
+        sheet.repeat_rows(0)
+        sheet.fit_to_pages(1, 0)
+
+    def cell(self, sheet: Any, row: int, at: int, value: Any, unit: str) -> int:
+        """One value in its own type; returns about how many letters it takes."""
+        if written.missing(value):
+            return 0
+        look = self.looks.get(unit)
+        if isinstance(value, bool) or type(value).__name__ == "bool_":
+            sheet.write_boolean(row, at, bool(value))
+            return 5
+        if isinstance(value, datetime) or (isinstance(value, date) and unit in ("date", "datetime")):
+            moment = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+            naive = moment.replace(tzinfo=None) if isinstance(moment, datetime) else moment
+            sheet.write_datetime(row, at, naive, look or self.looks["date"])
+            return 16 if unit == "datetime" else 10
+        if isinstance(value, date):
+            sheet.write_datetime(row, at, value, self.looks["date"])
+            return 10
+        if not isinstance(value, str) and _is_number(value):
+            if unit == "number" and float(value) == int(value):
+                look = self.whole
+            sheet.write_number(row, at, value, look)
+            return len(f"{value:,.2f}") + (5 if unit in ("money", "cents") else 0)
+        return self.text(sheet, row, at, value)
+
+    def text(self, sheet: Any, row: int, at: int, value: Any, look: Any = None) -> int:
+        """Text as text: quoted where Excel would read a formula when the cell is edited."""
+        said = _CONTROL.sub("", str(value))[:MOST_LETTERS]
+        sheet.write_string(row, at, said, look or (self.quoted if said.startswith(_RISKY) else self.plain))
+        return max((len(line) for line in said.splitlines()), default=0)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, Decimal) or math.isfinite(float(value))
+    except (TypeError, ValueError):
+        return False
