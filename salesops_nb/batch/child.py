@@ -32,7 +32,8 @@ def live(message: dict[str, Any], pipe: int) -> int:
 
     The function is called with the task (a mapping) and `Words`; what it returns is the last word.
     """
-    os.setpgid(0, 0)
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpgid(0, 0)
     words = Words(os.fdopen(pipe, "w", encoding="utf-8"))
     os.environ.clear()
     os.environ.update(message["environment"])
@@ -102,3 +103,12 @@ def _die_with_parent() -> None:
 
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def alone(path: str) -> None:
+    """The life of a fresh process that runs one task, its message in a file."""
+    with open(path, encoding="utf-8") as file:
+        message = json.load(file)
+    with open(message["words"], "w", encoding="utf-8") as words:
+        pipe = os.dup(words.fileno())
+    os._exit(live(message, pipe))

@@ -62,7 +62,9 @@ class InProcessEngine(Engine):  # type: ignore[misc]
 
         settings = remove_args(["input_path", "timeout", "startup_timeout"], **settings)
         settings = remove_args(["start_timeout", "execution_timeout"], **settings)
-        return InProcessClient(nb_man, **merge_kwargs(settings, kernel_name=kernel_name, log=logger)).execute()
+        return InProcessClient(
+            nb_man, **merge_kwargs(settings, kernel_name=kernel_name, log=logger)
+        ).execute()
 
 
 class ForkEngine(Engine):  # type: ignore[misc]
@@ -137,7 +139,9 @@ def _follow(server: ForkServer, child: str, nb_man: Any, timeout: float | None, 
                 cell = nb_man.nb.cells[current]
                 nb_man.cell_exception(cell, cell_index=current)
                 nb_man.cell_complete(cell, cell_index=current)
-                raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", int(timeout), cell)
+                raise CellTimeoutError.error_from_timeout_and_cell(
+                    "Cell execution timed out", int(timeout), cell
+                )
     except BaseException:
         with contextlib.suppress(OSError):
             server.cancel(child)

@@ -19,10 +19,7 @@ from typing import Any
 from salesops_nb.batch.server import HELD
 
 
-def _python_path() -> str:
-    """The caller's own search path, and last the folder this package was imported from."""
-    given = os.environ.get("PYTHONPATH")
-    return os.pathsep.join([*([given] if given else []), str(Path(__file__).parents[2])])
+_START = "import sys; sys.path.append(sys.argv[2]); from salesops_nb.batch.server import main; main()"
 
 
 class ServerDied(RuntimeError):
@@ -73,9 +70,9 @@ class ForkServer:
         self._control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
         number = far.fileno()
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "salesops_nb.batch.server", str(number)],
+            [sys.executable, "-P", "-c", _START, str(number), str(Path(__file__).parents[2])],
             pass_fds=[number],
-            env={**os.environ, **HELD, "PYTHONPATH": _python_path()},
+            env={**os.environ, **HELD},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

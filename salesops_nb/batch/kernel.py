@@ -36,7 +36,9 @@ class _Wire(Session):
 
     deliver: Callable[[Message], None] | None = None
 
-    def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, **more: Any) -> Any:
+    def send(
+        self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, **more: Any
+    ) -> Any:
         """Build the message as for a socket, in the JSON form a client would read, and hand it over."""
         if isinstance(msg_or_type, dict):
             message = dict(msg_or_type)
@@ -108,7 +110,8 @@ def start_kernel() -> IPythonKernel:
     kernel.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())
     kernel.shell.displayhook.get_execution_count = lambda: kernel.execution_count
     sys.stdout, sys.stderr = _Stream(kernel, "stdout", 1), _Stream(kernel, "stderr", 2)
-    sys.path.insert(0, "")
+    packages = [i for i, path in enumerate(sys.path) if path.endswith(("site-packages", "dist-packages"))]
+    sys.path.insert(packages[0] if packages else 0, "")
     kernel.shell.extension_manager.load_extension("storemagic")
     if "matplotlib.pyplot" in sys.modules:
         # Imported before there was a shell: it could not tie itself to one.

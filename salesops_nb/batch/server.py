@@ -1,6 +1,6 @@
 """The fork server: a process that imported the scientific stack once and forks per task.
 
-Started with ``python -m salesops_nb.batch.server FD``. It reads tasks from the socket FD (one JSON
+`ForkServer` starts it. It reads tasks from the socket FD (one JSON
 datagram each, with the write end of a pipe for the task's own words), forks, and reports how each
 child ended. It never runs a task itself, so each child begins with the same clean namespace.
 
@@ -214,7 +214,3 @@ def main() -> None:
     preload()
     Server(control).serve()
     os._exit(0)  # nothing to save, and extension modules complain of their leaks on the way out
-
-
-if __name__ == "__main__":
-    main()

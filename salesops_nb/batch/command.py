@@ -1,0 +1,239 @@
+"""What `salesops run` does, from the file to the exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from salesops_nb.batch.folder import Record, RunFolder
+from salesops_nb.batch.jobs import Job, expand
+from salesops_nb.batch.reports import Reports, load_reports
+from salesops_nb.batch.run import Planned, Runner, begin, make_executor, now, plan, stale_mark, told
+from salesops_nb.source.opened import Workbook, open_workbook
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The arguments of `salesops run`; `today` is the day against which the source's age is counted."""
+
+    file: Path
+    only: tuple[str, ...] = ()
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    period: str | None = None
+    jobs: int | None = None
+    force: bool = False
+    dry_run: bool = False
+    resume: bool = False
+    deliver: bool = False
+    released_by: str | None = None
+    today: date | None = None
+
+
+def run_reports(asked: Asked, console: Console | None = None) -> int:
+    """Run the reports; the exit code: 0 when all is well, 1 when not, 130 after Ctrl-C."""
+    from salesops_nb import present
+
+    console = console or Console(highlight=False)
+    file, reports, workbook = opened(asked.file)
+    present.use_locale(workbook.settings.locale, workbook.settings.currency)
+    jobs = expand(reports, workbook, asked.only, asked.chosen, asked.period)
+    mark = stale_mark(workbook, asked.today or _today(workbook), reports.stale)
+    base = workbook.folder / reports.folder
+    workers = asked.jobs or reports.jobs or _processors()
+    with _executor(workers, asked.dry_run) as executor:  # warms up while the plan is made
+        planned = plan(jobs, workbook, base, asked.force, mark)
+        show_plan(console, planned, mark)
+        if asked.dry_run:
+            return _show_delivery(console, reports, workbook, jobs)
+        folder = begin(base, asked.resume)
+        try:
+            with _interruptible():
+                runner = Runner(workbook, folder, executor, mark)
+                return _run(console, runner, planned, reports, asked, file)
+        except KeyboardInterrupt:
+            console.print(f"Stopped. Run {folder.name} is incomplete; go on with: salesops run --resume")
+            return INTERRUPTED
+        finally:
+            folder.close()
+
+
+def opened(path: Path) -> tuple[Path, Reports, Workbook]:
+    """The list of reports and its workbook, found from the file's folder upward."""
+    file = path.resolve()
+    if not file.exists() and path.name == str(path):
+        from salesops_nb.workbook import find_workbook
+
+        file = find_workbook(".") / path.name
+    reports = load_reports(file)
+    return file, reports, open_workbook(file.parent)
+
+
+def _run(
+    console: Console, runner: Runner, planned: list[Planned], reports: Reports, asked: Asked, file: Path
+) -> int:
+    from salesops_nb.batch.index import write_indexes
+
+    folder, workbook, begun = runner.folder, runner.workbook, now()
+    more: Record = {
+        "run": folder.name,
+        "file": file.name,
+        "asked": {
+            "only": list(asked.only),
+            "for": {kind: list(names) for kind, names in asked.chosen.items()},
+            "period": asked.period,
+            "jobs": runner.executor.workers,
+            "force": asked.force,
+        },
+        "warnings": [runner.mark] if runner.mark else [],
+    }
+    folder.tell(told(workbook, list(folder.records().values()), "running", begun, more))
+    records = with_progress(console, runner, planned)
+    released = reports.release is None
+    index = write_indexes(folder, records, _title(workbook), awaiting=not released)
+    folder.tell(told(workbook, records, "complete", begun, more))
+    folder.finish()
+    _publish(folder, records, workbook)
+    failed = say_end(console, records, index)
+    undelivered = False
+    if asked.deliver or asked.released_by:
+        undelivered = not _deliver(console, folder, reports, workbook, asked)
+    return 1 if failed or undelivered else 0
+
+
+def _title(workbook: Workbook) -> str:
+    return f"{workbook.settings.company}: reports"
+
+
+def with_progress(console: Console, runner: Runner, planned: list[Planned]) -> list[Record]:
+    """Run the jobs under a progress bar; failures are said as they happen."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("Reports", total=len(planned))
+
+        def listen(record: Record) -> None:
+            progress.advance(bar)
+            if record["status"] == "failed":
+                progress.console.print(f"[red]failed[/] {record['id']}: ", end="")
+                progress.console.print(record["error"]["message"], markup=False)
+
+        return runner.run(planned, listen)
+
+
+def show_plan(console: Console, planned: list[Planned], mark: str) -> None:
+    """Print what will be run: a line a report, with its period and how many are unchanged."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for head in ("report", "notebook", "for", "period", "as of", "formats"):
+        table.add_column(head)
+    for head in ("jobs", "unchanged"):
+        table.add_column(head, justify="right")
+    groups: dict[tuple[str, ...], list[Planned]] = {}
+    for item in planned:
+        job = item.job
+        formats = ", ".join(job.formats)
+        key = (job.report, job.notebook, job.level, job.period, job.as_of, formats)
+        groups.setdefault(key, []).append(item)
+    for key, items in groups.items():
+        table.add_row(*key, str(len(items)), str(sum(item.unchanged for item in items)))
+    console.print(table)
+    if mark:
+        console.print(f"[yellow]warning[/] {mark}")
+
+
+def say_end(console: Console, records: list[Record], index: Path) -> int:
+    """Print how the run ended and where its index is; the number of failures."""
+    counts = Counter(record["status"] for record in records)
+    made, failed, skipped = counts["ok"], counts["failed"], counts["skipped"]
+    console.print(f"{made} made, {skipped} skipped (unchanged), {failed} failed")
+    console.print(str(index), soft_wrap=True)
+    return failed
+
+
+def _publish(folder: RunFolder, records: list[Record], workbook: Workbook) -> None:
+    """Copy outputs to where their report says, each whole."""
+    import shutil
+
+    for record in records:
+        if not record["to"] or record["status"] == "failed":
+            continue
+        place = workbook.folder / record["to"]
+        place.mkdir(parents=True, exist_ok=True)
+        for form, output in record["outputs"].items():
+            if form == "ipynb":
+                continue
+            target = place / f"{record['id'].replace('/', '--')}{Path(output['path']).suffix}"
+            beside = target.with_name(f".{target.name}.{os.getpid()}")
+            shutil.copyfile(folder.path / output["path"], beside)
+            os.replace(beside, target)
+
+
+def _deliver(console: Console, folder: RunFolder, reports: Reports, workbook: Workbook, asked: Asked) -> bool:
+    from salesops_nb.batch.deliver import deliver_run
+
+    return deliver_run(console, folder, reports, workbook, asked.released_by, send=asked.deliver)
+
+
+def _show_delivery(console: Console, reports: Reports, workbook: Workbook, jobs: list[Job]) -> int:
+    from salesops_nb.batch.deliver import show_recipients
+
+    show_recipients(console, reports, workbook, jobs)
+    return 0
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _today(workbook: Workbook) -> date:
+    """The company's own day, only to tell how old its source is."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    return datetime.now(ZoneInfo(workbook.settings.time_zone)).date()
+
+
+@contextmanager
+def _executor(workers: int, dry_run: bool) -> Iterator[Any]:
+    executor = None if dry_run else make_executor(workers)
+    try:
+        yield executor
+    finally:
+        if executor is not None:
+            executor.close()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

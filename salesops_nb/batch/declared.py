@@ -1,0 +1,114 @@
+"""The parameters a notebook declares, and whether what it will be given fits them."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from salesops_nb.errors import Problem, SalesopsError
+
+
+def declared_parameters(path: Path, report: str) -> dict[str, Any]:
+    """Names and defaults of the cell tagged ``parameters``; a default that is no plain value is None."""
+    if not path.is_file():
+        raise SalesopsError(
+            Problem(
+                "missing-notebook",
+                f"Report {report!r}: the notebook {path.name} is not there.",
+                f"Look in {path.parent}, or mend 'notebook'.",
+                file="reports.yml",
+                column="notebook",
+                value=path.name,
+            )
+        )
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError) as error:
+        message = f"{path.name} is not a notebook: {error}."
+        raise SalesopsError(
+            Problem("bad-notebook", message, "Save it again from JupyterLab.", file=path.name)
+        ) from None
+    found: dict[str, Any] = {}
+    for cell in cells:
+        if "parameters" in cell.get("metadata", {}).get("tags", []):
+            found |= _assigned("".join(cell["source"]))
+    return found
+
+
+def _assigned(source: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return found
+    for node in body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+        for target in targets:
+            if isinstance(target, ast.Name):
+                try:
+                    found[target.id] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+                except (ValueError, TypeError):
+                    found[target.id] = None
+    return found
+
+
+def check_parameters(path: Path, report: str, given: Sequence[Mapping[str, Any]]) -> None:
+    """Hold each set of parameters against what the notebook declares; every mistake in one `SalesopsError`."""
+    declared = declared_parameters(path, report)
+    names = dict.fromkeys(name for parameters in given for name in parameters)
+    problems = [
+        _problem(report, name, f"the notebook {path.name} has no parameter {name!r}.", _known(declared))
+        for name in names
+        if name not in declared
+    ]
+    model = _model(path.stem)
+    if model is not None and not problems:
+        for parameters in given:
+            problems += _misfits(model, report, parameters)
+    if problems:
+        raise SalesopsError(list(dict.fromkeys(problems)))
+
+
+def _known(declared: Mapping[str, Any]) -> str:
+    return f"It has: {', '.join(declared)}." if declared else "It has no cell tagged 'parameters'."
+
+
+def _model(name: str) -> type[BaseModel] | None:
+    """The class that declares the notebook's parameters, where the package has one."""
+    try:
+        module = importlib.import_module("salesops_nb.parameters")
+        found: type[BaseModel] | None = module.for_notebook(name)
+    except (ModuleNotFoundError, KeyError, SalesopsError):
+        return None
+    return found
+
+
+def _misfits(model: type[BaseModel], report: str, parameters: Mapping[str, Any]) -> list[Problem]:
+    try:
+        model.model_validate(dict(parameters))
+    except SalesopsError as error:
+        return error.problems
+    except ValidationError as error:
+        return [
+            _problem(
+                report,
+                ".".join(str(part) for part in item["loc"]),
+                f"parameter {'.'.join(str(part) for part in item['loc'])!r} is {item['input']!r}: {item['msg']}.",
+                "Write a value that fits.",
+            )
+            for item in error.errors()
+        ]
+    return []
+
+
+def _problem(report: str, name: str, message: str, fix: str) -> Problem:
+    return Problem(
+        "bad-parameter", f"Report {report!r}: {message}", fix, file="reports.yml", column=f"parameters.{name}"
+    )

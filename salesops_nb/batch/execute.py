@@ -1,0 +1,113 @@
+"""One job, whole: the notebook is executed and exported in the same process, into a folder of its own.
+
+`run_task` takes a task that is plain JSON and answers with plain JSON, so that where it runs is
+nobody's concern but the executor's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from papermill import execute_notebook
+from papermill.engines import papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+from salesops_nb.batch.engine import InProcessEngine
+from salesops_nb.batch.export import export, gather_tables, headlines_of
+
+papermill_engines.register("salesops-here", InProcessEngine)
+CALL = "salesops_nb.batch.execute:run_task"
+Task = dict[str, Any]
+Result = dict[str, Any]
+
+
+def run_task(task: Task, words: Callable[..., None]) -> Result:
+    """Execute and export one job.
+
+    The task has ``notebook``, ``parameters``, ``stage`` (its folder), ``name`` (of its files),
+    ``formats``, ``title``, ``context`` (facts for the cover) and ``templates``. The result has
+    ``status`` (ok, failed), ``outputs`` (format → file), ``headlines``, ``seconds`` (execute, cells,
+    export) and, where it failed, ``error`` (message, cell, source, traceback).
+    """
+    stage = Path(task["stage"])
+    executed = stage / f"{task['name']}.ipynb"
+    tables = gather_tables()
+    begun = time.perf_counter()
+    try:
+        notebook = _execute(task, executed)
+    except PapermillExecutionError as error:
+        return _failed(task, error, time.perf_counter() - begun)
+    middle = time.perf_counter()
+    outputs = export(notebook, tables, task)
+    return {
+        "status": "ok",
+        "outputs": {"ipynb": executed.name, **outputs},
+        "headlines": headlines_of(notebook),
+        "seconds": {
+            "execute": round(middle - begun, 3),
+            "cells": round(_cells_seconds(notebook), 3),
+            "export": round(time.perf_counter() - middle, 3),
+        },
+    }
+
+
+def _execute(task: Task, executed: Path) -> Any:
+    notebook = execute_notebook(
+        task["notebook"],
+        str(executed),
+        dict(task["parameters"]),
+        engine_name="salesops-here",
+        request_save_on_cell_execute=False,
+        progress_bar=False,
+        cwd=task["cwd"],
+    )
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
+                # papermill lets sys.exit(0) pass as an end; a report that stops half-way is not done
+                raise PapermillExecutionError(
+                    index, cell.execution_count, cell.source, output.ename, output.evalue, output.traceback
+                )
+    return notebook
+
+
+def _cells_seconds(notebook: Any) -> float:
+    return sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in notebook.cells)
+
+
+def _failed(task: Task, error: PapermillExecutionError, seconds: float) -> Result:
+    message = error.evalue or error.ename
+    if error.ename == "SystemExit":
+        message = f"The notebook stopped itself with exit({error.evalue or ''}) before its end."
+    elif error.ename not in ("SalesopsError", "Exception"):
+        message = f"{error.ename}: {message}"
+    return failure(
+        message,
+        cell=error.exec_count,
+        source=error.source,
+        traceback="\n".join(error.traceback or []),
+        seconds={"execute": round(seconds, 3)},
+        outputs={"ipynb": f"{task['name']}.ipynb"}
+        if Path(task["stage"], f"{task['name']}.ipynb").exists()
+        else {},
+    )
+
+
+def failure(message: str, **more: Any) -> Result:
+    """The result of a job that did not come to its end."""
+    error: Mapping[str, Any] = {
+        "message": message,
+        "cell": more.get("cell"),
+        "source": more.get("source") or "",
+        "traceback": more.get("traceback") or "",
+    }
+    return {
+        "status": "failed",
+        "outputs": more.get("outputs") or {},
+        "headlines": {},
+        "seconds": more.get("seconds") or {},
+        "error": error,
+    }

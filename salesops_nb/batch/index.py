@@ -1,0 +1,96 @@
+"""The pages around the reports: the index of a run, and the page in place of a report that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb.batch.folder import Record, RunFolder, runs
+
+if TYPE_CHECKING:
+    from salesops_nb.batch.jobs import Job
+
+LAST_RUNS = 12
+
+
+def write_error(stage: Path, job: Job, error: Mapping[str, Any]) -> str:
+    """Write the page that stands where the report would; its file name."""
+    from salesops_nb import present
+
+    path = stage / f"{job.id.rpartition('/')[2]}.error.html"
+    present.write_error_page(
+        path,
+        title=job.title,
+        message=error["message"],
+        cell=error["cell"],
+        source=error["source"],
+        traceback=error["traceback"],
+        period=job.period,
+        parameters=job.parameters,
+        index="../" * job.id.count("/") + "index.html",
+    )
+    return path.name
+
+
+def write_indexes(run: RunFolder, records: list[Record], title: str, awaiting: bool) -> Path:
+    """Write the run's own index, and the one above it that shows the last run; the latter's path."""
+    from salesops_nb import present
+
+    last = [each for each in runs(run.path.parent) if each.complete or each.name == run.name][:LAST_RUNS]
+    trends = _trends(last, records, run.name)
+    for folder, prefix, up in ((run.path, "", "../"), (run.path.parent, f"{run.name}/", "")):
+        present.write_index(
+            folder,
+            [_entry(record, prefix, awaiting) for record in records],
+            title=title,
+            runs=[_run_entry(each, up, records if each.name == run.name else None) for each in last],
+            trends=trends,
+        )
+    return run.path.parent / "index.html"
+
+
+def _entry(record: Record, prefix: str, awaiting: bool) -> dict[str, Any]:
+    outputs = {form: prefix + each["path"] for form, each in record["outputs"].items()}
+    error_page = outputs.pop("error", None)
+    outputs.pop("ipynb", None)
+    status = record["status"]
+    if awaiting and status in ("ok", "skipped") and record["delivery"]["recipients"]:
+        status = "awaiting release"
+    return {
+        **{name: record[name] for name in ("report", "title", "level", "who", "team", "period")},
+        "status": status,
+        "outputs": outputs,
+        "error_page": error_page,
+        "message": record.get("error", {}).get("message", record.get("reason", "")),
+        "seconds": record["seconds"].get("total"),
+        "headlines": {label: each["text"] for label, each in record["headlines"].items()},
+    }
+
+
+def _run_entry(run: RunFolder, up: str, records: list[Record] | None) -> dict[str, Any]:
+    told = run.told()
+    jobs = records if records is not None else told.get("jobs", [])
+    failed = sum(record["status"] == "failed" for record in jobs)
+    return {
+        "name": run.name,
+        "href": f"{up}{run.name}/index.html",
+        "when": told.get("begun", ""),
+        "status": "failed" if failed else "ok",
+    }
+
+
+def _trends(last: list[RunFolder], records: list[Record], current: str) -> list[dict[str, Any]]:
+    """The company's headline figures over the last runs, oldest first."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in reversed(last):
+        jobs = records if run.name == current else run.told().get("jobs", [])
+        for record in jobs:
+            if record["level"] != "company":
+                continue
+            for label, each in record["headlines"].items():
+                if each.get("number") is None:
+                    continue
+                trend = found.setdefault(label, {"label": label, "unit": each.get("unit"), "points": []})
+                trend["points"].append({"name": f"{record['period']} ({run.name})", "value": each["number"]})
+    return [trend for trend in found.values() if len(trend["points"]) > 1]

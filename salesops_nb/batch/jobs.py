@@ -1,0 +1,244 @@
+"""From the list of reports to jobs: one notebook with all its parameters, for one subject and period."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb.batch.declared import check_parameters, declared_parameters
+from salesops_nb.batch.reports import Audience, Report, Reports
+from salesops_nb.batch.subjects import Subject, check_where, subjects
+from salesops_nb.batch.words import resolve_as_of, resolve_period
+from salesops_nb.errors import Problem, SalesopsError
+
+if TYPE_CHECKING:
+    from salesops_nb.source.opened import Workbook
+
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One report of a run: what is executed, and where it goes."""
+
+    id: str
+    report: str
+    title: str
+    level: str
+    who: str
+    team: str
+    region: str
+    period: str
+    as_of: str
+    notebook: str
+    parameters: Mapping[str, Any]
+    formats: tuple[str, ...]
+    retries: int
+    timeout: float
+    memory: int | None
+    reads: tuple[str, ...]
+    to: str | None = None
+    recipients: tuple[str, ...] = ()
+    subject: str = ""
+    attach: tuple[str, ...] = ()
+    payee: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The name of its files, without an ending: the report, then whom it is about."""
+        return self.id.replace("/", "--")
+
+
+def expand(
+    reports: Reports,
+    workbook: Workbook,
+    only: tuple[str, ...] = (),
+    chosen: Mapping[str, tuple[str, ...]] | None = None,
+    period: str | None = None,
+) -> list[Job]:
+    """Every job of the list; all that is wrong with it in one `SalesopsError`, before anything runs.
+
+    `only` keeps the reports of those names, `chosen` (``{"rep": ("Anna Snelling",)}``) the jobs of
+    those subjects, `period` stands in place of every report's own.
+    """
+    _check_only(reports, only)
+    problems: list[Problem] = []
+    jobs: list[Job] = []
+    for report in reports.reports:
+        if only and report.name not in only:
+            continue
+        try:
+            jobs += _jobs_of(report, reports, workbook, period)
+        except SalesopsError as error:
+            problems += error.problems
+    if problems:
+        raise SalesopsError(problems)
+    return _chosen(jobs, chosen or {})
+
+
+def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str | None) -> list[Job]:
+    wrong = check_where(report, workbook)
+    if wrong:
+        raise SalesopsError(wrong)
+    path = workbook.folder / report.notebook
+    declared = declared_parameters(path, report.name)
+    text = period or report.period or reports.period
+    span = resolve_period(text, workbook.calendar, workbook.data_through)
+    as_of = resolve_as_of(report.as_of, span, workbook.data_through)
+    days = {"period": span.key, "as_of": as_of.isoformat() if as_of else "", "report": report.name}
+    taken: set[str] = set()
+    jobs = []
+    for subject in subjects(report, workbook, span):
+        facts = {**subject.facts, **days, "company": workbook.settings.company}
+        parameters = _parameters(report, subject, facts, declared, workbook)
+        jobs.append(_job(report, reports, subject, facts, parameters, taken))
+    check_parameters(path, report.name, [job.parameters for job in jobs])
+    return jobs
+
+
+def _parameters(
+    report: Report,
+    subject: Subject,
+    facts: Mapping[str, str],
+    declared: Mapping[str, Any],
+    workbook: Workbook,
+) -> dict[str, Any]:
+    """What the notebook gets: what the report says, and what it declares and the report leaves open."""
+    home = os.path.relpath(workbook.folder, (workbook.folder / report.notebook).parent)
+    given = {
+        "workbook": Path(home).as_posix(),
+        "period": facts["period"],
+        "as_of": facts["as_of"],
+        "level": subject.kind,
+        "who": subject.who,
+        subject.kind: subject.who,
+    }
+    said = {name: filled(value, facts, report.name) for name, value in report.parameters.items()}
+    return {name: value for name, value in given.items() if name in declared} | said
+
+
+def _job(
+    report: Report,
+    reports: Reports,
+    subject: Subject,
+    facts: Mapping[str, str],
+    parameters: Mapping[str, Any],
+    taken: set[str],
+) -> Job:
+    audience: Audience | None = reports.audience(report)
+    title = filled(
+        report.title or (f"{report.name}: {{name}}" if subject.who else report.name), facts, report.name
+    )
+    names = {**facts, "title": title}
+    who = _slug(subject.who, taken)
+    return Job(
+        id=f"{report.name}/{who}" if who else report.name,
+        report=report.name,
+        title=title,
+        level=subject.kind,
+        who=subject.who,
+        team=facts.get("team", ""),
+        region=facts.get("region", ""),
+        period=facts["period"],
+        as_of=facts["as_of"],
+        notebook=report.notebook,
+        parameters=parameters,
+        formats=report.formats,
+        retries=reports.retries if report.retries is None else report.retries,
+        timeout=report.timeout or reports.timeout,
+        memory=report.memory or reports.memory,
+        reads=report.reads,
+        to=filled(report.to, {**names, "who": who, subject.kind: who}, report.name) if report.to else None,
+        recipients=_addresses(audience, names, report.name),
+        subject=filled(audience.subject, names, report.name) if audience else "",
+        attach=audience.attach if audience else (),
+        payee=filled(report.payee, facts, report.name) if report.pay else None,
+        facts=facts,
+    )
+
+
+def _addresses(audience: Audience | None, facts: Mapping[str, str], report: str) -> tuple[str, ...]:
+    if audience is None:
+        return ()
+    found = [filled(address, facts, report).strip() for address in audience.to]
+    return tuple(dict.fromkeys(found))
+
+
+def filled(value: Any, facts: Mapping[str, str], report: str) -> Any:
+    """The value with each ``{name}`` replaced; raises `SalesopsError` with the names there are."""
+    if isinstance(value, list | tuple):
+        return [filled(each, facts, report) for each in value]
+    if not isinstance(value, str):
+        return value
+    for name in _FIELD.findall(value):
+        if name not in facts:
+            raise SalesopsError(
+                Problem(
+                    "unknown-name",
+                    f"Report {report!r}: {{{name}}} in {value!r} names nothing here.",
+                    f"Known here: {', '.join(sorted(facts))}.",
+                    file="reports.yml",
+                    value=value,
+                )
+            )
+    return _FIELD.sub(lambda match: facts[match[1]], value)
+
+
+def _slug(text: str, taken: set[str]) -> str:
+    """The text as a file name that no other subject of the report has."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    base = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower() or ("x" if text else "")
+    name, count = base, 1
+    while name in taken:
+        count += 1
+        name = f"{base}-{count}"
+    taken.add(name)
+    return name
+
+
+def _check_only(reports: Reports, only: tuple[str, ...]) -> None:
+    names = [report.name for report in reports.reports]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise SalesopsError(
+            Problem(
+                "unknown-report",
+                f"No report is named {unknown[0]!r}.",
+                f"reports.yml names: {', '.join(names)}.",
+                file="reports.yml",
+                value=unknown[0],
+            )
+        )
+
+
+def _chosen(jobs: list[Job], chosen: Mapping[str, tuple[str, ...]]) -> list[Job]:
+    """The jobs of the subjects asked for; a name that no job bears is an error, not an empty run."""
+    for kind, names in chosen.items():
+        held = {job.facts.get(kind, "") for job in jobs}
+        for name in names:
+            if name not in held:
+                known = sorted(filter(None, held))
+                shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
+                raise SalesopsError(
+                    Problem(
+                        "unknown-subject",
+                        f"No report is made for {kind} {name!r}.",
+                        f"There are: {shown or 'none'}.",
+                        column=kind,
+                        value=name,
+                    )
+                )
+        jobs = [job for job in jobs if job.facts.get(kind) in names]
+    return jobs
+
+
+def notebook_files(jobs: list[Job], folder: Path) -> list[Path]:
+    """The notebooks the jobs run, each once."""
+    return [folder / name for name in dict.fromkeys(job.notebook for job in jobs)]

@@ -1,0 +1,154 @@
+"""Whom a report is repeated for: reps, teams, regions, territories or vacancies, read from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.periods import Period
+
+if TYPE_CHECKING:
+    from salesops_nb.batch.reports import Report
+    from salesops_nb.source.opened import Workbook
+
+Row = dict[str, Any]
+# for each: (tables that may hold it, the column that names it)
+_PLACES = {
+    "rep": (("people",), "person_id"),
+    "team": (("people",), "team"),
+    "region": (("people",), "region"),
+    "territory": (("assignments", "accounts", "units", "people"), "territory"),
+    "vacancy": (("vacancies",), "vacancy_id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One for whom a report is made; `facts` are what ``{…}`` may name: who, name, team, email, …"""
+
+    kind: str
+    who: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def subjects(report: Report, workbook: Workbook, period: Period) -> list[Subject]:
+    """Everybody a report is made for, in the order of their names.
+
+    People count where their row holds in the period: valid, hired and not yet gone on some day of it.
+    Raises `SalesopsError` where the workbook lacks the table or the column, or a filter leaves nobody.
+    """
+    if report.for_each is None:
+        return [Subject("company", "", {"who": workbook.settings.company})]
+    table, rows = _rows(report.for_each, report.name, workbook)
+    key = _PLACES[report.for_each][1]
+    people = rows if table == "people" else _read(workbook, "people")
+    if table == "people":
+        rows = _standing(rows, period)
+    if report.for_each == "rep" and "role" not in report.where:
+        rows = _reps(rows)
+    chosen = [row for row in rows if row.get(key) not in (None, "") and _fits(row, report.where)]
+    if not chosen:
+        raise _refused(
+            report.name,
+            f"'for_each: {report.for_each}' finds nobody in {table} for {period.key}"
+            + (f" with {dict(report.where)}." if report.where else "."),
+            "Mend 'where', or choose a period in which there is somebody.",
+        )
+    first: dict[str, Row] = {}
+    for row in chosen:
+        first[str(row[key])] = row
+    return [_subject(report.for_each, who, first[who], people) for who in sorted(first)]
+
+
+def _rows(kind: str, report: str, workbook: Workbook) -> tuple[str, list[Row]]:
+    tables, key = _PLACES[kind]
+    for table in tables:
+        rows = _read(workbook, table)
+        if rows and any(row.get(key) not in (None, "") for row in rows):
+            return table, rows
+    raise _refused(
+        report,
+        f"'for_each: {kind}' needs the column {key} in {' or '.join(tables)}, and the workbook has none.",
+        f"Map {key} in mapping.yml, or take another for_each.",
+    )
+
+
+def _read(workbook: Workbook, table: str) -> list[Row]:
+    if table not in workbook.tables:
+        return []
+    rows: list[Row] = workbook.table(table).collect(backend="pyarrow").to_arrow().to_pylist()
+    return sorted(rows, key=lambda row: str(row.get("valid_from") or ""))
+
+
+def _standing(rows: list[Row], period: Period) -> list[Row]:
+    """Rows that hold on some day of the period."""
+
+    def begins(day: Any) -> bool:
+        return day is None or _day(day) < period.end
+
+    def lasts(day: Any) -> bool:
+        return day is None or _day(day) > period.start
+
+    return [
+        row
+        for row in rows
+        if begins(row.get("valid_from"))
+        and begins(row.get("hired_on"))
+        and lasts(row.get("valid_to"))
+        and lasts(row.get("left_on"))
+    ]
+
+
+def _day(value: Any) -> Any:
+    return value.date() if hasattr(value, "date") else value
+
+
+def _reps(rows: list[Row]) -> list[Row]:
+    """Those whose role is rep; where no role is called so, those who manage nobody."""
+    named = [row for row in rows if str(row.get("role") or "").strip().lower() == "rep"]
+    managers = {row.get("manager_id") for row in rows}
+    return named or [row for row in rows if row.get("person_id") not in managers]
+
+
+def _fits(row: Row, where: Mapping[str, tuple[Any, ...]]) -> bool:
+    return all(str(row[column]) in {str(value) for value in values} for column, values in where.items())
+
+
+def check_where(report: Report, workbook: Workbook) -> list[Problem]:
+    """A problem for each column of 'where' that the table does not have."""
+    if report.for_each is None or not report.where:
+        return []
+    table, rows = _rows(report.for_each, report.name, workbook)
+    unknown = [column for column in report.where if column not in rows[0]]
+    return [
+        Problem(
+            "unknown-column",
+            f"Report {report.name!r}: 'where' names the column {column!r}, which {table} does not have.",
+            f"It has: {', '.join(rows[0])}.",
+            file="reports.yml",
+            column=column,
+        )
+        for column in unknown
+    ]
+
+
+def _subject(kind: str, who: str, row: Row, people: list[Row]) -> Subject:
+    facts = {name: "" if value is None else str(value) for name, value in row.items()}
+    facts |= {"who": who, kind: who, "name": facts.get("name") or who}
+    by_id = {str(person.get("person_id")): person for person in people}
+    manager = by_id.get(facts.get("manager_id", ""), {})
+    facts["manager_email"] = str(manager.get("email") or "")
+    if kind != "rep":
+        # A group is not one of its people: what differs between them is nobody's.
+        for name in ("person_id", "email", "payroll_id", "hired_on", "left_on"):
+            facts.pop(name, None)
+        facts["name"] = who
+    return Subject(kind, who, facts)
+
+
+def _refused(report: str, message: str, fix: str) -> SalesopsError:
+    return SalesopsError(
+        Problem("bad-for-each", f"Report {report!r}: {message}", fix, file="reports.yml", column="for_each")
+    )
