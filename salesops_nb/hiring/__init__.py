@@ -1,8 +1,19 @@
 """Hiring needs: how many people, when, where, and with what probability."""
 
 from salesops_nb.hiring.capacity import Capacity, capacity
+from salesops_nb.hiring.explain import latest_openings, payback, tornado
 from salesops_nb.hiring.learn import learn
 from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.plan import HiringPlan, plan
 
-__all__ = ["Capacity", "HiringPlan", "Learned", "capacity", "learn", "plan"]
+__all__ = [
+    "Capacity",
+    "HiringPlan",
+    "Learned",
+    "capacity",
+    "latest_openings",
+    "learn",
+    "payback",
+    "plan",
+    "tornado",
+]

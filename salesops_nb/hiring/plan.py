@@ -57,6 +57,7 @@ class HiringPlan:
     trial: Trial
     ahead: Horizon
     confidence: float
+    replace_leavers: bool
     problems: list[Problem]
 
 
@@ -137,6 +138,7 @@ def plan(
         judge,
         ahead,
         confidence,
+        replace_leavers,
         known.problems,
     )
 
