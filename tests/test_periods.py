@@ -1,0 +1,67 @@
+import itertools
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.periods import FiscalCalendar
+
+CALENDARS = {
+    "calendar": FiscalCalendar(),
+    "april": FiscalCalendar(start_month=4),
+    "february, by start": FiscalCalendar(start_month=2, named_after="start"),
+    "retail 4-5-4": FiscalCalendar(start_month=2, pattern="4-5-4", named_after="start"),
+    "4-4-5 monday": FiscalCalendar(pattern="4-4-5", week_start="monday"),
+}
+
+
+@pytest.mark.parametrize(
+    ("calendar", "key", "start", "last"),
+    [
+        ("calendar", "2017-Q3", date(2017, 7, 1), date(2017, 9, 30)),
+        ("calendar", "2017-09", date(2017, 9, 1), date(2017, 9, 30)),
+        ("calendar", "2017", date(2017, 1, 1), date(2017, 12, 31)),
+        ("april", "2018-Q1", date(2017, 4, 1), date(2017, 6, 30)),
+        ("april", "2018-12", date(2018, 3, 1), date(2018, 3, 31)),
+        ("april", "cal:2018-Q1", date(2018, 1, 1), date(2018, 3, 31)),
+        ("february, by start", "2017-12", date(2018, 1, 1), date(2018, 1, 31)),
+        # the National Retail Federation's published calendar: 2017 had 53 weeks
+        ("retail 4-5-4", "2017", date(2017, 1, 29), date(2018, 2, 3)),
+        ("retail 4-5-4", "2018", date(2018, 2, 4), date(2019, 2, 2)),
+        ("retail 4-5-4", "2018-Q1", date(2018, 2, 4), date(2018, 5, 5)),
+        ("4-4-5 monday", "2018-01", date(2018, 1, 1), date(2018, 1, 28)),
+    ],
+)
+def test_period(calendar, key, start, last):
+    period = CALENDARS[calendar].period(key)
+    assert (period.start, period.last) == (start, last)
+
+
+@given(st.sampled_from(sorted(CALENDARS)), st.integers(1950, 2150), st.sampled_from(["quarter", "month"]))
+def test_parts_fill_the_year_without_gap_or_overlap(name, year, kind):
+    calendar = CALENDARS[name]
+    whole = calendar.period(f"{year}")
+    parts = list(calendar.between(whole.start, whole.end, kind))
+    assert len(parts) == {"quarter": 4, "month": 12}[kind]
+    assert parts[0].start == whole.start
+    assert parts[-1].end == whole.end
+    assert all(a.end == b.start for a, b in itertools.pairwise(parts))
+    assert all(calendar.period(part.key) == part for part in parts)
+
+
+@given(st.sampled_from(sorted(CALENDARS)), st.dates(date(1950, 1, 1), date(2150, 1, 1)))
+def test_every_day_lies_in_one_period_of_each_kind(name, day):
+    for kind in ("year", "quarter", "month"):
+        period = CALENDARS[name].containing(day, kind)
+        assert day in period
+        assert period.previous().end == period.start
+        assert period.next().start == period.end
+        assert period.last_year().next().kind == kind
+
+
+@pytest.mark.parametrize("key", ["2017-Q5", "2017-13", "Q3 2017", "17-Q3", "2017-q3", "", "last quarter"])
+def test_a_key_that_names_no_period_is_refused_with_the_forms_allowed(key):
+    with pytest.raises(SalesopsError, match=r"does not name a period.*2017-Q3"):
+        FiscalCalendar().period(key)
