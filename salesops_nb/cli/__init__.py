@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run reports, as reports.yml lists them."),
     "list": ("list", "What the last runs made."),
     "simulate": ("simulate", "The demo's simulated tables anew, or any number of deals."),
+    "ledger": ("ledger", "The pay ledger: review, approve, lock, pay, dispute, verify."),
 }
 
 

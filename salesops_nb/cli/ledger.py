@@ -1,0 +1,395 @@
+"""`salesops ledger`: the pay ledger at the command line, from a draft to the payroll file.
+
+The day of an act (`--on`) is today unless said: it is a fact about the act, kept with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+from sqlalchemy import Engine
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.source.opened import Workbook, open_workbook, store_url
+from salesops_nb.store import ledger as pay_ledger
+from salesops_nb.store.database import open_store
+from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
+from salesops_nb.workbook import find_workbook, load_settings
+
+Decorated = Callable[..., Any]
+
+
+def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date:
+    if value is None:
+        return datetime.now(UTC).astimezone().date()
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a day; write it like 2026-02-13") from None
+
+
+def _amount(_context: click.Context, _option: click.Parameter, value: str) -> Decimal:
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        raise click.BadParameter(f"{value!r} is not an amount; write it like -120.50") from None
+
+
+def _act(command: Decorated) -> Decorated:
+    """The options of everything that writes: who and when."""
+    command = click.option("--on", callback=_day, metavar="DAY", help="Day of the act (default: today).")(
+        command
+    )
+    return click.option("--by", required=True, metavar="PERSON", help="Who does it: the person's id.")(
+        command
+    )
+
+
+_payees = click.option("--payee", "payees", multiple=True, metavar="PERSON", help="Only these statements.")
+
+
+@click.group()
+@click.option("-w", "--workbook", default=".", metavar="DIR", help="The workbook's folder.")
+@click.pass_context
+def ledger(context: click.Context, workbook: str) -> None:
+    """The pay ledger: review, approve, lock, pay, dispute, verify."""
+    context.obj = workbook
+
+
+class _Room:
+    """What the commands need of the workbook: its store at once, its tables only where asked for."""
+
+    def __init__(self, path: str) -> None:
+        self.folder = find_workbook(path)
+        self.settings = load_settings(self.folder)
+        self.calendar = self.settings.calendar
+
+    @cached_property
+    def store(self) -> Engine:
+        return open_store(store_url(self.folder, self.settings))
+
+    @cached_property
+    def book(self) -> Workbook:
+        return open_workbook(self.folder)
+
+
+def _opened(context: click.Context) -> _Room:
+    if isinstance(context.obj, str):
+        context.obj = room = _Room(context.obj)
+        context.call_on_close(lambda: room.store.dispose() if "store" in vars(room) else None)
+    found: _Room = context.obj
+    return found
+
+
+def _calendar(context: click.Context) -> PayCalendar | None:
+    path = _opened(context).folder / "pay_calendar.yml"
+    return load_pay_calendar(path) if path.exists() else None
+
+
+def _key(context: click.Context, period: str) -> str:
+    return _opened(context).calendar.period(period).key
+
+
+def _people(context: click.Context) -> list[str] | None:
+    book = _opened(context).book
+    if "people" not in book.tables:
+        return None
+    return [str(person) for person in book.table("people").collect("pyarrow")["person_id"].to_list()]
+
+
+def _show(table: pd.DataFrame) -> None:
+    click.echo(table.astype(object).where(table.notna(), "").to_string(index=False) if len(table) else "none")
+
+
+def _tell(problems: list[Problem]) -> None:
+    for problem in problems:
+        click.echo(f"{problem.severity}: {problem}", err=True)
+
+
+@ledger.command()
+@click.option("--anchor", "anchors", multiple=True, metavar="COUNT:HASH", help="An anchor kept elsewhere.")
+@click.pass_context
+def verify(context: click.Context, anchors: tuple[str, ...]) -> None:
+    """Find any change of the ledger since it was written; the first bad entry is named."""
+    store = _opened(context).store
+    problems = pay_ledger.verify(store, anchors)
+    if problems:
+        raise SalesopsError(problems)
+    click.echo(f"The ledger is as it was written: {pay_ledger.anchor(store)}")
+    if not anchors:
+        click.echo(
+            "Whoever can write the whole database can also rewrite the chain: keep this anchor elsewhere."
+        )
+
+
+@ledger.command()
+@click.pass_context
+def anchor(context: click.Context) -> None:
+    """Print the ledger's state as COUNT:HASH, to be kept outside the database."""
+    click.echo(pay_ledger.anchor(_opened(context).store))
+
+
+@ledger.command("list")
+@click.option("--period", metavar="PERIOD")
+@click.option("--payee", metavar="PERSON")
+@click.option("--lines", is_flag=True, help="Lines instead of statements.")
+@click.option("--disputes", is_flag=True, help="Disputes instead of statements.")
+@click.pass_context
+def list_(context: click.Context, period: str | None, payee: str | None, lines: bool, disputes: bool) -> None:
+    """Statements with their status, or their lines or disputes."""
+    store = _opened(context).store
+    key = _key(context, period) if period else None
+    if disputes:
+        _show(pay_ledger.disputes(store, period=key, payee_id=payee))
+        return
+    if lines:
+        table = pay_ledger.lines(store, key, payee_id=payee)
+        _show(table[["period", "payee_id", "line_id", "kind", "amount", "currency", "status", "dispute"]])
+        return
+    table = pay_ledger.statements(store, key)
+    _show(table[table["payee_id"] == payee] if payee else table)
+
+
+@ledger.command()
+@click.argument("period")
+@click.option("--plans", "folder", default="plans", metavar="DIR", help="Folder of the plan files.")
+@click.option("--exception", default="", metavar="REASON", help="Why lines may change after the cut-off.")
+@_act
+@click.pass_context
+def post(context: click.Context, period: str, folder: str, exception: str, by: str, on: date) -> None:
+    """Calculate a period's commission and bring the ledger to it."""
+    from salesops_nb import commission
+
+    room = _opened(context)
+    span = room.calendar.period(period)
+    prior = pay_ledger.prior_lines(room.store, span)
+    plans = commission.load_plans(room.folder / folder)
+    payout = commission.calculate(plans, {**room.book.tables, "prior_lines": prior}, span)
+    _tell(payout.problems)
+    done = pay_ledger.post(
+        room.store,
+        payout.lines,
+        span,
+        author=by,
+        on=on,
+        pay_calendar=_calendar(context),
+        exception=exception,
+        fiscal=room.calendar,
+    )
+    click.echo(f"{done.written} lines written, {done.withdrawn} withdrawn, {done.unchanged} unchanged.")
+    for line_id in done.adjustments:
+        click.echo(f"late: {line_id}")
+    for key, payee in done.reopened:
+        click.echo(f"again a draft: {payee}, {key}")
+    click.echo(f"ledger {done.anchor}")
+
+
+@ledger.command()
+@click.argument("period")
+@_payees
+@_act
+@click.pass_context
+def review(context: click.Context, period: str, payees: tuple[str, ...], by: str, on: date) -> None:
+    """Mark draft statements as reviewed."""
+    store = _opened(context).store
+    done = pay_ledger.review(store, _key(context, period), by=by, on=on, payees=payees or None)
+    _tell(done.waiting)
+    click.echo(f"Reviewed: {', '.join(done.moved) or 'none'}.")
+
+
+@ledger.command()
+@click.argument("period")
+@_payees
+@_act
+@click.pass_context
+def approve(context: click.Context, period: str, payees: tuple[str, ...], by: str, on: date) -> None:
+    """Approve reviewed statements: not one's own, and not alone where one is paid an override."""
+    done = pay_ledger.approve(
+        _opened(context).store,
+        _key(context, period),
+        by=by,
+        on=on,
+        payees=payees or None,
+        people=_people(context),
+    )
+    _tell(done.waiting)
+    click.echo(f"Approved: {', '.join(done.moved) or 'none'}.")
+
+
+@ledger.command()
+@click.argument("period")
+@_act
+@click.pass_context
+def lock(context: click.Context, period: str, by: str, on: date) -> None:
+    """Lock a period whose statements are all approved: it is never rewritten."""
+    room = _opened(context)
+    key = _key(context, period)
+    state = pay_ledger.lock(
+        room.store, key, by=by, on=on, pay_calendar=_calendar(context), fiscal=room.calendar
+    )
+    click.echo(f"{key} is locked. Keep this anchor outside the database: {state}")
+
+
+@ledger.command()
+@click.argument("period")
+@_act
+@click.pass_context
+def pay(context: click.Context, period: str, by: str, on: date) -> None:
+    """Mark a locked period as paid, from its pay date on."""
+    room = _opened(context)
+    key = _key(context, period)
+    state = pay_ledger.pay(
+        room.store, key, by=by, on=on, pay_calendar=_calendar(context), fiscal=room.calendar
+    )
+    click.echo(f"{key} is paid. Keep this anchor outside the database: {state}")
+
+
+@ledger.command(context_settings={"ignore_unknown_options": True})
+@click.argument("period")
+@click.argument("payee")
+@click.argument("amount", callback=_amount)
+@click.argument("currency")
+@click.option("--reason", required=True)
+@click.option("--approver", required=True, metavar="PERSON")
+@click.option("--corrects", metavar="LINE", help="The line it corrects.")
+@_act
+@click.pass_context
+def adjust(
+    context: click.Context,
+    period: str,
+    payee: str,
+    amount: Decimal,
+    currency: str,
+    reason: str,
+    approver: str,
+    corrects: str | None,
+    by: str,
+    on: date,
+) -> None:
+    """Add a line by hand to an open period."""
+    line_id = pay_ledger.adjust(
+        _opened(context).store,
+        _key(context, period),
+        payee,
+        amount,
+        currency,
+        reason=reason,
+        author=by,
+        approver=approver,
+        on=on,
+        corrects=corrects,
+    )
+    click.echo(line_id)
+
+
+@ledger.group()
+def dispute() -> None:
+    """Open, answer and close disputes."""
+
+
+@dispute.command("open")
+@click.argument("line_id")
+@click.argument("question")
+@_act
+@click.pass_context
+def open_(context: click.Context, line_id: str, question: str, by: str, on: date) -> None:
+    """Open a dispute on a line."""
+    click.echo(pay_ledger.open_dispute(_opened(context).store, line_id, question, by=by, on=on))
+
+
+@dispute.command("answer")
+@click.argument("dispute_id")
+@click.argument("answer")
+@_act
+@click.pass_context
+def answer_(context: click.Context, dispute_id: str, answer: str, by: str, on: date) -> None:
+    """Answer an open dispute."""
+    pay_ledger.answer_dispute(_opened(context).store, dispute_id, answer, by=by, on=on)
+
+
+@dispute.command("close")
+@click.argument("dispute_id")
+@click.argument("outcome", type=click.Choice(["accepted", "rejected", "withdrawn"]))
+@click.option("--adjustment", metavar="LINE", help="The line that pays what was accepted.")
+@_act
+@click.pass_context
+def close_(
+    context: click.Context, dispute_id: str, outcome: Any, adjustment: str | None, by: str, on: date
+) -> None:
+    """Close a dispute."""
+    pay_ledger.close_dispute(
+        _opened(context).store, dispute_id, outcome, by=by, on=on, adjustment_line_id=adjustment
+    )
+
+
+@ledger.command()
+@click.argument("period")
+@click.option("--plans", "folder", default="plans", metavar="DIR", help="Plans that name earning codes.")
+@click.option("--to", "target", default="reports/payroll", metavar="DIR", help="Where the files go.")
+@click.option("--on", callback=_day, metavar="DAY", help="The day people's payroll ids are valid on.")
+@click.pass_context
+def payroll(context: click.Context, period: str, folder: str, target: str, on: date) -> None:
+    """Write the payroll CSV and xlsx of an approved period."""
+    from salesops_nb.commission.payroll import payroll as make
+    from salesops_nb.commission.payroll import payroll_csv, payroll_xlsx
+
+    room = _opened(context)
+    key = _key(context, period)
+    lines = pay_ledger.lines(room.store, key)
+    if lines.empty:
+        raise SalesopsError(
+            Problem("nothing-to-pay", f"The ledger has no line in {key}.", "Post its calculation first.")
+        )
+    result = make(lines, room.book.table("people"), on=on, earning_codes=_earning_codes(room.folder / folder))
+    place = room.folder / target
+    place.mkdir(parents=True, exist_ok=True)
+    stem = place / f"payroll_{key.replace(':', '_')}"
+    stem.with_suffix(".csv").write_text(payroll_csv(result.rows), encoding="utf-8-sig", newline="")
+    stem.with_suffix(".xlsx").write_bytes(payroll_xlsx(result, pay_ledger.anchor(room.store)))
+    _tell(result.problems)
+    _show(result.totals)
+    click.echo(f"{stem}.csv\n{stem}.xlsx")
+
+
+def _earning_codes(folder: Path) -> dict[str, str] | None:
+    """Codes that the plans give their components; a component without one, or a kind, is its own code."""
+    from salesops_nb.commission.plan import load_plans
+    from salesops_nb.store.ledger_lines import KINDS
+
+    if not folder.is_dir():
+        return None
+    components = [component for plan in load_plans(folder) for component in plan.components]
+    named = {component.id: component.earning_code or component.id for component in components}
+    return {kind: kind for kind in KINDS} | {"guarantee": "guarantee", "adjustment": "adjustment"} | named
+
+
+@ledger.command()
+@click.argument("first")
+@click.argument("last", required=False)
+@click.option("--to", "target", metavar="FILE", help="A CSV of the table for finance.")
+@click.pass_context
+def accrual(context: click.Context, first: str, last: str | None, target: str | None) -> None:
+    """Earned and unpaid from one period to another, tied to the ledger."""
+    from salesops_nb.commission.accrual import accrual as make
+    from salesops_nb.commission.payroll import payroll_csv
+
+    room = _opened(context)
+    begin = room.calendar.period(first)
+    end = room.calendar.period(last or first)
+    periods = [begin]
+    while periods[-1].end < end.end:
+        periods.append(periods[-1].next())
+    deals = room.book.table("deals") if "deals" in room.book.tables else None
+    result = make(pay_ledger.lines(room.store), periods, deals, pay_ledger.statements(room.store))
+    _tell(result.problems)
+    _show(result.roll_forward)
+    if target:
+        Path(target).write_text(payroll_csv(result.table), encoding="utf-8-sig", newline="")
+        click.echo(target)
