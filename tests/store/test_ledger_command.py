@@ -20,10 +20,11 @@ ON = "2026-02-20"
 @pytest.fixture
 def workbook(tmp_path):
     (tmp_path / "workbook.yml").write_text(
-        "company: Acme\ncurrency: USD\nlocale: en_US\ntime_zone: UTC\nfiscal_year: {start_month: 1, pattern: months}\n"
+        "company: Acme\ncurrency: USD\nlocale: en_US\ntime_zone: UTC\n"
+        "fiscal_year: {start_month: 1, pattern: months}\n"
         "source: data\nmapping: mapping.yml\nstore: sqlite:///store.sqlite\n"
     )
-    (tmp_path / "mapping.yml").write_text("{}\n")
+    (tmp_path / "mapping.yml").write_text("tables:\n  people: {file: people.csv}\n")
     (tmp_path / "data").mkdir()
     people = "person_id,valid_from,name,role,payroll_id\nann,2025-01-01,Ann,ae,007\nbob,2025-01-01,=1+1,ae,\n"
     (tmp_path / "data" / "people.csv").write_text(people + "cfo,2025-01-01,Cfo,cfo,1\n")
@@ -76,9 +77,8 @@ def test_verify_names_the_bad_entry_and_fails(workbook):
 def test_list_adjust_and_dispute(workbook):
     line_id = f"ae.1/D1/{JAN}"
     assert line_id in run(workbook, "list", "--lines", "--period", JAN).output
-    made = run(
-        workbook, "adjust", JAN, "ann", "-5.00", "USD", "--reason", "r", "--by", "ops", "--approver", "cfo", "--on", ON
-    )  # fmt: skip
+    people = ("--by", "ops", "--approver", "cfo", "--on", ON)
+    made = run(workbook, "adjust", JAN, "ann", "-5.00", "USD", "--reason", "r", *people)
     assert made.exit_code == 0, made.output
     assert "95.00" in run(workbook, "list", "--payee", "ann").output
     opened = run(workbook, "dispute", "open", line_id, "Why?", "--by", "ann", "--on", ON).output.strip()
