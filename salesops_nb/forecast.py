@@ -1,0 +1,104 @@
+"""How good a forecast was, and what open deals are worth.
+
+All figures are exact within: numbers are taken as decimals, not as floats, before they are summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+
+
+def ape(actual: Sequence[Any], forecast: Sequence[Any]) -> list[float]:
+    """Absolute error of each forecast as a share of what came; raises where what came is nil."""
+    a, f = _paired(actual, forecast)
+    if any(value == 0 for value in a):
+        raise _bad("zero-actual", "An actual of 0 has no percentage error.", "Use wape, which sums first.")
+    return [float(abs(x - y) / abs(x)) for x, y in zip(a, f, strict=True)]
+
+
+def mape(actual: Sequence[Any], forecast: Sequence[Any]) -> float:
+    """Mean absolute percentage error: each item weighs the same, however small."""
+    errors = ape(actual, forecast)
+    return float(sum(errors) / len(errors))
+
+
+def wape(actual: Sequence[Any], forecast: Sequence[Any]) -> float:
+    """Absolute errors over absolute actuals, both summed: a large item weighs more than a small one."""
+    a, f = _paired(actual, forecast)
+    return float(sum(abs(x - y) for x, y in zip(a, f, strict=True)) / _total(a))
+
+
+def bias(actual: Sequence[Any], forecast: Sequence[Any]) -> float:
+    """Forecast less actual, summed, over actuals: above zero the forecast was too high."""
+    a, f = _paired(actual, forecast)
+    return float(sum(y - x for x, y in zip(a, f, strict=True)) / _total(a))
+
+
+def weighted_forecast(deals: Iterable[Mapping[str, Any]] | pd.DataFrame) -> dict[str, Decimal]:
+    """Value times probability, summed by month in the order of the rows; exact.
+
+    Each deal has ``value`` (or ``amount``), ``probability`` from 0 to 1 and ``month`` (or
+    ``period``). Raises `SalesopsError` for a probability outside 0 to 1 or a missing field.
+    """
+    rows = deals.to_dict("records") if isinstance(deals, pd.DataFrame) else list(deals)
+    found: dict[str, Decimal] = {}
+    for i, row in enumerate(rows, start=1):
+        value, chance = _field(row, i, "value", "amount"), _field(row, i, "probability")
+        month = str(_field(row, i, "month", "period"))
+        share = _decimal(chance)
+        if not 0 <= share <= 1:
+            raise _bad(
+                "bad-probability",
+                f"Deal {i} has the probability {chance}, which is not between 0 and 1.",
+                "Write 0.3 for 30 %.",
+            )
+        found[month] = found.get(month, Decimal(0)) + _decimal(value) * share
+    return found
+
+
+def _field(row: Mapping[Any, Any], number: int, *names: str) -> Any:
+    for name in names:
+        if row.get(name) is not None:
+            return row[name]
+    raise _bad(
+        "missing-field", f"Deal {number} has no {' or '.join(names)}.", "Add it, or leave the deal out."
+    )
+
+
+def _decimal(value: Any) -> Decimal:
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+    except ArithmeticError:
+        number = Decimal("nan")
+    if not number.is_finite():
+        raise _bad("bad-number", f"{value!r} is not a number.", "Write a plain number, such as 1200.50.")
+    return number
+
+
+def _paired(actual: Sequence[Any], forecast: Sequence[Any]) -> tuple[list[Fraction], list[Fraction]]:
+    a, f = ([Fraction(_decimal(value)) for value in values] for values in (actual, forecast))
+    if len(a) != len(f) or not a:
+        raise _bad(
+            "unpaired-forecast",
+            f"There are {len(a)} actuals and {len(f)} forecasts.",
+            "Give one forecast for each actual, and at least one.",
+        )
+    return a, f
+
+
+def _total(actual: list[Fraction]) -> Fraction:
+    total = sum((abs(value) for value in actual), Fraction(0))
+    if not total:
+        raise _bad("zero-actual", "The actuals sum to 0.", "Measure over a span in which something came.")
+    return total
+
+
+def _bad(code: str, message: str, fix: str) -> SalesopsError:
+    return SalesopsError(Problem(code, message, fix))

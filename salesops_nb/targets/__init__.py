@@ -1,0 +1,25 @@
+"""Target setting: from history and potential to a target per company, team, rep and period.
+
+`prepare` reads and fits once; `set_targets` answers a changed growth, weight or over-assignment at
+once from what it made.
+"""
+
+from salesops_nb.targets.basis import Basis, prepare
+from salesops_nb.targets.ratios import attainment, attainment_factor, over_assignment, share_at_quota
+from salesops_nb.targets.rounding import largest_remainder
+from salesops_nb.targets.season import Season, season
+from salesops_nb.targets.setting import TargetPlan, set_targets
+
+__all__ = [
+    "Basis",
+    "Season",
+    "TargetPlan",
+    "attainment",
+    "attainment_factor",
+    "largest_remainder",
+    "over_assignment",
+    "prepare",
+    "season",
+    "set_targets",
+    "share_at_quota",
+]

@@ -1,0 +1,238 @@
+"""All that targets rest on, worked out once, so that a control can then be answered at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.periods import FiscalCalendar, Period
+from salesops_nb.targets.history import History, read_history
+from salesops_nb.targets.outlook import Outlook, outlook
+from salesops_nb.targets.potential import Pipeline, filled, last_targets, pipeline, potential
+from salesops_nb.targets.roster import RAMP, carriers, check_ramp, exposure, ramped, read_people
+from salesops_nb.targets.season import YEAR, Season, season
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What is known before a target is set; `set_targets` needs nothing else.
+
+    `reps` has a row a carrier: person_id, team, region, hired_on, left_on, fte, potential,
+    run_rate (bookings of the year at today's rate), pipeline, bottom_up, effort (full ramped years),
+    last_bookings, last_target. `weights` is reps × 12: effort of the month times its season.
+    """
+
+    year: Period
+    currency: str
+    reps: pd.DataFrame
+    weights: Floats
+    season: Season
+    outlook: Outlook
+    last_year: Decimal
+    last_year_months: int
+    last_year_share: float
+    notes: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    simulated: bool
+
+
+def prepare(
+    tables: Mapping[str, Any],
+    calendar: FiscalCalendar,
+    year: str | int,
+    *,
+    as_of: date | None = None,
+    currency: str | None = None,
+    roles: Collection[str] | None = None,
+    potential_by: Mapping[str, Any] | None = None,
+    ramp: Sequence[float] = RAMP,
+    declared_season: Sequence[float] | None = None,
+    seed: int = 0,
+) -> Basis:
+    """Read history, people, potential and pipeline, and fit the season.
+
+    Parameters
+    ----------
+    tables : ``deals`` and ``people``; where given ``bookings_history``, ``accounts``, ``products``,
+        ``units`` with ``assignments``, ``targets``. Frames of any kind narwhals reads.
+    year : the fiscal year to set targets for, such as ``2018``.
+    as_of : what was known after this day is not used; by default the year's own beginning.
+    roles : roles that carry targets; by default those of the people who have bookings.
+    potential_by : potential by person, in place of what the tables tell.
+    ramp : share of a full target for each month of tenure, 1 afterwards.
+    declared_season : twelve weights for when there are under 24 months of history.
+
+    Raises `SalesopsError` for a malformed year, missing tables or columns, no history, a potential
+    that is negative or nothing, unknown roles, a bad ramp or season.
+    """
+    target_year = _year(calendar, year)
+    check_ramp(ramp)
+    problems: list[Problem] = []
+    people = read_people(tables, problems)
+    before = min(target_year.start, as_of.fromordinal(as_of.toordinal() + 1)) if as_of else target_year.start
+    history = read_history(tables, calendar, before, currency)
+    gap = _gap(history, target_year)
+    shape = season(history.company, _position(history.months[0]), declared_season, gap)
+    chosen = carriers(people, target_year, history.reps, roles)
+    factors = shape.shares * YEAR
+    effort = exposure(chosen, target_year.months()) * ramped(chosen, target_year.months(), ramp)
+    seen = outlook_of(history, people, chosen, factors, effort * factors, ramp, seed, gap)
+    flow = pipeline(tables, target_year, history.months[-1].last)
+    reps, notes = _reps(
+        tables, history, target_year, chosen, seen, effort, factors, flow, potential_by, problems
+    )
+    last = _last_year(history, target_year.previous(), shape.shares)
+    notes = [shape.note, *notes, flow.note, *_last_note(last[1], target_year)]
+    problems = [*history.problems, *problems]
+    return Basis(
+        target_year, history.currency, reps, effort * factors, shape, seen, *last,
+        tuple(notes), tuple(problems), history.simulated,
+    )  # fmt: skip
+
+
+def _year(calendar: FiscalCalendar, year: str | int) -> Period:
+    text = str(year).strip()
+    if not re.fullmatch(r"(cal:)?\d{4}", text):
+        raise SalesopsError(
+            Problem(
+                "bad-year",
+                f"{year!r} does not name a fiscal year.",
+                "Write four digits, such as 2018; quarters and months follow from it.",
+                column="year",
+                value=text,
+            )
+        )
+    return calendar.period(text)
+
+
+def _position(month: Period) -> int:
+    return int(month.key[-2:]) - 1
+
+
+def _gap(history: History, year: Period) -> int:
+    """Months between the end of the history and the year."""
+    end = history.months[-1].end
+    return len(list(year.calendar.between(end, year.start, "month"))) if end < year.start else 0
+
+
+def outlook_of(
+    history: History,
+    people: pd.DataFrame,
+    chosen: pd.DataFrame,
+    factors: Floats,
+    coming: Floats,
+    ramp: Sequence[float],
+    seed: int,
+    gap: int,
+) -> Outlook:
+    """The outlook of the chosen people; all who ever booked teach what is common to them."""
+    everyone = [*chosen["person_id"], *(r for r in history.reps if r not in set(chosen["person_id"]))]
+    row = {rep: i for i, rep in enumerate(history.reps)}
+    booked = np.zeros((len(everyone), len(history.months)))
+    for i, rep in enumerate(everyone):
+        if rep in row:
+            booked[i] = history.booked[row[rep]]
+    known = people.reindex([rep for rep in everyone if rep in people.index])
+    full = exposure(known, history.months) * ramped(known, history.months, ramp)
+    effort = np.zeros_like(booked)
+    effort[[i for i, rep in enumerate(everyone) if rep in people.index]] = full
+    for i, rep in enumerate(everyone):
+        if rep not in people.index:  # gone: counted from the first to the last month with bookings
+            months = np.flatnonzero(booked[i])
+            effort[i, months.min() : months.max() + 1] = 1.0
+    first = _position(history.months[0])
+    past = factors[(first + np.arange(len(history.months))) % YEAR]
+    all_coming = np.vstack([coming, np.zeros((len(everyone) - len(chosen), coming.shape[1]))])
+    found = outlook(booked, effort, past, all_coming, seed, gap)
+    n = len(chosen)
+    return Outlook(
+        found.rate[:n], found.mean[:n], found.draws[:, :n], found.trend, found.noise, found.drift, found.shock
+    )
+
+
+def _reps(
+    tables: Mapping[str, Any],
+    history: History,
+    year: Period,
+    chosen: pd.DataFrame,
+    seen: Outlook,
+    effort: Floats,
+    factors: Floats,
+    flow: Pipeline,
+    given: Mapping[str, Any] | None,
+    problems: list[Problem],
+) -> tuple[pd.DataFrame, list[str]]:
+    ids = list(chosen["person_id"])
+    booking = set(history.reps)
+    past = pd.Series({rep: float(rate) for rep, rate in zip(ids, seen.rate, strict=True) if rep in booking})
+    found, source = potential(tables, ids, given, past)
+    teams = chosen["team"].set_axis(ids)
+    worth, missing = filled(found, teams)
+    notes = [source]
+    if missing:
+        problems.append(_missing_potential(missing))
+    zero = [str(rep) for rep in worth[worth == 0].index]
+    if zero:
+        problems.append(_zero_potential(zero))
+    expected = flow.expected.reindex(ids).fillna(0.0).to_numpy(dtype=float)
+    weights = effort * factors
+    new = (weights * (1 - flow.carry)).sum(axis=1) * seen.rate
+    reps = chosen[["person_id", "team", "region", "hired_on", "left_on", "fte"]].reset_index(drop=True)
+    reps = reps.assign(
+        potential=worth.to_numpy(dtype=float),
+        run_rate=seen.rate * weights.sum(axis=1),
+        pipeline=expected,
+        bottom_up=expected + new,
+        effort=effort.sum(axis=1) / YEAR,
+    )
+    before = year.previous()
+    reps["last_bookings"] = [history.between(rep, before.start, before.end) for rep in ids]
+    targets = last_targets(tables, before)
+    reps["last_target"] = [targets.get(rep) for rep in ids]
+    return reps, notes
+
+
+def _missing_potential(names: list[str]) -> Problem:
+    return Problem(
+        "no-potential",
+        f"No potential is known for {', '.join(names)}; the middle of the team stands in.",
+        "Give their potential, or assign units or accounts to them.",
+        severity="warning",
+    )
+
+
+def _zero_potential(names: list[str]) -> Problem:
+    return Problem(
+        "zero-potential",
+        f"The potential of {', '.join(names)} is zero: top-down gives no target there.",
+        "Check the units or accounts assigned, or use method='bottom_up'.",
+        severity="warning",
+    )
+
+
+def _last_year(history: History, year: Period, shares: Floats) -> tuple[Decimal, int, float]:
+    """Bookings of the year before, of how many whole months, and the season's share of those."""
+    inside = [m for m in history.months if year.start <= m.start < year.end]
+    keys = {m.key for m in inside}
+    total = sum((value for (_, key), value in history.cells.items() if key in keys), Decimal(0))
+    share = 1.0 if len(inside) == YEAR else float(sum(shares[_position(m)] for m in inside))
+    return total, len(inside), share
+
+
+def _last_note(months: int, year: Period) -> list[str]:
+    if months == YEAR:
+        return []
+    return [
+        f"The year before {year.key} has {months} of {YEAR} months of bookings; it is scaled by the season."
+    ]

@@ -1,0 +1,217 @@
+"""Monthly bookings of each rep, from won deals and from older months kept in bookings_history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import collected, lazy_tables
+from salesops_nb.periods import FiscalCalendar, Period
+
+Floats = npt.NDArray[np.float64]
+SLACK = 7  # a first or last month is complete when the data reach within seven days of its edge
+
+
+@dataclass(frozen=True)
+class History:
+    """Bookings of whole fiscal months, oldest first, without gaps.
+
+    `booked` is reps × months as floats for estimating; `cells` holds the exact amounts by
+    (rep, month key). `simulated` tells that some of the months are.
+    """
+
+    months: list[Period]
+    reps: list[str]
+    booked: Floats
+    cells: dict[tuple[str, str], Decimal]
+    currency: str
+    simulated: bool = False
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def company(self) -> Floats:
+        """Bookings of each month, all reps together."""
+        total: Floats = self.booked.sum(axis=0)
+        return total
+
+    def between(self, who: str, start: date, end: date) -> Decimal:
+        """What a rep booked in the months of a half-open span."""
+        keys = [m.key for m in self.months if start <= m.start < end]
+        return sum((self.cells.get((who, key), Decimal(0)) for key in keys), Decimal(0))
+
+
+def read_history(
+    tables: Mapping[str, Any], calendar: FiscalCalendar, before: date, currency: str | None = None
+) -> History:
+    """The history up to a day, which is not in it.
+
+    Raises `SalesopsError` for no won deal and no older month before the day, mixed currencies, or
+    a month in bookings_history that names no period.
+    """
+    problems: list[Problem] = []
+    found, currency = _won(tables, before, currency)
+    days = [day for _, day, _ in found]
+    last = min(before - timedelta(days=1), _last_day(tables) or date.min) if days else None
+    older, simulated = _older(tables, calendar, before, problems)
+    if not days and not older:
+        raise SalesopsError(
+            Problem(
+                "no-history",
+                f"No won deal and no month of bookings_history lies before {before}.",
+                "Bring won deals with closed_on, amount and owner_id, or a later year.",
+                table="deals",
+            )
+        )
+    cells: dict[tuple[str, str], Decimal] = {}
+    real: list[Period] = []
+    if days and last is not None:
+        real = _whole_months(calendar, min(days), last)
+        keys = {m.key for m in real}
+        for who, day, amount in found:
+            key = calendar.containing(day, "month").key
+            if key in keys:
+                cells[who, key] = cells.get((who, key), Decimal(0)) + amount
+    begins = real[0].start if real else before
+    kept = {cell: value for cell, value in older.items() if calendar.period(cell[1]).start < begins}
+    if len(kept) < len(older):
+        problems.append(_overlap(len(older) - len(kept), begins))
+    cells = {**kept, **cells}
+    if not cells:
+        raise SalesopsError(
+            Problem("no-history", "The won deals do not cover one whole month.", "Bring a longer history.")
+        )
+    return _history(calendar, cells, real, currency, simulated and bool(kept), problems)
+
+
+def _history(
+    calendar: FiscalCalendar,
+    cells: dict[tuple[str, str], Decimal],
+    real: list[Period],
+    currency: str,
+    simulated: bool,
+    problems: list[Problem],
+) -> History:
+    spans = [*real, *(calendar.period(key) for key in {key for _, key in cells})]
+    start, end = min(m.start for m in spans), max(m.end for m in spans)
+    months = list(calendar.between(start, end, "month"))
+    reps = sorted({who for who, _ in cells})
+    row, column = {who: i for i, who in enumerate(reps)}, {m.key: j for j, m in enumerate(months)}
+    booked = np.zeros((len(reps), len(months)))
+    for (who, key), value in cells.items():
+        booked[row[who], column[key]] = float(value)
+    return History(months, reps, booked, cells, currency, simulated, problems)
+
+
+def _won(
+    tables: Mapping[str, Any], before: date, currency: str | None
+) -> tuple[list[tuple[str, date, Decimal]], str]:
+    frames = lazy_tables(tables, "deals")
+    if "deals" not in frames:
+        return [], currency or "USD"
+    deals = frames["deals"]
+    names = set(deals.collect_schema().names())
+    missing = {"owner_id", "outcome", "amount", "closed_on"} - names
+    if missing:
+        raise SalesopsError(
+            Problem(
+                "missing-column",
+                f"The table deals lacks {', '.join(sorted(missing))}.",
+                "Map it in the workbook's mapping.",
+                table="deals",
+                column=min(missing),
+            )
+        )
+    won = deals.filter(
+        nw.col("outcome") == "won", ~nw.col("amount").is_null(), ~nw.col("closed_on").is_null()
+    )
+    if "currency" in names:
+        used = sorted(str(c) for c in collected(won.select("currency").unique())["currency"].dropna())
+        if len(used) > 1:
+            raise SalesopsError(
+                Problem(
+                    "mixed-currencies",
+                    f"The won deals bear several currencies: {', '.join(used)}.",
+                    "Convert them at a rate before targets are set.",
+                    table="deals",
+                    column="currency",
+                )
+            )
+        currency = used[0] if used else currency
+    won = won.with_columns(
+        owner_id=nw.col("owner_id").fill_null("unassigned"), closed_on=nw.col("closed_on").cast(nw.Date)
+    )
+    sums = collected(won.group_by("owner_id", "closed_on").agg(amount=nw.col("amount").sum()))
+    rows = [
+        (str(who), _day(day), Decimal(str(amount)))
+        for who, day, amount in zip(sums["owner_id"], sums["closed_on"], sums["amount"], strict=True)
+    ]
+    return [row for row in rows if row[1] < before], currency or "USD"
+
+
+def _day(value: Any) -> date:
+    return value.date() if hasattr(value, "date") else value
+
+
+def _last_day(tables: Mapping[str, Any]) -> date | None:
+    """The last closing date in the deals, won or lost."""
+    deals = lazy_tables(tables, "deals")["deals"]
+    last = collected(deals.select(nw.col("closed_on").cast(nw.Date).max()))["closed_on"].iloc[0]
+    return None if last is None or pd.isna(last) else _day(last)
+
+
+def _whole_months(calendar: FiscalCalendar, first: date, last: date) -> list[Period]:
+    months = list(calendar.between(first, last + timedelta(days=1), "month"))
+    return [
+        m
+        for m in months
+        if m.start >= first - timedelta(days=SLACK) and m.end <= last + timedelta(days=SLACK + 1)
+    ]
+
+
+def _older(
+    tables: Mapping[str, Any], calendar: FiscalCalendar, before: date, problems: list[Problem]
+) -> tuple[dict[tuple[str, str], Decimal], bool]:
+    """Months kept by rep, those before the day; and whether they are simulated."""
+    frames = lazy_tables(tables, "bookings_history")
+    if "bookings_history" not in frames:
+        return {}, False
+    rows = collected(frames["bookings_history"].filter(nw.col("level") == "rep"))
+    cells: dict[tuple[str, str], Decimal] = {}
+    for who, key, value in zip(rows["who"], rows["month"], rows["value"], strict=True):
+        month = calendar.period(str(key))
+        if month.kind != "month":
+            raise SalesopsError(
+                Problem(
+                    "bad-period",
+                    f"bookings_history holds {key!r}, which is a {month.kind} and not a month.",
+                    "Write months, such as 2016-09.",
+                    table="bookings_history",
+                    column="month",
+                    value=str(key),
+                )
+            )
+        if month.end <= before:
+            cell = (str(who), month.key)
+            cells[cell] = cells.get(cell, Decimal(0)) + Decimal(str(value))
+    marked = "simulated" in rows and bool(rows["simulated"].astype(str).str.lower().eq("true").any())
+    return cells, marked
+
+
+def _overlap(count: int, begins: date) -> Problem:
+    return Problem(
+        "history-overlap",
+        f"{count} rows of bookings_history lie in months that the deals cover (from {begins}); "
+        "the deals count.",
+        "End bookings_history where the deals begin.",
+        table="bookings_history",
+        severity="note",
+    )

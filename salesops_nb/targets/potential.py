@@ -1,0 +1,225 @@
+"""What a rep's territory could give, and what his open pipeline is expected to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import collected, lazy_tables
+from salesops_nb.periods import Period
+
+Floats = npt.NDArray[np.float64]
+STALE_SHARE = 0.99
+
+
+def potential(
+    tables: Mapping[str, Any], reps: list[str], given: Mapping[str, Any] | None, past: pd.Series
+) -> tuple[pd.Series, str]:
+    """Potential by rep, missing where nothing tells it, and one sentence on its source.
+
+    In this order: what is given; potential of the units assigned; revenue of the accounts owned, if
+    every rep with bookings owns one; revenue of the accounts shared by the deals worked there; the
+    rep's own past bookings a month. Raises `SalesopsError` for a negative potential.
+    """
+    if given is not None:
+        found, source = pd.Series({str(k): float(v) for k, v in given.items()}), "as given"
+    else:
+        found, source = _from_tables(tables, reps, past)
+    found = found.reindex(reps).astype(float)
+    low = found[found < 0]
+    if len(low):
+        raise SalesopsError(
+            Problem(
+                "negative-potential",
+                f"The potential of {low.index[0]} is {low.iloc[0]:g}.",
+                "Give potentials of at least zero.",
+                value=str(low.iloc[0]),
+            )
+        )
+    if not found.sum() > 0:
+        raise SalesopsError(
+            Problem(
+                "zero-potential",
+                f"The potential of all reps together is zero ({source}).",
+                "Give potential=, units with potential and assignments, or accounts with revenue.",
+            )
+        )
+    return found, f"Potential {source}."
+
+
+def _from_tables(tables: Mapping[str, Any], reps: list[str], past: pd.Series) -> tuple[pd.Series, str]:
+    for read, source in (
+        (_of_units, "of the units assigned"),
+        (_of_accounts, "as revenue of the accounts owned"),
+        (_of_worked_accounts, "as revenue of the accounts, shared by the deals worked there"),
+    ):
+        found = read(tables)
+        covered = found is not None and found.sum() > 0
+        if covered and all(found.get(rep, 0) > 0 for rep in reps if past.get(rep, 0) > 0):
+            return found, source
+    return past, "as own bookings a ramped month, since no table tells what territories could give"
+
+
+def _has(tables: Mapping[str, Any], name: str, *columns: str) -> nw.LazyFrame[Any] | None:
+    frame = lazy_tables(tables, name).get(name)
+    return frame if frame is not None and set(columns) <= set(frame.collect_schema().names()) else None
+
+
+def _sums(frame: pd.DataFrame, by: str, value: str) -> pd.Series:
+    values = pd.to_numeric(frame[value]).astype(float)
+    return values.groupby(frame[by].astype(str)).sum()
+
+
+def _of_units(tables: Mapping[str, Any]) -> pd.Series | None:
+    units, held = (
+        _has(tables, "units", "unit_id", "potential"),
+        _has(tables, "assignments", "unit_id", "person_id"),
+    )
+    if units is None or held is None:
+        return None
+    worth = collected(units.select("unit_id", "potential")).dropna()
+    names = [c for c in ("unit_id", "person_id", "valid_to") if c in held.collect_schema().names()]
+    mine = collected(held.select(*names)).dropna(subset=["unit_id", "person_id"])
+    if "valid_to" in mine:
+        mine = mine[mine["valid_to"].isna()]
+    joined = mine.merge(worth, on="unit_id")
+    return _sums(joined, "person_id", "potential") if len(joined) else None
+
+
+def _of_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
+    accounts = _has(tables, "accounts", "owner_id", "revenue")
+    if accounts is None:
+        return None
+    rows = collected(accounts.select("owner_id", "revenue")).dropna()
+    return _sums(rows, "owner_id", "revenue") if len(rows) else None
+
+
+def _of_worked_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
+    accounts = _has(tables, "accounts", "account_id", "revenue")
+    deals = _has(tables, "deals", "account_id", "owner_id")
+    if accounts is None or deals is None:
+        return None
+    worth = collected(accounts.select("account_id", "revenue")).dropna()
+    known = deals.filter(~nw.col("account_id").is_null(), ~nw.col("owner_id").is_null())
+    worked = collected(known.group_by("account_id", "owner_id").agg(n=nw.len()))
+    worked["share"] = worked["n"].astype(float) / worked.groupby("account_id")["n"].transform("sum").astype(
+        float
+    )
+    joined = worked.merge(worth, on="account_id")
+    joined["part"] = joined["share"] * pd.to_numeric(joined["revenue"]).astype(float)
+    return _sums(joined, "owner_id", "part") if len(joined) else None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Expected value of live open deals by owner, and the share of each month they already hold.
+
+    `carry` is, for the months of the year, the share of bookings that comes from deals which are
+    open when the data end; the rest comes from deals not yet begun.
+    """
+
+    expected: pd.Series
+    carry: Floats
+    note: str
+
+
+def pipeline(tables: Mapping[str, Any], year: Period, as_of: date) -> Pipeline:
+    """Open deals at their stage's win rate; stale and undated ones are left out and counted."""
+    nothing = np.zeros(len(year.months()))
+    deals = _has(tables, "deals", "owner_id", "outcome", "amount", "created_on", "closed_on")
+    if deals is None:
+        return Pipeline(
+            pd.Series(dtype=float), nothing, "No pipeline: deals have no created_on to age them by."
+        )
+    rows = _deals(deals, tables)
+    begun = rows["created_on"].notna() & (rows["created_on"] <= pd.Timestamp(as_of))
+    done = rows[begun & rows["closed_on"].notna() & (rows["closed_on"] <= pd.Timestamp(as_of))]
+    won = done[(done["outcome"] == "won") & (done["amount"] > 0)]
+    if won.empty or not len(done):
+        return Pipeline(
+            pd.Series(dtype=float), nothing, "No pipeline: no won deal has created_on and closed_on."
+        )
+    cycle = (done["closed_on"] - done["created_on"]).dt.days
+    limit = float(cycle.quantile(STALE_SHARE))
+    open_then = rows["closed_on"].isna() | (rows["closed_on"] > pd.Timestamp(as_of))
+    still = rows[begun & open_then]
+    age = (pd.Timestamp(as_of) - still["created_on"]).dt.days
+    due = still["expected_close_on"].isna() | (still["expected_close_on"] < pd.Timestamp(year.end))
+    live = still[(age <= limit) & due]
+    rate = (done["outcome"] == "won").mean()
+    expected = (live["amount"].fillna(0.0) * rate).groupby(live["owner_id"].astype(str)).sum()
+    took = (won["closed_on"] - won["created_on"]).dt.days.to_numpy()
+    weight = won["amount"].to_numpy(dtype=float)
+    middles = [(m.start + timedelta(days=m.days // 2) - as_of).days for m in year.months()]
+    carry = np.array([weight[took > ahead].sum() for ahead in middles]) / weight.sum()
+    undated = int((rows["created_on"].isna() & (rows["outcome"] == "open")).sum())
+    note = (
+        f"Pipeline: {len(live):,} live open deals at the win rate of {rate:.1%}; {len(still) - len(live):,} "
+        f"left out as older than {limit:.0f} days or due after the year, {undated:,} as undated."
+    )
+    return Pipeline(expected, carry, note)
+
+
+def _deals(deals: nw.LazyFrame[Any], tables: Mapping[str, Any]) -> pd.DataFrame:
+    """The columns needed, an open deal without amount at its product's list price."""
+    there = deals.collect_schema().names()
+    names = ["owner_id", "outcome", "amount", "created_on", "closed_on"]
+    names += [n for n in ("expected_close_on", "product_id") if n in there]
+    rows = collected(deals.select(*names))
+    rows["amount"] = pd.to_numeric(rows["amount"]).astype(float)
+    if "expected_close_on" not in rows:
+        rows["expected_close_on"] = None
+    for name in ("created_on", "closed_on", "expected_close_on"):
+        rows[name] = pd.to_datetime(rows[name])
+    products = _has(tables, "products", "product_id", "list_price")
+    if products is not None and "product_id" in rows:
+        price = collected(products.select("product_id", "list_price")).set_index("product_id")["list_price"]
+        listed = rows["product_id"].map(pd.to_numeric(price).astype(float))
+        rows["amount"] = rows["amount"].where(rows["amount"].notna() | (rows["outcome"] != "open"), listed)
+    return rows
+
+
+def filled(found: pd.Series, teams: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Potential with the middle of the team (else of all) where it is missing, and who got it."""
+    missing = [str(rep) for rep in found[found.isna()].index]
+    middle = found.groupby(teams).transform("median")
+    return found.fillna(middle).fillna(found.median()), missing
+
+
+def last_targets(tables: Mapping[str, Any], year: Period) -> dict[str, Decimal]:
+    """The bookings targets of the reps in a year: those of the year, or its months added up."""
+    targets = _has(tables, "targets", "level", "who", "metric", "period", "value")
+    if targets is None:
+        return {}
+    mine = targets.filter(nw.col("level") == "rep", nw.col("metric") == "bookings")
+    rows = collected(mine.select("who", "period", "value"))
+    whole: dict[str, Decimal] = {}
+    parts: dict[str, Decimal] = {}
+    months = {m.key for m in year.months()}
+    for who, key, value in zip(rows["who"], rows["period"], rows["value"], strict=True):
+        amount = Decimal(str(value))
+        if amount < 0:
+            raise SalesopsError(
+                Problem(
+                    "negative-target",
+                    f"The target of {who} for {key} is {amount}.",
+                    "Correct it in the table targets.",
+                    table="targets",
+                    column="value",
+                    value=str(amount),
+                )
+            )
+        if key == year.key:
+            whole[str(who)] = amount
+        elif key in months:
+            parts[str(who)] = parts.get(str(who), Decimal(0)) + amount
+    return {**parts, **whole}

@@ -1,0 +1,58 @@
+"""Attainment, and what targets add up to beside the company's: the trade's plain ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from salesops_nb.errors import Problem, SalesopsError
+
+
+def attainment(actual: Any, target: Any) -> float:
+    """What was booked over its target; raises `SalesopsError` for a target that is not above zero."""
+    return float(exact(actual, "actual") / _positive(target, "target"))
+
+
+def attainment_factor(company_target: Any, assigned: Any) -> float:
+    """Share of the assigned targets that must come in for the company to make its own."""
+    return float(_positive(company_target, "company target") / _positive(assigned, "sum of assigned targets"))
+
+
+def over_assignment(assigned: Any, company_target: Any) -> float:
+    """Assigned targets over the company's: 1.25 is a quarter more; the inverse of `attainment_factor`."""
+    return float(_positive(assigned, "sum of assigned targets") / _positive(company_target, "company target"))
+
+
+def share_at_quota(attained: Iterable[Any]) -> float:
+    """Share of reps whose attainment is at least 1; raises `SalesopsError` where there is nobody."""
+    values = [exact(value, "attainment") for value in attained]
+    if not values:
+        raise SalesopsError(
+            Problem("nobody", "There is no rep to take a share of.", "Give one attainment for each rep.")
+        )
+    return sum(value >= 1 for value in values) / len(values)
+
+
+def exact(value: Any, name: str) -> Fraction:
+    """The number without float error; raises `SalesopsError` where it is none."""
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+    except ArithmeticError:
+        number = Decimal("nan")
+    if not number.is_finite():
+        raise SalesopsError(
+            Problem("bad-number", f"The {name} is {value!r}, which is not a number.", "Write a plain number.")
+        )
+    return Fraction(number)
+
+
+def _positive(value: Any, name: str) -> Fraction:
+    number = exact(value, name)
+    if number <= 0:
+        code = "negative-target" if number < 0 else "zero-target"
+        raise SalesopsError(
+            Problem(code, f"The {name} is {value}, which is not above zero.", "Give an amount above zero.")
+        )
+    return number

@@ -1,0 +1,146 @@
+"""Who carries a target in the year, for which share of each month, and how ramped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import collected, lazy_tables
+from salesops_nb.periods import Period
+
+Floats = npt.NDArray[np.float64]
+DAYS_PER_MONTH = 30.4375
+RAMP = (0.0, 0.15, 0.3, 0.5, 0.65, 0.8)  # share of a full target by month of tenure; 1 from the seventh
+FAR, LONG_AGO = date(2199, 12, 31), date(1900, 1, 1)
+COLUMNS = ("person_id", "name", "role", "team", "region", "hired_on", "left_on", "fte", "valid_from")
+
+
+def read_people(tables: Mapping[str, Any], problems: list[Problem]) -> pd.DataFrame:
+    """One row a person, the latest: person_id, name, role, team, region, hired_on, left_on, fte.
+
+    A person who leaves before he is hired is set aside with a problem. Raises `SalesopsError`
+    where the table is missing or has nobody.
+    """
+    frames = lazy_tables(tables, "people")
+    if "people" not in frames:
+        raise SalesopsError(
+            Problem("missing-table", "There is no table people.", "Map it: targets are set for people.")
+        )
+    there = frames["people"].collect_schema().names()
+    people = collected(frames["people"].select(*(nw.col(c) for c in COLUMNS if c in there)))
+    for name in COLUMNS:
+        if name not in people:
+            people[name] = None
+    people["person_id"] = people["person_id"].astype(str)
+    people["hired_on"] = _dates(people["hired_on"], LONG_AGO)
+    people["left_on"] = _dates(people["left_on"], FAR)
+    people["valid_from"] = _dates(people["valid_from"], LONG_AGO)
+    people["fte"] = pd.to_numeric(people["fte"]).astype(float).fillna(1.0)
+    people = people.sort_values(["person_id", "valid_from"], kind="stable").drop_duplicates(
+        "person_id", keep="last"
+    )
+    wrong = people["left_on"] <= people["hired_on"]
+    for row in people[wrong].itertuples():
+        problems.append(
+            Problem(
+                "left-before-hired",
+                f"{row.person_id} left on {row.left_on}, not after the hire on {row.hired_on}; "
+                "no target is set.",
+                "Correct hired_on or left_on.",
+                table="people",
+                column="left_on",
+                value=str(row.left_on),
+            )
+        )
+    people = people[~wrong]
+    if people.empty:
+        raise SalesopsError(Problem("nobody", "The table people has nobody.", "Add the people who sell."))
+    for name in ("team", "region"):
+        people[name] = people[name].astype(object).where(people[name].notna(), "unassigned").astype(str)
+    return people.set_index("person_id", drop=False).rename_axis(None)
+
+
+def _dates(values: pd.Series, gap: date) -> pd.Series:
+    made = [gap if v is None or pd.isna(v) else (v.date() if hasattr(v, "date") else v) for v in values]
+    return pd.Series(made, index=values.index, dtype=object)
+
+
+def carriers(
+    people: pd.DataFrame, year: Period, sellers: Collection[str], roles: Collection[str] | None
+) -> pd.DataFrame:
+    """The people employed in the year whose role carries a target, by name of team and person.
+
+    `roles` names the roles; by default they are those of the people who have bookings.
+    Raises `SalesopsError` for an unknown role or where nobody is left.
+    """
+    known = set(people["role"].dropna().astype(str))
+    if roles is None:
+        chosen = (
+            set(people.loc[people["person_id"].isin(list(sellers)), "role"].dropna().astype(str)) or known
+        )
+    else:
+        chosen = set(roles)
+        if chosen - known:
+            unknown = ", ".join(sorted(chosen - known))
+            raise SalesopsError(
+                Problem(
+                    "unknown-role",
+                    f"Nobody has the role {unknown}.",
+                    f"The roles in people are {', '.join(sorted(known))}.",
+                    table="people",
+                    column="role",
+                    value=unknown,
+                )
+            )
+    there = (people["hired_on"] < year.end) & (people["left_on"] > year.start)
+    found = people[there & people["role"].astype(str).isin(chosen)]
+    if found.empty:
+        raise SalesopsError(
+            Problem(
+                "nobody",
+                f"Nobody in {year.key} has a role that carries targets ({', '.join(sorted(chosen))}).",
+                "Check hired_on and left_on, or name the roles.",
+                table="people",
+            )
+        )
+    return found.sort_values(["team", "person_id"], kind="stable")
+
+
+def exposure(people: pd.DataFrame, months: Sequence[Period]) -> Floats:
+    """Full-time share of each month that each person is employed, people × months."""
+    starts = np.array([np.datetime64(m.start) for m in months])
+    ends = np.array([np.datetime64(m.end) for m in months])
+    hired = people["hired_on"].to_numpy().astype("datetime64[D]")[:, None]
+    left = people["left_on"].to_numpy().astype("datetime64[D]")[:, None]
+    days = (np.minimum(ends, left) - np.maximum(starts, hired)).astype(np.int64)
+    share: Floats = np.maximum(days, 0) / (ends - starts).astype(np.int64)
+    return share * people["fte"].to_numpy()[:, None]
+
+
+def ramped(people: pd.DataFrame, months: Sequence[Period], ramp: Sequence[float]) -> Floats:
+    """Share of a full target by tenure in the middle of each month, people × months."""
+    curve = np.asarray([*ramp, 1.0], dtype=np.float64)
+    middle = np.array([np.datetime64(m.start + timedelta(days=m.days // 2)) for m in months])
+    hired = people["hired_on"].to_numpy().astype("datetime64[D]")[:, None]
+    tenure = np.floor((middle - hired).astype(np.int64) / DAYS_PER_MONTH).astype(np.int64)
+    share: Floats = curve[np.clip(tenure, 0, len(curve) - 1)]
+    return share
+
+
+def check_ramp(ramp: Sequence[float]) -> None:
+    """Raises `SalesopsError` unless the ramp is shares from 0 to 1."""
+    if any(not 0 <= float(share) <= 1 for share in ramp):
+        raise SalesopsError(
+            Problem(
+                "bad-ramp",
+                f"The ramp is {', '.join(f'{float(s):g}' for s in ramp)}: a share lies outside 0 to 1.",
+                "Give the share of a full target for each month of tenure, such as 0, 0.25, 0.5, 0.75.",
+            )
+        )

@@ -1,0 +1,76 @@
+"""Shares of a total in whole units that add up to it exactly: the largest-remainder method.
+
+Each part gets the whole units of its fair share, and the units left over go one each to the parts
+with the largest remainders (Hamilton's method; ties to the first). What the total has beyond whole
+units goes to the part with the largest weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.targets.ratios import exact
+
+Ints = npt.NDArray[np.int64]
+
+
+def largest_remainder(
+    total: Decimal, weights: Sequence[Any], unit: Decimal = Decimal("0.01")
+) -> list[Decimal]:
+    """Parts of `total` in proportion to `weights`, multiples of `unit` but for one, that sum to it.
+
+    Raises `SalesopsError` for a negative total or weight, weights of nothing, or a unit not above zero.
+    """
+    if exact(unit, "unit") <= 0:
+        raise _bad("bad-unit", f"The rounding unit is {unit}.", "Give a unit above zero, such as 100.")
+    whole = exact(total, "total")
+    parts = [exact(weight, "weight") for weight in weights]
+    if whole < 0 or any(part < 0 for part in parts):
+        raise _bad(
+            "negative-target",
+            f"A total of {total} cannot be shared: the total or a weight is below zero.",
+            "Give a total and weights of at least zero.",
+        )
+    everything = sum(parts)
+    if not everything:
+        raise _bad("zero-potential", "All weights are zero: there is nothing to share by.", "Give a weight.")
+    units = int(whole // exact(unit, "unit"))
+    fair = [units * part / everything for part in parts]
+    counts = [int(share) for share in fair]
+    order = sorted(range(len(parts)), key=lambda i: (-(fair[i] - counts[i]), i))
+    for i in order[: units - sum(counts)]:
+        counts[i] += 1
+    made = [count * unit for count in counts]
+    biggest = max(range(len(parts)), key=lambda i: (parts[i], -i))
+    made[biggest] += Decimal(total) - sum(made, Decimal(0))
+    return made
+
+
+def spread(units: Ints, weights: npt.NDArray[np.float64]) -> Ints:
+    """Whole units of each row shared over its columns by the row's weights; each row sums exactly.
+
+    The same method for many rows at once, for controls that must answer quickly. A row of zero
+    weights is shared evenly.
+    """
+    weights = np.where(weights.sum(axis=1, keepdims=True) > 0, weights, 1.0)
+    fair = units[:, None] * (weights / weights.sum(axis=1, keepdims=True))
+    counts: Ints = np.floor(fair + 1e-9).astype(np.int64)
+    remainder = np.round(fair - counts, 9)
+    left = units - counts.sum(axis=1)
+    # Where float error gave too much away, the smallest remainders give back.
+    order = np.argsort(-remainder, axis=1, kind="stable")
+    rank = np.argsort(order, axis=1, kind="stable")
+    columns = weights.shape[1]
+    counts += (rank < left[:, None]) & (left[:, None] > 0)
+    counts -= (rank >= columns + left[:, None]) & (left[:, None] < 0)
+    return counts
+
+
+def _bad(code: str, message: str, fix: str) -> SalesopsError:
+    return SalesopsError(Problem(code, message, fix))

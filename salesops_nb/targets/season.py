@@ -1,0 +1,185 @@
+"""The shape of a year from a monthly history.
+
+A series is forecast by exponential smoothing (statsmodels, damped trend, a season of twelve months)
+and by a seasonal-naive rule (the same month a year before). Both are tried from every origin with
+two years behind it and a month ahead (at most 24 of them); the fitted model is used only where its
+WAPE is lower. Under 24 months nothing is estimated: the season is declared.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+
+Floats = npt.NDArray[np.float64]
+YEAR = 12
+LEAST_MONTHS = 24
+MAX_ORIGINS = 24
+MODELS = ("exponential smoothing", "seasonal naive")
+
+
+def _bad(code: str, message: str, fix: str) -> SalesopsError:
+    return SalesopsError(Problem(code, message, fix))
+
+
+@dataclass(frozen=True)
+class Season:
+    """The shape of a year and where it comes from.
+
+    Parameters
+    ----------
+    shares : twelve shares of the year by month of the fiscal year, summing to one.
+    model : ``exponential smoothing``, ``seasonal naive`` or ``declared``.
+    outlook : expected value of each month of the coming year; empty where the season is declared.
+    backtest : model, horizon (months), n, wape, bias, used; a row a model, empty without a test.
+    note : one sentence that says how the shape was found and why.
+    year_error : root mean square relative error of year totals in the backtest, NaN without any.
+    """
+
+    shares: Floats
+    model: str
+    outlook: Floats
+    backtest: pd.DataFrame
+    note: str
+    year_error: float = float("nan")
+
+
+BACKTEST = ("model", "n", "wape", "bias", "used")
+
+
+def season(
+    history: Sequence[float] | Floats, first: int = 0, declared: Sequence[float] | None = None, ahead: int = 0
+) -> Season:
+    """The season of a monthly series.
+
+    Parameters
+    ----------
+    history : one value a month, without gaps, oldest first.
+    first : position of the first month in its fiscal year, 0 to 11.
+    declared : twelve weights to be used where there are under 24 months; even months if not given.
+    ahead : months between the end of the history and the year to be shaped.
+
+    Raises `SalesopsError` for a history of nothing or with negative months, or weights that are not
+    twelve numbers of at least zero.
+    """
+    series = np.asarray(history, dtype=np.float64)
+    shares = _declared(declared)
+    if series.size == 0 or not np.isfinite(series).all() or series.sum() <= 0:
+        raise _bad(
+            "no-history",
+            "There is no month of history with bookings.",
+            "Bring won deals with closing dates, or a table bookings_history.",
+        )
+    if len(series) < LEAST_MONTHS:
+        source = "the declared weights" if declared is not None else "even months, as none were declared"
+        note = (
+            f"Seasonality is declared, not estimated: {len(series)} months of history are fewer than "
+            f"{LEAST_MONTHS}; the year follows {source}."
+        )
+        return Season(shares, "declared", np.empty(0), pd.DataFrame(columns=list(BACKTEST)), note)
+    return _estimated(series, (first + len(series)) % YEAR, ahead)
+
+
+def _declared(weights: Sequence[float] | None) -> Floats:
+    if weights is None:
+        return np.full(YEAR, 1 / YEAR)
+    values = np.asarray(list(weights), dtype=np.float64)
+    if values.shape != (YEAR,) or not np.isfinite(values).all() or (values < 0).any() or not values.sum():
+        raise _bad(
+            "bad-season",
+            f"The declared season has {len(values)} weights ({', '.join(f'{v:g}' for v in values)}).",
+            "Give twelve weights of at least 0, not all 0, one for each month of the fiscal year.",
+        )
+    shares: Floats = values / values.sum()
+    return shares
+
+
+def _estimated(series: Floats, position: int, ahead: int) -> Season:
+    """Both models tried; the simpler one where it is no worse. `position` is the month after the last."""
+    table, pieces = _backtest(series)
+    scores = dict(zip(table["model"], table["wape"], strict=True))
+    if scores:
+        used = MODELS[0] if scores[MODELS[0]] < scores[MODELS[1]] else MODELS[1]
+        table["used"] = table["model"] == used
+        words = ", ".join(f"{name} {scores[name]:.1%}" for name in MODELS)
+        better = "has the lower error" if used == MODELS[0] else "is simpler and no worse"
+        note = (
+            f"Seasonality from {len(series)} months by {used}: it {better} in the rolling-origin "
+            f"backtest of {table['n'].iloc[0]} forecasts (WAPE: {words})."
+        )
+    else:
+        used = MODELS[1]
+        note = (
+            f"Seasonality from {len(series)} months by {used}: nothing is left beyond the first "
+            f"{LEAST_MONTHS} months to test a fitted model on."
+        )
+    start = ahead + (-(position + ahead)) % YEAR  # the next fiscal year that begins after `ahead` months
+    outlook = np.maximum(_predict(used, series, start + YEAR)[start:], 0.0)
+    total = outlook.sum()
+    shares = outlook / total if total else np.full(YEAR, 1 / YEAR)
+    return Season(shares, used, outlook, table, note, _year_error(series, used, pieces))
+
+
+def _backtest(series: Floats) -> tuple[pd.DataFrame, list[tuple[int, dict[str, Floats]]]]:
+    """A row a model, and the forecasts from each origin (up to twelve months ahead)."""
+    origins = range(LEAST_MONTHS, len(series))
+    step = -(-len(origins) // MAX_ORIGINS) if len(origins) else 1
+    chosen = list(origins)[::-1][::step][::-1]
+    pieces = [
+        (o, {name: _predict(name, series[:o], min(YEAR, len(series) - o)) for name in MODELS}) for o in chosen
+    ]
+    if not pieces:
+        return pd.DataFrame(columns=list(BACKTEST)), []
+    actual = np.concatenate([series[o : o + YEAR] for o, _ in pieces])
+    rows = []
+    for name in MODELS:
+        told = np.concatenate([made[name] for _, made in pieces])
+        total = np.abs(actual).sum() or np.nan
+        rows.append(
+            (name, len(actual), np.abs(told - actual).sum() / total, (told - actual).sum() / total, False)
+        )
+    return pd.DataFrame(rows, columns=list(BACKTEST)), pieces
+
+
+def _year_error(series: Floats, used: str, pieces: list[tuple[int, dict[str, Floats]]]) -> float:
+    whole = [(made[used].sum(), series[o : o + YEAR].sum()) for o, made in pieces if o + YEAR <= len(series)]
+    errors = [told / came - 1 for told, came in whole if came > 0]
+    return float(np.sqrt(np.mean(np.square(errors)))) if errors else float("nan")
+
+
+def _predict(model: str, series: Floats, steps: int) -> Floats:
+    """The next months by one of `MODELS`."""
+    if model == MODELS[1]:
+        repeats = -(-steps // YEAR)
+        told: Floats = np.tile(series[-YEAR:], repeats)[:steps]
+        return told
+    return _smoothed(series, steps)
+
+
+def _smoothed(series: Floats, steps: int) -> Floats:
+    """Additive Holt–Winters with a damped trend, on logarithms where every month has bookings."""
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    positive = bool((series > 0).all())
+    scale = float(series.mean())
+    values = np.log(series) if positive else series / scale
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit that does not converge shows in the backtest
+        fit = ExponentialSmoothing(
+            values, trend="add", damped_trend=True, seasonal="add", seasonal_periods=YEAR,
+            initialization_method="heuristic",
+        ).fit()  # fmt: skip
+    told = np.asarray(fit.forecast(steps), dtype=np.float64)
+    if not positive:
+        result: Floats = np.maximum(told, 0.0) * scale
+        return result
+    # Keeps a wild fit on a short series within what months have ever been, several times over.
+    clipped: Floats = np.exp(np.clip(told, values.min() - 3, values.max() + 3))
+    return clipped
