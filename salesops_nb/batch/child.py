@@ -22,6 +22,7 @@ class Words:
         self._lock = threading.Lock()
 
     def __call__(self, **words: Any) -> None:
+        """Say something."""
         with self._lock:
             self._stream.write(json.dumps(words) + "\n")
             self._stream.flush()
@@ -83,7 +84,7 @@ def sized(count: int) -> None:
         sys.modules["numba"].config.reload_config()
     if count > 1:
         with contextlib.suppress(ImportError):
-            from threadpoolctl import threadpool_limits
+            from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
             threadpool_limits(count)
 

@@ -14,10 +14,24 @@ from typing import Any
 
 from rich.console import Console
 
-from salesops_nb.batch.folder import Record, RunFolder
-from salesops_nb.batch.jobs import Job, expand
+from salesops_nb.batch.deliver import deliver_run, is_released, show_letters
+from salesops_nb.batch.folder import Record, RunFolder, runs
+from salesops_nb.batch.index import write_indexes
+from salesops_nb.batch.jobs import expand
+from salesops_nb.batch.letters import letters
 from salesops_nb.batch.reports import Reports, load_reports
-from salesops_nb.batch.run import Planned, Runner, begin, make_executor, now, plan, stale_mark, told
+from salesops_nb.batch.run import (
+    Planned,
+    Runner,
+    begin,
+    described,
+    make_executor,
+    now,
+    plan,
+    stale_mark,
+    told,
+)
+from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.opened import Workbook, open_workbook
 
 INTERRUPTED = 130
@@ -36,7 +50,6 @@ class Asked:
     dry_run: bool = False
     resume: bool = False
     deliver: bool = False
-    released_by: str | None = None
     today: date | None = None
 
 
@@ -55,7 +68,9 @@ def run_reports(asked: Asked, console: Console | None = None) -> int:
         planned = plan(jobs, workbook, base, asked.force, mark)
         show_plan(console, planned, mark)
         if asked.dry_run:
-            return _show_delivery(console, reports, workbook, jobs)
+            records = [{**described(item), "status": "planned"} for item in planned]
+            show_letters(console, letters(records, workbook.store))
+            return 0
         folder = begin(base, asked.resume)
         try:
             with _interruptible():
@@ -82,8 +97,6 @@ def opened(path: Path) -> tuple[Path, Reports, Workbook]:
 def _run(
     console: Console, runner: Runner, planned: list[Planned], reports: Reports, asked: Asked, file: Path
 ) -> int:
-    from salesops_nb.batch.index import write_indexes
-
     folder, workbook, begun = runner.folder, runner.workbook, now()
     more: Record = {
         "run": folder.name,
@@ -99,16 +112,41 @@ def _run(
     }
     folder.tell(told(workbook, list(folder.records().values()), "running", begun, more))
     records = with_progress(console, runner, planned)
-    released = reports.release is None
-    index = write_indexes(folder, records, _title(workbook), awaiting=not released)
+    awaiting = not is_released(folder, records, reports.release, workbook, None)
+    index = write_indexes(folder, records, _title(workbook), awaiting)
     folder.tell(told(workbook, records, "complete", begun, more))
     folder.finish()
     _publish(folder, records, workbook)
     failed = say_end(console, records, index)
-    undelivered = False
-    if asked.deliver or asked.released_by:
-        undelivered = not _deliver(console, folder, reports, workbook, asked)
+    undelivered = asked.deliver and not deliver_run(console, folder, reports, workbook)
     return 1 if failed or undelivered else 0
+
+
+def deliver_again(
+    path: Path, number: str | None, released_by: str | None, dry_run: bool, console: Console | None = None
+) -> int:
+    """Send a complete run's reports (the last one's unless a number is given); the exit code."""
+    console = console or Console(highlight=False)
+    _, reports, workbook = opened(path)
+    folder = chosen_run(workbook.folder / reports.folder, number)
+    records = folder.told().get("jobs", [])
+    if dry_run:
+        show_letters(console, letters(records, workbook.store))
+        return 0
+    whole = deliver_run(console, folder, reports, workbook, released_by)
+    awaiting = not is_released(folder, records, reports.release, workbook, None)
+    newest = next(runs(folder.path.parent)).name == folder.name
+    write_indexes(folder, records, _title(workbook), awaiting, newest)
+    return 0 if whole else 1
+
+
+def chosen_run(base: Path, number: str | None) -> RunFolder:
+    """The run of that number, or the last one; raises `SalesopsError` where there is none."""
+    for run in runs(base):
+        if number is None or run.name == number.zfill(4):
+            return run
+    told = "There is no run yet." if number is None else f"There is no run {number}."
+    raise SalesopsError(Problem("no-run", told, "See: salesops list", value=number))
 
 
 def _title(workbook: Workbook) -> str:
@@ -143,10 +181,11 @@ def show_plan(console: Console, planned: list[Planned], mark: str) -> None:
 
     table = Table(box=None, pad_edge=False)
     for head in ("report", "notebook", "for", "period", "as of", "formats"):
-        table.add_column(head)
+        table.add_column(head, overflow="fold")
     for head in ("jobs", "unchanged"):
         table.add_column(head, justify="right")
     groups: dict[tuple[str, ...], list[Planned]] = {}
+    key: tuple[str, ...]
     for item in planned:
         job = item.job
         formats = ", ".join(job.formats)
@@ -184,19 +223,6 @@ def _publish(folder: RunFolder, records: list[Record], workbook: Workbook) -> No
             beside = target.with_name(f".{target.name}.{os.getpid()}")
             shutil.copyfile(folder.path / output["path"], beside)
             os.replace(beside, target)
-
-
-def _deliver(console: Console, folder: RunFolder, reports: Reports, workbook: Workbook, asked: Asked) -> bool:
-    from salesops_nb.batch.deliver import deliver_run
-
-    return deliver_run(console, folder, reports, workbook, asked.released_by, send=asked.deliver)
-
-
-def _show_delivery(console: Console, reports: Reports, workbook: Workbook, jobs: list[Job]) -> int:
-    from salesops_nb.batch.deliver import show_recipients
-
-    show_recipients(console, reports, workbook, jobs)
-    return 0
 
 
 def _processors() -> int:

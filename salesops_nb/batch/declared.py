@@ -60,7 +60,7 @@ def _assigned(source: str) -> dict[str, Any]:
 
 
 def check_parameters(path: Path, report: str, given: Sequence[Mapping[str, Any]]) -> None:
-    """Hold each set of parameters against what the notebook declares; every mistake in one `SalesopsError`."""
+    """Hold each set of parameters against what the notebook declares; raises with every mistake."""
     declared = declared_parameters(path, report)
     names = dict.fromkeys(name for parameters in given for name in parameters)
     problems = [
@@ -96,16 +96,14 @@ def _misfits(model: type[BaseModel], report: str, parameters: Mapping[str, Any])
     except SalesopsError as error:
         return error.problems
     except ValidationError as error:
-        return [
-            _problem(
-                report,
-                ".".join(str(part) for part in item["loc"]),
-                f"parameter {'.'.join(str(part) for part in item['loc'])!r} is {item['input']!r}: {item['msg']}.",
-                "Write a value that fits.",
-            )
-            for item in error.errors()
-        ]
+        return [_misfit(report, dict(item)) for item in error.errors()]
     return []
+
+
+def _misfit(report: str, item: dict[str, Any]) -> Problem:
+    name = ".".join(str(part) for part in item["loc"])
+    message = f"parameter {name!r} is {item['input']!r}: {item['msg']}."
+    return _problem(report, name, message, "Write a value that fits.")
 
 
 def _problem(report: str, name: str, message: str, fix: str) -> Problem:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
+import nbformat as _nbformat
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient.exceptions import CellTimeoutError
 from papermill.engines import Engine, NBClientEngine
@@ -25,6 +25,7 @@ from papermill.utils import merge_kwargs, remove_args
 
 from salesops_nb.batch.forkserver import Ended, ForkServer, ServerDied, can_fork
 
+nbformat: Any = _nbformat  # it is not typed
 _shared: ForkServer | None = None
 
 

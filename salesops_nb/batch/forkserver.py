@@ -18,7 +18,6 @@ from typing import Any
 
 from salesops_nb.batch.server import HELD
 
-
 _START = "import sys; sys.path.append(sys.argv[2]); from salesops_nb.batch.server import main; main()"
 
 

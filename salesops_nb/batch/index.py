@@ -33,13 +33,16 @@ def write_error(stage: Path, job: Job, error: Mapping[str, Any]) -> str:
     return path.name
 
 
-def write_indexes(run: RunFolder, records: list[Record], title: str, awaiting: bool) -> Path:
-    """Write the run's own index, and the one above it that shows the last run; the latter's path."""
+def write_indexes(
+    run: RunFolder, records: list[Record], title: str, awaiting: bool, newest: bool = True
+) -> Path:
+    """Write the run's own index, and with `newest` the one above it that shows the last run; the latter's path."""
     from salesops_nb import present
 
     last = [each for each in runs(run.path.parent) if each.complete or each.name == run.name][:LAST_RUNS]
     trends = _trends(last, records, run.name)
-    for folder, prefix, up in ((run.path, "", "../"), (run.path.parent, f"{run.name}/", "")):
+    places = [(run.path, "", "../"), (run.path.parent, f"{run.name}/", "")]
+    for folder, prefix, up in places if newest else places[:1]:
         present.write_index(
             folder,
             [_entry(record, prefix, awaiting) for record in records],

@@ -57,11 +57,11 @@ class _Stream(io.TextIOBase):
     encoding = "UTF-8"
     errors = "strict"
 
-    def __init__(self, kernel: IPythonKernel, name: str, number: int) -> None:
+    def __init__(self, kernel: Any, name: str, number: int) -> None:
         self.name, self._kernel, self._number = name, kernel, number
         self._lock = threading.RLock()
         self._parts: list[str] = []
-        self._raw = tempfile.TemporaryFile(buffering=0)
+        self._raw = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - open as long as the process
         os.dup2(self._raw.fileno(), number)
         self._read = 0
 
@@ -95,14 +95,14 @@ class _Stream(io.TextIOBase):
         return data.decode("utf-8", "replace")
 
 
-def start_kernel() -> IPythonKernel:
+def start_kernel() -> Any:
     """The kernel of this process, with the standard streams and the inline backend tied to it."""
     from IPython.core.history import HistoryManager
 
-    HistoryManager.enabled = False
+    HistoryManager.enabled = False  # type: ignore[assignment]
     _without_debugger()
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    kernel: IPythonKernel = IPythonKernel.instance(
+    kernel: Any = IPythonKernel.instance(
         session=_Wire(),
         log=logging.getLogger("salesops_nb.batch.kernel"),
         config=Config({"HistoryManager": {"enabled": False}}),

@@ -63,6 +63,7 @@ class Keys:
     def key(self, job: Job, mark: str = "") -> str:
         """The key of a job; `mark` is what the cover says of the source's age."""
         parts = {
+            "job": job.id,
             "shared": self._shared,
             "notebook": self._file(self.workbook.folder / job.notebook),
             "parameters": {name: str(value) for name, value in sorted(job.parameters.items())},
@@ -125,7 +126,8 @@ def store_digests(workbook: Workbook) -> dict[str, str]:
                 text = json.dumps([str(value) for value in row]).encode()
                 total += int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
                 count += 1
-            found[table.name] = f"{count}:{total % (1 << 128):032x}"
+            if count:
+                found[table.name] = f"{count}:{total % (1 << 128):032x}"
     return found
 
 

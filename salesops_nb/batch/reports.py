@@ -202,7 +202,7 @@ def line_of(tree: Any, loc: tuple[int | str, ...]) -> int | None:
     """The line of the innermost place of `loc` that the file has, counted from 1."""
     row = None
     for part in loc:
-        position = getattr(tree, "lc", None)
+        position: Any = getattr(tree, "lc", None)
         try:
             line = position.key(part)[0] if isinstance(tree, dict) else position.item(part)[0]
             tree = tree[part]
@@ -215,13 +215,13 @@ def line_of(tree: Any, loc: tuple[int | str, ...]) -> int | None:
 def _allowed(loc: tuple[int | str, ...]) -> list[str]:
     """The keys that may stand at a place of the file."""
     model: type[BaseModel] = Reports
+    places: dict[str, type[BaseModel]] = {
+        "reports": Report,
+        "mail": Mail,
+        "release": Release,
+        "audience": Audience,
+        "audiences": Audience,
+    }
     for part in loc:
-        inner = {
-            "reports": Report,
-            "mail": Mail,
-            "release": Release,
-            "audience": Audience,
-            "audiences": Audience,
-        }.get(str(part))
-        model = inner or model
+        model = places.get(str(part), model)
     return [field.alias or name for name, field in model.model_fields.items()]

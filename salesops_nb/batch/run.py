@@ -173,7 +173,7 @@ class Runner:
         before = self.folder.records()
         kept: dict[str, Record] = {}
         for item in planned:
-            record = before.get(item.job.id)
+            record: Record | None = before.get(item.job.id)
             same = record is not None and record["status"] != "failed" and record.get("key") == item.key
             if record is not None and same and self.folder.holds(record["outputs"]):
                 kept[item.job.id] = record
@@ -284,7 +284,7 @@ def described(planned: Planned) -> Record:
     facts = asdict(planned.job)
     keep = ("id", "report", "title", "level", "who", "team", "region", "period", "as_of", "notebook", "to")
     record = {name: facts[name] for name in keep}
-    record["parameters"] = {name: value for name, value in facts["parameters"].items()}
+    record["parameters"] = dict(planned.job.parameters)
     record["delivery"] = {name: facts[name] for name in ("recipients", "subject", "attach", "payee")}
     return {**record, "key": planned.key}
 

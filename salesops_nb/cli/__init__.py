@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Every problem of every table, in one list."),
     "run": ("run", "Run reports, as reports.yml lists them."),
     "list": ("list", "What the last runs made."),
+    "deliver": ("deliver", "Send a complete run's reports, each to its audience."),
+    "schedule": ("schedule", "A crontab line and a systemd timer for the reports."),
     "simulate": ("simulate", "The demo's simulated tables anew, or any number of deals."),
     "ledger": ("ledger", "The pay ledger: review, approve, lock, pay, dispute, verify."),
 }

@@ -39,7 +39,6 @@ def _chosen(
 @click.option("--dry-run", is_flag=True, help="Show the plan and who would get what; do nothing.")
 @click.option("--resume", is_flag=True, help="Do what is missing in the last run.")
 @click.option("--deliver", is_flag=True, help="Then send the reports to their audiences.")
-@click.option("--release", "released_by", metavar="PERSON", help="Release this run for delivery, by name.")
 def run(
     file: Path,
     only: tuple[str, ...],
@@ -50,7 +49,6 @@ def run(
     dry_run: bool,
     resume: bool,
     deliver: bool,
-    released_by: str | None,
 ) -> None:
     """Run the reports that FILE lists (reports.yml of this workbook unless given).
 
@@ -58,5 +56,5 @@ def run(
     """
     from salesops_nb.batch.command import Asked, run_reports
 
-    asked = Asked(file, only, chosen, period, jobs, force, dry_run, resume, deliver, released_by)
+    asked = Asked(file, only, chosen, period, jobs, force, dry_run, resume, deliver)
     raise SystemExit(run_reports(asked))

@@ -1,0 +1,73 @@
+"""What the last runs made, as `salesops list` prints it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from salesops_nb.batch.folder import RunFolder, busy, runs
+from salesops_nb.batch.reports import load_reports
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.workbook import find_workbook
+
+
+def list_runs(file: Path, number: str | None, last: int, console: Console | None = None) -> None:
+    """Print the last runs, a line each, or the reports of one run."""
+    console = console or Console(highlight=False)
+    path = file.resolve()
+    if not path.exists():
+        path = find_workbook(".") / file.name
+    base = find_workbook(path.parent) / load_reports(path).folder
+    found = list(runs(base))
+    if number is not None:
+        found = [run for run in found if run.name == number.zfill(4)]
+        if not found:
+            raise SalesopsError(
+                Problem("no-run", f"There is no run {number}.", "See: salesops list", value=number)
+            )
+        console.print(_reports(found[0]))
+        return
+    if not found:
+        console.print("No run yet. Make one with: salesops run")
+        return
+    table = _table("run", "begun", "status", "made", "skipped", "failed", "data through", "index")
+    for run in islice(found, last):
+        table.add_row(*_line(run))
+    console.print(table)
+
+
+def _line(run: RunFolder) -> list[str]:
+    told = run.told()
+    counts = Counter(record["status"] for record in run.records().values())
+    status = "complete" if run.complete else "running" if busy(run) else "incomplete"
+    index = str(run.path / "index.html") if run.complete else "salesops run --resume"
+    return [
+        run.name,
+        told.get("begun", ""),
+        status,
+        *(str(counts[name]) for name in ("ok", "skipped", "failed")),
+        told.get("data_through") or "",
+        index,
+    ]
+
+
+def _reports(run: RunFolder) -> Table:
+    table = _table("report", "period", "status", "seconds", "files or reason")
+    for record in run.records().values():
+        files = ", ".join(output["path"] for output in record["outputs"].values())
+        reason = record.get("error", {}).get("message") or files
+        seconds: Any = record["seconds"].get("total", "")
+        table.add_row(record["id"], record["period"], record["status"], str(seconds), reason)
+    return table
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table
