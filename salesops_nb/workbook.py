@@ -7,6 +7,7 @@ the data come from (source, mapping) and where results go (store). Every mistake
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -81,7 +82,8 @@ class Settings(_Strict):
     strategy: str | None = None
     controls: tuple[Control, ...] = ()
     declares: Declared = Declared()
-    data_through: str | None = None
+    fx_kind: Literal["market", "plan"] = "market"
+    data_through: date | None = None
     max_age_days: int | None = Field(default=None, ge=0)
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     decimal_mark: Literal[".", ","] | None = None

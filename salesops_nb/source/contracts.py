@@ -1,7 +1,8 @@
 """The tables of a workbook, declared once: columns, types and what must hold.
 
 Reading, checking and the documentation's table of columns all come from `CONTRACTS`. A type is
-``text``, ``money`` (decimal, four places), ``number`` (decimal, six places), ``whole``, ``date``,
+``text``, ``money`` (decimal, four places), ``number`` (decimal, six places), ``ratio``
+(decimal, eight places, never with thousands), ``whole``, ``date``,
 ``time`` (a moment, without zone: the company's own clock) or ``flag``.
 """
 
@@ -13,6 +14,7 @@ SQL_TYPES = {
     "text": "VARCHAR",
     "money": "DECIMAL(18,4)",
     "number": "DECIMAL(18,6)",
+    "ratio": "DECIMAL(18,8)",
     "whole": "BIGINT",
     "date": "DATE",
     "time": "TIMESTAMP",
@@ -75,7 +77,10 @@ CONTRACTS: dict[str, Contract] = {
             C("deal_type"),
             C("term_months", "whole", low=0),
             C("forecast_category"),
-            C("probability", "number", low=0),
+            C("probability", "ratio", low=0, high=100),
+            C("is_closed", "flag"),
+            C("is_won", "flag"),
+            C("prospecting_on", "date"),
             C("created_on", "date"),
             C("expected_close_on", "date"),
             C("closed_on", "date"),
@@ -115,8 +120,9 @@ CONTRACTS: dict[str, Contract] = {
             C("revenue", "money"),
             C("parent_id", refers_to="accounts"),
             C("unit_id", refers_to="units"),
-            C("latitude", "number", low=-90, high=90),
-            C("longitude", "number", low=-180, high=180),
+            C("state"),
+            C("latitude", "ratio", low=-90, high=90),
+            C("longitude", "ratio", low=-180, high=180),
             C("owner_id", refers_to="people"),
         ),
         _table(
@@ -141,11 +147,12 @@ CONTRACTS: dict[str, Contract] = {
             C("region"),
             C("hired_on", "date"),
             C("left_on", "date"),
-            C("fte", "number", low=0),
+            C("fte", "ratio", low=0),
+            C("pay", "money", low=0),
             C("email"),
             C("payroll_id"),
-            C("home_latitude", "number", low=-90, high=90),
-            C("home_longitude", "number", low=-180, high=180),
+            C("home_latitude", "ratio", low=-90, high=90),
+            C("home_longitude", "ratio", low=-180, high=180),
             C("valid_from", "date"),
             C("valid_to", "date"),
         ),
@@ -165,7 +172,7 @@ CONTRACTS: dict[str, Contract] = {
             C("currency", required=True),
             C("valid_from", "date", required=True),
             C("kind", choices=("plan", "market")),
-            C("rate", "number", required=True),
+            C("rate", "ratio", required=True),
             C("valid_to", "date"),
         ),
         _table(
@@ -211,7 +218,7 @@ CONTRACTS: dict[str, Contract] = {
             "split",
             C("deal_id", required=True, refers_to="deals"),
             C("person_id", required=True, refers_to="people"),
-            C("share", "number", required=True),
+            C("share", "ratio", required=True),
             C("type", choices=("revenue", "overlay")),
         ),
         _table(
@@ -220,8 +227,8 @@ CONTRACTS: dict[str, Contract] = {
             "unit",
             C("unit_id", required=True),
             C("name"),
-            C("latitude", "number", required=True, low=-90, high=90),
-            C("longitude", "number", required=True, low=-180, high=180),
+            C("latitude", "ratio", required=True, low=-90, high=90),
+            C("longitude", "ratio", required=True, low=-180, high=180),
             C("potential", "number", low=0),
             C("workload", "number", low=0),
         ),
@@ -244,6 +251,27 @@ CONTRACTS: dict[str, Contract] = {
             C("valid_to", "date"),
             C("reason"),
             C("approved_by"),
+        ),
+        _table(
+            "vacancies",
+            "vacancy_id",
+            "vacancy",
+            C("vacancy_id", required=True),
+            C("role", required=True),
+            C("team"),
+            C("opened_on", "date", required=True),
+            C("filled_on", "date"),
+            C("person_id"),
+        ),
+        _table(
+            "bookings_history",
+            "level who metric month",
+            "month of bookings",
+            C("level", required=True),
+            C("who", required=True),
+            C("metric", required=True),
+            C("month", required=True),
+            C("value", "money", required=True),
         ),
     )
 }

@@ -29,11 +29,23 @@ class FileMapping(_Part):
     """A file (or sheet, or database table) and the names its columns bear there."""
 
     file: str | None = None
+    source: str | None = None
+    sheet: str | None = None
+    table: str | None = None
+    where: str | None = None
     columns: dict[str, Text] = Field(default_factory=dict)
     values: dict[str, dict[Text, Text]] = Field(default_factory=dict)
     constants: dict[str, Text] = Field(default_factory=dict)
     multiply: dict[str, Exact] = Field(default_factory=dict)
     optional: bool = False
+    encoding: str | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal_mark: Literal[".", ","] | None = None
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    header_row: int | None = Field(default=None, ge=1)
+    footer_rows: int | None = Field(default=None, ge=0)
+    blanks: tuple[Text, ...] = ()
+    keep: tuple[Text, ...] = ()
 
 
 class JoinedFile(FileMapping):

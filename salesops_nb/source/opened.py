@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,34 +11,36 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import narwhals as nw
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar
-from salesops_nb.source.contracts import CONTRACTS, SQL_TYPES, Contract
-from salesops_nb.source.mapping import TableMapping, load_mapping
-from salesops_nb.source.raw import literal, quoted, read_raw
-from salesops_nb.source.typed import select_typed
+from salesops_nb.source import rejects
+from salesops_nb.source.controls import ControlResult, control_results
+from salesops_nb.source.findings import finding
+from salesops_nb.source.loading import Loaded, load
+from salesops_nb.source.mapping import load_mapping
+from salesops_nb.source.raw import quoted
+from salesops_nb.source.reading import expanded, read_frame
+from salesops_nb.source.rejects import SetAside
 from salesops_nb.workbook import Settings, find_workbook, load_settings
 
 if TYPE_CHECKING:
+    import narwhals as nw
     from sqlalchemy import Engine
 
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """Rows that a figure leaves out for one reason, and what they add up to."""
-
-    table: str
-    reason: str
-    left_out_of: str
-    count: int
-    amount: Any
+# above this the connection keeps its tables on disk, so that memory stays bounded
+ON_DISK = 150_000_000
 
 
 @dataclass
 class Workbook:
-    """A workbook with its data read and checked; `tables` are narwhals frames on `connection`."""
+    """A workbook with its data read and checked; `tables` are narwhals frames on `connection`.
+
+    `problems` lists what is wrong in the data, `set_aside` what figures leave out and what it adds
+    up to, `simulated` the tables and ``table.column`` names that are made up, `fingerprint` the
+    content and mapping, `data_through` the last day on which a deal was created or closed, and
+    `stages` the outcome of each stage in the order of the mapping.
+    """
 
     folder: Path
     settings: Settings
@@ -51,6 +52,8 @@ class Workbook:
     simulated: frozenset[str]
     stages: dict[str, str] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
+    frames: dict[str, object] = field(default_factory=dict, repr=False)
+    fatal: list[Problem] = field(default_factory=list)
 
     @property
     def calendar(self) -> FiscalCalendar:
@@ -64,114 +67,125 @@ class Workbook:
 
         return open_store(store_url(self.folder, self.settings))
 
+    @cached_property
+    def controls(self) -> list[ControlResult]:
+        """Each control total beside what the data give, with the difference and the verdict."""
+        return control_results(self.connection, self.settings, "deals" in self.tables)
+
+    @property
+    def rejects(self) -> duckdb.DuckDBPyRelation:
+        """Every bad row with its table, file, row, column, value, reason and amount."""
+        return self.connection.table("rejects")
+
+    def write_rejects(self, path: str | Path) -> Path:
+        """Write every bad row to a CSV file and give its path."""
+        return rejects.write_rejects(self.connection, Path(path))
+
     def table(self, name: str) -> nw.LazyFrame[Any]:
         """The table of that name; raises `SalesopsError` with the names there are."""
         if name in self.tables:
             return self.tables[name]
+        names = ", ".join(self.tables)
         raise SalesopsError(
-            Problem(
-                "unknown-table",
-                f"The workbook has no table {name!r}.",
-                f"It has: {', '.join(self.tables)}.",
-                value=name,
-            )
+            finding("unknown-table", f"The workbook has no table {name!r}.", f"It has: {names}.", value=name)
         )
+
+    def with_table(self, name: str, frame: object) -> Workbook:
+        """A workbook in which a frame stands for a table's source; mapped, typed and checked alike."""
+        return open_workbook(self.folder, frames={**self.frames, name: frame})
+
+    def register(self, name: str, frame: object) -> nw.LazyFrame[Any]:
+        """A frame of the analyst's own, on the workbook's connection, ready to be joined with its tables."""
+        import narwhals as nw
+
+        raw = read_frame(self.connection, frame, f"own_{name}")
+        self.connection.execute(
+            f"CREATE OR REPLACE VIEW {quoted(f'own_{name}')} AS SELECT * EXCLUDE (_row) FROM {raw.name}"
+        )
+        return nw.from_native(self.connection.table(quoted(f"own_{name}")))
 
 
 def store_url(folder: Path, settings: Settings) -> str:
     """The store's address, a relative SQLite path read from the workbook's folder."""
     prefix = "sqlite:///"
-    url = settings.store
+    url = expanded(settings.store)
     if url.startswith(prefix) and not url.startswith("sqlite:////") and url != "sqlite:///:memory:":
         return prefix + str(folder / url.removeprefix(prefix))
     return url
 
 
-def open_workbook(path: str | Path = ".") -> Workbook:
-    """The workbook at `path` or above it, with its tables read."""
+def open_workbook(
+    path: str | Path = ".", *, frames: MappingABC[str, object] | None = None, strict: bool = True
+) -> Workbook:
+    """The workbook at `path` or above it, with its tables read and checked.
+
+    Parameters
+    ----------
+    path : a folder, or its ``workbook.yml``.
+    frames : tables to take from a frame (pandas, polars, pyarrow) in place of their source.
+    strict : raise for what keeps a table from being read; else leave that table out and tell it in
+        `fatal` and `problems`.
+
+    Raises
+    ------
+    SalesopsError
+        with every finding that keeps a table from being read. A bad row does not raise: it is set
+        aside and listed.
+    """
     folder = find_workbook(path)
     settings = load_settings(folder)
     mapping = load_mapping(folder, settings)
-    connection = duckdb.connect()
-    connection.execute("CREATE SCHEMA raw; CREATE SCHEMA typed")
-    digest = hashlib.blake2b(mapping.model_dump_json().encode(), digest_size=16)
-    names = []
-    for name, table in mapping.tables.items():
-        if _load(connection, folder / settings.source, name, table, digest):
-            names.append(name)
-    tables = {name: nw.from_native(connection.table(quoted(name))) for name in names}
+    connection = _connect(folder, settings)
+    loaded = load(connection, folder, settings, mapping, frames or {})
+    if strict and loaded.fatal:
+        raise SalesopsError(loaded.fatal)
+    stages: dict[str, str] = {**mapping.tables["deals"].stages} if "deals" in mapping.tables else {}
+    return _workbook(folder, settings, loaded, stages, dict(frames or {}))
+
+
+def _workbook(
+    folder: Path, settings: Settings, loaded: Loaded, stages: dict[str, str], frames: dict[str, object]
+) -> Workbook:
+    import narwhals as nw
+
+    connection = loaded.connection
+    tables = {name: nw.from_native(connection.table(quoted(name))) for name in loaded.tables}
     return Workbook(
         folder=folder,
         settings=settings,
         connection=connection,
         tables=MappingProxyType(tables),
-        problems=[],
-        fingerprint=digest.hexdigest(),
-        data_through=_data_through(connection) if "deals" in names else None,
-        simulated=_simulated(connection, names),
-        stages=dict(mapping.tables["deals"].stages) if "deals" in mapping.tables else {},
+        problems=[*loaded.fatal, *loaded.problems, *rejects.problems_of(connection)],
+        fingerprint=loaded.digest.hexdigest(),
+        data_through=_data_through(connection, settings) if "deals" in tables else None,
+        simulated=frozenset(loaded.simulated),
+        stages=stages,
+        set_aside=rejects.set_aside(connection),
+        frames=frames,
+        fatal=loaded.fatal,
     )
 
 
-def _load(
-    connection: duckdb.DuckDBPyConnection, base: Path, name: str, table: TableMapping, digest: Any
-) -> bool:
-    """Read one table into a table of its name; false where an optional file is not there."""
-    contract = CONTRACTS[name]
-    file = table.file or f"{name}.csv"
-    if table.optional and not (base / file).exists():
-        return False
-    digest.update((base / file).read_bytes())
-    raw = read_raw(connection, base / file, name, file)
-    select, _ = select_typed(contract, table, raw)
-    for i, join in enumerate(table.joins):
-        joined_file = join.file or ""
-        if join.optional and not (base / joined_file).exists():
-            continue
-        digest.update((base / joined_file).read_bytes())
-        joined = read_raw(connection, base / joined_file, f"{name}_{i}", joined_file)
-        part, names = select_typed(contract, join, joined)
-        added = ", ".join(f"b.{quoted(n)}" for n in names if n not in (join.on, "simulated"))
-        select = f"SELECT a.*, {added} FROM ({select}) a LEFT JOIN ({part}) b USING ({quoted(join.on)})"
-    connection.execute(f"CREATE TABLE typed.{quoted(name)} AS {select}")
-    connection.execute(f"CREATE VIEW {quoted(name)} AS {_final(connection, contract, table)}")
-    return True
+def _connect(folder: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A connection of its own: in memory, or in a file of the cache where the source is large."""
+    import tempfile
+    import weakref
+
+    source = folder / settings.source if "://" not in settings.source else folder / ".cache"
+    files = [source] if source.is_file() else source.rglob("*") if source.is_dir() else []
+    if sum(file.stat().st_size for file in files if file.is_file()) < ON_DISK:
+        return duckdb.connect()
+    cache = folder / ".cache"
+    cache.mkdir(exist_ok=True)
+    place = tempfile.TemporaryDirectory(dir=cache, prefix="work-")
+    connection = duckdb.connect(str(Path(place.name) / "work.duckdb"))
+    connection.execute("SET preserve_insertion_order = true")
+    weakref.finalize(connection, place.cleanup)
+    return connection
 
 
-def _final(connection: duckdb.DuckDBPyConnection, contract: Contract, table: TableMapping) -> str:
-    """The SELECT of the finished table: every column of the contract is there, empty where unknown."""
-    held = {row[0] for row in connection.execute(f"DESCRIBE typed.{quoted(contract.name)}").fetchall()}
-    parts = []
-    for column in contract.columns:
-        if column.name == "outcome" and column.name not in held:
-            cases = " ".join(f"WHEN {literal(s)} THEN {literal(o)}" for s, o in table.stages.items())
-            parts.append(f"CASE stage {cases} END AS outcome")
-        elif column.name == "amount_estimated":
-            parts.append("false AS amount_estimated")
-        elif column.name == "valid_from" and contract.name == "people" and column.name not in held:
-            parts.append("DATE '1900-01-01' AS valid_from")
-        elif column.name in held:
-            parts.append(quoted(column.name))
-        else:
-            parts.append(f"CAST(NULL AS {SQL_TYPES[column.type]}) AS {quoted(column.name)}")
-    extra = [quoted(n) for n in held - set(contract.by_name) if n not in ("_row",)]
-    return f"SELECT {', '.join([*parts, *sorted(extra)])} FROM typed.{quoted(contract.name)}"
-
-
-def _data_through(connection: duckdb.DuckDBPyConnection) -> date | None:
+def _data_through(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:
+    if settings.data_through is not None:
+        return settings.data_through
     row = connection.execute("SELECT greatest(max(created_on), max(closed_on)) FROM deals").fetchone()
     return row[0] if row else None
-
-
-def _simulated(connection: duckdb.DuckDBPyConnection, names: list[str]) -> frozenset[str]:
-    """Tables that hold simulated rows."""
-    found = set()
-    for name in names:
-        columns = {row[0] for row in connection.execute(f"DESCRIBE {quoted(name)}").fetchall()}
-        if "simulated" in columns:
-            row = connection.execute(
-                f"SELECT coalesce(bool_or(simulated), false) FROM {quoted(name)}"
-            ).fetchone()
-            if row and row[0]:
-                found.add(name)
-    return frozenset(found)

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
+from salesops_nb.errors import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A view or table of the connection that holds a file's rows and, in ``_row``, their numbers."""
+    """A view or table of the connection that holds a file's rows and, in ``_row``, their numbers.
+
+    `types` gives each header's SQL type, `digest` identifies the content, and `problems` is what
+    was found while reading.
+    """
 
     name: str
     file: str
     types: dict[str, str]
+    digest: bytes = b""
+    problems: list[Problem] = field(default_factory=list)
 
 
 def quoted(name: str) -> str:

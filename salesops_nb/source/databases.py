@@ -1,0 +1,207 @@
+"""Databases: the mapped columns and rows of one table, read through SQLAlchemy or DuckDB.
+
+A server's rows are narrowed in its own query and kept as Parquet in the workbook's cache; a DuckDB
+file is attached read-only and read in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.source.findings import finding, listed
+from salesops_nb.source.headers import locate
+from salesops_nb.source.mapping import FileMapping
+from salesops_nb.source.raw import Raw, literal, quoted
+from salesops_nb.source.reading import described
+from salesops_nb.workbook import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, Table
+
+BATCH = 50_000
+
+
+def read_duckdb(
+    connection: duckdb.DuckDBPyConnection, path: Path, file: FileMapping, table: str, label: str, shown: str
+) -> Raw | None:
+    """A table of a DuckDB file, attached read-only and read in place; ``None`` if optional and absent."""
+    name = file.table or table
+    catalog = quoted(f"db_{path.stem}")
+    try:
+        connection.execute(f"ATTACH IF NOT EXISTS {literal(str(path))} AS {catalog} (READ_ONLY)")
+        there = connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? UNION ALL "
+            "SELECT view_name FROM duckdb_views() WHERE database_name = ? AND NOT internal",
+            [f"db_{path.stem}"] * 2,
+        ).fetchall()
+    except duckdb.Error as error:
+        raise SalesopsError(
+            finding(
+                "bad-database",
+                f"The file cannot be opened as a DuckDB database: {str(error).splitlines()[0]}.",
+                "Check that it is one, and that no other program writes to it.",
+                file=shown,
+            )
+        ) from error
+    names = [row[0] for row in there]
+    if name not in names:
+        if file.optional:
+            return None
+        raise SalesopsError(_no_table(name, names, shown))
+    view, where = f"raw.{quoted(label)}", f" WHERE {file.where}" if file.where else ""
+    numbered = f"(SELECT *, rowid + 1 AS _row FROM {catalog}.{quoted(name)}{where})"
+    connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {numbered}")
+    row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
+    return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode())
+
+
+def _no_table(name: str, names: list[str], shown: str) -> Problem:
+    return finding(
+        "missing-table",
+        f"The database has no table {name!r}.",
+        f"Name one under 'table' in the mapping: {listed(sorted(names))}.",
+        file=shown,
+        value=name,
+    )
+
+
+def read_database(
+    connection: duckdb.DuckDBPyConnection,
+    url: str,
+    folder: Path,
+    file: FileMapping,
+    table: str,
+    label: str,
+    settings: Settings,
+) -> Raw | None:
+    """A table of an SQL database: its mapped columns and rows through the workbook's Parquet cache."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    name = file.table or table
+    try:
+        engine, shown = _engine(url, folder)
+        found = _reflected(engine, name, shown, file.optional)
+        if found is None:
+            return None
+        path = folder / ".cache" / "source" / f"{label}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
+        engine.dispose()
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise SalesopsError(
+            finding(
+                "source-unreachable",
+                f"The database cannot be read: {reason}.",
+                "Check 'source' in workbook.yml, that the server is there, and your rights.",
+                file="workbook.yml",
+                column="source",
+            )
+        ) from error
+    view = f"raw.{quoted(label)}"
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row "
+        f"FROM read_parquet({literal(str(path))}, file_row_number = true)"
+    )
+    row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
+    return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode())
+
+
+def _engine(url: str, folder: Path) -> tuple[Engine, str]:
+    """An engine and the address as it may be shown; a relative SQLite path is the workbook's."""
+    from sqlalchemy import create_engine, make_url
+
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database:
+        path = folder / address.database
+        if not path.is_file():
+            raise SalesopsError(
+                finding(
+                    "missing-file",
+                    f"The database file {address.database} is not there.",
+                    "Put it there or mend 'source' in workbook.yml.",
+                    file=Path(address.database).name,
+                )
+            )
+        address = address.set(database=str(path))
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+pg8000")
+    return create_engine(address), address.set(password=None, username=None).database or "database"
+
+
+def _reflected(engine: Engine, name: str, shown: str, optional: bool) -> Table | None:
+    from sqlalchemy import MetaData, Table, inspect
+
+    schema, _, bare = name.rpartition(".")
+    inspector = inspect(engine)
+    names = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
+    if bare not in names:
+        if optional:
+            return None
+        raise SalesopsError(_no_table(name, names, Path(shown).name))
+    return Table(bare, MetaData(), schema=schema or None, autoload_with=engine)
+
+
+def _to_parquet(engine: Engine, table: Table, file: FileMapping, ours: str, shown: str, path: Path) -> None:
+    """Write the wanted columns and rows in batches, so that memory does not grow with the table."""
+    from sqlalchemy import String, cast, select, text
+
+    chosen = list(table.columns)
+    if file.columns:
+        names = []
+        for column, header in file.columns.items():
+            found, problem = locate(header, list(table.columns.keys()), shown, column, ours)
+            if found is None and problem is not None:
+                raise SalesopsError(problem)
+            names.append(found)
+        names += [c for c in [*file.keep, "simulated"] if c in table.columns and c not in names]
+        chosen = [table.columns[name] for name in dict.fromkeys(names) if name is not None]
+    kinds = [_arrow_type(column) for column in chosen]
+    # what Arrow has no exact type for leaves the database as text, and is read again by our own rules
+    parts = [cast(c, String).label(c.name) if k is None else c for c, k in zip(chosen, kinds, strict=True)]
+    query = select(*parts)
+    if file.where:
+        query = query.where(text(file.where))
+    schema = pa.schema([(c.name, k or pa.string()) for c, k in zip(chosen, kinds, strict=True)])
+    with engine.connect() as rows, pq.ParquetWriter(path, schema) as writer:
+        result = rows.execution_options(stream_results=True).execute(query)
+        while batch := result.fetchmany(BATCH):
+            columns = zip(*batch, strict=True)
+            arrays = [
+                pa.array([_plain(v) for v in values], kind)
+                for values, kind in zip(columns, schema.types, strict=True)
+            ]
+            writer.write_table(pa.table(arrays, schema=schema))
+
+
+def _arrow_type(column: Any) -> pa.DataType | None:
+    """The exact Arrow type of a database column; ``None`` for what travels as text."""
+    from sqlalchemy import types
+
+    kind = column.type
+    if isinstance(kind, types.Boolean):
+        return pa.bool_()
+    if isinstance(kind, types.Integer):
+        return pa.int64()
+    if isinstance(kind, types.String):
+        return pa.string()
+    if isinstance(kind, types.DateTime):
+        return pa.timestamp("us", "UTC" if kind.timezone else None)
+    if isinstance(kind, types.Date):
+        return pa.date32()
+    return None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    return value

@@ -1,0 +1,255 @@
+"""Keys: every copy of a doubled id, values that point to nothing, and people's dated rows."""
+
+from __future__ import annotations
+
+import duckdb
+
+from salesops_nb.errors import Problem
+from salesops_nb.source.casting import Typed
+from salesops_nb.source.contracts import Column, Contract
+from salesops_nb.source.findings import finding, listed
+from salesops_nb.source.raw import literal, quoted
+from salesops_nb.source.rules import ALL
+
+SUGGESTED = 300
+
+
+def check_duplicates(
+    connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, key: tuple[str, ...], label: str
+) -> list[Problem]:
+    """List all copies of a key that differ and set them aside; keep one of identical copies, and say so."""
+    held = [name for name in key if name in typed.columns]
+    if not held:
+        return []
+    keys = ", ".join(quoted(name) for name in held)
+    known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in held[:1])
+    cells = ", ".join(f"r.{quoted(header)}" for header in typed.raw.types)
+    amount = "t.amount" if "amount" in typed.columns else "NULL"
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE doubled AS
+        WITH keys AS (SELECT {keys} FROM {typed.name} WHERE {known} GROUP BY ALL HAVING count(*) > 1),
+        copies AS (
+            SELECT t._row, {amount} AS amount, row({", ".join(f"t.{quoted(n)}" for n in held)}) AS key,
+                concat_ws(', ', {", ".join(f"t.{quoted(n)}" for n in held)}) AS shown, hash(row({cells})) AS content
+            FROM {typed.name} t JOIN {typed.raw.name} r USING (_row)
+            WHERE ({", ".join(f"t.{quoted(n)}" for n in held)}) IN (SELECT ({keys}) FROM keys))
+        SELECT *, count(DISTINCT content) OVER (PARTITION BY key) AS kinds, count(*) OVER (PARTITION BY key) AS n,
+            min(_row) OVER (PARTITION BY key) AS first FROM copies
+        """
+    )
+    _list_differing(connection, typed, contract, held, label)
+    connection.execute(
+        f"INSERT INTO spoiled SELECT {literal(label)}, '*', _row FROM doubled WHERE kinds > 1 OR _row > first"
+    )
+    same = connection.execute(
+        "SELECT count(DISTINCT key), count(*) FILTER (WHERE _row > first), min(shown), min(_row) FILTER "
+        "(WHERE _row > first) FROM doubled WHERE kinds = 1"
+    ).fetchone()
+    if not same or not same[1]:
+        return []
+    return [
+        finding(
+            "identical-copies",
+            f"{same[1]} rows are identical copies of another, such as {same[2]}; each is counted once.",
+            "Remove the copies.",
+            file=typed.raw.file,
+            table=contract.name,
+            row=same[3],
+            column=typed.headers.get(held[0], held[0]),
+            value=same[2],
+            severity="warning",
+        )
+    ]
+
+
+def _list_differing(
+    connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, held: list[str], label: str
+) -> None:
+    word = "deal id" if contract.name == "deals" else " and ".join(held)
+    connection.execute(
+        f"""
+        INSERT INTO rejects SELECT 'error', 'duplicate-id', {literal(contract.name)}, {literal(typed.raw.file)},
+            _row, {literal(typed.headers.get(held[0], held[0]))}, shown,
+            'The {word} ' || shown || ' stands ' || n || ' times with different contents (rows '
+            || string_agg(_row, ', ' ORDER BY _row) OVER (PARTITION BY key
+                ORDER BY _row ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+            || '); no copy is counted.',
+            'Keep the right one.', {literal(ALL)}, amount
+        FROM doubled WHERE kinds > 1
+        """
+    )
+
+
+# what an unmatched key is called, and what its row is left out of
+_REFERENCES = {
+    "people": ("unknown-rep", "rep", "figures by rep and team"),
+    "accounts": ("unknown-account", "account", "figures by account and segment"),
+    "products": ("unknown-product", "product", "product mix"),
+    "deals": ("unknown-deal", "deal", ALL),
+    "units": ("unknown-unit", "unit", "figures by unit"),
+}
+UNASSIGNED = "unassigned"
+BECOMES_UNASSIGNED = {("deals", "owner_id"), ("activities", "person_id")}
+
+
+def check_references(
+    connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, relation: str, tables: list[str]
+) -> None:
+    """List the rows whose value is not a key of the table it points to."""
+    for column in contract.columns:
+        target = column.refers_to
+        if target in tables and column.name in typed.columns:
+            _check_reference(connection, typed, contract, relation, column, str(target))
+
+
+def _check_reference(
+    connection: duckdb.DuckDBPyConnection,
+    typed: Typed,
+    contract: Contract,
+    relation: str,
+    column: Column,
+    target: str,
+) -> None:
+    name = quoted(column.name)
+    key = quoted({"people": "person_id", "accounts": "account_id"}.get(target, target.rstrip("s") + "_id"))
+    unmatched = connection.execute(
+        f"SELECT DISTINCT {name} FROM {relation} a WHERE {name} IS NOT NULL "
+        f"AND NOT EXISTS (SELECT 1 FROM typed.{quoted(target)} b WHERE b.{key} = a.{name})"
+    ).fetchall()
+    if not unmatched:
+        return
+    fixes = _suggestions(connection, [row[0] for row in unmatched], target, key, column.name)
+    connection.execute("CREATE OR REPLACE TEMP TABLE unmatched (value VARCHAR, fix VARCHAR)")
+    connection.executemany("INSERT INTO unmatched VALUES (?, ?)", fixes)
+    code, word, figures = _REFERENCES[target]
+    message, spoils = _effect(contract, column, word, figures)
+    amount = "a.amount" if "amount" in typed.columns else "NULL"
+    connection.execute(
+        f"""
+        INSERT INTO rejects SELECT 'error', {literal(code)}, {literal(contract.name)}, {literal(typed.raw.file)},
+            a._row, {literal(typed.headers.get(column.name, column.name))}, u.value,
+            replace({literal(message)}, '{{value}}', u.value), u.fix,
+            {literal(ALL if spoils == "*" else figures)}, {amount}
+        FROM {relation} a JOIN unmatched u ON a.{name} = u.value
+        """
+    )
+    connection.execute(
+        f"INSERT INTO spoiled SELECT {literal(contract.name)}, {literal(spoils)}, a._row "
+        f"FROM {relation} a JOIN unmatched u ON a.{name} = u.value"
+    )
+
+
+def _effect(contract: Contract, column: Column, word: str, figures: str) -> tuple[str, str]:
+    """The message of an unmatched key and what it spoils: the cell, or the row."""
+    if (contract.name, column.name) in BECOMES_UNASSIGNED:
+        return "The rep '{value}' is not in people; what is theirs stands under 'unassigned'.", column.name
+    if column.required:
+        return f"The {word} '{{value}}' is not in the table it points to, so the row is left out.", "*"
+    return f"The {word} '{{value}}' is not in the table it points to; it leaves {figures} only.", column.name
+
+
+def _suggestions(
+    connection: duckdb.DuckDBPyConnection, values: list[str], target: str, key: str, column: str
+) -> list[tuple[str, str]]:
+    """What to do about each unmatched value, with the nearest key where one is near."""
+    from rapidfuzz import process
+
+    known = [
+        r[0] for r in connection.execute(f"SELECT DISTINCT {key} FROM typed.{quoted(target)}").fetchall()
+    ]
+    known = [k for k in known if k is not None]
+    plain = f"Add it to {target}, or declare an alias under 'values: {column}' in the mapping."
+    fixes = []
+    for i, value in enumerate(values):
+        near = (
+            process.extractOne(value, known, score_cutoff=82)
+            if i < SUGGESTED and len(known) < 20_000
+            else None
+        )
+        hint = (
+            f"If {near[0]!r} is meant, declare the alias under 'values: {column}' in the mapping."
+            if near
+            else plain
+        )
+        fixes.append((value, hint))
+    return fixes
+
+
+def check_people(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) -> list[Problem]:
+    """Dated rows of a person must not overlap or end before they begin; nobody manages their manager."""
+    held = set(typed.columns)
+    if {"valid_from", "valid_to"} <= held:
+        _check_intervals(connection, typed, relation)
+    return _cycles(connection, typed, relation) if "manager_id" in held else []
+
+
+def _check_intervals(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) -> None:
+    header = literal(typed.headers.get("valid_from", "valid_from"))
+    begins = "coalesce(valid_from, DATE '0001-01-01')"
+    found = f"""
+        SELECT _row, person_id, valid_from, valid_to, max(coalesce(valid_to, DATE '9999-12-31')) OVER (
+            PARTITION BY person_id ORDER BY {begins}, _row
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM {relation} WHERE person_id IS NOT NULL
+            AND _row NOT IN (SELECT row FROM spoiled WHERE "table" = 'people' AND "column" = '*')
+    """
+    rules = (
+        (
+            "backward-period",
+            "valid_to <= valid_from",
+            "'The row of ' || person_id || ' is valid to ' || valid_to || ', not after it begins (' "
+            "|| valid_from || '); it is left out.'",
+        ),
+        (
+            "overlapping-people",
+            f"before > {begins} AND NOT coalesce(valid_to <= valid_from, false)",
+            "'The row of ' || person_id || ' begins on ' || coalesce(CAST(valid_from AS VARCHAR), 'no date') "
+            "|| ' while an earlier one is still valid; the later row is left out.'",
+        ),
+    )
+    for code, where, message in rules:
+        connection.execute(
+            f"""
+            INSERT INTO rejects SELECT 'error', '{code}', 'people', {literal(typed.raw.file)}, _row, {header},
+                CAST(valid_from AS VARCHAR), {message}, 'End one row on the day the next begins.', {literal(ALL)}, NULL
+            FROM ({found}) WHERE {where}
+            """
+        )
+    connection.execute(
+        "INSERT INTO spoiled SELECT 'people', '*', row FROM rejects "
+        "WHERE code IN ('backward-period', 'overlapping-people')"
+    )
+
+
+def _cycles(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) -> list[Problem]:
+    dated = "valid_to" in typed.columns
+    rows = connection.execute(
+        f"SELECT person_id, manager_id, _row FROM {relation} WHERE manager_id IS NOT NULL"
+        f"{' AND valid_to IS NULL' if dated else ''} ORDER BY _row"
+    ).fetchall()
+    manager = {person: (boss, row) for person, boss, row in rows}
+    seen: set[str] = set()
+    problems = []
+    for start in manager:
+        path: list[str] = []
+        person = start
+        while person in manager and person not in seen:
+            seen.add(person)
+            path.append(person)
+            person = manager[person][0]
+        if person in path:
+            circle = [*path[path.index(person) :], person]
+            problems.append(
+                finding(
+                    "manager-cycle",
+                    f"The line of managers runs in a circle: {listed(circle)}.",
+                    "Correct one manager; until then nothing can be rolled up over these people.",
+                    file=typed.raw.file,
+                    table="people",
+                    row=manager[person][1],
+                    column=typed.headers.get("manager_id", "manager_id"),
+                    value=person,
+                )
+            )
+    return problems

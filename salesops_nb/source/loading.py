@@ -1,0 +1,223 @@
+"""Reading every table of a workbook: files to typed relations, checks, finished views.
+
+A problem of one table does not keep the others from being read and checked: what cannot go on is
+collected, and `open_workbook` raises it all at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.source import deals, rejects
+from salesops_nb.source.casting import Typed, cast_file, wanted_headers
+from salesops_nb.source.contracts import CONTRACTS, Contract
+from salesops_nb.source.findings import finding, listed
+from salesops_nb.source.finished import finish
+from salesops_nb.source.keys import check_duplicates, check_people, check_references
+from salesops_nb.source.mapping import FileMapping, JoinedFile, Mapping, TableMapping
+from salesops_nb.source.raw import Raw, literal, quoted
+from salesops_nb.source.reading import read_source
+from salesops_nb.source.rules import contract_rules, deal_rules, run_rules
+from salesops_nb.workbook import Settings
+
+# tables that others point to come first
+_FIRST = ("fx_rates", "units", "people", "products", "accounts", "deals")
+
+
+@dataclass
+class Loaded:
+    """What reading a workbook's tables gave."""
+
+    connection: duckdb.DuckDBPyConnection
+    tables: dict[str, Typed] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    fatal: list[Problem] = field(default_factory=list)
+    simulated: set[str] = field(default_factory=set)
+    digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    settings: Settings,
+    mapping: Mapping,
+    frames: MappingABC[str, object],
+) -> Loaded:
+    """Read, type and check every mapped table, and make a finished view of each."""
+    connection.execute("CREATE SCHEMA raw; CREATE SCHEMA typed; CREATE SCHEMA work")
+    rejects.prepare(connection)
+    loaded = Loaded(connection)
+    loaded.digest.update(mapping.model_dump_json().encode() + settings.model_dump_json().encode())
+    for name in sorted(mapping.tables, key=lambda n: (_FIRST.index(n) if n in _FIRST else 9, n)):
+        if name not in CONTRACTS:
+            loaded.fatal.append(_unknown_table(name))
+            continue
+        try:
+            _read_table(loaded, folder, settings, name, mapping.tables[name], frames.get(name))
+        except SalesopsError as error:
+            loaded.fatal += [_of_table(problem, name) for problem in error.problems]
+    for name in loaded.tables:
+        _check_table(loaded, settings, name, mapping.tables[name])
+    for name in loaded.tables:
+        finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
+    return loaded
+
+
+def _of_table(problem: Problem, table: str) -> Problem:
+    from dataclasses import replace
+
+    return problem if problem.table else replace(problem, table=table)
+
+
+def _unknown_table(name: str) -> Problem:
+    return finding(
+        "unknown-table",
+        f"The mapping names a table {name!r} that is not known.",
+        f"Known tables are: {listed(CONTRACTS, 30)}.",
+        value=name,
+    )
+
+
+def _read_table(
+    loaded: Loaded, folder: Path, settings: Settings, name: str, table: TableMapping, frame: object
+) -> None:
+    contract = CONTRACTS[name]
+    typed = _read_file(loaded, folder, settings, contract, name, table, frame)
+    if typed is None:
+        return
+    if name == "deals":
+        sql = deals.outcome(table, typed)
+        if sql is None:
+            raise SalesopsError(deals.no_outcome(typed))
+        deals.work_view(loaded.connection, typed, sql, settings, "fx_rates" in loaded.tables)
+    else:
+        loaded.connection.execute(f"CREATE VIEW work.{quoted(name)} AS SELECT * FROM {typed.name}")
+    if name == "fx_rates":
+        deals.prepare_rates(loaded.connection, settings, typed.columns)
+    _note_simulated(loaded, typed, name)
+    loaded.tables[name] = typed
+    parts = [
+        part
+        for i, join in enumerate(table.joins)
+        if (part := _read_join(loaded, folder, settings, contract, join, i))
+    ]
+    if parts:
+        _join_parts(loaded, name, typed, parts)
+
+
+def _read_file(
+    loaded: Loaded,
+    folder: Path,
+    settings: Settings,
+    contract: Contract,
+    label: str,
+    file: FileMapping,
+    frame: object = None,
+) -> Typed | None:
+    """The typed relation of one file; ``None`` where it is optional and not there, or cannot be read."""
+    wanted = wanted_headers(contract, file)
+    raw: Raw | None = read_source(
+        loaded.connection, folder, settings, file, contract.name, label, wanted, frame
+    )
+    if raw is None:
+        return None
+    loaded.digest.update(label.encode() + raw.digest)
+    typed = cast_file(loaded.connection, contract, file, raw, label, settings)
+    for problem in typed.problems:
+        fatal = problem.severity == "error" and typed.fatal
+        (loaded.fatal if fatal else loaded.problems).append(_of_table(problem, contract.name))
+    return None if typed.fatal else typed
+
+
+def _read_join(
+    loaded: Loaded, folder: Path, settings: Settings, contract: Contract, join: JoinedFile, number: int
+) -> tuple[str, Typed] | None:
+    """A further file of a table, its own cells and keys checked."""
+    label = f"{contract.name}__{number}"
+    typed = _read_file(loaded, folder, settings, contract, label, join)
+    if typed is None:
+        return None
+    if join.on not in typed.columns:
+        raise SalesopsError(
+            finding(
+                "missing-column",
+                f"The file has no column for {join.on}, by which it joins {contract.name}.",
+                f"Map {join.on} under 'columns', or mend 'on'.",
+                file=typed.raw.file,
+                column=join.on,
+            )
+        )
+    run_rules(loaded.connection, typed.name, typed, contract, contract_rules(contract, typed, True), label)
+    loaded.problems += check_duplicates(loaded.connection, typed, contract, (join.on,), label)
+    return join.on, typed
+
+
+def _join_parts(loaded: Loaded, name: str, typed: Typed, parts: list[tuple[str, Typed]]) -> None:
+    columns, joins = ["a.*"], []
+    for i, (key, part) in enumerate(parts):
+        label = literal(part.raw.name.split(".", 1)[1].strip('"'))
+        clash = [n for n in part.columns if n in typed.columns and n not in (key, "simulated")]
+        if clash:
+            raise SalesopsError(
+                finding(
+                    "column-twice",
+                    f"The column {clash[0]} comes both from {typed.raw.file} and from {part.raw.file}.",
+                    "Map it in one of the two files.",
+                    file=part.raw.file,
+                    table=name,
+                    column=part.headers.get(clash[0], clash[0]),
+                )
+            )
+        added = [n for n in part.columns if n not in (key, "simulated")]
+        columns += [f"p{i}.{quoted(n)}" for n in added]
+        kept = (
+            f'SELECT * FROM {part.name} WHERE _row NOT IN (SELECT row FROM spoiled WHERE "table" = {label})'
+        )
+        joins.append(f"LEFT JOIN ({kept}) p{i} ON a.{quoted(key)} = p{i}.{quoted(key)}")
+        if _is_simulated(loaded, part):
+            loaded.simulated |= {f"{name}.{column}" for column in added}
+        typed.columns += added
+    base = quoted(f"{name} (base)")
+    loaded.connection.execute(f"ALTER VIEW work.{quoted(name)} RENAME TO {base}")
+    loaded.connection.execute(
+        f"CREATE VIEW work.{quoted(name)} AS SELECT {', '.join(columns)} FROM work.{base} a {' '.join(joins)}"
+    )
+
+
+def _is_simulated(loaded: Loaded, typed: Typed) -> bool:
+    if "simulated" not in typed.columns:
+        return False
+    row = loaded.connection.execute(f"SELECT bool_or(simulated) FROM {typed.name}").fetchone()
+    return bool(row and row[0])
+
+
+def _note_simulated(loaded: Loaded, typed: Typed, name: str) -> None:
+    if _is_simulated(loaded, typed):
+        loaded.simulated.add(name)
+
+
+def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapping) -> None:
+    """Rules of each row, doubled keys, keys that point nowhere; people's dates and managers."""
+    connection, contract, typed = loaded.connection, CONTRACTS[name], loaded.tables[name]
+    relation = f"work.{quoted(name)}"
+    own = [c for c in typed.columns if c in typed.headers or c in table.constants]
+    base = Typed(typed.name, typed.raw, typed.headers, own)
+    rules = contract_rules(contract, base)
+    if name == "deals":
+        held = {row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()}
+        last = deals.last_day(connection, relation, base, settings)
+        rules += deal_rules(base, settings, last)
+        rules += deals.currency_rules(base, settings, "currency_original" in held)
+    run_rules(connection, relation, base, contract, rules)
+    key = contract.key
+    loaded.problems += check_duplicates(connection, base, contract, key, name)
+    check_references(connection, base, contract, relation, list(loaded.tables))
+    if name == "people":
+        loaded.problems += check_people(connection, base, relation)

@@ -1,0 +1,176 @@
+"""One interface to every source: a file, a sheet, a database's table or a frame becomes a `Raw`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.source.delimited import read_delimited
+from salesops_nb.source.findings import finding, listed
+from salesops_nb.source.mapping import FileMapping
+from salesops_nb.source.raw import Raw, literal, quoted
+from salesops_nb.workbook import Settings
+
+TEXT = (".csv", ".tsv", ".txt")
+EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+DUCKDB = (".duckdb", ".ddb")
+
+
+def read_source(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    settings: Settings,
+    file: FileMapping,
+    table: str,
+    label: str,
+    wanted: list[str],
+    frame: object = None,
+) -> Raw | None:
+    """The rows a mapping points to; ``None`` where they are optional and not there."""
+    if frame is not None:
+        return read_frame(connection, frame, label)
+    source = expanded(file.source or settings.source)
+    if "://" in source:
+        from salesops_nb.source.databases import read_database
+
+        return read_database(connection, source, folder, file, table, label, settings)
+    path = folder / source
+    if path.suffix.lower() not in (*DUCKDB, *EXCEL):
+        path = path / (file.file or f"{table}.csv")
+    if not path.is_file():
+        if file.optional:
+            return None
+        raise SalesopsError(_missing(path, folder))
+    return _read_path(connection, path, file, table, label, wanted, settings)
+
+
+def _read_path(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file: FileMapping,
+    table: str,
+    label: str,
+    wanted: list[str],
+    settings: Settings,
+) -> Raw | None:
+    kind, shown = path.suffix.lower(), file.file or path.name
+    if kind in TEXT:
+        return read_delimited(connection, path, label, shown, file, wanted, settings.encoding)
+    if kind == ".parquet":
+        return read_parquet(connection, path, label, shown, file)
+    if kind in DUCKDB:
+        from salesops_nb.source.databases import read_duckdb
+
+        return read_duckdb(connection, path, file, table, label, path.name)
+    if kind in EXCEL:
+        from salesops_nb.source.excel import read_excel
+
+        return read_excel(connection, path, file, table, label, shown, wanted)
+    raise SalesopsError(
+        finding(
+            "unknown-format",
+            f"Files that end in {kind or 'nothing'!r} cannot be read.",
+            f"Use one of: {listed((*TEXT, '.parquet', *EXCEL, *DUCKDB), 20)}.",
+            file=shown,
+        )
+    )
+
+
+def expanded(text: str) -> str:
+    """The text with ``${NAME}`` replaced from the environment, so that no password stands in a file."""
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if found is None:
+            raise SalesopsError(
+                finding(
+                    "missing-variable",
+                    f"The environment variable {match[1]} is not set.",
+                    "Set it before the workbook is opened.",
+                    file="workbook.yml",
+                    value=match[1],
+                )
+            )
+        return found
+
+    return re.sub(r"\$\{(\w+)\}", value, text)
+
+
+def _missing(path: Path, folder: Path) -> SalesopsError:
+    inside = path.parent if path.parent.is_dir() else folder
+    shown = path.relative_to(folder) if path.is_relative_to(folder) else path
+    names = sorted(p.name for p in inside.iterdir() if p.is_file() and not p.name.startswith("."))
+    there = f"{inside.name} holds: {listed(names)}." if names else f"{inside.name} is empty."
+    return SalesopsError(
+        finding(
+            "missing-file",
+            f"The file {shown} is not there.",
+            f"Put it there or mend 'file' in the mapping; {there}",
+            file=path.name,
+        )
+    )
+
+
+def described(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
+    """Each column's SQL type, without that of the row numbers."""
+    rows = connection.execute(f"DESCRIBE {view}").fetchall()
+    return {row[0]: re.sub(r"\(\d+\)$", "", row[1]) for row in rows if row[0] != "_row"}
+
+
+def read_parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, label: str, shown: str, file: FileMapping
+) -> Raw:
+    """A Parquet file as a view: nothing is copied, whatever its size."""
+    view, where = f"raw.{quoted(label)}", f" WHERE {file.where}" if file.where else ""
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row "
+            f"FROM read_parquet({literal(str(path))}, file_row_number = true){where}"
+        )
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise SalesopsError(
+            finding(
+                "bad-parquet",
+                f"The file cannot be read as Parquet: {reason}.",
+                "Export it again.",
+                file=shown,
+            )
+        ) from error
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 24):
+            digest.update(piece)
+    return Raw(view, shown, described(connection, view), digest.digest())
+
+
+def read_frame(connection: duckdb.DuckDBPyConnection, frame: object, label: str) -> Raw:
+    """A frame handed in by an analyst, registered on the workbook's connection."""
+    import narwhals as nw
+
+    handed: Any = frame
+    try:
+        arrow = nw.from_native(handed).lazy().collect("pyarrow").to_native()
+    except TypeError as error:
+        raise SalesopsError(
+            finding(
+                "bad-frame",
+                f"A table was handed in as {type(frame).__name__}, which is not a frame.",
+                "Hand in a pandas, polars or pyarrow frame.",
+                table=label,
+            )
+        ) from error
+    view = f"raw.{quoted(label)}"
+    connection.register(f"frame_{label}", arrow)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {view} AS SELECT *, row_number() OVER () AS _row FROM {quoted(f'frame_{label}')}"
+    )
+    connection.unregister(f"frame_{label}")
+    row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
+    return Raw(view, "the frame handed in", described(connection, view), repr(row).encode())

@@ -1,0 +1,113 @@
+"""Every bad row with its reason: a table of the connection, a file, and the foot of a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from salesops_nb.errors import Problem
+from salesops_nb.source.raw import literal, quoted
+
+SHOWN = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Rows that figures leave out for one reason, and what they add up to.
+
+    `left_out_of` names the figures; `amount` is in the workbook's currency, ``None`` where the rows
+    carry no readable money.
+    """
+
+    table: str
+    reason: str
+    left_out_of: str
+    count: int
+    amount: Decimal | None
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty table of rejects and that of spoiled cells and dropped rows."""
+    connection.execute(
+        """
+        CREATE TABLE rejects (severity VARCHAR, code VARCHAR, "table" VARCHAR, file VARCHAR, row BIGINT,
+            "column" VARCHAR, value VARCHAR, reason VARCHAR, what_to_do VARCHAR, left_out_of VARCHAR,
+            amount DECIMAL(38,4));
+        CREATE TABLE spoiled ("table" VARCHAR, "column" VARCHAR, row BIGINT);
+        """
+    )
+
+
+def template(text: str, value: str, other: str) -> str:
+    """The SQL of a sentence with ``{value}`` and ``{other}`` filled from SQL expressions."""
+    sql = literal(text)
+    for name, expression in (("{value}", value), ("{other}", other)):
+        if name in text:
+            sql = f"replace({sql}, {literal(name)}, coalesce(CAST({expression} AS VARCHAR), ''))"
+    return sql
+
+
+def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
+    """The rejects as problems, table by table; of one kind in one column at most `SHOWN`."""
+    rows = connection.execute(
+        f"""
+        SELECT severity, code, "table", file, row, "column", value, reason, what_to_do, amount,
+            row_number() OVER (PARTITION BY "table", code, "column" ORDER BY row, value) AS place,
+            count(*) OVER (PARTITION BY "table", code, "column") AS total
+        FROM rejects
+        QUALIFY place <= {SHOWN}
+        ORDER BY "table", row, "column", code
+        """
+    ).fetchall()
+    problems = [_problem(row) for row in rows]
+    for row in rows:
+        if row[-2] == SHOWN and row[-1] > SHOWN:
+            rest = f"{row[-1] - SHOWN} more rows have the problem {row[1]}."
+            problems.append(
+                Problem(row[1], rest, "The rejects file lists them all.", row[2], row[3], severity=row[0])
+            )
+    return problems
+
+
+def _problem(row: tuple[Any, ...]) -> Problem:
+    severity, code, table, file, number, column, value, reason, fix, amount, *_ = row
+    return Problem(code, reason, fix, table, file, number, column, value, severity, amount)
+
+
+def set_aside(connection: duckdb.DuckDBPyConnection) -> list[SetAside]:
+    """How many rows each figure leaves out for each reason, and their sum of money."""
+    rows = connection.execute(
+        """
+        SELECT "table", code, left_out_of, count(DISTINCT row), sum(amount) FROM (
+            SELECT DISTINCT "table", code, left_out_of, row, amount FROM rejects
+            WHERE left_out_of IS NOT NULL)
+        GROUP BY ALL ORDER BY ALL
+        """
+    ).fetchall()
+    return [SetAside(*row) for row in rows]
+
+
+def write_rejects(connection: duckdb.DuckDBPyConnection, path: Path) -> Path:
+    """Write every reject to a CSV file and give its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection.execute(
+        f'COPY (SELECT * FROM rejects ORDER BY "table", row, "column", code) '
+        f"TO {literal(str(path))} (HEADER, DELIMITER ',')"
+    )
+    return path
+
+
+def spoiled_rows(table: str, column: str) -> str:
+    """The SQL condition that a row's column is spoiled."""
+    return (
+        f'_row IN (SELECT row FROM spoiled WHERE "table" = {literal(table)} AND "column" = {literal(column)})'
+    )
+
+
+def cell(name: str) -> str:
+    """The SQL of a typed column as text."""
+    return f"CAST({quoted(name)} AS VARCHAR)"
