@@ -1,0 +1,182 @@
+"""Calibration of the hiring analysis, and its time beside a plain loop.
+
+Run ``python bench/hiring.py`` (some minutes; ``--companies 100`` for a quick look). The companies
+of `hiring_companies` are made by fixed seeds, from a truth that the method does not see.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+import hiring_companies as companies
+import pandas as pd
+
+from salesops_nb import hiring
+from salesops_nb.hiring.attrition import BANDS
+from salesops_nb.hiring.simulate import futures_of
+
+REPS, MONTHS, FUTURES = 1_000, 36, 10_000
+CONFIDENCE = 0.8
+TARGETS = (0.5, 0.6, 0.7, 0.8, 0.9)  # of what the team books with nobody hired: how hard the goal is
+
+
+def one_company(seed: int, futures: int = 2_000) -> dict[str, float]:
+    """The method on three years of a company, and what its fourth year then brings.
+
+    Two fourth years: one in which leavers are replaced, for the interval; one in which the plan's
+    requisitions are opened and nobody else, for the promise.
+    """
+    company = companies.company(seed)
+    tables = company.tables()
+    learned = hiring.learn(tables)
+    replaced = hiring.capacity(tables, 12, seed, learned=learned, futures=futures).bookings.sum(axis=1)
+    alone = hiring.capacity(tables, 12, seed, learned=learned, futures=futures, replace_leavers=False)
+    target = float(np.quantile(alone.bookings.sum(axis=1), TARGETS[seed % len(TARGETS)]))
+    plan = hiring.plan(tables, 12, CONFIDENCE, target=target, learned=learned, seed=seed, futures=futures)
+    supported = float(learned.returns.supported[0])
+    company.run(range(36, 48), supported=supported)
+    actual = sum(company.total[36:])
+    other = companies.company(seed)
+    for opened in np.repeat(np.arange(12), plan.counts[0]):
+        other.open(36.0 + float(opened))
+    other.run(range(36, 48), replace=False, supported=supported)
+    low, high = np.quantile(replaced, (0.1, 0.9))
+    return {
+        "inside": float(low <= actual <= high),
+        "rank": float((replaced < actual).mean()),
+        "feasible": float(plan.feasible),
+        "said": plan.probability,
+        "kept": float(sum(other.total[36:]) >= target),
+    }
+
+
+def calibrate(count: int, futures: int = 2_000) -> pd.DataFrame:
+    """One row a company."""
+    return pd.DataFrame([one_company(seed, futures) for seed in range(count)])
+
+
+def _crowd() -> tuple[dict[str, pd.DataFrame], hiring.Learned]:
+    """A company of a thousand reps: one company's people many times over, then learned from."""
+    parts, deals, heads = [], [], 0
+    seed = 10_000
+    while heads < REPS:
+        company = companies.company(seed)
+        tables = company.tables()
+        people = tables["people"]
+        here = people["left_on"].isna()
+        spare = max(int(here.sum()) + heads - REPS, 0)
+        people = people.drop(people.index[here][:spare])
+        heads += int(people["left_on"].isna().sum())
+        parts.append(people.assign(person_id=str(seed) + people["person_id"]))
+        own = tables["deals"].assign(owner_id=str(seed) + tables["deals"]["owner_id"])
+        deals.append(own[own["owner_id"].isin(parts[-1]["person_id"])])
+        seed += 1
+    tables = {"people": pd.concat(parts), "deals": pd.concat(deals)}
+    return tables, hiring.learn(tables)
+
+
+def _vectorised(learned: hiring.Learned) -> np.ndarray:
+    draws, team = futures_of(learned, np.arange(MONTHS) % 12, FUTURES, 1, False)
+    return team.output.sum(axis=1) * draws.shared
+
+
+def _looped(learned: hiring.Learned) -> np.ndarray:
+    """The same futures of the same people, one rep after another in NumPy."""
+    rng = np.random.default_rng(1)
+    roster, made = learned.panel.roster, learned.productivity
+    ramps = learned.ramp[0]
+    curve = ramps.table(60 + MONTHS)[rng.choice(len(ramps.weight), FUTURES, p=ramps.weight)]
+    hazard = rng.standard_gamma(learned.hazard.shape, (FUTURES, 4)) / learned.hazard.rate
+    total, month = np.zeros((FUTURES, MONTHS)), np.arange(MONTHS)
+    for i in np.flatnonzero(roster["present"]):
+        tenure = float(roster["tenure"].iloc[i])
+        own = rng.gamma(made.shape[i], 1 / made.rate[i], FUTURES)
+        here = tenure + month + 0.5
+        rate = hazard[:, np.searchsorted(BANDS, here, side="right") - 1]
+        alive = rng.random((FUTURES, MONTHS)) > 1 - np.exp(-rate)
+        there = np.cumprod(alive, axis=1)
+        ramp = curve[:, np.minimum(here, 59 + MONTHS).astype(int)] if tenure < 18 else 1.0
+        total += own[:, None] * there * ramp
+    return total
+
+
+def _measured(kind: str, queue: multiprocessing.Queue) -> None:
+    _, learned = _crowd()
+    run = {"vectorised": _vectorised, "loop": _looped}[kind]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    made = run(learned)
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    queue.put((seconds, peak / 1024, (peak - before) / 1024, float(made.sum(axis=1).mean())))
+
+
+def _fresh(kind: str) -> tuple[float, float, float, float]:
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_measured, args=(kind, queue))
+    process.start()
+    out = queue.get()
+    process.join()
+    return out
+
+
+def _five_roles() -> tuple[float, hiring.HiringPlan]:
+    """The optimiser's time for five roles and twelve months, learning apart."""
+    people, deals = [], []
+    for k in range(5):
+        tables = companies.company(20_000 + k).tables()
+        role = f"role {k + 1}"
+        people.append(tables["people"].assign(role=role, person_id=role + tables["people"]["person_id"]))
+        deals.append(tables["deals"].assign(owner_id=role + tables["deals"]["owner_id"]))
+    tables = {"people": pd.concat(people), "deals": pd.concat(deals)}
+    learned = hiring.learn(tables)
+    alone = hiring.capacity(tables, 12, learned=learned, replace_leavers=False, futures=2_000)
+    target = float(np.quantile(alone.bookings.sum(axis=1), 0.9))
+    began = time.perf_counter()
+    plan = hiring.plan(tables, 12, CONFIDENCE, target=target, learned=learned, interviewing=8)
+    return time.perf_counter() - began, plan
+
+
+def main() -> None:
+    """Prints the tables and, last, the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--companies", type=int, default=1_000)
+    count = parser.parse_args().companies
+    fast, loop = _fresh("vectorised"), _fresh("loop")
+    print(f"{FUTURES} futures × {MONTHS} months × {REPS} reps, each in a fresh process")
+    for name, run in (("salesops_nb", fast), ("loop over reps (NumPy)", loop)):
+        print(
+            f"  {name:24} {run[0]:8.2f} s   peak {run[1]:7.0f} MB (own {run[2]:.0f} MB)   mean {run[3]:.0f}"
+        )
+    seconds, plan = _five_roles()
+    print(f"five roles × 12 months: plan in {seconds:.2f} s: {plan.words}")
+    began = time.perf_counter()
+    found = calibrate(count)
+    feasible = found[found["feasible"] == 1]
+    coverage, said, kept = found["inside"].mean(), feasible["said"].mean(), feasible["kept"].mean()
+    print(f"{count} companies in {time.perf_counter() - began:.0f} s")
+    print(f"  80 % intervals that hold the fourth year: {coverage:.1%}")
+    print(f"  tenths of the rank: {np.histogram(found['rank'], 10, (0, 1))[0].tolist()}")
+    print(f"  plans that can reach {CONFIDENCE:.0%}: {len(feasible)}; they claim {said:.1%}, keep {kept:.1%}")
+    result = {
+        "simulate_s": round(fast[0], 2),
+        "vs_loop": round(loop[0] / fast[0], 2),
+        "optimise_s": round(seconds, 2),
+        "coverage_80": round(float(coverage), 4),
+        "kept_promise": round(float(kept / said), 4),
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
