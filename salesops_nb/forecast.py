@@ -47,7 +47,9 @@ def weighted_forecast(deals: Iterable[Mapping[str, Any]] | pd.DataFrame) -> dict
     Each deal has ``value`` (or ``amount``), ``probability`` from 0 to 1 and ``month`` (or
     ``period``). Raises `SalesopsError` for a probability outside 0 to 1 or a missing field.
     """
-    rows = deals.to_dict("records") if isinstance(deals, pd.DataFrame) else list(deals)
+    rows: list[Mapping[Any, Any]] = (
+        [dict(row) for row in deals.to_dict("records")] if isinstance(deals, pd.DataFrame) else list(deals)
+    )
     found: dict[str, Decimal] = {}
     for i, row in enumerate(rows, start=1):
         value, chance = _field(row, i, "value", "amount"), _field(row, i, "probability")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -197,10 +197,15 @@ def _reps(
         effort=effort.sum(axis=1) / YEAR,
     )
     before = year.previous()
-    reps["last_bookings"] = [history.between(rep, before.start, before.end) for rep in ids]
+    reps["last_bookings"] = _objects(history.between(rep, before.start, before.end) for rep in ids)
     targets = last_targets(tables, before)
-    reps["last_target"] = [targets.get(rep) for rep in ids]
+    reps["last_target"] = _objects(targets.get(rep) for rep in ids)
     return reps, notes
+
+
+def _objects(values: Iterable[Any]) -> pd.Series:
+    """Decimals (and gaps) kept as they are."""
+    return pd.Series(list(values), dtype=object)
 
 
 def _missing_potential(names: list[str]) -> Problem:

@@ -50,7 +50,7 @@ def _reps(basis: Basis, yearly: list[Decimal], chance: Floats) -> pd.DataFrame:
     reps = basis.reps.copy()
     target = np.array([float(value) for value in yearly])
     p10, p90 = np.quantile(basis.outlook.draws, [0.1, 0.9], axis=0)
-    reps["target"] = yearly
+    reps["target"] = pd.Series(yearly, dtype=object)
     reps["expected"] = basis.outlook.mean
     reps["p10"], reps["p90"] = p10, p90
     reps["probability"] = np.where(target > 0, chance, np.nan)
@@ -63,7 +63,7 @@ def _reps(basis: Basis, yearly: list[Decimal], chance: Floats) -> pd.DataFrame:
     ]
     against = ["target" if t is not None else "bookings" for t in reps["last_target"]]
     reps["against"] = against
-    reps["change"] = [now - then for now, then in zip(yearly, before, strict=True)]
+    reps["change"] = pd.Series([now - then for now, then in zip(yearly, before, strict=True)], dtype=object)
     reps["change_ratio"] = [
         float(now / then) - 1 if then > 0 else np.nan for now, then in zip(yearly, before, strict=True)
     ]

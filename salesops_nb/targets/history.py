@@ -158,7 +158,8 @@ def _won(
 
 
 def _day(value: Any) -> date:
-    return value.date() if hasattr(value, "date") else value
+    day: date = value.date() if hasattr(value, "date") else value
+    return day
 
 
 def _last_day(tables: Mapping[str, Any]) -> date | None:

@@ -63,8 +63,9 @@ def _from_tables(tables: Mapping[str, Any], reps: list[str], past: pd.Series) ->
         (_of_worked_accounts, "as revenue of the accounts, shared by the deals worked there"),
     ):
         found = read(tables)
-        covered = found is not None and found.sum() > 0
-        if covered and all(found.get(rep, 0) > 0 for rep in reps if past.get(rep, 0) > 0):
+        if found is None or not found.sum() > 0:
+            continue
+        if all(found.get(rep, 0) > 0 for rep in reps if past.get(rep, 0) > 0):
             return found, source
     return past, "as own bookings a ramped month, since no table tells what territories could give"
 

@@ -1,0 +1,330 @@
+"""Approved targets: who approved which, when, and never a row changed.
+
+Each approval of a fiscal year is a version with all its rows; the latest is in force, the earlier
+ones stay readable. Approving the same targets twice by the same person changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    BIGINT,
+    DDL,
+    Column,
+    Connection,
+    Engine,
+    ForeignKeyConstraint,
+    Integer,
+    String,
+    Table,
+    Text,
+    event,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.exc import IntegrityError
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.money import from_minor, to_minor
+from salesops_nb.store.database import metadata
+
+KEY = ("level", "who", "metric", "period")
+NOBODY = {"", "nobody", "none", "unknown", "n/a", "-", "null", "nan"}
+LEVELS = ("company", "region", "team", "rep")
+BOOKINGS, ASSIGNED = "bookings", "bookings_assigned"
+
+approvals = Table(
+    "target_approvals",
+    metadata,
+    Column("year", String(12), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("approved_by", Text, nullable=False),
+    Column("approved_at", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+)
+rows_table = Table(
+    "approved_targets",
+    metadata,
+    Column("year", String(12), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("level", String(16), primary_key=True),
+    Column("who", String(255), primary_key=True),
+    Column("metric", String(64), primary_key=True),
+    Column("period", String(16), primary_key=True),
+    Column("value_minor", BIGINT, nullable=False),
+    ForeignKeyConstraint(["year", "version"], ["target_approvals.year", "target_approvals.version"]),
+)
+
+
+def _ddl(statement: str) -> DDL:
+    made: DDL = DDL(statement)  # type: ignore[no-untyped-call]
+    return made
+
+
+def _keep(table: Table) -> None:
+    """The database itself refuses to change or delete a row."""
+    words = f"{table.name} is append-only: approve a new version"
+    for action in ("UPDATE", "DELETE"):
+        name = f"{table.name}_no_{action.lower()}"
+        lite = _ddl(
+            f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} BEGIN SELECT RAISE(ABORT, '{words}'); END"
+        )
+        event.listen(table, "after_create", lite.execute_if(dialect="sqlite"))
+        for statement in (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{words}'; END $$",
+            f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} EXECUTE FUNCTION {name}()",
+        ):
+            event.listen(table, "after_create", _ddl(statement).execute_if(dialect="postgresql"))
+
+
+_keep(approvals)
+_keep(rows_table)
+
+
+def approve_targets(
+    engine: Engine,
+    targets: pd.DataFrame,
+    *,
+    year: str,
+    currency: str,
+    approved_by: str,
+    approved_at: datetime,
+    reason: str = "",
+    parameters: Mapping[str, Any] | None = None,
+) -> int:
+    """Write the targets of a fiscal year as a new version; returns its number.
+
+    Parameters
+    ----------
+    targets : level, who, metric, period, value (Decimal or whole); periods of that year.
+    approved_by : a person, by name or id.
+    approved_at : when, given by the caller.
+    reason, parameters : why, and how the targets were made; kept with the approval.
+
+    Raises `SalesopsError` where nobody approves, and with every problem of the rows: missing
+    columns, no rows, a period of another year, the same target twice, values that are negative, no
+    exact money, or do not add up from reps to company or from months to the year.
+    """
+    person = _person(approved_by)
+    if not isinstance(approved_at, datetime):
+        raise SalesopsError(
+            Problem(
+                "no-time", f"approved_at is {approved_at!r}.", "Give a date and time: when it was approved."
+            )
+        )
+    found = _checked(targets, str(year), currency)
+    content = json.dumps([currency, sorted(found.items())], ensure_ascii=False)
+    fingerprint = hashlib.sha256(content.encode()).hexdigest()
+    head = {
+        "year": str(year), "approved_by": person, "approved_at": approved_at.isoformat(timespec="seconds"),
+        "reason": reason, "currency": currency, "fingerprint": fingerprint,
+        "parameters": json.dumps(dict(parameters or {}), default=str, sort_keys=True, ensure_ascii=False),
+    }  # fmt: skip
+    metadata.create_all(engine, tables=[approvals, rows_table])
+    for _ in range(5):  # another approval may take the number at the same moment
+        try:
+            with engine.begin() as connection:
+                return _append(connection, head, found)
+        except IntegrityError:
+            continue
+    raise SalesopsError(
+        Problem("store-busy", f"The targets of {year} are being approved by others.", "Try again.")
+    )
+
+
+def _append(connection: Connection, head: dict[str, str], found: dict[tuple[str, ...], int]) -> int:
+    same_year = approvals.c.year == head["year"]
+    last = connection.execute(
+        select(approvals).where(same_year).order_by(approvals.c.version.desc()).limit(1)
+    ).one_or_none()
+    if last is not None and (last.fingerprint, last.approved_by) == (
+        head["fingerprint"],
+        head["approved_by"],
+    ):
+        return int(last.version)
+    version = 1 if last is None else int(last.version) + 1
+    connection.execute(insert(approvals), {**head, "version": version})
+    rows = [
+        {"year": head["year"], "version": version, **dict(zip(KEY, key, strict=True)), "value_minor": minor}
+        for key, minor in found.items()
+    ]
+    connection.execute(insert(rows_table), rows)
+    return version
+
+
+def approved_targets(engine: Engine, year: str | None = None, version: int | None = None) -> pd.DataFrame:
+    """The table targets as approved: level, who, metric, period, value, currency, year, version.
+
+    The latest version of each year, or of one year; an earlier `version` of that year. Empty where
+    nothing is approved; raises `SalesopsError` for a version that is not there.
+    """
+    latest = select(approvals.c.year, func.max(approvals.c.version).label("version")).group_by(
+        approvals.c.year
+    )
+    if version is not None:
+        if year is None:
+            raise SalesopsError(
+                Problem("no-year", f"Version {version} of which year?", "Give the year with the version.")
+            )
+        latest = select(approvals.c.year, approvals.c.version).where(approvals.c.version == version)
+    chosen = latest.subquery()
+    query = (
+        select(rows_table, approvals.c.currency)
+        .join(chosen, (rows_table.c.year == chosen.c.year) & (rows_table.c.version == chosen.c.version))
+        .join(
+            approvals,
+            (approvals.c.year == rows_table.c.year) & (approvals.c.version == rows_table.c.version),
+        )
+    )
+    if year is not None:
+        query = query.where(rows_table.c.year == str(year))
+    metadata.create_all(engine, tables=[approvals, rows_table])
+    with engine.connect() as connection:
+        rows = connection.execute(query.order_by(*(rows_table.c[name] for name in ("year", *KEY)))).all()
+    if version is not None and not rows:
+        raise SalesopsError(
+            Problem(
+                "no-version",
+                f"There is no version {version} of the targets of {year}.",
+                "See target_approvals.",
+            )
+        )
+    made = [
+        (
+            *(getattr(row, name) for name in KEY),
+            from_minor(row.value_minor, row.currency),
+            row.currency,
+            row.year,
+            row.version,
+        )
+        for row in rows
+    ]
+    return pd.DataFrame(made, columns=[*KEY, "value", "currency", "year", "version"])
+
+
+def target_approvals(engine: Engine, year: str | None = None) -> pd.DataFrame:
+    """Who approved which version when, with reason and parameters, oldest first."""
+    query = select(approvals).order_by(approvals.c.year, approvals.c.version)
+    if year is not None:
+        query = query.where(approvals.c.year == str(year))
+    metadata.create_all(engine, tables=[approvals, rows_table])
+    with engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    return pd.DataFrame([dict(row) for row in rows], columns=[column.name for column in approvals.columns])
+
+
+def _person(name: Any) -> str:
+    person = str(name or "").strip()
+    if person.casefold() in NOBODY:
+        raise SalesopsError(
+            Problem(
+                "no-approver",
+                f"The targets are approved by {name!r}, which is nobody.",
+                "Give the name of the person who approves.",
+                column="approved_by",
+                value=str(name),
+            )
+        )
+    return person
+
+
+def _checked(targets: pd.DataFrame, year: str, currency: str) -> dict[tuple[str, ...], int]:
+    """Minor units by level, who, metric and period; raises with every problem found."""
+    missing = [name for name in (*KEY, "value") if name not in targets.columns]
+    if missing or targets.empty:
+        what = f"lack {', '.join(missing)}" if missing else "have no row"
+        raise SalesopsError(
+            Problem("bad-targets", f"The targets {what}.", "Hand over the frame that set_targets made.")
+        )
+    problems: list[Problem] = []
+    found: dict[tuple[str, ...], int] = {}
+    for number, row in enumerate(targets[[*KEY, "value"]].itertuples(index=False), start=1):
+        key = tuple(str(part) for part in row[:4])
+        problem = _row_problem(key, row.value, year, key in found)
+        if problem is None:
+            try:
+                found[key] = to_minor(Decimal(str(row.value)), currency)
+                continue
+            except ValueError as error:
+                problem = ("not-money", f"{key[1]} for {key[3]}: {error}.", "Round to the currency.")
+        code, message, fix = problem
+        problems.append(Problem(code, message, fix, table="targets", row=number, value=str(row.value)))
+    problems += _sums(found, year) if not problems else []
+    if problems:
+        raise SalesopsError(problems)
+    return found
+
+
+def _row_problem(key: tuple[str, ...], value: Any, year: str, twice: bool) -> tuple[str, str, str] | None:
+    level, who, metric, period = key
+    if level not in LEVELS:
+        return "bad-level", f"{level!r} is no level.", f"Write {', '.join(LEVELS)}."
+    if twice:
+        return "duplicate-target", f"{who} has {metric} for {period} twice.", "Keep one."
+    if period != year and not period.startswith(f"{year}-"):
+        return (
+            "other-year",
+            f"{who} has a target for {period}, not of {year}.",
+            "Approve each year by itself.",
+        )
+    if isinstance(value, float):
+        return "not-money", f"The target of {who} for {period} is a float, {value}.", "Hand over decimals."
+    if not _is_amount(value):
+        return "not-money", f"The target of {who} for {period} is {value!r}.", "Give an amount."
+    if Decimal(str(value)) < 0:
+        return "negative-target", f"The target of {who} for {period} is {value}.", "Targets start at zero."
+    return None
+
+
+def _is_amount(value: Any) -> bool:
+    try:
+        return Decimal(str(value)).is_finite()
+    except ArithmeticError:
+        return False
+
+
+def _sums(found: dict[tuple[str, ...], int], year: str) -> list[Problem]:
+    """Levels and periods that do not add up; what has no parts is taken as it is."""
+    problems = []
+    by_level: dict[tuple[str, str, str], int] = {}
+    months: dict[tuple[str, str, str], list[int]] = {}
+    for (level, who, metric, period), minor in found.items():
+        held = (level, metric, period)
+        by_level[held] = by_level.get(held, 0) + minor
+        if len(period) == len(year) + 3 and "Q" not in period:
+            months.setdefault((level, who, metric), []).append(minor)
+    for key, parts in months.items():
+        whole = found.get((*key, year))
+        if whole is not None and len(parts) == 12 and sum(parts) != whole:
+            problems.append(_differs(f"the months of {key[1]}", sum(parts), year, whole))
+    for (level, metric, period), total in by_level.items():
+        if level == "rep":
+            for upper in ("team", "region", "company"):
+                name = ASSIGNED if upper == "company" and metric == BOOKINGS else metric
+                above = by_level.get((upper, name, period))
+                if above is None and upper == "company":
+                    above = by_level.get((upper, metric, period))
+                if above is not None and above != total:
+                    problems.append(_differs(f"the reps' {period}", total, upper, above))
+    return problems
+
+
+def _differs(parts: str, total: int, whole: str, value: int) -> Problem:
+    return Problem(
+        "sums-differ",
+        f"The sum of {parts} is {total}, {whole} has {value} (in the smallest units).",
+        "Let the parts add up; set_targets makes them so.",
+        table="targets",
+    )
