@@ -31,6 +31,8 @@ _HOME = {
     "write_error_page": "error_page",
     "use_locale": "words",
     "setting": "words",
+    "gettext": "words",
+    "ngettext": "words",
     "money": "formats",
     "number": "formats",
     "percent": "formats",

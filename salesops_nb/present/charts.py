@@ -17,7 +17,7 @@ from salesops_nb.present.axes import (
     unit_text,
 )
 from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
-from salesops_nb.present.formats import missing
+from salesops_nb.present.formats import by_unit, missing
 from salesops_nb.present.words import _, ngettext
 
 
@@ -94,7 +94,7 @@ def _trend_words(names: list[str], values: list[float], outside: list[int], unit
     known = [(name, value) for name, value in zip(names, values, strict=True) if value == value]
     if not known:
         return [_("No data.")]
-    say = unit_text(unit)
+    say = by_unit(unit)
     low, high = min(known, key=lambda p: p[1]), max(known, key=lambda p: p[1])
     said = [
         _(
@@ -142,7 +142,9 @@ def stacked(
             axes.bar(range(len(names)), values, bottom=base, width=0.68, label=shown.get(part, part), **look)
             below = [b + min(v, 0) for b, v in zip(below, values, strict=True)]
             above = [a + max(v, 0) for a, v in zip(above, values, strict=True)]
-            said.append(_("{name}: {value} in all.", name=shown.get(part, part), value=say(sum(values))))
+            said.append(
+                _("{name}: {value} in all.", name=shown.get(part, part), value=by_unit(unit)(sum(values)))
+            )
         figure.legend(loc="outside upper left", ncols=min(len(parts), 4) or 1)
         spaced_ticks(axes, names)
         axis_unit(axes.yaxis, unit)

@@ -11,7 +11,7 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.present import style
 from salesops_nb.present.axes import axis_unit, column, finish, floats, named, unit_text, wrapped
 from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
-from salesops_nb.present.formats import missing
+from salesops_nb.present.formats import by_unit, missing
 from salesops_nb.present.words import _, ngettext
 
 
@@ -66,7 +66,8 @@ def bars(
         room = 0.2 * (far - near) or 1.0
         axes.set_xlim(near - (room if near < 0 else 0), far + room)
         axes.xaxis.set_visible(False)
-        said = [f"{name} {say(value)}" for name, value in zip(names, values, strict=True)]
+        full = by_unit(unit)
+        said = [f"{name} {full(value)}" for name, value in zip(names, column(frame, y), strict=True)]
         return finish(Chart(figure, alt_text(title, _listed(said)), title, note), simulated)
 
 
@@ -165,15 +166,15 @@ def waterfall(
             f"The bridge from {opening} to {closing} comes to {last}, not to {end}.",
             "Give every step that lies between the two totals.",
         )
-    say = unit_text(unit)
+    say, full = unit_text(unit), by_unit(unit)
     with style.quiet():
         figure, axes = new_figure(height=3.5)
         _draw_bridge(axes, [opening, *names, closing], first, steps, say)
         axis_unit(axes.yaxis, unit)
         said = [
-            _("{name} {value}", name=opening, value=say(first)),
-            *[f"{name} {_signed(say, value)}" for name, value in zip(names, steps, strict=True)],
-            _("{name} {value}", name=closing, value=say(last)),
+            _("{name} {value}", name=opening, value=full(first)),
+            *[f"{name} {_signed(full, value)}" for name, value in zip(names, steps, strict=True)],
+            _("{name} {value}", name=closing, value=full(last)),
         ]
         return finish(Chart(figure, alt_text(title, _listed(said)), title, note), simulated)
 

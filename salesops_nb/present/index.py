@@ -200,7 +200,7 @@ def sparkline(values: Sequence[float], alt: str, width: int = 200, height: int =
         at = [(width - 6.0, height / 2)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
     return Markup(
-        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}">'
+        '<svg viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">'
         '<polyline points="{}" fill="none" stroke="var(--series-1)" stroke-width="1.8"/>'
         '<circle cx="{:.1f}" cy="{:.1f}" r="3.2" fill="var(--series-1)"/></svg>'
     ).format(width, height, alt, path, *at[-1])

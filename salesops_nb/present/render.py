@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present import formats
+from salesops_nb.present.terms import term as words_of
 from salesops_nb.present.words import _, ngettext, setting
 
 if TYPE_CHECKING:
     import jinja2
 
-MARKS = ("simulated", "estimated", "small sample", "partial period", "restated", "draft")
+__all__ = ["environment", "mark_words", "page", "part", "style_sheet", "template_folder", "words_of"]
 
 
 def template_folder() -> Path:
@@ -85,9 +86,3 @@ def mark_words(mark: str) -> str:
         "draft": _("draft"),
     }
     return known.get(mark, mark)
-
-
-def words_of(name: str) -> str:
-    """A column's or parameter's name as words: ``win_rate`` is ``Win rate``."""
-    plain = name.replace("_", " ").strip()
-    return plain[:1].upper() + plain[1:]

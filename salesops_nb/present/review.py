@@ -136,23 +136,30 @@ def trend(review: Review) -> None:
 
 
 def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
-    """A table of teams or reps, most bookings first, with intervals and small samples marked."""
+    """Teams or reps, most bookings first: against what was expected, then how they win."""
+    if table.empty:
+        present.note("Nothing is below this level.")
+        return
     frame = _shown(table)
-    columns = [
-        "group", "bookings", "target", "attainment", "pace_attainment", "compared_bookings", "won", "lost",
-        "win_rate", "interval", "win_rate_eb", "win_rate_value", "value_interval", "average_deal",
-        "days_to_win", "pipeline", "stale_deals", "coverage", "velocity",
+    against = [
+        "group", "bookings", "target", "attainment", "pace_attainment", "compared_bookings", "pipeline",
+        "coverage", "stale_deals",
     ]  # fmt: skip
-    columns = [c for c in columns if c == "group" or frame[c].notna().any()]
-    mark = {"target": "simulated", "attainment": "simulated"} if simulated and "target" in columns else {}
-    present.show_table(
-        frame[columns],
-        title=title,
-        **_heads(columns),
-        marks=mark,
-        row_marks={"small sample": frame["small_sample"]},
-        rows=rows,
-    )
+    winning = [
+        "group", "won", "lost", "win_rate", "interval", "win_rate_value", "value_interval", "average_deal",
+        "days_to_win", "velocity",
+    ]  # fmt: skip
+    for part, name in ((against, f"{title}: against target"), (winning, f"{title}: how they win")):
+        columns = [c for c in part if c == "group" or frame[c].notna().any()]
+        mark = {c: "simulated" for c in ("target", "attainment") if simulated and c in columns}
+        present.show_table(
+            frame[columns],
+            title=name,
+            **_heads(columns),
+            marks=mark,
+            row_marks={"small sample": frame["small_sample"]},
+            rows=rows,
+        )
 
 
 def ranking(table: pd.DataFrame, scope: Any, title: str) -> None:

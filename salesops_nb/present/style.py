@@ -73,6 +73,7 @@ def quiet() -> Any:
     """A context in which figures are drawn in this style and no other; leaves rcParams as they were."""
     import matplotlib as mpl
 
-    every: dict[str, Any] = {**dict(mpl.rcParamsDefault), **RC}
+    defaults: Any = mpl.rcParamsDefault
+    every: Any = {**defaults, **RC}
     every.pop("backend", None)
     return mpl.rc_context(every)

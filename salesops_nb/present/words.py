@@ -7,7 +7,7 @@ The locale and currency in force are set once, by `use_locale`, usually from the
 
 from __future__ import annotations
 
-import gettext
+import gettext as catalogues
 import io
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -82,11 +82,11 @@ def languages() -> list[str]:
 
 
 @lru_cache(maxsize=16)
-def words(locale: str) -> gettext.NullTranslations:
+def words(locale: str) -> catalogues.NullTranslations:
     """The catalogue of a locale's language; for English, and without one, the texts themselves."""
     path = LOCALES / f"{locale.replace('-', '_').split('_')[0]}.po"
     if not path.exists():
-        return gettext.NullTranslations()
+        return catalogues.NullTranslations()
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
@@ -95,13 +95,16 @@ def words(locale: str) -> gettext.NullTranslations:
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return catalogues.GNUTranslations(compiled)
 
 
 def _(message: str, **values: object) -> str:
     """The text in the reader's language, with ``{name}`` places filled from `values`."""
     text = words(setting().locale).gettext(message)
     return text.format(**values) if values else text
+
+
+gettext = _
 
 
 def ngettext(singular: str, plural: str, n: int, **values: object) -> str:

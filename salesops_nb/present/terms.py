@@ -1,0 +1,75 @@
+"""The trade's common names of columns and parameters, in the reader's language."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from salesops_nb.present.words import _, setting
+
+
+def term(name: str) -> str:
+    """A column's or parameter's name as words: ``win_rate`` is ``Win rate``, translated where known."""
+    plain = name.replace("_", " ").strip()
+    plain = plain[:1].upper() + plain[1:]
+    return _terms(setting().locale).get(plain, plain)
+
+
+@lru_cache(maxsize=8)
+def _terms(locale: str) -> dict[str, str]:
+    """Every known name with its words in the locale's language (the one in force when it is asked)."""
+    known = {
+        "Account": _("Account"),
+        "Amount": _("Amount"),
+        "As of": _("As of"),
+        "Attainment": _("Attainment"),
+        "Average deal": _("Average deal"),
+        "Bookings": _("Bookings"),
+        "Closed on": _("Closed on"),
+        "Company": _("Company"),
+        "Compare to": _("Compare to"),
+        "Coverage": _("Coverage"),
+        "Created on": _("Created on"),
+        "Currency": _("Currency"),
+        "Days": _("Days"),
+        "Deal": _("Deal"),
+        "Deal type": _("Deal type"),
+        "Deals": _("Deals"),
+        "Difference": _("Difference"),
+        "High": _("High"),
+        "Level": _("Level"),
+        "Lost": _("Lost"),
+        "Low": _("Low"),
+        "Manager": _("Manager"),
+        "Metric": _("Metric"),
+        "Month": _("Month"),
+        "Name": _("Name"),
+        "Open": _("Open"),
+        "Outcome": _("Outcome"),
+        "Owner": _("Owner"),
+        "Period": _("Period"),
+        "Pipeline": _("Pipeline"),
+        "Product": _("Product"),
+        "Quantity": _("Quantity"),
+        "Quarter": _("Quarter"),
+        "Reason": _("Reason"),
+        "Region": _("Region"),
+        "Rep": _("Rep"),
+        "Role": _("Role"),
+        "Run id": _("Run id"),
+        "Segment": _("Segment"),
+        "Share": _("Share"),
+        "Stage": _("Stage"),
+        "Status": _("Status"),
+        "Structure": _("Structure"),
+        "Target": _("Target"),
+        "Team": _("Team"),
+        "Territory": _("Territory"),
+        "Value": _("Value"),
+        "Who": _("Who"),
+        "Win rate": _("Win rate"),
+        "Won": _("Won"),
+        "Workbook": _("Workbook"),
+        "Year": _("Year"),
+    }
+    assert locale == setting().locale
+    return known

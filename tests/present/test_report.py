@@ -1,0 +1,217 @@
+"""The HTML report: what a reader finds in it, and what is not in it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from pages import headings_of, notebook_of
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present import export_html
+from salesops_nb.present.export import write_beside
+from salesops_nb.present.prose import safe_html
+from salesops_nb.present.render import template_folder
+
+
+@pytest.fixture(scope="module")
+def page(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = export_html(executed, tmp_path_factory.mktemp("report") / "report.html")
+    return out.read_text()
+
+
+def test_the_cover_says_who_when_and_with_what(page: str) -> None:
+    cover = page.split('<header class="cover">')[1].split("</header>")[0]
+    for words in (
+        "Hardware &amp; Sons &lt;b&gt;Ltd&lt;/b&gt;",
+        "Team Brinkmann",
+        "We sell machines that last.",
+        "2017-Q3 (Jul 1, 2017 to Sep 30, 2017)",
+        "data through Dec 31, 2017",
+        "These tables are simulated, not recorded: targets.",
+        "9 days older",
+    ):
+        assert words in cover
+    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", cover) == [
+        ("Period", "2017-Q3"),
+        ("Level", "team"),
+        ("Who", "Brinkmann"),
+    ]
+
+
+def test_headings_are_in_order_and_in_the_contents(page: str) -> None:
+    found = headings_of(page)
+    assert [(level, words) for level, _id, words in found] == [
+        (1, "Performance review"),
+        (2, "A heading that would skip a level"),
+        (2, "People"),
+        (2, "Another part"),
+        (2, "Definitions"),
+        (2, "Data set aside"),
+        (2, "Where this comes from"),
+    ]
+    contents = page.split('<nav id="contents"')[1].split("</nav>")[0]
+    assert re.findall(r'href="#([^"]+)"', contents) == [name for _level, name, _words in found[1:]]
+    assert len(re.findall(r'\bid="([^"]+)"', page)) == len(set(re.findall(r'\bid="([^"]+)"', page)))
+
+
+def test_headline_cards_have_their_sentence_their_mark_and_their_note(page: str) -> None:
+    cards = re.findall(r'<li class="card">(.*?)</li>', page, re.DOTALL)
+    assert len(cards) == 2
+    assert "$1,234,568" in cards[0]
+    assert "Up by a tenth." in cards[0]
+    assert 'href="#note-1"' in cards[0]
+    assert '<span class="mark">simulated</span>' in cards[1]
+
+
+def test_data_set_aside_are_footnotes_with_count_and_sum(page: str) -> None:
+    notes = re.findall(r'<li id="note-(\d)">(.*?)</li>', page, re.DOTALL)
+    assert [n for n, _text in notes] == ["1", "2"]
+    assert "2 rows, adding up to $12,300" in notes[0][1]
+    assert "1 row" in notes[1][1]
+    assert "adding up" not in notes[1][1]
+
+
+def test_the_foot_says_where_the_figures_come_from(page: str) -> None:
+    foot = page.split("<footer")[1]
+    for words in ("9f2b6c1e40aa83d1", "salesops_nb 0.1.0", "python 3.", "Dec 31, 2017", "r-17", "Brinkmann"):
+        assert words in foot
+
+
+def test_every_chart_says_in_words_what_it_shows(page: str) -> None:
+    assert 'aria-label="By month. From 2017-07 ($300) to 2017-09 ($900).' in page
+    assert 'alt="One &quot;red&quot; dot"' in page
+    assert not re.findall(r"<img(?![^>]*\balt=)[^>]*>", page)
+    assert not re.findall(r'<svg(?![^>]*role="img" aria-label="[^"]+)[^>]*>', page)
+
+
+def test_nothing_in_the_page_is_fetched_or_run(page: str) -> None:
+    assert "<script" not in page
+    assert "example.org/x" not in page
+    assert "example.org/p" not in page
+    assert '<a href="https://example.org/">link</a>' in page
+    for value in re.findall(r'\b(?:src|srcset|poster)="([^"]*)"', page):
+        assert value.startswith("data:")
+    assert not re.findall(r"@import|url\((?!#|data:)", page)
+    assert "default-src 'none'" in page
+    assert "IntSlider" not in page
+    assert "widget" not in page
+    assert "<i>kept</i>" in page
+
+
+def test_text_of_the_data_is_no_markup(page: str) -> None:
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "alert(1)</script>" not in page
+
+
+def test_every_header_cell_has_a_scope(page: str) -> None:
+    assert page.count("<th") > 5
+    assert not re.findall(r"<th(?![a-z])(?![^>]*\bscope=)", page)
+    assert "… and 1 more row." in page
+
+
+def test_code_is_there_but_folded_and_prices_stay_prices(page: str) -> None:
+    assert page.count('<div class="code"') == 11
+    assert ".code{display:none}" in page
+    assert "costs $5 and $6" in page
+
+
+def test_the_page_is_small_and_the_same_every_time(executed: Path, page: str, tmp_path: Path) -> None:
+    assert len(page.encode()) < 200_000
+    assert export_html(executed, tmp_path / "again.html").read_text() == page
+
+
+def test_context_overrides_the_cover_and_draft_marks_every_page(executed: Path, tmp_path: Path) -> None:
+    draft = export_html(executed, tmp_path / "d.html", context={"status": "draft", "subtitle": "Other"})
+    made = draft.read_text()
+    assert '<body class="draft" data-watermark="DRAFT">' in made
+    assert '<span class="mark">draft</span>' in made
+    assert "Team Brinkmann</p>" not in made
+
+
+def test_a_romanian_report_is_romanian(executed: Path, tmp_path: Path) -> None:
+    out = export_html(executed, tmp_path / "ro.html", context={"locale": "ro_RO", "currency": "RON"})
+    made = out.read_text()
+    assert '<html lang="ro-RO">' in made
+    for words in ("Cuprins", "Arată codul", "date până la 31 dec. 2017", "Date lăsate deoparte", "2 rânduri"):
+        assert words in made
+    for words in (">Contents<", "Show code", "data through", "Data set aside", "simulated<"):
+        assert words not in made
+
+
+def test_a_notebook_without_a_cover_has_one_from_its_heading(tmp_path: Path) -> None:
+    node = notebook_of("# Stale deals\n---\nSome words.\n---\n## A\n---\n#### B")
+    node.metadata["papermill"] = {"parameters": {"period": "2017-Q3"}}
+    made = export_html(node, tmp_path / "x.html").read_text()
+    assert [(level, words) for level, _id, words in headings_of(made)] == [
+        (1, "Stale deals"),
+        (2, "A"),
+        (3, "B"),
+        (2, "Where this comes from"),
+    ]
+    assert "<dd>2017-Q3</dd>" in made
+    assert node.cells[0].metadata == {}
+
+
+def test_an_error_shows_its_words_and_folds_its_traceback(tmp_path: Path) -> None:
+    node = notebook_of("```python\n1/0\n```")
+    node.cells[0].outputs = [
+        nbformat.v4.new_output(
+            "error", ename="SalesopsError", evalue="No <plan>.", traceback=["\x1b[31mline\x1b[0m"]
+        )
+    ]
+    made = export_html(node, tmp_path / "x.html").read_text()
+    assert "<strong>Error:</strong> No &lt;plan&gt;." in made
+    assert '<details><summary>Traceback</summary><pre tabindex="0">line</pre>' in made
+    assert "\x1b" not in made
+
+
+def test_plain_nbconvert_makes_the_same_page(executed: Path, page: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--template", "report", "--log-level=ERROR"]
+    where = f"--TemplateExporter.extra_template_basedirs={template_folder()}"
+    subprocess.run([*command, where, str(executed), f"--output-dir={tmp_path}", "--output=p"], check=True)
+    plain = (tmp_path / "p.html").read_text()
+    assert headings_of(plain) == headings_of(page)
+    assert "<script" not in plain
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "no notebook at"), ("{not json", "cannot be read as a notebook")]
+)
+def test_a_notebook_that_cannot_be_read_is_said(tmp_path: Path, content: str | None, message: str) -> None:
+    path = tmp_path / "x.ipynb"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SalesopsError, match=message):
+        export_html(path, tmp_path / "x.html")
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ('<img src="https://a/b.png" alt="x">', '<img alt="x">'),
+        ("<img src=//a/b.png>", "<img>"),
+        ('<img src="data:image/png;base64,AA">', '<img src="data:image/png;base64,AA">'),
+        ('<a href="javascript:alert(1)" onclick="x()">t</a>', '<a href="#">t</a>'),
+        ("<SCRIPT>alert(1)</SCRIPT >b", "b"),
+        ("<script src=x>", ""),
+        ('<iframe src="https://a"></iframe>c', "c"),
+        ('<link rel="stylesheet" href="https://a">d', "d"),
+        ("<style>@import 'https://a';p{background:url(https://a/b)}</style>", "<style>nonep{background:none}</style>"),
+        ('<p style="background:url(http://a)">e</p>', '<p style="background:none">e</p>'),
+        ("plain a < b and c > d", "plain a < b and c > d"),
+    ],
+)  # fmt: skip
+def test_foreign_markup_is_made_harmless(given: str, left: str) -> None:
+    assert safe_html(given) == left
+
+
+def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "x.html"
+    write_beside(target, "one")
+    with pytest.raises(AttributeError):
+        write_beside(target, None)  # type: ignore[arg-type]
+    assert target.read_text() == "one"
+    assert list(target.parent.iterdir()) == [target]

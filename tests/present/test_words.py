@@ -1,0 +1,134 @@
+"""Texts, numbers and dates by locale; no text left untranslated."""
+
+import ast
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present import formats, words
+from salesops_nb.present.render import template_folder
+from salesops_nb.present.words import _, ngettext, use_locale
+
+PACKAGE = Path(words.__file__).parents[1]
+PLACES = re.compile(r"\{(\w+)\}")
+
+
+def messages_of_python(root: Path) -> set[str | tuple[str, str]]:
+    """Every text given to `_` or `ngettext`; those inside f-strings too, which extractors miss."""
+    found: set[str | tuple[str, str]] = set()
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            wanted = {"_": 1, "gettext": 1, "ngettext": 2}.get(node.func.id)
+            if wanted is None:
+                continue
+            texts = [arg.value for arg in node.args[:wanted] if isinstance(arg, ast.Constant)]
+            assert len(texts) == wanted, f"{path.name}:{node.lineno} translates something that is no literal"
+            found.add(texts[0] if wanted == 1 else (texts[0], texts[1]))
+    return found
+
+
+def messages_of_templates() -> set[str | tuple[str, str]]:
+    found = extract_from_dir(
+        str(template_folder()),
+        method_map=[("**.j2", "jinja2.ext:babel_extract")],
+        options_map={"**.j2": {"silent": "false"}},
+        keywords={"_": None, "words": None, "ngettext": (1, 2)},
+    )
+    return {message for _file, _line, message, _comments, _context in found}
+
+
+def every_message() -> set[str | tuple[str, str]]:
+    return messages_of_python(PACKAGE / "present") | messages_of_templates()
+
+
+def test_the_extraction_finds_texts_of_code_and_templates() -> None:
+    found = every_message()
+    assert {"Contents", "Show code", "Outside the limits: {names}.", "average"} <= found
+    assert ("{n} row", "{n} rows") in found
+
+
+@pytest.mark.parametrize("language", [each for each in words.languages() if each != "en"])
+def test_no_text_is_left_untranslated(language: str) -> None:
+    with (words.LOCALES / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language, abort_invalid=True)
+    translated = {message.id: message for message in catalogue if message.id}
+    assert every_message() == set(translated), "the catalogue and the texts differ"
+    for message in translated.values():
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert all(strings), f"{message.id!r} is not translated"
+        assert len(strings) == (catalogue.num_plurals if isinstance(message.id, tuple) else 1)
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        for string in strings:
+            assert set(PLACES.findall(string)) == set(PLACES.findall(ids[-1])), message.id
+        assert not message.fuzzy
+
+
+def test_romanian_counts_in_three_forms() -> None:
+    use_locale("ro_RO", "RON")
+    counted = [ngettext("{n} row", "{n} rows", n) for n in (1, 2, 19, 20, 101, 1234)]
+    assert counted == [
+        "1 rând",
+        "2 rânduri",
+        "19 rânduri",
+        "20 de rânduri",
+        "101 rânduri",
+        "1.234 de rânduri",
+    ]
+
+
+NB = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "expected"),
+    [
+        ("en_US", "USD", ["−$1,234,568", "$3.46", "$1.2M", "62.8%", "1,234.50", "Dec 31, 2017"]),
+        ("ro-RO", "RON", [f"−1.234.568{NB}RON", f"3,46{NB}RON", f"1,2{NB}mil.{NB}RON", f"62,8{NB}%", "1.234,50", "31 dec. 2017"]),
+        ("en_GB", "GBP", ["−£1,234,568", "£3.46", "£1.2M", "62.8%", "1,234.50", "31 Dec 2017"]),
+        ("ja_JP", "JPY", ["−￥1,234,568", "￥3", "￥123.5万", "62.8%", "1,234.50", "2017/12/31"]),
+    ],
+)  # fmt: skip
+def test_numbers_dates_and_money_by_locale(locale: str, currency: str, expected: list[str]) -> None:
+    use_locale(locale, currency)
+    assert [
+        formats.money(Decimal("-1234567.891")),
+        formats.money(Decimal("3.455"), cents=True),
+        formats.short_money(1234567),
+        formats.percent(0.6281),
+        formats.number(1234.5),
+        formats.day(date(2017, 12, 31)),
+    ] == expected
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), Decimal("NaN")])
+@pytest.mark.parametrize("unit", formats.FORMATS)
+def test_nothing_is_a_dash_in_every_unit(unit: str, value: object) -> None:
+    assert formats.by_unit(unit)(value) == "–"
+
+
+@given(st.decimals(min_value=-(10**12), max_value=10**12, places=2))
+def test_money_reads_back_to_the_cent(amount: Decimal) -> None:
+    written = formats.money(amount, "USD", cents=True)
+    assert Decimal(written.replace("−", "-").replace("$", "").replace(",", "")) == amount
+
+
+@pytest.mark.parametrize(("locale", "currency"), [("klingon", "USD"), ("", "USD"), ("en_US", "XXZ")])
+def test_an_unknown_locale_or_currency_is_said(locale: str, currency: str) -> None:
+    with pytest.raises(SalesopsError, match="is not a"):
+        use_locale(locale, currency)
+
+
+def test_a_locale_without_a_catalogue_speaks_english_with_its_own_numbers() -> None:
+    use_locale("de_DE", "EUR")
+    assert _("Contents") == "Contents"
+    assert formats.number(1234.5) == "1.234,50"
