@@ -68,11 +68,20 @@ def build(
     mass = _measure(table, weight, findings) if weight is not None else values[:, 0].copy()
     stay = _measure(table, disruption_measure, findings) if disruption_measure is not None else mass
     if disruption < 0 or disruption != disruption:
-        findings.add("bad-disruption", f"disruption is {disruption}.", "Give a number from 0 (start afresh) up.",
-                     "parameters", value=str(disruption))  # fmt: skip
+        findings.add(
+            "bad-disruption",
+            f"disruption is {disruption}.",
+            "Give a number from 0 (start afresh) up.",
+            "parameters",
+            value=str(disruption),
+        )
     if disruption > 0 and not had:
-        findings.add("no-current", "disruption is above 0 but no current assignment is given.",
-                     "Give current, or set disruption to 0.", "parameters")  # fmt: skip
+        findings.add(
+            "no-current",
+            "disruption is above 0 but no current assignment is given.",
+            "Give current, or set disruption to 0.",
+            "parameters",
+        )
     findings.stop()
     if pairs is None:
         pairs = made_edges(table)
@@ -102,12 +111,37 @@ def build(
     matrix, to_homes = _travel(travel, table, team, findings)
     findings.stop()
     return Model(
-        table, team, names, tolerances, values, base, target, scale, mass, points - origin, origin,
+        table,
+        team,
+        names,
+        tolerances,
+        values,
+        base,
+        target,
+        scale,
+        mass,
+        points - origin,
+        origin,
         np.array([number.get(had.get(u, ""), -1) if u in had else -1 for u in table.ids], dtype=np.int64),
-        [had.get(u) for u in table.ids], stay, float(disruption), item, np.ascontiguousarray(amount),
-        target - slack, target + slack, first, neighbour, whole, allowed.sum(axis=1) > 1, allowed,
-        locks, matrix, to_homes, pairs, bound, findings.problems,
-    )  # fmt: skip
+        [had.get(u) for u in table.ids],
+        stay,
+        float(disruption),
+        item,
+        np.ascontiguousarray(amount),
+        target - slack,
+        target + slack,
+        first,
+        neighbour,
+        whole,
+        allowed.sum(axis=1) > 1,
+        allowed,
+        locks,
+        matrix,
+        to_homes,
+        pairs,
+        bound,
+        findings.problems,
+    )
 
 
 def _tolerances(
@@ -131,19 +165,31 @@ def _tolerances(
                 if c not in NOT_MEASURES and pd.api.types.is_numeric_dtype(units.frame[c])
             ]
     if not given:
-        findings.add("no-measure", "units has no column of numbers to balance.",
-                     "Add potential or workload, or name the column in measures.", "units")  # fmt: skip
+        findings.add(
+            "no-measure",
+            "units has no column of numbers to balance.",
+            "Add potential or workload, or name the column in measures.",
+            "units",
+        )
         findings.stop()
     result = {}
     for name in given:
         value = tolerance.get(name) if isinstance(tolerance, Mapping) else tolerance
         if value is None:
-            findings.add("bad-tolerance", f"tolerance has no entry for {name}; it has {', '.join(tolerance)}.",  # type: ignore[arg-type]
-                         f"Add {name} to tolerance.", "parameters")  # fmt: skip
+            findings.add(
+                "bad-tolerance",
+                f"tolerance has no entry for {name}; it has {', '.join(map(str, given))}.",
+                f"Add {name} to tolerance.",
+                "parameters",
+            )
         elif not 0 <= float(value) < 1:
-            findings.add("bad-tolerance", f"the tolerance of {name} is {value}.",
-                         "Write a fraction from 0 to below 1, such as 0.05 for 5 %.", "parameters",
-                         value=str(value))  # fmt: skip
+            findings.add(
+                "bad-tolerance",
+                f"the tolerance of {name} is {value}.",
+                "Write a fraction from 0 to below 1, such as 0.05 for 5 %.",
+                "parameters",
+                value=str(value),
+            )
         else:
             result[str(name)] = float(value)
     findings.stop()
@@ -152,9 +198,13 @@ def _tolerances(
 
 def _measure(units: Units, name: str, findings: Findings) -> Floats:
     if name not in units.frame.columns:
-        findings.add("missing-column", f"units has no column {name}; it has "
-                     f"{', '.join(map(str, units.frame.columns))}.", f"Add {name}, or name another measure.",
-                     "units", column=name)  # fmt: skip
+        findings.add(
+            "missing-column",
+            f"units has no column {name}; it has {', '.join(map(str, units.frame.columns))}.",
+            f"Add {name}, or name another measure.",
+            "units",
+            column=name,
+        )
         findings.stop()
     values = numbers(units.frame, name, "units", findings)
     for wrong, code, words in (
@@ -163,12 +213,24 @@ def _measure(units: Units, name: str, findings: Findings) -> Floats:
     ):
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            findings.add(code, f"{name} is {words} at {wrong.sum()} units: {some(np.array(units.ids)[wrong])} "
-                         f"({values[row]:g}).", "Write zero or more.", "units", row=row + 2, column=name,
-                         value=f"{values[row]:g}")  # fmt: skip
+            findings.add(
+                code,
+                f"{name} is {words} at {wrong.sum()} units: {some(np.array(units.ids)[wrong])} "
+                f"({values[row]:g}).",
+                "Write zero or more.",
+                "units",
+                row=row + 2,
+                column=name,
+                value=f"{values[row]:g}",
+            )
     if np.isfinite(values).all() and not values.any():
-        findings.add("all-zero", f"{name} is zero at every unit, so that there is nothing to balance.",
-                     "Check how it is calculated.", "units", column=name)  # fmt: skip
+        findings.add(
+            "all-zero",
+            f"{name} is zero at every unit, so that there is nothing to balance.",
+            "Check how it is calculated.",
+            "units",
+            column=name,
+        )
     findings.stop()
     return values
 
@@ -180,12 +242,17 @@ def _binding(units: Units, contiguous: Any, findings: Findings) -> NDArray[np.bo
     if isinstance(contiguous, Mapping):
         return np.array([bool(contiguous.get(unit, True)) for unit in units.ids])
     if contiguous not in units.frame.columns:
-        findings.add("missing-column", f"units has no column {contiguous}, named as contiguous.",
-                     "Give True, False or a column of yes and no.", "units", column=str(contiguous))  # fmt: skip
+        findings.add(
+            "missing-column",
+            f"units has no column {contiguous}, named as contiguous.",
+            "Give True, False or a column of yes and no.",
+            "units",
+            column=str(contiguous),
+        )
         findings.stop()
     column = units.frame[contiguous]
     words = column.astype(object).map(lambda v: str(v).strip().lower() in ("true", "yes", "1", "1.0", "y"))
-    return words.to_numpy(dtype=bool)
+    return np.asarray(words.to_numpy(dtype=bool))
 
 
 def _joined(units: Units, points: Floats, pairs: Ints, bound: Any, islands: str, findings: Findings) -> Ints:
@@ -203,9 +270,14 @@ def _joined(units: Units, points: Floats, pairs: Ints, bound: Any, islands: str,
         return pairs
     added = inside[ferries(points[inside], number[within])]
     links = [f"{units.ids[a]}–{units.ids[b]}" for a, b in added]
-    findings.add("map-in-pieces", f"the map is in {len(added) + 1} pieces; they were joined by {len(added)} links to "
-                 f"the nearest unit: {some(links)}.", "Check that these crossings can be travelled.", "unit_edges",
-                 severity="warning")  # fmt: skip
+    findings.add(
+        "map-in-pieces",
+        f"the map is in {len(added) + 1} pieces; they were joined by {len(added)} links to "
+        f"the nearest unit: {some(links)}.",
+        "Check that these crossings can be travelled.",
+        "unit_edges",
+        severity="warning",
+    )
     return np.vstack([pairs, added])
 
 
@@ -219,16 +291,25 @@ def _overrides(
     frame = to_pandas(table, "overrides")
     column = next((c for c in REP_COLUMNS if c in frame.columns), None)
     if column is None or "unit_id" not in frame:
-        findings.add("missing-column", "overrides needs the columns unit_id and rep, and the measures moved.",
-                     "Rename the columns.", "overrides")  # fmt: skip
+        findings.add(
+            "missing-column",
+            "overrides needs the columns unit_id and rep, and the measures moved.",
+            "Rename the columns.",
+            "overrides",
+        )
         findings.stop()
         return base, values
     for row, (unit, rep) in enumerate(zip(texts(frame["unit_id"]), texts(frame[column]), strict=True)):
         if unit not in units.number or rep not in reps.number:
             wrong = unit if unit not in units.number else rep
-            findings.add("unknown-unit" if wrong == unit else "unknown-rep",
-                         f"overrides names {wrong}, who is not in the plan.", "Check the id.", "overrides",
-                         row=row + 2, value=wrong)  # fmt: skip
+            findings.add(
+                "unknown-unit" if wrong == unit else "unknown-rep",
+                f"overrides names {wrong}, who is not in the plan.",
+                "Check the id.",
+                "overrides",
+                row=row + 2,
+                value=wrong,
+            )
             continue
         for f, name in enumerate(measures):
             part = float(frame[name].iloc[row]) if name in frame and pd.notna(frame[name].iloc[row]) else 0.0
@@ -236,8 +317,12 @@ def _overrides(
             values[units.number[unit], f] -= part
     low = (values < -1e-9 * np.abs(values).max()).any(axis=1)
     if low.any():
-        findings.add("override-too-large", f"the overrides take more than there is from {some(np.array(units.ids)[low])}.",
-                     "Check the measures of the overridden accounts.", "overrides")  # fmt: skip
+        findings.add(
+            "override-too-large",
+            f"the overrides take more than there is from {some(np.array(units.ids)[low])}.",
+            "Check the measures of the overridden accounts.",
+            "overrides",
+        )
     return base, np.maximum(values, 0.0)
 
 
@@ -263,11 +348,22 @@ def _locks(locked: Any, units: Units, had: Mapping[str, str], findings: Findings
     result = {}
     for unit in ids:
         if unit not in units.number:
-            findings.add("unknown-unit", f"locked names {unit}, which is not in units; it is set aside.",
-                         "Check the scope.", "locked", value=unit, severity="warning")  # fmt: skip
+            findings.add(
+                "unknown-unit",
+                f"locked names {unit}, which is not in units; it is set aside.",
+                "Check the scope.",
+                "locked",
+                value=unit,
+                severity="warning",
+            )
         elif unit not in had:
-            findings.add("no-current", f"unit {unit} is locked but has no rep today.",
-                         "Say which rep keeps it: locked={unit: rep}.", "locked", value=unit)  # fmt: skip
+            findings.add(
+                "no-current",
+                f"unit {unit} is locked but has no rep today.",
+                "Say which rep keeps it: locked={unit: rep}.",
+                "locked",
+                value=unit,
+            )
         else:
             result[unit] = had[unit]
     findings.stop()
@@ -288,28 +384,48 @@ def _allowed(
             rows = zip(frame["unit_id"], frame[column], strict=True)
         for unit, rep in ((texts([u])[0], texts([r])[0]) for u, r in rows):
             if unit not in number or rep not in reps.number:
-                findings.add("unknown-unit" if unit not in number else "unknown-rep",
-                             f"forbidden names the pair {unit}, {rep}, which is not in the plan; it is set aside.",
-                             "Check the ids.", "forbidden", value=f"{unit}, {rep}", severity="warning")  # fmt: skip
+                findings.add(
+                    "unknown-unit" if unit not in number else "unknown-rep",
+                    f"forbidden names the pair {unit}, {rep}, which is not in the plan; it is set aside.",
+                    "Check the ids.",
+                    "forbidden",
+                    value=f"{unit}, {rep}",
+                    severity="warning",
+                )
             else:
                 allowed[item[number[unit]], reps.number[rep]] = False
     for unit, rep in locks.items():
         if rep not in reps.number:
-            findings.add("unknown-rep", f"unit {unit} is locked to {rep}, who is not among the reps.",
-                         "Unlock it, or add the rep.", "locked", value=rep)  # fmt: skip
+            findings.add(
+                "unknown-rep",
+                f"unit {unit} is locked to {rep}, who is not among the reps.",
+                "Unlock it, or add the rep.",
+                "locked",
+                value=rep,
+            )
             continue
         c, j = item[number[unit]], reps.number[rep]
         if not allowed[c, j]:
-            findings.add("conflict", f"unit {unit} is locked to {rep}, but that pair is forbidden, or a unit that "
-                         "stays with it is locked to another rep.", "Drop one of the two.", "locked",
-                         value=unit)  # fmt: skip
+            findings.add(
+                "conflict",
+                f"unit {unit} is locked to {rep}, but that pair is forbidden, or a unit that "
+                "stays with it is locked to another rep.",
+                "Drop one of the two.",
+                "locked",
+                value=unit,
+            )
             continue
         allowed[c] = False
         allowed[c, j] = True
     for c in np.flatnonzero(~allowed.any(axis=1)):
         unit = units.ids[int(np.flatnonzero(item == c)[0])]
-        findings.add("nobody-left", f"unit {unit} is forbidden to every rep.", "Allow at least one.", "forbidden",
-                     value=unit)  # fmt: skip
+        findings.add(
+            "nobody-left",
+            f"unit {unit} is forbidden to every rep.",
+            "Allow at least one.",
+            "forbidden",
+            value=unit,
+        )
     return allowed
 
 
@@ -324,9 +440,14 @@ def _note_apart_groups(units: Units, item: Ints, pairs: Ints, whole: Any, findin
         if whole[c] and len(np.unique(pieces[members := np.flatnonzero(item == c)])) > 1
     ]
     if apart:
-        findings.add("group-apart", f"{len(apart)} groups that stay together lie apart on the map (with "
-                     f"{some(apart)}); each counts as one place for contiguity.",
-                     "Switch contiguity off there if that is not meant.", "units", severity="warning")  # fmt: skip
+        findings.add(
+            "group-apart",
+            f"{len(apart)} groups that stay together lie apart on the map (with "
+            f"{some(apart)}); each counts as one place for contiguity.",
+            "Switch contiguity off there if that is not meant.",
+            "units",
+            severity="warning",
+        )
 
 
 def _travel(travel: Any, units: Units, reps: Reps, findings: Findings) -> tuple[Floats | None, bool]:
@@ -339,9 +460,13 @@ def _travel(travel: Any, units: Units, reps: Reps, findings: Findings) -> tuple[
         wanted = reps.names if to_homes else units.ids
         missing = [u for u in units.ids if u not in set(rows)] + [c for c in wanted if c not in set(columns)]
         if missing:
-            findings.add("travel-incomplete", f"travel has no row or column for {some(missing)}.",
-                         "Give units in rows; units, or all reps, in columns.", "travel",
-                         value=missing[0])  # fmt: skip
+            findings.add(
+                "travel-incomplete",
+                f"travel has no row or column for {some(missing)}.",
+                "Give units in rows; units, or all reps, in columns.",
+                "travel",
+                value=missing[0],
+            )
             return None, False
         frame = travel.set_axis(rows, axis=0).set_axis(columns, axis=1)
         matrix = frame.loc[units.ids, wanted].to_numpy(float)
@@ -349,8 +474,12 @@ def _travel(travel: Any, units: Units, reps: Reps, findings: Findings) -> tuple[
         matrix = np.asarray(travel, dtype=float)
         to_homes = matrix.shape == (n, k) and k != n
         if matrix.shape not in ((n, n), (n, k)):
-            findings.add("travel-incomplete", f"travel has shape {matrix.shape}; {n} units and {k} reps are given.",
-                         "Give units × units or units × reps.", "travel")  # fmt: skip
+            findings.add(
+                "travel-incomplete",
+                f"travel has shape {matrix.shape}; {n} units and {k} reps are given.",
+                "Give units × units or units × reps.",
+                "travel",
+            )
             return None, False
     if not np.isfinite(matrix).all() or (matrix < 0).any():
         findings.add("travel-incomplete", "travel has empty or negative times.", "Fill them.", "travel")

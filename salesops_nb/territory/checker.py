@@ -86,7 +86,7 @@ def check_plan(
                         "out-of-balance",
                         f"{rep} has {off:+.2%} of {measure} against a fair share, "
                         f"beyond ±{tolerance[measure]:.2%}.",
-                    )  # fmt: skip
+                    )
                 )
     stands_for = {unit: unit for unit in units}
     for group in groups:

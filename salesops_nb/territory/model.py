@@ -94,19 +94,19 @@ class Model:
         return self.reps.home - self.origin
 
     def sums(self) -> tuple[Floats, Floats, Floats]:
-        """By item: Σw, Σw·x and Σw·|x|²; a unit of no weight gets a millionth of the mean, to have a place."""
+        """By item: Σw, Σw·x and Σw·|x|²; a unit without weight gets a millionth of the mean."""
         least = 1e-6 * self.weight.mean() if self.weight.any() else 1.0
         w = np.maximum(self.weight, least)
-        mass = np.bincount(self.item, w, minlength=self.items)
+        mass: Floats = np.bincount(self.item, w, minlength=self.items).astype(float)
         pull = np.stack(
             [np.bincount(self.item, w * self.points[:, axis], minlength=self.items) for axis in range(3)],
             axis=1,
         )
         square = np.bincount(self.item, w * (self.points**2).sum(axis=1), minlength=self.items)
-        return mass, pull, square
+        return mass, pull.astype(float), square.astype(float)
 
     def leaving(self) -> tuple[Ints, Floats, Floats]:
-        """By item: present territory or -1, cost of leaving it; and further cost (g, k) where a group is split today."""
+        """By item: present territory or -1, cost of leaving it; further cost (g, k) of split groups."""
         pay = self.stay * (self.today >= 0)
         today = np.full(self.items, -1, dtype=np.int64)
         price = np.zeros(self.items)
@@ -216,10 +216,10 @@ def label_groups(units: Units, keep_together: Any) -> Ints:
         groups = [keep_together.get(unit) for unit in units.ids]
     else:
         groups = [None] * n
-        for number, group in enumerate(keep_together):
+        for at, group in enumerate(keep_together):
             for unit in group:
                 if str(unit) in units.number:
-                    groups[units.number[str(unit)]] = number
+                    groups[units.number[str(unit)]] = at
     seen: dict[Any, int] = {}
     item = np.empty(n, dtype=np.int64)
     for i, group in enumerate(groups):

@@ -125,7 +125,7 @@ def neighbours_from_polygons(
 
 
 def compressed_rows(count: int, edges: Ints) -> tuple[Ints, Ints]:
-    """Adjacency as (first, neighbour): the neighbours of i are neighbour[first[i]:first[i + 1]], ascending."""
+    """Adjacency (first, neighbour): neighbours of i are neighbour[first[i]:first[i + 1]], ascending."""
     ends = np.vstack([edges, edges[:, ::-1]]) if len(edges) else np.empty((0, 2), dtype=np.int64)
     ends = np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
     first = np.searchsorted(ends[:, 0], np.arange(count + 1))

@@ -120,11 +120,26 @@ def plan(
     """
     begun = time.perf_counter()
     model = build(
-        units, edges, k, reps, tolerance=tolerance, current=current, homes=homes, locked=locked,
-        disruption=disruption, measures=measures, weight=weight, forbidden=forbidden, contiguous=contiguous,
-        islands=islands, travel=travel, keep_together=keep_together, overrides=overrides,
-        disruption_measure=disruption_measure, fixed_homes=fixed_homes,
-    )  # fmt: skip
+        units,
+        edges,
+        k,
+        reps,
+        tolerance=tolerance,
+        current=current,
+        homes=homes,
+        locked=locked,
+        disruption=disruption,
+        measures=measures,
+        weight=weight,
+        forbidden=forbidden,
+        contiguous=contiguous,
+        islands=islands,
+        travel=travel,
+        keep_together=keep_together,
+        overrides=overrides,
+        disruption_measure=disruption_measure,
+        fixed_homes=fixed_homes,
+    )
     impossible = screen(model)
     if impossible:
         raise SalesopsError(impossible)
@@ -146,7 +161,7 @@ def finished(model: Model, solution: Solution, begun: float, strict: bool = True
                 "the time limit ended the search early, so that the plan may differ from run to run.",
                 "Raise time_limit.",
                 severity="warning",
-            )  # fmt: skip
+            )
         )
     result = TerritoryPlan(
         _assignment(model, choice),
@@ -165,9 +180,11 @@ def _reason(model: Model, result: TerritoryPlan) -> Problem:
     found = result.summary["balance"][worst]
     return Problem(
         "no-plan-found",
-        f"no plan within ±{100 * model.tolerance[worst]:g} % of {worst} that keeps every condition was found; "
+        "no plan within "
+        f"±{100 * model.tolerance[worst]:g} % of {worst} that keeps all conditions was found; "
         f"the nearest one is off by up to {percent(found)}.",
-        f"Widen the tolerance to {percent(max(found, model.tolerance[worst]))}, drop a lock or forbidden pair, "
+        f"Widen the tolerance to {percent(max(found, model.tolerance[worst]))}, drop a lock or "
+        "forbidden pair, "
         "switch contiguity off in part, or raise time_limit.",
     )
 

@@ -57,7 +57,7 @@ def to_pandas(table: Any, name: str) -> pd.DataFrame:
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect("pyarrow")
-    result = frame.to_pandas()
+    result: pd.DataFrame = frame.to_pandas()
     return result.reset_index(drop=True)
 
 
@@ -119,8 +119,14 @@ def read_units(table: Any, findings: Findings) -> Units:
         findings.add("no-units", "units has no rows.", "Check the scope and the filter.", "units")
     if frame["unit_id"].isna().any():
         row = int(np.flatnonzero(frame["unit_id"].isna())[0])
-        findings.add("missing-id", f"{frame['unit_id'].isna().sum()} units have no unit_id.",
-                     "Give each unit an id.", "units", row=row + 2, column="unit_id")  # fmt: skip
+        findings.add(
+            "missing-id",
+            f"{frame['unit_id'].isna().sum()} units have no unit_id.",
+            "Give each unit an id.",
+            "units",
+            row=row + 2,
+            column="unit_id",
+        )
     findings.stop()
     ids = texts(frame["unit_id"])
     seen = pd.Series(ids)
@@ -152,8 +158,13 @@ def read_edges(table: Any, units: Units, findings: Findings) -> NDArray[np.int64
         frame = to_pandas(table, "unit_edges")
     for column in ("unit_a", "unit_b"):
         if column not in frame.columns:
-            findings.add("missing-column", f"unit_edges has no column {column}.",
-                         "Name the two columns unit_a and unit_b.", "unit_edges", column=column)  # fmt: skip
+            findings.add(
+                "missing-column",
+                f"unit_edges has no column {column}.",
+                "Name the two columns unit_a and unit_b.",
+                "unit_edges",
+                column=column,
+            )
     findings.stop()
     number = units.number
     a = np.array([number.get(v, -1) for v in texts(frame["unit_a"])], dtype=np.int64)
@@ -162,11 +173,14 @@ def read_edges(table: Any, units: Units, findings: Findings) -> NDArray[np.int64
     if unknown.any():
         row = int(np.flatnonzero(unknown)[0])
         column = "unit_a" if a[row] < 0 else "unit_b"
-        names = [texts(frame["unit_a"])[i] if a[i] < 0 else texts(frame["unit_b"])[i]
-                 for i in np.flatnonzero(unknown)]  # fmt: skip
+        names = [
+            texts(frame["unit_a"])[i] if a[i] < 0 else texts(frame["unit_b"])[i]
+            for i in np.flatnonzero(unknown)
+        ]
         findings.add(
             "unknown-unit",
-            f"{unknown.sum()} of {len(frame)} edges name a unit that is not in units: {some(dict.fromkeys(names))}; "
+            f"{unknown.sum()} of {len(frame)} edges name a unit that is not in units: "
+            f"{some(dict.fromkeys(names))}; "
             "they are set aside.",
             "Add the unit, correct the id, or leave it if the unit is out of scope.",
             "unit_edges",
@@ -218,9 +232,15 @@ def _check_range(units: Units, known: Any, findings: Findings) -> None:
     wide = known & ((lon < -180) | (lon > 360))
     if wide.any():
         row = int(np.flatnonzero(wide)[0])
-        findings.add("bad-longitude", f"longitude is {lon[row]:g} at unit {units.ids[row]}.",
-                     "Write degrees between -180 and 180 (or 0 and 360).", "units", row=row + 2,
-                     column="longitude", value=f"{lon[row]:g}")  # fmt: skip
+        findings.add(
+            "bad-longitude",
+            f"longitude is {lon[row]:g} at unit {units.ids[row]}.",
+            "Write degrees between -180 and 180 (or 0 and 360).",
+            "units",
+            row=row + 2,
+            column="longitude",
+            value=f"{lon[row]:g}",
+        )
 
 
 def _check_swapped(units: Units, known: Any, edges: NDArray[np.int64] | None, findings: Findings) -> None:
@@ -260,7 +280,8 @@ def _check_swapped(units: Units, known: Any, edges: NDArray[np.int64] | None, fi
         findings.add(
             "swapped-coordinates",
             f"latitude and longitude look swapped at {some(units.ids[i] for i in odd)}: "
-            f"{lat[odd[0]]:g}, {lon[odd[0]]:g} lies {off.max():,.0f} km from the rest, the other way round it is near.",
+            f"{lat[odd[0]]:g}, {lon[odd[0]]:g} lies {off.max():,.0f} km from the rest, "
+            "the other way round it is near.",
             "Swap the two values in these rows.",
             "units",
             row=int(odd[0]) + 2,
@@ -297,13 +318,25 @@ def _place_by_neighbours(
         left -= placed.keys()
     if left:
         lost = [units.ids[i] for i in sorted(left)]
-        findings.add("no-place", f"{len(lost)} units have no latitude and longitude and no neighbour that has: "
-                     f"{some(lost)}.", "Give them a place, or leave them out of the units.", "units",
-                     row=min(left) + 2, column="latitude")  # fmt: skip
+        findings.add(
+            "no-place",
+            f"{len(lost)} units have no latitude and longitude and no neighbour that has: {some(lost)}.",
+            "Give them a place, or leave them out of the units.",
+            "units",
+            row=min(left) + 2,
+            column="latitude",
+        )
     elif named:
-        findings.add("no-place", f"{len(named)} units have no latitude and longitude ({some(named)}); they were "
-                     "put in the middle of their neighbours.", "Give them a place.", "units", row=row,
-                     column="latitude", severity="warning")  # fmt: skip
+        findings.add(
+            "no-place",
+            f"{len(named)} units have no latitude and longitude ({some(named)}); they were "
+            "put in the middle of their neighbours.",
+            "Give them a place.",
+            "units",
+            row=row,
+            column="latitude",
+            severity="warning",
+        )
 
 
 def made_edges(units: Units) -> NDArray[np.int64]:
@@ -317,8 +350,13 @@ def rep_mapping(value: Any, units: Units, name: str, findings: Findings) -> dict
         return {}
     if isinstance(value, str):
         if value not in units.frame.columns:
-            findings.add("missing-column", f"units has no column {value}, named as {name}.",
-                         "Name a column of units.", "units", column=value)  # fmt: skip
+            findings.add(
+                "missing-column",
+                f"units has no column {value}, named as {name}.",
+                "Name a column of units.",
+                "units",
+                column=value,
+            )
             findings.stop()
         pairs = list(zip(units.ids, units.frame[value], strict=True))
     elif isinstance(value, (Mapping, pd.Series)):
@@ -329,17 +367,26 @@ def rep_mapping(value: Any, units: Units, name: str, findings: Findings) -> dict
         frame = to_pandas(value, name)
         column = next((c for c in REP_COLUMNS if c in frame.columns), None)
         if column is None or "unit_id" not in frame.columns:
-            findings.add("missing-column", f"{name} needs the columns unit_id and rep; it has "
-                         f"{', '.join(map(str, frame.columns))}.", "Rename the columns.", name)  # fmt: skip
+            findings.add(
+                "missing-column",
+                f"{name} needs the columns unit_id and rep; it has {', '.join(map(str, frame.columns))}.",
+                "Rename the columns.",
+                name,
+            )
             findings.stop()
             return {}
         pairs = list(zip(texts(frame["unit_id"]), frame[column], strict=True))
     number = units.number
     unknown = [u for u, _ in pairs if u not in number]
     if unknown:
-        findings.add("unknown-unit", f"{name} names {len(unknown)} units that are not in units: {some(unknown)}; "
-                     "they are set aside.", "Check the scope.", name, value=unknown[0],
-                     severity="warning")  # fmt: skip
+        findings.add(
+            "unknown-unit",
+            f"{name} names {len(unknown)} units that are not in units: {some(unknown)}; they are set aside.",
+            "Check the scope.",
+            name,
+            value=unknown[0],
+            severity="warning",
+        )
     result: dict[str, str] = {}
     for unit, rep in pairs:
         if (
@@ -350,8 +397,13 @@ def rep_mapping(value: Any, units: Units, name: str, findings: Findings) -> dict
         ):
             rep = texts([rep])[0]
             if result.get(unit, rep) != rep:
-                findings.add("two-owners", f"{name} gives unit {unit} to both {result[unit]} and {rep}.",
-                             "Give each unit one owner.", name, value=unit)  # fmt: skip
+                findings.add(
+                    "two-owners",
+                    f"{name} gives unit {unit} to both {result[unit]} and {rep}.",
+                    "Give each unit one owner.",
+                    name,
+                    value=unit,
+                )
             result[unit] = rep
     findings.stop()
     return result

@@ -42,8 +42,13 @@ def read_reps(
     names = texts(frame["rep"])
     twice = [n for n in dict.fromkeys(names) if names.count(n) > 1]
     if twice:
-        findings.add("duplicate-id", f"reps names {some(twice)} more than once.", "Keep one row for each rep.",
-                     "reps", value=twice[0])  # fmt: skip
+        findings.add(
+            "duplicate-id",
+            f"reps names {some(twice)} more than once.",
+            "Keep one row for each rep.",
+            "reps",
+            value=twice[0],
+        )
     capacity = pd.to_numeric(frame["capacity"], errors="coerce").to_numpy(float, na_value=np.nan)
     for j in np.flatnonzero(~(capacity > 0) | ~np.isfinite(capacity)):
         shown = frame["capacity"].iloc[j]
@@ -57,8 +62,13 @@ def read_reps(
             value=str(shown),
         )
     if k is not None and k != len(names):
-        findings.add("wrong-count", f"k is {k} but {len(names)} reps are given.", "Leave one of the two out.",
-                     "reps", value=str(k))  # fmt: skip
+        findings.add(
+            "wrong-count",
+            f"k is {k} but {len(names)} reps are given.",
+            "Leave one of the two out.",
+            "reps",
+            value=str(k),
+        )
     findings.stop()
     result = Reps(names, capacity, np.full((len(names), 3), np.nan), np.zeros(len(names), dtype=bool))
     fixed = frame["fixed"].fillna(fixed_homes).astype(bool) if "fixed" in frame else None
@@ -77,7 +87,8 @@ def read_reps(
 
 def _rep_table(k: int | None, reps: Any, today: Iterable[str], findings: Findings) -> pd.DataFrame:
     if isinstance(reps, (int, np.integer)) and not isinstance(reps, bool):
-        k, reps = int(reps), None
+        k = int(reps)
+        reps = None
     if reps is None:
         names = sorted(set(today))
         if k is None:
@@ -105,8 +116,12 @@ def _rep_table(k: int | None, reps: Any, today: Iterable[str], findings: Finding
     frame = to_pandas(reps, "reps")
     column = next((c for c in REP_COLUMNS if c in frame.columns), None)
     if column is None:
-        findings.add("missing-column", f"reps has no column rep; it has {', '.join(map(str, frame.columns))}.",
-                     "Name the column of rep ids rep.", "reps")  # fmt: skip
+        findings.add(
+            "missing-column",
+            f"reps has no column rep; it has {', '.join(map(str, frame.columns))}.",
+            "Name the column of rep ids rep.",
+            "reps",
+        )
         findings.stop()
     frame = frame.rename(columns={column: "rep", "home_latitude": "latitude", "home_longitude": "longitude"})
     if "capacity" not in frame:
@@ -124,8 +139,12 @@ def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -
         return
     if isinstance(homes, (list, tuple, np.ndarray)):
         if len(homes) != len(reps.names):
-            findings.add("wrong-count", f"{len(homes)} homes are given for {len(reps.names)} reps.",
-                         "Give one home for each, or a mapping from rep to home.", "homes")  # fmt: skip
+            findings.add(
+                "wrong-count",
+                f"{len(homes)} homes are given for {len(reps.names)} reps.",
+                "Give one home for each, or a mapping from rep to home.",
+                "homes",
+            )
             return
         for name, (lat, lon) in zip(reps.names, homes, strict=True):
             _set_home(reps, name, lat, lon, fixed_homes, findings)
@@ -134,8 +153,12 @@ def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -
     frame = frame.rename(columns={"home_latitude": "latitude", "home_longitude": "longitude"})
     column = next((c for c in REP_COLUMNS if c in frame.columns), None)
     if column is None or not {"latitude", "longitude"} <= set(frame.columns):
-        findings.add("missing-column", "homes needs the columns rep, latitude and longitude.",
-                     "Rename the columns.", "homes")  # fmt: skip
+        findings.add(
+            "missing-column",
+            "homes needs the columns rep, latitude and longitude.",
+            "Rename the columns.",
+            "homes",
+        )
         return
     fixed = frame["fixed"].fillna(fixed_homes) if "fixed" in frame else [fixed_homes] * len(frame)
     for name, lat, lon, binds in zip(
@@ -146,17 +169,26 @@ def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -
 
 def _set_home(reps: Reps, name: str, lat: Any, lon: Any, binds: bool, findings: Findings) -> None:
     if name not in reps.number:
-        findings.add("unknown-rep", f"homes names {name}, who is not among the reps.", "Check the id.", "homes",
-                     value=name)  # fmt: skip
+        findings.add(
+            "unknown-rep",
+            f"homes names {name}, who is not among the reps.",
+            "Check the id.",
+            "homes",
+            value=name,
+        )
         return
     try:
         north, east = float(lat), float(lon)
     except (TypeError, ValueError):
         north, east = np.nan, np.nan
     if not (abs(north) <= 90 and -180 <= east <= 360):
-        findings.add("bad-home", f"the home of {name} is {lat}, {lon}.",
-                     "Write latitude (-90 to 90), then longitude (-180 to 180), in degrees.", "homes",
-                     value=f"{lat}, {lon}")  # fmt: skip
+        findings.add(
+            "bad-home",
+            f"the home of {name} is {lat}, {lon}.",
+            "Write latitude (-90 to 90), then longitude (-180 to 180), in degrees.",
+            "homes",
+            value=f"{lat}, {lon}",
+        )
         return
     j = reps.number[name]
     reps.home[j] = chord_points(north, east)

@@ -38,7 +38,7 @@ def piece_reps(model: Model) -> Ints:
         return none
     if not model.whole.all():
         return none  # loose units may go anywhere: only the search can tell
-    load = np.stack([np.bincount(pieces, model.amount[:, f]) for f in range(model.amount.shape[1])], axis=1)
+    load = np.stack([np.bincount(pieces, column) for column in model.amount.T], axis=1).astype(float)
     found = _share_out(model, pieces, load)
     if found is None:
         needed = _needed_for_pieces(model, load)
@@ -50,7 +50,8 @@ def piece_reps(model: Model) -> Ints:
         raise SalesopsError(
             Problem(
                 "map-in-pieces",
-                f"the map is in {pieces.max() + 1} pieces that no link joins (one has {some(examples)}), and they "
+                f"the map is in {pieces.max() + 1} pieces that no link joins (one has {some(examples)}), "
+                "and they "
                 f"cannot each hold whole territories within the tolerance"
                 + (f"; the nearest tolerance that could is {percent(needed)}." if needed < 10 else "."),
                 "Add the missing edges, set islands='join' to link each piece to its nearest unit, "
@@ -131,7 +132,8 @@ def _locked_loads(model: Model) -> list[Problem]:
                 problems.append(
                     Problem(
                         "locks-exceed",
-                        f"the units and accounts locked to {rep} have {fixed[j] * model.scale[f]:,.6g} of {name}, "
+                        f"the units and accounts locked to {rep} have "
+                        f"{fixed[j] * model.scale[f]:,.6g} of {name}, "
                         f"above the upper limit {model.upper[j, f] * model.scale[f]:,.6g}. "
                         f"The nearest feasible tolerance is at least {percent(needed)}.",
                         "Unlock some of them, raise the rep's capacity or widen the tolerance.",
@@ -144,7 +146,8 @@ def _locked_loads(model: Model) -> list[Problem]:
                 problems.append(
                     Problem(
                         "too-little-allowed",
-                        f"all that {rep} may have comes to {most[j] * model.scale[f]:,.6g} of {name}, below the lower "
+                        f"all that {rep} may have comes to "
+                        f"{most[j] * model.scale[f]:,.6g} of {name}, below the lower "
                         f"limit {model.lower[j, f] * model.scale[f]:,.6g}. "
                         f"The nearest feasible tolerance is at least {percent(needed)}.",
                         "Forbid or lock less, lower the rep's capacity or widen the tolerance.",
@@ -173,7 +176,8 @@ def _reachable(model: Model) -> list[Problem]:
             problems.append(
                 Problem(
                     "locks-apart",
-                    f"the units locked to {rep} cannot be joined into one territory: {some(units)} lie in parts "
+                    f"the units locked to {rep} cannot be joined into one territory: "
+                    f"{some(units)} lie in parts "
                     "that other reps' locks, forbidden pairs or the sea keep apart.",
                     "Unlock some, or switch contiguity off there; no tolerance helps.",
                     table="locked",
@@ -233,7 +237,7 @@ def _share_out(model: Model, pieces: Ints, load: NDArray[np.float64]) -> Ints | 
 
 
 def _needed_for_pieces(model: Model, load: NDArray[np.float64]) -> float:
-    """Least tolerance at which every piece could hold a whole number of average territories (a lower estimate)."""
+    """Least tolerance at which every piece could hold a whole number of average territories."""
     worst = 0.0
     for p in range(len(load)):
         for f in range(load.shape[1]):

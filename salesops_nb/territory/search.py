@@ -30,7 +30,8 @@ class Field(NamedTuple):
     allowed : (n, k); amount : (n, m); lower, upper : (k, m) bands.
     weight, pull, square : (n,), (n, 3), (n,) sums w, w·x, w·|x|²; moment : whether they are used.
     held, home : (k,), (k, 3) territories whose centre is fixed, and where.
-    linear : (n, k) further cost, or (0, 0); today : (n,) present territory or -1; stay : (n,) cost of leaving.
+    linear : (n, k) further cost, or (0, 0); today : (n,) present territory or -1;
+    stay : (n,) cost of leaving it.
     """
 
     first: Any
@@ -107,10 +108,11 @@ def _spread(field: Any, j: int, mass: float, px: float, py: float, pz: float, sq
     """Moment of a territory with these sums, around its home or its centroid."""
     if field.held[j]:
         hx, hy, hz = field.home[j, 0], field.home[j, 1], field.home[j, 2]
-        return square - 2 * (hx * px + hy * py + hz * pz) + (hx * hx + hy * hy + hz * hz) * mass
+        around = square - 2 * (hx * px + hy * py + hz * pz) + (hx * hx + hy * hy + hz * hz) * mass
+        return float(around)
     if mass <= 0:
         return 0.0
-    return square - (px * px + py * py + pz * pz) / mass
+    return float(square - (px * px + py * py + pz * pz) / mass)
 
 
 @njit(cache=True)
@@ -359,10 +361,8 @@ def anneal(
                 cost += gain
                 excess += relief
                 changed = True
-                if (
-                    (excess <= 1e-9
-                    and cost < best_cost - 1e-9 * abs(best_cost))
-                    or (best_excess > 1e-9 and excess < best_excess - 1e-9)
+                if (excess <= 1e-9 and cost < best_cost - 1e-9 * abs(best_cost)) or (
+                    best_excess > 1e-9 and excess < best_excess - 1e-9
                 ):
                     best_cost, best_excess = cost, max(excess, 0.0)
                     best[:] = state.choice

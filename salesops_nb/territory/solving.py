@@ -26,7 +26,7 @@ INNER = 0.8  # share of a band used by divisible units; the rest is left for rou
 
 @dataclass
 class Solution:
-    """A plan by item: territory of each, its cost, how far it is out of its bands, and whether time cut it short."""
+    """A plan by item: territory of each, cost, how far out of its bands, whether time cut it short."""
 
     choice: Ints
     cost: float
@@ -91,9 +91,16 @@ def solve(model: Model, seed: int, time_limit: float) -> Solution:
     if not model.allowed.all():
         extra[~model.allowed] = np.inf
     work = _Work(
-        model, seed, time.perf_counter() + time_limit, pull / mass[:, None], mass, extra, price,
-        np.empty((model.items, model.k)), random=np.random.default_rng(seed),
-    )  # fmt: skip
+        model,
+        seed,
+        time.perf_counter() + time_limit,
+        pull / mass[:, None],
+        mass,
+        extra,
+        price,
+        np.empty((model.items, model.k)),
+        random=np.random.default_rng(seed),
+    )
     best = _travelled(work) if model.travel is not None else _searched(work)
     best.cut_short = work.cut_short
     return best
@@ -111,16 +118,18 @@ def _by_pieces(model: Model) -> Model:
 def _searched(work: _Work) -> Solution:
     """Starts ranked by their bound, the first few made whole and searched, the best searched longer."""
     model = work.model
-    steps = int(np.clip(600 * model.items, 200_000, 6_000_000))
+    steps = int(np.clip(600 * model.items, 200_000, 4_000_000))
     few = 2 if model.items > 10_000 else 4 if model.items > 400 else 8
     plans: list[Solution] = []
     if work.price > 0:
-        plans.append(_improved(work, _today_whole(work), steps // 3, 0.02))
+        plans.append(_improved(work, _today_whole(work), steps // 3, 1.0))
     ranked = _ranked_centres(work)
     for centre, prices in ranked[:few]:
         if plans and work.late:
             break
-        plans.append(_improved(work, _rounded(work, centre, prices), steps // 4, 0.5))
+        plans.append(
+            _improved(work, _rounded(work, centre, prices), steps // 4, 1.0 if work.price > 0 else 0.5)
+        )
     plans.sort(key=_rank)
     best = plans[0]
     for turn in range(8):
@@ -128,7 +137,7 @@ def _searched(work: _Work) -> Solution:
             break
         hot = (1.0, 0.2)[turn] if turn < 2 else 0.5
         start = best if turn < 2 or turn % 2 == 0 else plans[min(turn // 2, len(plans) - 1)]
-        found = _improved(work, start.choice, steps, hot if work.price == 0 else 0.1 * hot, turn + 1)
+        found = _improved(work, start.choice, steps, hot, turn + 1)
         best = min(best, found, key=_rank)
     return best
 
@@ -146,12 +155,19 @@ def _improved(
         if left < steps:
             work.cut_short, steps = True, max(2 * model.items, int(left))
     field_ = model.field(work.price, linear, moment=linear is None)
-    typical = _cost_of(work, choice, linear) / model.items
+    typical = _cost_of(work, choice, linear) * (1 + model.disruption) / model.items
     begun = time.perf_counter()
     best, cost, excess, _ = anneal(
-        field_, choice, model.base_load(), steps, hot * typical, 0.003 * hot * typical,
-        2.0 * (1 + model.disruption) * typical * model.items / model.k, work.seed * 31 + turn, EXPONENTIAL,
-    )  # fmt: skip
+        field_,
+        choice,
+        model.base_load(),
+        steps,
+        hot * typical,
+        0.003 * hot * typical,
+        2.0 * typical * model.items / model.k,
+        work.seed * 31 + turn,
+        EXPONENTIAL,
+    )
     if steps >= 100_000:
         work.rate = (time.perf_counter() - begun) / steps
     return Solution(best, float(cost), float(excess))
@@ -209,7 +225,7 @@ def _ranked_centres(work: _Work) -> list[tuple[Floats, Floats]]:
     """Centres with prices after balanced Lloyd steps from several starts, most compact first."""
     model = work.model
     size = model.items * model.k
-    count = int(np.clip(6_000_000 // size, 2, 24 if model.items > 400 else 48))
+    count = int(np.clip(2_500_000 // size, 2, 24 if model.items > 400 else 48))
     starts = [_anchored(work)] if (model.today >= 0).any() or not np.isnan(model.homes).all() else []
     if work.price > 0:
         count = 1 if model.disruption > 2 else max(2, count // 4)
@@ -224,12 +240,12 @@ def _ranked_centres(work: _Work) -> list[tuple[Floats, Floats]]:
         found.append(_lloyd(work, centre, 30 if model.items < 10_000 else 20))
     found.sort(key=lambda f: f[0])
     free = np.flatnonzero(~model.reps.fixed)
-    for _ in range(count if work.price == 0 and len(free) > 1 and model.items < 10_000 else 0):
+    for _ in range(count // 2 if work.price == 0 and len(free) > 1 and model.items < 10_000 else 0):
         if work.late:
             break
         centre = found[0][1].copy()  # one centre is taken out and put where the plan is widest
         gap = work.mass * ((work.place[:, None] - centre[None]) ** 2).sum(axis=2).min(axis=1)
-        out = free[int(work.random.integers(len(free)))]
+        out = int(free[int(work.random.integers(len(free)))])
         centre[out] = work.place[int(work.random.choice(model.items, p=gap / gap.sum()))]
         found.append(_lloyd(work, centre, 30))
         found.sort(key=lambda f: f[0])
@@ -244,9 +260,18 @@ def _lloyd(work: _Work, centre: Floats, rounds: int) -> tuple[float, Floats, Flo
     target = (model.lower + model.upper) / 2 - model.base_load()
     slack = (model.upper - model.lower) / 2 * INNER
     value = lloyd(
-        work.place, work.mass, model.amount, target, slack, work.extra, centre, model.reps.fixed, prices, rounds,
+        work.place,
+        work.mass,
+        model.amount,
+        target,
+        slack,
+        work.extra,
+        centre,
+        model.reps.fixed,
+        prices,
+        rounds,
         work.cost,
-    )  # fmt: skip
+    )
     return float(value), centre, prices
 
 

@@ -40,7 +40,7 @@ def components(first: Any, neighbour: Any, choice: Any, whole: Any) -> Any:
 
 @njit(cache=True)
 def _regrow(first: Any, neighbour: Any, choice: Any, whole: Any, cost: Any, allowed: Any) -> int:
-    """Gives every unit without a territory to the cheapest that touches it, layer by layer; how many stay without."""
+    """Gives units without a territory to the cheapest that touches them, by layers; how many stay out."""
     n = choice.shape[0]
     left = np.zeros(n, np.int64)
     while True:
@@ -160,7 +160,9 @@ def _join(
 ) -> None:
     """Links the locked pieces of territory j by cheapest paths (Dijkstra over the units crossed)."""
     main, wanted = {pieces[0]}, set(pieces[1:])
-    extra = np.maximum(cost[:, j] - cost[np.arange(len(choice)), choice], 0.0)
+    usable = np.isfinite(cost[:, j]) & np.isfinite(cost[np.arange(len(choice)), choice])
+    extra = np.where(usable, cost[:, j], 0.0) - np.where(usable, cost[np.arange(len(choice)), choice], 0.0)
+    extra = np.maximum(extra, 0.0)
     step = extra / (extra.mean() + 1e-300) + 1e-3
     while wanted:
         start = [int(i) for i in np.flatnonzero(np.isin(piece, list(main)) & (choice == j))]
