@@ -46,7 +46,7 @@ def read_source(
     if not path.is_file():
         if file.optional:
             return None
-        raise SalesopsError(_missing(path, folder))
+        raise _missing(path, folder)
     return _read_path(connection, path, file, table, label, wanted, settings)
 
 

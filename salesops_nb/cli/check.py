@@ -1,0 +1,87 @@
+"""`salesops check`: every problem of every table in one list, with the control totals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from salesops_nb.errors import Problem, SalesopsError
+
+if TYPE_CHECKING:
+    from salesops_nb.source import Workbook
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option("--quiet", is_flag=True, help="Errors and warnings only, no notes.")
+def check(folder: Path, quiet: bool) -> None:
+    """Check the workbook in DIR (default: here): files, columns, rows, keys and control totals.
+
+    Prints every problem with its file, row, column, value and what to do. Ends with 0 only when
+    there is no error.
+    """
+    from salesops_nb.source import open_workbook
+
+    workbook = open_workbook(folder, strict=False)
+    found = [*workbook.problems, *_strategy(workbook)]
+    try:
+        found += [control.problem(workbook.settings) for control in workbook.controls]
+    except SalesopsError as error:
+        found += error.problems
+    for problem in sorted(found, key=lambda p: (p.table or "", _ORDER[p.severity], p.row or 0)):
+        if not (quiet and problem.severity == "note"):
+            click.echo(_line(problem))
+    _summary(workbook)
+    errors = sum(problem.severity == "error" for problem in found)
+    warnings = sum(problem.severity == "warning" for problem in found)
+    click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}.")
+    raise SystemExit(1 if errors else 0)
+
+
+def _line(problem: Problem) -> str:
+    table = f"[{problem.table}] " if problem.table else ""
+    value = f" (value: {problem.value})" if problem.value and problem.value not in problem.message else ""
+    return f"{problem.severity}: {table}{problem}{value}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number or 'no'} {word}s"
+
+
+def _summary(workbook: Workbook) -> None:
+    """How many rows each table holds, what is set aside, and where the rejects file is."""
+    from salesops_nb.money import spoken
+
+    click.echo("")
+    for name in workbook.tables:
+        row = workbook.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
+        simulated = " (simulated)" if name in workbook.simulated else ""
+        click.echo(f"{name}: {row[0] if row else 0:,} rows{simulated}")
+    if workbook.data_through is not None:
+        click.echo(f"data through {workbook.data_through.isoformat()}, fingerprint {workbook.fingerprint}")
+    settings = workbook.settings
+    for aside in workbook.set_aside:
+        amount = (
+            "" if aside.amount is None else f", {spoken(aside.amount, settings.currency, settings.locale)}"
+        )
+        click.echo(f"left out of {aside.left_out_of}: {aside.count} {aside.table} ({aside.reason}){amount}")
+    if workbook.set_aside:
+        path = workbook.write_rejects(workbook.folder / ".cache" / "rejects.csv")
+        click.echo(f"every bad row: {path.relative_to(workbook.folder)}")
+
+
+def _strategy(workbook: Workbook) -> list[Problem]:
+    """The mission and sales-model file must be there and be YAML where the workbook names one."""
+    from salesops_nb.workbook import read_yaml
+
+    if workbook.settings.strategy is None:
+        return []
+    try:
+        read_yaml(workbook.folder / workbook.settings.strategy)
+    except SalesopsError as error:
+        return error.problems
+    return []
