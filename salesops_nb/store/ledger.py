@@ -138,9 +138,10 @@ def post(
 
 
 def _scope(period: Period, values: Iterable[dict[str, Any]]) -> list[str]:
-    """Keys whose lines a calculation of the period may write: itself and the periods within it."""
+    """The periods that this calculation speaks of: its own, and those within it that its lines name."""
     parts = {month.key for month in period.months()} | {period.key}
-    parts |= {part.key for part in period.calendar.between(period.start, period.end, "quarter")}
+    if period.kind == "year":
+        parts |= {part.key for part in period.calendar.between(period.start, period.end, "quarter")}
     strange = sorted({value["period"] for value in values} - parts)
     if strange:
         raise SalesopsError(
@@ -153,13 +154,7 @@ def _scope(period: Period, values: Iterable[dict[str, Any]]) -> list[str]:
                 value=strange[0],
             )
         )
-    inside = {part for part in parts if _within(period, part)}
-    return sorted(inside | {value["period"] for value in values})
-
-
-def _within(period: Period, key: str) -> bool:
-    part = period.calendar.period(key)
-    return period.start <= part.start and part.end <= period.end
+    return sorted({period.key} | {value["period"] for value in values})
 
 
 def _check_plans(values: Iterable[dict[str, Any]], plans: Collection[str] | None) -> None:

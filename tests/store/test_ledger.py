@@ -330,3 +330,10 @@ def test_two_processes_do_not_fork_the_chain(store_url):
     assert ledger.verify(store) == []
     assert total(store, "ann") == total(store, "bob") == rounds * 3
     store.dispose()
+
+
+def test_a_quarter_leaves_the_months_of_other_plans_alone(store):
+    ledger.post(store, LINES, JAN, author="cal", on=ON)
+    quarter = frame(line("Q", "ann", "9", "2026-Q1", plan_id="vp"))
+    assert ledger.post(store, quarter, "2026-Q1", author="cal", on=ON).withdrawn == 0
+    assert total(store, "ann") == Decimal("159.25")
