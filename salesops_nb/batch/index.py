@@ -36,7 +36,7 @@ def write_error(stage: Path, job: Job, error: Mapping[str, Any]) -> str:
 def write_indexes(
     run: RunFolder, records: list[Record], title: str, awaiting: bool, newest: bool = True
 ) -> Path:
-    """Write the run's own index, and with `newest` the one above it that shows the last run; the latter's path."""
+    """Write the run's own index, and where it is the newest the one above it, whose path is returned."""
     from salesops_nb import present
 
     last = [each for each in runs(run.path.parent) if each.complete or each.name == run.name][:LAST_RUNS]

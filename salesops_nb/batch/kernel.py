@@ -36,7 +36,7 @@ class _Wire(Session):
 
     deliver: Callable[[Message], None] | None = None
 
-    def send(
+    def send(  # type: ignore[override]
         self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, **more: Any
     ) -> Any:
         """Build the message as for a socket, in the JSON form a client would read, and hand it over."""

@@ -157,11 +157,11 @@ class Runner:
             while waiting or self._running:
                 self._fill(waiting)
                 for attempt, ended in self._ended():
-                    record = self._after(attempt, ended, waiting)
-                    if record is not None:
-                        records[record["id"]] = record
-                        self.folder.record(record["id"], record)
-                        listen(record)
+                    made = self._after(attempt, ended, waiting)
+                    if made is not None:
+                        records[made["id"]] = made
+                        self.folder.record(made["id"], made)
+                        listen(made)
         finally:
             self.executor.close()
             if self._plain is not None:
@@ -173,20 +173,20 @@ class Runner:
         before = self.folder.records()
         kept: dict[str, Record] = {}
         for item in planned:
-            record: Record | None = before.get(item.job.id)
-            same = record is not None and record["status"] != "failed" and record.get("key") == item.key
-            if record is not None and same and self.folder.holds(record["outputs"]):
-                kept[item.job.id] = record
+            done = before.get(item.job.id)
+            same = done is not None and done["status"] != "failed" and done.get("key") == item.key
+            if done is not None and same and self.folder.holds(done["outputs"]):
+                kept[item.job.id] = done
             elif item.record is not None and item.earlier is not None:
-                self.folder.adopt(item.earlier, item.record["outputs"])
-                record = {
-                    **item.record,
-                    "status": "skipped",
-                    "reason": f"unchanged since run {item.earlier.name}",
-                }
-                kept[item.job.id] = {**record, "tries": 0, "seconds": {}}
+                kept[item.job.id] = self._adopted(item.earlier, item.record)
                 self.folder.record(item.job.id, kept[item.job.id])
         return kept
+
+    def _adopted(self, earlier: RunFolder, record: Record) -> Record:
+        """The record of a job whose outputs are an earlier run's, still good."""
+        self.folder.adopt(earlier, record["outputs"])
+        reason = f"unchanged since run {earlier.name}"
+        return {**record, "status": "skipped", "reason": reason, "tries": 0, "seconds": {}}
 
     def _fill(self, waiting: deque[_Try]) -> None:
         while waiting and len(self._running) < self.executor.workers:

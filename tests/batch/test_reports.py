@@ -1,0 +1,174 @@
+"""reports.yml: what it may say, and what is said of a mistake; period words; expansion."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from salesops_nb.batch.jobs import expand
+from salesops_nb.batch.reports import load_reports
+from salesops_nb.batch.words import resolve_as_of, resolve_period
+from salesops_nb.errors import SalesopsError
+from salesops_nb.periods import FiscalCalendar
+from salesops_nb.source.opened import open_workbook
+
+HEAD = "period: 2017-Q4\nreports:\n"
+ONE = HEAD + "  - {name: hello, notebook: notebooks/hello.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("word", "through", "key"),
+    [
+        ("last-complete-month", date(2017, 12, 30), "2017-11"),
+        ("last-complete-month", date(2017, 12, 31), "2017-12"),
+        ("this-month", date(2017, 12, 1), "2017-12"),
+        ("previous-month", date(2018, 1, 5), "2017-12"),
+        ("this-quarter", date(2017, 11, 5), "2017-Q4"),
+        ("last-complete-quarter", date(2017, 11, 5), "2017-Q3"),
+        ("last-complete-year", date(2017, 11, 5), "2016"),
+        ("same-last-year-quarter", date(2017, 11, 5), "2016-Q3"),
+        ("cal:this-quarter", date(2017, 11, 5), "cal:2017-Q4"),
+        ("2017-Q2", date(2017, 11, 5), "2017-Q2"),
+    ],
+)
+def test_a_period_word_is_counted_from_the_data(word: str, through: date, key: str) -> None:
+    assert resolve_period(word, FiscalCalendar(), through).key == key
+
+
+def test_period_words_follow_the_fiscal_calendar() -> None:
+    calendar = FiscalCalendar(start_month=2)
+    assert resolve_period("this-quarter", calendar, date(2017, 12, 31)).key == "2018-Q4"
+    assert resolve_period("last-complete-quarter", calendar, date(2018, 1, 31)).key == "2018-Q4"
+
+
+def test_a_wrong_word_names_the_right_ones() -> None:
+    with pytest.raises(SalesopsError, match="last-complete-"):
+        resolve_period("last-month", FiscalCalendar(), date(2017, 1, 1))
+    with pytest.raises(SalesopsError, match="the data have none"):
+        resolve_period("this-month", FiscalCalendar(), None)
+
+
+def test_as_of() -> None:
+    period = FiscalCalendar().period("2017-Q3")
+    assert resolve_as_of(None, period, date(2017, 12, 31)) == date(2017, 12, 31)
+    assert resolve_as_of("period-end", period, date(2017, 12, 31)) == date(2017, 9, 30)
+    assert resolve_as_of("period-end", period, date(2017, 8, 1)) == date(2017, 8, 1)
+    with pytest.raises(SalesopsError, match="not a date"):
+        resolve_as_of("tomorrow", period, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (HEAD + "  - {name: a, notebok: x.ipynb}\n", 3, "Allowed here: name, notebook"),
+        (HEAD + "  - name: a\n    notebook: x\n    for_each: rpe\n", 5, "'rep', 'team', 'region'"),
+        (HEAD + "  - name: a\n    notebook: x\n    formats: [html, docx]\n", 5, "'html', 'xlsx' or 'pdf'"),
+        (HEAD + "  - {notebook: x}\n", 3, "'name' is missing"),
+        (HEAD + "  - {name: a, notebook: x}\ntimeout: soon\n", 4, "write a time such as 90s"),
+        (HEAD + "  - {name: a, notebook: x}\nmemory: big\n", 4, "write a size such as"),
+        (HEAD + "  - {name: a, notebook: x}\nstale: ignore\n", 4, "'refuse' or 'mark'"),
+        (HEAD + "  - {name: a b, notebook: x}\n", 3, "pattern"),
+        (
+            HEAD + "  - {name: a, notebook: x}\n  - {name: a, notebook: y}\n",
+            None,
+            "two reports are named 'a'",
+        ),
+        (HEAD + "  - {name: a, notebook: x, audience: board}\n", None, "which 'audiences' does not name"),
+        (
+            HEAD + "  - {name: a, notebook: x, audience: {to: b@x.org}}\n",
+            None,
+            "'mail' (server, from) is missing",
+        ),
+        (HEAD + "  - {name: a, notebook: x, where: {team: b}}\n", 3, "add for_each"),
+        (
+            HEAD + "  - {name: a, notebook: x, audience: {to: b@x.org, attach: [pdf]}}\n",
+            3,
+            "'attach' may only",
+        ),
+        ("reports: []\n", 1, "at least 1 item"),
+        ("", None, "The file holds nothing"),
+        ("reports: [\n", 2, "not valid YAML"),
+        (HEAD + "  - {name: a, notebook: x, retries: -1}\n", 3, "greater than or equal to 0"),
+        (HEAD + "  - {name: a, notebook: x}\nmail: {from: a@x.org, port: 99999}\n", 4, "65535"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_what_is_allowed(
+    tmp_path: Path, text: str, line: int | None, said: str
+) -> None:
+    (tmp_path / "reports.yml").write_text(text)
+    with pytest.raises(SalesopsError) as caught:
+        load_reports(tmp_path / "reports.yml")
+    assert said in str(caught.value)
+    assert caught.value.problems[0].row == line
+    assert caught.value.problems[0].file == "reports.yml"
+
+
+def _jobs(folder: Path, text: str, **asked: object) -> list[str]:
+    (folder / "reports.yml").write_text(text)
+    workbook = open_workbook(folder)
+    return [job.id for job in expand(load_reports(folder / "reports.yml"), workbook, **asked)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("more", "ids"),
+    [
+        ("}", ["hello"]),
+        (", for_each: rep}", ["hello/p1", "hello/p2", "hello/p4"]),
+        (", for_each: rep, period: 2017-Q1}", ["hello/p1", "hello/p2", "hello/p3", "hello/p4"]),
+        (", for_each: rep, where: {region: West}}", ["hello/p4"]),
+        (", for_each: rep, where: {role: manager}}", ["hello/m1", "hello/m2"]),
+        (", for_each: rep, where: {team: [North, South], email: ana@example.com}}", ["hello/p1"]),
+        (", for_each: team}", ["hello/north", "hello/south"]),
+        (", for_each: region, where: {region: East}}", ["hello/east"]),
+    ],
+)
+def test_expansion_reads_the_data(folder: Path, more: str, ids: list[str]) -> None:
+    assert _jobs(folder, ONE + more) == ids
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (", for_each: vacancy}", "needs the column vacancy_id in vacancies"),
+        (", for_each: territory}", "needs the column territory"),
+        (", for_each: rep, where: {regoin: East}}", "does not have. It has: "),
+        (", for_each: rep, where: {region: Moon}}", "finds nobody in people"),
+        (", parameters: {m: 1}}", "has no parameter 'm'. It has: period, who, n."),
+        (", title: '{teem}'}", "{teem} in '{teem}' names nothing here"),
+        (", as_of: soon}", "not a date"),
+    ],
+)
+def test_what_does_not_fit_stops_before_anything_runs(folder: Path, more: str, said: str) -> None:
+    with pytest.raises(SalesopsError) as caught:
+        _jobs(folder, ONE + more)
+    assert said in str(caught.value)
+
+
+def test_a_missing_notebook_is_named(folder: Path) -> None:
+    with pytest.raises(SalesopsError, match=r"the notebook nope.ipynb is not there"):
+        _jobs(folder, HEAD + "  - {name: a, notebook: notebooks/nope.ipynb}")
+
+
+def test_only_and_for_choose_and_name_what_there_is(folder: Path) -> None:
+    text = ONE + ", for_each: rep}\n  - {name: team, notebook: notebooks/hello.ipynb, for_each: team}\n"
+    assert _jobs(folder, text, only=("team",)) == ["team/north", "team/south"]
+    assert _jobs(folder, text, chosen={"rep": ("p1",)}) == ["hello/p1"]
+    assert _jobs(folder, text, chosen={"team": ("North",)}) == ["hello/p1", "hello/p2", "team/north"]
+    with pytest.raises(SalesopsError, match=r"No report is named 'tema'.*hello, team"):
+        _jobs(folder, text, only=("tema",))
+    with pytest.raises(SalesopsError, match=r"rep 'p9'.*p1, p2, p4"):
+        _jobs(folder, text, chosen={"rep": ("p9",)})
+
+
+def test_names_in_titles_parameters_and_places(folder: Path) -> None:
+    (folder / "reports.yml").write_text(
+        ONE
+        + ", for_each: rep, title: 'Of {name} ({team})', parameters: {n: 3, who: '{name}'}"
+        + ", to: 'out/{period}/{rep}'}"
+    )
+    jobs = expand(load_reports(folder / "reports.yml"), open_workbook(folder))
+    assert jobs[0].title == "Of Ana Pop (North)"
+    assert jobs[0].parameters == {"period": "2017-Q4", "who": "Ana Pop", "n": 3}
+    assert jobs[0].to == "out/2017-Q4/p1"
