@@ -6,7 +6,9 @@ lazy frames are used as they are; pandas, Arrow and polars frames are put on one
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -54,14 +56,24 @@ def with_columns_or_null(frame: nw.LazyFrame[Any], columns: Mapping[str, Any]) -
     return frame.with_columns(*missing) if missing else frame
 
 
-def settled(frame: nw.LazyFrame[Any], limit: int = 2_000_000) -> nw.LazyFrame[Any]:
-    """The frame computed once and kept in memory, where it is small enough to be; else as it is.
+def settled(frame: nw.LazyFrame[Any], in_memory: int = 2_000_000) -> nw.LazyFrame[Any]:
+    """The frame computed once, for what is scanned many times.
 
-    Worth it for what is scanned many times; beyond `limit` rows it would cost more memory than time.
+    Up to `in_memory` rows are kept in memory; more go to a temporary Parquet file, which is removed
+    when the process ends, so that memory stays bounded.
     """
     import duckdb
 
-    if int(collected(frame.select(nw.len().alias("n")))["n"].iloc[0]) > limit:
-        return frame
-    table = frame.collect(backend="pyarrow").to_native()
-    return nw.from_native(duckdb.connect().from_arrow(table))
+    rows = int(collected(frame.select(nw.len().alias("n")))["n"].iloc[0])
+    connection = duckdb.connect()
+    if rows <= in_memory:
+        return nw.from_native(connection.from_arrow(frame.collect(backend="pyarrow").to_native()))
+    folder = tempfile.TemporaryDirectory(prefix="salesops-")
+    _KEPT.append(folder)
+    file = str(Path(folder.name) / "settled.parquet")
+    frame.sink_parquet(file)
+    return nw.from_native(connection.read_parquet(file))
+
+
+# temporary folders live as long as the process: a lazy frame does not say when it is done with
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []

@@ -37,13 +37,14 @@ class View:
         return min(self.period.end, date.fromordinal(self.as_of.toordinal() + 1))
 
 
-def figures(view: View, by: str | None = None) -> pd.DataFrame:
+def figures(view: View, by: str | None = None, by_value: bool = True) -> pd.DataFrame:
     """Every figure but the targets', a row a group, most bookings first; indexed by group.
 
     Columns: ``won, lost, bookings, lost_value, estimated_value, win_rate`` with ``win_rate_low,
     win_rate_high`` (Wilson) and ``win_rate_eb`` with its ends, ``win_rate_value`` with its ends
-    (bootstrap), ``average_deal, open_deals, pipeline, pipeline_due, stale_deals, stale_value,
-    days_to_win, velocity, small_sample``. Money is `Decimal`; rates are shares of 1; days are
+    (bootstrap; only where `by_value`), ``average_deal, open_deals, pipeline, pipeline_due,
+    stale_deals, stale_value, days_to_win, velocity, small_sample``. Money is `Decimal`; rates are
+    shares of 1; days are
     means over the won deals whose dates hold.
     """
     facts = view.facts if by else view.facts.with_columns(**{ALL: nw.lit(ALL)})
@@ -64,7 +65,8 @@ def figures(view: View, by: str | None = None) -> pd.DataFrame:
     table["stale_deals"] = _column(stale, "deals", index)
     table["stale_value"] = _column(stale, "value", index)
     _add_rates(table)
-    _add_value_rate(table, won, lost, facts, view, key)
+    if by_value:
+        _add_value_rate(table, won, lost, facts, view, key)
     table["average_deal"] = [
         b / int(n) if n else None for b, n in zip(table["bookings"], table["won"], strict=True)
     ]

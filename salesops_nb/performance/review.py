@@ -117,7 +117,8 @@ def review(
     people = _rows(view, tables, "rep", comparison, due)
     curve = time_to_win(ages)
     return Review(
-        period=period, as_of=as_of, data_through=last_day, level=level, who=who, comparison=comparison, pace=due,
+        period=period, as_of=as_of, data_through=last_day, level=level, who=who,
+        comparison=comparison, pace=due,
         company=company, teams=teams, people=people,
         products=_mix(view, comparison, "product_id"), segments=_mix(view, comparison, "segment"),
         pipeline=_pipeline(view),
@@ -229,7 +230,7 @@ def _bridge(
 
 def _mix(view: View, comparison: Comparison, key: str) -> pd.DataFrame:
     """Bookings, deals, share, win rate and the comparison's bookings by product or segment."""
-    table = figures(view, key)[["bookings", "won", "lost", "win_rate", "average_deal"]].copy()
+    table = figures(view, key, by_value=False)[["bookings", "won", "lost", "win_rate", "average_deal"]].copy()
     whole = sum(table["bookings"], NO_MONEY)
     table["share"] = [float(value / whole) if whole else float("nan") for value in table["bookings"]]
     earlier = _compared_by(view, comparison, key)
