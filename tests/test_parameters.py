@@ -1,0 +1,52 @@
+import ast
+
+import nbformat
+import pytest
+
+from salesops_nb import parameters
+from salesops_nb.errors import SalesopsError
+
+
+@pytest.mark.parametrize("name", sorted(parameters.NOTEBOOKS))
+def test_a_notebook_declares_just_what_its_class_does_with_the_same_defaults(root, name):
+    notebook = nbformat.read(root / "notebooks" / f"{name}.ipynb", as_version=4)
+    (cell,) = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    given = {n.targets[0].id: ast.literal_eval(n.value) for n in ast.parse(cell.source).body}
+    kind = parameters.NOTEBOOKS[name]
+    assert list(given) == list(kind.model_fields)
+    assert parameters.checked(kind, given) == kind()
+    assert all(field.description for field in kind.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"perod": "2017-Q3"}, "'perod' is not a parameter of this notebook. Did you mean period? It takes"),
+        ({"level": "squad"}, "level is 'squad': input should be 'company', 'team' or 'rep'."),
+        ({"as_of": "abc"}, "as_of is 'abc': input should be a valid date"),
+        ({"period": 2017.5}, "period is 2017.5: input should be a valid string."),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_is_right(values, message):
+    with pytest.raises(SalesopsError) as refused:
+        parameters.checked(parameters.PerformanceReview, values)
+    assert message in str(refused.value)
+
+
+def test_every_mistake_is_listed():
+    with pytest.raises(SalesopsError) as refused:
+        parameters.checked(parameters.PerformanceReview, {"level": "x", "as_off": "2017-01-01"})
+    assert len(refused.value.problems) == 2
+
+
+def test_names_that_papermill_injects_are_checked_and_other_variables_are_not():
+    namespace = {"period": "2017-Q3", "other": 1, "In": ["", 'period = "2017-Q1"']}
+    assert parameters.read(parameters.PerformanceReview, namespace).period == "2017-Q3"
+    namespace |= {"perod": "2017", "In": ["", '# Parameters\nperod = "2017"\n']}
+    with pytest.raises(SalesopsError, match="'perod' is not a parameter"):
+        parameters.read(parameters.PerformanceReview, namespace)
+
+
+def test_an_unknown_notebook_is_refused_with_those_there_are():
+    with pytest.raises(SalesopsError, match=r"no notebook 'revue'.*performance_review"):
+        parameters.for_notebook("revue")
