@@ -1,0 +1,13 @@
+"""Commission: a plan file, a calculation, lines that explain themselves.
+
+Credit is what a person gets for a deal's event; a component turns credit into pay by a rate or a
+table; a line is one payable amount of one component for one credit, rounded once. All money is
+exact decimals.
+"""
+
+from salesops_nb.commission.calculation import calculate
+from salesops_nb.commission.explain import explain
+from salesops_nb.commission.payout import Payout
+from salesops_nb.commission.plan import Plan, load_plan, load_plans
+
+__all__ = ["Payout", "Plan", "calculate", "explain", "load_plan", "load_plans"]

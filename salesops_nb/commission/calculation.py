@@ -1,0 +1,215 @@
+"""The calculation: one pipeline from credit to payable lines, each line pointing to its source.
+
+credit → measure → table → gate, multiplier, limits run in the engine, a row a credit; draw,
+release, clawback, conversion and what belongs to a whole period (floors, carries, scorecards,
+manual adjustments) are worked per person on the rows that reach them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from salesops_nb.commission import checks, settlement
+from salesops_nb.commission.credits import Facts, credits, read_events
+from salesops_nb.commission.earned import Job, earned, scope_of
+from salesops_nb.commission.frames import AMOUNT, Tables, as_day, as_decimal, collected, number
+from salesops_nb.commission.hierarchy import team_credit
+from salesops_nb.commission.lines import payable
+from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.schema import Component
+from salesops_nb.commission.spans import Span, Stay, read_people, read_stays
+from salesops_nb.commission.splits import shares
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.periods import FiscalCalendar, Period
+
+
+def calculate(
+    plans: Plan | Iterable[Plan],
+    tables: Mapping[str, Any],
+    period: Period | str,
+    *,
+    calendar: FiscalCalendar | None = None,
+    pay_date: date | None = None,
+) -> Payout:
+    """What the plans pay in a period.
+
+    Parameters
+    ----------
+    plans : one plan or several (versions of one plan must not share a day).
+    tables : frames by name, of any kind narwhals reads; docs/plans.md lists the columns.
+    period : a `Period` or its key, such as ``2026-Q1`` (in `calendar`, by default the plain year).
+    pay_date : the day whose rates convert pay; the last day of the period if not given.
+
+    Raises `SalesopsError` where the work cannot start (a table or column missing, plans that
+    clash, a plan that does not say what its data need); bad rows are set aside in `problems`.
+    """
+    chosen = [plans] if isinstance(plans, Plan) else list(plans)
+    when = period if isinstance(period, Period) else (calendar or FiscalCalendar()).period(period)
+    read = Tables(tables)
+    problems: list[Problem] = []
+    checks.plans(chosen, read, tables)
+    facts = _facts(chosen, read, when, problems)
+    stays = read_stays(chosen, read, problems)
+    payout = Payout(when, tuple(chosen), read, facts, problems)
+    checks.rows(facts, when, chosen, problems)
+    for plan in chosen:
+        if plan.start < when.end and when.start < plan.end or plan.file.release or plan.file.clawback:
+            _pay(payout, plan, stays[plan], pay_date or when.last)
+        payout.stays[plan] = stays[plan]
+    settlement.adjustments(payout)
+    return payout
+
+
+def _facts(plans: list[Plan], tables: Tables, period: Period, problems: list[Problem]) -> Facts:
+    events, made = read_events(tables)
+    split, bad = shares(tables, problems)
+    if split is not None and any(plan.file.credit.splits is None for plan in plans):
+        named = ", ".join(plan.label for plan in plans if plan.file.credit.splits is None)
+        raise SalesopsError(
+            Problem(
+                "splits-not-said",
+                f"The data have splits, and plan {named} does not say what a split divides.",
+                "Add to the plan: credit: {splits: {apply_to: credit}} (or pay).",
+                table="splits",
+            )
+        )
+    down = (nw.col("kind") == "refunded") | (nw.col("amount") < number(0))
+    refunds = collected(
+        events.filter(down & (nw.col("happened_on") < nw.lit(period.end))).select(nw.len().alias("n"))
+    )
+    overlay = False
+    if split is not None:
+        overlay = bool(
+            collected(split.filter(nw.col("part") == "overlay").select(nw.len().alias("n")))[0]["n"]
+        )
+    facts = Facts(tables, events, split, bad, bool(refunds[0]["n"]), made)
+    facts.has_overlay = overlay
+    return facts
+
+
+def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_date: date) -> None:
+    """The plan's lines, lazily where nothing has to be settled by person."""
+    job = _job(payout, plan, stays)
+    for c in plan.components:
+        if c.measure == "mbo":
+            settlement.scorecard(payout, job, c)
+            continue
+        spans = _spans(plan, payout, c)
+        if not spans:
+            continue
+        frame = earned(_for_component(job, c), c, spans)
+        made = ComponentRows(plan, c, spans, frame, job)
+        payout.components.append(made)
+    settlement.settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
+
+
+def _for_component(job: Job, c: Component) -> Job:
+    if c.measure != "activities":
+        return job
+    made = Job(**{**job.__dict__})
+    made.credit = _activities(job, c)
+    return made
+
+
+def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job:
+    facts, period = payout.facts, payout.period
+    people = read_people(plan, payout.tables, stays)
+    people.problems = payout.problems
+    full = credits(plan, facts, plan.file.credit.event, period.end, payout.problems)
+    credit = members(full, plan, stays, payout.tables)
+    team = None
+    if any(c.payee == "manager" for c in plan.components):
+        team = members(team_credit(full, plan, payout.tables, payout.problems), plan, stays, payout.tables)
+    attained = None
+    if plan.file.quota is not None and plan.file.quota.attained_by != plan.file.credit.event:
+        other = credits(plan, facts, plan.file.quota.attained_by, period.end, [])
+        attained = members(other, plan, stays, payout.tables)
+    if len(plan.components) > 1 or plan.file.release or plan.file.clawback:
+        credit = payout.tables.kept(credit)
+        attained = payout.tables.kept(attained) if attained is not None else None
+    opened = _opened(payout.tables, plan)
+    payout.full[plan] = full
+    return Job(
+        plan,
+        payout.tables,
+        period,
+        people,
+        credit,
+        team,
+        attained,
+        opened=opened,
+        has_overlay=facts.has_overlay,
+    )
+
+
+def members(
+    frame: nw.LazyFrame[Any], plan: Plan, stays: dict[str, list[Stay]] | None, tables: Tables
+) -> nw.LazyFrame[Any]:
+    """Credits of people who are on the plan on the day that counts."""
+    inside = (nw.col("counted_on") >= nw.lit(plan.start)) & (nw.col("counted_on") < nw.lit(plan.end))
+    frame = frame.filter(inside & ~nw.col("payee_id").is_null())
+    if stays is None:
+        return frame
+    rows = [
+        {"payee_id": s.payee, "stay_from": s.start, "stay_to": s.end} for all_ in stays.values() for s in all_
+    ]
+    table = tables.put(rows, {"payee_id": pa.string(), "stay_from": pa.date32(), "stay_to": pa.date32()})
+    frame = frame.join(table, on="payee_id", how="inner")
+    held = (nw.col("counted_on") >= nw.col("stay_from")) & (nw.col("counted_on") < nw.col("stay_to"))
+    return frame.filter(held).drop("stay_from", "stay_to")
+
+
+def _spans(plan: Plan, payout: Payout, c: Component) -> list[Span]:
+    """The spans that this period needs: those it touches, and all before them where history counts."""
+    period = payout.period
+    history = plan.file.release is not None or plan.file.clawback is not None or payout.facts.has_refunds
+    first = plan.start if history else max(plan.start, period.start)
+    last = min(plan.end, period.end)
+    if first >= last:
+        return []
+    kind = plan.file.plan.period
+    if scope_of(c) != "ytd_less_paid":
+        return [
+            Span(p.key, max(p.start, plan.start), min(p.end, plan.end), (p,))
+            for p in period.calendar.between(first, last, kind)
+        ]
+    found = []
+    for year in period.calendar.between(first, last, "year"):
+        parts = tuple(
+            p for p in period.calendar.between(year.start, min(year.end, last), kind) if p.end > plan.start
+        )
+        found.append(Span(year.key, max(year.start, plan.start), min(year.end, plan.end), parts))
+    return found
+
+
+def _opened(tables: Tables, plan: Plan) -> dict[tuple[str, str | None], Decimal]:
+    """Credit brought into the plan in mid-year, by person and component (``None`` for every component)."""
+    found: dict[tuple[str, str | None], Decimal] = {}
+    for row in tables.rows("opening_balances"):
+        if row.get("kind") != "credit" or row.get("plan_id") not in (None, plan.id):
+            continue
+        key = (str(row["person_id"]), row.get("component_id") or None)
+        found[key] = found.get(key, Decimal(0)) + (as_decimal(row["amount"]) or Decimal(0))
+    return found
+
+
+def _activities(job: Job, c: Component) -> nw.LazyFrame[Any]:
+    """Activities of a kind as credits of one each."""
+    frame = job.tables.need("activities", "activity_id", "person_id", "kind")
+    names = frame.collect_schema().names()
+    when = nw.col("happened_at" if "happened_at" in names else "happened_on").cast(nw.Date)
+    deal = nw.col("deal_id").cast(nw.String) if "deal_id" in names else nw.lit(None).cast(nw.String)
+    frame = frame.filter(nw.col("kind") == c.activity).with_columns(
+        event_id=nw.col("activity_id").cast(nw.String), deal_id=deal, payee_id=nw.col("person_id").cast(nw.String),
+        part=nw.lit("revenue"), happened_on=when, counted_on=when, negative=nw.lit(False), counts=nw.lit(True),
+        share=number(1), **{n: number(v) for n, v in (("credit", 0), ("gross", 0), ("margin", 0), ("units", 1), ("deals", 1))},
+    )  # fmt: skip
+    frame = frame.filter(~nw.col("happened_on").is_null() & (nw.col("happened_on") < nw.lit(job.period.end)))
+    return members(frame, job.plan, job.people.stays, job.tables)

@@ -1,0 +1,217 @@
+"""The result: payable lines, how they came about, statements, what was withheld and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+from salesops_nb.commission.credits import Facts
+from salesops_nb.commission.earned import Job, _on_attainment
+from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
+from salesops_nb.commission.lines import payable, table
+from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.schema import Component
+from salesops_nb.commission.spans import Span, Stay
+from salesops_nb.errors import Problem
+from salesops_nb.periods import Period
+
+_WITHHELD = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "reason", "credit", "amount")
+
+
+@dataclass
+class ComponentRows:
+    """A component's worked frame: a row a credit, with position, factor and amount."""
+
+    plan: Plan
+    c: Component
+    spans: list[Span]
+    frame: nw.LazyFrame[Any]
+    job: Job
+
+    @property
+    def conditional(self) -> bool:
+        """Whether a condition on attainment can change what earlier credits pay."""
+        return _on_attainment(self.c)
+
+
+@dataclass
+class Payout:
+    """What a calculation pays in a period; frames are made when they are asked for."""
+
+    period: Period
+    plans: tuple[Plan, ...]
+    tables: Tables
+    facts: Facts
+    problems: list[Problem] = field(default_factory=list)
+    components: list[ComponentRows] = field(default_factory=list)
+    lazy: list[nw.LazyFrame[Any]] = field(default_factory=list)
+    made: list[dict[str, Any]] = field(default_factory=list)
+    zeros: list[dict[str, Any]] = field(default_factory=list)
+    withheld_rows: list[dict[str, Any]] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
+    stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
+    draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
+    _cache: dict[str, Any] = field(default_factory=dict)
+
+    # -- read by settlement ------------------------------------------------------------------
+
+    def prior_rows(self) -> list[dict[str, Any]]:
+        """The ledger so far."""
+        if "prior" not in self._cache:
+            self._cache["prior"] = self.tables.rows("prior_lines")
+        rows: list[dict[str, Any]] = self._cache["prior"]
+        return rows
+
+    def deal_events(self) -> dict[str, list[dict[str, Any]]]:
+        """Events of each deal before the period's end, in order."""
+        if "events" not in self._cache:
+            found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+            rows = collected(self.facts.events.filter(nw.col("happened_on") < nw.lit(self.period.end)))
+            for row in sorted(rows, key=lambda r: (r["happened_on"], r["event_id"])):
+                found[row["deal_id"]].append(row)
+            self._cache["events"] = found
+        events: dict[str, list[dict[str, Any]]] = self._cache["events"]
+        return events
+
+    def terms(self) -> dict[str, int]:
+        """Term in months of each deal that has one."""
+        if "terms" not in self._cache:
+            rows = self.tables.rows("deals") if "term_months" in self.tables.columns("deals") else []
+            self._cache["terms"] = {
+                str(r["deal_id"]): int(r["term_months"])
+                for r in rows
+                if r["term_months"] is not None and r["term_months"] == r["term_months"]
+            }
+        terms: dict[str, int] = self._cache["terms"]
+        return terms
+
+    def hold(self, row: dict[str, Any], part: ComponentRows, amount: Decimal, reason: str) -> None:
+        """A part of pay that is earned and not payable in this period."""
+        self.withheld_rows.append(
+            {
+                "payee_id": row["payee_id"],
+                "deal_id": row["deal_id"],
+                "event_id": row["event_id"],
+                "plan_id": part.plan.id,
+                "component_id": part.c.id,
+                "reason": reason,
+                "credit": row["x"],
+                "amount": amount,
+            }  # fmt: skip
+        )
+
+    # -- lines ---------------------------------------------------------------------------------
+
+    @property
+    def lines_lazy(self) -> nw.LazyFrame[Any]:
+        """Payable lines, not yet worked out."""
+        frames = [payable(frame) for frame in self.lazy]
+        if self.made or not frames:
+            frames.append(self.tables.put_arrow(table(self.made)))
+        return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
+
+    def write_lines(self, path: str | Path) -> None:
+        """The payable lines as a Parquet file, streamed by the engine."""
+        native = self.lines_lazy.to_native()
+        try:
+            if isinstance(native, duckdb.DuckDBPyRelation):
+                native.write_parquet(str(path), compression="zstd")
+            else:
+                self.lines_lazy.sink_parquet(str(path))
+        except duckdb.Error as error:
+            raise engine_error(error) from error
+
+    @cached_property
+    def lines(self) -> pd.DataFrame:
+        """Payable lines, in a stable order."""
+        made = arrow(self.lines_lazy)
+        return _pandas(
+            made.sort_by(
+                [
+                    ("payee_id", "ascending"),
+                    ("plan_id", "ascending"),
+                    ("component_id", "ascending"),
+                    ("happened_on", "ascending"),
+                    ("line_id", "ascending"),
+                ]
+            )
+        )
+
+    @cached_property
+    def trace(self) -> pd.DataFrame:
+        """Every step of every credit: the line's id, component, credit, position, function, factor, raw and amount."""
+        frames = [arrow(_traced(part)) for part in self.components]
+        empty = pa.table({"payee_id": pa.array([], pa.string())})
+        return _pandas(pa.concat_tables(frames, promote_options="permissive") if frames else empty)
+
+    @cached_property
+    def statements(self) -> pd.DataFrame:
+        """A row a payee, plan and currency: the sum of its lines by kind, and in all."""
+        if self.lines.empty:
+            return pd.DataFrame(columns=["payee_id", "plan_id", "currency", "lines", "amount"])
+        from salesops_nb.commission.statements import statements
+
+        return statements(self)
+
+    @cached_property
+    def withheld(self) -> pd.DataFrame:
+        """Every person, deal and component that pays nothing, or not yet, with the reason."""
+        from salesops_nb.commission.reasons import withheld
+
+        return withheld(self)
+
+    @cached_property
+    def reconciliation(self) -> pd.DataFrame:
+        """Credited = paid + withheld + excluded, by plan and currency; ``difference`` is zero."""
+        from salesops_nb.commission.reasons import reconciliation
+
+        return reconciliation(self)
+
+    @cached_property
+    def balances(self) -> pd.DataFrame:
+        """Balances after the period: draws to repay and pay carried over caps, as opening balances of the next."""
+        rows = [
+            {"person_id": payee, "plan_id": plan.id, "kind": "draw", "amount": amount, "as_of": self.period.end}
+            for plan, held in self.draws.items() for payee, amount in sorted(held.items())
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["person_id", "plan_id", "kind", "amount", "as_of"])
+
+    def summary(self) -> str:
+        """Totals, the reconciliation and the number of problems in words."""
+        from salesops_nb.commission.reasons import words
+
+        return words(self)
+
+    def explain(self, line_id: str) -> str:
+        """A line's sentence."""
+        from salesops_nb.commission.explain import explain
+
+        return explain(self, line_id)
+
+
+def _traced(part: ComponentRows) -> nw.LazyFrame[Any]:
+    names = part.frame.collect_schema().names()
+    keep = ["payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "x", "x_before", "x_after",
+            "f_before", "f_after", "factor_now", "raw", "p_before", "p_after", "amount_now", "amount_prev", "quota", "share"]  # fmt: skip
+    found = [nw.col(n) for n in keep if n in names]
+    return part.frame.select(
+        *found, plan_id=nw.lit(part.plan.id), plan_version=nw.lit(part.plan.version), component_id=nw.lit(part.c.id),
+        span=nw.col("span").cast(nw.Int64),
+    )  # fmt: skip
+
+
+def _pandas(made: pa.Table) -> pd.DataFrame:
+    return made.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+__all__ = ["ComponentRows", "Payout", "as_day"]

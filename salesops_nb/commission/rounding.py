@@ -1,0 +1,34 @@
+"""Rounding inside the engine, to the same cent on every engine."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import narwhals as nw
+
+from salesops_nb.commission.frames import AMOUNT, number
+
+
+def rounded(amount: nw.Expr, places: int, mode: str) -> nw.Expr:
+    """The amount to so many places as decimal(38,10); a cast of decimals rounds half away from zero."""
+    near = amount.cast(nw.Decimal(38, places)).cast(AMOUNT)
+    if mode == "half_up":
+        return near
+    unit = Decimal(1).scaleb(-places)
+    step = number(unit)
+    zero = number(0)
+    sign = nw.when(amount < zero).then(number(-unit)).otherwise(step)
+    miss = (near - amount).cast(AMOUNT)
+    size = nw.when(miss < zero).then(zero - miss).otherwise(miss).cast(AMOUNT)
+    away = nw.when(amount < zero).then(near < amount).otherwise(near > amount)
+    if mode == "down":
+        return nw.when(away).then((near - sign).cast(AMOUNT)).otherwise(near).cast(AMOUNT)
+    if mode == "up":
+        return nw.when(~away & (miss != zero)).then((near + sign).cast(AMOUNT)).otherwise(near).cast(AMOUNT)
+    tie = size == number(unit / 2)
+    if mode == "half_even":
+        whole = (near.cast(nw.Decimal(28, places)) * nw.lit(str(10**places)).cast(nw.Decimal(10, 0))).cast(
+            nw.Int64
+        )
+        tie = tie & (whole % 2 != 0)
+    return nw.when(tie).then((near - sign).cast(AMOUNT)).otherwise(near).cast(AMOUNT)
