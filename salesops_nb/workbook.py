@@ -72,7 +72,7 @@ class Settings(_Strict):
     """The contents of ``workbook.yml``."""
 
     company: str = Field(min_length=1)
-    currency: str = Field(pattern="^[A-Z]{3}$")
+    currency: str
     locale: str = "en_US"
     time_zone: str = "UTC"
     fiscal_year: FiscalYear = FiscalYear()
@@ -88,6 +88,37 @@ class Settings(_Strict):
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     decimal_mark: Literal[".", ","] | None = None
     encoding: str | None = None
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        from babel.core import get_global
+
+        if value not in get_global("all_currencies"):
+            raise ValueError("an ISO 4217 currency code is wanted, such as USD or EUR")
+        return value
+
+    @field_validator("locale")
+    @classmethod
+    def _known_locale(cls, value: str) -> str:
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            Locale.parse(value)
+        except (UnknownLocaleError, ValueError):
+            raise ValueError("a locale is wanted, such as en_US or de_DE") from None
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("a time zone is wanted, such as UTC or America/New_York") from None
+        return value
 
     @property
     def calendar(self) -> FiscalCalendar:
@@ -122,7 +153,7 @@ def read_yaml(path: Path) -> Any:
         return YAML(typ="safe").load(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problem = Problem(
-            "missing-file", f"{path.name} is not there.", f"Put it in {path.parent.name}/.", file=path.name
+            "missing-file", f"{path.name} is not there.", "Put it beside workbook.yml.", file=path.name
         )
     except UnicodeDecodeError:
         problem = Problem("bad-yaml", "The file is not UTF-8 text.", "Save it as UTF-8.", file=path.name)
@@ -167,10 +198,11 @@ def _as_problem(item: dict[str, Any], model: type[BaseModel], file: str) -> Prob
         )
     if item["type"] == "missing":
         return Problem("missing-key", f"The key {key!r} is missing.", "Add it.", file=file, column=key)
+    reason = item["msg"].removeprefix("Value error, ")
     given = repr(item["input"]) if not isinstance(item["input"], dict | list) else "what stands there"
     return Problem(
         "bad-value",
-        f"The value of {key!r} is {given}: {item['msg'][0].lower()}{item['msg'][1:]}.",
+        f"The value of {key!r} is {given}: {reason[0].lower()}{reason[1:]}.",
         "Write a value that fits.",
         file=file,
         column=key,

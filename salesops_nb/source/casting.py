@@ -69,6 +69,7 @@ def cast_file(
     """The typed relation of a file; a view where `lazy`, for a source that is typed already."""
     typed = Typed(f"typed.{quoted(name)}", raw, {}, [], list(raw.problems))
     sources = _sources(contract, mapping, raw, typed)
+    _collapse(contract, mapping, raw, typed)
     _check_names(contract, mapping, sources, typed)
     if typed.fatal:
         return typed
@@ -101,6 +102,22 @@ def _sources(contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed) -
     for column, text in mapping.constants.items():
         sources[column] = literal(text)
     return sources
+
+
+def _collapse(contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed) -> None:
+    """One finding in place of many where none of the mapped columns is in the file."""
+    missing = [p for p in typed.problems if p.code == "missing-column"]
+    if len(missing) > 2 and len(missing) == len(mapping.columns):
+        typed.problems = [p for p in typed.problems if p.code != "missing-column"]
+        typed.problems.append(
+            finding(
+                "missing-column",
+                f"None of the {len(missing)} mapped columns of {contract.name} is in the file.",
+                f"Its headers are: {listed(raw.types)}. Mend the mapping, or 'header_row' or 'delimiter' in it.",
+                file=raw.file,
+                table=contract.name,
+            )
+        )
 
 
 def _aliased(source: str, kind: str, mapping: FileMapping, column: str) -> str:

@@ -47,7 +47,8 @@ def read_duckdb(
         raise SalesopsError(
             finding(
                 "bad-database",
-                f"The file cannot be opened as a DuckDB database: {str(error).splitlines()[0]}.",
+                "The file cannot be opened as a DuckDB database: "
+                f"{str(error).splitlines()[0].replace(str(path), path.name).rstrip('.!')}.",
                 "Check that it is one, and that no other program writes to it.",
                 file=shown,
             )

@@ -143,7 +143,7 @@ def _rate_rules(settings: Settings) -> list[Rule]:
             "Add the rate to fx_rates, valid from that day or earlier.",
             "bookings and values",
             "amount",
-            other="currency_original",
+            other="t.currency_original",
         ),
     ]
 

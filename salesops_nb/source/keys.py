@@ -51,7 +51,8 @@ def check_duplicates(
     return [
         finding(
             "identical-copies",
-            f"{same[1]} rows are identical copies of another, such as {same[2]}; each is counted once.",
+            f"{same[1]} {'row is an identical copy' if same[1] == 1 else 'rows are identical copies'} of another "
+            f"(such as {same[2]}); each {contract.row} is counted once.",
             "Remove the copies.",
             file=typed.raw.file,
             table=contract.name,
@@ -83,11 +84,11 @@ def _list_differing(
 
 # what an unmatched key is called, and what its row is left out of
 _REFERENCES = {
-    "people": ("unknown-rep", "rep", "figures by rep and team"),
-    "accounts": ("unknown-account", "account", "figures by account and segment"),
-    "products": ("unknown-product", "product", "product mix"),
+    "people": ("unknown-rep", "rep", "the figures by rep and team"),
+    "accounts": ("unknown-account", "account", "the figures by account and segment"),
+    "products": ("unknown-product", "product", "the product mix"),
     "deals": ("unknown-deal", "deal", ALL),
-    "units": ("unknown-unit", "unit", "figures by unit"),
+    "units": ("unknown-unit", "unit", "the figures by unit"),
 }
 UNASSIGNED = "unassigned"
 BECOMES_UNASSIGNED = {("deals", "owner_id"), ("activities", "person_id")}
@@ -144,9 +145,10 @@ def _effect(contract: Contract, column: Column, word: str, figures: str) -> tupl
     """The message of an unmatched key and what it spoils: the cell, or the row."""
     if (contract.name, column.name) in BECOMES_UNASSIGNED:
         return "The rep '{value}' is not in people; what is theirs stands under 'unassigned'.", column.name
+    missing = f"The {word} '{{value}}' is not in {column.refers_to}"
     if column.required:
-        return f"The {word} '{{value}}' is not in the table it points to, so the row is left out.", "*"
-    return f"The {word} '{{value}}' is not in the table it points to; it leaves {figures} only.", column.name
+        return f"{missing}, so the {contract.row} is left out of every figure.", "*"
+    return f"{missing}; the {contract.row} leaves {figures} only.", column.name
 
 
 def _suggestions(

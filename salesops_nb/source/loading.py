@@ -65,6 +65,7 @@ def load(
             loaded.fatal += [_of_table(problem, name) for problem in error.problems]
     for name in loaded.tables:
         _check_table(loaded, settings, name, mapping.tables[name])
+    rejects.refine(connection)
     for name in loaded.tables:
         finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
     return loaded

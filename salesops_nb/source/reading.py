@@ -134,7 +134,7 @@ def read_parquet(
             f"FROM read_parquet({literal(str(path))}, file_row_number = true){where}"
         )
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].replace(str(path), path.name).rstrip(".!")
         raise SalesopsError(
             finding(
                 "bad-parquet",

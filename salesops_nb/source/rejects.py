@@ -51,16 +51,28 @@ def template(text: str, value: str, other: str) -> str:
     return sql
 
 
+# findings told once for each value, with the number of rows, and not row by row
+GROUPED = (
+    "unknown-rep", "unknown-account", "unknown-product", "unknown-deal", "unknown-unit", "unknown-stage",
+    "unknown-choice", "no-rate",
+)  # fmt: skip
+
+
 def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     """The rejects as problems, table by table; of one kind in one column at most `SHOWN`."""
+    grouped = ", ".join(literal(code) for code in GROUPED)
     rows = connection.execute(
         f"""
-        SELECT severity, code, "table", file, row, "column", value, reason, what_to_do, amount,
-            row_number() OVER (PARTITION BY "table", code, "column" ORDER BY row, value) AS place,
+        SELECT severity, code, "table", file, min(row) AS first, "column", value,
+            reason || CASE WHEN count(*) > 1 THEN ' It stands in ' || count(*) || ' rows.' ELSE '' END,
+            what_to_do, sum(amount),
+            row_number() OVER (PARTITION BY "table", code, "column" ORDER BY first, value) AS place,
             count(*) OVER (PARTITION BY "table", code, "column") AS total
         FROM rejects
+        GROUP BY severity, code, "table", file, "column", value, reason, what_to_do,
+            CASE WHEN code IN ({grouped}) THEN NULL ELSE row END
         QUALIFY place <= {SHOWN}
-        ORDER BY "table", row, "column", code
+        ORDER BY "table", first, "column", code
         """
     ).fetchall()
     problems = [_problem(row) for row in rows]
@@ -71,6 +83,51 @@ def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
                 Problem(row[1], rest, "The rejects file lists them all.", row[2], row[3], severity=row[0])
             )
     return problems
+
+
+# a plainer word for what is often behind a cell that cannot be read
+_REFINED = (
+    (
+        "code = 'bad-number' AND contains(value, '%')",
+        "percent-in-amount",
+        "'''' || value || ''' is a percentage, and an amount or number is wanted.'",
+        "Map the column that holds the amount, or write the number alone.",
+    ),
+    (
+        "code = 'bad-number' AND regexp_matches(value, '^#')",
+        "formula-error",
+        "'''' || value || ''' is the error of a spreadsheet formula.'",
+        "Mend the formula and export again.",
+    ),
+    (
+        "code = 'bad-number' AND regexp_full_match(value, '[-0-9.,]{16,}')",
+        "too-large",
+        "'''' || value || ''' is too large to be an amount.'",
+        "Correct the cell.",
+    ),
+    (
+        r"code = 'bad-date' AND regexp_full_match(value, '[34]\d{4}(\.\d+)?')",
+        "serial-date",
+        "'''' || value || ''' is not a date; as a spreadsheet''s day number it would be ' || "
+        "CAST(DATE '1899-12-30' + CAST(floor(CAST(value AS DOUBLE)) AS INTEGER) AS DATE) || '.'",
+        "Export the column as dates.",
+    ),
+    (
+        "code = 'unknown-stage' AND trim(coalesce(value, '')) = ''",
+        "missing-stage",
+        "'The deal has no stage, so it is left out of every figure.'",
+        "Fill the stage.",
+    ),
+)
+
+
+def refine(connection: duckdb.DuckDBPyConnection) -> None:
+    """Tell the usual mistakes behind unreadable cells in words of their own."""
+    for where, code, reason, fix in _REFINED:
+        connection.execute(
+            f"UPDATE rejects SET code = {literal(code)}, reason = {reason}, what_to_do = {literal(fix)} "
+            f"WHERE {where}"
+        )
 
 
 def _problem(row: tuple[Any, ...]) -> Problem:

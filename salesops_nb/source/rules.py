@@ -87,6 +87,9 @@ def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> li
     for column in held:
         name = quoted(column.name)
         bad = f"list_contains(_bad, {literal(column.name)})"
+        header = typed.headers.get(column.name)
+        if column.type == "money" and header and typed.raw.types.get(header) == "VARCHAR":
+            rules.append(_rounded(column.name, header, typed))
         if column.type != "text":
             rules += _unreadable(contract, column.name, column.type, bad, column.required)
         if column.required and not joined and column.name not in ("owner_id", "stage"):
@@ -110,7 +113,7 @@ def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> li
                     "unknown-choice",
                     column.name,
                     f"{name} NOT IN ({choices})",
-                    f"{{value}} is not a {column.name} that the table {contract.name} knows.",
+                    f"'{{value}}' is not a {column.name} that the table {contract.name} knows.",
                     f"Write one of {', '.join(column.choices)}, or add an alias under 'values' in the mapping.",
                     ALL if column.required or column.name == "outcome" else f"figures by {column.name}",
                     "*" if column.required or column.name == "outcome" else column.name,
@@ -153,6 +156,20 @@ def _unreadable(contract: Contract, name: str, kind: str, bad: str, required: bo
     return [Rule(code, name, bad, message, fix, figures, spoils)]
 
 
+def _rounded(name: str, header: str, typed: Typed) -> Rule:
+    """Amounts with more than the four places that are kept."""
+    long = rf"SELECT _row FROM {typed.raw.name} WHERE regexp_matches({quoted(header)}, '[.,]\d{{5,}}\D*$')"
+    return Rule(
+        "rounded",
+        name,
+        f"{quoted(name)} IS NOT NULL AND _row IN ({long})",
+        "The amount {value} has more than four decimal places and is rounded to {other}.",
+        "Export amounts with at most four places.",
+        severity="warning",
+        other=f"t.{quoted(name)}",
+    )
+
+
 def _bounds(contract: Contract, name: str, low: int | None, high: int | None) -> Rule:
     sides = [f"{quoted(name)} < {low}" if low is not None else "", f"{quoted(name)} > {high}" if high else ""]
     words = f"between {low} and {high}" if low is not None and high else f"at least {low}"
@@ -185,7 +202,7 @@ def deal_rules(typed: Typed, settings: Settings, last: str | None) -> list[Rule]
                 "The deal was closed on {value}, before it was created on {other}.",
                 "Correct one of the two dates; until then it is left out of cycle time only.",
                 "cycle time",
-                other="created_on",
+                other="t.created_on",
             )
         )
         rules.append(
@@ -238,7 +255,7 @@ def _closing(bad: str) -> list[Rule]:
             "The deal is {other} and has no closing date.",
             "Fill the date; until then it belongs to no period.",
             "every figure of a period, and cycle time",
-            other="outcome",
+            other="t.outcome",
         ),
         Rule(
             "open-with-closing-date",
@@ -248,7 +265,7 @@ def _closing(bad: str) -> list[Rule]:
             "Correct the stage or empty the date; until then it stands in the pipeline as open.",
             "closed deals",
             "closed_on",
-            other="stage",
+            other="t.stage",
         ),
     ]
 

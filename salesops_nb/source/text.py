@@ -70,6 +70,15 @@ def probe(path: Path, shown: str, declared: str | None = None) -> TextFile:
         raise SalesopsError(
             finding("empty-file", "The file is empty.", "Export it again with its header.", file=shown)
         )
+    if re.match(rb"\s*<(!doctype|html|\?xml)", head[:200], re.IGNORECASE):
+        raise SalesopsError(
+            finding(
+                "not-a-table",
+                "The file is a web page or XML, not a table; the export may have met a log-in page.",
+                "Export it again as CSV.",
+                file=shown,
+            )
+        )
     encoding, notes = _encoding(path, shown, head, utf8, declared)
     return TextFile(path, shown, encoding, digest.digest(), plain and encoding == "utf-8", notes)
 
