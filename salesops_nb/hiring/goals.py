@@ -62,7 +62,7 @@ class Horizon:
             raise SalesopsError(
                 Problem(
                     "no-such-goal",
-                    f"confidence_of is {confidence_of!r}, and no target of that kind ends within the horizon.",
+                    f"confidence_of is {confidence_of!r}, and no such target ends within the horizon.",
                     "Choose among "
                     + ", ".join(
                         [name for name, goals in groups.items() if goals] + [g.key for g in with_target]
@@ -148,8 +148,8 @@ def _table_targets(tables: Mapping[str, Any], metric: str | None) -> dict[str, f
             raise SalesopsError(
                 Problem(
                     "negative-target",
-                    f"The {row.level} target of {row.metric} for {row.period} is {row.value:g}; a target is a "
-                    "number that is not negative.",
+                    f"The {row.level} target of {row.metric} for {row.period} is {row.value:g}; a "
+                    "target is a number that is not negative.",
                     "Correct the value, or leave the row out where there is no target.",
                     table="targets",
                     row=int(row.Index) + 2,

@@ -139,7 +139,7 @@ def _exposure(
     length = (ends - starts).astype(float)
     index = {key: i for i, key in enumerate(zip(spells["person_id"], spells["role"], strict=True))}
     exposure = np.zeros((len(spells), len(months)))
-    away = {person: rows for person, rows in leave.groupby("person_id")} if len(leave) else {}
+    away = dict(list(leave.groupby("person_id"))) if len(leave) else {}
     for row in people.itertuples(index=False):
         i = index.get((row.person_id, row.role))
         if i is None:

@@ -109,8 +109,8 @@ def _alternate(
         raise SalesopsError(
             Problem(
                 "no-ramped-reps",
-                f"Nobody with {LONGEST // 2} months of tenure or more has booked anything, so the output of a "
-                "ramped rep cannot be learned.",
+                f"Nobody with {LONGEST // 2} months of tenure or more has booked anything, so the output of "
+                "a ramped rep cannot be learned.",
                 "State it by role: overrides={'productivity': {'AE': 50000}}.",
                 table="people",
                 column="hired_on",

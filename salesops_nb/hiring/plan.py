@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.hiring.arithmetic import naive_hires
 from salesops_nb.hiring.capacity import FUTURES, Capacity, check_futures, prepare, summarise
+from salesops_nb.hiring.compare import compared
+from salesops_nb.hiring.draws import draw
 from salesops_nb.hiring.economics import uncovered_potential
 from salesops_nb.hiring.goals import Horizon, look_ahead
 from salesops_nb.hiring.inputs import Ints
 from salesops_nb.hiring.learned import Learned, money
 from salesops_nb.hiring.optimise import Limits, Search
 from salesops_nb.hiring.requisitions import Pool, Trial
-from salesops_nb.hiring.simulate import Team, base_team, futures_of
+from salesops_nb.hiring.simulate import futures_of, teams
 from salesops_nb.periods import FiscalCalendar
 
 SEARCHED = 2_500  # futures a plan is looked for on; its probability is then taken on others
@@ -108,9 +109,12 @@ def plan(
     goals = ahead.chosen(confidence_of)
     may = _hireable(known, roles)
     draws, team = futures_of(known, ahead.month_of_year, min(SEARCHED, futures), seed, replace_leavers)
-    fresh, same = futures_of(known, ahead.month_of_year, futures, seed + 1_000_003, replace_leavers)
+    other = seed + 1_000_003  # the search must not judge itself
+    fresh = draw(known, ahead.month_of_year, futures, np.random.default_rng([other, 0]))
+    both_teams = teams(known, fresh, other)
+    same = both_teams[int(replace_leavers)]
     pool = Pool(known, draws, seed)
-    judge = Trial(Pool(known, fresh, seed + 1_000_003), same, goals)
+    judge = Trial(Pool(known, fresh, other), same, goals)
     limits = Limits(None if budget is None else float(budget), interviewing, _most(known, interviewing))
     cost = np.array([pool.costs(r) for r in range(len(known.panel.roles))])
     search = Search(Trial(pool, team, goals), may, cost, limits)
@@ -118,13 +122,6 @@ def plan(
     binds = [] if feasible else _binding(search, confidence)
     total = money(search.total(counts), known.panel.currency)
     probability = judge.probability(counts)
-    both = Team(
-        *(
-            base + more
-            for base, more in zip((same.output, same.heads), judge.pool.added(counts), strict=True)
-        ),
-        same.joined,
-    )
     return HiringPlan(
         _hires(known, ahead, counts, search, tables),
         probability,
@@ -132,8 +129,8 @@ def plan(
         feasible,
         binds,
         _words(feasible, probability, confidence, int(counts.sum()), total, known.panel.currency, binds),
-        _compared(judge, counts, search, replace_leavers, may),
-        summarise(known, ahead, fresh, both, seed),
+        compared(judge, both_teams, counts, search, replace_leavers, may),
+        summarise(known, ahead, fresh, judge.grown(counts), seed),
         counts,
         judge,
         ahead,
@@ -287,44 +284,3 @@ def _hires(
         for (m, r, place), n in rows.items()
     ]
     return pd.DataFrame(out, columns=["month", "open_on", "role", "territory", "hires", "starts_on", "cost"])
-
-
-def _compared(judge: Trial, counts: Ints, search: Search, replaced: bool, roles: list[int]) -> pd.DataFrame:
-    """Four policies on the same futures; costs are on top of hiring nobody."""
-    pool = judge.pool
-    known, goals = pool.learned, judge.goals
-    teams = {
-        flag: judge.team if flag == replaced else base_team(known, pool.draws, flag, pool.seed)
-        for flag in (False, True)
-    }
-    months = sorted({int(m) for goal in goals for m in goal.months})
-    here = (known.panel.roster["present"]).to_numpy()
-    main = max(roles, key=lambda r: int((known.panel.role[here] == r).sum())) if roles else 0
-    target = sum(float(goal.target or 0) - goal.booked for goal in goals if goal.kind != "quarter") or sum(
-        float(goal.target or 0) - goal.booked for goal in goals
-    )
-    quota = float(known.productivity.level[main]) * len(months)
-    fte = known.panel.roster["fte"].to_numpy(dtype=float)
-    today = float((known.productivity.level[known.panel.role] * fte)[here].sum()) * len(months)
-    naive = np.zeros_like(counts)
-    if quota > 0:
-        naive[main, 0] = naive_hires(Decimal(repr(max(target - today, 0.0))), Decimal(repr(quota)))[1]
-    nothing = np.zeros_like(counts)
-    policies = [
-        ("hire nobody", False, nothing),
-        ("replace leavers only", True, nothing),
-        ("naive: gap ÷ quota", False, naive),
-        ("plan", replaced, counts),
-    ]
-    rows = []
-    for name, flag, some in policies:
-        trial = Trial(pool, teams[flag], goals)
-        made = trial.made(some)[:, months].sum(axis=1) if months else np.zeros(len(pool.draws))
-        extra = (teams[flag].heads - teams[False].heads).sum(axis=2).mean(axis=0) @ known.economics.pay
-        joins = (teams[flag].joined - teams[False].joined).mean(axis=0)
-        cost = search.total(some) + float(extra + joins @ known.economics.hiring_cost)
-        quantiles = (money(v, known.panel.currency) for v in np.quantile(made, (0.1, 0.5, 0.9)))
-        hires = float(some.sum()) + float(joins.sum())
-        rows.append((name, hires, trial.probability(some), *quantiles, money(cost, known.panel.currency)))
-    columns = ["policy", "hires", "probability", "p10", "p50", "p90", "cost"]
-    return pd.DataFrame(rows, columns=columns)

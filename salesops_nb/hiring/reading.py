@@ -32,7 +32,7 @@ def lazy(tables: Mapping[str, Any], name: str) -> nw.LazyFrame[Any] | None:
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Object columns of dates become timestamps, which DuckDB reads whatever their gaps."""
     changed = {}
-    for name in frame.columns[frame.dtypes == object]:
+    for name in [c for c, kind in frame.dtypes.items() if kind == np.dtype(object)]:
         values = frame[name]
         held = values.dropna()
         if held.empty:

@@ -13,9 +13,10 @@ from salesops_nb.hiring.goals import Goal
 from salesops_nb.hiring.inputs import DAYS_PER_MONTH, Floats, Ints
 from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.ramp import LONGEST
-from salesops_nb.hiring.simulate import Team, bookings
+from salesops_nb.hiring.simulate import Team, role_bookings
 
 Rows = slice | Ints
+KEPT_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,16 @@ class Pool:
         worked = there + 0.5 * ((since >= 0) & (since == stay))
         return person.own[rows][:, None] * share * worked, there.astype(float)
 
+    def _kept(self, role: int, n: int, opened: int) -> tuple[Floats, Floats]:
+        """The path, kept in single precision while there is room: a search asks for the same ones often."""
+        key = (role, n, opened)
+        if key not in self.paths:
+            if (len(self.paths) + 1) * self.draws.shared.size * 8 > KEPT_BYTES:
+                self.paths.clear()
+            one, there = self.path(*key)
+            self.paths[key] = one.astype(np.float32), there.astype(np.float32)
+        return self.paths[key]
+
     def costs(self, role: int, samples: int = 3) -> Floats:
         """Expected cost of one requisition of the role by month of opening: hiring and pay to the end."""
         economics = self.learned.economics
@@ -84,19 +95,14 @@ class Pool:
                 out[opened] += economics.hiring_cost[role] * float(filled.mean())
         return np.maximum(out / samples, 1e-6)
 
-    def added(self, counts: Ints) -> tuple[Floats, Floats]:
-        """Output and heads that a plan (roles × months of opening) adds, futures × roles × months."""
-        output = np.zeros(self.draws.luck.shape)
-        heads = np.zeros(self.draws.luck.shape)
-        for role in range(counts.shape[0]):
-            openings = np.repeat(np.arange(counts.shape[1]), counts[role])
-            for n, opened in enumerate(openings):
-                key = (role, n, int(opened))
-                if key not in self.paths:
-                    self.paths[key] = self.path(*key)
-                one, there = self.paths[key]
-                output[:, role] += one
-                heads[:, role] += there
+    def added(self, role: int, counts: Ints) -> tuple[Floats, Floats]:
+        """Output and heads that a role's requisitions by month of opening add, futures × months."""
+        output = np.zeros(self.draws.shared.shape)
+        heads = np.zeros(self.draws.shared.shape)
+        for n, opened in enumerate(np.repeat(np.arange(len(counts)), counts)):
+            one, there = self._kept(role, n, int(opened))
+            output += one
+            heads += there
         return output, heads
 
 
@@ -108,23 +114,48 @@ class Trial:
     team: Team
     goals: list[Goal]
     tried: dict[bytes, Floats] = field(default_factory=dict)
+    by_role: dict[tuple[int, bytes], Floats] = field(default_factory=dict)
 
-    def output(self, counts: Ints) -> Floats:
-        """Output with the plan, futures × roles × months."""
-        total: Floats = self.team.output + self.pool.added(counts)[0]
-        return total
+    def grown(self, counts: Ints) -> Team:
+        """The team with the plan's hires."""
+        added = [self.pool.added(role, row) for role, row in enumerate(counts)]
+        output = np.stack([one for one, _ in added], axis=1)
+        heads = np.stack([there for _, there in added], axis=1)
+        return Team(self.team.output + output, self.team.heads + heads, self.team.joined)
 
     def made(self, counts: Ints) -> Floats:
         """Bookings with the plan, futures × months."""
-        return bookings(self.pool.learned, self.pool.draws, self.output(counts))
+        total: Floats = sum(
+            (self._role_made(role, row) for role, row in enumerate(counts)),
+            np.zeros(self.pool.draws.shared.shape),
+        )
+        return total
+
+    def _role_made(self, role: int, row: Ints) -> Floats:
+        """A role's bookings: plans that differ in one role share the others'."""
+        key = (role, row.tobytes())
+        if key not in self.by_role:
+            if (len(self.by_role) + 1) * self.pool.draws.shared.size * 8 > KEPT_BYTES:
+                self.by_role.clear()
+            output = self.team.output[:, role] + self.pool.added(role, row)[0]
+            self.by_role[key] = role_bookings(self.pool.learned, self.pool.draws, output, role)
+        return self.by_role[key]
 
     def slack(self, counts: Ints) -> Floats:
         """Futures × goals: surplus over each goal, relative to it."""
         key = counts.tobytes()
         if key not in self.tried:
-            scale = np.array([max(float(goal.target or 0.0), 1.0) for goal in self.goals])
-            self.tried[key] = met(self.goals, self.made(counts)) / scale
+            self.tried[key] = self._surplus(self.made(counts))
         return self.tried[key]
+
+    def chance(self, made: Floats) -> float:
+        """Share of futures in which bookings (futures × months) meet all goals."""
+        return float((self._surplus(made).min(axis=1) >= 0).mean())
+
+    def _surplus(self, made: Floats) -> Floats:
+        scale = np.array([max(float(goal.target or 0.0), 1.0) for goal in self.goals])
+        out: Floats = met(self.goals, made) / scale
+        return out
 
     def probability(self, counts: Ints) -> float:
         """Share of futures in which all goals are met."""
@@ -147,10 +178,10 @@ class Trial:
         counted = np.zeros((len(near), self.pool.horizon))
         for g, goal in enumerate(self.goals):
             counted[np.ix_(active == g, goal.months)] = 1.0 / max(float(goal.target or 0.0), 1.0)
-        output = self.output(counts)[near]
         out = np.zeros((len(roles), self.pool.horizon))
         for k, role in enumerate(roles):
-            worth = learned.productivity.level[role] * learned.returns.marginal(output[:, role], role)
+            output = self.team.output[near, role] + self.pool.added(role, counts[role])[0][near]
+            worth = learned.productivity.level[role] * learned.returns.marginal(output, role)
             worth = worth * draws.shared[near] * counted
             n = int(counts[role].sum())
             for opened in range(self.pool.horizon):

@@ -18,6 +18,7 @@ from salesops_nb.hiring.inputs import DAYS_PER_MONTH, Floats, Ints
 from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.ramp import LONGEST
 
+Arrivals = tuple[Ints, Ints, Floats]  # future, month, full-time share
 CHUNK_CELLS = 400_000  # people × futures handled at a time, to stay in the cache
 
 
@@ -35,49 +36,56 @@ class Team:
 
 def base_team(learned: Learned, draws: Draws, replace_leavers: bool, seed: int) -> Team:
     """The people there today, those who have accepted, open vacancies, and replacements if asked for."""
+    return teams(learned, draws, seed, replace_leavers)[int(replace_leavers)]
+
+
+def teams(learned: Learned, draws: Draws, seed: int, replacing: bool = True) -> tuple[Team, Team]:
+    """The same futures without replacing leavers, and (where asked for) with replacing each of them."""
     futures, roles, horizon = draws.luck.shape
-    output = np.zeros((futures, roles, horizon))
-    heads, joined = np.zeros_like(output), np.zeros((futures, roles))
-    people = max(int((learned.panel.role >= 0).sum()), 1)
-    step = max(CHUNK_CELLS // people, 16)
+    arrays = np.zeros((2, 2, futures, roles, horizon))
+    joined = np.zeros((2, futures, roles))
+    people = max(int(learned.panel.roster["present"].sum()) // roles, 20)
+    each = max(people, (LONGEST + horizon) * (horizon + 1))
+    step = max(CHUNK_CELLS // each, 16)
     for at in range(0, futures, step):
         part = slice(at, min(at + step, futures))
         for r in range(roles):
             rng = np.random.default_rng([seed, 1, r, at])
-            made = _role(learned, draws, part, r, replace_leavers, rng)
-            output[part, r], heads[part, r], joined[part, r] = made
-    return Team(output, heads, joined)
+            made = _role(learned, draws, part, r, replacing, rng)
+            for k, (output, heads, count) in enumerate(made):
+                arrays[k, 0, part, r], arrays[k, 1, part, r], joined[k, part, r] = output, heads, count
+    alone, replaced = (Team(arrays[k, 0], arrays[k, 1], joined[k]) for k in range(2))
+    return alone, replaced if replacing else alone
 
 
 def _role(
-    learned: Learned, draws: Draws, part: slice, r: int, replace: bool, rng: np.random.Generator
-) -> tuple[Floats, Floats, Floats]:
+    learned: Learned, draws: Draws, part: slice, r: int, replacing: bool, rng: np.random.Generator
+) -> list[tuple[Floats, Floats, Floats]]:
+    """Output, heads and joiners of one role: without replacements and, where asked for, with them."""
     horizon = draws.luck.shape[2]
     cells = Cells(part.stop - part.start, horizon)
-    future, leave, fte, start, known = _present(learned, draws, part, r, cells, rng)
+    ramp = learned.ramp[r].table(LONGEST + horizon)[draws.curve[part, r]]
+    gone, accepted = _present(learned, draws, part, r, cells, rng)
     waiting = _waiting(learned, draws, part, r, rng)
-    accepted = (
-        np.repeat(np.arange(cells.futures), len(known)),
-        np.tile(start, cells.futures),
-        np.tile(known, cells.futures),
-    )
     leavers = _join(draws, part, r, cells, accepted, rng), _join(draws, part, r, cells, waiting, rng)
     joined = np.bincount(waiting[0][waiting[1] < horizon], minlength=cells.futures).astype(float)
-    gone = _together((future, leave, fte), *leavers)
-    while replace and len(gone[0]):  # replacements leave too, and are replaced
+    out = [(*cells.summed(ramp), joined.copy())]
+    if not replacing:
+        return out
+    gone = _together(gone, *leavers)
+    while len(gone[0]):  # replacements leave too, and are replaced
         who, left, share = gone
         wait = _fill_months(learned, draws, part, who, rng)
         when = np.rint(left + rng.random(len(left)) + wait).astype(np.int64)
         joined += np.bincount(who[when < horizon], minlength=cells.futures)
         gone = _join(draws, part, r, cells, (who, when, share), rng)
-    output, count = cells.summed(learned.ramp[r].table(LONGEST + horizon)[draws.curve[part, r]])
-    return output, count, joined
+    return [*out, (*cells.summed(ramp), joined)]
 
 
 def _present(
     learned: Learned, draws: Draws, part: slice, r: int, cells: Cells, rng: np.random.Generator
-) -> tuple[Ints, Ints, Floats, Ints, Floats]:
-    """Puts today's people into the cells; returns those who leave, and who is to join on a known day."""
+) -> tuple[Arrivals, Arrivals]:
+    """Puts today's people into the cells; returns who leaves and when, and who joins on a known day."""
     panel, made = learned.panel, learned.productivity
     roster = panel.roster
     here = np.flatnonzero(roster["present"].to_numpy() & (panel.role == r))
@@ -93,12 +101,23 @@ def _present(
     left = np.where(known >= 0, known, left)
     left = np.clip(left, 0, cells.horizon)
     own = own_factors(made.shape[here], made.rate[here], futures, rng)
-    joined = -np.minimum(np.rint(tenure[here]), LONGEST).astype(np.int64)
-    future = np.repeat(np.arange(futures), n)
     weight = own * fte[here].astype(np.float32)
-    cells.add(future, np.tile(joined, futures), left.ravel(), weight.ravel(), np.tile(fte[here], futures))
-    gone = np.flatnonzero(left.ravel() < cells.horizon)
-    return future[gone], left.ravel()[gone], np.tile(fte[here], futures)[gone], begin, fte[coming]
+    future = np.arange(futures)[:, None]
+    old = tenure[here] >= LONGEST
+    cells.add_ramped(future, left[:, old], weight[:, old], fte[here][old])
+    joined = -np.minimum(np.rint(tenure[here][~old]), LONGEST).astype(np.int64)
+    new = left[:, ~old].shape
+    cells.add(
+        np.broadcast_to(future, new).ravel(),
+        np.broadcast_to(joined, new).ravel(),
+        left[:, ~old].ravel(),
+        weight[:, ~old].ravel(),
+        np.broadcast_to(fte[here][~old], new).ravel(),
+    )
+    who, person = np.nonzero(left < cells.horizon)
+    known_start = np.tile(begin, futures), np.tile(fte[coming], futures)
+    accepted = (np.repeat(np.arange(futures), len(begin)), *known_start)
+    return (who, left[who, person].astype(np.int64), fte[here][person]), accepted
 
 
 def known_exit(learned: Learned) -> Ints:
@@ -110,9 +129,7 @@ def known_exit(learned: Learned) -> Ints:
     return np.where(far | (days < 0), -1, months)
 
 
-def _waiting(
-    learned: Learned, draws: Draws, part: slice, r: int, rng: np.random.Generator
-) -> tuple[Ints, Ints, Floats]:
+def _waiting(learned: Learned, draws: Draws, part: slice, r: int, rng: np.random.Generator) -> Arrivals:
     """Joining months of the vacancies already open, given how long they have waited."""
     from scipy.special import ndtr, ndtri
 
@@ -139,9 +156,9 @@ def _join(
     part: slice,
     r: int,
     cells: Cells,
-    arrivals: tuple[Ints, Ints, Floats],
+    arrivals: Arrivals,
     rng: np.random.Generator,
-) -> tuple[Ints, Ints, Floats]:
+) -> Arrivals:
     """Puts joiners (future, month, share) into the cells; returns those who leave within the horizon."""
     inside = arrivals[1] < cells.horizon
     who, when, share = (values[inside] for values in arrivals)
@@ -153,7 +170,7 @@ def _join(
     return who[gone], left[gone], share[gone]
 
 
-def _together(*parts: tuple[Ints, Ints, Floats]) -> tuple[Ints, Ints, Floats]:
+def _together(*parts: Arrivals) -> Arrivals:
     who, when, share = (np.concatenate(values) for values in zip(*parts, strict=True))
     return who, when, share
 
@@ -166,43 +183,67 @@ class Cells:
         self.shape = (futures, LONGEST + horizon, horizon + 1)
         size = int(np.prod(self.shape))
         self.weight, self.count = np.zeros(size), np.zeros(size)
+        self.ramped_weight, self.ramped_count = (np.zeros((futures, horizon + 1)) for _ in range(2))
 
     def add(self, future: Ints, joined: Ints, left: Ints, weight: Floats, count: Floats) -> None:
         """Adds people: leaving month `horizon` means still there at the end."""
         cell = (future * self.shape[1] + joined + LONGEST) * self.shape[2] + left
         size = len(self.weight)
-        self.weight += np.bincount(cell, weights=weight, minlength=size)
-        self.count += np.bincount(cell, weights=count, minlength=size)
+        if len(cell) < size // 8:
+            np.add.at(self.weight, cell, weight)
+            np.add.at(self.count, cell, count)
+        else:
+            self.weight += np.bincount(cell, weights=weight, minlength=size)
+            self.count += np.bincount(cell, weights=count, minlength=size)
+
+    def add_ramped(self, future: Ints, left: Ints, weight: Floats, fte: Floats) -> None:
+        """Adds people at full output, futures × people: only the month of leaving matters."""
+        cell = (future * self.shape[2] + left).ravel()
+        size = self.ramped_weight.size
+        self.ramped_weight += np.bincount(cell, weights=weight.ravel(), minlength=size).reshape(
+            -1, self.shape[2]
+        )
+        full = None if (fte == 1).all() else np.broadcast_to(fte, left.shape).ravel()
+        counts = np.bincount(cell, weights=full, minlength=size)
+        self.ramped_count += counts.reshape(-1, self.shape[2])
 
     def summed(self, ramp: Floats) -> tuple[Floats, Floats]:
         """Output and heads by future and month; `ramp` is futures × months since joining."""
-        return (
-            self._by_month(self.weight.reshape(self.shape), ramp, half=True),
-            self._by_month(self.count.reshape(self.shape), None, half=False),
-        )
+        output = self._by_month(self.weight.reshape(self.shape), ramp)
+        heads = self._by_month(self.count.reshape(self.shape), None)
+        for out, cells, half in ((output, self.ramped_weight, 0.5), (heads, self.ramped_count, 0.0)):
+            later = np.cumsum(cells[:, ::-1], axis=1)[:, ::-1]
+            out += later[:, 1:] + half * cells[:, :-1]
+        return output, heads
 
-    def _by_month(self, cells: Floats, ramp: Floats | None, half: bool) -> Floats:
+    def _by_month(self, cells: Floats, ramp: Floats | None) -> Floats:
         later = np.cumsum(cells[:, :, ::-1], axis=2)[:, :, ::-1]
         out = np.empty((self.futures, self.horizon))
         for t in range(self.horizon):
             there = later[:, : LONGEST + t + 1, t + 1]
-            if half:
-                there = there + 0.5 * cells[:, : LONGEST + t + 1, t]
             if ramp is None:
                 out[:, t] = there.sum(axis=1)
-            else:  # joined j months before the horizon's start: column j is tenure LONGEST + t − j
+            else:
+                # the month of leaving counts half; column j joined so that its tenure is LONGEST + t − j
+                there = there + 0.5 * cells[:, : LONGEST + t + 1, t]
                 out[:, t] = np.einsum("sj,sj->s", there, ramp[:, LONGEST + t :: -1][:, : LONGEST + t + 1])
         return out
 
 
 def bookings(learned: Learned, draws: Draws, output: Floats) -> Floats:
     """Futures × months of bookings from output in ramped heads, futures × roles × months."""
-    total = np.zeros(draws.shared.shape)
-    made = learned.productivity
-    for r, level in enumerate(made.level):
-        mean = level * learned.returns.effective(output[:, r], r) * draws.shared
-        total += with_luck(mean, float(made.dispersion[r]), draws.luck[:, r])
+    roles = range(output.shape[1])
+    total: Floats = sum(
+        (role_bookings(learned, draws, output[:, r], r) for r in roles), np.zeros(draws.shared.shape)
+    )
     return total
+
+
+def role_bookings(learned: Learned, draws: Draws, output: Floats, role: int) -> Floats:
+    """A role's bookings from its output in ramped heads, both futures × months."""
+    made = learned.productivity
+    mean = float(made.level[role]) * learned.returns.effective(output, role) * draws.shared
+    return with_luck(mean, float(made.dispersion[role]), draws.luck[:, role])
 
 
 def with_luck(mean: Floats, dispersion: float, normal: Floats) -> Floats:

@@ -206,7 +206,8 @@ def _move(
             raise SalesopsError(
                 Problem(
                     "vacancy-state",
-                    f"The vacancy {vacancy_id} is {state}; only a vacancy that is {' or '.join(allowed)} allows this.",
+                    f"The vacancy {vacancy_id} is {state}; "
+                    f"only a vacancy that is {' or '.join(allowed)} allows this.",
                     "Propose a new vacancy if the seat is needed again.",
                     table="vacancies",
                     value=state,
