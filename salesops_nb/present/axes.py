@@ -65,7 +65,7 @@ def spaced_ticks(axes: Any, names: Sequence[str], most: int = 9) -> None:
     every = max(1, -(-len(names) // most))
     shown = list(range(len(names) - 1, -1, -every))[::-1]
     axes.set_xticks(shown, [wrapped(names[at], 12) for at in shown])
-    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.set_xlim(-0.5, max(len(names), 1) - 0.5)
 
 
 def direct_labels(axes: Any, ends: Sequence[tuple[float, float, str]], colour: str) -> None:

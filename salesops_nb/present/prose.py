@@ -72,6 +72,11 @@ def safe_html(markup: str) -> str:
 
 def _safe_tag(match: re.Match[str]) -> str:
     tag = _HANDLER.sub("", _REMOTE.sub("", match[0]))
+    if re.match(r"<img\b", tag, re.IGNORECASE):
+        if " src" not in tag:
+            return ""  # its picture lies elsewhere: a report fetches nothing
+        if " alt" not in tag:
+            tag = re.sub(r"\s*/?>$", ' alt="">', tag)
     tag = re.sub(r"""((?:href)\s*=\s*["']?)\s*javascript:[^"'>\s]*""", r"\1#", tag, flags=re.IGNORECASE)
     return _CSS_FETCH.sub("none", tag) if "style" in tag else tag
 

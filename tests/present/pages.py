@@ -24,3 +24,8 @@ def headings_of(page: str) -> list[tuple[int, str, str]]:
     """Level, id and words of every heading, in order."""
     found = re.findall(r'<h([1-6])[^>]*id="([^"]+)"[^>]*>(.*?)</h\1>', page, re.DOTALL)
     return [(int(n), name, html.unescape(re.sub(r"<[^>]+>", "", words))) for n, name, words in found]
+
+
+def shown(page: str) -> str:
+    """The page without its folded code."""
+    return re.sub(r'<div class="code".*?</pre></div>\s*</div>', "", page, flags=re.DOTALL)

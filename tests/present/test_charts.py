@@ -27,28 +27,57 @@ MONTHS = pd.DataFrame(
         "returns": [-10, float("nan"), -30],
     }
 )
-REPS = pd.DataFrame({"rep": ["$Ana$", "Dan_x^2", "Ion"], "rate": [0.5, 0.75, np.nan], "low": [0.4, 0.6, np.nan], "high": [0.6, 0.9, np.nan]})  # fmt: skip
+REPS = pd.DataFrame(
+    {
+        "rep": ["$Ana$", "Dan_x^2", "Ion"],
+        "rate": [0.5, 0.75, np.nan],
+        "low": [0.4, 0.6, np.nan],
+        "high": [0.6, 0.9, np.nan],
+    }
+)
 STEPS = pd.DataFrame({"step": ["Price", "Volume"], "amount": [Decimal("0.10"), Decimal("-0.30")]})
-CURVES = pd.DataFrame({"days": [0, 30, 60], "won": [0, 0.4, 0.6], "won_low": [0, 0.3, 0.5], "won_high": [0, 0.5, 0.7]})  # fmt: skip
+CURVES = pd.DataFrame(
+    {"days": [0, 30, 60], "won": [0, 0.4, 0.6], "won_low": [0, 0.3, 0.5], "won_high": [0, 0.5, 0.7]}
+)
 
 CASES: dict[str, Any] = {
-    "trend": lambda: present.trend.draw(MONTHS, x="month", y="bookings", title="T", limits={"centre": 300, "lower": "lower", "upper": "upper"}, target="upper"),
+    "trend": lambda: present.trend.draw(
+        MONTHS,
+        x="month",
+        y="bookings",
+        title="T",
+        limits={"centre": 300, "lower": "lower", "upper": "upper"},
+        target="upper",
+    ),
     "stacked": lambda: present.stacked.draw(MONTHS, x="month", parts=["bookings", "returns"], title="T"),
     "bars": lambda: present.bars.draw(MONTHS, x="month", y="bookings", compare="returns", title="T"),
-    "ranking": lambda: present.ranking.draw(REPS, who="rep", value="rate", low="low", high="high", reference=0.6, highlight="Ion", title="T"),
-    "waterfall": lambda: present.waterfall.draw(STEPS, step="step", amount="amount", opening="Q2", closing="Q3", start=Decimal("1.20"), end=Decimal("1.00"), unit="cents", title="T"),
+    "ranking": lambda: present.ranking.draw(
+        REPS, who="rep", value="rate", low="low", high="high", reference=0.6, highlight="Ion", title="T"
+    ),
+    "waterfall": lambda: present.waterfall.draw(
+        STEPS,
+        step="step",
+        amount="amount",
+        opening="Q2",
+        closing="Q3",
+        start=Decimal("1.20"),
+        end=Decimal("1.00"),
+        unit="cents",
+        title="T",
+    ),
     "histogram": lambda: present.histogram.draw([1, 2, 2, 3, None], title="T", marks={"median": 2}),
     "incidence": lambda: present.incidence.draw(CURVES, time="days", curves=["won"], title="T"),
-}  # fmt: skip
+}
 SAYS = {
-    "trend": "T. From 2017-07 ($300) to 2017-09 ($900). Highest $900 in 2017-09, lowest $300 in 2017-07. Outside the limits: 2017-09.",
+    "trend": "T. From 2017-07 ($300) to 2017-09 ($900). "
+    "Highest $900 in 2017-09, lowest $300 in 2017-07. Outside the limits: 2017-09.",
     "stacked": "T. bookings: $1,510 in all. returns: −$40 in all.",
     "bars": "T. 2017-07 $300; 2017-08 $310; 2017-09 $900.",
     "ranking": "T. 2 in order, best first: Dan_x^2 75.0% (60.0%–90.0%); $Ana$ 50.0% (40.0%–60.0%).",
     "waterfall": "T. Q2 $1.20; Price +$0.10; Volume −$0.30; Q3 $1.00.",
     "histogram": "T. 4 values, median 2. From 1 to 3.",
     "incidence": "T. won: 60.0% by 60.",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

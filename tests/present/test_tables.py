@@ -42,7 +42,18 @@ class Cells(HTMLParser):
 
 
 def table(frame: object, **given: object) -> Cells:
-    usual = dict(title="", labels={}, formats={}, notes=(), marks=(), row_marks={}, rows=25, total=None, currency=None, row_head=FIRST)  # fmt: skip
+    usual = {
+        "title": "",
+        "labels": {},
+        "formats": {},
+        "notes": (),
+        "marks": (),
+        "row_marks": {},
+        "rows": 25,
+        "total": None,
+        "currency": None,
+        "row_head": FIRST,
+    }
     return Cells(render.part("table", table_facts(frame, **{**usual, **given})))
 
 
@@ -90,7 +101,22 @@ def test_heads_have_a_scope_and_numerals_stand_right() -> None:
 
 
 def test_rows_beyond_the_limit_are_counted_and_the_total_stands_last() -> None:
-    markup = render.part("table", table_facts(FRAME, title="T", labels={}, formats={}, notes=["A note"], marks="simulated", row_marks={"small sample": FRAME["won"] < 30}, rows=1, total={"won": 93}, currency=None, row_head=FIRST))  # fmt: skip
+    markup = render.part(
+        "table",
+        table_facts(
+            FRAME,
+            title="T",
+            labels={},
+            formats={},
+            notes=["A note"],
+            marks="simulated",
+            row_marks={"small sample": FRAME["won"] < 30},
+            rows=1,
+            total={"won": 93},
+            currency=None,
+            row_head=FIRST,
+        ),
+    )
     assert "… and 2 more rows." in markup
     assert "A note" in markup
     assert markup.count("small sample") == 1

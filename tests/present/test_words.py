@@ -93,11 +93,22 @@ NB = "\N{NO-BREAK SPACE}"
     ("locale", "currency", "expected"),
     [
         ("en_US", "USD", ["−$1,234,568", "$3.46", "$1.2M", "62.8%", "1,234.50", "Dec 31, 2017"]),
-        ("ro-RO", "RON", [f"−1.234.568{NB}RON", f"3,46{NB}RON", f"1,2{NB}mil.{NB}RON", f"62,8{NB}%", "1.234,50", "31 dec. 2017"]),
+        (
+            "ro-RO",
+            "RON",
+            [
+                f"−1.234.568{NB}RON",
+                f"3,46{NB}RON",
+                f"1,2{NB}mil.{NB}RON",
+                f"62,8{NB}%",
+                "1.234,50",
+                "31 dec. 2017",
+            ],
+        ),
         ("en_GB", "GBP", ["−£1,234,568", "£3.46", "£1.2M", "62.8%", "1,234.50", "31 Dec 2017"]),
         ("ja_JP", "JPY", ["−￥1,234,568", "￥3", "￥123.5万", "62.8%", "1,234.50", "2017/12/31"]),
     ],
-)  # fmt: skip
+)
 def test_numbers_dates_and_money_by_locale(locale: str, currency: str, expected: list[str]) -> None:
     use_locale(locale, currency)
     assert [

@@ -1,0 +1,195 @@
+"""The pages in a real Chromium: accessible, silent, usable by keyboard, on a phone and on paper."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present import export_html, export_pdf, write_error_page, write_index
+from salesops_nb.present.pdf import QUIET, find_chromium
+
+pytestmark = pytest.mark.browser
+LOOKS = {
+    "wide": (1280, "light"),
+    "dark": (1280, "dark"),
+    "phone": (360, "light"),
+    "dark phone": (360, "dark"),
+}
+
+
+@pytest.fixture(scope="module")
+def pages(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("run")
+    report = export_html(executed, folder / "rep 1" / "report.html", context={"status": "draft"})
+    error = write_error_page(
+        folder / "error.html", title="Rep 2", message="No quota.", cell=3, source="x", traceback="y"
+    )
+    jobs = [
+        {
+            "report": ["review", "pay"][n % 2],
+            "title": f"Rep {n}",
+            "who": f"Ștefan {n}",
+            "team": f"Team {n % 3}",
+            "period": "2017-Q3",
+            "status": "failed" if n == 2 else "ok",
+            "error_page": "error.html",
+            "message": "No quota." if n == 2 else "",
+            "outputs": {"html": "rep 1/report.html"},
+            "headlines": {"Bookings": f"${(n * 7) % 10}"},
+            "figures": {"Bookings": (n * 7) % 10},
+        }
+        for n in range(1, 1001)
+    ]
+    points = [{"name": "2017-Q2", "value": 1}, {"name": "2017-Q3", "value": 3}]
+    trend = {"label": "Bookings", "unit": "money", "points": points}
+    index = write_index(folder, jobs, trends=[trend])
+    short = write_index(folder / "short", jobs[:12], trends=[trend], complete=False)
+    return {"report": report, "error": error, "index": index, "short": short}
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    try:
+        path = find_chromium()
+    except SalesopsError as error:
+        pytest.skip(str(error))
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=[*QUIET[1:], "--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page that remembers what it said and what it asked for."""
+
+    def __init__(self, browser: Any, width: int = 1280, scheme: str = "light", **given: Any) -> None:
+        self.page = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **given
+        ).new_page()
+        self.said: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", self._asked)
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            self.said.append(request.url)
+
+    def open(self, path: Path) -> Any:
+        self.page.goto(path.as_uri())
+        return self.page
+
+
+@pytest.mark.parametrize("name", ["report", "short", "error"])
+def test_axe_finds_nothing_in_any_look(browser: Any, pages: dict[str, Path], name: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for look, (width, scheme) in LOOKS.items():
+        watched = Watched(browser, width, scheme)
+        page = watched.open(pages[name])
+        if name == "report":
+            page.check("#show-code")
+        found = axe.run(page).response["violations"]
+        assert not [(each["id"], each["nodes"][0]["html"]) for each in found], look
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, look
+        assert watched.said == [], look
+
+
+def test_the_code_is_shown_and_hidden_by_keyboard(browser: Any, pages: dict[str, Path]) -> None:
+    watched = Watched(browser)
+    page = watched.open(pages["report"])
+    code = page.locator("div.code").first
+    assert not code.is_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert code.is_visible()
+    page.keyboard.press("Space")
+    assert not code.is_visible()
+    assert watched.said == []
+
+
+def test_the_index_leads_to_a_report_and_its_contents_to_a_section(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    watched = Watched(browser)
+    page = watched.open(pages["index"])
+    page.get_by_role("link", name="Rep 1", exact=True).click()
+    assert page.locator("h1").inner_text() == "Performance review"
+    page.locator("#contents a", has_text="Definitions").click()
+    assert page.evaluate("location.hash") == "#s-definitions"
+    assert watched.said == []
+
+
+def test_a_thousand_reports_are_searched_filtered_and_sorted_at_once(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    watched = Watched(browser)
+    page = watched.open(pages["index"])
+    found = page.locator("#found")
+    assert found.inner_text() == "1000 of 1000 reports"
+    page.fill("#find", "stefan 99")
+    assert found.inner_text() == "19 of 1000 reports"
+    page.select_option("#by-team", "Team 0")
+    assert found.inner_text() == "7 of 1000 reports"
+    page.fill("#find", "nobody")
+    assert page.locator("#none").is_visible()
+    page.fill("#find", "")
+    page.select_option("#by-team", "")
+    page.select_option("#by-status", "failed")
+    assert found.inner_text() == "1 of 1000 reports"
+    assert page.locator("#list tbody tr:visible a").first.get_attribute("href") == "error.html"
+    page.select_option("#by-status", "")
+    head = page.get_by_role("button", name="Bookings")
+    head.focus()
+    for key, order, first in (("Enter", "ascending", "$0"), ("Space", "descending", "$9")):
+        page.keyboard.press(key)
+        assert page.locator("th[aria-sort]").get_attribute("aria-sort") == order
+        assert page.locator("#list tbody tr").first.locator("td.num").inner_text() == first
+    spent = page.evaluate(
+        """() => { const field = document.getElementById("find"); const start = performance.now();
+        for (const text of ["1", "12", "stefan", ""]) {
+          field.value = text; field.dispatchEvent(new Event("input", {bubbles: true})); }
+        return performance.now() - start; }"""
+    )
+    assert spent < 2000, "four searches of a thousand rows"
+    assert watched.said == []
+
+
+def test_the_index_is_a_plain_list_without_javascript(browser: Any, pages: dict[str, Path]) -> None:
+    page = Watched(browser, java_script_enabled=False).open(pages["index"])
+    assert page.locator("#list tbody tr").count() == 1000
+    assert page.locator("#list tbody tr").last.is_visible()
+    assert not page.locator("#filters").is_visible()
+
+
+def test_paper_has_no_controls_and_repeats_the_heads(browser: Any, pages: dict[str, Path]) -> None:
+    page = Watched(browser, scheme="dark").open(pages["report"])
+    page.emulate_media(media="print", color_scheme="dark")
+    assert not page.locator("#show-code").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_the_pdf_is_the_same_every_time(chromium: str, pages: dict[str, Path], tmp_path: Path) -> None:
+    one = export_pdf(pages["report"], tmp_path / "1.pdf", chromium=chromium)
+    two = export_pdf(pages["report"], tmp_path / "2.pdf")
+    assert one.read_bytes()[:5] == b"%PDF-"
+    assert one.read_bytes() == two.read_bytes()
+    assert list(tmp_path.iterdir()) in ([one, two], [two, one])
+
+
+def test_without_a_browser_the_command_to_type_is_said(
+    pages: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SalesopsError, match="apt-get install chromium"):
+        export_pdf(pages["report"], tmp_path / "x.pdf")
+    monkeypatch.setenv("SALESOPS_CHROMIUM", "no-such-browser")
+    with pytest.raises(SalesopsError, match="no-such-browser is no program"):
+        export_pdf(pages["report"], tmp_path / "x.pdf")
+    with pytest.raises(SalesopsError, match="no page at"):
+        export_pdf(tmp_path / "none.html", tmp_path / "x.pdf")

@@ -1,0 +1,154 @@
+"""The index of a run and the page of a failed report."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from salesops_nb.present import write_error_page, write_index
+from salesops_nb.present.index import link, sparkline
+from salesops_nb.present.words import use_locale
+
+
+def job(n: int, **given: Any) -> dict[str, Any]:
+    usual = {
+        "report": "performance_review",
+        "title": f"Performance review: Rep {n}",
+        "level": "rep",
+        "who": f"Rep {n}",
+        "team": f"Team {n % 3}",
+        "period": "2017-Q3",
+        "status": "ok",
+        "outputs": {"html": f"rep {n}/report.html", "xlsx": f"rep {n}/report.xlsx"},
+        "headlines": {"Bookings": f"${n}"},
+        "figures": {"Bookings": n},
+    }
+    return {**usual, **given}
+
+
+def data_of(page: str) -> list[list[Any]]:
+    return json.loads(page.split('id="jobs">')[1].split("</script>")[0])
+
+
+def test_the_list_stands_without_a_script(tmp_path: Path) -> None:
+    page = write_index(tmp_path, [job(1), job(2)], title="Third quarter", as_of="2017-12-31").read_text()
+    assert '<a href="rep%201/report.html">Performance review: Rep 1</a>' in page
+    assert page.count('<th scope="row">') == 2
+    assert 'aria-label="Performance review: Rep 2, xlsx"' in page
+    assert "2 reports" in page
+    assert "data through Dec 31, 2017" in page
+    assert 'role="search" aria-label="Find reports" hidden' in page
+
+
+def test_a_failed_report_links_its_error_page_and_says_why(tmp_path: Path) -> None:
+    failed = job(1, status="failed", error_page="rep 1/error.html", message="No <quota>.")
+    page = write_index(tmp_path, [failed, job(2)], complete=False).read_text()
+    assert '<a href="rep%201/error.html">' in page
+    assert "No &lt;quota&gt;." in page
+    assert "report.xlsx" not in page.split("<tbody>")[1].split("</tr>")[0]
+    assert "2 reports, 1 failed" in page
+    assert "This run is incomplete" in page
+
+
+def test_filters_offer_what_there_is(tmp_path: Path) -> None:
+    jobs = [job(n, period=f"2017-Q{1 + n % 2}", status=["ok", "skipped"][n % 2]) for n in range(6)]
+    page = write_index(tmp_path, jobs).read_text()
+    for name, options in {
+        "team": ["Team 0", "Team 1", "Team 2"],
+        "period": ["2017-Q1", "2017-Q2"],
+        "status": ["ok", "skipped"],
+        "report": ["performance_review"],
+    }.items():
+        select = page.split(f'id="by-{name}"')[1].split("</select>")[0]
+        assert re.findall(r'<option value="([^"]+)"', select) == options
+    assert '<option value="skipped">unchanged</option>' in page
+
+
+def test_trends_and_earlier_runs(tmp_path: Path) -> None:
+    points = [
+        {"name": "2017-Q1", "value": 100},
+        {"name": "2017-Q2", "value": None},
+        {"name": "2017-Q3", "value": 120},
+    ]
+    trends = [{"label": "Bookings", "unit": "money", "points": points}, {"label": "None", "points": []}]
+    runs = [{"name": "2017-Q2", "href": "../2017 Q2/index.html", "when": "July", "status": "complete"}]
+    page = write_index(tmp_path, [job(1)], trends=trends, runs=runs).read_text()
+    assert page.count("<polyline") == 1
+    assert 'aria-label="Bookings: from $100 in 2017-Q1 to $120 in 2017-Q3"' in page
+    assert 'href="../2017%20Q2/index.html"' in page
+
+
+def test_a_thousand_reports_make_a_light_page(tmp_path: Path) -> None:
+    out = write_index(tmp_path, [job(n) for n in range(1000)])
+    assert out.stat().st_size < 1_000_000
+    data = data_of(out.read_text())
+    assert len(data) == 1000
+    assert data[7][5][-1] == 7.0
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=30))
+@settings(max_examples=40)
+def test_no_text_of_a_job_becomes_markup(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    nasty = "</script><script>alert(1)</script>" + text
+    folder = tmp_path_factory.mktemp("index")
+    made = write_index(folder, [job(1, title=nasty, who=nasty, team=nasty, message=nasty)], title=nasty)
+    page = made.read_bytes().decode()
+    assert "<script>alert" not in page
+    assert page.count("<script") == 2
+    assert nasty in data_of(page)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a/b.html", "a/b.html"),
+        ("Ană/é #1.html", "An%C4%83/%C3%A9%20#1.html"),
+        ("javascript:alert(1)", "javascript%3Aalert%281%29"),
+        (None, ""),
+    ],
+)
+def test_links_are_relative_and_quoted(path: str | None, expected: str) -> None:
+    assert link(path) == expected
+
+
+def test_a_path_within_the_run_becomes_relative(tmp_path: Path) -> None:
+    assert link(tmp_path / "a" / "b.html", tmp_path) == "a/b.html"
+
+
+@pytest.mark.parametrize("values", [[1.0], [2.0, 2.0], [-1.0, 5.0, 3.0]])
+def test_a_sparkline_stays_in_its_box(values: list[float]) -> None:
+    points = re.search(r'points="([^"]*)"', sparkline(values, "x"))
+    assert points
+    for point in points[1].split():
+        x, y = map(float, point.split(","))
+        assert 0 <= x <= 200
+        assert 0 <= y <= 48
+
+
+def test_an_empty_run_says_so_in_romanian(tmp_path: Path) -> None:
+    use_locale("ro_RO", "RON")
+    assert "Această rulare nu a făcut niciun raport." in write_index(tmp_path, []).read_text()
+
+
+def test_the_error_page_has_cell_words_and_a_folded_traceback(tmp_path: Path) -> None:
+    out = write_error_page(
+        tmp_path / "error.html",
+        title="Rep 3",
+        message="No table <quota>.\nAdd it.",
+        cell=7,
+        source="plan['quota']",
+        traceback=["\x1b[31mTraceback\x1b[0m", "KeyError"],
+        parameters={"who": "Rep 3"},
+    )
+    page = out.read_text()
+    assert "<p>No table &lt;quota&gt;.</p>" in page
+    assert "<p>Add it.</p>" in page
+    assert "Where: cell 7" in page
+    assert "plan[&#39;quota&#39;]" in page
+    assert "<details><summary>Traceback</summary>" in page
+    assert "\x1b" not in page
+    assert '<a href="index.html">' in page
