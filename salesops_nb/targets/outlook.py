@@ -67,7 +67,8 @@ def outlook(
         coming, coming.sum(axis=1, keepdims=True), out=np.zeros_like(coming), where=coming > 0
     )
     own = error + drift**2 * years + noise**2 * (weights**2).sum(axis=1)
-    shared = shock**2 + (trend_error * years) ** 2
+    # The year that the rates were learned from had a shock as well.
+    shared = 2 * shock**2 + (trend_error * years) ** 2
     return Outlook(rate, mean, _draw(mean, own, shared, seed), trend, float(noise.mean()), drift, shock)
 
 
@@ -88,7 +89,9 @@ def _shrunk(raw: Floats, months: Floats, overall: float, noise: Floats) -> tuple
     """Rates drawn towards the rate of all by their error, and the relative variance that remains."""
     known = months > 0.25
     error = (noise * overall) ** 2 / np.maximum(months, 0.25)
-    between = float(np.var(raw[known])) - float(error[known].mean()) if known.sum() > 2 else 0.0
+    # Weighted by months, so that one lucky month of a beginner does not pass for a difference of reps.
+    weights = np.where(known, months, 0.0)
+    between = float((weights * ((raw - overall) ** 2 - error)).sum() / max(weights.sum(), 1e-9))
     between = max(between, (0.1 * overall) ** 2)
     weight = np.where(known, between / (between + error), 0.0)
     rate = weight * raw + (1 - weight) * overall
@@ -117,7 +120,8 @@ def _trend(booked: Floats, norm: Floats) -> tuple[float, float]:
     steps = np.array([float(np.average(d, weights=w)) for d, w in changes])
     own = np.mean([float(np.var(d)) / max(len(d), 1) for d, _ in changes])
     mean = float(steps.mean())
-    error = float(np.sqrt((own + 2 * SHOCK_PRIOR**2) / len(steps)))
+    # Shocks of the years between cancel: only those of the first and last year remain.
+    error = float(np.sqrt(own / len(steps) + 2 * SHOCK_PRIOR**2 / len(steps) ** 2))
     belief = 0.10**2
     weight = belief / (belief + error**2)
     return float(np.clip(mean * weight, -0.3, 0.3)), float(np.sqrt(belief * (1 - weight)))
@@ -131,7 +135,8 @@ def _changes(booked: Floats, norm: Floats) -> list[tuple[Floats, Floats]]:
         both = (months[:, y : y + 2].min(axis=1) >= 6) & (money[:, y : y + 2].min(axis=1) > 0)
         if both.sum() >= 3:
             rate = money[both, y : y + 2] / months[both, y : y + 2]
-            found.append((np.log(rate[:, 1] / rate[:, 0]), money[both, y]))
+            # Weights of the first year alone would prefer those who were lucky in it.
+            found.append((np.log(rate[:, 1] / rate[:, 0]), money[both, y : y + 2].sum(axis=1)))
     return found
 
 

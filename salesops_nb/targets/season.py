@@ -2,7 +2,7 @@
 
 A series is forecast by exponential smoothing (statsmodels, damped trend, a season of twelve months)
 and by a seasonal-naive rule (the same month a year before). Both are tried from every origin with
-two years behind it and a month ahead (at most 24 of them); the fitted model is used only where its
+two years behind it and a month ahead (at most twelve of them, evenly spread); the fitted model is used only where its
 WAPE is lower. Under 24 months nothing is estimated: the season is declared.
 """
 
@@ -21,7 +21,7 @@ from salesops_nb.errors import Problem, SalesopsError
 Floats = npt.NDArray[np.float64]
 YEAR = 12
 LEAST_MONTHS = 24
-MAX_ORIGINS = 24
+MAX_ORIGINS = 12
 MODELS = ("exponential smoothing", "seasonal naive")
 
 

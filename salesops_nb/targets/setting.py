@@ -72,7 +72,8 @@ def set_targets(
     _check(basis, growth, company_target, method, weight, over_assignment, unit)
     whole = exact(unit, "unit")
     company = _company(basis, growth, company_target, whole)
-    assigned = _to_unit(Fraction(company) * exact(over_assignment, "over-assignment"), whole)
+    factor = exact(over_assignment, "over-assignment")
+    assigned = company if factor == 1 else _to_unit(Fraction(company) * factor, whole)
     shares = _shares(basis, method, weight)
     # Targets that are no multiple of the unit leave a rest, which goes to the largest cells.
     months = _cells(basis.weights, shares, assigned, whole)
