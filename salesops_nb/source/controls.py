@@ -31,7 +31,7 @@ class ControlResult:
         """The control in one sentence."""
         parts = []
         if self.count_difference is not None:
-            parts.append(f"{self.count} deals, {self.control.count} expected ({self.count_difference:+d})")
+            parts.append(f"{self.count} found, {self.control.count} expected ({self.count_difference:+d})")
         if self.sum_difference is not None and self.control.sum is not None:
             found, expected, difference = (
                 spoken(amount, settings.currency, settings.locale)

@@ -217,7 +217,8 @@ def _footer(shown: str, rows: list[list[str]]) -> Problem:
     words = next((cell for row in rows for cell in row if cell.strip()), "")
     return finding(
         "footer-skipped",
-        f"The last {len(rows)} rows are a report's footer ({words[:40]!r}) and are skipped.",
+        f"{'The last row is' if len(rows) == 1 else f'The last {len(rows)} rows are'} taken for a report's footer "
+        f"({words[:40]!r}) and skipped.",
         "Declare 'footer_rows: 0' in the mapping if they are data.",
         file=shown,
         severity="note",
