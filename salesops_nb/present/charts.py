@@ -134,7 +134,7 @@ def stacked(
     with style.quiet():
         figure, axes = new_figure()
         below, above, said = [0.0] * len(names), [0.0] * len(names), []
-        say, shown = unit_text(unit), labels or {}
+        say, shown = by_unit(unit), labels or {}
         for n, part in enumerate(parts):
             values = [0.0 if v != v else v for v in floats(column(frame, part))]
             base = [below[i] if v < 0 else above[i] for i, v in enumerate(values)]
@@ -142,9 +142,7 @@ def stacked(
             axes.bar(range(len(names)), values, bottom=base, width=0.68, label=shown.get(part, part), **look)
             below = [b + min(v, 0) for b, v in zip(below, values, strict=True)]
             above = [a + max(v, 0) for a, v in zip(above, values, strict=True)]
-            said.append(
-                _("{name}: {value} in all.", name=shown.get(part, part), value=by_unit(unit)(sum(values)))
-            )
+            said.append(_("{name}: {value} in all.", name=shown.get(part, part), value=say(sum(values))))
         figure.legend(loc="outside upper left", ncols=min(len(parts), 4) or 1)
         spaced_ticks(axes, names)
         axis_unit(axes.yaxis, unit)

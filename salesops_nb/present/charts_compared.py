@@ -63,7 +63,8 @@ def bars(
         _rows_axis(axes, names, unit)
         axes.axvline(0, color=style.MUTED, linewidth=0.8)
         far, near = max([*values, *others, 0.0]), min([*values, *others, 0.0])
-        room = 0.2 * (far - near) or 1.0
+        longest = max((len(say(value)) for value in values), default=0)
+        room = (0.05 + 0.015 * longest) * (far - near) or 1.0
         axes.set_xlim(near - (room if near < 0 else 0), far + room)
         axes.xaxis.set_visible(False)
         full = by_unit(unit)

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from markupsafe import Markup
 
 from salesops_nb.present import formats, render
 from salesops_nb.present.export import write_beside
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.words import _, ngettext, setting
 
 FIGURES = 3
 
@@ -89,7 +90,7 @@ def link(path: Any, folder: Path | None = None) -> str:
     text = os.fspath(path)
     if folder is not None and os.path.isabs(text):
         text = os.path.relpath(text, folder)
-    return quote(text.replace(os.sep, "/"), safe="/#")
+    return quote(text.replace(os.sep, "/"), safe="/")
 
 
 def status_words(status: str) -> str:
@@ -133,7 +134,20 @@ def _sort_key(job: Mapping[str, Any], label: str) -> float | str | None:
     raw = (job.get("figures") or {}).get(label)
     if raw is not None and not isinstance(raw, str):
         return float(raw)
-    return (job.get("headlines") or {}).get(label)
+    return number_in(str((job.get("headlines") or {}).get(label, "")))
+
+
+def number_in(text: str) -> float | str | None:
+    """The number that a written figure begins with (``−1.234,5 RON`` is −1234.5); else the text."""
+    from babel.numbers import get_decimal_symbol
+
+    point = get_decimal_symbol(setting().locale)
+    found = re.search(r"[-−]?[^\d\s]{0,3}\d(?:[\d.,\s’']*\d)?", text)
+    if not found:
+        return text or None
+    digits = "".join(letter for letter in found[0] if letter.isdigit() or letter == point)
+    value = float(digits.replace(point, ".", 1).replace(point, ""))
+    return -value if found[0].startswith(("-", "−")) else value
 
 
 def _figure_labels(jobs: Sequence[Mapping[str, Any]]) -> list[str]:

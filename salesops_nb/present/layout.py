@@ -79,8 +79,9 @@ class Layout:
         self.headings = Headings(facts["title"])
         self.notes: list[dict[str, Any]] = []
         self.extra: dict[str, str] = {}
-        self.has_notes = False
+        self.has_notes = self.notes_shown = False
         self.images = 0
+        self.heading_waits = False
 
     def number_notes(self, nb: Any) -> None:
         """Collect the footnotes and give the headline cards their numbers."""
@@ -96,7 +97,9 @@ class Layout:
     def cell(self, cell: Any) -> None:
         """Prepare one cell: prose to HTML, outputs to what the template shows."""
         if cell.cell_type == "markdown":
+            before = len(self.headings.contents)
             cell.metadata["report_html"] = self.headings.render(cell.source, cell.get("attachments"))
+            self.heading_waits = self.heading_waits or len(self.headings.contents) > before
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if self.output(output)]
 
@@ -112,14 +115,17 @@ class Layout:
             output["folded"] = ansi_free("\n".join(output.traceback))
             return True
         html = self.data(output.get("data", {}), output.get("metadata", {}))
+        self.heading_waits = self.heading_waits and html is None
         if html is not None:
             output["data"], output["metadata"] = {"text/html": html}, {}
         return html is not None
 
     def data(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> str | None:
         """The HTML of a display, or ``None`` for what goes elsewhere or nowhere."""
-        if COVER in data or FOOT in data:
+        if COVER in data:
             return None
+        if FOOT in data:
+            return self.footnotes()
         if PROVENANCE in data:
             self.extra.update(data[PROVENANCE]["facts"])
             return None
@@ -141,6 +147,16 @@ class Layout:
         plain = _text(data.get("text/plain", ""))
         return render.part("plain", {"text": ansi_free(plain)}, self.folders) if plain else None
 
+    def footnotes(self) -> str | None:
+        """The footnotes where they were asked for, if a heading of the notebook's waits for them there.
+
+        Otherwise they stand at the foot, under a heading of ours. They stand once, all together.
+        """
+        if self.notes_shown or not self.heading_waits:
+            return None
+        self.notes_shown = True
+        return render.part("set_aside", {"notes": self.notes}, self.folders)
+
     def resources(self) -> dict[str, Any]:
         """What the template needs beside the cells."""
         facts, part = self.facts, render.part
@@ -153,7 +169,8 @@ class Layout:
             **self.extra,
         }
         contents = [*self.headings.contents]
-        if self.has_notes:
+        at_the_foot = self.has_notes and not self.notes_shown
+        if at_the_foot:
             contents.append((2, "data-set-aside", _("Data set aside")))
         contents.append((2, "provenance", _("Where this comes from")))
         return {
@@ -164,7 +181,7 @@ class Layout:
             "language": setting().language,
             "cover": part("cover", facts, self.folders),
             "contents": contents,
-            "set_aside": part("set_aside", notes, self.folders) if self.has_notes else "",
+            "set_aside": part("set_aside", notes, self.folders) if at_the_foot else "",
             "provenance": part("provenance", {"facts": foot}, self.folders),
             "style": render.style_sheet("report.css", self.folders),
             "words": _,

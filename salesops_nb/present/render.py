@@ -25,7 +25,7 @@ __all__ = ["environment", "mark_words", "page", "part", "style_sheet", "template
 def template_folder() -> Path:
     """The folder that holds ``report/`` and ``run/``: in the wheel, or at the root of a checkout."""
     package = Path(__file__).resolve().parents[1]
-    for folder in (package / "templates", package / "demo" / "templates", package.parent / "templates"):
+    for folder in (package / "starter" / "templates", package.parent / "templates"):
         if (folder / "report" / "parts.html.j2").is_file():
             return folder
     raise SalesopsError(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesops_nb.present import write_error_page, write_index
-from salesops_nb.present.index import link, sparkline
+from salesops_nb.present.index import link, number_in, sparkline
 from salesops_nb.present.words import use_locale
 
 
@@ -106,13 +106,32 @@ def test_no_text_of_a_job_becomes_markup(tmp_path_factory: pytest.TempPathFactor
     ("path", "expected"),
     [
         ("a/b.html", "a/b.html"),
-        ("Ană/é #1.html", "An%C4%83/%C3%A9%20#1.html"),
+        ("Ană/é #1?.html", "An%C4%83/%C3%A9%20%231%3F.html"),
         ("javascript:alert(1)", "javascript%3Aalert%281%29"),
         (None, ""),
     ],
 )
 def test_links_are_relative_and_quoted(path: str | None, expected: str) -> None:
     assert link(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "expected"),
+    [
+        ("en_US", "$1,234,567.50", 1234567.5),
+        ("en_US", "−$950", -950.0),
+        ("en_US", "57 days", 57.0),
+        ("en_US", "62.8%", 62.8),
+        ("ro_RO", "−1.234,5\N{NO-BREAK SPACE}RON", -1234.5),
+        ("ro_RO", "62,8\N{NO-BREAK SPACE}%", 62.8),
+        ("fr_FR", "1\N{NARROW NO-BREAK SPACE}234,5\N{NO-BREAK SPACE}€", 1234.5),
+        ("en_US", "–", "–"),
+        ("en_US", "", None),
+    ],
+)
+def test_a_written_figure_sorts_as_its_number(locale: str, text: str, expected: object) -> None:
+    use_locale(locale, "USD")
+    assert number_in(text) == expected
 
 
 def test_a_path_within_the_run_becomes_relative(tmp_path: Path) -> None:

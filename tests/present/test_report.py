@@ -74,6 +74,19 @@ def test_data_set_aside_are_footnotes_with_count_and_sum(page: str) -> None:
     assert "adding up" not in notes[1][1]
 
 
+def test_footnotes_stand_under_the_notebooks_own_heading_where_it_has_one(tmp_path: Path) -> None:
+    from salesops_nb.present.emit import bundle
+
+    node = notebook_of("# A\n---\n## Left out\n---\n```python\nx\n```\n---\n## Last")
+    note = {"code": "c", "table": "", "message": "Why.", "fix": "", "rows": 2, "amount": None}
+    data = bundle("set_aside", {"notes": [note]}, "")
+    node.cells[2].outputs = [nbformat.v4.new_output("display_data", data=data)]
+    made = export_html(node, tmp_path / "x.html").read_text()
+    assert made.index("Left out</h2>") < made.index("Why.") < made.index("Last</h2>")
+    assert "Data set aside" not in made
+    assert made.count("Why.") == 1
+
+
 def test_the_foot_says_where_the_figures_come_from(page: str) -> None:
     foot = page.split("<footer")[1]
     for words in ("9f2b6c1e40aa83d1", "salesops_nb 0.1.0", "python 3.", "Dec 31, 2017", "r-17", "Brinkmann"):
