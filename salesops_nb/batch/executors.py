@@ -14,7 +14,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,12 +24,13 @@ from salesops_nb.batch.forkserver import Ended, ForkServer
 
 @dataclass(slots=True)
 class Settings:
-    """What a task may use: seconds, bytes of memory (None: no limit), threads; and its folder."""
+    """What a task may use: seconds, bytes of memory (None: no limit), threads; its folder and environment."""
 
     timeout: float
     memory: int | None
     threads: int
     cwd: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Executor(Protocol):
@@ -65,6 +67,7 @@ class ForkExecutor:
             memory=settings.memory,
             threads=settings.threads,
             cwd=settings.cwd,
+            environment={**os.environ, **settings.environment},
         )
 
     def ended(self, patience: float) -> list[Ended]:
@@ -109,7 +112,7 @@ class ProcessExecutor:
         content = {
             "call": call,
             "task": task,
-            "environment": dict(os.environ),
+            "environment": {**os.environ, **settings.environment},
             "words": str(words),
             "memory": settings.memory,
             "threads": settings.threads,

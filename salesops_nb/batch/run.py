@@ -21,6 +21,7 @@ from salesops_nb.batch.folder import Record, RunFolder, busy, runs
 from salesops_nb.batch.forkserver import Ended, ServerDied, can_fork
 from salesops_nb.batch.keys import Keys, versions
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.source.prepared import VARIABLE, prepare
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs import Job
@@ -143,6 +144,9 @@ class Runner:
         self.workbook, self.folder, self.executor, self.mark = workbook, folder, executor, mark
         self._plain: ProcessExecutor | None = None
         self._running: dict[tuple[int, str], _Try] = {}
+        # The data that many jobs read is prepared once, here, not once a job.
+        prepared = prepare(workbook, workbook.folder / ".cache" / "prepared")
+        self._environment = {VARIABLE: f"{workbook.folder}{os.pathsep}{prepared}"}
 
     def run(self, planned: list[Planned], listen: Listener = lambda _: None) -> list[Record]:
         """Do what is to be done; a record for each job, in the plan's order.
@@ -215,7 +219,7 @@ class Runner:
             "templates": str(self.workbook.folder / "templates"),
         }
         threads = max(1, (os.cpu_count() or 1) // self.executor.workers)
-        settings = Settings(job.timeout, job.memory, threads, str(notebook.parent))
+        settings = Settings(job.timeout, job.memory, threads, str(notebook.parent), self._environment)
         name = executor.submit(CALL, task, settings)
         attempt.begun = time.monotonic()
         self._running[id(executor), name] = attempt

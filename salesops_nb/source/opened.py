@@ -19,6 +19,7 @@ from salesops_nb.source.controls import ControlResult, control_results
 from salesops_nb.source.findings import finding
 from salesops_nb.source.loading import Loaded, load
 from salesops_nb.source.mapping import load_mapping
+from salesops_nb.source.prepared import reopen
 from salesops_nb.source.raw import quoted
 from salesops_nb.source.reading import expanded, read_frame
 from salesops_nb.source.rejects import SetAside
@@ -133,6 +134,9 @@ def open_workbook(
         aside and listed.
     """
     folder = find_workbook(path)
+    prepared = None if frames else reopen(folder)
+    if prepared is not None:
+        return prepared
     settings = load_settings(folder)
     mapping = load_mapping(folder, settings)
     connection = _connect(folder, settings)
