@@ -146,7 +146,8 @@ def number_in(text: str) -> float | str | None:
     if not found:
         return text or None
     digits = "".join(letter for letter in found[0] if letter.isdigit() or letter == point)
-    value = float(digits.replace(point, ".", 1).replace(point, ""))
+    whole, _point, part = digits.partition(point)
+    value = float(f"{whole}.{part.replace(point, '')}")
     return -value if found[0].startswith(("-", "−")) else value
 
 
