@@ -214,7 +214,7 @@ def bootstrap_ratio(
 
     `counts` is how many equal rows a row stands for, `groups` the group it belongs to. Rows keep
     numerator and denominator together and are drawn by independent Poisson counts (Hanley &
-    MacGibbon 2006), 2,000 times, down to 200 where there are very many distinct rows. Columns ``low`` and
+    MacGibbon 2006), 1,000 times, down to 200 where there are very many distinct rows. Columns ``low`` and
     ``high``, indexed by group in sorted order; missing where the denominator is zero.
     """
     frame = pd.DataFrame({"top": np.asarray(numerator, float), "bottom": np.asarray(denominator, float)})
@@ -224,7 +224,7 @@ def bootstrap_ratio(
     frame = frame.groupby(["group", "top", "bottom"], sort=True)[["n"]].sum().reset_index()
     if frame.empty:
         return pd.DataFrame({"low": [], "high": []}, dtype=float)
-    draws = int(np.clip(1.2e7 // len(frame), 200, 2000))
+    draws = int(np.clip(1e7 // len(frame), 200, 1000))
     starts = np.flatnonzero(~frame["group"].duplicated())
     rng, tail = np.random.default_rng(seed), (1 - confidence) / 2
     top, bottom, n = (frame[column].to_numpy() for column in ("top", "bottom", "n"))

@@ -54,7 +54,8 @@ def figures(view: View, by: str | None = None, by_value: bool = True) -> pd.Data
     won, lost = _part(ended, key, "outcome", "won"), _part(ended, key, "outcome", "lost")
     live, stale = _part(still, key, "stale", False), _part(still, key, "stale", True)
     due = _part(still[~still["stale"]], key, "due", True)
-    index = pd.Index(sorted(set(ended[key]) | set(still[key])), name="group", dtype=object)
+    groups = sorted(set(ended[key]) | set(still[key])) if by else [ALL]
+    index = pd.Index(groups, name="group", dtype=object)
     table = pd.DataFrame(index=index)
     table["won"], table["lost"] = _column(won, "deals", index), _column(lost, "deals", index)
     table["bookings"] = _column(won, "value", index)

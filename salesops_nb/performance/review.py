@@ -102,7 +102,7 @@ def review(
     as_of = as_of or last_day
     not_in_the_future(period, as_of)
     everything = settled(deal_facts(tables, as_of, last_day, structure))
-    facts = scoped(everything, level, who)
+    facts = scoped(everything, tables, level, who)
     data_from, _, deals = cube.span(everything)
     data_from = data_from or as_of
     first_part = covered(period, data_from, period.last)[0]
@@ -146,8 +146,6 @@ def _scope_row(
     view: View, tables: Tables, level: Level, who: str | None, comparison: Comparison, due: Pace
 ) -> pd.Series[Any]:
     table = figures(view)
-    if table.empty:
-        table = figures(View(view.facts, view.period, view.as_of, None, 0)).reindex(["all"])
     wanted = targets(tables, view.period, level)
     # the company's target stands under its own name, whatever that is
     value = wanted.get(who) if who else next(iter(wanted.values())) if len(wanted) == 1 else None

@@ -10,7 +10,7 @@ import narwhals as nw
 from rapidfuzz import process
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import collected
+from salesops_nb.frames import Tables, collected, lazy_tables
 from salesops_nb.performance.expectation import covered
 from salesops_nb.periods import Period
 
@@ -36,8 +36,8 @@ class Comparison:
         return self.period.key if whole else f"{self.period.key} to the same day"
 
 
-def scoped(facts: nw.LazyFrame[Any], level: Level, who: str | None) -> nw.LazyFrame[Any]:
-    """The facts of the company, a team or a rep.
+def scoped(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | None) -> nw.LazyFrame[Any]:
+    """The facts of the company, a team or a rep; nobody's deals, for one who has none yet.
 
     Raises `SalesopsError` naming the nearest known names where `who` is missing or unknown.
     """
@@ -48,9 +48,13 @@ def scoped(facts: nw.LazyFrame[Any], level: Level, who: str | None) -> nw.LazyFr
             raise _refused("who", who, "Leave it empty at level company, or choose level team or rep.")
         return facts
     column = COLUMN[level]
-    names = sorted(collected(facts.select(column).unique())[column])
+    names = set(collected(facts.select(column).unique())[column])
+    people = lazy_tables(tables, "people").get("people")
+    if people is not None:
+        own = "team" if level == "team" else "person_id"
+        names |= set(collected(people.select(own).unique())[own].dropna())
     if who not in names:
-        close = [name for name, *_ in process.extract(str(who or ""), names, limit=3)]
+        close = [name for name, *_ in process.extract(str(who or ""), sorted(names), limit=3)]
         raise _refused("who", who, f"The nearest known {level}s are: {', '.join(close)}.")
     return facts.filter(nw.col(column) == who)
 

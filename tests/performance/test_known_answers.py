@@ -97,3 +97,9 @@ def test_seven_headlines_each_with_a_sentence(demo):
         found = performance.review(demo.tables, "2017-Q3", level=level, who=who).headlines
         assert len(found) == 7
         assert found["sentence"].str.endswith(".").all()
+
+
+def test_a_rep_without_a_deal_has_a_review_of_nothing(demo):
+    found = performance.review(demo.tables, "2017-Q3", level="rep", who="Mei-Mei Johns")
+    assert found.company["bookings"] == 0
+    assert len(found.headlines) == 7
