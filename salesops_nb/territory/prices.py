@@ -266,49 +266,34 @@ def centroids(place: Any, weight: Any, choice: Any, centre: Any, held: Any) -> f
     return shift
 
 
-@njit(cache=True)
 def lloyd(
-    place: Any,
-    weight: Any,
-    amount: Any,
-    target: Any,
-    slack: Any,
-    extra: Any,
-    centre: Any,
+    place: Floats,
+    weight: Floats,
+    amount: Floats,
+    target: Floats,
+    slack: Floats,
+    extra: Floats,
+    centre: Floats,
     held: Any,
-    prices: Any,
+    prices: Floats,
     rounds: int,
-    cost: Any,
+    cost: Floats,
 ) -> float:
     """Balanced Lloyd steps with warm prices, in place on `centre` and `prices`; the final dual value.
 
     `cost` is scratch of shape (units, territories) and ends holding the final costs.
     """
-    n, k = cost.shape
-    total = 0.0
     distance_cost(place, weight, centre, extra, cost)
-    for i in range(n):
-        total += weight[i]
-    scale = 0.0
-    for i in range(n):
-        least = np.inf
-        for j in range(k):
-            least = min(least, cost[i, j])
-        scale += least
-    scale = max(scale / total, 1e-6)
+    scale = max(float(cost.min(axis=1).sum() / weight.sum()), 1e-6)
     cold = np.array([30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03]) * scale
     warm = np.array([0.1, 0.03]) * scale
     for turn in range(rounds):
         if turn > 0:
             distance_cost(place, weight, centre, extra, cost)
-        if turn == 0:
-            balance_prices(cost, weight, amount, target, slack, prices, cold, 8)
-        else:
-            balance_prices(cost, weight, amount, target, slack, prices, warm, 2)
-        choice = cheapest(cost, amount, prices)
-        shift = centroids(place, weight, choice, centre, held)
+        balance_prices(cost, weight, amount, target, slack, prices, *((warm, 2) if turn else (cold, 8)))
+        shift = centroids(place, weight, cheapest(cost, amount, prices), centre, held)
         if shift < 1e-6 * scale:
             break
     distance_cost(place, weight, centre, extra, cost)
     balance_prices(cost, weight, amount, target, slack, prices, warm, 3)
-    return dual_value(cost, amount, target - slack, target + slack, prices)
+    return float(dual_value(cost, amount, target - slack, target + slack, prices))

@@ -50,7 +50,7 @@ def read_reps(
             value=twice[0],
         )
     capacity = pd.to_numeric(frame["capacity"], errors="coerce").to_numpy(float, na_value=np.nan)
-    for j in np.flatnonzero(~(capacity > 0) | ~np.isfinite(capacity)):
+    for j in np.flatnonzero(~(capacity > 0) | ~np.isfinite(capacity)).tolist():
         shown = frame["capacity"].iloc[j]
         findings.add(
             "no-capacity",
