@@ -8,7 +8,7 @@ manual adjustments) are worked per person on the rows that reach them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -18,9 +18,8 @@ import pyarrow as pa
 from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.credits import Facts, credits, read_events
 from salesops_nb.commission.earned import Job, earned, scope_of
-from salesops_nb.commission.frames import AMOUNT, Tables, as_day, as_decimal, collected, number
+from salesops_nb.commission.frames import Tables, as_decimal, collected, number
 from salesops_nb.commission.hierarchy import team_credit
-from salesops_nb.commission.lines import payable
 from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
@@ -58,9 +57,9 @@ def calculate(
     facts = _facts(chosen, read, when, problems)
     stays = read_stays(chosen, read, problems)
     payout = Payout(when, tuple(chosen), read, facts, problems)
-    checks.rows(facts, when, chosen, problems)
+    checks.unique(facts)
     for plan in chosen:
-        if plan.start < when.end and when.start < plan.end or plan.file.release or plan.file.clawback:
+        if (plan.start < when.end and when.start < plan.end) or plan.file.release or plan.file.clawback:
             _pay(payout, plan, stays[plan], pay_date or when.last)
         payout.stays[plan] = stays[plan]
     settlement.adjustments(payout)
@@ -113,7 +112,7 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
 def _for_component(job: Job, c: Component) -> Job:
     if c.measure != "activities":
         return job
-    made = Job(**{**job.__dict__})
+    made = Job(**job.__dict__)
     made.credit = _activities(job, c)
     return made
 
@@ -121,12 +120,12 @@ def _for_component(job: Job, c: Component) -> Job:
 def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job:
     facts, period = payout.facts, payout.period
     people = read_people(plan, payout.tables, stays)
-    people.problems = payout.problems
-    full = credits(plan, facts, plan.file.credit.event, period.end, payout.problems)
+    people.problems = payout.found
+    full = credits(plan, facts, plan.file.credit.event, period.end, payout.found)
     credit = members(full, plan, stays, payout.tables)
     team = None
     if any(c.payee == "manager" for c in plan.components):
-        team = members(team_credit(full, plan, payout.tables, payout.problems), plan, stays, payout.tables)
+        team = members(team_credit(full, plan, payout.tables, payout.found), plan, stays, payout.tables)
     attained = None
     if plan.file.quota is not None and plan.file.quota.attained_by != plan.file.credit.event:
         other = credits(plan, facts, plan.file.quota.attained_by, period.end, [])

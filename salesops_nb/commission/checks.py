@@ -52,7 +52,6 @@ def rows(facts: Facts, period: Period, chosen: list[Plan], problems: list[Proble
     problems += _no_owner(facts, period, chosen)
     problems += _unknown_payees(facts, period)
     problems += _unknown_deals(facts, period)
-    problems += _repeated(facts)
     if facts.has_refunds:
         problems += _orphans(facts, period)
     problems += _outside(facts, period, chosen)
@@ -149,7 +148,7 @@ def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
     ]
 
 
-def _repeated(facts: Facts) -> list[Problem]:
+def unique(facts: Facts) -> None:
     """Ids that must be unique: a repeated one would pay twice, so it stops the work."""
     found = []
     for name, key, frame in (
@@ -172,7 +171,6 @@ def _repeated(facts: Facts) -> list[Problem]:
             )
     if found:
         raise SalesopsError(found)
-    return []
 
 
 def _orphans(facts: Facts, period: Period) -> list[Problem]:

@@ -46,6 +46,19 @@ class Facts:
     has_refunds: bool
     bookings_made: bool
     has_overlay: bool = False
+    _people: list[str] | None = None
+
+    def payees(self) -> list[str]:
+        """Owners, people with a share, managers and people with activities; read once."""
+        if self._people is None:
+            found: set[str] = set()
+            for table, column in (("deals", "owner_id"), ("splits", "person_id"), ("people", "person_id"),
+                                  ("people", "manager_id"), ("activities", "person_id")):  # fmt: skip
+                if column in self.tables.columns(table):
+                    ids = self.tables.frame(table).select(who=nw.col(column).cast(nw.String)).unique()
+                    found |= {row["who"] for row in collected(ids) if row["who"]}
+            self._people = sorted(found)
+        return self._people
 
 
 def read_events(tables: Tables) -> tuple[nw.LazyFrame[Any], bool]:

@@ -46,6 +46,13 @@ class Job:
     spans: dict[str, list[Span]] = field(default_factory=dict)
     opened: dict[tuple[str, str | None], Decimal] = field(default_factory=dict)
     has_overlay: bool = False
+    everyone: Callable[[], list[str]] = list
+
+    def payees(self) -> list[str]:
+        """Everyone who may have credit under the plan."""
+        if self.people.stays is not None:
+            return sorted(self.people.stays)
+        return self.everyone()
 
 
 def earned(job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
@@ -125,8 +132,9 @@ class _Work:
         if not needs:
             self.constants = self._values(None, self.spans[0], None, None)
             return frame
-        pairs = collected(frame.select("payee_id", "span").unique())
         now, before = self._totals(frame)
+        told = len(self.job.people.problems)
+        pairs = self._candidates()
         rows = []
         for pair in sorted(pairs, key=lambda p: (str(p["payee_id"]), p["span"])):
             key = (pair["payee_id"], pair["span"])
@@ -135,6 +143,8 @@ class _Work:
                 str(pair["payee_id"]), span, now.get(key, Fraction(0)), before.get(key, Fraction(0))
             )
             rows.append((key, made))
+        if len(self.job.people.problems) > told:
+            self._keep_told(frame, told)
         if not rows:
             self.constants = self._values(None, self.spans[0], Fraction(0), Fraction(0))
             return frame
@@ -149,6 +159,17 @@ class _Work:
             for key, made in rows
         ]
         return frame.join(self.job.tables.put(table, schema), on=["payee_id", "span"], how="left")
+
+    def _candidates(self) -> list[dict[str, Any]]:
+        """Everyone who may have credit, in each span: cheaper to read than the credits themselves."""
+        people = self.job.payees()
+        return [{"payee_id": payee, "span": i} for payee in people for i in range(len(self.spans))]
+
+    def _keep_told(self, frame: nw.LazyFrame[Any], told: int) -> None:
+        """Of what was found missing, keep what concerns people who do have credit."""
+        real = {r["payee_id"] for r in collected(frame.select("payee_id").unique())}
+        found = self.job.people.problems
+        found[told:] = [p for p in found[told:] if p.value in real]
 
     def _needs(self) -> bool:
         c = self.c

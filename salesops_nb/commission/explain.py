@@ -30,14 +30,21 @@ def explain(payout: Payout, line_id: str) -> str:
         made = found[0] if found else None
     if made is None:
         raise SalesopsError(
-            Problem("unknown-line", f"The payout has no line {line_id!r}.", "Take line_id from payout.lines.", value=line_id)
+            Problem(
+                "unknown-line",
+                f"The payout has no line {line_id!r}.",
+                "Take line_id from payout.lines.",
+                value=line_id,
+            )
         )
     return sentence(payout, made)
 
 
 def sentence(payout: Payout, line: Mapping[str, Any]) -> str:
     """The sentence of a line given as a row."""
-    plan = next((p for p in payout.plans if p.id == line["plan_id"] and p.version == line["plan_version"]), None)
+    plan = next(
+        (p for p in payout.plans if p.id == line["plan_id"] and p.version == line["plan_version"]), None
+    )
     c = next((c for c in plan.components if c.id == line["component_id"]), None) if plan else None
     subject = f"deal {line['deal_id']}: " if line["deal_id"] else f"{line['component_id']}: "
     amount = _money(line["amount"])
@@ -60,10 +67,14 @@ def sentence(payout: Payout, line: Mapping[str, Any]) -> str:
 def _special(plan: Plan, c: Component | None, line: Mapping[str, Any]) -> str | None:
     kind, credit = line["kind"], line["credit"]
     return {
-        "draw": f"advance up to the draw of {_money(plan.file.draw.amount)}, balance now {_money(credit)}" if plan.file.draw else None,
+        "draw": f"advance up to the draw of {_money(plan.file.draw.amount)}, balance now {_money(credit)}"
+        if plan.file.draw
+        else None,
         "draw_recovery": f"repayment of the draw, balance now {_money(credit)}",
         "guarantee": "topped up to the guaranteed amount",
-        "carry": f"{_money(credit)} over the cap carried to the next period" if credit > 0 else f"{_money(-credit)} carried from earlier periods, now paid",
+        "carry": f"{_money(credit)} over the cap carried to the next period"
+        if credit > 0
+        else f"{_money(-credit)} carried from earlier periods, now paid",
         "clawback": f"the deal was cancelled on {line['happened_on']}: {_plain(Decimal(line['factor']) * 100)} % of what was paid comes back",
         "mbo": f"{_plain(credit)} points of the scorecard (achieved {_plain(Decimal(line['factor']) * 100)} %)",
     }.get(kind)
@@ -71,7 +82,9 @@ def _special(plan: Plan, c: Component | None, line: Mapping[str, Any]) -> str | 
 
 def _body(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> str:
     credit = Decimal(line["credit"])
-    what = {"count": "deals", "quantity": "units", "activities": f"{c.activity}", "margin": "of margin"}.get(c.measure, "of credit")
+    what = {"count": "deals", "quantity": "units", "activities": f"{c.activity}", "margin": "of margin"}.get(
+        c.measure, "of credit"
+    )
     lead = f"{_short(credit)} {what}"
     if c.measure == "team_credit":
         lead = f"{_short(credit)} of your team's credit"
@@ -90,7 +103,11 @@ def _body(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> 
 
 def _threshold(c: Component) -> str:
     level = c.threshold if c.threshold is not None else c.gate.amount if c.gate is not None else None
-    return f", of what lies above {_short(level)}" if level is not None and (c.then or (c.gate and c.gate.then)) == "excess" else ""
+    return (
+        f", of what lies above {_short(level)}"
+        if level is not None and (c.then or (c.gate and c.gate.then)) == "excess"
+        else ""
+    )
 
 
 def _rate(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> str:
@@ -118,7 +135,13 @@ def _pieces(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -
     numbers = _numbers(payout, plan, c, line)
     before, after = Fraction(line["before"]), Fraction(line["before"]) + Fraction(line["credit"])
     low, high = min(before, after), max(before, after)
-    base = numbers.rate if c.rate_pct == "derived" else Fraction(c.rate_pct) / 100 if c.rate_pct is not None else None
+    base = (
+        numbers.rate
+        if c.rate_pct == "derived"
+        else Fraction(c.rate_pct) / 100
+        if c.rate_pct is not None
+        else None
+    )
     said, passed = [], []
     for i, row in enumerate(c.table.rows):
         start = numbers.bounds[i] if i else min(low, Fraction(0))
@@ -128,11 +151,17 @@ def _pieces(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -
             rate = curve.row_rate(row, base) * 100
             said.append(f"{_short(_decimal(width))} at {_plain(_decimal(rate))} %")
             if i and low <= start:
-                unit = f"{_plain(row.from_)} % of quota" if c.table.unit == "pct_of_quota" else _short(row.from_)
+                unit = (
+                    f"{_plain(row.from_)} % of quota" if c.table.unit == "pct_of_quota" else _short(row.from_)
+                )
                 passed.append(unit)
     text = ", " + " and ".join(said) if said else ""
     if passed:
-        text += f" because you passed {passed[-1]}" if line["credit"] >= 0 else f" because you fell back below {passed[-1]}"
+        text += (
+            f" because you passed {passed[-1]}"
+            if line["credit"] >= 0
+            else f" because you fell back below {passed[-1]}"
+        )
     elif len(said) == 1 and text:
         text = f" at {said[0].split(' at ')[1]}"
     return text
@@ -151,7 +180,13 @@ def _bands(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], af
         return f"{_money(found.amount)} from {_plain(found.from_)}"
     if found.payout_pct is not None:
         return f"{found.payout_pct} % of target"
-    base = numbers.rate if c.rate_pct == "derived" else Fraction(c.rate_pct) / 100 if c.rate_pct is not None else None
+    base = (
+        numbers.rate
+        if c.rate_pct == "derived"
+        else Fraction(c.rate_pct) / 100
+        if c.rate_pct is not None
+        else None
+    )
     return f"{_plain(_decimal(curve.row_rate(found, base) * 100))} %"
 
 

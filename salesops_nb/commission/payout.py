@@ -51,7 +51,7 @@ class Payout:
     plans: tuple[Plan, ...]
     tables: Tables
     facts: Facts
-    problems: list[Problem] = field(default_factory=list)
+    found: list[Problem] = field(default_factory=list)
     components: list[ComponentRows] = field(default_factory=list)
     lazy: list[nw.LazyFrame[Any]] = field(default_factory=list)
     made: list[dict[str, Any]] = field(default_factory=list)
@@ -62,6 +62,16 @@ class Payout:
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
     draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
     _cache: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every finding; the checks of rows run when this is first read."""
+        if "checked" not in self._cache:
+            self._cache["checked"] = True
+            from salesops_nb.commission import checks
+
+            checks.rows(self.facts, self.period, list(self.plans), self.found)
+        return self.found
 
     # -- read by settlement ------------------------------------------------------------------
 

@@ -251,11 +251,8 @@ def _known_path(root: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:
     """The parts of pydantic's location that exist in the file (it adds names of alternatives)."""
     node, path = root, []
     for part in loc:
-        if (
-            isinstance(node, Mapping)
-            and part in node
-            or isinstance(node, list | tuple)
-            and isinstance(part, int)
+        if (isinstance(node, Mapping) and part in node) or (
+            isinstance(node, list | tuple) and isinstance(part, int)
         ):
             node = node[part]  # type: ignore[index]
             path.append(part)

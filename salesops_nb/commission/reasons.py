@@ -41,8 +41,13 @@ def withheld(payout: Payout) -> pd.DataFrame:
     unit = Decimal("0.0001")
     for row in rows:
         row["amount"] = Decimal(row["amount"] or 0).quantize(unit)
-    made = pa.Table.from_pylist([{k: row.get(k) for k in _COLUMNS} for row in rows], schema=pa.schema(_COLUMNS))
-    order = [(name, "ascending") for name in ("payee_id", "plan_id", "deal_id", "event_id", "component_id", "reason")]
+    made = pa.Table.from_pylist(
+        [{k: row.get(k) for k in _COLUMNS} for row in rows], schema=pa.schema(_COLUMNS)
+    )
+    order = [
+        (name, "ascending")
+        for name in ("payee_id", "plan_id", "deal_id", "event_id", "component_id", "reason")
+    ]
     frame: pd.DataFrame = made.sort_by(order).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
@@ -52,7 +57,9 @@ def _zero_rows(payout: Payout, part: ComponentRows) -> list[dict[str, Any]]:
     period = payout.period
     names = part.frame.collect_schema().names()
     extra = [n for n in ("x_before", "over_cap", "factor_now", "f_after") if n in names]
-    frame = part.frame.filter((nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("amount_now") == number(0)))
+    frame = part.frame.filter(
+        (nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("amount_now") == number(0))
+    )
     found = []
     for row in collected(frame.select("payee_id", "deal_id", "event_id", "x", *extra)):
         found.append(
@@ -65,7 +72,9 @@ def _zero_rows(payout: Payout, part: ComponentRows) -> list[dict[str, Any]]:
 
 def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
     then, _ = _gate(c)
-    if then == "first_dollar" and (row.get("factor_now") == 0 or (scope_of(c) == "each_transaction" and row.get("f_after") == 0)):
+    if then == "first_dollar" and (
+        row.get("factor_now") == 0 or (scope_of(c) == "each_transaction" and row.get("f_after") == 0)
+    ):
         return f"gate not met: {_level(plan, c)}"
     if then == "excess" and row.get("f_after") == 0:
         return f"gate not met: still below {_level(plan, c)}, only the excess pays"
@@ -94,7 +103,9 @@ def _status(payout: Payout, plan: Plan) -> nw.LazyFrame[Any] | None:
     if full is None:
         return None
     period = payout.period
-    frame = full.filter((nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("happened_on") < nw.lit(period.end)))
+    frame = full.filter(
+        (nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("happened_on") < nw.lit(period.end))
+    )
     inside = (nw.col("counted_on") >= nw.lit(plan.start)) & (nw.col("counted_on") < nw.lit(plan.end))
     columns = ["payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "counts", "credit"]
     frame = frame.select(*columns).with_columns(in_dates=inside)
@@ -134,8 +145,16 @@ def _excluded_rows(payout: Payout, plan: Plan) -> list[dict[str, Any]]:
             continue
         seen.add(key)
         found.append(
-            {"payee_id": payee, "deal_id": row["deal_id"], "event_id": row["event_id"], "plan_id": plan.id if row["on_plan"] else None,
-             "component_id": None, "reason": reason, "credit": row["credit"], "amount": Decimal(0)}  # fmt: skip
+            {
+                "payee_id": payee,
+                "deal_id": row["deal_id"],
+                "event_id": row["event_id"],
+                "plan_id": plan.id if row["on_plan"] else None,
+                "component_id": None,
+                "reason": reason,
+                "credit": row["credit"],
+                "amount": Decimal(0),
+            }  # fmt: skip
         )
     return found
 
@@ -147,7 +166,11 @@ def _why_excluded(row: dict[str, Any], payee: str | None, stays: Any, plan: Plan
         return f"outside dates: plan {plan.label} is in force from {plan.start} to {plan.file.plan.to}"
     if not row["on_plan"]:
         known = stays is not None and payee in stays
-        return f"outside dates: not assigned to plan {plan.id} on {row['counted_on']}" if known else "no plan: the person is assigned to none"
+        return (
+            f"outside dates: not assigned to plan {plan.id} on {row['counted_on']}"
+            if known
+            else "no plan: the person is assigned to none"
+        )
     return f"the plan does not count it: {plan.file.credit.where}"
 
 
@@ -155,7 +178,9 @@ def _people_without(payout: Payout, rows: list[dict[str, Any]]) -> list[dict[str
     """People with no line in the period, or whose lines sum to zero."""
     paid: dict[str, Decimal] = defaultdict(Decimal)
     repaid = set()
-    for payee, kind, amount in zip(payout.lines["payee_id"], payout.lines["kind"], payout.lines["amount"], strict=True):
+    for payee, kind, amount in zip(
+        payout.lines["payee_id"], payout.lines["kind"], payout.lines["amount"], strict=True
+    ):
         paid[payee] += amount
         if kind == "draw_recovery":
             repaid.add(payee)
@@ -163,16 +188,32 @@ def _people_without(payout: Payout, rows: list[dict[str, Any]]) -> list[dict[str
     told = {row["payee_id"] for row in rows}
     for payee, amount in sorted(paid.items()):
         if not amount:
-            reason = "draw repaid: what was earned went to the balance of the draw" if payee in repaid else "the lines of the period sum to zero"
+            reason = (
+                "draw repaid: what was earned went to the balance of the draw"
+                if payee in repaid
+                else "the lines of the period sum to zero"
+            )
             found.append(_person(payout, payee, reason))
     for payee in sorted(_everyone(payout) - set(paid) - told):
         plan = _plan_of(payout, payee)
-        found.append(_person(payout, payee, "no credit in the period" if plan else "no plan: the person is assigned to none"))
+        found.append(
+            _person(
+                payout,
+                payee,
+                "no credit in the period" if plan else "no plan: the person is assigned to none",
+            )
+        )
     return found
 
 
 def _person(payout: Payout, payee: str, reason: str) -> dict[str, Any]:
-    return {"payee_id": payee, "plan_id": _plan_of(payout, payee), "reason": reason, "credit": Decimal(0), "amount": Decimal(0)}
+    return {
+        "payee_id": payee,
+        "plan_id": _plan_of(payout, payee),
+        "reason": reason,
+        "credit": Decimal(0),
+        "amount": Decimal(0),
+    }
 
 
 def _plan_of(payout: Payout, payee: str) -> str | None:
@@ -185,9 +226,14 @@ def _plan_of(payout: Payout, payee: str) -> str | None:
 def _everyone(payout: Payout) -> set[str]:
     """People employed in the period, or on a plan in it."""
     period = payout.period
-    found = {s.payee for stays in payout.stays.values() for each in (stays or {}).values() for s in each if s.start < period.end and period.start < s.end}
+    found = {
+        s.payee
+        for stays in payout.stays.values()
+        for each in (stays or {}).values()
+        for s in each
+        if s.start < period.end and period.start < s.end
+    }
     for row in payout.tables.rows("people"):
-
         start, end = as_day(row.get("hired_on") or row.get("valid_from")), as_day(row.get("left_on"))
         if (start is None or start < period.end) and (end is None or end > period.start):
             found.add(str(row["person_id"]))
@@ -205,24 +251,46 @@ def reconciliation(payout: Payout) -> pd.DataFrame:
         if frame is None:
             continue
         paying = _paid_credits(payout, plan)
-        frame = frame.join(paying, on=list(_KEYS), how="left") if paying is not None else frame.with_columns(pays=nw.lit(False))
-        counted = nw.col("on_plan") & nw.col("in_dates") & nw.col("counts")
-        status = nw.when(~counted).then(nw.lit("excluded")).otherwise(
-            nw.when(nw.col("pays").fill_null(False)).then(nw.lit("paid")).otherwise(nw.lit("withheld"))
+        frame = (
+            frame.join(paying, on=list(_KEYS), how="left")
+            if paying is not None
+            else frame.with_columns(pays=nw.lit(False))
         )
-        sums = collected(frame.with_columns(status=status).group_by("status", "part").agg(nw.col("credit").sum()))
+        counted = nw.col("on_plan") & nw.col("in_dates") & nw.col("counts")
+        status = (
+            nw.when(~counted)
+            .then(nw.lit("excluded"))
+            .otherwise(
+                nw.when(nw.col("pays").fill_null(False)).then(nw.lit("paid")).otherwise(nw.lit("withheld"))
+            )
+        )
+        sums = collected(
+            frame.with_columns(status=status).group_by("status", "part").agg(nw.col("credit").sum())
+        )
         by: dict[tuple[str, str], Decimal] = {(r["status"], r["part"]): r["credit"] for r in sums}
         all_ = collected(frame.select(nw.col("credit").sum()))[0]["credit"] or Decimal(0)
-        part = {s: sum((v for (k, _), v in by.items() if k == s), Decimal(0)) for s in ("paid", "withheld", "excluded")}
+        part = {
+            s: sum((v for (k, _), v in by.items() if k == s), Decimal(0))
+            for s in ("paid", "withheld", "excluded")
+        }
         overlay = sum((v for (_, p), v in by.items() if p == "overlay"), Decimal(0))
         rows.append(
-            {"plan_id": plan.id, "plan_version": plan.version, "currency": plan.currency, "credited": all_, **part,
-             "difference": all_ - sum(part.values(), Decimal(0)), "overlay": overlay}  # fmt: skip
+            {
+                "plan_id": plan.id,
+                "plan_version": plan.version,
+                "currency": plan.currency,
+                "credited": all_,
+                **part,
+                "difference": all_ - sum(part.values(), Decimal(0)),
+                "overlay": overlay,
+            }  # fmt: skip
         )
     wide = pa.decimal128(38, 10)
     schema = {"plan_id": pa.string(), "plan_version": pa.int64(), "currency": pa.string()}
     schema |= dict.fromkeys(["credited", "paid", "withheld", "excluded", "difference", "overlay"], wide)
-    made: pd.DataFrame = pa.Table.from_pylist(rows, schema=pa.schema(schema)).to_pandas(types_mapper=pd.ArrowDtype)
+    made: pd.DataFrame = pa.Table.from_pylist(rows, schema=pa.schema(schema)).to_pandas(
+        types_mapper=pd.ArrowDtype
+    )
     return made
 
 
@@ -234,14 +302,23 @@ def _paid_credits(payout: Payout, plan: Plan) -> nw.LazyFrame[Any] | None:
     for part in payout.components:
         if part.plan is not plan or part.c.measure == "activities" or part.c.payee == "manager":
             continue
-        pays = part.frame.filter((nw.col("happened_on") >= nw.lit(payout.period.start)) & (nw.col("amount_now") != number(0)))
+        pays = part.frame.filter(
+            (nw.col("happened_on") >= nw.lit(payout.period.start)) & (nw.col("amount_now") != number(0))
+        )
         frames.append(pays.select(*_KEYS))
     if not frames:
         return None
-    made = (nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]).unique().with_columns(pays=nw.lit(True))
+    made = (
+        (nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0])
+        .unique()
+        .with_columns(pays=nw.lit(True))
+    )
     wholly = sorted((p, e) for p, e in waiting - paid_now if e is not None)
     if wholly:
-        held = payout.tables.put([{"payee_id": p, "event_id": e} for p, e in wholly], {"payee_id": pa.string(), "event_id": pa.string()})
+        held = payout.tables.put(
+            [{"payee_id": p, "event_id": e} for p, e in wholly],
+            {"payee_id": pa.string(), "event_id": pa.string()},
+        )
         made = made.join(held, on=["payee_id", "event_id"], how="anti")
     return made
 
@@ -253,7 +330,9 @@ def words(payout: Payout) -> str:
     for currency, amount in zip(payout.lines["currency"], payout.lines["amount"], strict=True):
         totals[currency] += amount
     for currency, amount in sorted(totals.items()):
-        said.append(f"Paid: {amount:,.2f} {currency} in {len(payout.lines)} lines to {payout.lines['payee_id'].nunique()} people.")
+        said.append(
+            f"Paid: {amount:,.2f} {currency} in {len(payout.lines)} lines to {payout.lines['payee_id'].nunique()} people."
+        )
     for row in payout.reconciliation.to_dict("records"):
         tie = "ties" if not row["difference"] else f"differs by {row['difference']:,.2f}"
         said.append(
@@ -264,5 +343,3 @@ def words(payout: Payout) -> str:
     errors = sum(1 for p in payout.problems if p.severity == "error")
     said.append(f"Problems: {errors} errors, {len(payout.problems) - errors} others.")
     return "\n".join(said)
-
-

@@ -304,7 +304,7 @@ def _share_back(payout: Payout, plan: Plan, row: Row, day: date) -> Fraction:
         return max(Fraction(0), Fraction(rule.months - served, rule.months))
     term = payout.terms().get(row["deal_id"])
     if not term:
-        payout.problems.append(
+        payout.found.append(
             Problem(
                 "missing-term",
                 f"Deal {row['deal_id']} was cancelled and has no term_months, so its unserved share is not known; all of it is taken back.",
@@ -626,7 +626,7 @@ def _converted(payout: Payout, job: Job, rows: list[Row], pay_date: date) -> lis
         if rate is None:
             if target not in missing:
                 missing.add(target)
-                payout.problems.append(
+                payout.found.append(
                     Problem(
                         "missing-rate",
                         f"There is no {rates.kind} rate from {plan.currency} to {target} on {day}; lines of {row['payee_id']} wait for it.",
@@ -691,7 +691,7 @@ def adjustments(payout: Payout) -> None:
         )
         why = why or ("has no amount" if amount is None else None)
         if why:
-            payout.problems.append(
+            payout.found.append(
                 Problem(
                     "bad-adjustment",
                     f"Adjustment {row.get('adjustment_id')} of {amount} for {row.get('payee_id')} {why}; it is set aside.",

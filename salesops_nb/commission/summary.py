@@ -38,17 +38,27 @@ def summary(plan: Plan) -> str:
         + ("the currency's minor unit" if rounding.places == "currency" else f"{rounding.places} places")
         + (", once at each payable line" if rounding.at == "payable_line" else ", at each step")
         + "; the residual of a split or instalment goes to its last part"
-        + (f"; rates are rounded to {rounding.rate_places} places." if rounding.rate_places is not None else "; rates and attainment are never rounded."),
+        + (
+            f"; rates are rounded to {rounding.rate_places} places."
+            if rounding.rate_places is not None
+            else "; rates and attainment are never rounded."
+        ),
         f"Credit: {credit.base} of what is {credit.event}"
         + (f", margin in per cent of {credit.margin_of}" if credit.margin_of else "")
         + (f", where {credit.where}" if credit.where else ", without a condition")
         + (f"; splits divide the {credit.splits.apply_to}" if credit.splits else "; splits are not said")
-        + (f"; at most {credit.cap_per_deal:,f} a deal, after splits." if credit.cap_per_deal is not None else "; no cap a deal."),
+        + (
+            f"; at most {credit.cap_per_deal:,f} a deal, after splits."
+            if credit.cap_per_deal is not None
+            else "; no cap a deal."
+        ),
     ]
     if file.quota is not None:
         lines.append(_quota(plan))
     if file.incentive is not None and file.incentive.target is not None:
-        lines.append(f"Target incentive: {file.incentive.target:,f} a {file.incentive.per}, unless the assignment says another.")
+        lines.append(
+            f"Target incentive: {file.incentive.target:,f} a {file.incentive.per}, unless the assignment says another."
+        )
     lines += [_component(c, plan.currency) for c in plan.components]
     lines += _after(plan)
     return "\n".join(lines)
@@ -62,7 +72,12 @@ def _quota(plan: Plan) -> str:
     text += f"; prorated by {quota.prorate}" if quota.prorate == "days" else "; not prorated"
     if quota.ramp_pct:
         text += f"; ramped {', '.join(f'{p} %' for p in quota.ramp_pct)} by {quota.ramp_per}, then in full"
-    zero = {"attainment_0": "attainment 0", "attainment_100": "attainment 100", "refuse": "an error", None: "attainment 0, with an error in the list"}
+    zero = {
+        "attainment_0": "attainment 0",
+        "attainment_100": "attainment 100",
+        "refuse": "an error",
+        None: "attainment 0, with an error in the list",
+    }
     return text + f"; a quota of zero counts as {zero[quota.if_zero]}."
 
 
@@ -71,40 +86,73 @@ def _component(c: Component, currency: str) -> str:
     from salesops_nb.commission.lines import kind_of
 
     who = "managers, on their team" if c.payee == "manager" else "the owner, or by split"
-    text = f"Component {c.id} ({kind_of(c)}, to {who}): on {c.measure.replace('_', ' ')}, {_SCOPE[scope_of(c)]}"
+    text = (
+        f"Component {c.id} ({kind_of(c)}, to {who}): on {c.measure.replace('_', ' ')}, {_SCOPE[scope_of(c)]}"
+    )
     if c.table is not None:
         text += f"; {_table(c.table)}"
     if c.rate_pct is not None:
-        rate = f"target incentive × {c.weight_pct} % ÷ quota" if c.rate_pct == "derived" else f"{c.rate_pct} %"
+        rate = (
+            f"target incentive × {c.weight_pct} % ÷ quota" if c.rate_pct == "derived" else f"{c.rate_pct} %"
+        )
         text += f"; {'base ' if c.table else ''}rate {rate}"
     if c.rates is not None:
-        text += "; " + ", ".join(f"{f'{r.rate_pct} %' if r.rate_pct is not None else f'{r.amount} a deal'} where {r.where or 'nothing above fits'}" for r in c.rates) + " (the first that fits)"
+        text += (
+            "; "
+            + ", ".join(
+                f"{f'{r.rate_pct} %' if r.rate_pct is not None else f'{r.amount} a deal'} where {r.where or 'nothing above fits'}"
+                for r in c.rates
+            )
+            + " (the first that fits)"
+        )
     if c.per_unit is not None:
         text += f"; {c.per_unit} {currency} each"
     if c.objectives:
-        text += "; " + ", ".join(f"{o.id} {o.weight_pct} %" for o in c.objectives) + f" of a target of {c.target}"
+        text += (
+            "; " + ", ".join(f"{o.id} {o.weight_pct} %" for o in c.objectives) + f" of a target of {c.target}"
+        )
     if c.where:
         text += f"; where {c.where}"
     if c.from_ or c.to:
         text += f"; from {c.from_ or 'the start'} to {c.to or 'the end'}"
     if c.gate is not None:
-        level = f"{c.gate.attainment_pct} % of quota" if c.gate.attainment_pct is not None else f"{c.gate.amount}"
+        level = (
+            f"{c.gate.attainment_pct} % of quota" if c.gate.attainment_pct is not None else f"{c.gate.amount}"
+        )
         text += f"; gate at {level}, {'reached' if c.gate.inclusive else 'passed'}, then {c.gate.then.replace('_', ' ')}"
     if c.threshold is not None:
         text += f"; threshold {c.threshold}, then {str(c.then).replace('_', ' ')}"
     if c.multipliers is not None:
-        text += f"; multipliers ({c.multipliers.combine}): " + ", ".join(f"× {m.x} where {m.where or 'always'}" for m in c.multipliers.rows)
+        text += f"; multipliers ({c.multipliers.combine}): " + ", ".join(
+            f"× {m.x} where {m.where or 'always'}" for m in c.multipliers.rows
+        )
     for limit in c.limit_list:
-        bounds = [f"floor {limit.floor}" if limit.floor is not None else "no floor", f"cap {limit.cap}" if limit.cap is not None else "no cap"]
-        text += f"; {', '.join(bounds)} per {limit.per}" + (f", the excess is {'carried' if limit.excess == 'carry' else 'forfeited'}" if limit.cap is not None else "")
+        bounds = [
+            f"floor {limit.floor}" if limit.floor is not None else "no floor",
+            f"cap {limit.cap}" if limit.cap is not None else "no cap",
+        ]
+        text += f"; {', '.join(bounds)} per {limit.per}" + (
+            f", the excess is {'carried' if limit.excess == 'carry' else 'forfeited'}"
+            if limit.cap is not None
+            else ""
+        )
     return text + "."
 
 
 def _table(table: Table) -> str:
-    unit = {"amount": "amount", "pct_of_quota": "% of quota", "count": "count", "margin_pct": "margin %"}[table.unit]
+    unit = {"amount": "amount", "pct_of_quota": "% of quota", "count": "count", "margin_pct": "margin %"}[
+        table.unit
+    ]
     rows = []
     for row in table.rows:
-        value = next((f"{getattr(row, n)} {w}" for n, w in (("rate_pct", "%"), ("x", "×"), ("amount", ""), ("payout_pct", "% of target")) if getattr(row, n) is not None), "")
+        value = next(
+            (
+                f"{getattr(row, n)} {w}"
+                for n, w in (("rate_pct", "%"), ("x", "×"), ("amount", ""), ("payout_pct", "% of target"))
+                if getattr(row, n) is not None
+            ),
+            "",
+        )
         own = "" if row.inclusive is None else " (included)" if row.inclusive else " (not included)"
         rows.append(f"from {row.from_}{own}: {value.strip()}")
     return f"{_MODE[table.mode]}, over {unit}: {'; '.join(rows)}; {_BOUNDARY[table.boundary]}"
@@ -118,9 +166,21 @@ def _after(plan: Plan) -> list[str]:
                      + (f", keeping at least {file.draw.keep_at_least}, {file.draw.recover_pct} % of the rest from span {file.draw.recover_from}" if file.draw.recoverable else "")
                      + (f", for {file.draw.ends} spans." if file.draw.ends else ", without end."))  # fmt: skip
     if file.guarantee is not None:
-        level = f"{file.guarantee.amount}" if file.guarantee.amount is not None else f"{file.guarantee.pct_of_target} % of target"
-        lines.append(f"Guarantee: {level} a {file.guarantee.per}" + (f" for {file.guarantee.ends} spans." if file.guarantee.ends else "."))
-    release = ", ".join(f"{r.pct} % when {r.event.replace('_', ' ')}" + (f" ({r.as_.replace('_', ' ')})" if r.as_ != "whole" else "") + (f" + {r.after_months} months" if r.after_months else "") for r in file.release or ())
+        level = (
+            f"{file.guarantee.amount}"
+            if file.guarantee.amount is not None
+            else f"{file.guarantee.pct_of_target} % of target"
+        )
+        lines.append(
+            f"Guarantee: {level} a {file.guarantee.per}"
+            + (f" for {file.guarantee.ends} spans." if file.guarantee.ends else ".")
+        )
+    release = ", ".join(
+        f"{r.pct} % when {r.event.replace('_', ' ')}"
+        + (f" ({r.as_.replace('_', ' ')})" if r.as_ != "whole" else "")
+        + (f" + {r.after_months} months" if r.after_months else "")
+        for r in file.release or ()
+    )
     lines.append(f"Release: {release}." if release else "Release: all at once, with the credit.")
     if file.clawback is not None:
         lines.append(f"Clawback: {file.clawback.when.replace('_', ' ')}, {file.clawback.method.replace('_', ' ')}"

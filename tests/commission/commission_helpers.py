@@ -15,7 +15,14 @@ START = date(2026, 1, 1)
 
 def plan(*components: dict[str, Any], period: str = "quarter", **parts: Any) -> commission.Plan:
     """A plan of 2026 in dollars."""
-    head = {"id": "p", "version": 1, "from": date(2026, 1, 1), "to": date(2026, 12, 31), "currency": "USD", "period": period}
+    head = {
+        "id": "p",
+        "version": 1,
+        "from": date(2026, 1, 1),
+        "to": date(2026, 12, 31),
+        "currency": "USD",
+        "period": period,
+    }
     head |= parts.pop("head", {})
     return commission.load_plan({"plan": head, "components": list(components), **parts})
 
@@ -33,8 +40,16 @@ def deals(*amounts: object, owner: str = "rep", start: date = START, **columns: 
 def events(*rows: tuple[Any, ...]) -> pd.DataFrame:
     """Events of (deal, kind, day, amount)."""
     return pd.DataFrame(
-        [{"event_id": f"e{i + 1:02d}", "deal_id": d, "kind": k, "happened_on": day if isinstance(day, date) else date.fromisoformat(day),
-          "amount": None if amount is None else Decimal(str(amount))} for i, (d, k, day, amount) in enumerate(rows)]  # fmt: skip
+        [
+            {
+                "event_id": f"e{i + 1:02d}",
+                "deal_id": d,
+                "kind": k,
+                "happened_on": day if isinstance(day, date) else date.fromisoformat(day),
+                "amount": None if amount is None else Decimal(str(amount)),
+            }
+            for i, (d, k, day, amount) in enumerate(rows)
+        ]  # fmt: skip
     )
 
 

@@ -6,7 +6,6 @@ Where the source is wrong or can be read in two ways, the test says which readin
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,10 @@ from ruamel.yaml import YAML
 
 from salesops_nb import commission, money
 
-CASES = {c["id"]: c for c in YAML(typ="safe").load((Path(__file__).parents[1] / "cases" / "commission.yaml").read_text())}
+CASES = {
+    c["id"]: c
+    for c in YAML(typ="safe").load((Path(__file__).parents[1] / "cases" / "commission.yaml").read_text())
+}
 ZERO = "attainment_0"
 
 
@@ -25,7 +27,13 @@ def case(name: str) -> Any:
     return CASES[name]["inputs"], CASES[name]["expected"]
 
 
-def marginal(*rows: tuple[object, object], unit: str = "amount", mode: str = "marginal", price: str = "rate_pct", **more: Any) -> dict[str, Any]:
+def marginal(
+    *rows: tuple[object, object],
+    unit: str = "amount",
+    mode: str = "marginal",
+    price: str = "rate_pct",
+    **more: Any,
+) -> dict[str, Any]:
     boundary = {"boundary": more.pop("boundary")} if "boundary" in more else {}
     return {"id": "base", "scope": more.pop("scope", "running_total"),
             "table": {"mode": mode, "unit": unit, **boundary, "rows": [{"from": a, price: b} for a, b in rows]}, **more}  # fmt: skip
@@ -37,7 +45,11 @@ def quota(amount: object, by_: str = "booked", **more: Any) -> dict[str, Any]:
 
 def bonus(weight: int = 100, *rows: tuple[object, object], **more: Any) -> dict[str, Any]:
     """A target bonus with multiplier bands over attainment: rate = target ÷ quota."""
-    return {**marginal(*rows, unit="pct_of_quota", price="x", **more), "rate_pct": "derived", "weight_pct": weight}
+    return {
+        **marginal(*rows, unit="pct_of_quota", price="x", **more),
+        "rate_pct": "derived",
+        "weight_pct": weight,
+    }
 
 
 BANDS = ((0, 1), (100, "1.4"), (120, "1.6"))
@@ -105,14 +117,21 @@ def test_serpentini_l3_readme() -> None:
     assert [lines[f"d{i}"] for i in (1, 2, 3, 4)] == want["commission_by_deal"]
 
 
-@pytest.mark.parametrize(("attained_by", "reading"), [("booked", "tiers_by_close_order"), ("collected", "tiers_count_only_deals_already_paid")])
+@pytest.mark.parametrize(
+    ("attained_by", "reading"),
+    [("booked", "tiers_by_close_order"), ("collected", "tiers_count_only_deals_already_paid")],
+)
 def test_serpentini_l3_user1(attained_by: str, reading: str) -> None:
     """Ambiguous: attainment by booking (the README) or by cash (the published figures); the plan must say which."""
     got, want = case("serpentini-l3-user1")
     head = {"from": date(2018, 1, 1), "to": date(2018, 12, 31)}
     p = plan(marginal(*HALVES, unit="pct_of_quota"), period="year", head=head, **quota(got["objective"], attained_by),
              release=[{"event": "collected", "pct": 100, "as": "share_collected"}])  # fmt: skip
-    rows = [(str(d["id"]), kind, d[key], d["amount"]) for d in got["deals"] for kind, key in (("booked", "closed"), ("collected", "paid"))]
+    rows = [
+        (str(d["id"]), kind, d[key], d["amount"])
+        for d in got["deals"]
+        for kind, key in (("booked", "closed"), ("collected", "paid"))
+    ]
     sold = deals(*[d["amount"] for d in got["deals"]])
     sold["deal_id"] = [str(d["id"]) for d in got["deals"]]
     tables = {"deals": sold, "events": events(*rows)}
@@ -136,7 +155,14 @@ def test_oracle_interpolated_attainment() -> None:
     got, want = case("oracle-interpolated-attainment")
     rows = [{"from": 0, "to": 25, "amount": 1000}, {"from": 25, "to": 50, "amount": 2000}, {"from": 50, "to": 100, "amount": 5000},
             {"from": 100, "to": 200, "amount": 6000}]  # fmt: skip
-    p = plan({"id": "b", "scope": "running_total", "table": {"mode": "proportional", "unit": "pct_of_quota", "rows": rows}}, **quota(1000))
+    p = plan(
+        {
+            "id": "b",
+            "scope": "running_total",
+            "table": {"mode": "proportional", "unit": "pct_of_quota", "rows": rows},
+        },
+        **quota(1000),
+    )
     assert paid(p, got["attainment_pct"] * 10) == want["payout"]
     assert [paid(p, x) for x in (250, 500, 1000, 2000, 3000)] == [1000, 3000, 8000, 14000, 14000]
 
@@ -150,8 +176,14 @@ def test_oracle_equal_tier_value() -> None:
 def test_oca_section_both_inclusive() -> None:
     """A band with both ends inside: rows say for themselves which owns its bound; outside pays nothing."""
     got, want = case("oca-section-both-inclusive")
-    rows = [{"from": 0, "rate_pct": 0}, {"from": 15000, "rate_pct": 20}, {"from": 16000, "inclusive": False, "rate_pct": 0}]
-    p = plan({"id": "b", "scope": "each_transaction", "table": {"mode": "whole", "unit": "amount", "rows": rows}})
+    rows = [
+        {"from": 0, "rate_pct": 0},
+        {"from": 15000, "rate_pct": 20},
+        {"from": 16000, "inclusive": False, "rate_pct": 0},
+    ]
+    p = plan(
+        {"id": "b", "scope": "each_transaction", "table": {"mode": "whole", "unit": "amount", "rows": rows}}
+    )
     assert [paid(p, a) for a in got["amounts"]] == want["commission"]
 
 
@@ -170,7 +202,11 @@ def test_excelguru_accelerated_credit() -> None:
 
 def test_prowi_decelerator() -> None:
     got, want = case("prowi-decelerator")
-    c = {"id": "b", "rate_pct": 10, "multipliers": {"combine": "multiply", "rows": [{"where": "attainment_pct < 80", "x": 0.5}]}}
+    c = {
+        "id": "b",
+        "rate_pct": 10,
+        "multipliers": {"combine": "multiply", "rows": [{"where": "attainment_pct < 80", "x": 0.5}]},
+    }
     p = plan(c, **quota(500000))
     assert paid(p, got["sales"]) == want["commission"]
     assert paid(p, 400000) == 40000
@@ -178,7 +214,9 @@ def test_prowi_decelerator() -> None:
 
 def test_clt_overage_140() -> None:
     got, want = case("clt-overage-140")
-    c = marginal((0, 1), (100, 1.5), (125, 2), (150, 2.5), unit="pct_of_quota", mode="whole_overage", price="x")
+    c = marginal(
+        (0, 1), (100, 1.5), (125, 2), (150, 2.5), unit="pct_of_quota", mode="whole_overage", price="x"
+    )
     assert paid(plan(c | {"rate_pct": 50}, **quota(100000)), got["revenue"]) == want["commission"]
 
 
@@ -187,7 +225,9 @@ def test_clt_rounded_rate() -> None:
     got, want = case("clt-rounded-rate")
     c = bonus(100, (0, 1), (100, 1.5))
     exact = plan(c, period="year", **quota(150000), incentive={"target": 80000})
-    rounded = plan(c, period="year", **quota(150000), incentive={"target": 80000}, rounding={"rate_places": 4})
+    rounded = plan(
+        c, period="year", **quota(150000), incentive={"target": 80000}, rounding={"rate_places": 4}
+    )
     assert paid(rounded, got["revenue"], period="2026") == D(want["base"]) + D(want["overage"])
     assert paid(exact, got["revenue"], period="2026") == 80000 + 22400
 
@@ -196,7 +236,13 @@ def test_cetp_1_2() -> None:
     got, want = case("cetp-1.2")
     p = plan(bonus(100, *BANDS), period="year", **quota(got["annual_target"]), incentive={"target": 20000},
              release=[{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40, "as": "share_collected"}])  # fmt: skip
-    tables = {"deals": deals(got["ytd_actual"]), "events": events(("d1", "booked", "2026-01-01", got["ytd_actual"]), ("d1", "collected", "2026-02-01", got["ytd_actual"]))}
+    tables = {
+        "deals": deals(got["ytd_actual"]),
+        "events": events(
+            ("d1", "booked", "2026-01-01", got["ytd_actual"]),
+            ("d1", "collected", "2026-02-01", got["ytd_actual"]),
+        ),
+    }
     january, february = (commission.calculate(p, tables, m) for m in ("2026-01", "2026-02"))
     assert (total(january), total(february)) == (want["booking"], want["collection"])
     assert total(january) + total(february) == want["variable_pay"]
@@ -230,7 +276,9 @@ def test_cetp_2_2() -> None:
 def test_cetp_3_2() -> None:
     """Exactly 120 % stays in the lower band here: the plan says upper_inclusive."""
     got, want = case("cetp-3.2")
-    c = marginal((0, 1), (100, 1.6), (120, 2), unit="pct_of_quota", mode="whole", price="x", boundary="upper_inclusive")
+    c = marginal(
+        (0, 1), (100, 1.6), (120, 2), unit="pct_of_quota", mode="whole", price="x", boundary="upper_inclusive"
+    )
     p = plan(c | {"rate_pct": "derived"}, period="year", **quota(got["target"]), incentive={"target": 25000},
              release=[{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40}])  # fmt: skip
     payout = commission.calculate(p, {"deals": deals(got["actual"])}, "2026")
@@ -240,14 +288,22 @@ def test_cetp_3_2() -> None:
 
 def test_cetp_7_1() -> None:
     got, want = case("cetp-7.1")
-    p = plan(bonus(100, *BANDS, scope="ytd_less_paid"), period="year", **quota(got["annual_target"]), incentive={"target": 20000})
+    p = plan(
+        bonus(100, *BANDS, scope="ytd_less_paid"),
+        period="year",
+        **quota(got["annual_target"]),
+        incentive={"target": 20000},
+    )
     months = {"jan": 1, "feb": 2, "mar": 3, "nov": 11}
     for month, number in months.items():
         sold = deals(got["ytd_actual"][month], start=date(2026, number, 1))
         before = {"payee_id": "rep", "plan_id": "p", "component_id": "base", "kind": "commission", "credit": D(0), "amount": D(got["paid_before"][month]),
                   "currency": "USD", "period": "2025-12", "happened_on": date(2026, 1, 1)}  # fmt: skip
         prior = {"prior_lines": table(before)} if number > 1 else {}
-        assert total(commission.calculate(p, {"deals": sold, **prior}, f"2026-{number:02d}")) == want["pay"][month]
+        assert (
+            total(commission.calculate(p, {"deals": sold, **prior}, f"2026-{number:02d}"))
+            == want["pay"][month]
+        )
 
 
 def test_cetp_8_1() -> None:
@@ -270,20 +326,35 @@ def test_cetp_10_1() -> None:
 def test_prowi_multiplier_attainment() -> None:
     """100 % belongs to the band above, 120 % to the one below: the row says so."""
     got, want = case("prowi-multiplier-attainment")
-    rows = [{"where": "attainment_pct >= 100 and attainment_pct <= 120", "x": 1.5}, {"where": "attainment_pct > 120", "x": 2}]
-    p = plan({"id": "b", "rate_pct": 5, "multipliers": {"combine": "multiply", "rows": rows}}, **quota(1000000))
+    rows = [
+        {"where": "attainment_pct >= 100 and attainment_pct <= 120", "x": 1.5},
+        {"where": "attainment_pct > 120", "x": 2},
+    ]
+    p = plan(
+        {"id": "b", "rate_pct": 5, "multipliers": {"combine": "multiply", "rows": rows}}, **quota(1000000)
+    )
     assert [paid(p, s) for s in got["sales"]] == want["commission"]
 
 
 def test_visdum_threshold() -> None:
     got, want = case("visdum-threshold")
-    p = plan({"id": "b", "rate_pct": 10, "gate": {"attainment_pct": 70, "inclusive": True, "then": "first_dollar"}}, **quota(1000000))
+    p = plan(
+        {
+            "id": "b",
+            "rate_pct": 10,
+            "gate": {"attainment_pct": 70, "inclusive": True, "then": "first_dollar"},
+        },
+        **quota(1000000),
+    )
     assert [paid(p, s) for s in got["sales"]] == want["commission"]
 
 
 def test_sparrow_cap() -> None:
     got, want = case("sparrow-cap")
-    p = plan({"id": "b", "rate_pct": 3, "limits": {"cap": 10000, "per": "period", "excess": "forfeit"}}, period="month")
+    p = plan(
+        {"id": "b", "rate_pct": 3, "limits": {"cap": 10000, "per": "period", "excess": "forfeit"}},
+        period="month",
+    )
     assert paid(p, got["sales"], period="2026-01") == want["commission"]
 
 
@@ -295,14 +366,18 @@ def test_market_floor() -> None:
 
 def test_metrickit_ote() -> None:
     got, want = case("metrickit-ote")
-    p = plan({"id": "b", "rate_pct": "derived"}, period="year", **quota(got["quota"]), incentive={"target": 90000})
+    p = plan(
+        {"id": "b", "rate_pct": "derived"}, period="year", **quota(got["quota"]), incentive={"target": 90000}
+    )
     assert paid(p, 1000, period="2026") == 1000 * D(want["rate_pct"]) / 100
 
 
 def test_prowi_spiff() -> None:
     got, want = case("prowi-spiff")
     p = plan({"id": "b", "rate_pct": 8}, {"id": "s", "measure": "quantity", "per_unit": 1000})
-    payout = commission.calculate(p, {"deals": deals(got["price"] * got["units"], quantity=got["units"])}, "2026-Q1")
+    payout = commission.calculate(
+        p, {"deals": deals(got["price"] * got["units"], quantity=got["units"])}, "2026-Q1"
+    )
     assert by(payout, "component_id") == {"b": want["commission"], "s": want["spiff"]}
 
 
@@ -310,8 +385,18 @@ def test_sparrow_mbo() -> None:
     """The fifth objective's score is cut off in the source; unscored, it is withheld and says so."""
     got, want = case("sparrow-mbo")
     weights = {o["name"]: o["weight_pct"] for o in CASES["sparrow-mbo"]["plan"]["objectives"]}
-    c = {"id": "mbo", "measure": "mbo", "target": 80000, "objectives": [{"id": n, "weight_pct": w} for n, w in weights.items()]}
-    scores = table(*[{"person_id": "rep", "objective": n, "period": "2026", "achievement_pct": D(v)} for n, v in got["achievement_pct"].items()])
+    c = {
+        "id": "mbo",
+        "measure": "mbo",
+        "target": 80000,
+        "objectives": [{"id": n, "weight_pct": w} for n, w in weights.items()],
+    }
+    scores = table(
+        *[
+            {"person_id": "rep", "objective": n, "period": "2026", "achievement_pct": D(v)}
+            for n, v in got["achievement_pct"].items()
+        ]
+    )
     payout = commission.calculate(plan(c, period="year"), {"deals": deals(1), "scores": scores}, "2026")
     assert sorted(payout.lines["credit"]) == sorted(map(D, want["points"].values()))
     assert total(payout) == 80000 * sum(want["points"].values()) / D(100)
@@ -320,7 +405,9 @@ def test_sparrow_mbo() -> None:
 
 def test_prowi_split_6040() -> None:
     got, want = case("prowi-split-6040")
-    shares = table({"deal_id": "d1", "person_id": "a", "share": 60}, {"deal_id": "d1", "person_id": "b", "share": 40})
+    shares = table(
+        {"deal_id": "d1", "person_id": "a", "share": 60}, {"deal_id": "d1", "person_id": "b", "share": 40}
+    )
     for basis in ("credit", "pay"):
         p = plan({"id": "b", "rate_pct": 10}, credit={"splits": {"apply_to": basis}})
         payout = commission.calculate(p, {"deals": deals(got["deal"]), "splits": shares}, "2026-Q1")
@@ -337,9 +424,22 @@ def test_prowi_split_sdr() -> None:
     start = {"valid_from": date(2026, 1, 1), "valid_to": None}
     tables = {
         "deals": deals(got["deal"]),
-        "splits": table({"deal_id": "d1", "person_id": "sdr1", "share": 15}, {"deal_id": "d1", "person_id": "ae1", "share": 85}),
-        "plan_assignments": table({"person_id": "sdr1", "plan_id": "sdr", **start}, {"person_id": "ae1", "plan_id": "ae", **start}),
-        "activities": table({"activity_id": "a1", "person_id": "sdr1", "kind": "meeting", "happened_at": date(2026, 1, 5), "deal_id": "d1"}),
+        "splits": table(
+            {"deal_id": "d1", "person_id": "sdr1", "share": 15},
+            {"deal_id": "d1", "person_id": "ae1", "share": 85},
+        ),
+        "plan_assignments": table(
+            {"person_id": "sdr1", "plan_id": "sdr", **start}, {"person_id": "ae1", "plan_id": "ae", **start}
+        ),
+        "activities": table(
+            {
+                "activity_id": "a1",
+                "person_id": "sdr1",
+                "kind": "meeting",
+                "happened_at": date(2026, 1, 5),
+                "deal_id": "d1",
+            }
+        ),
     }
     payout = commission.calculate([sdr, ae], tables, "2026-Q1")
     assert by(payout, "payee_id") == {"sdr1": want["sdr"], "ae1": want["ae"]}
@@ -352,18 +452,29 @@ def test_lucscript_fx_split() -> None:
     for i, sale in enumerate(got["sales"]):
         rows.append({"deal_id": f"d{i}", "owner_id": None, "outcome": "won", "amount": D(sale["price"]), "currency": sale["currency"],
                      "product_id": sale["product"], "closed_on": date(2026, 1, 2)})  # fmt: skip
-        shares += [{"deal_id": f"d{i}", "person_id": who, "share": D(100) / len(sale["sellers"]), "sale_type": kind} for who, kind in sale["sellers"].items()]
+        shares += [
+            {"deal_id": f"d{i}", "person_id": who, "share": D(100) / len(sale["sellers"]), "sale_type": kind}
+            for who, kind in sale["sellers"].items()
+        ]
     rates = [{"where": "starts_with(product, 'HU')", "rate_pct": 50}, {"where": "sale_type == 'N'", "rate_pct": 5},
              {"where": "sale_type == 'SG'", "rate_pct": 10}, {"where": "sale_type == 'E'", "rate_pct": 7}]  # fmt: skip
-    p = plan({"id": "b", "rates": rates}, credit={"splits": {"apply_to": "credit"}}, fx={"credit": {"rates": "plan", "at": "credit_date"}})
+    p = plan(
+        {"id": "b", "rates": rates},
+        credit={"splits": {"apply_to": "credit"}},
+        fx={"credit": {"rates": "plan", "at": "credit_date"}},
+    )
     fx = table({"currency": "GBP", "valid_from": date(2025, 1, 1), "kind": "plan", "rate": D("1.22")})
-    payout = commission.calculate(p, {"deals": table(*rows), "splits": table(*shares), "fx_rates": fx}, "2026-Q1")
+    payout = commission.calculate(
+        p, {"deals": table(*rows), "splits": table(*shares), "fx_rates": fx}, "2026-Q1"
+    )
     assert by(payout, "payee_id") == {who: money.rounded(D(amount), "USD") for who, amount in want.items()}
 
 
 def test_prowi_override_team() -> None:
     got, want = case("prowi-override-team")
-    p = plan({"id": "b", "rate_pct": 10}, {"id": "o", "payee": "manager", "measure": "team_credit", "rate_pct": 3})
+    p = plan(
+        {"id": "b", "rate_pct": 10}, {"id": "o", "payee": "manager", "measure": "team_credit", "rate_pct": 3}
+    )
     sold = deals(*got["sales"].values())
     sold["owner_id"] = list(got["sales"])
     people = table(*[{"person_id": who, "name": who, "role": "rep", "manager_id": "M", "valid_from": date(2020, 1, 1)} for who in got["sales"]],
@@ -375,17 +486,32 @@ def test_prowi_override_team() -> None:
 
 def test_erpnext_contribution_credit() -> None:
     got, want = case("erpnext-contribution-credit")
-    shares = table({"deal_id": "d2", "person_id": "rep", "share": 50}, {"deal_id": "d2", "person_id": "other", "share": 50})
+    shares = table(
+        {"deal_id": "d2", "person_id": "rep", "share": 50},
+        {"deal_id": "d2", "person_id": "other", "share": 50},
+    )
     p = plan({"id": "b", "measure": "quantity", "per_unit": 1}, credit={"splits": {"apply_to": "credit"}})
-    payout = commission.calculate(p, {"deals": deals(1, 1, quantity=[o["qty"] for o in got["orders"]]), "splits": shares}, "2026-Q1")
+    payout = commission.calculate(
+        p, {"deals": deals(1, 1, quantity=[o["qty"] for o in got["orders"]]), "splits": shares}, "2026-Q1"
+    )
     lines = payout.lines
     assert lines[lines["payee_id"] == "rep"]["credit"].sum() == want["achieved"]
 
 
 def test_oca_rule_precedence() -> None:
     got, want = case("oca-rule-precedence")
-    rates = [{"where": "variant == 'V'", "rate_pct": 15}, {"where": "product == 'P'", "rate_pct": 5}, {"where": "category == 'C'", "amount": 20}, {"amount": 10}]
-    sold = deals(*[got["line_price"]] * 4, variant=["-", "-", "-", "V"], product=["-", "-", "P", "P"], category=["-", "C", "C", "C"])
+    rates = [
+        {"where": "variant == 'V'", "rate_pct": 15},
+        {"where": "product == 'P'", "rate_pct": 5},
+        {"where": "category == 'C'", "amount": 20},
+        {"amount": 10},
+    ]
+    sold = deals(
+        *[got["line_price"]] * 4,
+        variant=["-", "-", "-", "V"],
+        product=["-", "-", "P", "P"],
+        category=["-", "C", "C", "C"],
+    )
     lines = by(commission.calculate(plan({"id": "b", "rates": rates}), {"deals": sold}, "2026-Q1"), "deal_id")
     assert [lines[f"d{i}"] for i in (1, 2, 3, 4)] == want["commission"]
 
@@ -393,10 +519,20 @@ def test_oca_rule_precedence() -> None:
 def test_kanva_segment_wrong() -> None:
     """Published wrong: 2 % of 34,272.00 is 685.44, the report prints 692.29."""
     got, want = case("kanva-segment-wrong")
-    rates = [{"where": "segment == 'wholesale'", "rate_pct": 4}, {"where": "segment == 'distributor'", "rate_pct": 2}]
-    accounts = table({"account_id": "w", "segment": "wholesale"}, {"account_id": "x", "segment": "distributor"})
+    rates = [
+        {"where": "segment == 'wholesale'", "rate_pct": 4},
+        {"where": "segment == 'distributor'", "rate_pct": 2},
+    ]
+    accounts = table(
+        {"account_id": "w", "segment": "wholesale"}, {"account_id": "x", "segment": "distributor"}
+    )
     sold = deals(got["revenue"], got["revenue"], account_id=["w", "x"])
-    lines = by(commission.calculate(plan({"id": "b", "rates": rates}), {"deals": sold, "accounts": accounts}, "2026-Q1"), "deal_id")
+    lines = by(
+        commission.calculate(
+            plan({"id": "b", "rates": rates}), {"deals": sold, "accounts": accounts}, "2026-Q1"
+        ),
+        "deal_id",
+    )
     assert [lines["d1"], lines["d2"]] == [D(want["wholesale"]), D(want["distributor"])]
 
 
@@ -415,8 +551,15 @@ def test_officeforums_matrix() -> None:
     got, want = case("officeforums-matrix")
     given = CASES["officeforums-matrix"]["plan"]
     rows = [{"from": n, "payout_pct": cells} for n, cells in given["rows_return_on_sales_pct"].items()]
-    matrix = {"mode": "matrix", "unit": "margin_pct", "columns": {"unit": "amount", "from": given["columns_sales"]}, "rows": rows}
-    p = plan({"id": "b", "scope": "running_total", "target": 10000, "table": matrix}, credit={"margin_of": "price"})
+    matrix = {
+        "mode": "matrix",
+        "unit": "margin_pct",
+        "columns": {"unit": "amount", "from": given["columns_sales"]},
+        "rows": rows,
+    }
+    p = plan(
+        {"id": "b", "scope": "running_total", "target": 10000, "table": matrix}, credit={"margin_of": "price"}
+    )
     cost = got["sales"] * (1 - D(got["return_on_sales_pct"]) / 100)
     payout = commission.calculate(p, {"deals": deals(got["sales"], cost=cost)}, "2026-Q1")
     assert total(payout) == D(want["payout_pct"]) * 100
@@ -431,7 +574,11 @@ def months_of(p: commission.Plan, earned: list[Any]) -> list[commission.Payout]:
     for i, amount in enumerate(earned):
         mine = sold if amount else sold[sold["deal_id"] != f"d{i + 1}"]
         ledger = {"prior_lines": table(*prior)} if prior else {}
-        stays = {"plan_assignments": table({"person_id": "rep", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None})}
+        stays = {
+            "plan_assignments": table(
+                {"person_id": "rep", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None}
+            )
+        }
         found.append(commission.calculate(p, {"deals": mine, **ledger, **stays}, f"2026-{i + 1:02d}"))
         prior += found[-1].lines.to_dict("records")
     return found
@@ -439,7 +586,11 @@ def months_of(p: commission.Plan, earned: list[Any]) -> list[commission.Payout]:
 
 def test_xactly_recoverable() -> None:
     got, want = case("xactly-recoverable")
-    p = plan({"id": "b", "rate_pct": 100}, period="month", draw={"per": "month", "amount": 1500, "recoverable": True, "keep_at_least": "draw"})
+    p = plan(
+        {"id": "b", "rate_pct": 100},
+        period="month",
+        draw={"per": "month", "amount": 1500, "recoverable": True, "keep_at_least": "draw"},
+    )
     payouts = months_of(p, got["earned"])
     assert [total(one) for one in payouts] == want["paid"]
     assert [one.balances["amount"].sum() for one in payouts] == want["balance"]
@@ -447,7 +598,11 @@ def test_xactly_recoverable() -> None:
 
 def test_nonrecoverable_floor() -> None:
     got, want = case("nonrecoverable-floor")
-    p = plan({"id": "b", "rate_pct": 100}, period="month", draw={"per": "month", "amount": 2000, "recoverable": False})
+    p = plan(
+        {"id": "b", "rate_pct": 100},
+        period="month",
+        draw={"per": "month", "amount": 2000, "recoverable": False},
+    )
     assert [total(one) for one in months_of(p, got["earned"])] == want["paid"]
 
 
@@ -459,7 +614,17 @@ def test_studypool_recoverable_wrong() -> None:
     sold["closed_on"] = [date(2026, 1, 1 + 7 * i) for i in range(5)]
     payout = commission.calculate(plan({"id": "b", "rate_pct": 100}, draw=draw), {"deals": sold}, "2026-Q1")
     start = date(2026, 1, 1).toordinal()
-    weeks = [sum((r["amount"] for r in payout.lines.to_dict("records") if (r["happened_on"].toordinal() - start) // 7 == i), D(0)) for i in range(5)]
+    weeks = [
+        sum(
+            (
+                r["amount"]
+                for r in payout.lines.to_dict("records")
+                if (r["happened_on"].toordinal() - start) // 7 == i
+            ),
+            D(0),
+        )
+        for i in range(5)
+    ]
     assert weeks == want["paid"]
     lines = payout.lines[payout.lines["component_id"] == "draw"].sort_values("happened_on")
     assert list(lines["credit"]) == want["balance"]
@@ -475,17 +640,41 @@ def test_cygnal_guarantee() -> None:
 
 def test_sparrow_ramp_rate() -> None:
     got, want = case("sparrow-ramp-rate")
-    rates = [{"where": "tenure_month <= 2", "rate_pct": 8}, {"where": "tenure_month <= 4", "rate_pct": 6}, {"where": "tenure_month <= 6", "rate_pct": 5}, {"rate_pct": 4}]
-    people = table({"person_id": "rep", "name": "r", "role": "rep", "valid_from": date(2026, 1, 1), "hired_on": date(2026, 1, 1)})
+    rates = [
+        {"where": "tenure_month <= 2", "rate_pct": 8},
+        {"where": "tenure_month <= 4", "rate_pct": 6},
+        {"where": "tenure_month <= 6", "rate_pct": 5},
+        {"rate_pct": 4},
+    ]
+    people = table(
+        {
+            "person_id": "rep",
+            "name": "r",
+            "role": "rep",
+            "valid_from": date(2026, 1, 1),
+            "hired_on": date(2026, 1, 1),
+        }
+    )
     for month, expected in zip(got["tenure_month"], want["commission"], strict=True):
         tables = {"deals": deals(got["sales"], start=date(2026, month, 10)), "people": people}
-        assert total(commission.calculate(plan({"id": "b", "rates": rates}), tables, f"2026-{month:02d}")) == expected
+        assert (
+            total(commission.calculate(plan({"id": "b", "rates": rates}), tables, f"2026-{month:02d}"))
+            == expected
+        )
 
 
 def test_core8_clawback() -> None:
     got, want = case("core8-clawback")
-    p = plan({"id": "b", "rate_pct": 10}, clawback={"when": "cancelled_within_12_months", "method": "share", "pct": 50, "unpaid": "cancel"})
-    tables = {"deals": deals(got["earned"] * 10), "events": events(("d1", "booked", "2026-01-10", got["earned"] * 10), ("d1", "cancelled", "2026-05-10", None))}
+    p = plan(
+        {"id": "b", "rate_pct": 10},
+        clawback={"when": "cancelled_within_12_months", "method": "share", "pct": 50, "unpaid": "cancel"},
+    )
+    tables = {
+        "deals": deals(got["earned"] * 10),
+        "events": events(
+            ("d1", "booked", "2026-01-10", got["earned"] * 10), ("d1", "cancelled", "2026-05-10", None)
+        ),
+    }
     first, second = (commission.calculate(p, tables, q) for q in ("2026-Q1", "2026-Q2"))
     assert total(first) == got["earned"]
     assert by(second, "kind") == {"clawback": want["adjustment"]}
@@ -494,23 +683,41 @@ def test_core8_clawback() -> None:
 def test_adempiere_credit_note() -> None:
     got, want = case("adempiere-credit-note")
     p = plan({"id": "b", "rate_pct": 4}, credit={"event": "invoiced"})
-    tables = {"deals": deals(got["invoices"]), "events": events(("d1", "invoiced", "2026-01-01", got["invoices"]), ("d1", "refunded", "2026-02-01", got["credit_notes"]))}
+    tables = {
+        "deals": deals(got["invoices"]),
+        "events": events(
+            ("d1", "invoiced", "2026-01-01", got["invoices"]),
+            ("d1", "refunded", "2026-02-01", got["credit_notes"]),
+        ),
+    }
     assert total(commission.calculate(p, tables, "2026-Q1")) == want["commission"]
 
 
 def test_oca_partial_payment() -> None:
     got, want = case("oca-partial-payment")
-    p = plan({"id": "b", "rate_pct": 20}, release=[{"event": "collected", "pct": 100, "as": "share_collected"}])
-    rows = [("d1", "booked", "2026-01-01", got["invoice"])] + [("d1", "collected", date(2026, 2 + i, 1), a) for i, a in enumerate(got["payments"])]
+    p = plan(
+        {"id": "b", "rate_pct": 20}, release=[{"event": "collected", "pct": 100, "as": "share_collected"}]
+    )
+    rows = [("d1", "booked", "2026-01-01", got["invoice"])] + [
+        ("d1", "collected", date(2026, 2 + i, 1), a) for i, a in enumerate(got["payments"])
+    ]
     tables = {"deals": deals(got["invoice"]), "events": events(*rows)}
-    assert [total(commission.calculate(p, tables, m)) for m in ("2026-01", "2026-02", "2026-03")] == [0, *want["released"]]
+    assert [total(commission.calculate(p, tables, m)) for m in ("2026-01", "2026-02", "2026-03")] == [
+        0,
+        *want["released"],
+    ]
 
 
 def test_oracle_5050_order_cash() -> None:
     """Published wrong: the post's formula gives 25,000; its results hold for collections of half the order each."""
     got, want = case("oracle-5050-order-cash")
-    p = plan({"id": "b", "rate_pct": 10}, release=[{"event": "booked", "pct": 50}, {"event": "collected", "pct": 50, "as": "share_collected"}])
-    rows = [("d1", "booked", "2026-01-01", got["order"])] + [("d1", "collected", date(2026, 2 + i, 1), a) for i, a in enumerate(got["collections"])]
+    p = plan(
+        {"id": "b", "rate_pct": 10},
+        release=[{"event": "booked", "pct": 50}, {"event": "collected", "pct": 50, "as": "share_collected"}],
+    )
+    rows = [("d1", "booked", "2026-01-01", got["order"])] + [
+        ("d1", "collected", date(2026, 2 + i, 1), a) for i, a in enumerate(got["collections"])
+    ]
     tables = {"deals": deals(got["order"]), "events": events(*rows)}
     months = [total(commission.calculate(p, tables, m)) for m in ("2026-01", "2026-02", "2026-03")]
     assert months == [want["on_order"], *want["on_collections"]]
@@ -522,7 +729,15 @@ def test_fxopen_double_conversion() -> None:
     got, want = case("fxopen-double-conversion")
     fx = table({"currency": "EUR", "valid_from": date(2025, 1, 1), "kind": "plan", "rate": D("1.27151")},
                {"currency": "EUR", "valid_from": date(2025, 1, 1), "kind": "market", "rate": D("1.3333333333")})  # fmt: skip
-    stays = table({"person_id": "rep", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None, "currency": "EUR"})
+    stays = table(
+        {
+            "person_id": "rep",
+            "plan_id": "p",
+            "valid_from": date(2026, 1, 1),
+            "valid_to": None,
+            "currency": "EUR",
+        }
+    )
     tables = {"deals": deals(got["fee"], currency="EUR"), "fx_rates": fx, "plan_assignments": stays}
     convert = {"credit": {"rates": "plan", "at": "credit_date"}, "pay": {"rates": "market", "at": "pay_date"}}
     for at, expected in (("each_step", D(want["share_eur"])), ("payable_line", D("3.43"))):
@@ -555,5 +770,3 @@ def test_every_case_has_a_test() -> None:
     written = Path(__file__).read_text()
     assert [name for name in CASES if f'"{name}"' not in written] == []
     assert len(CASES) == 52
-
-

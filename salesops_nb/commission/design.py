@@ -1,0 +1,235 @@
+"""For the plan's designer: what pay looks like over attainment, and who wins or loses by a change.
+
+The curves are exact and touch no data; a what-if pays the same credits by the changed plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from salesops_nb.commission import curve
+from salesops_nb.commission.calculation import calculate
+from salesops_nb.commission.credits import decimal_of
+from salesops_nb.commission.earned import _gate, derived_rate, gate_level, target_of
+from salesops_nb.commission.payout import Payout
+from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.schema import Component
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.money import ROUNDING
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """A change against today: cost of both, and a row a person with both pays and the difference."""
+
+    cost: Decimal
+    cost_today: Decimal
+    people: pd.DataFrame
+
+    @property
+    def winners(self) -> int:
+        """People who would get more."""
+        return int((self.people["change"] > 0).sum())
+
+    @property
+    def losers(self) -> int:
+        """People who would get less."""
+        return int((self.people["change"] < 0).sum())
+
+
+def pay_at(plan: Plan, attainment_pct: Decimal | int, quota: Decimal | int | None = None) -> Decimal:
+    """Pay of one person in one period of the plan at an attainment, all credit being of the measure.
+
+    Components on credit count, with gate, attainment multipliers and caps; conditions on single
+    deals, units, scorecards and team credit have no place on a curve. `quota` is the plan's own if
+    not given. Raises `SalesopsError` where neither says a quota.
+    """
+    whole = _quota(plan, quota)
+    x = whole * Fraction(attainment_pct) / 100
+    total = sum((_component(plan, c, x, whole) for c in plan.components if _on_curve(c)), Fraction(0))
+    return decimal_of(total, 12).quantize(Decimal(1).scaleb(-plan.places), ROUNDING[plan.file.rounding.mode])
+
+
+def cost_curve(
+    plan: Plan, points: Sequence[Decimal | int] = tuple(range(0, 201, 5)), quota: Decimal | int | None = None
+) -> pd.DataFrame:
+    """Pay, and pay in per cent of credit (cost of sales), at each attainment."""
+    whole = _quota(plan, quota)
+    rows = []
+    for point in points:
+        paid = pay_at(plan, point, quota)
+        credit = whole * Fraction(point) / 100
+        rows.append({"attainment_pct": Decimal(point), "credit": decimal_of(credit, 4), "pay": paid,
+                     "cost_pct": decimal_of(Fraction(paid) / credit * 100, 4) if credit else None})  # fmt: skip
+    money = pa.decimal128(38, 4)
+    schema = pa.schema({"attainment_pct": money, "credit": money, "pay": money, "cost_pct": money})
+    quantized = [
+        {k: None if v is None else Decimal(v).quantize(Decimal("0.0001")) for k, v in row.items()}
+        for row in rows
+    ]
+    frame: pd.DataFrame = pa.Table.from_pylist(quantized, schema=schema).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def landmarks(
+    plan: Plan,
+    threshold: Decimal | int = 50,
+    excellence: Decimal | int = 150,
+    quota: Decimal | int | None = None,
+) -> dict[str, Decimal]:
+    """Pay at threshold, at target (100 %) and at excellence."""
+    return {
+        "threshold": pay_at(plan, threshold, quota),
+        "target": pay_at(plan, 100, quota),
+        "excellence": pay_at(plan, excellence, quota),
+    }
+
+
+def share_at_target(payout: Payout, plan: Plan, target_pct: Decimal | int = 100) -> tuple[int, int]:
+    """How many people with a quota are at the target or above it, of how many."""
+    if plan.file.quota is None:
+        raise _no_quota(plan)
+    trace = payout.trace
+    part = next(
+        (p for p in payout.components if p.plan is plan and p.c.payee == "owner" and p.c.measure == "credit"),
+        None,
+    )
+    if part is None or trace.empty:
+        return 0, 0
+    mine = trace[(trace["plan_id"] == plan.id) & (trace["component_id"] == part.c.id)]
+    sums = mine.groupby(["payee_id", "span"])["x"].sum()
+    reached = people = 0
+    for (payee, span), credit in sums.items():
+        quota = part.job.people.standing(str(payee), part.spans[int(span)]).quota
+        if quota:
+            people += 1
+            reached += Fraction(credit) * 100 >= quota * Fraction(target_pct)
+    return reached, people
+
+
+def what_if(
+    plan: Plan,
+    changes: Mapping[str, Any],
+    tables: Mapping[str, Any],
+    period: Any,
+    today: Payout | None = None,
+) -> WhatIf:
+    """Cost, winners and losers of a changed plan against the plan as it stands, on the same credits.
+
+    `changes` is a part of the plan file, such as ``{"quota": {"amount": 500000}}``; `today` spares
+    the calculation of the plan as it stands where it was made before.
+    """
+    changed = calculate(plan.changed(**changes), tables, period)
+    before = today if today is not None else calculate(plan, tables, period)
+    new, old = _by_person(changed), _by_person(before)
+    people = sorted({*new, *old})
+    zero = Decimal(0)
+    money = pa.decimal128(38, 4)
+    frame = pa.table(
+        {
+            "payee_id": pa.array(people, pa.string()),
+            "today": pa.array([old.get(p, zero) for p in people], money),
+            "then": pa.array([new.get(p, zero) for p in people], money),
+            "change": pa.array([new.get(p, zero) - old.get(p, zero) for p in people], money),
+        }
+    ).to_pandas(types_mapper=pd.ArrowDtype)
+    return WhatIf(sum(new.values(), zero), sum(old.values(), zero), frame)
+
+
+def _by_person(payout: Payout) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for payee, amount in zip(payout.lines["payee_id"], payout.lines["amount"], strict=True):
+        found[payee] = found.get(payee, Decimal(0)) + amount
+    return found
+
+
+def _on_curve(c: Component) -> bool:
+    units = {c.table.unit} if c.table is not None else set()
+    return (
+        c.measure == "credit"
+        and c.rates is None
+        and c.per_unit is None
+        and c.where is None
+        and units <= {"amount", "pct_of_quota"}
+        and (c.table is None or c.table.mode != "matrix")
+    )
+
+
+def _component(plan: Plan, c: Component, x: Fraction, quota: Fraction) -> Fraction:
+    if_zero = plan.file.quota.if_zero if plan.file.quota else None
+    incentive = plan.file.incentive
+    target = Fraction(incentive.target) if incentive is not None and incentive.target is not None else None
+    if target is not None and incentive is not None and incentive.per == "year":
+        target *= {"month": Fraction(1, 12), "quarter": Fraction(1, 4), "year": Fraction(1)}[
+            plan.file.plan.period
+        ]
+    numbers = curve.Numbers(
+        curve.bounds(c, quota, if_zero) if c.table is not None else (),
+        (),
+        derived_rate(plan, c, target, quota) if c.rate_pct == "derived" else None,
+        target_of(c, target),
+    )
+    level = gate_level(plan, c, quota)
+    then, inclusive = _gate(c)
+    if level is not None and (x < level or (x == level and not inclusive)):
+        return Fraction(0)
+    paid = curve.pay(c, numbers, x)
+    if level is not None and then == "excess":
+        whole = c.table is not None and c.table.mode == "whole"
+        paid = paid * (x - level) / x if whole and x else paid - curve.pay(c, numbers, level)
+    paid *= _factor(c, x * 100 / quota if quota else Fraction(0))
+    cap = next((limit.cap for limit in c.limit_list if limit.per == "period" and limit.cap is not None), None)
+    floor = next(
+        (limit.floor for limit in c.limit_list if limit.per == "period" and limit.floor is not None), None
+    )
+    paid = min(paid, Fraction(cap)) if cap is not None else paid
+    return max(paid, Fraction(floor)) if floor is not None else paid
+
+
+def _factor(c: Component, attainment: Fraction) -> Fraction:
+    """Multipliers whose condition is on attainment alone, judged by the same language as the engine's."""
+    from salesops_nb.commission.expression import columns_of, holds
+
+    if c.multipliers is None:
+        return Fraction(1)
+    picked = [
+        Fraction(m.x)
+        for m in c.multipliers.rows
+        if m.where is None
+        or (columns_of(m.where) == {"attainment_pct"} and holds(m.where, {"attainment_pct": attainment}))
+    ]
+    if not picked:
+        return Fraction(1)
+    if c.multipliers.combine == "highest":
+        return max(picked)
+    if c.multipliers.combine == "add":
+        return 1 + sum((x - 1 for x in picked), Fraction(0))
+    made = Fraction(1)
+    for x in picked:
+        made *= x
+    return made
+
+
+def _quota(plan: Plan, quota: Decimal | int | None) -> Fraction:
+    if quota is not None:
+        return Fraction(quota)
+    if plan.file.quota is not None and plan.file.quota.amount is not None:
+        return Fraction(plan.file.quota.amount)
+    raise _no_quota(plan)
+
+
+def _no_quota(plan: Plan) -> SalesopsError:
+    return SalesopsError(
+        Problem(
+            "no-quota",
+            f"Plan {plan.label} has no quota of its own, so attainment has no meaning here.",
+            "Give 'quota' to the call, or quota: {amount: …} to the plan.",
+        )
+    )
