@@ -170,8 +170,10 @@ def waterfall(
     say, full = unit_text(unit), by_unit(unit)
     with style.quiet():
         figure, axes = new_figure(height=3.5)
-        _draw_bridge(axes, [opening, *names, closing], first, steps, say)
+        cut = _draw_bridge(axes, [opening, *names, closing], first, steps, say)
         axis_unit(axes.yaxis, unit)
+        if cut:
+            note = " ".join(filter(None, (note, _("The axis begins at {low}, not at zero.", low=say(cut)))))
         said = [
             _("{name} {value}", name=opening, value=full(first)),
             *[f"{name} {_signed(full, value)}" for name, value in zip(names, steps, strict=True)],
@@ -180,7 +182,8 @@ def waterfall(
         return finish(Chart(figure, alt_text(title, _listed(said)), title, note), simulated)
 
 
-def _draw_bridge(axes: Any, names: list[str], first: Decimal, steps: list[Decimal], say: Any) -> None:
+def _draw_bridge(axes: Any, names: list[str], first: Decimal, steps: list[Decimal], say: Any) -> float:
+    """Draw the bars; returns where the axis begins if the steps would be too thin to see from zero."""
     level, totals = first, [first]
     for value in steps:
         level += value
@@ -213,8 +216,18 @@ def _draw_bridge(axes: Any, names: list[str], first: Decimal, steps: list[Decima
             fontsize=9,
         )
     axes.set_xticks(range(len(names)), [wrapped(name, max(8, 80 // len(names))) for name in names])
-    axes.axhline(0, color=style.MUTED, linewidth=0.8)
     axes.margins(y=0.14)
+    low, high = float(min(totals)), float(max(totals))
+    if low <= 0 or high - low > 0.3 * high or low == high:
+        axes.axhline(0, color=style.MUTED, linewidth=0.8)
+        return 0.0
+    room = high - low
+    axes.set_ylim(low - room, high + 0.25 * room)
+    for at in (0, len(names) - 1):
+        axes.annotate(
+            "≈", (at, 0.07), xycoords=("data", "axes fraction"), ha="center", color=style.PAGE, size=15
+        )
+    return low - room
 
 
 def _ranked(frame: Any, who: str, value: str, low: str | None, high: str | None) -> list[list[Any]]:

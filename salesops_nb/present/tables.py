@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRST = object()
+SHORT = 18  # letters of a cell that stays in one line
 NUMERIC = {"money", "cents", "number", "integer", "decimal", "percent"}
 
 
@@ -100,6 +101,9 @@ def table_facts(frame: Any, *, labels: Any, formats: Any, marks: Any, row_head: 
         for name in names
     ]
     body = _body(shown, units, said["currency"], said["row_marks"])
+    for at, column in enumerate(columns):
+        if not column["align"] and not column["head"] and all(len(r["cells"][at]) <= SHORT for r in body):
+            column["align"] = "short"
     if said["total"]:
         body.append(_total(said["total"], units, head, names, said["currency"]))
     return {
