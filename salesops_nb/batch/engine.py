@@ -18,10 +18,12 @@ from typing import Any
 
 import nbformat as _nbformat
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError
 from papermill.engines import Engine, NBClientEngine
 from papermill.log import logger
 from papermill.utils import merge_kwargs, remove_args
+from traitlets import default
 
 from salesops_nb.batch.forkserver import Ended, ForkServer, ServerDied, can_fork
 
@@ -38,19 +40,23 @@ def shared_server() -> ForkServer:
     return _shared
 
 
+class FileKernelManager(AsyncKernelManager):
+    """A kernel spoken to through sockets that are files."""
+
+    @default("transport")
+    def _through_files(self) -> str:
+        return "ipc"
+
+
 class PlainEngine(NBClientEngine):  # type: ignore[misc]
     """Papermill's own engine, its kernel spoken to through files: plain kernels race for TCP ports."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **settings: Any) -> Any:
         """Run the notebook in a kernel of its own."""
-        if sys.platform == "win32":
-            return super().execute_managed_notebook(nb_man, kernel_name, **settings)
-        from jupyter_client.manager import KernelManager
-
-        with tempfile.TemporaryDirectory(prefix="sk-") as folder:
-            manager = KernelManager(kernel_name=kernel_name, transport="ipc", ip=f"{folder}/k")
-            return super().execute_managed_notebook(nb_man, kernel_name, km=manager, **settings)
+        if sys.platform != "win32":
+            settings["kernel_manager_class"] = FileKernelManager
+        return super().execute_managed_notebook(nb_man, kernel_name, **settings)
 
 
 class InProcessEngine(Engine):  # type: ignore[misc]
