@@ -142,7 +142,9 @@ def learn_fill(vacancies: pd.DataFrame, until: pd.Timestamp) -> Fill:
     if rows.empty:
         return prior
     done = rows["filled_on"].notna() & (rows["filled_on"] <= until)
-    end = rows["filled_on"].where(done, rows["closed_on"].fillna(until).clip(upper=until))
+    end = rows["filled_on"].where(
+        done, rows["closed_on"].fillna(until).where(lambda days: days < until, until)
+    )
     log_days = np.log(np.maximum((end - rows["opened_on"]).dt.days.to_numpy(dtype=float), 1.0))
     seen = done.to_numpy()
     centre, spread = prior.centre, prior.spread

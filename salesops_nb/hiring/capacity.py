@@ -127,7 +127,9 @@ def summarise(learned: Learned, ahead: Horizon, draws: Draws, team: Team, seed: 
     heads = team.heads.sum(axis=1)
     months = pd.DataFrame({"month": [m.key for m in ahead.months], "start": [m.start for m in ahead.months]})
     months = pd.concat([months, _spread(made, currency)], axis=1)
-    months["target"] = [None if np.isnan(v) else money(v, currency) for v in ahead.target]
+    months["target"] = pd.Series(
+        [None if np.isnan(v) else money(v, currency) for v in ahead.target], dtype=object
+    )
     reached = (made >= ahead.target[None, :]).mean(axis=0)
     months["probability"] = np.where(np.isnan(ahead.target), np.nan, reached)
     for name, share in (("heads_p10", 0.1), ("heads_p50", 0.5), ("heads_p90", 0.9)):
@@ -157,7 +159,7 @@ def met(goals: list[Goal], made: Floats) -> Floats:
 
 def period_table(ahead: Horizon, made: Floats, currency: str) -> pd.DataFrame:
     """Quarters, years, horizon and their joint probability, with its standard error."""
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for goal in ahead.goals:
         total = goal.booked + made[:, goal.months].sum(axis=1)
         p10, p50, p90 = (money(v, currency) for v in np.quantile(total, (0.1, 0.5, 0.9)))
@@ -170,8 +172,8 @@ def period_table(ahead: Horizon, made: Floats, currency: str) -> pd.DataFrame:
         rows.append(("joint", "joint", None, None, None, None, None, joint))
     names = ["period", "kind", "booked", "p10", "p50", "p90", "target", "probability"]
     frame = pd.DataFrame(rows, columns=names)
-    chance = frame["probability"].astype(float)
-    frame["standard_error"] = np.sqrt(chance * (1 - chance) / len(made))
+    share = frame["probability"].astype(float)
+    frame["standard_error"] = np.sqrt(share * (1 - share) / len(made))
     return frame
 
 

@@ -57,11 +57,11 @@ def _ends(learned: Learned, level: float) -> dict[str, tuple[Any, Any]]:
         "time_to_fill": (
             (fill["estimate"] * 0.8, fill["estimate"] * 1.2) if moved else (fill["low"], fill["high"])
         ),
-        "productivity": tuple(  # type: ignore[dict-item]
+        "productivity": tuple(
             {role: float(v) for role, v in zip(roles, _moved(made, column), strict=True)}
             for column in ("low", "high")
         ),
-        "spread": tuple(  # type: ignore[dict-item]
+        "spread": tuple(
             {role: min(float(v), 2.0) for role, v in zip(roles, made[column], strict=True)}
             for column in ("spread_low", "spread_high")
         ),

@@ -143,7 +143,7 @@ def _table_targets(tables: Mapping[str, Any], metric: str | None) -> dict[str, f
         return {}
     rows = reading.pandas_of(reading.need(frame, "targets", ["level", "metric", "period", "value"])).copy()
     rows["value"] = pd.to_numeric(rows["value"].astype(str), errors="coerce")
-    for row in rows.itertuples():
+    for row in reading.records(rows):
         if not np.isfinite(row.value) or row.value < 0:
             raise SalesopsError(
                 Problem(
@@ -198,7 +198,7 @@ def _goals(
     goals, seen = [], set()
     for kind in ("quarter", "year"):
         for month in months:
-            period = month.calendar.containing(month.start, kind)  # type: ignore[arg-type]
+            period = month.calendar.containing(month.start, kind)
             if period.key in seen or period.end > months[-1].end:
                 continue
             seen.add(period.key)

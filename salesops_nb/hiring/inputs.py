@@ -20,7 +20,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.hiring import reading
 from salesops_nb.periods import FiscalCalendar, Period
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[Any]  # single or double precision
 Ints = npt.NDArray[np.int64]
 DAYS_PER_MONTH = 30.4375
 FULL_MONTH_SLACK = 7  # a month is complete when the data reach into its last seven days
@@ -140,14 +140,14 @@ def _exposure(
     index = {key: i for i, key in enumerate(zip(spells["person_id"], spells["role"], strict=True))}
     exposure = np.zeros((len(spells), len(months)))
     away = dict(list(leave.groupby("person_id"))) if len(leave) else {}
-    for row in people.itertuples(index=False):
+    for row in reading.records(people):
         i = index.get((row.person_id, row.role))
         if i is None:
             continue
         first = max(row.valid_from, row.hired_on)
         last = min(row.valid_to, row.left_on)
         span = _overlap(starts, ends, first, last)
-        for gone in away.get(row.person_id, pd.DataFrame()).itertuples(index=False):
+        for gone in reading.records(away.get(row.person_id)):
             span = span - _overlap(starts, ends, max(first, gone.start), min(last, gone.end))
         exposure[i] += row.fte * np.maximum(span, 0.0) / length
     middle = starts + ((ends - starts) / 2).astype("timedelta64[D]")
@@ -159,7 +159,8 @@ def _exposure(
 def _overlap(starts: Any, ends: Any, first: pd.Timestamp, last: pd.Timestamp) -> Floats:
     low = np.maximum(starts, np.datetime64(first.date(), "D"))
     high = np.minimum(ends, np.datetime64(last.date(), "D"))
-    return np.maximum((high - low).astype(float), 0.0)
+    out: Floats = np.maximum((high - low).astype(float), 0.0)
+    return out
 
 
 def _booked(

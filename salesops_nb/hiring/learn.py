@@ -72,6 +72,7 @@ def learn(
     SalesopsError
         where people or won deals are missing, or nobody is ramped and no productivity is stated.
     """
+    tables = reading.opened(tables)
     panel = read_panel(tables, calendar or FiscalCalendar(), as_of, currency)
     overrides = dict(overrides or {})
     stated = "productivity" in overrides
@@ -202,12 +203,13 @@ def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
     people = panel.roster.groupby("person_id").agg(hired=("hired_on", "min"), left=("left_on", "max"))
     people = people[(people["hired"] < end) & (people["left"] > start)]
     known = people["hired"] > reading.LONG_AGO
+    ends = people["left"].where(people["left"] < end, end)
     entry = (start - people["hired"]).dt.days.to_numpy(dtype=float) / DAYS_PER_MONTH
-    leave = (people["left"].clip(upper=end) - people["hired"]).dt.days.to_numpy(dtype=float)
+    leave = (ends - people["hired"]).dt.days.to_numpy(dtype=float)
     left = (people["left"] < end).to_numpy(dtype=float)
     # someone without a hire date is at risk in the last band, with an unknown but long tenure
     entry = np.where(known, np.maximum(entry, 0.0), 120.0)
-    stay = (people["left"].clip(upper=end) - start).dt.days.to_numpy(dtype=float) / DAYS_PER_MONTH
+    stay = (ends - start).dt.days.to_numpy(dtype=float) / DAYS_PER_MONTH
     leave = np.where(known, leave / DAYS_PER_MONTH, 120.0 + stay)
     hazard = learn_hazard(entry, leave, left)
     count = int(left.sum())

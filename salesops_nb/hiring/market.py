@@ -84,7 +84,8 @@ class Market:
             normal = rng.standard_normal((count[k], months))
             out[at : at + count[k]] = 1.0 + mean + normal @ root.T
             at += count[k]
-        return np.maximum(rng.permutation(out), 0.1)
+        shuffled: Floats = np.maximum(rng.permutation(out), 0.1)
+        return shuffled
 
     def _ahead(self, spread: float, memory: float, months: int) -> tuple[Floats, Floats]:
         n = len(self.deviation)

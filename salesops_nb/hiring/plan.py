@@ -141,7 +141,7 @@ def plan(
 
 
 def _check(confidence: float, budget: float | Decimal | None, interviewing: int | None) -> None:
-    wrong = []
+    wrong: list[tuple[str, Any, str]] = []
     if not 0 < confidence < 1:
         wrong.append(("confidence", confidence, "above 0 and below 1, such as 0.8"))
     if budget is not None and budget < 0:

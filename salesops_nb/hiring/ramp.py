@@ -72,7 +72,8 @@ class Ramp:
 
 def given(length: float, start: float = 0.0, power: float = 1.0) -> Ramp:
     """A stated curve: linear to full output in `length` months unless told otherwise."""
-    return Ramp(*(np.array([v]) for v in (1.0, float(length), start, power)), hires=0, origin="override")
+    weight, months, begin, rise = (np.array([v]) for v in (1.0, float(length), start, power))
+    return Ramp(weight, months, begin, rise, hires=0, origin="override")
 
 
 def learn(booked: Floats, expected: Floats, tenure: Floats, dispersion: Floats) -> Ramp:

@@ -15,11 +15,25 @@ from salesops_nb.errors import Problem, SalesopsError
 
 FAR = pd.Timestamp("2199-12-31")
 LONG_AGO = pd.Timestamp("1900-01-01")
+TABLES = ("people", "deals", "leave", "vacancies", "targets", "units", "assignments", "fx_rates")
+
+
+def opened(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables that hiring reads, pandas ones on one DuckDB connection, to read several times."""
+    connection = duckdb.connect()
+    out: dict[str, Any] = {}
+    for name in TABLES:
+        frame = tables.get(name)
+        if isinstance(frame, pd.DataFrame):
+            frame = None if frame.columns.empty else connection.from_df(_plain(frame))
+        if frame is not None:
+            out[name] = frame
+    return out
 
 
 def lazy(tables: Mapping[str, Any], name: str) -> nw.LazyFrame[Any] | None:
     """The table as a narwhals lazy frame, pandas through DuckDB; ``None`` where it is not given."""
-    frame = tables.get(name) if hasattr(tables, "get") else None
+    frame = tables.get(name)
     if frame is None:
         return None
     if isinstance(frame, pd.DataFrame):
@@ -31,8 +45,8 @@ def lazy(tables: Mapping[str, Any], name: str) -> nw.LazyFrame[Any] | None:
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Object columns of dates become timestamps, which DuckDB reads whatever their gaps."""
-    changed = {}
-    for name in [c for c, kind in frame.dtypes.items() if kind == np.dtype(object)]:
+    changed: dict[str, Any] = {}
+    for name in [str(c) for c, kind in frame.dtypes.items() if kind == np.dtype(object)]:
         values = frame[name]
         held = values.dropna()
         if held.empty:
@@ -72,6 +86,11 @@ def pandas_of(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     """A small lazy frame as plain pandas."""
     out: pd.DataFrame = frame.collect(backend="pyarrow").to_native().to_pandas()
     return out
+
+
+def records(frame: pd.DataFrame | None) -> list[Any]:
+    """The rows as named tuples, with their index; none for no frame."""
+    return [] if frame is None else list(frame.itertuples())
 
 
 def _dates(frame: pd.DataFrame, column: str, missing: pd.Timestamp) -> pd.Series:
@@ -122,7 +141,7 @@ def people(tables: Mapping[str, Any], problems: list[Problem]) -> pd.DataFrame:
 def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
     """Set aside rows whose dates or full-time share cannot be; each with its own message."""
     before = rows["left_on"] < rows["hired_on"]
-    for row in rows[before].itertuples():
+    for row in records(rows[before]):
         problems.append(
             Problem(
                 "left-before-hired",
@@ -136,7 +155,7 @@ def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFra
             )
         )
     share = (rows["fte"] <= 0) | (rows["fte"] > 1.5)
-    for row in rows[share & ~before].itertuples():
+    for row in records(rows[share & ~before]):
         problems.append(
             Problem(
                 "bad-fte",
@@ -152,7 +171,7 @@ def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFra
     ends = rows[["valid_to", "left_on"]].min(axis=1)
     latest = ends.groupby(rows["person_id"]).transform(lambda e: e.cummax().shift(fill_value=LONG_AGO))
     overlap = rows["valid_from"] < latest
-    for row in rows[overlap].itertuples():
+    for row in records(rows[overlap]):
         problems.append(
             Problem(
                 "overlapping-employment",
