@@ -54,7 +54,8 @@ FATAL = {
 
 def wanted_headers(contract: Contract, mapping: FileMapping) -> list[str]:
     """The headers that a mapping speaks of, or our own names where it lists none."""
-    return list(mapping.columns.values()) or [column.name for column in contract.columns]
+    named = [*mapping.columns.values(), *mapping.if_present.values()]
+    return named or [column.name for column in contract.columns]
 
 
 def cast_file(
@@ -64,9 +65,8 @@ def cast_file(
     raw: Raw,
     name: str,
     settings: Settings,
-    lazy: bool = False,
 ) -> Typed:
-    """The typed relation of a file; a view where `lazy`, for a source that is typed already."""
+    """The typed relation of a file: a view over one that is typed already, else a table."""
     typed = Typed(f"typed.{quoted(name)}", raw, {}, [], list(raw.problems))
     sources = _sources(contract, mapping, raw, typed)
     _collapse(contract, mapping, raw, typed)
@@ -78,8 +78,11 @@ def cast_file(
     typed.problems += how.problems
     if typed.fatal:
         return typed
+    in_place = raw.in_place and all(_column(contract, name).type == "text" for name in texts)
+    if in_place:
+        sources = _untrimmed(connection, raw, typed, sources)
     select = _select(contract, mapping, raw, typed, sources, how, settings)
-    kind = "VIEW" if lazy else "TABLE"
+    kind = "VIEW" if in_place else "TABLE"
     connection.execute(f"CREATE OR REPLACE {kind} {typed.name} AS {select}")
     return typed
 
@@ -89,6 +92,10 @@ def _sources(contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed) -
     mapped = dict(mapping.columns) or {c: c for c in raw.types if c in contract.by_name}
     if "simulated" in raw.types:
         mapped.setdefault("simulated", "simulated")
+    for column, header in mapping.if_present.items():
+        found, _ = locate(header, list(raw.types), raw.file, column, contract.name)
+        if found is not None and column not in mapped:
+            mapped[column] = found
     sources: dict[str, str] = {}
     for column, header in mapped.items():
         if column in mapping.constants:
@@ -132,6 +139,26 @@ def _aliased(source: str, kind: str, mapping: FileMapping, column: str) -> str:
     cases = [f"WHEN {literal(a)} THEN {literal(b)}" for a, b in aliases.items()]
     cases += [f"WHEN {literal(blank)} THEN NULL" for blank in mapping.blanks]
     return f"CASE {text} {' '.join(cases)} ELSE {text} END" if cases else text
+
+
+def _untrimmed(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, typed: Typed, sources: dict[str, str]
+) -> dict[str, str]:
+    """The sources without the trimming that no value needs, so that a view costs nothing when read."""
+    plain = {
+        name: quoted(typed.headers[name])
+        for name, sql in sources.items()
+        if name in typed.headers and sql == parsing.trimmed(quoted(typed.headers[name]))
+    }
+    if not plain:
+        return sources
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE {sql} = '' OR {sql} <> trim({sql}, {literal(parsing.SPACES)}))"
+        for sql in plain.values()
+    )
+    row = connection.execute(f"SELECT {counts} FROM {raw.name}").fetchone() or ()
+    clean = {name for name, count in zip(plain, row, strict=True) if not count}
+    return {name: plain[name] if name in clean else sql for name, sql in sources.items()}
 
 
 def _is_text(column: str, raw: Raw, typed: Typed) -> bool:

@@ -62,7 +62,7 @@ def read_duckdb(
     numbered = f"(SELECT *, rowid + 1 AS _row FROM {catalog}.{quoted(name)}{where})"
     connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {numbered}")
     row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
-    return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode())
+    return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode(), in_place=True)
 
 
 def _no_table(name: str, names: list[str], shown: str) -> Problem:
@@ -114,7 +114,7 @@ def read_database(
         f"FROM read_parquet({literal(str(path))}, file_row_number = true)"
     )
     row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
-    return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode())
+    return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode(), in_place=True)
 
 
 def _engine(url: str, folder: Path) -> tuple[Engine, str]:
@@ -164,7 +164,11 @@ def _to_parquet(engine: Engine, table: Table, file: FileMapping, ours: str, show
             if found is None and problem is not None:
                 raise SalesopsError(problem)
             names.append(found)
-        names += [c for c in [*file.keep, "simulated"] if c in table.columns and c not in names]
+        names += [
+            c
+            for c in [*file.if_present.values(), *file.keep, "simulated"]
+            if c in table.columns and c not in names
+        ]
         chosen = [table.columns[name] for name in dict.fromkeys(names) if name is not None]
     kinds = [_arrow_type(column) for column in chosen]
     # what Arrow has no exact type for leaves the database as text, and is read again by our own rules

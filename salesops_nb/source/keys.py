@@ -23,17 +23,22 @@ def check_duplicates(
         return []
     keys = ", ".join(quoted(name) for name in held)
     known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in held[:1])
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE double_keys AS SELECT {keys} FROM {typed.name} WHERE {known} "
+        "GROUP BY ALL HAVING count(*) > 1"
+    )
+    if connection.execute("SELECT count(*) FROM double_keys").fetchone() == (0,):
+        return []
     cells = ", ".join(f"r.{quoted(header)}" for header in typed.raw.types)
     amount = "t.amount" if "amount" in typed.columns else "NULL"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE doubled AS
-        WITH keys AS (SELECT {keys} FROM {typed.name} WHERE {known} GROUP BY ALL HAVING count(*) > 1),
-        copies AS (
+        WITH copies AS (
             SELECT t._row, {amount} AS amount, row({", ".join(f"t.{quoted(n)}" for n in held)}) AS key,
                 concat_ws(', ', {", ".join(f"t.{quoted(n)}" for n in held)}) AS shown, hash(row({cells})) AS content
             FROM {typed.name} t JOIN {typed.raw.name} r USING (_row)
-            WHERE ({", ".join(f"t.{quoted(n)}" for n in held)}) IN (SELECT ({keys}) FROM keys))
+            WHERE ({", ".join(f"t.{quoted(n)}" for n in held)}) IN (SELECT ({keys}) FROM double_keys))
         SELECT *, count(DISTINCT content) OVER (PARTITION BY key) AS kinds, count(*) OVER (PARTITION BY key) AS n,
             min(_row) OVER (PARTITION BY key) AS first FROM copies
         """

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from salesops_nb.errors import SalesopsError
+from salesops_nb.source.findings import finding, listed
 from salesops_nb.workbook import Exact, Settings, read_yaml, validated
 
 
@@ -26,7 +28,11 @@ class _Part(BaseModel):
 
 
 class FileMapping(_Part):
-    """A file (or sheet, or database table) and the names its columns bear there."""
+    """A file (or sheet, or database table) and the names its columns bear there.
+
+    What `columns` names must be in the file; what `if_present` names is taken where it is. `where`
+    is an SQL condition on the file's own columns that narrows its rows.
+    """
 
     file: str | None = None
     source: str | None = None
@@ -34,6 +40,7 @@ class FileMapping(_Part):
     table: str | None = None
     where: str | None = None
     columns: dict[str, Text] = Field(default_factory=dict)
+    if_present: dict[str, Text] = Field(default_factory=dict)
     values: dict[str, dict[Text, Text]] = Field(default_factory=dict)
     constants: dict[str, Text] = Field(default_factory=dict)
     multiply: dict[str, Exact] = Field(default_factory=dict)
@@ -62,12 +69,57 @@ class TableMapping(FileMapping):
 
 
 class Mapping(_Part):
-    """The whole mapping file."""
+    """The whole mapping file, upon one of the built-in ones where `based_on` names it."""
 
     tables: dict[str, TableMapping]
+    based_on: str | None = None
+
+
+BUILT_IN = Path(__file__).parent / "crm"
+
+
+def built_in_names() -> list[str]:
+    """The CRMs whose mapping comes with the package."""
+    return sorted(path.stem for path in BUILT_IN.glob("*.yml"))
 
 
 def load_mapping(folder: Path, settings: Settings) -> Mapping:
-    """The validated mapping that ``workbook.yml`` names."""
+    """The validated mapping that ``workbook.yml`` names: a file of the workbook, or a CRM's own.
+
+    Raises `SalesopsError` with every mistake of the file.
+    """
     path = folder / settings.mapping
-    return validated(Mapping, read_yaml(path), path.name)
+    if settings.mapping in built_in_names() and not path.exists():
+        return validated(Mapping, _built_in(settings.mapping, path.name), f"{settings.mapping}.yml")
+    contents = read_yaml(path)
+    if isinstance(contents, dict) and isinstance(contents.get("based_on"), str):
+        contents = _merged(_built_in(contents["based_on"], path.name), contents)
+    return validated(Mapping, contents, path.name)
+
+
+def _built_in(name: str, file: str) -> Any:
+    if name not in built_in_names():
+        raise SalesopsError(
+            finding(
+                "unknown-mapping",
+                f"There is no built-in mapping {name!r}.",
+                f"Name one of: {listed(built_in_names())}.",
+                file=file,
+                column="based_on",
+                value=name,
+            )
+        )
+    return read_yaml(BUILT_IN / f"{name}.yml")
+
+
+def _merged(base: Any, over: Any) -> Any:
+    """The base with what stands over it; a key that is null over it is taken away."""
+    if not isinstance(base, dict) or not isinstance(over, dict):
+        return over
+    result = dict(base)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merged(base[key], value) if key in base else value
+    return result

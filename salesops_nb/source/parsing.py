@@ -5,7 +5,7 @@ from __future__ import annotations
 from salesops_nb.source.contracts import SQL_TYPES
 from salesops_nb.source.raw import literal
 
-_SPACES = " \t\r\n\u00a0\u202f\u2007\ufeff"
+SPACES = " \t\r\n\u00a0\u202f\u2007\ufeff"
 _SIGN = r"(\p{Sc}|[A-Z]{3}|US\p{Sc}|kr|zł|Kč|Fr)"
 _TIME = r"([T ,]+(\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
 _ISO = r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
@@ -15,7 +15,7 @@ _NAMED = r"(\d{1,2}[-. ]+[A-Za-z]{3,9}[-. ,]+(\d{4}|\d{2})|[A-Za-z]{3,9}\.? \d{1
 
 def trimmed(source: str) -> str:
     """The text without spaces around it, NULL where nothing is left."""
-    return f"nullif(trim({source}, {literal(_SPACES)}), '')"
+    return f"nullif(trim({source}, {literal(SPACES)}), '')"
 
 
 def number(text: str, mark: str, kind: str) -> str:

@@ -15,8 +15,8 @@ from salesops_nb.errors import Problem
 class Raw:
     """A view or table of the connection that holds a file's rows and, in ``_row``, their numbers.
 
-    `types` gives each header's SQL type, `digest` identifies the content, and `problems` is what
-    was found while reading.
+    `types` gives each header's SQL type, `digest` identifies the content, `problems` is what was
+    found while reading, and `in_place` that the rows stay where they are (Parquet, DuckDB).
     """
 
     name: str
@@ -24,6 +24,7 @@ class Raw:
     types: dict[str, str]
     digest: bytes = b""
     problems: list[Problem] = field(default_factory=list)
+    in_place: bool = False
 
 
 def quoted(name: str) -> str:

@@ -61,7 +61,8 @@ def _read_path(
 ) -> Raw | None:
     kind, shown = path.suffix.lower(), file.file or path.name
     if kind in TEXT:
-        return read_delimited(connection, path, label, shown, file, wanted, settings.encoding)
+        raw = read_delimited(connection, path, label, shown, file, wanted, settings.encoding)
+        return narrowed(connection, raw, file)
     if kind == ".parquet":
         return read_parquet(connection, path, label, shown, file)
     if kind in DUCKDB:
@@ -71,7 +72,7 @@ def _read_path(
     if kind in EXCEL:
         from salesops_nb.source.excel import read_excel
 
-        return read_excel(connection, path, file, table, label, shown, wanted)
+        return narrowed(connection, read_excel(connection, path, file, table, label, shown, wanted), file)
     raise SalesopsError(
         finding(
             "unknown-format",
@@ -80,6 +81,37 @@ def _read_path(
             file=shown,
         )
     )
+
+
+def narrowed(connection: duckdb.DuckDBPyConnection, raw: Raw, file: FileMapping) -> Raw:
+    """The rows that the mapping's ``where`` keeps; how many it leaves out is said."""
+    if not file.where:
+        return raw
+    try:
+        row = connection.execute(
+            f"DELETE FROM {raw.name} WHERE NOT coalesce(({file.where}), false)"
+        ).fetchone()
+    except duckdb.Error as error:
+        raise SalesopsError(
+            finding(
+                "bad-filter",
+                f"The filter {file.where!r} cannot be applied: {str(error).splitlines()[0]}.",
+                "Mend 'where' in the mapping; it speaks of the file's own columns.",
+                file=raw.file,
+                value=file.where,
+            )
+        ) from error
+    count = row[0] if row else 0
+    raw.problems.append(
+        finding(
+            "filtered",
+            f"{count} rows are left out by the mapping's filter {file.where!r}.",
+            file=raw.file,
+            value=file.where,
+            severity="note",
+        )
+    )
+    return raw
 
 
 def expanded(text: str) -> str:
@@ -147,7 +179,7 @@ def read_parquet(
     with path.open("rb") as stream:
         while piece := stream.read(1 << 24):
             digest.update(piece)
-    return Raw(view, shown, described(connection, view), digest.digest())
+    return Raw(view, shown, described(connection, view), digest.digest(), in_place=True)
 
 
 def read_frame(connection: duckdb.DuckDBPyConnection, frame: object, label: str) -> Raw:

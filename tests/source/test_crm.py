@@ -1,0 +1,106 @@
+"""The built-in mappings read what the CRMs export."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.source import Workbook, open_workbook
+from salesops_nb.source.mapping import built_in_names
+
+DATA = Path(__file__).parents[1] / "data" / "salesforce"
+OVER = """\
+based_on: salesforce
+tables:
+  deals:
+    columns: {owner_id: null}
+    constants: {owner_id: House}
+  people: null
+"""
+
+
+def made(folder: Path, mapping: str, files: dict[str, str], source: str = "data") -> Workbook:
+    (folder / "workbook.yml").write_text(f"company: A\ncurrency: USD\nsource: {source}\nmapping: {mapping}\n")
+    for name, contents in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(contents)
+    return open_workbook(folder)
+
+
+def values(wb: Workbook, sql: str) -> list[tuple[object, ...]]:
+    return wb.connection.execute(sql).fetchall()
+
+
+def test_a_salesforce_export(tmp_path: Path) -> None:
+    wb = made(tmp_path, "mapping.yml", {"mapping.yml": OVER}, source=str(DATA))
+    assert values(wb, "SELECT outcome, count(*) FROM deals GROUP BY 1 ORDER BY 1") == [
+        ("lost", 8),
+        ("open", 16),
+        ("won", 12),
+    ]
+    first = "SELECT created_on, closed_on, expected_close_on, amount FROM deals WHERE deal_id = '006bm00000LKJNNAA5'"
+    assert values(wb, first) == [(date(2026, 2, 23), None, date(2024, 2, 3), Decimal(15000))]
+    history = "SELECT entered_at FROM stage_history WHERE deal_id = '006bm00000LKJNNAA5'"
+    assert values(wb, history)[0] == (datetime(2026, 2, 23, 20, 55),)
+    said = {p.code for p in wb.problems if p.table == "deals" and p.severity == "note"}
+    assert said == {"date-order-detected"}
+    backwards = [p for p in wb.problems if p.code == "closed-before-created"]
+    assert (
+        len(backwards)
+        == values(wb, "SELECT count(*) FROM deals WHERE outcome <> 'open' AND NOT ok_cycle_time")[0][0]
+    )
+    assert values(wb, "SELECT count(*) FROM accounts") == [(18,)]
+
+
+HEADERS = {
+    "hubspot": (
+        "Record ID,Deal Name,Deal Stage,Amount,Deal owner,Close Date,Create Date\n"
+        "1,A,Closed Won,10.50,Ann,2017-03-01 10:00,2017-01-02 09:00\n"
+        "2,B,Contract Sent,20,Ann,2017-04-01 10:00,2017-01-03 09:00\n"
+    ),
+    "pipedrive": (
+        "Deal - ID,Deal - Title,Deal - Owner,Deal - Stage,Deal - Status,Deal - Value,Deal - Currency of Value,"
+        "Deal - Deal created,Deal - Deal closed on,Deal - Expected close date\n"
+        "1,A,Ann,Offer,Won,10.50,USD,2017-01-02 09:00:00,2017-03-01 10:00:00,\n"
+        "2,B,Ann,Offer,Open,20,USD,2017-01-03 09:00:00,,2017-04-01\n"
+    ),
+    "dynamics365": (
+        "opportunityid,name,ownerid,stepname,statecode,estimatedvalue,createdon,estimatedclosedate,actualclosedate\n"
+        "1,A,Ann,Close,1,10.50,2017-01-02,2017-03-01,2017-03-01\n"
+        "2,B,Ann,Propose,0,20,2017-01-03,2017-04-01,\n"
+    ),
+}
+
+
+EXPECTED_CLOSE = {"hubspot": date(2017, 3, 1), "pipedrive": None, "dynamics365": date(2017, 3, 1)}
+
+
+@pytest.mark.parametrize("crm", HEADERS)
+def test_other_exports(crm: str, tmp_path: Path) -> None:
+    file = "opportunity.csv" if crm == "dynamics365" else "deals.csv"
+    wb = made(tmp_path, crm, {f"data/{file}": HEADERS[crm]})
+    assert values(
+        wb,
+        "SELECT deal_id, owner_id, outcome, amount, created_on, closed_on, expected_close_on FROM deals ORDER BY 1",
+    ) == [
+        ("1", "Ann", "won", Decimal("10.5"), date(2017, 1, 2), date(2017, 3, 1), EXPECTED_CLOSE[crm]),
+        ("2", "Ann", "open", Decimal(20), date(2017, 1, 3), None, date(2017, 4, 1)),
+    ]
+
+
+def test_the_names() -> None:
+    assert built_in_names() == ["dynamics365", "hubspot", "pipedrive", "salesforce"]
+
+
+def test_an_unknown_base_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SalesopsError) as caught:
+        made(tmp_path, "mapping.yml", {"mapping.yml": "based_on: sugar\ntables: {}\n"})
+    assert str(caught.value) == (
+        "mapping.yml, column based_on: There is no built-in mapping 'sugar'. "
+        "Name one of: dynamics365, hubspot, pipedrive, salesforce."
+    )
