@@ -16,7 +16,7 @@ test: $(TEST) chromium postgres
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
-	$(BIN)/python -m pytest --nbval notebooks -p no:xdist
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks -p no:xdist -p no:cacheprovider
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
