@@ -17,13 +17,14 @@ from fractions import Fraction
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from salesops_nb import commission
 
-MODEST = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-FEW = settings(MODEST, max_examples=8)
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
+MODEST = settings(max_examples=20, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+FEW = settings(MODEST, max_examples=5)
 START = date(2026, 1, 1)
 Q1, Q2 = "2026-Q1", "2026-Q2"
 
@@ -555,7 +556,7 @@ def test_what_a_cap_carries_is_paid_later_and_no_more(first, second, rate):
     free = plan_of({"rate_pct": Decimal(rate)})
     later = [Deal(f"E{d.id}", d.owner, d.amount, d.day + timedelta(days=90)) for d in second]
     one = engine(plan, first)
-    two = engine(plan, later, Q2, prior_lines=one.lines)
+    two = engine(plan, first + later, Q2, prior_lines=one.lines)
     for person in PEOPLE:
         sums = [
             sum((a for (who, _, _), a in reference(free, deals).lines.items() if who == person), Fraction(0))
