@@ -34,6 +34,7 @@ CELLS = (
     "import asyncio\nawait asyncio.sleep(0.001)\n{'b': 1, 'a': (2, 3)}",
     "try:\n    input('?')\nexcept Exception as error:\n    print(type(error).__name__, error)",
     "%config InlineBackend.figure_formats = ['svg']\nplt.rcParams['svg.hashsalt'] = 'x'\n"
+    "import os\nos.environ['SOURCE_DATE_EPOCH'] = '0'\n"
     "print(len(In), sorted(Out), __name__, sys.stdout.isatty(), repr(sys.path[0]))\n"
     "fig, ax = plt.subplots()\n_ = ax.plot([1, 2])",
     "raise KeyError('allowed')",
