@@ -1,0 +1,10 @@
+"""The documentation's table of columns is the contracts'."""
+
+from pathlib import Path
+
+from salesops_nb.source.documented import BEGIN, END, columns_table
+
+
+def test_the_table_of_columns_is_up_to_date() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "source.md").read_text(encoding="utf-8")
+    assert page.split(BEGIN)[1].split(END)[0].strip() == columns_table()
