@@ -370,12 +370,23 @@ def _earning_codes(folder: Path) -> dict[str, str] | None:
     return {kind: kind for kind in KINDS} | {"guarantee": "guarantee", "adjustment": "adjustment"} | named
 
 
+def _not_incremental(folder: Path) -> list[str]:
+    """Components that their plan says are no cost of obtaining a contract."""
+    from salesops_nb.commission.plan import load_plans
+
+    if not folder.is_dir():
+        return []
+    components = [component for plan in load_plans(folder) for component in plan.components]
+    return [component.id for component in components if component.incremental_cost is False]
+
+
 @ledger.command()
 @click.argument("first")
 @click.argument("last", required=False)
+@click.option("--plans", "folder", default="plans", metavar="DIR", help="Plans that say what is incremental.")
 @click.option("--to", "target", metavar="FILE", help="A CSV of the table for finance.")
 @click.pass_context
-def accrual(context: click.Context, first: str, last: str | None, target: str | None) -> None:
+def accrual(context: click.Context, first: str, last: str | None, folder: str, target: str | None) -> None:
     """Earned and unpaid from one period to another, tied to the ledger."""
     from salesops_nb.commission.accrual import accrual as make
     from salesops_nb.commission.payroll import payroll_csv
@@ -387,7 +398,13 @@ def accrual(context: click.Context, first: str, last: str | None, target: str | 
     while periods[-1].end < end.end:
         periods.append(periods[-1].next())
     deals = room.book.table("deals") if "deals" in room.book.tables else None
-    result = make(pay_ledger.lines(room.store), periods, deals, pay_ledger.statements(room.store))
+    result = make(
+        pay_ledger.lines(room.store),
+        periods,
+        deals,
+        pay_ledger.statements(room.store),
+        not_incremental=_not_incremental(room.folder / folder),
+    )
     _tell(result.problems)
     _show(result.roll_forward)
     if target:

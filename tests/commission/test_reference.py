@@ -610,6 +610,38 @@ def test_draws_month_by_month(earned, keep, recoverable):
             assert sum(moved, Decimal(0)) == balance
 
 
+@FEW
+@given(deals_of(most=4, splits=False), percent, st.lists(st.integers(1, 60), min_size=1, max_size=3))
+def test_pay_is_released_as_customers_pay(deals, rate, collected):
+    """Three fifths when booked, the rest in proportion to what was collected; nothing is lost on the way."""
+    release = [{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40, "as": "share_collected"}]
+    plan = plan_of({"rate_pct": Decimal(rate), "scope": "each_transaction"}, release=release)
+    rows, shares = [], {}
+    for deal in deals:
+        day = min(deal.day, date(2026, 3, 20))
+        rows.append((f"{deal.id}:booked", deal.id, "booked", day, decimal(deal.amount)))
+        left = deal.amount
+        for number, part in enumerate(collected):
+            amount = left if sum(collected) >= 100 and number == len(collected) - 1 else None
+            amount = min(left, cents(deal.amount * part / 100)) if amount is None else amount
+            if amount:
+                when = day + timedelta(days=number + 1)
+                rows.append((f"{deal.id}:c{number}", deal.id, "collected", when, decimal(amount)))
+            left -= amount
+        shares[deal.id] = 1 - left / deal.amount
+    events = pd.DataFrame(rows, columns=["event_id", "deal_id", "kind", "happened_on", "amount"])
+    payout = engine(plan, deals, events=events)
+    assert not errors(payout)
+    earned = reference(plan, deals).lines
+    paid = defaultdict(Fraction)
+    for row in payout.lines.to_dict("records"):
+        paid[row["deal_id"]] += Fraction(row["amount"])
+    for deal in deals:
+        whole = earned.get((deal.owner, "c", f"{deal.id}:booked"), Fraction(0))
+        due = whole * (Fraction(60, 100) + Fraction(40, 100) * shares[deal.id])
+        assert abs(paid[deal.id] - due) <= (Fraction(1, 100) if shares[deal.id] < 1 else 0)
+
+
 # --- laws ---------------------------------------------------------------------------------------
 
 
