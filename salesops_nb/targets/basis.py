@@ -15,9 +15,11 @@ import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar, Period
+from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
 from salesops_nb.targets.outlook import Outlook, outlook
-from salesops_nb.targets.potential import Pipeline, filled, last_targets, pipeline, potential
+from salesops_nb.targets.pipeline import Pipeline, pipeline
+from salesops_nb.targets.potential import filled, last_targets, potential
 from salesops_nb.targets.roster import RAMP, carriers, check_ramp, exposure, ramped, read_people
 from salesops_nb.targets.season import YEAR, Season, season
 
@@ -39,6 +41,7 @@ class Basis:
     weights: Floats
     season: Season
     outlook: Outlook
+    futures: tuple[Future, ...]
     last_year: Decimal
     last_year_months: int
     last_year_share: float
@@ -79,7 +82,7 @@ def prepare(
     target_year = _year(calendar, year)
     check_ramp(ramp)
     problems: list[Problem] = []
-    people = read_people(tables, problems)
+    people = read_people(tables, problems, target_year.end)
     before = min(target_year.start, as_of.fromordinal(as_of.toordinal() + 1)) if as_of else target_year.start
     history = read_history(tables, calendar, before, currency)
     gap = _gap(history, target_year)
@@ -96,7 +99,7 @@ def prepare(
     notes = [shape.note, *notes, flow.note, *_last_note(last[1], target_year)]
     problems = [*history.problems, *problems]
     return Basis(
-        target_year, history.currency, reps, effort * factors, shape, seen, *last,
+        target_year, history.currency, reps, effort * factors, shape, seen, futures(reps, seen.draws), *last,
         tuple(notes), tuple(problems), history.simulated,
     )  # fmt: skip
 
@@ -137,18 +140,20 @@ def outlook_of(
     gap: int,
 ) -> Outlook:
     """The outlook of the chosen people; all who ever booked teach what is common to them."""
-    everyone = [*chosen["person_id"], *(r for r in history.reps if r not in set(chosen["person_id"]))]
+    carrying = set(chosen["person_id"])
+    everyone = [*chosen["person_id"], *(rep for rep in history.reps if rep not in carrying)]
     row = {rep: i for i, rep in enumerate(history.reps)}
     booked = np.zeros((len(everyone), len(history.months)))
     for i, rep in enumerate(everyone):
         if rep in row:
             booked[i] = history.booked[row[rep]]
-    known = people.reindex([rep for rep in everyone if rep in people.index])
+    listed = set(people.index)
+    known = people.reindex([rep for rep in everyone if rep in listed])
     full = exposure(known, history.months) * ramped(known, history.months, ramp)
     effort = np.zeros_like(booked)
-    effort[[i for i, rep in enumerate(everyone) if rep in people.index]] = full
+    effort[[i for i, rep in enumerate(everyone) if rep in listed]] = full
     for i, rep in enumerate(everyone):
-        if rep not in people.index:  # gone: counted from the first to the last month with bookings
+        if rep not in listed:  # gone: counted from the first to the last month with bookings
             months = np.flatnonzero(booked[i])
             effort[i, months.min() : months.max() + 1] = 1.0
     first = _position(history.months[0])

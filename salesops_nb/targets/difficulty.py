@@ -18,17 +18,17 @@ Floats = npt.NDArray[np.float64]
 
 
 def measures(
-    basis: Basis, yearly: list[Decimal], company: Decimal, assigned: Decimal
+    basis: Basis, yearly: list[Decimal], company: Decimal
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     """The summary's figures, the outlook of each year's target, and the reps with theirs."""
     draws = basis.outlook.draws
     target = np.array([float(value) for value in yearly])
     met = draws >= target
     carrying = target > 0
-    reps = _reps(basis, yearly, met.mean(axis=0))
+    reps = _reps(basis, yearly)
     share = met[:, carrying].mean(axis=1) if carrying.any() else np.zeros(len(draws))
     ratio = reps.loc[carrying, "target_over_potential"].dropna().to_numpy(dtype=float)
-    levels = _levels(basis, yearly, company, assigned)
+    levels = _levels(basis, reps, company)
     low, middle, high = np.quantile(share, [0.1, 0.5, 0.9])
     summary = {
         "probability": float(levels["probability"].iloc[0]),
@@ -46,14 +46,14 @@ def measures(
     return summary, levels, reps
 
 
-def _reps(basis: Basis, yearly: list[Decimal], chance: Floats) -> pd.DataFrame:
+def _reps(basis: Basis, yearly: list[Decimal]) -> pd.DataFrame:
     reps = basis.reps.copy()
     target = np.array([float(value) for value in yearly])
-    p10, p90 = np.quantile(basis.outlook.draws, [0.1, 0.9], axis=0)
+    mine = [future for future in basis.futures if future.level == "rep"]
     reps["target"] = pd.Series(yearly, dtype=object)
     reps["expected"] = basis.outlook.mean
-    reps["p10"], reps["p90"] = p10, p90
-    reps["probability"] = np.where(target > 0, chance, np.nan)
+    reps["p10"], reps["p90"] = [f.p10 for f in mine], [f.p90 for f in mine]
+    reps["probability"] = [f.probability(t) for f, t in zip(mine, target, strict=True)]
     reps["expected_attainment"] = _over(basis.outlook.mean, target)
     # Potential counts for the part of the year that a person carries a full target.
     held = reps["potential"].to_numpy(dtype=float) * basis.weights.sum(axis=1) / 12
@@ -63,6 +63,7 @@ def _reps(basis: Basis, yearly: list[Decimal], chance: Floats) -> pd.DataFrame:
     ]
     against = ["target" if t is not None else "bookings" for t in reps["last_target"]]
     reps["against"] = against
+    reps["before"] = pd.Series(before, dtype=object)
     reps["change"] = pd.Series([now - then for now, then in zip(yearly, before, strict=True)], dtype=object)
     reps["change_ratio"] = [
         float(now / then) - 1 if then > 0 else np.nan for now, then in zip(yearly, before, strict=True)
@@ -70,32 +71,19 @@ def _reps(basis: Basis, yearly: list[Decimal], chance: Floats) -> pd.DataFrame:
     return reps
 
 
-def _levels(basis: Basis, yearly: list[Decimal], company: Decimal, assigned: Decimal) -> pd.DataFrame:
-    """Target, expected, P10 to P90 and probability of the company, each region, team and rep."""
-    draws, n = basis.outlook.draws, len(yearly)
-    everyone = np.ones(n, dtype=bool)
-    groups: list[tuple[str, str, Decimal, npt.NDArray[np.bool_]]] = [
-        ("company", "company", company, everyone)
-    ]
-    for level in ("region", "team"):
-        of = basis.reps[level].to_numpy()
-        for who in sorted(set(of)):
-            inside = of == who
-            total = sum((v for v, yes in zip(yearly, inside, strict=True) if yes), Decimal(0))
-            groups.append((level, str(who), total, inside))
-    rows = [_row(level, who, total, draws[:, inside].sum(axis=1)) for level, who, total, inside in groups]
-    rows += [
-        _row("rep", str(who), total, draws[:, i])
-        for i, (who, total) in enumerate(zip(basis.reps["person_id"], yearly, strict=True))
-    ]
-    columns = ["level", "who", "target", "expected", "p10", "p50", "p90", "probability"]
+def _levels(basis: Basis, reps: pd.DataFrame, company: Decimal) -> pd.DataFrame:
+    """Target, expected, P10 to P90, probability and last year, of company, regions, teams and reps."""
+    yearly, before = reps["target"].tolist(), reps["before"].tolist()
+    rows = []
+    for future in basis.futures:
+        members = future.members.tolist()
+        total = company if future.level == "company" else sum((yearly[i] for i in members), Decimal(0))
+        last = sum((before[i] for i in members), Decimal(0))
+        chance = future.probability(float(total))
+        outlook = (future.mean, future.p10, future.p50, future.p90, chance)
+        rows.append((future.level, future.who, total, *outlook, last, total - last))
+    columns = ["level", "who", "target", "expected", "p10", "p50", "p90", "probability", "before", "change"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _row(level: str, who: str, target: Decimal, draws: Floats) -> tuple[Any, ...]:
-    p10, p50, p90 = (float(v) for v in np.quantile(draws, [0.1, 0.5, 0.9]))
-    chance = float((draws >= float(target)).mean()) if target > 0 else float("nan")
-    return level, who, target, float(draws.mean()), p10, p50, p90, chance
 
 
 def _over(top: Floats, bottom: Floats) -> Floats:

@@ -1,10 +1,8 @@
-"""What a rep's territory could give, and what his open pipeline is expected to."""
+"""What a rep's territory could give, and which targets he had."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +16,6 @@ from salesops_nb.frames import collected, lazy_tables
 from salesops_nb.periods import Period
 
 Floats = npt.NDArray[np.float64]
-STALE_SHARE = 0.99
 
 
 def potential(
@@ -70,7 +67,8 @@ def _from_tables(tables: Mapping[str, Any], reps: list[str], past: pd.Series) ->
     return past, "as own bookings a ramped month, since no table tells what territories could give"
 
 
-def _has(tables: Mapping[str, Any], name: str, *columns: str) -> nw.LazyFrame[Any] | None:
+def table_with(tables: Mapping[str, Any], name: str, *columns: str) -> nw.LazyFrame[Any] | None:
+    """The table, where it is there with all those columns."""
     frame = lazy_tables(tables, name).get(name)
     return frame if frame is not None and set(columns) <= set(frame.collect_schema().names()) else None
 
@@ -82,8 +80,8 @@ def _sums(frame: pd.DataFrame, by: str, value: str) -> pd.Series:
 
 def _of_units(tables: Mapping[str, Any]) -> pd.Series | None:
     units, held = (
-        _has(tables, "units", "unit_id", "potential"),
-        _has(tables, "assignments", "unit_id", "person_id"),
+        table_with(tables, "units", "unit_id", "potential"),
+        table_with(tables, "assignments", "unit_id", "person_id"),
     )
     if units is None or held is None:
         return None
@@ -97,7 +95,7 @@ def _of_units(tables: Mapping[str, Any]) -> pd.Series | None:
 
 
 def _of_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
-    accounts = _has(tables, "accounts", "owner_id", "revenue")
+    accounts = table_with(tables, "accounts", "owner_id", "revenue")
     if accounts is None:
         return None
     rows = collected(accounts.select("owner_id", "revenue")).dropna()
@@ -105,8 +103,8 @@ def _of_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
 
 
 def _of_worked_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
-    accounts = _has(tables, "accounts", "account_id", "revenue")
-    deals = _has(tables, "deals", "account_id", "owner_id")
+    accounts = table_with(tables, "accounts", "account_id", "revenue")
+    deals = table_with(tables, "deals", "account_id", "owner_id")
     if accounts is None or deals is None:
         return None
     worth = collected(accounts.select("account_id", "revenue")).dropna()
@@ -120,75 +118,6 @@ def _of_worked_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
     return _sums(joined, "owner_id", "part") if len(joined) else None
 
 
-@dataclass(frozen=True)
-class Pipeline:
-    """Expected value of live open deals by owner, and the share of each month they already hold.
-
-    `carry` is, for the months of the year, the share of bookings that comes from deals which are
-    open when the data end; the rest comes from deals not yet begun.
-    """
-
-    expected: pd.Series
-    carry: Floats
-    note: str
-
-
-def pipeline(tables: Mapping[str, Any], year: Period, as_of: date) -> Pipeline:
-    """Open deals at their stage's win rate; stale and undated ones are left out and counted."""
-    nothing = np.zeros(len(year.months()))
-    deals = _has(tables, "deals", "owner_id", "outcome", "amount", "created_on", "closed_on")
-    if deals is None:
-        return Pipeline(
-            pd.Series(dtype=float), nothing, "No pipeline: deals have no created_on to age them by."
-        )
-    rows = _deals(deals, tables)
-    begun = rows["created_on"].notna() & (rows["created_on"] <= pd.Timestamp(as_of))
-    done = rows[begun & rows["closed_on"].notna() & (rows["closed_on"] <= pd.Timestamp(as_of))]
-    won = done[(done["outcome"] == "won") & (done["amount"] > 0)]
-    if won.empty or not len(done):
-        return Pipeline(
-            pd.Series(dtype=float), nothing, "No pipeline: no won deal has created_on and closed_on."
-        )
-    cycle = (done["closed_on"] - done["created_on"]).dt.days
-    limit = float(cycle.quantile(STALE_SHARE))
-    open_then = rows["closed_on"].isna() | (rows["closed_on"] > pd.Timestamp(as_of))
-    still = rows[begun & open_then]
-    age = (pd.Timestamp(as_of) - still["created_on"]).dt.days
-    due = still["expected_close_on"].isna() | (still["expected_close_on"] < pd.Timestamp(year.end))
-    live = still[(age <= limit) & due]
-    rate = (done["outcome"] == "won").mean()
-    expected = (live["amount"].fillna(0.0) * rate).groupby(live["owner_id"].astype(str)).sum()
-    took = (won["closed_on"] - won["created_on"]).dt.days.to_numpy()
-    weight = won["amount"].to_numpy(dtype=float)
-    middles = [(m.start + timedelta(days=m.days // 2) - as_of).days for m in year.months()]
-    carry = np.array([weight[took > ahead].sum() for ahead in middles]) / weight.sum()
-    undated = int((rows["created_on"].isna() & (rows["outcome"] == "open")).sum())
-    note = (
-        f"Pipeline: {len(live):,} live open deals at the win rate of {rate:.1%}; {len(still) - len(live):,} "
-        f"left out as older than {limit:.0f} days or due after the year, {undated:,} as undated."
-    )
-    return Pipeline(expected, carry, note)
-
-
-def _deals(deals: nw.LazyFrame[Any], tables: Mapping[str, Any]) -> pd.DataFrame:
-    """The columns needed, an open deal without amount at its product's list price."""
-    there = deals.collect_schema().names()
-    names = ["owner_id", "outcome", "amount", "created_on", "closed_on"]
-    names += [n for n in ("expected_close_on", "product_id") if n in there]
-    rows = collected(deals.select(*names))
-    rows["amount"] = pd.to_numeric(rows["amount"]).astype(float)
-    if "expected_close_on" not in rows:
-        rows["expected_close_on"] = None
-    for name in ("created_on", "closed_on", "expected_close_on"):
-        rows[name] = pd.to_datetime(rows[name])
-    products = _has(tables, "products", "product_id", "list_price")
-    if products is not None and "product_id" in rows:
-        price = collected(products.select("product_id", "list_price")).set_index("product_id")["list_price"]
-        listed = rows["product_id"].map(pd.to_numeric(price).astype(float))
-        rows["amount"] = rows["amount"].where(rows["amount"].notna() | (rows["outcome"] != "open"), listed)
-    return rows
-
-
 def filled(found: pd.Series, teams: pd.Series) -> tuple[pd.Series, list[str]]:
     """Potential with the middle of the team (else of all) where it is missing, and who got it."""
     missing = [str(rep) for rep in found[found.isna()].index]
@@ -198,7 +127,7 @@ def filled(found: pd.Series, teams: pd.Series) -> tuple[pd.Series, list[str]]:
 
 def last_targets(tables: Mapping[str, Any], year: Period) -> dict[str, Decimal]:
     """The bookings targets of the reps in a year: those of the year, or its months added up."""
-    targets = _has(tables, "targets", "level", "who", "metric", "period", "value")
+    targets = table_with(tables, "targets", "level", "who", "metric", "period", "value")
     if targets is None:
         return {}
     mine = targets.filter(nw.col("level") == "rep", nw.col("metric") == "bookings")

@@ -22,8 +22,10 @@ FAR, LONG_AGO = date(2199, 12, 31), date(1900, 1, 1)
 COLUMNS = ("person_id", "name", "role", "team", "region", "hired_on", "left_on", "fte", "valid_from")
 
 
-def read_people(tables: Mapping[str, Any], problems: list[Problem]) -> pd.DataFrame:
-    """One row a person, the latest: person_id, name, role, team, region, hired_on, left_on, fte.
+def read_people(tables: Mapping[str, Any], problems: list[Problem], before: date) -> pd.DataFrame:
+    """One row a person, the latest that begins before a day.
+
+    Columns: person_id, name, role, team, region, hired_on, left_on, fte.
 
     A person who leaves before he is hired is set aside with a problem. Raises `SalesopsError`
     where the table is missing or has nobody.
@@ -43,8 +45,10 @@ def read_people(tables: Mapping[str, Any], problems: list[Problem]) -> pd.DataFr
     people["left_on"] = _dates(people["left_on"], FAR)
     people["valid_from"] = _dates(people["valid_from"], LONG_AGO)
     people["fte"] = pd.to_numeric(people["fte"]).astype(float).fillna(1.0)
-    people = people.sort_values(["person_id", "valid_from"], kind="stable").drop_duplicates(
-        "person_id", keep="last"
+    people = (
+        people[people["valid_from"] < before]
+        .sort_values(["person_id", "valid_from"], kind="stable")
+        .drop_duplicates("person_id", keep="last")
     )
     wrong = people["left_on"] <= people["hired_on"]
     for row in people[wrong].itertuples():

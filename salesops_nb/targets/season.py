@@ -2,8 +2,8 @@
 
 A series is forecast by exponential smoothing (statsmodels, damped trend, a season of twelve months)
 and by a seasonal-naive rule (the same month a year before). Both are tried from every origin with
-two years behind it and a month ahead (at most twelve of them, evenly spread); the fitted model is used only where its
-WAPE is lower. Under 24 months nothing is estimated: the season is declared.
+two years behind it and a month ahead (at most twelve of them, evenly spread); the fitted model is
+used only where its WAPE is lower. Under 24 months nothing is estimated: the season is declared.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def set_targets(
     goal = _cells(basis.weights.sum(axis=0, keepdims=True), np.ones(1), company, whole)
     frame = _table(basis, months, goal, _money(basis))
     yearly = [sum(row, Decimal(0)) for row in months]
-    summary, levels, reps = difficulty.measures(basis, yearly, company, assigned)
+    summary, levels, reps = difficulty.measures(basis, yearly, company)
     summary = {
         "year": basis.year.key, "currency": basis.currency, "method": method,
         "weight": weight if method == "blend" else None, "unit": Decimal(str(unit)),
@@ -215,16 +215,17 @@ def _table(
             sums[level, who, metric] = [a + b for a, b in zip(held, row, strict=True)]
     order = ("company", "region", "team", "rep")
     keys = sorted(sums, key=lambda k: (order.index(k[0]), k[2], k[1]))
+    keyed = [m.key for m in basis.year.months()]
     rows = [
         (level, who, metric, period, value.quantize(cent))
         for level, who, metric in keys
-        for period, value in _periods(basis.year, sums[level, who, metric])
+        for period, value in _periods(basis.year, keyed, sums[level, who, metric])
     ]
     return pd.DataFrame(rows, columns=["level", "who", "metric", "period", "value"])
 
 
-def _periods(year: Period, months: list[Decimal]) -> list[tuple[str, Decimal]]:
-    parts = [(m.key, value) for m, value in zip(year.months(), months, strict=True)]
+def _periods(year: Period, keys: list[str], months: list[Decimal]) -> list[tuple[str, Decimal]]:
+    parts = list(zip(keys, months, strict=True))
     for q in range(4):
         parts.append((f"{year.key}-Q{q + 1}", sum(months[3 * q : 3 * q + 3], Decimal(0))))
     return [*parts, (year.key, sum(months, Decimal(0)))]

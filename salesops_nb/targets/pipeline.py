@@ -1,0 +1,126 @@
+"""What live open deals are expected to bring in the year, and what they leave to deals not yet begun.
+
+Ages and sums are worked out where the data are; only a row a length of cycle and a row an owner
+come back, however many deals there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from salesops_nb.frames import collected, lazy_tables
+from salesops_nb.periods import Period
+
+Floats = npt.NDArray[np.float64]
+STALE_SHARE = 0.99
+NEEDED = {"owner_id", "outcome", "amount", "created_on", "closed_on"}
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Expected value of live open deals by owner, and the share of each month they already hold.
+
+    `carry` is, for the months of the year, the share of bookings that comes from deals which are
+    open when the data end; the rest comes from deals not yet begun.
+    """
+
+    expected: pd.Series
+    carry: Floats
+    note: str
+
+
+def pipeline(tables: Mapping[str, Any], year: Period, as_of: date) -> Pipeline:
+    """Open deals at the rate by which closed ones were won.
+
+    Left out, and counted in the note: deals older than nearly all that ever closed, those expected
+    after the year, and those without a date of creation.
+    """
+    frames = lazy_tables(tables, "deals", "products")
+    if "deals" not in frames or not set(frames["deals"].collect_schema().names()) >= NEEDED:
+        return Pipeline(
+            pd.Series(dtype=float), nothing, "No pipeline: deals have no created_on to age them by."
+        )
+    deals = _dated(frames, as_of)
+    done = collected(
+        deals.filter(~nw.col("is_open"), ~nw.col("age").is_null())
+        .group_by("outcome", "age")
+        .agg(n=nw.len(), amount=nw.col("amount").sum())
+    )
+    for name in ("age", "n", "amount"):
+        done[name] = pd.to_numeric(done[name]).astype(float)
+    won = done[(done["outcome"] == "won") & (done["amount"] > 0)]
+    if won.empty:
+        return Pipeline(
+            pd.Series(dtype=float), nothing, "No pipeline: no won deal has created_on and closed_on."
+        )
+    limit = _quantile(done["age"].to_numpy(), done["n"].to_numpy(), STALE_SHARE)
+    rate = float(won["n"].sum() / done["n"].sum())
+    expected, live, stale, undated = _open(deals, year, limit, rate)
+    middles = [(m.start + timedelta(days=m.days // 2) - as_of).days for m in year.months()]
+    carry = np.array([won.loc[won["age"] > ahead, "amount"].sum() for ahead in middles]) / won["amount"].sum()
+    note = (
+        f"Pipeline: {live:,} live open deals at the win rate of {rate:.1%}; {stale:,} left out as older "
+        f"than {limit:.0f} days or due after the year, {undated:,} as undated."
+    )
+    return Pipeline(expected, carry, note)
+
+
+def _none(year: Period, why: str) -> Pipeline:
+    return Pipeline(pd.Series(dtype=float), np.zeros(len(year.months())), f"No pipeline: {why}.")
+
+
+def _dated(frames: Mapping[str, nw.LazyFrame[Any]], as_of: date) -> nw.LazyFrame[Any]:
+    """Deals begun by the day or undated, with `is_open` then and `age` in days at closing or the day."""
+    deals = frames["deals"]
+    names = deals.collect_schema().names()
+    products = frames.get("products")
+    if products is not None and "product_id" in names and "list_price" in products.collect_schema().names():
+        # An open deal without an amount counts at its product's list price.
+        prices = products.select("product_id", nw.col("list_price").alias("_listed"))
+        deals = deals.join(prices, on="product_id", how="left")
+        priced = nw.when(nw.col("outcome") == "open").then(nw.coalesce("amount", "_listed"))
+        deals = deals.with_columns(amount=priced.otherwise(nw.col("amount")))
+    created, closed = nw.col("created_on").cast(nw.Date), nw.col("closed_on").cast(nw.Date)
+    is_open = closed.is_null() | (closed > as_of)
+    until = nw.when(is_open).then(nw.lit(as_of)).otherwise(closed)
+    day = nw.Datetime("us")
+    expected = (
+        nw.col("expected_close_on").cast(nw.Date) if "expected_close_on" in names else nw.lit(None, nw.Date)
+    )
+    aged = deals.with_columns(
+        is_open=is_open,
+        _due=due if "expected_close_on" in names else nw.lit(None, nw.Date),
+        age=(until.cast(day) - created.cast(day)).dt.total_minutes() // 1440,
+    )
+    return aged.filter(created.is_null() | (created <= as_of))
+
+
+def _open(
+    deals: nw.LazyFrame[Any], year: Period, limit: float, rate: float
+) -> tuple[pd.Series, int, int, int]:
+    """Expected value by owner; how many deals are live, stale or late, and undated."""
+    still = deals.filter(nw.col("is_open"))
+    dated = still.filter(~nw.col("age").is_null())
+    due = nw.col("_due").is_null() | (nw.col("_due") < year.end)
+    live = dated.filter(nw.col("age") <= limit, due)
+    sums = collected(live.group_by("owner_id").agg(n=nw.len(), amount=nw.col("amount").sum()))
+    counts = [int(collected(f.select(n=nw.len()))["n"].iloc[0]) for f in (still, dated)]
+    expected = pd.to_numeric(sums["amount"]).astype(float).fillna(0.0) * rate
+    owners = sums["owner_id"].astype(str).to_numpy()
+    n = int(sums["n"].sum())
+    return pd.Series(expected.to_numpy(), index=owners), n, counts[1] - n, counts[0] - counts[1]
+
+
+def _quantile(values: Floats, counts: Floats, share: float) -> float:
+    """The smallest value that so large a share of the counted ones does not exceed."""
+    order = np.argsort(values)
+    reached = np.cumsum(counts[order]) / counts.sum()
+    return float(values[order][int(np.searchsorted(reached, share - 1e-12))])
