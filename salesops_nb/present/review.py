@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import __version__, present
+from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats
 from salesops_nb.workbook import read_yaml
 
@@ -46,7 +47,7 @@ def cover(workbook: Any, asked: Any, review: Review) -> None:
     settings = workbook.settings
     present.use_locale(settings.locale, settings.currency)
     whose = {"company": "", "team": "Team ", "rep": ""}[review.level]
-    used = {"deals", "people", "targets", "accounts", "products"}
+    used = {"deals", "people", "targets", "accounts", "products", "deals.expected_close_on"}
     present.cover(
         title="Performance review",
         subtitle=f"{whose}{review.who}" if review.who else "",
@@ -70,7 +71,17 @@ def _mission(workbook: Any) -> str:
 
 
 def set_aside(workbook: Any) -> None:
-    """The report's foot: rows with a defect, the figures they are left out of, and what they add up to."""
+    """The report's foot: control totals, then rows with a defect, what they spoil and add up to.
+
+    Raises `SalesopsError` where a control total differs beyond its tolerance: such a report must
+    not go out.
+    """
+    results = workbook.controls
+    beyond = [result.problem(workbook.settings) for result in results if not result.within]
+    if beyond:
+        raise SalesopsError(beyond)
+    for result in results:
+        present.note(result.words(workbook.settings))
     present.set_aside(
         {
             "code": "set-aside",
@@ -85,7 +96,7 @@ def set_aside(workbook: Any) -> None:
 
 def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
     """The seven headline cards; those that rest on simulated tables say so."""
-    rests_on = {"attainment": {"targets"}, "coverage": {"targets", "deals"}}
+    rests_on = {"attainment": {"targets"}, "coverage": {"targets", "deals", "deals.expected_close_on"}}
     cards = []
     for row in review.headlines.itertuples():
         marks = [row.mark] if row.mark else []

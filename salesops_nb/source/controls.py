@@ -75,8 +75,8 @@ def _result(connection: duckdb.DuckDBPyConnection, settings: Settings, control: 
         "SELECT count(*), coalesce(sum(amount), 0) FROM deals "
         "WHERE outcome = ? AND closed_on >= ? AND closed_on < ?",
         [control.outcome, period.start, period.end],
-    ).fetchone()
-    count, total = row if row else (0, Decimal(0))
+    ).fetchall()[0]
+    count, total = row
     count_difference = None if control.count is None else count - control.count
     sum_difference = None if control.sum is None else total - control.sum
     within = abs(count_difference or 0) <= control.tolerance_count
