@@ -351,7 +351,7 @@ def payroll(context: click.Context, period: str, folder: str, target: str, on: d
     place = room.folder / target
     place.mkdir(parents=True, exist_ok=True)
     stem = place / f"payroll_{key.replace(':', '_')}"
-    stem.with_suffix(".csv").write_text(payroll_csv(result.rows), encoding="utf-8-sig", newline="")
+    stem.with_suffix(".csv").write_text(payroll_csv(result.rows), encoding="utf-8", newline="")
     stem.with_suffix(".xlsx").write_bytes(payroll_xlsx(result, pay_ledger.anchor(room.store)))
     _tell(result.problems)
     _show(result.totals)
@@ -408,5 +408,5 @@ def accrual(context: click.Context, first: str, last: str | None, folder: str, t
     _tell(result.problems)
     _show(result.roll_forward)
     if target:
-        Path(target).write_text(payroll_csv(result.table), encoding="utf-8-sig", newline="")
+        Path(target).write_text(payroll_csv(result.table), encoding="utf-8", newline="")
         click.echo(target)

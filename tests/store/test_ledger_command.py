@@ -53,7 +53,7 @@ def test_from_draft_to_payroll(workbook):
     made = run(workbook, "payroll", JAN, "--on", ON)
     assert made.exit_code == 0
     assert "bob has no payroll id: 70.00 USD" in made.output
-    with (workbook / "reports/payroll" / f"payroll_{JAN}.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (workbook / "reports/payroll" / f"payroll_{JAN}.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["payroll_id"], row["amount"]) for row in rows] == [("007", "100.00")]
     assert (workbook / "reports/payroll" / f"payroll_{JAN}.xlsx").exists()
@@ -91,7 +91,7 @@ def test_accrual_for_finance(workbook):
     target = workbook / "accrual.csv"
     shown = run(workbook, "accrual", JAN, "--to", str(target))
     assert shown.exit_code == 0, shown.output
-    with target.open(encoding="utf-8-sig", newline="") as file:
+    with target.open(encoding="utf-8", newline="") as file:
         assert sum(float(row["unpaid"]) for row in csv.DictReader(file)) == 170
 
 
