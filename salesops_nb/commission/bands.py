@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _bounds(table: Table) -> list[str]:
         found.append(
             f"the first row begins at {rows[0].from_}: nothing is said below it; add a row from 0 (rate 0 pays nothing)"
         )
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in pairwise(rows):
         if following.from_ <= row.from_:
             found.append(f"the rows overlap: {following.from_} follows {row.from_}; 'from' must rise")
         elif row.to is not None and row.to != following.from_:

@@ -206,9 +206,16 @@ def _activities(job: Job, c: Component) -> nw.LazyFrame[Any]:
     when = nw.col("happened_at" if "happened_at" in names else "happened_on").cast(nw.Date)
     deal = nw.col("deal_id").cast(nw.String) if "deal_id" in names else nw.lit(None).cast(nw.String)
     frame = frame.filter(nw.col("kind") == c.activity).with_columns(
-        event_id=nw.col("activity_id").cast(nw.String), deal_id=deal, payee_id=nw.col("person_id").cast(nw.String),
-        part=nw.lit("revenue"), happened_on=when, counted_on=when, negative=nw.lit(False), counts=nw.lit(True),
-        share=number(1), **{n: number(v) for n, v in (("credit", 0), ("gross", 0), ("margin", 0), ("units", 1), ("deals", 1))},
-    )  # fmt: skip
+        event_id=nw.col("activity_id").cast(nw.String),
+        deal_id=deal,
+        payee_id=nw.col("person_id").cast(nw.String),
+        part=nw.lit("revenue"),
+        happened_on=when,
+        counted_on=when,
+        negative=nw.lit(False),
+        counts=nw.lit(True),
+        share=number(1),
+        **{n: number(v) for n, v in (("credit", 0), ("gross", 0), ("margin", 0), ("units", 1), ("deals", 1))},
+    )
     frame = frame.filter(~nw.col("happened_on").is_null() & (nw.col("happened_on") < nw.lit(job.period.end)))
     return members(frame, job.plan, job.people.stays, job.tables)

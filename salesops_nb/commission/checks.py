@@ -41,7 +41,7 @@ def plans(chosen: list[Plan], tables: Tables, given: Mapping[str, Any]) -> None:
                 f"Several plans were given ({names}) and no table says who is on which.",
                 "Give plan_assignments: person_id, plan_id, valid_from, valid_to.",
                 table="plan_assignments",
-            )  # fmt: skip
+            )
         )
     if found:
         raise SalesopsError(found)
@@ -89,7 +89,7 @@ def _no_owner(facts: Facts, period: Period, chosen: Iterable[Plan]) -> list[Prob
             column="owner_id",
             value=row["deal_id"],
             amount=row["amount"],
-        )  # fmt: skip
+        )
         for row in found
     ]
 
@@ -125,7 +125,7 @@ def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
                     table=table,
                     column=column,
                     value=row["payee_id"],
-                )  # fmt: skip
+                )
             )
     return found
 
@@ -143,7 +143,7 @@ def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
             column="deal_id",
             value=row["event_id"],
             amount=row["amount"],
-        )  # fmt: skip
+        )
         for row in collected(lost.select("event_id", "deal_id", "amount").sort("event_id"))
     ]
 
@@ -194,7 +194,7 @@ def _orphans(facts: Facts, period: Period) -> list[Problem]:
             column="amount",
             value=row["event_id"],
             amount=row["amount"],
-        )  # fmt: skip
+        )
         for row in collected(lost.select("event_id", "deal_id", "amount", "happened_on").sort("event_id"))
     ]
 
@@ -218,7 +218,7 @@ def _outside(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
             value=row["event_id"],
             severity="warning",
             amount=row["amount"],
-        )  # fmt: skip
+        )
         for row in collected(frame.select("event_id", "happened_on", "amount").sort("event_id"))
     ]
 
@@ -254,7 +254,7 @@ def _zero_quotas(tables: Tables, chosen: list[Plan], period: Period) -> list[Pro
                         column="value",
                         value=str(row["who"]),
                         severity="error" if bad else "note",
-                    )  # fmt: skip
+                    )
                 )
     return found
 

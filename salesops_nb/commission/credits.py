@@ -52,8 +52,13 @@ class Facts:
         """Owners, people with a share, managers and people with activities; read once."""
         if self._people is None:
             found: set[str] = set()
-            for table, column in (("deals", "owner_id"), ("splits", "person_id"), ("people", "person_id"),
-                                  ("people", "manager_id"), ("activities", "person_id")):  # fmt: skip
+            for table, column in (
+                ("deals", "owner_id"),
+                ("splits", "person_id"),
+                ("people", "person_id"),
+                ("people", "manager_id"),
+                ("activities", "person_id"),
+            ):
                 if column in self.tables.columns(table):
                     ids = self.tables.frame(table).select(who=nw.col(column).cast(nw.String)).unique()
                     found |= {row["who"] for row in collected(ids) if row["who"]}
@@ -313,9 +318,11 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
     measures = ["credit", "gross", "margin", "units", "deals"]
     if facts.shares is None:
         return frame.with_columns(
-            payee_id=nw.col("owner_id"), part=nw.lit("revenue"), share=number(1),
+            payee_id=nw.col("owner_id"),
+            part=nw.lit("revenue"),
+            share=number(1),
             **{name: nw.col(f"m_{name}") for name in measures},
-        )  # fmt: skip
+        )
     shares = facts.shares
     names = shares.collect_schema().names()
     extra = [
@@ -380,8 +387,15 @@ def _with_person(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyF
             as_day(row.get("valid_from")) or date(1900, 1, 1),
             as_day(row.get("valid_to")) or date(2200, 1, 1),
         )
-        rows.append({"person": str(row["person_id"]), "p_from": start, "p_to": end, "hired": as_day(row.get("hired_on")),
-                     **{c: None if row[c] is None else str(row[c]) for c in have}})  # fmt: skip
+        rows.append(
+            {
+                "person": str(row["person_id"]),
+                "p_from": start,
+                "p_to": end,
+                "hired": as_day(row.get("hired_on")),
+                **{c: None if row[c] is None else str(row[c]) for c in have},
+            }
+        )
     schema = {"person": pa.string(), "p_from": pa.date32(), "p_to": pa.date32(), "hired": pa.date32()}
     side = facts.tables.put(rows, schema | {c: pa.string() for c in have})
     found = frame.select("event_id", "payee_id", "part", "counted_on").join(

@@ -6,7 +6,6 @@ The curves are exact and touch no data; a what-if pays the same credits by the c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,33 +14,14 @@ import pandas as pd
 import pyarrow as pa
 
 from salesops_nb.commission import curve
-from salesops_nb.commission.calculation import calculate
 from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.earned import _gate, derived_rate, gate_level, target_of
 from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
+from salesops_nb.commission.study import Study, WhatIf, _factor
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.money import ROUNDING
-
-
-@dataclass(frozen=True)
-class WhatIf:
-    """A change against today: cost of both, and a row a person with both pays and the difference."""
-
-    cost: Decimal
-    cost_today: Decimal
-    people: pd.DataFrame
-
-    @property
-    def winners(self) -> int:
-        """People who would get more."""
-        return int((self.people["change"] > 0).sum())
-
-    @property
-    def losers(self) -> int:
-        """People who would get less."""
-        return int((self.people["change"] < 0).sum())
 
 
 def pay_at(plan: Plan, attainment_pct: Decimal | int, quota: Decimal | int | None = None) -> Decimal:
@@ -66,8 +46,14 @@ def cost_curve(
     for point in points:
         paid = pay_at(plan, point, quota)
         credit = whole * Fraction(point) / 100
-        rows.append({"attainment_pct": Decimal(point), "credit": decimal_of(credit, 4), "pay": paid,
-                     "cost_pct": decimal_of(Fraction(paid) / credit * 100, 4) if credit else None})  # fmt: skip
+        rows.append(
+            {
+                "attainment_pct": Decimal(point),
+                "credit": decimal_of(credit, 4),
+                "pay": paid,
+                "cost_pct": decimal_of(Fraction(paid) / credit * 100, 4) if credit else None,
+            }
+        )
     money = pa.decimal128(38, 4)
     schema = pa.schema({"attainment_pct": money, "credit": money, "pay": money, "cost_pct": money})
     quantized = [
@@ -106,7 +92,8 @@ def share_at_target(payout: Payout, plan: Plan, target_pct: Decimal | int = 100)
     mine = trace[(trace["plan_id"] == plan.id) & (trace["component_id"] == part.c.id)]
     sums = mine.groupby(["payee_id", "span"])["x"].sum()
     reached = people = 0
-    for (payee, span), credit in sums.items():
+    for key, credit in sums.items():
+        payee, span = key if isinstance(key, tuple) else (key, 0)
         quota = part.job.people.standing(str(payee), part.spans[int(span)]).quota
         if quota:
             people += 1
@@ -123,31 +110,9 @@ def what_if(
 ) -> WhatIf:
     """Cost, winners and losers of a changed plan against the plan as it stands, on the same credits.
 
-    `changes` is a part of the plan file, such as ``{"quota": {"amount": 500000}}``; `today` spares
-    the calculation of the plan as it stands where it was made before.
+    For one question; a widget that asks many keeps a `Study` and calls its `what_if`.
     """
-    changed = calculate(plan.changed(**changes), tables, period)
-    before = today if today is not None else calculate(plan, tables, period)
-    new, old = _by_person(changed), _by_person(before)
-    people = sorted({*new, *old})
-    zero = Decimal(0)
-    money = pa.decimal128(38, 4)
-    frame = pa.table(
-        {
-            "payee_id": pa.array(people, pa.string()),
-            "today": pa.array([old.get(p, zero) for p in people], money),
-            "then": pa.array([new.get(p, zero) for p in people], money),
-            "change": pa.array([new.get(p, zero) - old.get(p, zero) for p in people], money),
-        }
-    ).to_pandas(types_mapper=pd.ArrowDtype)
-    return WhatIf(sum(new.values(), zero), sum(old.values(), zero), frame)
-
-
-def _by_person(payout: Payout) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
-    for payee, amount in zip(payout.lines["payee_id"], payout.lines["amount"], strict=True):
-        found[payee] = found.get(payee, Decimal(0)) + amount
-    return found
+    return Study(plan, tables, period, today).what_if(changes)
 
 
 def _on_curve(c: Component) -> bool:
@@ -191,30 +156,6 @@ def _component(plan: Plan, c: Component, x: Fraction, quota: Fraction) -> Fracti
     )
     paid = min(paid, Fraction(cap)) if cap is not None else paid
     return max(paid, Fraction(floor)) if floor is not None else paid
-
-
-def _factor(c: Component, attainment: Fraction) -> Fraction:
-    """Multipliers whose condition is on attainment alone, judged by the same language as the engine's."""
-    from salesops_nb.commission.expression import columns_of, holds
-
-    if c.multipliers is None:
-        return Fraction(1)
-    picked = [
-        Fraction(m.x)
-        for m in c.multipliers.rows
-        if m.where is None
-        or (columns_of(m.where) == {"attainment_pct"} and holds(m.where, {"attainment_pct": attainment}))
-    ]
-    if not picked:
-        return Fraction(1)
-    if c.multipliers.combine == "highest":
-        return max(picked)
-    if c.multipliers.combine == "add":
-        return 1 + sum((x - 1 for x in picked), Fraction(0))
-    made = Fraction(1)
-    for x in picked:
-        made *= x
-    return made
 
 
 def _quota(plan: Plan, quota: Decimal | int | None) -> Fraction:

@@ -319,7 +319,7 @@ class _Work:
         if table is None:
             return frame
         units = {table.unit} | ({table.columns.unit} if table.columns else set())
-        made = {}
+        made: dict[str, nw.Expr] = {}
         if "margin_pct" in units:
             made |= {"k_gross": nw.col("gross"), "k_margin": nw.col("margin")}
         if "count" in units and self.c.measure not in ("count", "quantity"):
@@ -407,7 +407,7 @@ class _Work:
             price = (
                 times(nw.col("x"), row.rate_pct / 100)
                 if row.rate_pct is not None
-                else times(nw.col("deals"), row.amount)
+                else times(nw.col("deals"), row.amount or Decimal(0))
             )  # type: ignore[arg-type]
             made = (
                 price
@@ -549,7 +549,7 @@ class _Work:
             made = rounded(nw.col("p_after"), places, mode) - rounded(nw.col("p_before"), places, mode)
             return frame.with_columns(**{f"amount_{when}": made.cast(AMOUNT)})
         if whole is not None:
-            frame = self._running_pay(frame, "amount")
+            frame = self._running_pay(frame.with_columns(free=nw.col("amount")), "amount")
             frame = self._capped(frame, whole)
             frame = frame.with_columns(amount=(nw.col("p_after") - nw.col("p_before")).cast(AMOUNT))
         return frame.with_columns(**{f"amount_{when}": nw.col("amount")})

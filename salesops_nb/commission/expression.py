@@ -195,7 +195,7 @@ def _pair(left: ast.expr, op: ast.cmpop, right: ast.expr, text: str, schema: dic
     kind = schema[column.id] if isinstance(column, ast.Name) else None
     if isinstance(op, ast.In | ast.NotIn):
         assert isinstance(right, ast.List | ast.Tuple | ast.Set)
-        held = None
+        held: Any = None
         for item in right.elts:
             one = _pair(left, ast.Eq(), item, text, schema)
             held = one if held is None else held | one

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import duckdb
@@ -55,6 +56,9 @@ def product(amount: nw.Expr, other: nw.Expr) -> nw.Expr:
 
 def _text(value: Decimal) -> str:
     return format(value, "f")
+
+
+_COUNT = count()
 
 
 class Tables:
@@ -180,9 +184,11 @@ def _native(value: Any) -> Any:
 def _beside(anchor: duckdb.DuckDBPyRelation, small: pa.Table) -> duckdb.DuckDBPyRelation:
     """The Arrow table as a relation on the anchor's own connection (found by its Python name)."""
     held = small  # noqa: F841
-    name = f"_beside_{id(small):x}"
+    name = f"_beside_{next(_COUNT)}"
     anchor.query("_anchor", f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM held")
-    return anchor.query("_anchor", f"SELECT * FROM {name}")
+    beside = anchor.query("_anchor", f"SELECT * FROM {name}")
+    assert beside is not None
+    return beside
 
 
 def _fit(value: Any, kind: pa.DataType) -> Any:
@@ -213,7 +219,8 @@ def as_decimal(value: Any) -> Decimal | None:
 
 def collected(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     """Rows of a lazy frame as dictionaries with exact decimals."""
-    return arrow(frame).to_pylist()
+    rows: list[dict[str, Any]] = arrow(frame).to_pylist()
+    return rows
 
 
 def arrow(frame: nw.LazyFrame[Any]) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -134,7 +134,7 @@ def line(
     return made | more
 
 
-def table(rows: list[Mapping[str, Any]]) -> pa.Table:
+def table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Lines of our own making as Arrow."""
     columns = {}
     for name, kind in SCHEMA.items():

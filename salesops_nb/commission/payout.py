@@ -117,7 +117,7 @@ class Payout:
                 "reason": reason,
                 "credit": row["x"],
                 "amount": amount,
-            }  # fmt: skip
+            }
         )
 
     # -- lines ---------------------------------------------------------------------------------
@@ -191,9 +191,16 @@ class Payout:
     def balances(self) -> pd.DataFrame:
         """Balances after the period: draws to repay and pay carried over caps, as opening balances of the next."""
         rows = [
-            {"person_id": payee, "plan_id": plan.id, "kind": "draw", "amount": amount, "as_of": self.period.end}
-            for plan, held in self.draws.items() for payee, amount in sorted(held.items())
-        ]  # fmt: skip
+            {
+                "person_id": payee,
+                "plan_id": plan.id,
+                "kind": "draw",
+                "amount": amount,
+                "as_of": self.period.end,
+            }
+            for plan, held in self.draws.items()
+            for payee, amount in sorted(held.items())
+        ]
         return pd.DataFrame(rows, columns=["person_id", "plan_id", "kind", "amount", "as_of"])
 
     def summary(self) -> str:
@@ -211,17 +218,40 @@ class Payout:
 
 def _traced(part: ComponentRows) -> nw.LazyFrame[Any]:
     names = part.frame.collect_schema().names()
-    keep = ["payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "x", "x_before", "x_after",
-            "f_before", "f_after", "factor_now", "raw", "p_before", "p_after", "amount_now", "amount_prev", "quota", "share"]  # fmt: skip
+    keep = [
+        "payee_id",
+        "deal_id",
+        "event_id",
+        "part",
+        "happened_on",
+        "counted_on",
+        "x",
+        "x_before",
+        "x_after",
+        "f_before",
+        "f_after",
+        "factor_now",
+        "raw",
+        "p_before",
+        "p_after",
+        "amount_now",
+        "amount_prev",
+        "quota",
+        "share",
+    ]
     found = [nw.col(n) for n in keep if n in names]
     return part.frame.select(
-        *found, plan_id=nw.lit(part.plan.id), plan_version=nw.lit(part.plan.version), component_id=nw.lit(part.c.id),
+        *found,
+        plan_id=nw.lit(part.plan.id),
+        plan_version=nw.lit(part.plan.version),
+        component_id=nw.lit(part.c.id),
         span=nw.col("span").cast(nw.Int64),
-    )  # fmt: skip
+    )
 
 
 def _pandas(made: pa.Table) -> pd.DataFrame:
-    return made.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = made.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 __all__ = ["ComponentRows", "Payout", "as_day"]

@@ -134,12 +134,20 @@ def _validated(contents: Any, source: str | None) -> Plan:
     try:
         file = PlanFile.model_validate(_plain(contents))
     except ValidationError as error:
-        raise SalesopsError([_problem(dict(item), contents, source) for item in error.errors()]) from None
+        items = [dict(item) for item in error.errors()]
+        # what fails only because a part of it failed says nothing new
+        deep = [i for i in items if i["type"] != "too_short" or not any(_inside(o, i) for o in items)]
+        raise SalesopsError([_problem(item, contents, source) for item in deep]) from None
     money.places(file.plan.currency)
     problems = [_at(p, contents, source) for p in _conditions(file)]
     if problems:
         raise SalesopsError(problems)
     return Plan(file, source)
+
+
+def _inside(inner: dict[str, Any], outer: dict[str, Any]) -> bool:
+    path: tuple[Any, ...] = outer["loc"]
+    return inner is not outer and inner["loc"][: len(path)] == path
 
 
 def _plain(node: Any) -> Any:
@@ -254,7 +262,7 @@ def _known_path(root: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:
         if (isinstance(node, Mapping) and part in node) or (
             isinstance(node, list | tuple) and isinstance(part, int)
         ):
-            node = node[part]  # type: ignore[index]
+            node = node[part]
             path.append(part)
     return tuple(path)
 

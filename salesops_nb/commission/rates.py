@@ -82,10 +82,13 @@ def credit_rates(
 ) -> nw.LazyFrame[Any] | None:
     """Rates from each currency met into the plan's, by day; ``None`` where all credit is in the plan's own."""
     met = collected(
-        frame.group_by("credit_currency").agg(nw.len().alias("n"), nw.col("counted_on").min().alias("first"),
-                                              nw.col("counted_on").max().alias("last"),
-                                              nw.col("amount").sum().alias("total"))
-    )  # fmt: skip
+        frame.group_by("credit_currency").agg(
+            nw.len().alias("n"),
+            nw.col("counted_on").min().alias("first"),
+            nw.col("counted_on").max().alias("last"),
+            nw.col("amount").sum().alias("total"),
+        )
+    )
     if all(row["credit_currency"] == plan.currency for row in met):
         return None
     fx = plan.file.fx

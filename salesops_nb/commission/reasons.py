@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from salesops_nb.commission.payout import ComponentRows, Payout
 
 _COLUMNS = {
-    "payee_id": pa.string(), "deal_id": pa.string(), "event_id": pa.string(), "plan_id": pa.string(),
-    "component_id": pa.string(), "reason": pa.string(), "credit": pa.decimal128(38, 10), "amount": pa.decimal128(38, 4),
-}  # fmt: skip
+    "payee_id": pa.string(),
+    "deal_id": pa.string(),
+    "event_id": pa.string(),
+    "plan_id": pa.string(),
+    "component_id": pa.string(),
+    "reason": pa.string(),
+    "credit": pa.decimal128(38, 10),
+    "amount": pa.decimal128(38, 4),
+}
 _KEYS = ("payee_id", "event_id", "part")
 
 
@@ -154,7 +160,7 @@ def _excluded_rows(payout: Payout, plan: Plan) -> list[dict[str, Any]]:
                 "reason": reason,
                 "credit": row["credit"],
                 "amount": Decimal(0),
-            }  # fmt: skip
+            }
         )
     return found
 
@@ -283,7 +289,7 @@ def reconciliation(payout: Payout) -> pd.DataFrame:
                 **part,
                 "difference": all_ - sum(part.values(), Decimal(0)),
                 "overlay": overlay,
-            }  # fmt: skip
+            }
         )
     wide = pa.decimal128(38, 10)
     schema = {"plan_id": pa.string(), "plan_version": pa.int64(), "currency": pa.string()}

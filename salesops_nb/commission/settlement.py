@@ -164,8 +164,15 @@ def _released(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
                     period.key,
                     part=None if number == 1 else number,
                 )
-                made |= {"deal_id": row["deal_id"], "event_id": row["event_id"], "credit": row["x"], "before": row.get("x_before") or ZERO,
-                         "factor": row["factor_now"], "source_line_id": None if kind == kind_of(part.c) else source, "happened_on": due}  # fmt: skip
+                made |= {
+                    "deal_id": row["deal_id"],
+                    "event_id": row["event_id"],
+                    "credit": row["x"],
+                    "before": row.get("x_before") or ZERO,
+                    "factor": row["factor_now"],
+                    "source_line_id": None if kind == kind_of(part.c) else source,
+                    "happened_on": due,
+                }
                 made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
                 (found if amount else payout.zeros).append(made)
         rest = total - out
@@ -268,9 +275,12 @@ def _clawed(
     if not payout.period.start <= day < payout.period.end:
         return []
     ledger = [
-        r["amount"] for r in prior(payout, plan)
-        if r.get("payee_id") == row["payee_id"] and r.get("component_id") == part.c.id and r.get("event_id") == row["event_id"]
-    ]  # fmt: skip
+        r["amount"]
+        for r in prior(payout, plan)
+        if r.get("payee_id") == row["payee_id"]
+        and r.get("component_id") == part.c.id
+        and r.get("event_id") == row["event_id"]
+    ]
     if ledger:
         inside = payout.period.start <= row["happened_on"] < payout.period.end
         paid = sum((as_decimal(a) or ZERO for a in ledger), paid if inside else ZERO)
@@ -331,17 +341,21 @@ def _period_limits(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
     ended = {i: s for i, s in enumerate(part.spans) if period.start < s.end <= period.end}
     if not ended:
         return []
+    free = "free" if "free" in part.frame.collect_schema().names() else "raw"
     sums = collected(
-        part.frame.filter(nw.col("span").is_in(list(ended))).group_by("payee_id", "span")
-        .agg(nw.col("amount_now").sum().alias("paid"), nw.col("raw").sum().alias("raw"))
-    )  # fmt: skip
+        part.frame.filter(nw.col("span").is_in(list(ended)))
+        .group_by("payee_id", "span")
+        .agg(nw.col("amount_now").sum().alias("paid"), nw.col(free).sum().alias("raw"))
+    )
     totals = {(r["payee_id"], r["span"]): (r["paid"], r["raw"]) for r in sums}
-    people = sorted(job.people.stays or {k[0] for k in totals})
     held = opening(payout, plan, "carry")
     for row in prior(payout, plan):
         if row["kind"] == "carry" and row.get("component_id") == part.c.id:
             held[row["payee_id"]] += as_decimal(row["credit"]) or ZERO
-    for payee in people:
+    people = set(job.people.stays or ()) or {k[0] for k in totals} | {
+        p for p, amount in held.items() if amount
+    }
+    for payee in sorted(people):
         for i, span in ended.items():
             if not any(s.start < span.end and span.start < s.end for s in job.people.stays_of(payee)):
                 continue
@@ -470,8 +484,16 @@ def scorecard(payout: Payout, job: Job, c: Component) -> None:
 
 def _why(plan: Plan, component: str, payee: str, reason: str, **more: Any) -> Row:
     objective = more.get("objective")
-    return {"payee_id": payee, "deal_id": None, "event_id": None, "plan_id": plan.id, "component_id": component,
-            "reason": reason if objective is None else f"{objective}: {reason}", "credit": ZERO, "amount": ZERO}  # fmt: skip
+    return {
+        "payee_id": payee,
+        "deal_id": None,
+        "event_id": None,
+        "plan_id": plan.id,
+        "component_id": component,
+        "reason": reason if objective is None else f"{objective}: {reason}",
+        "credit": ZERO,
+        "amount": ZERO,
+    }
 
 
 # -- draw, guarantee, conversion ----------------------------------------------------------------
@@ -635,7 +657,7 @@ def _converted(payout: Payout, job: Job, rows: list[Row], pay_date: date) -> lis
                         column="rate",
                         value=target,
                         amount=row["amount"],
-                    )  # fmt: skip
+                    )
                 )
             payout.withheld_rows.append(
                 {
@@ -700,7 +722,7 @@ def adjustments(payout: Payout) -> None:
                     row=number,
                     value=str(row.get("adjustment_id")),
                     amount=amount,
-                )  # fmt: skip
+                )
             )
             continue
         assert amount is not None

@@ -28,9 +28,9 @@ def statements(payout: Payout) -> pd.DataFrame:
             | {k: Decimal(0) for k in kinds}
             | {"amount": Decimal(0)},
         )
-        row["lines"] += 1  # type: ignore[operator]
-        row[kind] += amount  # type: ignore[operator]
-        row["amount"] += amount  # type: ignore[operator]
+        row["lines"] += 1
+        row[kind] += amount
+        row["amount"] += amount
     made = [rows[key] for key in sorted(rows)]
     schema = {"payee_id": pa.string(), "plan_id": pa.string(), "currency": pa.string(), "lines": pa.int64()}
     schema |= dict.fromkeys([*kinds, "amount"], pa.decimal128(38, 4))

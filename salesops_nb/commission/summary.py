@@ -162,9 +162,15 @@ def _after(plan: Plan) -> list[str]:
     file, lines = plan.file, []
     if file.draw is not None:
         kind = "recoverable" if file.draw.recoverable else "not recoverable"
-        lines.append(f"Draw: {file.draw.amount} a {file.draw.per}, {kind}"
-                     + (f", keeping at least {file.draw.keep_at_least}, {file.draw.recover_pct} % of the rest from span {file.draw.recover_from}" if file.draw.recoverable else "")
-                     + (f", for {file.draw.ends} spans." if file.draw.ends else ", without end."))  # fmt: skip
+        lines.append(
+            f"Draw: {file.draw.amount} a {file.draw.per}, {kind}"
+            + (
+                f", keeping at least {file.draw.keep_at_least}, {file.draw.recover_pct} % of the rest from span {file.draw.recover_from}"
+                if file.draw.recoverable
+                else ""
+            )
+            + (f", for {file.draw.ends} spans." if file.draw.ends else ", without end.")
+        )
     if file.guarantee is not None:
         level = (
             f"{file.guarantee.amount}"
@@ -183,11 +189,26 @@ def _after(plan: Plan) -> list[str]:
     )
     lines.append(f"Release: {release}." if release else "Release: all at once, with the credit.")
     if file.clawback is not None:
-        lines.append(f"Clawback: {file.clawback.when.replace('_', ' ')}, {file.clawback.method.replace('_', ' ')}"
-                     + (f" {file.clawback.pct} %" if file.clawback.pct is not None else "") + f", of what was paid; unpaid parts: {file.clawback.unpaid}; posted in the event's period.")  # fmt: skip
+        lines.append(
+            f"Clawback: {file.clawback.when.replace('_', ' ')}, {file.clawback.method.replace('_', ' ')}"
+            + (f" {file.clawback.pct} %" if file.clawback.pct is not None else "")
+            + f", of what was paid; unpaid parts: {file.clawback.unpaid}; posted in the event's period."
+        )
     else:
         lines.append("Clawback: none said; a cancelled deal keeps its pay, a refund takes its credit back.")
     fx = file.fx
-    lines.append("FX: credit at " + (f"{fx.credit.rates} rates of the {fx.credit.at.replace('_', ' ')}" if fx and fx.credit else "the plan's currency only")
-                 + "; pay at " + (f"{fx.pay.rates} rates of the {fx.pay.at.replace('_', ' ')}." if fx and fx.pay else "the plan's currency."))  # fmt: skip
+    lines.append(
+        "FX: credit at "
+        + (
+            f"{fx.credit.rates} rates of the {fx.credit.at.replace('_', ' ')}"
+            if fx and fx.credit
+            else "the plan's currency only"
+        )
+        + "; pay at "
+        + (
+            f"{fx.pay.rates} rates of the {fx.pay.at.replace('_', ' ')}."
+            if fx and fx.pay
+            else "the plan's currency."
+        )
+    )
     return lines

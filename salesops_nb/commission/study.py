@@ -1,0 +1,243 @@
+"""What-ifs that answer at once: a plan's credits read once, paid again by hand when a number changes.
+
+A change of rates, bands, gates, caps or quotas leaves the credits as they are, so each person's pay
+is F of the credit already read. What moves the credits themselves (conditions, splits, releases,
+draws, lists of rates) is calculated in full.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from salesops_nb.commission import curve
+from salesops_nb.commission.calculation import calculate
+from salesops_nb.commission.credits import decimal_of
+from salesops_nb.commission.earned import _gate, attainment_pct, derived_rate, gate_level, scope_of, target_of
+from salesops_nb.commission.expression import columns_of, holds
+from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.schema import Component
+from salesops_nb.commission.spans import People
+from salesops_nb.money import ROUNDING
+
+Credits = dict[tuple[str, int], list[Fraction]]
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """A change against today: cost of both, and a row a person with both pays and the difference."""
+
+    cost: Decimal
+    cost_today: Decimal
+    people: pd.DataFrame
+
+    @property
+    def winners(self) -> int:
+        """People who would get more."""
+        return int((self.people["change"] > 0).sum())
+
+    @property
+    def losers(self) -> int:
+        """People who would get less."""
+        return int((self.people["change"] < 0).sum())
+
+
+class Study:
+    """One plan's credits of a period, ready to be paid by a changed plan.
+
+    Parameters
+    ----------
+    plan : the plan as it stands.
+    tables, period : as for `calculate`, which is called once (or `today` is taken, where it was made).
+    """
+
+    def __init__(
+        self, plan: Plan, tables: Mapping[str, Any], period: Any, today: Payout | None = None
+    ) -> None:
+        self.plan, self.tables, self.period = plan, tables, period
+        self.payout = today if today is not None else calculate(plan, tables, period)
+        self.parts = {p.c.id: p for p in self.payout.components if p.plan is plan}
+        self.today = _by_person(self.payout, plan)
+        self.credits: dict[str, Credits] = {c: defaultdict(list) for c in self.parts}
+        trace = self.payout.trace
+        if not trace.empty:
+            mine = trace[(trace["plan_id"] == plan.id) & (trace["plan_version"] == plan.version)]
+            columns = [mine[n] for n in ("component_id", "payee_id", "span", "x")]
+            for component, payee, span, x in zip(*columns, strict=True):
+                self.credits[component][payee, int(span)].append(Fraction(x))
+
+    def what_if(self, changes: Mapping[str, Any]) -> WhatIf:
+        """Cost, winners and losers if a part of the plan were so, such as ``{"quota": {"amount": 500000}}``."""
+        changed = self.plan.changed(**changes)
+        if self._by_hand(changed):
+            new = self._paid(changed)
+        else:
+            plans = [changed if p is self.plan else p for p in self.payout.plans]
+            new = _by_person(calculate(plans, self.tables, self.period), changed)
+        people = sorted({*new, *self.today})
+        zero, money = Decimal(0), pa.decimal128(38, 4)
+        frame = pa.table(
+            {
+                "payee_id": pa.array(people, pa.string()),
+                "today": pa.array([self.today.get(p, zero) for p in people], money),
+                "then": pa.array([new.get(p, zero) for p in people], money),
+                "change": pa.array([new.get(p, zero) - self.today.get(p, zero) for p in people], money),
+            }
+        ).to_pandas(types_mapper=pd.ArrowDtype)
+        return WhatIf(sum(new.values(), zero), sum(self.today.values(), zero), frame)
+
+    def _by_hand(self, changed: Plan) -> bool:
+        """Whether the credits stay as they are and every component's pay is F of them."""
+        file, old = changed.file, self.plan.file
+        settled = (file.release, file.clawback, file.draw, file.guarantee, file.fx)
+        same = (
+            file.credit == old.credit
+            and file.plan == old.plan
+            and not any(settled)
+            and not any((old.release, old.clawback, old.draw, old.guarantee, old.fx))
+        )
+        attained = file.quota is None or file.quota.attained_by == file.credit.event
+        before = {c.id: c for c in self.plan.components}
+        whole = all(p.spans[0].start >= self.payout.period.start for p in self.parts.values())
+        return same and attained and whole and not self.payout.facts.has_refunds and all(
+            c.id in before and _simple(c) and _same_credit(c, before[c.id]) for c in changed.components
+        )  # fmt: skip
+
+    def _paid(self, changed: Plan) -> dict[str, Decimal]:
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        attained = self._attained()
+        for c in changed.components:
+            part = self.parts.get(c.id)
+            if part is None:
+                continue
+            people = replace(part.job.people, plan=changed, problems=[], _asked=set())
+            for (payee, span), credits in self.credits[c.id].items():
+                total = attained.get((payee, span), sum(credits, Fraction(0)))
+                found[payee] += _pay(changed, c, part, people, payee, span, credits, total)
+        return {payee: amount for payee, amount in found.items() if amount}
+
+    def _attained(self) -> dict[tuple[str, int], Fraction]:
+        """Credit of each person by span, over all that the plan counts."""
+        part = next(
+            (
+                p
+                for p in self.parts.values()
+                if p.c.payee == "owner" and p.c.where is None and p.c.measure == "credit"
+            ),
+            None,
+        )
+        if part is None:
+            return {}
+        return {key: sum(credits, Fraction(0)) for key, credits in self.credits[part.c.id].items()}
+
+
+def _simple(c: Component) -> bool:
+    units = {c.table.unit} if c.table is not None else set()
+    named: set[str] = set()
+    for m in c.multipliers.rows if c.multipliers else ():
+        named |= columns_of(m.where)
+    limits = c.limit_list
+    plain = all(limit.per == "period" and limit.floor is None and limit.excess != "carry" for limit in limits)
+    return (
+        c.rates is None and c.measure != "mbo" and plain and named <= {"attainment_pct"}
+        and units <= {"amount", "pct_of_quota"} and (c.table is None or c.table.mode != "matrix")
+        and scope_of(c) != "ytd_less_paid"
+    )  # fmt: skip
+
+
+def _same_credit(c: Component, old: Component) -> bool:
+    fields = ("measure", "where", "from_", "to", "payee", "levels", "activity", "scope")
+    return all(getattr(c, f) == getattr(old, f) for f in fields)
+
+
+def _pay(
+    plan: Plan, c: Component, part: ComponentRows, people: People, payee: str, span: int, credits: list[Fraction], attained: Fraction
+) -> Decimal:  # fmt: skip
+    standing = people.standing(payee, part.spans[span])
+    if_zero = plan.file.quota.if_zero if plan.file.quota else None
+    rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None
+    bounds = curve.bounds(c, standing.quota, if_zero) if c.table is not None else ()
+    numbers = curve.Numbers(bounds, (), rate, target_of(c, standing.target))
+    level = gate_level(plan, c, standing.quota)
+    alone = scope_of(c) == "each_transaction"
+    by_quota = c.gate is not None and c.gate.attainment_pct is not None
+    total = sum(credits, Fraction(0))
+    then, inclusive = _gate(c)
+    factor = _factor(c, attainment_pct(attained, standing.quota, if_zero))
+    if then == "first_dollar" and level is not None and not (alone and not by_quota):
+        reached = attained if by_quota else total
+        if reached < level or (reached == level and not inclusive):
+            return Decimal(0)
+        level = None
+    unit = Decimal(1).scaleb(-plan.places)
+    mode = ROUNDING[plan.file.rounding.mode]
+    if alone:
+        made = sum(
+            (
+                decimal_of(_one(c, numbers, x, level, then, inclusive) * factor).quantize(unit, mode)
+                for x in credits
+            ),
+            Decimal(0),
+        )
+    else:
+        made = decimal_of(_one(c, numbers, total, level, then, inclusive) * factor)
+    cap = next((limit.cap for limit in c.limit_list if limit.cap is not None), None)
+    return (min(made, cap) if cap is not None else made).quantize(unit, mode)
+
+
+def _one(
+    c: Component,
+    numbers: curve.Numbers,
+    x: Fraction,
+    level: Fraction | None,
+    then: str | None,
+    inclusive: bool,
+) -> Fraction:
+    """F(x), with a gate of this credit or total in it."""
+    if level is None or then is None:
+        return curve.pay(c, numbers, x)
+    if then == "first_dollar":
+        return curve.pay(c, numbers, x) if x > level or (inclusive and x == level) else Fraction(0)
+    if x <= level:
+        return Fraction(0)
+    if c.table is not None and c.table.mode == "whole":
+        return curve.pay(c, numbers, x - level, key=x)
+    return curve.pay(c, numbers, x) - curve.pay(c, numbers, level)
+
+
+def _factor(c: Component, attainment: Fraction) -> Fraction:
+    """Multipliers whose condition is on attainment alone."""
+    rows = c.multipliers.rows if c.multipliers is not None else ()
+    picked = [
+        Fraction(m.x)
+        for m in rows
+        if m.where is None
+        or (columns_of(m.where) <= {"attainment_pct"} and holds(m.where, {"attainment_pct": attainment}))
+    ]
+    if c.multipliers is None or not picked:
+        return Fraction(1)
+    if c.multipliers.combine == "highest":
+        return max(picked)
+    if c.multipliers.combine == "add":
+        return 1 + sum((x - 1 for x in picked), Fraction(0))
+    made = Fraction(1)
+    for x in picked:
+        made *= x
+    return made
+
+
+def _by_person(payout: Payout, plan: Plan) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    lines = payout.lines
+    for payee, of, amount in zip(lines["payee_id"], lines["plan_id"], lines["amount"], strict=True):
+        if of == plan.id:
+            found[payee] = found.get(payee, Decimal(0)) + amount
+    return found
