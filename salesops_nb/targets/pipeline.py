@@ -45,9 +45,7 @@ def pipeline(tables: Mapping[str, Any], year: Period, as_of: date) -> Pipeline:
     """
     frames = lazy_tables(tables, "deals", "products")
     if "deals" not in frames or not set(frames["deals"].collect_schema().names()) >= NEEDED:
-        return Pipeline(
-            pd.Series(dtype=float), nothing, "No pipeline: deals have no created_on to age them by."
-        )
+        return _none(year, "deals have no created_on to age them by")
     deals = _dated(frames, as_of)
     done = collected(
         deals.filter(~nw.col("is_open"), ~nw.col("age").is_null())
@@ -58,9 +56,7 @@ def pipeline(tables: Mapping[str, Any], year: Period, as_of: date) -> Pipeline:
         done[name] = pd.to_numeric(done[name]).astype(float)
     won = done[(done["outcome"] == "won") & (done["amount"] > 0)]
     if won.empty:
-        return Pipeline(
-            pd.Series(dtype=float), nothing, "No pipeline: no won deal has created_on and closed_on."
-        )
+        return _none(year, "no won deal has created_on and closed_on")
     limit = _quantile(done["age"].to_numpy(), done["n"].to_numpy(), STALE_SHARE)
     rate = float(won["n"].sum() / done["n"].sum())
     expected, live, stale, undated = _open(deals, year, limit, rate)
@@ -92,9 +88,7 @@ def _dated(frames: Mapping[str, nw.LazyFrame[Any]], as_of: date) -> nw.LazyFrame
     is_open = closed.is_null() | (closed > as_of)
     until = nw.when(is_open).then(nw.lit(as_of)).otherwise(closed)
     day = nw.Datetime("us")
-    expected = (
-        nw.col("expected_close_on").cast(nw.Date) if "expected_close_on" in names else nw.lit(None, nw.Date)
-    )
+    due = nw.col("expected_close_on").cast(nw.Date)
     aged = deals.with_columns(
         is_open=is_open,
         _due=due if "expected_close_on" in names else nw.lit(None, nw.Date),

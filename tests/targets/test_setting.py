@@ -230,6 +230,23 @@ def test_open_deals_lift_the_bottom_up():
     assert any("left out as older" in note for note in with_open.notes)
 
 
+def test_without_dates_of_creation_the_run_rate_stands_alone():
+    for rows in (deals().drop(columns="created_on"), deals().assign(created_on=None)):
+        basis = prepare({"deals": rows, "people": people()}, CALENDAR, 2018)
+        assert any(note.startswith("No pipeline:") for note in basis.notes)
+        assert basis.reps["bottom_up"].tolist() == basis.reps["run_rate"].tolist()
+
+
+def test_an_open_deal_without_amount_counts_at_list_price():
+    fresh = pd.DataFrame(
+        [("Cy", "open", None, date(2017, 12, 20), None)], columns=deals().columns, dtype=object
+    )
+    given = pd.concat([deals().assign(product_id="p"), fresh.assign(product_id="p")])
+    products = pd.DataFrame({"product_id": ["p"], "list_price": [Decimal(700)]})
+    basis = prepare({"deals": given, "people": people(), "products": products}, CALENDAR, 2018)
+    assert basis.reps.set_index("person_id")["pipeline"]["Cy"] == pytest.approx(700)
+
+
 def test_a_year_known_in_part_is_scaled_and_said():
     basis = prepare({"deals": deals(21), "people": people()}, CALENDAR, 2018, declared_season=[1] * 12)
     assert basis.last_year_months == 9
