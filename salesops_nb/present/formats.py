@@ -50,12 +50,13 @@ def money(value: Any, currency: str | None = None, *, cents: bool = False) -> st
 
 
 def short_money(value: Any, currency: str | None = None) -> str:
-    """An amount in three figures, such as ``$1.2M``, for the axis of a chart."""
+    """An amount in three figures, such as ``$1.23M``, for the axis of a chart."""
     from babel.numbers import format_compact_currency
 
     if missing(value):
         return NONE
-    now, places = setting(), 1 if abs(value) >= 1000 else 0
+    now, amount = setting(), abs(_decimal(value))
+    places = 2 - amount.adjusted() % 3 if amount >= 1000 else 2 if amount % 1 else 0
     text = format_compact_currency(
         _decimal(value), currency or now.currency, locale=now.locale, fraction_digits=places
     )

@@ -12,6 +12,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present import formats
 from salesops_nb.present.emit import as_list, emit
 from salesops_nb.present.render import words_of
+from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _, setting
 
 STATUSES = ("final", "draft")
@@ -95,7 +96,7 @@ def _card(number: int, card: Mapping[str, Any]) -> dict[str, Any]:
     value, unit = card["value"], card.get("unit")
     raw = None if isinstance(value, str) or formats.missing(value) else str(value)
     return {
-        "label": str(card["label"]),
+        "label": translated(str(card["label"])),
         "value": value if isinstance(value, str) else formats.by_unit(unit or "text")(value),
         "raw": raw,
         "unit": unit or "text",

@@ -23,6 +23,7 @@ from salesops_nb.present.words import _, setting, use_locale
 
 COVER, FOOT = media_type("cover"), media_type("set_aside")
 PROVENANCE, HEADLINES = media_type("provenance"), media_type("headlines")
+LETTER = {"US", "CA", "MX", "PH", "PR", "CL", "CO", "CR", "GT", "PA", "SV", "VE"}
 HIDDEN = {"remove-cell", "hide-cell", "remove_cell"}
 
 
@@ -183,9 +184,14 @@ class Layout:
             "contents": contents,
             "set_aside": part("set_aside", notes, self.folders) if at_the_foot else "",
             "provenance": part("provenance", {"facts": foot}, self.folders),
-            "style": render.style_sheet("report.css", self.folders),
+            "style": render.style_sheet("report.css", self.folders) + paper(setting().locale),
             "words": _,
         }
+
+
+def paper(locale: str) -> str:
+    """The rule for Letter paper where a country prints on it (CLDR); A4 is the style sheet's own."""
+    return "@page{size:Letter}" if locale.rpartition("_")[2] in LETTER else ""
 
 
 def _outputs(nb: Any) -> list[Any]:

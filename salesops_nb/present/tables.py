@@ -13,6 +13,7 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats as written
 from salesops_nb.present.emit import as_list, emit
 from salesops_nb.present.render import words_of
+from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def table_facts(frame: Any, *, labels: Any, formats: Any, marks: Any, row_head: 
     }
     columns = [
         {
-            "label": labels.get(name, words_of(name)),
+            "label": translated(labels[name]) if name in labels else words_of(name),
             "align": "num" if units[name] in NUMERIC else "date" if units[name] == "date" else "",
             "head": name == head,
             "marks": as_list(by_column.get(name)),

@@ -14,6 +14,11 @@ def term(name: str) -> str:
     return _terms(setting().locale).get(plain, plain)
 
 
+def translated(text: str) -> str:
+    """A label in the reader's language where it is one of the trade's; otherwise as it was given."""
+    return _terms(setting().locale).get(text, text)
+
+
 @lru_cache(maxsize=8)
 def _terms(locale: str) -> dict[str, str]:
     """Every known name with its words in the locale's language (the one in force when it is asked)."""

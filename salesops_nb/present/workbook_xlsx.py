@@ -21,6 +21,7 @@ from salesops_nb.present import formats as written
 from salesops_nb.present.export import write_beside
 from salesops_nb.present.render import words_of
 from salesops_nb.present.tables import guess_unit, to_pandas
+from salesops_nb.present.terms import translated
 from salesops_nb.present.words import setting
 
 MOST_ROWS = 1_048_575
@@ -122,7 +123,7 @@ class _Writer:
             )
         sheet = self.book.add_worksheet(name)
         for at, column in enumerate(frame.columns):
-            label = self.labels.get(str(column), words_of(str(column)))
+            label = translated(self.labels.get(str(column), "")) or words_of(str(column))
             unit = self.formats.get(str(column)) or guess_unit(frame[column])
             written.by_unit(unit)
             self.text(sheet, 0, at, label, self.head)

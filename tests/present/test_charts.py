@@ -152,7 +152,9 @@ def test_a_bridge_that_does_not_add_up_is_refused(start: Decimal, steps: list[De
 @pytest.mark.parametrize(("start", "cut"), [(1000, True), (20, False), (-1000, False)])
 def test_a_bridge_of_thin_steps_says_where_its_axis_begins(start: int, cut: bool) -> None:
     frame = pd.DataFrame({"s": ["a", "b"], "a": [30, -10]})
-    chart = present.waterfall.draw(frame, step="s", amount="a", opening="A", closing="B", start=start, note="N.")
+    chart = present.waterfall.draw(
+        frame, step="s", amount="a", opening="A", closing="B", start=start, note="N."
+    )
     bottom = chart.figure.axes[0].get_ylim()[0]
     assert chart.note == ("N. The axis begins at $970, not at zero." if cut else "N.")
     assert (bottom == 970) == cut

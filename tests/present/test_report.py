@@ -127,6 +127,7 @@ def test_every_header_cell_has_a_scope(page: str) -> None:
 
 
 def test_code_is_there_but_folded_and_prices_stay_prices(page: str) -> None:
+    assert "@page{size:Letter}" in page
     assert page.count('<div class="code"') == 8
     assert ".code{display:none}" in page
     assert "costs $5 and $6" in page
@@ -149,6 +150,8 @@ def test_a_romanian_report_is_romanian(executed: Path, tmp_path: Path) -> None:
     out = export_html(executed, tmp_path / "ro.html", context={"locale": "ro_RO", "currency": "RON"})
     made = out.read_text()
     assert '<html lang="ro-RO">' in made
+    assert "size:A4" in made
+    assert "size:Letter" not in made
     for words in ("Cuprins", "Arată codul", "date până la 31 dec. 2017", "Date lăsate deoparte", "2 rânduri"):
         assert words in made
     for words in (">Contents<", "Show code", "data through", "Data set aside", "simulated<"):
