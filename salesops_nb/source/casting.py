@@ -120,7 +120,8 @@ def _collapse(contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed) 
             finding(
                 "missing-column",
                 f"None of the {len(missing)} mapped columns of {contract.name} is in the file.",
-                f"Its headers are: {listed(raw.types)}. Mend the mapping, or 'header_row' or 'delimiter' in it.",
+                f"Its headers are: {listed(raw.types)}. Mend the mapping, or 'header_row' or "
+                f"'delimiter' in it.",
                 file=raw.file,
                 table=contract.name,
             )
@@ -186,7 +187,8 @@ def _check_names(contract: Contract, mapping: FileMapping, sources: dict[str, st
             typed.problems.append(
                 finding(
                     "unmapped-column",
-                    f"The table {contract.name} needs the column {column.name}, and the mapping does not give it.",
+                    f"The table {contract.name} needs the column {column.name}, and the mapping "
+                    f"does not give it.",
                     f"Add it to the mapping's columns; the file's headers are: {listed(typed.raw.types)}.",
                     file=typed.raw.file,
                     table=contract.name,
@@ -285,7 +287,10 @@ def _native(column: Column, cell: str, native: str, settings: Settings) -> str:
     if "WITH TIME ZONE" in native and column.type in ("date", "time"):
         cell = f"({cell} AT TIME ZONE {literal(settings.time_zone)})"
     if column.type == "text" and native in ("DOUBLE", "FLOAT"):
-        return f"CASE WHEN {cell} = floor({cell}) THEN CAST(CAST({cell} AS HUGEINT) AS VARCHAR) ELSE {cell}::VARCHAR END"
+        return (
+            f"CASE WHEN {cell} = floor({cell}) THEN CAST(CAST({cell} AS HUGEINT) AS "
+            f"VARCHAR) ELSE {cell}::VARCHAR END"
+        )
     if column.type == "text":
         return f"CAST({cell} AS VARCHAR)"
     if column.type in ("date", "time") and native not in ("DATE", "TIMESTAMP") and "TIME" not in native:

@@ -6,7 +6,6 @@ file is attached read-only and read in place.
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -109,7 +109,8 @@ def prepare_rates(connection: duckdb.DuckDBPyConnection, settings: Settings, hel
     kind = f"WHERE kind = {literal(settings.fx_kind)}" if "kind" in held else ""
     until = "valid_to" if "valid_to" in held else "CAST(NULL AS DATE) AS valid_to"
     connection.execute(
-        f"CREATE OR REPLACE VIEW fx_used AS SELECT currency, valid_from, {until}, rate FROM typed.fx_rates {kind}"
+        f"CREATE OR REPLACE VIEW fx_used AS SELECT currency, valid_from, {until}, "
+        f"rate FROM typed.fx_rates {kind}"
     )
 
 
@@ -139,7 +140,8 @@ def _rate_rules(settings: Settings) -> list[Rule]:
             "no-rate",
             "currency",
             "_no_rate AND currency_original IS NOT NULL",
-            f"The amount is in {{other}} and there is no rate from {{other}} to {settings.currency} for its day.",
+            f"The amount is in {{other}} and there is no rate from {{other}} to "
+            f"{settings.currency} for its day.",
             "Add the rate to fx_rates, valid from that day or earlier.",
             "bookings and values",
             "amount",
@@ -152,7 +154,8 @@ def _sign_rule(typed: Typed, header: str, settings: Settings) -> Rule:
     """Amounts that bear the sign of another currency than theirs, such as € in a USD workbook."""
     text = f"r.{quoted(header)}"
     cases = " ".join(f"WHEN contains({text}, {literal(s)}) THEN {literal(c)}" for s, c in _SIGNS.items())
-    sign = f"CASE {cases} ELSE nullif(regexp_extract({text}, '(^|[^A-Za-z])([A-Z]{{3}})([^A-Za-z]|$)', 2), '') END"
+    code = f"regexp_extract({text}, '(^|[^A-Za-z])([A-Z]{{3}})([^A-Za-z]|$)', 2)"
+    sign = f"CASE {cases} ELSE nullif({code}, '') END"
     own = literal(settings.currency)
     currency = f"coalesce(t.currency, {own})" if "currency" in typed.columns else own
     rows = (

@@ -215,10 +215,10 @@ def _wrong_width(shown: str, number: int, row: list[str], width: int) -> Problem
 
 def _footer(shown: str, rows: list[list[str]]) -> Problem:
     words = next((cell for row in rows for cell in row if cell.strip()), "")
+    which = "The last row is" if len(rows) == 1 else f"The last {len(rows)} rows are"
     return finding(
         "footer-skipped",
-        f"{'The last row is' if len(rows) == 1 else f'The last {len(rows)} rows are'} taken for a report's footer "
-        f"({words[:40]!r}) and skipped.",
+        f"{which} taken for a report's footer ({words[:40]!r}) and skipped.",
         "Declare 'footer_rows: 0' in the mapping if they are data.",
         file=shown,
         severity="note",

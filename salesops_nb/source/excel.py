@@ -1,4 +1,4 @@
-"""Excel and OpenDocument workbooks: a sheet's rows with the numbers Excel shows, titles and footers skipped."""
+"""Excel and OpenDocument workbooks: a sheet's rows with their numbers, titles and footers skipped."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def _sheet(path: Path, file: FileMapping, table: str, shown: str) -> tuple[str, 
 
 def _footer(rows: list[tuple[int, list[str]]], shown: str) -> Problem:
     words = next((cell for _, row in rows for cell in row if cell), "")
+    which = "The last row is" if len(rows) == 1 else f"The last {len(rows)} rows are"
     return finding(
         "footer-skipped",
-        f"{'The last row is' if len(rows) == 1 else f'The last {len(rows)} rows are'} taken for a report's footer "
-        f"({words[:40]!r}) and skipped.",
+        f"{which} taken for a report's footer ({words[:40]!r}) and skipped.",
         "Declare 'footer_rows: 0' in the mapping if they are data.",
         file=shown,
         severity="note",

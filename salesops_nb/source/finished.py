@@ -17,7 +17,8 @@ EARLIEST = "DATE '1900-01-01'"
 OK_FLAGS = {
     "ok_bookings": "outcome <> 'won' OR (amount IS NOT NULL AND closed_on IS NOT NULL)",
     "ok_win_rate": "outcome = 'open' OR closed_on IS NOT NULL",
-    "ok_cycle_time": "created_on IS NOT NULL AND (outcome = 'open' OR coalesce(closed_on >= created_on, false))",
+    "ok_cycle_time": "created_on IS NOT NULL AND (outcome = 'open' OR "
+    "coalesce(closed_on >= created_on, false))",
     "ok_product_mix": "product_id IS NOT NULL",
     "ok_owner": f"owner_id <> '{UNASSIGNED}'",
 }

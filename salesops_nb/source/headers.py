@@ -60,7 +60,7 @@ def find_header(
 
 
 def unique_headers(header: Sequence[str], shown: str) -> tuple[list[str], list[Problem]]:
-    """Headers made unique: doubles become ``X (1)``, ``X (2)``, blanks ``column 4``; and a note of doubles."""
+    """Headers made unique: doubles become ``X (1)``, ``X (2)``, blanks ``column 4``; and notes."""
     names = [cell.strip().lstrip("\ufeff") or f"column {i + 1}" for i, cell in enumerate(header)]
     counts = Counter(name.casefold() for name in names)
     doubled = sorted({name for name in names if counts[name.casefold()] > 1})

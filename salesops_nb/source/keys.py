@@ -36,11 +36,12 @@ def check_duplicates(
         CREATE OR REPLACE TEMP TABLE doubled AS
         WITH copies AS (
             SELECT t._row, {amount} AS amount, row({", ".join(f"t.{quoted(n)}" for n in held)}) AS key,
-                concat_ws(', ', {", ".join(f"t.{quoted(n)}" for n in held)}) AS shown, hash(row({cells})) AS content
+                concat_ws(', ', {", ".join(f"t.{quoted(n)}" for n in held)}) AS shown,
+                hash(row({cells})) AS content
             FROM {typed.name} t JOIN {typed.raw.name} r USING (_row)
             WHERE ({", ".join(f"t.{quoted(n)}" for n in held)}) IN (SELECT ({keys}) FROM double_keys))
-        SELECT *, count(DISTINCT content) OVER (PARTITION BY key) AS kinds, count(*) OVER (PARTITION BY key) AS n,
-            min(_row) OVER (PARTITION BY key) AS first FROM copies
+        SELECT *, count(DISTINCT content) OVER (PARTITION BY key) AS kinds,
+            count(*) OVER (PARTITION BY key) AS n, min(_row) OVER (PARTITION BY key) AS first FROM copies
         """
     )
     _list_differing(connection, typed, contract, held, label)
@@ -56,7 +57,8 @@ def check_duplicates(
     return [
         finding(
             "identical-copies",
-            f"{same[1]} {'row is an identical copy' if same[1] == 1 else 'rows are identical copies'} of another "
+            f"{same[1]} "
+            f"{'row is an identical copy' if same[1] == 1 else 'rows are identical copies'} of another "
             f"(such as {same[2]}); each {contract.row} is counted once.",
             "Remove the copies.",
             file=typed.raw.file,
@@ -75,8 +77,8 @@ def _list_differing(
     word = "deal id" if contract.name == "deals" else " and ".join(held)
     connection.execute(
         f"""
-        INSERT INTO rejects SELECT 'error', 'duplicate-id', {literal(contract.name)}, {literal(typed.raw.file)},
-            _row, {literal(typed.headers.get(held[0], held[0]))}, shown,
+        INSERT INTO rejects SELECT 'error', 'duplicate-id', {literal(contract.name)},
+            {literal(typed.raw.file)}, _row, {literal(typed.headers.get(held[0], held[0]))}, shown,
             'The {word} ' || shown || ' stands ' || n || ' times with different contents (rows '
             || string_agg(_row, ', ' ORDER BY _row) OVER (PARTITION BY key
                 ORDER BY _row ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
@@ -133,9 +135,9 @@ def _check_reference(
     amount = "a.amount" if "amount" in typed.columns else "NULL"
     connection.execute(
         f"""
-        INSERT INTO rejects SELECT 'error', {literal(code)}, {literal(contract.name)}, {literal(typed.raw.file)},
-            a._row, {literal(typed.headers.get(column.name, column.name))}, u.value,
-            replace({literal(message)}, '{{value}}', u.value), u.fix,
+        INSERT INTO rejects SELECT 'error', {literal(code)}, {literal(contract.name)},
+            {literal(typed.raw.file)}, a._row, {literal(typed.headers.get(column.name, column.name))},
+            u.value, replace({literal(message)}, '{{value}}', u.value), u.fix,
             {literal(ALL if spoils == "*" else figures)}, {amount}
         FROM {relation} a JOIN unmatched u ON a.{name} = u.value
         """
@@ -219,7 +221,8 @@ def _check_intervals(connection: duckdb.DuckDBPyConnection, typed: Typed, relati
         connection.execute(
             f"""
             INSERT INTO rejects SELECT 'error', '{code}', 'people', {literal(typed.raw.file)}, _row, {header},
-                CAST(valid_from AS VARCHAR), {message}, 'End one row on the day the next begins.', {literal(ALL)}, NULL
+                CAST(valid_from AS VARCHAR), {message},
+                'End one row on the day the next begins.', {literal(ALL)}, NULL
             FROM ({found}) WHERE {where}
             """
         )

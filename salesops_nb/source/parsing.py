@@ -92,7 +92,8 @@ def _local_day(text: str, order: str) -> str:
     formats = "['%d %b %y', '%d %B %y', '%d %b %Y', '%d %B %Y', '%b %d %Y', '%B %d %Y']"
     return (
         f"CASE WHEN {iso} THEN {_date(text, _ISO, 1, 2, 3)} WHEN {short} THEN {_short(text, order)} "
-        f"WHEN regexp_full_match({text}, '(19|20|21)\\d{{6}}') THEN CAST(try_strptime({text}, '%Y%m%d') AS DATE) "
+        f"WHEN regexp_full_match({text}, '(19|20|21)\\d{{6}}') THEN "
+        f"CAST(try_strptime({text}, '%Y%m%d') AS DATE) "
         f"WHEN {named} THEN CAST(try_strptime({words}, {formats}) AS DATE) END"
     )
 

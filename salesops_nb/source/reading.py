@@ -162,7 +162,8 @@ def read_parquet(
     view, where = f"raw.{quoted(label)}", f" WHERE {file.where}" if file.where else ""
     try:
         connection.execute(
-            f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row "
+            f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCLUDE (file_row_number), "
+            f"file_row_number + 1 AS _row "
             f"FROM read_parquet({literal(str(path))}, file_row_number = true){where}"
         )
     except duckdb.Error as error:
@@ -201,7 +202,8 @@ def read_frame(connection: duckdb.DuckDBPyConnection, frame: object, label: str)
     view = f"raw.{quoted(label)}"
     connection.register(f"frame_{label}", arrow)
     connection.execute(
-        f"CREATE OR REPLACE TABLE {view} AS SELECT *, row_number() OVER () AS _row FROM {quoted(f'frame_{label}')}"
+        f"CREATE OR REPLACE TABLE {view} AS SELECT *, row_number() OVER () AS _row "
+        f"FROM {quoted(f'frame_{label}')}"
     )
     connection.unregister(f"frame_{label}")
     row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()

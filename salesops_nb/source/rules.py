@@ -114,7 +114,8 @@ def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> li
                     column.name,
                     f"{name} NOT IN ({choices})",
                     f"'{{value}}' is not a {column.name} that the table {contract.name} knows.",
-                    f"Write one of {', '.join(column.choices)}, or add an alias under 'values' in the mapping.",
+                    f"Write one of {', '.join(column.choices)}, or add an alias under 'values' "
+                    f"in the mapping.",
                     ALL if column.required or column.name == "outcome" else f"figures by {column.name}",
                     "*" if column.required or column.name == "outcome" else column.name,
                 )

@@ -135,8 +135,10 @@ def _must_decode(path: Path, shown: str, encoding: str) -> None:
                 raise SalesopsError(
                     finding(
                         "bad-encoding",
-                        f"Line {number} is not {encoding}: byte 0x{line[error.start]:02X} has no meaning in it.",
-                        "Declare the file's true encoding in the mapping, or leave it out to have it detected.",
+                        f"Line {number} is not {encoding}: byte 0x{line[error.start]:02X} has no "
+                        f"meaning in it.",
+                        "Declare the file's true encoding in the mapping, or leave it out to have "
+                        "it detected.",
                         file=shown,
                         row=number,
                         value=encoding,

@@ -43,10 +43,11 @@ def test_a_salesforce_export(tmp_path: Path) -> None:
         ("open", 16),
         ("won", 12),
     ]
-    first = "SELECT created_on, closed_on, expected_close_on, amount FROM deals WHERE deal_id = '006bm00000LKJNNAA5'"
+    deal = "deal_id = '006bm00000LKJNNAA5'"
+    first = f"SELECT created_on, closed_on, expected_close_on, amount FROM deals WHERE {deal}"
     assert values(wb, first) == [(date(2026, 2, 23), None, date(2024, 2, 3), Decimal(15000))]
     history = "SELECT entered_at FROM stage_history WHERE deal_id = '006bm00000LKJNNAA5'"
-    assert values(wb, history)[0] == (datetime(2026, 2, 23, 20, 55),)
+    assert values(wb, history)[0] == (datetime.fromisoformat("2026-02-23 20:55"),)
     said = {p.code for p in wb.problems if p.table == "deals" and p.severity == "note"}
     assert said == {"date-order-detected"}
     backwards = [p for p in wb.problems if p.code == "closed-before-created"]
@@ -64,7 +65,8 @@ HEADERS = {
         "2,B,Contract Sent,20,Ann,2017-04-01 10:00,2017-01-03 09:00\n"
     ),
     "pipedrive": (
-        "Deal - ID,Deal - Title,Deal - Owner,Deal - Stage,Deal - Status,Deal - Value,Deal - Currency of Value,"
+        "Deal - ID,Deal - Title,Deal - Owner,Deal - Stage,Deal - Status,Deal - "
+        "Value,Deal - Currency of Value,"
         "Deal - Deal created,Deal - Deal closed on,Deal - Expected close date\n"
         "1,A,Ann,Offer,Won,10.50,USD,2017-01-02 09:00:00,2017-03-01 10:00:00,\n"
         "2,B,Ann,Offer,Open,20,USD,2017-01-03 09:00:00,,2017-04-01\n"
@@ -86,7 +88,8 @@ def test_other_exports(crm: str, tmp_path: Path) -> None:
     wb = made(tmp_path, crm, {f"data/{file}": HEADERS[crm]})
     assert values(
         wb,
-        "SELECT deal_id, owner_id, outcome, amount, created_on, closed_on, expected_close_on FROM deals ORDER BY 1",
+        "SELECT deal_id, owner_id, outcome, amount, created_on, closed_on, "
+        "expected_close_on FROM deals ORDER BY 1",
     ) == [
         ("1", "Ann", "won", Decimal("10.5"), date(2017, 1, 2), date(2017, 3, 1), EXPECTED_CLOSE[crm]),
         ("2", "Ann", "open", Decimal(20), date(2017, 1, 3), None, date(2017, 4, 1)),

@@ -50,7 +50,7 @@ def write_german(folder: Path) -> str:
 
 
 def write_excel(folder: Path) -> str:
-    """One workbook with a sheet for each table, report titles above, a footer below, true dates and numbers."""
+    """One workbook with a sheet for each table, titles above, a footer below, true dates and numbers."""
     book = xlsxwriter.Workbook(folder / "crm.xlsx", {"default_date_format": "dd/mm/yyyy"})
     for name in FILES:
         sheet, rows = book.add_worksheet(name), rows_of(name)

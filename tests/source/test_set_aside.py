@@ -15,11 +15,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
 
-from small import DEALS, deals, mapped, settings, write  # noqa: E402
+from small import DEALS, deals, mapped, settings, write
 
-from salesops_nb.errors import SalesopsError  # noqa: E402
-from salesops_nb.source import Workbook, open_workbook  # noqa: E402
-from salesops_nb.source.contracts import CONTRACTS  # noqa: E402
+from salesops_nb.errors import SalesopsError
+from salesops_nb.source import Workbook, open_workbook
+from salesops_nb.source.contracts import CONTRACTS
 
 GOOD = "D5,Ann,Acme,Pump,Won,10,2017-01-02,2017-03-05"
 # the harm done to a good deal: owner, product, amount, closing day, and whether it stands in each figure
@@ -68,7 +68,8 @@ def test_a_defect_spoils_only_its_figures(harm: str, tmp_path: Path) -> None:
     wb = open_workbook(write(tmp_path, deals(row)))
     assert values(
         wb,
-        "SELECT owner_id, product_id, amount, closed_on, ok_bookings, ok_win_rate, ok_cycle_time, ok_product_mix "
+        "SELECT owner_id, product_id, amount, closed_on, ok_bookings, ok_win_rate, "
+        "ok_cycle_time, ok_product_mix "
         "FROM deals WHERE deal_id = 'D5'",
     ) == [(*cells, *flags)]
     assert values(wb, "SELECT count(*) FROM deals") == [(5,)]
@@ -102,7 +103,12 @@ def test_the_rejects_file_lists_every_bad_row(tmp_path: Path) -> None:
     ]
 
 
-RATES = "currency,valid_from,valid_to,kind,rate\nEUR,2017-01-01,2017-03-02,market,1.1\nEUR,2017-03-02,,market,1.2345\nEUR,2017-01-01,,plan,9\n"
+RATES = """\
+currency,valid_from,valid_to,kind,rate
+EUR,2017-01-01,2017-03-02,market,1.1
+EUR,2017-03-02,,market,1.2345
+EUR,2017-01-01,,plan,9
+"""
 EURO = """\
 id,rep,account,product,stage,value,created,closed,cur
 D1,Ann,Acme,Pump,Won,100,2017-01-02,2017-03-01,EUR
@@ -168,7 +174,7 @@ def test_control_totals(count: int, total: str, within: bool, tmp_path: Path) ->
 
 
 def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SalesopsError, match="The workbook has no table 'dealz'. It has: people, products"):
+    with pytest.raises(SalesopsError, match=r"The workbook has no table 'dealz'. It has: people, products"):
         open_workbook(write(tmp_path, {})).table("dealz")
 
 
@@ -186,7 +192,8 @@ def test_pointblank_finds_what_our_rules_find(tmp_path: Path) -> None:
     failed = list(check.interrogate().n_failed().values())
     ours = values(
         wb,
-        'SELECT code, "column", count(*) FROM rejects WHERE "table" = \'products\' GROUP BY ALL ORDER BY 1 DESC, 2',
+        'SELECT code, "column", count(*) FROM rejects WHERE "table" = \'products\' '
+        "GROUP BY ALL ORDER BY 1 DESC, 2",
     )
     assert ours == [
         ("out-of-range", "price", failed[0]),
