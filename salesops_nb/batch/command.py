@@ -7,7 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -58,11 +58,31 @@ def run_reports(asked: Asked, console: Console | None = None) -> int:
     from salesops_nb import present
 
     console = console or Console(highlight=False)
-    file, reports, workbook = opened(asked.file)
+    _, reports, workbook = opened(asked.file)
     present.use_locale(workbook.settings.locale, workbook.settings.currency)
-    jobs = expand(reports, workbook, asked.only, asked.chosen, asked.period)
     mark = stale_mark(workbook, asked.today or _today(workbook), reports.stale)
     base = workbook.folder / reports.folder
+    folder = begin(base, resume=True) if asked.resume and not asked.dry_run else None
+    if folder is not None:
+        asked = _as_asked_then(asked, folder)
+    try:
+        return _planned_run(console, reports, workbook, asked, folder, mark)
+    finally:
+        if folder is not None:
+            folder.close()
+
+
+def _planned_run(
+    console: Console,
+    reports: Reports,
+    workbook: Workbook,
+    asked: Asked,
+    folder: RunFolder | None,
+    mark: str,
+) -> int:
+    """Plan, and unless only the plan is asked for, run."""
+    base = workbook.folder / reports.folder
+    jobs = expand(reports, workbook, asked.only, asked.chosen, asked.period)
     workers = asked.jobs or reports.jobs or _processors()
     with _executor(workers, asked.dry_run) as executor:  # warms up while the plan is made
         planned = plan(jobs, workbook, base, asked.force, mark)
@@ -71,16 +91,26 @@ def run_reports(asked: Asked, console: Console | None = None) -> int:
             records = [{**described(item), "status": "planned"} for item in planned]
             show_letters(console, letters(records, workbook.store))
             return 0
-        folder = begin(base, asked.resume)
+        folder = folder or begin(base, resume=False)
         try:
             with _interruptible():
                 runner = Runner(workbook, folder, executor, mark)
-                return _run(console, runner, planned, reports, asked, file)
+                return _run(console, runner, planned, reports, asked)
         except KeyboardInterrupt:
+            folder.tell({**folder.told(), "status": "incomplete", "ended": now()})
             console.print(f"Stopped. Run {folder.name} is incomplete; go on with: salesops run --resume")
             return INTERRUPTED
         finally:
             folder.close()
+
+
+def _as_asked_then(asked: Asked, folder: RunFolder) -> Asked:
+    """What an interrupted run was asked for: --resume does that, no more and no less."""
+    then = folder.told().get("asked")
+    if then is None:
+        return asked
+    chosen = {kind: tuple(names) for kind, names in then["for"].items()}
+    return replace(asked, only=tuple(then["only"]), chosen=chosen, period=then["period"])
 
 
 def opened(path: Path) -> tuple[Path, Reports, Workbook]:
@@ -94,13 +124,11 @@ def opened(path: Path) -> tuple[Path, Reports, Workbook]:
     return file, reports, open_workbook(file.parent)
 
 
-def _run(
-    console: Console, runner: Runner, planned: list[Planned], reports: Reports, asked: Asked, file: Path
-) -> int:
+def _run(console: Console, runner: Runner, planned: list[Planned], reports: Reports, asked: Asked) -> int:
     folder, workbook, begun = runner.folder, runner.workbook, now()
     more: Record = {
         "run": folder.name,
-        "file": file.name,
+        "file": asked.file.name,
         "asked": {
             "only": list(asked.only),
             "for": {kind: list(names) for kind, names in asked.chosen.items()},

@@ -255,7 +255,9 @@ def test_a_run_that_was_cut_short_is_marked_and_resumed(folder: Path) -> None:
     made = (first / "slow" / "p1.html").stat().st_mtime_ns
 
     (folder / "notebooks" / "go").touch()
-    code, said, told = go(folder, text, resume=True)
+    assert json.loads((first / "run.json").read_text())["status"] == "incomplete"
+    # --resume does what the run was asked for, whatever is asked now
+    code, said, told = go(folder, text, resume=True, chosen={"rep": ("p1",)})
     assert code == 0
     assert "3 made" in said
     assert told["run"] == "0001"
