@@ -145,6 +145,7 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
         attained,
         opened=opened,
         has_overlay=facts.has_overlay,
+        everyone=facts.payees,
     )
 
 

@@ -46,7 +46,7 @@ class Job:
     spans: dict[str, list[Span]] = field(default_factory=dict)
     opened: dict[tuple[str, str | None], Decimal] = field(default_factory=dict)
     has_overlay: bool = False
-    everyone: Callable[[], list[str]] = list
+    everyone: Callable[[], list[str]] = list[str]
 
     def payees(self) -> list[str]:
         """Everyone who may have credit under the plan."""
