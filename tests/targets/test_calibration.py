@@ -8,7 +8,9 @@ import pytest
 
 from salesops_nb.targets.outlook import outlook
 
-_spec = importlib.util.spec_from_file_location("companies", Path(__file__).with_name("companies.py"))
+_spec = importlib.util.spec_from_file_location(
+    "target_companies", Path(__file__).parents[2] / "bench" / "target_companies.py"
+)
 companies = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(companies)
 HISTORY = 36
