@@ -238,7 +238,7 @@ def test_a_run_that_was_cut_short_is_marked_and_resumed(folder: Path) -> None:
         text=True,
     )
     first = folder / "out" / "0001"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not (first / "slow" / "p1.html").exists() or not list(first.glob(".records/*")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
