@@ -72,6 +72,8 @@ def read_panel(
             )
         )
     as_of = as_of or won["day"].max()
+    older = reading.history(tables, calendar, won["day"].min())
+    won = pd.concat([won, older], ignore_index=True) if len(older) else won
     won = won[won["day"] <= as_of]
     months = _complete_months(calendar, won["day"].min(), as_of)
     spells = _spells(people, months, as_of)

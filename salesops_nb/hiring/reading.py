@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,21 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.periods import FiscalCalendar
 
 FAR = pd.Timestamp("2199-12-31")
 LONG_AGO = pd.Timestamp("1900-01-01")
-TABLES = ("people", "deals", "leave", "vacancies", "targets", "units", "assignments", "fx_rates")
+TABLES = (
+    "people",
+    "deals",
+    "leave",
+    "vacancies",
+    "targets",
+    "units",
+    "assignments",
+    "fx_rates",
+    "bookings_history",
+)
 
 
 def opened(tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,6 +243,27 @@ def won_by_day(
     return rows.groupby(["owner_id", "day"], as_index=False)[["amount", "deals"]].sum(), currency
 
 
+def history(tables: Mapping[str, Any], calendar: FiscalCalendar, before: date) -> pd.DataFrame:
+    """Reps' monthly bookings of the months before the deals begin (owner_id, day, amount, deals).
+
+    From the rows of level rep and metric bookings of the table bookings_history, each on the first
+    day of its month; months that the deals cover are left to the deals.
+    """
+    names = ["owner_id", "day", "amount", "deals"]
+    frame = lazy(tables, "bookings_history")
+    if frame is None:
+        return pd.DataFrame(columns=names)
+    frame = need(frame, "bookings_history", ["level", "who", "metric", "month", "value"])
+    rows = pandas_of(frame.filter((nw.col("level") == "rep") & (nw.col("metric") == "bookings")))
+    first = calendar.containing(before, "month").start
+    start = {key: calendar.period(key).start for key in rows["month"].astype(str).unique()}
+    days = rows["month"].astype(str).map(start)
+    made = pd.DataFrame(
+        {"owner_id": rows["who"].astype(str), "day": days, "amount": rows["value"].astype(float), "deals": 1}
+    )
+    return made[(days < first).to_numpy(dtype=bool)].reset_index(drop=True)
+
+
 def _tell_unusable(rows: pd.DataFrame, problems: list[Problem]) -> None:
     unpriced = int((rows["deals"] - rows["priced"]).sum())
     if unpriced:
@@ -297,7 +330,7 @@ def unknown_owners(rows: pd.DataFrame, currency: str) -> Problem:
     total = Decimal(str(round(float(rows["amount"].sum()), 2)))
     return Problem(
         "owner-not-in-people",
-        f"{int(rows['deals'].sum())} won deals worth {total} {currency} belong to {len(owners)} owners "
+        f"{int(rows['deals'].sum())} won deals (or months of history) worth {total} {currency} belong to {len(owners)} owners "
         f"who are in no usable row of people ({', '.join(owners[:5])}); they are set aside.",
         "Add these people, or correct owner_id.",
         table="deals",

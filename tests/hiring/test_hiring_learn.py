@@ -236,3 +236,23 @@ def test_fiscal_calendar_moves_the_season_and_the_quarters():
     years = found.periods.query("kind == 'year'")
     assert years["period"].tolist() == ["2026", "2027"]
     assert float(years["booked"].iloc[0]) > 0
+
+
+def test_months_before_the_deals_come_from_bookings_history():
+    """The same bookings, the first two years of them only as reps' monthly sums."""
+    company = tables(seed=1)
+    whole = hiring.learn(company)
+    deals = company["deals"].assign(month=[f"{d:%Y-%m}" for d in company["deals"]["closed_on"]])
+    old = deals["closed_on"] < date(2025, 1, 1)
+    sums = (
+        deals[deals["closed_on"] < date(2025, 3, 1)]
+        .groupby(["owner_id", "month"], as_index=False)["amount"]
+        .sum()
+    )
+    sums = sums.rename(columns={"owner_id": "who", "amount": "value"}).assign(level="rep", metric="bookings")
+    split = hiring.learn({**company, "deals": deals[~old], "bookings_history": sums})
+    assert len(split.panel.months) == 36
+    assert split.panel.booked == pytest.approx(
+        whole.panel.booked
+    )  # January and February are not counted twice
+    assert split.season.origin == "learned"
