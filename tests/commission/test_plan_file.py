@@ -34,7 +34,7 @@ def component(body: str) -> str:
         (component("rate_pc: 5"), 4, ["rate_pc", "did you mean 'rate_pct'", "multipliers"]),
         (
             component(f"scope: running_total\ntable:\n  unit: amount\n  {ROWS}"),
-            6,
+            5,
             ["mode", "marginal, whole"],
         ),
         (component(f"table:\n  mode: whole\n  unit: amount\n  {ROWS}"), 3, ["scope", "ytd_less_paid"]),
