@@ -173,6 +173,15 @@ def read_yaml(path: Path) -> Any:
 
 def validated(model: type[M], contents: object, file: str) -> M:
     """The contents as the model; every mistake of the file in one `SalesopsError`."""
+    if contents is not None and not isinstance(contents, dict):
+        raise SalesopsError(
+            Problem(
+                "bad-yaml",
+                "The file does not hold keys and values.",
+                "Write it as 'key: value' lines.",
+                file=file,
+            )
+        )
     try:
         return model.model_validate(contents if contents is not None else {})
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Keys: every copy of a doubled id, values that point to nothing, and people's dated rows."""
+"""Keys: every copy of a doubled id, and values that point to nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import duckdb
 from salesops_nb.errors import Problem
 from salesops_nb.source.casting import Typed
 from salesops_nb.source.contracts import Column, Contract
-from salesops_nb.source.findings import finding, listed
+from salesops_nb.source.findings import finding
 from salesops_nb.source.raw import literal, quoted
 from salesops_nb.source.rules import ALL
 
@@ -123,7 +123,7 @@ def _check_reference(
     key = quoted({"people": "person_id", "accounts": "account_id"}.get(target, target.rstrip("s") + "_id"))
     unmatched = connection.execute(
         f"SELECT DISTINCT {name} FROM {relation} a WHERE {name} IS NOT NULL "
-        f"AND NOT EXISTS (SELECT 1 FROM typed.{quoted(target)} b WHERE b.{key} = a.{name})"
+        f"AND NOT EXISTS (SELECT 1 FROM {_kept(connection, target)} b WHERE b.{key} = a.{name})"
     ).fetchall()
     if not unmatched:
         return
@@ -148,6 +148,14 @@ def _check_reference(
     )
 
 
+def _kept(connection: duckdb.DuckDBPyConnection, target: str) -> str:
+    """The rows of a table that were not left out as a whole."""
+    left_out = f'SELECT row FROM spoiled WHERE "table" = {literal(target)} AND "column" = \'*\''
+    if not connection.execute(f"{left_out} LIMIT 1").fetchone():
+        return f"typed.{quoted(target)}"
+    return f"(SELECT * FROM typed.{quoted(target)} WHERE _row NOT IN ({left_out}))"
+
+
 def _effect(contract: Contract, column: Column, word: str, figures: str) -> tuple[str, str]:
     """The message of an unmatched key and what it spoils: the cell, or the row."""
     if (contract.name, column.name) in BECOMES_UNASSIGNED:
@@ -167,99 +175,16 @@ def _suggestions(
     known = [
         r[0] for r in connection.execute(f"SELECT DISTINCT {key} FROM typed.{quoted(target)}").fetchall()
     ]
-    known = [k for k in known if k is not None]
+    known = [k for k in known if k is not None][:20_000]
     plain = f"Add it to {target}, or declare an alias under 'values: {column}' in the mapping."
     fixes = []
     for i, value in enumerate(values):
-        near = (
-            process.extractOne(value, known, score_cutoff=82)
-            if i < SUGGESTED and len(known) < 20_000
-            else None
-        )
-        hint = (
-            f"If {near[0]!r} is meant, declare the alias under 'values: {column}' in the mapping."
-            if near
-            else plain
-        )
-        fixes.append((value, hint))
+        close = process.extractOne(value, known, score_cutoff=82) if i < SUGGESTED else None
+        if close and close[0] == value:
+            fixes.append((value, f"Mend its row in {target}, which is left out."))
+        elif close:
+            hint = f"If {close[0]!r} is meant, declare the alias under 'values: {column}' in the mapping."
+            fixes.append((value, hint))
+        else:
+            fixes.append((value, plain))
     return fixes
-
-
-def check_people(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) -> list[Problem]:
-    """Dated rows of a person must not overlap or end before they begin; nobody manages their manager."""
-    held = set(typed.columns)
-    if {"valid_from", "valid_to"} <= held:
-        _check_intervals(connection, typed, relation)
-    return _cycles(connection, typed, relation) if "manager_id" in held else []
-
-
-def _check_intervals(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) -> None:
-    header = literal(typed.headers.get("valid_from", "valid_from"))
-    begins = "coalesce(valid_from, DATE '0001-01-01')"
-    found = f"""
-        SELECT _row, person_id, valid_from, valid_to, max(coalesce(valid_to, DATE '9999-12-31')) OVER (
-            PARTITION BY person_id ORDER BY {begins}, _row
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-        FROM {relation} WHERE person_id IS NOT NULL
-            AND _row NOT IN (SELECT row FROM spoiled WHERE "table" = 'people' AND "column" = '*')
-    """
-    rules = (
-        (
-            "backward-period",
-            "valid_to <= valid_from",
-            "'The row of ' || person_id || ' is valid to ' || valid_to || ', not after it begins (' "
-            "|| valid_from || '); it is left out.'",
-        ),
-        (
-            "overlapping-people",
-            f"before > {begins} AND NOT coalesce(valid_to <= valid_from, false)",
-            "'The row of ' || person_id || ' begins on ' || coalesce(CAST(valid_from AS VARCHAR), 'no date') "
-            "|| ' while an earlier one is still valid; the later row is left out.'",
-        ),
-    )
-    for code, where, message in rules:
-        connection.execute(
-            f"""
-            INSERT INTO rejects SELECT 'error', '{code}', 'people', {literal(typed.raw.file)}, _row, {header},
-                CAST(valid_from AS VARCHAR), {message},
-                'End one row on the day the next begins.', {literal(ALL)}, NULL
-            FROM ({found}) WHERE {where}
-            """
-        )
-    connection.execute(
-        "INSERT INTO spoiled SELECT 'people', '*', row FROM rejects "
-        "WHERE code IN ('backward-period', 'overlapping-people')"
-    )
-
-
-def _cycles(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) -> list[Problem]:
-    dated = "valid_to" in typed.columns
-    rows = connection.execute(
-        f"SELECT person_id, manager_id, _row FROM {relation} WHERE manager_id IS NOT NULL"
-        f"{' AND valid_to IS NULL' if dated else ''} ORDER BY _row"
-    ).fetchall()
-    manager = {person: (boss, row) for person, boss, row in rows}
-    seen: set[str] = set()
-    problems = []
-    for start in manager:
-        path: list[str] = []
-        person = start
-        while person in manager and person not in seen:
-            seen.add(person)
-            path.append(person)
-            person = manager[person][0]
-        if person in path:
-            circle = [*path[path.index(person) :], person]
-            problems.append(
-                finding(
-                    "manager-cycle",
-                    f"The line of managers runs in a circle: {listed(circle)}.",
-                    "Correct one manager; until then nothing can be rolled up over these people.",
-                    file=typed.raw.file,
-                    table="people",
-                    row=manager[person][1],
-                    column=typed.headers.get("manager_id", "manager_id"),
-                    value=person,
-                )
-            )
-    return problems

@@ -105,7 +105,8 @@ def narrowed(connection: duckdb.DuckDBPyConnection, raw: Raw, file: FileMapping)
     raw.problems.append(
         finding(
             "filtered",
-            f"{count} rows are left out by the mapping's filter {file.where!r}.",
+            f"{count} {'row is' if count == 1 else 'rows are'} left out by "
+            f"the mapping's filter {file.where!r}.",
             file=raw.file,
             value=file.where,
             severity="note",

@@ -195,10 +195,19 @@ def _likeliest(sample: bytes) -> str | None:
             return "cp1252"
     except UnicodeDecodeError:
         pass
+    if _out_of_place(sample, "cp1250") < _out_of_place(sample, "cp1252"):
+        return "cp1250"
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=_LIKELY).best()
     return best.encoding if best is not None else None
+
+
+def _out_of_place(sample: bytes, encoding: str) -> int:
+    """How many signs that are no letters stand beside a letter, as £ does in a misread Łódź."""
+    text = sample.decode(encoding, "replace")
+    beside = re.findall(r"[^\W\d_][^\w\s\x00-\x7f’‘–—]|[^\w\s\x00-\x7f’‘–—][^\W\d_]", text)
+    return len(beside) + text.count("\ufffd")
 
 
 def _said(shown: str, encoding: str, why: str) -> Problem:

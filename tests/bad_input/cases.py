@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from small import DEALS, deals, mapped, settings
+from small import DEALS, FILES, WORKBOOK, deals, mapped, settings
 
 Changes = dict[str, str | bytes | None]
 
@@ -194,4 +194,13 @@ CASES: dict[str, Changes] = {
         **mapped("amount: value,", "amount: value, deal_type: type,"),
         "data/deals.csv": "id,rep,account,product,stage,value,created,closed,type\nD1,Ann,Acme,Pump,Won,-5,2017-01-02,2017-03-01,new\nD2,Ann,Acme,Pump,Won,-5,2017-01-02,2017-03-01,renewal\n",
     },
+    "doubled person": {"data/people.csv": FILES["data/people.csv"] + "Ann,Anna,rep,Cid\n"},
+    "mapping is a list": {"mapping.yml": "- a\n"},
+    "workbook.yml is empty": {"workbook.yml": ""},
+    "filter": mapped("file: deals.csv", "file: deals.csv\n    where: stage <> 'Lost'"),
+    "filter of no column": mapped("file: deals.csv", "file: deals.csv\n    where: nope = 1"),
+    "stage in another case": deals("D5,Ann,Acme,Pump,won,10,2017-01-02,2017-03-05"),
+    "source is no folder": {"workbook.yml": WORKBOOK.replace("source: data", "source: nowhere")},
+    "n/a for an amount": {"data/deals.csv": DEALS.replace("Open,,", "Open,n/a,")},
+    "Polish": {"data/deals.csv": DEALS.replace("Acme", "Łódź Žižka").encode("cp1250")},
 }

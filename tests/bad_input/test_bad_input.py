@@ -29,7 +29,10 @@ def said(folder: Path) -> list[str]:
         problems = [*workbook.problems, *(c.problem(workbook.settings) for c in workbook.controls)]
     except SalesopsError as error:
         problems = error.problems
-    return [f"{problem.severity}: {problem}".replace(str(folder), "FOLDER") for problem in problems]
+    return [
+        f"{problem.severity}: {problem}".replace(str(folder), "FOLDER").replace(folder.name, "FOLDER")
+        for problem in problems
+    ]
 
 
 def test_every_case_has_its_sentences() -> None:
