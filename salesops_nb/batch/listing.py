@@ -45,10 +45,10 @@ def _line(run: RunFolder) -> list[str]:
     told = run.told()
     counts = Counter(record["status"] for record in run.records().values())
     status = "complete" if run.complete else "running" if busy(run) else "incomplete"
-    index = str(run.path / "index.html") if run.complete else "salesops run --resume"
+    index = f"{run.path.parent.name}/{run.name}/index.html" if run.complete else "salesops run --resume"
     return [
         run.name,
-        told.get("begun", ""),
+        told.get("begun", "")[:16].replace("T", " "),
         status,
         *(str(counts[name]) for name in ("ok", "skipped", "failed")),
         told.get("data_through") or "",
