@@ -639,7 +639,8 @@ def test_pay_is_released_as_customers_pay(deals, rate, collected):
     for deal in deals:
         whole = earned.get((deal.owner, "c", f"{deal.id}:booked"), Fraction(0))
         due = whole * (Fraction(60, 100) + Fraction(40, 100) * shares[deal.id])
-        assert abs(paid[deal.id] - due) <= (Fraction(1, 100) if shares[deal.id] < 1 else 0)
+        rounding = Fraction(1 + len(collected), 200)  # each instalment is a line, rounded by itself
+        assert abs(paid[deal.id] - due) <= (rounding if shares[deal.id] < 1 else 0)
 
 
 # --- laws ---------------------------------------------------------------------------------------
