@@ -10,6 +10,7 @@ from typing import Any
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats, style
 from salesops_nb.present.chart import Chart
+from salesops_nb.present.words import _, ngettext
 
 
 def column(frame: Any, name: str) -> list[Any]:
@@ -89,3 +90,12 @@ def finish(chart: Chart, simulated: bool) -> Chart:
         chart.marks.append("simulated")
     chart.figure.set_facecolor(style.PAGE)
     return chart
+
+
+def listed(said: Sequence[str], most: int = 12) -> str:
+    """A list in one sentence; what is beyond the first dozen is counted."""
+    if not said:
+        return _("No data.")
+    more = len(said) - most
+    text = "; ".join(said[:most])
+    return text + (". " + ngettext("… and {n} more.", "… and {n} more.", more) if more > 0 else ".")
