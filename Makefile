@@ -28,7 +28,7 @@ $(CORE): $(VENV)/bin/python requirements.lock pyproject.toml
 	@touch $@
 
 $(TEST): $(VENV)/bin/python requirements.lock pyproject.toml
-	$(BIN)/python -m pip install -q -c requirements.lock -e ".[test,browser,spark]"
+	$(BIN)/python -m pip install -q -c requirements.lock -e ".[test,browser]"
 	@touch $@ $(CORE)
 
 # The system's Chromium, for the browser tests and for PDF; by apt where that is allowed.
