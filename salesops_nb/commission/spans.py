@@ -136,7 +136,7 @@ class People:
                 if inside > 0:
                     total, days = total + value * inside, days + inside
             if days:
-                return total / days
+                return Fraction(total, days)
         if quota.amount is not None:
             return Fraction(quota.amount)
         if (payee, part.key) not in self._asked:
