@@ -17,7 +17,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar, Period
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
-from salesops_nb.targets.outlook import Outlook, outlook
+from salesops_nb.targets.outlook import Outlook, outlook_of
 from salesops_nb.targets.pipeline import Pipeline, pipeline
 from salesops_nb.targets.potential import filled, last_targets, potential
 from salesops_nb.targets.roster import RAMP, carriers, check_ramp, exposure, ramped, read_people
@@ -96,6 +96,7 @@ def prepare(
         tables, history, target_year, chosen, seen, effort, factors, flow, potential_by, problems
     )
     last = _last_year(history, target_year.previous(), shape.shares)
+    problems += _strangers(history, people)
     notes = [shape.note, *notes, flow.note, *_last_note(last[1], target_year)]
     problems = [*history.problems, *problems]
     return Basis(
@@ -127,43 +128,6 @@ def _gap(history: History, year: Period) -> int:
     """Months between the end of the history and the year."""
     end = history.months[-1].end
     return len(list(year.calendar.between(end, year.start, "month"))) if end < year.start else 0
-
-
-def outlook_of(
-    history: History,
-    people: pd.DataFrame,
-    chosen: pd.DataFrame,
-    factors: Floats,
-    coming: Floats,
-    ramp: Sequence[float],
-    seed: int,
-    gap: int,
-) -> Outlook:
-    """The outlook of the chosen people; all who ever booked teach what is common to them."""
-    carrying = set(chosen["person_id"])
-    everyone = [*chosen["person_id"], *(rep for rep in history.reps if rep not in carrying)]
-    row = {rep: i for i, rep in enumerate(history.reps)}
-    booked = np.zeros((len(everyone), len(history.months)))
-    for i, rep in enumerate(everyone):
-        if rep in row:
-            booked[i] = history.booked[row[rep]]
-    listed = set(people.index)
-    known = people.reindex([rep for rep in everyone if rep in listed])
-    full = exposure(known, history.months) * ramped(known, history.months, ramp)
-    effort = np.zeros_like(booked)
-    effort[[i for i, rep in enumerate(everyone) if rep in listed]] = full
-    for i, rep in enumerate(everyone):
-        if rep not in listed:  # gone: counted from the first to the last month with bookings
-            months = np.flatnonzero(booked[i])
-            effort[i, months.min() : months.max() + 1] = 1.0
-    first = _position(history.months[0])
-    past = factors[(first + np.arange(len(history.months))) % YEAR]
-    all_coming = np.vstack([coming, np.zeros((len(everyone) - len(chosen), coming.shape[1]))])
-    found = outlook(booked, effort, past, all_coming, seed, gap)
-    n = len(chosen)
-    return Outlook(
-        found.rate[:n], found.mean[:n], found.draws[:, :n], found.trend, found.noise, found.drift, found.shock
-    )
 
 
 def _reps(
@@ -229,6 +193,27 @@ def _zero_potential(names: list[str]) -> Problem:
         "Check the units or accounts assigned, or use method='bottom_up'.",
         severity="warning",
     )
+
+
+def _strangers(history: History, people: pd.DataFrame) -> list[Problem]:
+    """Owners of bookings who are not among the people: they teach the season, and carry nothing."""
+    unknown = [rep for rep in history.reps if rep not in set(people["person_id"])]
+    if not unknown:
+        return []
+    start, end = history.months[0].start, history.months[-1].end
+    total = sum((history.between(rep, start, end) for rep in unknown), Decimal(0))
+    shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+    return [
+        Problem(
+            "unknown-owner",
+            f"{total:,.2f} of the history was booked by {shown}, who are not in people; "
+            "it counts for the company only.",
+            "Add them to people, with left_on if they are gone.",
+            table="people",
+            severity="note",
+            amount=total,
+        )
+    ]
 
 
 def _last_year(history: History, year: Period, shares: Floats) -> tuple[Decimal, int, float]:

@@ -9,10 +9,15 @@ little about drift and shock, so that both start from a stated prior.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+
+from salesops_nb.targets.history import History
+from salesops_nb.targets.roster import exposure, ramped
 
 Floats = npt.NDArray[np.float64]
 WINDOW = 12
@@ -167,3 +172,40 @@ def _draw(mean: Floats, own: Floats, shared: float, seed: int) -> Floats:
     logs = np.sqrt(spread) * z - spread / 2 + np.sqrt(common) * all_of - common / 2
     result: Floats = mean * np.exp(logs)
     return result
+
+
+def outlook_of(
+    history: History,
+    people: pd.DataFrame,
+    chosen: pd.DataFrame,
+    factors: Floats,
+    coming: Floats,
+    ramp: Sequence[float],
+    seed: int,
+    gap: int,
+) -> Outlook:
+    """The outlook of the chosen people; all who ever booked teach what is common to them."""
+    carrying = set(chosen["person_id"])
+    everyone = [*chosen["person_id"], *(rep for rep in history.reps if rep not in carrying)]
+    row = {rep: i for i, rep in enumerate(history.reps)}
+    booked = np.zeros((len(everyone), len(history.months)))
+    for i, rep in enumerate(everyone):
+        if rep in row:
+            booked[i] = history.booked[row[rep]]
+    listed = set(people.index)
+    known = people.reindex([rep for rep in everyone if rep in listed])
+    full = exposure(known, history.months) * ramped(known, history.months, ramp)
+    effort = np.zeros_like(booked)
+    effort[[i for i, rep in enumerate(everyone) if rep in listed]] = full
+    for i, rep in enumerate(everyone):
+        if rep not in listed:  # gone: counted from the first to the last month with bookings
+            months = np.flatnonzero(booked[i])
+            effort[i, months.min() : months.max() + 1] = 1.0
+    first = int(history.months[0].key[-2:]) - 1
+    past = factors[(first + np.arange(len(history.months))) % WINDOW]
+    all_coming = np.vstack([coming, np.zeros((len(everyone) - len(chosen), coming.shape[1]))])
+    found = outlook(booked, effort, past, all_coming, seed, gap)
+    n = len(chosen)
+    return Outlook(
+        found.rate[:n], found.mean[:n], found.draws[:, :n], found.trend, found.noise, found.drift, found.shock
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import narwhals as nw
@@ -36,14 +36,25 @@ def read_people(tables: Mapping[str, Any], problems: list[Problem], before: date
             Problem("missing-table", "There is no table people.", "Map it: targets are set for people.")
         )
     there = frames["people"].collect_schema().names()
+    missing = {"person_id", "role"} - set(there)
+    if missing:
+        raise SalesopsError(
+            Problem(
+                "missing-column",
+                f"The table people lacks {', '.join(sorted(missing))}.",
+                "Map it in the workbook's mapping.",
+                table="people",
+                column=min(missing),
+            )
+        )
     people = collected(frames["people"].select(*(nw.col(c) for c in COLUMNS if c in there)))
     for name in COLUMNS:
         if name not in people:
             people[name] = None
     people["person_id"] = people["person_id"].astype(str)
-    people["hired_on"] = _dates(people["hired_on"], LONG_AGO)
-    people["left_on"] = _dates(people["left_on"], FAR)
-    people["valid_from"] = _dates(people["valid_from"], LONG_AGO)
+    people["hired_on"] = _dates(people["hired_on"], LONG_AGO, "hired_on")
+    people["left_on"] = _dates(people["left_on"], FAR, "left_on")
+    people["valid_from"] = _dates(people["valid_from"], LONG_AGO, "valid_from")
     people["fte"] = pd.to_numeric(people["fte"]).astype(float).fillna(1.0)
     people = (
         people[people["valid_from"] < before]
@@ -71,9 +82,27 @@ def read_people(tables: Mapping[str, Any], problems: list[Problem], before: date
     return people.set_index("person_id", drop=False).rename_axis(None)
 
 
-def _dates(values: pd.Series, gap: date) -> pd.Series:
-    made = [gap if v is None or pd.isna(v) else (v.date() if hasattr(v, "date") else v) for v in values]
-    return pd.Series(made, index=values.index, dtype=object)
+def _dates(values: pd.Series, gap: date, name: str) -> pd.Series:
+    return pd.Series([_date(v, gap, name) for v in values], index=values.index, dtype=object)
+
+
+def _date(value: Any, gap: date, name: str) -> date:
+    if value is None or pd.isna(value):
+        return gap
+    try:
+        day: date = date.fromisoformat(value) if isinstance(value, str) else value
+        return day.date() if isinstance(day, datetime) else day
+    except ValueError:
+        raise SalesopsError(
+            Problem(
+                "bad-date",
+                f"The table people has {value!r} in {name}, which is not a date.",
+                "Write dates as 2018-03-31.",
+                table="people",
+                column=name,
+                value=str(value),
+            )
+        ) from None
 
 
 def carriers(

@@ -335,6 +335,8 @@ BAD_BASIS = [
     ({"deals": None}, "No won deal"),
     ({"people": people(Ada={"left_on": date(2000, 1, 1)}).head(1)}, "The table people has nobody"),
     ({"people": people().assign(left_on=date(2017, 5, 1))}, "Nobody in 2018 has a role"),
+    ({"people": people().drop(columns="role")}, "The table people lacks role"),
+    ({"people": people().assign(hired_on="soon")}, "'soon' in hired_on, which is not a date"),
     ({"roles": ["pilot"]}, "Nobody has the role pilot"),
     ({"ramp": (0.5, 1.5)}, "a share lies outside 0 to 1"),
     ({"potential_by": {"Ada": -1}}, "The potential of Ada is -1"),
@@ -394,7 +396,17 @@ def test_missing_and_zero_potential_are_told():
     assert value(set_targets(basis, growth=0, method="top_down"), "Cy") == 0
 
 
+def test_bookings_of_strangers_are_told_and_count_for_the_company():
+    staff = people()
+    basis = prepare({"deals": deals(), "people": staff[staff["person_id"] != "Cy"]}, CALENDAR, 2018)
+    (problem,) = basis.problems
+    assert (problem.code, problem.severity, problem.amount) == ("unknown-owner", "note", 240_000)
+    assert basis.last_year == 1_200_000
+    written = staff.assign(hired_on="2010-01-01")
+    assert len(prepare({"deals": deals(), "people": written}, CALENDAR, 2018).reps) == 4
+
+
 def test_left_before_hired_is_set_aside_and_told():
     basis = prepare({"deals": deals(), "people": people(Ada={"left_on": date(2009, 1, 1)})}, CALENDAR, 2018)
     assert "Ada" not in set(basis.reps["person_id"])
-    assert [p.code for p in basis.problems] == ["left-before-hired"]
+    assert [p.code for p in basis.problems] == ["left-before-hired", "unknown-owner"]
