@@ -330,7 +330,8 @@ def unknown_owners(rows: pd.DataFrame, currency: str) -> Problem:
     total = Decimal(str(round(float(rows["amount"].sum()), 2)))
     return Problem(
         "owner-not-in-people",
-        f"{int(rows['deals'].sum())} won deals (or months of history) worth {total} {currency} belong to {len(owners)} owners "
+        f"{int(rows['deals'].sum())} won deals (or months of history) worth "
+        f"{total} {currency} belong to {len(owners)} owners "
         f"who are in no usable row of people ({', '.join(owners[:5])}); they are set aside.",
         "Add these people, or correct owner_id.",
         table="deals",
