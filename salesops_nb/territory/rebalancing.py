@@ -1,0 +1,100 @@
+"""From 'move least' to 'start afresh': where balance stands today, and the frontier of plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.territory.building import build
+from salesops_nb.territory.planning import TerritoryPlan, plan
+
+WEIGHTS = (100.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.0)
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Plans from 'move least' to 'start afresh'.
+
+    table : one row a plan: disruption, words, moved, moved_share, moved_units, imbalance, moment, gap,
+    and efficient (no other plan moves less and is as compact). plans : in the same order.
+    """
+
+    table: pd.DataFrame
+    plans: list[TerritoryPlan]
+
+
+def frontier(
+    units: Any, edges: Any = None, *, disruptions: Iterable[float] = WEIGHTS, **options: Any
+) -> Frontier:
+    """A plan for each price of moving, dearest first; `options` as for `territory.plan`.
+
+    Raises
+    ------
+    SalesopsError
+        Without `current`, or what `plan` raises.
+    """
+    if options.get("current") is None:
+        raise SalesopsError("A frontier starts from today's plan.", "Give current.")
+    plans = [plan(units, edges, **{**options, "disruption": weight}) for weight in disruptions]
+    rows = []
+    for weight, found in zip(disruptions, plans, strict=True):
+        s = found.summary
+        better = any(
+            o.summary["moved"] <= s["moved"] and o.summary["moment"] <= s["moment"]
+            and (o.summary["moved"] < s["moved"] or o.summary["moment"] < s["moment"])
+            for o in plans
+        )  # fmt: skip
+        rows.append(
+            {
+                "disruption": weight,
+                "words": "start afresh"
+                if weight == 0
+                else "move least"
+                if weight == max(disruptions)
+                else "between",
+                **{
+                    name: s[name]
+                    for name in ("moved", "moved_share", "moved_units", "imbalance", "moment", "gap")
+                },
+                "efficient": not better,
+            }
+        )
+    return Frontier(pd.DataFrame(rows), plans)
+
+
+def balance_today(
+    units: Any, current: Any, reps: Any = None, tolerance: Any = 0.05, measures: Any = None
+) -> pd.DataFrame:
+    """Where balance stands: rep, capacity, units, and load, fair share and imbalance of each measure.
+
+    Units whose rep is not among `reps` (or who have none) are in a last row, ``(none)``.
+    """
+    model = build(
+        units, None, None, reps, tolerance=tolerance, current=current, homes=None, locked=None, disruption=0.0,
+        measures=measures, weight=None, forbidden=None, contiguous=False, islands="apart", travel=None,
+        keep_together=None, overrides=None, disruption_measure=None, fixed_homes=True,
+    )  # fmt: skip
+    rows = []
+    for j, rep in [*enumerate(model.reps.names), (-1, "(none)")]:
+        held = model.today == j
+        if j < 0 and not held.any():
+            continue
+        row: dict[str, Any] = {
+            "rep": rep,
+            "capacity": model.reps.capacity[j] if j >= 0 else 0.0,
+            "units": int(held.sum()),
+        }
+        for f, name in enumerate(model.measures):
+            fair = float(model.target[j, f] * model.scale[f]) if j >= 0 else 0.0
+            row[name] = float(model.values[held, f].sum())
+            row[f"{name}_fair"] = fair
+            row[f"{name}_imbalance"] = row[name] / fair - 1 if fair else float("nan")
+            row[f"{name}_within"] = bool(
+                j >= 0 and abs(row[f"{name}_imbalance"]) <= model.tolerance[name] + 1e-9
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)
