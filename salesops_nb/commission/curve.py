@@ -123,14 +123,15 @@ def _proportional(c: Component, n: Numbers, x: Fraction) -> Fraction:
     assert c.table is not None
     total = Fraction(0)
     for i, row in enumerate(c.table.rows):
-        amount = Fraction(row.amount) if row.amount is not None else _payout(row) * (n.target or 0)
+        amount = Fraction(row.amount) if row.amount is not None else payout(row) * (n.target or 0)
         low, high = n.bounds[i], n.bounds[i + 1]
         width = high - low
         total += amount * min(Fraction(1), max(Fraction(0), (x - low) / width)) if width else Fraction(0)
     return total
 
 
-def _payout(row: Row) -> Fraction:
+def payout(row: Row) -> Fraction:
+    """A band's share of the target."""
     assert isinstance(row.payout_pct, Decimal)
     return Fraction(row.payout_pct) / 100
 
@@ -174,7 +175,7 @@ def engine(
         exact = c.per_unit if c.per_unit is not None else c.rate_pct / 100  # type: ignore[operator]
         return times(at.x, exact)  # type: ignore[arg-type]
     rows, mode = c.table.rows, c.table.mode
-    base = None if c.rate_pct in (None, "derived") else Fraction(c.rate_pct) / 100  # type: ignore[arg-type]
+    base = None if c.rate_pct in (None, "derived") else Fraction(c.rate_pct) / 100
     rates = [
         _decimal(row_rate(row, base))
         if row.rate_pct is None or isinstance(row.rate_pct, Decimal)
@@ -225,7 +226,7 @@ def _banded(c: Component, rates: list[Decimal], value: Value, at: Position) -> n
         if row.amount is not None:
             one = number(row.amount)
         elif row.payout_pct is not None:
-            one = times(value("target"), row.payout_pct / 100)  # type: ignore[operator]
+            one = times(value("target"), _share(row))
         elif overage is not None:
             one = times(overage, rates[i])
         else:
@@ -239,6 +240,11 @@ def _banded(c: Component, rates: list[Decimal], value: Value, at: Position) -> n
     return (below + made).cast(AMOUNT) if overage is not None else made.cast(AMOUNT)
 
 
+def _share(row: Row) -> Decimal:
+    assert isinstance(row.payout_pct, Decimal)
+    return row.payout_pct / 100
+
+
 def _climb(c: Component, value: Value, x: nw.Expr, slopes: Callable[[int, nw.Expr], nw.Expr]) -> nw.Expr:
     """Amounts of the bands passed, whole, and of the band reached in proportion."""
     assert c.table is not None
@@ -247,9 +253,7 @@ def _climb(c: Component, value: Value, x: nw.Expr, slopes: Callable[[int, nw.Exp
     for i, row in enumerate(c.table.rows):
         inside = (full + slopes(i, (x - value(f"b{i}")).cast(AMOUNT))).cast(AMOUNT)
         made = inside if i == 0 else nw.when(x > value(f"b{i}")).then(inside).otherwise(made)
-        amount = (
-            number(row.amount) if row.amount is not None else times(value("target"), row.payout_pct / 100)
-        )  # type: ignore[operator]
+        amount = number(row.amount) if row.amount is not None else times(value("target"), _share(row))
         full = (full + amount).cast(AMOUNT)
     made = nw.when(x >= value(f"b{len(c.table.rows)}")).then(full).otherwise(made)
     return nw.when(x > zero).then(made).otherwise(zero).cast(AMOUNT)

@@ -8,7 +8,7 @@ the attainment of the span up to the end of the period that is paid, and holds f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal, localcontext
@@ -263,8 +263,8 @@ class _Work:
             amount = (
                 Fraction(row.amount)
                 if row.amount is not None
-                else Fraction(row.payout_pct) / 100 * target_of(self.c, target)
-            )  # type: ignore[arg-type]
+                else curve.payout(row) * target_of(self.c, target)
+            )
             width = made[f"b{i + 1}"] - made[f"b{i}"]
             high, low = split_rate(amount / width if width else Fraction(0))
             made[f"sh{i}"], made[f"sl{i}"] = Fraction(high), Fraction(low)
@@ -328,7 +328,7 @@ class _Work:
             made["k_col"] = nw.col("credit")
         return frame.with_columns(**made) if made else frame
 
-    def _standing_alone(self, frame: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]:
+    def _standing_alone(self, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
         """Each credit from zero; a refund takes its deal back from where it stood."""
         zero = number(0)
         columns = frame.collect_schema().names()
@@ -408,7 +408,7 @@ class _Work:
                 times(nw.col("x"), row.rate_pct / 100)
                 if row.rate_pct is not None
                 else times(nw.col("deals"), row.amount or Decimal(0))
-            )  # type: ignore[arg-type]
+            )
             made = (
                 price
                 if row.where is None

@@ -577,7 +577,7 @@ def _draw_spans(payout: Payout, plan: Plan, per: str, began: date) -> list[tuple
             number, start = number + 1, end
         return found
     kind = "month" if per == "month" else plan.file.plan.period
-    for number, span in enumerate(period.calendar.between(began, min(period.end, plan.end), kind), start=1):  # type: ignore[arg-type]
+    for number, span in enumerate(period.calendar.between(began, min(period.end, plan.end), kind), start=1):
         if period.start < span.end <= period.end:
             found.append((number, span.start, span.end))
     return found

@@ -123,7 +123,7 @@ class People:
             if per_period
             else {"month": Fraction(1, 12), "quarter": Fraction(1, 4)}.get(part.kind, Fraction(1))
         )
-        return total / whole * of_year
+        return Fraction(total / whole) * of_year
 
     def _quota(self, payee: str, part: Period) -> Fraction | None:
         quota = self.plan.file.quota

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def statements(payout: Payout) -> pd.DataFrame:
     """A row a payee, plan and currency, with the number of lines, a column a kind, and the amount."""
     lines = payout.lines
-    rows: dict[tuple[str, str, str], dict[str, object]] = {}
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     kinds = sorted(lines["kind"].unique())
     for payee, plan, currency, kind, amount in zip(
         lines["payee_id"], lines["plan_id"], lines["currency"], lines["kind"], lines["amount"], strict=True
