@@ -147,6 +147,8 @@ class Runner:
         # The data that many jobs read is prepared once, here, not once a job.
         prepared = prepare(workbook, workbook.folder / ".cache" / "prepared")
         self._environment = {VARIABLE: f"{workbook.folder}{os.pathsep}{prepared}"}
+        if workbook.set_aside:
+            workbook.write_rejects(folder.path / "rejects.csv")
 
     def run(self, planned: list[Planned], listen: Listener = lambda _: None) -> list[Record]:
         """Do what is to be done; a record for each job, in the plan's order.

@@ -191,5 +191,5 @@ def _connect(folder: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
 def _data_through(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:
     if settings.data_through is not None:
         return settings.data_through
-    row = connection.execute("SELECT greatest(max(created_on), max(closed_on)) FROM deals").fetchone()
+    row = connection.execute("SELECT greatest(max(created_on), max(closed_on)) FROM deals").fetchall()[0]
     return row[0] if row else None
