@@ -112,7 +112,7 @@ def approve(
 
 
 def undo(engine: Engine, approval_id: int, *, approved_by: str, approved_on: date, reason: str) -> int:
-    """Gives the things of an approval back to who had them, from its own day on; the new approval's number.
+    """Gives the things of an approval back to who had them, from its own day on; the new number.
 
     Things that a later approval changed on that day again are refused, so that nobody's work is undone unseen.
     """
@@ -147,7 +147,9 @@ def undo(engine: Engine, approval_id: int, *, approved_by: str, approved_on: dat
 def assignments_as_of(
     engine: Engine, day: date, *, role: str | None = None, kind: str | None = None, things: Iterable[str] = ()
 ) -> pd.DataFrame:
-    """Every assignment that holds on a day, past or planned: kind, thing_id, role, person_id, valid_from, valid_to.
+    """Every assignment that holds on a day, past or planned.
+
+    Columns kind, thing_id, role, person_id, valid_from, valid_to.
 
     `things` that the store does not know yet are shown as ``vacant`` (in `role`, of `kind`).
     """
@@ -214,7 +216,8 @@ def share(
             raise SalesopsError(
                 Problem(
                     "already-shared",
-                    f"{person_id} has {role} of {thing_id} already from {overlap.valid_from} to {overlap.valid_to}.",
+                    f"{person_id} has {role} of {thing_id} already "
+                    f"from {overlap.valid_from} to {overlap.valid_to}.",
                     "Choose other days.",
                     value=person_id,
                 )

@@ -78,7 +78,7 @@ def account_changes(accounts: Any, changes: Any, overrides: Mapping[str, str] | 
 def import_files(
     changes: Any, crm: str, *, kind: str = "account", users: Mapping[str, str] | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Two tables by file name: the import that carries changes out in a CRM's layout, and the one that undoes it.
+    """Two tables by file name: the import in a CRM's layout, and the one that undoes it.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def import_files(
                 f"there is no import layout for {kind} in {crm!r}.",
                 f"Choose one of {', '.join(LAYOUTS)} and account or deal.",
                 value=crm,
-            )  # fmt: skip
+            )
         )
     frame = to_pandas(changes, "changes")
     people = {*frame["before"].astype(str), *frame["after"].astype(str)}
@@ -108,7 +108,7 @@ def import_files(
                 f"{len(missing)} owners have no user in {crm}: {some(missing)}.",
                 "Add them to users ('vacant' and 'house' need a queue or a user too).",
                 value=missing[0],
-            )  # fmt: skip
+            )
         )
     name, record, owner = LAYOUTS[crm][kind]
     ids = texts(frame[f"{kind}_id"])
@@ -122,22 +122,21 @@ def import_files(
 def in_flight(
     deals: Any, changes: Any, rule: str = "stay", *, effective_on: date, new_share: Decimal = Decimal("0.5")
 ) -> pd.DataFrame:
-    """What happens to open deals of accounts that change owner: deal_id, account_id, rule, owner and credit shares.
+    """What happens to open deals of accounts that change owner, with the shares of their credit.
 
     ``stay``: the old owner keeps the deal and its credit until it closes. ``split``: the new owner runs
     it, credit is shared (`new_share` to the new one). ``move``: deal and credit go to the new owner.
     The rule holds for deals open on `effective_on`; a deal closed before is not touched.
     """
     if rule not in RULES:
-        raise SalesopsError(
-            Problem("bad-rule", f"the rule for open deals is {rule!r}.", f"Write one of {', '.join(RULES)}.")
-        )
+        raise SalesopsError(_bad_rule(rule))
     if not Decimal(0) < Decimal(new_share) < Decimal(1):
         raise SalesopsError(f"The new owner's share is {new_share}.", "Write a fraction between 0 and 1.")
-    frame, moved = to_pandas(deals, "deals"), to_pandas(changes, "changes")
+    frame: Any = to_pandas(deals, "deals")
+    moved = to_pandas(changes, "changes")
     to = dict(zip(texts(moved["account_id"]), moved["after"].astype(str), strict=True))
     rows = []
-    for row in frame.itertuples(index=False):
+    for row in _rows(frame, "table"):
         account = texts([row.account_id])[0]
         if account not in to or not _open_on(row, effective_on) or str(row.owner_id) == to[account]:
             continue
@@ -145,21 +144,36 @@ def in_flight(
         kept = {"stay": Decimal(1), "split": 1 - Decimal(new_share), "move": Decimal(0)}[rule]
         rows.append(
             {
-                "deal_id": str(row.deal_id), "account_id": account, "rule": rule, "before": old,
-                "after": old if rule == "stay" else new, "old_owner_share": kept, "new_owner": new,
-                "new_owner_share": 1 - kept, "effective_on": effective_on,
+                "deal_id": str(row.deal_id),
+                "account_id": account,
+                "rule": rule,
+                "before": old,
+                "after": old if rule == "stay" else new,
+                "old_owner_share": kept,
+                "new_owner": new,
+                "new_owner_share": 1 - kept,
+                "effective_on": effective_on,
             }
-        )  # fmt: skip
-    names = ["deal_id", "account_id", "rule", "before", "after", "old_owner_share", "new_owner",
-             "new_owner_share", "effective_on"]  # fmt: skip
+        )
+    names = [
+        "deal_id",
+        "account_id",
+        "rule",
+        "before",
+        "after",
+        "old_owner_share",
+        "new_owner",
+        "new_owner_share",
+        "effective_on",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
 def credit_splits(flight: Any) -> pd.DataFrame:
     """The in-flight rule as rows of ``splits`` (deal_id, person_id, share, type) that commission honours."""
-    frame = to_pandas(flight, "in_flight")
+    frame: Any = to_pandas(flight, "in_flight")
     rows = []
-    for row in frame.itertuples(index=False):
+    for row in _rows(frame, "table"):
         for person, part in ((row.before, row.old_owner_share), (row.new_owner, row.new_owner_share)):
             if part > 0:
                 rows.append((row.deal_id, person, Decimal(part), "revenue"))
@@ -174,13 +188,13 @@ def hand_over(accounts: Any, changes: Any, deals: Any = None, activities: Any = 
     """
     frame, moved = to_pandas(accounts, "accounts"), to_pandas(changes, "changes")
     names = dict(zip(texts(frame["account_id"]), frame["name"], strict=True)) if "name" in frame else {}
-    sheet = pd.DataFrame(
+    sheet: Any = pd.DataFrame(
         {"account_id": texts(moved["account_id"]), "before": moved["before"], "after": moved["after"]}
     )
     sheet.insert(1, "name", [names.get(a, "") for a in sheet["account_id"]])
     open_deals: dict[str, list[Any]] = {}
     if deals is not None:
-        for row in to_pandas(deals, "deals").itertuples(index=False):
+        for row in _rows(deals, "deals"):
             if row.outcome == "open":
                 open_deals.setdefault(texts([row.account_id])[0], []).append(row)
     sheet["open_deals"] = [len(open_deals.get(a, [])) for a in sheet["account_id"]]
@@ -192,7 +206,7 @@ def hand_over(accounts: Any, changes: Any, deals: Any = None, activities: Any = 
                 if d.amount == d.amount and d.amount is not None
             ),
             Decimal(0),
-        )  # fmt: skip
+        )
         for a in sheet["account_id"]
     ]
     sheet["next_step_on"] = [
@@ -204,7 +218,7 @@ def hand_over(accounts: Any, changes: Any, deals: Any = None, activities: Any = 
     ]
     last: dict[str, tuple[Any, str]] = {}
     if activities is not None:
-        for row in to_pandas(activities, "activities").itertuples(index=False):
+        for row in _rows(activities, "activities"):
             account = texts([row.account_id])[0]
             if _given(row.happened_at) and (account not in last or row.happened_at > last[account][0]):
                 last[account] = (row.happened_at, str(row.kind))
@@ -213,13 +227,22 @@ def hand_over(accounts: Any, changes: Any, deals: Any = None, activities: Any = 
     return sheet
 
 
+def _bad_rule(rule: str) -> Problem:
+    fix = f"Write one of {', '.join(RULES)}."
+    return Problem("bad-rule", f"the rule for open deals is {rule!r}.", fix)
+
+
+def _rows(table: Any, name: str) -> Any:
+    return to_pandas(table, name).itertuples(index=False)
+
+
 def _given(value: Any) -> bool:
     return value is not None and bool(value == value)
 
 
 def _open_on(deal: Any, day: date) -> bool:
-    closed = getattr(deal, "closed_on", None)
-    created = getattr(deal, "created_on", None)
+    closed: Any = getattr(deal, "closed_on", None)
+    created: Any = getattr(deal, "created_on", None)
     if _given(created) and pd.Timestamp(created).date() >= day:
         return False
     if not _given(closed):

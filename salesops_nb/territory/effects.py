@@ -1,4 +1,4 @@
-"""What a plan does: drive distance before and after, what moves for each rep, how long and how surely it balances."""
+"""What a plan does: drive distance, what moves for each rep, how long and how surely it balances."""
 
 from __future__ import annotations
 

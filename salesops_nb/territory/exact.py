@@ -114,8 +114,7 @@ def _first_plan(
     try:
         first = plan(units, edges, k, tolerance=tolerance, seed=seed, **options)
     except PlanNotFound as error:
-        assert error.plan.model is not None
-        return None, error.plan.model
+        return None, _model_of(error.plan)
     model = first.model
     assert model is not None
     if model.items > LIMIT or len(model.item) != model.items:
@@ -131,10 +130,15 @@ def _first_plan(
             )  # fmt: skip
         except PlanNotFound:
             continue
-        choice = found.assignment["rep"].map(number).to_numpy(np.int64)
+        choice = np.array([number[rep] for rep in found.assignment["rep"]], dtype=np.int64)
         if best is None or _hess_cost(cost, choice, k) < _hess_cost(cost, best, k):
             best = choice
     return best, model
+
+
+def _model_of(found: TerritoryPlan) -> Model:
+    assert found.model is not None
+    return found.model
 
 
 def _medoids(cost: Floats, choice: Ints, k: int) -> Ints:
@@ -242,7 +246,7 @@ def _programme(
     number: Ints,
     integer: bool = True,
 ) -> highspy.Highs:
-    solver = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.silent()
     solver.setOptionValue("mip_rel_gap", 1e-7)
     solver.setOptionValue("threads", 1)

@@ -144,7 +144,7 @@ def read_units(table: Any, findings: Findings) -> Units:
     latitude = numbers(frame, "latitude", "units", findings)
     longitude = numbers(frame, "longitude", "units", findings)
     findings.stop()
-    return Units(ids, latitude, longitude, frame)
+    return Units(ids, latitude.copy(), longitude.copy(), frame)
 
 
 def read_edges(table: Any, units: Units, findings: Findings) -> NDArray[np.int64] | None:

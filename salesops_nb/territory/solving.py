@@ -362,19 +362,16 @@ def _travelled(work: _Work) -> Solution:
     """Under a travel matrix: prices and search on the given times, centres moved to the best unit."""
     model = work.model
     steps = int(np.clip(600 * model.items, 200_000, 4_000_000))
-    starts = [(_anchored(work), np.zeros((model.k, model.amount.shape[1])))]
+    starts = [np.zeros(model.items, dtype=np.int64)]
     if not model.travel_to_homes:
-        starts = _ranked_centres(work)[:3]
+        starts = _ranked_medoids(work)[:3]
     best: Solution | None = None
-    for centre, _ in starts:
+    for choice in starts:
         if best is not None and work.late:
             break
-        distance_cost(work.place, work.mass, centre, work.extra, work.cost)
-        choice = cheapest(work.cost, model.amount, np.zeros((model.k, model.amount.shape[1])))
+        choice = _priced(work, _linear(work, choice))
         for turn in range(3):
             linear = _linear(work, choice)
-            choice = _priced(work, linear) if turn == 0 else choice
-            linear = linear if turn == 0 else _linear(work, choice)
             found = _improved(work, choice, steps // 3, 0.5 if turn == 0 else 0.1, turn, linear)
             choice = found.choice
             found.cost = float(_linear(work, choice)[np.arange(model.items), choice].sum()) + _moves(
@@ -385,6 +382,40 @@ def _travelled(work: _Work) -> Solution:
                 break
     assert best is not None
     return best
+
+
+def _ranked_medoids(work: _Work) -> list[Ints]:
+    """Plans of whole territories after steps between best units and balanced prices, from several starts."""
+    model = work.model
+    assert model.travel is not None
+    flat = np.zeros((model.k, model.amount.shape[1]))
+    starts: list[Ints] = []
+    for centre, _ in _ranked_centres(work)[:3]:
+        distance_cost(work.place, work.mass, centre, work.extra, work.cost)
+        starts.append(cheapest(work.cost, model.amount, flat))
+    while len(starts) < int(np.clip(3000 // model.items, 3, 12)):
+        centres = [int(work.random.integers(len(model.item)))]
+        while len(centres) < model.k:  # k-means++ by travel time
+            chance = (model.weight + 1e-12) * model.travel[:, centres].min(axis=1) ** 2 + 1e-12
+            centres.append(int(work.random.choice(len(chance), p=chance / chance.sum())))
+        cost = model.travel_cost(np.array(centres))
+        by_item = np.zeros((model.items, model.k))
+        np.add.at(by_item, model.item, cost)
+        starts.append(_priced(work, by_item))
+    found: list[tuple[float, Ints]] = []
+    for choice in starts:
+        last = np.inf
+        for _ in range(10):
+            choice = _priced(work, _linear(work, choice))
+            value = float(_linear(work, choice)[np.arange(model.items), choice].sum())
+            if value >= last * (1 - 1e-9):
+                break
+            last = value
+        found.append((last, choice))
+        if work.late:
+            break
+    found.sort(key=lambda f: f[0])
+    return [choice for _, choice in found]
 
 
 def _linear(work: _Work, choice: Ints) -> Floats:

@@ -1,0 +1,123 @@
+"""Bad input: each fault is named with its place and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from territory_maps import grid
+
+from salesops_nb import territory
+from salesops_nb.errors import SalesopsError
+from salesops_nb.territory.places import (
+    great_circle_km,
+    neighbours_from_coordinates,
+    neighbours_from_polygons,
+)
+
+
+def changed(**columns: Any) -> pd.DataFrame:
+    units, _ = grid(3, 4)
+    for name, value in columns.items():
+        units.loc[1, name] = value
+    return units
+
+
+@pytest.mark.parametrize(
+    ("units", "more", "code", "words"),
+    [
+        (changed(unit_id="0-0"), {}, "duplicate-id", "0-0"),
+        (changed(potential=-2.0), {}, "negative-weight", "0-1"),
+        (changed(potential=np.nan), {}, "missing-measure", "0-1"),
+        (grid(3, 4)[0].assign(potential=0.0), {}, "all-zero", "nothing to balance"),
+        (changed(latitude=139.7, longitude=35.0), {}, "swapped-coordinates", "swapped"),
+        (changed(latitude=139.7, longitude=135.0), {}, "bad-latitude", "beyond 90"),
+        (changed(longitude=500.0), {}, "bad-longitude", "500"),
+        (grid(3, 4)[0].rename(columns={"latitude": "longitude", "longitude": "latitude"}), {},
+         "swapped-coordinates", "swapped"),
+        (grid(3, 4)[0], {"reps": {"ann": 1, "bob": 0}, "k": None}, "no-capacity", "bob"),
+        (grid(3, 4)[0], {"reps": ["ann", "ann"], "k": None}, "duplicate-id", "ann"),
+        (grid(3, 4)[0], {"k": 0}, "wrong-count", "whole number"),
+        (grid(3, 4)[0], {"tolerance": 5}, "bad-tolerance", "0.05 for 5 %"),
+        (grid(3, 4)[0], {"measures": ["size"]}, "missing-column", "size"),
+        (grid(3, 4)[0], {"disruption": 1.0}, "no-current", "current"),
+        (grid(3, 4)[0], {"locked": ["0-0"]}, "no-current", "0-0"),
+        (grid(3, 4)[0], {"locked": {"0-0": "zoe"}}, "unknown-rep", "zoe"),
+        (grid(3, 4)[0], {"forbidden": [("0-0", "T01"), ("0-0", "T02")]}, "nobody-left", "0-0"),
+        (grid(3, 4)[0], {"homes": {"T01": (139.0, 35.0)}}, "bad-home", "139"),
+        (grid(3, 4)[0].drop(columns="latitude"), {}, "missing-column", "latitude"),
+        (grid(3, 4)[0].iloc[:0], {}, "no-units", "no rows"),
+        (grid(3, 4)[0], {"travel": np.ones((3, 3))}, "travel-incomplete", "shape"),
+    ],
+)  # fmt: skip
+def test_faults_are_named(units: pd.DataFrame, more: dict[str, Any], code: str, words: str) -> None:
+    with pytest.raises(SalesopsError) as caught:
+        territory.plan(units, **{"k": 2, **more})
+    assert code in {p.code for p in caught.value.problems}
+    assert words in str(caught.value)
+    assert all(p.fix for p in caught.value.problems)
+
+
+def test_a_unit_without_a_place_takes_its_neighbours_or_is_refused() -> None:
+    units, edges = grid(3, 4)
+    units.loc[5, ["latitude", "longitude"]] = np.nan
+    plan = territory.plan(units, edges, k=2)
+    assert [p.code for p in plan.problems] == ["no-place"]
+    assert "1-1" in plan.problems[0].message
+    with pytest.raises(SalesopsError, match="no neighbour"):
+        territory.plan(units, k=2)
+
+
+def test_an_edge_to_an_unknown_unit_is_set_aside_and_counted() -> None:
+    units, edges = grid(3, 4)
+    more = pd.concat([edges, pd.DataFrame({"unit_a": ["0-0", "9-9"], "unit_b": ["7-7", "0-1"]})])
+    plan = territory.plan(units, more, k=2)
+    (problem,) = plan.problems
+    assert problem.code == "unknown-unit"
+    assert problem.message.startswith("2 of 19 edges")
+    assert problem.row == len(edges) + 2
+
+
+def test_one_swapped_row_among_many() -> None:
+    units, edges = grid(5, 5, longitude=-80)
+    units.loc[7, ["latitude", "longitude"]] = [units.loc[7, "longitude"], units.loc[7, "latitude"]]
+    with pytest.raises(SalesopsError, match="swapped") as caught:
+        territory.plan(units, edges, k=5)
+    assert caught.value.problems[0].row == 9
+
+
+def test_the_antimeridian_is_no_border() -> None:
+    units, edges = grid(4, 6, latitude=52, longitude=178.5)  # the Aleutians: half lie beyond 180
+    units["longitude"] = (units["longitude"] + 180) % 360 - 180
+    assert (units["longitude"] < 0).any()
+    far, _ = grid(4, 6, latitude=52, longitude=-170)
+    here = territory.plan(units, edges, k=2, tolerance=0.0).summary["moment"]
+    assert here == pytest.approx(territory.plan(far, edges, k=2, tolerance=0.0).summary["moment"], rel=1e-9)
+    made = neighbours_from_coordinates(units["latitude"], units["longitude"])
+    ids = units["unit_id"].to_numpy()
+    pairs = {frozenset(p) for p in ids[made].tolist()}
+    assert {frozenset(p) for p in edges.itertuples(index=False)} <= pairs
+    assert float(great_circle_km(52, 179.5, 52, -179.5)) == pytest.approx(68.46, abs=0.05)
+
+
+def test_neighbours_of_odd_places() -> None:
+    assert neighbours_from_coordinates([1.0], [2.0]).shape == (0, 2)
+    assert neighbours_from_coordinates([0, 0, 0], [1, 2, 3]).tolist() == [[0, 1], [1, 2]]
+    assert neighbours_from_coordinates([1, 1], [2, 2]).tolist() == [[0, 1]]
+    square = {
+        "a": [[(0, 0), (1, 0), (1, 1), (0, 1)]],
+        "b": [[(1, 0), (2, 0), (2, 1), (1, 1)]],
+        "c": [[(2, 1), (3, 1), (3, 2)]],
+    }
+    assert neighbours_from_polygons(square) == [("a", "b")]
+    assert neighbours_from_polygons(square, share=1) == [("a", "b"), ("b", "c")]
+
+
+def test_units_without_weight_go_somewhere_and_cost_nothing() -> None:
+    units, edges = grid(3, 4)
+    units.loc[3, "potential"] = 0.0
+    plan = territory.plan(units, edges, k=2, tolerance=0.1)
+    assert plan.summary["contiguous"]
+    assert len(plan.assignment) == 12
