@@ -1,0 +1,219 @@
+"""Measures, effects, proofs and what it takes to carry a plan out."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from territory_maps import grid, instance
+
+from salesops_nb import territory
+from salesops_nb.errors import SalesopsError
+from salesops_nb.territory.changes import (
+    account_changes,
+    change_list,
+    credit_splits,
+    hand_over,
+    import_files,
+    in_flight,
+)
+from salesops_nb.territory.effects import balance_certainty, drive_distances, months_in_balance, rep_moves
+from salesops_nb.territory.exact import prove
+from salesops_nb.territory.measures import (
+    account_owners,
+    account_potential,
+    account_workload,
+    potential_spread,
+    unit_measures,
+)
+from salesops_nb.territory.rebalancing import balance_today, frontier
+
+DAY = date(2025, 1, 1)
+ACCOUNTS = pd.DataFrame(
+    {
+        "account_id": ["A", "B", "C"],
+        "name": ["Acme", "Bolt", "Coil"],
+        "segment": ["large", "small", "small"],
+        "unit_id": ["u", "u", "v"],
+        "owner_id": ["ann", "ann", "bob"],
+        "latitude": [0.0, 0.0, 0.0],
+        "longitude": [0.0, 1.0, 2.0],
+    }
+)
+CHANGES = pd.DataFrame({"unit_id": ["u"], "before": ["ann"], "after": ["bob"]})
+
+
+def drifted_strip() -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
+    units, edges = grid(2, 6)
+    today = {u: "ann" if int(u[2]) < 3 else "bob" for u in units["unit_id"]}
+    units.loc[units["unit_id"].isin(["0-0", "1-0"]), "potential"] = 3.0
+    return units, edges, today
+
+
+def test_potential_and_workload() -> None:
+    potential = account_potential(ACCOUNTS, {"large": 1000, "small": 100})
+    assert potential.to_dict() == {"A": 1000.0, "B": 100.0, "C": 100.0}
+    assert account_workload(ACCOUNTS, {"large": 12, "small": 4}, 30)["A"] == 6.0
+    # one degree on the equator is 111.195 km: 4 visits × 2 × 111.195 × 1.3 / 60 / 4
+    hours = account_workload(ACCOUNTS, {"large": 12, "small": 4}, 30, home=(0.0, 0.0))
+    assert hours["B"] == pytest.approx(2 + 2 * 111.195 * 1.3 / 60, rel=1e-4)
+    table = unit_measures(ACCOUNTS, potential=potential).set_index("unit_id")
+    assert table.loc["u"].to_dict() == {"accounts": 2.0, "potential": 1100.0}
+    with pytest.raises(SalesopsError, match="segment large"):
+        account_potential(ACCOUNTS, {"small": 1})
+
+
+def test_overrides_beat_the_units_owner() -> None:
+    owned = account_owners(ACCOUNTS, pd.DataFrame({"unit_id": ["u"], "rep": ["ann"]}), {"A": "zoe"})
+    assert owned["rep"].tolist() == ["zoe", "ann", "vacant"]
+    assert owned["because"].tolist() == ["override", "unit", "none"]
+    assert account_changes(ACCOUNTS, CHANGES, {"A": "zoe"})["account_id"].tolist() == ["B"]
+
+
+def test_potential_spread_is_the_deviation_of_logarithms() -> None:
+    history = pd.DataFrame({"actual": np.exp([0.1, -0.1, 0.1, -0.1]), "potential": [1.0] * 4})
+    assert potential_spread(history) == pytest.approx(0.1 * np.sqrt(4 / 3))
+
+
+@pytest.mark.parametrize(
+    ("rule", "owner", "shares"),
+    [
+        ("stay", "ann", [("ann", "1")]),
+        ("split", "bob", [("ann", "0.4"), ("bob", "0.6")]),
+        ("move", "bob", [("bob", "1")]),
+    ],
+)
+def test_open_deals_follow_the_rule(rule: str, owner: str, shares: list[tuple[str, str]]) -> None:
+    deals = pd.DataFrame(
+        {
+            "deal_id": ["1", "2", "3", "4"],
+            "account_id": ["A", "A", "C", "B"],
+            "owner_id": ["ann", "ann", "bob", "bob"],
+            "outcome": ["open", "won", "open", "open"],
+            "closed_on": [None, date(2024, 6, 1), None, None],
+            "created_on": [date(2024, 1, 1)] * 4,
+        }
+    )
+    moved = account_changes(ACCOUNTS, CHANGES)
+    flight = in_flight(deals, moved, rule, effective_on=DAY, new_share=Decimal("0.6"))
+    assert flight["deal_id"].tolist() == ["1"]
+    assert flight["after"].tolist() == [owner]
+    found = credit_splits(flight)
+    assert list(zip(found["person_id"], found["share"], strict=True)) == [(p, Decimal(s)) for p, s in shares]
+    assert sum(found["share"]) == 1
+
+
+def test_import_and_undo_are_mirror_images() -> None:
+    moved = account_changes(ACCOUNTS, CHANGES)
+    files = import_files(moved, "salesforce", users={"ann": "005A", "bob": "005B"})
+    assert list(files) == ["Account_owner.csv", "undo_Account_owner.csv"]
+    assert files["Account_owner.csv"].to_dict("list") == {"Id": ["A", "B"], "OwnerId": ["005B", "005B"]}
+    assert files["undo_Account_owner.csv"]["OwnerId"].tolist() == ["005A", "005A"]
+    with pytest.raises(SalesopsError, match="no user in hubspot: bob"):
+        import_files(moved, "hubspot", users={"ann": "1"})
+    with pytest.raises(SalesopsError, match="salesforce, hubspot"):
+        import_files(moved, "paper")
+
+
+def test_hand_over_sheet() -> None:
+    deals = pd.DataFrame(
+        {
+            "deal_id": ["1", "2"], "account_id": ["A", "A"], "outcome": ["open", "open"],
+            "amount": [Decimal("10.50"), None], "next_step_on": [date(2025, 2, 1), None],
+        }
+    )  # fmt: skip
+    activities = pd.DataFrame(
+        {
+            "account_id": ["A", "A"],
+            "kind": ["call", "email"],
+            "happened_at": pd.to_datetime(["2024-05-01", "2024-03-01"]),
+        }
+    )
+    sheet = hand_over(ACCOUNTS, account_changes(ACCOUNTS, CHANGES), deals, activities).set_index("account_id")
+    assert sheet.loc["A", "open_deals"] == 2
+    assert sheet.loc["A", "open_amount"] == Decimal("10.50")
+    assert sheet.loc["A", "next_step_on"] == date(2025, 2, 1)
+    assert sheet.loc["A", "last_kind"] == "call"
+    assert sheet.loc["B", "open_deals"] == 0
+
+
+def test_today_frontier_and_effects() -> None:
+    units, edges, today = drifted_strip()
+    now = balance_today(units, today).set_index("rep")
+    assert now["potential"].to_dict() == {"ann": 10.0, "bob": 6.0}
+    assert now["potential_imbalance"].tolist() == pytest.approx([0.25, -0.25])
+    sweep = frontier(units, edges, current=today, disruptions=(100.0, 0.0))
+    assert sweep.table["words"].tolist() == ["move least", "start afresh"]
+    assert sweep.table["moved"].iloc[0] == 2.0  # two units of one make 8 and 8
+    plan = sweep.plans[0]
+    changes = change_list(plan, effective_on=DAY, reason="drift")
+    assert changes[["before", "after"]].drop_duplicates().to_numpy().tolist() == [["ann", "bob"]]
+    moves = rep_moves(plan).set_index("rep")
+    assert moves.loc["ann", "lost_units"] == moves.loc["bob", "gained_units"] == 2
+    assert "2 to bob" in moves.loc["ann", "words"]
+    km = drive_distances(plan).set_index("rep")
+    assert km.loc["bob", "after_km"] > km.loc["bob", "before_km"] > 0
+    with pytest.raises(SalesopsError, match="current"):
+        frontier(units, edges, k=2)
+
+
+def test_how_long_and_how_surely_it_balances() -> None:
+    units, edges, today = drifted_strip()
+    plan = territory.plan(units, edges, current=today, disruption=100)
+    grows = {
+        u: 0.2 for u, r in zip(plan.assignment["unit_id"], plan.assignment["rep"], strict=True) if r == "ann"
+    }
+    months, table = months_in_balance(plan, grows)
+    # 1.2^t / (1.2^t + 1) · 2 − 1 > 0.05 first where 1.2^t > 1.05 / 0.95
+    assert months == int(np.ceil(12 * np.log(1.05 / 0.95) / np.log(1.2)))
+    assert table["imbalance"].iloc[0] == pytest.approx(0)
+    assert months_in_balance(plan, 0.1)[0] is None
+    assert balance_certainty(plan, 0.0)["within"] == 1.0
+    some = balance_certainty(plan, 0.2)
+    assert 0 < some["within"] < 1
+    assert balance_certainty(plan, 0.4)["within"] < some["within"]
+    assert some["p10"] <= some["p50"] <= some["p90"]
+
+
+def test_the_proof_agrees_with_every_plan_of_a_small_map() -> None:
+    rng = np.random.default_rng(2)
+    units, edges = grid(3, 4)
+    units["potential"] = rng.integers(5, 15, 12).astype(float)
+    plan = prove(units, edges, k=2, tolerance=0.1)
+    assert plan.summary["proven"]
+    north, east = np.radians(units["latitude"]), np.radians(units["longitude"])
+    x = 6371.0088 * np.stack(
+        [np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=1
+    )
+    w = units["potential"].to_numpy()
+    cost = w[:, None] * ((x[:, None] - x[None]) ** 2).sum(axis=2)
+    ids = units["unit_id"].tolist()
+    near = {u: set() for u in ids}
+    for a, b in edges.itertuples(index=False):
+        near[a].add(b)
+        near[b].add(a)
+
+    def whole(side: list[int]) -> bool:
+        left = {ids[i] for i in side}
+        stack = [left.pop()]
+        while stack:
+            for v in near[stack.pop()] & left:
+                left.discard(v)
+                stack.append(v)
+        return not left
+
+    best = np.inf
+    for mask in range(1, 2**11):
+        sides = [[i for i in range(12) if (mask >> i & 1) == s] for s in (0, 1)]
+        if max(abs(w[s].sum() * 2 / w.sum() - 1) for s in sides) <= 0.1 and all(map(whole, sides)):
+            best = min(best, sum(cost[np.ix_(s, s)].sum(axis=0).min() for s in sides))
+    assert plan.summary["moment"] == pytest.approx(best, rel=1e-6)
+
+
+def test_a_proof_refuses_large_maps() -> None:
+    units, edges = instance("tract_AR")
+    with pytest.raises(SalesopsError, match="too many for a proof"):
+        prove(units, edges, k=4)
