@@ -55,7 +55,7 @@ def cover(workbook: Any, asked: Any, review: Review) -> None:
         mission=_mission(workbook),
         period=review.period,
         as_of=review.as_of,
-        parameters=asked.model_dump(),
+        parameters=asked.model_dump(exclude={"workbook"}),
         fingerprint=workbook.fingerprint,
         versions={"salesops_nb": __version__},
         simulated=sorted(workbook.simulated & used),
