@@ -135,7 +135,7 @@ def _released(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
         total = row["amount_now"]
         told, out, number = Fraction(0), ZERO, 0
         source = f"{plan.id}.{plan.version}/{part.c.id}/{row['payee_id']}/{row['event_id']}/earned"
-        for due, share, cause, event in steps:
+        for due, share, _cause, event in steps:
             number += 1
             told += share
             amount = total - out if told >= 1 else _round(plan, Fraction(total) * share)

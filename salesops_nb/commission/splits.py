@@ -38,7 +38,7 @@ def shares(tables: Tables, problems: list[Problem]) -> tuple[nw.LazyFrame[Any] |
     sums, percent = _sums(frame, "valid_from" in names)
     unit = Decimal(100) if percent else Decimal(1)
     frame = frame.with_columns(share=times(nw.col("share"), 1 / unit))
-    exact, near, bad = _sorted_out(sums, unit)
+    _exact, near, bad = _sorted_out(sums, unit)
     problems += bad
     if near:
         frame = _last_takes_rest(frame, tables, near)

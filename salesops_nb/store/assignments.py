@@ -114,7 +114,7 @@ def approve(
 def undo(engine: Engine, approval_id: int, *, approved_by: str, approved_on: date, reason: str) -> int:
     """Gives the things of an approval back to who had them, from its own day on; the new number.
 
-    Things that a later approval changed on that day again are refused, so that nobody's work is undone unseen.
+    Things that a later approval changed on that day again are refused, so that no work is undone unseen.
     """
     with engine.begin() as connection:
         first = connection.execute(select(approvals).where(approvals.c.approval_id == approval_id)).first()
@@ -254,7 +254,8 @@ def check_assignments(engine: Engine) -> list[Problem]:
 
 def _hole(key: tuple[str, str, str], word: str, day: date) -> Problem:
     return Problem(
-        "ownership", f"{key[0]} {key[1]} is {word} in role {key[2]} from {day}.", "Approve an owner for these days.",
+        "ownership", f"{key[0]} {key[1]} is {word} in role {key[2]} from {day}.",
+        "Approve an owner for these days.",
         table="assignments", value=key[1],
     )  # fmt: skip
 

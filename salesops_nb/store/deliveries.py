@@ -59,7 +59,7 @@ def claim(engine: Engine, address: str, report: str, key: str, run: str, message
 
 
 def settle(engine: Engine, address: str, reports: Iterable[tuple[str, str]], sent: bool) -> None:
-    """Mark the claimed reports (id and key) as sent, or give the claims up so that they can be tried again."""
+    """Mark the claimed reports (id and key) as sent, or give the claims up for another try."""
     with engine.begin() as connection:
         for report, key in reports:
             here = (

@@ -224,7 +224,7 @@ def hand_over(accounts: Any, changes: Any, deals: Any = None, activities: Any = 
                 last[account] = (row.happened_at, str(row.kind))
     sheet["last_activity"] = [last.get(a, (None, ""))[0] for a in sheet["account_id"]]
     sheet["last_kind"] = [last.get(a, (None, ""))[1] for a in sheet["account_id"]]
-    return sheet
+    return pd.DataFrame(sheet)
 
 
 def _bad_rule(rule: str) -> Problem:

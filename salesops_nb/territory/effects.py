@@ -50,7 +50,7 @@ def drive_distances(plan: TerritoryPlan, detour: float = DETOUR) -> pd.DataFrame
 
 
 def rep_moves(plan: TerritoryPlan) -> pd.DataFrame:
-    """For each rep: units and disruption measure kept, gained and lost, and from or to whom most, in words."""
+    """For each rep: units and disruption measure kept, gained and lost, from or to whom, in words."""
     model = _model(plan)
     frame = plan.assignment.assign(amount=model.stay)
     rows = []

@@ -245,7 +245,7 @@ def _programme(
     columns: Ints,
     number: Ints,
     integer: bool = True,
-) -> highspy.Highs:
+) -> Any:
     solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.silent()
     solver.setOptionValue("mip_rel_gap", 1e-7)

@@ -57,7 +57,7 @@ def account_workload(
 
 
 def unit_measures(accounts: Any, **measures: pd.Series) -> pd.DataFrame:
-    """Measures of units: each account measure summed over the accounts of a unit, and the number of accounts."""
+    """Measures of units: each account measure summed over a unit's accounts, and how many they are."""
     frame = _accounts(accounts)
     if "unit_id" not in frame:
         raise SalesopsError("accounts has no column unit_id.", "Add the unit that each account lies in.")

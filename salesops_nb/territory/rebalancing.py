@@ -74,7 +74,8 @@ def balance_today(
     Units whose rep is not among `reps` (or who have none) are in a last row, ``(none)``.
     """
     model = build(
-        units, None, None, reps, tolerance=tolerance, current=current, homes=None, locked=None, disruption=0.0,
+        units, None, None, reps, tolerance=tolerance, current=current, homes=None, locked=None,
+        disruption=0.0,
         measures=measures, weight=None, forbidden=None, contiguous=False, islands="apart", travel=None,
         keep_together=None, overrides=None, disruption_measure=None, fixed_homes=True,
     )  # fmt: skip

@@ -49,7 +49,7 @@ def events(*rows: tuple[Any, ...]) -> pd.DataFrame:
                 "amount": None if amount is None else Decimal(str(amount)),
             }
             for i, (d, k, day, amount) in enumerate(rows)
-        ]  # fmt: skip
+        ]
     )
 
 

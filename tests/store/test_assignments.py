@@ -131,7 +131,7 @@ def test_random_histories_never_leave_a_gap_or_two_owners(
             try:
                 numbers.append(undo(engine, numbers[month % len(numbers)], **WHO))
             except SalesopsError as error:
-                assert "changed again" in str(error)
+                assert "changed again" in str(error)  # noqa: PT017  # an undo may also succeed
         else:
             numbers.append(
                 approve(engine, owners, effective_on=day, replace_planned=kind == "replace", **WHO)

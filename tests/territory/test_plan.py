@@ -125,7 +125,8 @@ def test_account_teams_without_contiguity_overrides_and_parents() -> None:
     )
     overrides = pd.DataFrame({"unit_id": ["a5"], "rep": ["bob"], "potential": [accounts["potential"][5]]})
     plan = territory.plan(
-        accounts, reps=["ann", "bob", "cyd"], contiguous=False, keep_together="parent_id", overrides=overrides,
+        accounts, reps=["ann", "bob", "cyd"], contiguous=False, keep_together="parent_id",
+        overrides=overrides,
         forbidden=[("a7", "ann"), ("a7", "bob")], locked={"a9": "ann"}, tolerance=0.05,
     )  # fmt: skip
     owner = dict(zip(plan.assignment["unit_id"], plan.assignment["rep"], strict=True))
@@ -209,7 +210,8 @@ def test_the_checker_sees_every_broken_promise() -> None:
     owner = {"a": "x", "b": "y", "c": "x"}
     found = check_plan(
         ["a", "b", "c"], owner, {"w": {"a": 1.0, "b": 1.0, "c": 1.0}}, {"x": 0.5, "y": 0.5}, {"w": 0.1},
-        edges=[("a", "b"), ("b", "c")], bound=None, locked={"a": "y"}, forbidden=[("b", "y")], groups=[("a", "b")],
+        edges=[("a", "b"), ("b", "c")], bound=None, locked={"a": "y"}, forbidden=[("b", "y")],
+        groups=[("a", "b")],
     )  # fmt: skip
     codes = {p.code for p in found}
     assert codes >= {"out-of-balance", "lock-broken", "forbidden-pair", "group-split"}
