@@ -84,7 +84,7 @@ def sized(count: int) -> None:
         sys.modules["numba"].config.reload_config()
     if count > 1:
         with contextlib.suppress(ImportError):
-            from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+            from threadpoolctl import threadpool_limits
 
             threadpool_limits(count)
 

@@ -12,7 +12,7 @@ from salesops_nb.statistics import price_volume_mix
 def revenue_bridge(before: pd.DataFrame, after: pd.DataFrame, label: str) -> pd.DataFrame:
     """The change of bookings as volume, mix, price, and products new or gone.
 
-    Each frame has ``product_id``, ``deals`` and ``value`` of won deals. Rows of the result:
+    Each frame has ``product_id``, ``priced`` (deals with an amount) and ``value`` of won deals. Rows:
     ``step``, ``amount``; the first is the comparison (`label`), the last the period, and those
     between sum to their difference to the cent.
     """
@@ -45,7 +45,7 @@ def target_bridge(
 
 
 def _by_product(frame: pd.DataFrame) -> dict[str, tuple[int, Decimal]]:
-    rows = zip(frame["product_id"], frame["deals"], frame["value"], strict=True)
+    rows = zip(frame["product_id"], frame["priced"], frame["value"], strict=True)
     found: dict[str, tuple[int, Decimal]] = {}
     for product, deals, value in rows:
         n, money = found.get(product, (0, Decimal(0)))

@@ -61,7 +61,7 @@ CATALOGUE: tuple[Metric, ...] = (
         "share",
         "deals, products",
     ),
-    Metric("Average deal", "Bookings ÷ deals won", "money", "deals"),
+    Metric("Average deal", "Bookings ÷ deals won with an amount", "money", "deals"),
     Metric(
         "Time to win",
         "Days by which half of the deals ever won were won; open deals censored, losing a competing end "

@@ -37,6 +37,7 @@ def opened(facts: nw.LazyFrame[Any], period: Period, stale_before: date | None, 
 def _summed(frame: nw.LazyFrame[Any], *by: str) -> nw.LazyFrame[Any]:
     return frame.group_by(*by).agg(
         deals=nw.len(),
+        priced=nw.col("priced").cast(nw.Int64()).sum(),
         value=nw.col("value").sum(),
         list_value=nw.col("list_value").sum(),
         estimated=nw.when(nw.col("estimated")).then(nw.col("value")).otherwise(nw.lit(0)).sum(),

@@ -21,7 +21,7 @@ FIRST_DAY, NO_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 COLUMNS = (
     "deal_id", "owner_id", "team", "region", "product_id", "stage", "outcome", "value", "list_value",
-    "estimated", "created_on", "closed_on", "expected_close_on", "ok_cycle_time",
+    "estimated", "priced", "created_on", "closed_on", "expected_close_on", "ok_cycle_time",
 )  # fmt: skip
 _DEALS = {
     "account_id": nw.String(),
@@ -51,7 +51,7 @@ def deal_facts(
     """One lazy row a deal known by `as_of`; the data reach `data_through`.
 
     Columns ``deal_id, owner_id, team, region, product_id, segment, stage, outcome, value,
-    list_value, estimated, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed
+    list_value, estimated, priced, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed
     after `as_of` was still open then. `value` is the amount; an open or lost deal without one (or
     lost at zero) is valued at its product's list price times quantity and marked `estimated`.
     `list_value` is that list value for every deal whose product has one, else the amount: where
@@ -94,6 +94,7 @@ def _valued(deals: nw.LazyFrame[Any], products: nw.LazyFrame[Any] | None) -> nw.
         value=nw.when(priced).then(listed).otherwise(nw.col("amount").cast(MONEY)).fill_null(0),
         list_value=nw.coalesce(listed, nw.col("amount").cast(MONEY)).fill_null(0),
         estimated=priced,
+        priced=priced | ~nw.col("amount").is_null(),
         product_id=nw.col("_known" if products is not None else "product_id").fill_null(UNKNOWN),
     ).drop("list_price", "_known")
 

@@ -68,8 +68,10 @@ def figures(view: View, by: str | None = None, by_value: bool = True) -> pd.Data
     _add_rates(table)
     if by_value:
         _add_value_rate(table, won, lost, facts, view, key)
+    # a won deal without an amount counts as won, but would draw the average towards nothing
+    priced = _column(won, "priced", index)
     table["average_deal"] = [
-        b / int(n) if n else None for b, n in zip(table["bookings"], table["won"], strict=True)
+        money / int(n) if n else None for money, n in zip(table["bookings"], priced, strict=True)
     ]
     table["days_to_win"] = _days_to_win(facts, view, key).reindex(index)
     parts = zip(*(table[c] for c in ("open_deals", "average_deal", "win_rate", "days_to_win")), strict=True)
@@ -92,11 +94,11 @@ def velocity(
 
 def _part(frame: pd.DataFrame, key: str, column: str, value: object) -> pd.DataFrame:
     chosen = frame[frame[column] == value]
-    return chosen.groupby(key)[["deals", "value", "list_value", "estimated"]].sum()
+    return chosen.groupby(key)[["deals", "priced", "value", "list_value", "estimated"]].sum()
 
 
 def _column(frame: pd.DataFrame, column: str, index: pd.Index[Any]) -> pd.Series[Any]:
-    money = column != "deals"
+    money = column not in ("deals", "priced")
     found = frame[column].to_dict()
     values = [found.get(group, NO_MONEY if money else 0) for group in index]
     return pd.Series(values, index=index, dtype=object if money else "int64")

@@ -116,6 +116,19 @@ def test_unknown_owners_and_products_stay_in_the_sums():
     assert found.products.at["unknown", "won"] > 0
 
 
+def test_a_won_deal_without_an_amount_counts_as_won_but_not_in_the_average():
+    tables = made(4)
+    deals = tables["deals"]
+    row = deals.index[(deals["outcome"] == "won") & (deals["owner_id"] == "ana")][0]
+    before = review(tables, "2024").people.loc["ana"]
+    lost_money = deals.at[row, "amount"]
+    deals.at[row, "amount"] = None
+    after = review(tables, "2024").people.loc["ana"]
+    assert after["won"] == before["won"]
+    assert after["bookings"] == before["bookings"] - lost_money
+    assert after["average_deal"] == after["bookings"] / int(before["won"] - 1)
+
+
 def test_teams_as_they_were_and_restated():
     tables = made(8)
     moved = pd.DataFrame(
