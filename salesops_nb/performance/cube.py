@@ -57,7 +57,8 @@ def ages(facts: nw.LazyFrame[Any], as_of: date, *by: str) -> pd.DataFrame:
     """
     known = facts.filter(~nw.col("created_on").is_null(), nw.col("ok_cycle_time").fill_null(True))
     # a difference of dates is a number on one engine and a duration on another; of moments, always a duration
-    ended = nw.col("closed_on").fill_null(nw.lit(as_of)).cast(nw.Datetime())
+    last = nw.when(nw.col("outcome") == "open").then(nw.lit(as_of)).otherwise(nw.col("closed_on"))
+    ended = last.fill_null(nw.lit(as_of)).cast(nw.Datetime())
     lasted = (ended - nw.col("created_on").cast(nw.Datetime())).dt.total_minutes() // 1440
     known = known.with_columns(days=lasted.cast(nw.Int64()))
     return collected(known.group_by(*by, "days", "outcome").agg(deals=nw.len()))

@@ -60,22 +60,26 @@ def deal_facts(
     """
     frames = lazy_tables(tables, "deals", "products", "accounts", "people")
     deals = with_columns_or_null(frames["deals"], _DEALS)
-    known = nw.col("created_on") <= as_of
-    if as_of >= data_through:
-        # a deal without a creation day is there now, but on no earlier day can it be said to have been
-        known = known | nw.col("created_on").is_null()
-    deals = deals.filter(known)
-    open_then = (nw.col("outcome") == "open") | (nw.col("closed_on") > as_of)
-    deals = deals.with_columns(
-        outcome=nw.when(open_then).then(nw.lit("open")).otherwise(nw.col("outcome")),
-        closed_on=nw.when(~open_then).then(nw.col("closed_on")),
-    )
+    if as_of < data_through:
+        deals = _as_known(deals, as_of)
     deals = _valued(deals, frames.get("products"))
     deals = _placed(deals, frames.get("people"), as_of, structure)
     columns = list(COLUMNS)
     if segments:
         deals, columns = _segmented(deals, frames.get("accounts")), [*COLUMNS, "segment"]
     return deals.select(*columns)
+
+
+def _as_known(deals: nw.LazyFrame[Any], as_of: date) -> nw.LazyFrame[Any]:
+    """The deals created by `as_of`; those closed later are open again.
+
+    A deal without a creation day is there now, but on no earlier day can it be said to have been.
+    """
+    open_then = (nw.col("outcome") == "open") | (nw.col("closed_on") > as_of)
+    return deals.filter(nw.col("created_on") <= as_of).with_columns(
+        outcome=nw.when(open_then).then(nw.lit("open")).otherwise(nw.col("outcome")),
+        closed_on=nw.when(~open_then).then(nw.col("closed_on")),
+    )
 
 
 def _valued(deals: nw.LazyFrame[Any], products: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
