@@ -12,6 +12,7 @@ import pandas as pd
 
 from salesops_nb.frames import Tables, collected, lazy_tables
 from salesops_nb.periods import FiscalCalendar, Period
+from salesops_nb.wording import Said, said
 
 METRIC = "bookings"
 
@@ -52,11 +53,11 @@ class Pace(NamedTuple):
     learned_from: tuple[str, ...]
 
     @property
-    def words(self) -> str:
+    def said(self) -> Said:
         """How it was found, in a few words."""
         if self.learned_from:
-            return "from the shape of " + ", ".join(self.learned_from)
-        return "by days elapsed, as there is no earlier whole period"
+            return said("from the shape of {periods}", periods=", ".join(self.learned_from))
+        return said("by days elapsed, as there is no earlier whole period")
 
 
 def pace(daily: pd.DataFrame, period: Period, as_of: date, data_from: date) -> Pace:

@@ -223,7 +223,7 @@ def _bridge(
     if comparison.period is None or comparison.upto is None:
         return pd.DataFrame(columns=["step", "amount"])
     before = _won_products(view, comparison.period.start, comparison.upto)
-    return revenue_bridge(before, _won_products(view, view.period.start, view.upto), comparison.words)
+    return revenue_bridge(before, _won_products(view, view.period.start, view.upto), str(comparison.said))
 
 
 def _mix(view: View, comparison: Comparison, key: str) -> pd.DataFrame:

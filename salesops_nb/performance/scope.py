@@ -13,6 +13,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.frames import Tables, collected, lazy_tables
 from salesops_nb.performance.expectation import covered
 from salesops_nb.periods import Period
+from salesops_nb.wording import Said, said
 
 Level = Literal["company", "team", "rep"]
 CompareTo = Literal["previous", "last-year", "target"]
@@ -25,15 +26,14 @@ class Comparison:
 
     period: Period | None
     upto: date | None
-    why_not: str = ""
+    why_not: Said | None = None
 
     @property
-    def words(self) -> str:
+    def said(self) -> Said:
         """What it is called, such as ``2017-Q2 to the same day``."""
-        if self.period is None:
-            return ""
-        whole = self.upto == self.period.end
-        return self.period.key if whole else f"{self.period.key} to the same day"
+        if self.period is None or self.upto == self.period.end:
+            return Said("{period}", {"period": self.period.key if self.period else ""})
+        return said("{period} to the same day", period=self.period.key)
 
 
 def scoped(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | None) -> nw.LazyFrame[Any]:
@@ -72,14 +72,20 @@ def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partia
     other = period.previous() if to == "previous" else period.last_year()
     days, whole = covered(other, data_from, as_of)
     if days < whole:
-        return Comparison(None, None, f"{other.key}: the data cover {days} of its {whole} days")
+        return Comparison(None, None, _uncovered(other, days, whole))
     if partial:
-        return Comparison(None, None, f"the data begin after {period.key} does")
+        return Comparison(None, None, said("the data begin after {period} does", period=period.key))
     if as_of >= period.last:
         return Comparison(other, other.end)
     elapsed = (as_of - period.start).days + 1
     upto = date.fromordinal(other.start.toordinal() + round(elapsed * other.days / period.days))
     return Comparison(other, upto)
+
+
+def _uncovered(period: Period, days: int, whole: int) -> Said:
+    return said(
+        "{period}: the data cover {days} of its {whole} days", period=period.key, days=days, whole=whole
+    )
 
 
 def not_in_the_future(period: Period, as_of: date) -> None:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
 from salesops_nb import __version__, present
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats
+from salesops_nb.present.terms import translated
+from salesops_nb.present.words import _, spoken
+from salesops_nb.wording import Said
 from salesops_nb.workbook import read_yaml
 
 if TYPE_CHECKING:
     from salesops_nb.performance import Review
 
-_PLACEHOLDER = re.compile(r"\{(money|percent):([^}]*)\}")
-GROUP_LABELS = {
-    "group": "Name", "won": "Won", "lost": "Lost", "win_rate": "Win rate", "bookings": "Bookings",
-    "target": "Target", "attainment": "Attainment", "compared_bookings": "Compared with", "share": "Share",
-    "pace_attainment": "Of pace", "win_rate_eb": "Win rate, shrunk", "win_rate_value": "By value",
-    "average_deal": "Average deal", "pipeline": "Live pipeline", "coverage": "Coverage",
-    "days_to_win": "Days to win", "velocity": "Velocity a day", "interval": "95 % interval",
-    "value_interval": "95 % interval by value", "ranks": "Rank range", "stale_deals": "Stale",
-}  # fmt: skip
 GROUP_FORMATS = {
     "bookings": "money", "target": "money", "attainment": "percent", "compared_bookings": "money",
     "pace_attainment": "percent", "win_rate": "percent", "win_rate_eb": "percent", "share": "percent",
@@ -33,24 +26,42 @@ GROUP_FORMATS = {
 }  # fmt: skip
 
 
-def in_words(text: str) -> str:
-    """The text with its ``{money:…}`` and ``{percent:…}`` written as the locale writes them."""
-
-    def written(found: re.Match[str]) -> str:
-        return formats.money(found[2]) if found[1] == "money" else formats.percent(found[2])
-
-    return _PLACEHOLDER.sub(written, text)
+def group_labels() -> dict[str, str]:
+    """The heads of the columns that tell groups apart, in the reader's language."""
+    return {
+        "group": _("Name"),
+        "won": _("Won"),
+        "lost": _("Lost"),
+        "win_rate": _("Win rate"),
+        "bookings": _("Bookings"),
+        "target": _("Target"),
+        "attainment": _("Attainment"),
+        "compared_bookings": _("Compared with"),
+        "share": _("Share"),
+        "pace_attainment": _("Of pace"),
+        "win_rate_eb": _("Win rate, shrunk"),
+        "win_rate_value": _("By value"),
+        "average_deal": _("Average deal"),
+        "pipeline": _("Live pipeline"),
+        "coverage": _("Coverage"),
+        "days_to_win": _("Days to win"),
+        "velocity": _("Velocity a day"),
+        "interval": _("95 % interval"),
+        "value_interval": _("95 % interval by value"),
+        "ranks": _("Rank range"),
+        "stale_deals": _("Stale"),
+    }
 
 
 def cover(workbook: Any, asked: Any, review: Review) -> None:
     """The cover of a review of this workbook, in its locale and currency."""
     settings = workbook.settings
     present.use_locale(settings.locale, settings.currency)
-    whose = {"company": "", "team": "Team ", "rep": ""}[review.level]
+    who = _("Team {name}", name=review.who) if review.level == "team" else review.who
     used = {"deals", "people", "targets", "accounts", "products", "deals.expected_close_on"}
     present.cover(
-        title="Performance review",
-        subtitle=f"{whose}{review.who}" if review.who else "",
+        title=_("Performance review"),
+        subtitle=who or "",
         company=settings.company,
         mission=_mission(workbook),
         period=review.period,
@@ -103,13 +114,14 @@ def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
         if rests_on.get(str(row.key), set()) & simulated:
             marks.append("simulated")
         missing = formats.missing(row.value)
+        sentences, detail = cast("tuple[list[Said], Said]", row.said)
         cards.append(
             {
-                "label": row.label,
+                "label": translated(str(row.label)),
                 "value": "–" if missing else row.value,
                 "unit": "text" if missing else row.unit,
-                "sentence": in_words(str(row.sentence)),
-                "detail": in_words(str(row.detail)),
+                "sentence": " ".join(map(spoken, sentences)),
+                "detail": spoken(detail),
                 "mark": marks,
                 "metric": row.key,
             }
@@ -122,18 +134,20 @@ def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
 def bridge(review: Review) -> None:
     """The waterfall from the comparison's (or the target's) bookings to the period's."""
     if review.bridge.empty:
-        present.note("There is no whole period to compare with, so there is no bridge.")
+        present.note(_("There is no whole period to compare with, so there is no bridge."))
         return
     first, last = review.bridge.iloc[0], review.bridge.iloc[-1]
+    opening = translated(str(first["step"]))
+    steps = review.bridge.iloc[1:-1]
     present.waterfall(
-        review.bridge.iloc[1:-1],
+        steps.assign(step=[translated(str(step)) for step in steps["step"]]),
         step="step",
         amount="amount",
-        opening=str(first["step"]),
+        opening=opening,
         closing=review.period.key,
         start=first["amount"],
         end=last["amount"],
-        title=f"From {first['step']} to {review.period.key}",
+        title=_("From {start} to {end}", start=opening, end=review.period.key),
     )
 
 
@@ -141,15 +155,25 @@ def trend(review: Review) -> None:
     """Bookings by month with the limits of routine variation."""
     whole = review.trend[review.trend["whole"]]
     signals = [str(month) for month in whole.loc[whole["signal"], "month"]]
-    said = f"More than routine variation: {', '.join(signals)}." if signals else "All routine variation."
+    said = _("All routine variation.")
+    if signals:
+        said = _("More than routine variation: {months}.", months=", ".join(signals))
     limits = whole if len(whole) > 1 else None
-    present.trend(whole, x="month", y="bookings", limits=limits, title="Bookings by month", note=said)
+    present.trend(whole, x="month", y="bookings", limits=limits, title=_("Bookings by month"), note=said)
+
+
+def definitions() -> None:
+    """What each figure means and how it is found, in the reader's language."""
+    from salesops_nb.performance import CATALOGUE
+
+    rows = [metric._asdict() for metric in CATALOGUE]
+    present.catalogue([{key: spoken(Said(str(value))) for key, value in row.items()} for row in rows])
 
 
 def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
     """Teams or reps, most bookings first: against what was expected, then how they win."""
     if table.empty:
-        present.note("Nothing is below this level.")
+        present.note(_("Nothing is below this level."))
         return
     frame = _shown(table)
     against = [
@@ -160,7 +184,11 @@ def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int |
         "group", "won", "lost", "win_rate", "interval", "win_rate_value", "value_interval", "average_deal",
         "days_to_win", "velocity",
     ]  # fmt: skip
-    for part, name in ((against, f"{title}: against target"), (winning, f"{title}: how they win")):
+    named = (
+        (against, _("{groups}: against target", groups=translated(title))),
+        (winning, _("{groups}: how they win", groups=translated(title))),
+    )
+    for part, name in named:
         columns = [c for c in part if c == "group" or frame[c].notna().any()]
         mark = {c: "simulated" for c in ("target", "attainment") if simulated and c in columns}
         present.show_table(
@@ -177,7 +205,7 @@ def ranking(table: pd.DataFrame, scope: Any, title: str) -> None:
     """Win rates drawn towards the common rate, with their intervals, best first."""
     known = _shown(table[(table["won"] + table["lost"]) > 0])
     if known.empty:
-        present.note("No deal was decided in the period, so there is nothing to rank.")
+        present.note(_("No deal was decided in the period, so there is nothing to rank."))
         return
     present.ranking(
         known,
@@ -186,17 +214,17 @@ def ranking(table: pd.DataFrame, scope: Any, title: str) -> None:
         low="win_rate_eb_low",
         high="win_rate_eb_high",
         reference=float(scope["win_rate"]),
-        reference_label="all",
-        title=title,
-        note="Small samples are drawn towards the common rate; overlapping intervals are not told apart.",
+        reference_label=_("all"),
+        title=translated(title),
+        note=_("Small samples are drawn towards the common rate; overlapping intervals are not told apart."),
     )
     columns = ["group", "won", "lost", "win_rate", "win_rate_eb", "ranks"]
     present.show_table(
         known[columns],
-        title="Where each may really rank",
+        title=_("Where each may really rank"),
         **_heads(columns),
         row_marks={"small sample": known["small_sample"]},
-        notes="The rank range holds the true rank with 90 % confidence.",
+        notes=_("The rank range holds the true rank with 90 % confidence."),
         rows=60,
     )
 
@@ -206,22 +234,25 @@ def mix(table: pd.DataFrame, title: str) -> None:
     frame = table.rename_axis("group").reset_index()
     columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
     columns = [c for c in columns if frame[c].notna().any()]
-    present.show_table(frame[columns], title=title, **_heads(columns))
+    present.show_table(frame[columns], title=translated(title), **_heads(columns))
 
 
 def pipeline(review: Review) -> None:
     """Open deals by stage, the stale ones apart."""
     money = dict.fromkeys(("value", "estimated", "due_value", "stale_value"), "money")
     sums = {c: sum(review.pipeline[c], 0) for c in review.pipeline.columns if c != "stage"}
-    limit = f"Stale: open for more than {review.stale_days} days, longer than 99 % of all closed deals took."
+    limit = _(
+        "Stale: open for more than {days} days, longer than 99 % of all closed deals took.",
+        days=review.stale_days,
+    )
     present.show_table(
         review.pipeline,
-        title="Open deals by stage",
+        title=_("Open deals by stage"),
         labels={
-            "value": "Live value",
-            "estimated": "of it estimated",
-            "due_value": "Due in the period",
-            "deals": "Live deals",
+            "value": _("Live value"),
+            "estimated": _("of it estimated"),
+            "due_value": _("Due in the period"),
+            "deals": _("Live deals"),
         },
         formats={**money, "deals": "integer", "stale_deals": "integer"},
         total=sums,
@@ -232,14 +263,14 @@ def pipeline(review: Review) -> None:
 def time_to_win(review: Review) -> None:
     """The share of deals won and lost by age."""
     if review.time_to_win.empty:
-        present.note("No deal has closed yet.")
+        present.note(_("No deal has closed yet."))
         return
     present.incidence(
         review.time_to_win,
         time="days",
         curves=["won", "lost"],
-        title="Share of deals won and lost by age in days",
-        note="Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen).",
+        title=_("Share of deals won and lost by age in days"),
+        note=_("Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen)."),
     )
 
 
@@ -264,6 +295,6 @@ def _ends(frame: pd.DataFrame, low: str, high: str) -> list[str]:
 def _heads(columns: list[str]) -> dict[str, dict[str, str]]:
     """Labels and formats of these columns."""
     return {
-        "labels": {c: GROUP_LABELS[c] for c in columns if c in GROUP_LABELS},
+        "labels": {c: label for c, label in group_labels().items() if c in columns},
         "formats": {c: GROUP_FORMATS[c] for c in columns if c in GROUP_FORMATS},
     }

@@ -23,6 +23,22 @@ def translated(text: str) -> str:
 def _terms(locale: str) -> dict[str, str]:
     """Every known name with its words in the locale's language (the one in force when it is asked)."""
     known = {
+        "Unallocated": _("Unallocated"),
+        "This period": _("This period"),
+        "Products new or gone": _("Products new or gone"),
+        "Price": _("Price"),
+        "Mix": _("Mix"),
+        "Volume": _("Volume"),
+        "Sales velocity (a day)": _("Sales velocity (a day)"),
+        "Sales velocity": _("Sales velocity"),
+        "Time to win (days)": _("Time to win (days)"),
+        "Time to win": _("Time to win"),
+        "Pipeline coverage": _("Pipeline coverage"),
+        "Win rate, shrunk": _("Win rate, shrunk"),
+        "By segment": _("By segment"),
+        "By product": _("By product"),
+        "Reps": _("Reps"),
+        "Teams": _("Teams"),
         "Account": _("Account"),
         "Amount": _("Amount"),
         "As of": _("As of"),

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import gettext as catalogues
 import io
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.wording import Said
 
 LOCALES = Path(__file__).parent / "locale"
 
@@ -105,6 +107,29 @@ def _(message: str, **values: object) -> str:
 
 
 gettext = _
+
+
+_MARKER = re.compile(r"\{(money|percent):([^}]*)\}")
+
+
+def spoken(sentence: Said) -> str:
+    """What an analysis said, in the reader's language, with amounts and shares as the locale writes them."""
+    from salesops_nb.present import formats
+
+    def written(found: re.Match[str]) -> str:
+        return formats.money(found[2]) if found[1] == "money" else formats.percent(found[2])
+
+    def value(given: object) -> object:
+        if isinstance(given, Said):
+            return spoken(given)
+        whole = isinstance(given, int) and not isinstance(given, bool)
+        return formats.number(given) if whole else given
+
+    # The catalogue's own head has the empty text for its key: there is nothing to look up then.
+    text = words(setting().locale).gettext(sentence.message) if sentence.message else ""
+    if sentence.values:
+        text = text.format(**{name: value(given) for name, given in sentence.values.items()})
+    return _MARKER.sub(written, text)
 
 
 def ngettext(singular: str, plural: str, n: int, **values: object) -> str:

@@ -7,21 +7,32 @@ import pytest
 from salesops_nb import performance
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import review as show
+from salesops_nb.present.words import spoken, use_locale
+from salesops_nb.wording import money, percent, said
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("sentence", "english", "romanian"),
     [
-        ("{percent:0.0336527} less", "3.4% less"),
-        ("short of {money:2896300.0000}.", "short of $2,896,300."),
-        ("nothing to fill", "nothing to fill"),
+        (said("{share} of pace, {how}", share=percent(0.0336527),
+              how=said("by days elapsed, as there is no earlier whole period")),
+         "3.4% of pace, by days elapsed, as there is no earlier whole period",
+         "3,4\xa0% din ritm, după zilele scurse, fiindcă nu există o perioadă întreagă anterioară"),
+        (said("The period closed {gap} short of its target of {target}.",
+              gap=money("1200.5000"), target=money(2896300)),
+         "The period closed $1,201 short of its target of $2,896,300.",
+         "Perioada s-a încheiat cu 1.201\xa0RON sub ținta de 2.896.300\xa0RON."),
+        (said("{won} of {decided} decided deals were won.", won=1234, decided=2345),
+         "1,234 of 2,345 decided deals were won.",
+         "Din 2.345 de tranzacții decise, 1.234 au fost câștigate."),
+        (said(""), "", ""),
     ],
-)
-def test_placeholders_are_written_as_the_locale_writes_them(text, expected):
-    from salesops_nb import present
-
-    present.use_locale("en_US", "USD")
-    assert show.in_words(text) == expected
+)  # fmt: skip
+def test_what_an_analysis_says_is_written_as_the_reader_reads(sentence, english, romanian):
+    use_locale("en_US", "USD")
+    assert spoken(sentence) == english
+    use_locale("ro_RO", "RON")
+    assert spoken(sentence) == romanian
 
 
 def test_every_part_displays_for_every_level(demo, capsys):

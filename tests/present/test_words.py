@@ -6,12 +6,14 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import nbformat
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesops_nb import performance
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats, words
 from salesops_nb.present.render import template_folder
@@ -47,8 +49,29 @@ def messages_of_templates() -> set[str | tuple[str, str]]:
     return {message for _file, _line, message, _comments, _context in found}
 
 
+def messages_of_analyses() -> set[str | tuple[str, str]]:
+    """What the analyses say for the report to write, and the definitions of their figures."""
+    said: set[str | tuple[str, str]] = set()
+    for path in (PACKAGE / "performance").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said":
+                assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno} is no literal"
+                said.add(node.args[0].value)
+    return (said - {""}) | {text for metric in performance.CATALOGUE for text in metric}
+
+
+def messages_of_prose() -> set[str | tuple[str, str]]:
+    """The text cells of the notebooks, each whole."""
+    found: set[str | tuple[str, str]] = set()
+    for path in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
+        cells = nbformat.read(path, as_version=4).cells
+        found |= {cell.source.strip() for cell in cells if cell.cell_type == "markdown"}
+    return found
+
+
 def every_message() -> set[str | tuple[str, str]]:
-    return messages_of_python(PACKAGE / "present") | messages_of_templates()
+    shown = messages_of_python(PACKAGE / "present") | messages_of_templates()
+    return shown | messages_of_analyses() | messages_of_prose()
 
 
 def test_the_extraction_finds_texts_of_code_and_templates() -> None:
