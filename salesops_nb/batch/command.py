@@ -16,7 +16,7 @@ from rich.console import Console
 
 from salesops_nb.batch.deliver import deliver_run, is_released, show_letters
 from salesops_nb.batch.folder import Record, RunFolder, runs
-from salesops_nb.batch.index import write_indexes
+from salesops_nb.batch.index import write_incomplete, write_indexes
 from salesops_nb.batch.jobs import expand
 from salesops_nb.batch.letters import letters
 from salesops_nb.batch.reports import Reports, load_reports
@@ -55,11 +55,8 @@ class Asked:
 
 def run_reports(asked: Asked, console: Console | None = None) -> int:
     """Run the reports; the exit code: 0 when all is well, 1 when not, 130 after Ctrl-C."""
-    from salesops_nb import present
-
     console = console or Console(highlight=False)
     _, reports, workbook = opened(asked.file)
-    present.use_locale(workbook.settings.locale, workbook.settings.currency)
     mark = stale_mark(workbook, asked.today or _today(workbook), reports.stale)
     base = workbook.folder / reports.folder
     folder = begin(base, resume=True) if asked.resume and not asked.dry_run else None
@@ -98,6 +95,7 @@ def _planned_run(
                 return _run(console, runner, planned, reports, asked)
         except KeyboardInterrupt:
             folder.tell({**folder.told(), "status": "incomplete", "ended": now()})
+            write_incomplete(folder, [described(item) for item in planned])
             console.print(f"Stopped. Run {folder.name} is incomplete; go on with: salesops run --resume")
             return INTERRUPTED
         finally:
@@ -114,14 +112,18 @@ def _as_asked_then(asked: Asked, folder: RunFolder) -> Asked:
 
 
 def opened(path: Path) -> tuple[Path, Reports, Workbook]:
-    """The list of reports and its workbook, found from the file's folder upward."""
+    """The list of reports and its workbook, found from the file's folder upward, its language in force."""
+    from salesops_nb import present
+
     file = path.resolve()
     if not file.exists() and path.name == str(path):
         from salesops_nb.workbook import find_workbook
 
         file = find_workbook(".") / path.name
     reports = load_reports(file)
-    return file, reports, open_workbook(file.parent)
+    workbook = open_workbook(file.parent)
+    present.use_locale(workbook.settings.locale, workbook.settings.currency)
+    return file, reports, workbook
 
 
 def _run(console: Console, runner: Runner, planned: list[Planned], reports: Reports, asked: Asked) -> int:
@@ -141,8 +143,8 @@ def _run(console: Console, runner: Runner, planned: list[Planned], reports: Repo
     folder.tell(told(workbook, list(folder.records().values()), "running", begun, more))
     records = with_progress(console, runner, planned)
     awaiting = not is_released(folder, records, reports.release, workbook, None)
-    index = write_indexes(folder, records, _title(workbook), awaiting)
     folder.tell(told(workbook, records, "complete", begun, more))
+    index = write_indexes(folder, records, awaiting)
     folder.finish()
     _publish(folder, records, workbook)
     failed = say_end(console, records, index)
@@ -164,7 +166,7 @@ def deliver_again(
     whole = deliver_run(console, folder, reports, workbook, released_by)
     awaiting = not is_released(folder, records, reports.release, workbook, None)
     newest = next(runs(folder.path.parent)).name == folder.name
-    write_indexes(folder, records, _title(workbook), awaiting, newest)
+    write_indexes(folder, records, awaiting, newest)
     return 0 if whole else 1
 
 
@@ -175,10 +177,6 @@ def chosen_run(base: Path, number: str | None) -> RunFolder:
             return run
     told = "There is no run yet." if number is None else f"There is no run {number}."
     raise SalesopsError(Problem("no-run", told, "See: salesops list", value=number))
-
-
-def _title(workbook: Workbook) -> str:
-    return f"{workbook.settings.company}: reports"
 
 
 def with_progress(console: Console, runner: Runner, planned: list[Planned]) -> list[Record]:

@@ -16,6 +16,7 @@ from salesops_nb.batch.letters import Letter, compose, letters
 from salesops_nb.batch.reports import Mail, Release, Reports
 from salesops_nb.batch.run import now
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.present import formats
 from salesops_nb.store import deliveries
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ def _send(
 ) -> str | None:
     """Send one letter; None, or why it was not sent."""
     engine, settings = workbook.store, workbook.settings
-    day = workbook.data_through.isoformat() if workbook.data_through else ""
-    message = compose(letter, folder.path, mail.sender, settings.company, settings.locale, day)
+    day = formats.day(workbook.data_through) if workbook.data_through else ""
+    message = compose(letter, folder.path, mail.sender, settings.company, day)
     claimed = [
         (report, key)
         for report, key in letter.pairs

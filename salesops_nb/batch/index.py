@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 LAST_RUNS = 12
 
 
-def write_error(stage: Path, job: Job, error: Mapping[str, Any]) -> str:
+def write_error(stage: Path, job: Job, error: Mapping[str, Any], company: str = "") -> str:
     """Write the page that stands where the report would; its file name."""
     from salesops_nb import present
 
@@ -26,6 +27,7 @@ def write_error(stage: Path, job: Job, error: Mapping[str, Any]) -> str:
         cell=error["cell"],
         source=error["source"],
         traceback=error["traceback"],
+        company=company,
         period=job.period,
         parameters=job.parameters,
         index="../" * job.id.count("/") + "index.html",
@@ -33,24 +35,54 @@ def write_error(stage: Path, job: Job, error: Mapping[str, Any]) -> str:
     return path.name
 
 
-def write_indexes(
-    run: RunFolder, records: list[Record], title: str, awaiting: bool, newest: bool = True
-) -> Path:
-    """Write the run's own index, and where it is the newest the one above it, whose path is returned."""
-    from salesops_nb import present
+def write_indexes(run: RunFolder, records: list[Record], awaiting: bool, newest: bool = True) -> Path:
+    """Write the run's own index, and where it is the newest the one above it, whose path is returned.
 
+    `run` has told of itself already (`RunFolder.tell`): company, data and versions come from there.
+    """
+    told = run.told()
     last = [each for each in runs(run.path.parent) if each.complete or each.name == run.name][:LAST_RUNS]
     trends = _trends(last, records, run.name)
     places = [(run.path, "", "../"), (run.path.parent, f"{run.name}/", "")]
     for folder, prefix, up in places if newest else places[:1]:
-        present.write_index(
+        _write(
             folder,
+            told,
             [_entry(record, prefix, awaiting) for record in records],
-            title=title,
-            runs=[_run_entry(each, up, records if each.name == run.name else None) for each in last],
-            trends=trends,
+            [_run_entry(each, up, records if each.name == run.name else None) for each in last],
+            trends,
         )
     return run.path.parent / "index.html"
+
+
+def write_incomplete(run: RunFolder, asked: list[Record]) -> None:
+    """Write the own index of a run that was stopped: what is ready, and what is missing."""
+    done = run.records()
+    missing = {"status": "incomplete", "outputs": {}, "seconds": {}, "headlines": {}}
+    records = [done.get(record["id"]) or {**record, **missing} for record in asked]
+    _write(run.path, run.told(), [_entry(record, "", False) for record in records], [], [], complete=False)
+
+
+def _write(
+    folder: Path, told: Record, entries: list[Record], others: list[Record], trends: list[Record],
+    complete: bool = True,
+) -> None:  # fmt: skip
+    from salesops_nb import present
+    from salesops_nb.present.words import _
+
+    through = told.get("data_through")
+    facts = {_("Data fingerprint"): told.get("fingerprint"), **told.get("versions", {})}
+    present.write_index(
+        folder,
+        entries,
+        title=_("{company}: reports", company=told.get("company", "")),
+        company=told.get("company", ""),
+        as_of=date.fromisoformat(through) if through else None,
+        runs=others,
+        trends=trends,
+        facts={name: value for name, value in facts.items() if value},
+        complete=complete,
+    )
 
 
 def _entry(record: Record, prefix: str, awaiting: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from salesops_nb.batch.folder import Record
+from salesops_nb.present.words import _, ngettext
 from salesops_nb.store.deliveries import delivered
 from salesops_nb.store.ledger_state import PeriodState, period_state
 
@@ -21,10 +22,6 @@ _TYPES = {
     "html": ("text", "html"),
     "pdf": ("application", "pdf"),
     "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
-_WORDS = {
-    "en": ("{company}: {count} reports", "Attached:", "Data through {day}."),
-    "ro": ("{company}: {count} rapoarte", "Atașat:", "Date până la {day}."),
 }
 
 
@@ -97,20 +94,20 @@ class _Approvals:
         return payee in state.statements and state.status(payee) in _APPROVED
 
 
-def compose(letter: Letter, folder: Path, sender: str, company: str, locale: str, day: str) -> EmailMessage:
-    """The mail: a list of what is attached, and the files."""
-    headline, attached, through = _WORDS.get(locale[:2], _WORDS["en"])
+def compose(letter: Letter, folder: Path, sender: str, company: str, day: str) -> EmailMessage:
+    """The mail, in the language in force: a list of what is attached, and the files."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = letter.address
     one = letter.send[0]["delivery"]["subject"] if len(letter.send) == 1 else ""
-    subject = one or headline.format(company=company, count=len(letter.send))
+    count = ngettext("{n} report", "{n} reports", len(letter.send))
+    subject = one or f"{company}: {count}"
     message["Subject"] = " ".join(subject.split())
     message["Date"] = formatdate(usegmt=True)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].strip("> ") or "localhost")
-    lines = [company, "", attached]
+    lines = [company, "", _("Attached:")]
     lines += [f"- {record['title']}, {record['period']}" for record in letter.send]
-    lines += ["", through.format(day=day)] if day else []
+    lines += ["", _("Data through {day}.", day=day)] if day else []
     message.set_content("\n".join(lines) + "\n")
     for record in letter.send:
         for form in record["delivery"]["attach"]:

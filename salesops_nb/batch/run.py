@@ -270,7 +270,9 @@ class Runner:
         if result["status"] == "failed":
             from salesops_nb.batch.index import write_error
 
-            outputs["error"] = write_error(attempt.stage, job, result["error"])
+            outputs["error"] = write_error(
+                attempt.stage, job, result["error"], self.workbook.settings.company
+            )
         total = round(time.monotonic() - attempt.begun, 3)
         return {
             **described(attempt.planned),

@@ -252,6 +252,8 @@ def test_a_run_that_was_cut_short_is_marked_and_resumed(folder: Path) -> None:
     assert _children_of(first) == []
     assert (first / "INCOMPLETE").exists()
     assert not (folder / "out" / "index.html").exists()
+    own = (first / "index.html").read_text()
+    assert own.count("incomplete") >= 2, "the stopped run says what is missing"
     made = (first / "slow" / "p1.html").stat().st_mtime_ns
 
     (folder / "notebooks" / "go").touch()

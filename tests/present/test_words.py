@@ -70,7 +70,8 @@ def messages_of_prose() -> set[str | tuple[str, str]]:
 
 
 def every_message() -> set[str | tuple[str, str]]:
-    shown = messages_of_python(PACKAGE / "present") | messages_of_templates()
+    shown = messages_of_python(PACKAGE / "present") | messages_of_python(PACKAGE / "batch")
+    shown |= messages_of_templates()
     return shown | messages_of_analyses() | messages_of_prose()
 
 
