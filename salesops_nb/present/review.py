@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from salesops_nb import __version__, present
-from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats
+from salesops_nb.present.defects import set_aside as set_aside
 from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _, spoken
 from salesops_nb.wording import Said
@@ -79,30 +79,6 @@ def _mission(workbook: Any) -> str:
         return ""
     found = read_yaml(workbook.folder / workbook.settings.strategy)
     return str(found.get("mission", "")) if isinstance(found, dict) else ""
-
-
-def set_aside(workbook: Any) -> None:
-    """The report's foot: control totals, then rows with a defect, what they spoil and add up to.
-
-    Raises `SalesopsError` where a control total differs beyond its tolerance: such a report must
-    not go out.
-    """
-    results = workbook.controls
-    beyond = [result.problem(workbook.settings) for result in results if not result.within]
-    if beyond:
-        raise SalesopsError(beyond)
-    for result in results:
-        present.note(result.words(workbook.settings))
-    present.set_aside(
-        {
-            "code": "set-aside",
-            "table": part.table,
-            "message": f"{part.reason} (left out of {part.left_out_of})",
-            "rows": part.count,
-            "amount": part.amount,
-        }
-        for part in workbook.set_aside
-    )
 
 
 def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
@@ -253,6 +229,8 @@ def pipeline(review: Review) -> None:
             "estimated": _("of it estimated"),
             "due_value": _("Due in the period"),
             "deals": _("Live deals"),
+            "stale_deals": _("Stale deals"),
+            "stale_value": _("Stale value"),
         },
         formats={**money, "deals": "integer", "stale_deals": "integer"},
         total=sums,

@@ -23,6 +23,7 @@ def translated(text: str) -> str:
 def _terms(locale: str) -> dict[str, str]:
     """Every known name with its words in the locale's language (the one in force when it is asked)."""
     known = {
+        "Recorded as": _("Recorded as"),
         "Unallocated": _("Unallocated"),
         "This period": _("This period"),
         "Products new or gone": _("Products new or gone"),
