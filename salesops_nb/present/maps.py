@@ -1,0 +1,144 @@
+"""Maps of territories: real county shapes where a unit is a US county, points otherwise.
+
+County outlines: US Census Bureau (public domain) as in the npm package us-atlas 3.0.1 (ISC licence,
+Michael Bostock), simplified here to `county_shapes.json.gz`; the licence is in the file itself.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from salesops_nb.present import style
+from salesops_nb.present.chart import Chart, alt_text
+from salesops_nb.present.words import _
+
+Floats = NDArray[np.float64]
+FILLS = ("#7fb0d6", "#f2b880", "#8ccdb8", "#c9a6dc", "#c3c9cf", "#e3cd6e", "#5b8fb9", "#d98b5f", "#5aa58f",
+         "#a481bd", "#9aa4ad", "#bfa545")  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def county_shapes() -> dict[str, list[Floats]]:
+    """Rings of each US county by its FIPS code: arrays of (longitude, latitude) in degrees."""
+    raw = (files("salesops_nb.present") / "county_shapes.json.gz").read_bytes()
+    found = json.loads(gzip.decompress(raw))
+    arcs = [np.cumsum(np.reshape(arc, (-1, 2)), axis=0) / found["scale"] for arc in found["arcs"]]
+    return {
+        county: [np.concatenate([arcs[a] if a >= 0 else arcs[~a][::-1] for a in ring]) for ring in rings]
+        for county, rings in found["counties"].items()
+    }
+
+
+def projected(longitude: Any, latitude: Any, middle: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Lambert's azimuthal equal-area projection about a middle (longitude, latitude), in earth radii.
+
+    Source: Snyder, Map Projections, USGS Professional Paper 1395, eq. 24-2 to 24-4. It knows no antimeridian.
+    """
+    lon, lat = np.radians(np.asarray(longitude, float) - middle[0]), np.radians(np.asarray(latitude, float))
+    base = np.radians(middle[1])
+    cosine = np.sin(base) * np.sin(lat) + np.cos(base) * np.cos(lat) * np.cos(lon)
+    k = np.sqrt(2 / np.maximum(1 + cosine, 1e-9))
+    x = k * np.cos(lat) * np.sin(lon)
+    return x, k * (np.cos(base) * np.sin(lat) - np.sin(base) * np.cos(lat) * np.cos(lon))
+
+
+def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequence[str],
+                homes: Any = None, title: str = "") -> Chart:  # fmt: skip
+    """Maps side by side, one for each set of owners, each rep in the same colour in all.
+
+    Parameters
+    ----------
+    units : pandas with unit_id, latitude, longitude. owners : unit to rep, a mapping for each map.
+    homes : pandas with rep, latitude, longitude, drawn as dots with the rep's name, or None.
+    """
+    from matplotlib.figure import Figure
+
+    middle = _middle(units)
+    shapes = county_shapes()
+    real = [str(u) in shapes for u in units["unit_id"]]
+    reps = sorted({rep for owned in owners for rep in owned.values()})
+    fill = _colours(units, owners[-1], reps)
+    with style.quiet():
+        figure = Figure(figsize=(style.WIDTH, 4.4))
+        axes = figure.subplots(1, len(owners), squeeze=False)[0]
+        for axis, owned, said in zip(axes, owners, titles, strict=True):
+            draw_units(axis, units, owned, fill, middle, all(real))
+            axis.set_title(said, fontsize=10)
+            axis.set_aspect("equal")
+            axis.set_axis_off()
+        if homes is not None:
+            _names(axes[-1], homes, middle)
+    moved = sum(owners[0].get(u) != owners[-1].get(u) for u in owners[-1])
+    words = _("{units} units of {reps} reps; {moved} have another rep in the last map than in the first.",
+              units=len(units), reps=len(reps), moved=moved)  # fmt: skip
+    note = _("Outlines: US Census Bureau, by way of us-atlas.") if all(real) else ""
+    return Chart(figure, alt_text(title, words), title, note, palette=False)
+
+
+def draw_units(axis: Any, units: Any, owned: Mapping[str, str], fill: Mapping[str, str],
+               middle: tuple[float, float], real: bool) -> None:  # fmt: skip
+    """The units as polygons, or as dots where one of them is no county."""
+    from matplotlib.collections import PolyCollection
+
+    colour = [fill.get(owned.get(str(u), ""), style.PAGE) for u in units["unit_id"]]
+    if not real:
+        axis.scatter(*projected(units["longitude"], units["latitude"], middle), c=colour, s=14, linewidths=0)
+        return
+    shapes = county_shapes()
+    rings, shades = [], []
+    for unit, shade in zip(units["unit_id"], colour, strict=True):
+        for ring in shapes[str(unit)]:
+            rings.append(np.column_stack(projected(ring[:, 0], ring[:, 1], middle)))
+            shades.append(shade)
+    axis.add_collection(
+        PolyCollection(rings, facecolors=shades, edgecolors=style.PAGE, linewidths=0.15, rasterized=True)
+    )
+    axis.autoscale_view()
+
+
+def _middle(units: Any) -> tuple[float, float]:
+    """The middle of the units on the sphere, so that both sides of the antimeridian stay together."""
+    lon, lat = np.radians(units["longitude"].to_numpy(float)), np.radians(units["latitude"].to_numpy(float))
+    x, y, z = (np.cos(lat) * np.cos(lon)).mean(), (np.cos(lat) * np.sin(lon)).mean(), np.sin(lat).mean()
+    return float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+
+
+def _colours(units: Any, owned: Mapping[str, str], reps: Sequence[str]) -> dict[str, str]:
+    """A colour for each rep, so that near territories differ: each takes the one farthest away."""
+    centre = {}
+    place = units.assign(rep=[owned.get(str(u), "") for u in units["unit_id"]])
+    for rep, rows in place.groupby("rep"):
+        centre[str(rep)] = np.array([rows["longitude"].mean(), rows["latitude"].mean()])
+    chosen: dict[str, str] = {}
+    for rep in sorted(reps, key=lambda r: tuple(centre.get(r, np.zeros(2)))):
+        here = centre.get(rep, np.zeros(2))
+        chosen[rep] = max(
+            FILLS,
+            key=lambda c: min(
+                (
+                    float(np.hypot(*(here - centre.get(o, np.zeros(2)))))
+                    for o, used in chosen.items()
+                    if used == c
+                ),
+                default=1e9,
+            ),
+        )
+    return chosen
+
+
+def _names(axis: Any, homes: Any, middle: tuple[float, float]) -> None:
+    x, y = projected(homes["longitude"], homes["latitude"], middle)
+    axis.scatter(x, y, c=style.INK, s=8, zorder=3)
+    for name, at, up in zip(homes["rep"], x, y, strict=True):
+        axis.annotate(
+            str(name).split()[-1], (at, up), xytext=(0, 4), textcoords="offset points", ha="center",
+            fontsize=6.5, color=style.INK,
+        )  # fmt: skip
