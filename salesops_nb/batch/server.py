@@ -69,6 +69,10 @@ def preload(names: tuple[str, ...] = STACK) -> None:
                 importlib.import_module(name)
         with contextlib.suppress(ImportError):
             _draw_once()
+        with contextlib.suppress(ImportError):
+            _tabulate_once()
+        with contextlib.suppress(ImportError):
+            _export_once()
     gc.collect()
     gc.freeze()  # what is shared stays shared: the collector does not touch (and so copy) it
 
@@ -77,17 +81,47 @@ def _draw_once() -> None:
     """Fill the font cache and import what a first figure imports, outside pyplot's state."""
     import io
 
+    import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], label="warm")
+    days = np.array(["2017-01-01", "2017-12-31"], dtype="datetime64[D]")
+    axes.plot(days, [0, 1], label="warm")
     axes.set_title("warm", weight="bold")
     axes.legend()
     figure.savefig(io.BytesIO(), format="png")
     figure.savefig(io.BytesIO(), format="svg")
+
+
+def _tabulate_once() -> None:
+    """Group, pivot and show a small frame: what pandas sets up at its first use is there for every child."""
+    import pandas as pd
+
+    days = pd.to_datetime(["2017-01-01", "2017-02-01", "2017-02-02"])
+    frame = pd.DataFrame({"day": days, "who": ["a", "b", "a"], "amount": [1.0, 2.0, 3.0]})
+    frame["month"] = frame["day"].dt.to_period("M").dt.to_timestamp()
+    frame.pivot_table(index="month", columns="who", values="amount", aggfunc="sum").to_html()
+    frame.groupby("who")["amount"].agg(["sum", "count", "mean"]).sort_values("sum").describe().to_html()
+
+
+def _export_once() -> None:
+    """Export a small notebook: templates are compiled, schema and lexer loaded, for every child."""
+    import tempfile
+
+    import nbformat.v4 as v4
+
+    from salesops_nb.present import export_html
+
+    table = v4.new_output("display_data", {"text/html": "<table><tr><td>1</td></tr></table>"})  # type: ignore[no-untyped-call]
+    cells = [
+        v4.new_markdown_cell("# Warm\n\n**Once**, for all."),  # type: ignore[no-untyped-call]
+        v4.new_code_cell("1 + 1", execution_count=1, outputs=[table]),  # type: ignore[no-untyped-call]
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        export_html(v4.new_notebook(cells=cells), f"{folder}/warm.html")  # type: ignore[no-untyped-call]
 
 
 class Server:
