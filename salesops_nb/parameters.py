@@ -48,7 +48,62 @@ class PerformanceReview(Parameters):
     )
 
 
-NOTEBOOKS: dict[str, type[Parameters]] = {"performance_review": PerformanceReview}
+def _listed(value: object) -> object:
+    """Names written as ``a, b``, or a list of them."""
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class TerritoryRebalancing(Parameters):
+    """Of `territory_rebalancing.ipynb`."""
+
+    scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
+    who: Name = Field("Central", description="The region or team; empty for the company")
+    as_of: Day = Field(
+        None, description="Day whose owners are today's; the last date in the data unless given"
+    )
+    reps: int = Field(0, ge=0, le=500, description="Number of reps: 0 keeps today's, more adds vacancies")
+    leave_out: Names = Field((), description="Reps whose units go to the others, as a, b")
+    ramp_months: int = Field(
+        0, ge=0, le=36, description="Months from hiring to full capacity; 0: full at once"
+    )
+    tolerance: float | dict[str, float] = Field(
+        0.05, description="Largest share a rep may be off the fair load, or one by measure"
+    )
+    disruption: float | None = Field(
+        None, ge=0, le=1000, description="A price of moving to try beside the four of the frontier"
+    )
+    choice: int = Field(1, ge=1, le=5, description="The plan picked: 1 moves least, the last starts afresh")
+    whole: bool = Field(True, description="Each territory in one piece; False for account-based teams")
+    locked: Names = Field((), description="Units that keep their rep, as a, b")
+    spread: float = Field(0.2, ge=0, le=2, description="How far potential is an estimate: σ of its logarithm")
+    pay_plan: str = Field("plans/account-executive.yml", description="Commission plan; empty for none")
+    seed: int = Field(0, ge=0, description="The same seed gives the same plans")
+    approved_by: Name = Field(
+        None, description="Who approves: a name here carries the plan out; empty does not"
+    )
+    reason: str = Field("", description="Why, kept with the approval")
+    effective_on: Day = Field(None, description="First day of the new owners; needed to approve")
+    in_flight: Literal["stay", "split", "move"] = Field(
+        "stay", description="Open deals of accounts that move"
+    )
+    accounts: Literal["keep their rep", "follow the unit"] = Field(
+        "keep their rep", description="Accounts whose rep is not their unit's"
+    )
+    crm: Literal["salesforce", "hubspot", "pipedrive", "dynamics365", "odoo"] = Field(
+        "salesforce", description="Layout of the import files"
+    )
+    folder: str = Field("handover", description="Where import, undo and hand-over files go, in the workbook")
+
+
+NOTEBOOKS: dict[str, type[Parameters]] = {
+    "performance_review": PerformanceReview,
+    "territory_rebalancing": TerritoryRebalancing,
+}
 
 P = TypeVar("P", bound=Parameters)
 

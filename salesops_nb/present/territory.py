@@ -1,0 +1,215 @@
+"""The territory report's displays: where balance stands, the plans there are, and what moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from salesops_nb import __version__, present
+from salesops_nb.present import maps, style
+from salesops_nb.present.chart import Chart, alt_text
+from salesops_nb.present.formats import percent
+from salesops_nb.present.words import _, ngettext
+
+if TYPE_CHECKING:
+    from salesops_nb.territory.proposal import Proposal
+
+
+def cover(workbook: Any, asked: Any, proposal: Proposal) -> None:
+    """The cover, in the workbook's locale and currency."""
+    settings = workbook.settings
+    present.use_locale(settings.locale, settings.currency)
+    used = {"units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"}
+    present.cover(
+        title=_("Territory rebalancing"),
+        subtitle=asked.who or "",
+        company=settings.company,
+        as_of=proposal.as_of,
+        parameters=asked.model_dump(exclude={"workbook"}),
+        fingerprint=workbook.fingerprint,
+        versions={"salesops_nb": __version__},
+        simulated=sorted(workbook.simulated & used),
+        status="final" if asked.approved_by else "draft",
+    )
+
+
+def headlines(proposal: Proposal, simulated: frozenset[str] = frozenset()) -> None:
+    """Balance today and after, what moves, how compact, and the gap to the bound, called what it is."""
+    found, mark = proposal.plan.summary, ["simulated"] if "units" in simulated else []
+    worst, rep, measure = worst_today(proposal)
+    cards = [
+        {"label": _("Out of balance today"), "value": worst, "unit": "percent", "mark": mark,
+         "sentence": _("{rep} is furthest off the fair share of "
+         "{measure}.", rep=rep, measure=_measure(measure)),
+         "metric": "imbalance_today"},
+        {"label": _("Out of balance after"), "value": found["imbalance"], "unit": "percent", "mark": mark,
+         "sentence": _("The largest distance of any rep from the fair share, in any measure."),
+         "metric": "imbalance"},
+        {"label": _("Moved"), "value": found["moved_share"], "unit": "percent", "mark": mark,
+         "sentence": ngettext("{n} unit changes its rep.", "{n} units change their "
+         "rep.", found["moved_units"]),
+         "detail": _least(proposal), "metric": "moved_share"},
+        {"label": _("Gap to the bound"), "value": max(found["gap"], 0.0), "unit": "percent",
+         "sentence": _("Distances are at most this far above what any plan around these centres "
+         "could reach."),
+         "detail": _("The bound is a linear programme's: units may be divided and territories in pieces, the "
+                     "centres are this plan's. It is no proof of the best plan."), "metric": "gap"},
+        {"label": _("In one piece"), "value": _("yes") if found["contiguous"] else _("no"), "unit": "text",
+         "sentence": _("Whether every territory hangs together by the neighbours given."),
+         "metric": "contiguous"},
+    ]  # fmt: skip
+    present.headlines(cards)
+    for problem in proposal.problems:
+        present.note(f"{problem.message} {problem.fix}", kind="warning")
+
+
+def worst_today(proposal: Proposal) -> tuple[float, str, str]:
+    """The largest imbalance today, whose it is and in which measure."""
+    rows = [
+        (abs(row[f"{measure}_imbalance"]), str(row["rep"]), measure)
+        for row in proposal.balance.to_dict("records")
+        for measure in proposal.tolerance
+        if row[f"{measure}_imbalance"] == row[f"{measure}_imbalance"]
+    ]
+    return max(rows)
+
+
+def _least(proposal: Proposal) -> str:
+    found = proposal.plan.summary
+    if not found["moved_bound"]:
+        return ""
+    return _("{ratio} times the least that any plan within the tolerance must move.",
+             ratio=f"{found['moved'] / found['moved_bound']:.2f}")  # fmt: skip
+
+
+def before_and_after(proposal: Proposal) -> None:
+    """Maps of today and of the plan, each rep in the same colour."""
+    maps.territories(
+        proposal.units,
+        [proposal.today, proposal.after],
+        [_("Today"), _("Plan {n}", n=proposal.choice)],
+        proposal.plan.territories[["rep", "latitude", "longitude"]],
+        _("Territories before and after"),
+    ).show()
+
+
+def balance(proposal: Proposal, simulated: bool = False) -> None:
+    """Bars of each measure: load after over the fair share, with today's as ticks."""
+    after = proposal.plan.territories.set_index("rep")
+    before = proposal.balance.set_index("rep")
+    for measure, limit in proposal.tolerance.items():
+        column = f"{measure}_imbalance"
+        frame = pd.DataFrame(
+            {"rep": after.index, "after": 1 + after[column].to_numpy(),
+             "today": (1 + before[column]).reindex(after.index).fillna(0.0).to_numpy()}
+        )  # fmt: skip
+        present.bars(
+            frame, x="rep", y="after", compare="today", unit="percent", simulated=simulated,
+            title=_("Share of a fair load: {measure}", measure=_measure(measure)),
+            note=_("Bars: the plan; ticks: today. Within ±{limit} of 100 % is in "
+                "balance.", limit=percent(limit)),
+        )  # fmt: skip
+
+
+def frontier(proposal: Proposal) -> None:
+    """Plans by what they move: imbalance and distances on the two scales; the picked one filled."""
+    table = proposal.frontier.table
+    frontier_chart(proposal).show()
+    frame = table.astype({"efficient": object}).assign(
+        plan=range(1, len(table) + 1), words=[_words(w) for w in table["words"]]
+    )
+    frame["moment"] = frame["moment"] / float(table["moment"].min()) - 1
+    frame["efficient"] = [_("yes") if e else _("no") for e in table["efficient"]]
+    shown = ["plan", "words", "moved_share", "moved_units", "imbalance", "moment", "gap", "efficient"]
+    present.show_table(
+        frame[shown],
+        title=_("Plans to choose from"),
+        labels={"plan": _("Plan"), "words": _("What it does"), "moved_share": _("Moved"),
+                "moved_units": _("Units moved"), "imbalance": _("Out of balance"),
+                "moment": _("Distances above the shortest"), "gap": _("Gap to the bound"),
+                "efficient": _("Worth choosing")},
+        formats={"plan": "integer", "moved_share": "percent", "moved_units": "integer",
+                 "imbalance": "percent",
+                 "moment": "percent", "gap": "percent"},
+        notes=[_("Worth choosing: no other plan moves less and is as compact. The parameter choice "
+            "picks one.")],
+    )  # fmt: skip
+
+
+def frontier_chart(proposal: Proposal) -> Chart:
+    """Moved share against distances (left) and imbalance (right)."""
+    from matplotlib.figure import Figure
+
+    table, at = proposal.frontier.table, proposal.choice - 1
+    shortest = float(table["moment"].min())
+    sides = [(_("Distances above the shortest, %"), 100 * (table["moment"] / shortest - 1)),
+             (_("Out of balance, %"), 100 * table["imbalance"])]  # fmt: skip
+    moved = 100 * table["moved_share"]
+    with style.quiet():
+        figure = Figure(figsize=(style.WIDTH, 2.9))
+        for axis, (label, values) in zip(figure.subplots(1, 2), sides, strict=True):
+            axis.plot(moved, values, "o", mfc=style.PAGE, mec=style.MAIN, ms=7)
+            axis.plot(moved.iloc[at], values.iloc[at], "o", color=style.SECOND, ms=8)
+            for n, (x, y) in enumerate(zip(moved, values, strict=True), start=1):
+                axis.annotate(str(n), (x, y), xytext=(5, 5), textcoords="offset points", fontsize=8)
+            axis.set_xlabel(_("Moved, % of potential"))
+            axis.set_title(label, fontsize=9.5, loc="left")
+            axis.margins(0.18)
+    said = [
+        _("Plan {n} moves {moved} and is {far} above the shortest distances, {off} out of balance.",
+          n=n, moved=percent(row["moved_share"]), far=percent(row["moment"] / shortest - 1),
+          off=percent(row["imbalance"]))
+        for n, row in enumerate(table.to_dict("records"), start=1)
+    ]  # fmt: skip
+    return Chart(figure, alt_text(_("What moving buys"), *said), _("What moving buys"))
+
+
+def moves(proposal: Proposal) -> None:
+    """What moves for each rep, in words and in a table."""
+    from salesops_nb.territory.effects import rep_moves
+
+    frame = rep_moves(proposal.plan)
+    touched = frame[(frame["gained_units"] > 0) | (frame["lost_units"] > 0)]
+    sentences = [_moved_words(proposal, row) for row in touched.to_dict("records")]
+    quiet = len(frame) - len(touched)
+    if quiet:
+        sentences.append(ngettext("{n} rep keeps everything.", "{n} reps keep everything.", quiet))
+    present.note(" ".join(sentences))
+    present.show_table(
+        frame[["rep", "kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]],
+        title=_("What moves for each rep"),
+        labels={"rep": _("Rep"), "kept_units": _("Units kept"), "gained_units": _("Gained"),
+                "lost_units": _("Given up"), "kept": _("Potential kept"), "gained": _("Potential gained"),
+                "lost": _("Potential given up")},
+        formats={"kept": "number", "gained": "number", "lost": "number"},
+    )  # fmt: skip
+
+
+def _moved_words(proposal: Proposal, row: dict[Any, Any]) -> str:
+    """One rep's sentence: how many units from and to whom, most first."""
+    found, rep = proposal.plan.assignment, row["rep"]
+    moved = found[found["moved"]]
+    gained = moved.loc[moved["rep"] == rep, "was"].value_counts()
+    lost = moved.loc[moved["was"] == rep, "rep"].value_counts()
+    parts = []
+    if len(gained):
+        parts.append(
+            _("gains {whom}", whom=", ".join(_("{n} from {name}", n=n, name=w) for w, n in gained.items()))
+        )
+    if len(lost):
+        parts.append(
+            _("gives up {whom}", whom=", ".join(_("{n} to {name}", n=n, name=w) for w, n in lost.items()))
+        )
+    if not parts:
+        parts.append(_("gains {n} that had no rep", n=row["gained_units"]))
+    return _("{rep} {does}.", rep=rep, does=_(" and ").join(parts))
+
+
+def _words(kind: str) -> str:
+    return {"move least": _("move least"), "start afresh": _("start afresh")}.get(kind, _("between"))
+
+
+def _measure(name: str) -> str:
+    known = {"potential": _("potential"), "workload": _("workload"), "accounts": _("accounts")}
+    return known.get(name, name)

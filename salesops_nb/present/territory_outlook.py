@@ -1,0 +1,148 @@
+"""What the picked plan does to targets, pay and driving, how long it balances and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb import present
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.present.formats import percent
+from salesops_nb.present.words import _, ngettext
+
+if TYPE_CHECKING:
+    from salesops_nb.territory.proposal import Proposal
+
+PERIODS = {"month": 12, "quarter": 4, "half": 2, "year": 1}
+
+
+def yearly_pay(path: Path) -> Callable[[Decimal, Decimal], Decimal] | None:
+    """Commission a year by the plan in a file, from attainment (1 is 100 %) and the year's target.
+
+    None where the plan's periods do not divide a year. Raises `SalesopsError` where there is no such file.
+    """
+    from salesops_nb.commission import load_plan
+    from salesops_nb.commission.design import pay_at
+
+    if not path.is_file():
+        raise SalesopsError(
+            Problem("no-plan", "there is no commission plan at this place.",
+                    "Write its path from the workbook's folder in pay_plan, or nothing.", value=path.name)
+        )  # fmt: skip
+    plan = load_plan(path)
+    times = PERIODS.get(str(plan.file.plan.period))
+    if times is None:
+        return None
+    return lambda attainment, target: times * pay_at(plan, attainment * 100, target / times)
+
+
+def effects(proposal: Proposal, workbook: Any, pay_plan: str = "") -> None:
+    """Each rep's target, attainment outlook and commission, before and after."""
+    from salesops_nb.territory.consequences import rep_effects
+
+    pay = yearly_pay(workbook.folder / pay_plan) if pay_plan else None
+    day = proposal.as_of
+    since = date(day.year - 1, day.month, min(day.day, 28))
+    year = workbook.calendar.containing(day, "year").key
+    frame = rep_effects(proposal, workbook.tables, year=year, since=since, pay=pay)
+    if frame["target_before"].isna().all():
+        present.note(_("There are no targets of these reps for {year}.", year=year))
+    shown = ["rep"] + [c for c in frame.columns[3:] if frame[c].notna().any()]
+    simulated = {name: "simulated" for name in shown if "target" in name and "targets" in workbook.simulated}
+    present.show_table(
+        frame[shown],
+        title=_("Targets, outlook and commission"),
+        labels={name: text for name, text in _labels().items() if name in shown},
+        formats={n: "percent" if "attainment" in n else "money" for n in shown if n != "rep"},
+        marks={**simulated, **{n: "estimated" for n in shown if n.endswith("_after") and n not in simulated}},
+        notes=[
+            _("Targets are shared out again by potential, their total unchanged. The outlook is the "
+                "bookings of "
+              "the last twelve months: a rep keeps the own yield on units kept and takes the mean on those "
+              "gained. Commission is the plan's pay at that attainment in every period alike.")
+        ],
+    )  # fmt: skip
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "rep": _("Rep"), "target_before": _("Target"), "target_after": _("Target after"),
+        "outlook_before": _("Bookings, 12 months"), "outlook_after": _("Outlook after"),
+        "attainment_before": _("Attainment"), "attainment_after": _("Attainment after"),
+        "commission_before": _("Commission"), "commission_after": _("Commission after"),
+    }  # fmt: skip
+
+
+def driving(proposal: Proposal) -> None:
+    """Mean one-way road kilometres from each rep's centre to the units, before and after."""
+    from salesops_nb.territory.effects import drive_distances
+
+    frame = drive_distances(proposal.plan)
+    present.show_table(
+        frame,
+        title=_("Drive distance"),
+        labels={"rep": _("Rep"), "before_km": _("Before, km"), "after_km": _("After, km")},
+        formats={"before_km": "decimal", "after_km": "decimal"},
+        marks={"before_km": "estimated", "after_km": "estimated"},
+        notes=[
+            _("One way from the territory's centre, weighted by potential; great circle × 1.3 for roads.")
+        ],
+    )
+
+
+def lasting(proposal: Proposal) -> None:
+    """How long until the plan is out of balance if growth goes on."""
+    from salesops_nb.territory.effects import months_in_balance
+
+    units = proposal.units
+    if "growth" not in units or units["growth"].isna().all():
+        present.note(
+            _("The units name no growth, so that nothing says how long the balance lasts: equal "
+                "growth everywhere "
+              "keeps it. Add a column growth (a year, as 0.05) to units.")
+        )  # fmt: skip
+        return
+    growth = dict(zip(units["unit_id"], units["growth"].fillna(0.0), strict=True))
+    months, path = months_in_balance(proposal.plan, growth, horizon=60)
+    yearly = path[path["month"] % 6 == 0]
+    if months is None:
+        present.note(_("If growth goes on, the plan stays in balance for five years."))
+    else:
+        rep = str(path.loc[path["month"] == months, "rep"].iloc[0])
+        present.note(
+            ngettext("If growth goes on, {rep} is out of balance after {n} month.",
+                     "If growth goes on, {rep} is out of balance after {n} months.", months, rep=rep)
+        )  # fmt: skip
+    present.show_table(
+        yearly,
+        title=_("Balance if growth goes on"),
+        labels={"month": _("Month"), "imbalance": _("Furthest off"), "rep": _("Whose")},
+        formats={"month": "integer", "imbalance": "percent"},
+        marks={"imbalance": "estimated"},
+    )
+
+
+def certainty(proposal: Proposal, spread: float) -> None:
+    """How far the balance is certain, since potential is an estimate."""
+    from salesops_nb.territory.effects import balance_certainty
+
+    found = balance_certainty(proposal.plan, spread)
+    present.note(
+        _("Potential is an estimate. If each unit's is off by a factor with σ = {spread} of its "
+            "logarithm, all reps "
+          "are truly within the tolerance with a probability of {within}; the largest true imbalance is then "
+          "between {low} and {high} (80 % interval).",
+          spread=spread, within=percent(found["within"]), low=percent(found["p10"]),
+          high=percent(found["p90"]))
+    )  # fmt: skip
+    present.show_table(
+        found["reps"],
+        title=_("How far each rep's balance is certain"),
+        labels={"rep": _("Rep"), "planned": _("Planned"), "p10": _("10th percentile"),
+                "p90": _("90th percentile"), "within": _("Within tolerance")},
+        formats={"planned": "percent", "p10": "percent", "p90": "percent", "within": "percent"},
+        marks={"p10": "estimated", "p90": "estimated", "within": "estimated"},
+    )  # fmt: skip

@@ -1,0 +1,186 @@
+"""Whose units are planned: people, owners on a day, units, reps and neighbours of a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.territory.reading import KNOWN_MEASURES, some, texts, to_pandas
+
+NOBODY = ("vacant", "house")
+
+
+def table(tables: Mapping[str, Any], name: str) -> Any:
+    """A table of the workbook, or an error that names it."""
+    if name not in tables:
+        raise SalesopsError(
+            Problem(
+                "missing-table", f"the workbook has no table {name}.", f"Map a file to {name}.", table=name
+            )
+        )
+    return tables[name]
+
+
+def people_of(tables: Mapping[str, Any], as_of: date, scope: str, who: str | None) -> pd.DataFrame:
+    """The reps of the scope, those who left included (their units are to be given on), latest row of each."""
+    frame = to_pandas(table(tables, "people"), "people")
+    if "role" in frame:
+        frame = frame[frame["role"].astype(str).isin(("rep", "nan", "None"))]
+    if "valid_from" in frame:
+        frame = frame[[day_of(d) is None or day_of(d) <= as_of for d in frame["valid_from"]]]  # type: ignore[operator]
+        frame = frame.sort_values("valid_from", kind="stable").groupby("person_id", as_index=False).last()
+    if scope != "company":
+        column = {"region": "region", "team": "team"}[scope]
+        groups = sorted(frame[column].dropna().astype(str).unique()) if column in frame else []
+        if who not in groups:
+            raise SalesopsError(
+                Problem("unknown-scope", f"there is no {scope} {who!r}.",
+                        f"Choose one of {some(groups, 12)}.",
+                        table="people", column=column, value=who)
+            )  # fmt: skip
+        frame = frame[frame[column].astype(str) == who]
+    return frame.reset_index(drop=True)
+
+
+def assigned(tables: Mapping[str, Any], as_of: date) -> dict[str, str]:
+    """Unit to person from the table of assignments on a day; two owners at once are refused."""
+    if "assignments" not in tables:
+        return {}
+    frame: Any = to_pandas(tables["assignments"], "assignments")
+    found: dict[str, str] = {}
+    twice = []
+    for row in frame.itertuples(index=False):
+        role = getattr(row, "role", None)
+        if role is not None and role == role and str(role) not in ("", "rep"):
+            continue  # specialists share units
+        start, end = day_of(row.valid_from), day_of(getattr(row, "valid_to", None))
+        unit = getattr(row, "unit_id", None)
+        if unit is None or unit != unit or (start and start > as_of) or (end and end <= as_of):
+            continue
+        if found.setdefault(str(unit), str(row.person_id)) != str(row.person_id):
+            twice.append(str(unit))
+    if twice:
+        raise SalesopsError(
+            Problem("two-owners", f"{len(twice)} units have two owners on {as_of}: {some(twice)}.",
+                    "End the earlier assignment.", table="assignments", value=twice[0])
+        )  # fmt: skip
+    return found
+
+
+def units_of(
+    known: pd.DataFrame, held: Mapping[str, str], people: pd.DataFrame, scope: str
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Units of the scope's people (and for the company those without an owner), numbers as floats."""
+    ids = texts(known["unit_id"])
+    ours = set(people["person_id"].astype(str))
+    inside = [held.get(u, "vacant") in ours or (scope == "company" and held.get(u, "vacant") == "vacant")
+              for u in ids]  # fmt: skip
+    units = known[inside].assign(unit_id=[u for u, ok in zip(ids, inside, strict=True) if ok])
+    units = units.reset_index(drop=True)
+    if units.empty:
+        raise SalesopsError(
+            Problem("no-units", "nobody of the scope has a unit.",
+                    "Give units to its people in assignments, or choose another scope.", table="assignments")
+        )  # fmt: skip
+    for name in ("latitude", "longitude", "growth", *KNOWN_MEASURES):
+        if name in units:
+            units[name] = pd.to_numeric(units[name]).astype(float)
+    return units, {u: held.get(u, "vacant") for u in units["unit_id"]}
+
+
+def reps_of(
+    people: pd.DataFrame, number: int, leave_out: Sequence[str], as_of: date, ramp_months: int
+) -> pd.DataFrame:
+    """Who is there on the day: rep, capacity (fte × ramp), home; vacancies where more reps are asked for."""
+    names = set(people["person_id"].astype(str))
+    unknown = [name for name in leave_out if name not in names]
+    if unknown:
+        raise SalesopsError(
+            Problem("unknown-rep", f"{some(unknown)} is not a rep of the scope.", "Check leave_out.",
+                    value=unknown[0])
+        )  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for row in people.to_dict("records"):
+        left, hired = day_of(row.get("left_on")), day_of(row.get("hired_on"))
+        if str(row["person_id"]) in leave_out or (left and left <= as_of) or (hired and hired > as_of):
+            continue
+        fte = row.get("fte")
+        capacity = float(fte) if fte is not None and fte == fte else 1.0
+        if ramp_months and hired:
+            worked = (as_of.year - hired.year) * 12 + as_of.month - hired.month
+            capacity *= min(1.0, max(worked, 1) / ramp_months)
+        rows.append({"rep": str(row["person_id"]), "capacity": capacity,
+                     "home_latitude": number_of(row.get("home_latitude")),
+                     "home_longitude": number_of(row.get("home_longitude"))})  # fmt: skip
+    if number and number < len(rows):
+        raise SalesopsError(
+            Problem("too-few-reps", f"{number} reps are asked for and {len(rows)} are there.",
+                    "Name in leave_out whose units are to be given to the others.", value=str(number))
+        )  # fmt: skip
+    for extra in range(1, number - len(rows) + 1 if number else 1):
+        rows.append({"rep": f"New rep {extra}", "capacity": 1.0,
+                     "home_latitude": float("nan"), "home_longitude": float("nan")})  # fmt: skip
+    if not rows:
+        raise SalesopsError(
+            Problem("no-reps", f"nobody works in this scope on {as_of}.", "Choose another day.")
+        )
+    return pd.DataFrame(rows)
+
+
+def tolerances(units: pd.DataFrame, tolerance: float | Mapping[str, float]) -> dict[str, float]:
+    """Measure to tolerance: as given, or one number for every measure there is."""
+    if isinstance(tolerance, Mapping):
+        return {str(name): float(limit) for name, limit in tolerance.items()}
+    there = [n for n in KNOWN_MEASURES if n in units and units[n].notna().any()]
+    if not there:
+        raise SalesopsError(
+            Problem("no-measure", f"units has none of {', '.join(KNOWN_MEASURES)}.",
+                    "Add a column to balance, or name it in tolerance.", table="units")
+        )  # fmt: skip
+    return dict.fromkeys(there, float(tolerance))
+
+
+def edges_of(tables: Mapping[str, Any], units: pd.DataFrame) -> pd.DataFrame | None:
+    """The neighbours within the scope; an edge to a unit that units has not is refused."""
+    if "unit_edges" not in tables:
+        return None
+    frame = to_pandas(tables["unit_edges"], "unit_edges")
+    every = set(texts(to_pandas(tables["units"], "units")["unit_id"]))
+    a, b = texts(frame["unit_a"]), texts(frame["unit_b"])
+    unknown = [unit for unit in dict.fromkeys([*a, *b]) if unit not in every]
+    if unknown:
+        raise SalesopsError(
+            Problem("unknown-unit", f"unit_edges names {some(unknown)}, which units has not.",
+                    "Add the unit or take the edge out.", table="unit_edges", value=unknown[0])
+        )  # fmt: skip
+    ours = set(units["unit_id"])
+    pairs = [(x, y) for x, y in zip(a, b, strict=True) if x in ours and y in ours]
+    return pd.DataFrame(pairs, columns=["unit_a", "unit_b"])
+
+
+def locks_of(units: pd.DataFrame, locked: Sequence[str]) -> list[str]:
+    """The locked units, each of which must be in the scope."""
+    ours = set(units["unit_id"])
+    unknown = [unit for unit in locked if unit not in ours]
+    if unknown:
+        raise SalesopsError(
+            Problem("unknown-unit", f"locked names {some(unknown)}, which the scope has not.",
+                    "Check the ids.", value=unknown[0])
+        )  # fmt: skip
+    return list(locked)
+
+
+def day_of(value: Any) -> date | None:
+    """A date, or None where there is none."""
+    if value is None or value != value or str(value) in ("", "NaT"):
+        return None
+    return pd.Timestamp(value).date()
+
+
+def number_of(value: Any) -> float:
+    """A float, NaN where there is none."""
+    return float(value) if value is not None and value == value else float("nan")
