@@ -36,10 +36,18 @@ class Parameters(BaseModel):
 class PerformanceReview(Parameters):
     """Of `performance_review.ipynb`."""
 
-    period: str = Field("2017-Q4", description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3")
+    period: str = Field(
+        "2017-Q4",
+        description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3",
+        json_schema_extra={"choices": "periods"},
+    )
     as_of: Day = Field(None, description="Last day known; the last date in the data unless given")
     level: Literal["company", "team", "rep"] = Field("company", description="Whose performance")
-    who: Name = Field(None, description="The team or rep; empty for the company")
+    who: Name = Field(
+        None,
+        description="The team or rep; empty for the company",
+        json_schema_extra={"choices": "who"},
+    )
     compare_to: Literal["previous", "last-year", "target"] = Field(
         "previous", description="The previous period, the same one last year, or the target"
     )
