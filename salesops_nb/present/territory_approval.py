@@ -11,7 +11,7 @@ from salesops_nb import present
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present.export import write_beside
 from salesops_nb.present.words import _, ngettext
-from salesops_nb.store.assignments import approve, assignments_as_of
+from salesops_nb.store.assignments import BEGINNING, approve, assignments_as_of
 from salesops_nb.territory.changes import (
     account_changes,
     change_list,
@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 
 def owners_on(engine: Engine, day: Any) -> dict[str, str]:
-    """Unit to person on a day, past or planned, as far as the store knows."""
+    """Unit to person on a day, past or planned, as far as the store knows.
+
+    Before a unit's first approval the store knows nothing of it: the workbook's table says it then.
+    """
     frame = assignments_as_of(engine, day, kind="unit", role="rep")
+    frame = frame[frame["valid_from"] > BEGINNING]
     return dict(zip(frame["thing_id"], frame["person_id"], strict=True))
 
 
@@ -127,8 +131,6 @@ def _overrides(accounts: pd.DataFrame, proposal: Proposal, rule: str) -> dict[st
 
 def _store(proposal: Proposal, engine: Engine, asked: Any) -> None:
     """Today's owners first where the store has none yet, then the new ones from their day on."""
-    from salesops_nb.store.assignments import BEGINNING
-
     known = owners_on(engine, asked.effective_on)
     if all(known.get(unit) == rep for unit, rep in proposal.after.items()):
         return

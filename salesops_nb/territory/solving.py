@@ -269,7 +269,9 @@ def _ranked_centres(work: _Work) -> list[tuple[Floats, Floats]]:
         centre = found[0][1].copy()  # one centre is taken out and put where the plan is widest
         gap = work.mass * ((work.place[:, None] - centre[None]) ** 2).sum(axis=2).min(axis=1)
         out = int(free[int(work.random.integers(len(free)))])
-        centre[out] = work.place[int(work.random.choice(model.items, p=gap / gap.sum()))]
+        centre[out] = work.place[
+            int(work.random.choice(model.items, p=gap / gap.sum() if gap.sum() > 0 else None))
+        ]
         found.append(_lloyd(work, centre, 30))
         found.sort(key=lambda f: f[0])
     distinct = [f for c, f in enumerate(found) if c == 0 or f[0] > found[c - 1][0] * (1 + 1e-7)]

@@ -1,0 +1,147 @@
+"""From tables to plans, what a plan means for reps, and carrying it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+from territory_maps import grid
+
+from salesops_nb import parameters
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present import territory_approval as approving
+from salesops_nb.store.assignments import check_assignments
+from salesops_nb.store.database import open_store
+from salesops_nb.territory.consequences import rep_effects
+from salesops_nb.territory.proposal import propose
+
+DAY = date(2017, 12, 31)
+
+
+def company() -> dict[str, Any]:
+    units, edges = grid(6, 6)
+    owner = ["A" if c < 4 else "B" for _ in range(6) for c in range(6)]
+    return {
+        "units": units,
+        "unit_edges": edges,
+        "people": pd.DataFrame(
+            {"person_id": ["A", "B", "Z"], "role": "rep", "team": ["X", "X", "Y"], "fte": [1.0, 1.0, 1.0]}
+        ),
+        "assignments": pd.DataFrame(
+            {"unit_id": units["unit_id"], "person_id": owner, "valid_from": date(2016, 1, 1), "role": "rep"}
+        ),
+        "accounts": pd.DataFrame(
+            {"account_id": ["k1", "k2"], "name": ["One", "Two"],
+             "unit_id": ["0-3", "0-3"], "owner_id": ["A", "Z"]}
+        ),
+        "deals": pd.DataFrame(
+            {"deal_id": ["d1", "d2"], "account_id": ["k1", "k1"], "owner_id": ["A", "A"],
+             "outcome": ["open", "won"], "created_on": [date(2017, 5, 1)] * 2,
+             "closed_on": [None, date(2017, 6, 1)], "amount": [Decimal(100), Decimal(2400)]}
+        ),
+        "targets": pd.DataFrame(
+            {"level": "rep", "metric": "bookings", "period": "2017", "who": ["A", "B"], "value": [2400, 1000]}
+        ),
+    }  # fmt: skip
+
+
+@dataclass
+class Book:
+    folder: Path
+    store: Any
+    tables: dict[str, Any]
+    data_through: date = DAY
+    problems: list[Any] = field(default_factory=list)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book(tmp_path, open_store(f"sqlite:///{tmp_path / 's.sqlite'}"), company())
+
+
+def asked(**values: Any) -> Any:
+    given = {"scope": "team", "who": "X", "seed": 0, "choice": 1, **values}
+    return parameters.checked(parameters.TerritoryRebalancing, given)
+
+
+def test_the_scope_is_balanced_with_the_least_moved() -> None:
+    found = propose(company(), as_of=DAY, scope="team", who="X", tolerance=0.05)
+    assert found.balance["potential_imbalance"].tolist() == pytest.approx([1 / 3, -1 / 3])
+    assert found.plan.summary.imbalance <= 0.05
+    assert found.plan.summary.moved_units == 6
+    assert set(found.plan.assignment["rep"]) == {"A", "B"}
+
+
+def test_targets_keep_their_total_and_follow_potential() -> None:
+    tables = company()
+    found = propose(tables, as_of=DAY, scope="team", who="X")
+    frame = rep_effects(found, tables, year="2017", since=date(2017, 1, 1), pay=lambda a, t: a * t / 10)
+    assert sum(frame["target_after"]) == Decimal(3400)
+    a = frame.set_index("rep").loc["A"]
+    assert a["outlook_after"] == Decimal("1800.00")  # 18 of 24 units at 100 each
+    assert a["commission_before"] == Decimal("240.00")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"who": "None"}, "unknown-scope"),
+        ({"reps": 1}, "too-few-reps"),
+        ({"leave_out": ["Q"]}, "unknown-rep"),
+        ({"locked": ["zz"]}, "unknown-unit"),
+        ({"choice": 9}, "bad-choice"),
+        ({"who": "Y"}, "no-units"),
+    ],
+)
+def test_what_cannot_be_asked_is_named(change: dict[str, Any], code: str) -> None:
+    with pytest.raises(SalesopsError) as error:
+        propose(company(), **{"as_of": DAY, "scope": "team", "who": "X", **change})
+    assert code in {p.code for p in error.value.problems}
+
+
+def test_two_owners_on_a_day_and_unknown_neighbours_are_refused() -> None:
+    tables = company()
+    twice = tables["assignments"].iloc[[0]].assign(person_id="B")
+    tables["assignments"] = pd.concat([tables["assignments"], twice])
+    with pytest.raises(SalesopsError, match="two owners"):
+        propose(tables, as_of=DAY, scope="team", who="X")
+    tables = company()
+    tables["unit_edges"] = pd.DataFrame({"unit_a": ["0-0"], "unit_b": ["nowhere"]})
+    with pytest.raises(SalesopsError, match="nowhere"):
+        propose(tables, as_of=DAY, scope="team", who="X")
+
+
+def test_approval_writes_owners_files_and_nothing_twice(book: Book) -> None:
+    wish = asked(approved_by="Ada", reason="drift", effective_on="2018-01-01", in_flight="split")
+    plan = approving.proposal(book, wish)
+    files = approving.carry_out(plan, book, wish)
+    approving.carry_out(plan, book, wish)
+    assert approving.owners_on(book.store, date(2018, 1, 1)) == plan.after
+    assert approving.owners_on(book.store, DAY) == plan.today
+    assert check_assignments(book.store) == []
+    with book.store.connect() as connection:
+        who = connection.execute(text("select approved_by, reason from assignment_approvals")).all()
+    assert [tuple(row) for row in who] == [("Ada", "As it stood before: drift"), ("Ada", "drift")]
+    assert {p.name for p in (book.folder / "handover").iterdir()} == set(files)
+    if "0-3" in set(files["changes.csv"]["unit_id"]):
+        assert files["hand_over.csv"]["account_id"].tolist() == ["k1"]  # k2 is held against its unit
+        assert files["splits.csv"]["share"].tolist() == [Decimal("0.5"), Decimal("0.5")]
+    later = approving.proposal(book, asked(as_of="2018-02-01"))
+    assert later.today == plan.after
+    earlier = approving.proposal(book, asked(as_of="2017-06-30"))
+    assert earlier.today == plan.today
+
+
+def test_nothing_is_written_without_an_approver_or_a_day(book: Book) -> None:
+    plan = approving.proposal(book, asked())
+    approving.carry_out(plan, book, asked())
+    assert approving.owners_on(book.store, date(2030, 1, 1)) == {}
+    assert not (book.folder / "handover").exists()
+    with pytest.raises(SalesopsError, match="effective_on"):
+        approving.carry_out(plan, book, asked(approved_by="Ada"))
