@@ -100,7 +100,7 @@ def propose(
     units, today = units_of(known, held, people, scope)
     wanted = reps_of(people, reps, leave_out, as_of, ramp_months)
     limits = tolerances(units, tolerance)
-    edges = edges_of(tables, units)
+    edges, strange = edges_of(tables, units)
     kept = {unit: today[unit] for unit in locks_of(units, locked) if today.get(unit) in set(wanted["rep"])}
     has = {unit: rep for unit, rep in today.items() if rep not in NOBODY}
     balance = balance_today(units, has, wanted, limits, list(limits))
@@ -114,7 +114,7 @@ def propose(
             Problem("bad-choice", f"there is no plan {choice}.", f"Choose 1 to {len(found.plans)}.",
                     value=str(choice))
         )  # fmt: skip
-    problems = list({str(p): p for p in found.plans[choice - 1].problems}.values())
+    problems = [*strange, *found.plans[choice - 1].problems]
     return Proposal(
         units, edges, wanted, today, balance, found, choice, limits, as_of, problems
     )  # fmt: skip

@@ -144,22 +144,27 @@ def tolerances(units: pd.DataFrame, tolerance: float | Mapping[str, float]) -> d
     return dict.fromkeys(there, float(tolerance))
 
 
-def edges_of(tables: Mapping[str, Any], units: pd.DataFrame) -> pd.DataFrame | None:
-    """The neighbours within the scope; an edge to a unit that units has not is refused."""
+def edges_of(tables: Mapping[str, Any], units: pd.DataFrame) -> tuple[pd.DataFrame | None, list[Problem]]:
+    """The neighbours within the scope; edges to a unit that units has not are set aside and counted."""
     if "unit_edges" not in tables:
-        return None
+        return None, []
     frame = to_pandas(tables["unit_edges"], "unit_edges")
     every = set(texts(to_pandas(tables["units"], "units")["unit_id"]))
-    a, b = texts(frame["unit_a"]), texts(frame["unit_b"])
-    unknown = [unit for unit in dict.fromkeys([*a, *b]) if unit not in every]
-    if unknown:
-        raise SalesopsError(
-            Problem("unknown-unit", f"unit_edges names {some(unknown)}, which units has not.",
-                    "Add the unit or take the edge out.", table="unit_edges", value=unknown[0])
-        )  # fmt: skip
+    pairs = list(zip(texts(frame["unit_a"]), texts(frame["unit_b"]), strict=True))
+    strange = [pair for pair in pairs if not every.issuperset(pair)]
     ours = set(units["unit_id"])
-    pairs = [(x, y) for x, y in zip(a, b, strict=True) if x in ours and y in ours]
-    return pd.DataFrame(pairs, columns=["unit_a", "unit_b"])
+    kept = pd.DataFrame([p for p in pairs if ours.issuperset(p)], columns=["unit_a", "unit_b"])
+    if not strange:
+        return kept, []
+    names = list(dict.fromkeys(unit for pair in strange for unit in pair if unit not in every))
+    message = (
+        f"{len(strange)} of {len(pairs)} edges name a unit that is not in units: {some(names)}; "
+        "they are set aside."
+    )
+    fix = "Add the unit or correct the id."
+    return kept, [
+        Problem("unknown-unit", message, fix, table="unit_edges", value=names[0], severity="warning")
+    ]
 
 
 def locks_of(units: pd.DataFrame, locked: Sequence[str]) -> list[str]:

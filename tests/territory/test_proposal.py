@@ -105,16 +105,18 @@ def test_what_cannot_be_asked_is_named(change: dict[str, Any], code: str) -> Non
     assert code in {p.code for p in error.value.problems}
 
 
-def test_two_owners_on_a_day_and_unknown_neighbours_are_refused() -> None:
+def test_two_owners_on_a_day_are_refused_and_unknown_neighbours_set_aside() -> None:
     tables = company()
     twice = tables["assignments"].iloc[[0]].assign(person_id="B")
     tables["assignments"] = pd.concat([tables["assignments"], twice])
     with pytest.raises(SalesopsError, match="two owners"):
         propose(tables, as_of=DAY, scope="team", who="X")
     tables = company()
-    tables["unit_edges"] = pd.DataFrame({"unit_a": ["0-0"], "unit_b": ["nowhere"]})
-    with pytest.raises(SalesopsError, match="nowhere"):
-        propose(tables, as_of=DAY, scope="team", who="X")
+    stray = pd.DataFrame({"unit_a": ["0-0"], "unit_b": ["nowhere"]})
+    tables["unit_edges"] = pd.concat([tables["unit_edges"], stray])
+    found = propose(tables, as_of=DAY, scope="team", who="X")
+    assert [p.code for p in found.problems] == ["unknown-unit"]
+    assert "1 of 61 edges" in found.problems[0].message
 
 
 def test_approval_writes_owners_files_and_nothing_twice(book: Book) -> None:
