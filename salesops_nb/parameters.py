@@ -108,8 +108,63 @@ class TerritoryRebalancing(Parameters):
     folder: str = Field("handover", description="Where import, undo and hand-over files go, in the workbook")
 
 
+class TargetSetting(Parameters):
+    """Of `target_setting.ipynb`."""
+
+    year: int = Field(2018, ge=1990, le=2200, description="Fiscal year to set targets for")
+    growth: float = Field(0.1, ge=-0.5, le=1, description="Growth on last year's bookings, as 0.1")
+    company_target: float | None = Field(
+        None, ge=0, description="The company's target, in place of growth; empty for growth"
+    )
+    method: Literal["top_down", "bottom_up", "blend"] = Field(
+        "blend", description="Shared out by potential, summed from pipeline and run-rate, or both"
+    )
+    weight: float = Field(0.5, ge=0, le=1, description="Part of the top-down share in a blend")
+    over_assignment: float = Field(1.05, ge=1, le=1.5, description="Assigned targets over the company's")
+    unit: int = Field(100, ge=1, le=100_000, description="Money to which targets are rounded")
+    approved_by: Name = Field(
+        None, description="Who approves: a name here writes the targets; empty does not"
+    )
+    approved_on: Day = Field(None, description="Day of the approval; needed to approve")
+    reason: str = Field("", description="Why, kept with the approval")
+
+
+class HiringNeeds(Parameters):
+    """Of `hiring_needs.ipynb`."""
+
+    horizon: int = Field(12, ge=1, le=60, description="Months to plan for")
+    target: float | None = Field(
+        None, ge=0, description="Bookings to reach in the horizon; empty for the targets set, or growth"
+    )
+    growth: float = Field(
+        0.1, ge=-0.5, le=1, description="Growth on the last twelve months, without a target"
+    )
+    confidence: float = Field(0.8, ge=0.05, le=0.99, description="Probability with which it is to be reached")
+    confidence_of: str = Field(
+        "horizon", description="What is to be reached: horizon, year, quarters, joint or a period's key"
+    )
+    budget: float | None = Field(None, ge=0, description="Most the hires may cost to the horizon's end")
+    interviewing: int | None = Field(None, ge=0, description="Most requisitions opened in a month")
+    scenario: Literal["plan", "replace leavers"] = Field(
+        "plan", description="Leavers replaced by the plan only, or by policy beside it"
+    )
+    attrition: float | None = Field(
+        None, ge=0, le=0.5, description="Leavers a month, in place of the learned share"
+    )
+    ramp_months: float | None = Field(
+        None, ge=1, le=36, description="Months to full output, in place of the learned"
+    )
+    time_to_fill: float | None = Field(
+        None, ge=1, le=365, description="Median days to fill, in place of the learned"
+    )
+    futures: int = Field(10_000, ge=1_000, le=100_000, description="Simulated futures")
+    seed: int = Field(0, ge=0, description="The same seed gives the same futures")
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
+    "hiring_needs": HiringNeeds,
     "performance_review": PerformanceReview,
+    "target_setting": TargetSetting,
     "territory_rebalancing": TerritoryRebalancing,
 }
 

@@ -53,6 +53,24 @@ def group_labels() -> dict[str, str]:
     }
 
 
+def tables_in_force(workbook: Any) -> dict[str, Any]:
+    """The workbook's tables, with approved targets in place of the source's for the years that have any."""
+    from salesops_nb.frames import collected
+    from salesops_nb.store.targets import approved_targets
+
+    approved = approved_targets(workbook.store)
+    if approved.empty:
+        return dict(workbook.tables)
+    columns = ["level", "who", "metric", "period", "value"]
+    parts = [approved[columns]]
+    if "targets" in workbook.tables:
+        own = collected(workbook.tables["targets"].select(columns))
+        years = set(approved["year"])
+        parts.append(own[[str(period).removeprefix("cal:")[:4] not in years for period in own["period"]]])
+    frame = pd.concat([part.astype(object) for part in parts], ignore_index=True)
+    return {**workbook.tables, "targets": workbook.register("targets_in_force", frame)}
+
+
 def cover(workbook: Any, asked: Any, review: Review) -> None:
     """The cover of a review of this workbook, in its locale and currency."""
     settings = workbook.settings

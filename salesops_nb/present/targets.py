@@ -1,0 +1,171 @@
+"""The target report's displays: what is set, how hard and how fair it is, and the approval."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from salesops_nb import __version__, present
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.present.formats import money, percent
+from salesops_nb.present.words import _, ngettext
+
+if TYPE_CHECKING:
+    from salesops_nb.targets import Basis, TargetPlan
+
+
+def cover(workbook: Any, asked: Any) -> None:
+    """The cover, in the workbook's locale and currency; a draft until somebody approves."""
+    settings = workbook.settings
+    present.use_locale(settings.locale, settings.currency)
+    used = {"bookings_history", "targets", "units", "assignments", "people.hired_on"}
+    present.cover(
+        title=_("Target setting"),
+        company=settings.company,
+        period=str(asked.year),
+        as_of=workbook.data_through,
+        parameters=asked.model_dump(exclude={"workbook"}),
+        fingerprint=workbook.fingerprint,
+        versions={"salesops_nb": __version__},
+        simulated=sorted(workbook.simulated & used),
+        status="final" if asked.approved_by else "draft",
+    )
+
+
+def headlines(plan: TargetPlan) -> None:
+    """The company's target, its probability, the share of reps at 100 %, and fairness."""
+    found = plan.summary
+    mark = ["simulated"] if found["simulated"] else []
+    cards = [
+        {"label": _("Company target"), "value": found["company_target"], "unit": "money", "mark": mark,
+         "sentence": _("Last year's bookings were {before}.", before=money(found["last_year"])),
+         "metric": "company_target"},
+        {"label": _("Probability"), "value": found["probability"], "unit": "percent", "mark": ["estimated"],
+         "sentence": _("Chance that the company books its target or more; {expected} is expected.",
+                       expected=money(found["expected"])),
+         "metric": "target_probability"},
+        {"label": _("Assigned"), "value": found["assigned"], "unit": "money", "mark": mark,
+         "sentence": _("What the reps carry together: {ratio} of the company's target.",
+                       ratio=percent(float(found["assigned"] / found["company_target"])))},
+        {"label": _("Reps at or above 100 %"), "value": found["share_at_quota"], "unit": "percent",
+         "mark": ["estimated"], "metric": "share_at_quota",
+         "sentence": ngettext("Expected share of {n} rep.", "Expected share of {n} reps.", found["reps"]),
+         "detail": _("80 % interval {low} to {high}", low=percent(found["share_at_quota_p10"]),
+                     high=percent(found["share_at_quota_p90"]))},
+        {"label": _("Spread of target over potential"), "value": found["dispersion_cv"], "unit": "percent",
+         "sentence": _("Standard deviation over mean; 0 % would ask the same of every unit of potential."),
+         "detail": _("Gini {gini}", gini=percent(found["dispersion_gini"])), "metric": "target_dispersion"},
+    ]  # fmt: skip
+    present.headlines(cards)
+
+
+def notes(plan: TargetPlan) -> None:
+    """What the targets rest on, then every finding about the data."""
+    for note in plan.notes:
+        present.note(note)
+    for problem in plan.problems:
+        present.note(f"{problem.message} {problem.fix}", kind="warning")
+
+
+def season(basis: Basis) -> None:
+    """Each month's share of the year, and how well the models foretold held-back months."""
+    shares = pd.DataFrame({"month": [str(n + 1) for n in range(12)], "share": basis.season.shares})
+    present.bars(shares, x="month", y="share", unit="percent", title=_("Share of the year by month"))
+    backtest = basis.season.backtest
+    if backtest is None or backtest.empty:
+        present.note(_("Too little history for a backtest: the season is declared, not estimated."))
+        return
+    present.show_table(
+        backtest.assign(used=[_("yes") if each else _("no") for each in backtest["used"]]),
+        title=_("Backtest from a rolling origin"),
+        labels={"model": _("Model"), "n": _("Forecasts"), "wape": _("WAPE"), "bias": _("Bias"),
+                "used": _("Used")},
+        formats={"n": "integer", "wape": "percent", "bias": "percent"},
+        notes=[_("WAPE: absolute errors over what was booked; the simpler model is used if it is no worse.")],
+    )  # fmt: skip
+
+
+def levels(plan: TargetPlan) -> None:
+    """Targets of company, regions and teams with what to expect of them."""
+    frame = plan.levels[plan.levels["level"] != "rep"][
+        ["who", "level", "target", "before", "change", "p10", "p50", "p90", "probability"]
+    ]
+    present.show_table(
+        frame,
+        title=_("Company, regions and teams"),
+        labels={"who": _("Name"), "level": _("Level"), "target": _("Target"), "before": _("Last year"),
+                "change": _("Change"), "p10": _("10th percentile"), "p50": _("Median"),
+                "p90": _("90th percentile"), "probability": _("Probability")},
+        formats={**dict.fromkeys(("target", "before", "change", "p10", "p50", "p90"), "money"),
+                 "probability": "percent"},
+        notes=[_("Over-assignment is in the targets of regions and teams, not in the company's.")],
+    )  # fmt: skip
+
+
+def reps(plan: TargetPlan) -> None:
+    """Each rep's target, what it rests on, its chance, and who gains or loses."""
+    frame = plan.reps.sort_values("change_ratio", ascending=False)
+    labels = {"person_id": _("Rep"), "team": _("Team"), "potential": _("Potential"),
+              "run_rate": _("Run-rate"), "pipeline": _("From pipeline"), "target": _("Target"),
+              "before": _("Last year"), "change_ratio": _("Change"), "probability": _("Probability"),
+              "expected_attainment": _("Expected attainment"),
+              "target_over_potential": _("Target over potential")}  # fmt: skip
+    shares = ("change_ratio", "probability", "expected_attainment", "target_over_potential")
+    money_columns = ("potential", "run_rate", "pipeline", "target", "before")
+    present.show_table(
+        frame[list(labels)],
+        title=_("Reps: targets, and who gains or loses"),
+        labels=labels,
+        formats={**dict.fromkeys(money_columns, "money"), **dict.fromkeys(shares, "percent")},
+        rows=80,
+        notes=[_("Change is against last year's target of the rep, or last year's bookings without one.")],
+    )
+
+
+def difficulty(plan: TargetPlan) -> None:
+    """How likely each rep's target is: targets far from half are too soft or too hard."""
+    present.histogram(
+        plan.reps["probability"].to_numpy(),
+        unit="percent",
+        title=_("Probability that a rep's target is met"),
+        marks={_("median"): float(plan.reps["probability"].median())},
+    )
+
+
+def approval(workbook: Any, plan: TargetPlan, asked: Any) -> None:
+    """Write the targets to the store where `approved_by` names a person; otherwise say that nothing is.
+
+    Raises `SalesopsError` where a name is given without the day.
+    """
+    from salesops_nb.store.targets import approve_targets
+
+    if not asked.approved_by:
+        present.note(
+            _("A proposal: nothing is written until approved_by names who approves, with approved_on.")
+        )
+        return
+    if asked.approved_on is None:
+        raise SalesopsError(
+            Problem(
+                "missing-approval-day",
+                f"{asked.approved_by} approves, and approved_on is empty.",
+                "Write the day of the approval, such as 2017-12-15.",
+                column="approved_on",
+            )
+        )
+    version = approve_targets(
+        workbook.store,
+        plan.targets,
+        year=plan.summary["year"],
+        currency=plan.summary["currency"],
+        approved_by=asked.approved_by,
+        approved_at=datetime.combine(asked.approved_on, time()),
+        reason=asked.reason,
+        parameters=asked.model_dump(mode="json", exclude={"workbook"}),
+    )
+    present.note(
+        _("Approved by {who}: version {version} of the targets of {year} is in force.",
+          who=asked.approved_by, version=version, year=plan.summary["year"])
+    )  # fmt: skip

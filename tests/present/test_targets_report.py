@@ -1,0 +1,85 @@
+"""Target setting and hiring needs as reports: approved targets are what the review measures against."""
+
+import shutil
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+
+from salesops_nb import open_workbook, performance
+from salesops_nb.present import hiring as hiring_show
+from salesops_nb.present import review as show
+from salesops_nb.store.targets import approved_targets, target_approvals
+
+
+@pytest.fixture
+def folder(root: Path, tmp_path: Path) -> Path:
+    for name in ("workbook.yml", "mapping.yml", "strategy.yml"):
+        shutil.copy(root / name, tmp_path / name)
+    for name in ("data", "notebooks", "plans"):
+        shutil.copytree(root / name, tmp_path / name)
+    return tmp_path
+
+
+def run(folder: Path, name: str, **parameters: object) -> nbformat.NotebookNode:
+    out = folder / f"{name}.out.ipynb"
+    papermill.execute_notebook(
+        str(folder / "notebooks" / f"{name}.ipynb"), str(out), parameters,
+        progress_bar=False, cwd=str(folder / "notebooks"),
+    )  # fmt: skip
+    return nbformat.read(out, as_version=4)
+
+
+def cards(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    media = "application/vnd.salesops.headlines+json"
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    (found,) = [output["data"][media] for output in outputs if media in output.get("data", {})]
+    return {card["label"]: card["value"] for card in found["cards"]}
+
+
+def test_the_review_measures_against_targets_once_somebody_approved_them(folder: Path) -> None:
+    before = open_workbook(folder)
+    own = performance.review(show.tables_in_force(before), "2017-Q4", calendar=before.calendar)
+    asked = {"year": 2017, "company_target": 15_000_000.0, "growth": 0.0}
+    proposed = run(folder, "target_setting", **asked)
+    assert cards(proposed)["Company target"] == "$15,000,000"
+    assert target_approvals(before.store).empty
+    run(folder, "target_setting", **asked, approved_by="Ada Example", approved_on="2016-12-15")
+    book = open_workbook(folder)
+    assert list(target_approvals(book.store)["approved_by"]) == ["Ada Example"]
+    review = performance.review(show.tables_in_force(book), "2017", calendar=book.calendar)
+    assert review.company["target"] == Decimal(15_000_000)
+    rows = approved_targets(book.store, "2017")
+    quarter = rows[
+        (rows["level"] == "company") & (rows["metric"] == "bookings") & (rows["period"] == "2017-Q4")
+    ]
+    after = performance.review(show.tables_in_force(book), "2017-Q4", calendar=book.calendar)
+    assert after.company["target"] == quarter["value"].iloc[0] != own.company["target"]
+
+
+def test_an_approval_without_its_day_is_refused_in_words(folder: Path) -> None:
+    with pytest.raises(papermill.PapermillExecutionError, match="approved_on is empty"):
+        run(folder, "target_setting", approved_by="Ada Example")
+
+
+def test_hiring_needs_reaches_the_confidence_or_says_what_binds(folder: Path) -> None:
+    found = cards(run(folder, "hiring_needs", target=12_776_000.0, futures=2_000))
+    assert int(found["Hires"]) >= 1
+    assert float(found["Probability"].rstrip("%")) >= 78
+    assert float(found["Probability with nobody hired"].rstrip("%")) < 30
+    poor = run(folder, "hiring_needs", target=14_000_000.0, futures=2_000, budget=10_000.0)
+    text = str(poor.cells)
+    assert "is not reached. What binds: " in text
+    assert "budget" in text
+
+
+def test_without_a_target_it_is_growth_on_the_last_twelve_months(demo) -> None:
+    from salesops_nb.parameters import HiringNeeds
+
+    chosen = hiring_show.choices(demo, HiringNeeds(growth=0.2, horizon=6), None)  # type: ignore[arg-type]
+    year = date(2017, 12, 31)
+    assert demo.data_through == year
+    assert chosen["target"] == pytest.approx(0.6 * 11_614_563, rel=0.01)
