@@ -157,6 +157,15 @@ class HiringNeeds(Parameters):
     time_to_fill: float | None = Field(
         None, ge=1, le=365, description="Median days to fill, in place of the learned"
     )
+    productivity: float | None = Field(
+        None, ge=0, description="Bookings a month of a ramped rep, in place of the learned"
+    )
+    supported: float | None = Field(
+        None, ge=1, description="Heads that potential and pipeline keep fully busy, in place of the learned"
+    )
+    room: float | None = Field(
+        None, ge=0.05, le=10, description="How far beyond those more heads still add, relative to them"
+    )
     futures: int = Field(10_000, ge=1_000, le=100_000, description="Simulated futures")
     seed: int = Field(0, ge=0, description="The same seed gives the same futures")
 

@@ -18,19 +18,26 @@ if TYPE_CHECKING:
 LIVE_FUTURES = 2_500  # answers a moved control at once; a report takes all it was asked for
 
 
-def choices(workbook: Any, asked: Any, learned: Learned, fewer: bool = False) -> dict[str, Any]:
+STATED = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")
+
+
+def stated(asked: Any, learned: Learned) -> Learned:
+    """What was learned, with the parameters that state something in its place."""
+    given = {name: getattr(asked, name) for name in STATED}
+    return learned.override(**{name: value for name, value in given.items() if value is not None})
+
+
+def choices(workbook: Any, asked: Any, fewer: bool = False) -> dict[str, Any]:
     """The arguments of `hiring.plan` that the parameters mean.
 
     Without `target` and without targets of the horizon's periods, the target is `growth` on the
     bookings of the last twelve months, in proportion to the horizon.
     """
-    stated = {name: getattr(asked, name) for name in ("attrition", "ramp_months", "time_to_fill")}
     given: dict[str, Any] = {
         "confidence_of": asked.confidence_of,
         "budget": asked.budget,
         "interviewing": asked.interviewing,
         "replace_leavers": asked.scenario == "replace leavers",
-        "overrides": {name: value for name, value in stated.items() if value is not None},
         "futures": min(asked.futures, LIVE_FUTURES) if fewer else asked.futures,
         "seed": asked.seed,
     }

@@ -104,6 +104,28 @@ def levels(plan: TargetPlan) -> None:
     )  # fmt: skip
 
 
+def periods(plan: TargetPlan) -> None:
+    """Each target by quarter; the months are in the workbook of the report and in the store."""
+    rows = plan.targets[plan.targets["metric"] == "bookings"]
+    for levels, title in (
+        (("company", "region", "team"), _("By quarter: company, regions and teams")),
+        (("rep",), _("By quarter: reps")),
+    ):
+        part = rows[rows["level"].isin(levels)]
+        quarters = part[part["period"].str.contains("-Q")]
+        wide = quarters.pivot(index="who", columns="period", values="value")
+        year = part[~part["period"].str.contains("-")].set_index("who")["value"]
+        frame = wide.assign(**{plan.summary["year"]: year}).reindex(part["who"].unique()).reset_index()
+        columns = [str(name) for name in frame.columns if name != "who"]
+        present.show_table(
+            frame,
+            title=title,
+            labels={"who": _("Name"), **{name: name for name in columns}},
+            formats=dict.fromkeys(columns, "money"),
+            rows=80,
+        )
+
+
 def reps(plan: TargetPlan) -> None:
     """Each rep's target, what it rests on, its chance, and who gains or loses."""
     frame = plan.reps.sort_values("change_ratio", ascending=False)

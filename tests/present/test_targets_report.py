@@ -76,10 +76,28 @@ def test_hiring_needs_reaches_the_confidence_or_says_what_binds(folder: Path) ->
     assert "budget" in text
 
 
+def test_what_is_stated_stands_in_place_of_what_was_learned(demo) -> None:
+    from salesops_nb import hiring
+    from salesops_nb.parameters import HiringNeeds
+
+    learned = hiring.learn(demo.tables, demo.calendar, currency="USD")
+    asked = HiringNeeds(attrition=0.03, ramp_months=10, time_to_fill=90, productivity=40_000, room=0.5)
+    stated = hiring_show.stated(asked, learned).tables()
+    assert stated["productivity"]["estimate"].tolist() == [40_000]
+    assert stated["time_to_fill"]["estimate"].iloc[0] == pytest.approx(90)
+    assert set(stated["attrition"]["origin"]) == {"override"}
+    assert stated["returns"]["room"].tolist() == [0.5]
+    assert (
+        hiring_show.stated(HiringNeeds(), learned)
+        .tables()["productivity"]
+        .equals(learned.tables()["productivity"])
+    )
+
+
 def test_without_a_target_it_is_growth_on_the_last_twelve_months(demo) -> None:
     from salesops_nb.parameters import HiringNeeds
 
-    chosen = hiring_show.choices(demo, HiringNeeds(growth=0.2, horizon=6), None)  # type: ignore[arg-type]
+    chosen = hiring_show.choices(demo, HiringNeeds(growth=0.2, horizon=6))
     year = date(2017, 12, 31)
     assert demo.data_through == year
     assert chosen["target"] == pytest.approx(0.6 * 11_614_563, rel=0.01)
