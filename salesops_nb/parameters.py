@@ -111,7 +111,7 @@ class TerritoryRebalancing(Parameters):
 class TargetSetting(Parameters):
     """Of `target_setting.ipynb`."""
 
-    year: int = Field(2018, ge=1990, le=2200, description="Fiscal year to set targets for")
+    year: int = Field(2018, ge=1990, description="Fiscal year to set targets for")
     growth: float = Field(0.1, ge=-0.5, le=1, description="Growth on last year's bookings, as 0.1")
     company_target: float | None = Field(
         None, ge=0, description="The company's target, in place of growth; empty for growth"

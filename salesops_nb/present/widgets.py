@@ -5,6 +5,7 @@ Only `controls` calls this, and only where a person is at the page: a report has
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from datetime import date
@@ -61,6 +62,9 @@ class _Row:
         except SalesopsError as error:
             said = "<br>".join(_escaped(str(problem)) for problem in error.problems)
             self.message.value = f'<span role="alert">{said}</span>'
+        except Exception as error:
+            self.message.value = f'<span role="alert">{_escaped(f"{type(error).__name__}: {error}")}</span>'
+            raise
         else:
             self.message.value = ""
 
@@ -141,13 +145,13 @@ def _batch_line(panel: Panel) -> Any:
 
 
 def batch_line(panel: Panel, notebook: str | None = None) -> str:
-    """The papermill command that makes what is on screen again."""
+    """The papermill command, typed in the notebook's folder, that makes what the panel asks for again.
+
+    The parameters go as one piece of YAML, so that text stays text, lists lists, and nothing nothing.
+    """
     path = Path(notebook or os.environ.get("JPY_SESSION_NAME", "") or "notebook.ipynb")
-    words = ["papermill", f"notebooks/{path.name}", f"reports/{path.stem}.ipynb"]
-    for name, value in panel.asked.model_dump(mode="json").items():
-        if name != "workbook" and value is not None:
-            words += ["-p", name, str(value)]
-    return shlex.join(words)
+    given = json.dumps(panel.asked.model_dump(mode="json"), ensure_ascii=False)
+    return shlex.join(["papermill", path.name, f"{path.stem}-out.ipynb", "-y", given])
 
 
 def _escaped(text: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+import yaml
 from pydantic import Field
 
 from salesops_nb import parameters
@@ -117,9 +118,18 @@ def test_a_control_for_each_parameter_by_its_type_and_limits(demo):
     assert type(kinds["weight"]).__name__ == "IntSlider"
     assert ("Cara Losch", "Cara Losch") in kinds["who"].options
     panel.change({"who": "O'Neil"})
-    line = widgets.batch_line(panel, "x/target.ipynb")
-    assert line.startswith("papermill notebooks/target.ipynb reports/target.ipynb -p growth 0.1 -p weight 2 ")
-    assert shlex.split(line)[-2:] == ["who", "O'Neil"]
+    line = shlex.split(widgets.batch_line(panel, "x/target.ipynb"))
+    assert line[:4] == ["papermill", "target.ipynb", "target-out.ipynb", "-y"]
+    given = yaml.safe_load(line[4])
+    assert Asked(**given) == panel.asked
+
+
+def test_the_batch_line_keeps_a_year_a_text(demo):
+    from salesops_nb.present import widgets
+
+    panel = controls.Panel(parameters.PerformanceReview(period="2017"), demo, {})
+    given = yaml.safe_load(shlex.split(widgets.batch_line(panel))[-1])
+    assert parameters.checked(parameters.PerformanceReview, given) == panel.asked
 
 
 def test_under_papermill_no_widget_remains(root: Path, tmp_path: Path):
