@@ -31,9 +31,13 @@ def count(db, query: str) -> int:
     return db.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0]
 
 
+# Made by bench/demo_units.py from counties and a solved plan, which take longer than a test may.
+TERRITORIES = {"units.csv", "unit_edges.csv", "assignments.csv"}
+
+
 def test_shipped_files_are_a_fresh_generation(tmp_path):
     fresh = write_demo(DATA, tmp_path)
-    assert {p.name for p in fresh} == {p.name for p in SHIPPED.iterdir()}
+    assert {p.name for p in fresh} == {p.name for p in SHIPPED.iterdir()} - TERRITORIES
     for path in fresh:
         if path.suffix == ".csv":
             assert path.read_bytes() == (SHIPPED / path.name).read_bytes(), path.name
