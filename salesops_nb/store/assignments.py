@@ -248,7 +248,7 @@ def _given(spans: list[_Span], day: date, person: str, number: int, replaces: bo
 
 
 def _owners_on(connection: Connection, keys: list[Key], day: date) -> dict[Key, str]:
-    found = {}
+    found: dict[Key, str] = {}
     for part in _parts(assignments, keys):
         rows = connection.execute(
             select(assignments).where(
@@ -269,7 +269,7 @@ def _undo_share(
             continue
         if row.after == VACANT:
             raise SalesopsError(
-                Problem("end-of-share", f"approval {first.approval_id} ended a shared role of {row.thing_id}.",
+                Problem("end-of-share", f"approval {first.approval_id} ended a part in a role of {row.thing_id}.",
                         "Share it again for the days that are meant.", value=row.thing_id)
             )  # fmt: skip
         here = and_(_of(key, row.after), assignments.c.approval_id == first.approval_id)
