@@ -268,9 +268,10 @@ def _undo_share(
         if key in owned:
             continue
         if row.after == VACANT:
+            thing = row.thing_id
             raise SalesopsError(
-                Problem("end-of-share", f"approval {first.approval_id} ended a part in a role of {row.thing_id}.",
-                        "Share it again for the days that are meant.", value=row.thing_id)
+                Problem("end-of-share", f"approval {first.approval_id} ended a shared role of {thing}.",
+                        "Share it again for the days that are meant.", value=thing)
             )  # fmt: skip
         here = and_(_of(key, row.after), assignments.c.approval_id == first.approval_id)
         connection.execute(delete(assignments).where(here))
