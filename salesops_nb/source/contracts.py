@@ -214,12 +214,14 @@ CONTRACTS: dict[str, Contract] = {
         ),
         _table(
             "splits",
-            "deal_id person_id type",
+            "deal_id person_id type valid_from",
             "split",
             C("deal_id", required=True, refers_to="deals"),
             C("person_id", required=True, refers_to="people"),
             C("share", "ratio", required=True),
             C("type", choices=("revenue", "overlay")),
+            C("valid_from", "date"),
+            C("valid_to", "date"),
         ),
         _table(
             "units",
@@ -231,6 +233,10 @@ CONTRACTS: dict[str, Contract] = {
             C("longitude", "ratio", required=True, low=-180, high=180),
             C("potential", "number", low=0),
             C("workload", "number", low=0),
+            C("growth", "ratio"),
+            C("segment"),
+            C("prospects", "number", low=0),
+            C("parent_id"),
         ),
         _table(
             "unit_edges",
