@@ -1,4 +1,4 @@
-"""What commission needs and the export lacks: who is on which plan, quotas, and deals that two closed together."""
+"""What commission needs and the export lacks: who is on which plan, quotas, deals that two closed."""
 
 from __future__ import annotations
 
