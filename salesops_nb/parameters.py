@@ -258,7 +258,40 @@ class HiringNeeds(Parameters):
     seed: int = Field(0, ge=0, description="The same seed gives the same futures")
 
 
+class CommissionCalculation(Parameters):
+    """Of `commission_calculation.ipynb`."""
+
+    period: str = Field(
+        "2017-Q4",
+        description="Period to pay: a fiscal month, quarter or year, as the plans pay",
+        json_schema_extra={"choices": "periods"},
+    )
+    plans: Names = Field(
+        (), description="Pay plans by id or file, as a, b; empty for all in the folder plans"
+    )
+    who: Name = Field(
+        None,
+        description="One person's statement and nothing else; empty for the whole calculation",
+        json_schema_extra={"choices": "people"},
+    )
+    status: Literal["any", "draft", "reviewed", "approved", "locked", "paid"] = Field(
+        "any", description="Only statements that stand so in the ledger"
+    )
+    as_of: Day = Field(None, description="Day of the calculation; the last date in the data unless given")
+    author: str = Field(
+        "calculation", description="Who calculates, kept with the drafts; empty writes nothing to the ledger"
+    )
+    plan: Name = Field(None, description="Plan to try changes on; the one that pays most unless given")
+    component: Name = Field(None, description="Its component to change; all of them unless given")
+    rate_change: float = Field(0, ge=-50, le=100, description="Change of its rates, in per cent")
+    tier_change: float = Field(0, ge=-50, le=100, description="Change of where its tiers begin, in per cent")
+    quota_change: float = Field(0, ge=-50, le=100, description="Change of every quota, in per cent")
+    threshold: float = Field(50, ge=0, le=100, description="Attainment called threshold, in per cent")
+    excellence: float = Field(150, ge=100, le=500, description="Attainment called excellence, in per cent")
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
+    "commission_calculation": CommissionCalculation,
     "hiring_needs": HiringNeeds,
     "performance_review": PerformanceReview,
     "target_setting": TargetSetting,

@@ -22,6 +22,7 @@ PARTS = (
     "mapping.yml",
     "strategy.yml",
     "reports.yml",
+    "pay_calendar.yml",
     "notebooks",
     "templates",
     "plans",

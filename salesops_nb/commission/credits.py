@@ -366,7 +366,8 @@ def times10(amount: nw.Expr, share: nw.Expr) -> nw.Expr:
 
 
 def _in_force(frame: nw.LazyFrame[Any], has_end: bool) -> nw.LazyFrame[Any]:
-    begun = nw.col("valid_from").cast(nw.Date) <= nw.col("counted_on")
+    start = nw.col("valid_from")  # without a day it has held from the beginning
+    begun = start.is_null() | (start.cast(nw.Date) <= nw.col("counted_on"))
     if has_end:
         begun = begun & (
             nw.col("valid_to").is_null() | (nw.col("counted_on") < nw.col("valid_to").cast(nw.Date))
