@@ -46,6 +46,7 @@ class Facts:
     has_refunds: bool
     bookings_made: bool
     has_overlay: bool = False
+    small: bool = False
     _people: list[str] | None = None
 
     def payees(self) -> list[str]:
