@@ -88,7 +88,7 @@ def _facts(plans: list[Plan], tables: Tables, period: Period, problems: list[Pro
     refund = nw.when(down & (nw.col("happened_on") < nw.lit(period.end))).then(nw.lit(1)).otherwise(nw.lit(0))
     told = collected(events.select(nw.len().alias("n"), refund.sum().alias("refunds")))[0]
     overlay = False
-    if split is not None:
+    if split is not None and "type" in tables.columns("splits"):
         overlay = bool(
             collected(split.filter(nw.col("part") == "overlay").select(nw.len().alias("n")))[0]["n"]
         )
