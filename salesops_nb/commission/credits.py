@@ -46,6 +46,7 @@ class Facts:
     has_refunds: bool
     bookings_made: bool
     has_overlay: bool = False
+    small: bool = False
     _people: list[str] | None = None
 
     def payees(self) -> list[str]:
@@ -348,8 +349,8 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
         share=nw.coalesce(nw.col("share"), number(1)),
         part=nw.coalesce(nw.col("part"), nw.lit("revenue")),
     )
-    overlay = shares.filter(nw.col("part") == "overlay")
-    if collected(overlay.select(nw.len().alias("n")))[0]["n"]:
+    if facts.has_overlay:
+        overlay = shares.filter(nw.col("part") == "overlay")
         beside = frame.join(overlay, on="deal_id", how="inner")
         if dated:
             beside = _in_force(beside, "valid_to" in names)
