@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from rapidfuzz import process
@@ -26,9 +26,17 @@ Name = Annotated[str | None, BeforeValidator(_nothing)]
 
 
 class Parameters(BaseModel):
-    """What every notebook takes."""
+    """What every notebook takes.
+
+    `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
+    `approval` carry something out: the panel takes them together, by a button, and lets go of them
+    when anything else is moved, since an approval is of what was on screen.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    approval: ClassVar[tuple[str, ...]] = ()
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 
@@ -41,12 +49,16 @@ class PerformanceReview(Parameters):
         description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3",
         json_schema_extra={"choices": "periods"},
     )
-    as_of: Day = Field(None, description="Last day known; the last date in the data unless given")
+    as_of: Day = Field(
+        None,
+        description="Last day known; the last date in the data unless given",
+        json_schema_extra={"choices": "days"},
+    )
     level: Literal["company", "team", "rep"] = Field("company", description="Whose performance")
     who: Name = Field(
         None,
         description="The team or rep; empty for the company",
-        json_schema_extra={"choices": "who"},
+        json_schema_extra={"choices": "who", "by": "level"},
     )
     compare_to: Literal["previous", "last-year", "target"] = Field(
         "previous", description="The previous period, the same one last year, or the target"
@@ -69,8 +81,19 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 class TerritoryRebalancing(Parameters):
     """Of `territory_rebalancing.ipynb`."""
 
+    groups = {  # noqa: RUF012
+        "The search": ("tolerance", "disruption", "whole", "locked", "spread", "seed"),
+    }
+    approval = (
+        "approved_by", "reason", "effective_on", "in_flight", "accounts", "crm", "folder",
+    )  # fmt: skip
+
     scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
-    who: Name = Field("Central", description="The region or team; empty for the company")
+    who: Name = Field(
+        "Central",
+        description="The region or team; empty for the company",
+        json_schema_extra={"choices": "who", "by": "scope"},
+    )
     as_of: Day = Field(
         None, description="Day whose owners are today's; the last date in the data unless given"
     )
@@ -89,7 +112,11 @@ class TerritoryRebalancing(Parameters):
     whole: bool = Field(True, description="Each territory in one piece; False for account-based teams")
     locked: Names = Field((), description="Units that keep their rep, as a, b")
     spread: float = Field(0.2, ge=0, le=2, description="How far potential is an estimate: σ of its logarithm")
-    pay_plan: str = Field("plans/account-executive.yml", description="Commission plan; empty for none")
+    pay_plan: str = Field(
+        "plans/account-executive.yml",
+        description="Commission plan; empty for none",
+        json_schema_extra={"choices": "plans"},
+    )
     seed: int = Field(0, ge=0, description="The same seed gives the same plans")
     approved_by: Name = Field(
         None, description="Who approves: a name here carries the plan out; empty does not"
@@ -111,7 +138,14 @@ class TerritoryRebalancing(Parameters):
 class TargetSetting(Parameters):
     """Of `target_setting.ipynb`."""
 
-    year: int = Field(2018, ge=1990, description="Fiscal year to set targets for")
+    approval = ("approved_by", "approved_on", "reason")
+
+    year: int = Field(
+        2018,
+        ge=1990,
+        description="Fiscal year to set targets for",
+        json_schema_extra={"choices": "target_years"},
+    )
     growth: float = Field(0.1, ge=-0.5, le=1, description="Growth on last year's bookings, as 0.1")
     company_target: float | None = Field(
         None, ge=0, description="The company's target, in place of growth; empty for growth"
@@ -132,6 +166,13 @@ class TargetSetting(Parameters):
 class HiringNeeds(Parameters):
     """Of `hiring_needs.ipynb`."""
 
+    groups = {  # noqa: RUF012
+        "In place of what was learned": (
+            "attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room",
+        ),
+        "Simulation": ("futures", "seed"),
+    }  # fmt: skip
+
     horizon: int = Field(12, ge=1, le=60, description="Months to plan for")
     target: float | None = Field(
         None, ge=0, description="Bookings to reach in the horizon; empty for the targets table, or growth"
@@ -141,7 +182,9 @@ class HiringNeeds(Parameters):
     )
     confidence: float = Field(0.8, ge=0.05, le=0.99, description="Probability with which it is to be reached")
     confidence_of: str = Field(
-        "horizon", description="What is to be reached: horizon, year, quarters, joint or a period's key"
+        "horizon",
+        description="What is to be reached: horizon, year, quarters, joint or a period's key",
+        json_schema_extra={"choices": "goals", "by": "horizon"},
     )
     budget: float | None = Field(None, ge=0, description="Most the hires may cost to the horizon's end")
     interviewing: int | None = Field(None, ge=0, description="Most requisitions opened in a month")
