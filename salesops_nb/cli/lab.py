@@ -20,6 +20,7 @@ import click
 
 from salesops_nb.errors import Problem, SalesopsError
 
+SETTINGS = Path(__file__).parent / "jupyter"  # the page asks no network for news
 FIRST_PORT, PORTS = 8888, 50
 PATIENCE = 60  # seconds for the server to answer
 
@@ -72,14 +73,15 @@ def _command(root: Path, port: int, place: str) -> list[str]:
         f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
         "--ServerApp.ip=localhost", f"--ServerApp.default_url=/{place}", "--ServerApp.answer_yes=True",
         "--log-level=ERROR", *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
-        # the workbook's figures are nobody else's business: nothing is asked of the network
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
 
 
 def _environment(token: str) -> dict[str, str]:
-    """The token, and this environment's kernel before any other of the same name."""
-    return {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "1"}
+    """The token, our settings for the page, and this environment's kernel before any other of its name."""
+    paths = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    ours = {"JUPYTER_CONFIG_PATH": os.pathsep.join(paths), "JUPYTER_PREFER_ENV_PATH": "1"}
+    return {**os.environ, **ours, "JUPYTER_TOKEN": token}
 
 
 def _free_port(wanted: int | None) -> int:

@@ -38,17 +38,19 @@ class View:
         global _last
         if _last is not None:
             _last.close()
-        _last = self
+            _last = None
         self.panel = panel
         self.page = Page()
         self.worker = Worker(self._work, self._interrupt)
         self.cells = _Cells()
+        self._unfinished: dict[str, Any] = {}  # asked for, and left for something newer
         self.fields = {n: f for n, f in type(panel.asked).model_fields.items() if n != "workbook"}
         self.rows = {name: Row(self, name) for name in self.fields}
         self.status = Status(self.cancel)
         self.actions = Actions(panel, self.page)
         self.box = ipywidgets.VBox([self.page, *self._groups(), self.status.box, self.actions.box])
         self.box.add_class("salesops-panel")
+        _last = self
 
     def close(self) -> None:
         """End the panel that another takes the place of."""
@@ -108,44 +110,51 @@ class View:
         try:
             self.panel.change(values, watch=self)
         except Stopped:
-            self._stopped(worker)
+            self._stopped(values, worker)
         except SalesopsError as error:
             worker.settle()
             if worker.stopping is None:
                 self._refused(error, values, worker)
             else:
-                self._stopped(worker)
+                self._stopped(values, worker)
         except Exception as error:
             worker.settle()
             if worker.stopping is None:
                 self._failed(error, values)
             else:
-                self._stopped(worker)
+                self._stopped(values, worker)
         else:
+            self._unfinished.clear()
             for row in self.rows.values():
                 if not row.wrong:
                     row.said = ""
             self.actions.changed()
 
-    def _stopped(self, worker: Worker) -> None:
+    def _stopped(self, values: dict[str, Any], worker: Worker) -> None:
         worker.settle()
-        if worker.stopping == "cancelled":
+        if worker.stopping == "newer":
+            self._unfinished.update(values)
+        else:
+            self._unfinished.clear()
             self.panel.restore()
 
     def _refused(self, error: SalesopsError, values: dict[str, Any], worker: Worker) -> None:
         """Say what is wrong beside the control it is about; what fits all the same is taken."""
-        self.panel.redraw()
         first = next(iter(values))
-        unfit = set()
-        for problem in error.problems:
-            about = problem.column if problem.column in self.rows else first
-            self.rows[str(about)].refuse(problem, getattr(self.panel.asked, str(about)))
-            if problem.code == "bad-parameter" and about in values:
-                self.rows[str(about)].wrong = True
-                unfit.add(about)
-        rest = {name: value for name, value in values.items() if name not in unfit}
-        if unfit and rest:
+        unfit = {p.column for p in error.problems if p.code == "bad-parameter"} & set(values)
+        wanted = self.panel.wanted
+        self.panel.restore()
+        earlier, self._unfinished = self._unfinished, {}
+        rest = {**earlier, **(values if unfit else {})}
+        rest = {name: value for name, value in rest.items() if name not in (unfit or values)}
+        if rest:
             self._change(rest, worker)
+        if not unfit and worker.stopping is None:
+            self.panel.wanted = wanted  # tried again together with the next change
+        for problem in error.problems:
+            about = problem.column if problem.column in values else first
+            self.rows[str(about)].refuse(problem, getattr(self.panel.asked, str(about)))
+            self.rows[str(about)].wrong = about in unfit
 
     def _failed(self, error: Exception, values: dict[str, Any]) -> None:
         self.panel.redraw()
@@ -164,7 +173,8 @@ class View:
     def _show_in_force(self, said: str) -> None:
         asked = self.panel.asked
         for name, row in self.rows.items():
-            if name not in type(asked).approval and row.given != getattr(asked, name):
+            changed = widgets.written(row.given) != widgets.written(getattr(asked, name))
+            if name not in type(asked).approval and changed:
                 row.offer(dict(asked))
                 row.show(getattr(asked, name))
                 row.said, row.wrong = said, False

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from salesops_nb.present.controls import Panel
 
-STOPS = 120  # a range of more is typed, not slid along
-LAYOUT = {"width": "26rem", "margin": "0"}
+STOPS = 200  # a range of more is typed, not slid along
+LAYOUT = {"width": "32rem", "margin": "0"}
 STYLE = {"description_width": "11rem"}
 
 
@@ -125,7 +125,7 @@ def _number(value: Any, whole: bool, low: Any, high: Any, common: dict[str, Any]
         step = 1 if whole else _step(float(high) - float(low))
         return slider(
             value=value, min=low, max=high, step=step, continuous_update=False,
-            readout_format="d" if whole else ".3~g", **common,
+            readout_format="d" if whole else f".{max(0, len(f'{step:f}'.rstrip('0').split('.')[1]))}f", **common,
         )  # fmt: skip
     box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
     most = 2**31 - 1 if whole else 1e12
@@ -157,7 +157,7 @@ def _limits(field: FieldInfo) -> tuple[Any, Any]:
 
 
 def _step(span: float) -> float:
-    """A step that makes about a hundred stops of a range."""
+    """A step that makes at most `STOPS` stops of a range."""
     for step in (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0):
         if span / step <= STOPS:
             return step
