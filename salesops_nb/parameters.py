@@ -78,6 +78,31 @@ def _listed(value: object) -> object:
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
+def _by_name(value: object) -> object:
+    """Numbers by name written as ``a: 1, b: 2``, or a mapping; one number alone stands for all."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+
+        text = value.strip()
+        try:
+            value = YAML(typ="safe").load(text if text.startswith("{") or ":" not in text else f"{{{text}}}")
+        except YAMLError:
+            raise ValueError("write numbers by name, as a: 1, b: 2") from None
+    return {"all": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _one_or_by_name(value: object) -> object:
+    found = _by_name(value)
+    return found["all"] if isinstance(found, dict) and set(found) == {"all"} else found
+
+
+Numbers = Annotated[dict[str, Annotated[float, Field(ge=0)]], BeforeValidator(_by_name)]
+Tolerance = Annotated[float | dict[str, float], BeforeValidator(_one_or_by_name)]
+
+
 class TerritoryRebalancing(Parameters):
     """Of `territory_rebalancing.ipynb`."""
 
@@ -97,19 +122,38 @@ class TerritoryRebalancing(Parameters):
     as_of: Day = Field(
         None, description="Day whose owners are today's; the last date in the data unless given"
     )
+    of: Literal["units", "accounts"] = Field(
+        "units", description="What is given to reps: units of the map, or accounts by name"
+    )
+    potential: Literal["as given", "segments", "model"] = Field(
+        "as given", description="Where potential comes from: units, segment × expected spend, or own bookings"
+    )
+    expected_spend: Numbers = Field(
+        {}, description="Money a year of a prospect by segment, as a: 9000, b: 4000; empty as learned"
+    )
+    workload: Literal["as given", "calls"] = Field(
+        "as given", description="Where workload comes from: units, or calls × minutes plus travel"
+    )
+    calls: Numbers = Field({}, description="Calls a year on a prospect by segment; empty as learned")
+    minutes: Numbers = Field({}, description="Minutes a call: one number, or by segment; empty as learned")
+    km_per_hour: float = Field(60, ge=0, le=300, description="Speed on the road; 0 leaves travel out")
+    visits_per_trip: float = Field(4, ge=1, le=50, description="Visits that share a way out and back")
     reps: int = Field(0, ge=0, le=500, description="Number of reps: 0 keeps today's, more adds vacancies")
     leave_out: Names = Field((), description="Reps whose units go to the others, as a, b")
     ramp_months: int = Field(
         0, ge=0, le=36, description="Months from hiring to full capacity; 0: full at once"
     )
-    tolerance: float | dict[str, float] = Field(
+    tolerance: Tolerance = Field(
         0.05, description="Largest share a rep may be off the fair load, or one by measure"
     )
     disruption: float | None = Field(
-        None, ge=0, le=1000, description="A price of moving to try beside the four of the frontier"
+        None, ge=0, le=1000, description="A price of moving to try as one of the plans"
     )
-    choice: int = Field(1, ge=1, le=5, description="The plan picked: 1 moves least, the last starts afresh")
-    whole: bool = Field(True, description="Each territory in one piece; False for account-based teams")
+    choice: int = Field(1, ge=1, le=5, description="The plan picked: 1 moves least, 5 starts afresh")
+    whole: bool | None = Field(
+        None, description="Each territory in one piece; unless given, of units but not of accounts"
+    )
+    families: bool = Field(False, description="Parents and children (parent_id) with one rep")
     locked: Names = Field((), description="Units that keep their rep, as a, b")
     spread: float = Field(0.2, ge=0, le=2, description="How far potential is an estimate: σ of its logarithm")
     pay_plan: str = Field(
@@ -121,6 +165,7 @@ class TerritoryRebalancing(Parameters):
     approved_by: Name = Field(
         None, description="Who approves: a name here carries the plan out; empty does not"
     )
+    approved_on: Day = Field(None, description="Day of the approval; as_of unless given")
     reason: str = Field("", description="Why, kept with the approval")
     effective_on: Day = Field(None, description="First day of the new owners; needed to approve")
     in_flight: Literal["stay", "split", "move"] = Field(
@@ -213,7 +258,40 @@ class HiringNeeds(Parameters):
     seed: int = Field(0, ge=0, description="The same seed gives the same futures")
 
 
+class CommissionCalculation(Parameters):
+    """Of `commission_calculation.ipynb`."""
+
+    period: str = Field(
+        "2017-Q4",
+        description="Period to pay: a fiscal month, quarter or year, as the plans pay",
+        json_schema_extra={"choices": "periods"},
+    )
+    plans: Names = Field(
+        (), description="Pay plans by id or file, as a, b; empty for all in the folder plans"
+    )
+    who: Name = Field(
+        None,
+        description="One person's statement and nothing else; empty for the whole calculation",
+        json_schema_extra={"choices": "people"},
+    )
+    status: Literal["any", "draft", "reviewed", "approved", "locked", "paid"] = Field(
+        "any", description="Only statements that stand so in the ledger"
+    )
+    as_of: Day = Field(None, description="Day of the calculation; the last date in the data unless given")
+    author: str = Field(
+        "calculation", description="Who calculates, kept with the drafts; empty writes nothing to the ledger"
+    )
+    plan: Name = Field(None, description="Plan to try changes on; the one that pays most unless given")
+    component: Name = Field(None, description="Its component to change; all of them unless given")
+    rate_change: float = Field(0, ge=-50, le=100, description="Change of its rates, in per cent")
+    tier_change: float = Field(0, ge=-50, le=100, description="Change of where its tiers begin, in per cent")
+    quota_change: float = Field(0, ge=-50, le=100, description="Change of every quota, in per cent")
+    threshold: float = Field(50, ge=0, le=100, description="Attainment called threshold, in per cent")
+    excellence: float = Field(150, ge=100, le=500, description="Attainment called excellence, in per cent")
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
+    "commission_calculation": CommissionCalculation,
     "hiring_needs": HiringNeeds,
     "performance_review": PerformanceReview,
     "target_setting": TargetSetting,

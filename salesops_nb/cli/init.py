@@ -26,6 +26,7 @@ PARTS = (
     "mapping.yml",
     "strategy.yml",
     "reports.yml",
+    "pay_calendar.yml",
     "notebooks",
     "templates",
     "plans",

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from salesops_nb.present.emit import LIVE, without_live_style
+from salesops_nb.present.emit import LIVE, LIVE_CLASS, without_live_style
 from salesops_nb.present.images import inline_image
 from salesops_nb.present.render import part
 
@@ -65,7 +65,7 @@ def _for_the_page(data: dict[str, Any], metadata: dict[str, Any]) -> dict[str, A
     """
     if "salesops" in metadata:
         chart = inline_image(data, metadata, next(_charts), "")
-        body = f'<div class="salesops">{part("chart", chart)}</div>' if chart else ""
+        body = f'<div class="{LIVE_CLASS}">{part("chart", chart)}</div>' if chart else ""
         return {"data": {"text/html": body, "text/plain": data.get("text/plain", "")}, "metadata": {}}
     kept = {kind: value for kind, value in data.items() if not kind.startswith(_OURS)}
     if len(kept) < len(data) and "text/html" in kept:

@@ -26,7 +26,10 @@ _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 
 @dataclass
 class Chart:
-    """A drawn figure with its alternative text; `marks` say simulated, estimated and the like."""
+    """A drawn figure with its alternative text; `marks` say simulated, estimated and the like.
+
+    `raster` says that it is many shapes, which are smaller and sooner drawn as points.
+    """
 
     figure: Figure
     alt: str
@@ -34,6 +37,7 @@ class Chart:
     note: str = ""
     marks: list[str] = field(default_factory=list)
     palette: bool = True
+    raster: bool = False
 
     @property
     def svg(self) -> str:
@@ -56,11 +60,11 @@ class Chart:
 
     def bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         """The smaller of SVG and PNG, and the metadata with the alternative text."""
-        svg = self.svg
-        data = {"image/svg+xml": svg}
-        if len(svg.encode()) > (SMALL_LIVE if LIVE.get() else SMALL):
+        data = {} if self.raster else {"image/svg+xml": self.svg}
+        svg = data.get("image/svg+xml", "").encode()
+        if self.raster or len(svg) > (SMALL_LIVE if LIVE.get() else SMALL):
             png = base64.b64encode(self.png).decode()
-            if len(png) < len(svg.encode()):
+            if self.raster or len(png) < len(svg):
                 data = {"image/png": png}
         kind = next(iter(data))
         facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb import present
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.parameters import TerritoryRebalancing
 from salesops_nb.present.formats import percent
 from salesops_nb.present.words import _, ngettext
 
 if TYPE_CHECKING:
+    from salesops_nb.territory.consequences import Past
+    from salesops_nb.territory.ground import Ground
     from salesops_nb.territory.proposal import Proposal
 
 PERIODS = {"month": 12, "quarter": 4, "half": 2, "year": 1}
@@ -39,25 +41,34 @@ def yearly_pay(path: Path) -> Callable[[Decimal, Decimal], Decimal] | None:
     return lambda attainment, target: times * pay_at(plan, attainment * 100, target / times)
 
 
-def effects(proposal: Proposal, workbook: Any, pay_plan: str = "") -> None:
+def past(ground: Ground, workbook: Any, pay_plan: str = "") -> Past:
+    """Targets, bookings of the last twelve months, and the commission plan, where there is one."""
+    from salesops_nb.territory.consequences import read_past
+
+    place = workbook.folder / pay_plan
+    usual = TerritoryRebalancing.model_fields["pay_plan"].default
+    wanted = pay_plan and (pay_plan != usual or place.is_file())  # a workbook need not have the demo's plan
+    year = workbook.calendar.containing(ground.as_of, "year").key
+    return read_past(
+        workbook.tables, year=year, until=ground.as_of, pay=yearly_pay(place) if wanted else None
+    )
+
+
+def effects(proposal: Proposal, past: Past, simulated: frozenset[str] = frozenset()) -> None:
     """Each rep's target, attainment outlook and commission, before and after."""
     from salesops_nb.territory.consequences import rep_effects
 
-    pay = yearly_pay(workbook.folder / pay_plan) if pay_plan else None
-    day = proposal.as_of
-    since = date(day.year - 1, day.month, min(day.day, 28))
-    year = workbook.calendar.containing(day, "year").key
-    frame = rep_effects(proposal, workbook.tables, year=year, since=since, pay=pay)
+    frame = rep_effects(proposal, past)
     if frame["target_before"].isna().all():
-        present.note(_("There are no targets of these reps for {year}.", year=year))
+        present.note(_("There are no targets of these reps for {year}.", year=past.year))
     shown = ["rep"] + [c for c in frame.columns[3:] if frame[c].notna().any()]
-    simulated = {name: "simulated" for name in shown if "target" in name and "targets" in workbook.simulated}
+    marks = {name: "simulated" for name in shown if "target" in name and "targets" in simulated}
     present.show_table(
         frame[shown],
         title=_("Targets, outlook and commission"),
         labels={name: text for name, text in _labels().items() if name in shown},
         formats={n: "percent" if "attainment" in n else "money" for n in shown if n != "rep"},
-        marks={**simulated, **{n: "estimated" for n in shown if n.endswith("_after") and n not in simulated}},
+        marks={**marks, **{n: "estimated" for n in shown if n.endswith("_after") and n not in marks}},
         notes=[
             _("Targets are shared out again by potential, their total unchanged. The outlook is the "
                 "bookings of "

@@ -49,6 +49,12 @@ def drive_distances(plan: TerritoryPlan, detour: float = DETOUR) -> pd.DataFrame
     return frame
 
 
+def moment_today(plan: TerritoryPlan) -> float | None:
+    """Σ w·d² of today's territories, as the plan's moment counts it; None where a unit has no rep today."""
+    model = _model(plan)
+    return model.moment(model.today) if (model.today >= 0).all() else None
+
+
 def rep_moves(plan: TerritoryPlan) -> pd.DataFrame:
     """For each rep: units and disruption measure kept, gained and lost, from or to whom, in words."""
     model = _model(plan)
