@@ -69,19 +69,7 @@ def beta_prior(successes: ArrayLike, trials: ArrayLike) -> tuple[float, float]:
     trials together: every group is then estimated at nearly the common rate.
     """
     won, n = np.asarray(successes, float), np.asarray(trials, float)
-    return _beta_prior(tuple(sorted(zip(won[n > 0].tolist(), n[n > 0].tolist(), strict=True))))
-
-
-@lru_cache(maxsize=1)
-def _one_thread() -> ThreadpoolController:
-    """Threads wait for each other fifty times as long as they reckon with matrices of two rows."""
-    return ThreadpoolController()
-
-
-@lru_cache(maxsize=64)
-def _beta_prior(counts: tuple[tuple[float, float], ...]) -> tuple[float, float]:
-    """The same of (successes, trials) in order, which are asked for again and again."""
-    won, n = np.array(counts).reshape(-1, 2).T
+    won, n = won[n > 0], n[n > 0]
     total = n.sum()
     if total == 0:
         return 1.0, 1.0
@@ -104,6 +92,12 @@ def _beta_prior(counts: tuple[tuple[float, float], ...]) -> tuple[float, float]:
         )
     rate, firmness = float(special.expit(found.x[0])), float(np.exp(found.x[1]))
     return rate * firmness, (1 - rate) * firmness
+
+
+@lru_cache(maxsize=1)
+def _one_thread() -> ThreadpoolController:
+    """Threads wait for each other fifty times as long as they reckon with matrices of two rows."""
+    return ThreadpoolController()
 
 
 def empirical_bayes(
