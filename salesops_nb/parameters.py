@@ -352,7 +352,9 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
 def for_a_person(asked: P) -> P:
     """The same, with the defaults of `live` for what was left at its default."""
     fields = type(asked).model_fields
-    quick = {name: value for name, value in asked.live.items() if getattr(asked, name) == fields[name].default}
+    quick = {
+        name: value for name, value in asked.live.items() if getattr(asked, name) == fields[name].default
+    }
     return asked.model_copy(update=quick)
 
 
