@@ -107,11 +107,14 @@ class TerritoryRebalancing(Parameters):
     """Of `territory_rebalancing.ipynb`."""
 
     groups = {  # noqa: RUF012
-        "The search": ("tolerance", "disruption", "whole", "locked", "spread", "seed"),
-    }
-    approval = (
-        "approved_by", "reason", "effective_on", "in_flight", "accounts", "crm", "folder",
-    )  # fmt: skip
+        "Norms": (
+            "potential", "expected_spend", "workload", "calls", "minutes", "km_per_hour", "visits_per_trip",
+        ),
+        "The search": ("tolerance", "disruption", "whole", "families", "locked", "spread", "seed"),
+        "Carrying it out": (
+            "approved_by", "approved_on", "reason", "effective_on", "in_flight", "accounts", "crm", "folder",
+        ),
+    }  # fmt: skip
 
     scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
     who: Name = Field(
@@ -120,7 +123,9 @@ class TerritoryRebalancing(Parameters):
         json_schema_extra={"choices": "who", "by": "scope"},
     )
     as_of: Day = Field(
-        None, description="Day whose owners are today's; the last date in the data unless given"
+        None,
+        description="Day whose owners are today's; the last date in the data unless given",
+        json_schema_extra={"choices": "days"},
     )
     of: Literal["units", "accounts"] = Field(
         "units", description="What is given to reps: units of the map, or accounts by name"
@@ -261,6 +266,12 @@ class HiringNeeds(Parameters):
 class CommissionCalculation(Parameters):
     """Of `commission_calculation.ipynb`."""
 
+    groups = {  # noqa: RUF012
+        "Trying a change": (
+            "plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence",
+        ),
+    }  # fmt: skip
+
     period: str = Field(
         "2017-Q4",
         description="Period to pay: a fiscal month, quarter or year, as the plans pay",
@@ -277,7 +288,11 @@ class CommissionCalculation(Parameters):
     status: Literal["any", "draft", "reviewed", "approved", "locked", "paid"] = Field(
         "any", description="Only statements that stand so in the ledger"
     )
-    as_of: Day = Field(None, description="Day of the calculation; the last date in the data unless given")
+    as_of: Day = Field(
+        None,
+        description="Day of the calculation; the last date in the data unless given",
+        json_schema_extra={"choices": "days"},
+    )
     author: str = Field(
         "calculation", description="Who calculates, kept with the drafts; empty writes nothing to the ledger"
     )

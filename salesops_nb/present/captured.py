@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from salesops_nb.present.emit import LIVE, LIVE_CLASS, without_live_style
+from salesops_nb.present.images import inline_image
+from salesops_nb.present.render import part
+
 Outputs = tuple[dict[str, Any], ...]
+_charts = itertools.count(1_000_000)  # ids of drawings differ all over the page
 _OURS = "application/vnd.salesops."
 
 
@@ -19,7 +25,11 @@ def captured(draw: Callable[[], object]) -> Outputs:
     meanwhile; the panel sees to it.
     """
     found: list[dict[str, Any]] = []
-    with _kept(found), contextlib.redirect_stdout(_Stream("stdout", found)):
+    token = LIVE.set(True)
+    with contextlib.ExitStack() as stack:
+        stack.callback(LIVE.reset, token)
+        stack.enter_context(_kept(found))
+        stack.enter_context(contextlib.redirect_stdout(_Stream("stdout", found)))
         draw()
     return tuple(found)
 
@@ -36,7 +46,7 @@ def _kept(found: list[dict[str, Any]]) -> Iterator[None]:
         if kind == "clear_output":
             found.clear()
         elif kind == "display_data":
-            found.append({"output_type": kind, "data": _plain(content["data"]), "metadata": content["metadata"]})
+            found.append({"output_type": kind, **_for_the_page(content["data"], content["metadata"])})
         else:
             return message
         return None
@@ -48,14 +58,19 @@ def _kept(found: list[dict[str, Any]]) -> Iterator[None]:
         publisher.unregister_hook(keep)
 
 
-def _plain(data: dict[str, Any]) -> dict[str, Any]:
-    """Without the facts for the report's exporter and the style that the panel brings once."""
-    from salesops_nb.present.emit import without_live_style
+def _for_the_page(data: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+    """A chart of ours in the page's colours, so that it suits a dark theme; parts without their facts.
 
+    The facts are for the report's exporter; the style the panel brings once.
+    """
+    if "salesops" in metadata:
+        chart = inline_image(data, metadata, next(_charts), "")
+        body = f'<div class="{LIVE_CLASS}">{part("chart", chart)}</div>' if chart else ""
+        return {"data": {"text/html": body, "text/plain": data.get("text/plain", "")}, "metadata": {}}
     kept = {kind: value for kind, value in data.items() if not kind.startswith(_OURS)}
     if len(kept) < len(data) and "text/html" in kept:
         kept["text/html"] = without_live_style(kept["text/html"])
-    return kept
+    return {"data": kept, "metadata": metadata}
 
 
 class _Stream(io.TextIOBase):

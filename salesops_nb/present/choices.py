@@ -40,6 +40,8 @@ def choices_of(workbook: Any, name: str, field: FieldInfo, by: Any = None) -> li
     """
     if get_origin(field.annotation) is Literal:
         return list(get_args(field.annotation))
+    if field.annotation == bool | None:
+        return [None, True, False]
     source = extra(field).get("choices")
     if source is None or str(source) not in _SOURCES:
         return None
@@ -61,6 +63,8 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
     def label(value: Any) -> str:
         if value is None or value == "":
             return _("none")
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
         if source == "periods":
             period = workbook.calendar.period(value)
             return f"{value}   {formats.day(period.start)} – {formats.day(period.last)}"

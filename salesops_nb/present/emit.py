@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from salesops_nb.present import render
 
 MEDIA = "application/vnd.salesops.{}+json"
 PARTS = ("cover", "headlines", "set_aside", "catalogue", "provenance", "note", "table")
+# whether a person looks at the page at which this is shown, so that tables bring all their rows
+LIVE: ContextVar[bool] = ContextVar("salesops_live", default=False)
 # JupyterLab sets what stands between two dollar signs as a formula, but not within `mathjax_ignore`.
 LIVE_CLASS = "salesops mathjax_ignore"
 _LIVE_STYLE = re.compile(r"<style data-salesops>.*?</style>", re.DOTALL)

@@ -81,9 +81,10 @@ class View:
     def cancel(self, _button: Any = None) -> None:
         """End what is being computed; the controls go back to what is in force at once."""
         self._speak()
-        if self.worker.stop("cancelled"):
+        if self.worker.busy:
             self.status.cancelling()
             self._show_in_force(_("Cancelled: this is what is shown below."))
+            self.worker.stop("cancelled")
 
     def begins(self, node: Node, rest: list[Node]) -> None:
         """Say what is being done, or leave off where it is to end."""

@@ -5,7 +5,6 @@ Only `controls` calls this, and only where a person is at the page: a report has
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -80,15 +79,8 @@ def given(control: Any, field: FieldInfo) -> Any:
         return None if value == "" and field.default is None else value
     if not isinstance(control, ipywidgets.Text):
         return value
-    kinds = _types(field.annotation)
-    if value.strip() == "" and type(None) in kinds:
-        return None
-    if dict in {get_origin(kind) or kind for kind in kinds} and value.strip().startswith("{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
+    nothing = value.strip() == "" and type(None) in _types(field.annotation)
+    return None if nothing else value
 
 
 def set_shown(control: Any, value: Any) -> None:
@@ -138,7 +130,7 @@ def _number(value: Any, whole: bool, low: Any, high: Any, common: dict[str, Any]
 def written(value: Any) -> str:
     """A value as a person types it: names and numbers, nothing for none."""
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
+        return ", ".join(f"{name}: {each:g}" for name, each in value.items())
     if isinstance(value, tuple | list):
         return ", ".join(str(each) for each in value)
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
