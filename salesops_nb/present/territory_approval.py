@@ -46,8 +46,8 @@ def approved(files: dict[str, pd.DataFrame], asked: Any) -> None:
 
 def _proposed(files: dict[str, pd.DataFrame], proposal: Proposal, live: bool) -> None:
     moved = len(files["changes.csv"])
-    said = ngettext("A proposal: under plan {plan} {n} unit would change its rep.",
-                    "A proposal: under plan {plan} {n} units would change their rep.", moved,
+    said = ngettext("A proposal: plan {plan} would give {n} unit to another rep.",
+                    "A proposal: plan {plan} would give {n} units to other reps.", moved,
                     plan=proposal.choice)  # fmt: skip
     how = (
         _("Nothing is written until the button below is pressed, with approved_by, reason and effective_on "
@@ -60,12 +60,13 @@ def _proposed(files: dict[str, pd.DataFrame], proposal: Proposal, live: bool) ->
 
 def _lists(files: dict[str, pd.DataFrame]) -> None:
     changes, sheet = files["changes.csv"], files.get("hand_over.csv", pd.DataFrame())
+    changes = changes.drop(columns=["reason"])
     present.show_table(
         changes,
         title=_("Change list"),
         labels={"unit_id": _("Unit"), "before": _("From"), "after": _("To"), "effective_on": _("First day"),
                 "potential": _("Potential"), "workload": _("Workload")},
-        formats={n: "number" for n in ("potential", "workload", "accounts") if n in changes},
+        formats={n: "integer" for n in ("potential", "workload", "accounts") if n in changes},
         rows=15,
     )  # fmt: skip
     if len(sheet):

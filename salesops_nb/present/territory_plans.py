@@ -29,13 +29,12 @@ def frontier(proposal: Proposal) -> None:
         frame[shown],
         title=_("Plans to choose from"),
         labels={"plan": _("Plan"), "words": _("What it does"), "moved_share": _("Moved"),
-                "moved_units": _("Units moved"), "imbalance": _("Out of balance"),
-                "moment": _("Distances above the shortest"), "gap": _("Gap to the bound"),
-                "efficient": _("Worth choosing")},
+                "moved_units": _("Units"), "imbalance": _("Off balance"),
+                "moment": _("Distances"), "gap": _("Gap to bound"), "efficient": _("Worth it")},
         formats={"moved_share": "percent", "moved_units": "integer", "imbalance": "percent",
                  "moment": "percent", "gap": "percent"},
-        notes=[_("Worth choosing: no other plan moves less and is as compact. The parameter choice "
-            "picks one.")],
+        notes=[_("Distances: above those of the shortest plan. Worth it: no other plan moves less and is as "
+                 "compact. The parameter choice picks one.")],
     )  # fmt: skip
 
 
@@ -49,7 +48,7 @@ def frontier_chart(proposal: Proposal) -> Chart:
     shortest, stands = float(table["moment"].min()), moment_today(proposal.plan)
     worst = _worst_today(proposal)
     sides = [
-        (_("Distances above the shortest, %"), 100 * (table["moment"] / shortest - 1),
+        (_("Distances against the shortest plan, %"), 100 * (table["moment"] / shortest - 1),
          None if stands is None else 100 * (stands / shortest - 1)),
         (_("Out of balance, %"), 100 * table["imbalance"], None if worst is None else 100 * worst),
     ]  # fmt: skip
