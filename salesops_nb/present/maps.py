@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesops_nb.present import style
-from salesops_nb.present.chart import Chart, alt_text
+from salesops_nb.present.chart import Chart, alt_text, placed_figure
 from salesops_nb.present.words import _
 
 Floats = NDArray[np.float64]
@@ -62,8 +62,6 @@ def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequenc
     units : pandas with unit_id, latitude, longitude. owners : unit to rep, a mapping for each map.
     homes : pandas with rep, latitude, longitude, drawn as dots with the rep's name, or None.
     """
-    from matplotlib.figure import Figure
-
     units = units[units["latitude"].notna() & units["longitude"].notna()]
     known = sum(str(u) in county_shapes() for u in units["unit_id"])
     real = known >= 0.9 * len(units)  # a county may have been renamed since: that one is a dot
@@ -73,8 +71,7 @@ def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequenc
     with style.quiet():
         wide = 1 / len(owners)
         high = min(6.0, max(2.2, _shape(parts[0]) * style.WIDTH * wide)) + 0.3
-        figure = Figure(figsize=(style.WIDTH, high))
-        figure.set_layout_engine("none")
+        figure = placed_figure(high)
         axes = [
             figure.add_axes((0.005 + n * wide, 0, wide - 0.01, 1 - 0.3 / high)) for n in range(len(owners))
         ]
@@ -86,7 +83,7 @@ def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequenc
             for corner, part in enumerate(parts[1:]):
                 draw_units(axis.inset_axes((0.24 * corner, 0.0, 0.22, 0.22)), part, owned, fill,
                            _middle(part), real)  # fmt: skip
-            axis.set_title(said, fontsize=10)
+            axis.text(0.5, 1.02, said, transform=axis.transAxes, ha="center", fontsize=10)
         if homes is not None:
             _names(axes[-1], homes[homes["rep"].isin(set(owners[-1].values()))], _middle(parts[0]), axes[0])
     moved = sum(owners[0].get(u) != owners[-1].get(u) for u in owners[-1])

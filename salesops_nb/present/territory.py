@@ -103,7 +103,8 @@ def moves(proposal: Proposal) -> None:
     if quiet:
         present.note(ngettext("{n} rep keeps everything.", "{n} reps keep everything.", quiet))
     if len(touched):
-        words = [_moved_words(proposal, row) for row in touched.to_dict("records")]
+        counts = _whom(proposal)
+        words = [_moved_words(counts, row) for row in touched.to_dict("records")]
         present.show_table(
             pd.DataFrame({"rep": touched["rep"], "words": words}),
             title=_("What moves, in words"),
@@ -125,21 +126,30 @@ def moves(proposal: Proposal) -> None:
     )  # fmt: skip
 
 
-def _moved_words(proposal: Proposal, row: dict[Any, Any]) -> str:
+def _whom(proposal: Proposal) -> dict[str, dict[str, dict[str, int]]]:
+    """How many units each rep gains from whom (``was``) and gives up to whom (``rep``), most first."""
+    found = proposal.plan.assignment
+    pairs = found[found["moved"]].groupby(["was", "rep"]).size().sort_values(ascending=False, kind="stable")
+    counts: dict[str, dict[str, dict[str, int]]] = {"was": {}, "rep": {}}
+    for was, rep, n in pairs.reset_index(name="n").itertuples(index=False):
+        counts["was"].setdefault(str(rep), {})[str(was)] = int(n)
+        counts["rep"].setdefault(str(was), {})[str(rep)] = int(n)
+    return counts
+
+
+def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, Any]) -> str:
     """One rep's sentence: how many units from and to whom, most first."""
-    found, rep = proposal.plan.assignment, row["rep"]
-    moved = found[found["moved"]]
-    gained = moved.loc[moved["rep"] == rep, "was"].value_counts()
-    lost = moved.loc[moved["was"] == rep, "rep"].value_counts()
-    fresh = int(((found["rep"] == rep) & found["was"].isna()).sum())
+    rep = row["rep"]
+    gained, lost = counts["was"].get(rep, {}), counts["rep"].get(rep, {})
+    fresh = row["gained_units"] - sum(gained.values())
     parts = []
-    if len(gained):
+    if gained:
         parts.append(
             _("gains {whom}", whom=", ".join(_("{n} from {name}", n=n, name=w) for w, n in gained.items()))
         )
     if fresh:
         parts.append(_("gains {n} that had no rep", n=fresh))
-    if len(lost):
+    if lost:
         parts.append(
             _("gives up {whom}", whom=", ".join(_("{n} to {name}", n=n, name=w) for w, n in lost.items()))
         )
