@@ -31,7 +31,9 @@ def approval(proposal: Proposal, workbook: Any, asked: Any, live: bool = False) 
         _proposed(files, proposal, live)
     _lists(files)
     if live:
-        _button(proposal, workbook, asked)
+        from IPython.display import display
+
+        display(button(proposal, workbook, asked))  # type: ignore[no-untyped-call]
     history(workbook)
 
 
@@ -46,8 +48,8 @@ def approved(files: dict[str, pd.DataFrame], asked: Any) -> None:
 
 def _proposed(files: dict[str, pd.DataFrame], proposal: Proposal, live: bool) -> None:
     moved = len(files["changes.csv"])
-    said = ngettext("A proposal: under plan {plan} {n} unit would change its rep.",
-                    "A proposal: under plan {plan} {n} units would change their rep.", moved,
+    said = ngettext("A proposal: plan {plan} would give {n} unit to another rep.",
+                    "A proposal: plan {plan} would give {n} units to other reps.", moved,
                     plan=proposal.choice)  # fmt: skip
     how = (
         _("Nothing is written until the button below is pressed, with approved_by, reason and effective_on "
@@ -60,12 +62,14 @@ def _proposed(files: dict[str, pd.DataFrame], proposal: Proposal, live: bool) ->
 
 def _lists(files: dict[str, pd.DataFrame]) -> None:
     changes, sheet = files["changes.csv"], files.get("hand_over.csv", pd.DataFrame())
+    changes = changes.drop(columns=["reason"])
+    labels = {"unit_id": _("Unit"), "before": _("From"), "after": _("To"), "effective_on": _("First day"),
+              "potential": _("Potential"), "workload": _("Workload")}  # fmt: skip
     present.show_table(
         changes,
         title=_("Change list"),
-        labels={"unit_id": _("Unit"), "before": _("From"), "after": _("To"), "effective_on": _("First day"),
-                "potential": _("Potential"), "workload": _("Workload")},
-        formats={n: "number" for n in ("potential", "workload", "accounts") if n in changes},
+        labels={name: words for name, words in labels.items() if name in changes},
+        formats={n: "integer" for n in ("potential", "workload", "accounts") if n in changes},
         rows=15,
     )  # fmt: skip
     if len(sheet):
@@ -115,32 +119,34 @@ def history(workbook: Any) -> None:
     )  # fmt: skip
 
 
-def _button(proposal: Proposal, workbook: Any, asked: Any) -> None:
-    """The button that carries the plan on screen out; what is missing is said beside it."""
+def button(proposal: Proposal, workbook: Any, asked: Any) -> Any:
+    """The button that carries the plan on screen out; disabled while something is missing, which it says."""
     import ipywidgets
-    from IPython.display import display
 
     words = _("Carry out plan {n}", n=proposal.choice)
-    button = ipywidgets.Button(description=words, button_style="warning",
-                               layout=ipywidgets.Layout(width="16rem"))  # fmt: skip
+    pressable = ipywidgets.Button(description=words, button_style="warning",
+                                  layout=ipywidgets.Layout(width="16rem"))  # fmt: skip
     said = ipywidgets.Output()
 
+    def refused(error: SalesopsError) -> None:
+        for problem in error.problems:
+            present.note(f"{problem.message} {problem.fix}", kind="error")
+
     def pressed(_button: Any) -> None:
-        button.disabled = True
+        pressable.disabled = True  # pressed twice in a hurry, it is carried out once
         said.clear_output()
         with said:
             try:
                 approved(carry_out(proposal, workbook, asked), asked)
             except SalesopsError as error:
-                button.disabled = False
-                for problem in error.problems:
-                    present.note(f"{problem.message} {problem.fix}", kind="error")
+                pressable.disabled = False
+                refused(error)
 
-    button.on_click(pressed)
+    pressable.on_click(pressed)
     try:
         check_approval(proposal, workbook, asked)
     except SalesopsError as error:
-        button.disabled = True
-        for problem in error.problems:
-            present.note(f"{problem.message} {problem.fix}")
-    display(ipywidgets.VBox([button, said]))  # type: ignore[no-untyped-call]
+        pressable.disabled = True
+        pressable.tooltip = " ".join(f"{problem.message} {problem.fix}" for problem in error.problems)
+    missing = ipywidgets.Label(pressable.tooltip if pressable.disabled else "")
+    return ipywidgets.VBox([ipywidgets.HBox([pressable, missing]), said])

@@ -17,8 +17,9 @@ from territory_maps import grid
 
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
+from salesops_nb.present import territory_approval as approving
 from salesops_nb.present import territory_carrying as carrying
-from salesops_nb.store.assignments import check_assignments
+from salesops_nb.store.assignments import approvals_given, check_assignments
 from salesops_nb.store.database import open_store
 from salesops_nb.territory.consequences import read_past, rep_effects
 from salesops_nb.territory.proposal import Proposal, plans_for, propose
@@ -206,3 +207,25 @@ def test_files_hold_no_formula(book: Book) -> None:
         for row in csv.reader(io.StringIO(file.read_text())):
             assert not any(cell.startswith(("=", "@", "+")) for cell in row), file.name
     assert "'=1+1" in (book.folder / "handover" / "changes.csv").read_text()
+
+
+def test_moving_controls_writes_nothing_and_the_button_does(book: Book) -> None:
+    def pressable(wish: Any) -> Any:
+        return approving.button(planned(book, wish), book, wish).children[0].children[0]
+
+    half = pressable(asked(approved_by="Ad"))
+    assert half.disabled
+    assert "effective_on" in half.tooltip
+    typed = asked(approved_by="Ada", reason="drift", effective_on="2018-01-01", choice=2)
+    approving.approval(planned(book, typed), book, typed, live=True)
+    ready = pressable(typed)
+    assert carrying.owners_on(book.store, date(2030, 1, 1)) == {}
+    assert (ready.disabled, ready.description) == (False, "Carry out plan 2")
+    ready.click()
+    assert ready.disabled
+    ready.click()
+    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, typed).after
+    assert approvals_given(book.store)["reason"].tolist() == ["drift", "As it stood before: drift"]
+    again = pressable(asked(approved_by="Ada", reason="drift", effective_on="2018-01-01", as_of="2018-01-02"))
+    again.click()
+    assert len(approvals_given(book.store)) == 2
