@@ -242,7 +242,7 @@ def _band(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], aft
     if found.amount is not None:
         return said("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
     if found.payout_pct is not None:
-        return said("{share} % of target", share=Figure(found.payout_pct))
+        return said("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
     return said("{rate} %", rate=Figure(_decimal(curve.row_rate(found, _base(c, numbers)) * 100)))
 
 
