@@ -83,7 +83,7 @@ def statement(book: Book, who: str | None, status: str) -> None:
 
 def path(one: Statement) -> None:
     """The path from quota to pay."""
-    if not one.steps and not one.opening.amount:
+    if not one.opening.amount and len(one.steps) < 2:
         return
     words = [(spoken(s.name) if isinstance(s.name, Said) else s.name, s.amount) for s in one.steps]
     name = one.opening.name
@@ -104,7 +104,7 @@ def _summary(one: Statement) -> None:
     ]  # fmt: skip
     for plan in one.plans:
         since = _("from {day}", day=formats.day(plan["valid_from"])) if plan.get("valid_from") else ""
-        rows.append((_("Plan"), f"{plan['plan_id']} {since}".strip()))
+        rows.append((_("Plan"), f"{plan['plan']} {since}".strip()))
         currency = plan.get("currency") or None
         for name, label in (
             ("base_pay", _("Base pay, a year")),
@@ -146,9 +146,10 @@ def _component(name: str, lines: list[Line]) -> None:
             for line in lines
         ]
     )  # fmt: skip
-    labels = {"words": _("What and why"), "account": _("Account"), "day": _("Day"), "kind": _("Kind"),
-              "share": _("Your share"), "amount": _("Amount"), "currency": _("Currency"),
-              "dispute": _("Dispute")}  # fmt: skip
+    # the amount beside the sentence, so that a phone shows both
+    labels = {"words": _("What and why"), "amount": _("Amount"), "currency": _("Currency"),
+              "dispute": _("Dispute"), "share": _("Your share"), "kind": _("Kind"),
+              "account": _("Account"), "day": _("Day")}  # fmt: skip
     one = frame["currency"].nunique() == 1
     dropped = {name for name in ("account", "share", "dispute") if frame[name].isna().all()}
     dropped |= {"currency"} if one else set()
