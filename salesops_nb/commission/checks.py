@@ -9,7 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.credits import Facts
+from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import AMOUNT, Tables, as_decimal, collected, number
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError

@@ -18,12 +18,13 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from salesops_nb.commission import curve, expression
-from salesops_nb.commission.credits import decimal_of, times10
-from salesops_nb.commission.frames import AMOUNT, Tables, arrow, collected, number, times
+from salesops_nb.commission import curve
+from salesops_nb.commission.columns import condition
+from salesops_nb.commission.frames import AMOUNT, Tables, arrow, collected, number, times, times10
+from salesops_nb.commission.hierarchy import summed
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import split_rate
-from salesops_nb.commission.rounding import rounded
+from salesops_nb.commission.rounding import decimal_of, rounded
 from salesops_nb.commission.schema import Component, Limits
 from salesops_nb.commission.spans import People, Span
 from salesops_nb.periods import Period
@@ -43,6 +44,7 @@ class Job:
     credit: nw.LazyFrame[Any]
     team: nw.LazyFrame[Any] | None
     attained: nw.LazyFrame[Any] | None
+    team_attained: nw.LazyFrame[Any] | None = None
     spans: dict[str, list[Span]] = field(default_factory=dict)
     opened: dict[tuple[str, str | None], Decimal] = field(default_factory=dict)
     has_overlay: bool = False
@@ -103,13 +105,15 @@ class _Work:
         assert frame is not None
         frame = frame.filter(nw.col("counts")) if "counts" in frame.collect_schema().names() else frame
         if c.where:
-            frame = frame.filter(expression.condition(c.where, dict(frame.collect_schema())))
+            frame = frame.filter(condition(self.plan, c.where, frame, self.job.tables))
         if c.from_ is not None:
             frame = frame.filter(nw.col("counted_on") >= nw.lit(c.from_))
         if c.to is not None:
             frame = frame.filter(nw.col("counted_on") < nw.lit(c.to + timedelta(days=1)))
         first, last = self.spans[0].start, self.spans[-1].end
         frame = frame.filter((nw.col("counted_on") >= nw.lit(first)) & (nw.col("counted_on") < nw.lit(last)))
+        if c.payee == "manager":
+            frame = summed(frame, self.plan, self.job.tables)
         column = {"margin": "margin", "count": "deals", "quantity": "units", "activities": "deals"}.get(
             c.measure, "credit"
         )
@@ -187,9 +191,7 @@ class _Work:
             self.c.gate is not None and self.c.gate.attainment_pct is not None
         ) or "attainment_pct" in _conditions(self.c)
         if by_quota:
-            frame = self.job.attained if self.job.attained is not None else self.job.credit
-            if "counts" in frame.collect_schema().names():
-                frame = frame.filter(nw.col("counts"))
+            frame = self._attaining().filter(nw.col("counts"))
             frame = frame.filter(
                 (nw.col("counted_on") >= nw.lit(self.spans[0].start))
                 & (nw.col("counted_on") < nw.lit(self.spans[-1].end))
@@ -213,6 +215,15 @@ class _Work:
                 for totals in (now, before):
                     totals[payee, last] = totals.get((payee, last), Fraction(0)) + Fraction(amount)
         return now, before
+
+    def _attaining(self) -> nw.LazyFrame[Any]:
+        """The credit that attains the quota: the person's own, or the team's of a manager."""
+        job, team = self.job, self.c.payee == "manager"
+        other = job.team_attained if team else job.attained
+        own = job.team if team else job.credit
+        found = other if other is not None else own
+        assert found is not None
+        return found
 
     def _values(
         self, payee: str | None, span: Span, now: Fraction | None, before: Fraction | None
@@ -352,7 +363,9 @@ class _Work:
     def _beside_attained(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Each credit on top of what others attained by its day, by the event that the quota counts."""
         assert self.job.attained is not None
-        reached = self.job.attained.filter(nw.col("counts"))
+        reached = self._attaining().filter(nw.col("counts"))
+        if self.c.payee == "manager":
+            reached = summed(reached, self.plan, self.job.tables)
         reached = reached.filter(
             (nw.col("counted_on") >= nw.lit(self.spans[0].start))
             & (nw.col("counted_on") < nw.lit(self.spans[-1].end))
@@ -400,7 +413,6 @@ class _Work:
 
     def _listed(self, frame: nw.LazyFrame[Any]) -> nw.Expr:
         """The first of the listed rates whose condition holds."""
-        schema = dict(frame.collect_schema())
         made = number(0)
         assert self.c.rates is not None
         for row in reversed(self.c.rates):
@@ -412,9 +424,12 @@ class _Work:
             made = (
                 price
                 if row.where is None
-                else nw.when(expression.condition(row.where, schema)).then(price).otherwise(made)
+                else nw.when(self._condition(row.where, frame)).then(price).otherwise(made)
             )
         return made.cast(AMOUNT)
+
+    def _condition(self, text: str | None, frame: nw.LazyFrame[Any]) -> nw.Expr:
+        return nw.lit(True) if text is None else condition(self.plan, text, frame, self.job.tables)
 
     def _paid(self, side: str) -> nw.Expr:
         """F at a position, with an excess gate taken off."""
@@ -480,13 +495,7 @@ class _Work:
             named = self.conditional and "attainment_pct" in _conditions(self.c)
             if named:
                 frame = frame.with_columns(attainment_pct=self.value(f"attainment_{when}"))
-            schema = dict(frame.collect_schema())
-            made = self._combined(
-                [
-                    (nw.lit(True) if m.where is None else expression.condition(m.where, schema), m.x)
-                    for m in self.c.multipliers.rows
-                ]
-            )
+            made = self._combined([(self._condition(m.where, frame), m.x) for m in self.c.multipliers.rows])
         then, _ = _gate(self.c)
         if then == "first_dollar" and self.conditional and not (self.alone and not _gate_pct(self.c)):
             opened = self.value(f"open_{when}")

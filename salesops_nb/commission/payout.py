@@ -14,8 +14,8 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.credits import Facts
 from salesops_nb.commission.earned import Job, _on_attainment
+from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
 from salesops_nb.commission.lines import payable, table
 from salesops_nb.commission.plan import Plan
@@ -59,6 +59,7 @@ class Payout:
     withheld_rows: list[dict[str, Any]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
+    team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
     draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
     _cache: dict[str, Any] = field(default_factory=dict)
@@ -183,7 +184,7 @@ class Payout:
     @cached_property
     def reconciliation(self) -> pd.DataFrame:
         """Credited = paid + withheld + excluded, by plan and currency; ``difference`` is zero."""
-        from salesops_nb.commission.reasons import reconciliation
+        from salesops_nb.commission.status import reconciliation
 
         return reconciliation(self)
 
@@ -205,7 +206,7 @@ class Payout:
 
     def summary(self) -> str:
         """Totals, the reconciliation and the number of problems in words."""
-        from salesops_nb.commission.reasons import words
+        from salesops_nb.commission.status import words
 
         return words(self)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import narwhals as nw
 
@@ -32,3 +33,11 @@ def rounded(amount: nw.Expr, places: int, mode: str) -> nw.Expr:
         )
         tie = tie & (whole % 2 != 0)
     return nw.when(tie).then((near - sign).cast(AMOUNT)).otherwise(near).cast(AMOUNT)
+
+
+def decimal_of(value: Fraction, places: int = 10) -> Decimal:
+    """A fraction as a decimal of so many places, half up."""
+    scaled = value * 10**places
+    whole, rest = divmod(abs(scaled.numerator), scaled.denominator)
+    whole += 2 * rest >= scaled.denominator
+    return Decimal(whole if scaled >= 0 else -whole).scaleb(-places)
