@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.commission import checks, settlement
+from salesops_nb.commission.acceptance import hold_unaccepted
+from salesops_nb.commission.adjustments import adjustments
 from salesops_nb.commission.credits import credits
 from salesops_nb.commission.earned import Job, earned, scope_of
 from salesops_nb.commission.facts import read_facts
-from salesops_nb.commission.frames import Tables, as_decimal, number
+from salesops_nb.commission.frames import Tables, number
 from salesops_nb.commission.hierarchy import summed, team_credit
+from salesops_nb.commission.opening import faults as opening_faults
+from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
+from salesops_nb.commission.scorecard import scorecard
 from salesops_nb.commission.spans import Span, Stay, read_people, read_stays
 from salesops_nb.errors import Problem
 from salesops_nb.periods import FiscalCalendar, Period
@@ -58,13 +62,14 @@ def calculate(
     stays = read_stays(chosen, read, problems)
     payout = Payout(when, tuple(chosen), read, facts, problems)
     checks.unique(facts)
+    payout.stays = stays
+    problems += opening_faults(read, payout.plans)
     for plan in chosen:
         if (plan.start < when.end and when.start < plan.end) or plan.file.release or plan.file.clawback:
             _pay(payout, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
             payout.full[plan] = credits(plan, facts, plan.file.credit.event, when.end, [])
-        payout.stays[plan] = stays[plan]
-    settlement.adjustments(payout)
+    adjustments(payout)
     return payout
 
 
@@ -73,7 +78,7 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
     job = _job(payout, plan, stays)
     for c in plan.components:
         if c.measure == "mbo":
-            settlement.scorecard(payout, job, c)
+            scorecard(payout, job, c)
             continue
         spans = _spans(plan, payout, c)
         if not spans:
@@ -83,7 +88,9 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
             frame = payout.tables.kept(frame)
         made = ComponentRows(plan, c, spans, frame, job)
         payout.components.append(made)
+    first = len(payout.lazy)
     settlement.settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
+    hold_unaccepted(payout, plan, first)
 
 
 def _for_component(job: Job, c: Component) -> Job:
@@ -116,7 +123,7 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     if len(plan.components) > 1 or plan.file.release or plan.file.clawback:
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
-    opened = _opened(payout.tables, plan)
+    opened = openings(payout.tables, plan, "credit")
     payout.full[plan] = full
     return Job(
         plan,
@@ -170,17 +177,6 @@ def _spans(plan: Plan, payout: Payout, c: Component) -> list[Span]:
             p for p in period.calendar.between(year.start, min(year.end, last), kind) if p.end > plan.start
         )
         found.append(Span(year.key, max(year.start, plan.start), min(year.end, plan.end), parts))
-    return found
-
-
-def _opened(tables: Tables, plan: Plan) -> dict[tuple[str, str | None], Decimal]:
-    """Credit brought into the plan in mid-year, by person and component (``None`` for every component)."""
-    found: dict[tuple[str, str | None], Decimal] = {}
-    for row in tables.rows("opening_balances"):
-        if row.get("kind") != "credit" or row.get("plan_id") not in (None, plan.id):
-            continue
-        key = (str(row["person_id"]), row.get("component_id") or None)
-        found[key] = found.get(key, Decimal(0)) + (as_decimal(row["amount"]) or Decimal(0))
     return found
 
 

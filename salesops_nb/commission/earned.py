@@ -22,6 +22,7 @@ from salesops_nb.commission import curve
 from salesops_nb.commission.columns import condition
 from salesops_nb.commission.frames import AMOUNT, Tables, arrow, collected, number, times, times10
 from salesops_nb.commission.hierarchy import summed
+from salesops_nb.commission.opening import Opening
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import split_rate
 from salesops_nb.commission.rounding import decimal_of, rounded
@@ -46,7 +47,7 @@ class Job:
     attained: nw.LazyFrame[Any] | None
     team_attained: nw.LazyFrame[Any] | None = None
     spans: dict[str, list[Span]] = field(default_factory=dict)
-    opened: dict[tuple[str, str | None], Decimal] = field(default_factory=dict)
+    opened: list[Opening] = field(default_factory=list)
     has_overlay: bool = False
     everyone: Callable[[], list[str]] = list[str]
 
@@ -95,7 +96,17 @@ class _Work:
             frame = self._amounts(frame, "prev")
         else:
             frame = frame.with_columns(amount_prev=number(0))
-        return frame
+        return self._refused(frame)
+
+    def _refused(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Nothing is paid where the component hangs on a quota that is zero and the plan refuses that."""
+        if "refused" not in self.varying and not self.constants.get("refused"):
+            return frame
+        names = frame.collect_schema().names()
+        no = self.value("refused") == number(1)
+        paid = [n for n in ("raw", "free", "amount_now", "amount_prev") if n in names]
+        nothing = [nw.when(no).then(number(0)).otherwise(nw.col(n)).cast(AMOUNT).alias(n) for n in paid]
+        return frame.with_columns(*nothing, no_quota=no)
 
     # -- measure ---------------------------------------------------------------------------
 
@@ -206,14 +217,12 @@ class _Work:
             .group_by("payee_id", "span")
             .agg(nw.col("x").sum(), nw.col("early").sum())
         )
-        opened = self.job.opened
         now = {(r["payee_id"], r["span"]): Fraction(r["x"]) for r in sums}
         before = {(r["payee_id"], r["span"]): Fraction(r["early"]) for r in sums}
-        last = len(self.spans) - 1
-        for (payee, component), amount in opened.items():
-            if component in (None, "", self.c.id):
+        for i, span in enumerate(self.spans):
+            for payee in {o.payee for o in self.job.opened}:
                 for totals in (now, before):
-                    totals[payee, last] = totals.get((payee, last), Fraction(0)) + Fraction(amount)
+                    totals[payee, i] = totals.get((payee, i), Fraction(0)) + self._opened(payee, span)
         return now, before
 
     def _attaining(self) -> nw.LazyFrame[Any]:
@@ -254,11 +263,11 @@ class _Work:
         if quota is not None:
             made["quota"] = quota
         if self.job.opened:
-            made["opened"] = Fraction(0)
-            if span is self.spans[-1]:
-                for (who, component), amount in self.job.opened.items():
-                    if who == payee and component in (None, "", c.id):
-                        made["opened"] += Fraction(amount)
+            made["opened"] = self._opened(payee, span)
+        if standing is not None and refuses(self.plan, c, quota):
+            made["refused"] = Fraction(1)
+        elif standing is not None:
+            made["refused"] = Fraction(0)
         level = gate_level(self.plan, c, quota)
         if level is not None:
             made["gate"] = level
@@ -267,6 +276,16 @@ class _Work:
                 made[f"open_{when}"] = Fraction(self._open(total, quota, level))
                 made[f"attainment_{when}"] = attainment_pct(total, quota, if_zero)
         return made
+
+    def _opened(self, payee: str | None, span: Span) -> Fraction:
+        """Credit brought into the plan that stands in this span."""
+        held = Fraction(0)
+        for o in self.job.opened:
+            day = o.as_of or self.plan.start
+            mine = o.payee == payee and o.component in (None, self.c.id)
+            if mine and span.start <= day < span.end and day < self.job.period.end:
+                held += Fraction(o.amount)
+        return held
 
     def _slopes(self, made: dict[str, Fraction], target: Fraction | None) -> None:
         assert self.c.table is not None
@@ -657,6 +676,14 @@ def _uses_pct(c: Component) -> bool:
 def _uses_quota(c: Component) -> bool:
     columns = c.table.columns.unit if c.table is not None and c.table.columns is not None else None
     return _uses_pct(c) or columns == "pct_of_quota" or _gate_pct(c) or "attainment_pct" in _conditions(c)
+
+
+def refuses(plan: Plan, c: Component, quota: Fraction | None) -> bool:
+    """Whether the component hangs on a quota that is zero (or below) and the plan does not say what that means."""
+    rule = plan.file.quota
+    if rule is None or quota is None or quota > 0 or not (_uses_quota(c) or c.rate_pct == "derived"):
+        return False
+    return quota < 0 or rule.if_zero in (None, "refuse")
 
 
 def gate_level(plan: Plan, c: Component, quota: Fraction | None) -> Fraction | None:

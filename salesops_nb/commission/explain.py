@@ -48,7 +48,7 @@ def sentence(payout: Payout, line: Mapping[str, Any]) -> str:
     c = next((c for c in plan.components if c.id == line["component_id"]), None) if plan else None
     subject = f"deal {line['deal_id']}: " if line["deal_id"] else f"{line['component_id']}: "
     amount = _money(line["amount"])
-    if plan is None or line["kind"] == "adjustment":
+    if plan is None or line["kind"] == "adjustment" or str(line["line_id"]) in payout.reasons:
         reason = payout.reasons.get(str(line["line_id"]))
         return subject + (reason or "the year to date less what was paid before") + f": {amount}"
     special = _special(plan, c, line)

@@ -38,6 +38,11 @@ def withheld(payout: Payout) -> pd.DataFrame:
         rows += _zero_rows(payout, part)
     for plan in payout.plans:
         rows += _excluded_rows(payout, plan)
+    rows += [
+        _credit_row({"payee_id": None, "deal_id": p.value, "event_id": None, "credit": Decimal(0)}, None, p.message)
+        for p in payout.problems
+        if p.code == "incomplete-deal"
+    ]
     rows += _people_without(payout, rows)
     unit = Decimal("0.0001")
     for row in rows:
@@ -57,7 +62,7 @@ def _zero_rows(payout: Payout, part: ComponentRows) -> list[dict[str, Any]]:
     """Credits of the period on which the component pays nothing."""
     period = payout.period
     names = part.frame.collect_schema().names()
-    extra = [n for n in ("x_before", "over_cap", "factor_now", "f_after") if n in names]
+    extra = [n for n in ("x_before", "over_cap", "factor_now", "f_after", "no_quota") if n in names]
     frame = part.frame.filter(
         (nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("amount_now") == number(0))
     )
@@ -72,6 +77,8 @@ def _zero_rows(payout: Payout, part: ComponentRows) -> list[dict[str, Any]]:
 
 
 def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
+    if row.get("no_quota"):
+        return "no quota, or one of zero: the plan refuses to pay what hangs on it until it is set"
     then, _ = _gate(c)
     if then == "first_dollar" and (
         row.get("factor_now") == 0 or (scope_of(c) == "each_transaction" and row.get("f_after") == 0)

@@ -84,11 +84,11 @@ def _days(payout: Payout) -> list[dict[str, Any]]:
         for payee, stays in (payout.stays.get(plan) or {}).items():
             mine[payee] += [(s.start, s.end, number_) for s in stays]
     found = []
-    for payee, stays in mine.items():
-        now, last = _FIRST, None
-        for start, end, plan_no in sorted(stays):
+    for payee, each in mine.items():
+        now, last = _FIRST, min(each)[2]
+        for start, end, plan_no in sorted(each):
             if now < start:
-                found.append((payee, now, start, plan_no if last is None else last, False))
+                found.append((payee, now, start, last, False))
             found.append((payee, start, end, plan_no, True))
             now, last = end, plan_no
         found.append((payee, now, _LAST, last, False))
