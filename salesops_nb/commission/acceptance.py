@@ -58,7 +58,7 @@ def _row(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(plan: Plan, stay: Stay, withhold: bool) -> Problem:
-    what = "it is withheld" if withhold else "it is paid all the same, as the plan withholds nothing for that"
+    what = "pay is withheld" if withhold else "pay is not withheld, since the plan does not say so"
     return Problem(
         "plan-not-accepted",
         f"{stay.payee} is on plan {plan.id} from {stay.start} and has not accepted it; {what}.",

@@ -242,6 +242,8 @@ class _Work:
         standing = self.job.people.standing(payee or "", span) if self._personal() else None
         quota = standing.quota if standing else None
         made: dict[str, Fraction] = {}
+        if payee and standing is not None and standing.target is None and "derived" in (c.rate_pct, c.target):
+            self.job.people.tell_of_target(payee, c.id)
         if c.table is not None:
             for i, bound in enumerate(curve.bounds(c, quota, if_zero)):
                 made[f"b{i}"] = bound

@@ -91,6 +91,8 @@ def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
         return f"over the cap of {cap.cap:,.2f} {plan.currency} ({'carried to the next period' if cap.excess == 'carry' else 'forfeited'})"
     if row["x"] == 0:
         return "no credit: the amount counted is zero"
+    if c.rate_pct == "derived":
+        return "the rate follows from target incentive and quota, and one of them is missing or zero"
     if c.rates is not None:
         return "no rate of the component fits this credit"
     return "the rate at this point of the table is zero, or the pay rounds to zero"

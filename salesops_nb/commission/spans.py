@@ -81,6 +81,23 @@ class People:
             sum(quotas, Fraction(0)) if quotas else None, sum(targets, Fraction(0)) if targets else None
         )
 
+    def tell_of_target(self, payee: str, component: str) -> None:
+        """Report, once, that a component's pay follows from a target incentive that nothing says."""
+        if (payee, "target") not in self._asked:
+            self._asked.add((payee, "target"))
+            self.problems.append(
+                Problem(
+                    "missing-target",
+                    f"{payee} has no target incentive, from which component {component!r} of plan "
+                    f"{self.plan.label} is paid; it pays nothing.",
+                    "Give target_incentive (or base_pay and pay_mix) in plan_assignments, or incentive: "
+                    "{target: …} in the plan.",
+                    table="plan_assignments",
+                    column="target_incentive",
+                    value=payee,
+                )
+            )
+
     def _part(self, payee: str, part: Period) -> tuple[Fraction | None, Fraction | None]:
         file = self.plan.file
         present = self._present(payee, part)
