@@ -29,6 +29,11 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar, Period
 
 
+# Up to so many events each step is worked out once and held, since statements, reasons and sums read
+# it again; above it frames stay lazy and the engine streams them.
+_IN_MEMORY = 200_000
+
+
 def calculate(
     plans: Plan | Iterable[Plan],
     tables: Mapping[str, Any],
@@ -80,16 +85,16 @@ def _facts(plans: list[Plan], tables: Tables, period: Period, problems: list[Pro
             )
         )
     down = (nw.col("kind") == "refunded") | (nw.col("amount") < number(0))
-    refunds = collected(
-        events.filter(down & (nw.col("happened_on") < nw.lit(period.end))).select(nw.len().alias("n"))
-    )
+    refund = nw.when(down & (nw.col("happened_on") < nw.lit(period.end))).then(nw.lit(1)).otherwise(nw.lit(0))
+    told = collected(events.select(nw.len().alias("n"), refund.sum().alias("refunds")))[0]
     overlay = False
-    if split is not None:
+    if split is not None and "type" in tables.columns("splits"):
         overlay = bool(
             collected(split.filter(nw.col("part") == "overlay").select(nw.len().alias("n")))[0]["n"]
         )
-    facts = Facts(tables, events, split, bad, bool(refunds[0]["n"]), made)
+    facts = Facts(tables, events, split, bad, bool(told["refunds"]), made)
     facts.has_overlay = overlay
+    facts.small = told["n"] <= _IN_MEMORY
     return facts
 
 
@@ -104,6 +109,8 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
         if not spans:
             continue
         frame = earned(_for_component(job, c), c, spans)
+        if payout.facts.small:
+            frame = payout.tables.kept(frame)
         made = ComponentRows(plan, c, spans, frame, job)
         payout.components.append(made)
     settlement.settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
@@ -122,6 +129,8 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
     full = credits(plan, facts, plan.file.credit.event, period.end, payout.found)
+    if facts.small:
+        full = payout.tables.kept(full)
     credit = members(full, plan, stays, payout.tables)
     team = None
     if any(c.payee == "manager" for c in plan.components):

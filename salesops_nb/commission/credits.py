@@ -46,6 +46,7 @@ class Facts:
     has_refunds: bool
     bookings_made: bool
     has_overlay: bool = False
+    small: bool = False
     _people: list[str] | None = None
 
     def payees(self) -> list[str]:
@@ -348,8 +349,8 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
         share=nw.coalesce(nw.col("share"), number(1)),
         part=nw.coalesce(nw.col("part"), nw.lit("revenue")),
     )
-    overlay = shares.filter(nw.col("part") == "overlay")
-    if collected(overlay.select(nw.len().alias("n")))[0]["n"]:
+    if facts.has_overlay:
+        overlay = shares.filter(nw.col("part") == "overlay")
         beside = frame.join(overlay, on="deal_id", how="inner")
         if dated:
             beside = _in_force(beside, "valid_to" in names)
@@ -366,7 +367,8 @@ def times10(amount: nw.Expr, share: nw.Expr) -> nw.Expr:
 
 
 def _in_force(frame: nw.LazyFrame[Any], has_end: bool) -> nw.LazyFrame[Any]:
-    begun = nw.col("valid_from").cast(nw.Date) <= nw.col("counted_on")
+    start = nw.col("valid_from")  # without a day it has held from the beginning
+    begun = start.is_null() | (start.cast(nw.Date) <= nw.col("counted_on"))
     if has_end:
         begun = begun & (
             nw.col("valid_to").is_null() | (nw.col("counted_on") < nw.col("valid_to").cast(nw.Date))

@@ -33,7 +33,7 @@ def pay_at(plan: Plan, attainment_pct: Decimal | int, quota: Decimal | int | Non
     """
     whole = _quota(plan, quota)
     x = whole * Fraction(attainment_pct) / 100
-    total = sum((_component(plan, c, x, whole) for c in plan.components if _on_curve(c)), Fraction(0))
+    total = sum((_component(plan, c, x, whole) for c in plan.components if on_curve(c)), Fraction(0))
     return decimal_of(total, 12).quantize(Decimal(1).scaleb(-plan.places), ROUNDING[plan.file.rounding.mode])
 
 
@@ -115,7 +115,8 @@ def what_if(
     return Study(plan, tables, period, today).what_if(changes)
 
 
-def _on_curve(c: Component) -> bool:
+def on_curve(c: Component) -> bool:
+    """Whether a component's pay is a function of credit alone, so that it stands on the curve."""
     units = {c.table.unit} if c.table is not None else set()
     return (
         c.measure == "credit"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import duckdb
@@ -56,9 +55,6 @@ def product(amount: nw.Expr, other: nw.Expr) -> nw.Expr:
 
 def _text(value: Decimal) -> str:
     return format(value, "f")
-
-
-_COUNT = count()
 
 
 class Tables:
@@ -141,7 +137,7 @@ class Tables:
         native = frame.to_native()
         if not isinstance(native, duckdb.DuckDBPyRelation):
             return frame
-        return self.put_arrow(native.to_arrow_table())
+        return nw.from_native(native.materialize()).lazy()
 
     def _lazy(self, value: Any) -> nw.LazyFrame[Any]:
         return _exact(self._raw(value))
@@ -182,13 +178,16 @@ def _native(value: Any) -> Any:
 
 
 def _beside(anchor: duckdb.DuckDBPyRelation, small: pa.Table) -> duckdb.DuckDBPyRelation:
-    """The Arrow table as a relation on the anchor's own connection (found by its Python name)."""
+    """The Arrow table as a relation on the anchor's own connection (found by its Python name).
+
+    Nothing is created in the catalog: each change there would make DuckDB bind every step of every
+    relation of the connection anew. The anchor lends its connection only; its name in the query is
+    one that the catalog always has, so that no view is made for it either.
+    """
     held = small  # noqa: F841
-    name = f"_beside_{next(_COUNT)}"
-    anchor.query("_anchor", f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM held")
-    beside = anchor.query("_anchor", f"SELECT * FROM {name}")
+    beside = anchor.query("duckdb_tables", "SELECT * FROM held")
     assert beside is not None
-    return beside
+    return beside.materialize()
 
 
 def _fit(value: Any, kind: pa.DataType) -> Any:

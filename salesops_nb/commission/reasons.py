@@ -104,7 +104,15 @@ def _level(plan: Plan, c: Component) -> str:
 
 
 def _status(payout: Payout, plan: Plan) -> nw.LazyFrame[Any] | None:
-    """Credits of the period with ``on_plan``, ``in_dates`` and whether any component pays or sees them."""
+    """The plan's credits of the period with ``on_plan`` and ``in_dates``, worked out once where they are few."""
+    held: dict[Plan, nw.LazyFrame[Any] | None] = payout._cache.setdefault("status", {})
+    if plan not in held:
+        made = _worked_status(payout, plan)
+        held[plan] = payout.tables.kept(made) if made is not None and payout.facts.small else made
+    return held[plan]
+
+
+def _worked_status(payout: Payout, plan: Plan) -> nw.LazyFrame[Any] | None:
     full = payout.full.get(plan)
     if full is None:
         return None

@@ -51,12 +51,20 @@ def _sums(frame: nw.LazyFrame[Any], dated: bool) -> tuple[list[dict[str, Any]], 
     sums = revenue.group_by(*keys).agg(
         nw.col("share").sum().alias("total"), nw.col("share").min().alias("least")
     )
-    top = collected(sums.select(nw.col("total").max()))[0]["total"]
-    percent = top is not None and top > Decimal("1.5")
+    percent = _percent(revenue, sums)
     wanted = Decimal(100) if percent else Decimal(1)
     literal = nw.lit(str(wanted)).cast(AMOUNT)
     odd = sums.filter((nw.col("total") != literal) | (nw.col("least") < nw.lit("0").cast(AMOUNT)))
     return collected(odd.sort(*keys)), percent
+
+
+def _percent(revenue: nw.LazyFrame[Any], sums: nw.LazyFrame[Any]) -> bool:
+    """Whether shares are written as per cents: some share, or many small ones together, is far above one."""
+    top = collected(revenue.select(nw.col("share").max()))[0]["share"]
+    if top is None or top > Decimal("1.5"):
+        return top is not None
+    total = collected(sums.select(nw.col("total").max()))[0]["total"]
+    return bool(total >= 50)
 
 
 def _sorted_out(sums: Sequence[dict[str, Any]], unit: Decimal) -> tuple[None, list[str], list[Problem]]:

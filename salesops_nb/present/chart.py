@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import style
+from salesops_nb.present.emit import LIVE
 from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 SMALL = 40_000
+SMALL_LIVE = 400_000  # a person waits: drawing it again as PNG takes longer than sending it
 _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 
 
@@ -66,7 +68,7 @@ class Chart:
         """The smaller of SVG and PNG, and the metadata with the alternative text."""
         data = {} if self.raster else {"image/svg+xml": self.svg}
         svg = data.get("image/svg+xml", "").encode()
-        if self.raster or len(svg) > SMALL:
+        if self.raster or len(svg) > (SMALL_LIVE if LIVE.get() else SMALL):
             png = base64.b64encode(self.png).decode()
             if self.raster or len(png) < len(svg):
                 data = {"image/png": png}
