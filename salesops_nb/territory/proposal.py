@@ -112,8 +112,6 @@ def plans_for(
     units, accounts = ground.units, ground.of == "accounts"
     wanted = reps_of(ground.people, reps, leave_out, ground.as_of, ramp_months)
     limits = tolerances(units, tolerance, left_out=("accounts",) if accounts else ())
-    if families and ground.families is None:
-        raise no_families(ground.of)
     there = set(wanted["rep"])
     kept = {unit: ground.today[unit] for unit in locks_of(units, locked, ground.today, there)}
     has = {unit: rep for unit, rep in ground.today.items() if rep not in NOBODY}
@@ -124,6 +122,8 @@ def plans_for(
         islands="join", fixed_homes=False, keep_together=ground.families if families else None, seed=seed,
         time_limit=time_limit,
     )  # fmt: skip
+    if families and ground.families is None:
+        left_out.append(no_families(ground.of))
     return Proposal(ground, wanted, balance, found, 1, limits, tuple(left_out))
 
 
