@@ -39,6 +39,7 @@ def path(
     """The opening and the steps to the sum of the lines (of the first currency, where there are several)."""
     currency = min((str(line["currency"]) for line in lines), default="")
     mine = [line for line in lines if line["currency"] == currency]
+    names: dict[tuple[str | None, str | None], str]
     names = {(p.id, c.id): c.name or c.id for p in payout.plans for c in p.components}
     sums: dict[tuple[str | None, str | None, str], Decimal] = defaultdict(Decimal)
     for line in mine:

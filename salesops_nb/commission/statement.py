@@ -116,7 +116,9 @@ def statements_of(payout: Payout, books: Books) -> dict[str, Statement]:
     shares = _shares(payout)
     balances = _by(plain_rows(payout.balances), "person_id")
     disputes = _by(books.disputes, "payee_id")
-    agreements = _by(books.agreements, "person_id")
+    titles = {plan.id: plan.file.plan.name or plan.id for plan in payout.plans}
+    known = [{**row, "plan": titles.get(str(row["plan_id"]), row["plan_id"])} for row in books.agreements]
+    agreements = _by(known, "person_id")
     teams = _teams(payout)
     found = {}
     for payee in sorted({who for who in (*grouped, *zeros) if who}):

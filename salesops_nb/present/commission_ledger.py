@@ -208,17 +208,22 @@ def _treatments(table: pd.DataFrame) -> None:
     }  # fmt: skip
     money = ["earned", "withheld", "advanced", "payable", "paid", "unpaid"]
     sums = table.groupby(["period", "incremental", "treatment", "currency"], as_index=False)[money].sum()
+    one = sums["currency"].nunique() == 1
+    money = [name for name in money if name not in ("withheld", "advanced") or any(sums[name])]
+    labels = {"period": _("Period"), "incremental": _("Incremental cost"), "treatment": _("Treatment"),
+              "currency": _("Currency"), "earned": _("Earned"), "withheld": _("Withheld"),
+              "advanced": _("Advanced"), "payable": _("Payable"), "paid": _("Paid"),
+              "unpaid": _("Unpaid")}  # fmt: skip
+    keep = ["period", "incremental", "treatment", *([] if one else ["currency"]), *money]
     present.show_table(
         sums.assign(
             treatment=[words.get(each, str(each)) for each in sums["treatment"]],
             incremental=[_("yes") if each else _("no") for each in sums["incremental"]],
-        ),
+        )[keep],
         title=_("Accrual for finance"),
-        labels={"period": _("Period"), "incremental": _("Incremental cost"), "treatment": _("Treatment"),
-                "currency": _("Currency"), "earned": _("Earned"), "withheld": _("Withheld"),
-                "advanced": _("Advanced"), "payable": _("Payable"), "paid": _("Paid"), "unpaid": _("Unpaid")},
+        labels={name: labels[name] for name in keep},
         formats=dict.fromkeys(money, "cents"),
-        currency="currency",
+        currency=str(sums["currency"].iloc[0]) if one else "currency",
         rows=40,
         notes=[_("Incremental costs of obtaining a contract: ASC 340-40, IFRS 15.91. By person and deal: "
                  "salesops ledger accrual.")],
