@@ -140,6 +140,9 @@ def totals(book: Book, who: str | None) -> None:
     if who:
         return
     frame = book.payout.reconciliation
+    if frame.empty:
+        present.note(_("No plan is in force in {period}.", period=book.period.key), kind="warning")
+        return
     names = ["credited", "paid", "withheld", "excluded", "difference", "overlay"]
     ties = not any(frame["difference"])
     one = frame["currency"].nunique() == 1
@@ -263,6 +266,9 @@ def lines(book: Book, who: str | None) -> None:
     if who:
         return
     rows = plain_rows(book.payout.lines)
+    if not rows:
+        present.note(_("The calculation has no line."))
+        return
     size = sorted(rows, key=lambda row: (-abs(row["amount"]), row["line_id"]))
     shown = {each.line["line_id"]: each for each in unusual(rows)}
     _lines_table(book, _("Biggest lines"), size[:10], shown)

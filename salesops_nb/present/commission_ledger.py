@@ -88,15 +88,21 @@ def record(book: Book, who: str | None, author: str) -> None:
     if not author.strip():
         present.note(_("Nothing was written to the ledger: no author is named."))
         return
-    done = ledger.post(
-        book.workbook.store,
-        book.payout.lines,
-        book.period,
-        author=author,
-        on=book.on,
-        pay_calendar=book.pay_calendar,
-        plans=book.scope,
-    )
+    try:
+        done = ledger.post(
+            book.workbook.store,
+            book.payout.lines,
+            book.period,
+            author=author,
+            on=book.on,
+            pay_calendar=book.pay_calendar,
+            plans=book.scope,
+        )
+    except SalesopsError as error:
+        if any(problem.code != "overlapping-period" for problem in error.problems):
+            raise
+        present.note(" ".join(f"{p.message} {p.fix}" for p in error.problems), kind="error")
+        return
     present.note(
         _("Ledger: {written} written as drafts, {withdrawn} withdrawn, {unchanged} unchanged.",
           written=ngettext("{n} line", "{n} lines", done.written),
