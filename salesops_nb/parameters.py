@@ -277,6 +277,11 @@ class HiringNeeds(Parameters):
     seed: int = Field(0, ge=0, description="The same seed gives the same futures")
 
 
+def _key(value: object) -> object:
+    """A year written as a number, as YAML and papermill read it."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class CommissionCalculation(Parameters):
     """Of `commission_calculation.ipynb`."""
 
@@ -286,7 +291,7 @@ class CommissionCalculation(Parameters):
         ),
     }  # fmt: skip
 
-    period: str = Field(
+    period: Annotated[str, BeforeValidator(_key)] = Field(
         "2017-Q4",
         description="Period to pay: a fiscal month, quarter or year, as the plans pay",
         json_schema_extra={"choices": "periods"},
