@@ -148,11 +148,13 @@ class Payout:
         return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
 
     def write_lines(self, path: str | Path) -> None:
-        """The payable lines as a Parquet file, streamed by the engine."""
+        """The payable lines as Parquet, written by the engine: a file, or a folder of files by Spark."""
         native = self.lines_lazy.to_native()
         try:
             if isinstance(native, duckdb.DuckDBPyRelation):
                 native.write_parquet(str(path), compression="zstd")
+            elif hasattr(native, "sparkSession"):
+                native.write.mode("overwrite").parquet(str(path))
             else:
                 self.lines_lazy.sink_parquet(str(path))
         except duckdb.Error as error:
