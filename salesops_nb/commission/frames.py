@@ -160,7 +160,8 @@ class Tables:
     def put_arrow(self, small: pa.Table) -> nw.LazyFrame[Any]:
         """An Arrow table on the same connection, or in the same Spark session."""
         if self._spark is not None:
-            return nw.from_native(self._spark.createDataFrame(small)).lazy()
+            made: nw.LazyFrame[Any] = nw.from_native(self._spark.createDataFrame(small)).lazy()
+            return made
         if self._anchor is not None:
             return nw.from_native(_beside(self._anchor, small)).lazy()
         assert self.connection is not None
@@ -170,7 +171,8 @@ class Tables:
         """The frame worked out once and held, for reading several times."""
         native = frame.to_native()
         if _is_spark(native):
-            return nw.from_native(native.localCheckpoint()).lazy()
+            held: nw.LazyFrame[Any] = nw.from_native(native.localCheckpoint()).lazy()
+            return held
         if not isinstance(native, duckdb.DuckDBPyRelation):
             return frame
         try:

@@ -14,9 +14,9 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.earned import Job, _on_attainment
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
+from salesops_nb.commission.job import Job, on_attainment
 from salesops_nb.commission.lines import payable, table
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
@@ -40,7 +40,7 @@ class ComponentRows:
     @property
     def conditional(self) -> bool:
         """Whether a condition on attainment can change what earlier credits pay."""
-        return _on_attainment(self.c)
+        return on_attainment(self.c)
 
 
 @dataclass
