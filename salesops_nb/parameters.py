@@ -30,13 +30,15 @@ class Parameters(BaseModel):
 
     `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
     `approval` carry something out: the panel takes them together, by a button, and lets go of them
-    when anything else is moved, since an approval is of what was on screen.
+    when anything else is moved, since an approval is of what was on screen. `live` are defaults where a
+    person moves controls and waits; a report takes the others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     approval: ClassVar[tuple[str, ...]] = ()
+    live: ClassVar[Mapping[str, Any]] = {}
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 
@@ -106,7 +108,7 @@ Tolerance = Annotated[float | dict[str, float], BeforeValidator(_one_or_by_name)
 class TerritoryRebalancing(Parameters):
     """Of `territory_rebalancing.ipynb`."""
 
-    groups = {  # noqa: RUF012
+    groups = {
         "Norms": (
             "potential", "expected_spend", "workload", "calls", "minutes", "km_per_hour", "visits_per_trip",
         ),
@@ -216,12 +218,13 @@ class TargetSetting(Parameters):
 class HiringNeeds(Parameters):
     """Of `hiring_needs.ipynb`."""
 
-    groups = {  # noqa: RUF012
+    groups = {
         "In place of what was learned": (
             "attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room",
         ),
         "Simulation": ("futures", "seed"),
     }  # fmt: skip
+    live = {"futures": 2_500}
 
     horizon: int = Field(12, ge=1, le=60, description="Months to plan for")
     target: float | None = Field(
@@ -266,7 +269,7 @@ class HiringNeeds(Parameters):
 class CommissionCalculation(Parameters):
     """Of `commission_calculation.ipynb`."""
 
-    groups = {  # noqa: RUF012
+    groups = {
         "Trying a change": (
             "plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence",
         ),
@@ -344,6 +347,15 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
         return kind(**values)
     except ValidationError as error:
         raise SalesopsError([_problem(kind, found) for found in error.errors()]) from None
+
+
+def for_a_person(asked: P) -> P:
+    """The same, with the defaults of `live` for what was left at its default."""
+    fields = type(asked).model_fields
+    quick = {
+        name: value for name, value in asked.live.items() if getattr(asked, name) == fields[name].default
+    }
+    return asked.model_copy(update=quick)
 
 
 def read(kind: type[P], namespace: Mapping[str, Any]) -> P:

@@ -28,7 +28,6 @@ from salesops_nb.commission.splits import shares
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar, Period
 
-
 # Up to so many events each step is worked out once and held, since statements, reasons and sums read
 # it again; above it frames stay lazy and the engine streams them.
 _IN_MEMORY = 200_000
