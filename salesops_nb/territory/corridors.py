@@ -11,7 +11,7 @@ goes on from there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +102,8 @@ def _least(model: Model, ends: Ints, choice: Ints, today: Ints, stay: Floats) ->
     change = csr_array((values, (rows, columns)), shape=(k * m, count))
     slack = eye_array(k * m, format="csr")
     dear = 100.0 * float(held.max())
-    both = vstack([hstack([change, -slack]), hstack([-change, -slack])])
-    answer = linprog(
+    both: Any = vstack([hstack([change, -slack]), hstack([-change, -slack])])
+    answer: Any = linprog(
         np.concatenate([np.ones(count), np.full(k * m, dear)]),
         A_ub=both,
         b_ub=np.concatenate([(model.upper - load).ravel(), (load - model.lower).ravel()]),
@@ -138,7 +138,7 @@ def _reach(
     graph = csr_array((step, model.neighbour, model.first), (model.items, model.items), copy=True)
     graph.eliminate_zeros()
     length, before, _ = dijkstra(graph, indices=np.flatnonzero(own), min_only=True, return_predecessors=True)
-    return length, before
+    return length, before.astype(np.int64)
 
 
 def _carved(model: Model, choice: Ints, longer: int, before: Ints, end: int) -> Ints | None:

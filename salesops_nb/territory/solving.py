@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from salesops_nb.territory.compiling import ready
 from salesops_nb.territory.corridors import lay_corridors
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.prices import balance_prices, cheapest, distance_cost, dual_value, lloyd
 from salesops_nb.territory.screening import item_pieces, piece_reps
-from salesops_nb.territory.search import EXPONENTIAL, Field, anneal
+from salesops_nb.territory.search import EXPONENTIAL, anneal
 from salesops_nb.territory.whole import keep_whole
 
 Floats = NDArray[np.float64]
@@ -58,27 +58,6 @@ class _Work:
         if time.thread_time() > self.deadline:
             self.cut_short = True
         return self.cut_short
-
-
-@lru_cache(maxsize=1)
-def ready() -> None:
-    """Compiles the kernels, or loads them, on a map of four units, so that no guard counts it."""
-    n, k = 4, 2
-    grid = np.arange(12.0).reshape(n, 3)
-    ones, none = np.ones((n, 1)), np.empty((0, 0))
-    centre, prices = grid[:k].copy(), np.zeros((k, 1))
-    cost, share = np.empty((n, k)), np.full((k, 1), 2.0)
-    lloyd(grid, np.ones(n), ones, share, share / 10, none, centre, np.zeros(k, bool), prices, 2, cost)
-    first, neighbour = np.array([0, 1, 3, 5, 6]), np.array([1, 0, 2, 1, 3, 2])
-    yes, allowed = np.ones(n, dtype=bool), np.ones((n, k), dtype=bool)
-    choice, _ = keep_whole(first, neighbour, np.array([0, 0, 1, 1]), yes, yes, np.ones(n), cost, allowed)
-    anneal(
-        Field(
-            first, neighbour, yes, yes, allowed, ones, share * 0.9, share * 1.1, np.ones(n), grid, np.ones(n),
-            True, np.zeros(k, dtype=bool), np.zeros((k, 3)), none, choice, np.zeros(n),
-        ),
-        choice, np.zeros((k, 1)), 10, 1.0, 0.01, 1.0, 0, EXPONENTIAL,
-    )  # fmt: skip
 
 
 def move_price(model: Model) -> float:
