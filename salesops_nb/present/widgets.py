@@ -78,7 +78,7 @@ def given(control: Any, field: FieldInfo) -> Any:
     if isinstance(control, ipywidgets.Dropdown):
         return None if value == "" and field.default is None else value
     if isinstance(control, ipywidgets.FloatSlider):
-        return round(value, 9)  # the page counts steps in binary
+        return round(value, 9)  # the page counts steps in binary: 0.11999999999999988 for the 0.12 it shows
     if not isinstance(control, ipywidgets.Text):
         return value
     nothing = value.strip() == "" and type(None) in _types(field.annotation)

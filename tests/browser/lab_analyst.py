@@ -6,7 +6,8 @@ Nothing here knows a notebook by name: what to type comes from the parameter's t
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -31,11 +32,19 @@ class Opened:
     reference: Reference
     asked: dict[str, Any]
     screen: Screen = field(default_factory=list)
+    soiled: bool = False
 
     @property
     def kind(self) -> type[parameters.Parameters]:
         """The class of its parameters."""
         return parameters.NOTEBOOKS[self.name]
+
+    @contextmanager
+    def moved(self) -> Iterator[None]:
+        """While something is not as it was; where it fails, the next test opens the notebook anew."""
+        self.soiled = True
+        yield
+        self.soiled = False
 
     def computed(self, asked: dict[str, Any]) -> Screen:
         """What the screen should say where that is asked."""
@@ -53,7 +62,7 @@ class Desk:
 
     def open(self, name: str) -> Opened:
         """The notebook, opened and run where it is not."""
-        if self._open is None or self._open.name != name:
+        if self._open is None or self._open.name != name or self._open.soiled:
             self.clear()
             path = f"notebooks/{name}.ipynb"
             reference = Reference(self.server.folder / path)

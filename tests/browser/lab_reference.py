@@ -70,8 +70,17 @@ def run(cells: list[Any], values: Mapping[str, Any]) -> Answer:
                 return Answer(problem=str(failed))
         if "parameters" in cell.metadata.get("tags", []):
             shell.user_ns.update(values)
-        shown.append([dict(each["data"]) for each in publisher.outputs])
+        shown.append([_display(each["data"], each["metadata"]) for each in publisher.outputs])
     return Answer(shown)
+
+
+def _display(data: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+    """A display's data; a chart as a page draws it."""
+    from salesops_nb.present.images import inline_image
+    from salesops_nb.present.render import part
+
+    chart = inline_image(data, metadata, 0, "") if "salesops" in metadata else None
+    return {"text/html": part("chart", chart)} if chart else dict(data)
 
 
 def main(notebook: str) -> None:

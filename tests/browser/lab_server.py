@@ -1,62 +1,50 @@
-"""A real JupyterLab on a workbook, with a home of its own, and a headless Chromium."""
+"""A real JupyterLab on a workbook, as `salesops lab` opens it, and a headless Chromium."""
 
 from __future__ import annotations
 
 import os
-import secrets
+import re
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-BIN = Path(sys.executable).parent
+SALESOPS = Path(sys.executable).with_name("salesops")
 BROWSER = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+_ADDRESS = re.compile(r"(http://[\w.]+:\d+)/\S*token=(\S+)")
 
 
 class Server:
-    """JupyterLab on a folder, with a token, on a free port."""
+    """`salesops lab` on a free port, with a home of its own, so that no setting of this machine counts."""
 
     def __init__(self, folder: Path, home: Path) -> None:
-        self.folder, self.token = folder, secrets.token_hex(16)
-        self.log = home / "server.log"
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
+        self._log = home / "server.log"
         self._process = self._started(home)
-        self._wait()
+        self.url, self.token = self._address()
 
     def _started(self, home: Path) -> subprocess.Popen[bytes]:
-        own = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-        places = {f"JUPYTER_{name}": str(home / name.lower()) for name in own}
-        places |= {"HOME": str(home), "IPYTHONDIR": str(home / "ipython")}
+        places = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+        places |= {"HOME": str(home), "IPYTHONDIR": str(home / "ipython"), "PYTHONUNBUFFERED": "1"}
         places |= {f"JUPYTERLAB_{name}_DIR": str(home / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
-        command = [str(BIN / "jupyter"), "lab", "--no-browser", "--ServerApp.port_retries=0"]
-        command += [f"--port={self.port}", f"--IdentityProvider.token={self.token}"]
-        command += [f"--ServerApp.root_dir={self.folder}"]
-        command += ["--LabApp.news_url=None"]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.append("--allow-root")
-        with self.log.open("wb") as log:
+        command = [str(SALESOPS), "lab", str(self.folder), "--no-browser", "--port", str(_free_port())]
+        with self._log.open("wb") as log:
             return subprocess.Popen(
-                command, cwd=self.folder, env={**os.environ, **places}, stdout=log, stderr=subprocess.STDOUT
+                command, env={**os.environ, **places}, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def _wait(self, seconds: float = 60) -> None:
+    def _address(self, seconds: float = 90) -> tuple[str, str]:
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if self._process.poll() is not None:
-                break
-            try:
-                urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=5).close()
-                return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()}")
+        while self._process.poll() is None and time.monotonic() < end:
+            if found := _ADDRESS.search(self._log.read_text()):
+                return found[1], found[2]
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError(f"salesops lab gave no address:\n{self._log.read_text()}")
 
     def stop(self) -> None:
         """End the server and its kernels."""

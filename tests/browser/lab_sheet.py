@@ -10,6 +10,7 @@ from typing import Any
 
 from lab_server import Server
 
+from salesops_nb.present.tables import LIVE_ROWS
 from salesops_nb.present.terms import term
 
 IDLE = "| Idle"
@@ -19,20 +20,36 @@ BATCH_LINE = re.compile("batch line", re.IGNORECASE)
 KNOWN: tuple[str, ...] = ()
 
 # What a person can read below each cell: the text of every display, charts by what their picture holds.
-_SCREEN = r"""
+_SCREEN = f"const LIVE_ROWS = {LIVE_ROWS};" + r"""
 window.salesops = {
+  // what stands in an output and is no part of the answer: a live table's search, pages and arrows
+  furniture: "style, script, .jp-OutputArea-prompt, .dt-search, .dt-info, .dt-paging, .dt-column-order, .more",
+  // a live table shows a page of its rows, its total below them; a report's shows the first and counts the rest
+  first_page(table) {
+    const rows = [...(table.tBodies[0]?.rows ?? [])].filter(row => !row.classList.contains("total"));
+    rows.slice(Number(table.dataset.page) || LIVE_ROWS).forEach(row => row.remove());
+  },
   words(root) {
     const copy = root.cloneNode(true);
-    copy.querySelectorAll("style, script, .jp-OutputArea-prompt").forEach(each => each.remove());
+    copy.querySelectorAll(this.furniture).forEach(each => each.remove());
+    copy.querySelectorAll("table").forEach(each => this.first_page(each));
     const pictures = [...copy.querySelectorAll("img")].map(each => this.picture(each.getAttribute("src")));
-    return [copy.textContent.replace(/\s+/g, " ").trim(), ...pictures];
+    const texts = document.createTreeWalker(copy, NodeFilter.SHOW_TEXT), said = [];
+    while (texts.nextNode()) said.push(texts.currentNode.data.replace(/\s+/g, " ").trim());
+    const drawn = [...copy.querySelectorAll("svg")].map(each => this.drawing(each));
+    return [said.filter(Boolean).join(" "), ...pictures, ...drawn];
+  },
+  drawing(svg) {
+    const shapes = [...svg.querySelectorAll("path, use, rect, circle, line")];
+    const what = ["d", "x", "y", "width", "height", "transform", "style"];
+    return shapes.map(shape => what.map(name => shape.getAttribute(name) ?? "").join(" ")).join(";")
+      .replace(/url\(#[^)]*\)/g, "url");
   },
   picture(source) {
     const body = source.startsWith("data:") ? source.slice(source.indexOf(",") + 1) : source;
-    return (source.startsWith("data:image/svg") ? decodeURIComponent(body) : body).trim();
+    return body.replace(/\s+/g, "");
   },
   display(data) {
-    for (const kind of ["image/svg+xml", "image/png"]) if (data[kind]) return ["", data[kind].trim()];
     if (!data["text/html"]) return [(data["text/plain"] || "").replace(/\s+/g, " ").trim()];
     return this.words(new DOMParser().parseFromString(data["text/html"], "text/html").body);
   },
@@ -41,7 +58,7 @@ window.salesops = {
     const cells = [...document.querySelectorAll(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell")];
     const kinds = ".jp-RenderedHTMLCommon, .jp-RenderedImage, .jp-RenderedSVG, .jp-RenderedText";
     return cells.map(cell => [...cell.querySelectorAll(".jp-OutputArea-output")]
-      .filter(output => output.matches(kinds)).map(output => this.words(output)));
+      .filter(output => output.matches(kinds) && !output.closest(".salesops-panel")).map(output => this.words(output)));
   },
 };
 """
@@ -65,7 +82,7 @@ class Sheet:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", self._request)
-        self.page.goto(f"{server.url}/lab/tree/{notebook}?token={server.token}")
+        self.page.goto(f"{server.url}/lab/tree/{notebook}?token={server.token}&reset")
         self.idle()
 
     def _console(self, message: Any) -> None:
@@ -90,10 +107,12 @@ class Sheet:
     def has_run(self, seconds: float = 120) -> None:
         """Wait until every code cell has its number and the kernel is idle."""
         self.page.wait_for_function(
-            r"""() => [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
+            r"""() => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]') ||
+                [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
                 .every(each => /\[\d+\]/.test(each.textContent))""",
             timeout=seconds * 1000,
         )
+        assert self.errors() == []
         self.idle(seconds)
 
     def errors(self) -> list[str]:
@@ -111,14 +130,16 @@ class Sheet:
 
     def asks(self) -> dict[str, Any]:
         """The parameters of what is on screen, as the batch line states them."""
-        self.button(BATCH_LINE).click()
-        words = shlex.split(str(self.line().input_value()))
+        words = shlex.split(self.batch_line())
         stated: dict[str, Any] = json.loads(words[words.index("-y") + 1])
         return stated
 
-    def line(self) -> Any:
-        """The text field that holds the batch line."""
-        return self.page.locator(".widget-hbox", has=self.button(BATCH_LINE)).last.locator("input")
+    def batch_line(self) -> str:
+        """Copy the batch line, and read it from the clipboard."""
+        self.page.evaluate("navigator.clipboard.writeText('')")
+        self.button(BATCH_LINE).click()
+        self.page.wait_for_function("async () => await navigator.clipboard.readText()", timeout=60_000)
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def asks_other_than(self, before: dict[str, Any], name: str, seconds: float = 60) -> dict[str, Any]:
         """Wait until what is on screen is another value of the parameter; what is asked then."""
@@ -140,7 +161,7 @@ class Sheet:
         found: Screen = self.page.evaluate("cells => salesops.expected(cells)", cells)
         return found
 
-    def wait_for(self, wanted: Screen, seconds: float = 60) -> None:
+    def wait_for(self, wanted: Screen, seconds: float = 40) -> None:
         """Wait until the screen says just that; fails with the first difference."""
         from playwright.sync_api import TimeoutError as Late
 

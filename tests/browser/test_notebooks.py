@@ -24,18 +24,17 @@ def test_it_runs_from_top_to_bottom_and_says_what_the_package_computes(opened: O
 
 @pytest.mark.parametrize(("notebook", "name"), controls(NAMES))
 def test_a_moved_control_shows_what_the_package_computes(opened: Opened, name: str, made: Path) -> None:
-    field = opened.kind.model_fields[name]
     control, before, kept = opened.sheet.control(name), opened.asked, stored(made)
     shown = control.value()
-    typed = other_value(field, before[name])
-    control.move(typed)
-    asked = opened.sheet.asks_other_than(before, name)
-    hanging = {each for each, other in opened.kind.model_fields.items() if _by(other) == name}
-    assert {each for each in asked if asked[each] != before[each]} <= {name, *hanging}
-    opened.sheet.wait_for(opened.computed(asked))
-    control.put(shown)
-    opened.sheet.wait_for(opened.screen)
-    assert opened.sheet.asks() == before
+    with opened.moved():
+        control.move(other_value(opened.kind.model_fields[name], before[name]))
+        asked = opened.sheet.asks_other_than(before, name)
+        hanging = {each for each, other in opened.kind.model_fields.items() if _by(other) == name}
+        assert {each for each in asked if asked[each] != before[each]} <= {name, *hanging}
+        opened.sheet.wait_for(opened.computed(asked))
+        control.put(shown)
+        opened.sheet.wait_for(opened.screen)
+        assert opened.sheet.asks() == before
     assert stored(made) == kept, "moving a control wrote something"
 
 
