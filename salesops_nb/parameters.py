@@ -30,13 +30,15 @@ class Parameters(BaseModel):
 
     `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
     `approval` carry something out: the panel takes them together, by a button, and lets go of them
-    when anything else is moved, since an approval is of what was on screen.
+    when anything else is moved, since an approval is of what was on screen. `live` are defaults where a
+    person moves controls and waits; a report takes the others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     approval: ClassVar[tuple[str, ...]] = ()
+    live: ClassVar[Mapping[str, Any]] = {}
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 
@@ -233,6 +235,7 @@ class HiringNeeds(Parameters):
         ),
         "Simulation": ("futures", "seed"),
     }  # fmt: skip
+    live = {"futures": 2_500}
 
     horizon: int = Field(12, ge=1, le=60, description="Months to plan for")
     target: float | None = Field(
@@ -274,6 +277,11 @@ class HiringNeeds(Parameters):
     seed: int = Field(0, ge=0, description="The same seed gives the same futures")
 
 
+def _key(value: object) -> object:
+    """A year written as a number, as YAML and papermill read it."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class CommissionCalculation(Parameters):
     """Of `commission_calculation.ipynb`."""
 
@@ -283,7 +291,7 @@ class CommissionCalculation(Parameters):
         ),
     }  # fmt: skip
 
-    period: str = Field(
+    period: Annotated[str, BeforeValidator(_key)] = Field(
         "2017-Q4",
         description="Period to pay: a fiscal month, quarter or year, as the plans pay",
         json_schema_extra={"choices": "periods"},
@@ -355,6 +363,15 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
         return kind(**values)
     except ValidationError as error:
         raise SalesopsError([_problem(kind, found) for found in error.errors()]) from None
+
+
+def for_a_person(asked: P) -> P:
+    """The same, with the defaults of `live` for what was left at its default."""
+    fields = type(asked).model_fields
+    quick = {
+        name: value for name, value in asked.live.items() if getattr(asked, name) == fields[name].default
+    }
+    return asked.model_copy(update=quick)
 
 
 def read(kind: type[P], namespace: Mapping[str, Any]) -> P:

@@ -106,9 +106,10 @@ def headlines(book: Book, who: str | None) -> None:
         commission_statement.headlines(book.statement(who))
         return
     marks = ["simulated"] if "plan_assignments" in book.workbook.simulated else []
-    lines, rows = book.payout.lines, plain_rows(book.payout.reconciliation)
-    people = int(lines["payee_id"].nunique())
-    paid, waits = _sums(lines), _waiting(book)
+    rows, statements = plain_rows(book.payout.reconciliation), list(book.statements.values())
+    people = sum(1 for each in statements if each.lines)
+    lines = sum(line.count for each in statements for line in each.lines)
+    paid, waits = _paid(statements, book.workbook.settings.currency), _waiting(book)
     placed = [row for row in attained(book.payout) if row.quota and row.measure == "credit"]
     best = {row.payee_id: row.attainment or ZERO for row in placed}
     reached = sum(share >= 1 for share in best.values())
@@ -117,7 +118,7 @@ def headlines(book: Book, who: str | None) -> None:
     cost = paid.get(book.workbook.settings.currency, ZERO)
     cards: list[Mapping[str, Any]] = [
         {"label": _("To pay"), "value": amounts(paid), "mark": marks, "metric": "commission_payable",
-         "sentence": ngettext("{n} line", "{n} lines", len(lines)) + ", "
+         "sentence": ngettext("{n} line", "{n} lines", lines) + ", "
          + ngettext("{n} person.", "{n} people.", people)},
         {"label": _("Credit paid on"), "value": credited, "unit": "money", "mark": marks,
          "metric": "commission_credit",
@@ -139,6 +140,9 @@ def totals(book: Book, who: str | None) -> None:
     if who:
         return
     frame = book.payout.reconciliation
+    if frame.empty:
+        present.note(_("No plan is in force in {period}.", period=book.period.key), kind="warning")
+        return
     names = ["credited", "paid", "withheld", "excluded", "difference", "overlay"]
     ties = not any(frame["difference"])
     one = frame["currency"].nunique() == 1
@@ -262,6 +266,9 @@ def lines(book: Book, who: str | None) -> None:
     if who:
         return
     rows = plain_rows(book.payout.lines)
+    if not rows:
+        present.note(_("The calculation has no line."))
+        return
     size = sorted(rows, key=lambda row: (-abs(row["amount"]), row["line_id"]))
     shown = {each.line["line_id"]: each for each in unusual(rows)}
     _lines_table(book, _("Biggest lines"), size[:10], shown)
@@ -371,11 +378,13 @@ def set_aside(book: Book, who: str | None) -> None:
         all_set_aside(book.workbook)
 
 
-def _sums(frame: pd.DataFrame) -> dict[str, Decimal]:
+def _paid(statements: list[Statement], currency: str) -> dict[str, Decimal]:
+    """What all statements come to, by currency."""
     found: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for currency, amount in zip(frame["currency"], frame["amount"], strict=True):
-        found[str(currency)] += amount
-    return dict(sorted(found.items()))
+    for each in statements:
+        for code, amount in each.totals.items():
+            found[code] += amount
+    return dict(sorted(found.items())) or {currency: ZERO}
 
 
 def _waiting(book: Book) -> dict[str, Decimal]:

@@ -81,6 +81,12 @@ class Book:
         return ledger.lines(self.workbook.store, self.period)
 
     @cached_property
+    def last_run(self) -> pd.DataFrame:
+        """What the ledger held of this period's calculation, wherever paid, before this one is written."""
+        lines = ledger.lines(self.workbook.store)
+        return lines[lines["origin"].fillna("") == self.period.key]
+
+    @cached_property
     def scope(self) -> list[str] | None:
         """The plans that a posting speaks of; none where they are all."""
         return sorted({plan.id for plan in self.plans}) if self.wanted else None

@@ -158,7 +158,7 @@ def _component(name: str, lines: list[Line]) -> None:
     units = {"share": "percent", "amount": "cents", "day": "date"}
     present.show_table(
         frame[keep],
-        title=name,
+        title=kind_words(name).capitalize() if name == lines[0].kind else name,
         labels={name: labels[name] for name in keep},
         formats={name: unit for name, unit in units.items() if name in keep},
         currency=str(frame["currency"].iloc[0]) if one else "currency",
