@@ -211,7 +211,8 @@ def _names(axis: Any, homes: Any, middle: tuple[float, float], wide: Any) -> Non
     for name, at, up in zip(homes["rep"], x, y, strict=True):
         if left <= at <= right and low <= up <= high:
             last = str(name).split()[-1]
+            said = last if len(last) > 2 else str(name)
             axis.annotate(
-                last if len(last) > 2 else str(name), (at, up), ha="center", va="center", fontsize=6, color=style.INK,
+                said, (at, up), ha="center", va="center", fontsize=6, color=style.INK,
                 bbox={"boxstyle": "round,pad=0.12", "fc": style.PAGE, "ec": "none", "alpha": 0.6},
             )  # fmt: skip
