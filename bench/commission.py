@@ -1,16 +1,19 @@
 """Commission at scale: the calculator against hand-written SQL and against a Python loop over rows.
 
-``python bench/commission.py [N]``: N credits (10,000,000 by default) of 10,000 reps, four marginal
-tiers over quota, a cap, and deals split in two; the same lines with their explanations' numbers,
-both written to Parquet, each in a fresh process. The last line is JSON: ``vs_sql`` (time of the
-calculator ÷ time of the SQL), ``vs_rows`` (rows a second of the calculator ÷ of the loop, on a
-sample), ``peak_gib`` (most memory the calculator held). ``same`` says that every cent agrees.
+``python bench/commission.py [N] [RUNS]``: N credits (10,000,000 by default) of 10,000 reps, four
+marginal tiers over quota, a cap, and deals split in two; the same lines with their explanations'
+numbers, both written to Parquet, each in a fresh process, start-up and checks of the input included.
+The two take turns RUNS times (3 by default) and the medians count. The last line is JSON: ``vs_sql``
+(time of the calculator ÷ time of the SQL), ``vs_rows`` (rows a second of the calculator ÷ of the loop,
+which reads the credits of some reps ready joined), ``peak_gib`` (most memory the calculator held).
+``same`` says that every number of every line agrees.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -128,30 +131,42 @@ def by_hand(folder: Path) -> None:
     connect().execute(query.replace("'OUT'", f"'{folder / 'sql.parquet'}'"))
 
 
+def sample(folder: Path) -> None:
+    """The credits of some reps, joined and in order, for the loop to read."""
+    connect().execute(
+        f"COPY (SELECT s.person_id, e.event_id, e.deal_id, e.happened_on, e.amount * s.share / 100 AS x, "
+        f"q.value AS quota FROM '{folder}/events.parquet' e JOIN '{folder}/splits.parquet' s USING (deal_id) "
+        f"JOIN '{folder}/targets.parquet' q ON q.who = s.person_id WHERE s.person_id < 'r00200' "
+        f"ORDER BY person_id, happened_on, event_id) TO '{folder}/sample.parquet' (FORMAT parquet)"
+    )
+
+
 def rows(folder: Path) -> None:
-    """A row-by-row loop in Python over the credits of some reps; prints rows and seconds."""
-    con = connect()
-    sample = con.execute(
-        f"SELECT s.person_id, e.event_id, e.deal_id, e.amount * s.share / 100 AS x, q.value FROM '{folder}/events.parquet' e "
-        f"JOIN '{folder}/splits.parquet' s USING (deal_id) JOIN '{folder}/targets.parquet' q ON q.who = s.person_id "
-        "WHERE s.person_id < 'r00200' ORDER BY person_id, happened_on, event_id"
-    ).fetchall()
+    """A row-by-row loop in Python: credits read, paid one by one, lines written to Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     start = time.perf_counter()
     cent, cap = Decimal("0.01"), Decimal(CAP)
     bands = [(Decimal(a), Decimal(r)) for a, r in TIERS]
-    made, person, before, paid = [], None, Decimal(0), Decimal(0)
-    for who, event, deal, x, quota in sample:
+    made, person, before, paid, earned = [], None, Decimal(0), Decimal(0), Decimal(0)
+    read = pq.read_table(folder / "sample.parquet").to_pylist()
+    for row in read:
+        who, x, quota = row["person_id"], Decimal(str(row["x"])), row["quota"]
         if who != person:
-            person, before, paid = who, Decimal(0), Decimal(0)
-        after, quota = before + Decimal(str(x)), Decimal(str(quota))
-        total = Decimal(0)
+            person, before, paid, earned = who, Decimal(0), Decimal(0), Decimal(0)
+        after, total = before + x, Decimal(0)
         for i, (low, rate) in enumerate(bands):
             high = bands[i + 1][0] * quota / 100 if i + 1 < len(bands) else after
             total += max(Decimal(0), min(after, high) - low * quota / 100) * rate
         now = min(total, cap).quantize(cent, ROUND_HALF_UP)
-        made.append((f"bench.1/base/{who}/{event}/commission/2026-Q1", deal, x, before, now - paid))
-        before, paid = after, now
-    print(json.dumps({"rows": len(made), "seconds": time.perf_counter() - start}))
+        if now != paid:
+            line = {"line_id": f"bench.1/base/{who}/{row['event_id']}/commission/2026-Q1"}
+            line |= {"deal_id": row["deal_id"], "credit": x, "before": before, "raw": total - earned}
+            made.append(line | {"amount": now - paid, "happened_on": row["happened_on"]})
+        before, paid, earned = after, now, total
+    pq.write_table(pa.Table.from_pylist(made), folder / "loop.parquet", compression="zstd")
+    print(json.dumps({"rows": len(read), "seconds": time.perf_counter() - start}))
 
 
 def timed(step: str, folder: Path) -> tuple[float, float, str]:
@@ -168,7 +183,7 @@ def timed(step: str, folder: Path) -> tuple[float, float, str]:
 def agree(folder: Path) -> int:
     """Lines that differ between the two files."""
     a, b = folder / "ours.parquet", folder / "sql.parquet"
-    columns = "line_id, credit, before, raw, amount"
+    columns = "line_id, period, payee_id, deal_id, event_id, kind, credit, before, factor, raw, amount, currency, happened_on"
     con = connect()
     return con.execute(
         f"SELECT count(*) FROM (SELECT line_id, hash({columns}) h FROM '{a}') x FULL JOIN "
@@ -177,31 +192,38 @@ def agree(folder: Path) -> int:
 
 
 def main() -> None:
-    if len(sys.argv) == 3:
+    if len(sys.argv) == 3 and sys.argv[1] in ("ours", "sql", "rows"):
         {"ours": ours, "sql": by_hand, "rows": rows}[sys.argv[1]](Path(sys.argv[2]))
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         return
     credits = int(sys.argv[1].replace("_", "").replace(",", "")) if len(sys.argv) > 1 else 10_000_000
+    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    seconds: dict[str, list[float]] = {"sql": [], "ours": []}
+    peaks = {"sql": 0.0, "ours": 0.0}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make(folder, credits)
-        sql_seconds, sql_peak, _ = timed("sql", folder)
-        our_seconds, our_peak, _ = timed("ours", folder)
-        _, _, sample = timed("rows", folder)
-        loop = json.loads(sample)
+        for run in range(runs):
+            for step in ("sql", "ours") if run % 2 == 0 else ("ours", "sql"):
+                took, peak, _ = timed(step, folder)
+                seconds[step].append(took)
+                peaks[step] = max(peaks[step], peak)
+        sample(folder)
+        loop = json.loads(timed("rows", folder)[2])
         differing = agree(folder)
-    ratio = (loop["seconds"] / loop["rows"]) / (our_seconds / credits)
-    print(f"{'':28}{'seconds':>10}{'peak GiB':>10}")
-    print(f"{'calculator, ' + f'{credits:,}':28}{our_seconds:>10.1f}{our_peak:>10.2f}")
-    print(f"{'hand-written SQL':28}{sql_seconds:>10.1f}{sql_peak:>10.2f}")
-    print(f"{'Python loop, ' + format(loop['rows'], ',') + ' rows':28}{loop['seconds']:>10.1f}")
+    our, sql = statistics.median(seconds["ours"]), statistics.median(seconds["sql"])
+    print(f"{'':32}{'median s':>10}{'peak GiB':>10}   all runs")
+    for step, words in (("ours", f"calculator, {credits:,}"), ("sql", "hand-written SQL")):
+        each = " ".join(f"{s:.1f}" for s in seconds[step])
+        print(f"{words:32}{statistics.median(seconds[step]):>10.1f}{peaks[step]:>10.2f}   {each}")
+    print(f"{'Python loop, ' + format(loop['rows'], ',') + ' credits':32}{loop['seconds']:>10.1f}")
     print(f"lines that differ: {differing}")
     print(
         json.dumps(
             {
-                "vs_sql": round(our_seconds / sql_seconds, 3),
-                "vs_rows": round(ratio, 2),
-                "peak_gib": round(our_peak, 2),
+                "vs_sql": round(our / sql, 3),
+                "vs_rows": round((loop["seconds"] / loop["rows"]) / (our / credits), 2),
+                "peak_gib": round(peaks["ours"], 2),
                 "same": differing == 0,
             }
         )

@@ -18,12 +18,14 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from salesops_nb.commission import curve, expression
-from salesops_nb.commission.credits import decimal_of, times10
-from salesops_nb.commission.frames import AMOUNT, Tables, arrow, collected, number, times
+from salesops_nb.commission import curve
+from salesops_nb.commission.columns import condition
+from salesops_nb.commission.frames import AMOUNT, Tables, arrow, collected, number, times, times10
+from salesops_nb.commission.hierarchy import summed
+from salesops_nb.commission.opening import Opening
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import split_rate
-from salesops_nb.commission.rounding import rounded
+from salesops_nb.commission.rounding import decimal_of, rounded
 from salesops_nb.commission.schema import Component, Limits
 from salesops_nb.commission.spans import People, Span
 from salesops_nb.periods import Period
@@ -43,8 +45,9 @@ class Job:
     credit: nw.LazyFrame[Any]
     team: nw.LazyFrame[Any] | None
     attained: nw.LazyFrame[Any] | None
+    team_attained: nw.LazyFrame[Any] | None = None
     spans: dict[str, list[Span]] = field(default_factory=dict)
-    opened: dict[tuple[str, str | None], Decimal] = field(default_factory=dict)
+    opened: list[Opening] = field(default_factory=list)
     has_overlay: bool = False
     everyone: Callable[[], list[str]] = list[str]
 
@@ -93,7 +96,17 @@ class _Work:
             frame = self._amounts(frame, "prev")
         else:
             frame = frame.with_columns(amount_prev=number(0))
-        return frame
+        return self._refused(frame)
+
+    def _refused(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Nothing is paid where the component hangs on a quota that is zero and the plan refuses that."""
+        if "refused" not in self.varying and not self.constants.get("refused"):
+            return frame
+        names = frame.collect_schema().names()
+        no = self.value("refused") == number(1)
+        paid = [n for n in ("raw", "free", "amount_now", "amount_prev") if n in names]
+        nothing = [nw.when(no).then(number(0)).otherwise(nw.col(n)).cast(AMOUNT).alias(n) for n in paid]
+        return frame.with_columns(*nothing, no_quota=no)
 
     # -- measure ---------------------------------------------------------------------------
 
@@ -103,13 +116,15 @@ class _Work:
         assert frame is not None
         frame = frame.filter(nw.col("counts")) if "counts" in frame.collect_schema().names() else frame
         if c.where:
-            frame = frame.filter(expression.condition(c.where, dict(frame.collect_schema())))
+            frame = frame.filter(condition(self.plan, c.where, frame, self.job.tables))
         if c.from_ is not None:
             frame = frame.filter(nw.col("counted_on") >= nw.lit(c.from_))
         if c.to is not None:
             frame = frame.filter(nw.col("counted_on") < nw.lit(c.to + timedelta(days=1)))
         first, last = self.spans[0].start, self.spans[-1].end
         frame = frame.filter((nw.col("counted_on") >= nw.lit(first)) & (nw.col("counted_on") < nw.lit(last)))
+        if c.payee == "manager":
+            frame = summed(frame, self.plan, self.job.tables)
         column = {"margin": "margin", "count": "deals", "quantity": "units", "activities": "deals"}.get(
             c.measure, "credit"
         )
@@ -187,9 +202,7 @@ class _Work:
             self.c.gate is not None and self.c.gate.attainment_pct is not None
         ) or "attainment_pct" in _conditions(self.c)
         if by_quota:
-            frame = self.job.attained if self.job.attained is not None else self.job.credit
-            if "counts" in frame.collect_schema().names():
-                frame = frame.filter(nw.col("counts"))
+            frame = self._attaining().filter(nw.col("counts"))
             frame = frame.filter(
                 (nw.col("counted_on") >= nw.lit(self.spans[0].start))
                 & (nw.col("counted_on") < nw.lit(self.spans[-1].end))
@@ -204,15 +217,22 @@ class _Work:
             .group_by("payee_id", "span")
             .agg(nw.col("x").sum(), nw.col("early").sum())
         )
-        opened = self.job.opened
         now = {(r["payee_id"], r["span"]): Fraction(r["x"]) for r in sums}
         before = {(r["payee_id"], r["span"]): Fraction(r["early"]) for r in sums}
-        last = len(self.spans) - 1
-        for (payee, component), amount in opened.items():
-            if component in (None, "", self.c.id):
+        for i, span in enumerate(self.spans):
+            for payee in {o.payee for o in self.job.opened}:
                 for totals in (now, before):
-                    totals[payee, last] = totals.get((payee, last), Fraction(0)) + Fraction(amount)
+                    totals[payee, i] = totals.get((payee, i), Fraction(0)) + self._opened(payee, span)
         return now, before
+
+    def _attaining(self) -> nw.LazyFrame[Any]:
+        """The credit that attains the quota: the person's own, or the team's of a manager."""
+        job, team = self.job, self.c.payee == "manager"
+        other = job.team_attained if team else job.attained
+        own = job.team if team else job.credit
+        found = other if other is not None else own
+        assert found is not None
+        return found
 
     def _values(
         self, payee: str | None, span: Span, now: Fraction | None, before: Fraction | None
@@ -222,6 +242,8 @@ class _Work:
         standing = self.job.people.standing(payee or "", span) if self._personal() else None
         quota = standing.quota if standing else None
         made: dict[str, Fraction] = {}
+        if payee and standing is not None and standing.target is None and "derived" in (c.rate_pct, c.target):
+            self.job.people.tell_of_target(payee, c.id)
         if c.table is not None:
             for i, bound in enumerate(curve.bounds(c, quota, if_zero)):
                 made[f"b{i}"] = bound
@@ -243,11 +265,11 @@ class _Work:
         if quota is not None:
             made["quota"] = quota
         if self.job.opened:
-            made["opened"] = Fraction(0)
-            if span is self.spans[-1]:
-                for (who, component), amount in self.job.opened.items():
-                    if who == payee and component in (None, "", c.id):
-                        made["opened"] += Fraction(amount)
+            made["opened"] = self._opened(payee, span)
+        if standing is not None and refuses(self.plan, c, quota):
+            made["refused"] = Fraction(1)
+        elif standing is not None:
+            made["refused"] = Fraction(0)
         level = gate_level(self.plan, c, quota)
         if level is not None:
             made["gate"] = level
@@ -256,6 +278,16 @@ class _Work:
                 made[f"open_{when}"] = Fraction(self._open(total, quota, level))
                 made[f"attainment_{when}"] = attainment_pct(total, quota, if_zero)
         return made
+
+    def _opened(self, payee: str | None, span: Span) -> Fraction:
+        """Credit brought into the plan that stands in this span."""
+        held = Fraction(0)
+        for o in self.job.opened:
+            day = o.as_of or self.plan.start
+            mine = o.payee == payee and o.component in (None, self.c.id)
+            if mine and span.start <= day < span.end and day < self.job.period.end:
+                held += Fraction(o.amount)
+        return held
 
     def _slopes(self, made: dict[str, Fraction], target: Fraction | None) -> None:
         assert self.c.table is not None
@@ -352,7 +384,9 @@ class _Work:
     def _beside_attained(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Each credit on top of what others attained by its day, by the event that the quota counts."""
         assert self.job.attained is not None
-        reached = self.job.attained.filter(nw.col("counts"))
+        reached = self._attaining().filter(nw.col("counts"))
+        if self.c.payee == "manager":
+            reached = summed(reached, self.plan, self.job.tables)
         reached = reached.filter(
             (nw.col("counted_on") >= nw.lit(self.spans[0].start))
             & (nw.col("counted_on") < nw.lit(self.spans[-1].end))
@@ -400,7 +434,6 @@ class _Work:
 
     def _listed(self, frame: nw.LazyFrame[Any]) -> nw.Expr:
         """The first of the listed rates whose condition holds."""
-        schema = dict(frame.collect_schema())
         made = number(0)
         assert self.c.rates is not None
         for row in reversed(self.c.rates):
@@ -412,9 +445,12 @@ class _Work:
             made = (
                 price
                 if row.where is None
-                else nw.when(expression.condition(row.where, schema)).then(price).otherwise(made)
+                else nw.when(self._condition(row.where, frame)).then(price).otherwise(made)
             )
         return made.cast(AMOUNT)
+
+    def _condition(self, text: str | None, frame: nw.LazyFrame[Any]) -> nw.Expr:
+        return nw.lit(True) if text is None else condition(self.plan, text, frame, self.job.tables)
 
     def _paid(self, side: str) -> nw.Expr:
         """F at a position, with an excess gate taken off."""
@@ -480,13 +516,7 @@ class _Work:
             named = self.conditional and "attainment_pct" in _conditions(self.c)
             if named:
                 frame = frame.with_columns(attainment_pct=self.value(f"attainment_{when}"))
-            schema = dict(frame.collect_schema())
-            made = self._combined(
-                [
-                    (nw.lit(True) if m.where is None else expression.condition(m.where, schema), m.x)
-                    for m in self.c.multipliers.rows
-                ]
-            )
+            made = self._combined([(self._condition(m.where, frame), m.x) for m in self.c.multipliers.rows])
         then, _ = _gate(self.c)
         if then == "first_dollar" and self.conditional and not (self.alone and not _gate_pct(self.c)):
             opened = self.value(f"open_{when}")
@@ -648,6 +678,14 @@ def _uses_pct(c: Component) -> bool:
 def _uses_quota(c: Component) -> bool:
     columns = c.table.columns.unit if c.table is not None and c.table.columns is not None else None
     return _uses_pct(c) or columns == "pct_of_quota" or _gate_pct(c) or "attainment_pct" in _conditions(c)
+
+
+def refuses(plan: Plan, c: Component, quota: Fraction | None) -> bool:
+    """Whether the component hangs on a quota that is zero (or below) and the plan does not say what that means."""
+    rule = plan.file.quota
+    if rule is None or quota is None or quota > 0 or not (_uses_quota(c) or c.rate_pct == "derived"):
+        return False
+    return quota < 0 or rule.if_zero in (None, "refuse")
 
 
 def gate_level(plan: Plan, c: Component, quota: Fraction | None) -> Fraction | None:

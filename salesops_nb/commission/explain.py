@@ -58,7 +58,7 @@ def _how(payout: Payout, line: Mapping[str, Any]) -> Said | str:
     plan = next(
         (p for p in payout.plans if p.id == line["plan_id"] and p.version == line["plan_version"]), None
     )
-    if plan is None or line["kind"] == "adjustment":
+    if plan is None or line["kind"] == "adjustment" or str(line["line_id"]) in payout.reasons:
         reason = payout.reasons.get(str(line["line_id"]))
         return reason or said("the year to date less what was paid before")
     c = next((c for c in plan.components if c.id == line["component_id"]), None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import duckdb
@@ -54,11 +53,13 @@ def product(amount: nw.Expr, other: nw.Expr) -> nw.Expr:
     return (amount.cast(nw.Decimal(19, 10)) * other.cast(nw.Decimal(19, 10))).cast(AMOUNT)
 
 
+def times10(amount: nw.Expr, share: nw.Expr) -> nw.Expr:
+    """Amount × a share of ten places between 0 and 10."""
+    return (amount.cast(nw.Decimal(24, 8)) * share.cast(nw.Decimal(14, 12))).cast(AMOUNT)
+
+
 def _text(value: Decimal) -> str:
     return format(value, "f")
-
-
-_COUNT = count()
 
 
 class Tables:
@@ -117,6 +118,17 @@ class Tables:
             )
         return frame
 
+    def row_of(self, name: str, column: str, value: Any) -> int | None:
+        """The row of a table handed in from memory (the header is row 1), ``None`` for one in a database."""
+        native = _native(self.given[name]) if name in self else None
+        if native is None or isinstance(native, duckdb.DuckDBPyRelation):
+            return None
+        frame = nw.from_native(native)
+        if isinstance(frame, nw.LazyFrame) or column not in frame.columns:
+            return None
+        texts = frame[column].cast(nw.String).to_list()
+        return texts.index(str(value)) + 2 if str(value) in texts else None
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Rows of a small table as plain dictionaries, empty where it was not given."""
         return collected(self.frame(name)) if name in self else []
@@ -141,7 +153,10 @@ class Tables:
         native = frame.to_native()
         if not isinstance(native, duckdb.DuckDBPyRelation):
             return frame
-        return self.put_arrow(native.to_arrow_table())
+        try:
+            return nw.from_native(native.materialize()).lazy()
+        except duckdb.Error as error:
+            raise engine_error(error) from error
 
     def _lazy(self, value: Any) -> nw.LazyFrame[Any]:
         return _exact(self._raw(value))
@@ -182,13 +197,16 @@ def _native(value: Any) -> Any:
 
 
 def _beside(anchor: duckdb.DuckDBPyRelation, small: pa.Table) -> duckdb.DuckDBPyRelation:
-    """The Arrow table as a relation on the anchor's own connection (found by its Python name)."""
+    """The Arrow table as a relation on the anchor's own connection (found by its Python name).
+
+    Nothing is created in the catalog: each change there would make DuckDB bind every step of every
+    relation of the connection anew. The anchor lends its connection only; its name in the query is
+    one that the catalog always has, so that no view is made for it either.
+    """
     held = small  # noqa: F841
-    name = f"_beside_{next(_COUNT)}"
-    anchor.query("_anchor", f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM held")
-    beside = anchor.query("_anchor", f"SELECT * FROM {name}")
+    beside = anchor.query("duckdb_tables", "SELECT * FROM held")
     assert beside is not None
-    return beside
+    return beside.materialize()
 
 
 def _fit(value: Any, kind: pa.DataType) -> Any:

@@ -68,9 +68,10 @@ def selected(
         frame = frame.filter(new)
     raw = nw.col("raw")
     kind: nw.Expr = nw.lit(kind_of(c))
+    tail: nw.Expr = nw.lit(f"/{kind_of(c)}/{period}")
     if refunds and c.measure != "activities":
         kind = nw.when(nw.col("negative")).then(nw.lit("refund")).otherwise(kind)
-    tail: nw.Expr = nw.concat_str(nw.lit("/"), kind, nw.lit(f"/{period}"))
+        tail = nw.when(nw.col("negative")).then(nw.lit(f"/refund/{period}")).otherwise(tail)
     if overlay:
         tail = (
             nw.when(nw.col("part") == "overlay").then(nw.concat_str(tail, nw.lit("/overlay"))).otherwise(tail)

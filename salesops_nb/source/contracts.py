@@ -193,7 +193,7 @@ CONTRACTS: dict[str, Contract] = {
         ),
         _table(
             "targets",
-            "level who metric period",
+            "level who metric period valid_from",
             "target",
             C("level", required=True, choices=("company", "region", "team", "rep")),
             C("who", required=True),
@@ -216,7 +216,7 @@ CONTRACTS: dict[str, Contract] = {
         ),
         _table(
             "splits",
-            "deal_id person_id type",
+            "deal_id person_id type valid_from",
             "split",
             C("deal_id", required=True, refers_to="deals"),
             C("person_id", required=True, refers_to="people"),
@@ -285,6 +285,10 @@ CONTRACTS: dict[str, Contract] = {
             C("longitude", "ratio", required=True, low=-180, high=180),
             C("potential", "number", low=0),
             C("workload", "number", low=0),
+            C("growth", "ratio"),
+            C("segment"),
+            C("prospects", "number", low=0),
+            C("parent_id"),
         ),
         _table(
             "unit_edges",
