@@ -136,7 +136,7 @@ def test_a_line_far_from_its_like_and_one_rare_by_kind_are_unusual():
     ("rate", "tier", "quota"), [(10, 0, 1), (0, 20, 1), (0, 0, Decimal("0.5")), (-50, -10, Decimal("1.2"))]
 )
 def test_a_change_is_paid_as_if_it_had_been_the_plan(made, rate, tier, quota):
-    payout, _, _, tables = made
+    payout, _, sellers, tables = made
     changes = moved(sellers, Decimal(rate), Decimal(tier))
     found = Study(sellers, tables, payout.period, payout).what_if(changes, quota)
     whole = sellers.changed(**changes, quota={"amount": 10000 * Decimal(quota), "attained_by": "booked"})
