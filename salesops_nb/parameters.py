@@ -30,13 +30,15 @@ class Parameters(BaseModel):
 
     `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
     `approval` carry something out: the panel takes them together, by a button, and lets go of them
-    when anything else is moved, since an approval is of what was on screen.
+    when anything else is moved, since an approval is of what was on screen. `live` are defaults where a
+    person moves controls and waits; a report takes the others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     approval: ClassVar[tuple[str, ...]] = ()
+    live: ClassVar[Mapping[str, Any]] = {}
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 
@@ -106,15 +108,14 @@ Tolerance = Annotated[float | dict[str, float], BeforeValidator(_one_or_by_name)
 class TerritoryRebalancing(Parameters):
     """Of `territory_rebalancing.ipynb`."""
 
-    groups = {  # noqa: RUF012
+    groups = {
         "Norms": (
             "potential", "expected_spend", "workload", "calls", "minutes", "km_per_hour", "visits_per_trip",
         ),
         "The search": ("tolerance", "disruption", "whole", "families", "locked", "spread", "seed"),
-        "Carrying it out": (
-            "approved_by", "approved_on", "reason", "effective_on", "in_flight", "accounts", "crm", "folder",
-        ),
+        "Carrying it out": ("in_flight", "accounts", "crm", "folder"),
     }  # fmt: skip
+    approval = ("approved_by", "approved_on", "reason", "effective_on")
 
     scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
     who: Name = Field(
@@ -134,22 +135,34 @@ class TerritoryRebalancing(Parameters):
         "as given", description="Where potential comes from: units, segment × expected spend, or own bookings"
     )
     expected_spend: Numbers = Field(
-        {}, description="Money a year of a prospect by segment, as a: 9000, b: 4000; empty as learned"
+        {},
+        description="Money a year of a prospect by segment, as a: 9000, b: 4000; empty as learned",
+        examples=["rural: 4200"],
     )
     workload: Literal["as given", "calls"] = Field(
         "as given", description="Where workload comes from: units, or calls × minutes plus travel"
     )
-    calls: Numbers = Field({}, description="Calls a year on a prospect by segment; empty as learned")
-    minutes: Numbers = Field({}, description="Minutes a call: one number, or by segment; empty as learned")
+    calls: Numbers = Field(
+        {}, description="Calls a year on a prospect by segment; empty as learned", examples=["rural: 11"]
+    )
+    minutes: Numbers = Field(
+        {}, description="Minutes a call: one number, or by segment; empty as learned", examples=["31"]
+    )
     km_per_hour: float = Field(60, ge=0, le=300, description="Speed on the road; 0 leaves travel out")
     visits_per_trip: float = Field(4, ge=1, le=50, description="Visits that share a way out and back")
-    reps: int = Field(0, ge=0, le=500, description="Number of reps: 0 keeps today's, more adds vacancies")
-    leave_out: Names = Field((), description="Reps whose units go to the others, as a, b")
+    reps: int = Field(
+        0, ge=0, le=500, description="Number of reps: 0 keeps today's, more adds vacancies", examples=[12]
+    )
+    leave_out: Names = Field(
+        (), description="Reps whose units go to the others, as a, b", examples=["Moses Frase"]
+    )
     ramp_months: int = Field(
         0, ge=0, le=36, description="Months from hiring to full capacity; 0: full at once"
     )
     tolerance: Tolerance = Field(
-        0.05, description="Largest share a rep may be off the fair load, or one by measure"
+        0.05,
+        description="Largest share a rep may be off the fair load, or one by measure",
+        examples=["potential: 0.06, workload: 0.08"],
     )
     disruption: float | None = Field(
         None, ge=0, le=1000, description="A price of moving to try as one of the plans"
@@ -159,7 +172,7 @@ class TerritoryRebalancing(Parameters):
         None, description="Each territory in one piece; unless given, of units but not of accounts"
     )
     families: bool = Field(False, description="Parents and children (parent_id) with one rep")
-    locked: Names = Field((), description="Units that keep their rep, as a, b")
+    locked: Names = Field((), description="Units that keep their rep, as a, b", examples=["17031, 17043"])
     spread: float = Field(0.2, ge=0, le=2, description="How far potential is an estimate: σ of its logarithm")
     pay_plan: str = Field(
         "plans/account-executive.yml",
@@ -216,12 +229,13 @@ class TargetSetting(Parameters):
 class HiringNeeds(Parameters):
     """Of `hiring_needs.ipynb`."""
 
-    groups = {  # noqa: RUF012
+    groups = {
         "In place of what was learned": (
             "attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room",
         ),
         "Simulation": ("futures", "seed"),
     }  # fmt: skip
+    live = {"futures": 2_500}
 
     horizon: int = Field(12, ge=1, le=60, description="Months to plan for")
     target: float | None = Field(
@@ -271,7 +285,7 @@ def _key(value: object) -> object:
 class CommissionCalculation(Parameters):
     """Of `commission_calculation.ipynb`."""
 
-    groups = {  # noqa: RUF012
+    groups = {
         "Trying a change": (
             "plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence",
         ),
@@ -349,6 +363,15 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
         return kind(**values)
     except ValidationError as error:
         raise SalesopsError([_problem(kind, found) for found in error.errors()]) from None
+
+
+def for_a_person(asked: P) -> P:
+    """The same, with the defaults of `live` for what was left at its default."""
+    fields = type(asked).model_fields
+    quick = {
+        name: value for name, value in asked.live.items() if getattr(asked, name) == fields[name].default
+    }
+    return asked.model_copy(update=quick)
 
 
 def read(kind: type[P], namespace: Mapping[str, Any]) -> P:

@@ -1,4 +1,4 @@
-"""Every notebook: short cells, no logic of its own, a question first, parameters as declared, no leftovers."""
+"""Every notebook: a question first, short cells without logic, parameters as declared, no leftovers."""
 
 import ast
 from pathlib import Path

@@ -185,7 +185,9 @@ def _tell(folder: Path, done: _Done, refresh: bool, before: str) -> None:
     click.echo(f"{_files(len(done.written))} written to {folder}.")
     if refresh:
         which = f" from {before} to {__version__}" if before not in ("", __version__) else " up to date"
-        said = f"{_files(len(done.updated))} brought{which}." if done.updated else "No file had to be updated."
+        said = (
+            f"{_files(len(done.updated))} brought{which}." if done.updated else "No file had to be updated."
+        )
         click.echo(said)
     for name in done.updated:
         click.echo(f"  updated: {name}")

@@ -28,7 +28,9 @@ PATIENCE = 60  # seconds for the server to answer
 @click.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("."), required=False)
 @click.option(
-    "--port", type=click.IntRange(1, 65535), help=f"Port to listen on (default: a free one from {FIRST_PORT})."
+    "--port",
+    type=click.IntRange(1, 65535),
+    help=f"Port to listen on (default: a free one from {FIRST_PORT}).",
 )
 @click.option("--no-browser", is_flag=True, help="Only say the address; open no browser.")
 def lab(folder: Path, port: int | None, no_browser: bool) -> None:
@@ -40,7 +42,9 @@ def lab(folder: Path, port: int | None, no_browser: bool) -> None:
 
     if not folder.exists():
         raise SalesopsError(
-            Problem("no-folder", f"There is no folder {folder}.", "Name the workbook's folder.", value=str(folder))
+            Problem(
+                "no-folder", f"There is no folder {folder}.", "Name the workbook's folder.", value=str(folder)
+            )
         )
     root = find_workbook(folder)
     if importlib.util.find_spec("jupyterlab") is None:
@@ -116,7 +120,9 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, token: st
     raise SalesopsError(
         Problem(
             "lab-did-not-start",
-            "JupyterLab did not start." if server.returncode else f"JupyterLab gave no answer in {PATIENCE} s.",
+            "JupyterLab did not start."
+            if server.returncode
+            else f"JupyterLab gave no answer in {PATIENCE} s.",
             "Read what it said above; `jupyter lab --debug` says more.",
         )
     )

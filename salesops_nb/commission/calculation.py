@@ -18,10 +18,11 @@ from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.acceptance import hold_unaccepted
 from salesops_nb.commission.adjustments import adjustments
 from salesops_nb.commission.credits import credits
-from salesops_nb.commission.earned import Job, earned, scope_of
+from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
 from salesops_nb.commission.hierarchy import summed, team_credit
+from salesops_nb.commission.job import Job, scope_of
 from salesops_nb.commission.opening import faults as opening_faults
 from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import ComponentRows, Payout

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from salesops_nb.commission import expression
 from salesops_nb.commission.facts import Facts
-from salesops_nb.commission.frames import Tables, arrow, as_day
+from salesops_nb.commission.frames import Tables, as_day, exact
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import SalesopsError
 
@@ -99,7 +99,7 @@ def people_spans(tables: Tables) -> tuple[pa.Table, list[int]]:
 
     Where two rows of a person overlap the earlier one ends as the later one begins.
     """
-    table = arrow(tables.frame("people"))
+    table = tables.arrow("people")
     plain = table.to_pylist()
     spans = [[as_day(r.get("valid_from")) or _FIRST, as_day(r.get("valid_to")) or _LAST] for r in plain]
     order = sorted(range(len(plain)), key=lambda i: (str(plain[i]["person_id"]), spans[i][0], i))
@@ -120,7 +120,7 @@ def with_person(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFr
     have = [c for c in facts.tables.columns("people") if c in asked and c not in names]
     if not have and "tenure_month" not in asked:
         return frame
-    people = facts.tables.put_arrow(people_spans(facts.tables)[0])
+    people = exact(facts.tables.put_arrow(people_spans(facts.tables)[0]))
     hired = nw.col("hired_on") if "hired_on" in facts.tables.columns("people") else nw.lit(None)
     side = people.select(
         *have, person=nw.col("person_id").cast(nw.String), p_from="p_from", p_to="p_to", hired=hired.cast(nw.Date)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.commission.earned import Job
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.rates import Rates
 from salesops_nb.commission.rounding import rounded_pay
 from salesops_nb.errors import Problem

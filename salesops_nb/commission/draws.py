@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.commission.earned import Job
 from salesops_nb.commission.frames import as_decimal
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import line
 from salesops_nb.commission.opening import balances as opening_balances
 from salesops_nb.commission.plan import Plan

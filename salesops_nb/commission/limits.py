@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from salesops_nb.commission.earned import Job
 from salesops_nb.commission.frames import as_day, as_decimal, collected
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import line
 from salesops_nb.commission.opening import balances
 from salesops_nb.commission.rounding import rounded_pay

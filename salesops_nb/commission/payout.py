@@ -14,9 +14,9 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.earned import Job, _on_attainment
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
+from salesops_nb.commission.job import Job, on_attainment
 from salesops_nb.commission.lines import payable, table
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
@@ -40,7 +40,7 @@ class ComponentRows:
     @property
     def conditional(self) -> bool:
         """Whether a condition on attainment can change what earlier credits pay."""
-        return _on_attainment(self.c)
+        return on_attainment(self.c)
 
 
 @dataclass
@@ -148,11 +148,13 @@ class Payout:
         return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
 
     def write_lines(self, path: str | Path) -> None:
-        """The payable lines as a Parquet file, streamed by the engine."""
+        """The payable lines as Parquet, written by the engine: a file, or a folder of files by Spark."""
         native = self.lines_lazy.to_native()
         try:
             if isinstance(native, duckdb.DuckDBPyRelation):
                 native.write_parquet(str(path), compression="zstd")
+            elif hasattr(native, "sparkSession"):
+                native.write.mode("overwrite").parquet(str(path))
             else:
                 self.lines_lazy.sink_parquet(str(path))
         except duckdb.Error as error:

@@ -10,8 +10,8 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.earned import _gate, scope_of
 from salesops_nb.commission.frames import as_day, collected, number
+from salesops_nb.commission.job import gate_of, scope_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.status import KEYS, status
@@ -79,7 +79,7 @@ def _zero_rows(payout: Payout, part: ComponentRows) -> list[dict[str, Any]]:
 def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
     if row.get("no_quota"):
         return "no quota, or one of zero: the plan refuses to pay what hangs on it until it is set"
-    then, _ = _gate(c)
+    then, _ = gate_of(c)
     if then == "first_dollar" and (
         row.get("factor_now") == 0 or (scope_of(c) == "each_transaction" and row.get("f_after") == 0)
     ):

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.commission.clawback import cancelled_on, clawed_back
-from salesops_nb.commission.earned import Job
 from salesops_nb.commission.frames import collected
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import kind_of, line
 from salesops_nb.commission.months import months_later
 from salesops_nb.commission.plan import Plan

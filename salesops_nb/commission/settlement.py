@@ -10,9 +10,9 @@ import narwhals as nw
 
 from salesops_nb.commission.conversion import in_own_currency
 from salesops_nb.commission.draws import topped_up
-from salesops_nb.commission.earned import Job
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.held import opening_lines
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.limits import period_limits, year_to_date
 from salesops_nb.commission.lines import selected
 from salesops_nb.commission.release import released

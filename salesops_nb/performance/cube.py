@@ -114,9 +114,7 @@ def stale_limit(durations: pd.DataFrame, as_of: date, share: float = 0.99) -> tu
     return days, as_of - timedelta(days=days)
 
 
-def _cut(
-    facts: nw.LazyFrame[Any], sums: str, where: str, split: Sequence[str], cuts: Sequence[str]
-) -> Cuts:
+def _cut(facts: nw.LazyFrame[Any], sums: str, where: str, split: Sequence[str], cuts: Sequence[str]) -> Cuts:
     """The sums of the whole (`ALL`) and of each cut, all of them split further, from one scan."""
     own = [each.rpartition(" AS ")[2] for each in split]
     sets = ", ".join(f"({', '.join([*own, *cut])})" for cut in ([], *([name] for name in cuts)))

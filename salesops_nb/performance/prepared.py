@@ -71,7 +71,9 @@ def prepare(tables: Tables, as_of: date | None = None, structure: Structure = "a
     """
     last_day = _last_day(tables)
     as_of = as_of or last_day
-    return Prepared(tables, settled(deal_facts(tables, as_of, last_day, structure)), as_of, last_day, structure)
+    return Prepared(
+        tables, settled(deal_facts(tables, as_of, last_day, structure)), as_of, last_day, structure
+    )
 
 
 def _last_day(tables: Tables) -> date:

@@ -114,9 +114,7 @@ def review(
     return _reviewed(tables, period, level, who, compare_to)
 
 
-def _reviewed(
-    made: Prepared, period: Period, level: Level, who: str | None, compare_to: CompareTo
-) -> Review:
+def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, compare_to: CompareTo) -> Review:
     as_of, (data_from, deals) = made.as_of, made.span
     facts = scoped(made.facts, made.tables, level, who)
     first_part = covered(period, data_from, period.last)[0]

@@ -71,12 +71,13 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
         if source in ("who", "people"):
             name = names.get(str(value))
             return f"{name} ({value})" if name and name != value else str(value)
-        return translated(_sentence(value)) if isinstance(value, str) and source != "plans" else str(value)
+        return translated(sentence(value)) if isinstance(value, str) and source != "plans" else str(value)
 
     return [(label(value), "" if value is None else value) for value in options]
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A name or choice as words: ``last-year`` is ``Last year``."""
     plain = text.replace("_", " ").replace("-", " ") if text.islower() else text
     return plain[:1].upper() + plain[1:]
 

@@ -24,8 +24,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from threadpoolctl import threadpool_limits
+
 from salesops_nb import parameters
 from salesops_nb.errors import Problem, SalesopsError
+
+SLOW = 0.3  # seconds: a show that takes longer is drawn after the others
 
 
 @dataclass(slots=True)
@@ -82,8 +86,12 @@ def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel
     asked = parameters.read(kind, namespace)
     workbook = open_workbook(asked.workbook)
     use_locale(workbook.settings.locale, workbook.settings.currency)
-    made = Panel(asked, workbook, namespace, live=is_live())
-    if made.live:
+    live = is_live()
+    if live:
+        asked = parameters.for_a_person(asked)
+        namespace.update({name: getattr(asked, name) for name in kind.live})
+    made = Panel(asked, workbook, namespace, live=live)
+    if live:
         from salesops_nb.present.widgets import show_panel
 
         show_panel(made)
@@ -175,7 +183,7 @@ class Panel:
         kind = type(self.asked)
         self.wanted = after = parameters.checked(kind, {**dict(self.wanted), **values})
         changed = {name for name in kind.model_fields if getattr(after, name) != getattr(self.asked, name)}
-        rest = self._depending({*changed, *self._stale, *({"asked"} if changed else ())})
+        rest = _slow_last(self._depending({*changed, *self._stale, *({"asked"} if changed else ())}))
         drawn: dict[str, tuple[Any, ...]] = {}
         computed = dict(self._values)
         for at, node in enumerate(rest):
@@ -256,7 +264,15 @@ class Panel:
         }
 
 
+def _slow_last(nodes: list[Node]) -> list[Node]:
+    """In their order, but shows that took long at the end: the rest is on screen before them."""
+    slow = [node for node in nodes if node.shown and node.seconds > SLOW]
+    return [node for node in nodes if node not in slow] + slow
+
+
 def _timed(function: Callable[..., Any], given: dict[str, Any]) -> tuple[float, Any]:
     begun = time.perf_counter()
-    value = function(**given)
+    # threads of linear algebra wait for each other longer than small matrices take
+    with threadpool_limits(limits=1, user_api="blas"):
+        value = function(**given)
     return time.perf_counter() - begun, value

@@ -30,7 +30,7 @@ def media_type(kind: str) -> str:
 def bundle(kind: str, facts: Mapping[str, Any], text: str) -> dict[str, Any]:
     """The media types of one output: the facts, HTML for other viewers, plain text."""
     body = render.part(kind, facts)
-    style = f'<style data-salesops>{render.style_sheet("live.css")}</style>'
+    style = f"<style data-salesops>{render.style_sheet('live.css')}</style>"
     live = f'{style}<div class="{LIVE_CLASS}">{body}</div>'
     return {media_type(kind): dict(facts), "text/html": live, "text/plain": text}
 

@@ -23,7 +23,7 @@ from salesops_nb.present.panel_page import Page
 from salesops_nb.present.saving import remember, remember_this
 from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _, use_locale
-from salesops_nb.present.work import Stopped, Worker
+from salesops_nb.present.work import Worker
 
 if TYPE_CHECKING:
     from salesops_nb.present.controls import Node, Panel
@@ -41,7 +41,8 @@ class View:
             _last = None
         self.panel = panel
         self.page = Page()
-        self.worker = Worker(self._work, self._interrupt)
+        self.worker = Worker(self._work, self._ended, self._interrupt)
+        self._outcome: str | Exception | None = None
         self.cells = _Cells()
         self._unfinished: dict[str, Any] = {}  # asked for, and left for something newer
         self.fields = {n: f for n, f in type(panel.asked).model_fields.items() if n != "workbook"}
@@ -96,66 +97,58 @@ class View:
         self.worker.settle()
 
     def _work(self, values: Mapping[str, Any], worker: Worker) -> None:
+        self._outcome = None
         self._speak()
         self.status.begins()
-        try:
-            self.cells.keep_waiting(worker)
-            self._change(dict(values), worker)
-        finally:
-            worker.settle()
-            self.cells.go_on()
-            if worker.stopping != "newer":
-                self.status.ends()
-
-    def _change(self, values: dict[str, Any], worker: Worker) -> None:
+        self.cells.keep_waiting(worker)
         try:
             self.panel.change(values, watch=self)
-        except Stopped:
-            self._stopped(values, worker)
-        except SalesopsError as error:
-            worker.settle()
-            if worker.stopping is None:
-                self._refused(error, values, worker)
-            else:
-                self._stopped(values, worker)
+            self._outcome = "done"
         except Exception as error:
-            worker.settle()
-            if worker.stopping is None:
-                self._failed(error, values)
-            else:
-                self._stopped(values, worker)
-        else:
-            self._unfinished.clear()
-            for row in self.rows.values():
-                if not row.wrong:
-                    row.said = ""
-            self.actions.changed()
+            self._outcome = error
 
-    def _stopped(self, values: dict[str, Any], worker: Worker) -> None:
-        worker.settle()
-        if worker.stopping == "newer":
+    def _ended(self, values: Mapping[str, Any]) -> None:
+        """Nothing strikes any more: say how it ended, and let the page and the panel agree again."""
+        self.cells.go_on()
+        outcome, why = self._outcome, self.worker.stopping
+        if outcome == "done":
+            self._done()
+        elif why == "newer":
             self._unfinished.update(values)
-        else:
+            return
+        elif why is not None:
             self._unfinished.clear()
             self.panel.restore()
+        elif isinstance(outcome, SalesopsError):
+            self._refused(outcome, dict(values))
+        elif isinstance(outcome, Exception):
+            self._failed(outcome, dict(values))
+        self.status.ends()
 
-    def _refused(self, error: SalesopsError, values: dict[str, Any], worker: Worker) -> None:
-        """Say what is wrong beside the control it is about; what fits all the same is taken."""
+    def _done(self) -> None:
+        self._unfinished.clear()
+        for name, row in self.rows.items():
+            if row.shows(getattr(self.panel.asked, name)):
+                row.said = ""
+        self.actions.changed()
+
+    def _refused(self, error: SalesopsError, values: dict[str, Any]) -> None:
+        """Say what is wrong beside the control it is about; what fits all the same is asked for again."""
         first = next(iter(values))
         unfit = {p.column for p in error.problems if p.code == "bad-parameter"} & set(values)
         wanted = self.panel.wanted
         self.panel.restore()
-        earlier, self._unfinished = self._unfinished, {}
-        rest = {**earlier, **(values if unfit else {})}
-        rest = {name: value for name, value in rest.items() if name not in (unfit or values)}
-        if rest:
-            self._change(rest, worker)
-        if not unfit and worker.stopping is None:
-            self.panel.wanted = wanted  # tried again together with the next change
         for problem in error.problems:
-            about = problem.column if problem.column in values else first
-            self.rows[str(about)].refuse(problem, getattr(self.panel.asked, str(about)))
-            self.rows[str(about)].wrong = about in unfit
+            about = str(problem.column) if problem.column in values else first
+            self.rows[about].refuse(problem, getattr(self.panel.asked, about))
+        rest = {**self._unfinished, **(values if unfit else {})}
+        rest = {name: value for name, value in rest.items() if name not in (unfit or values)}
+        self._unfinished.clear()
+        if not unfit:
+            self.panel.wanted = wanted  # tried again together with the next change
+        if rest:
+            self.panel.wanted = self.panel.asked
+            self.worker.ask(rest)
 
     def _failed(self, error: Exception, values: dict[str, Any]) -> None:
         self.panel.redraw()
@@ -174,11 +167,10 @@ class View:
     def _show_in_force(self, said: str) -> None:
         asked = self.panel.asked
         for name, row in self.rows.items():
-            changed = widgets.written(row.given) != widgets.written(getattr(asked, name))
-            if name not in type(asked).approval and changed:
+            if name not in type(asked).approval and not row.shows(getattr(asked, name)):
                 row.offer(dict(asked))
                 row.show(getattr(asked, name))
-                row.said, row.wrong = said, False
+                row.said = said
 
     def _speak(self) -> None:
         """The workbook's language: every thread begins in English."""
@@ -213,7 +205,6 @@ class Row:
 
     def __init__(self, view: View, name: str) -> None:
         self.view, self.name, self.field = view, name, view.fields[name]
-        self.wrong = False
         self.control = widgets.control_of(view.panel, name, self.field)
         self._message = ipywidgets.HTML()
         self._message.add_class("salesops-said")
@@ -226,6 +217,10 @@ class Row:
     def given(self) -> Any:
         """What the control asks for."""
         return widgets.given(self.control, self.field)
+
+    def shows(self, value: Any) -> bool:
+        """Whether the control shows a value."""
+        return widgets.written(self.given) == widgets.written(value)
 
     @property
     def said(self) -> str:
@@ -275,7 +270,6 @@ class Row:
             self.control.observe(self._moved, names="value")
 
     def _moved(self, _change: Any) -> None:
-        self.wrong = False
         self.view.moved(self.name)
 
 

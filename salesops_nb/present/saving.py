@@ -26,7 +26,7 @@ def notebook_path() -> Path:
 
     Raises `SalesopsError` where the page did not say, or the file has another name since.
     """
-    said = os.environ.get("JPY_SESSION_NAME") or os.environ.get("__vsc_ipynb_file__") or ""
+    said = os.environ.get("JPY_SESSION_NAME") or os.environ.get("__vsc_ipynb_file__") or ""  # noqa: SIM112
     path = Path(said)
     if said and path.suffix == ".ipynb" and path.is_file():
         return path
@@ -113,16 +113,16 @@ class Saving:
             "--cwd", str(self._notebook.parent), "--progress-bar",
         ]  # fmt: skip
         clean = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=clean
-        )
         said = []
-        assert self._process.stderr is not None
-        for line in self._process.stderr:  # a progress bar ends its lines with \r, read as a line's end
-            said.append(line)
-            if found := _PERCENT.findall(line):
-                progress(int(found[-1]) / 100)
-        return self._process.wait(), "".join(said)
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=clean
+        ) as self._process:
+            assert self._process.stderr is not None
+            for line in self._process.stderr:  # a progress bar ends its lines with \r, read as a line's end
+                said.append(line)
+                if found := _PERCENT.findall(line):
+                    progress(int(found[-1]) / 100)
+        return self._process.returncode, "".join(said)
 
 
 def cells_run() -> dict[str, str]:
@@ -143,7 +143,7 @@ def remember_this() -> None:
     """Take note of the cell that is running."""
     from IPython.core.getipython import get_ipython
 
-    parent = get_ipython().kernel.get_parent("shell") or {}  # type: ignore[no-untyped-call,union-attr]
+    parent = get_ipython().kernel.get_parent("shell") or {}  # type: ignore[no-untyped-call, union-attr]
     if "cellId" in parent.get("metadata", {}):
         _run[str(parent["metadata"]["cellId"])] = str(parent["content"]["code"])
 

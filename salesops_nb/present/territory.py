@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from salesops_nb.territory.proposal import Proposal
 
 
-def cover(workbook: Any, asked: Any, ground: Ground, live: bool = False) -> None:
-    """The cover, in the workbook's locale and currency; a draft until the plan is carried out."""
+def cover(workbook: Any, asked: Any, ground: Ground) -> None:
+    """The cover, in the workbook's locale and currency; a draft until somebody approves."""
     settings = workbook.settings
     present.use_locale(settings.locale, settings.currency)
     used = {"units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"}
@@ -29,7 +29,7 @@ def cover(workbook: Any, asked: Any, ground: Ground, live: bool = False) -> None
         fingerprint=workbook.fingerprint,
         versions={"salesops_nb": __version__},
         simulated=sorted(workbook.simulated & used),
-        status="final" if asked.approved_by and not live else "draft",
+        status="final" if asked.approved_by else "draft",
     )
 
 

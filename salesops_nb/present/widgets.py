@@ -119,7 +119,7 @@ def _number(value: Any, whole: bool, low: Any, high: Any, common: dict[str, Any]
         step = 1 if whole else _step(float(high) - float(low))
         return slider(
             value=value, min=low, max=high, step=step, continuous_update=False,
-            readout_format="d" if whole else f".{max(0, len(f'{step:f}'.rstrip('0').split('.')[1]))}f", **common,
+            readout_format="d" if whole else f".{_places(step)}f", **common,
         )  # fmt: skip
     box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
     most = 2**31 - 1 if whole else 1e12
@@ -148,6 +148,11 @@ def _limits(field: FieldInfo) -> tuple[Any, Any]:
     low = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
     high = next((each.le for each in field.metadata if hasattr(each, "le")), None)
     return low, high
+
+
+def _places(step: float) -> int:
+    """The places behind the point that a step needs."""
+    return len(f"{step:f}".rstrip("0").split(".")[1])
 
 
 def _step(span: float) -> float:

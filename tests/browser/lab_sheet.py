@@ -42,7 +42,8 @@ window.salesops = {
   drawing(svg) {
     const shapes = [...svg.querySelectorAll("path, use, rect, circle, line")];
     const what = ["d", "x", "y", "width", "height", "transform", "style"];
-    return shapes.map(shape => what.map(name => shape.getAttribute(name) ?? "").join(" ")).join(";");
+    return shapes.map(shape => what.map(name => shape.getAttribute(name) ?? "").join(" ")).join(";")
+      .replace(/url\(#[^)]*\)/g, "url");
   },
   picture(source) {
     const body = source.startsWith("data:") ? source.slice(source.indexOf(",") + 1) : source;
@@ -81,7 +82,7 @@ class Sheet:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", self._request)
-        self.page.goto(f"{server.url}/lab/tree/{notebook}?token={server.token}")
+        self.page.goto(f"{server.url}/lab/tree/{notebook}?token={server.token}&reset")
         self.idle()
 
     def _console(self, message: Any) -> None:
@@ -106,10 +107,12 @@ class Sheet:
     def has_run(self, seconds: float = 120) -> None:
         """Wait until every code cell has its number and the kernel is idle."""
         self.page.wait_for_function(
-            r"""() => [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
+            r"""() => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]') ||
+                [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
                 .every(each => /\[\d+\]/.test(each.textContent))""",
             timeout=seconds * 1000,
         )
+        assert self.errors() == []
         self.idle(seconds)
 
     def errors(self) -> list[str]:
@@ -132,14 +135,11 @@ class Sheet:
         return stated
 
     def batch_line(self) -> str:
-        """Copy the batch line, and read it where the panel shows it."""
-        answer = self.page.locator(".salesops-answer")
-        self.page.evaluate(
-            "document.querySelectorAll('.salesops-answer pre').forEach(each => each.dataset.old = true)"
-        )
+        """Copy the batch line, and read it from the clipboard."""
+        self.page.evaluate("navigator.clipboard.writeText('')")
         self.button(BATCH_LINE).click()
-        answer.locator("p", has_text="Copied.").wait_for(timeout=60_000)
-        return str(answer.locator("pre:not([data-old])").text_content(timeout=60_000))
+        self.page.wait_for_function("async () => await navigator.clipboard.readText()", timeout=60_000)
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def asks_other_than(self, before: dict[str, Any], name: str, seconds: float = 60) -> dict[str, Any]:
         """Wait until what is on screen is another value of the parameter; what is asked then."""

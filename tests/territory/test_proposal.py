@@ -209,23 +209,18 @@ def test_files_hold_no_formula(book: Book) -> None:
     assert "'=1+1" in (book.folder / "handover" / "changes.csv").read_text()
 
 
-def test_moving_controls_writes_nothing_and_the_button_does(book: Book) -> None:
-    def pressable(wish: Any) -> Any:
-        return approving.button(planned(book, wish), book, wish).children[0].children[0]
-
-    half = pressable(asked(approved_by="Ad"))
-    assert half.disabled
-    assert "effective_on" in half.tooltip
-    typed = asked(approved_by="Ada", reason="drift", effective_on="2018-01-01", choice=2)
-    approving.approval(planned(book, typed), book, typed, live=True)
-    ready = pressable(typed)
-    assert carrying.owners_on(book.store, date(2030, 1, 1)) == {}
-    assert (ready.disabled, ready.description) == (False, "Carry out plan 2")
-    ready.click()
-    assert ready.disabled
-    ready.click()
-    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, typed).after
+def test_the_panel_takes_an_approval_only_together_and_lets_go_of_it(book: Book) -> None:
+    """Its parameters are the panel's approval, whose first is emptied when anything else is moved."""
+    assert parameters.TerritoryRebalancing.approval == (
+        "approved_by",
+        "approved_on",
+        "reason",
+        "effective_on",
+    )
+    wish = asked(reason="drift", effective_on="2018-01-01", choice=2)
+    approving.approval(planned(book, wish), book, wish)
+    assert approvals_given(book.store).empty
+    wish = wish.model_copy(update={"approved_by": "Ada"})
+    approving.approval(planned(book, wish), book, wish)
+    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, wish).after
     assert approvals_given(book.store)["reason"].tolist() == ["drift", "As it stood before: drift"]
-    again = pressable(asked(approved_by="Ada", reason="drift", effective_on="2018-01-01", as_of="2018-01-02"))
-    again.click()
-    assert len(approvals_given(book.store)) == 2
