@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pyarrow as pa
 
+from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.spans import Stay
 from salesops_nb.errors import Problem
 
 if TYPE_CHECKING:

@@ -148,6 +148,14 @@ def won_deals(tables: Tables) -> nw.LazyFrame[Any]:
     return deals
 
 
+def owners(facts: Facts) -> nw.LazyFrame[Any]:
+    """Each deal with its owner."""
+    deals = facts.tables.need("deals", "deal_id")
+    names = deals.collect_schema().names()
+    owner = nw.col("owner_id").cast(nw.String) if "owner_id" in names else nw.lit(None).cast(nw.String)
+    return deals.select(nw.col("deal_id").cast(nw.String), owner_id=owner)
+
+
 def _bookings(tables: Tables) -> nw.LazyFrame[Any]:
     """A booking for each won deal that has a day and an amount (the checks tell of the others)."""
     whole = ~nw.col("closed_on").is_null() & ~nw.col("amount").is_null()

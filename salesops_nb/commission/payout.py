@@ -14,13 +14,14 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
 from salesops_nb.commission.job import Job, on_attainment
 from salesops_nb.commission.lines import payable, table
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
-from salesops_nb.commission.spans import Span, Stay
+from salesops_nb.commission.spans import Span
 from salesops_nb.errors import Problem
 from salesops_nb.periods import Period
 
