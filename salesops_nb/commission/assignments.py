@@ -73,7 +73,9 @@ def read_stays(
 
 
 def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem]) -> Fraction | None:
-    """A year's target incentive: as said, else base pay × variable part ÷ base part of the pay mix (60/40)."""
+    """A year's target incentive: as said, else base pay × variable part ÷ base part of the pay mix
+    (60/40).
+    """
     said, base = as_decimal(row.get("target_incentive")), as_decimal(row.get("base_pay"))
     mix = row.get("pay_mix")
     if base is None or mix is None or mix != mix or str(mix).strip() == "":
@@ -84,13 +86,18 @@ def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem
         return None if said is None else Fraction(said)
     derived = Fraction(base) * (1 - share) / share
     if said is not None and abs(Fraction(said) - derived) > max(Fraction(1), derived / 100):
-        text = f"Base pay {base:,f} at a pay mix of {mix} makes a target incentive of {float(derived):,.2f}, and {said:,f} is said"
+        text = (
+            f"Base pay {base:,f} at a pay mix of {mix} makes a target incentive of "
+            f"{float(derived):,.2f}, and {said:,f} is said"
+        )
         problems.append(_bad_mix(row, number, text, "; what is said counts"))
     return derived if said is None else Fraction(said)
 
 
 def base_share(mix: Any) -> Fraction | None:
-    """The base part of a pay mix: ``60/40``, ``60`` (per cent) or ``0.6``; ``None`` where it makes no sense."""
+    """The base part of a pay mix: ``60/40``, ``60`` (per cent) or ``0.6``; ``None`` where it makes no
+    sense.
+    """
     parts = re.split(r"[/:]", str(mix))
     try:
         numbers = [Fraction(part.strip().removesuffix("%").strip()) for part in parts]
@@ -119,7 +126,8 @@ def _bad_mix(row: Mapping[str, Any], number: int, text: str, then: str) -> Probl
 def _no_pay_rates(payee: str, plan: Plan, currency: str, number: int) -> Problem:
     return Problem(
         "pay-currency-not-said",
-        f"{payee} is paid in {currency} by the assignment, and plan {plan.label} does not say how pay is converted; "
+        f"{payee} is paid in {currency} by the assignment, and plan {plan.label} does not say how pay is "
+        "converted; "
         f"it is paid in {plan.currency}.",
         "Add to the plan: fx: {pay: {rates: market, at: pay_date}}.",
         table="plan_assignments",
@@ -132,7 +140,8 @@ def _no_pay_rates(payee: str, plan: Plan, currency: str, number: int) -> Problem
 def _overlap(payee: str, row: Mapping[str, Any], number: int, clash: tuple[date, date, str, int]) -> Problem:
     return Problem(
         "overlapping-plans",
-        f"{payee} is on plan {row['plan_id']!r} from {row.get('valid_from')} while on {clash[2]!r} (row {clash[3]}), "
+        f"{payee} is on plan {row['plan_id']!r} from {row.get('valid_from')} while on {clash[2]!r} (row "
+        f"{clash[3]}), "
         f"{clash[0]} to {clash[1] - timedelta(days=1)}; this row is set aside.",
         "End one assignment before the other begins (valid_to is the day after the last).",
         table="plan_assignments",

@@ -78,7 +78,8 @@ def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
             found.append(
                 Problem(
                     "unknown-payee",
-                    f"{row['payee_id']} is not in people and has {row['n']} credits (the first: deal {row['deal_id']}); they are set aside.",
+                    f"{row['payee_id']} is not in people and has {row['n']} credits (the first: deal "
+                    f"{row['deal_id']}); they are set aside.",
                     "Add the person to people, or correct the id.",
                     table=table,
                     row=facts.tables.row_of(table, column, row["payee_id"]),
@@ -96,7 +97,8 @@ def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
     return [
         Problem(
             "unknown-deal",
-            f"Event {row['event_id']} is of deal {row['deal_id']}, which is not in deals; {_money(row['amount'])} is set aside.",
+            f"Event {row['event_id']} is of deal {row['deal_id']}, which is not in deals; "
+            f"{_money(row['amount'])} is set aside.",
             "Add the deal, or correct deal_id.",
             table="events",
             row=facts.tables.row_of("events", "event_id", row["event_id"]),
@@ -123,7 +125,8 @@ def _orphans(facts: Facts, period: Period) -> list[Problem]:
     return [
         Problem(
             "negative-without-original",
-            f"Event {row['event_id']} takes {_money(abs(row['amount'] or 0))} back from deal {row['deal_id']}, which has no sale before {row['happened_on']}; it is set aside.",
+            f"Event {row['event_id']} takes {_money(abs(row['amount'] or 0))} back from deal "
+            f"{row['deal_id']}, which has no sale before {row['happened_on']}; it is set aside.",
             "Add the original event, or correct deal_id or the date.",
             **_place(facts, row["event_id"], "amount"),
             amount=row["amount"],
@@ -144,7 +147,9 @@ def _outside(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
     return [
         Problem(
             "outside-plan",
-            f"Event {row['event_id']} of {row['happened_on']} is {'before the plan starts' if row['happened_on'] < first else 'on a day without a plan'}; {_money(row['amount'])} of credit is excluded.",
+            f"Event {row['event_id']} of {row['happened_on']} is "
+            f"{'before the plan starts' if row['happened_on'] < first else 'on a day without a plan'}; "
+            f"{_money(row['amount'])} of credit is excluded.",
             "Correct the date, or give a plan for that day.",
             **_place(facts, row["event_id"], "happened_on"),
             severity="warning",
@@ -164,7 +169,12 @@ def _place(facts: Facts, event_id: str, column: str) -> dict[str, Any]:
     table, key = ("deals", "deal_id") if made else ("events", "event_id")
     value = event_id.removesuffix(":booked") if made else event_id
     column = "closed_on" if made and column == "happened_on" else column
-    return {"table": table, "row": facts.tables.row_of(table, key, value), "column": column, "value": event_id}
+    return {
+        "table": table,
+        "row": facts.tables.row_of(table, key, value),
+        "column": column,
+        "value": event_id,
+    }
 
 
 def _not_whole(facts: Facts, period: Period) -> list[Problem]:

@@ -40,7 +40,8 @@ def zero_quotas(tables: Tables, chosen: list[Plan], period: Period) -> list[Prob
                     Problem(
                         "zero-quota",
                         f"{row['who']} has a quota of {value:f} for {row['period']}: {said}.",
-                        "Correct the target, or say quota: {if_zero: attainment_0 | attainment_100} in the plan.",
+                        "Correct the target, or say quota: {if_zero: attainment_0 | attainment_100} in "
+                        "the plan.",
                         table="targets",
                         row=number_,
                         column="value",
@@ -60,7 +61,8 @@ def overlapping_people(tables: Tables) -> list[Problem]:
     return [
         Problem(
             "overlapping-people",
-            f"{rows[i]['person_id']} has another row that still holds on {rows[i]['p_from']}, when this one begins; "
+            f"{rows[i]['person_id']} has another row that still holds on {rows[i]['p_from']}, when this "
+            "one begins; "
             "the earlier row ends there.",
             "End the earlier row (valid_to is the day after the last).",
             table="people",
@@ -82,13 +84,16 @@ def early_history(facts: Facts, period: Period) -> list[Problem]:
             continue
         deals = owners(facts).filter(nw.col("owner_id") == str(row["person_id"])).select("deal_id")
         start = period.calendar.containing(day, "year").start
-        early = facts.events.filter((nw.col("happened_on") >= nw.lit(start)) & (nw.col("happened_on") < nw.lit(day)))
+        early = facts.events.filter(
+            (nw.col("happened_on") >= nw.lit(start)) & (nw.col("happened_on") < nw.lit(day))
+        )
         n = collected(early.join(deals, on="deal_id", how="inner").select(n=nw.len()))[0]["n"]
         if n:
             found.append(
                 Problem(
                     "opening-and-history",
-                    f"{row['person_id']} has opening credit as of {day} and {n} events of the year before that day; "
+                    f"{row['person_id']} has opening credit as of {day} and {n} events of the year before "
+                    "that day; "
                     "where the plan holds on those days they count beside the opening credit.",
                     "Leave out one of the two, or begin the plan on that day.",
                     table="opening_balances",

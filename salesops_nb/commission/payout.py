@@ -118,7 +118,9 @@ class Payout:
             rows: list[dict[str, Any]] = []
             if column in self.tables.columns("deals"):
                 rows = collected(self.tables.frame("deals").select("deal_id", column))
-            held = {str(r["deal_id"]): r[column] for r in rows if r[column] is not None and r[column] == r[column]}
+            held = {
+                str(r["deal_id"]): r[column] for r in rows if r[column] is not None and r[column] == r[column]
+            }
             self._cache["deals", column] = held
         found: dict[str, Any] = self._cache["deals", column]
         return found
@@ -179,7 +181,9 @@ class Payout:
 
     @cached_property
     def trace(self) -> pd.DataFrame:
-        """Every step of every credit: the line's id, component, credit, position, function, factor, raw and amount."""
+        """Every step of every credit: the line's id, component, credit, position, function, factor,
+        raw and amount.
+        """
         frames = [arrow(_traced(part)) for part in self.components]
         empty = pa.table({"payee_id": pa.array([], pa.string())})
         return _pandas(pa.concat_tables(frames, promote_options="permissive") if frames else empty)

@@ -89,7 +89,8 @@ class Quota(Part):
         can_be_zero = not self.amount or 0 in (self.ramp_pct or ())
         if can_be_zero and self.if_zero is None:
             raise ValueError(
-                "a quota can be zero here, so the plan must say 'if_zero': attainment_0, attainment_100 or refuse"
+                "a quota can be zero here, so the plan must say 'if_zero': attainment_0, attainment_100 "
+                "or refuse"
             )
         return self
 

@@ -25,5 +25,3 @@ class Part(BaseModel):
     """A mapping of the plan file: unknown keys are refused, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
-
-

@@ -1,4 +1,6 @@
-"""What a plan file says of pay once it is earned: draws, guarantees, release, clawback, conversion, acceptance."""
+"""What a plan file says of pay once it is earned: draws, guarantees, release, clawback, conversion,
+acceptance.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ from salesops_nb.periods import Period
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch that a table climbs over; `parts` are the plan's periods in it, up to the day of reckoning."""
+    """A stretch that a table climbs over; `parts` are the plan's periods in it, up to the day of
+    reckoning.
+    """
 
     key: str
     start: date
@@ -149,7 +151,8 @@ class People:
                 Problem(
                     "missing-quota",
                     f"{payee} has no quota for {part.key} (plan {self.plan.label}, metric {quota.metric!r}).",
-                    "Add it to targets (level rep, who, metric, period, value); until then a quota of zero is taken.",
+                    "Add it to targets (level rep, who, metric, period, value); until then a quota of "
+                    "zero is taken.",
                     table="targets",
                     column="value",
                     value=payee,
@@ -200,7 +203,9 @@ def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
 
 
 def _hired(tables: Tables) -> dict[str, tuple[date | None, date | None]]:
-    """First day and the day after the last; `left_on` is the last day worked plus one, as all spans in tables."""
+    """First day and the day after the last; `left_on` is the last day worked plus one, as all spans
+    in tables.
+    """
     found: dict[str, tuple[date | None, date | None]] = {}
     for row in tables.rows("people"):
         found[str(row["person_id"])] = (as_day(row.get("hired_on")), as_day(row.get("left_on")))
