@@ -17,6 +17,8 @@ from salesops_nb import territory
 
 ROOT = Path(__file__).resolve().parents[1]
 SINCE = "2016-01-01"
+SEGMENTS = ("metropolitan", "urban", "rural")  # by population
+SPEND = {"metropolitan": 9_000.0, "urban": 6_000.0, "rural": 4_000.0}  # expected of a prospect, a year
 
 
 def main() -> None:
@@ -40,8 +42,12 @@ def main() -> None:
     ).round(-1)
     units["workload"] = (units["potential"] / 900 + rng.gamma(4, 3, len(units))).round(1)
     units["growth"] = (0.03 + 0.05 * wave + rng.normal(0, 0.02, len(units))).round(3)
+    units["segment"] = np.select([units["weight"] >= 250_000, units["weight"] >= 50_000], SEGMENTS[:2], SEGMENTS[2])
+    spend = units["segment"].map(SPEND) * np.exp(rng.normal(0, 0.15, len(units)))
+    units["prospects"] = np.maximum(units["potential"] / spend, 1).round()
     units["simulated"] = "true"
-    named = ["unit_id", "latitude", "longitude", "potential", "workload", "growth", "simulated"]
+    named = ["unit_id", "latitude", "longitude", "potential", "workload", "growth", "segment", "prospects",
+             "simulated"]  # fmt: skip
     units[named].to_csv(folder / "units.csv", index=False)
     edges.assign(simulated="true").to_csv(folder / "unit_edges.csv", index=False)
     held = before.assignment.rename(columns={"rep": "person_id"})[["unit_id", "person_id"]]

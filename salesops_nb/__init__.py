@@ -6,7 +6,16 @@ import importlib
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["commission", "hiring", "open_workbook", "parameters", "performance", "present", "territory"]
+__all__ = [
+    "commission",
+    "hiring",
+    "open_workbook",
+    "parameters",
+    "performance",
+    "present",
+    "targets",
+    "territory",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,3 +27,8 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What completion offers, before it is loaded too."""
+    return [*__all__, "__version__"]

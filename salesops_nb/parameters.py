@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from rapidfuzz import process
@@ -26,9 +26,19 @@ Name = Annotated[str | None, BeforeValidator(_nothing)]
 
 
 class Parameters(BaseModel):
-    """What every notebook takes."""
+    """What every notebook takes.
+
+    `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
+    `approval` carry something out: the panel takes them together, by a button, and lets go of them
+    when anything else is moved, since an approval is of what was on screen. `live` are defaults where a
+    person moves controls and waits; a report takes the others.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    approval: ClassVar[tuple[str, ...]] = ()
+    live: ClassVar[Mapping[str, Any]] = {}
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 
@@ -41,12 +51,16 @@ class PerformanceReview(Parameters):
         description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3",
         json_schema_extra={"choices": "periods"},
     )
-    as_of: Day = Field(None, description="Last day known; the last date in the data unless given")
+    as_of: Day = Field(
+        None,
+        description="Last day known; the last date in the data unless given",
+        json_schema_extra={"choices": "days"},
+    )
     level: Literal["company", "team", "rep"] = Field("company", description="Whose performance")
     who: Name = Field(
         None,
         description="The team or rep; empty for the company",
-        json_schema_extra={"choices": "who"},
+        json_schema_extra={"choices": "who", "by": "level"},
     )
     compare_to: Literal["previous", "last-year", "target"] = Field(
         "previous", description="The previous period, the same one last year, or the target"
@@ -66,34 +80,110 @@ def _listed(value: object) -> object:
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
+def _by_name(value: object) -> object:
+    """Numbers by name written as ``a: 1, b: 2``, or a mapping; one number alone stands for all."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+
+        text = value.strip()
+        try:
+            value = YAML(typ="safe").load(text if text.startswith("{") or ":" not in text else f"{{{text}}}")
+        except YAMLError:
+            raise ValueError("write numbers by name, as a: 1, b: 2") from None
+    return {"all": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _one_or_by_name(value: object) -> object:
+    found = _by_name(value)
+    return found["all"] if isinstance(found, dict) and set(found) == {"all"} else found
+
+
+Numbers = Annotated[dict[str, Annotated[float, Field(ge=0)]], BeforeValidator(_by_name)]
+Tolerance = Annotated[float | dict[str, float], BeforeValidator(_one_or_by_name)]
+
+
 class TerritoryRebalancing(Parameters):
     """Of `territory_rebalancing.ipynb`."""
 
+    groups = {
+        "Norms": (
+            "potential", "expected_spend", "workload", "calls", "minutes", "km_per_hour", "visits_per_trip",
+        ),
+        "The search": ("tolerance", "disruption", "whole", "families", "locked", "spread", "seed"),
+        "Carrying it out": ("in_flight", "accounts", "crm", "folder"),
+    }  # fmt: skip
+    approval = ("approved_by", "approved_on", "reason", "effective_on")
+
     scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
-    who: Name = Field("Central", description="The region or team; empty for the company")
-    as_of: Day = Field(
-        None, description="Day whose owners are today's; the last date in the data unless given"
+    who: Name = Field(
+        "Central",
+        description="The region or team; empty for the company",
+        json_schema_extra={"choices": "who", "by": "scope"},
     )
-    reps: int = Field(0, ge=0, le=500, description="Number of reps: 0 keeps today's, more adds vacancies")
-    leave_out: Names = Field((), description="Reps whose units go to the others, as a, b")
+    as_of: Day = Field(
+        None,
+        description="Day whose owners are today's; the last date in the data unless given",
+        json_schema_extra={"choices": "days"},
+    )
+    of: Literal["units", "accounts"] = Field(
+        "units", description="What is given to reps: units of the map, or accounts by name"
+    )
+    potential: Literal["as given", "segments", "model"] = Field(
+        "as given", description="Where potential comes from: units, segment × expected spend, or own bookings"
+    )
+    expected_spend: Numbers = Field(
+        {},
+        description="Money a year of a prospect by segment, as a: 9000, b: 4000; empty as learned",
+        examples=["rural: 4200"],
+    )
+    workload: Literal["as given", "calls"] = Field(
+        "as given", description="Where workload comes from: units, or calls × minutes plus travel"
+    )
+    calls: Numbers = Field(
+        {}, description="Calls a year on a prospect by segment; empty as learned", examples=["rural: 11"]
+    )
+    minutes: Numbers = Field(
+        {}, description="Minutes a call: one number, or by segment; empty as learned", examples=["31"]
+    )
+    km_per_hour: float = Field(60, ge=0, le=300, description="Speed on the road; 0 leaves travel out")
+    visits_per_trip: float = Field(4, ge=1, le=50, description="Visits that share a way out and back")
+    reps: int = Field(
+        0, ge=0, le=500, description="Number of reps: 0 keeps today's, more adds vacancies", examples=[12]
+    )
+    leave_out: Names = Field(
+        (), description="Reps whose units go to the others, as a, b", examples=["Moses Frase"]
+    )
     ramp_months: int = Field(
         0, ge=0, le=36, description="Months from hiring to full capacity; 0: full at once"
     )
-    tolerance: float | dict[str, float] = Field(
-        0.05, description="Largest share a rep may be off the fair load, or one by measure"
+    tolerance: Tolerance = Field(
+        0.05,
+        description="Largest share a rep may be off the fair load, or one by measure",
+        examples=["potential: 0.06, workload: 0.08"],
     )
     disruption: float | None = Field(
-        None, ge=0, le=1000, description="A price of moving to try beside the four of the frontier"
+        None, ge=0, le=1000, description="A price of moving to try as one of the plans"
     )
-    choice: int = Field(1, ge=1, le=5, description="The plan picked: 1 moves least, the last starts afresh")
-    whole: bool = Field(True, description="Each territory in one piece; False for account-based teams")
-    locked: Names = Field((), description="Units that keep their rep, as a, b")
+    choice: int = Field(1, ge=1, le=5, description="The plan picked: 1 moves least, 5 starts afresh")
+    whole: bool | None = Field(
+        None, description="Each territory in one piece; unless given, of units but not of accounts"
+    )
+    families: bool = Field(False, description="Parents and children (parent_id) with one rep")
+    locked: Names = Field((), description="Units that keep their rep, as a, b", examples=["17031, 17043"])
     spread: float = Field(0.2, ge=0, le=2, description="How far potential is an estimate: σ of its logarithm")
-    pay_plan: str = Field("plans/account-executive.yml", description="Commission plan; empty for none")
+    pay_plan: str = Field(
+        "plans/account-executive.yml",
+        description="Commission plan; empty for none",
+        json_schema_extra={"choices": "plans"},
+    )
     seed: int = Field(0, ge=0, description="The same seed gives the same plans")
     approved_by: Name = Field(
         None, description="Who approves: a name here carries the plan out; empty does not"
     )
+    approved_on: Day = Field(None, description="Day of the approval; as_of unless given")
     reason: str = Field("", description="Why, kept with the approval")
     effective_on: Day = Field(None, description="First day of the new owners; needed to approve")
     in_flight: Literal["stay", "split", "move"] = Field(
@@ -111,7 +201,14 @@ class TerritoryRebalancing(Parameters):
 class TargetSetting(Parameters):
     """Of `target_setting.ipynb`."""
 
-    year: int = Field(2018, ge=1990, description="Fiscal year to set targets for")
+    approval = ("approved_by", "approved_on", "reason")
+
+    year: int = Field(
+        2018,
+        ge=1990,
+        description="Fiscal year to set targets for",
+        json_schema_extra={"choices": "target_years"},
+    )
     growth: float = Field(0.1, ge=-0.5, le=1, description="Growth on last year's bookings, as 0.1")
     company_target: float | None = Field(
         None, ge=0, description="The company's target, in place of growth; empty for growth"
@@ -132,6 +229,14 @@ class TargetSetting(Parameters):
 class HiringNeeds(Parameters):
     """Of `hiring_needs.ipynb`."""
 
+    groups = {
+        "In place of what was learned": (
+            "attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room",
+        ),
+        "Simulation": ("futures", "seed"),
+    }  # fmt: skip
+    live = {"futures": 2_500}
+
     horizon: int = Field(12, ge=1, le=60, description="Months to plan for")
     target: float | None = Field(
         None, ge=0, description="Bookings to reach in the horizon; empty for the targets table, or growth"
@@ -141,7 +246,9 @@ class HiringNeeds(Parameters):
     )
     confidence: float = Field(0.8, ge=0.05, le=0.99, description="Probability with which it is to be reached")
     confidence_of: str = Field(
-        "horizon", description="What is to be reached: horizon, year, quarters, joint or a period's key"
+        "horizon",
+        description="What is to be reached: horizon, year, quarters, joint or a period's key",
+        json_schema_extra={"choices": "goals", "by": "horizon"},
     )
     budget: float | None = Field(None, ge=0, description="Most the hires may cost to the horizon's end")
     interviewing: int | None = Field(None, ge=0, description="Most requisitions opened in a month")
@@ -170,7 +277,55 @@ class HiringNeeds(Parameters):
     seed: int = Field(0, ge=0, description="The same seed gives the same futures")
 
 
+def _key(value: object) -> object:
+    """A year written as a number, as YAML and papermill read it."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class CommissionCalculation(Parameters):
+    """Of `commission_calculation.ipynb`."""
+
+    groups = {
+        "Trying a change": (
+            "plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence",
+        ),
+    }  # fmt: skip
+
+    period: Annotated[str, BeforeValidator(_key)] = Field(
+        "2017-Q4",
+        description="Period to pay: a fiscal month, quarter or year, as the plans pay",
+        json_schema_extra={"choices": "periods"},
+    )
+    plans: Names = Field(
+        (), description="Pay plans by id or file, as a, b; empty for all in the folder plans"
+    )
+    who: Name = Field(
+        None,
+        description="One person's statement and nothing else; empty for the whole calculation",
+        json_schema_extra={"choices": "people"},
+    )
+    status: Literal["any", "draft", "reviewed", "approved", "locked", "paid"] = Field(
+        "any", description="Only statements that stand so in the ledger"
+    )
+    as_of: Day = Field(
+        None,
+        description="Day of the calculation; the last date in the data unless given",
+        json_schema_extra={"choices": "days"},
+    )
+    author: str = Field(
+        "calculation", description="Who calculates, kept with the drafts; empty writes nothing to the ledger"
+    )
+    plan: Name = Field(None, description="Plan to try changes on; the one that pays most unless given")
+    component: Name = Field(None, description="Its component to change; all of them unless given")
+    rate_change: float = Field(0, ge=-50, le=100, description="Change of its rates, in per cent")
+    tier_change: float = Field(0, ge=-50, le=100, description="Change of where its tiers begin, in per cent")
+    quota_change: float = Field(0, ge=-50, le=100, description="Change of every quota, in per cent")
+    threshold: float = Field(50, ge=0, le=100, description="Attainment called threshold, in per cent")
+    excellence: float = Field(150, ge=100, le=500, description="Attainment called excellence, in per cent")
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
+    "commission_calculation": CommissionCalculation,
     "hiring_needs": HiringNeeds,
     "performance_review": PerformanceReview,
     "target_setting": TargetSetting,
@@ -208,6 +363,15 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
         return kind(**values)
     except ValidationError as error:
         raise SalesopsError([_problem(kind, found) for found in error.errors()]) from None
+
+
+def for_a_person(asked: P) -> P:
+    """The same, with the defaults of `live` for what was left at its default."""
+    fields = type(asked).model_fields
+    quick = {
+        name: value for name, value in asked.live.items() if getattr(asked, name) == fields[name].default
+    }
+    return asked.model_copy(update=quick)
 
 
 def read(kind: type[P], namespace: Mapping[str, Any]) -> P:

@@ -6,14 +6,17 @@ enters only where an exact decomposition is asked for, and stays `Decimal` there
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
+from threadpoolctl import ThreadpoolController
 
 Floats = NDArray[np.float64]
 
@@ -33,10 +36,15 @@ def wilson(successes: int, n: int, confidence: float = 0.95, continuity: bool = 
     _check_counts(successes, n)
     if n == 0:
         return Interval(0.0, 1.0)
-    ends = stats.binomtest(successes, n).proportion_ci(
-        confidence, method="wilsoncc" if continuity else "wilson"
-    )
-    return Interval(float(ends.low), float(ends.high))
+    if continuity:
+        ends = stats.binomtest(successes, n).proportion_ci(confidence, method="wilsoncc")
+        return Interval(float(ends.low), float(ends.high))
+    # scipy's own formula, without the test around it, which takes a hundred times as long
+    z = float(special.ndtri(0.5 + 0.5 * confidence))
+    rate, whole = successes / n, 2 * (n + z**2)
+    centre = (2 * n * rate + z**2) / whole
+    reach = z / whole * math.sqrt(4 * n * rate * (1 - rate) + z**2)
+    return Interval(0.0 if successes == 0 else centre - reach, 1.0 if successes == n else centre + reach)
 
 
 def exact_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
@@ -75,14 +83,21 @@ def beta_prior(successes: ArrayLike, trials: ArrayLike) -> tuple[float, float]:
         return -float(np.sum(special.betaln(won + a, n - won + b) - special.betaln(a, b)))
 
     top = float(np.log(max(total, 4.0)))
-    found = optimize.minimize(
-        loss,
-        np.array([special.logit(mean), min(3.0, top)]),
-        bounds=[(-12.0, 12.0), (0.0, top)],
-        method="L-BFGS-B",
-    )
+    with _one_thread().limit(limits=1, user_api="blas"):
+        found = optimize.minimize(
+            loss,
+            np.array([special.logit(mean), min(3.0, top)]),
+            bounds=[(-12.0, 12.0), (0.0, top)],
+            method="L-BFGS-B",
+        )
     rate, firmness = float(special.expit(found.x[0])), float(np.exp(found.x[1]))
     return rate * firmness, (1 - rate) * firmness
+
+
+@lru_cache(maxsize=1)
+def _one_thread() -> ThreadpoolController:
+    """Threads wait for each other fifty times as long as they reckon with matrices of two rows."""
+    return ThreadpoolController()
 
 
 def empirical_bayes(

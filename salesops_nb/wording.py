@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message and the values of its places: text, whole numbers, markers, other sentences.
+    """A message and the values of its places: text, dates, whole numbers, figures, markers, other sentences.
 
     A marker is text such as ``{money:1200.50}`` or ``{percent:0.25}`` (see `money`, `percent`): an
     amount or share that waits for a locale.
@@ -25,6 +26,20 @@ class Said:
 
     def __str__(self) -> str:
         return self.message.format(**{name: _english(value) for name, value in self.values.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An exact number in a sentence: as many decimals as it has, or `places`."""
+
+    value: Decimal
+    places: int | None = None
+
+    def __str__(self) -> str:
+        if self.places is not None:
+            return f"{self.value:,.{self.places}f}"
+        text = f"{self.value.quantize(Decimal('1e-6')):,f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def said(message: str, **values: Any) -> Said:

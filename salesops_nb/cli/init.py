@@ -1,7 +1,9 @@
 """`salesops init`: a new workbook from the package's own, and later its refreshing.
 
 What was written is remembered with its hash in ``.salesops.json``, so that a refresh can tell the
-copies an analyst edited, which stay, from those that may be brought up to date.
+copies an analyst edited, which stay, from those that may be brought up to date. A notebook is edited
+where the text or the tags of its cells are: running and saving it changes neither. Line ends count
+for nothing, since some systems write their own.
 """
 
 from __future__ import annotations
@@ -9,12 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
 from salesops_nb import __version__
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.present.export import write_beside
 
 RECORD = ".salesops.json"
 PARTS = (
@@ -22,6 +26,7 @@ PARTS = (
     "mapping.yml",
     "strategy.yml",
     "reports.yml",
+    "pay_calendar.yml",
     "notebooks",
     "templates",
     "plans",
@@ -61,7 +66,7 @@ def init(folder: Path, refresh: bool) -> None:
                 "same-folder", f"{folder} is the starter itself.", "Name another folder.", value=str(folder)
             )
         )
-    record = _record(folder)
+    before, record = _record(folder)
     if refresh and not record:
         raise SalesopsError(
             Problem(
@@ -71,19 +76,29 @@ def init(folder: Path, refresh: bool) -> None:
                 value=str(folder),
             )
         )
-    written, updated, left = _write(root, folder, record, refresh)
-    (folder / RECORD).write_text(
-        json.dumps({"version": __version__, "files": dict(sorted(record.items()))}, indent=1) + "\n"
-    )
-    _tell(folder, written, updated, left, refresh)
+    done = _write(root, folder, record, refresh)
+    text = json.dumps({"version": __version__, "files": dict(sorted(record.items()))}, indent=1) + "\n"
+    (folder / RECORD).write_text(text, encoding="utf-8")
+    _tell(folder, done, refresh, before)
 
 
-def _record(folder: Path) -> dict[str, str]:
-    """Hashes of the files that init wrote before, by their path in the workbook."""
+@dataclass
+class _Done:
+    """Files by what became of them."""
+
+    written: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def _record(folder: Path) -> tuple[str, dict[str, str]]:
+    """The version that wrote here before, and hashes of its files by their path in the workbook."""
     try:
-        files: dict[str, str] = json.loads((folder / RECORD).read_text())["files"]
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        files: dict[str, str] = dict(found["files"])
+        return str(found.get("version", "")), files
     except FileNotFoundError:
-        return {}
+        return "", {}
     except (ValueError, KeyError, TypeError) as error:
         raise SalesopsError(
             Problem(
@@ -93,7 +108,6 @@ def _record(folder: Path) -> dict[str, str]:
                 file=RECORD,
             )
         ) from error
-    return files
 
 
 def _starter_files(root: Path) -> Iterator[Path]:
@@ -103,53 +117,83 @@ def _starter_files(root: Path) -> Iterator[Path]:
         yield from (file for file in inside if file.is_file() and not _SKIPPED & set(file.parts))
 
 
-def _write(
-    root: Path, folder: Path, record: dict[str, str], refresh: bool
-) -> tuple[list[str], list[str], list[str]]:
+def _write(root: Path, folder: Path, record: dict[str, str], refresh: bool) -> _Done:
     """Copy what is missing, replace what may be, and name what was left as it is."""
-    written: list[str] = []
-    updated: list[str] = []
-    left: list[str] = []
+    done = _Done()
+    names = set()
     for source in _starter_files(root):
         name = source.relative_to(root).as_posix()
+        names.add(name)
         target, contents = folder / name, source.read_bytes()
         if not target.exists():
             if name in record and refresh:
-                left.append(f"{name} (deleted here)")
+                done.left.append(f"{name} (deleted here)")
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(contents)
-            written.append(name)
-        elif target.read_bytes() == contents:
-            pass
-        elif refresh and record.get(name) == _hash(target.read_bytes()):
-            target.write_bytes(contents)
-            updated.append(name)
-        else:
-            left.append(f"{name} (edited here)" if name in record else f"{name} (not made by init)")
+            done.written.append(name)
+        elif _hash(name, target.read_bytes()) == _hash(name, contents):
+            record[name] = _hash(name, contents)
             continue
-        if target.read_bytes() == contents and (name in record or name in written):
-            record[name] = _hash(contents)
-    return written, updated, left
+        elif refresh and record.get(name) in _hashes(name, target.read_bytes()):
+            done.updated.append(name)
+        else:
+            done.left.append(f"{name} (edited here)" if name in record else f"{name} (not made by init)")
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_beside(target, contents)
+        record[name] = _hash(name, contents)
+    if refresh:
+        gone = [name for name in record if name not in names and (folder / name).exists()]
+        done.left += [f"{name} (no longer part of salesops_nb)" for name in gone]
+    return done
 
 
 def _files(number: int) -> str:
     return "1 file" if number == 1 else f"{number} files"
 
 
-def _hash(contents: bytes) -> str:
-    return hashlib.sha256(contents).hexdigest()
+def _hashes(name: str, contents: bytes) -> set[str]:
+    """The hash of a file as it is recorded now, and as earlier versions recorded it."""
+    return {_hash(name, contents), hashlib.sha256(contents).hexdigest()}
 
 
-def _tell(folder: Path, written: list[str], updated: list[str], left: list[str], refresh: bool) -> None:
-    click.echo(f"{_files(len(written))} written to {folder}.")
+def _hash(name: str, contents: bytes) -> str:
+    """What changes with an edit: of a notebook its cells' text, of other files all but the line ends."""
+    plain = contents.replace(b"\r\n", b"\n")
+    if name.endswith(".ipynb"):
+        plain = _cells(contents) or plain
+    return hashlib.sha256(plain).hexdigest()
+
+
+def _cells(contents: bytes) -> bytes | None:
+    """The cells of a notebook without what running them leaves; None where it cannot be read."""
+    try:
+        cells = [
+            [
+                cell["cell_type"],
+                "".join(cell["source"]).replace("\r\n", "\n"),
+                cell.get("metadata", {}).get("tags", []),
+                cell.get("attachments", {}),
+            ]
+            for cell in json.loads(contents)["cells"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return json.dumps(cells, sort_keys=True).encode()
+
+
+def _tell(folder: Path, done: _Done, refresh: bool, before: str) -> None:
+    click.echo(f"{_files(len(done.written))} written to {folder}.")
     if refresh:
-        click.echo(f"{_files(len(updated))} brought up to date." if updated else "No file had to be updated.")
-    for name in updated:
+        which = f" from {before} to {__version__}" if before not in ("", __version__) else " up to date"
+        said = (
+            f"{_files(len(done.updated))} brought{which}." if done.updated else "No file had to be updated."
+        )
+        click.echo(said)
+    for name in done.updated:
         click.echo(f"  updated: {name}")
-    if left:
-        click.echo(f"{_files(len(left))} left as found:")
-    for name in left:
+    if done.left:
+        click.echo(f"{_files(len(done.left))} left as found:")
+    for name in done.left:
         click.echo(f"  left: {name}")
     if not refresh:
         click.echo(f"Next: salesops check {folder}")

@@ -11,3 +11,8 @@ from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan, load_plan, load_plans
 
 __all__ = ["Payout", "Plan", "calculate", "explain", "load_plan", "load_plans"]
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the names that are meant to be used."""
+    return __all__

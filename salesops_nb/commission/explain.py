@@ -17,6 +17,7 @@ from salesops_nb.commission.frames import collected
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.wording import Figure, Said, said
 
 if TYPE_CHECKING:
     from salesops_nb.commission.payout import Payout
@@ -41,153 +42,204 @@ def explain(payout: Payout, line_id: str) -> str:
 
 
 def sentence(payout: Payout, line: Mapping[str, Any]) -> str:
-    """The sentence of a line given as a row."""
+    """The sentence of a line given as a row, in English."""
+    return str(words(payout, line))
+
+
+def words(payout: Payout, line: Mapping[str, Any]) -> Said:
+    """The sentence of a line given as a row, to be written in the reader's language."""
+    deal = line["deal_id"]
+    subject = said("deal {deal}", deal=str(deal)) if deal else str(line["component_id"])
+    how, amount = _how(payout, line), Figure(Decimal(line["amount"]), 2)
+    return said("{subject}: {how}: {amount}", subject=subject, how=how, amount=amount)
+
+
+def _how(payout: Payout, line: Mapping[str, Any]) -> Said | str:
     plan = next(
         (p for p in payout.plans if p.id == line["plan_id"] and p.version == line["plan_version"]), None
     )
-    c = next((c for c in plan.components if c.id == line["component_id"]), None) if plan else None
-    subject = f"deal {line['deal_id']}: " if line["deal_id"] else f"{line['component_id']}: "
-    amount = _money(line["amount"])
     if plan is None or line["kind"] == "adjustment" or str(line["line_id"]) in payout.reasons:
         reason = payout.reasons.get(str(line["line_id"]))
-        return subject + (reason or "the year to date less what was paid before") + f": {amount}"
-    special = _special(plan, c, line)
+        return reason or said("the year to date less what was paid before")
+    c = next((c for c in plan.components if c.id == line["component_id"]), None)
+    special = _special(plan, line)
     if special is not None:
-        return f"{subject}{special}: {amount}"
+        return special
     assert c is not None
-    text = subject + _body(payout, plan, c, line)
+    text = _body(payout, plan, c, line)
     factor = Decimal(line["factor"])
     if factor != 1:
-        text += f", times {_plain(factor)}"
+        text = said("{how}, times {factor}", how=text, factor=Figure(factor))
     if line["kind"] == "release" or plan.file.release:
-        text += f", the part due on {line['happened_on']}"
-    return f"{text}: {amount}"
+        text = said("{how}, the part due on {day}", how=text, day=line["happened_on"])
+    return text
 
 
-def _special(plan: Plan, c: Component | None, line: Mapping[str, Any]) -> str | None:
-    kind, credit = line["kind"], line["credit"]
-    return {
-        "draw": f"advance up to the draw of {_money(plan.file.draw.amount)}, balance now {_money(credit)}"
-        if plan.file.draw
-        else None,
-        "draw_recovery": f"repayment of the draw, balance now {_money(credit)}",
-        "guarantee": "topped up to the guaranteed amount",
-        "carry": f"{_money(credit)} over the cap carried to the next period"
-        if credit > 0
-        else f"{_money(-credit)} carried from earlier periods, now paid",
-        "clawback": f"the deal was cancelled on {line['happened_on']}: {_plain(Decimal(line['factor']) * 100)} % of what was paid comes back",
-        "mbo": f"{_plain(credit)} points of the scorecard (achieved {_plain(Decimal(line['factor']) * 100)} %)",
-    }.get(kind)
+def _special(plan: Plan, line: Mapping[str, Any]) -> Said | None:
+    """Lines that are no price of a credit: draws, guarantees, carries, clawbacks, scorecards."""
+    kind, credit = line["kind"], Decimal(line["credit"])
+    share = Figure(Decimal(line["factor"]) * 100)
+    if kind == "draw" and plan.file.draw:
+        draw, balance = Figure(Decimal(plan.file.draw.amount), 2), Figure(credit, 2)
+        return said("advance up to the draw of {draw}, balance now {balance}", draw=draw, balance=balance)
+    if kind == "draw_recovery":
+        return said("repayment of the draw, balance now {balance}", balance=Figure(credit, 2))
+    if kind == "guarantee":
+        return said("topped up to the guaranteed amount")
+    if kind == "carry" and credit > 0:
+        return said("{amount} over the cap carried to the next period", amount=Figure(credit, 2))
+    if kind == "carry":
+        return said("{amount} carried from earlier periods, now paid", amount=Figure(-credit, 2))
+    if kind == "clawback":
+        return said(
+            "the deal was cancelled on {day}: {share} % of what was paid comes back",
+            day=line["happened_on"],
+            share=share,
+        )
+    if kind == "mbo":
+        return said(
+            "{points} points of the scorecard (achieved {share} %)", points=Figure(credit), share=share
+        )
+    return None
 
 
-def _body(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> str:
-    credit = Decimal(line["credit"])
-    what = {"count": "deals", "quantity": "units", "activities": f"{c.activity}", "margin": "of margin"}.get(
-        c.measure, "of credit"
-    )
-    lead = f"{_short(credit)} {what}"
-    if c.measure == "team_credit":
-        lead = f"{_short(credit)} of your team's credit"
+def _body(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
+    lead = _lead(c, Decimal(line["credit"]))
     if c.table is None:
         if c.rates is not None:
-            return f"{lead} by its listed rate"
-        price = f"{_money(c.per_unit)} each" if c.per_unit is not None else f"{_rate(payout, plan, c, line)}"
-        return f"{lead} at {price}{_threshold(c)}"
+            return said("{what} by its listed rate", what=lead)
+        if c.per_unit is not None:
+            text = said("{what} at {price} each", what=lead, price=Figure(Decimal(c.per_unit), 2))
+        else:
+            text = said("{what} at {rate}", what=lead, rate=_rate(payout, plan, c, line))
+        return _above(c, text)
     if c.table.mode == "marginal":
-        return f"{lead}{_pieces(payout, plan, c, line)}"
-    after = Decimal(line["before"]) + credit
+        return _pieces(payout, plan, c, line, lead)
+    after = Decimal(line["before"]) + Decimal(line["credit"])
     if c.table.mode in ("whole", "whole_overage"):
-        return f"{lead}, which takes the whole to {_short(after)}, paid by its band ({_bands(payout, plan, c, line, after)})"
-    return f"{lead}, which takes the total to {_short(after)} in the {c.table.mode} table"
-
-
-def _threshold(c: Component) -> str:
-    level = c.threshold if c.threshold is not None else c.gate.amount if c.gate is not None else None
-    return (
-        f", of what lies above {_short(level)}"
-        if level is not None and (c.then or (c.gate and c.gate.then)) == "excess"
-        else ""
+        return said(
+            "{what}, which takes the whole to {total}, paid by its band ({band})",
+            what=lead,
+            total=_short(after),
+            band=_band(payout, plan, c, line, after),
+        )
+    if c.table.mode == "matrix":
+        return said("{what}, which takes the total to {total} in the matrix", what=lead, total=_short(after))
+    return said(
+        "{what}, which takes the total to {total} in the proportional table", what=lead, total=_short(after)
     )
 
 
-def _rate(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> str:
+def _lead(c: Component, credit: Decimal) -> Said:
+    amount = _short(credit)
+    if c.measure == "team_credit":
+        return said("{amount} of your team's credit", amount=amount)
+    if c.measure == "count":
+        return said("{amount} deals", amount=amount)
+    if c.measure == "quantity":
+        return said("{amount} units", amount=amount)
+    if c.measure == "margin":
+        return said("{amount} of margin", amount=amount)
+    if c.measure == "activities":
+        return said("{amount} {activity}", amount=amount, activity=str(c.activity))
+    return said("{amount} of credit", amount=amount)
+
+
+def _above(c: Component, text: Said) -> Said:
+    level = c.threshold if c.threshold is not None else c.gate.amount if c.gate is not None else None
+    if level is None or (c.then or (c.gate and c.gate.then)) != "excess":
+        return text
+    return said("{how}, of what lies above {level}", how=text, level=_short(Decimal(level)))
+
+
+def _rate(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
     if c.rate_pct != "derived":
-        return f"{_plain(Decimal(c.rate_pct or 0))} %"
-    numbers = _numbers(payout, plan, c, line)
-    return f"{float((numbers.rate or 0) * 100):.4f} % (target incentive ÷ quota)"
+        return said("{rate} %", rate=Figure(Decimal(c.rate_pct or 0)))
+    rate = _decimal((_numbers(payout, plan, c, line).rate or Fraction(0)) * 100)
+    return said("{rate} % (target incentive ÷ quota)", rate=Figure(rate, 4))
 
 
 def _numbers(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> curve.Numbers:
+    """What the component's table and rate are for the line's payee and span; worked once for both."""
     from salesops_nb.commission.earned import derived_rate, gate_level, target_of
 
     part = next(p for p in payout.components if p.plan is plan and p.c.id == c.id)
     span = next((s for s in part.spans if s.start <= line["happened_on"] < s.end), part.spans[-1])
-    standing = part.job.people.standing(str(line["payee_id"]), span)
-    if_zero = plan.file.quota.if_zero if plan.file.quota else None
-    found = curve.bounds(c, standing.quota, if_zero) if c.table else ()
-    rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None
-    return curve.Numbers(found, (), rate, target_of(c, standing.target), gate_level(plan, c, standing.quota))
+    known = payout._cache.setdefault("numbers", {})
+    key = (plan.id, plan.version, c.id, line["payee_id"], span.key)
+    if key not in known:
+        standing = part.job.people.standing(str(line["payee_id"]), span)
+        if_zero = plan.file.quota.if_zero if plan.file.quota else None
+        found = curve.bounds(c, standing.quota, if_zero) if c.table else ()
+        rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None
+        level = gate_level(plan, c, standing.quota)
+        known[key] = curve.Numbers(found, (), rate, target_of(c, standing.target), level)
+    numbers: curve.Numbers = known[key]
+    return numbers
 
 
-def _pieces(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> str:
-    """The slices of the credit by band, and the bounds that were passed."""
+def _base(c: Component, numbers: curve.Numbers) -> Fraction | None:
+    """The component's own rate, which ``x`` of a table multiplies."""
+    if c.rate_pct == "derived":
+        return numbers.rate
+    return None if c.rate_pct is None else Fraction(c.rate_pct) / 100
+
+
+def _pieces(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], lead: Said) -> Said:
+    """The slices of the credit by band, and the bound that was passed last."""
     assert c.table is not None
     numbers = _numbers(payout, plan, c, line)
     before, after = Fraction(line["before"]), Fraction(line["before"]) + Fraction(line["credit"])
     low, high = min(before, after), max(before, after)
-    base = (
-        numbers.rate
-        if c.rate_pct == "derived"
-        else Fraction(c.rate_pct) / 100
-        if c.rate_pct is not None
-        else None
-    )
-    said, passed = [], []
+    slices: list[tuple[Decimal, Figure]] = []
+    passed: Said | Figure | None = None
     for i, row in enumerate(c.table.rows):
         start = numbers.bounds[i] if i else min(low, Fraction(0))
         end = numbers.bounds[i + 1] if i + 1 < len(numbers.bounds) else max(high, start)
         width = min(high, end) - max(low, start)
-        if width > 0:
-            rate = curve.row_rate(row, base) * 100
-            said.append(f"{_short(_decimal(width))} at {_plain(_decimal(rate))} %")
-            if i and low <= start:
-                unit = (
-                    f"{_plain(row.from_)} % of quota" if c.table.unit == "pct_of_quota" else _short(row.from_)
-                )
-                passed.append(unit)
-    text = ", " + " and ".join(said) if said else ""
-    if passed:
-        text += (
-            f" because you passed {passed[-1]}"
-            if line["credit"] >= 0
-            else f" because you fell back below {passed[-1]}"
-        )
-    elif len(said) == 1 and text:
-        text = f" at {said[0].split(' at ')[1]}"
-    return text
+        if width <= 0:
+            continue
+        rate = Figure(_decimal(curve.row_rate(row, _base(c, numbers)) * 100))
+        slices.append((_decimal(width), rate))
+        if i and low <= start:
+            in_pct = c.table.unit == "pct_of_quota"
+            passed = said("{share} % of quota", share=Figure(row.from_)) if in_pct else _short(row.from_)
+    if passed is None and len(slices) == 1:
+        return said("{what} at {rate}", what=lead, rate=said("{rate} %", rate=slices[0][1]))
+    if not slices:
+        return lead
+    listed = _listed([said("{width} at {rate} %", width=_short(w), rate=rate) for w, rate in slices])
+    text = said("{what}, {slices}", what=lead, slices=listed)
+    if passed is None:
+        return text
+    if line["credit"] >= 0:
+        return said("{how} because you passed {bound}", how=text, bound=passed)
+    return said("{how} because you fell back below {bound}", how=text, bound=passed)
 
 
-def _bands(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], after: Decimal) -> str:
+def _listed(parts: list[Said]) -> Said:
+    made = parts[0]
+    for part in parts[1:]:
+        made = said("{first} and {second}", first=made, second=part)
+    return made
+
+
+def _band(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], after: Decimal) -> Said:
     assert c.table is not None
+    if c.table.unit == "margin_pct":
+        return said("by margin")
+    if c.table.unit == "count":
+        return said("by count")
     numbers = _numbers(payout, plan, c, line)
-    if c.table.unit in ("margin_pct", "count"):
-        return f"by {c.table.unit}"
     found = c.table.rows[0]
     for row, bound in zip(c.table.rows, numbers.bounds, strict=False):
         if Fraction(after) > bound or (Fraction(after) == bound and curve.at_least(row, c.table.boundary)):
             found = row
     if found.amount is not None:
-        return f"{_money(found.amount)} from {_plain(found.from_)}"
+        return said("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
     if found.payout_pct is not None:
-        return f"{found.payout_pct} % of target"
-    base = (
-        numbers.rate
-        if c.rate_pct == "derived"
-        else Fraction(c.rate_pct) / 100
-        if c.rate_pct is not None
-        else None
-    )
-    return f"{_plain(_decimal(curve.row_rate(found, base) * 100))} %"
+        return said("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
+    return said("{rate} %", rate=Figure(_decimal(curve.row_rate(found, _base(c, numbers)) * 100)))
 
 
 def _decimal(value: Fraction) -> Decimal:
@@ -196,16 +248,6 @@ def _decimal(value: Fraction) -> Decimal:
     return decimal_of(value)
 
 
-def _plain(value: Decimal) -> str:
-    text = f"{Decimal(value).quantize(Decimal('1e-6')):,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _short(value: Decimal | None) -> str:
+def _short(value: Decimal) -> Figure:
     """An amount without cents where it has none."""
-    amount = Decimal(value or 0)
-    return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
-
-
-def _money(value: Decimal | None) -> str:
-    return f"{Decimal(value or 0):,.2f}"
+    return Figure(value, 0 if value == value.to_integral_value() else 2)

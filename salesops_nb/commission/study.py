@@ -22,6 +22,7 @@ from salesops_nb.commission.calculation import calculate
 from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.earned import _gate, attainment_pct, derived_rate, gate_level, scope_of, target_of
 from salesops_nb.commission.expression import columns_of, holds
+from salesops_nb.commission.ledger_rows import plain_rows
 from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
@@ -74,14 +75,17 @@ class Study:
             for component, payee, span, x in zip(*columns, strict=True):
                 self.credits[component][payee, int(span)].append(Fraction(x))
 
-    def what_if(self, changes: Mapping[str, Any]) -> WhatIf:
-        """Cost, winners and losers if a part of the plan were so, such as ``{"quota": {"amount": 500000}}``."""
-        changed = self.plan.changed(**changes)
+    def what_if(self, changes: Mapping[str, Any], quota_factor: Decimal | int = 1) -> WhatIf:
+        """Cost, winners and losers if a part of the plan were so, such as ``{"quota": {"amount": 500000}}``.
+
+        `quota_factor` multiplies every quota, the plan's own and those of the targets.
+        """
+        changed = self.plan.changed(**_with_quota(self.plan, changes, Decimal(quota_factor)))
+        factor = Fraction(quota_factor)
         if self._by_hand(changed):
-            new = self._paid(changed)
+            new = self._paid(changed, factor)
         else:
-            plans = [changed if p is self.plan else p for p in self.payout.plans]
-            new = _by_person(calculate(plans, self.tables, self.period), changed)
+            new = _by_person(calculate(changed, self._scaled(factor), self.period), changed)
         people = sorted({*new, *self.today})
         zero, money = Decimal(0), pa.decimal128(38, 4)
         frame = pa.table(
@@ -111,14 +115,29 @@ class Study:
             c.id in before and _simple(c) and _same_credit(c, before[c.id]) for c in changed.components
         )  # fmt: skip
 
-    def _paid(self, changed: Plan) -> dict[str, Decimal]:
+    def _scaled(self, factor: Fraction) -> Mapping[str, Any]:
+        """The tables with the plan's quotas in targets multiplied."""
+        quota = self.plan.file.quota
+        if factor == 1 or quota is None or "targets" not in self.tables:
+            return self.tables
+        rows = plain_rows(self.tables["targets"])
+        for row in rows:
+            if row.get("metric", quota.metric) == quota.metric and row["value"] is not None:
+                row["value"] = decimal_of(Fraction(row["value"]) * factor)
+        return {**self.tables, "targets": pa.Table.from_pylist(rows)}
+
+    def _paid(self, changed: Plan, factor: Fraction) -> dict[str, Decimal]:
         found: dict[str, Decimal] = defaultdict(Decimal)
         attained = self._attained()
         for c in changed.components:
             part = self.parts.get(c.id)
             if part is None:
                 continue
-            people = replace(part.job.people, plan=changed, problems=[], _asked=set())
+            targets = {
+                key: [(start, end, value * factor) for start, end, value in rows]
+                for key, rows in part.job.people.targets.items()
+            }
+            people = replace(part.job.people, plan=changed, targets=targets, problems=[], _asked=set())
             for (payee, span), credits in self.credits[c.id].items():
                 total = attained.get((payee, span), sum(credits, Fraction(0)))
                 found[payee] += _pay(changed, c, part, people, payee, span, credits, total)
@@ -137,6 +156,17 @@ class Study:
         if part is None:
             return {}
         return {key: sum(credits, Fraction(0)) for key, credits in self.credits[part.c.id].items()}
+
+
+def _with_quota(plan: Plan, changes: Mapping[str, Any], factor: Decimal) -> dict[str, Any]:
+    """The changes, with the plan's own quota multiplied."""
+    quota = plan.file.quota
+    if factor == 1 or quota is None:
+        return dict(changes)
+    stated = {**quota.model_dump(by_alias=True, exclude_unset=True), **changes.get("quota", {})}
+    if stated.get("amount") is not None:
+        stated["amount"] = Decimal(stated["amount"]) * factor
+    return {**changes, "quota": stated}
 
 
 def _simple(c: Component) -> bool:

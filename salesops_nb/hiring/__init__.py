@@ -17,3 +17,8 @@ __all__ = [
     "plan",
     "tornado",
 ]
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the names that are meant to be used."""
+    return __all__

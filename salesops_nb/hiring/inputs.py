@@ -71,6 +71,7 @@ def read_panel(
                 table="deals",
             )
         )
+    people = _who_sell(people, won)
     as_of = as_of or won["day"].max()
     older = reading.history(tables, calendar, won["day"].min())
     won = pd.concat([won, older], ignore_index=True) if len(older) else won
@@ -104,6 +105,15 @@ def _complete_months(calendar: FiscalCalendar, first: date, as_of: date) -> list
             )
         )
     return months
+
+
+def _who_sell(people: pd.DataFrame, won: pd.DataFrame) -> pd.DataFrame:
+    """People without those who manage others and have won nothing themselves: they are no capacity."""
+    if "manager_id" not in people:
+        return people
+    managers = set(people["manager_id"].dropna().astype(str)) - set(won["owner_id"].astype(str))
+    selling = people[~people["person_id"].isin(managers)]
+    return selling if len(selling) else people
 
 
 def _spells(people: pd.DataFrame, months: list[Period], as_of: date) -> pd.DataFrame:

@@ -1,6 +1,12 @@
 """The performance review: what was sold, by whom, against what was expected."""
 
 from salesops_nb.performance.catalogue import CATALOGUE
+from salesops_nb.performance.prepared import Prepared, prepare
 from salesops_nb.performance.review import Review, review
 
-__all__ = ["CATALOGUE", "Review", "review"]
+__all__ = ["CATALOGUE", "Prepared", "Review", "prepare", "review"]
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the names that are meant to be used."""
+    return __all__

@@ -1,94 +1,104 @@
-"""The review's sums, each one scan of the facts: what leaves the engine is small."""
+"""The review's sums, each one scan of the facts: what leaves the engine is small.
+
+One scan gives the sums of the whole and of every way it is cut (GROUPING SETS), since a scan of a few
+thousand deals takes less time than asking for it. Facts are always on DuckDB here: `frames.settled`
+puts them there, whatever engine they came from.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
-from salesops_nb.frames import collected
-from salesops_nb.periods import Period
+ALL = "all"
+CUTS = ("team", "owner_id", "product_id", "segment")
+# days from creation to closing, or to the last day where still open
+_DAYS = "(epoch_us({ended}::TIMESTAMP) - epoch_us(created_on::TIMESTAMP)) // 86400000000"
+_AGED = "created_on IS NOT NULL AND coalesce(ok_cycle_time, true)"
+_SUMS = """count(*) AS deals, sum(priced::BIGINT)::BIGINT AS priced, sum(value) AS value,
+    sum(list_value) AS list_value, sum(CASE WHEN estimated THEN value ELSE 0 END) AS estimated"""
+Cuts = dict[str, pd.DataFrame]
 
 
-def closed(facts: nw.LazyFrame[Any], start: date, end: date, *by: str) -> pd.DataFrame:
-    """Deals closed in [start, end): per group and outcome, their number and sums.
+def closed(facts: nw.LazyFrame[Any], start: date, end: date) -> Cuts:
+    """Deals closed in [start, end): for the whole and for each cut, per group and outcome, their sums.
 
-    ``deals`` counts, ``value`` and ``list_value`` sum the money, ``estimated`` is the part
-    of it valued at list price.
+    ``deals`` counts, ``value`` and ``list_value`` sum the money, ``estimated`` is the part of it
+    valued at list price; ``days`` sums the days from creation to closing of the ``aged`` deals whose
+    dates hold.
     """
-    inside = facts.filter(
-        nw.col("outcome") != "open", nw.col("closed_on") >= start, nw.col("closed_on") < end
-    )
-    return collected(_summed(inside, *by, "outcome"))
-
-
-def opened(facts: nw.LazyFrame[Any], period: Period, stale_before: date | None, *by: str) -> pd.DataFrame:
-    """Open deals: sums per group, and whether ``stale`` (created before that day) and ``due``."""
-    due = (nw.col("expected_close_on") >= period.start) & (nw.col("expected_close_on") < period.end)
-    stale = nw.lit(False) if stale_before is None else nw.col("created_on") < stale_before
-    still = facts.filter(nw.col("outcome") == "open").with_columns(
-        due=due.fill_null(False), stale=stale.fill_null(False)
-    )
-    return collected(_summed(still, *by, "stale", "due"))
-
-
-def _summed(frame: nw.LazyFrame[Any], *by: str) -> nw.LazyFrame[Any]:
-    return frame.group_by(*by).agg(
-        deals=nw.len(),
-        priced=nw.col("priced").cast(nw.Int64()).sum(),
-        value=nw.col("value").sum(),
-        list_value=nw.col("list_value").sum(),
-        estimated=nw.when(nw.col("estimated")).then(nw.col("value")).otherwise(nw.lit(0)).sum(),
+    days = _DAYS.format(ended="closed_on")
+    return _cut(
+        facts,
+        f"""{_SUMS}, coalesce(sum({days}) FILTER (WHERE {_AGED}), 0)::BIGINT AS days,
+            count(*) FILTER (WHERE {_AGED}) AS aged""",
+        f"outcome <> 'open' AND closed_on >= {_day(start)} AND closed_on < {_day(end)}",
+        ["outcome"],
+        CUTS,
     )
 
 
-def daily_bookings(facts: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """Won value by ``closed_on``, in order of days."""
-    won = facts.filter(nw.col("outcome") == "won")
-    return collected(won.group_by("closed_on").agg(value=nw.col("value").sum()).sort("closed_on"))
-
-
-def ages(facts: nw.LazyFrame[Any], as_of: date, *by: str) -> pd.DataFrame:
-    """Days from creation to closing, or to `as_of` where still open: ``days``, ``outcome``, ``deals``.
-
-    Deals without a creation date, and those whose dates contradict each other, are left out.
+def opened(facts: nw.LazyFrame[Any], start: date, end: date, stale_before: date | None) -> Cuts:
+    """Open deals by ``stage`` too: sums per group, and whether ``stale`` (created before that day) and
+    ``due`` in [start, end).
     """
-    known = facts.filter(~nw.col("created_on").is_null(), nw.col("ok_cycle_time").fill_null(True))
-    # a difference of dates is a number on one engine and a duration on another; of moments, always a duration
-    last = nw.when(nw.col("outcome") == "open").then(nw.lit(as_of)).otherwise(nw.col("closed_on"))
-    ended = last.fill_null(nw.lit(as_of)).cast(nw.Datetime())
-    lasted = (ended - nw.col("created_on").cast(nw.Datetime())).dt.total_minutes() // 1440
-    known = known.with_columns(days=lasted.cast(nw.Int64()))
-    return collected(known.group_by(*by, "days", "outcome").agg(deals=nw.len()))
+    stale = "false" if stale_before is None else f"coalesce(created_on < {_day(stale_before)}, false)"
+    due = f"coalesce(expected_close_on >= {_day(start)} AND expected_close_on < {_day(end)}, false)"
+    found = _cut(
+        facts, _SUMS, "outcome = 'open'", [f"{stale} AS stale", f"{due} AS due"], (*CUTS, "stage")
+    )  # fmt: skip
+    for frame in found.values():
+        frame[["stale", "due"]] = frame[["stale", "due"]].astype(bool)
+    return found
 
 
 def decided_values(
-    facts: nw.LazyFrame[Any], period: Period, upto: date, measure: str, fine: bool, *by: str
-) -> pd.DataFrame:
+    facts: nw.LazyFrame[Any], start: date, end: date, measure: str, fine: bool, cuts: Sequence[str]
+) -> Cuts:
     """How many deals were decided at each amount of `measure`: per group, ``outcome``, ``amount``, ``deals``.
 
     Where not `fine`, amounts keep two significant digits: enough for an interval, and far fewer rows.
     """
-    inside = facts.filter(
-        nw.col("outcome") != "open", nw.col("closed_on") >= period.start, nw.col("closed_on") < upto
-    )
-    amount = nw.col(measure).cast(nw.Float64())
+    amount = f"{measure}::DOUBLE"
     if not fine:
-        step = nw.lit(10.0) ** ((amount.abs() + 1).log(10).floor() - 1)
-        amount = (amount / step).round(0) * step
-    return collected(
-        inside.with_columns(amount=amount).group_by(*by, "outcome", "amount").agg(deals=nw.len())
+        step = f"pow(10.0, floor(log10(abs({amount}) + 1)) - 1)"
+        amount = f"round({amount} / {step}) * {step}"
+    inside = f"outcome <> 'open' AND closed_on >= {_day(start)} AND closed_on < {_day(end)}"
+    return _cut(facts, "count(*) AS deals", inside, ["outcome", f"{amount} AS amount"], cuts)
+
+
+def daily_bookings(facts: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """Won value by ``closed_on``, in order of days."""
+    return _asked(
+        facts,
+        "SELECT closed_on, sum(value) AS value FROM facts WHERE outcome = 'won' GROUP BY 1 ORDER BY 1",
+    )
+
+
+def ages(facts: nw.LazyFrame[Any], as_of: date) -> pd.DataFrame:
+    """Days from creation to closing, or to `as_of` where still open: ``days``, ``outcome``, ``deals``.
+
+    Deals without a creation date, and those whose dates contradict each other, are left out.
+    """
+    last = f"coalesce(CASE WHEN outcome <> 'open' THEN closed_on END, {_day(as_of)})"
+    return _asked(
+        facts,
+        f"""SELECT {_DAYS.format(ended=last)} AS days, outcome, count(*) AS deals
+        FROM facts WHERE {_AGED} GROUP BY 1, 2""",
     )
 
 
 def span(facts: nw.LazyFrame[Any]) -> tuple[date | None, date | None, int]:
     """First and last day a deal closed, and how many deals there are."""
-    found = collected(
-        facts.select(first=nw.col("closed_on").min(), last=nw.col("closed_on").max(), deals=nw.len())
-    ).iloc[0]
-    return found["first"], found["last"], int(found["deals"])
+    found = _asked(
+        facts, "SELECT min(closed_on) AS first, max(closed_on) AS last, count(*) AS deals FROM facts"
+    )
+    first, last, deals = found.iloc[0]
+    return first, last, int(deals)
 
 
 def stale_limit(durations: pd.DataFrame, as_of: date, share: float = 0.99) -> tuple[int, date] | None:
@@ -102,3 +112,37 @@ def stale_limit(durations: pd.DataFrame, as_of: date, share: float = 0.99) -> tu
     reached = done.cumsum() >= share * done.sum()
     days = int(done.index.to_numpy()[reached.to_numpy().argmax()])
     return days, as_of - timedelta(days=days)
+
+
+def _cut(facts: nw.LazyFrame[Any], sums: str, where: str, split: Sequence[str], cuts: Sequence[str]) -> Cuts:
+    """The sums of the whole (`ALL`) and of each cut, all of them split further, from one scan."""
+    own = [each.rpartition(" AS ")[2] for each in split]
+    sets = ", ".join(f"({', '.join([*own, *cut])})" for cut in ([], *([name] for name in cuts)))
+    which = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in cuts)
+    rows = _asked(
+        facts,
+        f"""WITH chosen AS (SELECT *{_added(split)}
+            FROM facts WHERE {where})
+        SELECT {", ".join([*own, *cuts])}, CASE {which} ELSE '{ALL}' END AS _cut, {sums}
+        FROM chosen GROUP BY GROUPING SETS ({sets})""",
+    )
+    found: Cuts = {}
+    for name in (ALL, *cuts):
+        part = rows[rows["_cut"] == name]
+        part = part.assign(**{ALL: ALL}) if name == ALL else part
+        found[name] = part.drop(columns=["_cut", *(other for other in cuts if other != name)])
+    return found
+
+
+def _added(split: Sequence[str]) -> str:
+    return "".join(f", {each}" for each in split if " AS " in each)
+
+
+def _asked(facts: nw.LazyFrame[Any], sql: str) -> pd.DataFrame:
+    """A small result: decimals as `Decimal`, days as `date`."""
+    table = nw.to_native(facts).query("facts", sql).to_arrow_table()
+    return pd.DataFrame(table.to_pandas(date_as_object=True))
+
+
+def _day(day: date) -> str:
+    return f"DATE '{day.isoformat()}'"

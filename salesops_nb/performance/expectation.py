@@ -17,17 +17,22 @@ from salesops_nb.wording import Said, said
 METRIC = "bookings"
 
 
-def targets(tables: Tables, period: Period, level: str) -> dict[str, Decimal]:
+def target_rows(tables: Tables) -> pd.DataFrame:
+    """The bookings targets there are: ``level, who, period, value``, several for the same added up."""
+    frames = lazy_tables(tables, "targets")
+    if "targets" not in frames:
+        return pd.DataFrame(columns=["level", "who", "period", "value"])
+    chosen = frames["targets"].filter(nw.col("metric") == METRIC)
+    return collected(chosen.group_by("level", "who", "period").agg(value=nw.col("value").sum()))
+
+
+def targets(rows: pd.DataFrame, period: Period, level: str) -> dict[str, Decimal]:
     """Bookings targets of a period by who, at one level; empty where there are none.
 
     A target set for the very period counts; otherwise those of its months, or of its quarters,
-    are added up where every one of them is there.
+    are added up where every one of them is there. `rows` are those of `target_rows`.
     """
-    frames = lazy_tables(tables, "targets")
-    if "targets" not in frames:
-        return {}
-    chosen = frames["targets"].filter(nw.col("level") == level, nw.col("metric") == METRIC)
-    rows = collected(chosen.group_by("who", "period").agg(value=nw.col("value").sum()))
+    rows = rows[rows["level"] == level]
     by_who: dict[str, dict[str, Decimal]] = {}
     for who, key, value in zip(rows["who"], rows["period"], rows["value"], strict=True):
         by_who.setdefault(who, {})[key] = value

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -14,16 +15,20 @@ import pandas as pd
 
 from salesops_nb import statistics
 from salesops_nb.performance import cube
+from salesops_nb.performance.cube import ALL, Cuts
 from salesops_nb.periods import Period
 
-ALL = "all"
 SMALL_SAMPLE = 30
+FINE = 200_000  # deals, up to which amounts are drawn again to the cent
 NO_MONEY = Decimal(0)
+COUNTS = ("deals", "priced", "days", "aged")
+SUMS = (*COUNTS, "value", "list_value", "estimated")
+Sums = dict[str, dict[Any, Any]]  # of each sum, its value by group
 
 
 @dataclass(frozen=True)
 class View:
-    """What every figure of one review is taken from."""
+    """What every figure of one review is taken from: its facts, and their sums for every cut."""
 
     facts: nw.LazyFrame[Any]
     period: Period
@@ -36,25 +41,47 @@ class View:
         """The day after the last that counts: the period's end, or the day after `as_of` inside it."""
         return min(self.period.end, date.fromordinal(self.as_of.toordinal() + 1))
 
+    @cached_property
+    def closed(self) -> Cuts:
+        """Sums of the deals closed in the period."""
+        return cube.closed(self.facts, self.period.start, self.upto)
+
+    @cached_property
+    def opened(self) -> Cuts:
+        """Sums of the open deals."""
+        return cube.opened(self.facts, self.period.start, self.period.end, self.stale_before)
+
+    @cached_property
+    def measure(self) -> str:
+        """The value by which deals are won or lost: list prices where lost deals have no amount."""
+        whole = self.closed[ALL]
+        estimated = total(whole.loc[whole["outcome"] == "lost", "estimated"])
+        return "list_value" if estimated > 0 else "value"
+
+    @cached_property
+    def decided_values(self) -> Cuts:
+        """How many deals were decided at each amount."""
+        return cube.decided_values(
+            self.facts, self.period.start, self.upto, self.measure, self.deals <= FINE, ("team", "owner_id")
+        )
+
 
 def figures(view: View, by: str | None = None, by_value: bool = True) -> pd.DataFrame:
     """Every figure but the targets', a row a group, most bookings first; indexed by group.
 
-    Columns: ``won, lost, bookings, lost_value, estimated_value, win_rate`` with ``win_rate_low,
-    win_rate_high`` (Wilson) and ``win_rate_eb`` with its ends, ``win_rate_value`` with its ends
-    (bootstrap; only where `by_value`), ``average_deal, open_deals, pipeline, pipeline_due,
-    stale_deals, stale_value, days_to_win, velocity, small_sample``. Money is `Decimal`; rates are
+    Columns: ``won, lost, bookings, lost_value, estimated_value, win_rate``; only where `by_value` with
+    ``win_rate_low, win_rate_high`` (Wilson), ``win_rate_eb`` with its ends, ``small_sample`` and
+    ``win_rate_value`` with its ends (bootstrap); ``average_deal, open_deals, pipeline, pipeline_due,
+    stale_deals, stale_value, days_to_win, velocity``. Money is `Decimal`; rates are
     shares of 1; days are
     means over the won deals whose dates hold.
     """
-    facts = view.facts if by else view.facts.with_columns(**{ALL: nw.lit(ALL)})
     key = by or ALL
-    ended = cube.closed(facts, view.period.start, view.upto, key)
-    still = cube.opened(facts, view.period, view.stale_before, key)
-    won, lost = _part(ended, key, "outcome", "won"), _part(ended, key, "outcome", "lost")
-    live, stale = _part(still, key, "stale", False), _part(still, key, "stale", True)
-    due = _part(still[~still["stale"]], key, "due", True)
-    groups = sorted(set(ended[key]) | set(still[key])) if by else [ALL]
+    ended, still = view.closed[key], view.opened[key]
+    won, lost = (_sums(ended, key, ended["outcome"] == outcome) for outcome in ("won", "lost"))
+    live, stale = _sums(still, key, ~still["stale"]), _sums(still, key, still["stale"])
+    due = _sums(still, key, ~still["stale"] & still["due"])
+    groups = sorted({*ended[key], *still[key]}) if by else [ALL]
     index = pd.Index(groups, name="group", dtype=object)
     table = pd.DataFrame(index=index)
     table["won"], table["lost"] = _column(won, "deals", index), _column(lost, "deals", index)
@@ -65,15 +92,18 @@ def figures(view: View, by: str | None = None, by_value: bool = True) -> pd.Data
     table["pipeline_due"] = _column(due, "value", index)
     table["stale_deals"] = _column(stale, "deals", index)
     table["stale_value"] = _column(stale, "value", index)
-    _add_rates(table)
+    decided = table["won"] + table["lost"]
+    table["win_rate"] = table["won"] / decided.where(decided > 0)
     if by_value:
-        _add_value_rate(table, won, lost, facts, view, key)
+        _add_rates(table, decided)
+        _add_value_rate(table, won, lost, view, key)
     # a won deal without an amount counts as won, but would draw the average towards nothing
     priced = _column(won, "priced", index)
     table["average_deal"] = [
         money / int(n) if n else None for money, n in zip(table["bookings"], priced, strict=True)
     ]
-    table["days_to_win"] = _days_to_win(facts, view, key).reindex(index)
+    aged = _column(won, "aged", index)
+    table["days_to_win"] = (_column(won, "days", index) / aged.where(aged > 0)).astype(float)
     parts = zip(*(table[c] for c in ("open_deals", "average_deal", "win_rate", "days_to_win")), strict=True)
     table["velocity"] = [velocity(*part) for part in parts]
     bookings = dict(zip(index, table["bookings"], strict=True))
@@ -92,21 +122,23 @@ def velocity(
     return float(opportunities * float(average_deal) * win_rate / cycle_days)
 
 
-def _part(frame: pd.DataFrame, key: str, column: str, value: object) -> pd.DataFrame:
-    chosen = frame[frame[column] == value]
-    return chosen.groupby(key)[["deals", "priced", "value", "list_value", "estimated"]].sum()
+def _sums(frame: pd.DataFrame, key: str, chosen: pd.Series[Any]) -> Sums:
+    """Of the chosen rows, each sum by group."""
+    rows = frame[chosen]
+    found: Sums = {name: {} for name in SUMS if name in rows}
+    for name, sums in found.items():
+        for group, value in zip(rows[key], rows[name], strict=True):
+            sums[group] = sums[group] + value if group in sums else value
+    return found
 
 
-def _column(frame: pd.DataFrame, column: str, index: pd.Index[Any]) -> pd.Series[Any]:
-    money = column not in ("deals", "priced")
-    found = frame[column].to_dict()
-    values = [found.get(group, NO_MONEY if money else 0) for group in index]
+def _column(sums: Sums, column: str, index: pd.Index[Any]) -> pd.Series[Any]:
+    money = column not in COUNTS
+    values = [sums[column].get(group, NO_MONEY if money else 0) for group in index]
     return pd.Series(values, index=index, dtype=object if money else "int64")
 
 
-def _add_rates(table: pd.DataFrame) -> None:
-    decided = table["won"] + table["lost"]
-    table["win_rate"] = table["won"] / decided.where(decided > 0)
+def _add_rates(table: pd.DataFrame, decided: pd.Series[Any]) -> None:
     ends = [statistics.wilson(int(w), int(n)) for w, n in zip(table["won"], decided, strict=True)]
     table["win_rate_low"] = [low for low, _ in ends]
     table["win_rate_high"] = [high for _, high in ends]
@@ -116,33 +148,18 @@ def _add_rates(table: pd.DataFrame) -> None:
     table["small_sample"] = decided < SMALL_SAMPLE
 
 
-def _add_value_rate(
-    table: pd.DataFrame, won: pd.DataFrame, lost: pd.DataFrame, facts: nw.LazyFrame[Any], view: View, key: str
-) -> None:
+def _add_value_rate(table: pd.DataFrame, won: Sums, lost: Sums, view: View, key: str) -> None:
     """Won list value over decided list value; amounts as booked where lost deals have their own."""
-    estimated = bool(len(lost)) and sum(lost["estimated"], NO_MONEY) > 0
-    measure = "list_value" if estimated else "value"
-    top = np.array([float(v) for v in _column(won, measure, table.index)])
-    rest = np.array([float(v) for v in _column(lost, measure, table.index)])
+    top = np.array([float(v) for v in _column(won, view.measure, table.index)])
+    rest = np.array([float(v) for v in _column(lost, view.measure, table.index)])
     with np.errstate(invalid="ignore", divide="ignore"):
         table["win_rate_value"] = top / (top + rest)
-    fine = view.deals <= 200_000
-    values = cube.decided_values(facts, view.period, view.upto, measure, fine, key)
+    values = view.decided_values[key]
     amount = values["amount"].to_numpy(float)
     is_won = (values["outcome"] == "won").to_numpy()
     ends = statistics.bootstrap_ratio(amount * is_won, amount, values["deals"], values[key])
     ends = ends.reindex(table.index)
     table["win_rate_value_low"], table["win_rate_value_high"] = ends["low"], ends["high"]
-
-
-def _days_to_win(facts: nw.LazyFrame[Any], view: View, key: str) -> pd.Series[Any]:
-    """Mean days from creation to winning of the deals won in the period."""
-    inside = facts.filter(
-        nw.col("outcome") == "won", nw.col("closed_on") >= view.period.start, nw.col("closed_on") < view.upto
-    )
-    aged = cube.ages(inside, view.as_of, key)
-    total = (aged["days"] * aged["deals"]).groupby(aged[key]).sum()
-    return (total / aged.groupby(key)["deals"].sum()).astype(float)
 
 
 def rank_ranges(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -164,6 +181,6 @@ def rank_ranges(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     return ranks.reindex(table.index)
 
 
-def total(values: Sequence[Decimal]) -> Decimal:
+def total(values: Iterable[Decimal]) -> Decimal:
     """The exact sum of money."""
     return sum(values, NO_MONEY)

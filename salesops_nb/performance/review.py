@@ -10,14 +10,16 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import Tables, settled
+from salesops_nb.errors import Problem
+from salesops_nb.frames import Tables
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
+from salesops_nb.performance.cube import ALL, Cuts
 from salesops_nb.performance.duration import median_days, time_to_win
 from salesops_nb.performance.expectation import Pace, covered, pace, targets
-from salesops_nb.performance.facts import Structure, deal_facts
-from salesops_nb.performance.figures import View, figures, rank_ranges
+from salesops_nb.performance.facts import Structure
+from salesops_nb.performance.figures import View, figures, rank_ranges, total
+from salesops_nb.performance.prepared import Prepared, prepare
 from salesops_nb.performance.scope import (
     CompareTo,
     Comparison,
@@ -71,7 +73,7 @@ class Review:
 
 
 def review(
-    tables: Tables,
+    tables: Tables | Prepared,
     period: Period | str,
     as_of: date | None = None,
     level: Level = "company",
@@ -84,12 +86,18 @@ def review(
 
     Parameters
     ----------
-    tables : mapping with ``deals``, and ``people, products, accounts, targets`` where there are any.
+    tables : mapping with ``deals``, and ``people, products, accounts, targets`` where there are any; or
+        what `prepare` made of them, with its `as_of` and `structure`.
     period : a `Period`, or a key read in `calendar` (the calendar year unless given).
     as_of : the last day known; by default the last day a deal was created or closed.
     who : the team or rep; None for the company.
     compare_to : ``previous``, ``last-year`` (the same period a year before) or ``target``.
     structure : owners in the teams they were in when a deal closed, or all ``restated`` to `as_of`.
+
+    Returns
+    -------
+    Review
+        with frames of a row a group: money `Decimal`, rates shares of 1, times in days.
 
     Raises
     ------
@@ -98,31 +106,36 @@ def review(
     """
     if isinstance(period, str):
         period = (calendar or FiscalCalendar()).period(period)
-    last_day = _last_day(tables)
-    as_of = as_of or last_day
-    not_in_the_future(period, as_of)
-    everything = settled(deal_facts(tables, as_of, last_day, structure))
-    facts = scoped(everything, tables, level, who)
-    data_from, _, deals = cube.span(everything)
-    data_from = data_from or as_of
+    if not isinstance(tables, Prepared):
+        if as_of is not None:
+            not_in_the_future(period, as_of)
+        tables = prepare(tables, as_of, structure)
+    not_in_the_future(period, tables.as_of)
+    return _reviewed(tables, period, level, who, compare_to)
+
+
+def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, compare_to: CompareTo) -> Review:
+    as_of, (data_from, deals) = made.as_of, made.span
+    facts = scoped(made.facts, made.tables, level, who)
     first_part = covered(period, data_from, period.last)[0]
     comparison = compared(period, compare_to, as_of, data_from, first_part < period.days)
-    ages = cube.ages(facts, as_of)
-    stale = cube.stale_limit(cube.ages(everything, as_of), as_of)
+    stale = made.stale
     view = View(facts, period, as_of, stale[1] if stale else None, deals)
+    before = _before(facts, comparison)
     daily = cube.daily_bookings(facts)
     due = pace(daily, period, as_of, data_from)
-    company = _scope_row(view, tables, level, who, comparison, due)
-    teams = _rows(view, tables, "team", comparison, due) if level == "company" else pd.DataFrame()
-    people = _rows(view, tables, "rep", comparison, due)
-    curve = time_to_win(ages)
+    company = _scope_row(view, made, level, who, before, due)
+    teams = _rows(view, made, "team", before, due) if level == "company" else pd.DataFrame()
+    people = _rows(view, made, "rep", before, due)
+    curve = time_to_win(made.ages if level == "company" else cube.ages(facts, as_of))
     return Review(
-        period=period, as_of=as_of, data_through=last_day, level=level, who=who,
+        period=period, as_of=as_of, data_through=made.data_through, level=level, who=who,
         comparison=comparison, pace=due,
         company=company, teams=teams, people=people,
-        products=_mix(view, comparison, "product_id"), segments=_mix(view, comparison, "segment"),
+        products=_mix(view, before, "product_id"), segments=_mix(view, before, "segment"),
         pipeline=_pipeline(view),
-        bridge=_bridge(view, comparison, compare_to, company, teams if level == "company" else people),
+        bridge=_bridge(view, before, comparison, compare_to, company,
+                       teams if level == "company" else people),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
         time_to_win=curve, median_days_to_win=median_days(curve),
         stale_days=stale[0] if stale else None,
@@ -131,37 +144,32 @@ def review(
     )  # fmt: skip
 
 
-def _last_day(tables: Tables) -> date:
-    from salesops_nb.frames import collected, lazy_tables, with_columns_or_null
-
-    deals = with_columns_or_null(lazy_tables(tables, "deals")["deals"], {"created_on": nw.Date()})
-    found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
-    known = [day for day in found if isinstance(day, date)]
-    if not known:
-        raise SalesopsError(Problem("no-dates", "No deal has a date.", "Check created_on and closed_on."))
-    return max(known)
+def _before(facts: nw.LazyFrame[Any], comparison: Comparison) -> Cuts | None:
+    """Sums of the deals closed in the comparison; None where there is none."""
+    if comparison.period is None or comparison.upto is None:
+        return None
+    return cube.closed(facts, comparison.period.start, comparison.upto)
 
 
 def _scope_row(
-    view: View, tables: Tables, level: Level, who: str | None, comparison: Comparison, due: Pace
+    view: View, made: Prepared, level: Level, who: str | None, before: Cuts | None, due: Pace
 ) -> pd.Series[Any]:
     table = figures(view)
-    wanted = targets(tables, view.period, level)
+    wanted = targets(made.targets, view.period, level)
     # the company's target stands under its own name, whatever that is
     value = wanted.get(who) if who else next(iter(wanted.values())) if len(wanted) == 1 else None
     table = _against(table, {"all": value} if value is not None else {}, view, due)
     row = table.iloc[0].copy()
-    row["compared_bookings"] = _bookings_of(view, comparison)
+    row["compared_bookings"] = None if before is None else total(_bookings_by(before, ALL).values())
     return row
 
 
-def _rows(view: View, tables: Tables, level: Level, comparison: Comparison, due: Pace) -> pd.DataFrame:
+def _rows(view: View, made: Prepared, level: Level, before: Cuts | None, due: Pace) -> pd.DataFrame:
     key = {"team": "team", "rep": "owner_id"}[level]
     table = figures(view, key)
-    wanted = targets(tables, view.period, level)
+    wanted = targets(made.targets, view.period, level)
     table = _against(table, wanted, view, due)
-    earlier = _compared_by(view, comparison, key)
-    table["compared_bookings"] = _beside(table, earlier, comparison)
+    table["compared_bookings"] = _beside(table, before, key)
     ranks = rank_ranges(table) if len(table) else pd.DataFrame(columns=["rank_low", "rank_high"])
     return table.join(ranks)
 
@@ -187,58 +195,48 @@ def _against(table: pd.DataFrame, wanted: dict[str, Decimal], view: View, due: P
     return table.join(more)
 
 
-def _compared_by(view: View, comparison: Comparison, key: str) -> dict[str, Decimal]:
-    if comparison.period is None or comparison.upto is None:
-        return {}
-    ended = cube.closed(view.facts, comparison.period.start, comparison.upto, key)
-    won = ended[ended["outcome"] == "won"]
+def _bookings_by(sums: Cuts, key: str) -> dict[str, Decimal]:
+    won = sums[key][sums[key]["outcome"] == "won"]
     return dict(zip(won[key], won["value"], strict=True))
 
 
-def _beside(table: pd.DataFrame, earlier: dict[str, Decimal], comparison: Comparison) -> pd.Series[Any]:
-    found = [None if comparison.period is None else earlier.get(str(g), NO_MONEY) for g in table.index]
+def _beside(table: pd.DataFrame, before: Cuts | None, key: str) -> pd.Series[Any]:
+    earlier = {} if before is None else _bookings_by(before, key)
+    found = [None if before is None else earlier.get(str(group), NO_MONEY) for group in table.index]
     return pd.Series(found, index=table.index, dtype=object)
 
 
-def _bookings_of(view: View, comparison: Comparison) -> Decimal | None:
-    if comparison.period is None:
-        return None
-    return sum(_compared_by(view, comparison, "product_id").values(), NO_MONEY)
-
-
-def _won_products(view: View, start: date, end: date) -> pd.DataFrame:
-    ended = cube.closed(view.facts, start, end, "product_id")
-    return ended[ended["outcome"] == "won"]
+def _won_products(sums: Cuts) -> pd.DataFrame:
+    return sums["product_id"][sums["product_id"]["outcome"] == "won"]
 
 
 def _bridge(
-    view: View, comparison: Comparison, to: CompareTo, company: pd.Series[Any], groups: pd.DataFrame
-) -> pd.DataFrame:
+    view: View, before: Cuts | None, comparison: Comparison, to: CompareTo, company: pd.Series[Any],
+    groups: pd.DataFrame,
+) -> pd.DataFrame:  # fmt: skip
     if to == "target":
         if company["target"] is None:
             return pd.DataFrame(columns=["step", "amount"])
         known = {str(g): t for g, t in groups["target"].items() if t is not None}
         booked = dict(zip(groups.index, groups["bookings"], strict=True))
         return target_bridge(booked, known, (company["target"], company["bookings"]))
-    if comparison.period is None or comparison.upto is None:
+    if before is None:
         return pd.DataFrame(columns=["step", "amount"])
-    before = _won_products(view, comparison.period.start, comparison.upto)
-    return revenue_bridge(before, _won_products(view, view.period.start, view.upto), str(comparison.said))
+    return revenue_bridge(_won_products(before), _won_products(view.closed), str(comparison.said))
 
 
-def _mix(view: View, comparison: Comparison, key: str) -> pd.DataFrame:
+def _mix(view: View, before: Cuts | None, key: str) -> pd.DataFrame:
     """Bookings, deals, share, win rate and the comparison's bookings by product or segment."""
     table = figures(view, key, by_value=False)[["bookings", "won", "lost", "win_rate", "average_deal"]].copy()
     whole = sum(table["bookings"], NO_MONEY)
     table["share"] = [float(value / whole) if whole else float("nan") for value in table["bookings"]]
-    earlier = _compared_by(view, comparison, key)
-    table["compared_bookings"] = _beside(table, earlier, comparison)
+    table["compared_bookings"] = _beside(table, before, key)
     return table
 
 
 def _pipeline(view: View) -> pd.DataFrame:
     """Open deals by stage: ``stage, deals, value, estimated, due_value, stale_deals, stale_value``."""
-    still = cube.opened(view.facts, view.period, view.stale_before, "stage")
+    still = view.opened["stage"]
     rows = []
     for stage, part in sorted(still.groupby("stage"), key=lambda pair: str(pair[0])):
         live, old = part[~part["stale"]], part[part["stale"]]

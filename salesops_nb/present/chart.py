@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import style
+from salesops_nb.present.emit import LIVE
 from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 SMALL = 40_000
+SMALL_LIVE = 400_000  # a person waits: drawing it again as PNG takes longer than sending it
 _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 
 
 @dataclass
 class Chart:
-    """A drawn figure with its alternative text; `marks` say simulated, estimated and the like."""
+    """A drawn figure with its alternative text; `marks` say simulated, estimated and the like.
+
+    `raster` says that it is many shapes, which are smaller and sooner drawn as points.
+    """
 
     figure: Figure
     alt: str
@@ -32,6 +37,7 @@ class Chart:
     note: str = ""
     marks: list[str] = field(default_factory=list)
     palette: bool = True
+    raster: bool = False
 
     @property
     def svg(self) -> str:
@@ -44,21 +50,27 @@ class Chart:
     @property
     def png(self) -> bytes:
         """The drawing as a PNG of 256 colours at twice the screen's resolution."""
+        import numpy as np
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from PIL import Image
 
-        buffer, small = io.BytesIO(), io.BytesIO()
+        small = io.BytesIO()
         with style.quiet():
-            self.figure.savefig(buffer, format="png", dpi=192, metadata={"Software": None})
-        Image.open(buffer).convert("RGB").quantize(256).save(small, format="PNG", optimize=True)
+            self.figure.set_dpi(192)
+            canvas: Any = FigureCanvasAgg(self.figure)
+            canvas.draw()
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
+        how = Image.Quantize.FASTOCTREE if self.raster else None
+        picture.quantize(256, method=how).save(small, format="PNG")
         return small.getvalue()
 
     def bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         """The smaller of SVG and PNG, and the metadata with the alternative text."""
-        svg = self.svg
-        data = {"image/svg+xml": svg}
-        if len(svg.encode()) > SMALL:
+        data = {} if self.raster else {"image/svg+xml": self.svg}
+        svg = data.get("image/svg+xml", "").encode()
+        if self.raster or len(svg) > (SMALL_LIVE if LIVE.get() else SMALL):
             png = base64.b64encode(self.png).decode()
-            if len(png) < len(svg.encode()):
+            if self.raster or len(png) < len(svg):
                 data = {"image/png": png}
         kind = next(iter(data))
         facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette}
@@ -115,6 +127,15 @@ def new_figure(height: float = style.HEIGHT, width: float = style.WIDTH) -> tupl
 
     figure = Figure(figsize=(width, height))
     return figure, figure.add_subplot()
+
+
+def placed_figure(height: float, width: float = style.WIDTH) -> Figure:
+    """A figure whose axes are placed by hand: a layout engine takes longer than the drawing."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        return Figure(figsize=(width, height))
 
 
 def close(figure: Figure) -> None:

@@ -19,21 +19,46 @@ what depends on it.
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from threadpoolctl import threadpool_limits
 
 from salesops_nb import parameters
 from salesops_nb.errors import Problem, SalesopsError
 
+SLOW = 0.3  # seconds: a show that takes longer is drawn after the others
+
 
 @dataclass(slots=True)
-class _Node:
+class Node:
+    """A step or a show: its function, what that needs, and how long it took last time."""
+
     name: str
     function: Callable[..., Any]
     needs: tuple[str, ...]
     shown: bool
     output: Any = None
+    drawn: tuple[Any, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """What it does, in the first line of its docstring, else its name."""
+        said = (inspect.getdoc(self.function) or "").split("\n")[0].rstrip(".")
+        return said or self.name.replace("_", " ")
+
+
+class Watch(Protocol):
+    """Who looks on while a change is made, and may end it by raising."""
+
+    def begins(self, node: Node, rest: list[Node]) -> None:
+        """A step or show is about to be done; `rest` are it and those that follow."""
+
+    def settles(self) -> None:
+        """All is done and is about to be taken over, which nothing must interrupt."""
 
 
 def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel:
@@ -44,16 +69,29 @@ def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel
     kind : the notebook's class in `salesops_nb.parameters`.
     namespace : the notebook's ``globals()``; parameters and steps are kept up to date in it.
 
+    Returns
+    -------
+    Panel
+        ``panel.workbook`` is the opened workbook, ``panel.asked`` the parameters in force; `step` and
+        `show` mark the notebook's functions.
+
     Raises
     ------
     SalesopsError
         with every unknown name and wrong value, or what is wrong with the workbook.
     """
     from salesops_nb import open_workbook
+    from salesops_nb.present.words import use_locale
 
     asked = parameters.read(kind, namespace)
-    made = Panel(asked, open_workbook(asked.workbook), namespace, live=is_live())
-    if made.live:
+    workbook = open_workbook(asked.workbook)
+    use_locale(workbook.settings.locale, workbook.settings.currency)
+    live = is_live()
+    if live:
+        asked = parameters.for_a_person(asked)
+        namespace.update({name: getattr(asked, name) for name in kind.live})
+    made = Panel(asked, workbook, namespace, live=live)
+    if live:
         from salesops_nb.present.widgets import show_panel
 
         show_panel(made)
@@ -77,70 +115,132 @@ def is_live() -> bool:
 
 
 class Panel:
-    """The parameters in force, the workbook, and the steps and shows that depend on them."""
+    """The parameters in force, the workbook, and the steps and shows that depend on them.
+
+    Attributes
+    ----------
+    asked : the parameters of what is computed and drawn.
+    wanted : what was last asked for; other than `asked` where a step refused it.
+    workbook : the opened `Workbook`.
+    live : whether a person is at the page, so that controls exist.
+    """
 
     def __init__(
         self, asked: parameters.Parameters, workbook: Any, namespace: dict[str, Any], live: bool = False
     ) -> None:
-        self.asked = asked
+        self.asked = self.wanted = asked
         self.workbook = workbook
         self.live = live
+        self.nodes: dict[str, Node] = {}
         self._namespace = namespace
-        self._nodes: dict[str, _Node] = {}
         self._values: dict[str, Any] = {}
         self._stale: set[str] = set()
 
     def step(self, function: Callable[..., Any]) -> Any:
-        """Compute a step now, and again whenever something it needs has changed; its value."""
-        node = self._added(function, shown=False)
-        self._run(node)
-        return self._values[node.name]
+        """Compute a step now, and again whenever something it needs has changed.
 
-    def show(self, function: Callable[..., None]) -> Callable[..., None]:
-        """Display now, and again whenever something it needs has changed."""
-        node = self._added(function, shown=True)
-        if self.live:
-            from salesops_nb.present.widgets import new_output
-
-            node.output = new_output()
-        self._run(node)
-        return function
-
-    def change(self, values: Mapping[str, Any]) -> list[str]:
-        """Take new values of parameters; the names of the steps and shows that were done again.
+        Used as a decorator. The function's arguments are names of parameters, of earlier steps, or
+        ``asked``; in its place the notebook has what it returned.
 
         Raises
         ------
         SalesopsError
-            where a value does not fit, or a step refuses it. What depends on a step that refused
-            stays as it was and is done again with the next change.
+            where an argument is neither a parameter nor an earlier step, and whatever it raises.
         """
-        given = {**self.asked.model_dump(), **values}
-        after = parameters.checked(type(self.asked), given)
-        changed = {
-            name
-            for name in type(self.asked).model_fields
-            if getattr(after, name) != getattr(self.asked, name)
-        }
-        self.asked = after
-        self._namespace.update({name: getattr(after, name) for name in changed})
-        if changed:
-            self._stale |= changed | {"asked"}
-        return self._again()
+        node = self._added(function, shown=False)
+        node.seconds, value = _timed(node.function, self._given(node, self.asked, self._values))
+        self._values[node.name] = self._namespace[node.name] = value
+        return value
 
-    def _again(self) -> list[str]:
-        done = []
-        for node in self._nodes.values():
-            if self._stale.intersection(node.needs):
-                self._run(node)
-                self._stale.add(node.name)
-                done.append(node.name)
+    def show(self, function: Callable[..., None]) -> Callable[..., None]:
+        """Display now, and again in the same place whenever something it needs has changed.
+
+        Used as a decorator, as `step`; what the function displays or prints stands below its cell.
+        """
+        node = self._added(function, shown=True)
+        given = self._given(node, self.asked, self._values)
+        if self.live:
+            from salesops_nb.present.widgets import new_output
+
+            node.output = new_output()
+            node.seconds, node.drawn = self._draw(node, given)
+        else:
+            node.function(**given)
+        return function
+
+    def change(self, values: Mapping[str, Any], watch: Watch | None = None) -> list[str]:
+        """Take new values of parameters; the names of the steps and shows that were done again.
+
+        All of it is taken over at the end, or nothing: where a step refuses a value, `asked`, the
+        steps and the notebook's variables stay as they were, and the value is tried again together
+        with the next change.
+
+        Raises
+        ------
+        SalesopsError
+            where a value does not fit, or a step refuses it.
+        """
+        kind = type(self.asked)
+        self.wanted = after = parameters.checked(kind, {**dict(self.wanted), **values})
+        changed = {name for name in kind.model_fields if getattr(after, name) != getattr(self.asked, name)}
+        rest = _slow_last(self._depending({*changed, *self._stale, *({"asked"} if changed else ())}))
+        drawn: dict[str, tuple[Any, ...]] = {}
+        computed = dict(self._values)
+        for at, node in enumerate(rest):
+            if watch is not None:
+                watch.begins(node, rest[at:])
+            given = self._given(node, after, computed)
+            if not node.shown:
+                node.seconds, computed[node.name] = _timed(node.function, given)
+            elif node.output is None:
+                node.function(**given)
+            else:
+                node.seconds, drawn[node.name] = self._draw(node, given)
+        if watch is not None:
+            watch.settles()
+        self._take_over(after, changed, computed, rest, drawn)
+        return [node.name for node in rest]
+
+    def restore(self) -> None:
+        """Draw again what is in force, and want it, after a change that was not finished."""
+        self.wanted = self.asked
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Put back what is in force where an unfinished change has drawn."""
+        for node in self.nodes.values():
+            if node.output is not None and node.output.outputs != node.drawn:
+                node.output.outputs = node.drawn
+
+    def _take_over(
+        self, after: Any, changed: set[str], computed: dict[str, Any], rest: list[Node], drawn: dict[str, Any]
+    ) -> None:
+        self.asked, self._values = after, computed
         self._stale.clear()
-        return done
+        for name, outputs in drawn.items():
+            self.nodes[name].drawn = outputs
+        self._namespace.update({name: getattr(after, name) for name in changed})
+        self._namespace.update({node.name: computed[node.name] for node in rest if not node.shown})
 
-    def _added(self, function: Callable[..., Any], shown: bool) -> _Node:
+    def _draw(self, node: Node, given: dict[str, Any]) -> tuple[float, tuple[Any, ...]]:
+        from salesops_nb.present.captured import captured
+
+        seconds, outputs = _timed(captured, {"draw": lambda: node.function(**given)})
+        node.output.outputs = outputs
+        return seconds, outputs
+
+    def _depending(self, stale: set[str]) -> list[Node]:
+        """The steps and shows that need what is stale, and what depends on those; in their order."""
+        found = []
+        for node in self.nodes.values():
+            if stale.intersection(node.needs):
+                found.append(node)
+                stale.add(node.name)
+        return found
+
+    def _added(self, function: Callable[..., Any], shown: bool) -> Node:
         name = function.__name__
-        node = _Node(name, function, tuple(inspect.signature(function).parameters), shown)
+        node = Node(name, function, tuple(inspect.signature(function).parameters), shown)
         known = {*type(self.asked).model_fields, *self._values, "asked"}
         for need in node.needs:
             if need not in known:
@@ -152,21 +252,27 @@ class Panel:
                         value=need,
                     )
                 )
-        self._nodes[name] = node
+        if name in self.nodes and not shown:
+            self._stale.add(name)  # an edited step: what depends on it is done with the next change
+        self.nodes[name] = node
         return node
 
-    def _run(self, node: _Node) -> None:
-        given = {need: self._value(need) for need in node.needs}
-        if not node.shown:
-            self._values[node.name] = self._namespace[node.name] = node.function(**given)
-        elif node.output is None:
-            node.function(**given)
-        else:
-            node.output.clear_output(wait=True)
-            with node.output:
-                node.function(**given)
+    def _given(self, node: Node, asked: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            need: asked if need == "asked" else values[need] if need in values else getattr(asked, need)
+            for need in node.needs
+        }
 
-    def _value(self, name: str) -> Any:
-        if name == "asked":
-            return self.asked
-        return self._values[name] if name in self._values else getattr(self.asked, name)
+
+def _slow_last(nodes: list[Node]) -> list[Node]:
+    """In their order, but shows that took long at the end: the rest is on screen before them."""
+    slow = [node for node in nodes if node.shown and node.seconds > SLOW]
+    return [node for node in nodes if node not in slow] + slow
+
+
+def _timed(function: Callable[..., Any], given: dict[str, Any]) -> tuple[float, Any]:
+    begun = time.perf_counter()
+    # threads of linear algebra wait for each other longer than small matrices take
+    with threadpool_limits(limits=1, user_api="blas"):
+        value = function(**given)
+    return time.perf_counter() - begun, value

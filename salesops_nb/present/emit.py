@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from salesops_nb.present import render
 
 MEDIA = "application/vnd.salesops.{}+json"
 PARTS = ("cover", "headlines", "set_aside", "catalogue", "provenance", "note", "table")
+# whether a person looks at the page at which this is shown, so that tables bring all their rows
+LIVE: ContextVar[bool] = ContextVar("salesops_live", default=False)
+# JupyterLab sets what stands between two dollar signs as a formula, but not within `mathjax_ignore`.
+LIVE_CLASS = "salesops mathjax_ignore"
 _LIVE_STYLE = re.compile(r"<style data-salesops>.*?</style>", re.DOTALL)
 
 
@@ -25,7 +30,8 @@ def media_type(kind: str) -> str:
 def bundle(kind: str, facts: Mapping[str, Any], text: str) -> dict[str, Any]:
     """The media types of one output: the facts, HTML for other viewers, plain text."""
     body = render.part(kind, facts)
-    live = f'<style data-salesops>{render.style_sheet("live.css")}</style><div class="salesops">{body}</div>'
+    style = f"<style data-salesops>{render.style_sheet('live.css')}</style>"
+    live = f'{style}<div class="{LIVE_CLASS}">{body}</div>'
     return {media_type(kind): dict(facts), "text/html": live, "text/plain": text}
 
 

@@ -75,6 +75,14 @@ def number(value: Any, places: int | None = None) -> str:
     return _typeset(format_decimal(_decimal(value), pattern, locale=setting().locale))
 
 
+def exact(value: Decimal, places: int | None = None) -> str:
+    """A decimal with the locale's separators and all the decimals it has, at most six, or `places`."""
+    from babel.numbers import format_decimal
+
+    pattern = "#,##0." + ("######" if places is None else "0" * places)
+    return _typeset(format_decimal(value, pattern.rstrip("."), locale=setting().locale))
+
+
 def percent(value: Any, places: int = 1) -> str:
     """A share (0.628) as a percentage (``62.8%``)."""
     from babel.numbers import format_percent

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from salesops_nb.hiring import HiringPlan
     from salesops_nb.hiring.learned import Learned
 
-LIVE_FUTURES = 2_500  # answers a moved control at once; a report takes all it was asked for
-
-
 STATED = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")
 
 
@@ -27,7 +24,7 @@ def stated(asked: Any, learned: Learned) -> Learned:
     return learned.override(**{name: value for name, value in given.items() if value is not None})
 
 
-def choices(workbook: Any, asked: Any, fewer: bool = False) -> dict[str, Any]:
+def choices(workbook: Any, asked: Any) -> dict[str, Any]:
     """The arguments of `hiring.plan` that the parameters mean.
 
     Without `target` and without targets of the horizon's periods, the target is `growth` on the
@@ -38,7 +35,7 @@ def choices(workbook: Any, asked: Any, fewer: bool = False) -> dict[str, Any]:
         "budget": asked.budget,
         "interviewing": asked.interviewing,
         "replace_leavers": asked.scenario == "replace leavers",
-        "futures": min(asked.futures, LIVE_FUTURES) if fewer else asked.futures,
+        "futures": asked.futures,
         "seed": asked.seed,
     }
     target = asked.target

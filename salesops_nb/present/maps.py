@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesops_nb.present import style
-from salesops_nb.present.chart import Chart, alt_text
+from salesops_nb.present.chart import Chart, alt_text, placed_figure
 from salesops_nb.present.words import _
 
 Floats = NDArray[np.float64]
 FILLS = ("#7fb0d6", "#f2b880", "#8ccdb8", "#c9a6dc", "#c3c9cf", "#e3cd6e", "#5b8fb9", "#d98b5f", "#5aa58f",
          "#a481bd", "#9aa4ad", "#bfa545")  # fmt: skip
+APART = ("02", "15", "72")  # Alaska, Hawaii, Puerto Rico
 
 
 @lru_cache(maxsize=1)
@@ -54,58 +55,123 @@ def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequenc
                 homes: Any = None, title: str = "") -> Chart:  # fmt: skip
     """Maps side by side, one for each set of owners, each rep in the same colour in all.
 
+    Alaska, Hawaii and Puerto Rico stand in corners of their own beside other counties.
+
     Parameters
     ----------
     units : pandas with unit_id, latitude, longitude. owners : unit to rep, a mapping for each map.
     homes : pandas with rep, latitude, longitude, drawn as dots with the rep's name, or None.
     """
-    from matplotlib.figure import Figure
-
-    middle = _middle(units)
-    shapes = county_shapes()
-    known = sum(str(u) in shapes for u in units["unit_id"])
+    units = units[units["latitude"].notna() & units["longitude"].notna()]
+    known = sum(str(u) in county_shapes() for u in units["unit_id"])
     real = known >= 0.9 * len(units)  # a county may have been renamed since: that one is a dot
     reps = sorted({rep for owned in owners for rep in owned.values()})
     fill = _colours(units, owners[-1], reps)
+    parts = _parts(units, real)
     with style.quiet():
-        figure = Figure(figsize=(style.WIDTH, 4.4))
-        axes = figure.subplots(1, len(owners), squeeze=False)[0]
+        wide = 1 / len(owners)
+        high = min(6.0, max(2.2, _shape(parts[0]) * style.WIDTH * wide)) + 0.3
+        figure = placed_figure(high)
+        axes = [
+            figure.add_axes((0.005 + n * wide, 0, wide - 0.01, 1 - 0.3 / high)) for n in range(len(owners))
+        ]
+        stays = {u for u, rep in owners[-1].items() if owners[0].get(u) == rep}
         for axis, owned, said in zip(axes, owners, titles, strict=True):
-            draw_units(axis, units, owned, fill, middle, real)
-            axis.set_title(said, fontsize=10)
-            axis.set_aspect("equal")
-            axis.set_axis_off()
+            draw_units(axis, parts[0], owned, fill, _middle(parts[0]), real)
+            if real and axis is not axes[0]:
+                _outline(axis, parts[0][~parts[0]["unit_id"].isin(stays)], _middle(parts[0]))
+            for corner, part in enumerate(parts[1:]):
+                draw_units(axis.inset_axes((0.24 * corner, 0.0, 0.22, 0.22)), part, owned, fill,
+                           _middle(part), real)  # fmt: skip
+            axis.text(0.5, 1.02, said, transform=axis.transAxes, ha="center", fontsize=10)
         if homes is not None:
-            _names(axes[-1], homes, middle)
+            _names(axes[-1], homes[homes["rep"].isin(set(owners[-1].values()))], _middle(parts[0]), axes[0])
     moved = sum(owners[0].get(u) != owners[-1].get(u) for u in owners[-1])
     words = _("{units} units of {reps} reps; {moved} have another rep in the last map than in the first.",
               units=len(units), reps=len(reps), moved=moved)  # fmt: skip
-    note = _("Outlines: US Census Bureau, by way of us-atlas.") if real else ""
-    return Chart(figure, alt_text(title, words), title, note, palette=False)
+    note = _("Dark edges: units that change. Outlines: US Census Bureau, via us-atlas.") if real else ""
+    return Chart(figure, alt_text(title, words), title, note, palette=False, raster=True)
 
 
 def draw_units(axis: Any, units: Any, owned: Mapping[str, str], fill: Mapping[str, str],
                middle: tuple[float, float], real: bool) -> None:  # fmt: skip
-    """The units as polygons, or as dots where one of them is no county."""
+    """The units as polygons; where they are no counties, as dots within the outline of their territory."""
     from matplotlib.collections import PolyCollection
 
-    colour = [fill.get(owned.get(str(u), ""), style.PAGE) for u in units["unit_id"]]
+    axis.set_aspect("equal")
+    axis.set_axis_off()
+    colour = [fill.get(owned.get(str(u), ""), style.QUIET) for u in units["unit_id"]]
+    x, y = projected(units["longitude"], units["latitude"], middle)
     if not real:
-        axis.scatter(*projected(units["longitude"], units["latitude"], middle), c=colour, s=14, linewidths=0)
+        _hulls(axis, units, owned, fill, x, y)
+        axis.scatter(
+            x, y, c=colour, s=min(30.0, max(8.0, 9000 / len(units))), linewidths=0.3, edgecolors=style.PAGE
+        )
+        axis.margins(0.06)
         return
     shapes = county_shapes()
     rings, shades = [], []
-    x, y = projected(units["longitude"], units["latitude"], middle)
     for unit, shade, at, up in zip(units["unit_id"], colour, x, y, strict=True):
         if str(unit) not in shapes:
             axis.plot(at, up, "o", color=shade, markersize=2)
-        for ring in shapes.get(str(unit), []):
-            rings.append(np.column_stack(projected(ring[:, 0], ring[:, 1], middle)))
+        for ring in _rings(str(unit), middle):
+            rings.append(ring)
             shades.append(shade)
-    axis.add_collection(
-        PolyCollection(rings, facecolors=shades, edgecolors=style.PAGE, linewidths=0.15, rasterized=True)
-    )
+    axis.add_collection(PolyCollection(rings, facecolors=shades, edgecolors=style.PAGE, linewidths=0.15))
     axis.autoscale_view()
+
+
+@lru_cache(maxsize=20_000)
+def _rings(county: str, middle: tuple[float, float]) -> tuple[Floats, ...]:
+    """A county's rings on the plane; kept, so that another plan is drawn at once."""
+    rings = county_shapes().get(county, [])
+    return tuple(np.column_stack(projected(ring[:, 0], ring[:, 1], middle)) for ring in rings)
+
+
+def _hulls(
+    axis: Any, units: Any, owned: Mapping[str, str], fill: Mapping[str, str], x: Floats, y: Floats
+) -> None:
+    """The convex outline of each territory of three places or more, faintly."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    rep = np.array([owned.get(str(u), "") for u in units["unit_id"]])
+    for name in sorted(set(rep)):
+        points = np.unique(np.column_stack((x[rep == name], y[rep == name])), axis=0)
+        if len(points) < 3:
+            continue
+        try:
+            corners = points[ConvexHull(points).vertices]
+        except QhullError:  # all on one line
+            continue
+        axis.fill(*corners.T, color=fill.get(name, style.QUIET), alpha=0.18, linewidth=0)
+
+
+def _outline(axis: Any, units: Any, middle: tuple[float, float]) -> None:
+    """A line around each unit that has another rep."""
+    from matplotlib.collections import PolyCollection
+
+    rings = [ring for unit in units["unit_id"] for ring in _rings(str(unit), middle)]
+    axis.add_collection(
+        PolyCollection(rings, facecolors="none", edgecolors=style.INK, linewidths=0.45), autolim=False
+    )
+
+
+def _shape(units: Any) -> float:
+    """Height over width of the units' ground."""
+    x, y = projected(units["longitude"], units["latitude"], _middle(units))
+    return float((np.ptp(y) + 1e-6) / (np.ptp(x) + 1e-6)) * 1.05
+
+
+def _parts(units: Any, real: bool) -> list[Any]:
+    """The map's units, then those that stand apart in corners."""
+    if not real:
+        return [units]
+    state = units["unit_id"].astype(str).str[:2]
+    main = units[~state.isin(APART)]
+    apart = [units[state == each] for each in APART if (state == each).any()]
+    if len(main):
+        return [main, *apart]
+    return sorted(apart, key=len, reverse=True)
 
 
 def _middle(units: Any) -> tuple[float, float]:
@@ -138,11 +204,13 @@ def _colours(units: Any, owned: Mapping[str, str], reps: Sequence[str]) -> dict[
     return chosen
 
 
-def _names(axis: Any, homes: Any, middle: tuple[float, float]) -> None:
+def _names(axis: Any, homes: Any, middle: tuple[float, float], wide: Any) -> None:
+    """Each rep's name at the middle of the territory, on the map's own ground."""
     x, y = projected(homes["longitude"], homes["latitude"], middle)
-    axis.scatter(x, y, c=style.INK, s=8, zorder=3)
+    (left, right), (low, high) = wide.get_xlim(), wide.get_ylim()
     for name, at, up in zip(homes["rep"], x, y, strict=True):
-        axis.annotate(
-            str(name).split()[-1], (at, up), xytext=(0, 4), textcoords="offset points", ha="center",
-            fontsize=6.5, color=style.INK,
-        )  # fmt: skip
+        if left <= at <= right and low <= up <= high:
+            axis.annotate(
+                str(name).split()[-1], (at, up), ha="center", va="center", fontsize=6, color=style.INK,
+                bbox={"boxstyle": "round,pad=0.12", "fc": style.PAGE, "ec": "none", "alpha": 0.6},
+            )  # fmt: skip

@@ -91,6 +91,16 @@ def cover(workbook: Any, asked: Any, review: Review) -> None:
     )
 
 
+def recorded(workbook: Any, asked: Any, review: Review, live: bool = False) -> None:
+    """Record what the review found, and say under which id; not where a person is trying controls."""
+    from salesops_nb.store.reviews import record_review
+
+    if not live:
+        parameters = asked.model_dump(exclude={"workbook"})
+        run = record_review(workbook.store, review, parameters, workbook.fingerprint)
+        present.provenance({"Recorded as": run[:12]})
+
+
 def _mission(workbook: Any) -> str:
     """The mission line of the workbook's strategy file, where it has one."""
     if not workbook.settings.strategy:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats as written
-from salesops_nb.present.emit import as_list, emit
+from salesops_nb.present.emit import LIVE, as_list, emit
 from salesops_nb.present.render import words_of
 from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FIRST = object()
 SHORT = 18  # letters of a cell that stays in one line
+LIVE_ROWS = 2_000  # brought to the page at which a person sorts and filters them
 NUMERIC = {"money", "cents", "number", "integer", "decimal", "percent"}
 
 
@@ -60,6 +61,7 @@ def show_table(
     SalesopsError
         If an argument names a column that the frame has not, or a unit that is none.
     """
+    live = LIVE.get()
     facts = table_facts(
         frame,
         title=title,
@@ -68,11 +70,14 @@ def show_table(
         notes=notes,
         marks=marks,
         row_marks=row_marks or {},
-        rows=rows,
+        rows=LIVE_ROWS if live else rows,
         total=total,
         currency=currency,
         row_head=row_head,
     )
+    if live:
+        facts["page"] = rows or LIVE_ROWS
+        _add_orders(facts["rows"], to_pandas(frame))
     heads = " | ".join(column["label"] for column in facts["columns"])
     lines = [" | ".join(row["cells"]) for row in facts["rows"]]
     emit("table", facts, "\n".join([title, heads, *lines]))
@@ -178,6 +183,18 @@ def _body(shown: pd.DataFrame, units: Mapping[str, str], currency: Any, row_mark
         }
         for at in range(len(shown))
     ]
+
+
+def _add_orders(body: list[Any], data: pd.DataFrame) -> None:
+    """Beside each cell what it is sorted by: the number or day that it writes."""
+    from datetime import date
+    from numbers import Number
+
+    for row, values in zip(body, data.itertuples(index=False, name=None), strict=False):
+        row["orders"] = [
+            "" if written.missing(value) else str(value) if isinstance(value, Number | date) else None
+            for value in values
+        ]
 
 
 def _total(

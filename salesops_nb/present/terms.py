@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from salesops_nb.present.words import _, setting
+from salesops_nb.present.words import _, setting, words
 
 
 def term(name: str) -> str:
     """A column's or parameter's name as words: ``win_rate`` is ``Win rate``, translated where known."""
     plain = name.replace("_", " ").strip()
     plain = plain[:1].upper() + plain[1:]
-    return _terms(setting().locale).get(plain, plain)
+    return translated(plain)
 
 
 def translated(text: str) -> str:
     """A label in the reader's language where it is one of the trade's; otherwise as it was given."""
-    return _terms(setting().locale).get(text, text)
+    known = _terms(setting().locale).get(text)
+    if known is not None or not text:
+        return known or text
+    # names of parameters and their choices, which their classes hold
+    return words(setting().locale).gettext(text)
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""The territory report's displays: where balance stands, the plans there are, and what moves."""
+"""The territory report's displays: where balance stands, before and after, and what moves."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import __version__, present
-from salesops_nb.present import maps, style
-from salesops_nb.present.chart import Chart, alt_text
-from salesops_nb.present.formats import percent
+from salesops_nb.present import maps
 from salesops_nb.present.words import _, ngettext
 
 if TYPE_CHECKING:
+    from salesops_nb.territory.ground import Ground
     from salesops_nb.territory.proposal import Proposal
 
 
-def cover(workbook: Any, asked: Any, proposal: Proposal) -> None:
-    """The cover, in the workbook's locale and currency."""
+def cover(workbook: Any, asked: Any, ground: Ground) -> None:
+    """The cover, in the workbook's locale and currency; a draft until somebody approves."""
     settings = workbook.settings
     present.use_locale(settings.locale, settings.currency)
     used = {"units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"}
@@ -25,7 +24,7 @@ def cover(workbook: Any, asked: Any, proposal: Proposal) -> None:
         title=_("Territory rebalancing"),
         subtitle=asked.who or "",
         company=settings.company,
-        as_of=proposal.as_of,
+        as_of=ground.as_of,
         parameters=asked.model_dump(exclude={"workbook"}),
         fingerprint=workbook.fingerprint,
         versions={"salesops_nb": __version__},
@@ -41,7 +40,7 @@ def headlines(proposal: Proposal, simulated: frozenset[str] = frozenset()) -> No
     cards = [
         {"label": _("Out of balance today"), "value": worst, "unit": "percent", "mark": mark,
          "sentence": _("{rep} is furthest off the fair share of "
-         "{measure}.", rep=rep, measure=_measure(measure)),
+         "{measure}.", rep=rep, measure=measure_words(measure)),
          "metric": "imbalance_today"},
         {"label": _("Out of balance after"), "value": found["imbalance"], "unit": "percent", "mark": mark,
          "sentence": _("The largest distance of any rep from the fair share, in any measure."),
@@ -94,122 +93,71 @@ def before_and_after(proposal: Proposal) -> None:
     ).show()
 
 
-def balance(proposal: Proposal, simulated: bool = False) -> None:
-    """Bars of each measure: load after over the fair share, with today's as ticks."""
-    after = proposal.plan.territories.set_index("rep")
-    before = proposal.balance.set_index("rep")
-    for measure, limit in proposal.tolerance.items():
-        column = f"{measure}_imbalance"
-        frame = pd.DataFrame(
-            {"rep": after.index, "after": 1 + after[column].to_numpy(),
-             "today": (1 + before[column]).reindex(after.index).fillna(0.0).to_numpy()}
-        )  # fmt: skip
-        present.bars(
-            frame, x="rep", y="after", compare="today", unit="percent", simulated=simulated,
-            title=_("Share of a fair load: {measure}", measure=_measure(measure)),
-            note=_("Bars: the plan; ticks: today. Within ±{limit} of 100 % is in "
-                "balance.", limit=percent(limit)),
-        )  # fmt: skip
-
-
-def frontier(proposal: Proposal) -> None:
-    """Plans by what they move: imbalance and distances on the two scales; the picked one filled."""
-    table = proposal.frontier.table
-    frontier_chart(proposal).show()
-    frame = table.astype({"efficient": object}).assign(
-        plan=range(1, len(table) + 1), words=[_words(w) for w in table["words"]]
-    )
-    frame["moment"] = frame["moment"] / float(table["moment"].min()) - 1
-    frame["efficient"] = [_("yes") if e else _("no") for e in table["efficient"]]
-    shown = ["plan", "words", "moved_share", "moved_units", "imbalance", "moment", "gap", "efficient"]
-    present.show_table(
-        frame[shown],
-        title=_("Plans to choose from"),
-        labels={"plan": _("Plan"), "words": _("What it does"), "moved_share": _("Moved"),
-                "moved_units": _("Units moved"), "imbalance": _("Out of balance"),
-                "moment": _("Distances above the shortest"), "gap": _("Gap to the bound"),
-                "efficient": _("Worth choosing")},
-        formats={"plan": "integer", "moved_share": "percent", "moved_units": "integer",
-                 "imbalance": "percent",
-                 "moment": "percent", "gap": "percent"},
-        notes=[_("Worth choosing: no other plan moves less and is as compact. The parameter choice "
-            "picks one.")],
-    )  # fmt: skip
-
-
-def frontier_chart(proposal: Proposal) -> Chart:
-    """Moved share against distances (left) and imbalance (right)."""
-    from matplotlib.figure import Figure
-
-    table, at = proposal.frontier.table, proposal.choice - 1
-    shortest = float(table["moment"].min())
-    sides = [(_("Distances above the shortest, %"), 100 * (table["moment"] / shortest - 1)),
-             (_("Out of balance, %"), 100 * table["imbalance"])]  # fmt: skip
-    moved = 100 * table["moved_share"]
-    with style.quiet():
-        figure = Figure(figsize=(style.WIDTH, 2.9))
-        for axis, (label, values) in zip(figure.subplots(1, 2), sides, strict=True):
-            axis.plot(moved, values, "o", mfc=style.PAGE, mec=style.MAIN, ms=7)
-            axis.plot(moved.iloc[at], values.iloc[at], "o", color=style.SECOND, ms=8)
-            for n, (x, y) in enumerate(zip(moved, values, strict=True), start=1):
-                axis.annotate(str(n), (x, y), xytext=(5, 5), textcoords="offset points", fontsize=8)
-            axis.set_xlabel(_("Moved, % of potential"))
-            axis.set_title(label, fontsize=9.5, loc="left")
-            axis.margins(0.18)
-    said = [
-        _("Plan {n} moves {moved} and is {far} above the shortest distances, {off} out of balance.",
-          n=n, moved=percent(row["moved_share"]), far=percent(row["moment"] / shortest - 1),
-          off=percent(row["imbalance"]))
-        for n, row in enumerate(table.to_dict("records"), start=1)
-    ]  # fmt: skip
-    return Chart(figure, alt_text(_("What moving buys"), *said), _("What moving buys"))
-
-
 def moves(proposal: Proposal) -> None:
     """What moves for each rep, in words and in a table."""
     from salesops_nb.territory.effects import rep_moves
 
     frame = rep_moves(proposal.plan)
     touched = frame[(frame["gained_units"] > 0) | (frame["lost_units"] > 0)]
-    sentences = [_moved_words(proposal, row) for row in touched.to_dict("records")]
     quiet = len(frame) - len(touched)
     if quiet:
-        sentences.append(ngettext("{n} rep keeps everything.", "{n} reps keep everything.", quiet))
-    present.note(" ".join(sentences))
+        present.note(ngettext("{n} rep keeps everything.", "{n} reps keep everything.", quiet))
+    if len(touched):
+        counts = _whom(proposal)
+        words = [_moved_words(counts, row) for row in touched.to_dict("records")]
+        present.show_table(
+            pd.DataFrame({"rep": touched["rep"], "words": words}),
+            title=_("What moves, in words"),
+            labels={"rep": _("Rep"), "words": _("What moves")},
+            rows=80,
+        )
+    names = ["kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]
+    measure = measure_words(next(iter(proposal.tolerance)))
     present.show_table(
-        frame[["rep", "kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]],
-        title=_("What moves for each rep"),
-        labels={"rep": _("Rep"), "kept_units": _("Units kept"), "gained_units": _("Gained"),
-                "lost_units": _("Given up"), "kept": _("Potential kept"), "gained": _("Potential gained"),
-                "lost": _("Potential given up")},
-        formats={"kept": "number", "gained": "number", "lost": "number"},
+        frame[["rep", *names]],
+        title=_("What moves for each rep: units, and their {measure}", measure=measure),
+        labels={"rep": _("Rep"), "kept_units": _("Kept"), "gained_units": _("Gained"),
+                "lost_units": _("Given up"), "kept": _("Kept, {measure}", measure=measure),
+                "gained": _("Gained, {measure}", measure=measure),
+                "lost": _("Given up, {measure}", measure=measure)},
+        formats=dict.fromkeys(names, "integer"),
+        total={name: round(float(frame[name].sum())) for name in names},
+        rows=80,
     )  # fmt: skip
 
 
-def _moved_words(proposal: Proposal, row: dict[Any, Any]) -> str:
+def _whom(proposal: Proposal) -> dict[str, dict[str, dict[str, int]]]:
+    """How many units each rep gains from whom (``was``) and gives up to whom (``rep``), most first."""
+    found = proposal.plan.assignment
+    pairs = found[found["moved"]].groupby(["was", "rep"]).size().sort_values(ascending=False, kind="stable")
+    counts: dict[str, dict[str, dict[str, int]]] = {"was": {}, "rep": {}}
+    for was, rep, n in pairs.reset_index(name="n").itertuples(index=False):
+        counts["was"].setdefault(str(rep), {})[str(was)] = int(n)
+        counts["rep"].setdefault(str(was), {})[str(rep)] = int(n)
+    return counts
+
+
+def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, Any]) -> str:
     """One rep's sentence: how many units from and to whom, most first."""
-    found, rep = proposal.plan.assignment, row["rep"]
-    moved = found[found["moved"]]
-    gained = moved.loc[moved["rep"] == rep, "was"].value_counts()
-    lost = moved.loc[moved["was"] == rep, "rep"].value_counts()
+    rep = row["rep"]
+    gained, lost = counts["was"].get(rep, {}), counts["rep"].get(rep, {})
+    fresh = row["gained_units"] - sum(gained.values())
     parts = []
-    if len(gained):
+    if gained:
         parts.append(
             _("gains {whom}", whom=", ".join(_("{n} from {name}", n=n, name=w) for w, n in gained.items()))
         )
-    if len(lost):
+    if fresh:
+        parts.append(_("gains {n} that had no rep", n=fresh))
+    if lost:
         parts.append(
             _("gives up {whom}", whom=", ".join(_("{n} to {name}", n=n, name=w) for w, n in lost.items()))
         )
-    if not parts:
-        parts.append(_("gains {n} that had no rep", n=row["gained_units"]))
-    return _("{rep} {does}.", rep=rep, does=_(" and ").join(parts))
+    said = _(" and ").join(parts)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
-def _words(kind: str) -> str:
-    return {"move least": _("move least"), "start afresh": _("start afresh")}.get(kind, _("between"))
-
-
-def _measure(name: str) -> str:
+def measure_words(name: str) -> str:
+    """A measure's name in the reader's language."""
     known = {"potential": _("potential"), "workload": _("workload"), "accounts": _("accounts")}
     return known.get(name, name)

@@ -1,23 +1,18 @@
-"""The panel's controls in JupyterLab: one for each parameter, with the choices the workbook holds.
+"""The panel's controls in JupyterLab: for each parameter one that fits its type, limits and choices.
 
 Only `controls` calls this, and only where a person is at the page: a report has no widget.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import ipywidgets
 from IPython.display import display
 
-from salesops_nb.errors import SalesopsError
-from salesops_nb.present.choices import choices_of
-from salesops_nb.present.terms import term
+from salesops_nb.present import choices
+from salesops_nb.present.terms import term, translated
 from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
@@ -25,95 +20,128 @@ if TYPE_CHECKING:
 
     from salesops_nb.present.controls import Panel
 
-WIDE = ipywidgets.Layout(width="26rem")
-LABEL = {"description_width": "9rem"}
+STOPS = 200  # a range of more is typed, not slid along
+LAYOUT = {"width": "32rem", "margin": "0"}
+STYLE = {"description_width": "11rem"}
 
 
 def new_output() -> Any:
     """A place below a cell in which a show draws, now and again."""
     output = ipywidgets.Output()
+    output.add_class("salesops-show")
     display(output)  # type: ignore[no-untyped-call]
     return output
 
 
 def show_panel(panel: Panel) -> None:
-    """Show a control for each parameter, and what is wrong beside the one that was moved."""
-    rows: list[Any] = []
-    for name, field in type(panel.asked).model_fields.items():
-        if name != "workbook":
-            rows.append(_Row(panel, name, field).box)
-    display(ipywidgets.VBox([*rows, _batch_line(panel)]))  # type: ignore[no-untyped-call]
+    """Show the panel below the cell, with all that its controls do."""
+    from salesops_nb.present.panel_view import View
 
-
-class _Row:
-    """A control, and the message beside it."""
-
-    def __init__(self, panel: Panel, name: str, field: FieldInfo) -> None:
-        self.panel, self.name = panel, name
-        self.control = control_of(panel, name, field)
-        self.message = ipywidgets.HTML()
-        self.control.observe(self._moved, names="value")
-        self.box = ipywidgets.HBox([self.control, self.message])
-
-    def _moved(self, change: dict[str, Any]) -> None:
-        self.message.value = f"<em>{_('Working …')}</em>"
-        try:
-            self.panel.change({self.name: change["new"]})
-        except SalesopsError as error:
-            said = "<br>".join(_escaped(str(problem)) for problem in error.problems)
-            self.message.value = f'<span role="alert">{said}</span>'
-        except Exception as error:
-            self.message.value = f'<span role="alert">{_escaped(f"{type(error).__name__}: {error}")}</span>'
-            raise
-        else:
-            self.message.value = ""
+    display(View(panel).box)  # type: ignore[no-untyped-call]
 
 
 def control_of(panel: Panel, name: str, field: FieldInfo) -> Any:
-    """The control for a parameter, by its type, its limits and the choices the workbook holds."""
+    """The control for a parameter, showing what is asked."""
     value = getattr(panel.asked, name)
     common: dict[str, Any] = {
         "description": term(name),
-        "tooltip": field.description or "",
-        "style": LABEL,
-        "layout": WIDE,
+        "tooltip": translated(field.description or ""),
+        "style": STYLE,
+        "layout": LAYOUT,
     }
-    options = choices_of(panel.workbook, name, field)
+    options = offered(panel, name, field, panel.asked)
     if options is not None:
-        shown = [(_("none"), None) if option is None else (str(option), option) for option in options]
-        if value not in options:
-            shown.insert(0, (str(value), value))
-        return ipywidgets.Dropdown(options=shown, value=value, **common)
+        made = ipywidgets.Dropdown(options=options, value="" if value is None else value, **common)
+        made.disabled = len(options) < 2
+        return made
+    if choices.extra(field).get("choices") == "days":
+        span = choices.days(panel.workbook) or (None, None)
+        return ipywidgets.DatePicker(value=value, min=span[0], max=span[1], **common)
     return _by_type(value, field, common)
+
+
+def offered(panel: Panel, name: str, field: FieldInfo, asked: Any) -> list[tuple[str, Any]] | None:
+    """The choices with their labels, given the other parameters; what is asked stands among them."""
+    by = choices.extra(field).get("by")
+    values = choices.choices_of(panel.workbook, name, field, getattr(asked, by) if by else None)
+    if values is None:
+        return None
+    value = getattr(asked, name)
+    if value not in values:
+        values = [value, *values]
+    return choices.labelled(panel.workbook, field, values)
+
+
+def given(control: Any, field: FieldInfo) -> Any:
+    """What a control asks for, as the parameter takes it: an empty text is nothing."""
+    value = control.value
+    if isinstance(control, ipywidgets.Dropdown):
+        return None if value == "" and field.default is None else value
+    if isinstance(control, ipywidgets.FloatSlider):
+        return round(value, 9)  # the page counts steps in binary: 0.11999999999999988 for the 0.12 it shows
+    if not isinstance(control, ipywidgets.Text):
+        return value
+    nothing = value.strip() == "" and type(None) in _types(field.annotation)
+    return None if nothing else value
+
+
+def set_shown(control: Any, value: Any) -> None:
+    """Let a control show a value."""
+    if isinstance(control, ipywidgets.Text):
+        value = written(value)
+    elif isinstance(control, ipywidgets.Dropdown) and value is None:
+        value = ""
+    control.value = value
 
 
 def _by_type(value: Any, field: FieldInfo, common: dict[str, Any]) -> Any:
     kinds = _types(field.annotation)
     low, high = _limits(field)
+    numeric = bool(kinds & {int, float})
     if bool in kinds:
-        return ipywidgets.Checkbox(value=bool(value), **common)
+        return ipywidgets.Checkbox(value=value, indent=True, **common)
     if date in kinds:
         return ipywidgets.DatePicker(value=value, **common)
-    if (int in kinds or float in kinds) and value is not None:
-        whole = float not in kinds
+    if numeric and not kinds - {int, float}:
+        return _number(value, float not in kinds, low, high, common)
+    hint = ""
+    if numeric and type(None) in kinds:
+        hint = _("none")
         if low is not None and high is not None:
-            slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-            step = 1 if whole else _step(float(high) - float(low))
-            return slider(
-                value=value, min=low, max=high, step=step, continuous_update=False,
-                readout_format="d" if whole else ".3g", **common,
-            )  # fmt: skip
-        number = ipywidgets.IntText if whole else ipywidgets.FloatText
-        return number(value=value, continuous_update=False, **common)
-    text = "" if value is None else str(value)
-    return ipywidgets.Text(value=text, continuous_update=False, **common)
+            hint = _("none, or {low} to {high}", low=low, high=high)
+    return ipywidgets.Text(value=written(value), placeholder=hint, continuous_update=False, **common)
+
+
+def _number(value: Any, whole: bool, low: Any, high: Any, common: dict[str, Any]) -> Any:
+    """A slider over a range of some hundred stops, else a box that keeps within the limits."""
+    if low is not None and high is not None and (not whole or high - low <= STOPS):
+        slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+        step = 1 if whole else _step(float(high) - float(low))
+        return slider(
+            value=value, min=low, max=high, step=step, continuous_update=False,
+            readout_format="d" if whole else f".{_places(step)}f", **common,
+        )  # fmt: skip
+    box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
+    most = 2**31 - 1 if whole else 1e12
+    return box(
+        value=value, min=-most if low is None else low, max=most if high is None else high,
+        step=1 if whole else 0.1, continuous_update=False, **common,
+    )  # fmt: skip
+
+
+def written(value: Any) -> str:
+    """A value as a person types it: names and numbers, nothing for none."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {each:g}" for name, each in value.items())
+    if isinstance(value, tuple | list):
+        return ", ".join(str(each) for each in value)
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _types(annotation: Any) -> set[Any]:
-    parts = get_args(annotation)
-    if not parts or get_origin(annotation) is Literal:
-        return {annotation}
-    return {kind for part in parts for kind in _types(part)}
+    if get_origin(annotation) in (Literal, tuple, list, dict) or not get_args(annotation):
+        return {get_origin(annotation) if get_origin(annotation) in (tuple, list, dict) else annotation}
+    return {kind for part in get_args(annotation) for kind in _types(part)}
 
 
 def _limits(field: FieldInfo) -> tuple[Any, Any]:
@@ -122,39 +150,14 @@ def _limits(field: FieldInfo) -> tuple[Any, Any]:
     return low, high
 
 
+def _places(step: float) -> int:
+    """The places behind the point that a step needs."""
+    return len(f"{step:f}".rstrip("0").split(".")[1])
+
+
 def _step(span: float) -> float:
-    """A step that makes about a hundred stops of a range."""
+    """A step that makes at most `STOPS` stops of a range."""
     for step in (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0):
-        if span / step <= 120:
+        if span / step <= STOPS:
             return step
     return span / 100
-
-
-def _batch_line(panel: Panel) -> Any:
-    """A button that writes the command which makes what is on screen again."""
-    button = ipywidgets.Button(description=_("Batch line"), tooltip=_("The command that makes this again"))
-    line = ipywidgets.Text(layout=ipywidgets.Layout(width="60rem"), disabled=False)
-    line.layout.visibility = "hidden"
-
-    def write(_button: Any) -> None:
-        line.value = batch_line(panel)
-        line.layout.visibility = "visible"
-
-    button.on_click(write)
-    return ipywidgets.HBox([button, line])
-
-
-def batch_line(panel: Panel, notebook: str | None = None) -> str:
-    """The papermill command, typed in the notebook's folder, that makes what the panel asks for again.
-
-    The parameters go as one piece of YAML, so that text stays text, lists lists, and nothing nothing.
-    """
-    path = Path(notebook or os.environ.get("JPY_SESSION_NAME", "") or "notebook.ipynb")
-    given = json.dumps(panel.asked.model_dump(mode="json"), ensure_ascii=False)
-    return shlex.join(["papermill", path.name, f"{path.stem}-out.ipynb", "-y", given])
-
-
-def _escaped(text: str) -> str:
-    import html
-
-    return html.escape(text).replace("\n", "<br>")

@@ -12,11 +12,12 @@ import io
 import re
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.wording import Said
+from salesops_nb.wording import Figure, Said
 
 LOCALES = Path(__file__).parent / "locale"
 
@@ -122,6 +123,10 @@ def spoken(sentence: Said) -> str:
     def value(given: object) -> object:
         if isinstance(given, Said):
             return spoken(given)
+        if isinstance(given, Figure):
+            return formats.exact(given.value, given.places)
+        if isinstance(given, date):
+            return formats.day(given)
         whole = isinstance(given, int) and not isinstance(given, bool)
         return formats.number(given) if whole else given
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -16,6 +18,7 @@ def open_store(url: str) -> Engine:
 
     Raises `SalesopsError` where the address is malformed, of another kind, or does not answer.
     """
+    _declare_tables()
     address = _address(url)
     engine = create_engine(address)
     if address.get_backend_name() == "sqlite":
@@ -34,6 +37,12 @@ def open_store(url: str) -> Engine:
             )
         ) from error
     return engine
+
+
+def _declare_tables() -> None:
+    """Import what declares tables, so that they do not hang on who happened to be imported before."""
+    for module in ("assignment_tables", "deliveries", "ledger_chain", "runs", "targets", "vacancies"):
+        importlib.import_module(f"salesops_nb.store.{module}")
 
 
 def _address(url: str) -> URL:

@@ -15,15 +15,19 @@ The model, from the bottom up:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.money import from_minor
 from salesops_nb.periods import FiscalCalendar, Period
 from salesops_nb.store.ledger_adjustments import adjust
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
@@ -56,6 +60,7 @@ __all__ = [
     "open_dispute",
     "pay",
     "post",
+    "preview",
     "prior_lines",
     "review",
     "statements",
@@ -105,25 +110,16 @@ def post(
     Raises
     ------
     SalesopsError
-        Where a line is malformed, belongs to another period, or its id to another period's line.
+        Where a line is malformed, belongs to another period, or its id to another period's line,
+        or where the ledger holds these plans for a longer period that has this one in it.
     """
     author = named(author, "author")
     fiscal = fiscal or (period.calendar if isinstance(period, Period) else FiscalCalendar())
     period = fiscal.period(period) if isinstance(period, str) else period
     values = entry_values(payout_lines)
-    scope = _scope(period, values)
-    _check_plans(values, plans)
     with writing(engine) as connection:
-        prior = [
-            row
-            for row in current_lines(connection, origins=scope)
-            if plans is None or row.plan_id in set(plans)
-        ]
-        calculated = {value["plan_id"] for value in values} | {row.plan_id for row in prior}
-        openness = Openness(connection, on, pay_calendar, fiscal, exception, filter(None, calculated))
-        targets = {key: openness.target(key) for key in scope}
-        closed = {row.period: openness.closed(row.period) for row in prior}
-        change = difference(values, prior, targets, closed)
+        _check_overlap(connection, values, period, fiscal)
+        change = _planned(connection, values, period, on, pay_calendar, fiscal, plans, exception)
         _check_ids(connection, change)
         common = {"author": author, "made_on": on.isoformat()}
         reopened = _write(connection, change, common, exception)
@@ -135,6 +131,75 @@ def post(
             reopened=reopened,
             anchor=anchor_of(connection),
         )
+
+
+def preview(
+    engine: Engine,
+    payout_lines: Any,
+    period: Period,
+    *,
+    on: date,
+    pay_calendar: PayCalendar | None = None,
+    plans: Collection[str] | None = None,
+) -> tuple[pd.DataFrame, dict[str, Decimal]]:
+    """What the period's lines would be after `post`, and how each payee's pay would change; writes nothing.
+
+    The frame is as of `lines`; a payee whose lines would change is a draft in it. The changes (of
+    the first currency of each) count corrections that would fall into a later period as well.
+    """
+    key, values = period.key, entry_values(payout_lines)
+    with engine.connect() as connection:
+        change = _planned(connection, values, period, on, pay_calendar, period.calendar, plans, "")
+        state, now = period_state(connection, key), current_lines(connection, periods=[key])
+        replaced = {row.line_id: row for row in current_lines(connection, origins=_scope(period, values))}
+        gone = {row.line_id for row in change.withdraw} | {line["line_id"] for line in change.write}
+        new = [_as_row(line, key) for line in change.write if line["period"] == key]
+        rows = [*(row for row in now if row.line_id not in gone), *new]
+        differences: dict[str, Decimal] = {}
+        for row, sign in (
+            *((_as_row(line, key), 1) for line in change.write),
+            *((replaced[line["line_id"]], -1) for line in change.write if line["line_id"] in replaced),
+            *((row, -1) for row in change.withdraw),
+        ):
+            amount = sign * from_minor(row.amount_minor, row.currency)
+            differences[row.payee_id] = differences.get(row.payee_id, Decimal(0)) + amount
+        statuses = {
+            (key, row.payee_id): "draft" if row.payee_id in differences and state.own not in CLOSED
+            else state.status(row.payee_id)
+            for row in rows
+        }  # fmt: skip
+        frame = line_frame(rows, statuses, {key: state.paid_on}, dispute_states(connection))
+    return frame, {payee: amount for payee, amount in differences.items() if amount}
+
+
+def _as_row(line: Mapping[str, Any], period: str) -> Any:
+    """A line that is to be written, read as if it stood in the ledger."""
+    plain = {name: line.get(name) for name in entries.c.keys()}  # noqa: SIM118 - columns, not names
+    content = json.dumps(line.get("details") or {})
+    return SimpleNamespace(**{**plain, "details": content, "author": "", "seq": 0})
+
+
+def _planned(
+    connection: Connection,
+    values: list[dict[str, Any]],
+    period: Period,
+    on: date,
+    pay_calendar: PayCalendar | None,
+    fiscal: FiscalCalendar,
+    plans: Collection[str] | None,
+    exception: str,
+) -> Difference:
+    """What posting the lines would write."""
+    scope = _scope(period, values)
+    _check_plans(values, plans)
+    prior = [
+        row for row in current_lines(connection, origins=scope) if plans is None or row.plan_id in set(plans)
+    ]
+    calculated = {value["plan_id"] for value in values} | {row.plan_id for row in prior}
+    openness = Openness(connection, on, pay_calendar, fiscal, exception, filter(None, calculated))
+    targets = {key: openness.target(key) for key in scope}
+    closed = {row.period: openness.closed(row.period) for row in prior}
+    return difference(values, prior, targets, closed)
 
 
 def _scope(period: Period, values: Iterable[dict[str, Any]]) -> list[str]:
@@ -170,6 +235,31 @@ def _check_plans(values: Iterable[dict[str, Any]], plans: Collection[str] | None
                 value=strange[0],
             )
         )
+
+
+def _check_overlap(
+    connection: Connection, values: Iterable[dict[str, Any]], period: Period, fiscal: FiscalCalendar
+) -> None:
+    """A month of a quarter that is in the ledger as a whole would be paid twice."""
+    calculated = {value["plan_id"] for value in values} - {None}
+    for key in known_periods(connection):
+        other = fiscal.period(key)
+        wider = other.start <= period.start and period.end <= other.end and other.days > period.days
+        if not wider:
+            continue
+        held = {row.plan_id for row in current_lines(connection, origins=[key])} & calculated
+        if held:
+            named_plans = ", ".join(sorted(held))
+            raise SalesopsError(
+                Problem(
+                    "overlapping-period",
+                    f"{period.key} lies in {key}, which the ledger holds already for {named_plans}.",
+                    f"Post {key} as a whole; its parts would be paid twice.",
+                    table="lines",
+                    column="period",
+                    value=period.key,
+                )
+            )
 
 
 def _check_ids(connection: Connection, change: Difference) -> None:

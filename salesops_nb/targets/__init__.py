@@ -23,3 +23,8 @@ __all__ = [
     "set_targets",
     "share_at_quota",
 ]
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the names that are meant to be used."""
+    return __all__

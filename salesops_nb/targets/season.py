@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -160,13 +161,18 @@ def _predict(model: str, series: Floats, steps: int) -> Floats:
         repeats = -(-steps // YEAR)
         told: Floats = np.tile(series[-YEAR:], repeats)[:steps]
         return told
-    return _smoothed(series, steps)
+    return np.array(_smoothed(tuple(series.tolist()), steps))
 
 
-def _smoothed(series: Floats, steps: int) -> Floats:
-    """Additive Holt–Winters with a damped trend, on logarithms where every month has bookings."""
+@lru_cache(maxsize=512)
+def _smoothed(months: tuple[float, ...], steps: int) -> tuple[float, ...]:
+    """Additive Holt–Winters with a damped trend, on logarithms where every month has bookings.
+
+    Kept, since the backtest of one year's targets is that of the next one's too.
+    """
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
+    series = np.array(months)
     positive = bool((series > 0).all())
     scale = float(series.mean())
     values = np.log(series) if positive else series / scale
@@ -178,8 +184,6 @@ def _smoothed(series: Floats, steps: int) -> Floats:
         ).fit()  # fmt: skip
     told = np.asarray(fit.forecast(steps), dtype=np.float64)
     if not positive:
-        result: Floats = np.maximum(told, 0.0) * scale
-        return result
+        return tuple((np.maximum(told, 0.0) * scale).tolist())
     # Keeps a wild fit on a short series within what months have ever been, several times over.
-    clipped: Floats = np.exp(np.clip(told, values.min() - 3, values.max() + 3))
-    return clipped
+    return tuple(np.exp(np.clip(told, values.min() - 3, values.max() + 3)).tolist())

@@ -3,3 +3,8 @@
 from salesops_nb.territory.planning import PlanNotFound, Summary, TerritoryPlan, plan
 
 __all__ = ["PlanNotFound", "Summary", "TerritoryPlan", "plan"]
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the names that are meant to be used."""
+    return __all__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -17,15 +18,27 @@ CENT = Decimal("0.01")
 Pay = Callable[[Decimal, Decimal], Decimal]
 
 
-def rep_effects(
-    proposal: Proposal, tables: Mapping[str, Any], *, year: str, since: date, pay: Pay | None = None
-) -> pd.DataFrame:
-    """Target, attainment outlook and commission of each rep, before and after, as money in Decimals.
+@dataclass(frozen=True)
+class Past:
+    """What the outlook rests on: targets of a year and bookings of the twelve months before, by rep."""
 
-    Parameters
-    ----------
-    year : period of the targets read (level rep, metric bookings). since : first day of the bookings that
-        the outlook rests on, up to `as_of`. pay : commission a year from attainment (1 is 100 %) and target.
+    targets: Mapping[str, Decimal]
+    booked: Mapping[str, Decimal]
+    year: str
+    pay: Pay | None = None
+
+
+def read_past(tables: Mapping[str, Any], *, year: str, until: date, pay: Pay | None = None) -> Past:
+    """Targets (level rep, metric bookings) of a year, and won deals of the twelve months up to a day.
+
+    `pay` is the commission a year from attainment (1 is 100 %) and target.
+    """
+    since = (pd.Timestamp(until) - pd.DateOffset(years=1) + pd.Timedelta(days=1)).date()
+    return Past(_targets(tables, year), _bookings(tables, since, until), year, pay)
+
+
+def rep_effects(proposal: Proposal, past: Past) -> pd.DataFrame:
+    """Target, attainment outlook and commission of each rep, before and after, as money in Decimals.
 
     Returns
     -------
@@ -39,8 +52,8 @@ def rep_effects(
     scope's total stays. The outlook keeps a rep's own yield
     (bookings per potential) on the units that stay, and takes the scope's mean yield on those gained.
     """
+    targets, booked, pay = past.targets, past.booked, past.pay
     frame = _potentials(proposal)
-    targets, booked = _targets(tables, year), _bookings(tables, since, proposal.as_of)
     rows = [_one(row, targets, booked, frame) for row in frame.to_dict("records")]
     before = sum((r["target_before"] for r in rows if r["target_before"] is not None), Decimal(0))
     after = sum((r["target_after"] for r in rows if r["target_after"] is not None), Decimal(0))

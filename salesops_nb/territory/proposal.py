@@ -1,52 +1,57 @@
-"""From the workbook's tables to plans: whose units, which reps, the frontier, and what is picked."""
+"""From the ground to plans: which reps, the plans from 'move least' to 'start afresh', and what is picked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.territory.ground import Ground, no_families, prepare
 from salesops_nb.territory.planning import TerritoryPlan
-from salesops_nb.territory.reading import to_pandas
-from salesops_nb.territory.rebalancing import Frontier, balance_today, frontier
-from salesops_nb.territory.scope import (
-    NOBODY,
-    assigned,
-    edges_of,
-    locks_of,
-    people_of,
-    reps_of,
-    table,
-    tolerances,
-    units_of,
-)
+from salesops_nb.territory.rebalancing import Frontier, balance_today
+from salesops_nb.territory.scope import NOBODY, locks_of, reps_of, tolerances
+from salesops_nb.territory.sweep import sweep
+
+PLANS = 5  # from moving least to starting afresh
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Plans for a scope, and the one picked.
+    """Plans for a ground, and the one picked.
 
     Parameters
     ----------
-    units, edges, reps : what was planned for. today : unit to rep on `as_of`.
+    ground : what is planned for. reps : who gets units, with what capacity.
     balance : where balance stands today, one row a rep. frontier : plans from 'move least' to 'start afresh'.
-    choice : number of the plan picked, counted from 1. problems : what was set aside on the way.
+    choice : number of the plan picked, counted from 1. left_out : prices of moving that led to no plan.
     """
 
-    units: pd.DataFrame
-    edges: pd.DataFrame | None
+    ground: Ground
     reps: pd.DataFrame
-    today: dict[str, str]
     balance: pd.DataFrame
     frontier: Frontier
     choice: int
     tolerance: dict[str, float]
-    as_of: date
-    problems: list[Problem]
+    left_out: tuple[Problem, ...] = ()
+
+    @property
+    def units(self) -> pd.DataFrame:
+        """The units planned for."""
+        return self.ground.units
+
+    @property
+    def today(self) -> dict[str, str]:
+        """Unit to rep on `as_of`."""
+        return self.ground.today
+
+    @property
+    def as_of(self) -> date:
+        """The day whose owners are today's."""
+        return self.ground.as_of
 
     @property
     def plan(self) -> TerritoryPlan:
@@ -59,6 +64,68 @@ class Proposal:
         found = self.plan.assignment
         return dict(zip(found["unit_id"], found["rep"], strict=True))
 
+    @property
+    def problems(self) -> list[Problem]:
+        """What was set aside on the way."""
+        return [*self.ground.problems, *self.left_out, *self.plan.problems]
+
+    def picked(self, choice: int) -> Proposal:
+        """The same plans, another one picked; raises `SalesopsError` where there is none of that number."""
+        if not 1 <= choice <= len(self.frontier.plans):
+            raise SalesopsError(
+                Problem("bad-choice", f"there is no plan {choice}.",
+                        f"Choose 1 to {len(self.frontier.plans)}.", value=str(choice))
+            )  # fmt: skip
+        return replace(self, choice=choice)
+
+
+def plans_for(
+    ground: Ground,
+    *,
+    reps: int = 0,
+    leave_out: Sequence[str] = (),
+    tolerance: float | Mapping[str, float] = 0.05,
+    disruption: float | None = None,
+    whole: bool | None = None,
+    families: bool = False,
+    locked: Sequence[str] = (),
+    ramp_months: int = 0,
+    seed: int = 0,
+    time_limit: float = 30,
+) -> Proposal:
+    """Plans from 'move least' to 'start afresh', the first one picked.
+
+    Parameters
+    ----------
+    reps : how many reps; 0 is those of today, more adds vacancies named ``New rep 1``, ... leave_out :
+        people whose units are given to the others.
+    tolerance : of every measure there is (of accounts: potential and workload), or measure to tolerance.
+    disruption : a price of moving to try as one of the plans.
+    whole : contiguity asked for; None: for units of a map, not for accounts. families : parents and children
+        with one rep. ramp_months : months from hiring to full capacity, in a straight line (0: full at once).
+
+    Raises
+    ------
+    SalesopsError
+        Fewer reps asked for than are there, unknown names, or what `territory.plan` raises.
+    """
+    units, accounts = ground.units, ground.of == "accounts"
+    wanted = reps_of(ground.people, reps, leave_out, ground.as_of, ramp_months)
+    limits = tolerances(units, tolerance, left_out=("accounts",) if accounts else ())
+    there = set(wanted["rep"])
+    kept = {unit: ground.today[unit] for unit in locks_of(units, locked, ground.today, there)}
+    has = {unit: rep for unit, rep in ground.today.items() if rep not in NOBODY}
+    balance = balance_today(units, has, wanted, limits, list(limits))
+    found, left_out = sweep(
+        units, ground.edges, count=PLANS, extra=disruption, reps=wanted, tolerance=limits, current=has,
+        locked=kept, measures=list(limits), contiguous=not accounts if whole is None else whole,
+        islands="join", fixed_homes=False, keep_together=ground.families if families else None, seed=seed,
+        time_limit=time_limit,
+    )  # fmt: skip
+    if families and ground.families is None:
+        left_out.append(no_families(ground.of))
+    return Proposal(ground, wanted, balance, found, 1, limits, tuple(left_out))
+
 
 def propose(
     tables: Mapping[str, Any],
@@ -66,55 +133,10 @@ def propose(
     as_of: date,
     scope: str = "company",
     who: str | None = None,
-    reps: int = 0,
-    leave_out: Sequence[str] = (),
-    tolerance: float | Mapping[str, float] = 0.05,
-    disruptions: Sequence[float] = (100.0, 3.0, 0.3, 0.0),
-    choice: int = 1,
-    whole: bool = True,
-    locked: Sequence[str] = (),
     owners: Mapping[str, str] | None = None,
-    ramp_months: int = 0,
-    seed: int = 0,
-    time_limit: float = 30,
+    choice: int = 1,
+    **options: Any,
 ) -> Proposal:
-    """Plans from 'move least' to 'start afresh' for the units of a company, region or team.
-
-    Parameters
-    ----------
-    tables : units, people and, where given, unit_edges and assignments.
-    scope, who : company, region or team, and its name. reps : how many reps; 0 is those of today, more
-        adds vacancies named ``New rep 1``, ... leave_out : people whose units are given to the others.
-    tolerance : of every measure there is in units, or measure to tolerance. whole : contiguity asked for.
-    owners : unit to person where the store knows better than the table of assignments.
-    ramp_months : months from hiring to full capacity, in a straight line (0: full at once).
-
-    Raises
-    ------
-    SalesopsError
-        A scope nobody is in, no units, fewer reps asked for than are there, or what `plan` raises.
-    """
-    people = people_of(tables, as_of, scope, who)
-    known = to_pandas(table(tables, "units"), "units")
-    held = {**assigned(tables, as_of), **(owners or {})}
-    units, today = units_of(known, held, people, scope)
-    wanted = reps_of(people, reps, leave_out, as_of, ramp_months)
-    limits = tolerances(units, tolerance)
-    edges, strange = edges_of(tables, units)
-    kept = {unit: today[unit] for unit in locks_of(units, locked) if today.get(unit) in set(wanted["rep"])}
-    has = {unit: rep for unit, rep in today.items() if rep not in NOBODY}
-    balance = balance_today(units, has, wanted, limits, list(limits))
-    found = frontier(
-        units, edges, disruptions=tuple(disruptions), reps=wanted, tolerance=limits, current=has, locked=kept,
-        measures=list(limits), contiguous=whole, islands="join", fixed_homes=False, seed=seed,
-        time_limit=time_limit,
-    )  # fmt: skip
-    if not 1 <= choice <= len(found.plans):
-        raise SalesopsError(
-            Problem("bad-choice", f"there is no plan {choice}.", f"Choose 1 to {len(found.plans)}.",
-                    value=str(choice))
-        )  # fmt: skip
-    problems = [*strange, *found.plans[choice - 1].problems]
-    return Proposal(
-        units, edges, wanted, today, balance, found, choice, limits, as_of, problems
-    )  # fmt: skip
+    """Plans for the units of a company, region or team: `prepare` and `plans_for` in one, one picked."""
+    ground = prepare(tables, as_of=as_of, scope=scope, who=who, owners=owners)
+    return plans_for(ground, **options).picked(choice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +39,14 @@ def frontier(
     """
     if options.get("current") is None:
         raise SalesopsError("A frontier starts from today's plan.", "Give current.")
-    plans = [plan(units, edges, **{**options, "disruption": weight}) for weight in disruptions]
+    weights = list(disruptions)
+    return frontier_of(weights, [plan(units, edges, **{**options, "disruption": each}) for each in weights])
+
+
+def frontier_of(weights: Sequence[float], plans: Sequence[TerritoryPlan]) -> Frontier:
+    """The frontier of plans made already, each with its price of moving, dearest first."""
     rows = []
-    for weight, found in zip(disruptions, plans, strict=True):
+    for weight, found in zip(weights, plans, strict=True):
         s = found.summary
         better = any(
             o.summary["moved"] <= s["moved"] and o.summary["moment"] <= s["moment"]
@@ -54,7 +59,7 @@ def frontier(
                 "words": "start afresh"
                 if weight == 0
                 else "move least"
-                if weight == max(disruptions)
+                if weight == max(weights)
                 else "between",
                 **{
                     name: s[name]
@@ -63,7 +68,7 @@ def frontier(
                 "efficient": not better,
             }
         )
-    return Frontier(pd.DataFrame(rows), plans)
+    return Frontier(pd.DataFrame(rows), list(plans))
 
 
 def balance_today(

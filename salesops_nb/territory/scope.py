@@ -29,10 +29,10 @@ def people_of(tables: Mapping[str, Any], as_of: date, scope: str, who: str | Non
     """The reps of the scope, those who left included (their units are to be given on), latest row of each."""
     frame = to_pandas(table(tables, "people"), "people")
     if "role" in frame:
-        frame = frame[frame["role"].astype(str).isin(("rep", "nan", "None"))]
+        frame = frame[_is_rep(frame)]
     if "valid_from" in frame:
         frame = frame[[day_of(d) is None or day_of(d) <= as_of for d in frame["valid_from"]]]  # type: ignore[operator]
-        frame = frame.sort_values("valid_from", kind="stable").groupby("person_id", as_index=False).last()
+        frame = frame.sort_values("valid_from", kind="stable").drop_duplicates("person_id", keep="last")
     if scope != "company":
         column = {"region": "region", "team": "team"}[scope]
         groups = sorted(frame[column].dropna().astype(str).unique()) if column in frame else []
@@ -46,8 +46,27 @@ def people_of(tables: Mapping[str, Any], as_of: date, scope: str, who: str | Non
     return frame.reset_index(drop=True)
 
 
+def _is_rep(frame: pd.DataFrame) -> list[bool]:
+    """Whose role is rep or not said; where no role is called so, who manages nobody."""
+    roles = [str(role).strip().lower() for role in frame["role"]]
+    named = [role in ("rep", "nan", "none", "<na>", "") for role in roles]
+    if any(named) or "manager_id" not in frame:
+        return named if any(named) else [True] * len(frame)
+    managers = set(frame["manager_id"].dropna().astype(str))
+    return [person not in managers for person in frame["person_id"].astype(str)]
+
+
 def assigned(tables: Mapping[str, Any], as_of: date) -> dict[str, str]:
     """Unit to person from the table of assignments on a day; two owners at once are refused."""
+    return _assigned(tables, as_of, "unit_id")
+
+
+def named_accounts(tables: Mapping[str, Any], as_of: date) -> dict[str, str]:
+    """Account to person from the table of assignments on a day: these beat their unit's owner."""
+    return _assigned(tables, as_of, "account_id")
+
+
+def _assigned(tables: Mapping[str, Any], as_of: date, column: str) -> dict[str, str]:
     if "assignments" not in tables:
         return {}
     frame: Any = to_pandas(tables["assignments"], "assignments")
@@ -58,14 +77,16 @@ def assigned(tables: Mapping[str, Any], as_of: date) -> dict[str, str]:
         if role is not None and role == role and str(role) not in ("", "rep"):
             continue  # specialists share units
         start, end = day_of(row.valid_from), day_of(getattr(row, "valid_to", None))
-        unit = getattr(row, "unit_id", None)
-        if unit is None or unit != unit or (start and start > as_of) or (end and end <= as_of):
+        thing = getattr(row, column, None)
+        if thing is None or thing != thing or (start and start > as_of) or (end and end <= as_of):
             continue
-        if found.setdefault(str(unit), str(row.person_id)) != str(row.person_id):
-            twice.append(str(unit))
+        (name,) = texts([thing])
+        if found.setdefault(name, str(row.person_id)) != str(row.person_id):
+            twice.append(name)
     if twice:
+        what = "units" if column == "unit_id" else "accounts"
         raise SalesopsError(
-            Problem("two-owners", f"{len(twice)} units have two owners on {as_of}: {some(twice)}.",
+            Problem("two-owners", f"{len(twice)} {what} have two owners on {as_of}: {some(twice)}.",
                     "End the earlier assignment.", table="assignments", value=twice[0])
         )  # fmt: skip
     return found
@@ -131,11 +152,13 @@ def reps_of(
     return pd.DataFrame(rows)
 
 
-def tolerances(units: pd.DataFrame, tolerance: float | Mapping[str, float]) -> dict[str, float]:
-    """Measure to tolerance: as given, or one number for every measure there is."""
+def tolerances(
+    units: pd.DataFrame, tolerance: float | Mapping[str, float], left_out: Sequence[str] = ()
+) -> dict[str, float]:
+    """Measure to tolerance: as given, or one number for every measure there is but those left out."""
     if isinstance(tolerance, Mapping):
         return {str(name): float(limit) for name, limit in tolerance.items()}
-    there = [n for n in KNOWN_MEASURES if n in units and units[n].notna().any()]
+    there = [n for n in KNOWN_MEASURES if n in units and units[n].notna().any() and n not in left_out]
     if not there:
         raise SalesopsError(
             Problem("no-measure", f"units has none of {', '.join(KNOWN_MEASURES)}.",
@@ -167,14 +190,23 @@ def edges_of(tables: Mapping[str, Any], units: pd.DataFrame) -> tuple[pd.DataFra
     ]
 
 
-def locks_of(units: pd.DataFrame, locked: Sequence[str]) -> list[str]:
-    """The locked units, each of which must be in the scope."""
+def locks_of(
+    units: pd.DataFrame, locked: Sequence[str], today: Mapping[str, str], reps: set[str]
+) -> list[str]:
+    """The locked units; each must be in the scope, and its rep among those who get units."""
     ours = set(units["unit_id"])
     unknown = [unit for unit in locked if unit not in ours]
     if unknown:
         raise SalesopsError(
             Problem("unknown-unit", f"locked names {some(unknown)}, which the scope has not.",
                     "Check the ids.", value=unknown[0])
+        )  # fmt: skip
+    gone = [unit for unit in locked if today[unit] not in reps]
+    if gone:
+        raise SalesopsError(
+            Problem("locked-without-rep",
+                    f"{some(gone)} cannot keep its rep: {today[gone[0]]} gets no units.",
+                    "Leave it out of locked, or its rep out of leave_out.", value=gone[0])
         )  # fmt: skip
     return list(locked)
 

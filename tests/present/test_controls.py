@@ -1,7 +1,11 @@
 """The panel: what depends on a parameter is done again, and nothing else; reports hold no widget."""
 
 import shlex
+import subprocess
+import sys
+from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import nbformat
 import papermill
@@ -9,16 +13,20 @@ import pytest
 import yaml
 from pydantic import Field
 
-from salesops_nb import parameters
+from salesops_nb import open_workbook, parameters, performance
 from salesops_nb.errors import SalesopsError
-from salesops_nb.present import controls
+from salesops_nb.present import choices, controls, formats, saving, widgets
 from salesops_nb.present.choices import choices_of
+from salesops_nb.present.details import write_details
+from salesops_nb.present.words import use_locale
 
 
 class Asked(parameters.Parameters):
     growth: float = Field(0.1, ge=0, le=1, description="Growth")
     weight: int = Field(2, ge=0, le=10, description="Weight")
-    who: parameters.Name = Field(None, description="Who", json_schema_extra={"choices": "who"})
+    level: Literal["company", "team", "rep"] = Field("company", description="Whose")
+    who: parameters.Name = Field(None, description="Who", json_schema_extra={"choices": "who", "by": "level"})
+    share: float | None = Field(None, ge=0, le=1, description="A share, where one is known")
 
 
 @pytest.fixture
@@ -93,21 +101,89 @@ def test_an_argument_that_is_neither_parameter_nor_step_is_named(made):
             """Never drawn."""
 
 
+def test_a_refused_value_leaves_all_as_it_was(made):
+    panel, namespace, done = made
+    with pytest.raises(SalesopsError, match="A weight of 7"):
+        panel.change({"weight": 7, "growth": 0.5})
+    assert panel.asked == Asked()
+    assert panel.wanted == Asked(weight=7, growth=0.5)
+    assert (namespace["weighed"], namespace["grown"]) == (pytest.approx(220), pytest.approx(110))
+    panel.change({"weight": 4})
+    assert done[-1] == "shown 600"
+
+
+def test_who_looks_on_may_end_a_change_and_nothing_has_changed(made):
+    panel, namespace, _ = made
+    seen = []
+
+    class Watch:
+        def begins(self, node, rest):
+            seen.append((node.name, [each.name for each in rest]))
+            if node.name == "result":
+                raise KeyboardInterrupt
+
+        def settles(self):
+            seen.append("settled")
+
+    with pytest.raises(KeyboardInterrupt):
+        panel.change({"weight": 5}, Watch())
+    assert seen == [("weighed", ["weighed", "result"]), ("result", ["result"])]
+    assert panel.asked == Asked()
+    assert namespace["weighed"] == pytest.approx(220)
+    panel.restore()
+    assert panel.wanted == Asked()
+
+
+def test_a_show_that_took_long_is_drawn_last(made):
+    panel, _, _ = made
+    panel.nodes["result"].seconds = 5
+    assert panel.change({"weight": 3, "who": "Ann"}) == ["weighed", "named", "result"]
+
+
+def test_a_step_run_again_is_taken_up_with_the_next_change(made):
+    panel, _, done = made
+
+    @panel.step
+    def weighed(grown, weight):
+        return 1000
+
+    done.clear()
+    assert panel.change({"who": "Ann"}) == ["result", "named"]
+    assert done == ["shown 1000", "for Ann"]
+
+
 def test_choices_are_those_the_workbook_holds(demo):
     fields = parameters.PerformanceReview.model_fields
     assert choices_of(demo, "level", fields["level"]) == ["company", "team", "rep"]
     periods = choices_of(demo, "period", fields["period"])
     assert {"2017", "2016-Q4", "2017-Q4", "2017-12"} <= set(periods)
     assert "2018-Q1" not in periods
-    who = choices_of(demo, "who", fields["who"])
-    assert who[0] is None
-    assert {"Cara Losch", "Mei-Mei Johns"} <= set(who)
+    assert choices_of(demo, "who", fields["who"], "company") == [None]
+    teams = choices_of(demo, "who", fields["who"], "team")
+    assert "Cara Losch" in teams
+    assert "Mei-Mei Johns" not in teams
+    assert "Mei-Mei Johns" in choices_of(demo, "who", fields["who"], "rep")
     assert choices_of(demo, "as_of", fields["as_of"]) is None
+    assert choices.days(demo) == (date(2016, 10, 20), date(2017, 12, 31))
+    years = choices_of(demo, "year", parameters.TargetSetting.model_fields["year"])
+    assert years == [2018, 2017]
+    goals = choices_of(demo, "confidence_of", parameters.HiringNeeds.model_fields["confidence_of"], 6)
+    assert goals == ["horizon", "year", "quarters", "joint", "2018-Q1", "2018-Q2"]
+    territory = parameters.TerritoryRebalancing.model_fields
+    assert "Central" in choices_of(demo, "who", territory["who"], "region")
+    assert "plans/account-executive.yml" in choices_of(demo, "pay_plan", territory["pay_plan"])
+
+
+def test_choices_are_written_for_a_reader(demo):
+    fields = parameters.PerformanceReview.model_fields
+    written = dict(choices.labelled(demo, fields["period"], ["2017-Q4"]))
+    assert written == {"2017-Q4   Oct 1, 2017 – Dec 31, 2017": "2017-Q4"}
+    assert choices.labelled(demo, fields["who"], [None]) == [("none", "")]
+    use_locale("ro_RO", "RON")
+    assert choices.labelled(demo, fields["compare_to"], ["last-year"]) == [("Anul trecut", "last-year")]
 
 
 def test_a_control_for_each_parameter_by_its_type_and_limits(demo):
-    from salesops_nb.present import widgets
-
     panel = controls.Panel(Asked(), demo, {})
     kinds = {
         name: widgets.control_of(panel, name, field)
@@ -115,21 +191,126 @@ def test_a_control_for_each_parameter_by_its_type_and_limits(demo):
         if name != "workbook"
     }
     assert (kinds["growth"].min, kinds["growth"].max, kinds["growth"].value) == (0, 1, 0.1)
+    assert kinds["growth"].tooltip == "Growth"
     assert type(kinds["weight"]).__name__ == "IntSlider"
-    assert ("Cara Losch", "Cara Losch") in kinds["who"].options
-    panel.change({"who": "O'Neil"})
-    line = shlex.split(widgets.batch_line(panel, "x/target.ipynb"))
-    assert line[:4] == ["papermill", "target.ipynb", "target-out.ipynb", "-y"]
-    given = yaml.safe_load(line[4])
-    assert Asked(**given) == panel.asked
+    assert [value for _, value in kinds["level"].options] == ["company", "team", "rep"]
+    assert kinds["share"].placeholder == "none, or 0 to 1"
+    kinds["share"].value = " "
+    assert widgets.given(kinds["share"], Asked.model_fields["share"]) is None
+    kinds["share"].value = "0.25"
+    given = {"share": widgets.given(kinds["share"], Asked.model_fields["share"])}
+    assert parameters.checked(Asked, given).share == 0.25
 
 
-def test_the_batch_line_keeps_a_year_a_text(demo):
-    from salesops_nb.present import widgets
+@pytest.mark.parametrize("kind", parameters.NOTEBOOKS.values(), ids=list(parameters.NOTEBOOKS))
+def test_every_control_shows_what_is_asked(demo, kind):
+    asked = kind()
+    panel = controls.Panel(asked, demo, {})
+    fields = {name: field for name, field in kind.model_fields.items() if name != "workbook"}
+    given = {
+        name: widgets.given(widgets.control_of(panel, name, field), field) for name, field in fields.items()
+    }
+    assert parameters.checked(kind, given) == asked
 
-    panel = controls.Panel(parameters.PerformanceReview(period="2017"), demo, {})
-    given = yaml.safe_load(shlex.split(widgets.batch_line(panel))[-1])
-    assert parameters.checked(parameters.PerformanceReview, given) == panel.asked
+
+def test_a_person_waits_for_fewer_futures_and_sees_how_many():
+    assert parameters.for_a_person(parameters.HiringNeeds()).futures == 2_500
+    assert parameters.for_a_person(parameters.HiringNeeds(futures=50_000)).futures == 50_000
+
+
+def test_the_batch_line_keeps_each_value_what_it_is():
+    asked = parameters.PerformanceReview(period="2017", level="rep", who="O'Neil; rm -rf $HOME")
+    line = shlex.split(saving.batch_line(asked, "/my books/review.ipynb"))
+    assert line[:5] == [
+        "papermill",
+        "/my books/review.ipynb",
+        "/my books/review-out.ipynb",
+        "--cwd",
+        "/my books",
+    ]
+    given = yaml.safe_load(line[-1])
+    assert parameters.checked(parameters.PerformanceReview, given) == asked
+
+
+def headline_cards(path: Path) -> list[tuple[str, str]]:
+    return [
+        (card["label"], card["value"])
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", [])
+        for card in output.get("data", {}).get("application/vnd.salesops.headlines+json", {}).get("cards", [])
+    ]
+
+
+@pytest.fixture
+def workbook_of_its_own(root: Path, tmp_path: Path) -> Path:
+    made = tmp_path / "my book"
+    subprocess.run(
+        [Path(sys.executable).with_name("salesops"), "init", made], check=True, capture_output=True
+    )
+    return made
+
+
+def test_the_batch_line_typed_in_a_shell_gives_the_same_headlines(workbook_of_its_own: Path):
+    notebook = workbook_of_its_own / "notebooks" / "performance_review.ipynb"
+    asked = parameters.PerformanceReview(period="2017-Q3", level="team", who="Cara Losch")
+    line = saving.batch_line(asked, notebook)
+    path = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(workbook_of_its_own)}
+    ran = subprocess.run(["sh", "-c", line], cwd="/", env=path, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    made = open_workbook(workbook_of_its_own)
+    review = performance.review(
+        made.tables, asked.period, level="team", who="Cara Losch", calendar=made.calendar
+    )
+    cards = dict(headline_cards(notebook.with_name("performance_review-out.ipynb")))
+    assert cards["Bookings"] == formats.money(review.company["bookings"])
+
+
+def test_a_saved_report_is_of_what_is_asked_with_cells_as_they_were_run(
+    workbook_of_its_own: Path, monkeypatch: pytest.MonkeyPatch
+):
+    notebook = workbook_of_its_own / "notebooks" / "performance_review.ipynb"
+    node = nbformat.read(notebook, as_version=4)
+    run = {cell.id: cell.source for cell in node.cells if cell.cell_type == "code"}
+    last = node.cells[-1].id
+    monkeypatch.setattr(saving, "_run", {**run, last: run[last] + "\nprint('a remark of mine')"})
+    asked = parameters.PerformanceReview(period="2017-Q3")
+    seen: list[float] = []
+    report = saving.Saving(asked, notebook, workbook_of_its_own)
+    page = report.run(seen.append)
+    assert page is not None
+    assert page.parent == notebook.parent / "saved"
+    text = page.read_text()
+    assert "2017-Q3 (" in text
+    assert "a remark of mine" in text
+    assert "widget-view" not in text
+    assert report.unsaved == 1
+    assert seen[0] == 0
+    assert seen[-1] > 0.5
+    assert "a remark" not in notebook.read_text()
+
+
+def test_a_report_that_cannot_be_made_says_why(workbook_of_its_own: Path):
+    notebook = workbook_of_its_own / "notebooks" / "performance_review.ipynb"
+    (workbook_of_its_own / "workbook.yml").write_text("company: Mine\ncurrency: XXQ\n")
+    report = saving.Saving(parameters.PerformanceReview(), notebook, workbook_of_its_own)
+    with pytest.raises(SalesopsError, match=r"The notebook stopped: .*currency"):
+        report.run(lambda share: None)
+
+
+def test_a_notebook_that_is_not_where_the_page_said_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "/gone/review.ipynb")
+    with pytest.raises(SalesopsError, match="There is no notebook at /gone"):
+        saving.notebook_path()
+
+
+def test_details_of_an_unexpected_error_are_written(tmp_path: Path):
+    try:
+        1 / 0  # noqa: B018
+    except ZeroDivisionError as error:
+        place = write_details(error, tmp_path, Asked())
+    assert place.parent == tmp_path / ".cache" / "errors"
+    assert "ZeroDivisionError" in place.read_text()
+    assert "growth=0.1" in place.read_text()
 
 
 def test_under_papermill_no_widget_remains(root: Path, tmp_path: Path):

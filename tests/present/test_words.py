@@ -5,6 +5,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal, get_origin
 
 import nbformat
 import pytest
@@ -13,9 +14,10 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops_nb import performance
+from salesops_nb import parameters, performance
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats, words
+from salesops_nb.present.choices import choices_of, goals, sentence
 from salesops_nb.present.render import template_folder
 from salesops_nb.present.words import _, ngettext, use_locale
 
@@ -52,7 +54,7 @@ def messages_of_templates() -> set[str | tuple[str, str]]:
 def messages_of_analyses() -> set[str | tuple[str, str]]:
     """What the analyses say for the report to write, and the definitions of their figures."""
     said: set[str | tuple[str, str]] = set()
-    for path in (PACKAGE / "performance").rglob("*.py"):
+    for path in [*(PACKAGE / "performance").rglob("*.py"), *(PACKAGE / "commission").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said":
                 assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno} is no literal"
@@ -69,10 +71,21 @@ def messages_of_prose() -> set[str | tuple[str, str]]:
     return found
 
 
+def messages_of_parameters() -> set[str | tuple[str, str]]:
+    """The labels of the panel: names of parameters, their choices, and the heads of their groups."""
+    found: set[str | tuple[str, str]] = set()
+    for kind in parameters.NOTEBOOKS.values():
+        found |= set(kind.groups)
+        for name, field in kind.model_fields.items():
+            options = choices_of(None, name, field) if get_origin(field.annotation) is Literal else []
+            found |= {sentence(name)} | {sentence(str(option)) for option in options or []}
+    return found - {"Workbook"} | {sentence(goal) for goal in goals(None)}
+
+
 def every_message() -> set[str | tuple[str, str]]:
     shown = messages_of_python(PACKAGE / "present") | messages_of_python(PACKAGE / "batch")
     shown |= messages_of_templates()
-    return shown | messages_of_analyses() | messages_of_prose()
+    return shown | messages_of_analyses() | messages_of_prose() | messages_of_parameters()
 
 
 def test_the_extraction_finds_texts_of_code_and_templates() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -70,6 +71,83 @@ def test_a_refresh_updates_what_was_not_edited(tmp_path: Path, starter: Path) ->
     )
     assert (folder / "workbook.yml").read_text() == "company: Newer\ncurrency: USD\n"
     assert (folder / "mapping.yml").read_text() == "tables: {}\n"
+
+
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Which?\n", "Read it."]},
+        {"cell_type": "code", "id": "b", "metadata": {"tags": ["parameters"]}, "source": "x = 1",
+         "outputs": [], "execution_count": None},
+    ],
+    "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
+}  # fmt: skip
+
+
+def saved(path: Path, source: str = "x = 1", **more: object) -> None:
+    """The notebook as JupyterLab saves it after a run: other layout, outputs, counts and metadata."""
+    made = json.loads(json.dumps(NOTEBOOK))
+    made["cells"][0]["source"] = "# Which?\nRead it."
+    made["cells"][1] |= {"source": source, "execution_count": 3, "outputs": [{"output_type": "stream"}]}
+    made["cells"][1]["metadata"] |= {"trusted": True, **more}
+    made["metadata"] = {"kernelspec": {"name": "python3"}}
+    path.write_text(json.dumps(made, indent=2))
+
+
+def test_a_notebook_is_edited_where_its_cells_are(tmp_path: Path, starter: Path) -> None:
+    folder = tmp_path / "mine"
+    (starter / "notebooks").mkdir()
+    for name in ("run", "edited", "tagged", "broken", "fresh"):
+        (starter / "notebooks" / f"{name}.ipynb").write_text(json.dumps(NOTEBOOK))
+    assert run("init", str(folder))[0] == 0
+    saved(folder / "notebooks" / "run.ipynb")
+    saved(folder / "notebooks" / "edited.ipynb", source="x = 2")
+    saved(folder / "notebooks" / "tagged.ipynb", tags=["parameters", "mine"])
+    (folder / "notebooks" / "broken.ipynb").write_text("{")
+    newer = json.dumps(NOTEBOOK).replace("Read it.", "Read it well.")
+    for path in (starter / "notebooks").iterdir():
+        path.write_text(newer)
+    (starter / "notebooks" / "added.ipynb").write_text(newer)
+    code, output = run("init", "--refresh", str(folder))
+    assert code == 0
+    assert output == (
+        f"1 file written to {folder}.\n"
+        "2 files brought up to date.\n"
+        "  updated: notebooks/fresh.ipynb\n"
+        "  updated: notebooks/run.ipynb\n"
+        "3 files left as found:\n"
+        "  left: notebooks/broken.ipynb (edited here)\n"
+        "  left: notebooks/edited.ipynb (edited here)\n"
+        "  left: notebooks/tagged.ipynb (edited here)\n"
+    )
+    assert (folder / "notebooks" / "run.ipynb").read_text() == newer
+    assert "x = 2" in (folder / "notebooks" / "edited.ipynb").read_text()
+    assert run("init", "--refresh", str(folder))[1].startswith(f"0 files written to {folder}.\nNo file had")
+
+
+def test_line_ends_are_no_edit_and_the_version_is_told(tmp_path: Path, starter: Path) -> None:
+    folder = tmp_path / "mine"
+    run("init", str(folder))
+    own = (folder / "mapping.yml").read_bytes().replace(b"\n", b"\r\n")
+    (folder / "mapping.yml").write_bytes(own)
+    record = json.loads((folder / module.RECORD).read_text())
+    assert record["version"] == module.__version__
+    (folder / module.RECORD).write_text(json.dumps({**record, "version": "0.0.9"}))
+    (starter / "mapping.yml").write_text("tables: {deals: {}}\n")
+    (starter / "strategy.yml").unlink()
+    _, output = run("init", "--refresh", str(folder))
+    assert f"1 file brought from 0.0.9 to {module.__version__}.\n  updated: mapping.yml\n" in output
+    assert "  left: strategy.yml (no longer part of salesops_nb)\n" in output
+    assert json.loads((folder / module.RECORD).read_text())["version"] == module.__version__
+
+
+def test_what_an_earlier_version_recorded_is_still_known(tmp_path: Path, starter: Path) -> None:
+    folder = tmp_path / "mine"
+    run("init", str(folder))
+    record = json.loads((folder / module.RECORD).read_text())
+    record["files"]["mapping.yml"] = hashlib.sha256((folder / "mapping.yml").read_bytes()).hexdigest()
+    (folder / module.RECORD).write_text(json.dumps(record))
+    (starter / "mapping.yml").write_text("tables: {deals: {}}\n")
+    assert "  updated: mapping.yml\n" in run("init", "--refresh", str(folder))[1]
 
 
 def test_a_refresh_of_another_folder_is_refused(tmp_path: Path) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from salesops_nb.errors import SalesopsError
+from salesops_nb.store.assignment_tables import approvals, assignments, changes_log, replacements
 from salesops_nb.store.assignments import (
     VACANT,
+    approvals_given,
     approve,
     assignment_history,
     assignments_as_of,
     check_assignments,
     count_changes,
+    end_share,
     share,
     undo,
 )
@@ -67,7 +73,7 @@ def test_undo_restores_and_keeps_the_log() -> None:
     undo(engine, number, **WHO)
     assert owner(engine, "a", date(2024, 8, 1)) == "ann"
     assert assignment_history(engine, "a")["after"].tolist() == ["ann", "bob", "ann"]
-    with pytest.raises(SalesopsError, match="changed again"):
+    with pytest.raises(SalesopsError, match="undone already"):
         undo(engine, number, **WHO)
     with pytest.raises(SalesopsError, match="no approval 99"):
         undo(engine, 99, **WHO)
@@ -107,41 +113,170 @@ def test_specialists_share_a_unit_but_not_with_themselves() -> None:
     assert check_assignments(engine) == []
 
 
+class Diary:
+    """What must hold, told day by day: each approval writes its days, an undo writes them all anew."""
+
+    DAYS = 40
+
+    def __init__(self) -> None:
+        self.said: dict[int, tuple[int, dict[str, str], bool]] = {}
+        self.undoes: dict[int, int] = {}
+        self.shared: dict[int, tuple[str, str, int, int]] = {}
+
+    def in_force(self, number: int) -> bool:
+        return not any(self.in_force(u) for u, of in self.undoes.items() if of == number)
+
+    def owners(self) -> dict[str, list[str]]:
+        days = {thing: [VACANT] * self.DAYS for thing in "abc"}
+        planned: dict[str, set[int]] = {thing: set() for thing in "abc"}
+        for number, (start, owners, replaces) in self.said.items():
+            if not self.in_force(number):
+                continue
+            for thing, person in owners.items():
+                if replaces:
+                    planned[thing] = {day for day in planned[thing] if day <= start}
+                end = min([day for day in planned[thing] if day > start], default=self.DAYS)
+                planned[thing].add(start)
+                days[thing][start:end] = [person] * (end - start)
+        return days
+
+    def sharing(self, thing: str, day: int) -> set[str]:
+        return {who for of, who, start, end in self.shared.values() if of == thing and start <= day < end}
+
+
+people = st.sampled_from(["ann", "bob", "cyd", "house", None])
 steps = st.lists(
-    st.tuples(
-        st.sampled_from(["approve", "replace", "undo"]),
-        st.dictionaries(st.sampled_from("abc"), st.sampled_from(["ann", "bob", "house", None]), min_size=1),
-        st.integers(0, 12),
+    st.one_of(
+        st.tuples(
+            st.sampled_from(["approve", "approve", "replace"]),
+            st.dictionaries(st.sampled_from("abc"), people, min_size=1),
+            st.integers(0, Diary.DAYS - 1),
+        ),
+        st.tuples(st.just("undo"), st.integers(0, 30), st.just(0)),
+        st.tuples(st.just("leaves"), st.sampled_from(["ann", "bob", "cyd"]), st.integers(0, 39)),
+        st.tuples(
+            st.just("share"),
+            st.tuples(st.sampled_from("abc"), st.sampled_from(["sue", "tom"]), st.integers(1, 20)),
+            st.integers(0, 39),
+        ),
+        st.tuples(
+            st.just("end"),
+            st.tuples(st.sampled_from("abc"), st.sampled_from(["sue", "tom"])),
+            st.integers(0, 39),
+        ),
     ),
     min_size=1,
-    max_size=12,
+    max_size=14,
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps)
-def test_random_histories_never_leave_a_gap_or_two_owners(
-    history: list[tuple[str, dict[str, str | None], int]],
-) -> None:
-    engine = open_store("sqlite://")
-    numbers: list[int] = []
-    for kind, owners, month in history:
-        day = START + timedelta(days=30 * month)
-        if kind == "undo" and numbers:
-            try:
-                numbers.append(undo(engine, numbers[month % len(numbers)], **WHO))
-            except SalesopsError as error:
-                assert "changed again" in str(error)  # noqa: PT017  # an undo may also succeed
+def take(engine: Any, diary: Diary, names: dict[str, str], step: Any) -> None:
+    """One step of a history: done in the store and written in the diary, or refused by both."""
+    kind, what, at = step
+    day, known = START + timedelta(days=at), sorted({*diary.said, *diary.undoes})
+    if kind == "leaves":  # all that is theirs from that day on goes to the house
+        what = {thing: "house" for thing, days in diary.owners().items() if days[at] == what}
+        kind = "replace"
+    if kind in ("approve", "replace") and what:
+        owners = {names[thing]: person for thing, person in what.items()}
+        replaces = kind == "replace"
+        number = approve(engine, owners, effective_on=day, replace_planned=replaces, **WHO)
+        diary.said[number] = (at, {t: p or VACANT for t, p in what.items()}, replaces)
+    elif kind == "undo" and known:
+        number = known[what % len(known)]
+        if diary.in_force(number):
+            diary.undoes[undo(engine, number, **WHO)] = number
         else:
-            numbers.append(
-                approve(engine, owners, effective_on=day, replace_planned=kind == "replace", **WHO)
-            )
-            for thing, person in owners.items():
-                assert owner(engine, thing, day) == (person or VACANT)
-        assert check_assignments(engine) == []
-    for month in range(-1, 14):
-        for thing in "abc":
-            owner(engine, thing, START + timedelta(days=30 * month))
+            with pytest.raises(SalesopsError, match="undone already"):
+                undo(engine, number, **WHO)
+    elif kind == "share":
+        thing, who, length = what
+        span = {"valid_from": day, "valid_to": day + timedelta(days=length)}
+        if any(
+            of == thing and w == who and start < at + length and at < end
+            for of, w, start, end in diary.shared.values()
+        ):
+            with pytest.raises(SalesopsError, match="already"):
+                share(engine, names[thing], who, **span, **WHO)
+        else:
+            diary.shared[share(engine, names[thing], who, **span, **WHO)] = (thing, who, at, at + length)
+    elif kind == "end":
+        thing, who = what
+        here = [n for n, (t, w, s, e) in diary.shared.items() if (t, w) == (thing, who) and s < at < e]
+        if here:
+            end_share(engine, names[thing], who, ends_on=day, **WHO)
+            diary.shared[here[0]] = (*diary.shared[here[0]][:3], at)
+        else:
+            with pytest.raises(SalesopsError, match="has no specialist"):
+                end_share(engine, names[thing], who, ends_on=day, **WHO)
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(history=steps)
+def test_random_histories_never_leave_a_gap_or_two_owners(store: Any, history: list[Any]) -> None:
+    diary = Diary()
+    names = {thing: f"{thing}-{uuid.uuid4()}" for thing in "abc"}
+    for step in history:
+        take(store, diary, names, step)
+    wanted, known = diary.owners(), {thing for _, owners, _ in diary.said.values() for thing in owners}
+    for at in range(-1, Diary.DAYS):
+        rows = assignments_as_of(store, START + timedelta(days=at))
+        for thing, name in names.items():
+            mine = rows[rows["thing_id"] == name]
+            owned = mine.loc[mine["role"] == "rep", "person_id"].tolist()
+            assert owned == ([wanted[thing][at] if at >= 0 else VACANT] if thing in known else [])
+            assert set(mine.loc[mine["role"] == "specialist", "person_id"]) == diary.sharing(thing, at)
+    assert check_assignments(store) == []
+    with store.begin() as connection:  # so that the next history starts from an empty store
+        for table in (assignments, changes_log, replacements, approvals):
+            connection.execute(table.delete())
+
+
+def test_two_writers_at_once_leave_one_owner_a_day(store: Any) -> None:
+    def write(n: int) -> int:
+        return approve(store, {"a": f"p{n}", "b": f"p{n}"}, effective_on=START + timedelta(days=n % 3), **WHO)
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(write, range(12)))
+    assert len(set(numbers)) == 12
+    assert check_assignments(store) == []
+
+
+def test_a_role_has_one_owner_or_is_shared() -> None:
+    engine = open_store("sqlite://")
+    approve(engine, {"a": "ann"}, effective_on=START, **WHO)
+    with pytest.raises(SalesopsError, match="one owner"):
+        share(engine, "a", "bob", valid_from=START, role="rep", **WHO)
+    with pytest.raises(SalesopsError, match="one owner"):
+        share(engine, "unknown", "bob", valid_from=START, role="rep", **WHO)
+    number = share(engine, "a", "sue", valid_from=START, **WHO)
+    with pytest.raises(SalesopsError, match="is shared"):
+        approve(engine, {"a": "bob"}, effective_on=START, role="specialist", **WHO)
+    undo(engine, number, **WHO)
+    assert assignments_as_of(engine, START)["person_id"].tolist() == ["ann"]
+
+
+def test_an_undo_gives_back_what_was_planned_and_what_was_left_as_it_was() -> None:
+    engine = open_store("sqlite://")
+    first = approve(engine, {"a": "ann"}, effective_on=START, **WHO)
+    approve(engine, {"a": "ann"}, effective_on=date(2024, 3, 1), **WHO)  # no change, and yet said
+    approve(engine, {"a": "bob"}, effective_on=date(2024, 7, 1), **WHO)
+    wipes = approve(engine, {"a": "cyd"}, effective_on=date(2024, 5, 1), replace_planned=True, **WHO)
+    assert owner(engine, "a", date(2024, 8, 1)) == "cyd"
+    again = undo(engine, wipes, **WHO)
+    assert owner(engine, "a", date(2024, 8, 1)) == "bob"
+    undo(engine, first, **WHO)
+    assert owner(engine, "a", date(2024, 2, 1)) == VACANT
+    assert owner(engine, "a", date(2024, 4, 1)) == "ann"
+    undo(engine, again, **WHO)
+    assert owner(engine, "a", date(2024, 8, 1)) == "cyd"
+    given = approvals_given(engine)
+    assert given["undoes"].dropna().tolist() == [again, first, wipes]
+    assert given["changed"].tolist()[-1] == 1
 
 
 def test_the_file_keeps_it(tmp_path: Path) -> None:

@@ -10,18 +10,13 @@ import pandas as pd
 import pytest
 from territory_maps import grid, instance
 
-from salesops_nb import territory
+from salesops_nb import commission, territory
 from salesops_nb.errors import SalesopsError
-from salesops_nb.territory.changes import (
-    account_changes,
-    change_list,
-    credit_splits,
-    hand_over,
-    import_files,
-    in_flight,
-)
+from salesops_nb.territory.changes import account_changes, change_list, import_files
 from salesops_nb.territory.effects import balance_certainty, drive_distances, months_in_balance, rep_moves
 from salesops_nb.territory.exact import prove
+from salesops_nb.territory.flight import credit_splits, in_flight, with_flight
+from salesops_nb.territory.hand_over import hand_over
 from salesops_nb.territory.measures import (
     account_owners,
     account_potential,
@@ -78,32 +73,77 @@ def test_potential_spread_is_the_deviation_of_logarithms() -> None:
     assert potential_spread(history) == pytest.approx(0.1 * np.sqrt(4 / 3))
 
 
+FLYING = pd.DataFrame(
+    {
+        "deal_id": ["1", "2", "3", "4", "5"],
+        "account_id": ["A", "A", "C", "B", "A"],
+        "owner_id": ["ann", "ann", "bob", "bob", "zoe"],
+        "outcome": ["open", "won", "open", "open", "open"],
+        "closed_on": [None, date(2024, 6, 1), None, None, None],
+        "created_on": [date(2024, 1, 1)] * 5,
+    }
+)
+
+
 @pytest.mark.parametrize(
     ("rule", "owner", "shares"),
     [
         ("stay", "ann", [("ann", "1")]),
-        ("split", "bob", [("ann", "0.4"), ("bob", "0.6")]),
-        ("move", "bob", [("bob", "1")]),
+        ("split", "bob", [("ann", "1"), ("ann", "0.4"), ("bob", "0.6")]),
+        ("move", "bob", [("ann", "1"), ("bob", "1")]),
     ],
 )
 def test_open_deals_follow_the_rule(rule: str, owner: str, shares: list[tuple[str, str]]) -> None:
-    deals = pd.DataFrame(
-        {
-            "deal_id": ["1", "2", "3", "4"],
-            "account_id": ["A", "A", "C", "B"],
-            "owner_id": ["ann", "ann", "bob", "bob"],
-            "outcome": ["open", "won", "open", "open"],
-            "closed_on": [None, date(2024, 6, 1), None, None],
-            "created_on": [date(2024, 1, 1)] * 4,
-        }
-    )
     moved = account_changes(ACCOUNTS, CHANGES)
-    flight = in_flight(deals, moved, rule, effective_on=DAY, new_share=Decimal("0.6"))
-    assert flight["deal_id"].tolist() == ["1"]
+    flight = in_flight(FLYING, moved, rule, effective_on=DAY, new_share=Decimal("0.6"))
+    assert flight["deal_id"].tolist() == ["1"]  # 4 is the new rep's already, 5 is run by a third
     assert flight["after"].tolist() == [owner]
     found = credit_splits(flight)
     assert list(zip(found["person_id"], found["share"], strict=True)) == [(p, Decimal(s)) for p, s in shares]
-    assert sum(found["share"]) == 1
+    assert set(found.groupby("valid_from")["share"].sum()) == {Decimal(1)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "closed", "pay"),
+    [
+        ("stay", None, "2025-03-31", {"ann": "100.01"}),
+        ("split", None, "2025-03-31", {"ann": "50.01", "bob": "50.01"}),  # 50.005, each line half up
+        ("move", None, "2025-03-31", {"bob": "100.01"}),
+        ("move", None, "2025-01-01", {"bob": "100.01"}),  # the first day
+        ("move", None, "2024-12-31", {"ann": "100.01"}),  # closed before the day, whoever the CRM names now
+        ("split", None, "2024-12-31", {"ann": "100.01"}),
+        ("split", {"ann": 60, "zoe": 40}, "2025-03-31", {"ann": "30.00", "bob": "30.00", "zoe": "40.00"}),
+        ("move", {"ann": 60, "bob": 40}, "2025-03-31", {"bob": "100.01"}),
+        ("stay", {"ann": 60, "zoe": 40}, "2025-03-31", {"ann": "60.01", "zoe": "40.00"}),
+    ],
+)
+def test_commission_pays_whom_the_rule_names(
+    rule: str, given: dict[str, int] | None, closed: str, pay: dict[str, str]
+) -> None:
+    plan = commission.load_plan(
+        {
+            "plan": {"id": "p", "version": 1, "from": date(2024, 1, 1), "to": date(2025, 12, 31),
+                     "currency": "USD", "period": "quarter"},
+            "credit": {"event": "booked", "splits": {"apply_to": "credit"}},
+            "components": [{"id": "base", "measure": "credit", "rate_pct": 10}],
+        }
+    )  # fmt: skip
+    moved = account_changes(ACCOUNTS, CHANGES)
+    flight = in_flight(FLYING, moved, rule, effective_on=DAY)
+    won = FLYING.assign(
+        amount=[Decimal("1000.10"), *[Decimal(0)] * 4],
+        outcome=["won", "lost", "lost", "lost", "lost"],
+        closed_on=date.fromisoformat(closed),
+    )
+    tables = {"deals": won}
+    if given:
+        tables["splits"] = pd.DataFrame(
+            {"deal_id": "1", "person_id": list(given), "share": [Decimal(s) for s in given.values()]}
+        ).assign(type="revenue")
+    period = "2024-Q4" if closed < "2025" else "2025-Q1"
+    lines = commission.calculate(plan, with_flight(tables, flight), period).lines
+    paid = lines.groupby("payee_id")["amount"].sum()
+    assert {who: f"{amount:.2f}" for who, amount in paid.items() if amount} == pay
 
 
 def test_import_and_undo_are_mirror_images() -> None:
@@ -118,26 +158,40 @@ def test_import_and_undo_are_mirror_images() -> None:
         import_files(moved, "paper")
 
 
-def test_hand_over_sheet() -> None:
+def test_hand_over_sheet_tells_deals_steps_activities_and_contacts() -> None:
     deals = pd.DataFrame(
         {
             "deal_id": ["1", "2"], "account_id": ["A", "A"], "outcome": ["open", "open"],
-            "amount": [Decimal("10.50"), None], "next_step_on": [date(2025, 2, 1), None],
+            "stage": ["Engaging", None], "amount": [Decimal("10.50"), None],
+            "next_step_on": [date(2025, 2, 1), None],
         }
     )  # fmt: skip
     activities = pd.DataFrame(
         {
-            "account_id": ["A", "A"],
-            "kind": ["call", "email"],
-            "happened_at": pd.to_datetime(["2024-05-01", "2024-03-01"]),
+            "account_id": ["A", "A", None],
+            "deal_id": [None, None, "2"],
+            "kind": ["call", "email", "demo"],
+            "person_id": "ann",
+            "outcome": ["reached", None, None],
+            "next_step": ["send offer", None, None],
+            "happened_at": pd.to_datetime(["2024-05-01", "2024-03-01", "2024-06-01"]),
         }
     )
-    sheet = hand_over(ACCOUNTS, account_changes(ACCOUNTS, CHANGES), deals, activities).set_index("account_id")
-    assert sheet.loc["A", "open_deals"] == 2
-    assert sheet.loc["A", "open_amount"] == Decimal("10.50")
-    assert sheet.loc["A", "next_step_on"] == date(2025, 2, 1)
-    assert sheet.loc["A", "last_kind"] == "call"
+    accounts = ACCOUNTS.assign(contact_name=["Eve", None, None])
+    sheet = hand_over(accounts, account_changes(ACCOUNTS, CHANGES), deals, activities).set_index("account_id")
+    told = sheet.loc["A"]
+    assert told[["name", "contact_name", "before", "after"]].tolist() == ["Acme", "Eve", "ann", "bob"]
+    assert told["open_deals"] == 2
+    assert told["open_amount"] == Decimal("10.50")
+    assert told["deals"] == "1 (Engaging, 10.50); 2"
+    assert told["next_step_on"] == date(2025, 2, 1)
+    assert told["next_step"] == "send offer"
+    assert told["last_kind"] == "demo"
+    assert told["activities"].startswith("2024-06-01 demo by ann; 2024-05-01 call by ann: reached, then send")
     assert sheet.loc["B", "open_deals"] == 0
+    assert sheet.loc["B", "contact_name"] == ""
+    mixed = hand_over(accounts, account_changes(ACCOUNTS, CHANGES), deals.assign(currency=["USD", "EUR"]))
+    assert mixed.set_index("account_id").loc["A", "open_amount"] is None
 
 
 def test_today_frontier_and_effects() -> None:
@@ -153,7 +207,7 @@ def test_today_frontier_and_effects() -> None:
     assert changes[["before", "after"]].drop_duplicates().to_numpy().tolist() == [["ann", "bob"]]
     moves = rep_moves(plan).set_index("rep")
     assert moves.loc["ann", "lost_units"] == moves.loc["bob", "gained_units"] == 2
-    assert "2 to bob" in moves.loc["ann", "words"]
+    assert moves.loc["bob", ["kept_units", "gained", "lost"]].tolist() == [6, 2.0, 0.0]
     km = drive_distances(plan).set_index("rep")
     assert km.loc["bob", "after_km"] > km.loc["bob", "before_km"] > 0
     with pytest.raises(SalesopsError, match="current"):

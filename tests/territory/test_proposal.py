@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,10 +18,11 @@ from territory_maps import grid
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import territory_approval as approving
-from salesops_nb.store.assignments import check_assignments
+from salesops_nb.present import territory_carrying as carrying
+from salesops_nb.store.assignments import approvals_given, check_assignments
 from salesops_nb.store.database import open_store
-from salesops_nb.territory.consequences import rep_effects
-from salesops_nb.territory.proposal import propose
+from salesops_nb.territory.consequences import read_past, rep_effects
+from salesops_nb.territory.proposal import Proposal, plans_for, propose
 
 DAY = date(2017, 12, 31)
 
@@ -70,6 +73,25 @@ def asked(**values: Any) -> Any:
     return parameters.checked(parameters.TerritoryRebalancing, given)
 
 
+def planned(book: Book, wish: Any) -> Proposal:
+    """What the notebook's steps do."""
+    names = ("potential", "expected_spend", "workload", "calls", "minutes", "km_per_hour", "visits_per_trip")
+    norms = {name: getattr(wish, name) for name in names}
+    ground = carrying.ground(book, as_of=wish.as_of, of=wish.of, scope=wish.scope, who=wish.who, **norms)
+    names = (
+        "reps",
+        "leave_out",
+        "ramp_months",
+        "tolerance",
+        "disruption",
+        "whole",
+        "families",
+        "locked",
+        "seed",
+    )
+    return plans_for(ground, **{name: getattr(wish, name) for name in names}).picked(wish.choice)
+
+
 def test_the_scope_is_balanced_with_the_least_moved() -> None:
     found = propose(company(), as_of=DAY, scope="team", who="X", tolerance=0.05)
     assert found.balance["potential_imbalance"].tolist() == pytest.approx([1 / 3, -1 / 3])
@@ -81,7 +103,8 @@ def test_the_scope_is_balanced_with_the_least_moved() -> None:
 def test_targets_keep_their_total_and_follow_potential() -> None:
     tables = company()
     found = propose(tables, as_of=DAY, scope="team", who="X")
-    frame = rep_effects(found, tables, year="2017", since=date(2017, 1, 1), pay=lambda a, t: a * t / 10)
+    past = read_past(tables, year="2017", until=DAY, pay=lambda a, t: a * t / 10)
+    frame = rep_effects(found, past)
     assert sum(frame["target_after"]) == Decimal(3400)
     a = frame.set_index("rep").loc["A"]
     assert a["outlook_after"] == Decimal("1800.00")  # 18 of 24 units at 100 each
@@ -121,11 +144,11 @@ def test_two_owners_on_a_day_are_refused_and_unknown_neighbours_set_aside() -> N
 
 def test_approval_writes_owners_files_and_nothing_twice(book: Book) -> None:
     wish = asked(approved_by="Ada", reason="drift", effective_on="2018-01-01", in_flight="split")
-    plan = approving.proposal(book, wish)
-    files = approving.carry_out(plan, book, wish)
-    approving.carry_out(plan, book, wish)
-    assert approving.owners_on(book.store, date(2018, 1, 1)) == plan.after
-    assert approving.owners_on(book.store, DAY) == plan.today
+    plan = planned(book, wish)
+    files = carrying.carry_out(plan, book, wish)
+    carrying.carry_out(plan, book, wish)
+    assert carrying.owners_on(book.store, date(2018, 1, 1)) == plan.after
+    assert carrying.owners_on(book.store, DAY) == plan.today
     assert check_assignments(book.store) == []
     with book.store.connect() as connection:
         who = connection.execute(text("select approved_by, reason from assignment_approvals")).all()
@@ -134,16 +157,70 @@ def test_approval_writes_owners_files_and_nothing_twice(book: Book) -> None:
     if "0-3" in set(files["changes.csv"]["unit_id"]):
         assert files["hand_over.csv"]["account_id"].tolist() == ["k1"]  # k2 is held against its unit
         assert files["splits.csv"]["share"].tolist() == [Decimal("0.5"), Decimal("0.5")]
-    later = approving.proposal(book, asked(as_of="2018-02-01"))
+    later = planned(book, asked(as_of="2018-02-01"))
     assert later.today == plan.after
-    earlier = approving.proposal(book, asked(as_of="2017-06-30"))
+    earlier = planned(book, asked(as_of="2017-06-30"))
     assert earlier.today == plan.today
 
 
-def test_nothing_is_written_without_an_approver_or_a_day(book: Book) -> None:
-    plan = approving.proposal(book, asked())
-    approving.carry_out(plan, book, asked())
-    assert approving.owners_on(book.store, date(2030, 1, 1)) == {}
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"approved_by": ""}, "nobody approves"),
+        ({"effective_on": ""}, "lacks effective_on"),
+        ({"reason": " "}, "lacks effective_on or reason"),
+        ({"folder": "../elsewhere"}, "not inside the workbook"),
+    ],
+)
+def test_nothing_is_written_without_an_approver_a_day_a_reason_and_a_place(
+    book: Book, change: dict[str, Any], words: str
+) -> None:
+    wish = asked(**{"approved_by": "Ada", "reason": "drift", "effective_on": "2018-01-01", **change})
+    plan = planned(book, wish)
+    with pytest.raises(SalesopsError, match=words):
+        carrying.carry_out(plan, book, wish)
+    assert carrying.owners_on(book.store, date(2030, 1, 1)) == {}
     assert not (book.folder / "handover").exists()
-    with pytest.raises(SalesopsError, match="effective_on"):
-        approving.carry_out(plan, book, asked(approved_by="Ada"))
+
+
+def test_an_approval_run_again_on_other_data_writes_no_other_plan_under_its_name(book: Book) -> None:
+    wish = asked(approved_by="Ada", reason="drift", effective_on="2018-01-01")
+    carrying.carry_out(planned(book, wish), book, wish)
+    before = carrying.owners_on(book.store, date(2030, 1, 1))
+    book.tables["units"] = book.tables["units"].assign(
+        potential=[9.0 if c < 3 else 1.0 for _ in range(6) for c in range(6)]
+    )
+    with pytest.raises(SalesopsError, match="approved other owners from 2018-01-01"):
+        carrying.carry_out(planned(book, wish), book, wish)
+    assert carrying.owners_on(book.store, date(2030, 1, 1)) == before
+    again = asked(approved_by="Ada", reason="second", effective_on="2018-03-01", as_of="2018-02-01")
+    carrying.carry_out(planned(book, again), book, again)
+    assert carrying.owners_on(book.store, date(2018, 2, 1)) == before
+    assert carrying.owners_on(book.store, date(2018, 3, 1)) != before
+
+
+def test_files_hold_no_formula(book: Book) -> None:
+    book.tables["accounts"] = book.tables["accounts"].assign(name='=HYPERLINK("http://x")', owner_id="A")
+    wish = asked(approved_by="Ada", reason="=1+1", effective_on="2018-01-01", choice=5)
+    carrying.carry_out(planned(book, wish), book, wish)
+    for file in (book.folder / "handover").iterdir():
+        for row in csv.reader(io.StringIO(file.read_text())):
+            assert not any(cell.startswith(("=", "@", "+")) for cell in row), file.name
+    assert "'=1+1" in (book.folder / "handover" / "changes.csv").read_text()
+
+
+def test_the_panel_takes_an_approval_only_together_and_lets_go_of_it(book: Book) -> None:
+    """Its parameters are the panel's approval, whose first is emptied when anything else is moved."""
+    assert parameters.TerritoryRebalancing.approval == (
+        "approved_by",
+        "approved_on",
+        "reason",
+        "effective_on",
+    )
+    wish = asked(reason="drift", effective_on="2018-01-01", choice=2)
+    approving.approval(planned(book, wish), book, wish)
+    assert approvals_given(book.store).empty
+    wish = wish.model_copy(update={"approved_by": "Ada"})
+    approving.approval(planned(book, wish), book, wish)
+    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, wish).after
+    assert approvals_given(book.store)["reason"].tolist() == ["drift", "As it stood before: drift"]

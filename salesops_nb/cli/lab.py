@@ -1,0 +1,137 @@
+"""`salesops lab`: JupyterLab on a workbook, with this environment's kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+import click
+
+from salesops_nb.errors import Problem, SalesopsError
+
+SETTINGS = Path(__file__).parent / "jupyter"  # the page asks no network for news
+FIRST_PORT, PORTS = 8888, 50
+PATIENCE = 60  # seconds for the server to answer
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("."), required=False)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help=f"Port to listen on (default: a free one from {FIRST_PORT}).",
+)
+@click.option("--no-browser", is_flag=True, help="Only say the address; open no browser.")
+def lab(folder: Path, port: int | None, no_browser: bool) -> None:
+    """Open JupyterLab on the workbook in DIR, or above it.
+
+    Listens on this machine only. Ctrl+C ends it.
+    """
+    from salesops_nb.workbook import find_workbook
+
+    if not folder.exists():
+        raise SalesopsError(
+            Problem(
+                "no-folder", f"There is no folder {folder}.", "Name the workbook's folder.", value=str(folder)
+            )
+        )
+    root = find_workbook(folder)
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise SalesopsError(
+            Problem("no-jupyterlab", "JupyterLab is not installed here.", "Type: pip install jupyterlab.")
+        )
+    port, token = _free_port(port), secrets.token_urlsafe(24)
+    place = "lab/tree/notebooks" if (root / "notebooks").is_dir() else "lab"
+    server = subprocess.Popen(_command(root, port, place), env=_environment(token))
+    ended = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    try:
+        _wait_until_it_answers(server, port, token)
+        url = f"http://localhost:{port}/{place}?token={token}"
+        click.echo(f"The workbook {root} is open in JupyterLab:\n  {url}\nCtrl+C ends it.")
+        if not no_browser:
+            webbrowser.open(url)
+        code = server.wait()
+    except KeyboardInterrupt:
+        code = _end(server)
+    finally:
+        signal.signal(signal.SIGTERM, ended)
+        if server.poll() is None:
+            _end(server)
+    raise SystemExit(0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else code)
+
+
+def _command(root: Path, port: int, place: str) -> list[str]:
+    return [
+        sys.executable, "-m", "jupyterlab", "--no-browser",
+        f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+        "--ServerApp.ip=localhost", f"--ServerApp.default_url=/{place}", "--ServerApp.answer_yes=True",
+        "--log-level=ERROR", *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+
+
+def _environment(token: str) -> dict[str, str]:
+    """The token, our settings for the page, and this environment's kernel before any other of its name."""
+    paths = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    ours = {"JUPYTER_CONFIG_PATH": os.pathsep.join(paths), "JUPYTER_PREFER_ENV_PATH": "1"}
+    return {**os.environ, **ours, "JUPYTER_TOKEN": token}
+
+
+def _free_port(wanted: int | None) -> int:
+    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + PORTS):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise SalesopsError(
+        Problem(
+            "port-taken",
+            f"Port {wanted} is taken." if wanted else f"No port from {FIRST_PORT} on is free.",
+            "Choose another with --port, or leave it out.",
+            value=str(wanted or FIRST_PORT),
+        )
+    )
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, token: str) -> None:
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/status", headers={"Authorization": f"token {token}"}
+    )
+    end = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(asked, timeout=5):
+            return
+        time.sleep(0.1)
+    _end(server)
+    raise SalesopsError(
+        Problem(
+            "lab-did-not-start",
+            "JupyterLab did not start."
+            if server.returncode
+            else f"JupyterLab gave no answer in {PATIENCE} s.",
+            "Read what it said above; `jupyter lab --debug` says more.",
+        )
+    )
+
+
+def _end(server: subprocess.Popen[bytes]) -> int:
+    server.terminate()
+    try:
+        return server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        return server.wait()

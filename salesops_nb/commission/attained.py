@@ -1,0 +1,117 @@
+"""How far each person has come: credit against quota, and what the next tier or gate still needs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from salesops_nb.commission import curve
+from salesops_nb.commission.credits import decimal_of
+from salesops_nb.commission.earned import derived_rate, gate_level
+from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.schema import Component
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.payout import ComponentRows, Payout
+
+
+@dataclass(frozen=True, slots=True)
+class Attained:
+    """A person's place in one component's table or before its gate, in the last span of the period.
+
+    `credit`, `next_at` and `missing` are in the measure's unit (money, deals, units); `next_at` is
+    the bound that comes next, of kind ``tier`` or ``gate``, none above the last; `next_rate` is a
+    share where the tier has a rate.
+    """
+
+    payee_id: str
+    plan_id: str
+    plan_version: int
+    component_id: str
+    component: str
+    measure: str
+    quota: Decimal | None
+    credit: Decimal
+    next_at: Decimal | None
+    next_kind: str | None
+    next_rate: Decimal | None
+
+    @property
+    def attainment(self) -> Decimal | None:
+        """Credit over quota; none without a quota."""
+        return None if not self.quota else self.credit / self.quota
+
+    @property
+    def missing(self) -> Decimal | None:
+        """What the next bound still needs."""
+        return None if self.next_at is None else self.next_at - self.credit
+
+    @property
+    def missing_share(self) -> Decimal | None:
+        """The same as a share of the bound."""
+        return None if not self.next_at else (self.next_at - self.credit) / self.next_at
+
+
+def attained(payout: Payout) -> list[Attained]:
+    """Everybody on a plan, for each component that has a quota, a table or a gate; in order of person."""
+    sums: dict[tuple[str, int, str, str, int], Fraction] = defaultdict(Fraction)
+    trace = payout.trace
+    if not trace.empty:
+        names = ("plan_id", "plan_version", "component_id", "payee_id", "span", "x")
+        for plan, version, component, payee, span, x in zip(*(trace[n] for n in names), strict=True):
+            sums[plan, int(version), component, payee, int(span)] += Fraction(x)
+    rows = [row for part in payout.components for row in _rows(part, sums)]
+    return sorted(rows, key=lambda row: (row.payee_id, row.plan_id, row.component_id))
+
+
+def near(rows: Iterable[Attained], within: Decimal = Decimal("0.1")) -> list[Attained]:
+    """Those who lack at most so great a share of the next bound, the nearest first."""
+    found = [row for row in rows if row.missing_share is not None and 0 < row.missing_share <= within]
+    return sorted(found, key=lambda row: (row.missing_share or 0, row.payee_id))
+
+
+def _rows(part: ComponentRows, sums: dict[tuple[str, int, str, str, int], Fraction]) -> Iterable[Attained]:
+    plan, c = part.plan, part.c
+    if c.table is None and c.gate is None and c.threshold is None and plan.file.quota is None:
+        return
+    last = len(part.spans) - 1
+    span = part.spans[last]
+    key = (plan.id, plan.version, c.id)
+    with_credit = {k[3] for k in sums if k[:3] == key and k[4] == last}
+    stays = part.job.people.stays
+    here = {
+        p for p, each in (stays or {}).items() if any(s.start < span.end and span.start < s.end for s in each)
+    }
+    for payee in sorted(with_credit | here):
+        standing = part.job.people.standing(payee, span)
+        credit = sums.get((*key, payee, last), Fraction(0))
+        bound, kind, rate = _next(plan, c, standing.quota, standing.target, credit)
+        yield Attained(
+            payee, plan.id, plan.version, c.id, c.name or c.id, c.measure,
+            None if standing.quota is None else decimal_of(standing.quota, 4), decimal_of(credit, 4),
+            None if bound is None else decimal_of(bound, 4), kind, rate,
+        )  # fmt: skip
+
+
+def _next(
+    plan: Plan, c: Component, quota: Fraction | None, target: Fraction | None, credit: Fraction
+) -> tuple[Fraction | None, str | None, Decimal | None]:
+    """The next bound above the credit: the gate first, else a tier of a table over credit."""
+    level = gate_level(plan, c, quota)
+    if level is not None and credit < level < curve.FAR:
+        return level, "gate", None
+    if c.table is None or c.table.unit == "margin_pct" or c.table.mode == "matrix":
+        return None, None, None
+    found = curve.bounds(c, quota, plan.file.quota.if_zero if plan.file.quota else None)
+    base = derived_rate(plan, c, target, quota) if c.rate_pct == "derived" else None
+    if c.rate_pct is not None and c.rate_pct != "derived":
+        base = Fraction(c.rate_pct) / 100
+    for row, bound in zip(c.table.rows, found, strict=False):
+        if credit < bound < curve.FAR:
+            priced = row.rate_pct is not None or (row.x is not None and base is not None)
+            return bound, "tier", decimal_of(curve.row_rate(row, base)) if priced else None
+    return None, None, None

@@ -1,0 +1,85 @@
+"""What reviews of one day share: the deals as they stood, computed once for many periods and scopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables, collected, lazy_tables, settled, with_columns_or_null
+from salesops_nb.performance import cube
+from salesops_nb.performance.expectation import target_rows
+from salesops_nb.performance.facts import Structure, deal_facts
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The facts of all deals as known on `as_of`; `data_through` is the last day in the data."""
+
+    tables: Tables
+    facts: nw.LazyFrame[Any]
+    as_of: date
+    data_through: date
+    structure: Structure
+
+    @cached_property
+    def span(self) -> tuple[date, int]:
+        """The first day a deal closed, else `as_of`; and how many deals there are."""
+        first, _, deals = cube.span(self.facts)
+        return first or self.as_of, deals
+
+    @cached_property
+    def ages(self) -> pd.DataFrame:
+        """How many deals by outcome and days from creation."""
+        return cube.ages(self.facts, self.as_of)
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """The bookings targets of all periods and levels."""
+        return target_rows(self.tables)
+
+    @cached_property
+    def stale(self) -> tuple[int, date] | None:
+        """The age in days beyond which an open deal is stale, and the creation day it means."""
+        return cube.stale_limit(self.ages, self.as_of)
+
+
+def prepare(tables: Tables, as_of: date | None = None, structure: Structure = "as they were") -> Prepared:
+    """The deals as they stood on a day, ready for any number of reviews.
+
+    Parameters
+    ----------
+    tables : mapping with ``deals``, and ``people, products, accounts, targets`` where there are any;
+        frames of any kind narwhals reads.
+    as_of : the last day known; by default the last day a deal was created or closed.
+    structure : owners in the teams they were in when a deal closed, or all ``restated`` to `as_of`.
+
+    Returns
+    -------
+    Prepared
+        taken by `review` in place of the tables; a review from it takes a tenth of a second.
+
+    Raises
+    ------
+    SalesopsError
+        where no deal has a date.
+    """
+    last_day = _last_day(tables)
+    as_of = as_of or last_day
+    return Prepared(
+        tables, settled(deal_facts(tables, as_of, last_day, structure)), as_of, last_day, structure
+    )
+
+
+def _last_day(tables: Tables) -> date:
+    deals = with_columns_or_null(lazy_tables(tables, "deals")["deals"], {"created_on": nw.Date()})
+    found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
+    known = [day for day in found if isinstance(day, date)]
+    if not known:
+        raise SalesopsError(Problem("no-dates", "No deal has a date.", "Check created_on and closed_on."))
+    return max(known)

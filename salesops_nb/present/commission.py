@@ -1,0 +1,397 @@
+"""The commission report's displays for the whole company: findings first, then totals, people and lines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from salesops_nb import __version__, present
+from salesops_nb.commission.attained import attained, near
+from salesops_nb.commission.ledger_rows import plain_rows
+from salesops_nb.commission.unusual import LIMIT, unusual
+from salesops_nb.present import formats
+from salesops_nb.present.commission_statement import amounts
+from salesops_nb.present.commission_words import kind_words, measure_words, reason_words, status_words
+from salesops_nb.present.defects import set_aside as all_set_aside
+from salesops_nb.present.words import _, ngettext, spoken
+from salesops_nb.wording import Said
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.statement import Statement
+    from salesops_nb.present.commission_book import Book
+
+ZERO = Decimal(0)
+NO_CREDIT = ("draw", "draw_recovery", "carry", "mbo")  # there the column holds a balance or points
+SIMULATED = ("plan_assignments", "targets", "splits", "people.hired_on", "people.payroll_id")
+TRIED = {"plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence"}
+
+
+def open_book(workbook: Any, period: str, plans: Any, as_of: Any) -> Book:
+    """The period's book, its words in the workbook's locale and currency."""
+    from salesops_nb.present.commission_book import Book
+
+    present.use_locale(workbook.settings.locale, workbook.settings.currency)
+    return Book(workbook, period, plans, as_of)
+
+
+def cover(book: Book, asked: Any) -> None:
+    """The cover: of the calculation, or of one person's statement; DRAFT until it is approved."""
+    settings, who = book.workbook.settings, asked.who
+    one = book.statement(who) if who else None
+    # what was left as it is declared says nothing; on a statement the designer's part has no place
+    hidden = {"workbook", "author", *(TRIED | {"plans"} if who else ())}
+    asked_for = asked.model_dump(exclude=hidden, exclude_defaults=True)
+    draft = one.draft if one is not None else any(s.draft for s in book.statements.values())
+    present.cover(
+        title=_("Commission statement") if who else _("Commission calculation"),
+        subtitle=one.name if one is not None else "",
+        company=settings.company,
+        period=book.period,
+        as_of=book.on,
+        parameters={"period": book.period.key, **asked_for},
+        fingerprint=book.workbook.fingerprint,
+        versions={"salesops_nb": __version__},
+        simulated=sorted(book.workbook.simulated & set(SIMULATED)),
+        status="draft" if draft else "final",
+        without=("analyst",) if who else (),
+    )
+
+
+def problems(book: Book, who: str | None) -> None:
+    """Errors first: everything the calculation could not do, or did with a doubt."""
+    if who:
+        return
+    found = book.problems
+    errors = [problem for problem in found if problem.severity == "error"]
+    if errors:
+        count = ngettext("{n} error: what it concerns is not paid.",
+                         "{n} errors: what they concern is not paid.", len(errors))  # fmt: skip
+        present.note(count, kind="error")
+    elif not found:
+        present.note(_("No errors and no warnings."))
+        return
+    severities = {"error": _("error"), "warning": _("warning"), "note": _("note")}
+    frame = pd.DataFrame(
+        [
+            {
+                "severity": severities.get(problem.severity, problem.severity),
+                "what": problem.message,
+                "fix": problem.fix,
+                "where": " ".join(
+                    str(part) for part in (problem.table or problem.file, problem.row, problem.column) if part
+                ),
+                "amount": problem.amount,
+            }
+            for problem in found
+        ]
+    )
+    labels = {"severity": _("Severity"), "what": _("What is wrong"), "fix": _("What to do"),
+              "where": _("Where"), "amount": _("Amount")}  # fmt: skip
+    kept = [name for name in labels if name != "amount" or frame["amount"].notna().any()]
+    present.show_table(
+        frame[kept], title=_("Errors and warnings"), labels={name: labels[name] for name in kept},
+        formats={"amount": "cents"} if "amount" in kept else {}, rows=50,
+    )  # fmt: skip
+
+
+def headlines(book: Book, who: str | None) -> None:
+    """The figures of the company, or of one person."""
+    if who:
+        from salesops_nb.present import commission_statement
+
+        commission_statement.headlines(book.statement(who))
+        return
+    marks = ["simulated"] if "plan_assignments" in book.workbook.simulated else []
+    rows, statements = plain_rows(book.payout.reconciliation), list(book.statements.values())
+    people = sum(1 for each in statements if each.lines)
+    lines = sum(line.count for each in statements for line in each.lines)
+    paid, waits = _paid(statements, book.workbook.settings.currency), _waiting(book)
+    placed = [row for row in attained(book.payout) if row.quota and row.measure == "credit"]
+    best = {row.payee_id: row.attainment or ZERO for row in placed}
+    reached = sum(share >= 1 for share in best.values())
+    open_ = sum(problem.severity == "error" for problem in book.problems)
+    credited = sum((row["paid"] for row in rows), ZERO)
+    cost = paid.get(book.workbook.settings.currency, ZERO)
+    cards: list[Mapping[str, Any]] = [
+        {"label": _("To pay"), "value": amounts(paid), "mark": marks, "metric": "commission_payable",
+         "sentence": ngettext("{n} line", "{n} lines", lines) + ", "
+         + ngettext("{n} person.", "{n} people.", people)},
+        {"label": _("Credit paid on"), "value": credited, "unit": "money", "mark": marks,
+         "metric": "commission_credit",
+         "sentence": _("Cost of sales {share}: pay over credit that is paid on.",
+                       share=formats.percent(cost / credited if credited else None))},
+        {"label": _("At or above quota"), "value": f"{reached} / {len(best)}", "mark": marks,
+         "metric": "commission_at_quota", "sentence": _("People with a quota who have reached it.")},
+        {"label": _("Earned, not payable yet"), "value": amounts(waits), "mark": marks,
+         "metric": "commission_waiting", "sentence": _("Held until invoiced, collected or released.")},
+        {"label": _("Errors"), "value": open_, "unit": "integer", "metric": "commission_errors",
+         "sentence": _("What they concern is not paid; they stand above.") if open_
+         else _("No pay is kept back by an error.")},
+    ]  # fmt: skip
+    present.headlines(cards)
+
+
+def totals(book: Book, who: str | None) -> None:
+    """Credited = paid + withheld + excluded, and the way from quotas to what is paid."""
+    if who:
+        return
+    frame = book.payout.reconciliation
+    if frame.empty:
+        present.note(_("No plan is in force in {period}.", period=book.period.key), kind="warning")
+        return
+    names = ["credited", "paid", "withheld", "excluded", "difference", "overlay"]
+    ties = not any(frame["difference"])
+    one = frame["currency"].nunique() == 1
+    total = {name: sum(frame[name], ZERO) for name in names} if one else None
+    versions = frame["plan_id"].duplicated().any()
+    keep = ["plan_id", *(["plan_version"] if versions else []), *([] if one else ["currency"]), *names]
+    labels = {"plan_id": _("Plan"), "plan_version": _("Version"), "currency": _("Currency"),
+              "credited": _("Credited"), "paid": _("Paid"), "withheld": _("Withheld"),
+              "excluded": _("Excluded"), "difference": _("Difference"),
+              "overlay": _("Of it overlay")}  # fmt: skip
+    present.show_table(
+        frame[keep],
+        title=_("Credited = paid + withheld + excluded"),
+        labels={name: labels[name] for name in keep},
+        formats=dict.fromkeys(names, "cents"),
+        currency=frame["currency"].iloc[0] if one else "currency",
+        total=total,
+        notes=[_("Every credit has one place in a plan; the sums tie to the cent.") if ties
+               else _("The sums do not tie: do not pay before this is understood.")],
+    )  # fmt: skip
+    _bridge(list(book.statements.values()), book.workbook.settings.currency)
+
+
+def _bridge(statements: list[Statement], currency: str) -> None:
+    """Everybody's path from quota to pay, added up; where all are paid in one currency."""
+    if any(set(s.totals) - {currency} for s in statements) or not any(s.totals for s in statements):
+        return
+    opening = sum((s.opening.amount for s in statements), ZERO)
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for step in (step for s in statements for step in s.steps):
+        if step.along:
+            sums[_("Beyond quota") if step.amount > 0 else _("Short of quota")] += step.amount
+        else:
+            sums[step_words(step.name)] += step.amount
+    frame = pd.DataFrame([{"step": name, "amount": amount} for name, amount in sums.items()])
+    present.waterfall(
+        frame, "step", "amount", opening=_("Pay at quota"), closing=_("To pay"), start=opening,
+        end=sum((s.totals.get(currency, ZERO) for s in statements), ZERO),
+        title=_("From quota to pay, all people"),
+    )  # fmt: skip
+
+
+def step_words(name: str | Said) -> str:
+    """A step of the path in the reader's language; a component's name is as the plan writes it."""
+    return spoken(name) if isinstance(name, Said) else name
+
+
+def people(book: Book, who: str | None, status: str) -> None:
+    """A row a person: place against quota, pay, and where the statement stands."""
+    if who:
+        return
+    rows = []
+    for found in book.statements.values():
+        if status not in ("any", found.status):
+            continue
+        place = next((p for p in found.places if p.quota and p.measure == "credit"), None)
+        for currency, amount in (found.totals or {book.workbook.settings.currency: ZERO}).items():
+            rows.append(
+                {"name": found.name, "plan": ", ".join(sorted({p.plan_id for p in found.places})) or "–",
+                 "quota": place.quota if place else None, "credit": place.credit if place else None,
+                 "attainment": place.attainment if place else None, "pay": amount, "currency": currency,
+                 "status": status_words(found.status),
+                 "disputes": sum(d["status"] != "closed" for d in found.disputes) or None}
+            )  # fmt: skip
+    if not rows:
+        present.note(_("No statement stands so."))
+        return
+    frame = pd.DataFrame(rows).sort_values("pay", ascending=False, kind="stable")
+    one = frame["currency"].nunique() == 1
+    keep = [
+        name
+        for name in frame.columns
+        if (name != "disputes" or frame["disputes"].notna().any()) and not (name == "currency" and one)
+    ]
+    labels = {"name": _("Name"), "plan": _("Plan"), "quota": _("Quota"), "credit": _("Credit"),
+              "attainment": _("Attainment"), "pay": _("Pay"), "currency": _("Currency"),
+              "status": _("Status"), "disputes": _("Open disputes")}  # fmt: skip
+    present.show_table(
+        frame[keep],
+        title=_("Statements"),
+        labels={name: labels[name] for name in keep},
+        formats={"quota": "money", "credit": "money", "attainment": "percent", "pay": "cents"},
+        currency=str(frame["currency"].iloc[0]) if one else "currency",
+        rows=None,
+    )
+
+
+def nearest(book: Book, who: str | None) -> None:
+    """Who lacks little to the next tier or gate: worth knowing before the period ends."""
+    if who:
+        return
+    found = near(attained(book.payout))
+    if not found:
+        present.note(_("Nobody is within 10 % of the next tier or gate."))
+        return
+    frame = pd.DataFrame(
+        [
+            {"name": book.names.get(row.payee_id, row.payee_id), "component": row.component,
+             "measure": measure_words(row.measure), "has": row.credit, "next": row.next_at,
+             "missing": row.missing, "share": row.missing_share,
+             "what": _("gate") if row.next_kind == "gate" else _("tier"), "rate": row.next_rate}
+            for row in found
+        ]
+    )  # fmt: skip
+    labels = {"name": _("Name"), "component": _("Component"), "measure": _("Measure"), "has": _("Has"),
+              "next": _("Begins at"), "missing": _("Missing"), "share": _("Of the bound"),
+              "what": _("What"), "rate": _("Rate there")}  # fmt: skip
+    keep = [n for n in labels if n not in ("component", "measure", "what") or frame[n].nunique() > 1]
+    present.show_table(
+        frame[keep],
+        title=_("Near the next tier"),
+        labels={name: labels[name] for name in keep},
+        formats={"has": "number", "next": "number", "missing": "number", "share": "percent",
+                 "rate": "percent"},
+        rows=30,
+    )  # fmt: skip
+
+
+def lines(book: Book, who: str | None) -> None:
+    """The biggest lines, and those furthest from their component's others."""
+    if who:
+        return
+    rows = plain_rows(book.payout.lines)
+    if not rows:
+        present.note(_("The calculation has no line."))
+        return
+    size = sorted(rows, key=lambda row: (-abs(row["amount"]), row["line_id"]))
+    shown = {each.line["line_id"]: each for each in unusual(rows)}
+    _lines_table(book, _("Biggest lines"), size[:10], shown)
+    odd = [each for each in shown.values() if each.flagged]
+    if odd:
+        _lines_table(book, _("Unusual lines"), [each.line for each in odd[:25]], shown)
+    furthest = max((abs(each.score) for each in shown.values() if each.score is not None), default=0.0)
+    present.note(
+        _("A line is unusual if it is rare by its kind (adjustment, clawback, negative), or if the logarithm "
+          "of its amount lies more than {limit} modified z-scores from the median of its component's lines "
+          "(Iglewicz and Hoaglin). The furthest here lies {furthest} off.",
+          limit=formats.number(LIMIT, 1), furthest=formats.number(furthest, 1))
+    )  # fmt: skip
+
+
+def _lines_table(book: Book, title: str, rows: list[Any], marked: Mapping[str, Any]) -> None:
+    frame = pd.DataFrame(
+        [
+            {"name": book.names.get(row["payee_id"], row["payee_id"]), "deal": row["deal_id"],
+             "component": row["component_id"], "kind": kind_words(row["kind"]),
+             "credit": None if row["kind"] in NO_CREDIT else row["credit"],
+             "amount": row["amount"], "currency": row["currency"],
+             "why": spoken(marked[row["line_id"]].why) if row["line_id"] in marked else ""}
+            for row in rows
+        ]
+    )  # fmt: skip
+    labels = {"name": _("Name"), "deal": _("Deal"), "component": _("Component"), "kind": _("Kind"),
+              "credit": _("Credit"), "amount": _("Amount"), "currency": _("Currency"),
+              "why": _("How it stands out")}  # fmt: skip
+    one = frame["currency"].nunique() == 1
+    keep = [name for name in labels if not (one and name == "currency")]
+    present.show_table(
+        frame[keep],
+        title=title,
+        labels={name: labels[name] for name in keep},
+        formats={"credit": "number", "amount": "cents"},
+        currency=str(frame["currency"].iloc[0]) if one else "currency",
+    )  # fmt: skip
+
+
+def zeros(book: Book, who: str | None) -> None:
+    """Why zero: everybody and everything that pays nothing, or not yet, with the reason."""
+    if who:
+        return
+    rows = plain_rows(book.payout.withheld)
+    nobody = [row for row in rows if row["payee_id"] is None]
+    if nobody:
+        note = ngettext(
+            "{n} deal has no payee.", "{n} deals have no payee.", len({r["deal_id"] for r in nobody})
+        )
+        present.note(note, kind="error")
+    sums: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, set(), ZERO, ZERO])
+    for row in rows:
+        cell = sums[str(row["plan_id"] or ""), reason_words(row["reason"])]
+        cell[0] += 1
+        cell[1].add(row["payee_id"])
+        cell[2] += row["credit"] or ZERO
+        cell[3] += row["amount"] or ZERO
+    if not sums:
+        present.note(_("Everybody and everything is paid."))
+        return
+    frame = pd.DataFrame(
+        [
+            {
+                "plan": plan or "–",
+                "reason": reason,
+                "rows": n,
+                "people": len(who_),
+                "credit": credit,
+                "waits": waits,
+            }
+            for (plan, reason), (n, who_, credit, waits) in sorted(sums.items(), key=lambda item: -item[1][2])
+        ]
+    )
+    present.show_table(
+        frame,
+        title=_("Why zero"),
+        labels={"plan": _("Plan"), "reason": _("Reason"), "rows": _("Rows"), "people": _("People"),
+                "credit": _("Credit"), "waits": _("Earned, waits")},
+        formats={"credit": "money", "waits": "cents", "rows": "integer", "people": "integer"},
+        rows=40,
+        notes=[_("Each person's statement says it deal by deal.")],
+    )  # fmt: skip
+    _nothing_at_all(book, rows)
+
+
+def _nothing_at_all(book: Book, rows: list[dict[str, Any]]) -> None:
+    """People whose pay is zero, each with the reason."""
+    paid: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for line in plain_rows(book.payout.lines):
+        paid[line["payee_id"]] += line["amount"]
+    reasons: dict[str, str] = {}
+    for row in sorted(rows, key=lambda r: r["deal_id"] is not None):
+        if row["payee_id"] and not paid.get(row["payee_id"]):
+            reasons.setdefault(row["payee_id"], reason_words(row["reason"]))
+    if reasons:
+        frame = pd.DataFrame(
+            [{"name": book.names.get(p, p), "reason": why} for p, why in sorted(reasons.items())]
+        )
+        labels = {"name": _("Name"), "reason": _("Reason")}
+        present.show_table(frame, title=_("People paid nothing"), labels=labels, rows=40)
+
+
+def set_aside(book: Book, who: str | None) -> None:
+    """What the data leave out; of a company, so not on a person's statement."""
+    if not who:
+        all_set_aside(book.workbook)
+
+
+def _paid(statements: list[Statement], currency: str) -> dict[str, Decimal]:
+    """What all statements come to, by currency."""
+    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for each in statements:
+        for code, amount in each.totals.items():
+            found[code] += amount
+    return dict(sorted(found.items())) or {currency: ZERO}
+
+
+def _waiting(book: Book) -> dict[str, Decimal]:
+    """Pay that is earned and waits, by the plans' currencies."""
+    currencies = {plan.id: plan.currency for plan in book.plans}
+    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for row in plain_rows(book.payout.withheld):
+        if row["amount"]:
+            found[currencies.get(row["plan_id"], "")] += row["amount"]
+    return dict(sorted(found.items())) or {book.workbook.settings.currency: ZERO}

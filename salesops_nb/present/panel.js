@@ -1,0 +1,109 @@
+// What only the page can do for the panel: copy to the clipboard, count seconds, sort and filter tables.
+
+let tables; // the DataTables of itables, fetched from the kernel when the first table is seen
+const kept = new Map(); // title of a table → its order and filter, kept when it is drawn again
+
+function fetched(model) {
+  tables ??= new Promise((resolve) => {
+    const take = async (message, buffers) => {
+      if (message.kind !== "library") return;
+      model.off("msg:custom", take);
+      const url = URL.createObjectURL(new Blob([buffers[0]], { type: "text/javascript" }));
+      const library = await import(url);
+      URL.revokeObjectURL(url);
+      library.default.ext.errMode = (_settings, _id, text) => console.warn(text);
+      resolve(library.default);
+    };
+    model.on("msg:custom", take);
+    model.send({ want: "library" });
+  });
+  return tables;
+}
+
+async function enliven(table, model) {
+  table.dataset.alive = "yes";
+  const rows = table.tBodies[0]?.rows ?? [];
+  if (rows.length < 2 || table.querySelector("td[colspan]")) return;
+  const DataTable = await fetched(model);
+  if (!table.isConnected) return;
+  for (const row of [...rows].filter((each) => each.classList.contains("total"))) {
+    (table.tFoot ?? table.createTFoot()).append(row);
+  }
+  const name = table.caption?.textContent ?? "";
+  const size = Number(table.dataset.page) || 25;
+  const before = kept.get(name) ?? {};
+  const words = model.get("words");
+  const many = rows.length > size;
+  const live = new DataTable(table, {
+    order: before.order ?? [],
+    search: { search: before.search ?? "" },
+    searching: rows.length > 5,
+    paging: many,
+    pageLength: size,
+    info: many,
+    autoWidth: false,
+    layout: { topStart: null, topEnd: rows.length > 5 ? "search" : null, bottomStart: many ? "info" : null, bottomEnd: many ? "paging" : null },
+    language: {
+      search: words.filter, zeroRecords: words.nothing, info: words.info, infoEmpty: words.nothing, infoFiltered: "",
+      aria: { orderable: words.sort, orderableReverse: words.sort, orderableRemove: words.unsort, paginate: { previous: words.previous, next: words.next, first: words.previous, last: words.next } },
+      paginate: { previous: "‹", next: "›", first: "«", last: "»" },
+    },
+  });
+  live.on("order.dt search.dt", () => kept.set(name, { order: live.order(), search: live.search() }));
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+function initialize({ model }) {
+  const hear = async (message) => {
+    if (message.kind === "copy") model.send({ copied: await copied(message.text) });
+  };
+  model.on("msg:custom", hear);
+
+  const look = () => {
+    for (const table of document.querySelectorAll(".salesops-show .salesops table:not([data-alive])")) {
+      enliven(table, model);
+    }
+  };
+  let waiting = false;
+  const watch = new MutationObserver(() => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => { waiting = false; look(); }, 60);
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
+  look();
+
+  let since = 0;
+  const clock = setInterval(() => {
+    for (const place of document.querySelectorAll(".salesops-busy .salesops-elapsed")) {
+      since ||= performance.now();
+      place.textContent = `${Math.round((performance.now() - since) / 1000)} s`;
+    }
+    if (!document.querySelector(".salesops-busy")) since = 0;
+  }, 250);
+
+  return () => {
+    model.off("msg:custom", hear);
+    watch.disconnect();
+    clearInterval(clock);
+  };
+}
+
+function render({ el }) {
+  el.hidden = true;
+}
+
+export default { initialize, render };

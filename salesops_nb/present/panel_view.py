@@ -1,0 +1,357 @@
+"""The panel on the page: controls with what is wrong beside them, progress, Cancel, and two buttons.
+
+A moved control asks the `Worker`, which computes on its own thread and takes only the newest wish.
+Meanwhile cells wait, and while a cell runs the worker waits: both use the workbook's connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.present import choices, widgets
+from salesops_nb.present.choices import extra
+from salesops_nb.present.details import write_details
+from salesops_nb.present.panel_actions import Actions
+from salesops_nb.present.panel_page import Page
+from salesops_nb.present.saving import remember, remember_this
+from salesops_nb.present.terms import translated
+from salesops_nb.present.words import _, use_locale
+from salesops_nb.present.work import Worker
+
+if TYPE_CHECKING:
+    from salesops_nb.present.controls import Node, Panel
+
+_last: View | None = None
+
+
+class View:
+    """A panel's controls and what happens when they are moved."""
+
+    def __init__(self, panel: Panel) -> None:
+        global _last
+        if _last is not None:
+            _last.close()
+            _last = None
+        self.panel = panel
+        self.page = Page()
+        self.worker = Worker(self._work, self._ended, self._interrupt)
+        self._outcome: str | Exception | None = None
+        self.cells = _Cells()
+        self._unfinished: dict[str, Any] = {}  # asked for, and left for something newer
+        self.fields = {n: f for n, f in type(panel.asked).model_fields.items() if n != "workbook"}
+        self.rows = {name: Row(self, name) for name in self.fields}
+        self.status = Status(self.cancel)
+        self.actions = Actions(panel, self.page)
+        self.box = ipywidgets.VBox([self.page, *self._groups(), self.status.box, self.actions.box])
+        self.box.add_class("salesops-panel")
+        _last = self
+
+    def close(self) -> None:
+        """End the panel that another takes the place of."""
+        self.worker.close()
+        self.actions.close()
+        self.cells.close()
+
+    def moved(self, name: str) -> None:
+        """A control was moved: offer what now can be chosen elsewhere, and ask for it all."""
+        values = {name: self.rows[name].given}
+        for other, field in self.fields.items():
+            if extra(field).get("by") == name:
+                self.rows[other].offer(values)
+                values[other] = self.rows[other].given
+        trigger = type(self.panel.asked).approval[:1]
+        if trigger and getattr(self.panel.asked, trigger[0]):
+            # an approval is of what was on screen
+            values[trigger[0]] = self.fields[trigger[0]].default
+            self.rows[trigger[0]].show(values[trigger[0]])
+        for each in values:
+            self.rows[each].said = ""
+        self.worker.ask(values)
+
+    def approve(self, _button: Any = None) -> None:
+        """Ask for what carries something out, all of it together."""
+        self.worker.ask({name: self.rows[name].given for name in type(self.panel.asked).approval})
+
+    def cancel(self, _button: Any = None) -> None:
+        """End what is being computed; the controls go back to what is in force at once."""
+        self._speak()
+        if self.worker.busy:
+            self.status.cancelling()
+            self._show_in_force(_("Cancelled: this is what is shown below."))
+            self.worker.stop("cancelled")
+
+    def begins(self, node: Node, rest: list[Node]) -> None:
+        """Say what is being done, or leave off where it is to end."""
+        self.worker.breathe()
+        self.status.does(node, rest)
+
+    def settles(self) -> None:
+        """What follows is done whole."""
+        self.worker.settle()
+
+    def _work(self, values: Mapping[str, Any], worker: Worker) -> None:
+        self._outcome = None
+        self._speak()
+        self.status.begins()
+        self.cells.keep_waiting(worker)
+        try:
+            self.panel.change(values, watch=self)
+            self._outcome = "done"
+        except Exception as error:
+            self._outcome = error
+
+    def _ended(self, values: Mapping[str, Any]) -> None:
+        """Nothing strikes any more: say how it ended, and let the page and the panel agree again."""
+        self.cells.go_on()
+        outcome, why = self._outcome, self.worker.stopping
+        if outcome == "done":
+            self._done()
+        elif why == "newer":
+            self._unfinished.update(values)
+            return
+        elif why is not None:
+            self._unfinished.clear()
+            self.panel.restore()
+        elif isinstance(outcome, SalesopsError):
+            self._refused(outcome, dict(values))
+        elif isinstance(outcome, Exception):
+            self._failed(outcome, dict(values))
+        self.status.ends()
+
+    def _done(self) -> None:
+        self._unfinished.clear()
+        for name, row in self.rows.items():
+            if row.shows(getattr(self.panel.asked, name)):
+                row.said = ""
+        self.actions.changed()
+
+    def _refused(self, error: SalesopsError, values: dict[str, Any]) -> None:
+        """Say what is wrong beside the control it is about; what fits all the same is asked for again."""
+        first = next(iter(values))
+        unfit = {p.column for p in error.problems if p.code == "bad-parameter"} & set(values)
+        wanted = self.panel.wanted
+        self.panel.restore()
+        for problem in error.problems:
+            about = str(problem.column) if problem.column in values else first
+            self.rows[about].refuse(problem, getattr(self.panel.asked, about))
+        rest = {**self._unfinished, **(values if unfit else {})}
+        rest = {name: value for name, value in rest.items() if name not in (unfit or values)}
+        self._unfinished.clear()
+        if not unfit:
+            self.panel.wanted = wanted  # tried again together with the next change
+        if rest:
+            self.panel.wanted = self.panel.asked
+            self.worker.ask(rest)
+
+    def _failed(self, error: Exception, values: dict[str, Any]) -> None:
+        self.panel.redraw()
+        place = write_details(error, self.panel.workbook.folder, self.panel.wanted)
+        name = next(iter(values))
+        problem = Problem(
+            "unexpected",
+            _("This could not be computed: an unexpected {kind}.", kind=type(error).__name__),
+            _("What is below has not changed. The details are in {place}.", place=place),
+        )
+        self.rows[name].refuse(problem, getattr(self.panel.asked, name))
+
+    def _interrupt(self) -> None:
+        self.panel.workbook.connection.interrupt()
+
+    def _show_in_force(self, said: str) -> None:
+        asked = self.panel.asked
+        for name, row in self.rows.items():
+            if name not in type(asked).approval and not row.shows(getattr(asked, name)):
+                row.offer(dict(asked))
+                row.show(getattr(asked, name))
+                row.said = said
+
+    def _speak(self) -> None:
+        """The workbook's language: every thread begins in English."""
+        use_locale(self.panel.workbook.settings.locale, self.panel.workbook.settings.currency)
+
+    def _groups(self) -> list[Any]:
+        kind = type(self.panel.asked)
+        grouped = {name for names in (*kind.groups.values(), kind.approval) for name in names}
+        groups = [("", [name for name in self.fields if name not in grouped])]
+        groups += [(translated(title), list(names)) for title, names in kind.groups.items()]
+        boxes = [_group(title, [self.rows[name].box for name in names]) for title, names in groups if names]
+        if kind.approval:
+            button = ipywidgets.Button(
+                description=_("Approve"), icon="check",
+                tooltip=_("Carry out what is shown, in the name given"),
+            )  # fmt: skip
+            button.on_click(self.approve)
+            button.add_class("salesops-approve")
+            boxes.append(_group(_("Approval"), [*(self.rows[name].box for name in kind.approval), button]))
+        return boxes
+
+
+def _group(title: str, rows: list[Any]) -> Any:
+    head = [ipywidgets.HTML(f'<div class="salesops-group-title">{html.escape(title)}</div>')] if title else []
+    box = ipywidgets.VBox([*head, *rows])
+    box.add_class("salesops-group")
+    return box
+
+
+class Row:
+    """A control, and what is wrong with it beside it."""
+
+    def __init__(self, view: View, name: str) -> None:
+        self.view, self.name, self.field = view, name, view.fields[name]
+        self.control = widgets.control_of(view.panel, name, self.field)
+        self._message = ipywidgets.HTML()
+        self._message.add_class("salesops-said")
+        self.box = ipywidgets.HBox([self.control, self._message])
+        self.box.add_class("salesops-row")
+        self._moves = name not in type(view.panel.asked).approval
+        self._listen()
+
+    @property
+    def given(self) -> Any:
+        """What the control asks for."""
+        return widgets.given(self.control, self.field)
+
+    def shows(self, value: Any) -> bool:
+        """Whether the control shows a value."""
+        return widgets.written(self.given) == widgets.written(value)
+
+    @property
+    def said(self) -> str:
+        """The message beside the control, as HTML."""
+        return str(self._message.value)
+
+    @said.setter
+    def said(self, text: str) -> None:
+        self._message.value = f'<span class="salesops-note" role="status">{text}</span>' if text else ""
+
+    def refuse(self, problem: Problem, in_force: Any) -> None:
+        """Say what is wrong, and which value is in force."""
+        words = html.escape(f"{problem.message} {problem.fix}".strip())
+        shown = widgets.written(in_force) or _("none")
+        still = html.escape(_("Below is still {value}.", value=shown))
+        self._message.value = f'<span class="salesops-wrong" role="alert">{words} <em>{still}</em></span>'
+
+    def offer(self, values: Mapping[str, Any]) -> None:
+        """Offer what can be chosen beside these values of the others; the first where it must change."""
+        if not isinstance(self.control, ipywidgets.Dropdown):
+            return
+        merged = self.view.panel.wanted.model_copy(update=dict(values))
+        options = choices.choices_of(
+            self.view.panel.workbook, self.name, self.field,
+            getattr(merged, str(extra(self.field).get("by")), None),
+        )  # fmt: skip
+        if options is None or not extra(self.field).get("by"):
+            return
+        value = self.given
+        if value not in options:
+            value = self.field.default if self.field.default in options else options[0]
+        labelled = choices.labelled(self.view.panel.workbook, self.field, options)
+        self.control.unobserve(self._moved, names="value")
+        self.control.options = labelled
+        widgets.set_shown(self.control, value)
+        self.control.disabled = len(options) < 2
+        self._listen()
+
+    def show(self, value: Any) -> None:
+        """Let the control show a value, which asks for nothing."""
+        self.control.unobserve(self._moved, names="value")
+        widgets.set_shown(self.control, value)
+        self._listen()
+
+    def _listen(self) -> None:
+        if self._moves:
+            self.control.observe(self._moved, names="value")
+
+    def _moved(self, _change: Any) -> None:
+        self.view.moved(self.name)
+
+
+class Status:
+    """What is being done, how far it is, and the button that ends it."""
+
+    def __init__(self, cancel: Any) -> None:
+        self._words = ipywidgets.HTML()
+        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "12rem"})
+        self._button = ipywidgets.Button(description=_("Cancel"), icon="times")
+        self._button.on_click(cancel)
+        self.box = ipywidgets.HBox([self._bar, self._button, self._words])
+        self.box.add_class("salesops-status")
+        self.ends()
+
+    def begins(self) -> None:
+        """Something was asked for."""
+        self._bar.value, self._bar.bar_style = 0, ""
+        self._words.value = ""
+        self._button.disabled = False
+        self.box.add_class("salesops-busy")
+
+    def does(self, node: Node, rest: list[Node]) -> None:
+        """A step or show is being done, with those that follow."""
+        left = sum(each.seconds for each in rest) or 1.0
+        self._bar.value = max(self._bar.value, 1 - left / max(left, self._whole(rest, left)))
+        said = html.escape(_("Working on {what} …", what=translated(node.words)))
+        self._words.value = f'{said} <span class="salesops-elapsed"></span>'
+
+    def cancelling(self) -> None:
+        """The work was told to end."""
+        self._button.disabled = True
+        self._bar.bar_style = "warning"
+        self._words.value = html.escape(_("Cancelling …"))
+
+    def ends(self) -> None:
+        """Nothing is being done."""
+        self.box.remove_class("salesops-busy")
+        self._words.value = ""
+        self._most = 0.0
+
+    def _whole(self, rest: list[Node], left: float) -> float:
+        self._most = max(self._most, left)
+        return self._most
+
+
+class _Cells:
+    """Cells and the worker by turns: while one computes the other waits."""
+
+    def __init__(self) -> None:
+        from IPython.core.getipython import get_ipython
+
+        self._gate = threading.RLock()
+        self._events: Any = getattr(get_ipython(), "events", None)
+        if self._events is not None:
+            self._running = self._gate.acquire()  # the cell that makes the panel
+            remember_this()
+            self._events.register("pre_run_cell", self._before)
+            self._events.register("post_run_cell", self._after)
+
+    def close(self) -> None:
+        """Let cells go their own way."""
+        if self._events is not None:
+            self._events.unregister("pre_run_cell", self._before)
+            self._events.unregister("post_run_cell", self._after)
+
+    def keep_waiting(self, worker: Worker) -> None:
+        """From here on no cell runs; comes back when the present one has ended."""
+        while not self._gate.acquire(timeout=0.05):
+            worker.breathe()
+
+    def go_on(self) -> None:
+        """Cells may run again."""
+        with contextlib.suppress(RuntimeError):  # it was not taken
+            self._gate.release()
+
+    def _before(self, info: Any) -> None:
+        remember(info)
+        if not self._running:
+            self._running = self._gate.acquire()
+
+    def _after(self, _result: Any) -> None:
+        if self._running:
+            self._running = False
+            self._gate.release()

@@ -1,0 +1,62 @@
+"""A workbook as `salesops init` makes it, JupyterLab on it, and Chromium: each once for all the tests."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of a notebook after one another, so that each is opened and run once."""
+    at = [place for place, item in enumerate(items) if "notebook" in _parameters(item)]
+    ours = sorted(
+        (items[place] for place in at), key=lambda item: (str(item.path), _parameters(item)["notebook"])
+    )
+    for place, item in zip(at, ours, strict=True):
+        items[place] = item
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook of the package's own, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("lab") / "workbook"
+    command = [str(Path(sys.executable).with_name("salesops")), "init", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def desk(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """JupyterLab on that workbook and a browser; notebooks are opened when a test first asks."""
+    from lab_analyst import Desk
+    from lab_server import Server, chromium
+
+    server = Server(made, tmp_path_factory.mktemp("home"))
+    try:
+        with chromium() as browser:
+            desk = Desk(browser, server)
+            yield desk
+            desk.clear()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def opened(desk: Any, notebook: str) -> Iterator[Any]:
+    """The notebook of this test, run; whatever the page says as an error fails the test."""
+    opened = desk.open(notebook)
+    opened.sheet.said.clear()
+    yield opened
+    assert opened.sheet.said == [], "what the browser's console said"
+    assert opened.sheet.asked == [], "what was asked for outside the machine"

@@ -1,0 +1,157 @@
+"""What an analyst does at a notebook, for every notebook and every parameter there is.
+
+Nothing here knows a notebook by name: what to type comes from the parameter's type, limits and examples.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from lab_reference import Answer, Reference
+from lab_server import Server
+from lab_sheet import Screen, Sheet
+
+from salesops_nb import parameters
+
+LARGE = 12_345_678.0  # money or heads where a class sets no upper limit
+LAST_DAY = date(2017, 12, 31)  # of the demo's data
+
+
+@dataclass
+class Opened:
+    """A notebook in JupyterLab, run, and the same notebook in a kernel without a page."""
+
+    name: str
+    sheet: Sheet
+    reference: Reference
+    asked: dict[str, Any]
+    screen: Screen = field(default_factory=list)
+    soiled: bool = False
+
+    @property
+    def kind(self) -> type[parameters.Parameters]:
+        """The class of its parameters."""
+        return parameters.NOTEBOOKS[self.name]
+
+    @contextmanager
+    def moved(self) -> Iterator[None]:
+        """While something is not as it was; where it fails, the next test opens the notebook anew."""
+        self.soiled = True
+        yield
+        self.soiled = False
+
+    def computed(self, asked: dict[str, Any]) -> Screen:
+        """What the screen should say where that is asked."""
+        answer: Answer = self.reference.answer(asked)
+        assert answer.problem == "", answer.problem
+        return self.sheet.expected(answer.cells)
+
+
+class Desk:
+    """One notebook open at a time."""
+
+    def __init__(self, browser: Any, server: Server) -> None:
+        self.browser, self.server = browser, server
+        self._open: Opened | None = None
+
+    def open(self, name: str) -> Opened:
+        """The notebook, opened and run where it is not."""
+        if self._open is None or self._open.name != name or self._open.soiled:
+            self.clear()
+            path = f"notebooks/{name}.ipynb"
+            reference = Reference(self.server.folder / path)
+            sheet = Sheet(self.browser, self.server, path)
+            sheet.run_all()
+            self._open = Opened(name, sheet, reference, sheet.asks())
+            self._open.screen = self._open.computed(self._open.asked)
+        return self._open
+
+    def clear(self) -> None:
+        """Close what is open."""
+        if self._open is not None:
+            self._open.sheet.close()
+            self._open.reference.close()
+            self._open = None
+
+
+def notebooks(folder: Path) -> list[str]:
+    """Names of the notebooks of a workbook."""
+    return sorted(path.stem for path in (folder / "notebooks").glob("*.ipynb"))
+
+
+def controls(names: list[str]) -> list[tuple[str, str]]:
+    """Notebook and parameter, for every control that moves what is on screen."""
+    return [(name, parameter) for name in names for parameter in moving(parameters.NOTEBOOKS[name])]
+
+
+def moving(kind: type[parameters.Parameters]) -> list[str]:
+    """The parameters whose control asks for something at once: all but those of the approval."""
+    apart = {"workbook", *getattr(kind, "approval", ())}
+    return [name for name in kind.model_fields if name not in apart]
+
+
+def other_value(field: Any, value: Any) -> Any:
+    """A value other than the present one that fits the parameter's type and limits, to be typed."""
+    if field.examples:
+        return next(each for each in field.examples if each != value)
+    kinds = kinds_of(field.annotation)
+    if date in kinds:
+        return (date.fromisoformat(value) if value else LAST_DAY) - timedelta(days=31)
+    if kinds & {int, float}:
+        return _other_number(float in kinds, value, *limits(field))
+    return "Because it is fair"
+
+
+def _other_number(decimal: bool, value: Any, low: Any, high: Any) -> Any:
+    start = value if value is not None else low or 0
+    if high is None:
+        return LARGE if decimal and value is None else start + (2 if value is None else 1)
+    step = (high - low) / 8
+    other = start + step if start + step <= high else start - step
+    return round(other, 3) if decimal else round(other)
+
+
+def wrong_values(field: Any) -> list[str]:
+    """What a person may type that does not fit."""
+    kinds = kinds_of(field.annotation)
+    low, high = limits(field)
+    if not kinds & {int, float}:
+        return []
+    beyond = [low - 1] if low is not None else []
+    beyond += [high + 1] if high is not None else []
+    return ["ten or so", *map(str, beyond)]
+
+
+def kinds_of(annotation: Any) -> set[Any]:
+    """The plain types in an annotation."""
+    if get_origin(annotation) is Literal:
+        return {Literal}
+    parts = get_args(annotation)
+    return {kind for part in parts for kind in kinds_of(part)} if parts else {annotation}
+
+
+def limits(field: Any) -> tuple[Any, Any]:
+    """The least and the most a parameter may be, where its class says."""
+    low = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
+    high = next((each.le for each in field.metadata if hasattr(each, "le")), None)
+    return low, high
+
+
+def stored(folder: Path) -> list[str]:
+    """All that the workbook's store holds, and the names of the files beside it."""
+    rows: list[str] = []
+    for path in sorted(folder.rglob("*")):
+        parts = set(path.relative_to(folder).parts)
+        if path.is_file() and not parts & {".ipynb_checkpoints", ".cache", "__pycache__"}:
+            if path.suffix == ".sqlite":
+                with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
+                    rows += store.iterdump()
+            elif ".sqlite" not in path.name:
+                rows.append(f"{path.relative_to(folder)}")
+    return rows

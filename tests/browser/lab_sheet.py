@@ -1,0 +1,278 @@
+"""A notebook open in JupyterLab and what a person does there: the tests and the benchmark drive these."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from typing import Any
+
+from lab_server import Server
+
+from salesops_nb.present.tables import LIVE_ROWS
+from salesops_nb.present.terms import term
+
+IDLE = "| Idle"
+WRONG = "[role=alert]"
+BATCH_LINE = re.compile("batch line", re.IGNORECASE)
+# What JupyterLab itself writes as an error though nothing is wrong, each with the reason.
+KNOWN: tuple[str, ...] = ()
+
+# What a person can read below each cell: the text of every display, charts by what their picture holds.
+_SCREEN = f"const LIVE_ROWS = {LIVE_ROWS};" + r"""
+window.salesops = {
+  // what stands in an output and is no part of the answer: a live table's search, pages and arrows
+  furniture: "style, script, .jp-OutputArea-prompt, .dt-search, .dt-info, .dt-paging, .dt-column-order, .more",
+  // a live table shows a page of its rows, its total below them; a report's shows the first and counts the rest
+  first_page(table) {
+    const rows = [...(table.tBodies[0]?.rows ?? [])].filter(row => !row.classList.contains("total"));
+    rows.slice(Number(table.dataset.page) || LIVE_ROWS).forEach(row => row.remove());
+  },
+  words(root) {
+    const copy = root.cloneNode(true);
+    copy.querySelectorAll(this.furniture).forEach(each => each.remove());
+    copy.querySelectorAll("table").forEach(each => this.first_page(each));
+    const pictures = [...copy.querySelectorAll("img")].map(each => this.picture(each.getAttribute("src")));
+    const texts = document.createTreeWalker(copy, NodeFilter.SHOW_TEXT), said = [];
+    while (texts.nextNode()) said.push(texts.currentNode.data.replace(/\s+/g, " ").trim());
+    const drawn = [...copy.querySelectorAll("svg")].map(each => this.drawing(each));
+    return [said.filter(Boolean).join(" "), ...pictures, ...drawn];
+  },
+  drawing(svg) {
+    const shapes = [...svg.querySelectorAll("path, use, rect, circle, line")];
+    const what = ["d", "x", "y", "width", "height", "transform", "style"];
+    return shapes.map(shape => what.map(name => shape.getAttribute(name) ?? "").join(" ")).join(";")
+      .replace(/url\(#[^)]*\)/g, "url");
+  },
+  picture(source) {
+    const body = source.startsWith("data:") ? source.slice(source.indexOf(",") + 1) : source;
+    return body.replace(/\s+/g, "");
+  },
+  display(data) {
+    if (!data["text/html"]) return [(data["text/plain"] || "").replace(/\s+/g, " ").trim()];
+    return this.words(new DOMParser().parseFromString(data["text/html"], "text/html").body);
+  },
+  expected(cells) { return cells.map(displays => displays.map(each => this.display(each))); },
+  screen() {
+    const cells = [...document.querySelectorAll(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell")];
+    const kinds = ".jp-RenderedHTMLCommon, .jp-RenderedImage, .jp-RenderedSVG, .jp-RenderedText";
+    return cells.map(cell => [...cell.querySelectorAll(".jp-OutputArea-output")]
+      .filter(output => output.matches(kinds) && !output.closest(".salesops-panel")).map(output => this.words(output)));
+  },
+};
+"""
+
+Screen = list[list[list[str]]]
+
+
+class Sheet:
+    """A notebook open in JupyterLab; `said` gathers console errors, `asked` addresses outside the server."""
+
+    def __init__(
+        self, browser: Any, server: Server, notebook: str, width: int = 1440, height: int = 1000
+    ) -> None:
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.server = server
+        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+        self.page = context.new_page()
+        self.page.add_init_script(_SCREEN)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", self._request)
+        self.page.goto(f"{server.url}/lab/tree/{notebook}?token={server.token}&reset")
+        self.idle()
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error" and not any(known in message.text for known in KNOWN):
+            self.said.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _request(self, request: Any) -> None:
+        own = (self.server.url, self.server.url.replace("http", "ws"), "data:", "blob:")
+        if not request.url.startswith(own):
+            self.asked.append(request.url)
+
+    def idle(self, seconds: float = 60) -> None:
+        """Wait until the kernel has nothing to do."""
+        self.page.locator("#jp-main-statusbar").get_by_text(IDLE).wait_for(timeout=seconds * 1000)
+
+    def run_all(self, seconds: float = 120) -> None:
+        """Run › Run All Cells, and wait until every code cell has its number."""
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        self.has_run(seconds)
+
+    def has_run(self, seconds: float = 120) -> None:
+        """Wait until every code cell has its number and the kernel is idle."""
+        self.page.wait_for_function(
+            r"""() => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]') ||
+                [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
+                .every(each => /\[\d+\]/.test(each.textContent))""",
+            timeout=seconds * 1000,
+        )
+        assert self.errors() == []
+        self.idle(seconds)
+
+    def errors(self) -> list[str]:
+        """The tracebacks on screen."""
+        shown = self.page.locator('[data-mime-type="application/vnd.jupyter.error"]')
+        return [str(text) for text in shown.all_text_contents()]
+
+    def control(self, name: str) -> Control:
+        """The control of a parameter, found by its label as a person finds it."""
+        return Control(self.page, name)
+
+    def button(self, name: str | re.Pattern[str]) -> Any:
+        """A button of the panel by what stands on it."""
+        return self.page.get_by_role("button", name=name)
+
+    def asks(self) -> dict[str, Any]:
+        """The parameters of what is on screen, as the batch line states them."""
+        words = shlex.split(self.batch_line())
+        stated: dict[str, Any] = json.loads(words[words.index("-y") + 1])
+        return stated
+
+    def batch_line(self) -> str:
+        """Copy the batch line, and read it from the clipboard."""
+        self.page.evaluate("navigator.clipboard.writeText('')")
+        self.button(BATCH_LINE).click()
+        self.page.wait_for_function("async () => await navigator.clipboard.readText()", timeout=60_000)
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
+
+    def asks_other_than(self, before: dict[str, Any], name: str, seconds: float = 60) -> dict[str, Any]:
+        """Wait until what is on screen is another value of the parameter; what is asked then."""
+        end = time.monotonic() + seconds
+        while (asked := self.asks())[name] == before[name]:
+            said = self.control(name).message()
+            if said or time.monotonic() > end:
+                raise AssertionError(f"{name} is still {before[name]!r}: {said or 'nothing is said'}")
+            self.page.wait_for_timeout(100)
+        return asked
+
+    def screen(self) -> Screen:
+        """Per cell and display, its text and what its pictures hold."""
+        found: Screen = self.page.evaluate("salesops.screen()")
+        return found
+
+    def expected(self, cells: list[list[dict[str, Any]]]) -> Screen:
+        """The same of displays that never were on this page, by cell."""
+        found: Screen = self.page.evaluate("cells => salesops.expected(cells)", cells)
+        return found
+
+    def wait_for(self, wanted: Screen, seconds: float = 40) -> None:
+        """Wait until the screen says just that; fails with the first difference."""
+        from playwright.sync_api import TimeoutError as Late
+
+        written = self.page.evaluate("wanted => JSON.stringify(wanted)", wanted)
+        same = "wanted => JSON.stringify(salesops.screen()) === wanted"
+        try:
+            self.page.wait_for_function(same, arg=written, polling=50, timeout=seconds * 1000)
+        except Late as error:
+            raise AssertionError(difference(self.screen(), wanted)) from error
+
+    def close(self) -> None:
+        """Leave the page as a person who closes the window."""
+        self.page.context.close()
+
+
+class Control:
+    """One control of the panel with its message."""
+
+    def __init__(self, page: Any, name: str) -> None:
+        self.page, self.name = page, name
+        label = page.locator(".widget-label", has_text=re.compile(rf"^\s*{re.escape(term(name))}\s*$"))
+        self.box = page.locator(".jupyter-widgets.widget-inline-hbox", has=label).first
+        self.row = page.locator(".widget-hbox", has=label).last
+
+    @property
+    def kind(self) -> str:
+        """``select``, ``slider``, or the type of its input (``checkbox``, ``number``, ``date``, ``text``)."""
+        for kind, selector in (("select", "select"), ("slider", "[role=slider]")):
+            if self.box.locator(selector).count():
+                return kind
+        return str(self.box.locator("input").first.get_attribute("type"))
+
+    @property
+    def field(self) -> Any:
+        """The element that takes the focus."""
+        return self.box.locator("select, [role=slider], input").first
+
+    def value(self) -> Any:
+        """What the control shows."""
+        kind = self.kind
+        if kind == "slider":
+            return str(self.box.locator(".widget-readout").text_content())
+        if kind == "checkbox":
+            return bool(self.field.is_checked())
+        if kind == "select":
+            return str(self.field.evaluate("each => each.options[each.selectedIndex].text"))
+        return str(self.field.input_value())
+
+    def options(self) -> list[str]:
+        """What can be chosen."""
+        found: list[str] = self.field.evaluate("each => [...each.options].map(option => option.text)")
+        return found
+
+    def move(self, typed: Any) -> None:
+        """Another value, by hand: next choice, other tick, two steps of a slider, or text."""
+        kind = self.kind
+        if kind == "select":
+            options = self.options()
+            at = options.index(self.value())
+            self.put(options[at + 1] if at + 1 < len(options) else options[at - 1])
+        elif kind == "checkbox":
+            self.put(not self.value())
+        elif kind == "slider":
+            high, now = (float(self.field.get_attribute(f"aria-value{each}")) for each in ("max", "now"))
+            for _step in range(2):
+                self.field.press("ArrowRight" if now < high else "ArrowLeft")
+        else:
+            self.put(written(typed))
+
+    def put(self, value: Any) -> None:
+        """Let it show a value, as `value` gives it, the way a person does."""
+        kind = self.kind
+        if kind == "select":
+            self.field.select_option(label=value)
+        elif kind == "checkbox":
+            self.field.set_checked(value)
+        elif kind == "slider":
+            readout = self.box.locator(".widget-readout")
+            readout.fill(value)
+            readout.press("Enter")
+        else:
+            self.field.fill(value)
+            self.field.press("Tab" if kind == "date" else "Enter")
+
+    def message(self) -> str:
+        """What is said to be wrong with it."""
+        return " ".join(self.row.locator(WRONG).all_text_contents()).strip()
+
+
+def written(value: Any) -> str:
+    """A value as a person types it."""
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(str, value))
+    if isinstance(value, float) and value == int(value):
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+def difference(found: Screen, wanted: Screen) -> str:
+    """Where two screens first differ, in words."""
+    for number, (one, other) in enumerate(zip(found, wanted, strict=False)):
+        if one == other:
+            continue
+        for place, (said, meant) in enumerate(zip(one, other, strict=False)):
+            if said != meant:
+                text, right = " | ".join(said), " | ".join(meant)
+                at = next((n for n, (a, b) in enumerate(zip(text, right, strict=False)) if a != b), 0)
+                start = max(at - 60, 0)
+                return (
+                    f"cell {number}, display {place}: {text[start : at + 160]!r} is on screen, "
+                    f"{right[start : at + 160]!r} is computed"
+                )
+        return f"cell {number}: {len(one)} displays are on screen, {len(other)} are computed"
+    return f"{len(found)} cells are on screen, {len(wanted)} are computed"

@@ -1,0 +1,96 @@
+"""Every notebook: a question first, short cells without logic, parameters as declared, no leftovers."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from salesops_nb import parameters
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LONGEST = 25
+CHECKED = "nbval-check-output"
+# what belongs in the package: a cell names steps, calls and shows
+LOGIC = (ast.For, ast.While, ast.If, ast.Try, ast.ClassDef, ast.Lambda, ast.With, ast.AsyncFunctionDef)
+
+
+def cells(path, kind=None):
+    found = nbformat.read(path, as_version=4).cells
+    return [cell for cell in found if kind is None or cell.cell_type == kind]
+
+
+def tagged(path, tag):
+    return [cell for cell in cells(path, "code") if tag in cell.metadata.get("tags", [])]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    return request.param
+
+
+def test_there_is_a_class_for_each_notebook_and_a_notebook_for_each_class():
+    assert sorted(parameters.NOTEBOOKS) == [path.stem for path in NOTEBOOKS]
+
+
+def test_it_opens_with_its_question_and_what_to_do_with_the_answer(notebook):
+    first = cells(notebook)[0]
+    assert first.cell_type == "markdown"
+    title, _, rest = first.source.partition("\n\n")
+    assert title.startswith("# ")
+    question, _, advice = rest.removeprefix("**").partition("?**")
+    assert rest.startswith("**")
+    assert len(question.split()) >= 4
+    assert len(advice.split()) >= 20, "it says how to act on the answer"
+
+
+def test_cells_are_short_and_hold_no_logic(notebook):
+    for cell in cells(notebook, "code"):
+        if "parameters" not in cell.metadata.get("tags", []):  # as long as there are parameters
+            assert len(cell.source.splitlines()) <= LONGEST, cell.source
+        tree = ast.parse(cell.source)
+        assert not [node for node in ast.walk(tree) if isinstance(node, LOGIC)], cell.source
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            assert ast.unparse(function.decorator_list[0]) in ("panel.step", "panel.show"), cell.source
+            assert len(function.body) <= 5, cell.source
+
+
+def test_every_part_is_introduced_in_words(notebook):
+    kinds = [cell.cell_type for cell in cells(notebook)]
+    assert kinds.count("markdown") * 2 >= kinds.count("code")
+    assert "## Headlines" in [cell.source.strip() for cell in cells(notebook, "markdown")]
+
+
+def test_only_the_headlines_keep_their_outputs(notebook):
+    checked = tagged(notebook, CHECKED)
+    assert len(checked) == 1
+    for cell in cells(notebook, "code"):
+        if cell in checked:
+            assert cell.outputs
+            assert "application/vnd.jupyter.widget-view+json" not in str(cell.outputs)
+        else:
+            assert (cell.outputs, cell.execution_count) == ([], None), cell.source
+    metadata = nbformat.read(notebook, as_version=4).metadata
+    assert set(metadata) <= {"kernelspec", "language_info"}
+
+
+def test_its_parameters_are_those_of_the_class_with_the_same_defaults(notebook):
+    (cell,) = tagged(notebook, "parameters")
+    tree = ast.parse(cell.source)
+    assert all(isinstance(node, ast.Assign) for node in tree.body), "plain assignments, as papermill expects"
+    given = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body}
+    kind = parameters.for_notebook(notebook.name)
+    assert list(given) == list(kind.model_fields)
+    assert parameters.checked(kind, given) == kind()
+    assert all("#" in line for line in cell.source.splitlines()), "each says what it is"
+    following = cells(notebook)[cells(notebook).index(cell) + 1]
+    assert kind.__name__ in following.source, "the next cell validates them"
+
+
+def test_parameters_are_described_and_their_groups_are_theirs():
+    for kind in parameters.NOTEBOOKS.values():
+        assert all(field.description for field in kind.model_fields.values())
+        grouped = [name for names in kind.groups.values() for name in names] + list(kind.approval)
+        assert len(grouped) == len(set(grouped))
+        assert set(grouped) <= set(kind.model_fields)
