@@ -29,6 +29,7 @@ class Reference:
     """A process that runs a notebook from its first cell, each time anew."""
 
     def __init__(self, notebook: Path) -> None:
+        self._cells = nbformat.read(notebook, as_version=4).cells
         command = [sys.executable, __file__, notebook.name]
         self._process = subprocess.Popen(
             command, cwd=notebook.parent, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -46,6 +47,10 @@ class Reference:
             self.ask(values)
         assert self._process.stdout is not None
         return Answer(**json.loads(self._process.stdout.readline()))
+
+    def tells_live(self) -> list[int]:
+        """Cells that ask whether somebody is at the page, and may say something else there."""
+        return [at for at, cell in enumerate(self._cells) if "panel.live" in cell.source]
 
     def close(self) -> None:
         """End the process."""
