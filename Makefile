@@ -1,5 +1,5 @@
 # Both commands do all of their own set-up; neither needs the other to have run.
-.PHONY: report test bench lock clean chromium postgres
+.PHONY: report test spark bench lock clean chromium postgres
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,6 +17,11 @@ test: $(TEST) chromium postgres
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks -p no:xdist -p no:cacheprovider
+
+# The commission engine on Spark against DuckDB; needs Java 17.
+spark: $(TEST)
+	$(BIN)/python -m pip install -q -c requirements.lock -e ".[test,spark]"
+	$(BIN)/python -m pytest -m spark tests/commission/test_spark.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

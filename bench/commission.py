@@ -4,7 +4,8 @@
 marginal tiers over quota, a cap, and deals split in two; the same lines with their explanations'
 numbers, both written to Parquet, each in a fresh process, start-up and checks of the input included.
 The two take turns RUNS times (3 by default) and the medians count. The last line is JSON: ``vs_sql``
-(time of the calculator ÷ time of the SQL), ``vs_rows`` (rows a second of the calculator ÷ of the loop,
+(time of the calculator ÷ time of the SQL), ``cpu_vs_sql`` (the same of processor time, which other
+work on the machine moves less), ``vs_rows`` (rows a second of the calculator ÷ of the loop,
 which reads the credits of some reps ready joined), ``peak_gib`` (most memory the calculator held).
 ``same`` says that every number of every line agrees.
 """
@@ -169,15 +170,17 @@ def rows(folder: Path) -> None:
     print(json.dumps({"rows": len(read), "seconds": time.perf_counter() - start}))
 
 
-def timed(step: str, folder: Path) -> tuple[float, float, str]:
-    """Seconds, peak GiB and output of a step in a fresh process."""
-    start = time.perf_counter()
+def timed(step: str, folder: Path) -> tuple[float, float, float, str]:
+    """Seconds by the clock and of the processors, peak GiB and output of a step in a fresh process."""
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, __file__, step, str(folder)], check=True, capture_output=True, text=True
     )
     seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     lines = done.stdout.strip().splitlines()
-    return seconds, float(lines[-1]) / 2**20, lines[0]
+    return seconds, cpu, float(lines[-1]) / 2**20, lines[0]
 
 
 def agree(folder: Path) -> int:
@@ -199,29 +202,34 @@ def main() -> None:
     credits = int(sys.argv[1].replace("_", "").replace(",", "")) if len(sys.argv) > 1 else 10_000_000
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     seconds: dict[str, list[float]] = {"sql": [], "ours": []}
+    cpu: dict[str, list[float]] = {"sql": [], "ours": []}
     peaks = {"sql": 0.0, "ours": 0.0}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make(folder, credits)
         for run in range(runs):
             for step in ("sql", "ours") if run % 2 == 0 else ("ours", "sql"):
-                took, peak, _ = timed(step, folder)
+                took, worked, peak, _ = timed(step, folder)
                 seconds[step].append(took)
+                cpu[step].append(worked)
                 peaks[step] = max(peaks[step], peak)
         sample(folder)
-        loop = json.loads(timed("rows", folder)[2])
+        loop = json.loads(timed("rows", folder)[3])
         differing = agree(folder)
     our, sql = statistics.median(seconds["ours"]), statistics.median(seconds["sql"])
-    print(f"{'':32}{'median s':>10}{'peak GiB':>10}   all runs")
+    print(f"{'':32}{'median s':>10}{'cpu s':>8}{'peak GiB':>10}   all runs")
     for step, words in (("ours", f"calculator, {credits:,}"), ("sql", "hand-written SQL")):
         each = " ".join(f"{s:.1f}" for s in seconds[step])
-        print(f"{words:32}{statistics.median(seconds[step]):>10.1f}{peaks[step]:>10.2f}   {each}")
+        print(
+            f"{words:32}{statistics.median(seconds[step]):>10.1f}{statistics.median(cpu[step]):>8.1f}{peaks[step]:>10.2f}   {each}"
+        )
     print(f"{'Python loop, ' + format(loop['rows'], ',') + ' credits':32}{loop['seconds']:>10.1f}")
     print(f"lines that differ: {differing}")
     print(
         json.dumps(
             {
                 "vs_sql": round(our / sql, 3),
+                "cpu_vs_sql": round(statistics.median(cpu["ours"]) / statistics.median(cpu["sql"]), 3),
                 "vs_rows": round((loop["seconds"] / loop["rows"]) / (our / credits), 2),
                 "peak_gib": round(peaks["ours"], 2),
                 "same": differing == 0,

@@ -113,10 +113,9 @@ class TerritoryRebalancing(Parameters):
             "potential", "expected_spend", "workload", "calls", "minutes", "km_per_hour", "visits_per_trip",
         ),
         "The search": ("tolerance", "disruption", "whole", "families", "locked", "spread", "seed"),
-        "Carrying it out": (
-            "approved_by", "approved_on", "reason", "effective_on", "in_flight", "accounts", "crm", "folder",
-        ),
+        "Carrying it out": ("in_flight", "accounts", "crm", "folder"),
     }  # fmt: skip
+    approval = ("approved_by", "approved_on", "reason", "effective_on")
 
     scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
     who: Name = Field(
@@ -136,22 +135,34 @@ class TerritoryRebalancing(Parameters):
         "as given", description="Where potential comes from: units, segment × expected spend, or own bookings"
     )
     expected_spend: Numbers = Field(
-        {}, description="Money a year of a prospect by segment, as a: 9000, b: 4000; empty as learned"
+        {},
+        description="Money a year of a prospect by segment, as a: 9000, b: 4000; empty as learned",
+        examples=["rural: 4200"],
     )
     workload: Literal["as given", "calls"] = Field(
         "as given", description="Where workload comes from: units, or calls × minutes plus travel"
     )
-    calls: Numbers = Field({}, description="Calls a year on a prospect by segment; empty as learned")
-    minutes: Numbers = Field({}, description="Minutes a call: one number, or by segment; empty as learned")
+    calls: Numbers = Field(
+        {}, description="Calls a year on a prospect by segment; empty as learned", examples=["rural: 11"]
+    )
+    minutes: Numbers = Field(
+        {}, description="Minutes a call: one number, or by segment; empty as learned", examples=["31"]
+    )
     km_per_hour: float = Field(60, ge=0, le=300, description="Speed on the road; 0 leaves travel out")
     visits_per_trip: float = Field(4, ge=1, le=50, description="Visits that share a way out and back")
-    reps: int = Field(0, ge=0, le=500, description="Number of reps: 0 keeps today's, more adds vacancies")
-    leave_out: Names = Field((), description="Reps whose units go to the others, as a, b")
+    reps: int = Field(
+        0, ge=0, le=500, description="Number of reps: 0 keeps today's, more adds vacancies", examples=[12]
+    )
+    leave_out: Names = Field(
+        (), description="Reps whose units go to the others, as a, b", examples=["Moses Frase"]
+    )
     ramp_months: int = Field(
         0, ge=0, le=36, description="Months from hiring to full capacity; 0: full at once"
     )
     tolerance: Tolerance = Field(
-        0.05, description="Largest share a rep may be off the fair load, or one by measure"
+        0.05,
+        description="Largest share a rep may be off the fair load, or one by measure",
+        examples=["potential: 0.06, workload: 0.08"],
     )
     disruption: float | None = Field(
         None, ge=0, le=1000, description="A price of moving to try as one of the plans"
@@ -161,7 +172,7 @@ class TerritoryRebalancing(Parameters):
         None, description="Each territory in one piece; unless given, of units but not of accounts"
     )
     families: bool = Field(False, description="Parents and children (parent_id) with one rep")
-    locked: Names = Field((), description="Units that keep their rep, as a, b")
+    locked: Names = Field((), description="Units that keep their rep, as a, b", examples=["17031, 17043"])
     spread: float = Field(0.2, ge=0, le=2, description="How far potential is an estimate: σ of its logarithm")
     pay_plan: str = Field(
         "plans/account-executive.yml",
@@ -266,6 +277,11 @@ class HiringNeeds(Parameters):
     seed: int = Field(0, ge=0, description="The same seed gives the same futures")
 
 
+def _key(value: object) -> object:
+    """A year written as a number, as YAML and papermill read it."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class CommissionCalculation(Parameters):
     """Of `commission_calculation.ipynb`."""
 
@@ -275,7 +291,7 @@ class CommissionCalculation(Parameters):
         ),
     }  # fmt: skip
 
-    period: str = Field(
+    period: Annotated[str, BeforeValidator(_key)] = Field(
         "2017-Q4",
         description="Period to pay: a fiscal month, quarter or year, as the plans pay",
         json_schema_extra={"choices": "periods"},

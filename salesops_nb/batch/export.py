@@ -7,6 +7,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from salesops_nb.present.words import _
+
 Tables = list[dict[str, Any]]
 
 
@@ -48,35 +50,52 @@ def export(notebook: Any, tables: Tables, task: Mapping[str, Any]) -> dict[str, 
         else:
             page.unlink()
     if "xlsx" in formats:
-        sheets, units = _sheets(tables)
-        present.write_xlsx(stage / f"{name}.xlsx", sheets, formats=units)
+        sheets, units, currencies = _sheets(tables)
+        draft = _("DRAFT, not approved") if _is_draft(notebook) else ""
+        present.write_xlsx(stage / f"{name}.xlsx", sheets, formats=units, currency=currencies, draft=draft)
         written["xlsx"] = f"{name}.xlsx"
     return written
 
 
-def _sheets(tables: Tables) -> tuple[dict[str, Any], dict[str, str]]:
-    """A sheet a table, under its title; the units its columns were shown in."""
+def _sheets(tables: Tables) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+    """A sheet a table, under its title and with its heads; units by head, currencies by sheet."""
+    from salesops_nb.present.tables import to_pandas
+
     sheets: dict[str, Any] = {}
     units: dict[str, str] = {}
+    currencies: dict[str, str] = {}
     for number, table in enumerate(tables, 1):
         base = _sheet_name(table.get("title") or f"Table {number}")
         name, count = base, 1
         while name.lower() in (each.lower() for each in sheets):
             count += 1
             name = f"{base[:27]} {count}"
-        sheets[name] = table["frame"]
-        units |= table.get("formats") or {}
+        frame, labels = to_pandas(table["frame"]), dict(table.get("labels") or {})
+        if len(set(labels.values())) < len(labels):
+            labels = {}
+        sheets[name] = frame.rename(columns=labels)
+        units |= {labels.get(column, column): unit for column, unit in (table.get("formats") or {}).items()}
+        currency = str(table.get("currency") or "")
+        if currency:
+            currencies[name] = labels.get(currency) or currency
     if not sheets:
         import pandas as pd
 
         sheets["Report"] = pd.DataFrame({"note": ["The report shows no table."]})
-    return sheets, units
+    return sheets, units, currencies
 
 
 def _sheet_name(title: str) -> str:
     """A title as a spreadsheet takes it: 31 characters, none of ``[]:*?/\\``."""
     plain = "".join(" " if letter in "[]:*?/\\" else letter for letter in title).strip(" '")
     return plain[:31].strip() or "Table"
+
+
+def _is_draft(notebook: Any) -> bool:
+    """Whether the notebook's cover says that it is a draft."""
+    from salesops_nb.present.layout import cover_facts
+
+    return bool(cover_facts(notebook, {})["status"] == "draft")
 
 
 def headlines_of(notebook: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
@@ -22,6 +22,9 @@ from salesops_nb.store import ledger as pay_ledger
 from salesops_nb.store.database import open_store
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
 from salesops_nb.workbook import find_workbook, load_settings
+
+if TYPE_CHECKING:
+    from salesops_nb.commission import Plan
 
 Decorated = Callable[..., Any]
 
@@ -339,6 +342,7 @@ def payroll(context: click.Context, period: str, folder: str, target: str, on: d
     """Write the payroll CSV and xlsx of an approved period."""
     from salesops_nb.commission.payroll import payroll as make
     from salesops_nb.commission.payroll import payroll_csv, payroll_xlsx
+    from salesops_nb.present.commission_book import earning_codes
 
     room = _opened(context)
     key = _key(context, period)
@@ -347,7 +351,9 @@ def payroll(context: click.Context, period: str, folder: str, target: str, on: d
         raise SalesopsError(
             Problem("nothing-to-pay", f"The ledger has no line in {key}.", "Post its calculation first.")
         )
-    result = make(lines, room.book.table("people"), on=on, earning_codes=_earning_codes(room.folder / folder))
+    plans = _plans(room.folder / folder)
+    codes = earning_codes(plans) if plans else None
+    result = make(lines, room.book.table("people"), on=on, earning_codes=codes)
     place = room.folder / target
     place.mkdir(parents=True, exist_ok=True)
     stem = place / f"payroll_{key.replace(':', '_')}"
@@ -358,26 +364,11 @@ def payroll(context: click.Context, period: str, folder: str, target: str, on: d
     click.echo(f"{stem}.csv\n{stem}.xlsx")
 
 
-def _earning_codes(folder: Path) -> dict[str, str] | None:
-    """Codes that the plans give their components; a component without one, or a kind, is its own code."""
-    from salesops_nb.commission.plan import load_plans
-    from salesops_nb.store.ledger_lines import KINDS
+def _plans(folder: Path) -> list[Plan]:
+    """The plans of a folder, none where there is none."""
+    from salesops_nb.commission import load_plans
 
-    if not folder.is_dir():
-        return None
-    components = [component for plan in load_plans(folder) for component in plan.components]
-    named = {component.id: component.earning_code or component.id for component in components}
-    return {kind: kind for kind in KINDS} | {"guarantee": "guarantee", "adjustment": "adjustment"} | named
-
-
-def _not_incremental(folder: Path) -> list[str]:
-    """Components that their plan says are no cost of obtaining a contract."""
-    from salesops_nb.commission.plan import load_plans
-
-    if not folder.is_dir():
-        return []
-    components = [component for plan in load_plans(folder) for component in plan.components]
-    return [component.id for component in components if component.incremental_cost is False]
+    return load_plans(folder) if folder.is_dir() else []
 
 
 @ledger.command()
@@ -390,6 +381,7 @@ def accrual(context: click.Context, first: str, last: str | None, folder: str, t
     """Earned and unpaid from one period to another, tied to the ledger."""
     from salesops_nb.commission.accrual import accrual as make
     from salesops_nb.commission.payroll import payroll_csv
+    from salesops_nb.present.commission_book import not_incremental
 
     room = _opened(context)
     begin = room.calendar.period(first)
@@ -403,7 +395,7 @@ def accrual(context: click.Context, first: str, last: str | None, folder: str, t
         periods,
         deals,
         pay_ledger.statements(room.store),
-        not_incremental=_not_incremental(room.folder / folder),
+        not_incremental=not_incremental(_plans(room.folder / folder)),
     )
     _tell(result.problems)
     _show(result.roll_forward)

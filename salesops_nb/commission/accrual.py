@@ -101,6 +101,7 @@ def is_incremental(line: Mapping[str, Any], not_incremental: Collection[str] = (
         line["deal_id"] is not None
         and line["kind"] not in NEVER_INCREMENTAL
         and line["component_id"] not in not_incremental
+        and f"{line.get('plan_id')}/{line['component_id']}" not in not_incremental
     )
 
 

@@ -9,28 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.commission import checks, settlement
-from salesops_nb.commission.credits import Facts, credits, read_events
-from salesops_nb.commission.earned import Job, earned, scope_of
-from salesops_nb.commission.frames import Tables, as_decimal, collected, number
-from salesops_nb.commission.hierarchy import team_credit
+from salesops_nb.commission.acceptance import hold_unaccepted
+from salesops_nb.commission.adjustments import adjustments
+from salesops_nb.commission.credits import credits
+from salesops_nb.commission.earned import earned
+from salesops_nb.commission.facts import read_facts
+from salesops_nb.commission.frames import Tables, number
+from salesops_nb.commission.hierarchy import summed, team_credit
+from salesops_nb.commission.job import Job, scope_of
+from salesops_nb.commission.opening import faults as opening_faults
+from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
+from salesops_nb.commission.scorecard import scorecard
 from salesops_nb.commission.spans import Span, Stay, read_people, read_stays
-from salesops_nb.commission.splits import shares
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem
 from salesops_nb.periods import FiscalCalendar, Period
-
-# Up to so many events each step is worked out once and held, since statements, reasons and sums read
-# it again; above it frames stay lazy and the engine streams them.
-_IN_MEMORY = 200_000
 
 
 def calculate(
@@ -58,43 +59,19 @@ def calculate(
     read = Tables(tables)
     problems: list[Problem] = []
     checks.plans(chosen, read, tables)
-    facts = _facts(chosen, read, when, problems)
+    facts = read_facts(chosen, read, when.end, problems)
     stays = read_stays(chosen, read, problems)
     payout = Payout(when, tuple(chosen), read, facts, problems)
     checks.unique(facts)
+    payout.stays = stays
+    problems += opening_faults(read, payout.plans)
     for plan in chosen:
         if (plan.start < when.end and when.start < plan.end) or plan.file.release or plan.file.clawback:
             _pay(payout, plan, stays[plan], pay_date or when.last)
-        payout.stays[plan] = stays[plan]
-    settlement.adjustments(payout)
+        else:  # its credits are outside its dates, and are told
+            payout.full[plan] = credits(plan, facts, plan.file.credit.event, when.end, [])
+    adjustments(payout)
     return payout
-
-
-def _facts(plans: list[Plan], tables: Tables, period: Period, problems: list[Problem]) -> Facts:
-    events, made = read_events(tables)
-    split, bad = shares(tables, problems)
-    if split is not None and any(plan.file.credit.splits is None for plan in plans):
-        named = ", ".join(plan.label for plan in plans if plan.file.credit.splits is None)
-        raise SalesopsError(
-            Problem(
-                "splits-not-said",
-                f"The data have splits, and plan {named} does not say what a split divides.",
-                "Add to the plan: credit: {splits: {apply_to: credit}} (or pay).",
-                table="splits",
-            )
-        )
-    down = (nw.col("kind") == "refunded") | (nw.col("amount") < number(0))
-    refund = nw.when(down & (nw.col("happened_on") < nw.lit(period.end))).then(nw.lit(1)).otherwise(nw.lit(0))
-    told = collected(events.select(nw.len().alias("n"), refund.sum().alias("refunds")))[0]
-    overlay = False
-    if split is not None and "type" in tables.columns("splits"):
-        overlay = bool(
-            collected(split.filter(nw.col("part") == "overlay").select(nw.len().alias("n")))[0]["n"]
-        )
-    facts = Facts(tables, events, split, bad, bool(told["refunds"]), made)
-    facts.has_overlay = overlay
-    facts.small = told["n"] <= _IN_MEMORY
-    return facts
 
 
 def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_date: date) -> None:
@@ -102,7 +79,7 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
     job = _job(payout, plan, stays)
     for c in plan.components:
         if c.measure == "mbo":
-            settlement.scorecard(payout, job, c)
+            scorecard(payout, job, c)
             continue
         spans = _spans(plan, payout, c)
         if not spans:
@@ -112,7 +89,9 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
             frame = payout.tables.kept(frame)
         made = ComponentRows(plan, c, spans, frame, job)
         payout.components.append(made)
+    first = len(payout.lazy)
     settlement.settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
+    hold_unaccepted(payout, plan, first)
 
 
 def _for_component(job: Job, c: Component) -> Job:
@@ -131,17 +110,21 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     if facts.small:
         full = payout.tables.kept(full)
     credit = members(full, plan, stays, payout.tables)
-    team = None
-    if any(c.payee == "manager" for c in plan.components):
-        team = members(team_credit(full, plan, payout.tables, payout.found), plan, stays, payout.tables)
-    attained = None
+    team = team_attained = attained = None
+    leads = any(c.payee == "manager" for c in plan.components)
+    if leads:
+        team = team_credit(full, plan, payout.tables)
+        payout.team[plan] = summed(team, plan, payout.tables)
+        team = members(team, plan, stays, payout.tables)
     if plan.file.quota is not None and plan.file.quota.attained_by != plan.file.credit.event:
         other = credits(plan, facts, plan.file.quota.attained_by, period.end, [])
         attained = members(other, plan, stays, payout.tables)
+        if leads:
+            team_attained = members(team_credit(other, plan, payout.tables), plan, stays, payout.tables)
     if len(plan.components) > 1 or plan.file.release or plan.file.clawback:
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
-    opened = _opened(payout.tables, plan)
+    opened = openings(payout.tables, plan, "credit")
     payout.full[plan] = full
     return Job(
         plan,
@@ -151,6 +134,7 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
         credit,
         team,
         attained,
+        team_attained,
         opened=opened,
         has_overlay=facts.has_overlay,
         everyone=facts.payees,
@@ -194,17 +178,6 @@ def _spans(plan: Plan, payout: Payout, c: Component) -> list[Span]:
             p for p in period.calendar.between(year.start, min(year.end, last), kind) if p.end > plan.start
         )
         found.append(Span(year.key, max(year.start, plan.start), min(year.end, plan.end), parts))
-    return found
-
-
-def _opened(tables: Tables, plan: Plan) -> dict[tuple[str, str | None], Decimal]:
-    """Credit brought into the plan in mid-year, by person and component (``None`` for every component)."""
-    found: dict[tuple[str, str | None], Decimal] = {}
-    for row in tables.rows("opening_balances"):
-        if row.get("kind") != "credit" or row.get("plan_id") not in (None, plan.id):
-            continue
-        key = (str(row["person_id"]), row.get("component_id") or None)
-        found[key] = found.get(key, Decimal(0)) + (as_decimal(row["amount"]) or Decimal(0))
     return found
 
 

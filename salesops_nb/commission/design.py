@@ -82,23 +82,19 @@ def share_at_target(payout: Payout, plan: Plan, target_pct: Decimal | int = 100)
     """How many people with a quota are at the target or above it, of how many."""
     if plan.file.quota is None:
         raise _no_quota(plan)
-    trace = payout.trace
-    part = next(
-        (p for p in payout.components if p.plan is plan and p.c.payee == "owner" and p.c.measure == "credit"),
-        None,
-    )
-    if part is None or trace.empty:
-        return 0, 0
-    mine = trace[(trace["plan_id"] == plan.id) & (trace["component_id"] == part.c.id)]
-    sums = mine.groupby(["payee_id", "span"])["x"].sum()
-    reached = people = 0
-    for key, credit in sums.items():
-        payee, span = key if isinstance(key, tuple) else (key, 0)
-        quota = part.job.people.standing(str(payee), part.spans[int(span)]).quota
-        if quota:
-            people += 1
-            reached += Fraction(credit) * 100 >= quota * Fraction(target_pct)
-    return reached, people
+    from salesops_nb.commission.attained import attained
+
+    best: dict[str, bool] = {}
+    for row in attained(payout):
+        if (
+            row.plan_id == plan.id
+            and row.plan_version == plan.version
+            and row.measure == "credit"
+            and row.quota
+        ):
+            reached = row.credit * 100 >= row.quota * Decimal(target_pct)
+            best[row.payee_id] = best.get(row.payee_id, False) or reached
+    return sum(best.values()), len(best)
 
 
 def what_if(

@@ -58,7 +58,7 @@ def _how(payout: Payout, line: Mapping[str, Any]) -> Said | str:
     plan = next(
         (p for p in payout.plans if p.id == line["plan_id"] and p.version == line["plan_version"]), None
     )
-    if plan is None or line["kind"] == "adjustment":
+    if plan is None or line["kind"] == "adjustment" or str(line["line_id"]) in payout.reasons:
         reason = payout.reasons.get(str(line["line_id"]))
         return reason or said("the year to date less what was paid before")
     c = next((c for c in plan.components if c.id == line["component_id"]), None)
@@ -192,7 +192,7 @@ def _pieces(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], l
     before, after = Fraction(line["before"]), Fraction(line["before"]) + Fraction(line["credit"])
     low, high = min(before, after), max(before, after)
     slices: list[tuple[Decimal, Figure]] = []
-    passed: Said | None = None
+    passed: Said | Figure | None = None
     for i, row in enumerate(c.table.rows):
         start = numbers.bounds[i] if i else min(low, Fraction(0))
         end = numbers.bounds[i + 1] if i + 1 < len(numbers.bounds) else max(high, start)
@@ -202,12 +202,8 @@ def _pieces(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], l
         rate = Figure(_decimal(curve.row_rate(row, _base(c, numbers)) * 100))
         slices.append((_decimal(width), rate))
         if i and low <= start:
-            pct = c.table.unit == "pct_of_quota"
-            passed = (
-                said("{share} % of quota", share=Figure(row.from_))
-                if pct
-                else said("{level}", level=_short(row.from_))
-            )
+            in_pct = c.table.unit == "pct_of_quota"
+            passed = said("{share} % of quota", share=Figure(row.from_)) if in_pct else _short(row.from_)
     if passed is None and len(slices) == 1:
         return said("{what} at {rate}", what=lead, rate=said("{rate} %", rate=slices[0][1]))
     if not slices:
@@ -242,7 +238,7 @@ def _band(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], aft
     if found.amount is not None:
         return said("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
     if found.payout_pct is not None:
-        return said("{share} % of target", share=Figure(found.payout_pct))
+        return said("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
     return said("{rate} %", rate=Figure(_decimal(curve.row_rate(found, _base(c, numbers)) * 100)))
 
 

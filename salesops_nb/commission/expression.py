@@ -62,11 +62,14 @@ def columns_of(text: str | None) -> set[str]:
     return {name for name in names - calls if name.lower() not in _WORDS}
 
 
-def condition(text: str, schema: dict[str, Any]) -> nw.Expr:
-    """The condition over columns of a schema (name to narwhals type); unmet where a field is empty."""
+def condition(text: str, schema: dict[str, Any], known: Iterable[str] | None = None) -> nw.Expr:
+    """The condition over columns of a schema (name to narwhals type); unmet where a field is empty.
+
+    `known` are the names to offer where the condition names another.
+    """
     unknown = sorted(columns_of(text) - set(schema))
     if unknown:
-        raise unknown_columns(text, unknown, schema)
+        raise unknown_columns(text, unknown, schema if known is None else known)
     made: nw.Expr = _make(parse(text), text, schema)
     return made.fill_null(False)
 

@@ -53,6 +53,11 @@ def product(amount: nw.Expr, other: nw.Expr) -> nw.Expr:
     return (amount.cast(nw.Decimal(19, 10)) * other.cast(nw.Decimal(19, 10))).cast(AMOUNT)
 
 
+def times10(amount: nw.Expr, share: nw.Expr) -> nw.Expr:
+    """Amount × a share of ten places between 0 and 10."""
+    return (amount.cast(nw.Decimal(24, 8)) * share.cast(nw.Decimal(14, 12))).cast(AMOUNT)
+
+
 def _text(value: Decimal) -> str:
     return format(value, "f")
 
@@ -63,6 +68,7 @@ class Tables:
     def __init__(self, tables: Mapping[str, Any]) -> None:
         self.given = tables
         self._anchor: duckdb.DuckDBPyRelation | None = None
+        self._spark: Any = None
         self._made: dict[str, nw.LazyFrame[Any]] = {}
         self.connection: duckdb.DuckDBPyConnection | None = None
         for name in tables:
@@ -70,7 +76,12 @@ class Tables:
             if isinstance(native, duckdb.DuckDBPyRelation):
                 self._anchor = native
                 break
-        if self._anchor is None:
+            if _is_spark(native):
+                self._spark = native.sparkSession
+                # else Spark cuts the sum of two decimal(38,10) to nine places to make room for a digit in front
+                self._spark.conf.set("spark.sql.decimalOperations.allowPrecisionLoss", "false")
+                break
+        if self._anchor is None and self._spark is None:
             self.connection = duckdb.connect()
             self.connection.execute("SET preserve_insertion_order = false")
 
@@ -113,9 +124,30 @@ class Tables:
             )
         return frame
 
+    def row_of(self, name: str, column: str, value: Any) -> int | None:
+        """The row of a table handed in from memory (the header is row 1), ``None`` for one in a database."""
+        table = self._in_memory(name)
+        if table is None or column not in table.column_names:
+            return None
+        texts = table.column(column).cast(pa.string()).to_pylist()
+        return texts.index(str(value)) + 2 if str(value) in texts else None
+
+    def arrow(self, name: str) -> pa.Table:
+        """A small table in its own order."""
+        table = self._in_memory(name)
+        return arrow(self.frame(name)) if table is None else table
+
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """Rows of a small table as plain dictionaries, empty where it was not given."""
-        return collected(self.frame(name)) if name in self else []
+        """Rows of a small table as plain dictionaries, in its own order; empty where it was not given."""
+        rows: list[dict[str, Any]] = self.arrow(name).to_pylist() if name in self else []
+        return rows
+
+    def _in_memory(self, name: str) -> pa.Table | None:
+        native = _native(self.given[name]) if name in self else None
+        if native is None or isinstance(native, duckdb.DuckDBPyRelation):
+            return None
+        frame = nw.from_native(native)
+        return None if isinstance(frame, nw.LazyFrame) else _arrow(frame)
 
     def put(self, rows: Iterable[Mapping[str, Any]], schema: Mapping[str, pa.DataType]) -> nw.LazyFrame[Any]:
         """A small table of our own on the same connection."""
@@ -126,7 +158,10 @@ class Tables:
         return self.put_arrow(pa.table(arrays))
 
     def put_arrow(self, small: pa.Table) -> nw.LazyFrame[Any]:
-        """An Arrow table on the same connection."""
+        """An Arrow table on the same connection, or in the same Spark session."""
+        if self._spark is not None:
+            made: nw.LazyFrame[Any] = nw.from_native(self._spark.createDataFrame(small)).lazy()
+            return made
         if self._anchor is not None:
             return nw.from_native(_beside(self._anchor, small)).lazy()
         assert self.connection is not None
@@ -135,12 +170,18 @@ class Tables:
     def kept(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """The frame worked out once and held, for reading several times."""
         native = frame.to_native()
+        if _is_spark(native):
+            held: nw.LazyFrame[Any] = nw.from_native(native.localCheckpoint()).lazy()
+            return held
         if not isinstance(native, duckdb.DuckDBPyRelation):
             return frame
-        return nw.from_native(native.materialize()).lazy()
+        try:
+            return nw.from_native(native.materialize()).lazy()
+        except duckdb.Error as error:
+            raise engine_error(error) from error
 
     def _lazy(self, value: Any) -> nw.LazyFrame[Any]:
-        return _exact(self._raw(value))
+        return exact(self._raw(value))
 
     def _raw(self, value: Any) -> nw.LazyFrame[Any]:
         native = _native(value)
@@ -148,13 +189,13 @@ class Tables:
             return nw.from_native(native).lazy()
         frame = nw.from_native(native)
         if isinstance(frame, nw.LazyFrame):
-            if frame.implementation.is_spark_like():
+            if self._spark is not None and frame.implementation.is_spark_like():
                 return frame
             frame = frame.collect()
         return self.put_arrow(_arrow(frame))
 
 
-def _exact(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def exact(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Floats as the decimals they were written as (their shortest form), never as binary neighbours."""
     floats = [name for name, kind in frame.collect_schema().items() if kind.is_float()]
     made = [
@@ -171,6 +212,10 @@ def _arrow(frame: nw.DataFrame[Any]) -> pa.Table:
         if pa.types.is_null(field.type):
             table = table.set_column(i, field.name, table.column(i).cast(pa.string()))
     return table
+
+
+def _is_spark(native: Any) -> bool:
+    return type(native).__module__.startswith("pyspark.")
 
 
 def _native(value: Any) -> Any:

@@ -9,11 +9,13 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from salesops_nb.commission.frames import AMOUNT, Tables, as_day
+from salesops_nb.commission.columns import people_spans, wanted_columns
+from salesops_nb.commission.frames import AMOUNT, Tables, times10
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
 
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
+MEASURES = ("credit", "gross", "margin", "units", "deals", "share")
 Edge = tuple[date, date, str]
 
 
@@ -30,10 +32,10 @@ def leaders(tables: Tables, levels: int | str) -> list[dict[str, Any]]:
             )
         )
     direct: dict[str, list[Edge]] = defaultdict(list)
-    for row in tables.rows("people"):
-        if row["manager_id"] not in (None, "") and row["manager_id"] == row["manager_id"]:
-            span = (as_day(row.get("valid_from")) or _FIRST, as_day(row.get("valid_to")) or _LAST)
-            direct[str(row["person_id"])].append((*span, str(row["manager_id"])))
+    for row in people_spans(tables)[0].to_pylist():
+        leader = row["manager_id"]
+        if leader not in (None, "") and leader == leader and row["p_from"] < row["p_to"]:
+            direct[str(row["person_id"])].append((row["p_from"], row["p_to"], str(leader)))
     found = []
     for person in direct:
         reached: list[tuple[Edge, tuple[str, ...]]] = [((_FIRST, _LAST, person), (person,))]
@@ -69,33 +71,39 @@ def _upward(
     return steps
 
 
-def team_credit(
-    credit: nw.LazyFrame[Any], plan: Plan, tables: Tables, problems: list[Problem]
-) -> nw.LazyFrame[Any]:
-    """Credit of each manager's people (revenue, not overlay), a row an event and manager."""
+def team_credit(credit: nw.LazyFrame[Any], plan: Plan, tables: Tables) -> nw.LazyFrame[Any]:
+    """Credit of each manager's people (revenue, not overlay): a row an event, person and manager (`payee_id`)."""
     levels = {c.levels for c in plan.components if c.payee == "manager"}
     if len(levels) > 1:
         raise SalesopsError(
             Problem(
-                "levels-differ", f"Plan {plan.label} pays managers over different 'levels'.", "Use two plans."
+                "levels-differ",
+                f"Plan {plan.label} pays managers over different 'levels'.",
+                "Use two plans.",
+                file=plan.source,
             )
         )
     pairs = tables.put(
         leaders(tables, levels.pop()),
         {"person": pa.string(), "leader": pa.string(), "lead_from": pa.date32(), "lead_to": pa.date32()},
     )
-    frame = credit.filter(nw.col("part") == "revenue").join(
-        pairs, left_on="payee_id", right_on="person", how="inner"
-    )
-    frame = frame.filter(
-        (nw.col("lead_from") <= nw.col("counted_on")) & (nw.col("counted_on") < nw.col("lead_to"))
-    )
-    measures = ("credit", "gross", "margin", "units", "deals", "share")
-    keys = [
-        n
-        for n in frame.collect_schema().names()
-        if n not in (*measures, "payee_id", "leader", "lead_from", "lead_to", "owner_id")
-        and not n.startswith("m_")
-    ]
-    team = frame.group_by("leader", *keys).agg(*[nw.col(m).sum() for m in measures])
-    return team.with_columns(*[nw.col(m).cast(AMOUNT) for m in measures]).rename({"leader": "payee_id"})
+    frame = credit.filter((nw.col("part") == "revenue") & nw.col("fault").is_null())
+    if plan.file.credit.splits is not None and plan.file.credit.splits.apply_to == "pay":
+        # a split of pay leaves each person the whole credit; a team has each of its shares
+        frame = frame.with_columns(*[times10(nw.col(m), nw.col("share")).alias(m) for m in MEASURES[:-1]])
+    frame = frame.join(pairs, left_on="payee_id", right_on="person", how="inner")
+    day = nw.col("counted_on")
+    frame = frame.filter((nw.col("lead_from") <= day) & (day < nw.col("lead_to")))
+    return frame.drop("payee_id", "lead_from", "lead_to", "owner_id").rename({"leader": "payee_id"})
+
+
+def summed(team: nw.LazyFrame[Any], plan: Plan, tables: Tables) -> nw.LazyFrame[Any]:
+    """One row an event and manager: the sums over the people of the team."""
+    deal = set(tables.columns("deals"))
+    own = (set(tables.columns("people")) | set(tables.columns("splits")) | {"tenure_month"}) - deal
+    names = [n for n in team.collect_schema().names() if not n.startswith("m_") and n not in MEASURES]
+    of_person = [n for n in names if n in own & wanted_columns(plan)]
+    keys = [n for n in names if n not in of_person]
+    sums = [nw.col(m).sum() for m in MEASURES]
+    made = team.group_by(*keys).agg(*sums, *[nw.col(n).min() for n in of_person])
+    return made.with_columns(*[nw.col(m).cast(AMOUNT) for m in MEASURES])

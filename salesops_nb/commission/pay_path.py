@@ -39,6 +39,7 @@ def path(
     """The opening and the steps to the sum of the lines (of the first currency, where there are several)."""
     currency = min((str(line["currency"]) for line in lines), default="")
     mine = [line for line in lines if line["currency"] == currency]
+    names: dict[tuple[str | None, str | None], str]
     names = {(p.id, c.id): c.name or c.id for p in payout.plans for c in p.components}
     sums: dict[tuple[str | None, str | None, str], Decimal] = defaultdict(Decimal)
     for line in mine:
@@ -89,7 +90,7 @@ def _along(plan: Plan, place: Attained, earned: Decimal) -> tuple[Step, list[Ste
     whole = pay_at(plan, 100, place.quota)
     opening = Step(said("Pay at quota"), whole, along=True)
     if here < 100:
-        short = said("Short of quota ({share} %)", share=Figure(here, 1))
+        short = said("Short of quota ({share} %)", share=_tenth(here))
         return opening, [Step(short, earned - whole, along=True)]
     marks = sorted({row.from_ for c in plan.components if on_curve(c) and c.table is not None
                     and c.table.unit == "pct_of_quota" for row in c.table.rows if 100 < row.from_ < here})  # fmt: skip
@@ -97,13 +98,15 @@ def _along(plan: Plan, place: Attained, earned: Decimal) -> tuple[Step, list[Ste
     low, paid = Decimal(100), whole
     for high in [*marks, here]:
         upto = earned if high == here else pay_at(plan, high, place.quota)
-        name = said(
-            "{low} to {high} % of quota", low=Figure(low, 0), high=Figure(high, 1 if high == here else 0)
-        )
+        name = said("{low} to {high} % of quota", low=_tenth(low), high=_tenth(high))
         if upto != paid:
             steps.append(Step(name, upto - paid, along=True))
         low, paid = high, upto
     return opening, steps
+
+
+def _tenth(pct: Decimal) -> Figure:
+    return Figure(pct.quantize(Decimal("0.1")))
 
 
 def _kind(kind: str) -> Said:

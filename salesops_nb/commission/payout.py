@@ -14,9 +14,9 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.credits import Facts
-from salesops_nb.commission.earned import Job, _on_attainment
+from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
+from salesops_nb.commission.job import Job, on_attainment
 from salesops_nb.commission.lines import payable, table
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
@@ -40,7 +40,7 @@ class ComponentRows:
     @property
     def conditional(self) -> bool:
         """Whether a condition on attainment can change what earlier credits pay."""
-        return _on_attainment(self.c)
+        return on_attainment(self.c)
 
 
 @dataclass
@@ -59,18 +59,20 @@ class Payout:
     withheld_rows: list[dict[str, Any]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
+    team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
     draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
-    _cache: dict[str, Any] = field(default_factory=dict)
+    credited: set[tuple[Plan, str, str]] = field(default_factory=set)
+    _cache: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[Problem]:
         """Every finding; the checks of rows run when this is first read."""
         if "checked" not in self._cache:
             self._cache["checked"] = True
-            from salesops_nb.commission import checks
+            from salesops_nb.commission import findings
 
-            checks.rows(self.facts, self.period, list(self.plans), self.found)
+            findings.rows(self.facts, self.period, list(self.plans), self.found)
         return self.found
 
     # -- read by settlement ------------------------------------------------------------------
@@ -81,6 +83,11 @@ class Payout:
             self._cache["prior"] = self.tables.rows("prior_lines")
         rows: list[dict[str, Any]] = self._cache["prior"]
         return rows
+
+    def prior(self, plan: Plan) -> list[dict[str, Any]]:
+        """Earlier lines of the plan in the ledger handed in (any version of it, never of this period)."""
+        key = self.period.key
+        return [r for r in self.prior_rows() if r.get("plan_id") == plan.id and r.get("period") != key]
 
     def deal_events(self) -> dict[str, list[dict[str, Any]]]:
         """Events of each deal before the period's end, in order."""
@@ -95,15 +102,25 @@ class Payout:
 
     def terms(self) -> dict[str, int]:
         """Term in months of each deal that has one."""
-        if "terms" not in self._cache:
-            rows = self.tables.rows("deals") if "term_months" in self.tables.columns("deals") else []
-            self._cache["terms"] = {
-                str(r["deal_id"]): int(r["term_months"])
-                for r in rows
-                if r["term_months"] is not None and r["term_months"] == r["term_months"]
-            }
-        terms: dict[str, int] = self._cache["terms"]
-        return terms
+        return {deal: int(term) for deal, term in self._of_deals("term_months").items()}
+
+    def deal_amounts(self) -> dict[str, Any]:
+        """Amount of each deal that has one."""
+        return self._of_deals("amount")
+
+    def deal_days(self) -> dict[str, Any]:
+        """Day on which each deal was closed."""
+        return self._of_deals("closed_on")
+
+    def _of_deals(self, column: str) -> dict[str, Any]:
+        if ("deals", column) not in self._cache:
+            rows: list[dict[str, Any]] = []
+            if column in self.tables.columns("deals"):
+                rows = collected(self.tables.frame("deals").select("deal_id", column))
+            held = {str(r["deal_id"]): r[column] for r in rows if r[column] is not None and r[column] == r[column]}
+            self._cache["deals", column] = held
+        found: dict[str, Any] = self._cache["deals", column]
+        return found
 
     def hold(self, row: dict[str, Any], part: ComponentRows, amount: Decimal, reason: str) -> None:
         """A part of pay that is earned and not payable in this period."""
@@ -131,11 +148,13 @@ class Payout:
         return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
 
     def write_lines(self, path: str | Path) -> None:
-        """The payable lines as a Parquet file, streamed by the engine."""
+        """The payable lines as Parquet, written by the engine: a file, or a folder of files by Spark."""
         native = self.lines_lazy.to_native()
         try:
             if isinstance(native, duckdb.DuckDBPyRelation):
                 native.write_parquet(str(path), compression="zstd")
+            elif hasattr(native, "sparkSession"):
+                native.write.mode("overwrite").parquet(str(path))
             else:
                 self.lines_lazy.sink_parquet(str(path))
         except duckdb.Error as error:
@@ -183,29 +202,23 @@ class Payout:
     @cached_property
     def reconciliation(self) -> pd.DataFrame:
         """Credited = paid + withheld + excluded, by plan and currency; ``difference`` is zero."""
-        from salesops_nb.commission.reasons import reconciliation
+        from salesops_nb.commission.status import reconciliation
 
         return reconciliation(self)
 
     @cached_property
     def balances(self) -> pd.DataFrame:
-        """Balances after the period: draws to repay and pay carried over caps, as opening balances of the next."""
-        rows = [
-            {
-                "person_id": payee,
-                "plan_id": plan.id,
-                "kind": "draw",
-                "amount": amount,
-                "as_of": self.period.end,
-            }
-            for plan, held in self.draws.items()
-            for payee, amount in sorted(held.items())
-        ]
-        return pd.DataFrame(rows, columns=["person_id", "plan_id", "kind", "amount", "as_of"])
+        """Balances after the period, shaped as opening balances of the next.
+
+        Draws to repay, pay carried over caps, and pay held back.
+        """
+        from salesops_nb.commission.closing import balances
+
+        return balances(self)
 
     def summary(self) -> str:
         """Totals, the reconciliation and the number of problems in words."""
-        from salesops_nb.commission.reasons import words
+        from salesops_nb.commission.status import words
 
         return words(self)
 

@@ -53,7 +53,8 @@ def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, st
     ----------
     lines : the ledger's lines with their status (``ledger.lines``).
     people : the people table; the payroll id is the one valid on the day `on`.
-    earning_codes : code of each component, or of each kind for lines without one; where none are
+    earning_codes : code of each component (as ``plan/component`` where two plans have one of that
+        name), or of each kind for lines without one; where none are
         given the component's own name (or the kind) is the code.
 
     Raises
@@ -61,7 +62,7 @@ def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, st
     SalesopsError
         Where a statement is not approved yet, or the sums do not make the ledger's total.
     """
-    rows = plain_rows(lines, ("payee_id", "period", "component_id", "kind", "amount", "currency", "status"))
+    rows = plain_rows(lines)
     waiting = Counter((r["period"], r["payee_id"], r["status"]) for r in rows if r["status"] not in MAY_LEAVE)
     if waiting:
         raise SalesopsError(_not_approved(*key) for key in sorted(waiting))
@@ -162,7 +163,9 @@ def _code(row: Mapping[str, Any], codes: Mapping[str, str] | None) -> str | None
     component, kind = row["component_id"], row["kind"]
     if codes is None:
         return str(component or kind)
-    return codes.get(component) or codes.get(kind) if component else codes.get(kind)
+    if not component:
+        return codes.get(kind)
+    return codes.get(f"{row.get('plan_id')}/{component}") or codes.get(component) or codes.get(kind)
 
 
 def _reason(payroll_id: str | None, code: str | None, shared: Counter[str]) -> tuple[str, str] | None:

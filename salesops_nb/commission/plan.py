@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,10 +20,15 @@ from salesops_nb.errors import Problem, SalesopsError
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked plan. `file` holds its fields, `source` where it was read (or ``None``)."""
+    """A checked plan.
+
+    `file` holds its fields, `source` where it was read (or ``None``), `lines` at which line of it each
+    condition stands.
+    """
 
     file: PlanFile
     source: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def id(self) -> str:
@@ -65,6 +70,11 @@ class Plan:
         """Decimal places of a payable line in the plan's currency."""
         wanted = self.file.rounding.places
         return money.places(self.currency) if wanted == "currency" else wanted
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """Every ``where`` of the plan by its path, such as ``components[0].where``."""
+        return {_dotted(path): text for path, text in _conditions(self.file) if text is not None}
 
     def summary(self) -> str:
         """The plan in words, with every default that it did not say."""
@@ -139,10 +149,11 @@ def _validated(contents: Any, source: str | None) -> Plan:
         deep = [i for i in items if i["type"] != "too_short" or not any(_inside(o, i) for o in items)]
         raise SalesopsError([_problem(item, contents, source) for item in deep]) from None
     money.places(file.plan.currency)
-    problems = [_at(p, contents, source) for p in _conditions(file)]
+    problems = [_at(p, contents, source) for p in _bad_conditions(file)]
     if problems:
         raise SalesopsError(problems)
-    return Plan(file, source)
+    lines = {_dotted(path): _line(contents, path) for path, _ in _conditions(file)}
+    return Plan(file, source, {path: line for path, line in lines.items() if line is not None})
 
 
 def _inside(inner: dict[str, Any], outer: dict[str, Any]) -> bool:
@@ -193,8 +204,8 @@ def _switched_keys(node: Any, root: Any, source: str | None, path: tuple[Any, ..
     return found
 
 
-def _conditions(file: PlanFile) -> list[tuple[tuple[Any, ...], SalesopsError]]:
-    """Conditions that cannot be parsed, with the path where each stands."""
+def _conditions(file: PlanFile) -> list[tuple[tuple[Any, ...], str | None]]:
+    """Conditions with the path where each stands."""
     places: list[tuple[tuple[Any, ...], str | None]] = [(("credit", "where"), file.credit.where)]
     for i, c in enumerate(file.components):
         places.append((("components", i, "where"), c.where))
@@ -202,8 +213,13 @@ def _conditions(file: PlanFile) -> list[tuple[tuple[Any, ...], SalesopsError]]:
             places.append((("components", i, "rates", j, "where"), r.where))
         for j, m in enumerate(c.multipliers.rows if c.multipliers else ()):
             places.append((("components", i, "multipliers", "rows", j, "where"), m.where))
+    return places
+
+
+def _bad_conditions(file: PlanFile) -> list[tuple[tuple[Any, ...], SalesopsError]]:
+    """Conditions that cannot be parsed, with the path where each stands."""
     found = []
-    for path, text in places:
+    for path, text in _conditions(file):
         try:
             expression.columns_of(text)
         except SalesopsError as error:

@@ -11,8 +11,9 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from salesops_nb.commission.frames import Tables, as_day, as_decimal, collected
+from salesops_nb.commission.frames import AMOUNT, Tables, as_day, as_decimal, collected, number, times
 from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.rounding import decimal_of, rounded
 from salesops_nb.errors import Problem, SalesopsError
 
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
@@ -70,14 +71,49 @@ class Rates:
 
 def split_rate(rate: Fraction) -> tuple[Decimal, Decimal]:
     """A rate as two factors of eight places: rate = high + low / 10^8, good to sixteen places."""
-    from salesops_nb.commission.credits import decimal_of
-
     exact = decimal_of(rate, 16)
     high = exact.quantize(Decimal("1e-8"))
     return high, (exact - high).scaleb(8).quantize(Decimal("1e-8"))
 
 
-def credit_rates(
+def converted(
+    frame: nw.LazyFrame[Any], plan: Plan, tables: Tables, problems: list[Problem]
+) -> nw.LazyFrame[Any]:
+    """Amounts in the plan's currency; a row whose currency has no rate is reported and gets a `fault`."""
+    names = frame.collect_schema().names()
+    given = [nw.col(n).cast(nw.String) for n in ("event_currency", "currency") if n in names]
+    if not given:
+        return frame
+    frame = frame.with_columns(credit_currency=nw.coalesce(*given, nw.lit(plan.currency)))
+    told = len(problems)
+    rates = _credit_rates(plan, tables, frame, problems)
+    if rates is None:
+        return frame
+    day = nw.col("counted_on")
+    rated = frame.join(rates, on="credit_currency", how="inner")
+    rated = rated.filter((day >= nw.col("rate_from")) & (day < nw.col("rate_to")))
+    money = [c for c in ("amount", "cost", "deal_amount") if c in names]
+    step = plan.file.rounding.at == "each_step"
+
+    def in_plan(name: str) -> nw.Expr:
+        exact = nw.col(name).cast(AMOUNT)
+        low = times(times(exact, nw.col("rate_low")), Decimal("1e-8"))
+        made = (times(exact, nw.col("rate_high")) + low).cast(AMOUNT)
+        return rounded(made, plan.places, plan.file.rounding.mode) if step else made
+
+    rated = rated.with_columns(*[in_plan(name).alias(name) for name in money])
+    rated = rated.drop("rate_from", "rate_to", "rate_high", "rate_low")
+    if len(problems) == told:
+        return rated
+    order = rated.collect_schema().names()
+    lost = frame.join(rated.select("event_id"), on="event_id", how="anti")
+    why = nw.concat_str(nw.lit("no rate from "), nw.col("credit_currency"), nw.lit(f" to {plan.currency}"))
+    lost = lost.with_columns(*[number(0).alias(name) for name in money])
+    lost = lost.with_columns(fault=nw.coalesce(nw.col("fault"), why)).select(*order)
+    return nw.concat([rated.with_columns(*[nw.col(n).cast(AMOUNT) for n in money]), lost], how="vertical")
+
+
+def _credit_rates(
     plan: Plan, tables: Tables, frame: nw.LazyFrame[Any], problems: list[Problem]
 ) -> nw.LazyFrame[Any] | None:
     """Rates from each currency met into the plan's, by day; ``None`` where all credit is in the plan's own."""

@@ -1,12 +1,18 @@
-"""Rounding inside the engine, to the same cent on every engine."""
+"""Rounding: inside the engine to the same cent on every engine, and of single amounts."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from salesops_nb import money
 from salesops_nb.commission.frames import AMOUNT, number
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.plan import Plan
 
 
 def rounded(amount: nw.Expr, places: int, mode: str) -> nw.Expr:
@@ -32,3 +38,20 @@ def rounded(amount: nw.Expr, places: int, mode: str) -> nw.Expr:
         )
         tie = tie & (whole % 2 != 0)
     return nw.when(tie).then((near - sign).cast(AMOUNT)).otherwise(near).cast(AMOUNT)
+
+
+def decimal_of(value: Fraction, places: int = 10) -> Decimal:
+    """A fraction as a decimal of so many places, half up."""
+    scaled = value * 10**places
+    whole, rest = divmod(abs(scaled.numerator), scaled.denominator)
+    whole += 2 * rest >= scaled.denominator
+    return Decimal(whole if scaled >= 0 else -whole).scaleb(-places)
+
+
+def rounded_pay(plan: Plan, amount: Decimal | Fraction, currency: str | None = None) -> Decimal:
+    """An amount as the plan rounds it, in its own currency or in another's minor unit."""
+    exact = decimal_of(amount) if isinstance(amount, Fraction) else amount
+    mode = plan.file.rounding.mode
+    if currency is not None and currency != plan.currency:
+        return money.rounded(exact, currency, mode)
+    return exact.quantize(Decimal(1).scaleb(-plan.places), money.ROUNDING[mode])

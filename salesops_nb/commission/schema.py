@@ -337,6 +337,12 @@ class Clawback(Part):
         return int(found.group()) if found else None
 
 
+class Acceptance(Part):
+    """What becomes of the pay of a person who has not accepted the plan."""
+
+    missing: Literal["pay", "withhold"]
+
+
 class Conversion(Part):
     """Which rates, and those of which day."""
 
@@ -365,6 +371,7 @@ class PlanFile(Part):
     release: tuple[Release, ...] | None = None
     clawback: Clawback | None = None
     fx: Fx | None = None
+    acceptance: Acceptance | None = None
 
     @model_validator(mode="after")
     def _parts_agree(self) -> PlanFile:

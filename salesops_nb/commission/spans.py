@@ -7,6 +7,7 @@ fractions; the engine gets the results as decimals.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ class Stay:
     end: date
     target: Fraction | None = None
     currency: str | None = None
+    accepted: bool = True
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,23 @@ class People:
         return Standing(
             sum(quotas, Fraction(0)) if quotas else None, sum(targets, Fraction(0)) if targets else None
         )
+
+    def tell_of_target(self, payee: str, component: str) -> None:
+        """Report, once, that a component's pay follows from a target incentive that nothing says."""
+        if (payee, "target") not in self._asked:
+            self._asked.add((payee, "target"))
+            self.problems.append(
+                Problem(
+                    "missing-target",
+                    f"{payee} has no target incentive, from which component {component!r} of plan "
+                    f"{self.plan.label} is paid; it pays nothing.",
+                    "Give target_incentive (or base_pay and pay_mix) in plan_assignments, or incentive: "
+                    "{target: …} in the plan.",
+                    table="plan_assignments",
+                    column="target_incentive",
+                    value=payee,
+                )
+            )
 
     def _part(self, payee: str, part: Period) -> tuple[Fraction | None, Fraction | None]:
         file = self.plan.file
@@ -145,7 +165,7 @@ class People:
                 Problem(
                     "missing-quota",
                     f"{payee} has no quota for {part.key} (plan {self.plan.label}, metric {quota.metric!r}).",
-                    "Add it to targets (level rep, who, metric, period, value); until then attainment counts as 'if_zero' says.",
+                    "Add it to targets (level rep, who, metric, period, value); until then a quota of zero is taken.",
                     table="targets",
                     column="value",
                     value=payee,
@@ -239,7 +259,8 @@ def read_stays(
         taken[payee].append((start, end, str(row["plan_id"]), number))
         if str(row["plan_id"]) not in known:
             continue
-        target = as_decimal(row.get("target_incentive"))
+        target = target_incentive(row, number, problems)
+        accepted = "accepted_on" not in row or as_day(row["accepted_on"]) is not None
         for plan in plans:
             version = row.get("plan_version")
             if plan.id != str(row["plan_id"]) or (
@@ -249,13 +270,71 @@ def read_stays(
             s, e = max(start, plan.start), min(end, plan.end)
             if s < e:
                 currency = row.get("currency") or None
-                found[plan][payee].append(
-                    Stay(payee, s, e, None if target is None else Fraction(target), currency)
-                )
+                found[plan][payee].append(Stay(payee, s, e, target, currency, accepted, number))
+                fx = plan.file.fx
+                if currency not in (None, plan.currency) and (fx is None or fx.pay is None):
+                    problems.append(_no_pay_rates(payee, plan, str(currency), number))
     for per_plan in found.values():
         for stays in per_plan.values():
             stays.sort(key=lambda stay: stay.start)
     return {plan: dict(stays) for plan, stays in found.items()}
+
+
+def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem]) -> Fraction | None:
+    """A year's target incentive: as said, else base pay × variable part ÷ base part of the pay mix (60/40)."""
+    said, base = as_decimal(row.get("target_incentive")), as_decimal(row.get("base_pay"))
+    mix = row.get("pay_mix")
+    if base is None or mix is None or mix != mix or str(mix).strip() == "":
+        return None if said is None else Fraction(said)
+    share = base_share(mix)
+    if share is None:
+        problems.append(_bad_mix(row, number, f"The pay mix {mix!r} is not base/variable, such as 60/40", ""))
+        return None if said is None else Fraction(said)
+    derived = Fraction(base) * (1 - share) / share
+    if said is not None and abs(Fraction(said) - derived) > max(Fraction(1), derived / 100):
+        text = f"Base pay {base:,f} at a pay mix of {mix} makes a target incentive of {float(derived):,.2f}, and {said:,f} is said"
+        problems.append(_bad_mix(row, number, text, "; what is said counts"))
+    return derived if said is None else Fraction(said)
+
+
+def base_share(mix: Any) -> Fraction | None:
+    """The base part of a pay mix: ``60/40``, ``60`` (per cent) or ``0.6``; ``None`` where it makes no sense."""
+    parts = re.split(r"[/:]", str(mix))
+    try:
+        numbers = [Fraction(part.strip().removesuffix("%").strip()) for part in parts]
+    except ValueError:
+        return None
+    if len(numbers) == 2 and numbers[0] > 0 and numbers[1] >= 0:
+        return numbers[0] / sum(numbers)
+    if len(numbers) != 1 or numbers[0] <= 0 or numbers[0] > 100:
+        return None
+    return numbers[0] if numbers[0] <= 1 else numbers[0] / 100
+
+
+def _bad_mix(row: Mapping[str, Any], number: int, text: str, then: str) -> Problem:
+    return Problem(
+        "pay-mix-differs",
+        f"{row['person_id']}: {text}{then}.",
+        "Correct base_pay, pay_mix or target_incentive.",
+        table="plan_assignments",
+        row=number,
+        column="pay_mix",
+        value=str(row["person_id"]),
+        severity="warning",
+    )
+
+
+def _no_pay_rates(payee: str, plan: Plan, currency: str, number: int) -> Problem:
+    return Problem(
+        "pay-currency-not-said",
+        f"{payee} is paid in {currency} by the assignment, and plan {plan.label} does not say how pay is converted; "
+        f"it is paid in {plan.currency}.",
+        "Add to the plan: fx: {pay: {rates: market, at: pay_date}}.",
+        table="plan_assignments",
+        row=number,
+        column="currency",
+        value=payee,
+    )
 
 
 def _overlap(payee: str, row: Mapping[str, Any], number: int, clash: tuple[date, date, str, int]) -> Problem:

@@ -116,7 +116,9 @@ def statements_of(payout: Payout, books: Books) -> dict[str, Statement]:
     shares = _shares(payout)
     balances = _by(plain_rows(payout.balances), "person_id")
     disputes = _by(books.disputes, "payee_id")
-    agreements = _by(books.agreements, "person_id")
+    titles = {plan.id: plan.file.plan.name or plan.id for plan in payout.plans}
+    known = [{**row, "plan": titles.get(str(row["plan_id"]), row["plan_id"])} for row in books.agreements]
+    agreements = _by(known, "person_id")
     teams = _teams(payout)
     found = {}
     for payee in sorted({who for who in (*grouped, *zeros) if who}):
@@ -156,7 +158,7 @@ def _by(rows: Iterable[Any], name: str) -> dict[Any, list[Any]]:
 
 def _teams(payout: Payout) -> dict[tuple[str | None, str | None], str]:
     """Components paid on the credit of others, with their names."""
-    return {(p.plan.id, p.c.id): p.c.name or p.c.id for p in payout.components if p.c.payee == "manager"}
+    return {(p.id, c.id): c.name or c.id for p in payout.plans for c in p.components if c.payee == "manager"}
 
 
 def _shares(payout: Payout) -> dict[tuple[str, str], Decimal]:
@@ -184,7 +186,8 @@ def _lines(
     made, together = [], defaultdict(list)
     for row in rows:
         place = (row["plan_id"], row["component_id"])
-        if place in teams and row["deal_id"]:
+        of_team = place in teams or "override" in (row["kind"], row.get("calculated_kind"))
+        if of_team and row["deal_id"]:
             together[(*place, row["kind"], row["currency"])].append(row)
             continue
         deal = row["deal_id"]
@@ -204,9 +207,8 @@ def _lines(
             )
         )
     for (plan, component, kind, currency), held in together.items():
-        made.append(
-            _team_line(payout, teams[plan, component], kind, currency, held, team_credit.get(component))
-        )
+        name = teams.get((plan, component), str(component or kind))
+        made.append(_team_line(payout, name, kind, currency, held, team_credit.get(component)))
     return sorted(made, key=lambda line: (line.component, line.happened_on or date.max, line.deal_id or ""))
 
 
@@ -238,7 +240,13 @@ def _said(payout: Payout, row: Mapping[str, Any], calculated: Mapping[str, Mappi
             origin=str(row.get("origin") or ""),
             amount=amount,
         )
-    return said("as it was recorded; a calculation made now says otherwise: {amount}", amount=amount)
+    what = said("deal {deal}", deal=str(row["deal_id"])) if row["deal_id"] else str(row["component_id"])
+    return said(
+        "{subject}: {credit} of credit, as it was recorded; facts known since then say otherwise: {amount}",
+        subject=what,
+        credit=_short(row["credit"] or ZERO),
+        amount=amount,
+    )
 
 
 def _team_line(
@@ -267,7 +275,7 @@ def _team_words(
     figures = {"credit": _short(credit), "n": len(rows), "amount": Figure(amount, 2)}
     if kind == "adjustment":
         return said(
-            "late corrections of {n} lines of the team's credit: {amount}",
+            "late corrections of the team's credit ({n}): {amount}",
             n=len(rows),
             amount=Figure(amount, 2),
         )

@@ -85,8 +85,7 @@ class Study:
         if self._by_hand(changed):
             new = self._paid(changed, factor)
         else:
-            plans = [changed if p is self.plan else p for p in self.payout.plans]
-            new = _by_person(calculate(plans, self._scaled(factor), self.period), changed)
+            new = _by_person(calculate(changed, self._scaled(factor), self.period), changed)
         people = sorted({*new, *self.today})
         zero, money = Decimal(0), pa.decimal128(38, 4)
         frame = pa.table(

@@ -196,6 +196,10 @@ def _after(plan: Plan) -> list[str]:
         )
     else:
         lines.append("Clawback: none said; a cancelled deal keeps its pay, a refund takes its credit back.")
+    if file.acceptance is not None and file.acceptance.missing == "withhold":
+        lines.append("Acceptance: pay waits until the person has accepted the plan.")
+    else:
+        lines.append("Acceptance: a plan not accepted is told, and paid all the same.")
     fx = file.fx
     lines.append(
         "FX: credit at "

@@ -41,7 +41,9 @@ def wrapped(text: str, width: int) -> str:
 
 def unit_text(unit: str) -> Callable[[Any], str]:
     """How a value of a unit is written beside a mark: money short."""
-    if unit in ("money", "cents"):
+    if unit == "cents":
+        return lambda value: formats.money(value, cents=value % 1 != 0)
+    if unit == "money":
         return formats.short_money
     return formats.by_unit(unit)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from salesops_nb.present.commission_book import Book
 
 ZERO = Decimal(0)
+NO_CREDIT = ("draw", "draw_recovery", "carry", "mbo")  # there the column holds a balance or points
 SIMULATED = ("plan_assignments", "targets", "splits", "people.hired_on", "people.payroll_id")
 TRIED = {"plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence"}
 
@@ -41,7 +42,9 @@ def cover(book: Book, asked: Any) -> None:
     """The cover: of the calculation, or of one person's statement; DRAFT until it is approved."""
     settings, who = book.workbook.settings, asked.who
     one = book.statement(who) if who else None
-    hidden = {"workbook", "author"} | (TRIED | {"plans"} if who else set())
+    # what was left as it is declared says nothing; on a statement the designer's part has no place
+    hidden = {"workbook", "author", *(TRIED | {"plans"} if who else ())}
+    asked_for = asked.model_dump(exclude=hidden, exclude_defaults=True)
     draft = one.draft if one is not None else any(s.draft for s in book.statements.values())
     present.cover(
         title=_("Commission statement") if who else _("Commission calculation"),
@@ -49,11 +52,12 @@ def cover(book: Book, asked: Any) -> None:
         company=settings.company,
         period=book.period,
         as_of=book.on,
-        parameters=asked.model_dump(exclude=hidden),
+        parameters={"period": book.period.key, **asked_for},
         fingerprint=book.workbook.fingerprint,
         versions={"salesops_nb": __version__},
         simulated=sorted(book.workbook.simulated & set(SIMULATED)),
         status="draft" if draft else "final",
+        without=("analyst",) if who else (),
     )
 
 
@@ -102,9 +106,10 @@ def headlines(book: Book, who: str | None) -> None:
         commission_statement.headlines(book.statement(who))
         return
     marks = ["simulated"] if "plan_assignments" in book.workbook.simulated else []
-    lines, rows = book.payout.lines, plain_rows(book.payout.reconciliation)
-    people = int(lines["payee_id"].nunique())
-    paid, waits = _sums(lines), _waiting(book)
+    rows, statements = plain_rows(book.payout.reconciliation), list(book.statements.values())
+    people = sum(1 for each in statements if each.lines)
+    lines = sum(line.count for each in statements for line in each.lines)
+    paid, waits = _paid(statements, book.workbook.settings.currency), _waiting(book)
     placed = [row for row in attained(book.payout) if row.quota and row.measure == "credit"]
     best = {row.payee_id: row.attainment or ZERO for row in placed}
     reached = sum(share >= 1 for share in best.values())
@@ -113,7 +118,7 @@ def headlines(book: Book, who: str | None) -> None:
     cost = paid.get(book.workbook.settings.currency, ZERO)
     cards: list[Mapping[str, Any]] = [
         {"label": _("To pay"), "value": amounts(paid), "mark": marks, "metric": "commission_payable",
-         "sentence": ngettext("{n} line", "{n} lines", len(lines)) + ", "
+         "sentence": ngettext("{n} line", "{n} lines", lines) + ", "
          + ngettext("{n} person.", "{n} people.", people)},
         {"label": _("Credit paid on"), "value": credited, "unit": "money", "mark": marks,
          "metric": "commission_credit",
@@ -124,7 +129,8 @@ def headlines(book: Book, who: str | None) -> None:
         {"label": _("Earned, not payable yet"), "value": amounts(waits), "mark": marks,
          "metric": "commission_waiting", "sentence": _("Held until invoiced, collected or released.")},
         {"label": _("Errors"), "value": open_, "unit": "integer", "metric": "commission_errors",
-         "sentence": _("What they concern is not paid; they stand above.")},
+         "sentence": _("What they concern is not paid; they stand above.") if open_
+         else _("No pay is kept back by an error.")},
     ]  # fmt: skip
     present.headlines(cards)
 
@@ -134,17 +140,25 @@ def totals(book: Book, who: str | None) -> None:
     if who:
         return
     frame = book.payout.reconciliation
+    if frame.empty:
+        present.note(_("No plan is in force in {period}.", period=book.period.key), kind="warning")
+        return
     names = ["credited", "paid", "withheld", "excluded", "difference", "overlay"]
     ties = not any(frame["difference"])
-    total = {name: sum(frame[name], ZERO) for name in names} if frame["currency"].nunique() == 1 else None
+    one = frame["currency"].nunique() == 1
+    total = {name: sum(frame[name], ZERO) for name in names} if one else None
+    versions = frame["plan_id"].duplicated().any()
+    keep = ["plan_id", *(["plan_version"] if versions else []), *([] if one else ["currency"]), *names]
+    labels = {"plan_id": _("Plan"), "plan_version": _("Version"), "currency": _("Currency"),
+              "credited": _("Credited"), "paid": _("Paid"), "withheld": _("Withheld"),
+              "excluded": _("Excluded"), "difference": _("Difference"),
+              "overlay": _("Of it overlay")}  # fmt: skip
     present.show_table(
-        frame[["plan_id", "plan_version", "currency", *names]],
+        frame[keep],
         title=_("Credited = paid + withheld + excluded"),
-        labels={"plan_id": _("Plan"), "plan_version": _("Version"), "currency": _("Currency"),
-                "credited": _("Credited"), "paid": _("Paid"), "withheld": _("Withheld"),
-                "excluded": _("Excluded"), "difference": _("Difference"), "overlay": _("Of it overlay")},
-        formats={**dict.fromkeys(names, "cents"), "plan_version": "integer"},
-        currency="currency" if total is None else frame["currency"].iloc[0],
+        labels={name: labels[name] for name in keep},
+        formats=dict.fromkeys(names, "cents"),
+        currency=frame["currency"].iloc[0] if one else "currency",
         total=total,
         notes=[_("Every credit has one place in a plan; the sums tie to the cent.") if ties
                else _("The sums do not tie: do not pay before this is understood.")],
@@ -197,7 +211,12 @@ def people(book: Book, who: str | None, status: str) -> None:
         present.note(_("No statement stands so."))
         return
     frame = pd.DataFrame(rows).sort_values("pay", ascending=False, kind="stable")
-    keep = [name for name in frame.columns if name != "disputes" or frame["disputes"].notna().any()]
+    one = frame["currency"].nunique() == 1
+    keep = [
+        name
+        for name in frame.columns
+        if (name != "disputes" or frame["disputes"].notna().any()) and not (name == "currency" and one)
+    ]
     labels = {"name": _("Name"), "plan": _("Plan"), "quota": _("Quota"), "credit": _("Credit"),
               "attainment": _("Attainment"), "pay": _("Pay"), "currency": _("Currency"),
               "status": _("Status"), "disputes": _("Open disputes")}  # fmt: skip
@@ -206,7 +225,7 @@ def people(book: Book, who: str | None, status: str) -> None:
         title=_("Statements"),
         labels={name: labels[name] for name in keep},
         formats={"quota": "money", "credit": "money", "attainment": "percent", "pay": "cents"},
-        currency="currency",
+        currency=str(frame["currency"].iloc[0]) if one else "currency",
         rows=None,
     )
 
@@ -228,12 +247,14 @@ def nearest(book: Book, who: str | None) -> None:
             for row in found
         ]
     )  # fmt: skip
+    labels = {"name": _("Name"), "component": _("Component"), "measure": _("Measure"), "has": _("Has"),
+              "next": _("Begins at"), "missing": _("Missing"), "share": _("Of the bound"),
+              "what": _("What"), "rate": _("Rate there")}  # fmt: skip
+    keep = [n for n in labels if n not in ("component", "measure", "what") or frame[n].nunique() > 1]
     present.show_table(
-        frame,
+        frame[keep],
         title=_("Near the next tier"),
-        labels={"name": _("Name"), "component": _("Component"), "measure": _("Measure"), "has": _("Has"),
-                "next": _("Begins at"), "missing": _("Missing"), "share": _("Missing, of the bound"),
-                "what": _("What"), "rate": _("Rate there")},
+        labels={name: labels[name] for name in keep},
         formats={"has": "number", "next": "number", "missing": "number", "share": "percent",
                  "rate": "percent"},
         rows=30,
@@ -245,6 +266,9 @@ def lines(book: Book, who: str | None) -> None:
     if who:
         return
     rows = plain_rows(book.payout.lines)
+    if not rows:
+        present.note(_("The calculation has no line."))
+        return
     size = sorted(rows, key=lambda row: (-abs(row["amount"]), row["line_id"]))
     shown = {each.line["line_id"]: each for each in unusual(rows)}
     _lines_table(book, _("Biggest lines"), size[:10], shown)
@@ -265,19 +289,23 @@ def _lines_table(book: Book, title: str, rows: list[Any], marked: Mapping[str, A
         [
             {"name": book.names.get(row["payee_id"], row["payee_id"]), "deal": row["deal_id"],
              "component": row["component_id"], "kind": kind_words(row["kind"]),
-             "credit": row["credit"], "amount": row["amount"], "currency": row["currency"],
+             "credit": None if row["kind"] in NO_CREDIT else row["credit"],
+             "amount": row["amount"], "currency": row["currency"],
              "why": spoken(marked[row["line_id"]].why) if row["line_id"] in marked else ""}
             for row in rows
         ]
     )  # fmt: skip
+    labels = {"name": _("Name"), "deal": _("Deal"), "component": _("Component"), "kind": _("Kind"),
+              "credit": _("Credit"), "amount": _("Amount"), "currency": _("Currency"),
+              "why": _("How it stands out")}  # fmt: skip
+    one = frame["currency"].nunique() == 1
+    keep = [name for name in labels if not (one and name == "currency")]
     present.show_table(
-        frame,
+        frame[keep],
         title=title,
-        labels={"name": _("Name"), "deal": _("Deal"), "component": _("Component"), "kind": _("Kind"),
-                "credit": _("Credit"), "amount": _("Amount"), "currency": _("Currency"),
-                "why": _("How it stands out")},
+        labels={name: labels[name] for name in keep},
         formats={"credit": "number", "amount": "cents"},
-        currency="currency",
+        currency=str(frame["currency"].iloc[0]) if one else "currency",
     )  # fmt: skip
 
 
@@ -350,11 +378,13 @@ def set_aside(book: Book, who: str | None) -> None:
         all_set_aside(book.workbook)
 
 
-def _sums(frame: pd.DataFrame) -> dict[str, Decimal]:
+def _paid(statements: list[Statement], currency: str) -> dict[str, Decimal]:
+    """What all statements come to, by currency."""
     found: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for currency, amount in zip(frame["currency"], frame["amount"], strict=True):
-        found[str(currency)] += amount
-    return dict(sorted(found.items()))
+    for each in statements:
+        for code, amount in each.totals.items():
+            found[code] += amount
+    return dict(sorted(found.items())) or {currency: ZERO}
 
 
 def _waiting(book: Book) -> dict[str, Decimal]:

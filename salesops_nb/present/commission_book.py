@@ -81,6 +81,12 @@ class Book:
         return ledger.lines(self.workbook.store, self.period)
 
     @cached_property
+    def last_run(self) -> pd.DataFrame:
+        """What the ledger held of this period's calculation, wherever paid, before this one is written."""
+        lines = ledger.lines(self.workbook.store)
+        return lines[lines["origin"].fillna("") == self.period.key]
+
+    @cached_property
     def scope(self) -> list[str] | None:
         """The plans that a posting speaks of; none where they are all."""
         return sorted({plan.id for plan in self.plans}) if self.wanted else None
@@ -230,13 +236,13 @@ def earning_codes(plans: Sequence[Plan]) -> Mapping[str, str]:
     """Codes that the plans give their components; a component without one, or a kind, is its own code."""
     from salesops_nb.store.ledger_lines import KINDS
 
-    components = [component for plan in plans for component in plan.components]
-    return {kind: kind for kind in KINDS} | {c.id: c.earning_code or c.id for c in components}
+    named = {f"{plan.id}/{c.id}": c.earning_code or c.id for plan in plans for c in plan.components}
+    return {kind: kind for kind in KINDS} | named
 
 
 def not_incremental(plans: Sequence[Plan]) -> list[str]:
     """Components that their plan says are no cost of obtaining a contract."""
-    return [c.id for plan in plans for c in plan.components if c.incremental_cost is False]
+    return [f"{plan.id}/{c.id}" for plan in plans for c in plan.components if c.incremental_cost is False]
 
 
 def _file_name(who: str) -> str:

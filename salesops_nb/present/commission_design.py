@@ -164,7 +164,7 @@ def curve(tried: Tried | None) -> None:
     at = frame[frame["attainment"].isin([f"{p} %" for p in (50, 100, 150, 200)])]
     if target is None:
         present.show_table(
-            at.assign(cost=[None if value is None else value / 100 for value in at["cost"]])[
+            at.assign(cost=at["cost"].astype(object).map(lambda pct: pct / 100))[
                 ["attainment", "pay", "cost"]
             ],
             title=_("Cost of sales over attainment"),

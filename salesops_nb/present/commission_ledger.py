@@ -28,8 +28,7 @@ def reconciliation(book: Book, who: str | None) -> None:
     """What this calculation says against the ledger as the last run left it, by person and by line."""
     if who:
         return
-    before = book.posted
-    before = before[~before["origin"].fillna("").str.startswith("manual:")]
+    before = book.last_run
     if before.empty:
         present.note(_("The ledger holds no earlier run of this period: there is nothing to compare with."))
         return
@@ -85,19 +84,25 @@ def record(book: Book, who: str | None, author: str) -> None:
     """Write the calculation to the ledger as drafts; the same inputs again write nothing."""
     if who:
         return
-    book.posted  # noqa: B018 - read before it is written
+    book.last_run, book.statements  # noqa: B018 - read before it is written
     if not author.strip():
         present.note(_("Nothing was written to the ledger: no author is named."))
         return
-    done = ledger.post(
-        book.workbook.store,
-        book.payout.lines,
-        book.period,
-        author=author,
-        on=book.on,
-        pay_calendar=book.pay_calendar,
-        plans=book.scope,
-    )
+    try:
+        done = ledger.post(
+            book.workbook.store,
+            book.payout.lines,
+            book.period,
+            author=author,
+            on=book.on,
+            pay_calendar=book.pay_calendar,
+            plans=book.scope,
+        )
+    except SalesopsError as error:
+        if any(problem.code != "overlapping-period" for problem in error.problems):
+            raise
+        present.note(" ".join(f"{p.message} {p.fix}" for p in error.problems), kind="error")
+        return
     present.note(
         _("Ledger: {written} written as drafts, {withdrawn} withdrawn, {unchanged} unchanged.",
           written=ngettext("{n} line", "{n} lines", done.written),
@@ -208,17 +213,22 @@ def _treatments(table: pd.DataFrame) -> None:
     }  # fmt: skip
     money = ["earned", "withheld", "advanced", "payable", "paid", "unpaid"]
     sums = table.groupby(["period", "incremental", "treatment", "currency"], as_index=False)[money].sum()
+    one = sums["currency"].nunique() == 1
+    money = [name for name in money if name not in ("withheld", "advanced") or any(sums[name])]
+    labels = {"period": _("Period"), "incremental": _("Incremental cost"), "treatment": _("Treatment"),
+              "currency": _("Currency"), "earned": _("Earned"), "withheld": _("Withheld"),
+              "advanced": _("Advanced"), "payable": _("Payable"), "paid": _("Paid"),
+              "unpaid": _("Unpaid")}  # fmt: skip
+    keep = ["period", "incremental", "treatment", *([] if one else ["currency"]), *money]
     present.show_table(
         sums.assign(
             treatment=[words.get(each, str(each)) for each in sums["treatment"]],
             incremental=[_("yes") if each else _("no") for each in sums["incremental"]],
-        ),
+        )[keep],
         title=_("Accrual for finance"),
-        labels={"period": _("Period"), "incremental": _("Incremental cost"), "treatment": _("Treatment"),
-                "currency": _("Currency"), "earned": _("Earned"), "withheld": _("Withheld"),
-                "advanced": _("Advanced"), "payable": _("Payable"), "paid": _("Paid"), "unpaid": _("Unpaid")},
+        labels={name: labels[name] for name in keep},
         formats=dict.fromkeys(money, "cents"),
-        currency="currency",
+        currency=str(sums["currency"].iloc[0]) if one else "currency",
         rows=40,
         notes=[_("Incremental costs of obtaining a contract: ASC 340-40, IFRS 15.91. By person and deal: "
                  "salesops ledger accrual.")],

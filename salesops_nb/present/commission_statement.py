@@ -16,7 +16,7 @@ from salesops_nb.wording import Said
 
 if TYPE_CHECKING:
     from salesops_nb.commission.attained import Attained
-    from salesops_nb.commission.statement import Statement
+    from salesops_nb.commission.statement import Line, Statement
     from salesops_nb.present.commission_book import Book
 
 ZERO = Decimal(0)
@@ -73,8 +73,8 @@ def statement(book: Book, who: str | None, status: str) -> None:
             _("A calculation made now differs from this statement by {amount} in all; it is not posted.",
               amount=formats.money(one.newer, cents=True)), kind="warning",
         )  # fmt: skip
-    path(one)
     _summary(one)
+    path(one)
     _lines(one)
     _zeros(one)
     _balances(one)
@@ -83,7 +83,7 @@ def statement(book: Book, who: str | None, status: str) -> None:
 
 def path(one: Statement) -> None:
     """The path from quota to pay."""
-    if not one.steps and not one.opening.amount:
+    if not one.opening.amount and len(one.steps) < 2:
         return
     words = [(spoken(s.name) if isinstance(s.name, Said) else s.name, s.amount) for s in one.steps]
     name = one.opening.name
@@ -104,7 +104,7 @@ def _summary(one: Statement) -> None:
     ]  # fmt: skip
     for plan in one.plans:
         since = _("from {day}", day=formats.day(plan["valid_from"])) if plan.get("valid_from") else ""
-        rows.append((_("Plan"), f"{plan['plan_id']} {since}".strip()))
+        rows.append((_("Plan"), f"{plan['plan']} {since}".strip()))
         currency = plan.get("currency") or None
         for name, label in (
             ("base_pay", _("Base pay, a year")),
@@ -123,8 +123,8 @@ def _summary(one: Statement) -> None:
             rows.append((_("Credit"), formats.money(place.credit)))
             break
     present.show_table(
-        pd.DataFrame(rows, columns=["what", "value"]), title=_("Statement"), rows=None,
-        labels={"what": "", "value": ""}, formats={"what": "text", "value": "text"},
+        pd.DataFrame(rows, columns=["what", "value"]), title=_("In short"), rows=None,
+        labels={"what": _("What"), "value": _("Value")}, formats={"what": "text", "value": "text"},
     )  # fmt: skip
 
 
@@ -132,33 +132,39 @@ def _lines(one: Statement) -> None:
     if not one.lines:
         present.note(_("No line: nothing is paid in this period. The reasons follow."))
         return
+    for component in dict.fromkeys(line.component for line in one.lines):
+        _component(component, [line for line in one.lines if line.component == component])
+
+
+def _component(name: str, lines: list[Line]) -> None:
+    """The lines of one component, each in a sentence, with their sum."""
     frame = pd.DataFrame(
         [
-            {"component": line.component, "deal": line.deal_id, "account": line.account,
-             "day": line.happened_on, "kind": kind_words(line.kind), "share": line.share,
-             "amount": line.amount, "currency": line.currency, "words": spoken(line.words),
-             "dispute": dispute_words(line.dispute)}
-            for line in one.lines
+            {"words": spoken(line.words), "account": line.account, "day": line.happened_on,
+             "kind": kind_words(line.kind), "share": line.share, "amount": line.amount,
+             "currency": line.currency, "dispute": dispute_words(line.dispute) or None}
+            for line in lines
         ]
     )  # fmt: skip
-    labels = {"component": _("Component"), "deal": _("Deal"), "account": _("Account"), "day": _("Day"),
-              "kind": _("Kind"), "share": _("Your share"), "amount": _("Amount"), "currency": _("Currency"),
-              "words": _("Why"), "dispute": _("Dispute")}  # fmt: skip
-    keep = [name for name in labels if name not in ("share", "dispute", "deal", "account", "currency")
-            or frame[name].map(bool).where(frame[name].notna(), False).any()]  # fmt: skip
-    codes = frame["currency"].unique()
-    if len(codes) == 1:
-        keep.remove("currency")
+    # the amount beside the sentence, so that a phone shows both
+    labels = {"words": _("What and why"), "amount": _("Amount"), "currency": _("Currency"),
+              "dispute": _("Dispute"), "share": _("Your share"), "kind": _("Kind"),
+              "account": _("Account"), "day": _("Day")}  # fmt: skip
+    one = frame["currency"].nunique() == 1
+    dropped = {name for name in ("account", "share", "dispute") if frame[name].isna().all()}
+    dropped |= {"currency"} if one else set()
+    dropped |= {"kind"} if frame["kind"].nunique() == 1 else set()
+    keep = [name for name in labels if name not in dropped]
+    units = {"share": "percent", "amount": "cents", "day": "date"}
     present.show_table(
         frame[keep],
-        title=_("Lines"),
+        title=kind_words(name).capitalize() if name == lines[0].kind else name,
         labels={name: labels[name] for name in keep},
-        formats={name: unit for name, unit in (("share", "percent"), ("amount", "cents"), ("day", "date"))
-                 if name in keep},
-        currency="currency" if "currency" in keep else str(codes[0]),
-        total={"amount": frame["amount"].sum()} if len(codes) == 1 else None,
+        formats={name: unit for name, unit in units.items() if name in keep},
+        currency=str(frame["currency"].iloc[0]) if one else "currency",
+        total={"amount": frame["amount"].sum()} if one else None,
         rows=None,
-    )  # fmt: skip
+    )
 
 
 def _zeros(one: Statement) -> None:

@@ -33,8 +33,11 @@ def cover(
     simulated: Sequence[str] = (),
     warnings: Sequence[str] = (),
     status: str = "final",
+    without: Sequence[str] = (),
 ) -> None:
     """Display the cover, and hand the exporter the facts that stand at the report's foot.
+
+    Cells with a tag named in `without` are left out of the report, such as prose for the analyst alone.
 
     Raises
     ------
@@ -58,6 +61,7 @@ def cover(
         "simulated": as_list(simulated),
         "warnings": as_list(warnings),
         "status": status,
+        "without": as_list(without),
         "locale": now.locale,
         "currency": now.currency,
     }

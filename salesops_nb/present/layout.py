@@ -39,12 +39,33 @@ class ReportPreprocessor(Preprocessor):
         folders = [*resources.get("report_templates", ()), *getattr(self.parent, "template_paths", ())]
         layout = Layout(facts, folders)
         nb.metadata.pop("widgets", None)
-        nb.cells = [cell for cell in nb.cells if not HIDDEN & set(cell.metadata.get("tags", []))]
+        hidden = HIDDEN | set(facts["without"])
+        nb.cells = [cell for cell in nb.cells if not hidden & set(cell.metadata.get("tags", []))]
+        nb.cells = without_silent_sections(nb.cells)
         layout.number_notes(nb)
         for cell in nb.cells:
             layout.cell(cell)
         resources["report"] = layout.resources()
         return nb, resources
+
+
+def without_silent_sections(cells: list[Any]) -> list[Any]:
+    """The cells without the prose of sections that have code and show nothing.
+
+    A section is a text cell that begins with a heading, and all up to the next one. A report of one
+    person shows only some sections of its notebook; the others' headings would stand over nothing.
+    """
+    sections: list[list[Any]] = [[]]
+    for cell in cells:
+        if cell.cell_type == "markdown" and re.match(r"\s*#{2,6} ", cell.source):
+            sections.append([])
+        sections[-1].append(cell)
+    kept: list[Any] = list(sections[0])
+    for section in sections[1:]:
+        code = [cell for cell in section if cell.cell_type == "code"]
+        silent = code and not any(cell.outputs for cell in code)
+        kept += code if silent else section
+    return kept
 
 
 def cover_facts(nb: Any, resources: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +86,7 @@ def cover_facts(nb: Any, resources: Mapping[str, Any]) -> dict[str, Any]:
         "title": title,
         "parameters": {k: str(v) for k, v in parameters.items()},
     }
-    facts |= {"versions": {}, "simulated": [], "warnings": []}
+    facts |= {"versions": {}, "simulated": [], "warnings": [], "without": []}
     for output in _outputs(nb):
         if COVER in output.get("data", {}):
             facts |= output["data"][COVER]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesops_nb.present import style
-from salesops_nb.present.chart import Chart, alt_text
+from salesops_nb.present.chart import Chart, alt_text, placed_figure
 from salesops_nb.present.words import _
 
 Floats = NDArray[np.float64]
@@ -62,8 +62,6 @@ def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequenc
     units : pandas with unit_id, latitude, longitude. owners : unit to rep, a mapping for each map.
     homes : pandas with rep, latitude, longitude, drawn as dots with the rep's name, or None.
     """
-    from matplotlib.figure import Figure
-
     units = units[units["latitude"].notna() & units["longitude"].notna()]
     known = sum(str(u) in county_shapes() for u in units["unit_id"])
     real = known >= 0.9 * len(units)  # a county may have been renamed since: that one is a dot
@@ -71,22 +69,27 @@ def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequenc
     fill = _colours(units, owners[-1], reps)
     parts = _parts(units, real)
     with style.quiet():
-        figure = Figure(figsize=(style.WIDTH, 3.6))
-        figure.set_layout_engine("none")
         wide = 1 / len(owners)
-        axes = [figure.add_axes((0.01 + n * wide, 0.01, wide - 0.02, 0.9)) for n in range(len(owners))]
+        high = min(6.0, max(2.2, _shape(parts[0]) * style.WIDTH * wide)) + 0.3
+        figure = placed_figure(high)
+        axes = [
+            figure.add_axes((0.005 + n * wide, 0, wide - 0.01, 1 - 0.3 / high)) for n in range(len(owners))
+        ]
+        stays = {u for u, rep in owners[-1].items() if owners[0].get(u) == rep}
         for axis, owned, said in zip(axes, owners, titles, strict=True):
             draw_units(axis, parts[0], owned, fill, _middle(parts[0]), real)
+            if real and axis is not axes[0]:
+                _outline(axis, parts[0][~parts[0]["unit_id"].isin(stays)], _middle(parts[0]))
             for corner, part in enumerate(parts[1:]):
                 draw_units(axis.inset_axes((0.24 * corner, 0.0, 0.22, 0.22)), part, owned, fill,
                            _middle(part), real)  # fmt: skip
-            axis.set_title(said, fontsize=10)
+            axis.text(0.5, 1.02, said, transform=axis.transAxes, ha="center", fontsize=10)
         if homes is not None:
             _names(axes[-1], homes[homes["rep"].isin(set(owners[-1].values()))], _middle(parts[0]), axes[0])
     moved = sum(owners[0].get(u) != owners[-1].get(u) for u in owners[-1])
     words = _("{units} units of {reps} reps; {moved} have another rep in the last map than in the first.",
               units=len(units), reps=len(reps), moved=moved)  # fmt: skip
-    note = _("Outlines: US Census Bureau, by way of us-atlas.") if real else ""
+    note = _("Dark edges: units that change. Outlines: US Census Bureau, via us-atlas.") if real else ""
     return Chart(figure, alt_text(title, words), title, note, palette=False, raster=True)
 
 
@@ -141,6 +144,22 @@ def _hulls(
         except QhullError:  # all on one line
             continue
         axis.fill(*corners.T, color=fill.get(name, style.QUIET), alpha=0.18, linewidth=0)
+
+
+def _outline(axis: Any, units: Any, middle: tuple[float, float]) -> None:
+    """A line around each unit that has another rep."""
+    from matplotlib.collections import PolyCollection
+
+    rings = [ring for unit in units["unit_id"] for ring in _rings(str(unit), middle)]
+    axis.add_collection(
+        PolyCollection(rings, facecolors="none", edgecolors=style.INK, linewidths=0.45), autolim=False
+    )
+
+
+def _shape(units: Any) -> float:
+    """Height over width of the units' ground."""
+    x, y = projected(units["longitude"], units["latitude"], _middle(units))
+    return float((np.ptp(y) + 1e-6) / (np.ptp(x) + 1e-6)) * 1.05
 
 
 def _parts(units: Any, real: bool) -> list[Any]:

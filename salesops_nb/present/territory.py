@@ -8,7 +8,6 @@ import pandas as pd
 
 from salesops_nb import __version__, present
 from salesops_nb.present import maps
-from salesops_nb.present.formats import percent
 from salesops_nb.present.words import _, ngettext
 
 if TYPE_CHECKING:
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
     from salesops_nb.territory.proposal import Proposal
 
 
-def cover(workbook: Any, asked: Any, ground: Ground, live: bool = False) -> None:
-    """The cover, in the workbook's locale and currency; a draft until the plan is carried out."""
+def cover(workbook: Any, asked: Any, ground: Ground) -> None:
+    """The cover, in the workbook's locale and currency; a draft until somebody approves."""
     settings = workbook.settings
     present.use_locale(settings.locale, settings.currency)
     used = {"units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"}
@@ -30,7 +29,7 @@ def cover(workbook: Any, asked: Any, ground: Ground, live: bool = False) -> None
         fingerprint=workbook.fingerprint,
         versions={"salesops_nb": __version__},
         simulated=sorted(workbook.simulated & used),
-        status="final" if asked.approved_by and not live else "draft",
+        status="final" if asked.approved_by else "draft",
     )
 
 
@@ -94,63 +93,68 @@ def before_and_after(proposal: Proposal) -> None:
     ).show()
 
 
-def balance(proposal: Proposal, simulated: bool = False) -> None:
-    """Bars of each measure: load after over the fair share, with today's as ticks."""
-    after = proposal.plan.territories.set_index("rep")
-    before = proposal.balance.set_index("rep")
-    for measure, limit in proposal.tolerance.items():
-        column = f"{measure}_imbalance"
-        frame = pd.DataFrame(
-            {"rep": after.index, "after": 1 + after[column].to_numpy(),
-             "today": (1 + before[column]).reindex(after.index).fillna(0.0).to_numpy()}
-        )  # fmt: skip
-        present.bars(
-            frame, x="rep", y="after", compare="today", unit="percent", simulated=simulated,
-            title=_("Share of a fair load: {measure}", measure=measure_words(measure)),
-            note=_("Bars: the plan; ticks: today. Within ±{limit} of 100 % is in "
-                "balance.", limit=percent(limit)),
-        )  # fmt: skip
-
-
 def moves(proposal: Proposal) -> None:
     """What moves for each rep, in words and in a table."""
     from salesops_nb.territory.effects import rep_moves
 
     frame = rep_moves(proposal.plan)
     touched = frame[(frame["gained_units"] > 0) | (frame["lost_units"] > 0)]
-    sentences = [_moved_words(proposal, row) for row in touched.to_dict("records")]
     quiet = len(frame) - len(touched)
     if quiet:
-        sentences.append(ngettext("{n} rep keeps everything.", "{n} reps keep everything.", quiet))
-    present.note(" ".join(sentences))
+        present.note(ngettext("{n} rep keeps everything.", "{n} reps keep everything.", quiet))
+    if len(touched):
+        counts = _whom(proposal)
+        words = [_moved_words(counts, row) for row in touched.to_dict("records")]
+        present.show_table(
+            pd.DataFrame({"rep": touched["rep"], "words": words}),
+            title=_("What moves, in words"),
+            labels={"rep": _("Rep"), "words": _("What moves")},
+            rows=80,
+        )
+    names = ["kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]
+    measure = measure_words(next(iter(proposal.tolerance)))
     present.show_table(
-        frame[["rep", "kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]],
-        title=_("What moves for each rep"),
-        labels={"rep": _("Rep"), "kept_units": _("Units kept"), "gained_units": _("Gained"),
-                "lost_units": _("Given up"), "kept": _("Potential kept"), "gained": _("Potential gained"),
-                "lost": _("Potential given up")},
-        formats={"kept": "number", "gained": "number", "lost": "number"},
+        frame[["rep", *names]],
+        title=_("What moves for each rep: units, and their {measure}", measure=measure),
+        labels={"rep": _("Rep"), "kept_units": _("Kept"), "gained_units": _("Gained"),
+                "lost_units": _("Given up"), "kept": _("Kept, {measure}", measure=measure),
+                "gained": _("Gained, {measure}", measure=measure),
+                "lost": _("Given up, {measure}", measure=measure)},
+        formats=dict.fromkeys(names, "integer"),
+        total={name: round(float(frame[name].sum())) for name in names},
+        rows=80,
     )  # fmt: skip
 
 
-def _moved_words(proposal: Proposal, row: dict[Any, Any]) -> str:
+def _whom(proposal: Proposal) -> dict[str, dict[str, dict[str, int]]]:
+    """How many units each rep gains from whom (``was``) and gives up to whom (``rep``), most first."""
+    found = proposal.plan.assignment
+    pairs = found[found["moved"]].groupby(["was", "rep"]).size().sort_values(ascending=False, kind="stable")
+    counts: dict[str, dict[str, dict[str, int]]] = {"was": {}, "rep": {}}
+    for was, rep, n in pairs.reset_index(name="n").itertuples(index=False):
+        counts["was"].setdefault(str(rep), {})[str(was)] = int(n)
+        counts["rep"].setdefault(str(was), {})[str(rep)] = int(n)
+    return counts
+
+
+def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, Any]) -> str:
     """One rep's sentence: how many units from and to whom, most first."""
-    found, rep = proposal.plan.assignment, row["rep"]
-    moved = found[found["moved"]]
-    gained = moved.loc[moved["rep"] == rep, "was"].value_counts()
-    lost = moved.loc[moved["was"] == rep, "rep"].value_counts()
+    rep = row["rep"]
+    gained, lost = counts["was"].get(rep, {}), counts["rep"].get(rep, {})
+    fresh = row["gained_units"] - sum(gained.values())
     parts = []
-    if len(gained):
+    if gained:
         parts.append(
             _("gains {whom}", whom=", ".join(_("{n} from {name}", n=n, name=w) for w, n in gained.items()))
         )
-    if len(lost):
+    if fresh:
+        parts.append(_("gains {n} that had no rep", n=fresh))
+    if lost:
         parts.append(
             _("gives up {whom}", whom=", ".join(_("{n} to {name}", n=n, name=w) for w, n in lost.items()))
         )
-    if not parts:
-        parts.append(_("gains {n} that had no rep", n=row["gained_units"]))
-    return _("{rep} {does}.", rep=rep, does=_(" and ").join(parts))
+    said = _(" and ").join(parts)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def measure_words(name: str) -> str:

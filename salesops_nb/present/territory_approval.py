@@ -1,4 +1,4 @@
-"""The approval: what would be written, and the button or the parameter by which a person decides."""
+"""The approval: what a plan writes, or would write, and what was approved so far."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import present
-from salesops_nb.errors import SalesopsError
-from salesops_nb.present.territory_carrying import carry_out, check_approval, sheets
+from salesops_nb.present.territory_carrying import carry_out, sheets
 from salesops_nb.present.words import _, ngettext
 from salesops_nb.store.assignments import approvals_given
 
@@ -16,26 +15,23 @@ if TYPE_CHECKING:
     from salesops_nb.territory.proposal import Proposal
 
 
-def approval(proposal: Proposal, workbook: Any, asked: Any, live: bool = False) -> None:
+def approval(proposal: Proposal, workbook: Any, asked: Any) -> None:
     """What was, or would be, written: change list, hand-over, files, and the approvals so far.
 
-    In a report the parameters decide: a name in `approved_by` carries the plan out. Where a person moves
-    controls (`live`) nothing is written until the button below the lists is pressed.
+    A name in `approved_by` carries the plan out. In JupyterLab the panel takes the parameters of the approval
+    together, by its button, and lets go of the name when another control is moved.
     """
-    carried = bool(asked.approved_by) and not live
-    if carried:
+    if asked.approved_by:
         files = carry_out(proposal, workbook, asked)
-        approved(files, asked)
+        _approved(files, asked)
     else:
         files = sheets(proposal, workbook, asked)
-        _proposed(files, proposal, live)
+        _proposed(files, proposal)
     _lists(files)
-    if live:
-        _button(proposal, workbook, asked)
     history(workbook)
 
 
-def approved(files: dict[str, pd.DataFrame], asked: Any) -> None:
+def _approved(files: dict[str, pd.DataFrame], asked: Any) -> None:
     """Say what the approval did."""
     present.note(
         _("Approved by {who}: {units} units change their rep on {day}, and {accounts} accounts with them. "
@@ -44,28 +40,25 @@ def approved(files: dict[str, pd.DataFrame], asked: Any) -> None:
     )  # fmt: skip
 
 
-def _proposed(files: dict[str, pd.DataFrame], proposal: Proposal, live: bool) -> None:
+def _proposed(files: dict[str, pd.DataFrame], proposal: Proposal) -> None:
     moved = len(files["changes.csv"])
-    said = ngettext("A proposal: under plan {plan} {n} unit would change its rep.",
-                    "A proposal: under plan {plan} {n} units would change their rep.", moved,
+    said = ngettext("A proposal: plan {plan} would give {n} unit to another rep.",
+                    "A proposal: plan {plan} would give {n} units to other reps.", moved,
                     plan=proposal.choice)  # fmt: skip
-    how = (
-        _("Nothing is written until the button below is pressed, with approved_by, reason and effective_on "
-          "filled in.")
-        if live else
-        _("Nothing is written until approved_by names who approves, with effective_on and reason.")
-    )  # fmt: skip
+    how = _("Nothing is written until approved_by names who approves, with effective_on and reason.")
     present.note(f"{said} {how}")
 
 
 def _lists(files: dict[str, pd.DataFrame]) -> None:
     changes, sheet = files["changes.csv"], files.get("hand_over.csv", pd.DataFrame())
+    changes = changes.drop(columns=["reason"])
+    labels = {"unit_id": _("Unit"), "before": _("From"), "after": _("To"), "effective_on": _("First day"),
+              "potential": _("Potential"), "workload": _("Workload")}  # fmt: skip
     present.show_table(
         changes,
         title=_("Change list"),
-        labels={"unit_id": _("Unit"), "before": _("From"), "after": _("To"), "effective_on": _("First day"),
-                "potential": _("Potential"), "workload": _("Workload")},
-        formats={n: "number" for n in ("potential", "workload", "accounts") if n in changes},
+        labels={name: words for name, words in labels.items() if name in changes},
+        formats={n: "integer" for n in ("potential", "workload", "accounts") if n in changes},
         rows=15,
     )  # fmt: skip
     if len(sheet):
@@ -113,34 +106,3 @@ def history(workbook: Any) -> None:
         formats={"approval_id": "integer", "changed": "integer"},
         rows=10,
     )  # fmt: skip
-
-
-def _button(proposal: Proposal, workbook: Any, asked: Any) -> None:
-    """The button that carries the plan on screen out; what is missing is said beside it."""
-    import ipywidgets
-    from IPython.display import display
-
-    words = _("Carry out plan {n}", n=proposal.choice)
-    button = ipywidgets.Button(description=words, button_style="warning",
-                               layout=ipywidgets.Layout(width="16rem"))  # fmt: skip
-    said = ipywidgets.Output()
-
-    def pressed(_button: Any) -> None:
-        button.disabled = True
-        said.clear_output()
-        with said:
-            try:
-                approved(carry_out(proposal, workbook, asked), asked)
-            except SalesopsError as error:
-                button.disabled = False
-                for problem in error.problems:
-                    present.note(f"{problem.message} {problem.fix}", kind="error")
-
-    button.on_click(pressed)
-    try:
-        check_approval(proposal, workbook, asked)
-    except SalesopsError as error:
-        button.disabled = True
-        for problem in error.problems:
-            present.note(f"{problem.message} {problem.fix}")
-    display(ipywidgets.VBox([button, said]))  # type: ignore[no-untyped-call]

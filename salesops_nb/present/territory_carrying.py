@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
 import pandas as pd
 
 from salesops_nb.commission.payroll import neutral
@@ -138,16 +139,21 @@ def moved_accounts(
 
 
 def _of(tables: Any, name: str, accounts: Any, deals: Any = ()) -> pd.DataFrame | None:
-    """Rows of deals or activities that name one of the accounts, or one of the deals."""
-    frame = to_pandas(tables[name], name) if name in tables else pd.DataFrame()
-    wanted, mine = set(map(str, accounts)), pd.Series(False, index=frame.index)
-    if "account_id" in frame:
-        mine = frame["account_id"].astype(str).isin(wanted)
-    elif name == "deals":
+    """Rows of deals or activities that name one of the accounts or deals; nothing else is read."""
+    if name not in tables:
         return None
-    if len(deals) and "deal_id" in frame:
-        mine = mine | frame["deal_id"].astype(str).isin(set(map(str, deals)))
-    return frame[mine] if len(frame.columns) else None
+    frame: Any = nw.from_native(tables[name]).lazy()
+    columns = frame.collect_schema().names()
+    if "account_id" not in columns and name == "deals":
+        return None
+    wanted = [
+        nw.col(column).cast(nw.String).is_in(sorted(set(map(str, ids)))).fill_null(False)
+        for column, ids in (("account_id", accounts), ("deal_id", deals))
+        if column in columns and len(ids)
+    ]
+    if not wanted:
+        return to_pandas(frame.head(0), name)
+    return to_pandas(frame.filter(nw.any_horizontal(*wanted, ignore_nulls=True)), name)
 
 
 def _overrides(accounts: pd.DataFrame, proposal: Proposal, rule: str) -> dict[str, str]:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from salesops_nb.territory.ground import Ground
     from salesops_nb.territory.norms import Measured
 
-FORMATS = {"prospects": "number", "potential": "number", "expected_spend": "number", "hours": "number",
-           "calls": "decimal", "minutes": "decimal", "travel": "number"}  # fmt: skip
+FORMATS = {"prospects": "integer", "potential": "integer", "expected_spend": "integer", "hours": "integer",
+           "calls": "decimal", "minutes": "decimal", "travel": "integer"}  # fmt: skip
 
 
 def measures(ground: Ground) -> None:
@@ -40,18 +40,19 @@ def norms_table(found: Measured) -> None:
     origins = {"stated": _("stated"), "learned": _("learned"), "assumed": _("assumed"), "": ""}
     for name in ("expected_spend", "calls", "minutes"):
         frame[f"{name}_origin"] = frame[f"{name}_origin"].map(origins)
-    labels = {"segment": _("Segment"), "prospects": _("Prospects"), "potential": _("Potential"),
-              "expected_spend": _("Spend a year"), "expected_spend_origin": _("Spend is"),
-              "hours": _("Hours a year"), "calls": _("Calls a year"), "calls_origin": _("Calls are"),
-              "minutes": _("Minutes a call"), "minutes_origin": _("Minutes are"),
-              "travel": _("Hours on the road")}  # fmt: skip
-    shown = [n for n in labels if frame[n].notna().any() and (n != "travel" or found.travel)]
-    present.show_table(
-        frame[shown],
-        title=_("Norms by segment"),
-        labels={name: labels[name] for name in shown},
-        formats={name: how for name, how in FORMATS.items() if name in shown},
-    )  # fmt: skip
+    spend = {"segment": _("Segment"), "prospects": _("Prospects"), "expected_spend": _("Spend a year"),
+             "expected_spend_origin": _("Spend is"), "potential": _("Potential")}  # fmt: skip
+    work = {"segment": _("Segment"), "calls": _("Calls a year"), "calls_origin": _("Calls are"),
+            "minutes": _("Minutes a call"), "minutes_origin": _("Minutes are"),
+            "travel": _("Hours on the road"), "hours": _("Workload, hours")}  # fmt: skip
+    for title, labels in ((_("Potential by segment"), spend), (_("Workload by segment"), work)):
+        shown = [n for n in labels if frame[n].notna().any() and (n != "travel" or found.travel)]
+        present.show_table(
+            frame[shown],
+            title=title,
+            labels={name: labels[name] for name in shown},
+            formats={name: how for name, how in FORMATS.items() if name in shown},
+        )
 
 
 def _potential(found: Measured) -> str:

@@ -61,26 +61,46 @@ def effects(proposal: Proposal, past: Past, simulated: frozenset[str] = frozense
     frame = rep_effects(proposal, past)
     if frame["target_before"].isna().all():
         present.note(_("There are no targets of these reps for {year}.", year=past.year))
-    shown = ["rep"] + [c for c in frame.columns[3:] if frame[c].notna().any()]
-    marks = {name: "simulated" for name in shown if "target" in name and "targets" in simulated}
-    present.show_table(
-        frame[shown],
-        title=_("Targets, outlook and commission"),
-        labels={name: text for name, text in _labels().items() if name in shown},
-        formats={n: "percent" if "attainment" in n else "money" for n in shown if n != "rep"},
-        marks={**marks, **{n: "estimated" for n in shown if n.endswith("_after") and n not in marks}},
-        notes=[
-            _("Targets are shared out again by potential, their total unchanged. The outlook is the "
-                "bookings of "
-              "the last twelve months: a rep keeps the own yield on units kept and takes the mean on those "
-              "gained. Commission is the plan's pay at that attainment in every period alike.")
-        ],
-    )  # fmt: skip
+    estimated = [str(name) for name in frame if str(name).endswith("_after")]
+    marks = dict.fromkeys(estimated, "estimated")
+    if "targets" in simulated:
+        marks |= {"target_before": "simulated", "target_after": "simulated"}
+    for title, names, note in (
+        (_("Targets and attainment"), ("target", "attainment"),
+         _("Targets are shared out again by potential, their total unchanged. Attainment is the outlook over "
+           "the target.")),
+        (_("Bookings and commission"), ("outlook", "commission"),
+         _("The outlook is the bookings of the last twelve months: a rep keeps the own yield on units kept "
+           "and takes the mean on those gained. Commission is the plan's pay at that attainment in every "
+           "period alike.")),
+    ):  # fmt: skip
+        columns = [f"{name}_{when}" for name in names for when in ("before", "after")]
+        shown = [c for c in columns if frame[c].notna().any()]
+        if shown:
+            present.show_table(
+                frame[["rep", *shown]],
+                title=title,
+                labels={name: text for name, text in _labels().items() if name in shown},
+                formats={name: "percent" if "attainment" in name else "money" for name in shown},
+                marks={name: mark for name, mark in marks.items() if name in shown},
+                total=_totals(frame, shown),
+                notes=[note],
+                rows=80,
+            )
+
+
+def _totals(frame: Any, shown: list[str]) -> dict[str, Decimal]:
+    """What the reps' money adds up to, by column."""
+    return {
+        name: sum((value for value in frame[name] if value is not None), Decimal(0))
+        for name in shown
+        if "attainment" not in name
+    }
 
 
 def _labels() -> dict[str, str]:
     return {
-        "rep": _("Rep"), "target_before": _("Target"), "target_after": _("Target after"),
+        "target_before": _("Target"), "target_after": _("Target after"),
         "outlook_before": _("Bookings, 12 months"), "outlook_after": _("Outlook after"),
         "attainment_before": _("Attainment"), "attainment_after": _("Attainment after"),
         "commission_before": _("Commission"), "commission_after": _("Commission after"),
@@ -96,7 +116,7 @@ def driving(proposal: Proposal) -> None:
         frame,
         title=_("Drive distance"),
         labels={"rep": _("Rep"), "before_km": _("Before, km"), "after_km": _("After, km")},
-        formats={"before_km": "decimal", "after_km": "decimal"},
+        formats={"before_km": "integer", "after_km": "integer"},
         marks={"before_km": "estimated", "after_km": "estimated"},
         notes=[
             _("One way from the territory's centre, weighted by potential; great circle × 1.3 for roads.")

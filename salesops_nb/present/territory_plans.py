@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb import present
 from salesops_nb.present import style
-from salesops_nb.present.chart import Chart, alt_text
+from salesops_nb.present.chart import Chart, alt_text, placed_figure
 from salesops_nb.present.formats import percent
 from salesops_nb.present.words import _
 
@@ -29,37 +29,35 @@ def frontier(proposal: Proposal) -> None:
         frame[shown],
         title=_("Plans to choose from"),
         labels={"plan": _("Plan"), "words": _("What it does"), "moved_share": _("Moved"),
-                "moved_units": _("Units moved"), "imbalance": _("Out of balance"),
-                "moment": _("Distances above the shortest"), "gap": _("Gap to the bound"),
-                "efficient": _("Worth choosing")},
+                "moved_units": _("Units"), "imbalance": _("Off balance"),
+                "moment": _("Distances"), "gap": _("Gap to bound"), "efficient": _("Worth it")},
         formats={"moved_share": "percent", "moved_units": "integer", "imbalance": "percent",
                  "moment": "percent", "gap": "percent"},
-        notes=[_("Worth choosing: no other plan moves less and is as compact. The parameter choice "
-            "picks one.")],
+        notes=[_("Distances: above those of the shortest plan. Worth it: no other plan moves less and is as "
+                 "compact. The parameter choice picks one.")],
     )  # fmt: skip
 
 
 def frontier_chart(proposal: Proposal) -> Chart:
     """Moved share against distances (left) and imbalance (right), today's among them."""
-    from matplotlib.figure import Figure
-
     from salesops_nb.territory.effects import moment_today
 
     table, at = proposal.frontier.table, proposal.choice - 1
     shortest, stands = float(table["moment"].min()), moment_today(proposal.plan)
     worst = _worst_today(proposal)
     sides = [
-        (_("Distances above the shortest, %"), 100 * (table["moment"] / shortest - 1),
+        (_("Distances against the shortest plan, %"), 100 * (table["moment"] / shortest - 1),
          None if stands is None else 100 * (stands / shortest - 1)),
         (_("Out of balance, %"), 100 * table["imbalance"], None if worst is None else 100 * worst),
     ]  # fmt: skip
     moved = 100 * table["moved_share"]
     with style.quiet():
-        figure = Figure(figsize=(style.WIDTH, 2.9))
-        for axis, (label, values, today) in zip(figure.subplots(1, 2), sides, strict=True):
+        figure = placed_figure(2.9)
+        axes = [figure.add_axes((0.06 + 0.5 * n, 0.17, 0.42, 0.72)) for n in (0, 1)]
+        for axis, (label, values, today) in zip(axes, sides, strict=True):
             _side(axis, moved.tolist(), values.tolist(), at, today)
             axis.set_xlabel(_("Moved, % of potential"))
-            axis.set_title(label, fontsize=9.5, loc="left")
+            axis.text(0, 1.03, label, transform=axis.transAxes)
     said = [
         _("Plan {n} moves {moved} and is {far} above the shortest distances, {off} out of balance.",
           n=n, moved=percent(row["moved_share"]), far=percent(row["moment"] / shortest - 1),

@@ -37,9 +37,10 @@ def write_xlsx(
     *,
     formats: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
-    currency: str | None = None,
+    currency: str | Mapping[str, str] | None = None,
     title: str = "",
     as_of: date | None = None,
+    draft: str = "",
 ) -> Path:
     """Write frames as the sheets of one workbook; written beside and moved in.
 
@@ -47,8 +48,10 @@ def write_xlsx(
     ----------
     sheets : name → frame of any kind narwhals reads; names are cut to what Excel allows.
     formats, labels : unit and head by column, as for `show_table`, for every sheet that has it.
-    currency : of the money; the locale's in force by default.
+    currency : of the money, or by sheet the code or the column that holds each row's; the locale's
+        in force by default.
     as_of : the date in the file's properties.
+    draft : words that stand over every sheet and at the head of its printed pages while it is a draft.
 
     Raises
     ------
@@ -71,10 +74,12 @@ def write_xlsx(
     )
     day = as_of or date(2000, 1, 1)
     book.set_properties({"title": title, "created": datetime(day.year, day.month, day.day)})  # noqa: DTZ001
-    writer = _Writer(book, currency or setting().currency, formats or {}, labels or {})
+    by_sheet = currency if isinstance(currency, Mapping) else {}
+    usual = currency if isinstance(currency, str) else setting().currency
+    writer = _Writer(book, usual, formats or {}, labels or {}, draft)
     used: set[str] = set()
     for name, frame in sheets.items():
-        writer.sheet(sheet_name(name, used), to_pandas(frame))
+        writer.sheet(sheet_name(name, used), to_pandas(frame), by_sheet.get(name, usual))
     book.close()
     return write_beside(out, buffer.getvalue())
 
@@ -94,14 +99,17 @@ class _Writer:
     """Writes frames into one workbook with its shared cell formats."""
 
     def __init__(
-        self, book: Any, currency: str, formats: Mapping[str, str], labels: Mapping[str, str]
+        self,
+        book: Any,
+        currency: str,
+        formats: Mapping[str, str],
+        labels: Mapping[str, str],
+        draft: str = "",
     ) -> None:
-        self.book, self.formats, self.labels = book, formats, labels
-        decimals = places(currency)
-        exact = "#,##0" + ("." + "0" * decimals if decimals else "")
+        self.book, self.formats, self.labels, self.draft = book, formats, labels, draft
+        self.banner = book.add_format({"bold": True, "font_color": "#9C2A00", "font_size": 14})
+        self.money: dict[str, Any] = {}
         patterns = {
-            "money": f'{exact}\\ "{currency}"',
-            "cents": f'{exact}\\ "{currency}"',
             "percent": "0.0%",
             "integer": "#,##0",
             "decimal": "#,##0.00",
@@ -114,35 +122,51 @@ class _Writer:
         self.head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
         self.plain, self.quoted = book.add_format({}), book.add_format({"quote_prefix": True})
 
-    def sheet(self, name: str, frame: Any) -> None:
-        """One frame as one sheet."""
+    def look(self, unit: str, currency: str) -> Any:
+        """The cell format of a unit; money's by its currency."""
+        if unit not in ("money", "cents"):
+            return self.looks.get(unit)
+        if currency not in self.money:
+            decimals = places(currency)
+            exact = "#,##0" + ("." + "0" * decimals if decimals else "")
+            self.money[currency] = self.book.add_format({"num_format": f'{exact}\\ "{currency}"'})
+        return self.money[currency]
+
+    def sheet(self, name: str, frame: Any, currency: str) -> None:
+        """One frame as one sheet; `currency` is a code, or the column that holds each row's."""
         if len(frame) > MOST_ROWS:
             raise SalesopsError(
                 f"{name} has {len(frame)} rows; an Excel sheet holds {MOST_ROWS}.",
                 "Write Parquet or CSV instead.",
             )
         sheet = self.book.add_worksheet(name)
-        for at, column in enumerate(frame.columns):
+        top = 1 if self.draft else 0
+        if self.draft:
+            sheet.write_string(0, 0, self.draft, self.banner)
+            sheet.set_header(f"&C&14&B{self.draft.replace('&', '&&')}")
+        columns = list(frame.columns)
+        codes = list(frame[currency]) if currency in columns else [currency] * len(frame)
+        for at, column in enumerate(columns):
             label = translated(self.labels.get(str(column), "")) or words_of(str(column))
             unit = self.formats.get(str(column)) or guess_unit(frame[column])
             written.by_unit(unit)
-            self.text(sheet, 0, at, label, self.head)
+            self.text(sheet, top, at, label, self.head)
             width = len(label)
-            for row, value in enumerate(frame[column], start=1):
-                width = max(width, self.cell(sheet, row, at, value, unit))
+            for row, (value, code) in enumerate(zip(frame[column], codes, strict=True), start=top + 1):
+                width = max(width, self.cell(sheet, row, at, value, unit, code))
             sheet.set_column(at, at, min(max(width, 8), 48) + 2)
-        sheet.freeze_panes(1, 1 if len(frame.columns) > 1 else 0)
+        sheet.freeze_panes(top + 1, 1 if len(frame.columns) > 1 else 0)
         if len(frame.columns):
-            sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
+            sheet.autofilter(top, 0, top + max(len(frame), 1), len(frame.columns) - 1)
         sheet.set_landscape()
-        sheet.repeat_rows(0)
+        sheet.repeat_rows(0, top)
         sheet.fit_to_pages(1, 0)
 
-    def cell(self, sheet: Any, row: int, at: int, value: Any, unit: str) -> int:
+    def cell(self, sheet: Any, row: int, at: int, value: Any, unit: str, currency: str) -> int:
         """One value in its own type; returns about how many letters it takes."""
         if written.missing(value):
             return 0
-        look = self.looks.get(unit)
+        look = self.look(unit, currency)
         if isinstance(value, bool) or type(value).__name__ == "bool_":
             sheet.write_boolean(row, at, bool(value))
             return 5

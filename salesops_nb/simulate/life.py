@@ -57,7 +57,14 @@ def deals_more(crm: Crm, prospected: Array, seed: int) -> Columns:
         "next_step_on": _where(is_open & (rng.random(n) < 0.7), step),
         "source": rng.choice(SOURCES, n, p=(0.3, 0.2, 0.15, 0.25, 0.1)),
         "loss_reason": np.where(lost, rng.choice(LOSS_REASONS, n), NONE),
+        "term_months": _terms(won, seed),
     }
+
+
+def _terms(won: Array, seed: int) -> list[int | None]:
+    """Months of the support contract sold with each won deal."""
+    drawn = stream(seed, "terms").choice((12, 24, 36), len(won), p=(0.6, 0.25, 0.15))
+    return [int(term) if each else None for term, each in zip(drawn, won, strict=True)]
 
 
 def _where(keep: Array, days: Array) -> Array:

@@ -110,13 +110,15 @@ def post(
     Raises
     ------
     SalesopsError
-        Where a line is malformed, belongs to another period, or its id to another period's line.
+        Where a line is malformed, belongs to another period, or its id to another period's line,
+        or where the ledger holds these plans for a longer period that has this one in it.
     """
     author = named(author, "author")
     fiscal = fiscal or (period.calendar if isinstance(period, Period) else FiscalCalendar())
     period = fiscal.period(period) if isinstance(period, str) else period
     values = entry_values(payout_lines)
     with writing(engine) as connection:
+        _check_overlap(connection, values, period, fiscal)
         change = _planned(connection, values, period, on, pay_calendar, fiscal, plans, exception)
         _check_ids(connection, change)
         common = {"author": author, "made_on": on.isoformat()}
@@ -233,6 +235,31 @@ def _check_plans(values: Iterable[dict[str, Any]], plans: Collection[str] | None
                 value=strange[0],
             )
         )
+
+
+def _check_overlap(
+    connection: Connection, values: Iterable[dict[str, Any]], period: Period, fiscal: FiscalCalendar
+) -> None:
+    """A month of a quarter that is in the ledger as a whole would be paid twice."""
+    calculated = {value["plan_id"] for value in values} - {None}
+    for key in known_periods(connection):
+        other = fiscal.period(key)
+        wider = other.start <= period.start and period.end <= other.end and other.days > period.days
+        if not wider:
+            continue
+        held = {row.plan_id for row in current_lines(connection, origins=[key])} & calculated
+        if held:
+            named_plans = ", ".join(sorted(held))
+            raise SalesopsError(
+                Problem(
+                    "overlapping-period",
+                    f"{period.key} lies in {key}, which the ledger holds already for {named_plans}.",
+                    f"Post {key} as a whole; its parts would be paid twice.",
+                    table="lines",
+                    column="period",
+                    value=period.key,
+                )
+            )
 
 
 def _check_ids(connection: Connection, change: Difference) -> None:

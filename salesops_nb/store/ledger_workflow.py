@@ -22,7 +22,14 @@ from salesops_nb.periods import FiscalCalendar, Period
 from salesops_nb.store.ledger_calendar import PayCalendar
 from salesops_nb.store.ledger_chain import append, details, entries, named, same_person, writing
 from salesops_nb.store.ledger_lines import arrow_frame
-from salesops_nb.store.ledger_state import CLOSED, PeriodState, current_lines, known_periods, period_state
+from salesops_nb.store.ledger_state import (
+    CLOSED,
+    STATUSES,
+    PeriodState,
+    current_lines,
+    known_periods,
+    period_state,
+)
 from salesops_nb.store.ledger_verify import anchor_of
 
 
@@ -192,9 +199,12 @@ def _each(
             _problem("payee_id", who, f"payee {who} has no line in {period}", "Check the id.")
             for who in unknown
         ]
-        moved, rows = [], []
+        moved, rows, done = [], [], 0
         paid_on = _overrides(connection, period, by)
         for payee in sorted(by_payee if payees is None else by_payee.keys() & set(payees)):
+            if payees is None and STATUSES.index(state.status(payee)) >= STATUSES.index(to):
+                done += 1  # whoever asks for all does not ask for those again
+                continue
             refusal = may(state, payee, by_payee[payee])
             if refusal:
                 waiting.append(_problem("payee_id", payee, f"statement of {payee}: {refusal}", _OTHER))
@@ -208,6 +218,9 @@ def _each(
                 moved.append(payee)
         if waiting and (not rows or (payees is not None and any(p.severity == "error" for p in waiting))):
             raise SalesopsError(waiting)
+        if done and not rows:
+            what = f"every statement of {period} is {to} already"
+            raise _refused("period", period, what, "See 'salesops ledger list' for the next step.")
         append(connection, rows)
         return Step(moved, waiting, anchor_of(connection))
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem
 from salesops_nb.territory.norms import Measured, Norms, with_measures
 from salesops_nb.territory.norms_learned import segmented
 from salesops_nb.territory.reading import KNOWN_MEASURES, texts, to_pandas
@@ -150,10 +150,9 @@ def _homes(people: pd.DataFrame, as_of: date) -> pd.DataFrame:
     return pd.DataFrame({name: pd.to_numeric(homes[name]).astype(float) for name in homes})
 
 
-def no_families(of: Of) -> SalesopsError:
-    """Families were asked for, and nobody has a parent."""
-    table_name = "accounts" if of == "accounts" else "units"
-    return SalesopsError(
-        Problem("no-parents", f"families is asked for, and {table_name} names no parent_id.",
-                "Map parent_id, or leave families off.", table=table_name, column="parent_id")
-    )  # fmt: skip
+def no_families(of: Of) -> Problem:
+    """Families were asked for, and nobody has a parent: a warning."""
+    name = "accounts" if of == "accounts" else "units"
+    return Problem("no-parents",
+                   f"families is asked for, and {name} names no parent_id: nothing is kept together.",
+                   "Map parent_id.", table=name, column="parent_id", severity="warning")  # fmt: skip

@@ -13,7 +13,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.reading import texts, to_pandas
 
 MINUTES = 30.0  # a call, where neither the norms nor the activities say
-VISITS = ("call", "meeting", "demo", "visit")  # kinds of activity that are a call on somebody
+VISITS = ("meeting", "demo", "visit")  # kinds of activity that are a call on somebody: not the telephone
 YEAR = 365.25
 
 
@@ -114,8 +114,9 @@ def modelled_potential(
         )  # fmt: skip
     ids = texts(accounts["account_id"])
     segment = accounts["segment"].astype(object).to_numpy()
-    norm = pd.Series(segment).map(spend).fillna(0.0).to_numpy()
     now, was = (each.reindex(ids).fillna(0.0).to_numpy() for each in (this, last))
+    mean = pd.Series(now).groupby(segment).transform("mean")
+    norm = pd.Series(segment).map(spend).fillna(mean).to_numpy()  # of units' own segments accounts know none
     off = [x - pd.Series(x).groupby(segment).transform("mean").fillna(0.0).to_numpy() for x in (now, was)]
     scale = float(np.sqrt((off[0] ** 2).sum() * (off[1] ** 2).sum()))
     weight = float(np.clip((off[0] * off[1]).sum() / scale, 0.0, 1.0)) if scale > 0 else 0.0

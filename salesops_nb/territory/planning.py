@@ -190,18 +190,25 @@ def _reason(model: Model, result: TerritoryPlan) -> Problem:
 
 
 def relabelled(model: Model, choice: Ints) -> Ints:
-    """The same territories under the names that leave most with their owner, where names are free."""
-    if not model.interchangeable or not (model.today >= 0).any() or model.disruption > 0:
+    """The same territories under the names that leave most with their owner.
+
+    A name is changed only for one of the same capacity who may have every unit of the territory, and not at
+    all where names stand for homes or carry accounts of their own.
+    """
+    if model.reps.fixed.any() or model.base.any() or model.travel_to_homes or not (model.today >= 0).any():
         return choice
     from scipy.optimize import linear_sum_assignment
 
     known = model.today >= 0
     kept = np.zeros((model.k, model.k))
     np.add.at(kept, (choice[model.item][known], model.today[known]), model.stay[known] + 1e-9)
-    territory, rep = linear_sum_assignment(-kept)
+    barred = np.zeros((model.k, model.k))
+    np.add.at(barred, choice, ~model.allowed)
+    barred += model.reps.capacity[:, None] != model.reps.capacity
+    territory, rep = linear_sum_assignment(np.where(barred > 0, 1.0, -kept / (kept.sum() + 1.0)) * 1e6)
     name = np.empty(model.k, dtype=np.int64)
     name[territory] = rep
-    return np.asarray(name[choice])
+    return choice if (barred[territory, rep] > 0).any() else np.asarray(name[choice])
 
 
 def _checked(model: Model, assignment: Mapping[str, str]) -> list[Problem]:

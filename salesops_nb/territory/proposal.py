@@ -27,7 +27,7 @@ class Proposal:
     ----------
     ground : what is planned for. reps : who gets units, with what capacity.
     balance : where balance stands today, one row a rep. frontier : plans from 'move least' to 'start afresh'.
-    choice : number of the plan picked, counted from 1.
+    choice : number of the plan picked, counted from 1. left_out : prices of moving that led to no plan.
     """
 
     ground: Ground
@@ -36,6 +36,7 @@ class Proposal:
     frontier: Frontier
     choice: int
     tolerance: dict[str, float]
+    left_out: tuple[Problem, ...] = ()
 
     @property
     def units(self) -> pd.DataFrame:
@@ -66,7 +67,7 @@ class Proposal:
     @property
     def problems(self) -> list[Problem]:
         """What was set aside on the way."""
-        return [*self.ground.problems, *self.plan.problems]
+        return [*self.ground.problems, *self.left_out, *self.plan.problems]
 
     def picked(self, choice: int) -> Proposal:
         """The same plans, another one picked; raises `SalesopsError` where there is none of that number."""
@@ -111,19 +112,19 @@ def plans_for(
     units, accounts = ground.units, ground.of == "accounts"
     wanted = reps_of(ground.people, reps, leave_out, ground.as_of, ramp_months)
     limits = tolerances(units, tolerance, left_out=("accounts",) if accounts else ())
-    if families and ground.families is None:
-        raise no_families(ground.of)
     there = set(wanted["rep"])
     kept = {unit: ground.today[unit] for unit in locks_of(units, locked, ground.today, there)}
     has = {unit: rep for unit, rep in ground.today.items() if rep not in NOBODY}
     balance = balance_today(units, has, wanted, limits, list(limits))
-    found = sweep(
+    found, left_out = sweep(
         units, ground.edges, count=PLANS, extra=disruption, reps=wanted, tolerance=limits, current=has,
         locked=kept, measures=list(limits), contiguous=not accounts if whole is None else whole,
         islands="join", fixed_homes=False, keep_together=ground.families if families else None, seed=seed,
         time_limit=time_limit,
     )  # fmt: skip
-    return Proposal(ground, wanted, balance, found, 1, limits)
+    if families and ground.families is None:
+        left_out.append(no_families(ground.of))
+    return Proposal(ground, wanted, balance, found, 1, limits, tuple(left_out))
 
 
 def propose(

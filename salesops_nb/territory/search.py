@@ -340,7 +340,9 @@ def anneal(
                         refused = True
                         break
                 cost_change, excess_change = _change(field, state, i, t)
-                if not _may_leave(field, state, i, mark, queue, stamp):
+                after = gain + cost_change + penalty * (relief + excess_change)
+                last = links + 1 == longest and after > heat * exponential[luck]
+                if last or not _may_leave(field, state, i, mark, queue, stamp):
                     refused = links == 0
                     break
                 unit[links] = i

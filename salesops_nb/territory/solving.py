@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from salesops_nb.territory.compiling import ready
+from salesops_nb.territory.corridors import lay_corridors
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.prices import balance_prices, cheapest, distance_cost, dual_value, lloyd
 from salesops_nb.territory.screening import item_pieces, piece_reps
-from salesops_nb.territory.search import EXPONENTIAL, Field, anneal
+from salesops_nb.territory.search import EXPONENTIAL, anneal
 from salesops_nb.territory.whole import keep_whole
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+DEAR = 2.0  # from this disruption on the search starts from today's plan alone
 INNER = 0.8  # share of a band used by divisible units; the rest is left for rounding to whole ones
 
 
@@ -56,27 +58,6 @@ class _Work:
         if time.thread_time() > self.deadline:
             self.cut_short = True
         return self.cut_short
-
-
-@lru_cache(maxsize=1)
-def ready() -> None:
-    """Compiles the kernels, or loads them, on a map of four units, so that no guard counts it."""
-    n, k = 4, 2
-    grid = np.arange(12.0).reshape(n, 3)
-    ones, none = np.ones((n, 1)), np.empty((0, 0))
-    centre, prices = grid[:k].copy(), np.zeros((k, 1))
-    cost, share = np.empty((n, k)), np.full((k, 1), 2.0)
-    lloyd(grid, np.ones(n), ones, share, share / 10, none, centre, np.zeros(k, bool), prices, 2, cost)
-    first, neighbour = np.array([0, 1, 3, 5, 6]), np.array([1, 0, 2, 1, 3, 2])
-    yes, allowed = np.ones(n, dtype=bool), np.ones((n, k), dtype=bool)
-    choice, _ = keep_whole(first, neighbour, np.array([0, 0, 1, 1]), yes, yes, np.ones(n), cost, allowed)
-    anneal(
-        Field(
-            first, neighbour, yes, yes, allowed, ones, share * 0.9, share * 1.1, np.ones(n), grid, np.ones(n),
-            True, np.zeros(k, dtype=bool), np.zeros((k, 3)), none, choice, np.zeros(n),
-        ),
-        choice, np.zeros((k, 1)), 10, 1.0, 0.01, 1.0, 0, EXPONENTIAL,
-    )  # fmt: skip
 
 
 def move_price(model: Model) -> float:
@@ -124,7 +105,10 @@ def solve(model: Model, seed: int, time_limit: float) -> Solution:
         np.empty((model.items, model.k)),
         random=np.random.default_rng(seed),
     )
-    best = _travelled(work) if model.travel is not None else _searched(work)
+    if model.travel is not None:
+        best = _travelled(work)
+    else:
+        best = _moved_least(work) if model.disruption > DEAR and price > 0 else _searched(work)
     best.cut_short = work.cut_short
     return best
 
@@ -155,13 +139,44 @@ def _searched(work: _Work) -> Solution:
         )
     plans.sort(key=_rank)
     best = plans[0]
-    for turn in range(8):
-        if work.late or (turn >= 2 and best.excess <= 1e-9):
+    for turn, hot in enumerate((1.0, 0.2)):
+        if work.late:
             break
-        hot = (1.0, 0.2)[turn] if turn < 2 else 0.5
-        start = best if turn < 2 or turn % 2 == 0 else plans[min(turn // 2, len(plans) - 1)]
-        found = _improved(work, start.choice, steps, hot, turn + 1)
-        best = min(best, found, key=_rank)
+        best = min(best, _improved(work, best.choice, steps, hot, turn + 1), key=_rank)
+    return _until_balanced(work, best, plans, steps)
+
+
+def _moved_least(work: _Work) -> Solution:
+    """From today's plan, as it is and with corridors laid several ways; the best two searched longer."""
+    model = work.model
+    steps = int(np.clip(2000 * model.items, 400_000, 2_000_000))
+    today = _today_whole(work)
+    starts = [today]
+    for turn in range(4 if model.items < 10_000 else 1):
+        if work.late:
+            break
+        starts.append(lay_corridors(model, today, work.random if turn else None))
+    starts += [_rounded(work, *_ranked_centres(work)[0])] if not work.late else []
+    plans: list[Solution] = []
+    for turn, start in enumerate(starts):
+        if (plans and work.late) or any(np.array_equal(start, other) for other in starts[:turn]):
+            continue
+        plans.append(_improved(work, start, steps // 2, 0.3, turn))
+    plans.sort(key=_rank)
+    for turn, (plan, hot) in enumerate((p, h) for p in plans[:2] for h in (0.15, 0.6)):
+        if work.late:
+            break
+        plans.append(_improved(work, plan.choice, steps, hot, 10 + turn))
+    return _until_balanced(work, min(plans, key=_rank), plans, steps)
+
+
+def _until_balanced(work: _Work, best: Solution, plans: list[Solution], steps: int) -> Solution:
+    """Further searches while the best plan is outside its bands."""
+    for turn in range(6):
+        if work.late or best.excess <= 1e-9:
+            break
+        start = best if turn % 2 == 0 else plans[min(turn // 2, len(plans) - 1)]
+        best = min(best, _improved(work, start.choice, steps, 0.5, 20 + turn), key=_rank)
     return best
 
 

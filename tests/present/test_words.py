@@ -54,7 +54,7 @@ def messages_of_templates() -> set[str | tuple[str, str]]:
 def messages_of_analyses() -> set[str | tuple[str, str]]:
     """What the analyses say for the report to write, and the definitions of their figures."""
     said: set[str | tuple[str, str]] = set()
-    for path in (PACKAGE / "performance").rglob("*.py"):
+    for path in [*(PACKAGE / "performance").rglob("*.py"), *(PACKAGE / "commission").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said":
                 assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno} is no literal"

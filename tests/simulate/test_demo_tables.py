@@ -122,7 +122,8 @@ BROKEN = {
         WHERE a.valid_from < b.valid_from AND (a.valid_to IS NULL OR a.valid_to > b.valid_from)""",
     "quota is not the quarter's target in thousands": """
         SELECT 1 FROM all_targets q LEFT JOIN targets t USING (level, who, period)
-        WHERE q.metric = 'quota' AND (t.value IS NULL OR q.value <> greatest(1000, round_even(t.value, -3)))""",
+        WHERE q.metric = 'quota'
+        AND (t.value IS NULL OR q.value <> greatest(1000, round_even(t.value, -3)))""",
     "split of a deal that is not won, or without its owner": """
         SELECT deal_id FROM splits JOIN crm USING (deal_id) GROUP BY 1
         HAVING any_value(deal_stage) <> 'Won' OR NOT bool_or(person_id = sales_agent)""",
@@ -131,7 +132,7 @@ BROKEN = {
     "people.csv says other than the export": f"""
         (SELECT sales_agent, 'rep', manager, manager, regional_office FROM teams UNION
          SELECT DISTINCT manager, 'manager', NULL, manager, regional_office FROM teams)
-        EXCEPT FROM read_csv('{DATA / 'people.csv'}')""",
+        EXCEPT FROM read_csv('{DATA / "people.csv"}')""",
     "former agent with a listed name": "SELECT 1 FROM people_more JOIN teams ON person_id = sales_agent",
     "closed deal expected to close, or open deal not": """
         SELECT * FROM deals_more JOIN crm USING (deal_id)

@@ -337,3 +337,42 @@ def test_a_quarter_leaves_the_months_of_other_plans_alone(store):
     quarter = frame(line("Q", "ann", "9", "2026-Q1", plan_id="vp"))
     assert ledger.post(store, quarter, "2026-Q1", author="cal", on=ON).withdrawn == 0
     assert total(store, "ann") == Decimal("159.25")
+
+
+def test_a_month_of_a_posted_quarter_is_refused(store):
+    quarter = frame(line("D1", "ann", "100.00", "2026-Q1"))
+    ledger.post(store, quarter, "2026-Q1", author="cal", on=ON)
+    with pytest.raises(
+        SalesopsError, match=r"2026-01 lies in 2026-Q1, which the ledger holds already for ae"
+    ):
+        ledger.post(store, LINES, JAN, author="cal", on=ON)
+    other = frame(line("D9", "ann", "1.00", plan_id="spiff", line_id="spiff.1/D9/2026-01"))
+    assert ledger.post(store, other, JAN, author="cal", on=ON).written == 1
+
+
+def test_a_preview_says_what_posting_would_and_writes_nothing(store):
+    january = FiscalCalendar().period(JAN)
+    closed(store)
+    before = ledger.anchor(store)
+    changed = frame(line("D1", "ann", "130.00"), line("D2", "ann", "50.25"), line("D3", "bob", "70"))
+    lines, differences = ledger.preview(store, changed, january, on=ON)
+    assert differences == {"ann": Decimal("30.00")}
+    assert sum(lines["amount"]) == Decimal("220.25")  # January is locked: the correction is February's
+    fresh = frame(line("F1", "cat", "10", FEB), line("F2", "ann", "5", FEB))
+    february = FiscalCalendar().period(FEB)
+    ahead, differences = ledger.preview(store, fresh, february, on=ON)
+    assert ledger.anchor(store) == before
+    assert differences == {"cat": Decimal(10), "ann": Decimal(5)}
+    ledger.post(store, fresh, FEB, author="cal", on=ON)
+    back = ledger.lines(store, FEB)
+    names = ["line_id", "payee_id", "amount", "credit", "status", "happened_on"]
+    assert ahead[names].astype(str).values.tolist() == back[names].astype(str).values.tolist()
+
+
+def test_asking_for_all_again_leaves_out_what_is_done(store):
+    ledger.post(store, LINES, JAN, author="cal", on=ON)
+    ledger.review(store, JAN, by="rev", payees=["ann"], **STEP)
+    step = ledger.review(store, JAN, by="rev", **STEP)
+    assert (step.moved, step.waiting) == (["bob"], [])
+    with pytest.raises(SalesopsError, match="Every statement of 2026-01 is reviewed already"):
+        ledger.review(store, JAN, by="rev", **STEP)

@@ -207,7 +207,7 @@ def test_today_frontier_and_effects() -> None:
     assert changes[["before", "after"]].drop_duplicates().to_numpy().tolist() == [["ann", "bob"]]
     moves = rep_moves(plan).set_index("rep")
     assert moves.loc["ann", "lost_units"] == moves.loc["bob", "gained_units"] == 2
-    assert "2 to bob" in moves.loc["ann", "words"]
+    assert moves.loc["bob", ["kept_units", "gained", "lost"]].tolist() == [6, 2.0, 0.0]
     km = drive_distances(plan).set_index("rep")
     assert km.loc["bob", "after_km"] > km.loc["bob", "before_km"] > 0
     with pytest.raises(SalesopsError, match="current"):

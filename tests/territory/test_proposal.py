@@ -17,8 +17,9 @@ from territory_maps import grid
 
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
+from salesops_nb.present import territory_approval as approving
 from salesops_nb.present import territory_carrying as carrying
-from salesops_nb.store.assignments import check_assignments
+from salesops_nb.store.assignments import approvals_given, check_assignments
 from salesops_nb.store.database import open_store
 from salesops_nb.territory.consequences import read_past, rep_effects
 from salesops_nb.territory.proposal import Proposal, plans_for, propose
@@ -206,3 +207,20 @@ def test_files_hold_no_formula(book: Book) -> None:
         for row in csv.reader(io.StringIO(file.read_text())):
             assert not any(cell.startswith(("=", "@", "+")) for cell in row), file.name
     assert "'=1+1" in (book.folder / "handover" / "changes.csv").read_text()
+
+
+def test_the_panel_takes_an_approval_only_together_and_lets_go_of_it(book: Book) -> None:
+    """Its parameters are the panel's approval, whose first is emptied when anything else is moved."""
+    assert parameters.TerritoryRebalancing.approval == (
+        "approved_by",
+        "approved_on",
+        "reason",
+        "effective_on",
+    )
+    wish = asked(reason="drift", effective_on="2018-01-01", choice=2)
+    approving.approval(planned(book, wish), book, wish)
+    assert approvals_given(book.store).empty
+    wish = wish.model_copy(update={"approved_by": "Ada"})
+    approving.approval(planned(book, wish), book, wish)
+    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, wish).after
+    assert approvals_given(book.store)["reason"].tolist() == ["drift", "As it stood before: drift"]

@@ -1,0 +1,71 @@
+"""Plans that a person has not accepted: told always, and withheld where the plan says so.
+
+Acceptance is the day `accepted_on` of `plan_assignments`; a table without that column says nothing of
+it. What is withheld is paid by calculating the period again once the plan is accepted: the ledger
+books the difference into the open period.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from salesops_nb.commission.frames import collected
+from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.spans import Stay
+from salesops_nb.errors import Problem
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.payout import Payout
+
+_REASON = "the plan was not accepted yet"
+_KEPT = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "credit", "amount")
+
+
+def hold_unaccepted(payout: Payout, plan: Plan, first_frame: int) -> None:
+    """Take the lines of people who have not accepted the plan out of what is paid, if the plan withholds them.
+
+    `first_frame` is where the plan's own frames begin among the payout's.
+    """
+    stays = [s for each in (payout.stays.get(plan) or {}).values() for s in each if not s.accepted]
+    stays = [s for s in stays if s.start < payout.period.end and payout.period.start < s.end]
+    withhold = plan.file.acceptance is not None and plan.file.acceptance.missing == "withhold"
+    for stay in stays:
+        payout.found.append(_told(plan, stay, withhold))
+    if not withhold or not stays:
+        return
+    rows = [{"payee_id": s.payee, "s": s.start, "e": s.end} for s in stays]
+    table = payout.tables.put(rows, {"payee_id": pa.string(), "s": pa.date32(), "e": pa.date32()})
+    for i in range(first_frame, len(payout.lazy)):
+        waiting = payout.lazy[i].join(table, on="payee_id", how="inner")
+        waiting = waiting.filter((nw.col("happened_on") >= nw.col("s")) & (nw.col("happened_on") < nw.col("e")))
+        payout.withheld_rows += [_row(r) for r in collected(waiting) if r["amount"]]
+        payout.lazy[i] = payout.lazy[i].join(waiting.select("line_id"), on="line_id", how="anti")
+    mine = [r for r in payout.made if r["plan_id"] == plan.id and _concerns(r, stays)]
+    payout.withheld_rows += [_row(r) for r in mine if r["amount"]]
+    payout.made = [r for r in payout.made if not any(r is other for other in mine)]
+
+
+def _concerns(row: dict[str, Any], stays: list[Stay]) -> bool:
+    return any(s.payee == row["payee_id"] and s.start <= row["happened_on"] < s.end for s in stays)
+
+
+def _row(line: dict[str, Any]) -> dict[str, Any]:
+    return {k: line.get(k) for k in _KEPT} | {"reason": _REASON, "amount": Decimal(line["amount"])}
+
+
+def _told(plan: Plan, stay: Stay, withhold: bool) -> Problem:
+    what = "pay is withheld" if withhold else "pay is not withheld, since the plan does not say so"
+    return Problem(
+        "plan-not-accepted",
+        f"{stay.payee} is on plan {plan.id} from {stay.start} and has not accepted it; {what}.",
+        "Have the plan accepted and fill accepted_on (what waits is paid by calculating again).",
+        table="plan_assignments",
+        row=stay.row,
+        column="accepted_on",
+        value=stay.payee,
+        severity="warning",
+    )

@@ -1,0 +1,154 @@
+"""Draws, their repayment, and guarantees, span by span."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb.commission.frames import as_decimal
+from salesops_nb.commission.job import Job
+from salesops_nb.commission.lines import line
+from salesops_nb.commission.opening import balances as opening_balances
+from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.rounding import decimal_of, rounded_pay
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.payout import Payout
+
+Row = dict[str, Any]
+ZERO = Decimal(0)
+
+
+def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
+    """Draws, their repayment, and guarantees, span by span."""
+    plan = job.plan
+    draw, guarantee = plan.file.draw, plan.file.guarantee
+    if draw is None and guarantee is None:
+        return []
+    people = set(job.people.stays or ()) | {r["payee_id"] for r in rows}
+    balances = opening_balances(payout.tables, plan, "draw")
+    for row in payout.prior(plan):
+        if row["kind"] in ("draw", "draw_recovery"):
+            balances[row["payee_id"]] += as_decimal(row["amount"]) or ZERO
+    found = []
+    for payee in sorted(people):
+        stays = job.people.stays_of(payee)
+        if not stays:
+            continue
+        began = max(
+            min(s.start for s in stays), (job.people.hired.get(payee) or (None,))[0] or date(1900, 1, 1)
+        )
+        ended = max(s.end for s in stays)
+        for number, start, end in _draw_spans(payout, plan, (draw or guarantee).per, began):  # type: ignore[union-attr]
+            mine = [r for r in rows if r["payee_id"] == payee and start <= r["happened_on"] < end]
+            earned = sum((r["amount"] for r in mine), ZERO)
+            active = start < ended
+            if draw is not None:
+                found += _drawn(payout, plan, payee, number, start, end, earned, balances, active)
+            elif guarantee is not None and active and number <= (guarantee.ends or 10**6):
+                level = (
+                    guarantee.amount
+                    if guarantee.amount is not None
+                    else _of_target(job, payee, start, end, guarantee.pct_of_target)
+                )
+                if earned < level:
+                    found.append(
+                        line(
+                            plan,
+                            "guarantee",
+                            payee,
+                            "guarantee",
+                            rounded_pay(plan, level - earned),
+                            payout.period.key,
+                            part=start.isoformat(),
+                            happened_on=end - timedelta(days=1),
+                        )
+                    )
+    if draw is not None and draw.recoverable:
+        payout.draws[plan] = dict(balances)
+    return found
+
+
+def _of_target(job: Job, payee: str, start: date, end: date, pct: Decimal | None) -> Decimal:
+    """A share of the target incentive of the span that is guaranteed (a year's target, by twelfths)."""
+    incentive = job.plan.file.incentive
+    stay = next((s for s in job.people.stays_of(payee) if s.start < end and start < s.end), None)
+    target = (
+        stay.target
+        if stay is not None and stay.target is not None
+        else Fraction((incentive and incentive.target) or 0)
+    )
+    months = round((end - start).days / 30.4)
+    if incentive is not None and incentive.per == "period":
+        months = 12
+    return decimal_of(target * Fraction(pct or 0) / 100 * Fraction(months, 12))
+
+
+def _draw_spans(payout: Payout, plan: Plan, per: str, began: date) -> list[tuple[int, date, date]]:
+    """Spans that end in the period, counted from the person's first."""
+    period = payout.period
+    found = []
+    if per == "week":
+        number, start = 1, began
+        while start < min(period.end, plan.end):
+            end = start + timedelta(days=7)
+            if period.start < end <= period.end:
+                found.append((number, start, end))
+            number, start = number + 1, end
+        return found
+    kind = "month" if per == "month" else plan.file.plan.period
+    for number, span in enumerate(period.calendar.between(began, min(period.end, plan.end), kind), start=1):
+        if period.start < span.end <= period.end:
+            found.append((number, span.start, span.end))
+    return found
+
+
+def _drawn(
+    payout: Payout,
+    plan: Plan,
+    payee: str,
+    number: int,
+    start: date,
+    end: date,
+    earned: Decimal,
+    balances: dict[str, Decimal],
+    active: bool,
+) -> list[Row]:
+    draw = plan.file.draw
+    assert draw is not None
+    balance = balances.get(payee, ZERO)
+    offered = active and number <= (draw.ends or 10**6)
+    more = {"part": start.isoformat(), "happened_on": end - timedelta(days=1)}
+    if offered and earned < draw.amount:
+        amount = rounded_pay(plan, draw.amount - earned)
+        if draw.recoverable:
+            balances[payee] = balance + amount
+        return [
+            line(
+                plan,
+                "draw",
+                payee,
+                "draw",
+                amount,
+                payout.period.key,
+                credit=balances.get(payee, ZERO),
+                **more,
+            )
+        ]
+    if not draw.recoverable or balance <= 0 or number < draw.recover_from:
+        return []
+    keep = (
+        {"draw": draw.amount, "none": ZERO}.get(draw.keep_at_least, draw.keep_at_least)
+        if isinstance(draw.keep_at_least, str)
+        else draw.keep_at_least
+    )
+    free = max(ZERO, earned - (keep or ZERO))  # type: ignore[operator]
+    amount = min(balance, rounded_pay(plan, Fraction(free) * Fraction(draw.recover_pct) / 100))
+    if not amount:
+        return []
+    balances[payee] = balance - amount
+    return [
+        line(plan, "draw", payee, "draw_recovery", -amount, payout.period.key, credit=balances[payee], **more)
+    ]

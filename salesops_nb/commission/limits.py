@@ -1,0 +1,124 @@
+"""Limits of a whole period (floors, pay carried over a cap) and the year to date less what was paid."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from salesops_nb.commission.frames import as_day, as_decimal, collected
+from salesops_nb.commission.job import Job
+from salesops_nb.commission.lines import line
+from salesops_nb.commission.opening import balances
+from salesops_nb.commission.rounding import rounded_pay
+from salesops_nb.commission.spans import Span
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.payout import ComponentRows, Payout
+
+Row = dict[str, Any]
+ZERO = Decimal(0)
+
+
+def period_limits(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
+    """Top-ups to a floor and pay carried over a cap, once the span has ended."""
+    limit = next((limit for limit in part.c.limit_list if limit.per == "period"), None)
+    if limit is None or (limit.floor is None and limit.excess != "carry"):
+        return []
+    found: list[Row] = []
+    plan, period = job.plan, payout.period
+    ended = {i: s for i, s in enumerate(part.spans) if period.start < s.end <= period.end}
+    if not ended:
+        return []
+    free = "free" if "free" in part.frame.collect_schema().names() else "raw"
+    sums = collected(
+        part.frame.filter(nw.col("span").is_in(list(ended)))
+        .group_by("payee_id", "span")
+        .agg(nw.col("amount_now").sum().alias("paid"), nw.col(free).sum().alias("raw"))
+    )
+    totals = {(r["payee_id"], r["span"]): (r["paid"], r["raw"]) for r in sums}
+    held = balances(payout.tables, plan, "carry", part.c.id)
+    for row in payout.prior(plan):
+        if row["kind"] == "carry" and row.get("component_id") == part.c.id:
+            held[row["payee_id"]] += as_decimal(row["credit"]) or ZERO
+    people = set(job.people.stays or ()) or {k[0] for k in totals} | {
+        p for p, amount in held.items() if amount
+    }
+    for payee in sorted(people):
+        for i, span in ended.items():
+            if not any(s.start < span.end and span.start < s.end for s in job.people.stays_of(payee)):
+                continue
+            paid, raw = totals.get((payee, i), (ZERO, ZERO))
+            found += _limited(payout, part, payee, span, paid, rounded_pay(plan, raw), held)
+    return found
+
+
+def _limited(
+    payout: Payout,
+    part: ComponentRows,
+    payee: str,
+    span: Span,
+    paid: Decimal,
+    raw: Decimal,
+    held: dict[str, Decimal],
+) -> list[Row]:
+    plan, limit = part.plan, next(limit for limit in part.c.limit_list if limit.per == "period")
+    more = {
+        "part": span.key if span.key != payout.period.key else None,
+        "happened_on": span.end - timedelta(days=1),
+    }
+    found = []
+    if limit.floor is not None and paid < limit.floor:
+        found.append(
+            line(
+                plan,
+                part.c.id,
+                payee,
+                "guarantee",
+                rounded_pay(plan, limit.floor - paid),
+                payout.period.key,
+                **more,
+            )
+        )
+    if limit.excess == "carry" and limit.cap is not None:
+        over = max(ZERO, raw - limit.cap)
+        used = min(held.get(payee, ZERO), max(ZERO, limit.cap - paid))
+        change = over - used
+        if change:
+            held[payee] = held.get(payee, ZERO) + change
+            found.append(
+                line(plan, part.c.id, payee, "carry", used, payout.period.key, credit=change, **more)
+            )
+    return found
+
+
+def year_to_date(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
+    """What the year to date earns before this period, less what was paid of it: one line a person."""
+    if part.c.scope != "ytd_less_paid":
+        return []
+    plan, period = job.plan, payout.period
+    last = len(part.spans) - 1
+    early = part.frame.filter((nw.col("span") == last) & (nw.col("happened_on") < nw.lit(period.start)))
+    earned = {
+        r["payee_id"]: r["amount_now"]
+        for r in collected(early.group_by("payee_id").agg(nw.col("amount_now").sum()))
+    }
+    paid: dict[str, Decimal] = defaultdict(Decimal)
+    start = part.spans[last].start
+    for row in payout.prior(plan):
+        day = as_day(row.get("happened_on"))
+        if (
+            row.get("component_id") == part.c.id
+            and row["kind"] not in ("draw", "draw_recovery")
+            and (day is None or start <= day < period.start)
+        ):
+            paid[row["payee_id"]] += as_decimal(row["amount"]) or ZERO
+    found = []
+    for payee in sorted({*earned, *paid}):
+        gap = rounded_pay(plan, earned.get(payee, ZERO) - paid[payee])
+        if gap:
+            found.append(line(plan, part.c.id, payee, "adjustment", gap, period.key, happened_on=period.last))
+    return found

@@ -1,0 +1,190 @@
+"""Each credit of the period has exactly one status in exactly one plan, and the sums tie.
+
+*paid* (a line pays for it), *withheld* (it counts, and pays nothing or not yet) or *excluded* (no plan,
+outside its dates, a bad row, or a rule that does not count it). A credit belongs to the plan that its
+person is on that day; where there is none, to the plan of the stay next to it, else to the first plan.
+A team's credit stands apart from bookings, with the managers whom a plan pays for it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+from salesops_nb.commission.frames import collected, number
+from salesops_nb.commission.plan import Plan
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.payout import Payout
+
+KEYS = ("payee_id", "event_id", "part")
+_FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
+_SEEN = ("payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "counts", "fault", "credit")
+
+
+def status(payout: Payout, plan: Plan, team: bool = False) -> nw.LazyFrame[Any] | None:
+    """The plan's own credits of the period with ``on_plan`` and ``in_dates``, worked out once where they are few."""
+    held: dict[Any, nw.LazyFrame[Any] | None] = payout._cache.setdefault("status", {})
+    if (plan, team) not in held:
+        full = (payout.team if team else payout.full).get(plan)
+        made = None if full is None else _worked(payout, plan, full, team)
+        held[plan, team] = payout.tables.kept(made) if made is not None and payout.facts.small else made
+    return held[plan, team]
+
+
+def _worked(payout: Payout, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> nw.LazyFrame[Any]:
+    period = payout.period
+    day = nw.col("counted_on")
+    frame = full.filter(
+        (nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("happened_on") < nw.lit(period.end))
+    ).select(*_SEEN)
+    inside = (day >= nw.lit(plan.start)) & (day < nw.lit(plan.end))
+    if payout.stays.get(plan) is None:
+        if plan is not payout.plans[0]:
+            frame = frame.filter(inside)
+        elif len(payout.plans) > 1:
+            frame = frame.filter(~_other_version(payout, plan))
+        return frame.with_columns(in_dates=inside, on_plan=~nw.col("payee_id").is_null())
+    days = payout.tables.put(
+        _days(payout),
+        {"payee_id": pa.string(), "d_from": pa.date32(), "d_to": pa.date32(), "plan": pa.int64(), "on_plan": pa.bool_()},
+    )
+    known = frame.join(days, on="payee_id", how="inner")
+    known = known.filter((nw.col("d_from") <= day) & (day < nw.col("d_to")))
+    known = known.filter(nw.col("plan") == payout.plans.index(plan)).drop("d_from", "d_to", "plan")
+    if team:
+        known = known.filter(nw.col("on_plan"))
+    elif plan is payout.plans[0]:
+        nobody = frame.join(days.select("payee_id").unique(), on="payee_id", how="anti")
+        nobody = nobody.with_columns(on_plan=nw.lit(False)).select(*_SEEN, "on_plan")
+        known = nw.concat([known.select(*_SEEN, "on_plan"), nobody], how="vertical")
+    return known.with_columns(in_dates=inside)
+
+
+def _other_version(payout: Payout, plan: Plan) -> nw.Expr:
+    """Whether another version of the plan is in force that day."""
+    day = nw.col("counted_on")
+    made: nw.Expr = nw.lit(False)
+    for other in payout.plans:
+        if other is not plan:
+            made = made | ((day >= nw.lit(other.start)) & (day < nw.lit(other.end)))
+    return made
+
+
+def _days(payout: Payout) -> list[dict[str, Any]]:
+    """To which plan each assigned person's credit belongs on every day, and whether they are on it then."""
+    mine: dict[str, list[tuple[date, date, int]]] = defaultdict(list)
+    for number_, plan in enumerate(payout.plans):
+        for payee, stays in (payout.stays.get(plan) or {}).items():
+            mine[payee] += [(s.start, s.end, number_) for s in stays]
+    found = []
+    for payee, each in mine.items():
+        now, last = _FIRST, min(each)[2]
+        for start, end, plan_no in sorted(each):
+            if now < start:
+                found.append((payee, now, start, last, False))
+            found.append((payee, start, end, plan_no, True))
+            now, last = end, plan_no
+        found.append((payee, now, _LAST, last, False))
+    return [dict(zip(("payee_id", "d_from", "d_to", "plan", "on_plan"), row, strict=True)) for row in found]
+
+
+def _paid_credits(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
+    """Keys of credits of the period for which a line pays."""
+    waiting = {(r["payee_id"], r["event_id"]) for r in payout.withheld_rows if r["plan_id"] == plan.id}
+    paid_now = {(r["payee_id"], r["event_id"]) for r in payout.made if r["amount"]}
+    frames = []
+    for part in payout.components:
+        if part.plan is plan and part.c.measure != "activities" and (part.c.payee == "manager") == team:
+            now = nw.col("happened_on") >= nw.lit(payout.period.start)
+            frames.append(part.frame.filter(now & (nw.col("amount_now") != number(0))).select(*KEYS))
+    if not frames:
+        return None
+    made = (nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]).unique()
+    wholly = sorted((p, e) for p, e in waiting - paid_now if e is not None)
+    if wholly:
+        held = payout.tables.put(
+            [{"payee_id": p, "event_id": e} for p, e in wholly],
+            {"payee_id": pa.string(), "event_id": pa.string()},
+        )
+        made = made.join(held, on=["payee_id", "event_id"], how="anti")
+    return made.with_columns(pays=nw.lit(True))
+
+
+def reconciliation(payout: Payout) -> pd.DataFrame:
+    """A row a plan (and one for its teams' credit): credited = paid + withheld + excluded; ``difference`` is zero.
+
+    The sums are of credit in the plan's currency; overlay credit is a column of its own, apart from bookings.
+    """
+    wide = pa.decimal128(38, 10)
+    schema = {"plan_id": pa.string(), "plan_version": pa.int64(), "currency": pa.string()}
+    schema |= dict.fromkeys(["credited", "paid", "withheld", "excluded", "difference", "overlay"], wide)
+    schema |= {"basis": pa.string()}
+    rows = []
+    for plan in payout.plans:
+        for team in (False, True):
+            frame = status(payout, plan, team)
+            only_teams = all(c.payee == "manager" for c in plan.components)
+            if frame is not None:
+                row = _sums(payout, plan, frame, team)
+                if row["credited"] or row["overlay"] or not (only_teams and not team):
+                    rows.append(row)
+    made: pd.DataFrame = pa.Table.from_pylist(rows, schema=pa.schema(schema)).to_pandas(
+        types_mapper=pd.ArrowDtype
+    )
+    return made
+
+
+def _sums(payout: Payout, plan: Plan, frame: nw.LazyFrame[Any], team: bool) -> dict[str, Any]:
+    paying = _paid_credits(payout, plan, team)
+    if paying is None:
+        frame = frame.with_columns(pays=nw.lit(False))
+    else:
+        frame = frame.join(paying, on=list(KEYS), how="left")
+    counted = nw.col("on_plan") & nw.col("in_dates") & nw.col("counts")
+    paid = nw.when(nw.col("pays").fill_null(False)).then(nw.lit("paid")).otherwise(nw.lit("withheld"))
+    frame = frame.with_columns(status=nw.when(~counted).then(nw.lit("excluded")).otherwise(paid))
+    by = collected(frame.group_by("status", "part").agg(nw.col("credit").sum()))
+    whole = collected(frame.select(nw.col("credit").sum()))[0]["credit"] or Decimal(0)
+    parts = {
+        name: sum((r["credit"] or Decimal(0) for r in by if r["status"] == name), Decimal(0))
+        for name in ("paid", "withheld", "excluded")
+    }
+    return {
+        "plan_id": plan.id,
+        "plan_version": plan.version,
+        "currency": plan.currency,
+        "credited": whole,
+        **parts,
+        "difference": whole - sum(parts.values(), Decimal(0)),
+        "overlay": sum((r["credit"] or Decimal(0) for r in by if r["part"] == "overlay"), Decimal(0)),
+        "basis": "team credit" if team else "credit",
+    }
+
+
+def words(payout: Payout) -> str:
+    """The period's figures in a few lines of text."""
+    said = [f"Commission {payout.period.words}"]
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for currency, amount in zip(payout.lines["currency"], payout.lines["amount"], strict=True):
+        totals[currency] += amount
+    for currency, amount in sorted(totals.items()):
+        said.append(
+            f"Paid: {amount:,.2f} {currency} in {len(payout.lines)} lines to {payout.lines['payee_id'].nunique()} people."
+        )
+    for row in payout.reconciliation.to_dict("records"):
+        tie = "ties" if not row["difference"] else f"differs by {row['difference']:,.2f}"
+        said.append(
+            f"Plan {row['plan_id']} version {row['plan_version']}, {row['basis']}: credited {row['credited']:,.2f} = paid {row['paid']:,.2f} "
+            f"+ withheld {row['withheld']:,.2f} + excluded {row['excluded']:,.2f} {row['currency']}"
+            f" ({tie}); overlay credit in it {row['overlay']:,.2f}."
+        )
+    errors = sum(1 for p in payout.problems if p.severity == "error")
+    said.append(f"Problems: {errors} errors, {len(payout.problems) - errors} others.")
+    return "\n".join(said)

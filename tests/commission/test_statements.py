@@ -1,0 +1,185 @@
+"""Statements, the path from quota to pay, who is near a tier, unusual lines, and a designer's changes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from commission_helpers import deals, plan, table
+
+from salesops_nb import commission
+from salesops_nb.commission.agreements import not_accepted
+from salesops_nb.commission.attained import attained, near
+from salesops_nb.commission.statement import Books, statements_of
+from salesops_nb.commission.study import Study
+from salesops_nb.commission.unusual import scores, unusual
+from salesops_nb.commission.variant import moved
+from salesops_nb.errors import SalesopsError
+from salesops_nb.periods import FiscalCalendar
+
+TIERS = {"mode": "marginal", "unit": "pct_of_quota",
+         "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 10}]}  # fmt: skip
+BASE = {"id": "base", "name": "Base", "measure": "credit", "scope": "running_total", "table": TIERS}
+QUOTA = {"amount": 10000, "attained_by": "booked"}
+SPLITS = {"event": "booked", "splits": {"apply_to": "credit"}}
+OVERRIDE = {"id": "over", "name": "Team", "payee": "manager", "measure": "team_credit", "rate_pct": 2,
+            "threshold": 3000, "then": "excess"}  # fmt: skip
+
+
+def team():
+    """Ann and Bob sell for Max, who is paid 2 % of what the team books above 3,000."""
+    sold = deals(8000, 3000, 6000, owner="ann").assign(owner_id=["ann", "ann", "bob"])
+    people = table(
+        *({"person_id": who, "name": who.title(), "role": "rep", "manager_id": "max"} for who in ("ann", "bob")),
+        {"person_id": "max", "name": "Max", "role": "manager", "manager_id": None},
+    )  # fmt: skip
+    assigned = table(
+        *({"person_id": who, "plan_id": "p", "valid_from": None, "valid_to": None} for who in ("ann", "bob")),
+        {"person_id": "max", "plan_id": "m", "valid_from": None, "valid_to": None},
+    )
+    splits = table(
+        {"deal_id": "d3", "person_id": "bob", "share": Decimal(75), "type": "revenue"},
+        {"deal_id": "d3", "person_id": "ann", "share": Decimal(25), "type": "revenue"},
+    )
+    return {"deals": sold, "people": people, "plan_assignments": assigned, "splits": splits}
+
+
+@pytest.fixture(scope="module")
+def made():
+    sellers = plan(BASE, quota=QUOTA, credit=SPLITS)
+    managers = plan(OVERRIDE, head={"id": "m"}, credit=SPLITS)
+    tables = team()
+    payout = commission.calculate([sellers, managers], tables, "2026-Q1")
+    return payout, statements_of(payout, Books()), sellers, tables
+
+
+def test_every_statement_is_the_sum_of_its_lines_and_of_its_path(made):
+    payout, found, _, _ = made
+    for one in found.values():
+        total = sum((line.amount for line in one.lines), Decimal(0))
+        assert total == one.totals["USD"] == one.opening.amount + sum(step.amount for step in one.steps)
+    assert sum(one.totals["USD"] for one in found.values()) == sum(payout.lines["amount"])
+
+
+def test_the_path_goes_from_the_pay_at_quota_along_the_tiers(made):
+    ann, bob = made[1]["ann"], made[1]["bob"]
+    assert (str(ann.opening.name), ann.opening.amount) == ("Pay at quota", Decimal(500))
+    assert [(str(s.name), s.amount) for s in ann.steps] == [("100 to 125 % of quota", Decimal(250))]
+    assert [(str(s.name), s.amount) for s in bob.steps] == [("Short of quota (45 %)", Decimal(-275))]
+
+
+def test_a_shared_deal_shows_the_own_share_only(made):
+    line = next(line for line in made[1]["ann"].lines if line.deal_id == "d3")
+    assert (line.share, line.credit) == (Decimal("0.25"), Decimal(1500))
+    assert str(line.words) == "deal d3: 1,500 of credit at 10 %: 150.00"
+
+
+def test_an_override_shows_the_team_total_and_no_deal_of_others(made):
+    one = made[1]["max"]
+    (line,) = one.lines
+    assert (line.deal_id, line.account, line.credit, line.amount) == (
+        None,
+        None,
+        Decimal(17000),
+        Decimal(280),
+    )
+    assert "17,000 of your team's credit at 2 %, of what lies above 3,000" in str(line.words)
+    said = repr(one)
+    assert not [word for word in ("ann", "bob", "Ann", "Bob", "d1", "d2", "d3") if f"'{word}'" in said]
+
+
+def test_an_adjustment_says_its_reason_and_what_it_corrects(made):
+    payout = made[0]
+    base = dict.fromkeys(
+        ("plan_id", "component_id", "deal_id", "event_id", "credit", "happened_on", "calculated_kind")
+    )
+    hand = base | {
+        "line_id": "manual~1", "payee_id": "ann", "kind": "adjustment", "amount": Decimal("-20.00"),
+        "currency": "USD", "source_line_id": "p.1/base/ann/x", "reason": "paid twice", "dispute": "open",
+    }  # fmt: skip
+    one = statements_of(payout, Books(lines=[hand], statuses={"ann": "approved"}))["ann"]
+    assert not one.draft
+    assert one.totals == {"USD": Decimal("-20.00")}
+    assert str(one.lines[0].words) == "adjustment by hand of line p.1/base/ann/x: paid twice: -20.00"
+    assert one.lines[0].dispute == "open"
+
+
+def test_who_is_near_the_next_tier(made):
+    rows = {(row.payee_id, row.component_id): row for row in attained(made[0])}
+    bob = rows["bob", "base"]
+    assert (bob.next_at, bob.next_kind, bob.missing, bob.next_rate) == (10000, "tier", 5500, Decimal("0.1"))
+    assert (bob.attainment, rows["ann", "base"].next_at) == (Decimal("0.45"), None)
+    assert near(rows.values()) == []
+    assert [row.payee_id for row in near(rows.values(), Decimal("0.6"))] == ["bob"]
+
+
+def test_modified_scores_are_those_of_the_handbook():
+    """Iglewicz and Hoaglin: 0.6745 (x − median) ÷ MAD; one huge value does not hide itself."""
+    assert scores([1, 2, 3, 4, 100]) == pytest.approx([-1.349, -0.6745, 0, 0.6745, 65.4265])
+    assert scores([5.0, 5.0, 5.0, 5.0]) == [0, 0, 0, 0]
+
+
+def test_a_line_far_from_its_like_and_one_rare_by_kind_are_unusual():
+    def line(number, amount, kind="commission"):
+        return {"line_id": f"l{number:02d}", "plan_id": "p", "component_id": "base", "kind": kind,
+                "currency": "USD", "amount": Decimal(amount)}  # fmt: skip
+
+    rows = [line(n, 90 + 5 * n) for n in range(10)] + [line(10, 90000), line(11, -5, "clawback")]
+    found = [each for each in unusual(rows) if each.flagged]
+    assert [each.line["line_id"] for each in found] == ["l11", "l10"]
+    assert "times the median of the component's 11 lines" in str(found[1].why)
+    assert not [each for each in unusual(rows[:5]) if each.flagged]  # too few to say what is usual
+
+
+@pytest.mark.parametrize(
+    ("rate", "tier", "quota"), [(10, 0, 1), (0, 20, 1), (0, 0, Decimal("0.5")), (-50, -10, Decimal("1.2"))]
+)
+def test_a_change_is_paid_as_if_it_had_been_the_plan(made, rate, tier, quota):
+    payout, _, sellers, tables = made
+    changes = moved(sellers, Decimal(rate), Decimal(tier))
+    found = Study(sellers, tables, payout.period, payout).what_if(changes, quota)
+    whole = sellers.changed(**changes, quota={"amount": 10000 * Decimal(quota), "attained_by": "booked"})
+    others = [p for p in payout.plans if p is not sellers]
+    lines = commission.calculate([whole, *others], tables, "2026-Q1").lines
+    paid = lines[lines["plan_id"] == "p"].groupby("payee_id")["amount"].sum()
+    now = payout.lines[payout.lines["plan_id"] == "p"]["amount"].sum()
+    assert dict(zip(found.people["payee_id"], found.people["then"], strict=True)) == dict(paid)
+    assert (found.cost, found.cost_today) == (sum(paid), now)
+
+
+def test_quotas_of_the_targets_move_too():
+    targets = pd.DataFrame(
+        {
+            "level": ["rep"],
+            "who": ["rep"],
+            "metric": ["quota"],
+            "period": ["2026-Q1"],
+            "value": [Decimal(8000)],
+        }
+    )
+    tables = {"deals": deals(8000), "targets": targets}
+    one = plan(BASE, quota=QUOTA, credit={"event": "booked"})
+    study = Study(one, tables, FiscalCalendar().period("2026-Q1"))
+    assert study.what_if({}).cost == Decimal(400)
+    assert study.what_if({}, Decimal("0.5")).cost == Decimal(600)
+
+
+def test_only_the_named_component_moves(made):
+    changes = moved(made[2], Decimal(100), component="base")
+    assert [row["rate_pct"] for row in changes["components"][0]["table"]["rows"]] == [10, 20]
+    with pytest.raises(SalesopsError, match="no component 'x'"):
+        moved(made[2], Decimal(1), component="x")
+
+
+def test_an_agreement_that_is_not_accepted_is_a_warning():
+    from datetime import date
+
+    period = FiscalCalendar().period("2026-Q1")
+    first = date(2026, 1, 1)
+    rows = [
+        {"person_id": "ann", "plan_id": "p", "valid_from": first, "valid_to": None, "accepted_on": None},
+        {"person_id": "bob", "plan_id": "p", "valid_from": first, "valid_to": None, "accepted_on": first},
+        {"person_id": "old", "plan_id": "p", "valid_from": None, "valid_to": first, "accepted_on": None},
+    ]
+    assert [problem.value for problem in not_accepted(rows, period)] == ["ann"]
