@@ -27,7 +27,7 @@ _SCREEN = (
     + r"""
 window.salesops = {
   // what stands in an output and is no part of the answer: a live table's search, pages and arrows
-  furniture: "style, script, .jp-OutputArea-prompt, .dt-search, .dt-info, .dt-paging, .dt-column-order, .more",
+  furniture: "style, script, .jp-OutputArea-prompt, .more, .dt-search, .dt-info, .dt-paging, .dt-column-order",
   // a live table shows a page of its rows and its total; a report's shows the first and counts the rest
   first_page(table) {
     const rows = [...(table.tBodies[0]?.rows ?? [])].filter(row => !row.classList.contains("total"));
@@ -73,7 +73,8 @@ window.salesops = {
   },
   apart: [], // cells that are not compared
   expected(cells) {
-    return cells.map((displays, at) => this.apart.includes(at) ? [] : displays.map(each => this.display(each)));
+    const read = displays => displays.map(each => this.display(each));
+    return cells.map((displays, at) => this.apart.includes(at) ? [] : read(displays));
   },
   screen() {
     const cells = [...document.querySelectorAll(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell")];

@@ -130,7 +130,7 @@ def test_by_keyboard_alone(opened: Opened) -> None:
 
 
 @EVERY
-def test_save_as_report(opened: Opened, desk: Desk) -> None:
+def test_a_saved_report_says_what_is_on_screen(opened: Opened, desk: Desk) -> None:
     sheet = opened.sheet
     page = sheet.save_report(opened.folder)
     html = page.read_text()
