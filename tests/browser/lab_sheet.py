@@ -27,7 +27,8 @@ _SCREEN = (
     + r"""
 window.salesops = {
   // what stands in an output and is no part of the answer: a live table's search, pages and arrows
-  furniture: "style, script, .jp-OutputArea-prompt, .more, .dt-search, .dt-info, .dt-paging, .dt-column-order",
+  furniture: "style, script, .more, .jp-OutputArea-prompt, " +
+    ".dt-search, .dt-info, .dt-paging, .dt-column-order",
   // a live table shows a page of its rows and its total; a report's shows the first and counts the rest
   first_page(table) {
     const rows = [...(table.tBodies[0]?.rows ?? [])].filter(row => !row.classList.contains("total"));
