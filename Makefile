@@ -1,5 +1,5 @@
 # Both commands do all of their own set-up; neither needs the other to have run.
-.PHONY: report test spark bench lock clean chromium postgres
+.PHONY: report test spark bench lock clean chromium postgres pictures
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,6 +22,10 @@ test: $(TEST) chromium postgres
 spark: $(TEST)
 	$(BIN)/python -m pip install -q -c requirements.lock -e ".[test,spark]"
 	$(BIN)/python -m pytest -m spark tests/commission/test_spark.py
+
+# Pictures of every notebook and report for the README, by the tests that look at them.
+pictures: $(TEST) chromium
+	SALESOPS_PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser/test_notebooks_in_lab.py -k says_what
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -77,6 +77,14 @@ function initialize({ model }) {
       enliven(table, model);
     }
   };
+  // JupyterLab takes arrows and Enter for its cells wherever the focus is no text: here they are the control's
+  const keys = (event) => {
+    const place = event.target.closest?.(".salesops-panel, .salesops-show");
+    const meant = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
+    place?.toggleAttribute("data-lm-suppress-shortcuts", !meant);
+  };
+  window.addEventListener("keydown", keys, true);
+
   let waiting = false;
   const watch = new MutationObserver(() => {
     if (waiting) return;
@@ -98,6 +106,7 @@ function initialize({ model }) {
   return () => {
     model.off("msg:custom", hear);
     watch.disconnect();
+    window.removeEventListener("keydown", keys, true);
     clearInterval(clock);
   };
 }

@@ -1,5 +1,6 @@
 """A workbook as `salesops init` makes it, JupyterLab on it, and Chromium: each once for all the tests."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def desk(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server = Server(made, tmp_path_factory.mktemp("home"))
     try:
         with chromium() as browser:
-            desk = Desk(browser, server)
+            desk = Desk(browser, server, pictured="SALESOPS_PICTURES" in os.environ)
             yield desk
             desk.clear()
     finally:

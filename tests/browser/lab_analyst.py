@@ -33,11 +33,17 @@ class Opened:
     asked: dict[str, Any]
     screen: Screen = field(default_factory=list)
     soiled: bool = False
+    seen: bytes = b""  # a picture of it as it was first run
 
     @property
     def kind(self) -> type[parameters.Parameters]:
         """The class of its parameters."""
         return parameters.NOTEBOOKS[self.name]
+
+    @property
+    def folder(self) -> Path:
+        """Where the notebook stands."""
+        return self.sheet.server.folder / "notebooks"
 
     @contextmanager
     def moved(self) -> Iterator[None]:
@@ -56,8 +62,8 @@ class Opened:
 class Desk:
     """One notebook open at a time."""
 
-    def __init__(self, browser: Any, server: Server) -> None:
-        self.browser, self.server = browser, server
+    def __init__(self, browser: Any, server: Server, pictured: bool = False) -> None:
+        self.browser, self.server, self.pictured = browser, server, pictured
         self._open: Opened | None = None
 
     def open(self, name: str) -> Opened:
@@ -67,8 +73,10 @@ class Desk:
             path = f"notebooks/{name}.ipynb"
             reference = Reference(self.server.folder / path)
             sheet = Sheet(self.browser, self.server, path)
+            sheet.apart = reference.tells_live()
             sheet.run_all()
-            self._open = Opened(name, sheet, reference, sheet.asks())
+            seen = sheet.picture() if self.pictured else b""
+            self._open = Opened(name, sheet, reference, sheet.asks(), seen=seen)
             self._open.screen = self._open.computed(self._open.asked)
         return self._open
 
@@ -126,6 +134,12 @@ def wrong_values(field: Any) -> list[str]:
     beyond = [low - 1] if low is not None else []
     beyond += [high + 1] if high is not None else []
     return ["ten or so", *map(str, beyond)]
+
+
+def by(field: Any) -> str | None:
+    """The parameter that a parameter's choices hang on, where there is one."""
+    extra = field.json_schema_extra
+    return extra.get("by") if isinstance(extra, dict) else None
 
 
 def kinds_of(annotation: Any) -> set[Any]:

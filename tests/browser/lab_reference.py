@@ -7,14 +7,18 @@ time: a line of JSON with parameters in, a line with the displays of every cell,
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
+
+STORE = "store.sqlite*"
 
 
 @dataclass(frozen=True)
@@ -26,30 +30,47 @@ class Answer:
 
 
 class Reference:
-    """A process that runs a notebook from its first cell, each time anew."""
+    """A process that runs a notebook from its first cell, each time anew.
+
+    It has a copy of the workbook as that was when it began, and its store again before each run, so that
+    nothing it writes reaches the page, and nothing of one run the next.
+    """
 
     def __init__(self, notebook: Path) -> None:
+        self._cells = nbformat.read(notebook, as_version=4).cells
+        self._room = TemporaryDirectory()
+        self._workbook = Path(self._room.name) / "workbook"
+        shutil.copytree(notebook.parents[1], self._workbook)
+        self._kept = {path: path.read_bytes() for path in self._workbook.glob(STORE)}
         command = [sys.executable, __file__, notebook.name]
         self._process = subprocess.Popen(
-            command, cwd=notebook.parent, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command,
+            cwd=self._workbook / "notebooks",
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
 
-    def ask(self, values: Mapping[str, Any]) -> None:
-        """Begin a run with these parameters in place of the notebook's own."""
+    def answer(self, values: Mapping[str, Any]) -> Answer:
+        """Every display of the notebook with these parameters in place of its own, or its refusal."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        for path in self._workbook.glob(STORE):
+            path.unlink()
+        for path, held in self._kept.items():
+            path.write_bytes(held)
         self._process.stdin.write(json.dumps(dict(values)) + "\n")
         self._process.stdin.flush()
-
-    def answer(self, values: Mapping[str, Any] | None = None) -> Answer:
-        """Every display of the notebook with these parameters, or of the run that was begun."""
-        if values is not None:
-            self.ask(values)
-        assert self._process.stdout is not None
         return Answer(**json.loads(self._process.stdout.readline()))
+
+    def tells_live(self) -> list[int]:
+        """Cells that ask whether somebody is at the page, and may say something else there."""
+        return [at for at, cell in enumerate(self._cells) if "panel.live" in cell.source]
 
     def close(self) -> None:
         """End the process."""
         self._process.communicate(timeout=60)
+        self._room.cleanup()
 
 
 def run(cells: list[Any], values: Mapping[str, Any]) -> Answer:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import time
+from pathlib import Path
 from typing import Any
 
 from lab_server import Server
@@ -16,15 +17,19 @@ from salesops_nb.present.terms import term
 IDLE = "| Idle"
 WRONG = "[role=alert]"
 BATCH_LINE = re.compile("batch line", re.IGNORECASE)
+SAVE = re.compile("save as report", re.IGNORECASE)
 # What JupyterLab itself writes as an error though nothing is wrong, each with the reason.
 KNOWN: tuple[str, ...] = ()
 
 # What a person can read below each cell: the text of every display, charts by what their picture holds.
-_SCREEN = f"const LIVE_ROWS = {LIVE_ROWS};" + r"""
+_SCREEN = (
+    f"const LIVE_ROWS = {LIVE_ROWS};"
+    + r"""
 window.salesops = {
   // what stands in an output and is no part of the answer: a live table's search, pages and arrows
-  furniture: "style, script, .jp-OutputArea-prompt, .dt-search, .dt-info, .dt-paging, .dt-column-order, .more",
-  // a live table shows a page of its rows, its total below them; a report's shows the first and counts the rest
+  furniture: "style, script, .more, .jp-OutputArea-prompt, " +
+    ".dt-search, .dt-info, .dt-paging, .dt-column-order",
+  // a live table shows a page of its rows and its total; a report's shows the first and counts the rest
   first_page(table) {
     const rows = [...(table.tBodies[0]?.rows ?? [])].filter(row => !row.classList.contains("total"));
     rows.slice(Number(table.dataset.page) || LIVE_ROWS).forEach(row => row.remove());
@@ -53,15 +58,35 @@ window.salesops = {
     if (!data["text/html"]) return [(data["text/plain"] || "").replace(/\s+/g, " ").trim()];
     return this.words(new DOMParser().parseFromString(data["text/html"], "text/html").body);
   },
-  expected(cells) { return cells.map(displays => displays.map(each => this.display(each))); },
+  // what in the panel has the focus; and whether what had it before looked other than it does without
+  look(each) {
+    const style = getComputedStyle(each);
+    return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.borderColor].join();
+  },
+  focused() {
+    const now = document.activeElement, panel = now?.closest(".salesops-panel");
+    const left = this.last && this.last.element !== now ? this.last : null;
+    const seen = left ? [left.name, this.look(left.element) !== left.look] : ["", true];
+    const label = now.closest(".widget-inline-hbox")?.querySelector(".widget-label, .widget-label-basic");
+    const name = panel && now !== panel ? (label ?? now).textContent.trim() : "";
+    this.last = name ? {element: now, name, look: this.look(now)} : null;
+    return [name, ...seen];
+  },
+  apart: [], // cells that are not compared
+  expected(cells) {
+    const read = displays => displays.map(each => this.display(each));
+    return cells.map((displays, at) => this.apart.includes(at) ? [] : read(displays));
+  },
   screen() {
     const cells = [...document.querySelectorAll(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell")];
     const kinds = ".jp-RenderedHTMLCommon, .jp-RenderedImage, .jp-RenderedSVG, .jp-RenderedText";
-    return cells.map(cell => [...cell.querySelectorAll(".jp-OutputArea-output")]
-      .filter(output => output.matches(kinds) && !output.closest(".salesops-panel")).map(output => this.words(output)));
+    const own = each => each.matches(kinds) && !each.closest(".salesops-panel");
+    const shown = cell => [...cell.querySelectorAll(".jp-OutputArea-output")].filter(own);
+    return cells.map((cell, at) => this.apart.includes(at) ? [] : shown(cell).map(each => this.words(each)));
   },
 };
 """
+)
 
 Screen = list[list[list[str]]]
 
@@ -138,18 +163,98 @@ class Sheet:
         """Copy the batch line, and read it from the clipboard."""
         self.page.evaluate("navigator.clipboard.writeText('')")
         self.button(BATCH_LINE).click()
-        self.page.wait_for_function("async () => await navigator.clipboard.readText()", timeout=60_000)
-        return str(self.page.evaluate("navigator.clipboard.readText()"))
+        end = time.monotonic() + 60
+        while not (line := str(self.page.evaluate("navigator.clipboard.readText()"))):
+            assert time.monotonic() < end, "the batch line was not copied"
+            self.page.wait_for_timeout(50)
+        return line
 
     def asks_other_than(self, before: dict[str, Any], name: str, seconds: float = 60) -> dict[str, Any]:
         """Wait until what is on screen is another value of the parameter; what is asked then."""
+        said = self.refused(before, name, seconds)
+        assert not said, said
+        return self.asks()
+
+    def refused(self, before: dict[str, Any], name: str, seconds: float = 60) -> str:
+        """Wait until a moved control is obeyed, or refused: the words then, else nothing."""
         end = time.monotonic() + seconds
-        while (asked := self.asks())[name] == before[name]:
-            said = self.control(name).message()
-            if said or time.monotonic() > end:
-                raise AssertionError(f"{name} is still {before[name]!r}: {said or 'nothing is said'}")
+        while self.asks()[name] == before[name]:
+            if said := self.control(name).message():
+                return said
+            assert time.monotonic() < end, f"{name} is still {before[name]!r}, and nothing is said"
             self.page.wait_for_timeout(100)
-        return asked
+        return ""
+
+    def run_again(self) -> None:
+        """Wait for a run of all cells that was asked for."""
+        self.page.locator("#jp-main-statusbar").get_by_text("| Busy").wait_for(timeout=10_000)
+        self.has_run()
+
+    def tabbed_through(self, most: int = 400) -> dict[str, bool]:
+        """Press Tab from the notebook's first cell to the panel's last button.
+
+        Returns the names of what took the focus in the panel, and whether one sees that it has it.
+        """
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+Home")
+        reached: dict[str, bool] = {}
+        for _press in range(most):
+            self.page.keyboard.press("Tab")
+            name, left, seen = self.page.evaluate("salesops.focused()")
+            if left:
+                reached[left] = seen
+            if reached and not name:
+                break
+        return reached
+
+    def tab_to(self, name: str, most: int = 400) -> None:
+        """Press Tab until what bears that name has the focus."""
+        for _press in range(most):
+            if self.page.evaluate("salesops.focused()")[0] == name:
+                return
+            self.page.keyboard.press("Shift+Tab")
+        raise AssertionError(f"Tab does not reach {name}")
+
+    def save_report(self, folder: Path, seconds: float = 180) -> Path:
+        """Press *Save as report*; the page that was made."""
+        before = set(folder.glob("saved/*.html"))
+        self.button(SAVE).click()
+        answer = self.page.locator(".salesops-answer")
+        answer.locator("a, [role=alert]").first.wait_for(timeout=seconds * 1000)
+        assert answer.locator("[role=alert]").all_text_contents() == []
+        (made,) = set(folder.glob("saved/*.html")) - before
+        assert answer.locator("a").first.text_content() == made.relative_to(folder).as_posix()
+        return made
+
+    def waits_until_it_asks(self, wanted: dict[str, Any], seconds: float = 60) -> None:
+        """Wait until the parameters of what is on screen are these."""
+        end = time.monotonic() + seconds
+        while (asked := self.asks()) != wanted:
+            assert time.monotonic() < end, {n: v for n, v in asked.items() if v != wanted[n]}
+            self.page.wait_for_timeout(100)
+
+    def picture(self, width: int = 1200, height: int = 1400) -> bytes:
+        """A picture of the notebook from its panel on, without the list of files."""
+        before = self.page.viewport_size
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+b")
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.locator(".salesops-panel").evaluate("each => each.scrollIntoView()")
+        self.page.wait_for_timeout(500)  # charts take their width
+        taken = bytes(self.page.screenshot())
+        self.page.keyboard.press("Control+b")
+        self.page.set_viewport_size(before)
+        return taken
+
+    @property
+    def apart(self) -> list[int]:
+        """Numbers of the cells that `screen` and `expected` leave out."""
+        found: list[int] = self.page.evaluate("salesops.apart")
+        return found
+
+    @apart.setter
+    def apart(self, numbers: list[int]) -> None:
+        self.page.evaluate("numbers => { salesops.apart = numbers; }", numbers)
 
     def screen(self) -> Screen:
         """Per cell and display, its text and what its pictures hold."""
@@ -246,9 +351,21 @@ class Control:
             self.field.fill(value)
             self.field.press("Tab" if kind == "date" else "Enter")
 
+    def label(self) -> str:
+        """What stands before it."""
+        return term(self.name)
+
+    @property
+    def alert(self) -> Any:
+        """The message that something is wrong."""
+        return self.row.locator(WRONG).first
+
     def message(self) -> str:
-        """What is said to be wrong with it."""
-        return " ".join(self.row.locator(WRONG).all_text_contents()).strip()
+        """What is said to be wrong with it, without what is in force instead."""
+        words = (
+            "each => [...each.childNodes].filter(n => n.nodeName !== 'EM').map(n => n.textContent).join('')"
+        )
+        return " ".join(each.evaluate(words).strip() for each in self.row.locator(WRONG).all())
 
 
 def written(value: Any) -> str:
