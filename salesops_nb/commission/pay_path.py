@@ -1,4 +1,5 @@
-"""The path from quota to pay: what the quota alone would pay, and each step from there to the statement's total.
+"""The path from quota to pay: what the quota alone would pay, and each step from there to the
+statement's total.
 
 Where a person's pay on credit follows a curve over one quota (`design.pay_at`), the path begins at
 the pay of 100 % and says what each tier beyond it added, or what the shortfall cost. Whatever else
@@ -82,7 +83,9 @@ def _curve_of(payout: Payout, places: Sequence[Attained]) -> tuple[Plan | None, 
 
 
 def _along(plan: Plan, place: Attained, earned: Decimal) -> tuple[Step, list[Step]] | None:
-    """Steps along the curve from 100 % to the attainment; none where the curve does not lead to what was earned."""
+    """Steps along the curve from 100 % to the attainment; none where the curve does not lead to what
+    was earned.
+    """
     assert place.quota
     here = place.credit / place.quota * 100
     if abs(pay_at(plan, here, place.quota) - earned) >= 1:
@@ -92,8 +95,15 @@ def _along(plan: Plan, place: Attained, earned: Decimal) -> tuple[Step, list[Ste
     if here < 100:
         short = said("Short of quota ({share} %)", share=_tenth(here))
         return opening, [Step(short, earned - whole, along=True)]
-    marks = sorted({row.from_ for c in plan.components if on_curve(c) and c.table is not None
-                    and c.table.unit == "pct_of_quota" for row in c.table.rows if 100 < row.from_ < here})  # fmt: skip
+    marks = sorted(
+        {
+            row.from_
+            for c in plan.components
+            if on_curve(c) and c.table is not None and c.table.unit == "pct_of_quota"
+            for row in c.table.rows
+            if 100 < row.from_ < here
+        }
+    )
     steps: list[Step] = []
     low, paid = Decimal(100), whole
     for high in [*marks, here]:

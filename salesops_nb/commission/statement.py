@@ -244,7 +244,9 @@ def _lines(
 
 
 def _said(payout: Payout, row: Mapping[str, Any], calculated: Mapping[str, Mapping[str, Any]]) -> Said:
-    """A line's sentence: how it was worked where the calculation has it so, else what the ledger says of it."""
+    """A line's sentence: how it was worked where the calculation has it so, else what the ledger says
+    of it.
+    """
     line = calculated.get(str(row["line_id"]))
     given = payout.reasons.get(str(row["line_id"]))
     if row["kind"] == "adjustment" and given:
@@ -342,9 +344,15 @@ def _zeros(
             continue
         deal = row["deal_id"]
         made.append(
-            Zero(deal, accounts.get(str(deal)), row["component_id"], row["credit"] or ZERO, row["amount"] or ZERO,
-                 row["reason"])
-        )  # fmt: skip
+            Zero(
+                deal,
+                accounts.get(str(deal)),
+                row["component_id"],
+                row["credit"] or ZERO,
+                row["amount"] or ZERO,
+                row["reason"],
+            )
+        )
     for (name, reason), held in together.items():
         credit = sum((row["credit"] or ZERO for row in held), ZERO)
         waits = sum((row["amount"] or ZERO for row in held), ZERO)

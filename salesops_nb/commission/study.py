@@ -189,8 +189,15 @@ def _same_credit(c: Component, old: Component) -> bool:
 
 
 def _pay(
-    plan: Plan, c: Component, part: ComponentRows, people: People, payee: str, span: int, credits: list[Fraction], attained: Fraction
-) -> Decimal:  # fmt: skip
+    plan: Plan,
+    c: Component,
+    part: ComponentRows,
+    people: People,
+    payee: str,
+    span: int,
+    credits: list[Fraction],
+    attained: Fraction,
+) -> Decimal:
     standing = people.standing(payee, part.spans[span])
     if_zero = plan.file.quota.if_zero if plan.file.quota else None
     rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None

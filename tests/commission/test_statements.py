@@ -31,9 +31,12 @@ def team():
     """Ann and Bob sell for Max, who is paid 2 % of what the team books above 3,000."""
     sold = deals(8000, 3000, 6000, owner="ann").assign(owner_id=["ann", "ann", "bob"])
     people = table(
-        *({"person_id": who, "name": who.title(), "role": "rep", "manager_id": "max"} for who in ("ann", "bob")),
+        *(
+            {"person_id": who, "name": who.title(), "role": "rep", "manager_id": "max"}
+            for who in ("ann", "bob")
+        ),
         {"person_id": "max", "name": "Max", "role": "manager", "manager_id": None},
-    )  # fmt: skip
+    )
     assigned = table(
         *({"person_id": who, "plan_id": "p", "valid_from": None, "valid_to": None} for who in ("ann", "bob")),
         {"person_id": "max", "plan_id": "m", "valid_from": None, "valid_to": None},
