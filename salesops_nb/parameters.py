@@ -417,3 +417,8 @@ def _problem(kind: type[Parameters], found: Any) -> Problem:
         column=name,
         value=str(value),
     )
+
+
+def __dir__() -> list[str]:
+    """What completion offers."""
+    return [kind.__name__ for kind in NOTEBOOKS.values()] + ["NOTEBOOKS", "checked", "for_notebook", "read"]

@@ -51,6 +51,12 @@ def calculate(
     period : a `Period` or its key, such as ``2026-Q1`` (in `calendar`, by default the plain year).
     pay_date : the day whose rates convert pay; the last day of the period if not given.
 
+    Returns
+    -------
+    Payout
+        with frames of lines, statements, what is withheld, and problems; money is `Decimal`, rounded once
+        a line to the currency's minor unit.
+
     Raises `SalesopsError` where the work cannot start (a table or column missing, plans that
     clash, a plan that does not say what its data need); bad rows are set aside in `problems`.
     """

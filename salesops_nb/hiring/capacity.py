@@ -79,6 +79,11 @@ def capacity(
     overrides : stated values in place of learned ones (see `Learned.override`).
     learned : what `learn` returned for these tables, to spare learning again.
 
+    Returns
+    -------
+    Capacity
+        with `months`, a row a month: bookings in major units at P10, P50 and P90, and probability.
+
     Raises
     ------
     SalesopsError

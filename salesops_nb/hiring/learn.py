@@ -67,6 +67,11 @@ def learn(
     currency : of the amounts; the one most is booked in otherwise.
     overrides : stated values in place of learned ones (see `Learned.override`).
 
+    Returns
+    -------
+    Learned
+        each figure with its interval and origin: shares of 1 a month, months, days, money a month.
+
     Raises
     ------
     SalesopsError

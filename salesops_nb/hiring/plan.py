@@ -96,6 +96,11 @@ def plan(
     replace_leavers : whether leavers are replaced anyway; otherwise the plan's hires replace them.
     Others as in `capacity`.
 
+    Returns
+    -------
+    HiringPlan
+        with `hires` (month, role, number), `probability` a share of 1 and `cost` in major units.
+
     Raises
     ------
     SalesopsError

@@ -118,12 +118,13 @@ def _cut(facts: nw.LazyFrame[Any], sums: str, where: str, split: Sequence[str], 
     """The sums of the whole (`ALL`) and of each cut, all of them split further, from one scan."""
     own = [each.rpartition(" AS ")[2] for each in split]
     sets = ", ".join(f"({', '.join([*own, *cut])})" for cut in ([], *([name] for name in cuts)))
-    which = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in cuts)
+    whens = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in cuts)
+    which = f"CASE {whens} ELSE '{ALL}' END" if whens else f"'{ALL}'"
     rows = _asked(
         facts,
         f"""WITH chosen AS (SELECT *{_added(split)}
             FROM facts WHERE {where})
-        SELECT {", ".join([*own, *cuts])}, CASE {which} ELSE '{ALL}' END AS _cut, {sums}
+        SELECT {", ".join([*own, *cuts])}, {which} AS _cut, {sums}
         FROM chosen GROUP BY GROUPING SETS ({sets})""",
     )
     found: Cuts = {}

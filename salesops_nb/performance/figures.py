@@ -58,12 +58,11 @@ class View:
         estimated = total(whole.loc[whole["outcome"] == "lost", "estimated"])
         return "list_value" if estimated > 0 else "value"
 
-    @cached_property
-    def decided_values(self) -> Cuts:
-        """How many deals were decided at each amount."""
-        return cube.decided_values(
-            self.facts, self.period.start, self.upto, self.measure, self.deals <= FINE, ("team", "owner_id")
-        )
+    def decided_values(self, key: str) -> pd.DataFrame:
+        """How many deals were decided at each amount, by group."""
+        cuts = () if key == ALL else (key,)
+        fine = self.deals <= FINE
+        return cube.decided_values(self.facts, self.period.start, self.upto, self.measure, fine, cuts)[key]
 
 
 def figures(view: View, by: str | None = None, by_value: bool = True) -> pd.DataFrame:
@@ -154,7 +153,7 @@ def _add_value_rate(table: pd.DataFrame, won: Sums, lost: Sums, view: View, key:
     rest = np.array([float(v) for v in _column(lost, view.measure, table.index)])
     with np.errstate(invalid="ignore", divide="ignore"):
         table["win_rate_value"] = top / (top + rest)
-    values = view.decided_values[key]
+    values = view.decided_values(key)
     amount = values["amount"].to_numpy(float)
     is_won = (values["outcome"] == "won").to_numpy()
     ends = statistics.bootstrap_ratio(amount * is_won, amount, values["deals"], values[key])

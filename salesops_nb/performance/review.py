@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -21,6 +23,7 @@ from salesops_nb.performance.facts import Structure
 from salesops_nb.performance.figures import View, figures, rank_ranges, total
 from salesops_nb.performance.prepared import Prepared, prepare
 from salesops_nb.performance.scope import (
+    COLUMN,
     CompareTo,
     Comparison,
     Level,
@@ -51,8 +54,6 @@ class Review:
     comparison: Comparison
     pace: Pace
     company: pd.Series[Any]
-    teams: pd.DataFrame
-    people: pd.DataFrame
     products: pd.DataFrame
     segments: pd.DataFrame
     pipeline: pd.DataFrame
@@ -62,7 +63,18 @@ class Review:
     median_days_to_win: float | None
     stale_days: int | None
     covered_days: int
+    rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
     notes: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def teams(self) -> pd.DataFrame:
+        """A row a team; without rows below the company. Counted when first asked for."""
+        return self.rows("team") if self.level == "company" else pd.DataFrame()
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """A row a rep. Counted when first asked for: its intervals take longest, and headlines none."""
+        return self.rows("rep")
 
     @property
     def headlines(self) -> pd.DataFrame:
@@ -125,17 +137,16 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
     daily = cube.daily_bookings(facts)
     due = pace(daily, period, as_of, data_from)
     company = _scope_row(view, made, level, who, before, due)
-    teams = _rows(view, made, "team", before, due) if level == "company" else pd.DataFrame()
-    people = _rows(view, made, "rep", before, due)
+    below: Level = "team" if level == "company" else "rep"
     curve = time_to_win(made.ages if level == "company" else cube.ages(facts, as_of))
     return Review(
         period=period, as_of=as_of, data_through=made.data_through, level=level, who=who,
         comparison=comparison, pace=due,
-        company=company, teams=teams, people=people,
+        company=company, rows=lambda each: _rows(view, made, each, before, due),
         products=_mix(view, before, "product_id"), segments=_mix(view, before, "segment"),
         pipeline=_pipeline(view),
-        bridge=_bridge(view, before, comparison, compare_to, company,
-                       teams if level == "company" else people),
+        bridge=_bridge(view, before, comparison, compare_to, company, below,
+                       targets(made.targets, period, below)),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
         time_to_win=curve, median_days_to_win=median_days(curve),
         stale_days=stale[0] if stale else None,
@@ -165,7 +176,7 @@ def _scope_row(
 
 
 def _rows(view: View, made: Prepared, level: Level, before: Cuts | None, due: Pace) -> pd.DataFrame:
-    key = {"team": "team", "rep": "owner_id"}[level]
+    key = COLUMN[level]
     table = figures(view, key)
     wanted = targets(made.targets, view.period, level)
     table = _against(table, wanted, view, due)
@@ -212,13 +223,15 @@ def _won_products(sums: Cuts) -> pd.DataFrame:
 
 def _bridge(
     view: View, before: Cuts | None, comparison: Comparison, to: CompareTo, company: pd.Series[Any],
-    groups: pd.DataFrame,
+    below: Level, wanted: dict[str, Decimal],
 ) -> pd.DataFrame:  # fmt: skip
     if to == "target":
         if company["target"] is None:
             return pd.DataFrame(columns=["step", "amount"])
-        known = {str(g): t for g, t in groups["target"].items() if t is not None}
-        booked = dict(zip(groups.index, groups["bookings"], strict=True))
+        key = COLUMN[below]
+        groups, won = {*view.closed[key][key], *view.opened[key][key]}, _bookings_by(view.closed, key)
+        booked = {group: won.get(group, NO_MONEY) for group in groups}
+        known = {group: target for group, target in wanted.items() if group in groups}
         return target_bridge(booked, known, (company["target"], company["bookings"]))
     if before is None:
         return pd.DataFrame(columns=["step", "amount"])

@@ -276,3 +276,8 @@ def _timed(function: Callable[..., Any], given: dict[str, Any]) -> tuple[float, 
     with threadpool_limits(limits=1, user_api="blas"):
         value = function(**given)
     return time.perf_counter() - begun, value
+
+
+def __dir__() -> list[str]:
+    """What completion offers."""
+    return ["Panel", "is_live", "panel"]

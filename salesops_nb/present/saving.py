@@ -143,7 +143,7 @@ def remember_this() -> None:
     """Take note of the cell that is running."""
     from IPython.core.getipython import get_ipython
 
-    parent = get_ipython().kernel.get_parent("shell") or {}  # type: ignore[no-untyped-call, union-attr]
+    parent = get_ipython().kernel.get_parent("shell") or {}  # type: ignore[union-attr]
     if "cellId" in parent.get("metadata", {}):
         _run[str(parent["metadata"]["cellId"])] = str(parent["content"]["code"])
 

@@ -19,7 +19,13 @@ from salesops_nb.present.words import _
 if TYPE_CHECKING:
     import pandas as pd
 
-FIRST = object()
+
+class _First:
+    def __repr__(self) -> str:
+        return "the first"
+
+
+FIRST = _First()
 SHORT = 18  # letters of a cell that stays in one line
 LIVE_ROWS = 2_000  # brought to the page at which a person sorts and filters them
 NUMERIC = {"money", "cents", "number", "integer", "decimal", "percent"}

@@ -127,6 +127,12 @@ def open_workbook(
     strict : raise for what keeps a table from being read; else leave that table out and tell it in
         `fatal` and `problems`.
 
+    Returns
+    -------
+    Workbook
+        its `tables` are lazy frames by name, its `problems` what is wrong in them, its `store` where
+        results are written.
+
     Raises
     ------
     SalesopsError

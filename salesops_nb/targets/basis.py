@@ -76,6 +76,11 @@ def prepare(
     ramp : share of a full target for each month of tenure, 1 afterwards.
     declared_season : twelve weights for when there are under 24 months of history.
 
+    Returns
+    -------
+    Basis
+        what `set_targets` takes: any number of targets are set from it at once.
+
     Raises `SalesopsError` for a malformed year, missing tables or columns, no history, a potential
     that is negative or nothing, unknown roles, a bad ramp or season.
     """

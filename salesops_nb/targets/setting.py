@@ -66,6 +66,11 @@ def set_targets(
     over_assignment : assigned targets over the company's, at least 1.
     unit : money to which targets are rounded.
 
+    Returns
+    -------
+    TargetPlan
+        with frames of targets by level, person and quarter: money `Decimal`, chances shares of 1.
+
     Raises `SalesopsError` for an unknown method, a negative target, both or neither of growth and
     company_target, a weight, over-assignment or unit out of range.
     """

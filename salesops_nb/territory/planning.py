@@ -113,6 +113,11 @@ def plan(
     seed : the same seed gives the same plan. time_limit : seconds, only a guard; see ``cut_short``.
     strict : raise `PlanNotFound` where no plan within tolerance was found, else return the nearest.
 
+    Returns
+    -------
+    TerritoryPlan
+        with `assignment` (unit_id, rep) and `summary`; loads in the measures' units, distances in km.
+
     Raises
     ------
     SalesopsError
