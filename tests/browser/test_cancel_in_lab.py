@@ -1,0 +1,79 @@
+"""A long step in JupyterLab: it shows that it works, it can be ended, and what was there is back."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from lab_sheet import Sheet
+
+pytestmark = pytest.mark.browser
+CELLS = (
+    'workbook = "."\nseconds = 0.0',
+    """
+import time
+
+from pydantic import Field
+
+from salesops_nb import parameters, present
+from salesops_nb.present import controls
+
+
+class Slow(parameters.Parameters):
+    seconds: float = Field(0, ge=0, le=100, description="How long to take")
+
+
+panel = controls.panel(Slow, globals())
+
+
+@panel.step
+def slept(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.01)
+    return seconds
+
+
+@panel.show
+def told(slept):
+    present.note(f"Slept for {slept:g} seconds.")
+""",
+)
+
+
+@pytest.fixture
+def slow(desk: Any, made: Path) -> Any:
+    node = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(text.strip()) for text in CELLS],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(node, made / "notebooks" / "slow.ipynb")
+    desk.clear()
+    sheet = Sheet(desk.browser, desk.server, "notebooks/slow.ipynb")
+    sheet.run_all()
+    yield sheet
+    sheet.close()
+    (made / "notebooks" / "slow.ipynb").unlink()
+
+
+def test_a_long_step_is_cancelled_by_keyboard_and_nothing_has_changed(slow: Sheet) -> None:
+    said = slow.page.locator(".salesops-show")
+    said.get_by_text("Slept for 0 seconds.").wait_for()
+    control, shown = slow.control("seconds"), slow.control("seconds").value()
+    control.put("90")
+    cancel = slow.page.locator(".salesops-busy").get_by_role("button", name="Cancel")
+    cancel.wait_for()
+    assert "Working" in str(slow.page.locator(".salesops-busy").text_content())
+    cancel.focus()
+    begun = time.monotonic()
+    slow.page.keyboard.press("Enter")
+    slow.page.locator(".salesops-busy").wait_for(state="detached", timeout=20_000)
+    assert time.monotonic() - begun < 20
+    assert control.value() == shown
+    assert said.get_by_text("Slept for 0 seconds.").is_visible()
+    assert slow.asks()["seconds"] == 0
+    control.put("1")
+    said.get_by_text("Slept for 1 seconds.").wait_for()
+    assert slow.asks()["seconds"] == 1
+    assert slow.said == []
