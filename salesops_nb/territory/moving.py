@@ -69,7 +69,7 @@ def moved_least(work: Work) -> Solution:
         plans.append(improved(work, start, short, 0.3, turn))
     plans.sort(key=rank)
     tops = plans[:2]
-    turns = int(np.clip(40_000 // model.items, 8, 40))
+    turns = int(np.clip(40_000 // model.items, 20, 40))
     for turn in range(turns):
         if work.late:
             break
