@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.planning import PlanNotFound, TerritoryPlan, finished, plan
-from salesops_nb.territory.solving import Solution
+from salesops_nb.territory.work import Solution
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

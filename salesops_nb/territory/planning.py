@@ -12,11 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.territory.bounds import centre_bound
 from salesops_nb.territory.building import build
 from salesops_nb.territory.checker import check_plan, territory_pieces
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.screening import percent, screen
-from salesops_nb.territory.solving import Solution, centre_bound, solve
+from salesops_nb.territory.solving import solve
+from salesops_nb.territory.work import Solution
 
 Ints = NDArray[np.int64]
 BOUND_IS = "linear programme's dual for the final centres, units divisible, contiguity left out"
