@@ -6,9 +6,7 @@ Meanwhile cells wait, and while a cell runs the worker waits: both use the workb
 
 from __future__ import annotations
 
-import contextlib
 import html
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +18,9 @@ from salesops_nb.present.choices import extra
 from salesops_nb.present.details import write_details
 from salesops_nb.present.panel_actions import Actions
 from salesops_nb.present.panel_page import Page
-from salesops_nb.present.saving import remember, remember_this
+from salesops_nb.present.panel_status import Status
 from salesops_nb.present.terms import translated
+from salesops_nb.present.turns import Turns
 from salesops_nb.present.words import _, use_locale
 from salesops_nb.present.work import Worker
 
@@ -43,7 +42,7 @@ class View:
         self.page = Page()
         self.worker = Worker(self._work, self._ended, self._interrupt)
         self._outcome: str | Exception | None = None
-        self.cells = _Cells()
+        self.cells = Turns()
         self._unfinished: dict[str, Any] = {}  # asked for, and left for something newer
         self.fields = {n: f for n, f in type(panel.asked).model_fields.items() if n != "workbook"}
         self.rows = {name: Row(self, name) for name in self.fields}
@@ -271,87 +270,3 @@ class Row:
 
     def _moved(self, _change: Any) -> None:
         self.view.moved(self.name)
-
-
-class Status:
-    """What is being done, how far it is, and the button that ends it."""
-
-    def __init__(self, cancel: Any) -> None:
-        self._words = ipywidgets.HTML()
-        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "12rem"})
-        self._button = ipywidgets.Button(description=_("Cancel"), icon="times")
-        self._button.on_click(cancel)
-        self.box = ipywidgets.HBox([self._bar, self._button, self._words])
-        self.box.add_class("salesops-status")
-        self.ends()
-
-    def begins(self) -> None:
-        """Something was asked for."""
-        self._bar.value, self._bar.bar_style = 0, ""
-        self._words.value = ""
-        self._button.disabled = False
-        self.box.add_class("salesops-busy")
-
-    def does(self, node: Node, rest: list[Node]) -> None:
-        """A step or show is being done, with those that follow."""
-        left = sum(each.seconds for each in rest) or 1.0
-        self._bar.value = max(self._bar.value, 1 - left / max(left, self._whole(rest, left)))
-        said = html.escape(_("Working on {what} …", what=translated(node.words)))
-        self._words.value = f'{said} <span class="salesops-elapsed"></span>'
-
-    def cancelling(self) -> None:
-        """The work was told to end."""
-        self._button.disabled = True
-        self._bar.bar_style = "warning"
-        self._words.value = html.escape(_("Cancelling …"))
-
-    def ends(self) -> None:
-        """Nothing is being done."""
-        self.box.remove_class("salesops-busy")
-        self._words.value = ""
-        self._most = 0.0
-
-    def _whole(self, rest: list[Node], left: float) -> float:
-        self._most = max(self._most, left)
-        return self._most
-
-
-class _Cells:
-    """Cells and the worker by turns: while one computes the other waits."""
-
-    def __init__(self) -> None:
-        from IPython.core.getipython import get_ipython
-
-        self._gate = threading.RLock()
-        self._events: Any = getattr(get_ipython(), "events", None)
-        if self._events is not None:
-            self._running = self._gate.acquire()  # the cell that makes the panel
-            remember_this()
-            self._events.register("pre_run_cell", self._before)
-            self._events.register("post_run_cell", self._after)
-
-    def close(self) -> None:
-        """Let cells go their own way."""
-        if self._events is not None:
-            self._events.unregister("pre_run_cell", self._before)
-            self._events.unregister("post_run_cell", self._after)
-
-    def keep_waiting(self, worker: Worker) -> None:
-        """From here on no cell runs; comes back when the present one has ended."""
-        while not self._gate.acquire(timeout=0.05):
-            worker.breathe()
-
-    def go_on(self) -> None:
-        """Cells may run again."""
-        with contextlib.suppress(RuntimeError):  # it was not taken
-            self._gate.release()
-
-    def _before(self, info: Any) -> None:
-        remember(info)
-        if not self._running:
-            self._running = self._gate.acquire()
-
-    def _after(self, _result: Any) -> None:
-        if self._running:
-            self._running = False
-            self._gate.release()
