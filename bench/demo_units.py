@@ -42,7 +42,9 @@ def main() -> None:
     ).round(-1)
     units["workload"] = (units["potential"] / 900 + rng.gamma(4, 3, len(units))).round(1)
     units["growth"] = (0.03 + 0.05 * wave + rng.normal(0, 0.02, len(units))).round(3)
-    units["segment"] = np.select([units["weight"] >= 250_000, units["weight"] >= 50_000], SEGMENTS[:2], SEGMENTS[2])
+    units["segment"] = np.select(
+        [units["weight"] >= 250_000, units["weight"] >= 50_000], SEGMENTS[:2], SEGMENTS[2]
+    )
     spend = units["segment"].map(SPEND) * np.exp(rng.normal(0, 0.15, len(units)))
     units["prospects"] = np.maximum(units["potential"] / spend, 1).round()
     units["simulated"] = "true"

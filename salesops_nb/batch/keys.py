@@ -38,7 +38,7 @@ _LIBRARIES = (
     "pyarrow",
     "scipy",
 )
-_SETTINGS = ("workbook.yml", "mapping.yml")
+_SETTINGS = ("workbook.yml", "mapping.yml", "pay_calendar.yml")
 _FOLDERS = ("plans", "templates")
 
 

@@ -196,6 +196,17 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
 
 @ledger.command()
 @click.argument("period")
+@_act
+@click.pass_context
+def withdraw(context: click.Context, period: str, by: str, on: date) -> None:
+    """Take back what was calculated for an open period, as if it had not been posted."""
+    room = _opened(context)
+    count = pay_ledger.withdraw(room.store, room.calendar.period(period), author=by, on=on)
+    click.echo(f"{count} lines withdrawn.")
+
+
+@ledger.command()
+@click.argument("period")
 @_payees
 @_act
 @click.pass_context

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pyarrow as pa
 
+from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.spans import Stay
 from salesops_nb.errors import Problem
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ _KEPT = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "credit",
 
 
 def hold_unaccepted(payout: Payout, plan: Plan, first_frame: int) -> None:
-    """Take the lines of people who have not accepted the plan out of what is paid, if the plan withholds them.
+    """Take the lines of people who have not accepted the plan out of what is paid, if the plan
+    withholds them.
 
     `first_frame` is where the plan's own frames begin among the payout's.
     """
@@ -41,7 +42,9 @@ def hold_unaccepted(payout: Payout, plan: Plan, first_frame: int) -> None:
     table = payout.tables.put(rows, {"payee_id": pa.string(), "s": pa.date32(), "e": pa.date32()})
     for i in range(first_frame, len(payout.lazy)):
         waiting = payout.lazy[i].join(table, on="payee_id", how="inner")
-        waiting = waiting.filter((nw.col("happened_on") >= nw.col("s")) & (nw.col("happened_on") < nw.col("e")))
+        waiting = waiting.filter(
+            (nw.col("happened_on") >= nw.col("s")) & (nw.col("happened_on") < nw.col("e"))
+        )
         payout.withheld_rows += [_row(r) for r in collected(waiting) if r["amount"]]
         payout.lazy[i] = payout.lazy[i].join(waiting.select("line_id"), on="line_id", how="anti")
     mine = [r for r in payout.made if r["plan_id"] == plan.id and _concerns(r, stays)]

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from salesops_nb.commission.payout import Payout
 
 
-
 def adjustments(payout: Payout) -> None:
     """Manual adjustments of the period: lines with a reason, an author and an approver, or a problem."""
     for number, row in enumerate(payout.tables.rows("adjustments"), start=2):
@@ -40,7 +39,8 @@ def adjustments(payout: Payout) -> None:
             payout.found.append(
                 Problem(
                     "bad-adjustment",
-                    f"Adjustment {row.get('adjustment_id')} of {amount} for {row.get('payee_id')} {why}; it is set aside.",
+                    f"Adjustment {row.get('adjustment_id')} of {amount} for {row.get('payee_id')} {why}; "
+                    "it is set aside.",
                     "Give reason, author and another person as approver.",
                     table="adjustments",
                     row=number,

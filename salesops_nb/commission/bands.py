@@ -38,7 +38,8 @@ def _bounds(table: Table) -> list[str]:
     rows, found = table.rows, []
     if rows[0].from_ != 0 and table.mode != "matrix":
         found.append(
-            f"the first row begins at {rows[0].from_}: nothing is said below it; add a row from 0 (rate 0 pays nothing)"
+            f"the first row begins at {rows[0].from_}: nothing is said below it; add a row from 0 (rate 0 "
+            "pays nothing)"
         )
     for row, following in pairwise(rows):
         if following.from_ <= row.from_:

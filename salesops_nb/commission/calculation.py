@@ -17,6 +17,7 @@ import pyarrow as pa
 from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.acceptance import hold_unaccepted
 from salesops_nb.commission.adjustments import adjustments
+from salesops_nb.commission.assignments import Stay, read_stays
 from salesops_nb.commission.credits import credits
 from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
@@ -29,7 +30,7 @@ from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.scorecard import scorecard
-from salesops_nb.commission.spans import Span, Stay, read_people, read_stays
+from salesops_nb.commission.spans import Span, read_people
 from salesops_nb.errors import Problem
 from salesops_nb.periods import FiscalCalendar, Period
 

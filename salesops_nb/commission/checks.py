@@ -24,7 +24,8 @@ def plans(chosen: list[Plan], tables: Tables, given: Mapping[str, Any]) -> None:
                 Problem(
                     "versions-overlap",
                     f"{a.label} ({a.start} to {a.end - timedelta(days=1)}) and version {b.version} "
-                    f"({b.start} to {b.end - timedelta(days=1)}) are both in force on {max(a.start, b.start)}.",
+                    f"({b.start} to {b.end - timedelta(days=1)}) are both in force on "
+                    f"{max(a.start, b.start)}.",
                     "End the old version the day before the new one begins.",
                     file=b.source,
                     column="plan.from",

@@ -94,7 +94,8 @@ def share_back(payout: Payout, plan: Plan, row: Row, day: date) -> Fraction:
         payout.found.append(
             Problem(
                 "missing-term",
-                f"Deal {row['deal_id']} was cancelled and has no term_months, so its unserved share is not known; all of it is taken back.",
+                f"Deal {row['deal_id']} was cancelled and has no term_months, so its unserved share is "
+                "not known; all of it is taken back.",
                 "Add term_months to deals.",
                 table="deals",
                 column="term_months",

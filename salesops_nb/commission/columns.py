@@ -1,9 +1,12 @@
-"""Columns of the credit that a plan's conditions name: of the deal, its product and account, and the person."""
+"""Columns of the credit that a plan's conditions name: of the deal, its product and account, and the
+person.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import narwhals as nw
@@ -45,7 +48,10 @@ def condition(plan: Plan, text: str, frame: nw.LazyFrame[Any], tables: Tables) -
     except SalesopsError as error:
         path = next((p for p, other in plan.conditions.items() if other == text), None)
         raise SalesopsError(
-            [replace(p, file=plan.source, row=plan.lines.get(path or ""), column=path) for p in error.problems]
+            [
+                replace(p, file=plan.source, row=plan.lines.get(path or ""), column=path)
+                for p in error.problems
+            ]
         ) from None
 
 
@@ -104,7 +110,7 @@ def people_spans(tables: Tables) -> tuple[pa.Table, list[int]]:
     spans = [[as_day(r.get("valid_from")) or _FIRST, as_day(r.get("valid_to")) or _LAST] for r in plain]
     order = sorted(range(len(plain)), key=lambda i: (str(plain[i]["person_id"]), spans[i][0], i))
     overlapping = []
-    for i, j in zip(order, order[1:], strict=False):
+    for i, j in pairwise(order):
         if str(plain[i]["person_id"]) == str(plain[j]["person_id"]) and spans[i][1] > spans[j][0]:
             spans[i][1] = spans[j][0]
             overlapping.append(j)
@@ -114,7 +120,9 @@ def people_spans(tables: Tables) -> tuple[pa.Table, list[int]]:
 
 
 def with_person(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[Any]:
-    """Columns of the payee that conditions name: role, region, team …, tenure_month (1 in the month of hiring)."""
+    """Columns of the payee that conditions name: role, region, team …, tenure_month (1 in the month
+    of hiring).
+    """
     asked = wanted_columns(plan)
     names = frame.collect_schema().names()
     have = [c for c in facts.tables.columns("people") if c in asked and c not in names]
@@ -123,7 +131,11 @@ def with_person(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFr
     people = exact(facts.tables.put_arrow(people_spans(facts.tables)[0]))
     hired = nw.col("hired_on") if "hired_on" in facts.tables.columns("people") else nw.lit(None)
     side = people.select(
-        *have, person=nw.col("person_id").cast(nw.String), p_from="p_from", p_to="p_to", hired=hired.cast(nw.Date)
+        *have,
+        person=nw.col("person_id").cast(nw.String),
+        p_from="p_from",
+        p_to="p_to",
+        hired=hired.cast(nw.Date),
     )
     keys = ["event_id", "payee_id", "part"]
     found = frame.select(*keys, "counted_on").join(side, left_on="payee_id", right_on="person", how="inner")

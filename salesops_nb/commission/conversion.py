@@ -38,7 +38,8 @@ def in_own_currency(payout: Payout, job: Job, rows: list[Row], pay_date: date) -
                 payout.found.append(
                     Problem(
                         "missing-rate",
-                        f"There is no {rates.kind} rate from {plan.currency} to {target} on {day}; lines of {row['payee_id']} wait for it.",
+                        f"There is no {rates.kind} rate from {plan.currency} to {target} on {day}; lines "
+                        f"of {row['payee_id']} wait for it.",
                         f"Add {target} to fx_rates (kind {rates.kind}).",
                         table="fx_rates",
                         column="rate",

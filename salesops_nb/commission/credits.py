@@ -76,7 +76,9 @@ def _of_kind(facts: Facts, kind: str, until: date) -> nw.LazyFrame[Any]:
     orphan = nw.col("first_on").is_null() | (nw.col("first_on") > nw.col("happened_on"))
     orphan = nw.col("negative") & orphan
     events = events.with_columns(
-        counted_on=nw.when(nw.col("negative") & ~orphan).then(nw.col("first_on")).otherwise(nw.col("happened_on")),
+        counted_on=nw.when(nw.col("negative") & ~orphan)
+        .then(nw.col("first_on"))
+        .otherwise(nw.col("happened_on")),
         fault=nw.when(orphan).then(nw.lit(_ORPHAN)).otherwise(fault),
     ).drop("first_on")
     return _filled(events) if facts.gaps else events
@@ -86,7 +88,8 @@ def _filled(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Events without an amount give none, and say so."""
     empty = nw.when(nw.col("amount").is_null()).then(nw.lit(_EMPTY))
     return events.with_columns(
-        fault=nw.coalesce(nw.col("fault"), empty), amount=nw.coalesce(nw.col("amount"), number(0)).cast(AMOUNT)
+        fault=nw.coalesce(nw.col("fault"), empty),
+        amount=nw.coalesce(nw.col("amount"), number(0)).cast(AMOUNT),
     )
 
 

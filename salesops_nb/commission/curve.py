@@ -17,7 +17,9 @@ FAR = Fraction(10**13)  # beyond any credit: a bound that is never reached
 
 @dataclass(frozen=True)
 class Numbers:
-    """What a person's table needs beyond the plan: bounds in the measure's unit, slopes, base rate, target."""
+    """What a person's table needs beyond the plan: bounds in the measure's unit, slopes, base rate,
+    target.
+    """
 
     bounds: tuple[Fraction, ...] = ()
     column_bounds: tuple[Fraction, ...] = ()

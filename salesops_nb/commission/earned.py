@@ -76,7 +76,11 @@ class _Earned(Prices):
                 frame = frame.with_columns(attainment_pct=self.value(f"attainment_{when}"))
             made = self._combined([(self._condition(m.where, frame), m.x) for m in self.c.multipliers.rows])
         then, _ = gate_of(self.c)
-        if then == "first_dollar" and self.conditional and not (self.alone and not gate_on_attainment(self.c)):
+        if (
+            then == "first_dollar"
+            and self.conditional
+            and not (self.alone and not gate_on_attainment(self.c))
+        ):
             opened = self.value(f"open_{when}")
             made = (
                 nw.when(opened == one).then(made).otherwise(number(0))
@@ -205,7 +209,9 @@ class _Earned(Prices):
         return frame.with_columns(amount=made.cast(AMOUNT))
 
     def _catches_up(self) -> bool:
-        """Whether earlier credits of a span now pay otherwise, because a condition on attainment came true."""
+        """Whether earlier credits of a span now pay otherwise, because a condition on attainment came
+        true.
+        """
         return self.conditional and self.spans[0].start < self.job.period.start
 
 

@@ -48,10 +48,14 @@ class Facts:
         return self._people
 
     def unknown(self) -> list[str]:
-        """Owners and people with a share whom the table `people` does not know; none where it was not given."""
+        """Owners and people with a share whom the table `people` does not know; none where it was not
+        given.
+        """
         if self._unknown is None:
             known = self._known() if "people" in self.tables else None
-            credited = self._ids(("deals", "owner_id"), ("splits", "person_id")) if known is not None else set()
+            credited = (
+                self._ids(("deals", "owner_id"), ("splits", "person_id")) if known is not None else set()
+            )
             self._unknown = sorted(credited - (known or set()))
         return self._unknown
 
@@ -68,7 +72,9 @@ class Facts:
 
 
 def read_facts(plans: list[Plan], tables: Tables, until: date, problems: list[Problem]) -> Facts:
-    """Events before a day and the shares of their deals; raises where a plan does not say what shares divide."""
+    """Events before a day and the shares of their deals; raises where a plan does not say what shares
+    divide.
+    """
     events, made = read_events(tables)
     facts = Facts(tables, events, made)
     facts.shares, facts.set_aside = shares(tables, problems)
@@ -80,9 +86,9 @@ def read_facts(plans: list[Plan], tables: Tables, until: date, problems: list[Pr
     down = (nw.col("kind") == "refunded") | (nw.col("amount") < number(0))
     refund = down & (nw.col("happened_on") < nw.lit(until))
     empty = nw.col("amount").is_null() & (nw.col("kind") != "cancelled")
-    told = collected(
-        events.select(nw.len().alias("n"), refunds=_number_of(refund), gaps=_number_of(empty))
-    )[0]
+    told = collected(events.select(nw.len().alias("n"), refunds=_number_of(refund), gaps=_number_of(empty)))[
+        0
+    ]
     facts.has_refunds, facts.gaps = bool(told["refunds"]), bool(told["gaps"])
     facts.small = told["n"] <= _IN_MEMORY
     return facts
@@ -106,7 +112,8 @@ def _splits_are_said(plans: list[Plan]) -> None:
 
 
 def read_events(tables: Tables) -> tuple[nw.LazyFrame[Any], bool]:
-    """Events as ``event_id, deal_id, kind, happened_on, amount[, event_currency]``, and whether bookings were made.
+    """Events as ``event_id, deal_id, kind, happened_on, amount[, event_currency]``, and whether
+    bookings were made.
 
     Without a booked event among them, bookings are made from won deals.
     """
@@ -148,13 +155,25 @@ def won_deals(tables: Tables) -> nw.LazyFrame[Any]:
     return deals
 
 
+def owners(facts: Facts) -> nw.LazyFrame[Any]:
+    """Each deal with its owner."""
+    deals = facts.tables.need("deals", "deal_id")
+    names = deals.collect_schema().names()
+    owner = nw.col("owner_id").cast(nw.String) if "owner_id" in names else nw.lit(None).cast(nw.String)
+    return deals.select(nw.col("deal_id").cast(nw.String), owner_id=owner)
+
+
 def _bookings(tables: Tables) -> nw.LazyFrame[Any]:
     """A booking for each won deal that has a day and an amount (the checks tell of the others)."""
     whole = ~nw.col("closed_on").is_null() & ~nw.col("amount").is_null()
-    return won_deals(tables).filter(whole).select(
-        nw.concat_str(nw.col("deal_id").cast(nw.String), nw.lit(":booked")).alias("event_id"),
-        nw.col("deal_id").cast(nw.String),
-        nw.lit("booked").alias("kind"),
-        nw.col("closed_on").cast(nw.Date).alias("happened_on"),
-        nw.col("amount").cast(AMOUNT),
+    return (
+        won_deals(tables)
+        .filter(whole)
+        .select(
+            nw.concat_str(nw.col("deal_id").cast(nw.String), nw.lit(":booked")).alias("event_id"),
+            nw.col("deal_id").cast(nw.String),
+            nw.lit("booked").alias("kind"),
+            nw.col("closed_on").cast(nw.Date).alias("happened_on"),
+            nw.col("amount").cast(AMOUNT),
+        )
     )

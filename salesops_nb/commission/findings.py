@@ -7,9 +7,9 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.columns import people_spans
-from salesops_nb.commission.facts import KINDS, Facts, won_deals
-from salesops_nb.commission.frames import Tables, as_day, as_decimal, collected, number
+from salesops_nb.commission.facts import KINDS, Facts, owners, won_deals
+from salesops_nb.commission.findings_people import early_history, overlapping_people, zero_quotas
+from salesops_nb.commission.frames import as_day, as_decimal, collected, number
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem
 from salesops_nb.periods import Period
@@ -24,9 +24,9 @@ def rows(facts: Facts, period: Period, chosen: list[Plan], problems: list[Proble
     if facts.has_refunds:
         problems += _orphans(facts, period)
     problems += _outside(facts, period, chosen)
-    problems += _zero_quotas(facts.tables, chosen, period)
-    problems += _overlapping_people(facts.tables)
-    problems += _early_history(facts, period)
+    problems += zero_quotas(facts.tables, chosen, period)
+    problems += overlapping_people(facts.tables)
+    problems += early_history(facts, period)
 
 
 def _within(facts: Facts, period: Period) -> nw.LazyFrame[Any]:
@@ -35,17 +35,10 @@ def _within(facts: Facts, period: Period) -> nw.LazyFrame[Any]:
     )
 
 
-def _owners(facts: Facts) -> nw.LazyFrame[Any]:
-    deals = facts.tables.need("deals", "deal_id")
-    names = deals.collect_schema().names()
-    owner = nw.col("owner_id").cast(nw.String) if "owner_id" in names else nw.lit(None).cast(nw.String)
-    return deals.select(nw.col("deal_id").cast(nw.String), owner_id=owner)
-
-
 def _no_owner(facts: Facts, period: Period, chosen: Iterable[Plan]) -> list[Problem]:
     """Deals without a payee: neither owner nor share."""
     kinds = sorted({plan.file.credit.event for plan in chosen})
-    owned = _owners(facts).filter(nw.col("owner_id").is_null() | (nw.col("owner_id") == ""))
+    owned = owners(facts).filter(nw.col("owner_id").is_null() | (nw.col("owner_id") == ""))
     events = _within(facts, period).filter(nw.col("kind").is_in(kinds)).join(owned, on="deal_id", how="inner")
     if facts.shares is not None:
         shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id").unique()
@@ -67,32 +60,26 @@ def _no_owner(facts: Facts, period: Period, chosen: Iterable[Plan]) -> list[Prob
 
 
 def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
-    if "people" not in facts.tables:
+    unknown = facts.unknown()
+    if not unknown:
         return []
-    known = (
-        facts.tables.need("people", "person_id").select(payee_id=nw.col("person_id").cast(nw.String)).unique()
-    )
     found: list[Problem] = []
-    owners = (
-        _within(facts, period)
-        .join(_owners(facts), on="deal_id", how="inner")
-        .filter(~nw.col("owner_id").is_null())
-    )
-    sets = [("deals", "owner_id", owners.select("deal_id", payee_id=nw.col("owner_id")))]
+    inside = _within(facts, period)
+    owned = inside.join(owners(facts), on="deal_id", how="inner")
+    sets = [("deals", "owner_id", owned.select("deal_id", payee_id=nw.col("owner_id")))]
     if facts.shares is not None:
-        inside = facts.shares.join(
-            _within(facts, period).select("deal_id").unique(), on="deal_id", how="inner"
-        )
-        sets.append(("splits", "person_id", inside.select("deal_id", "payee_id")))
+        shared = facts.shares.join(inside.select("deal_id").unique(), on="deal_id", how="inner")
+        sets.append(("splits", "person_id", shared.select("deal_id", "payee_id")))
     for table, column, frame in sets:
-        lost = frame.join(known, on="payee_id", how="anti").filter(nw.col("payee_id") != "")
+        lost = frame.filter(nw.col("payee_id").is_in(unknown))
         for row in collected(
             lost.group_by("payee_id").agg(nw.col("deal_id").min(), nw.len().alias("n")).sort("payee_id")
         ):
             found.append(
                 Problem(
                     "unknown-payee",
-                    f"{row['payee_id']} is not in people and has {row['n']} credits (the first: deal {row['deal_id']}); they are set aside.",
+                    f"{row['payee_id']} is not in people and has {row['n']} credits (the first: deal "
+                    f"{row['deal_id']}); they are set aside.",
                     "Add the person to people, or correct the id.",
                     table=table,
                     row=facts.tables.row_of(table, column, row["payee_id"]),
@@ -106,11 +93,12 @@ def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
 def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
     if facts.bookings_made and "events" not in facts.tables:
         return []
-    lost = _within(facts, period).join(_owners(facts), on="deal_id", how="anti")
+    lost = _within(facts, period).join(owners(facts), on="deal_id", how="anti")
     return [
         Problem(
             "unknown-deal",
-            f"Event {row['event_id']} is of deal {row['deal_id']}, which is not in deals; {_money(row['amount'])} is set aside.",
+            f"Event {row['event_id']} is of deal {row['deal_id']}, which is not in deals; "
+            f"{_money(row['amount'])} is set aside.",
             "Add the deal, or correct deal_id.",
             table="events",
             row=facts.tables.row_of("events", "event_id", row["event_id"]),
@@ -137,7 +125,8 @@ def _orphans(facts: Facts, period: Period) -> list[Problem]:
     return [
         Problem(
             "negative-without-original",
-            f"Event {row['event_id']} takes {_money(abs(row['amount'] or 0))} back from deal {row['deal_id']}, which has no sale before {row['happened_on']}; it is set aside.",
+            f"Event {row['event_id']} takes {_money(abs(row['amount'] or 0))} back from deal "
+            f"{row['deal_id']}, which has no sale before {row['happened_on']}; it is set aside.",
             "Add the original event, or correct deal_id or the date.",
             **_place(facts, row["event_id"], "amount"),
             amount=row["amount"],
@@ -158,7 +147,9 @@ def _outside(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
     return [
         Problem(
             "outside-plan",
-            f"Event {row['event_id']} of {row['happened_on']} is {'before the plan starts' if row['happened_on'] < first else 'on a day without a plan'}; {_money(row['amount'])} of credit is excluded.",
+            f"Event {row['event_id']} of {row['happened_on']} is "
+            f"{'before the plan starts' if row['happened_on'] < first else 'on a day without a plan'}; "
+            f"{_money(row['amount'])} of credit is excluded.",
             "Correct the date, or give a plan for that day.",
             **_place(facts, row["event_id"], "happened_on"),
             severity="warning",
@@ -166,44 +157,6 @@ def _outside(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
         )
         for row in collected(frame.select("event_id", "happened_on", "amount").sort("event_id"))
     ]
-
-
-def _zero_quotas(tables: Tables, chosen: list[Plan], period: Period) -> list[Problem]:
-    found = []
-    for plan in chosen:
-        quota = plan.file.quota
-        if quota is None or "targets" not in tables:
-            continue
-        kinds = {p.key for p in period.calendar.between(period.start, period.end, plan.file.plan.period)}
-        for number_, row in enumerate(tables.rows("targets"), start=2):
-            value = as_decimal(row["value"])
-            if (
-                row.get("metric") == quota.metric
-                and str(row["period"]) in kinds
-                and value is not None
-                and value <= 0
-            ):
-                bad = value < 0 or quota.if_zero in (None, "refuse")
-                said = (
-                    f"the plan counts it as {quota.if_zero}"
-                    if not bad
-                    else "the plan refuses to pay what hangs on it"
-                    if quota.if_zero == "refuse" or value < 0
-                    else "the plan does not say what that means ('if_zero'), so what hangs on it is withheld"
-                )
-                found.append(
-                    Problem(
-                        "zero-quota",
-                        f"{row['who']} has a quota of {value:f} for {row['period']}: {said}.",
-                        "Correct the target, or say quota: {if_zero: attainment_0 | attainment_100} in the plan.",
-                        table="targets",
-                        row=number_,
-                        column="value",
-                        value=str(row["who"]),
-                        severity="error" if bad else "note",
-                    )
-                )
-    return found
 
 
 def _money(amount: Any) -> str:
@@ -216,7 +169,12 @@ def _place(facts: Facts, event_id: str, column: str) -> dict[str, Any]:
     table, key = ("deals", "deal_id") if made else ("events", "event_id")
     value = event_id.removesuffix(":booked") if made else event_id
     column = "closed_on" if made and column == "happened_on" else column
-    return {"table": table, "row": facts.tables.row_of(table, key, value), "column": column, "value": event_id}
+    return {
+        "table": table,
+        "row": facts.tables.row_of(table, key, value),
+        "column": column,
+        "value": event_id,
+    }
 
 
 def _not_whole(facts: Facts, period: Period) -> list[Problem]:
@@ -261,53 +219,3 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
 
 def _in(day: nw.Expr, period: Period) -> nw.Expr:
     return (day >= nw.lit(period.start)) & (day < nw.lit(period.end))
-
-
-def _overlapping_people(tables: Tables) -> list[Problem]:
-    """Two rows of one person on one day: who led them, and what they were, would be told twice."""
-    if "people" not in tables:
-        return []
-    table, overlapping = people_spans(tables)
-    rows = table.to_pylist()
-    return [
-        Problem(
-            "overlapping-people",
-            f"{rows[i]['person_id']} has another row that still holds on {rows[i]['p_from']}, when this one begins; "
-            "the earlier row ends there.",
-            "End the earlier row (valid_to is the day after the last).",
-            table="people",
-            row=i + 2,
-            column="valid_from",
-            value=str(rows[i]["person_id"]),
-            severity="warning",
-        )
-        for i in overlapping
-    ]
-
-
-def _early_history(facts: Facts, period: Period) -> list[Problem]:
-    """Opening credit beside events from before its day: they would count twice."""
-    found = []
-    for number_, row in enumerate(facts.tables.rows("opening_balances"), start=2):
-        day = as_day(row.get("as_of"))
-        if row.get("kind") != "credit" or day is None or not period.start <= day < period.end:
-            continue
-        deals = _owners(facts).filter(nw.col("owner_id") == str(row["person_id"])).select("deal_id")
-        start = period.calendar.containing(day, "year").start
-        early = facts.events.filter((nw.col("happened_on") >= nw.lit(start)) & (nw.col("happened_on") < nw.lit(day)))
-        n = collected(early.join(deals, on="deal_id", how="inner").select(n=nw.len()))[0]["n"]
-        if n:
-            found.append(
-                Problem(
-                    "opening-and-history",
-                    f"{row['person_id']} has opening credit as of {day} and {n} events of the year before that day; "
-                    "where the plan holds on those days they count beside the opening credit.",
-                    "Leave out one of the two, or begin the plan on that day.",
-                    table="opening_balances",
-                    row=number_,
-                    column="as_of",
-                    value=str(row["person_id"]),
-                    severity="warning",
-                )
-            )
-    return found

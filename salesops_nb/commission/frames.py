@@ -78,7 +78,8 @@ class Tables:
                 break
             if _is_spark(native):
                 self._spark = native.sparkSession
-                # else Spark cuts the sum of two decimal(38,10) to nine places to make room for a digit in front
+                # else Spark cuts the sum of two decimal(38,10) to nine places to make room for a
+                # digit in front
                 self._spark.conf.set("spark.sql.decimalOperations.allowPrecisionLoss", "false")
                 break
         if self._anchor is None and self._spark is None:
@@ -94,7 +95,8 @@ class Tables:
             raise SalesopsError(
                 Problem(
                     "missing-table",
-                    f"The table {name!r} is needed and was not given (given are: {', '.join(self.given) or 'none'}).",
+                    f"The table {name!r} is needed and was not given (given are: "
+                    f"{', '.join(self.given) or 'none'}).",
                     f"Add {name!r} to the tables.",
                     table=name,
                 )

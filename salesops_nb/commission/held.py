@@ -1,4 +1,6 @@
-"""Opening holdbacks released, and opening clawback exposure taken back: pay of before the plan's own events."""
+"""Opening holdbacks released, and opening clawback exposure taken back: pay of before the plan's own
+events.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,8 @@ def _due(payout: Payout, plan: Plan, o: Opening) -> tuple[list[tuple[date, Fract
         payout.found.append(
             Problem(
                 "holdback-without-day",
-                f"{rounded_pay(plan, o.amount)} of {o.payee} was held back and nothing says when it is released.",
+                f"{rounded_pay(plan, o.amount)} of {o.payee} was held back and nothing says when it is "
+                "released.",
                 "Give due_on, or a deal_id where the plan releases as customers pay.",
                 table="opening_balances",
                 row=o.row,
@@ -96,10 +99,14 @@ def _due(payout: Payout, plan: Plan, o: Opening) -> tuple[list[tuple[date, Fract
 def _by_deal(
     payout: Payout, o: Opening, event: str, as_: str, start: date
 ) -> tuple[list[tuple[date, Fraction]], str]:
-    """As the deal is invoiced or paid: whole with the first event, or in proportion to what was still open."""
+    """As the deal is invoiced or paid: whole with the first event, or in proportion to what was still
+    open.
+    """
     events = [e for e in payout.deal_events().get(str(o.deal), []) if e["kind"] == event]
     after = [e for e in events if e["happened_on"] >= start]
-    why = "held back before the plan began, " + ("not collected yet" if event == "collected" else "not invoiced yet")
+    why = "held back before the plan began, " + (
+        "not collected yet" if event == "collected" else "not invoiced yet"
+    )
     if as_ == "whole":
         return [(e["happened_on"], Fraction(1)) for e in after[:1]], why
     before = sum((Fraction(e["amount"] or 0) for e in events if e["happened_on"] < start), Fraction(0))

@@ -72,7 +72,9 @@ def _upward(
 
 
 def team_credit(credit: nw.LazyFrame[Any], plan: Plan, tables: Tables) -> nw.LazyFrame[Any]:
-    """Credit of each manager's people (revenue, not overlay): a row an event, person and manager (`payee_id`)."""
+    """Credit of each manager's people (revenue, not overlay): a row an event, person and manager
+    (`payee_id`).
+    """
     levels = {c.levels for c in plan.components if c.payee == "manager"}
     if len(levels) > 1:
         raise SalesopsError(

@@ -44,7 +44,9 @@ class Job:
 
 
 def scope_of(c: Component) -> str:
-    """The scope, said or implied: over a threshold or a period's excess credit runs on, else each stands alone."""
+    """The scope, said or implied: over a threshold or a period's excess credit runs on, else each
+    stands alone.
+    """
     if c.scope is not None:
         return c.scope
     excess = c.then == "excess" or (c.gate is not None and c.gate.then == "excess")
@@ -52,7 +54,9 @@ def scope_of(c: Component) -> str:
 
 
 def on_attainment(c: Component) -> bool:
-    """Whether earlier credits of a span may be paid otherwise once attainment has passed a gate or condition."""
+    """Whether earlier credits of a span may be paid otherwise once attainment has passed a gate or
+    condition.
+    """
     then, _ = gate_of(c)
     waits = then == "first_dollar" and not (scope_of(c) == "each_transaction" and not gate_on_attainment(c))
     return waits or "attainment_pct" in conditions_of(c)
@@ -83,11 +87,18 @@ def bands_on_quota(c: Component) -> bool:
 def uses_quota(c: Component) -> bool:
     """Whether anything of it hangs on a quota."""
     columns = c.table.columns.unit if c.table is not None and c.table.columns is not None else None
-    return bands_on_quota(c) or columns == "pct_of_quota" or gate_on_attainment(c) or "attainment_pct" in conditions_of(c)
+    return (
+        bands_on_quota(c)
+        or columns == "pct_of_quota"
+        or gate_on_attainment(c)
+        or "attainment_pct" in conditions_of(c)
+    )
 
 
 def refuses(plan: Plan, c: Component, quota: Fraction | None) -> bool:
-    """Whether the component hangs on a quota that is zero (or below) and the plan does not say what that means."""
+    """Whether the component hangs on a quota that is zero (or below) and the plan does not say what
+    that means.
+    """
     rule = plan.file.quota
     if rule is None or quota is None or quota > 0 or not (uses_quota(c) or c.rate_pct == "derived"):
         return False

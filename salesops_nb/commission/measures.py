@@ -99,5 +99,3 @@ def _times(ratio: Fraction, value: Any, default: int) -> Decimal:
     exact = as_decimal(value)
     made = ratio * Fraction(exact if exact is not None else default)
     return decimal_of(made)
-
-

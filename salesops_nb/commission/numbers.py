@@ -34,7 +34,9 @@ _DEC = pa.decimal128(38, 10)
 
 
 class Numbers:
-    """Bounds, rates, gates and factors by person and span: constants where everybody has the same, else columns."""
+    """Bounds, rates, gates and factors by person and span: constants where everybody has the same,
+    else columns.
+    """
 
     def __init__(self, job: Job, c: Component, spans: list[Span]) -> None:
         self.job, self.c, self.plan, self.spans = job, c, job.plan, spans
@@ -231,7 +233,9 @@ class Numbers:
 
 
 def _clipped(value: Fraction, name: str) -> Decimal:
-    """A number as decimal(38,10); attainment is cut, not rounded, so that it never reaches a bound too early."""
+    """A number as decimal(38,10); attainment is cut, not rounded, so that it never reaches a bound
+    too early.
+    """
     if not name.startswith("attainment"):
         return decimal_of(value)
     with localcontext() as context:

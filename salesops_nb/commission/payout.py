@@ -14,13 +14,14 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
 from salesops_nb.commission.job import Job, on_attainment
 from salesops_nb.commission.lines import payable, table
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
-from salesops_nb.commission.spans import Span, Stay
+from salesops_nb.commission.spans import Span
 from salesops_nb.errors import Problem
 from salesops_nb.periods import Period
 
@@ -117,7 +118,9 @@ class Payout:
             rows: list[dict[str, Any]] = []
             if column in self.tables.columns("deals"):
                 rows = collected(self.tables.frame("deals").select("deal_id", column))
-            held = {str(r["deal_id"]): r[column] for r in rows if r[column] is not None and r[column] == r[column]}
+            held = {
+                str(r["deal_id"]): r[column] for r in rows if r[column] is not None and r[column] == r[column]
+            }
             self._cache["deals", column] = held
         found: dict[str, Any] = self._cache["deals", column]
         return found
@@ -178,7 +181,9 @@ class Payout:
 
     @cached_property
     def trace(self) -> pd.DataFrame:
-        """Every step of every credit: the line's id, component, credit, position, function, factor, raw and amount."""
+        """Every step of every credit: the line's id, component, credit, position, function, factor,
+        raw and amount.
+        """
         frames = [arrow(_traced(part)) for part in self.components]
         empty = pa.table({"payee_id": pa.array([], pa.string())})
         return _pandas(pa.concat_tables(frames, promote_options="permissive") if frames else empty)

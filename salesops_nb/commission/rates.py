@@ -42,7 +42,8 @@ class Rates:
     def cross(self, source: str, target: str) -> list[tuple[date, date, Fraction]]:
         """Spans in which one unit of `source` is worth so many of `target`.
 
-        The common currency itself needs no row: what no row names is worth one, once either of the two has a row.
+        The common currency itself needs no row: what no row names is worth one, once either of the
+        two has a row.
         """
         if source == target:
             return [(_FIRST, _LAST, Fraction(1))]
@@ -116,7 +117,9 @@ def converted(
 def _credit_rates(
     plan: Plan, tables: Tables, frame: nw.LazyFrame[Any], problems: list[Problem]
 ) -> nw.LazyFrame[Any] | None:
-    """Rates from each currency met into the plan's, by day; ``None`` where all credit is in the plan's own."""
+    """Rates from each currency met into the plan's, by day; ``None`` where all credit is in the
+    plan's own.
+    """
     met = collected(
         frame.group_by("credit_currency").agg(
             nw.len().alias("n"),
@@ -133,7 +136,8 @@ def _credit_rates(
         raise SalesopsError(
             Problem(
                 "fx-not-said",
-                f"Credit in {', '.join(foreign)} meets plan {plan.label}, which is in {plan.currency} and does not say how to convert.",
+                f"Credit in {', '.join(foreign)} meets plan {plan.label}, which is in {plan.currency} and "
+                "does not say how to convert.",
                 "Add to the plan: fx: {credit: {rates: plan, at: credit_date}}.",
                 table="deals",
                 column="currency",
@@ -180,8 +184,10 @@ def _covers(spans: list[tuple[date, date, Fraction]], first: date, last: date) -
 def _missing(currency: str, plan: Plan, kind: str, row: dict[str, Any]) -> Problem:
     return Problem(
         "missing-rate",
-        f"There is no {kind} rate from {currency} to {plan.currency} for every day from {row['first']} to {row['last']}; "
-        f"{row['n']} credits of {row['total'].normalize():f} {currency} are concerned, those without a rate are set aside.",
+        f"There is no {kind} rate from {currency} to {plan.currency} for every day from {row['first']} to "
+        f"{row['last']}; "
+        f"{row['n']} credits of {row['total'].normalize():f} {currency} are concerned, those without a "
+        "rate are set aside.",
         f"Add {currency} to fx_rates (kind {kind}, rate = worth of one {currency}, valid_from).",
         table="fx_rates",
         column="rate",

@@ -39,7 +39,9 @@ def withheld(payout: Payout) -> pd.DataFrame:
     for plan in payout.plans:
         rows += _excluded_rows(payout, plan)
     rows += [
-        _credit_row({"payee_id": None, "deal_id": p.value, "event_id": None, "credit": Decimal(0)}, None, p.message)
+        _credit_row(
+            {"payee_id": None, "deal_id": p.value, "event_id": None, "credit": Decimal(0)}, None, p.message
+        )
         for p in payout.problems
         if p.code == "incomplete-deal"
     ]
@@ -88,7 +90,10 @@ def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
         return f"gate not met: still below {_level(plan, c)}, only the excess pays"
     if row.get("over_cap"):
         cap = next(limit for limit in c.limit_list if limit.cap is not None)
-        return f"over the cap of {cap.cap:,.2f} {plan.currency} ({'carried to the next period' if cap.excess == 'carry' else 'forfeited'})"
+        return (
+            f"over the cap of {cap.cap:,.2f} {plan.currency} "
+            f"({'carried to the next period' if cap.excess == 'carry' else 'forfeited'})"
+        )
     if row["x"] == 0:
         return "no credit: the amount counted is zero"
     if c.rate_pct == "derived":
@@ -143,7 +148,9 @@ def _uncounted(plan: Plan) -> str:
     for c in plan.components:
         if c.payee == "owner" and c.measure not in ("activities", "mbo"):
             says = [f"where {c.where}"] if c.where else []
-            says += [f"from {c.from_ or plan.start} to {c.to or plan.file.plan.to}"] if c.from_ or c.to else []
+            says += (
+                [f"from {c.from_ or plan.start} to {c.to or plan.file.plan.to}"] if c.from_ or c.to else []
+            )
             rules.append(f"{c.id} counts only what is {' and '.join(says)}" if says else c.id)
     if not rules:
         return "the plan pays nobody for credit of their own"

@@ -1,4 +1,6 @@
-"""What was earned, as it becomes payable by the plan's events: holdbacks, instalments, pay as customers pay."""
+"""What was earned, as it becomes payable by the plan's events: holdbacks, instalments, pay as
+customers pay.
+"""
 
 from __future__ import annotations
 

@@ -8,31 +8,24 @@ exact decimals; dates are inclusive, as people write them.
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-
-def _exact(value: object) -> object:
-    """A YAML number as the decimal that was written, never its binary neighbour."""
-    if isinstance(value, bool):
-        raise ValueError("a number is wanted")
-    return Decimal(str(value)) if isinstance(value, int | float) else value
-
-
-Number = Annotated[Decimal, BeforeValidator(_exact)]
-Percent = Number
-EventKind = Literal["booked", "invoiced", "collected"]
-PeriodKind = Literal["month", "quarter", "year"]
-
-
-class Part(BaseModel):
-    """A mapping of the plan file: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+from salesops_nb.commission.schema_base import EventKind, Number, Part, Percent, PeriodKind
+from salesops_nb.commission.schema_payment import Acceptance, Clawback, Draw, Fx, Guarantee, Release
+from salesops_nb.commission.schema_rates import (
+    Columns,
+    Gate,
+    Limits,
+    Multipliers,
+    Objective,
+    RateRow,
+    Row,
+    Table,
+)
 
 
 class Head(Part):
@@ -96,7 +89,8 @@ class Quota(Part):
         can_be_zero = not self.amount or 0 in (self.ramp_pct or ())
         if can_be_zero and self.if_zero is None:
             raise ValueError(
-                "a quota can be zero here, so the plan must say 'if_zero': attainment_0, attainment_100 or refuse"
+                "a quota can be zero here, so the plan must say 'if_zero': attainment_0, attainment_100 "
+                "or refuse"
             )
         return self
 
@@ -106,115 +100,6 @@ class Incentive(Part):
 
     target: Number | None = Field(default=None, ge=0)
     per: Literal["year", "period"] = "year"
-
-
-class Row(Part):
-    """One band of a table, from its lower bound to the next row's."""
-
-    from_: Number = Field(alias="from")
-    to: Number | None = None
-    inclusive: bool | None = None
-    rate_pct: Percent | tuple[Percent, ...] | None = None
-    x: Number | None = None
-    amount: Number | None = None
-    payout_pct: Percent | tuple[Percent, ...] | None = None
-
-
-class Columns(Part):
-    """The second axis of a matrix."""
-
-    unit: Literal["amount", "pct_of_quota", "count", "margin_pct"]
-    from_: tuple[Number, ...] = Field(alias="from", min_length=1)
-
-
-class Table(Part):
-    """A rate table: bands of the measure, of attainment, of a count or of a margin."""
-
-    mode: Literal["marginal", "whole", "whole_overage", "proportional", "matrix"]
-    unit: Literal["amount", "pct_of_quota", "count", "margin_pct"]
-    boundary: Literal["lower_inclusive", "upper_inclusive"] = "lower_inclusive"
-    columns: Columns | None = None
-    rows: tuple[Row, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _bands(self) -> Table:
-        from salesops_nb.commission.bands import faults
-
-        found = faults(self)
-        if found:
-            raise ValueError("; ".join(found))
-        return self
-
-
-class Gate(Part):
-    """Nothing is paid below it; above it from the first unit, or only on the excess."""
-
-    attainment_pct: Percent | None = Field(default=None, ge=0)
-    amount: Number | None = Field(default=None, ge=0)
-    inclusive: bool = True
-    then: Literal["first_dollar", "excess"]
-
-    @model_validator(mode="after")
-    def _one_measure(self) -> Gate:
-        if (self.attainment_pct is None) == (self.amount is None):
-            raise ValueError("a gate has either 'attainment_pct' or 'amount'")
-        return self
-
-
-class Multiplier(Part):
-    """A factor for the credits that a condition picks."""
-
-    where: str | None = None
-    x: Number
-
-
-class Multipliers(Part):
-    """Factors on pay and how several that hold at once combine."""
-
-    combine: Literal["multiply", "add", "highest"]
-    rows: tuple[Multiplier, ...] = Field(min_length=1)
-
-
-class Limits(Part):
-    """The least and the most that a component pays in a period, or for one deal."""
-
-    floor: Number | None = None
-    cap: Number | None = Field(default=None, ge=0)
-    per: Literal["period", "deal"]
-    excess: Literal["forfeit", "carry"] | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Limits:
-        if self.floor is not None and self.cap is not None and self.floor > self.cap:
-            raise ValueError(f"the floor ({self.floor}) is above the cap ({self.cap})")
-        if self.cap is not None and self.per == "period" and self.excess is None:
-            raise ValueError("a cap must say what becomes of the 'excess': forfeit or carry")
-        if self.excess == "carry" and self.per == "deal":
-            raise ValueError("a cap per deal forfeits its excess; only a cap per period can carry it")
-        return self
-
-
-class RateRow(Part):
-    """A rate, or an amount a deal, for the credits that a condition picks; the first that holds wins."""
-
-    where: str | None = None
-    rate_pct: Percent | None = None
-    amount: Number | None = None
-
-    @model_validator(mode="after")
-    def _one_price(self) -> RateRow:
-        if (self.rate_pct is None) == (self.amount is None):
-            raise ValueError("a row of 'rates' has either 'rate_pct' or 'amount'")
-        return self
-
-
-class Objective(Part):
-    """One line of a scorecard."""
-
-    id: str
-    weight_pct: Percent = Field(ge=0)
-    cap_pct: Percent | None = Field(default=None, ge=0)
-    threshold_pct: Percent | None = Field(default=None, ge=0)
 
 
 class Component(Part):
@@ -266,97 +151,6 @@ class Component(Part):
         return self.limits if isinstance(self.limits, tuple) else ()
 
 
-class Draw(Part):
-    """An advance paid each span; a recoverable one is repaid from later earnings."""
-
-    per: Literal["week", "month", "period"]
-    amount: Number = Field(ge=0)
-    recoverable: bool
-    keep_at_least: Literal["draw", "none"] | Number | None = None
-    recover_pct: Percent = Field(default=Decimal(100), ge=0, le=100)
-    recover_from: int = Field(default=1, ge=1)
-    ends: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def _repayment_is_decided(self) -> Draw:
-        if self.recoverable and self.keep_at_least is None:
-            raise ValueError("a recoverable draw must say 'keep_at_least': draw, none or an amount")
-        return self
-
-
-class Guarantee(Part):
-    """Pay is topped up to at least so much each span."""
-
-    per: Literal["month", "period"]
-    amount: Number | None = Field(default=None, ge=0)
-    pct_of_target: Percent | None = Field(default=None, ge=0)
-    ends: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def _one_amount(self) -> Guarantee:
-        if (self.amount is None) == (self.pct_of_target is None):
-            raise ValueError("a guarantee has either 'amount' or 'pct_of_target'")
-        return self
-
-
-class Release(Part):
-    """A part of what was earned and the event that makes it payable."""
-
-    event: Literal["booked", "invoiced", "collected", "period_end", "quarter_end", "year_end"]
-    pct: Percent = Field(ge=0, le=100)
-    as_: Literal["whole", "share_collected", "share_invoiced"] = Field(default="whole", alias="as")
-    after_months: int = Field(default=0, ge=0)
-
-
-class Clawback(Part):
-    """What comes back when a deal is cancelled."""
-
-    when: str
-    method: Literal["full", "unserved_share", "declining", "share"]
-    pct: Percent | None = Field(default=None, ge=0, le=100)
-    of: Literal["paid_only"] = "paid_only"
-    unpaid: Literal["cancel", "keep"]
-    post_in: Literal["event_period"] = "event_period"
-
-    @model_validator(mode="after")
-    def _window(self) -> Clawback:
-        if self.when != "cancelled" and not re.fullmatch(r"cancelled_within_\d+_months", self.when):
-            raise ValueError(
-                "'when' is cancelled or cancelled_within_N_months, such as cancelled_within_12_months"
-            )
-        if self.method == "declining" and self.months is None:
-            raise ValueError("a declining clawback needs its span in 'when': cancelled_within_N_months")
-        if (self.method == "share") != (self.pct is not None):
-            raise ValueError("'pct' belongs to the method share, and only to it")
-        return self
-
-    @property
-    def months(self) -> int | None:
-        """Length of the window in months, ``None`` for no end."""
-        found = re.search(r"\d+", self.when)
-        return int(found.group()) if found else None
-
-
-class Acceptance(Part):
-    """What becomes of the pay of a person who has not accepted the plan."""
-
-    missing: Literal["pay", "withhold"]
-
-
-class Conversion(Part):
-    """Which rates, and those of which day."""
-
-    rates: Literal["plan", "market"]
-    at: Literal["credit_date", "pay_date"]
-
-
-class Fx(Part):
-    """Conversion of foreign credit into the plan's currency, and of pay into the payee's."""
-
-    credit: Conversion | None = None
-    pay: Conversion | None = None
-
-
 class PlanFile(Part):
     """The whole file."""
 
@@ -381,3 +175,6 @@ class PlanFile(Part):
         if found:
             raise ValueError("; ".join(found))
         return self
+
+
+__all__ = ["Columns", "Component", "Limits", "PlanFile", "Row", "Table"]

@@ -1,4 +1,6 @@
-"""After the rates: release, clawback, limits of a period, draw, guarantee and conversion, person by person."""
+"""After the rates: release, clawback, limits of a period, draw, guarantee and conversion, person by
+person.
+"""
 
 from __future__ import annotations
 

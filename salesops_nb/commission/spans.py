@@ -7,38 +7,24 @@ fractions; the engine gets the results as decimals.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
-from typing import Any
 
+from salesops_nb.commission.assignments import FAR, Stay
 from salesops_nb.commission.frames import Tables, as_day, as_decimal
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem
 from salesops_nb.periods import Period
 
-FAR = date(2200, 1, 1)
-
-
-@dataclass(frozen=True)
-class Stay:
-    """A person's time under a plan, half-open, with what the assignment says of pay."""
-
-    payee: str
-    start: date
-    end: date
-    target: Fraction | None = None
-    currency: str | None = None
-    accepted: bool = True
-    row: int | None = None
-
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch that a table climbs over; `parts` are the plan's periods in it, up to the day of reckoning."""
+    """A stretch that a table climbs over; `parts` are the plan's periods in it, up to the day of
+    reckoning.
+    """
 
     key: str
     start: date
@@ -165,7 +151,8 @@ class People:
                 Problem(
                     "missing-quota",
                     f"{payee} has no quota for {part.key} (plan {self.plan.label}, metric {quota.metric!r}).",
-                    "Add it to targets (level rep, who, metric, period, value); until then a quota of zero is taken.",
+                    "Add it to targets (level rep, who, metric, period, value); until then a quota of "
+                    "zero is taken.",
                     table="targets",
                     column="value",
                     value=payee,
@@ -216,7 +203,9 @@ def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
 
 
 def _hired(tables: Tables) -> dict[str, tuple[date | None, date | None]]:
-    """First day and the day after the last; `left_on` is the last day worked plus one, as all spans in tables."""
+    """First day and the day after the last; `left_on` is the last day worked plus one, as all spans
+    in tables.
+    """
     found: dict[str, tuple[date | None, date | None]] = {}
     for row in tables.rows("people"):
         found[str(row["person_id"])] = (as_day(row.get("hired_on")), as_day(row.get("left_on")))
@@ -236,115 +225,3 @@ def _targets(plan: Plan, tables: Tables) -> dict[tuple[str, str], list[tuple[dat
         start, end = as_day(row.get("valid_from")) or date(1900, 1, 1), as_day(row.get("valid_to")) or FAR
         found[(str(row["who"]), str(row["period"]))].append((start, end, Fraction(value)))
     return found
-
-
-def read_stays(
-    plans: Iterable[Plan], tables: Tables, problems: list[Problem]
-) -> dict[Plan, dict[str, list[Stay]] | None]:
-    """Each plan's people by the table `plan_assignments`, ``None`` for everyone where there is none."""
-    plans = list(plans)
-    if "plan_assignments" not in tables:
-        return dict.fromkeys(plans)
-    found: dict[Plan, dict[str, list[Stay]]] = {plan: defaultdict(list) for plan in plans}
-    taken: dict[str, list[tuple[date, date, str, int]]] = defaultdict(list)
-    known = {plan.id for plan in plans}
-    for number, row in enumerate(tables.rows("plan_assignments"), start=2):
-        payee = str(row["person_id"])
-        start = as_day(row.get("valid_from")) or date(1900, 1, 1)
-        end = as_day(row.get("valid_to")) or FAR
-        clash = next((t for t in taken[payee] if t[0] < end and start < t[1]), None)
-        if clash is not None:
-            problems.append(_overlap(payee, row, number, clash))
-            continue
-        taken[payee].append((start, end, str(row["plan_id"]), number))
-        if str(row["plan_id"]) not in known:
-            continue
-        target = target_incentive(row, number, problems)
-        accepted = "accepted_on" not in row or as_day(row["accepted_on"]) is not None
-        for plan in plans:
-            version = row.get("plan_version")
-            if plan.id != str(row["plan_id"]) or (
-                version is not None and version == version and int(version) != plan.version
-            ):
-                continue
-            s, e = max(start, plan.start), min(end, plan.end)
-            if s < e:
-                currency = row.get("currency") or None
-                found[plan][payee].append(Stay(payee, s, e, target, currency, accepted, number))
-                fx = plan.file.fx
-                if currency not in (None, plan.currency) and (fx is None or fx.pay is None):
-                    problems.append(_no_pay_rates(payee, plan, str(currency), number))
-    for per_plan in found.values():
-        for stays in per_plan.values():
-            stays.sort(key=lambda stay: stay.start)
-    return {plan: dict(stays) for plan, stays in found.items()}
-
-
-def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem]) -> Fraction | None:
-    """A year's target incentive: as said, else base pay × variable part ÷ base part of the pay mix (60/40)."""
-    said, base = as_decimal(row.get("target_incentive")), as_decimal(row.get("base_pay"))
-    mix = row.get("pay_mix")
-    if base is None or mix is None or mix != mix or str(mix).strip() == "":
-        return None if said is None else Fraction(said)
-    share = base_share(mix)
-    if share is None:
-        problems.append(_bad_mix(row, number, f"The pay mix {mix!r} is not base/variable, such as 60/40", ""))
-        return None if said is None else Fraction(said)
-    derived = Fraction(base) * (1 - share) / share
-    if said is not None and abs(Fraction(said) - derived) > max(Fraction(1), derived / 100):
-        text = f"Base pay {base:,f} at a pay mix of {mix} makes a target incentive of {float(derived):,.2f}, and {said:,f} is said"
-        problems.append(_bad_mix(row, number, text, "; what is said counts"))
-    return derived if said is None else Fraction(said)
-
-
-def base_share(mix: Any) -> Fraction | None:
-    """The base part of a pay mix: ``60/40``, ``60`` (per cent) or ``0.6``; ``None`` where it makes no sense."""
-    parts = re.split(r"[/:]", str(mix))
-    try:
-        numbers = [Fraction(part.strip().removesuffix("%").strip()) for part in parts]
-    except ValueError:
-        return None
-    if len(numbers) == 2 and numbers[0] > 0 and numbers[1] >= 0:
-        return numbers[0] / sum(numbers)
-    if len(numbers) != 1 or numbers[0] <= 0 or numbers[0] > 100:
-        return None
-    return numbers[0] if numbers[0] <= 1 else numbers[0] / 100
-
-
-def _bad_mix(row: Mapping[str, Any], number: int, text: str, then: str) -> Problem:
-    return Problem(
-        "pay-mix-differs",
-        f"{row['person_id']}: {text}{then}.",
-        "Correct base_pay, pay_mix or target_incentive.",
-        table="plan_assignments",
-        row=number,
-        column="pay_mix",
-        value=str(row["person_id"]),
-        severity="warning",
-    )
-
-
-def _no_pay_rates(payee: str, plan: Plan, currency: str, number: int) -> Problem:
-    return Problem(
-        "pay-currency-not-said",
-        f"{payee} is paid in {currency} by the assignment, and plan {plan.label} does not say how pay is converted; "
-        f"it is paid in {plan.currency}.",
-        "Add to the plan: fx: {pay: {rates: market, at: pay_date}}.",
-        table="plan_assignments",
-        row=number,
-        column="currency",
-        value=payee,
-    )
-
-
-def _overlap(payee: str, row: Mapping[str, Any], number: int, clash: tuple[date, date, str, int]) -> Problem:
-    return Problem(
-        "overlapping-plans",
-        f"{payee} is on plan {row['plan_id']!r} from {row.get('valid_from')} while on {clash[2]!r} (row {clash[3]}), "
-        f"{clash[0]} to {clash[1] - timedelta(days=1)}; this row is set aside.",
-        "End one assignment before the other begins (valid_to is the day after the last).",
-        table="plan_assignments",
-        row=number,
-        column="valid_from",
-        value=payee,
-    )

@@ -24,7 +24,8 @@ _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 
 
 def shares(tables: Tables, problems: list[Problem]) -> tuple[nw.LazyFrame[Any] | None, list[str]]:
-    """The splits as ``deal_id, payee_id, share`` (of one), ``part`` and the analyst's columns; deals set aside.
+    """The splits as ``deal_id, payee_id, share`` (of one), ``part`` and the analyst's columns; deals
+    set aside.
 
     ``None`` where no splits were given.
     """
@@ -66,7 +67,9 @@ def _sums(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     """Deals whose revenue shares do not sum to one exactly, or hold a negative one."""
     revenue = frame.filter(nw.col("part") == "revenue")
     sums = revenue.group_by("deal_id").agg(total=nw.col("share").sum(), least=nw.col("share").min())
-    odd = sums.filter((nw.col("total") != number(1)) | (nw.col("least") < number(0)) | nw.col("least").is_null())
+    odd = sums.filter(
+        (nw.col("total") != number(1)) | (nw.col("least") < number(0)) | nw.col("least").is_null()
+    )
     return collected(odd.sort("deal_id"))
 
 

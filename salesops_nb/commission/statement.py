@@ -7,6 +7,7 @@ others, are shown as one, and so is what stayed below its threshold.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from salesops_nb.commission.attained import Attained, attained
 from salesops_nb.commission.explain import words
 from salesops_nb.commission.ledger_rows import plain_rows
+from salesops_nb.commission.months import months_later
 from salesops_nb.commission.pay_path import Step, path
 from salesops_nb.wording import Figure, Said, said
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from salesops_nb.commission.payout import Payout
 
 ZERO = Decimal(0)
+_BY = re.compile(r" \(entered by .+, approved by .+\)$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def statements_of(payout: Payout, books: Books) -> dict[str, Statement]:
     zeros = _by(plain_rows(payout.withheld), "payee_id")
     places = _by(attained(payout), "payee_id")
     shares = _shares(payout)
-    balances = _by(plain_rows(payout.balances), "person_id")
+    balances = _by([*plain_rows(payout.balances), *exposures(payout)], "person_id")
     disputes = _by(books.disputes, "payee_id")
     titles = {plan.id: plan.file.plan.name or plan.id for plan in payout.plans}
     known = [{**row, "plan": titles.get(str(row["plan_id"]), row["plan_id"])} for row in books.agreements]
@@ -147,6 +150,34 @@ def statements_of(payout: Payout, books: Books) -> dict[str, Statement]:
             totals=dict(sorted(totals.items())),
         )
     return found
+
+
+def exposures(payout: Payout) -> list[dict[str, Any]]:
+    """What a cancellation could still take back of each person's pay: at most so much, by plan.
+
+    Counted is what was paid on deals that are not cancelled and whose window of clawback is open
+    after the period; a plan that takes back a share of it takes less.
+    """
+    rules = {(p.id, p.version): p.file.clawback for p in payout.plans if p.file.clawback is not None}
+    if not rules:
+        return []
+    events, end = payout.deal_events(), payout.period.end
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in (*payout.prior_rows(), *plain_rows(payout.lines)):
+        rule = rules.get((str(row["plan_id"]), int(row.get("plan_version") or 0)))
+        deal = str(row["deal_id"])
+        if rule is None or row["deal_id"] is None or row["happened_on"] is None:
+            continue
+        happened = events.get(deal, [])
+        sold = next((e["happened_on"] for e in happened if e["kind"] != "cancelled"), row["happened_on"])
+        gone = any(event["kind"] == "cancelled" for event in happened)
+        if not gone and (rule.months is None or end < months_later(sold, rule.months)):
+            sums[str(row["payee_id"]), str(row["plan_id"])] += row["amount"]
+    return [
+        {"person_id": payee, "plan_id": plan, "kind": "clawback", "amount": amount}
+        for (payee, plan), amount in sorted(sums.items())
+        if amount > 0
+    ]
 
 
 def _by(rows: Iterable[Any], name: str) -> dict[Any, list[Any]]:
@@ -215,7 +246,11 @@ def _lines(
 def _said(payout: Payout, row: Mapping[str, Any], calculated: Mapping[str, Mapping[str, Any]]) -> Said:
     """A line's sentence: how it was worked where the calculation has it so, else what the ledger says of it."""
     line = calculated.get(str(row["line_id"]))
-    if line is not None and (line["amount"], line["currency"]) == (row["amount"], row["currency"]):
+    given = payout.reasons.get(str(row["line_id"]))
+    if row["kind"] == "adjustment" and given:
+        # who entered and approved it is in the ledger, and nobody's name on another's statement
+        row = {**row, "reason": _BY.sub("", given)}
+    elif line is not None and (line["amount"], line["currency"]) == (row["amount"], row["currency"]):
         return words(payout, line)
     amount = Figure(Decimal(row["amount"]), 2)
     if row.get("reason"):

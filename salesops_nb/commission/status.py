@@ -29,7 +29,9 @@ _SEEN = ("payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on",
 
 
 def status(payout: Payout, plan: Plan, team: bool = False) -> nw.LazyFrame[Any] | None:
-    """The plan's own credits of the period with ``on_plan`` and ``in_dates``, worked out once where they are few."""
+    """The plan's own credits of the period with ``on_plan`` and ``in_dates``, worked out once where
+    they are few.
+    """
     held: dict[Any, nw.LazyFrame[Any] | None] = payout._cache.setdefault("status", {})
     if (plan, team) not in held:
         full = (payout.team if team else payout.full).get(plan)
@@ -53,7 +55,13 @@ def _worked(payout: Payout, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> 
         return frame.with_columns(in_dates=inside, on_plan=~nw.col("payee_id").is_null())
     days = payout.tables.put(
         _days(payout),
-        {"payee_id": pa.string(), "d_from": pa.date32(), "d_to": pa.date32(), "plan": pa.int64(), "on_plan": pa.bool_()},
+        {
+            "payee_id": pa.string(),
+            "d_from": pa.date32(),
+            "d_to": pa.date32(),
+            "plan": pa.int64(),
+            "on_plan": pa.bool_(),
+        },
     )
     known = frame.join(days, on="payee_id", how="inner")
     known = known.filter((nw.col("d_from") <= day) & (day < nw.col("d_to")))
@@ -118,7 +126,8 @@ def _paid_credits(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] |
 
 
 def reconciliation(payout: Payout) -> pd.DataFrame:
-    """A row a plan (and one for its teams' credit): credited = paid + withheld + excluded; ``difference`` is zero.
+    """A row a plan (and one for its teams' credit): credited = paid + withheld + excluded;
+    ``difference`` is zero.
 
     The sums are of credit in the plan's currency; overlay credit is a column of its own, apart from bookings.
     """
@@ -176,12 +185,14 @@ def words(payout: Payout) -> str:
         totals[currency] += amount
     for currency, amount in sorted(totals.items()):
         said.append(
-            f"Paid: {amount:,.2f} {currency} in {len(payout.lines)} lines to {payout.lines['payee_id'].nunique()} people."
+            f"Paid: {amount:,.2f} {currency} in {len(payout.lines)} lines to "
+            f"{payout.lines['payee_id'].nunique()} people."
         )
     for row in payout.reconciliation.to_dict("records"):
         tie = "ties" if not row["difference"] else f"differs by {row['difference']:,.2f}"
         said.append(
-            f"Plan {row['plan_id']} version {row['plan_version']}, {row['basis']}: credited {row['credited']:,.2f} = paid {row['paid']:,.2f} "
+            f"Plan {row['plan_id']} version {row['plan_version']}, {row['basis']}: credited "
+            f"{row['credited']:,.2f} = paid {row['paid']:,.2f} "
             f"+ withheld {row['withheld']:,.2f} + excluded {row['excluded']:,.2f} {row['currency']}"
             f" ({tie}); overlay credit in it {row['overlay']:,.2f}."
         )

@@ -33,7 +33,8 @@ def summary(plan: Plan) -> str:
     head, rounding, credit = file.plan, file.rounding, file.credit
     name = f" ({head.name})" if head.name else ""
     lines = [
-        f"Plan {plan.label}{name}: {head.from_} to {head.to} (both inclusive), in {head.currency}, by {head.period}.",
+        f"Plan {plan.label}{name}: {head.from_} to {head.to} (both inclusive), in {head.currency}, by "
+        f"{head.period}.",
         f"Rounding: {rounding.mode.replace('_', ' ')} to "
         + ("the currency's minor unit" if rounding.places == "currency" else f"{rounding.places} places")
         + (", once at each payable line" if rounding.at == "payable_line" else ", at each step")
@@ -57,7 +58,8 @@ def summary(plan: Plan) -> str:
         lines.append(_quota(plan))
     if file.incentive is not None and file.incentive.target is not None:
         lines.append(
-            f"Target incentive: {file.incentive.target:,f} a {file.incentive.per}, unless the assignment says another."
+            f"Target incentive: {file.incentive.target:,f} a {file.incentive.per}, unless the assignment "
+            "says another."
         )
     lines += [_component(c, plan.currency) for c in plan.components]
     lines += _after(plan)
@@ -68,7 +70,10 @@ def _quota(plan: Plan) -> str:
     quota = plan.file.quota
     assert quota is not None
     amount = f"{quota.amount:,f}" if quota.amount is not None else f"from targets (metric {quota.metric})"
-    text = f"Quota: {amount} a {plan.file.plan.period} (a row in targets goes before it), attained by what is {quota.attained_by}"
+    text = (
+        f"Quota: {amount} a {plan.file.plan.period} (a row in targets goes before it), attained by "
+        f"what is {quota.attained_by}"
+    )
     text += f"; prorated by {quota.prorate}" if quota.prorate == "days" else "; not prorated"
     if quota.ramp_pct:
         text += f"; ramped {', '.join(f'{p} %' for p in quota.ramp_pct)} by {quota.ramp_per}, then in full"
@@ -100,7 +105,8 @@ def _component(c: Component, currency: str) -> str:
         text += (
             "; "
             + ", ".join(
-                f"{f'{r.rate_pct} %' if r.rate_pct is not None else f'{r.amount} a deal'} where {r.where or 'nothing above fits'}"
+                f"{f'{r.rate_pct} %' if r.rate_pct is not None else f'{r.amount} a deal'} where "
+                f"{r.where or 'nothing above fits'}"
                 for r in c.rates
             )
             + " (the first that fits)"
@@ -119,7 +125,8 @@ def _component(c: Component, currency: str) -> str:
         level = (
             f"{c.gate.attainment_pct} % of quota" if c.gate.attainment_pct is not None else f"{c.gate.amount}"
         )
-        text += f"; gate at {level}, {'reached' if c.gate.inclusive else 'passed'}, then {c.gate.then.replace('_', ' ')}"
+        reached, then = "reached" if c.gate.inclusive else "passed", c.gate.then.replace("_", " ")
+        text += f"; gate at {level}, {reached}, then {then}"
     if c.threshold is not None:
         text += f"; threshold {c.threshold}, then {str(c.then).replace('_', ' ')}"
     if c.multipliers is not None:
@@ -165,7 +172,8 @@ def _after(plan: Plan) -> list[str]:
         lines.append(
             f"Draw: {file.draw.amount} a {file.draw.per}, {kind}"
             + (
-                f", keeping at least {file.draw.keep_at_least}, {file.draw.recover_pct} % of the rest from span {file.draw.recover_from}"
+                f", keeping at least {file.draw.keep_at_least}, {file.draw.recover_pct} % of the rest "
+                f"from span {file.draw.recover_from}"
                 if file.draw.recoverable
                 else ""
             )

@@ -114,7 +114,7 @@ def headlines(book: Book, who: str | None) -> None:
     best = {row.payee_id: row.attainment or ZERO for row in placed}
     reached = sum(share >= 1 for share in best.values())
     open_ = sum(problem.severity == "error" for problem in book.problems)
-    credited = sum((row["paid"] for row in rows), ZERO)
+    credited = sum((row["paid"] for row in rows if row["basis"] == "credit"), ZERO)
     cost = paid.get(book.workbook.settings.currency, ZERO)
     cards: list[Mapping[str, Any]] = [
         {"label": _("To pay"), "value": amounts(paid), "mark": marks, "metric": "commission_payable",
@@ -146,10 +146,18 @@ def totals(book: Book, who: str | None) -> None:
     names = ["credited", "paid", "withheld", "excluded", "difference", "overlay"]
     ties = not any(frame["difference"])
     one = frame["currency"].nunique() == 1
-    total = {name: sum(frame[name], ZERO) for name in names} if one else None
+    own = frame[frame["basis"] == "credit"]
+    total = {name: sum(own[name], ZERO) for name in names} if one and len(own) else None
+    frame = frame.assign(basis=[measure_words(str(b).replace(" ", "_")) for b in frame["basis"]])
     versions = frame["plan_id"].duplicated().any()
-    keep = ["plan_id", *(["plan_version"] if versions else []), *([] if one else ["currency"]), *names]
-    labels = {"plan_id": _("Plan"), "plan_version": _("Version"), "currency": _("Currency"),
+    keep = [
+        "plan_id",
+        "basis",
+        *(["plan_version"] if versions else []),
+        *([] if one else ["currency"]),
+        *names,
+    ]
+    labels = {"plan_id": _("Plan"), "basis": _("Of"), "plan_version": _("Version"), "currency": _("Currency"),
               "credited": _("Credited"), "paid": _("Paid"), "withheld": _("Withheld"),
               "excluded": _("Excluded"), "difference": _("Difference"),
               "overlay": _("Of it overlay")}  # fmt: skip
@@ -161,7 +169,9 @@ def totals(book: Book, who: str | None) -> None:
         currency=frame["currency"].iloc[0] if one else "currency",
         total=total,
         notes=[_("Every credit has one place in a plan; the sums tie to the cent.") if ties
-               else _("The sums do not tie: do not pay before this is understood.")],
+               else _("The sums do not tie: do not pay before this is understood."),
+               *([_("A team's credit is its people's, seen again by a manager: it is not in the total.")]
+                 if len(own) < len(frame) else [])],
     )  # fmt: skip
     _bridge(list(book.statements.values()), book.workbook.settings.currency)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb.commission import Payout, Plan, calculate, load_plan, load_plans
-from salesops_nb.commission.agreements import in_force, not_accepted
+from salesops_nb.commission.agreements import in_force
 from salesops_nb.commission.ledger_rows import plain_rows
 from salesops_nb.commission.statement import Books, Statement, statements_of
 from salesops_nb.errors import Problem, SalesopsError
@@ -93,12 +93,8 @@ class Book:
 
     @cached_property
     def problems(self) -> list[Problem]:
-        """What the calculation and the agreements complain of, errors first."""
-        rows = self._rows("plan_assignments")
-        known = {plan.id for plan in self.plans}
-        mine = [row for row in rows if str(row["plan_id"]) in known]
-        found = [*self.payout.problems, *not_accepted(mine, self.period)]
-        return sorted(found, key=lambda problem: problem.severity != "error")
+        """What the calculation complains of, errors first."""
+        return sorted(self.payout.problems, key=lambda problem: problem.severity != "error")
 
     @cached_property
     def names(self) -> dict[str, str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
+from salesops_nb.present import formats
 from salesops_nb.present.words import _
 
 
@@ -54,49 +56,101 @@ def dispute_words(status: str | None) -> str:
 Written = Callable[[re.Match[str]], str]
 
 
-def _reasons() -> list[tuple[str, Written]]:
+def _plain() -> dict[str, str]:
+    """Reasons without figures in them."""
+    return {
+        "no plan: the person is assigned to none": _("no plan: the person is assigned to none"),
+        "no payee: the deal has neither owner nor split": _("no payee: the deal has neither owner nor split"),
+        "no credit in the period": _("no credit in the period"),
+        "draw repaid: what was earned went to the balance of the draw":
+            _("draw repaid: what was earned went to the balance of the draw"),
+        "the lines of the period sum to zero": _("the lines of the period sum to zero"),
+        "no credit: the amount counted is zero": _("no credit: the amount counted is zero"),
+        "no rate of the component fits this credit": _("no rate of the component fits this credit"),
+        "the rate at this point of the table is zero, or the pay rounds to zero":
+            _("the rate at this point of the table is zero, or the pay rounds to zero"),
+        "the rate follows from target incentive and quota, and one of them is missing or zero":
+            _("the rate follows from target incentive and quota, and one of them is missing or zero"),
+        "no quota, or one of zero: the plan refuses to pay what hangs on it until it is set":
+            _("no quota, or one of zero: the plan refuses to pay what hangs on it until it is set"),
+        "the plan pays nobody for credit of their own": _("the plan pays nobody for credit of their own"),
+        "the deal was cancelled before this part was due":
+            _("the deal was cancelled before this part was due"),
+        "the plan was not accepted yet": _("the plan was not accepted yet"),
+        "not collected yet": _("not collected yet"),
+        "not invoiced yet": _("not invoiced yet"),
+        "not booked yet": _("not booked yet"),
+        "held until period end": _("held until the period's end"),
+        "held until quarter end": _("held until the quarter's end"),
+        "held until year end": _("held until the year's end"),
+        "an instalment is not due yet": _("an instalment is not due yet"),
+        "the objective was not met": _("the objective was not met"),
+        "set aside: the shares of the deal are wrong (see the problems)":
+            _("set aside: the shares of the deal are wrong"),
+        "set aside: the payee is not in people": _("set aside: the payee is not in people"),
+        "set aside: the event has no amount": _("set aside: the event has no amount"),
+        "set aside: it takes back what has no sale before it":
+            _("set aside: it takes back what has no sale before it"),
+        "held back before the plan began; no day of release is said":
+            _("held back before the plan began; no day of release is said"),
+    }  # fmt: skip
+
+
+def _patterns() -> list[tuple[str, Written]]:
+    """Reasons with figures, days or conditions in them."""
     return [
-        (r"no plan: the person is assigned to none", lambda m: _("no plan: the person is assigned to none")),
-        (r"no payee: the deal has neither owner nor split",
-         lambda m: _("no payee: the deal has neither owner nor split")),
-        (r"no credit in the period", lambda m: _("no credit in the period")),
-        (r"draw repaid: what was earned went to the balance of the draw",
-         lambda m: _("draw repaid: what was earned went to the balance of the draw")),
-        (r"the lines of the period sum to zero", lambda m: _("the lines of the period sum to zero")),
         (r"gate not met: still below (.+), only the excess pays",
          lambda m: _("gate not met: still below {level}, only the excess pays", level=_level(m[1]))),
         (r"gate not met: (.+)", lambda m: _("gate not met: {level}", level=_level(m[1]))),
         (r"over the cap of (.+) \(carried to the next period\)",
-         lambda m: _("over the cap of {cap} (carried to the next period)", cap=m[1])),
-        (r"over the cap of (.+) \(forfeited\)", lambda m: _("over the cap of {cap} (forfeited)", cap=m[1])),
-        (r"no credit: the amount counted is zero", lambda m: _("no credit: the amount counted is zero")),
-        (r"no rate of the component fits this credit",
-         lambda m: _("no rate of the component fits this credit")),
-        (r"the rate at this point of the table is zero, or the pay rounds to zero",
-         lambda m: _("the rate at this point of the table is zero, or the pay rounds to zero")),
+         lambda m: _("over the cap of {cap} (carried to the next period)", cap=_numbers(m[1]))),
+        (r"over the cap of (.+) \(forfeited\)",
+         lambda m: _("over the cap of {cap} (forfeited)", cap=_numbers(m[1]))),
         (r"outside dates: plan (.+) is in force from (.+) to (.+)",
          lambda m: _("outside dates: plan {plan} is in force from {first} to {last}",
-                     plan=m[1], first=m[2], last=m[3])),
+                     plan=m[1], first=_day(m[2]), last=_day(m[3]))),
         (r"outside dates: not assigned to plan (.+) on (.+)",
-         lambda m: _("outside dates: not assigned to plan {plan} on {day}", plan=m[1], day=m[2])),
+         lambda m: _("outside dates: not assigned to plan {plan} on {day}", plan=m[1], day=_day(m[2]))),
         (r"the plan does not count it: (.+)",
          lambda m: _("the plan does not count it: {condition}", condition=m[1])),
-        (r"not collected yet(.*)", lambda m: _("not collected yet") + m[1]),
-        (r"not invoiced yet(.*)", lambda m: _("not invoiced yet") + m[1]),
+        (r"no component counts it: (.+)",
+         lambda m: _("no component counts it: {condition}", condition=m[1])),
+        (r"held back before the plan began, until (.+)",
+         lambda m: _("held back before the plan began, until {day}", day=_day(m[1]))),
+        (r"held back before the plan began, (.+)",
+         lambda m: _("held back before the plan began, {reason}", reason=reason_words(m[1]))),
+        (r"(\S+): (the objective was not met)", lambda m: f"{m[1]}: {reason_words(m[2])}"),
     ]  # fmt: skip
 
 
 def _level(text: str) -> str:
     found = re.fullmatch(r"threshold of (.+)", text)
     if found:
-        return _("threshold of {amount}", amount=found[1])
+        return _("threshold of {amount}", amount=_numbers(found[1]))
     found = re.fullmatch(r"(.+) % of quota", text)
-    return _("{share} % of quota", share=found[1]) if found else text
+    return _("{share} % of quota", share=_numbers(found[1])) if found else _numbers(text)
+
+
+def _numbers(text: str) -> str:
+    """Figures of an English text (``1,234.50``) as the locale writes them."""
+
+    def written(found: re.Match[str]) -> str:
+        plain = found[0].replace(",", "")
+        return formats.exact(Decimal(plain), len(plain.partition(".")[2]))
+
+    return re.sub(r"\d[\d,]*(?:\.\d+)?", written, text)
+
+
+def _day(text: str) -> str:
+    return formats.day(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else text
 
 
 def reason_words(reason: str) -> str:
     """A reason for paying nothing, in the reader's language."""
-    for pattern, written in _reasons():
+    plain = _plain().get(reason)
+    if plain is not None:
+        return plain
+    for pattern, written in _patterns():
         found = re.fullmatch(pattern, reason)
         if found:
             return written(found)

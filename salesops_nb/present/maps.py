@@ -210,7 +210,9 @@ def _names(axis: Any, homes: Any, middle: tuple[float, float], wide: Any) -> Non
     (left, right), (low, high) = wide.get_xlim(), wide.get_ylim()
     for name, at, up in zip(homes["rep"], x, y, strict=True):
         if left <= at <= right and low <= up <= high:
+            last = str(name).split()[-1]
+            said = last if len(last) > 2 else str(name)
             axis.annotate(
-                str(name).split()[-1], (at, up), ha="center", va="center", fontsize=6, color=style.INK,
+                said, (at, up), ha="center", va="center", fontsize=6, color=style.INK,
                 bbox={"boxstyle": "round,pad=0.12", "fc": style.PAGE, "ec": "none", "alpha": 0.6},
             )  # fmt: skip

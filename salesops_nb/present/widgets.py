@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from salesops_nb.present.controls import Panel
 
-STOPS = 200  # a range of more is typed, not slid along
+STOPS = 150  # a range of more is typed, not slid along
 LAYOUT = {"width": "32rem", "margin": "0"}
 STYLE = {"description_width": "11rem"}
 

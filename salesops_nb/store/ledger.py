@@ -65,6 +65,7 @@ __all__ = [
     "review",
     "statements",
     "verify",
+    "withdraw",
 ]
 
 
@@ -111,7 +112,7 @@ def post(
     ------
     SalesopsError
         Where a line is malformed, belongs to another period, or its id to another period's line,
-        or where the ledger holds these plans for a longer period that has this one in it.
+        or where the ledger holds these plans for a period that overlaps this one.
     """
     author = named(author, "author")
     fiscal = fiscal or (period.calendar if isinstance(period, Period) else FiscalCalendar())
@@ -240,26 +241,56 @@ def _check_plans(values: Iterable[dict[str, Any]], plans: Collection[str] | None
 def _check_overlap(
     connection: Connection, values: Iterable[dict[str, Any]], period: Period, fiscal: FiscalCalendar
 ) -> None:
-    """A month of a quarter that is in the ledger as a whole would be paid twice."""
+    """A month and the quarter that has it in it would pay the same twice."""
     calculated = {value["plan_id"] for value in values} - {None}
+    own = {period.key} | {value["period"] for value in values}
     for key in known_periods(connection):
         other = fiscal.period(key)
-        wider = other.start <= period.start and period.end <= other.end and other.days > period.days
-        if not wider:
+        wider = other.start <= period.start and period.end <= other.end
+        inside = period.start <= other.start and other.end <= period.end
+        if key in own or not (wider or inside):
             continue
         held = {row.plan_id for row in current_lines(connection, origins=[key])} & calculated
         if held:
-            named_plans = ", ".join(sorted(held))
+            how = f"lies in {key}" if wider else f"has {key} in it"
             raise SalesopsError(
                 Problem(
                     "overlapping-period",
-                    f"{period.key} lies in {key}, which the ledger holds already for {named_plans}.",
-                    f"Post {key} as a whole; its parts would be paid twice.",
+                    f"{period.key} {how}, which the ledger holds already for {', '.join(sorted(held))}.",
+                    "The same would be paid twice: post the one or the other "
+                    f"(salesops ledger withdraw {key} takes drafts back).",
                     table="lines",
                     column="period",
                     value=period.key,
                 )
             )
+
+
+def withdraw(engine: Engine, period: Period, *, author: str, on: date) -> int:
+    """Take back what was calculated for an open period, as if it had not been posted; returns how many lines.
+
+    Lines entered by hand stay. Raises `SalesopsError` where the period is locked or paid, or holds
+    no calculation.
+    """
+    author = named(author, "author")
+    with writing(engine) as connection:
+        state = period_state(connection, period.key)
+        rows = current_lines(connection, origins=[period.key])
+        closed_ = next((r.period for r in rows if period_state(connection, r.period).own in CLOSED), None)
+        if state.own in CLOSED or closed_ is not None or not rows:
+            what = "has no calculation in the ledger" if not rows else "is locked or paid"
+            raise SalesopsError(
+                Problem(
+                    "nothing-to-withdraw",
+                    f"{period.key} {what}.",
+                    "Only drafts of an open period are taken back; what is locked is adjusted.",
+                    table="lines",
+                    column="period",
+                    value=period.key,
+                )
+            )
+        _write(connection, Difference(withdraw=rows), {"author": author, "made_on": on.isoformat()}, "")
+        return len(rows)
 
 
 def _check_ids(connection: Connection, change: Difference) -> None:

@@ -67,14 +67,7 @@ def build(
     values = np.stack([_measure(table, name, findings) for name in names], axis=1)
     mass = _measure(table, weight, findings) if weight is not None else values[:, 0].copy()
     stay = _measure(table, disruption_measure, findings) if disruption_measure is not None else mass
-    if disruption < 0 or disruption != disruption:
-        findings.add(
-            "bad-disruption",
-            f"disruption is {disruption}.",
-            "Give a number from 0 (start afresh) up.",
-            "parameters",
-            value=str(disruption),
-        )
+    disruption = _disruption(disruption, findings)
     if disruption > 0 and not had:
         findings.add(
             "no-current",
@@ -90,6 +83,16 @@ def build(
     pairs = _joined(table, points, pairs, bound, islands, findings)
     base, values = _overrides(overrides, table, team, names, values, findings)
     locks = _locks(locked, table, had, findings)
+    if isinstance(keep_together, str) and keep_together not in table.frame.columns:
+        findings.add(
+            "missing-column",
+            f"units has no column {keep_together}, named as keep_together; "
+            f"it has {', '.join(map(str, table.frame.columns))}.",
+            "Name the column with the parent.",
+            "units",
+            column=keep_together,
+        )
+        findings.stop()
     item = label_groups(table, keep_together)
     allowed = _allowed(table, team, item, locks, forbidden, findings)
     findings.stop()
@@ -144,6 +147,29 @@ def build(
     )
 
 
+def _number(value: Any) -> float:
+    """The value as a float; NaN where it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _disruption(value: Any, findings: Findings) -> float:
+    """The price of moving; anything from 100 up moves least."""
+    number = _number(value)
+    if number >= 0 and not isinstance(value, bool):
+        return min(number, 1000.0)
+    findings.add(
+        "bad-disruption",
+        f"disruption is {value!r}.",
+        "Give a number from 0 (start afresh) to 100 (move least).",
+        "parameters",
+        value=str(value),
+    )
+    return 0.0
+
+
 def _tolerances(
     units: Units, tolerance: float | Mapping[str, float], measures: Iterable[str] | None, findings: Findings
 ) -> dict[str, float]:
@@ -182,10 +208,10 @@ def _tolerances(
                 f"Add {name} to tolerance.",
                 "parameters",
             )
-        elif not 0 <= float(value) < 1:
+        elif not 0 <= _number(value) < 1:
             findings.add(
                 "bad-tolerance",
-                f"the tolerance of {name} is {value}.",
+                f"the tolerance of {name} is {value!r}.",
                 "Write a fraction from 0 to below 1, such as 0.05 for 5 %.",
                 "parameters",
                 value=str(value),
@@ -299,6 +325,23 @@ def _overrides(
         )
         findings.stop()
         return base, values
+    parts = {
+        name: np.nan_to_num(numbers(frame, name, "overrides", findings))
+        if name in frame
+        else np.zeros(len(frame))
+        for name in measures
+    }
+    for name, amounts in parts.items():
+        if (amounts < 0).any():
+            row = int(np.flatnonzero(amounts < 0)[0])
+            findings.add(
+                "negative-weight",
+                f"{name} is {amounts[row]:g} in overrides.",
+                "Write what the account has, zero or more.",
+                "overrides",
+                row=row + 2,
+                column=name,
+            )
     for row, (unit, rep) in enumerate(zip(texts(frame["unit_id"]), texts(frame[column]), strict=True)):
         if unit not in units.number or rep not in reps.number:
             wrong = unit if unit not in units.number else rep
@@ -312,7 +355,7 @@ def _overrides(
             )
             continue
         for f, name in enumerate(measures):
-            part = float(frame[name].iloc[row]) if name in frame and pd.notna(frame[name].iloc[row]) else 0.0
+            part = parts[name][row]
             base[reps.number[rep], f] += part
             values[units.number[unit], f] -= part
     low = (values < -1e-9 * np.abs(values).max()).any(axis=1)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.norms import Measured, Norms, with_measures
 from salesops_nb.territory.norms_learned import segmented
 from salesops_nb.territory.reading import KNOWN_MEASURES, texts, to_pandas
@@ -81,8 +81,16 @@ def prepare(
     else:
         held = {**assigned(tables, as_of), **(owners or {})}
         by_name = {**named_accounts(tables, as_of), **(named or {})}
-    known = to_pandas(table(tables, "units"), "units")
-    units, today = units_of(known, held, people, scope)
+    if "units" not in tables:
+        raise SalesopsError(
+            Problem("missing-table", "the workbook has no table units.",
+                    "Map a file to units, or set of to accounts.", table="units")
+        )  # fmt: skip
+    known = to_pandas(tables["units"], "units")
+    ours = set(people["person_id"].astype(str))
+    everybody = set(to_pandas(tables["people"], "people")["person_id"].astype(str))
+    others = {"house", *everybody} - ours if scope == "company" else None
+    units, today = units_of(known, held, ours, others)
     edges, strange = edges_of(tables, units) if of == "units" else (None, [])
     units, measured = with_measures(units, tables, norms or Norms(), _homes(people, as_of), as_of)
     if of == "accounts" and "accounts" not in units:

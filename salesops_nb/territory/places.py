@@ -54,20 +54,26 @@ def neighbours_from_coordinates(latitude: Any, longitude: Any, furthest_km: floa
         return np.empty((0, 2), dtype=np.int64)
     spots, spot_of = np.unique(np.round(points, 9), axis=0, return_inverse=True)
     spot_of = spot_of.reshape(-1)
-    first_at = np.full(len(spots), -1)
-    pairs: list[tuple[int, int]] = []
-    for i, spot in enumerate(spot_of):
-        if first_at[spot] < 0:
-            first_at[spot] = i
-        else:
-            pairs.append((int(first_at[spot]), i))
-    linked = first_at[_planar_delaunay(_stereographic(points[first_at]))]
-    edges = np.vstack([linked.reshape(-1, 2), np.array(pairs, dtype=np.int64).reshape(-1, 2)])
+    order = np.argsort(spot_of, kind="stable")
+    start = np.searchsorted(spot_of[order], np.arange(len(spots) + 1))
+    first_at, last_at = order[start[:-1]], order[start[1:] - 1]
+    linked = _planar_delaunay(_stereographic(points[first_at])).reshape(-1, 2)
+    edges = np.vstack([first_at[linked], last_at[linked], *_same_spot(order, start)])
     edges = np.unique(np.sort(edges, axis=1), axis=0)
     if furthest_km is not None:
         length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1) * EARTH_KM
         edges = edges[length <= furthest_km]
     return np.asarray(edges, dtype=np.int64)
+
+
+def _same_spot(order: Ints, start: Ints, most: int = 12) -> list[Ints]:
+    """Links among units at one spot: all pairs of a few, else each to those that follow it closely."""
+    found = []
+    for begin, end in zip(start[:-1].tolist(), start[1:].tolist(), strict=True):
+        inside = order[begin:end]
+        for step in range(1, min(len(inside), most)):
+            found.append(np.stack([inside[:-step], inside[step:]], axis=1))
+    return found
 
 
 def _stereographic(points: Floats) -> Floats:

@@ -124,6 +124,7 @@ def plan(
         Bad input, or a plan that cannot be, with the reason and the nearest feasible tolerance.
     """
     begun = time.perf_counter()
+    _check_run(seed, time_limit)
     model = build(
         units,
         edges,
@@ -150,6 +151,23 @@ def plan(
         raise SalesopsError(impossible)
     solution = solve(model, seed, time_limit)
     return finished(model, solution, begun, strict)
+
+
+def _check_run(seed: Any, time_limit: Any) -> None:
+    """Refuses a seed that is no whole number and a time limit that is no positive one."""
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**31:
+        raise SalesopsError(
+            Problem("bad-seed", f"seed is {seed!r}.", "Give a whole number from 0 up.", table="parameters")
+        )
+    if not isinstance(time_limit, (int, float, np.number)) or not time_limit > 0:
+        raise SalesopsError(
+            Problem(
+                "bad-time-limit",
+                f"time_limit is {time_limit!r}.",
+                "Give seconds, above zero.",
+                table="parameters",
+            )
+        )
 
 
 def finished(model: Model, solution: Solution, begun: float, strict: bool = True) -> TerritoryPlan:

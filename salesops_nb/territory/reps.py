@@ -98,9 +98,10 @@ def _rep_table(k: int | None, reps: Any, today: Iterable[str], findings: Finding
                     "Give k, reps, or the current assignment.",
                 )
             k = len(names)
-        if isinstance(k, bool) or k != int(k) or k < 1:
+        whole = isinstance(k, (int, np.integer)) or (isinstance(k, float) and k.is_integer())
+        if isinstance(k, bool) or not whole or k < 1:
             findings.add(
-                "wrong-count", f"k is {k}.", "Give a whole number of at least 1.", "reps", value=str(k)
+                "wrong-count", f"k is {k!r}.", "Give a whole number of at least 1.", "reps", value=str(k)
             )
             findings.stop()
         k = int(k)

@@ -37,8 +37,9 @@ def people_of(tables: Mapping[str, Any], as_of: date, scope: str, who: str | Non
         column = {"region": "region", "team": "team"}[scope]
         groups = sorted(frame[column].dropna().astype(str).unique()) if column in frame else []
         if who not in groups:
+            said = f"there is no {scope} {who!r}." if who else f"scope is {scope} and who is empty."
             raise SalesopsError(
-                Problem("unknown-scope", f"there is no {scope} {who!r}.",
+                Problem("unknown-scope", said,
                         f"Choose one of {some(groups, 12)}.",
                         table="people", column=column, value=who)
             )  # fmt: skip
@@ -93,13 +94,16 @@ def _assigned(tables: Mapping[str, Any], as_of: date, column: str) -> dict[str, 
 
 
 def units_of(
-    known: pd.DataFrame, held: Mapping[str, str], people: pd.DataFrame, scope: str
+    known: pd.DataFrame, held: Mapping[str, str], ours: set[str], others: set[str] | None
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Units of the scope's people (and for the company those without an owner), numbers as floats."""
+    """Units of the scope's people, numbers as floats.
+
+    For the company also those without an owner, and those of an owner nobody knows, as a vacancy that was
+    planned for is: all but what `others` hold (None where the scope is not the company).
+    """
     ids = texts(known["unit_id"])
-    ours = set(people["person_id"].astype(str))
-    inside = [held.get(u, "vacant") in ours or (scope == "company" and held.get(u, "vacant") == "vacant")
-              for u in ids]  # fmt: skip
+    owners = [held.get(unit, "vacant") for unit in ids]
+    inside = [owner in ours or (others is not None and owner not in others) for owner in owners]
     units = known[inside].assign(unit_id=[u for u, ok in zip(ids, inside, strict=True) if ok])
     units = units.reset_index(drop=True)
     if units.empty:

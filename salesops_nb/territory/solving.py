@@ -147,12 +147,16 @@ def _searched(work: _Work) -> Solution:
 
 
 def _moved_least(work: _Work) -> Solution:
-    """From today's plan, as it is and with corridors laid several ways; the best two searched longer."""
+    """From today's plan, as it is and with corridors laid several ways; then the best one undone in part.
+
+    In each turn all that one territory gained or lost goes home and is searched for anew (large
+    neighbourhood search), since what holds a plan from moving less is seldom one unit.
+    """
     model = work.model
-    steps = int(np.clip(2000 * model.items, 400_000, 2_000_000))
+    short = int(np.clip(600 * model.items, 200_000, 1_000_000))
     today = _today_whole(work)
     starts = [today]
-    for turn in range(4 if model.items < 10_000 else 1):
+    for turn in range(5 if model.items < 10_000 else 1):
         if work.late:
             break
         starts.append(lay_corridors(model, today, work.random if turn else None))
@@ -161,13 +165,28 @@ def _moved_least(work: _Work) -> Solution:
     for turn, start in enumerate(starts):
         if (plans and work.late) or any(np.array_equal(start, other) for other in starts[:turn]):
             continue
-        plans.append(_improved(work, start, steps // 2, 0.3, turn))
+        plans.append(_improved(work, start, short, 0.3, turn))
     plans.sort(key=_rank)
-    for turn, (plan, hot) in enumerate((p, h) for p in plans[:2] for h in (0.15, 0.6)):
+    tops = plans[:2]
+    turns = int(np.clip(40_000 // model.items, 8, 40))
+    for turn in range(turns):
         if work.late:
             break
-        plans.append(_improved(work, plan.choice, steps, hot, 10 + turn))
-    return _until_balanced(work, min(plans, key=_rank), plans, steps)
+        c = turn % len(tops) if turn < turns // 2 else int(_rank(tops[-1]) < _rank(tops[0]))
+        found = _improved(work, _sent_home(work, tops[c].choice), short * 2 // 5, 0.3, 10 + turn)
+        tops[c] = min(tops[c], found, key=_rank)
+    return _until_balanced(work, min([*tops, *plans], key=_rank), plans, 2 * short)
+
+
+def _sent_home(work: _Work, choice: Ints) -> Ints:
+    """The plan with all that a random territory gained or lost back where it is today, made whole."""
+    model = work.model
+    today, _, _ = model.leaving()
+    one = int(work.random.integers(model.k))
+    back = ((choice == one) | (today == one)) & (today >= 0)
+    back &= model.allowed[np.arange(model.items), np.maximum(today, 0)]
+    distance_cost(work.place, work.mass, _anchored(work), np.empty((0, 0)), work.cost)
+    return _whole(work, np.where(back, today, choice), work.cost)
 
 
 def _until_balanced(work: _Work, best: Solution, plans: list[Solution], steps: int) -> Solution:

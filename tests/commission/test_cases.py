@@ -35,8 +35,12 @@ def marginal(
     **more: Any,
 ) -> dict[str, Any]:
     boundary = {"boundary": more.pop("boundary")} if "boundary" in more else {}
-    return {"id": "base", "scope": more.pop("scope", "running_total"),
-            "table": {"mode": mode, "unit": unit, **boundary, "rows": [{"from": a, price: b} for a, b in rows]}, **more}  # fmt: skip
+    return {
+        "id": "base",
+        "scope": more.pop("scope", "running_total"),
+        "table": {"mode": mode, "unit": unit, **boundary, "rows": [{"from": a, price: b} for a, b in rows]},
+        **more,
+    }
 
 
 def quota(amount: object, by_: str = "booked", **more: Any) -> dict[str, Any]:
@@ -68,7 +72,9 @@ def test_gist_flat() -> None:
 
 
 def test_mytime_cent_boundaries() -> None:
-    """Published wrong: bounds of .99 leave a cent in no tier; written as 500 and 3000 cycle 3 is 425.00, not 424.98."""
+    """Published wrong: bounds of .99 leave a cent in no tier; written as 500 and 3000 cycle 3 is
+    425.00, not 424.98.
+    """
     got, want = case("mytime-cent-boundaries")
     p = plan(marginal((0, 25), (500, 30), (3000, 40)), period="month")
     sales = deals(*got["revenue_by_cycle"])
@@ -77,8 +83,17 @@ def test_mytime_cent_boundaries() -> None:
     assert cycles == [D(v) for v in want["commission_by_cycle"]]
     assert sum(cycles) == D(want["total"])
     with pytest.raises(commission_error(), match=r"499\.99"):
-        plan({"id": "b", "scope": "running_total", "table": {"mode": "marginal", "unit": "amount", "rows": [
-            {"from": 0, "to": 499.99, "rate_pct": 25}, {"from": 500, "rate_pct": 30}]}})  # fmt: skip
+        plan(
+            {
+                "id": "b",
+                "scope": "running_total",
+                "table": {
+                    "mode": "marginal",
+                    "unit": "amount",
+                    "rows": [{"from": 0, "to": 499.99, "rate_pct": 25}, {"from": 500, "rate_pct": 30}],
+                },
+            }
+        )
 
 
 def commission_error() -> type[Exception]:
@@ -97,8 +112,15 @@ def test_serpentini_l1_count_tier() -> None:
     """Published wrong: the expected file is a placeholder; by the stated rule it is 130 and 1,020."""
     got, want = case("serpentini-l1-count-tier")
     rate = marginal((0, 10), (3, 20), unit="count", mode="whole")
-    extra = {"id": "extra", "scope": "running_total",
-             "table": {"mode": "whole", "unit": "amount", "rows": [{"from": 0, "amount": 0}, {"from": 2000, "inclusive": False, "amount": 500}]}}  # fmt: skip
+    extra = {
+        "id": "extra",
+        "scope": "running_total",
+        "table": {
+            "mode": "whole",
+            "unit": "amount",
+            "rows": [{"from": 0, "amount": 0}, {"from": 2000, "inclusive": False, "amount": 500}],
+        },
+    }
     for user in ("user1", "user2"):
         assert paid(plan(rate, extra), *got["deals"][user]) == want["commission"][user]
 
@@ -122,11 +144,18 @@ def test_serpentini_l3_readme() -> None:
     [("booked", "tiers_by_close_order"), ("collected", "tiers_count_only_deals_already_paid")],
 )
 def test_serpentini_l3_user1(attained_by: str, reading: str) -> None:
-    """Ambiguous: attainment by booking (the README) or by cash (the published figures); the plan must say which."""
+    """Ambiguous: attainment by booking (the README) or by cash (the published figures); the plan must
+    say which.
+    """
     got, want = case("serpentini-l3-user1")
     head = {"from": date(2018, 1, 1), "to": date(2018, 12, 31)}
-    p = plan(marginal(*HALVES, unit="pct_of_quota"), period="year", head=head, **quota(got["objective"], attained_by),
-             release=[{"event": "collected", "pct": 100, "as": "share_collected"}])  # fmt: skip
+    p = plan(
+        marginal(*HALVES, unit="pct_of_quota"),
+        period="year",
+        head=head,
+        **quota(got["objective"], attained_by),
+        release=[{"event": "collected", "pct": 100, "as": "share_collected"}],
+    )
     rows = [
         (str(d["id"]), kind, d[key], d["amount"])
         for d in got["deals"]
@@ -153,8 +182,12 @@ def test_oracle_step_each() -> None:
 def test_oracle_interpolated_attainment() -> None:
     """The open last band of the source needs an end here: without one there is no proportion."""
     got, want = case("oracle-interpolated-attainment")
-    rows = [{"from": 0, "to": 25, "amount": 1000}, {"from": 25, "to": 50, "amount": 2000}, {"from": 50, "to": 100, "amount": 5000},
-            {"from": 100, "to": 200, "amount": 6000}]  # fmt: skip
+    rows = [
+        {"from": 0, "to": 25, "amount": 1000},
+        {"from": 25, "to": 50, "amount": 2000},
+        {"from": 50, "to": 100, "amount": 5000},
+        {"from": 100, "to": 200, "amount": 6000},
+    ]
     p = plan(
         {
             "id": "b",
@@ -234,8 +267,13 @@ def test_clt_rounded_rate() -> None:
 
 def test_cetp_1_2() -> None:
     got, want = case("cetp-1.2")
-    p = plan(bonus(100, *BANDS), period="year", **quota(got["annual_target"]), incentive={"target": 20000},
-             release=[{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40, "as": "share_collected"}])  # fmt: skip
+    p = plan(
+        bonus(100, *BANDS),
+        period="year",
+        **quota(got["annual_target"]),
+        incentive={"target": 20000},
+        release=[{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40, "as": "share_collected"}],
+    )
     tables = {
         "deals": deals(got["ytd_actual"]),
         "events": events(
@@ -267,8 +305,13 @@ def test_cetp_1_4() -> None:
 def test_cetp_2_2() -> None:
     """Published wrong: its parts sum to 6,800 of 6,400; the year-end part is what is left, 1,600."""
     got, want = case("cetp-2.2")
-    p = plan({"id": "b", "rate_pct": "derived"}, period="year", **quota(got["target"]), incentive={"target": 8000},
-             release=[{"event": "booked", "pct": 75}, {"event": "year_end", "pct": 25}])  # fmt: skip
+    p = plan(
+        {"id": "b", "rate_pct": "derived"},
+        period="year",
+        **quota(got["target"]),
+        incentive={"target": 8000},
+        release=[{"event": "booked", "pct": 75}, {"event": "year_end", "pct": 25}],
+    )
     first, last = (paid(p, got["actual"], period=m) for m in ("2026-01", "2026-12"))
     assert (first, last, first + last) == (want["booking"], want["year_end"], want["variable_pay"])
 
@@ -279,8 +322,13 @@ def test_cetp_3_2() -> None:
     c = marginal(
         (0, 1), (100, 1.6), (120, 2), unit="pct_of_quota", mode="whole", price="x", boundary="upper_inclusive"
     )
-    p = plan(c | {"rate_pct": "derived"}, period="year", **quota(got["target"]), incentive={"target": 25000},
-             release=[{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40}])  # fmt: skip
+    p = plan(
+        c | {"rate_pct": "derived"},
+        period="year",
+        **quota(got["target"]),
+        incentive={"target": 25000},
+        release=[{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40}],
+    )
     payout = commission.calculate(p, {"deals": deals(got["actual"])}, "2026")
     assert total(payout) == want["booking"]
     assert payout.withheld["amount"].sum() == want["collection"]
@@ -297,8 +345,17 @@ def test_cetp_7_1() -> None:
     months = {"jan": 1, "feb": 2, "mar": 3, "nov": 11}
     for month, number in months.items():
         sold = deals(got["ytd_actual"][month], start=date(2026, number, 1))
-        before = {"payee_id": "rep", "plan_id": "p", "component_id": "base", "kind": "commission", "credit": D(0), "amount": D(got["paid_before"][month]),
-                  "currency": "USD", "period": "2025-12", "happened_on": date(2026, 1, 1)}  # fmt: skip
+        before = {
+            "payee_id": "rep",
+            "plan_id": "p",
+            "component_id": "base",
+            "kind": "commission",
+            "credit": D(0),
+            "amount": D(got["paid_before"][month]),
+            "currency": "USD",
+            "period": "2025-12",
+            "happened_on": date(2026, 1, 1),
+        }
         prior = {"prior_lines": table(before)} if number > 1 else {}
         assert (
             total(commission.calculate(p, {"deals": sold, **prior}, f"2026-{number:02d}"))
@@ -310,9 +367,14 @@ def test_cetp_8_1() -> None:
     _, want = case("cetp-8.1")
     p = plan({"id": "b", "rate_pct": "derived"}, period="year", **quota(1000000))
     stay = {"person_id": "rep", "plan_id": "p"}
-    tables = {"deals": deals(1000000, start=date(2026, 3, 1)), "plan_assignments": table(
-        stay | {"valid_from": date(2026, 1, 1), "valid_to": date(2026, 6, 1), "target_incentive": D(20000)},
-        stay | {"valid_from": date(2026, 6, 1), "valid_to": None, "target_incentive": D(24000)})}  # fmt: skip
+    tables = {
+        "deals": deals(1000000, start=date(2026, 3, 1)),
+        "plan_assignments": table(
+            stay
+            | {"valid_from": date(2026, 1, 1), "valid_to": date(2026, 6, 1), "target_incentive": D(20000)},
+            stay | {"valid_from": date(2026, 6, 1), "valid_to": None, "target_incentive": D(24000)},
+        ),
+    }
     assert total(commission.calculate(p, tables, "2026")) == D(want["blended"])
 
 
@@ -416,10 +478,16 @@ def test_prowi_split_6040() -> None:
 
 
 def test_prowi_split_sdr() -> None:
-    """Ambiguous: '2 % of ACV' pays 300 only on the SDR's 15 % share of the credit; we take the split credit."""
+    """Ambiguous: '2 % of ACV' pays 300 only on the SDR's 15 % share of the credit; we take the split
+    credit.
+    """
     got, want = case("prowi-split-sdr")
-    sdr = plan({"id": "b", "rate_pct": 2}, {"id": "m", "measure": "activities", "activity": "meeting", "per_unit": 50},
-               head={"id": "sdr"}, credit={"splits": {"apply_to": "credit"}})  # fmt: skip
+    sdr = plan(
+        {"id": "b", "rate_pct": 2},
+        {"id": "m", "measure": "activities", "activity": "meeting", "per_unit": 50},
+        head={"id": "sdr"},
+        credit={"splits": {"apply_to": "credit"}},
+    )
     ae = plan({"id": "b", "rate_pct": 10}, head={"id": "ae"}, credit={"splits": {"apply_to": "credit"}})
     start = {"valid_from": date(2026, 1, 1), "valid_to": None}
     tables = {
@@ -450,14 +518,27 @@ def test_lucscript_fx_split() -> None:
     got, want = case("lucscript-fx-split")
     rows, shares = [], []
     for i, sale in enumerate(got["sales"]):
-        rows.append({"deal_id": f"d{i}", "owner_id": None, "outcome": "won", "amount": D(sale["price"]), "currency": sale["currency"],
-                     "product_id": sale["product"], "closed_on": date(2026, 1, 2)})  # fmt: skip
+        rows.append(
+            {
+                "deal_id": f"d{i}",
+                "owner_id": None,
+                "outcome": "won",
+                "amount": D(sale["price"]),
+                "currency": sale["currency"],
+                "product_id": sale["product"],
+                "closed_on": date(2026, 1, 2),
+            }
+        )
         shares += [
             {"deal_id": f"d{i}", "person_id": who, "share": D(100) / len(sale["sellers"]), "sale_type": kind}
             for who, kind in sale["sellers"].items()
         ]
-    rates = [{"where": "starts_with(product, 'HU')", "rate_pct": 50}, {"where": "sale_type == 'N'", "rate_pct": 5},
-             {"where": "sale_type == 'SG'", "rate_pct": 10}, {"where": "sale_type == 'E'", "rate_pct": 7}]  # fmt: skip
+    rates = [
+        {"where": "starts_with(product, 'HU')", "rate_pct": 50},
+        {"where": "sale_type == 'N'", "rate_pct": 5},
+        {"where": "sale_type == 'SG'", "rate_pct": 10},
+        {"where": "sale_type == 'E'", "rate_pct": 7},
+    ]
     p = plan(
         {"id": "b", "rates": rates},
         credit={"splits": {"apply_to": "credit"}},
@@ -477,8 +558,19 @@ def test_prowi_override_team() -> None:
     )
     sold = deals(*got["sales"].values())
     sold["owner_id"] = list(got["sales"])
-    people = table(*[{"person_id": who, "name": who, "role": "rep", "manager_id": "M", "valid_from": date(2020, 1, 1)} for who in got["sales"]],
-                   {"person_id": "M", "name": "M", "role": "manager", "manager_id": None, "valid_from": date(2020, 1, 1)})  # fmt: skip
+    people = table(
+        *[
+            {"person_id": who, "name": who, "role": "rep", "manager_id": "M", "valid_from": date(2020, 1, 1)}
+            for who in got["sales"]
+        ],
+        {
+            "person_id": "M",
+            "name": "M",
+            "role": "manager",
+            "manager_id": None,
+            "valid_from": date(2020, 1, 1),
+        },
+    )
     payout = commission.calculate(p, {"deals": sold, "people": people}, "2026-Q1")
     assert list(by(payout, "deal_id", kinds=("override",)).values()) == list(want["override"].values())
     assert by(payout, "kind") == {"override": want["override_total"], "commission": want["reps_total"]}
@@ -537,7 +629,9 @@ def test_kanva_segment_wrong() -> None:
 
 
 def test_ehow_margin_on_cost() -> None:
-    """Ambiguous: the page divides margin by cost; on price the same deal is in the tier of 10 % and pays 5.00."""
+    """Ambiguous: the page divides margin by cost; on price the same deal is in the tier of 10 % and
+    pays 5.00.
+    """
     got, want = case("ehow-margin-on-cost")
     c = marginal((0, 10), (35, 25), (60, 40), unit="margin_pct", mode="whole", scope="each_transaction")
     for basis, expected in (("cost", D(want["commission"])), ("price", D(5))):
@@ -632,8 +726,12 @@ def test_studypool_recoverable_wrong() -> None:
 
 def test_cygnal_guarantee() -> None:
     got, want = case("cygnal-guarantee")
-    p = plan({"id": "b", "rate_pct": 100}, period="month", incentive={"target": 4000, "per": "period"},
-             guarantee={"per": "month", "pct_of_target": 75, "ends": 3})  # fmt: skip
+    p = plan(
+        {"id": "b", "rate_pct": 100},
+        period="month",
+        incentive={"target": 4000, "per": "period"},
+        guarantee={"per": "month", "pct_of_target": 75, "ends": 3},
+    )
     payouts = months_of(p, got["expected_earned"])
     assert [by(one, "kind").get("guarantee", D(0)) for one in payouts] == want["guarantee"]
 
@@ -709,7 +807,9 @@ def test_oca_partial_payment() -> None:
 
 
 def test_oracle_5050_order_cash() -> None:
-    """Published wrong: the post's formula gives 25,000; its results hold for collections of half the order each."""
+    """Published wrong: the post's formula gives 25,000; its results hold for collections of half the
+    order each.
+    """
     got, want = case("oracle-5050-order-cash")
     p = plan(
         {"id": "b", "rate_pct": 10},
@@ -727,8 +827,10 @@ def test_oracle_5050_order_cash() -> None:
 def test_fxopen_double_conversion() -> None:
     """The source rounds at each step: the plan says so; once at the end would give 3.43."""
     got, want = case("fxopen-double-conversion")
-    fx = table({"currency": "EUR", "valid_from": date(2025, 1, 1), "kind": "plan", "rate": D("1.27151")},
-               {"currency": "EUR", "valid_from": date(2025, 1, 1), "kind": "market", "rate": D("1.3333333333")})  # fmt: skip
+    fx = table(
+        {"currency": "EUR", "valid_from": date(2025, 1, 1), "kind": "plan", "rate": D("1.27151")},
+        {"currency": "EUR", "valid_from": date(2025, 1, 1), "kind": "market", "rate": D("1.3333333333")},
+    )
     stays = table(
         {
             "person_id": "rep",

@@ -25,7 +25,10 @@ QUOTA = {"quota": {"amount": 10000, "attained_by": "booked", "if_zero": "attainm
 def test_a_line_explains_itself() -> None:
     payout = commission.calculate(plan(BASE, **QUOTA), {"deals": deals(3000, 12000)}, "2026-Q1")
     line = next(i for i in payout.lines["line_id"] if "/d2:" in i)
-    said = "deal d2: 12,000 of credit, 7,000 at 8 % and 5,000 at 10 % because you passed 100 % of quota: 1,060.00"
+    said = (
+        "deal d2: 12,000 of credit, 7,000 at 8 % and 5,000 at 10 % because you passed 100 % of quota: "
+        "1,060.00"
+    )
     assert payout.explain(line) == commission.explain(payout, line) == said
 
 
@@ -94,9 +97,17 @@ def test_a_sale_and_its_refund_in_a_later_period_net_to_zero() -> None:
 
 
 def test_quota_from_targets_prorated_by_days_with_leave_and_ramp() -> None:
-    people = {"plan_assignments": table({"person_id": "rep", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None}),
-              "targets": table({"level": "rep", "who": "rep", "metric": "quota", "period": "2026-Q1", "value": D(90000)}),
-              "leave": table({"person_id": "rep", "from": date(2026, 2, 1), "to": date(2026, 2, 10), "kind": "sick"})}  # fmt: skip
+    people = {
+        "plan_assignments": table(
+            {"person_id": "rep", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None}
+        ),
+        "targets": table(
+            {"level": "rep", "who": "rep", "metric": "quota", "period": "2026-Q1", "value": D(90000)}
+        ),
+        "leave": table(
+            {"person_id": "rep", "from": date(2026, 2, 1), "to": date(2026, 2, 10), "kind": "sick"}
+        ),
+    }
     quota = {"attained_by": "booked", "if_zero": "attainment_0", "prorate": "days", "ramp_pct": [50]}
     # 90 days less 9, of 90: 81,000; half of it in the first period
     payout = commission.calculate(plan(BASE, quota=quota), {"deals": deals(50000), **people}, "2026-Q1")
@@ -113,15 +124,25 @@ def test_override_over_a_dated_hierarchy_above_a_threshold() -> None:
         "then": "excess",
     }
     person = {"name": "n", "role": "r"}
-    people = table({"person_id": "rep", "manager_id": "M1", "valid_from": date(2020, 1, 1), "valid_to": date(2026, 1, 2), **person},
-                   {"person_id": "rep", "manager_id": "M2", "valid_from": date(2026, 1, 2), "valid_to": None, **person})  # fmt: skip
+    people = table(
+        {
+            "person_id": "rep",
+            "manager_id": "M1",
+            "valid_from": date(2020, 1, 1),
+            "valid_to": date(2026, 1, 2),
+            **person,
+        },
+        {"person_id": "rep", "manager_id": "M2", "valid_from": date(2026, 1, 2), "valid_to": None, **person},
+    )
     payout = commission.calculate(plan(c), {"deals": deals(1000, 800, 600), "people": people}, "2026-Q1")
     assert by(payout, "payee_id") == {"M1": D("1.50"), "M2": D("7.50")}
 
 
 def test_overlay_credit_stands_beside_revenue_and_is_told_apart() -> None:
-    shares = table({"deal_id": "d1", "person_id": "rep", "share": 100, "type": "revenue"},
-                   {"deal_id": "d1", "person_id": "se", "share": 100, "type": "overlay"})  # fmt: skip
+    shares = table(
+        {"deal_id": "d1", "person_id": "rep", "share": 100, "type": "revenue"},
+        {"deal_id": "d1", "person_id": "se", "share": 100, "type": "overlay"},
+    )
     made = plan({"id": "b", "rate_pct": 10}, credit={"splits": {"apply_to": "credit"}})
     payout = commission.calculate(made, {"deals": deals(1000), "splits": shares}, "2026-Q1")
     assert by(payout, "payee_id") == {"rep": 100, "se": 100}

@@ -99,9 +99,10 @@ def test_a_holdback_of_before_is_released_as_the_plan_releases() -> None:
     made = plan(FLAT, **held, **JULY)
     assert paid_by_kind(made, tables, *HALVES) == [{"commission": 80}, {"release": 520}]
     first = commission.calculate(made, tables, "2026-Q3")
-    assert {"held until year end": 20, "held back before the plan began, until 2026-12-31": 500} == dict(
-        zip(first.withheld["reason"], first.withheld["amount"], strict=True)
-    )
+    assert dict(zip(first.withheld["reason"], first.withheld["amount"], strict=True)) == {
+        "held until year end": 20,
+        "held back before the plan began, until 2026-12-31": 500,
+    }
     assert first.balances["amount"].sum() == 520
     last = commission.calculate(made, tables, "2026-Q4")
     line = next(i for i in last.lines["line_id"] if "opening" in i)
@@ -109,7 +110,9 @@ def test_a_holdback_of_before_is_released_as_the_plan_releases() -> None:
 
 
 def test_a_holdback_of_a_deal_is_released_as_its_customer_pays() -> None:
-    """4,000 sold before, 1,000 of it paid before: 3,000 were open, of which a third and then the rest come in."""
+    """4,000 sold before, 1,000 of it paid before: 3,000 were open, of which a third and then the rest
+    come in.
+    """
     cash = {"event": "collected", "pct": 40, "as": "share_collected"}
     made = plan(FLAT, release=[{"event": "booked", "pct": 60}, cash], **JULY)
     happened = events(

@@ -127,7 +127,9 @@ def bound(table, number, quota):
 
 
 def pay_of(component, x, key, quota, deals=Fraction(0)) -> Fraction:
-    """F(x): what the table pays for so much credit, `key` being what its rows look at, after so many deals."""
+    """F(x): what the table pays for so much credit, `key` being what its rows look at, after so many
+    deals.
+    """
     if "per_unit" in component:
         return x * exact(component["per_unit"])
     if "rate_pct" in component:

@@ -38,49 +38,106 @@ def quota_of(value: object) -> pd.DataFrame:
 
 BAD: dict[str, tuple[dict[str, Any], Mapping[str, Any], str, int, str]] = {
     # name: plan's parts, tables beside one deal of 100, code, row, the reason of the deal
-    "unknown payee": ({}, {"deals": deals(100, owner="ghost"), "people": table(PERSON)}, "unknown-payee", 2, "not in people"),
-    "shares of 90 %": (SPLITS, {"splits": table(share("rep", 60), share("b", 30))}, "splits-not-100", 2, "shares"),
-    "a share of nobody": (SPLITS, {"splits": table(share("rep", 60), share(None, 40))}, "share-without-person", 0, "shares"),
-    "a negative share": (SPLITS, {"splits": table(share("rep", 120), share("b", -20))}, "splits-not-100", 2, "shares"),
+    "unknown payee": (
+        {},
+        {"deals": deals(100, owner="ghost"), "people": table(PERSON)},
+        "unknown-payee",
+        2,
+        "not in people",
+    ),
+    "shares of 90 %": (
+        SPLITS,
+        {"splits": table(share("rep", 60), share("b", 30))},
+        "splits-not-100",
+        2,
+        "shares",
+    ),
+    "a share of nobody": (
+        SPLITS,
+        {"splits": table(share("rep", 60), share(None, 40))},
+        "share-without-person",
+        0,
+        "shares",
+    ),
+    "a negative share": (
+        SPLITS,
+        {"splits": table(share("rep", 120), share("b", -20))},
+        "splits-not-100",
+        2,
+        "shares",
+    ),
     "overlapping dated shares": (
         SPLITS,
-        {"splits": table(share("a", 100, valid_from=date(2025, 1, 1)), share("b", 100, valid_from=date(2025, 9, 1)))},
-        "splits-not-100", 2, "shares",
+        {
+            "splits": table(
+                share("a", 100, valid_from=date(2025, 1, 1)), share("b", 100, valid_from=date(2025, 9, 1))
+            )
+        },
+        "splits-not-100",
+        2,
+        "shares",
     ),
     "no owner": ({}, {"deals": deals(100, owner=None)}, "no-payee", 2, "no payee"),
     "a blank owner": ({}, {"deals": deals(100, owner="")}, "no-payee", 2, "no payee"),
     "before the plan": ({"head": {"from": date(2026, 2, 1)}}, {}, "outside-plan", 2, "outside dates"),
     "negative, no original": ({}, {"deals": deals(-100)}, "negative-without-original", 2, "no sale before"),
     "refund before its sale": (
-        {}, {"events": events(("d1", "booked", "2026-02-01", 100), ("d1", "refunded", "2026-01-05", 100))},
-        "negative-without-original", 3, "no sale before",
+        {},
+        {"events": events(("d1", "booked", "2026-02-01", 100), ("d1", "refunded", "2026-01-05", 100))},
+        "negative-without-original",
+        3,
+        "no sale before",
     ),
     "no amount": ({}, {"events": events(("d1", "booked", "2026-01-05", None))}, "bad-event", 2, "no amount"),
     "won without amount": ({}, {"deals": deals(1).assign(amount=[None])}, "incomplete-deal", 2, "no amount"),
-    "won without a day": ({}, {"deals": deals(1).assign(closed_on=[None])}, "incomplete-deal", 2, "no closed_on"),
+    "won without a day": (
+        {},
+        {"deals": deals(1).assign(closed_on=[None])},
+        "incomplete-deal",
+        2,
+        "no closed_on",
+    ),
     "no rate": (
         {"fx": {"credit": {"rates": "plan", "at": "credit_date"}}},
-        {"deals": deals(100, currency="GBP"),
-         "fx_rates": table({"currency": "EUR", "kind": "plan", "rate": D(1), "valid_from": date(2026, 1, 1)})},
-        "missing-rate", 0, "no rate from GBP to USD",
+        {
+            "deals": deals(100, currency="GBP"),
+            "fx_rates": table(
+                {"currency": "EUR", "kind": "plan", "rate": D(1), "valid_from": date(2026, 1, 1)}
+            ),
+        },
+        "missing-rate",
+        0,
+        "no rate from GBP to USD",
     ),
     "a quota of zero, refused": (
         {"quota": {"attained_by": "booked", "if_zero": "refuse"}, "components": MARGINAL},
-        {"targets": quota_of(0)}, "zero-quota", 2, "no quota",
+        {"targets": quota_of(0)},
+        "zero-quota",
+        2,
+        "no quota",
     ),
     "a quota of zero, unsaid": (
         {"quota": {"attained_by": "booked", "amount": 500}, "components": MARGINAL},
-        {"targets": quota_of(0)}, "zero-quota", 2, "no quota",
+        {"targets": quota_of(0)},
+        "zero-quota",
+        2,
+        "no quota",
     ),
     "a negative quota": (
         {"quota": {"attained_by": "booked", "if_zero": "attainment_0"}, "components": MARGINAL},
-        {"targets": quota_of(-5)}, "zero-quota", 2, "no quota",
+        {"targets": quota_of(-5)},
+        "zero-quota",
+        2,
+        "no quota",
     ),
     "no quota": (
-        {"quota": {"attained_by": "booked", "if_zero": "refuse"}, "components": MARGINAL}, {},
-        "missing-quota", 0, "no quota",
+        {"quota": {"attained_by": "booked", "if_zero": "refuse"}, "components": MARGINAL},
+        {},
+        "missing-quota",
+        0,
+        "no quota",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -176,8 +233,10 @@ def test_each_credit_belongs_to_one_plan() -> None:
     assert by(payout, "payee_id") == {"ann": 30, "bob": 3}
     rows = payout.reconciliation.to_dict("records")
     assert [(r["plan_id"], r["plan_version"], r["paid"], r["excluded"]) for r in rows] == [
-        ("a", 1, 100, 400), ("a", 2, 200, 0), ("z", 1, 300, 0),
-    ]  # fmt: skip
+        ("a", 1, 100, 400),
+        ("a", 2, 200, 0),
+        ("z", 1, 300, 0),
+    ]
     assert payout.withheld[["payee_id", "reason"]].to_numpy().tolist() == [
         ["cy", "no plan: the person is assigned to none"]
     ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pandas as pd
 import pytest
-from commission_helpers import deals, plan, table
+from commission_helpers import deals, events, plan, table
 
 from salesops_nb import commission
-from salesops_nb.commission.agreements import not_accepted
 from salesops_nb.commission.attained import attained, near
 from salesops_nb.commission.statement import Books, statements_of
 from salesops_nb.commission.study import Study
@@ -172,14 +172,36 @@ def test_only_the_named_component_moves(made):
         moved(made[2], Decimal(1), component="x")
 
 
-def test_an_agreement_that_is_not_accepted_is_a_warning():
-    from datetime import date
+def test_an_adjustment_of_the_tables_names_nobody_else_on_the_statement(made):
+    payout, _, _, tables = made
+    entered = table(
+        {"adjustment_id": "a1", "payee_id": "ann", "amount": Decimal("-20.00"), "currency": "USD",
+         "happened_on": date(2026, 2, 1), "reason": "paid twice", "author": "Zelda", "approver": "Quentin"}
+    )  # fmt: skip
+    payout = commission.calculate(list(payout.plans), {**tables, "adjustments": entered}, "2026-Q1")
+    ann = statements_of(payout, Books())["ann"]
+    line = next(line for line in ann.lines if line.kind == "adjustment")
+    assert (str(line.words), line.amount) == ("adjustment by hand: paid twice: -20.00", Decimal("-20.00"))
+    assert not [name for name in ("Zelda", "Quentin") if name in repr(ann)]
 
-    period = FiscalCalendar().period("2026-Q1")
-    first = date(2026, 1, 1)
-    rows = [
-        {"person_id": "ann", "plan_id": "p", "valid_from": first, "valid_to": None, "accepted_on": None},
-        {"person_id": "bob", "plan_id": "p", "valid_from": first, "valid_to": None, "accepted_on": first},
-        {"person_id": "old", "plan_id": "p", "valid_from": None, "valid_to": first, "accepted_on": None},
-    ]
-    assert [problem.value for problem in not_accepted(rows, period)] == ["ann"]
+
+def test_balances_say_what_waits_and_what_may_come_back():
+    one = plan(
+        {"id": "base", "measure": "credit", "rate_pct": 10},
+        credit={"event": "booked"},
+        release=[{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40}],
+        clawback={
+            "when": "cancelled_within_12_months",
+            "method": "full",
+            "of": "paid_only",
+            "unpaid": "cancel",
+        },
+    )
+    booked = (("d1", "booked", "2026-01-05", 1000), ("d2", "booked", "2026-01-06", 500))
+    tables = {"deals": deals(1000, 500), "events": events(*booked)}
+    found = statements_of(commission.calculate(one, tables, "2026-Q1"), Books())["rep"]
+    assert sum(zero.waits for zero in found.zeros) == Decimal(60)
+    assert {kind: amount for kind, _, amount in found.balances} == {"holdback": 60, "clawback": 90}
+    tables["events"] = events(*booked, ("d2", "cancelled", "2026-02-01", None))
+    found = statements_of(commission.calculate(one, tables, "2026-Q1"), Books())["rep"]
+    assert ("clawback", "p", Decimal(60)) in found.balances  # d2 is gone: nothing more can come back of it

@@ -339,8 +339,14 @@ def test_a_quarter_leaves_the_months_of_other_plans_alone(store):
     assert total(store, "ann") == Decimal("159.25")
 
 
-def test_a_month_of_a_posted_quarter_is_refused(store):
+def test_a_month_and_its_quarter_are_not_both_posted(store):
     quarter = frame(line("D1", "ann", "100.00", "2026-Q1"))
+    ledger.post(store, LINES, JAN, author="cal", on=ON)
+    with pytest.raises(
+        SalesopsError, match=r"2026-Q1 has 2026-01 in it, which the ledger holds already for ae"
+    ):
+        ledger.post(store, quarter, "2026-Q1", author="cal", on=ON)
+    assert ledger.withdraw(store, FiscalCalendar().period(JAN), author="cal", on=ON) == 3
     ledger.post(store, quarter, "2026-Q1", author="cal", on=ON)
     with pytest.raises(
         SalesopsError, match=r"2026-01 lies in 2026-Q1, which the ledger holds already for ae"
@@ -348,6 +354,15 @@ def test_a_month_of_a_posted_quarter_is_refused(store):
         ledger.post(store, LINES, JAN, author="cal", on=ON)
     other = frame(line("D9", "ann", "1.00", plan_id="spiff", line_id="spiff.1/D9/2026-01"))
     assert ledger.post(store, other, JAN, author="cal", on=ON).written == 1
+    assert ledger.verify(store) == []
+
+
+def test_only_drafts_are_withdrawn(store):
+    closed(store)
+    with pytest.raises(SalesopsError, match="2026-01 is locked or paid"):
+        ledger.withdraw(store, FiscalCalendar().period(JAN), author="cal", on=ON)
+    with pytest.raises(SalesopsError, match="2026-02 has no calculation"):
+        ledger.withdraw(store, FiscalCalendar().period(FEB), author="cal", on=ON)
 
 
 def test_a_preview_says_what_posting_would_and_writes_nothing(store):

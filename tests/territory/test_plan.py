@@ -222,3 +222,21 @@ def test_the_checker_sees_every_broken_promise() -> None:
         )
     }
     assert [p.code for p in check_plan(["a", "d"], {"a": "x"}, {}, {"x": 1.0}, {})] == ["without-owner"]
+
+
+def test_a_corridor_spares_moving_twice() -> None:
+    """Three columns of units: too much in the west, too little in the east, the middle is full."""
+    units, edges = grid(12, 15)
+    owner = {u: ["west", "mid", "east"][int(u.split("-")[1]) // 5] for u in units["unit_id"]}
+    # the northernmost row is light, so that the east can reach the west over it
+    light = units["unit_id"].str.startswith("11-")
+    weight = np.where(light, 0.05, 1.0)
+    weight *= units["unit_id"].map(owner).map({"west": 1.25, "mid": 1.0, "east": 0.75}).to_numpy()
+    plan = territory.plan(units.assign(potential=weight), edges, current=owner, disruption=100)
+    assert plan.summary["imbalance"] <= 0.05
+    assert plan.summary["contiguous"]
+    # passing everything on through the middle would be 2 times the bound
+    assert plan.summary["moved"] < 1.35 * plan.summary["moved_bound"]
+    now = dict(zip(plan.assignment["unit_id"], plan.assignment["rep"], strict=True))
+    touching = {frozenset((now[a], now[b])) for a, b in edges.itertuples(index=False)}
+    assert frozenset(("west", "east")) in touching

@@ -121,3 +121,43 @@ def test_units_without_weight_go_somewhere_and_cost_nothing() -> None:
     plan = territory.plan(units, edges, k=2, tolerance=0.1)
     assert plan.summary["contiguous"]
     assert len(plan.assignment) == 12
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"disruption": "much"}, "bad-disruption"),
+        ({"disruption": float("nan")}, "bad-disruption"),
+        ({"tolerance": "5%"}, "bad-tolerance"),
+        ({"seed": -1}, "bad-seed"),
+        ({"seed": "x"}, "bad-seed"),
+        ({"time_limit": 0}, "bad-time-limit"),
+        ({"keep_together": "parent_id"}, "missing-column"),
+        ({"k": "4"}, "wrong-count"),
+    ],
+)
+def test_parameters_that_are_no_numbers_are_named(more: dict[str, Any], code: str) -> None:
+    with pytest.raises(SalesopsError) as caught:
+        territory.plan(*grid(3, 4), **{"k": 2, **more})
+    assert [p.code for p in caught.value.problems] == [code]
+
+
+@pytest.mark.parametrize(("potential", "words"), [(-1.0, "-1"), ("x", "'x'"), (9.0, "more than there is")])
+def test_overrides_that_cannot_be(potential: Any, words: str) -> None:
+    units, edges = grid(3, 4)
+    overrides = pd.DataFrame({"unit_id": ["0-0"], "rep": ["ann"], "potential": [potential]})
+    with pytest.raises(SalesopsError, match=words):
+        territory.plan(units, edges, reps=["ann", "bob"], overrides=overrides)
+
+
+def test_units_at_one_spot_can_be_parted() -> None:
+    units, _ = grid(3, 4)
+    plan = territory.plan(units.assign(latitude=40.0, longitude=-100.0), k=4)
+    assert plan.summary["imbalance"] == pytest.approx(0)
+
+
+def test_endless_disruption_moves_nothing_in_a_balanced_plan() -> None:
+    units, edges = grid(3, 4)
+    today = territory.plan(units, edges, k=2).assignment
+    plan = territory.plan(units, edges, current=today[["unit_id", "rep"]], disruption=float("inf"))
+    assert plan.summary["moved"] == 0

@@ -1,0 +1,27 @@
+"""What every part of a plan file shares: exact numbers, and keys that are known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def _exact(value: object) -> object:
+    """A YAML number as the decimal that was written, never its binary neighbour."""
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted")
+    return Decimal(str(value)) if isinstance(value, int | float) else value
+
+
+Number = Annotated[Decimal, BeforeValidator(_exact)]
+Percent = Number
+EventKind = Literal["booked", "invoiced", "collected"]
+PeriodKind = Literal["month", "quarter", "year"]
+
+
+class Part(BaseModel):
+    """A mapping of the plan file: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
