@@ -285,6 +285,8 @@ def _key(value: object) -> object:
 class CommissionCalculation(Parameters):
     """Of `commission_calculation.ipynb`."""
 
+    approval = ("author",)  # looking at a period writes no drafts: the panel's button does
+    live = {"author": ""}
     groups = {
         "Trying a change": (
             "plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence",

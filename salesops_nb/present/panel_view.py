@@ -68,7 +68,8 @@ class View:
         trigger = type(self.panel.asked).approval[:1]
         if trigger and getattr(self.panel.asked, trigger[0]):
             # an approval is of what was on screen
-            values[trigger[0]] = self.fields[trigger[0]].default
+            nobody = self.fields[trigger[0]].default
+            values[trigger[0]] = type(self.panel.asked).live.get(trigger[0], nobody)
             self.rows[trigger[0]].show(values[trigger[0]])
         for each in values:
             self.rows[each].said = ""
