@@ -31,7 +31,8 @@ class Parameters(BaseModel):
     `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
     `approval` carry something out: the panel takes them together, by a button, and lets go of them
     when anything else is moved, since an approval is of what was on screen. `live` are defaults where a
-    person moves controls and waits; a report takes the others.
+    person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
+    cell, which stays short; the panel, the batch file and papermill's ``-p`` take them all the same.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,6 +40,7 @@ class Parameters(BaseModel):
     groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     approval: ClassVar[tuple[str, ...]] = ()
     live: ClassVar[Mapping[str, Any]] = {}
+    rare: ClassVar[tuple[str, ...]] = ()
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 
@@ -116,6 +118,7 @@ class TerritoryRebalancing(Parameters):
         "Carrying it out": ("in_flight", "accounts", "crm", "folder"),
     }  # fmt: skip
     approval = ("approved_by", "approved_on", "reason", "effective_on")
+    rare = ("km_per_hour", "visits_per_trip", "ramp_months", "families", "spread", "seed", "folder")
 
     scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
     who: Name = Field(

@@ -47,8 +47,7 @@ def test_it_opens_with_its_question_and_what_to_do_with_the_answer(notebook):
 
 def test_cells_are_short_and_hold_no_logic(notebook):
     for cell in cells(notebook, "code"):
-        if "parameters" not in cell.metadata.get("tags", []):  # as long as there are parameters
-            assert len(cell.source.splitlines()) <= LONGEST, cell.source
+        assert len(cell.source.splitlines()) <= LONGEST, cell.source
         tree = ast.parse(cell.source)
         assert not [node for node in ast.walk(tree) if isinstance(node, LOGIC)], cell.source
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
@@ -81,8 +80,9 @@ def test_its_parameters_are_those_of_the_class_with_the_same_defaults(notebook):
     assert all(isinstance(node, ast.Assign) for node in tree.body), "plain assignments, as papermill expects"
     given = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body}
     kind = parameters.for_notebook(notebook.name)
-    assert list(given) == list(kind.model_fields)
+    assert list(given) == [name for name in kind.model_fields if name not in kind.rare]
     assert parameters.checked(kind, given) == kind()
+    assert set(kind.rare) <= set(kind.model_fields)
     assert all("#" in line for line in cell.source.splitlines()), "each says what it is"
     following = cells(notebook)[cells(notebook).index(cell) + 1]
     assert kind.__name__ in following.source, "the next cell validates them"

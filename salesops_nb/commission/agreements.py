@@ -1,4 +1,4 @@
-"""What a person agreed to: assignments to plans, with base pay, target incentive and the day of acceptance."""
+"""What a person agreed to: dated assignments to plans, with base pay, target incentive and acceptance."""
 
 from __future__ import annotations
 
