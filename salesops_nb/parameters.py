@@ -320,8 +320,16 @@ class CommissionCalculation(Parameters):
     author: str = Field(
         "calculation", description="Who calculates, kept with the drafts; empty writes nothing to the ledger"
     )
-    plan: Name = Field(None, description="Plan to try changes on; the one that pays most unless given")
-    component: Name = Field(None, description="Its component to change; all of them unless given")
+    plan: Name = Field(
+        None,
+        description="Plan to try changes on; the one that pays most unless given",
+        json_schema_extra={"choices": "plan_ids"},
+    )
+    component: Name = Field(
+        None,
+        description="Its component to change; all of them unless given",
+        json_schema_extra={"choices": "components", "by": "plan"},
+    )
     rate_change: float = Field(0, ge=-50, le=100, description="Change of its rates, in per cent")
     tier_change: float = Field(0, ge=-50, le=100, description="Change of where its tiers begin, in per cent")
     quota_change: float = Field(0, ge=-50, le=100, description="Change of every quota, in per cent")

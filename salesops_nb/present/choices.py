@@ -7,11 +7,13 @@ hangs on another parameter, as ``{"choices": "who", "by": "level"}``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import narwhals as nw
 
+from salesops_nb.errors import SalesopsError
 from salesops_nb.frames import collected
 from salesops_nb.present import formats
 from salesops_nb.present.terms import translated
@@ -36,7 +38,8 @@ def choices_of(workbook: Any, name: str, field: FieldInfo, by: Any = None) -> li
 
     Sources are ``periods`` (that touch the deals), ``years``, ``target_years`` (and the next),
     ``people``, ``teams``, ``regions``, ``who`` (by level: the company, a region, team or rep), ``goals``
-    (by horizon) and ``plans`` (files of the workbook's ``plans`` folder).
+    (by horizon), ``plans`` (files of the workbook's ``plans`` folder), ``plan_ids`` and ``components``
+    (by plan).
     """
     if get_origin(field.annotation) is Literal:
         return list(get_args(field.annotation))
@@ -71,7 +74,8 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
         if source in ("who", "people"):
             name = names.get(str(value))
             return f"{name} ({value})" if name and name != value else str(value)
-        return translated(sentence(value)) if isinstance(value, str) and source != "plans" else str(value)
+        named = not isinstance(value, str) or source in _WRITTEN
+        return str(value) if named else translated(sentence(value))
 
     return [(label(value), "" if value is None else value) for value in options]
 
@@ -146,6 +150,28 @@ def plans(workbook: Any, _by: Any = None) -> list[str]:
     return [f"plans/{path.name}" for path in sorted((workbook.folder / "plans").glob("*.y*ml"))]
 
 
+def plan_ids(workbook: Any, _by: Any = None) -> list[str]:
+    """Ids of the pay plans in the folder ``plans``, each once."""
+    return sorted({plan.id for plan in _pay_plans(workbook)})
+
+
+def components(workbook: Any, by: Any = None) -> list[str]:
+    """Ids of the components of a pay plan, in its order; of all plans where none is chosen."""
+    held = [plan for plan in _pay_plans(workbook) if by in (None, "", plan.id)]
+    return list(dict.fromkeys(component.id for plan in held for component in plan.components))
+
+
+def _pay_plans(workbook: Any) -> list[Any]:
+    """The pay plans that can be read; what is wrong with the others, the notebook says."""
+    from salesops_nb.commission.plan import load_plan
+
+    found = []
+    for name in plans(workbook):
+        with suppress(SalesopsError):
+            found.append(load_plan(workbook.folder / name))
+    return found
+
+
 def _who(workbook: Any, by: Any = None) -> list[Any]:
     if by in _LEVELS:
         return _LEVELS[by](workbook)
@@ -168,6 +194,7 @@ def _names(workbook: Any) -> dict[str, str]:
     return dict(zip(rows["person_id"].astype(str), rows["name"].astype(str), strict=True))
 
 
+_WRITTEN = ("plans", "plan_ids", "components")  # names of the workbook's own, never words
 _LEVELS: dict[Any, Callable[[Any], list[Any]]] = {
     "company": lambda _workbook: [None],
     "region": regions,
@@ -184,4 +211,6 @@ _SOURCES: dict[str, Callable[[Any, Any], list[Any]]] = {
     "who": _who,
     "goals": goals,
     "plans": plans,
+    "plan_ids": plan_ids,
+    "components": components,
 }

@@ -20,12 +20,15 @@ def cover(workbook: Any, asked: Any, ground: Ground) -> None:
     settings = workbook.settings
     present.use_locale(settings.locale, settings.currency)
     used = {"units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"}
+    # of thirty parameters, those that say what was asked, and what was not left as declared
+    asked_for = {name: getattr(asked, name) for name in ("scope", "who", "of", "tolerance", "choice")}
+    asked_for |= asked.model_dump(exclude={"workbook"}, exclude_defaults=True)
     present.cover(
         title=_("Territory rebalancing"),
         subtitle=asked.who or "",
         company=settings.company,
         as_of=ground.as_of,
-        parameters=asked.model_dump(exclude={"workbook"}),
+        parameters=asked_for,
         fingerprint=workbook.fingerprint,
         versions={"salesops_nb": __version__},
         simulated=sorted(workbook.simulated & used),
