@@ -221,7 +221,8 @@ class Sheet:
         self.button(SAVE).click()
         answer = self.page.locator(".salesops-answer")
         answer.locator("a, [role=alert]").first.wait_for(timeout=seconds * 1000)
-        assert answer.locator("[role=alert]").all_text_contents() == []
+        wrong = answer.locator("[role=alert]").all_text_contents()
+        assert not wrong, wrong
         (made,) = set(folder.glob("saved/*.html")) - before
         assert answer.locator("a").first.text_content() == made.relative_to(folder).as_posix()
         return made
