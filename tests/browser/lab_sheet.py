@@ -69,7 +69,8 @@ window.salesops = {
     const seen = left ? [left.name, this.look(left.element) !== left.look] : ["", true];
     const label = now.closest(".widget-inline-hbox")?.querySelector(".widget-label, .widget-label-basic");
     const name = panel && now !== panel ? (label ?? now).textContent.trim() : "";
-    this.last = name ? {element: now, name, look: this.look(now)} : null;
+    if (!name) this.last = null;
+    else if (this.last?.element !== now) this.last = {element: now, name, look: this.look(now)};
     return [name, ...seen];
   },
   apart: [], // cells that are not compared
