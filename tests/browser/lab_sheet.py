@@ -208,14 +208,6 @@ class Sheet:
                 break
         return reached
 
-    def tab_to(self, name: str, most: int = 400) -> None:
-        """Press Tab until what bears that name has the focus."""
-        for _press in range(most):
-            if self.page.evaluate("salesops.focused()")[0] == name:
-                return
-            self.page.keyboard.press("Shift+Tab")
-        raise AssertionError(f"Tab does not reach {name}")
-
     def save_report(self, folder: Path, seconds: float = 180) -> Path:
         """Press *Save as report*; the page that was made."""
         before = set(folder.glob("saved/*.html"))
