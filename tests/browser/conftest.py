@@ -11,6 +11,8 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+for module in ("lab_sheet", "lab_analyst"):
+    pytest.register_assert_rewrite(module)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
