@@ -67,7 +67,7 @@ def _of_credit(payout: Payout, part: ComponentRows, row: Row, events: list[Row])
         open_share = 1 - sum((s.share for s in paid), Fraction(0))
         later, rest = _divided(plan, rest - lapsed, steps[len(paid) :], open_share)
         parts += later
-    found = []
+    found: list[Row] = []
     for step, amount in parts:
         if period.start <= step.due < period.end:
             made = _line(part, row, step, amount, period.key)
@@ -85,7 +85,8 @@ def _divided(
     plan: Plan, total: Decimal, steps: list[Step], whole: Fraction
 ) -> tuple[list[tuple[Step, Decimal]], Decimal]:
     """An amount by steps, each its share of the whole, and what is left; the residual is the last part's."""
-    found, told, out = [], Fraction(0), ZERO
+    found: list[tuple[Step, Decimal]] = []
+    told, out = Fraction(0), ZERO
     for step in steps:
         told += step.share
         amount = total - out if told >= whole else rounded_pay(plan, Fraction(total) * step.share / whole)

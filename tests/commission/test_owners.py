@@ -33,9 +33,7 @@ def two_owners() -> pd.DataFrame:
     return pd.concat([ann, bob], ignore_index=True)
 
 
-@pytest.mark.parametrize(
-    "rule", [{"draw": DRAW}, {"guarantee": {"per": "month", "amount": 500, "ends": 6}}]
-)
+@pytest.mark.parametrize("rule", [{"draw": DRAW}, {"guarantee": {"per": "month", "amount": 500, "ends": 6}}])
 def test_without_assignments_every_owner_gets_the_draw_while_its_months_run(rule: dict[str, Any]) -> None:
     kind = next(iter(rule))
     made = plan(FLAT, credit={"where": "family != 'services'"}, **rule)
@@ -63,3 +61,33 @@ def test_who_has_left_is_not_hired_yet_or_owns_nothing_gets_no_draw() -> None:
 def test_an_owner_of_a_later_deal_is_not_one_yet() -> None:
     payout = commission.calculate(plan(FLAT, period="month", draw=DRAW), {"deals": two_owners()}, "2026-02")
     assert by(payout, "payee_id") == {"ann": 500}
+
+
+def test_credit_after_leaving_is_paid_and_told() -> None:
+    sold = deals(1000, 2000, 3000, owner="ann")  # on the first, second and third of January
+    shares = table(
+        {"deal_id": "d3", "person_id": "bob", "share": 60}, {"deal_id": "d3", "person_id": "eve", "share": 40}
+    )
+    tables = {"deals": sold, "splits": shares, "people": people(ann="2026-01-02", bob=None, eve="2025-12-31")}
+    made = plan(FLAT, credit={"splits": {"apply_to": "credit"}})
+    payout = commission.calculate(made, tables, "2026-Q1")
+    assert by(payout, "payee_id") == {"ann": 300, "bob": 180, "eve": 120}
+    told = [p for p in payout.problems if p.code == "credit-after-leaving"]
+    assert [(p.table, p.row, p.value, p.severity) for p in told] == [
+        ("deals", 3, "ann", "warning"),
+        ("splits", 3, "eve", "warning"),
+    ]
+    assert "Deal d2 gives credit to ann on 2026-01-02, who left on 2026-01-02" in str(told[0])
+    assert "Deal d3" in str(told[1])
+
+
+def test_credit_after_the_assignment_has_ended_is_excluded_and_not_said_to_be_paid() -> None:
+    stay = {"person_id": "ann", "plan_id": "p", "plan_version": 1, "valid_from": date(2026, 1, 1)}
+    tables = {
+        "deals": deals(1000, 2000, owner="ann"),
+        "people": people(ann="2026-01-02"),
+        "plan_assignments": table(stay | {"valid_to": date(2026, 1, 2)}),
+    }
+    payout = commission.calculate(plan(FLAT), tables, "2026-Q1")
+    assert by(payout, "deal_id") == {"d1": 100}
+    assert "credit-after-leaving" not in {p.code for p in payout.problems}
