@@ -115,7 +115,7 @@ def paid_after_leaving(
     facts: Facts, stays: Mapping[Plan, dict[str, list[Stay]] | None], period: Period
 ) -> list[Problem]:
     """Deals of the period credited to people on a day after they left; they are paid and told."""
-    left = _left(facts.tables)
+    left = {who: day for who, day in _left(facts.tables).items() if day < period.end}
     if not left:
         return []
     kinds = sorted({plan.file.credit.event for plan in stays})
