@@ -45,9 +45,12 @@ class Problem:
     @property
     def place(self) -> str:
         """Where it stands, such as ``deals.csv, row 7, column close_date``."""
+        # a YAML file has lines and fields, a table has rows and columns
+        yaml = (self.file or "").endswith((".yml", ".yaml"))
+        row, column = ("line", "field") if yaml else ("row", "column")
         parts = [self.file or self.table]
-        parts.append(f"row {self.row}" if self.row is not None else None)
-        parts.append(f"column {self.column}" if self.column else None)
+        parts.append(f"{row} {self.row}" if self.row is not None else None)
+        parts.append(f"{column} {self.column}" if self.column else None)
         return ", ".join(part for part in parts if part)
 
     def __str__(self) -> str:

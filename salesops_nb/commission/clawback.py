@@ -36,18 +36,21 @@ def cancelled_on(plan: Plan, row: Row, events: list[Row]) -> tuple[date, str] | 
     return first["happened_on"], first["event_id"]
 
 
+def earned_id(part: ComponentRows, row: Row) -> str:
+    """What the lines of a credit name as their source: the pay that was earned with it."""
+    plan = part.plan
+    return f"{plan.id}.{plan.version}/{part.c.id}/{row['payee_id']}/{row['event_id']}/earned"
+
+
 def clawed_back(
-    payout: Payout,
-    plan: Plan,
-    part: ComponentRows,
-    row: Row,
-    cancelled: tuple[date, str],
-    paid: Decimal,
-    source: str,
+    payout: Payout, part: ComponentRows, row: Row, cancelled: tuple[date, str], paid: Decimal, now: Decimal
 ) -> list[Row]:
-    """The line that takes back, in the period of the cancellation, what was paid of a credit."""
-    rule, (day, event) = plan.file.clawback, cancelled
-    assert rule is not None
+    """The line that takes back, in the period of the cancellation, what was paid of a credit.
+
+    `paid` is what the calculation says was paid before it, `now` the part of that in this very period; of
+    earlier periods the ledger counts, where it was handed in.
+    """
+    plan, (day, event) = part.plan, cancelled
     if not payout.period.start <= day < payout.period.end:
         return []
     ledger = [
@@ -58,22 +61,17 @@ def clawed_back(
         and r.get("event_id") == row["event_id"]
     ]
     if ledger:
-        inside = payout.period.start <= row["happened_on"] < payout.period.end
-        paid = sum((as_decimal(a) or ZERO for a in ledger), paid if inside else ZERO)
+        paid = sum((as_decimal(a) or ZERO for a in ledger), now)
     share = share_back(payout, plan, row, day)
     amount = -rounded_pay(plan, Fraction(paid) * share)
     if not amount:
         return []
-    made = line(plan, part.c.id, row["payee_id"], "clawback", amount, payout.period.key)
-    made |= {
-        "deal_id": row["deal_id"],
-        "event_id": event,
-        "credit": -row["x"],
-        "factor": decimal_of(share),
-        "source_line_id": source,
-        "happened_on": day,
-    }
-    made["line_id"] += f"/{row['event_id']}" + ("/overlay" if row["part"] == "overlay" else "")
+    made = line(
+        plan, part.c.id, row["payee_id"], "clawback", amount, payout.period.key, part=event,
+        deal_id=row["deal_id"], event_id=row["event_id"], credit=-row["x"], factor=decimal_of(share),
+        source_line_id=earned_id(part, row), happened_on=day,
+    )  # fmt: skip
+    made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
     return [made]
 
 
@@ -91,16 +89,17 @@ def share_back(payout: Payout, plan: Plan, row: Row, day: date) -> Fraction:
         return max(Fraction(0), Fraction(rule.months - served, rule.months))
     term = payout.terms().get(row["deal_id"])
     if not term:
-        payout.found.append(
-            Problem(
-                "missing-term",
-                f"Deal {row['deal_id']} was cancelled and has no term_months, so its unserved share is "
-                "not known; all of it is taken back.",
-                "Add term_months to deals.",
-                table="deals",
-                column="term_months",
-                value=row["deal_id"],
-            )
+        told = Problem(
+            "missing-term",
+            f"Deal {row['deal_id']} was cancelled and has no term_months, so its unserved share is "
+            "not known; all of it is taken back.",
+            "Add term_months to deals.",
+            table="deals",
+            row=payout.tables.row_of("deals", "deal_id", row["deal_id"]),
+            column="term_months",
+            value=row["deal_id"],
         )
+        if payout.period.start <= day < payout.period.end and told not in payout.found:
+            payout.found.append(told)
         return Fraction(1)
     return max(Fraction(0), Fraction(term - served, term))

@@ -7,7 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.commission.frames import as_decimal
+import narwhals as nw
+
+from salesops_nb.commission.facts import owners
+from salesops_nb.commission.frames import as_decimal, collected
 from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import line
 from salesops_nb.commission.opening import balances as opening_balances
@@ -27,7 +30,7 @@ def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
     draw, guarantee = plan.file.draw, plan.file.guarantee
     if draw is None and guarantee is None:
         return []
-    people = set(job.people.stays or ()) | {r["payee_id"] for r in rows}
+    people = _entitled(payout, job) | {r["payee_id"] for r in rows}
     balances = opening_balances(payout.tables, plan, "draw")
     for row in payout.prior(plan):
         if row["kind"] in ("draw", "draw_recovery"):
@@ -37,10 +40,9 @@ def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
         stays = job.people.stays_of(payee)
         if not stays:
             continue
-        began = max(
-            min(s.start for s in stays), (job.people.hired.get(payee) or (None,))[0] or date(1900, 1, 1)
-        )
-        ended = max(s.end for s in stays)
+        hired, left = job.people.hired.get(payee, (None, None))
+        began = max(min(s.start for s in stays), hired or date.min)
+        ended = min(max(s.end for s in stays), left or date.max)
         for number, start, end in _draw_spans(payout, plan, (draw or guarantee).per, began):  # type: ignore[union-attr]
             mine = [r for r in rows if r["payee_id"] == payee and start <= r["happened_on"] < end]
             earned = sum((r["amount"] for r in mine), ZERO)
@@ -69,6 +71,32 @@ def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
     if draw is not None and draw.recoverable:
         payout.draws[plan] = dict(balances)
     return found
+
+
+def _entitled(payout: Payout, job: Job) -> set[str]:
+    """Who gets a draw or guarantee: those assigned to the plan; without assignments every owner.
+
+    An owner has a deal, or a share of one, that was opened or has an event before the period's end, and
+    stands in `people` where that was given.
+    """
+    if job.people.stays is not None:
+        return set(job.people.stays)
+    facts, end = payout.facts, nw.lit(payout.period.end)
+    deals = payout.tables.need("deals", "deal_id").with_columns(nw.col("deal_id").cast(nw.String))
+    days = [n for n in ("created_on", "closed_on") if n in deals.collect_schema().names()]
+    begun = [facts.events.filter(nw.col("happened_on") < end).select("deal_id")]
+    begun += [deals.filter(nw.col(day).cast(nw.Date) < end).select("deal_id") for day in days]
+    known = nw.concat(begun, how="vertical").unique()
+    sets = [owners(facts).select("deal_id", payee_id=nw.col("owner_id"))]
+    if facts.shares is not None:
+        sets.append(facts.shares.select("deal_id", "payee_id"))
+    found = {
+        str(row["payee_id"])
+        for frame in sets
+        for row in collected(frame.join(known, on="deal_id", how="inner").select("payee_id").unique())
+        if row["payee_id"]
+    }
+    return found - set(facts.unknown())
 
 
 def _of_target(job: Job, payee: str, start: date, end: date, pct: Decimal | None) -> Decimal:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import narwhals as nw
 
+from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.facts import KINDS, Facts, owners, won_deals
-from salesops_nb.commission.findings_people import early_history, overlapping_people, zero_quotas
+from salesops_nb.commission.findings_people import (
+    early_history,
+    overlapping_people,
+    paid_after_leaving,
+    zero_quotas,
+)
 from salesops_nb.commission.frames import as_day, as_decimal, collected, number
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem
 from salesops_nb.periods import Period
 
 
-def rows(facts: Facts, period: Period, chosen: list[Plan], problems: list[Problem]) -> None:
+def rows(
+    facts: Facts,
+    period: Period,
+    stays: Mapping[Plan, dict[str, list[Stay]] | None],
+    problems: list[Problem],
+) -> None:
     """Findings in the rows of the period; what they concern is set aside."""
+    chosen = list(stays)
     problems += _not_whole(facts, period)
     problems += _no_owner(facts, period, chosen)
     problems += _unknown_payees(facts, period)
@@ -27,6 +39,7 @@ def rows(facts: Facts, period: Period, chosen: list[Plan], problems: list[Proble
     problems += zero_quotas(facts.tables, chosen, period)
     problems += overlapping_people(facts.tables)
     problems += early_history(facts, period)
+    problems += paid_after_leaving(facts, stays, period)
 
 
 def _within(facts: Facts, period: Period) -> nw.LazyFrame[Any]:

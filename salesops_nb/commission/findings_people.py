@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
 import narwhals as nw
 
+from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.columns import people_spans
 from salesops_nb.commission.facts import Facts, owners
 from salesops_nb.commission.frames import Tables, as_day, as_decimal, collected
@@ -104,3 +109,76 @@ def early_history(facts: Facts, period: Period) -> list[Problem]:
                 )
             )
     return found
+
+
+def paid_after_leaving(
+    facts: Facts, stays: Mapping[Plan, dict[str, list[Stay]] | None], period: Period
+) -> list[Problem]:
+    """Deals of the period credited to people on a day after they left; they are paid and told."""
+    left = {who: day for who, day in _left(facts.tables).items() if day < period.end}
+    if not left:
+        return []
+    kinds = sorted({plan.file.credit.event for plan in stays})
+    day = nw.col("happened_on")
+    events = facts.events.filter(
+        nw.col("kind").is_in(kinds) & (day >= nw.lit(period.start)) & (day < nw.lit(period.end))
+    ).select("deal_id", "happened_on")
+    owned = owners(facts).select("deal_id", payee_id=nw.col("owner_id"))
+    sets = [("deals", "owner_id", owned)]
+    if facts.shares is not None:
+        shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id").unique()
+        sets[0] = ("deals", "owner_id", owned.join(shared, on="deal_id", how="anti"))
+        sets.append(("splits", "person_id", facts.shares.select("deal_id", "payee_id")))
+    found = []
+    for table, column, frame in sets:
+        mine = frame.filter(nw.col("payee_id").is_in(sorted(left)))
+        rows = collected(mine.join(events, on="deal_id", how="inner").unique())
+        late = [r for r in rows if r["happened_on"] >= left[r["payee_id"]] and _on_a_plan(r, stays)]
+        places = _places(facts.tables, table, column) if late else {}
+        for row in sorted(late, key=lambda r: (r["happened_on"], r["deal_id"], r["payee_id"])):
+            deal, who = str(row["deal_id"]), str(row["payee_id"])
+            found.append(
+                Problem(
+                    "credit-after-leaving",
+                    f"Deal {deal} gives credit to {who} on {row['happened_on']}, who left on {left[who]} "
+                    "(left_on); it is paid as any other.",
+                    "Give the deal to somebody else, or correct left_on; to stop pay on that day, end the "
+                    "person's row in plan_assignments.",
+                    table=table,
+                    row=places.get((deal, who)),
+                    column=column,
+                    value=who,
+                    severity="warning",
+                )
+            )
+    return found
+
+
+def _on_a_plan(row: Mapping[str, Any], stays: Mapping[Plan, dict[str, list[Stay]] | None]) -> bool:
+    """Whether a plan pays the person for that day's credit."""
+    day, who = row["happened_on"], row["payee_id"]
+    return any(
+        plan.start <= day < plan.end
+        and (people is None or any(s.start <= day < s.end for s in people.get(who, [])))
+        for plan, people in stays.items()
+    )
+
+
+def _places(tables: Tables, table: str, column: str) -> dict[tuple[str, str], int]:
+    """The first row of each deal and person, as a spreadsheet shows it."""
+    found: dict[tuple[str, str], int] = {}
+    for number, row in enumerate(tables.rows(table), start=2):
+        found.setdefault((str(row["deal_id"]), str(row[column])), number)
+    return found
+
+
+def _left(tables: Tables) -> dict[str, date]:
+    """The day from which each leaver is gone; the row that begins last says it."""
+    if "left_on" not in tables.columns("people"):
+        return {}
+    last: dict[str, tuple[date, date | None]] = {}
+    for row in tables.rows("people"):
+        who, begins = str(row["person_id"]), as_day(row.get("valid_from")) or date.min
+        if who not in last or begins >= last[who][0]:
+            last[who] = (begins, as_day(row["left_on"]))
+    return {who: gone for who, (_, gone) in last.items() if gone is not None}

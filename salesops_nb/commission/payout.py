@@ -73,7 +73,7 @@ class Payout:
             self._cache["checked"] = True
             from salesops_nb.commission import findings
 
-            findings.rows(self.facts, self.period, list(self.plans), self.found)
+            findings.rows(self.facts, self.period, self.stays, self.found)
         return self.found
 
     # -- read by settlement ------------------------------------------------------------------

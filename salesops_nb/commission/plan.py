@@ -15,10 +15,9 @@ from salesops_nb.commission.plan_conditions import bad_conditions, conditions_of
 from salesops_nb.commission.plan_errors import (
     at,
     dotted,
-    inside,
     line_of,
     plain,
-    problem_of,
+    problems_of,
     read_yaml,
     switched_keys,
 )
@@ -127,10 +126,11 @@ def _validated(contents: Any, source: str | None) -> Plan:
         file = PlanFile.model_validate(plain(contents))
     except ValidationError as error:
         items = [dict(item) for item in error.errors()]
-        # what fails only because a part of it failed says nothing new
-        deep = [i for i in items if i["type"] != "too_short" or not any(inside(o, i) for o in items)]
-        raise SalesopsError([problem_of(item, contents, source) for item in deep]) from None
-    money.places(file.plan.currency)
+        raise SalesopsError(problems_of(items, contents, source)) from None
+    try:
+        money.places(file.plan.currency)
+    except SalesopsError as unknown:
+        raise SalesopsError(at((("plan", "currency"), unknown), contents, source)) from None
     problems = [at(p, contents, source) for p in bad_conditions(file)]
     if problems:
         raise SalesopsError(problems)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from salesops_nb.commission.schema import PlanFile
+from salesops_nb.commission.schema_base import Faults
 from salesops_nb.errors import Problem, SalesopsError
 
 
@@ -39,12 +43,6 @@ def read_yaml(path: Path) -> Any:
     except YAMLError as error:
         problem = Problem("bad-yaml", f"The file is not valid YAML: {error}.", "Mend it.", file=path.name)
     raise SalesopsError(problem)
-
-
-def inside(inner: dict[str, Any], outer: dict[str, Any]) -> bool:
-    """Whether one of pydantic's findings lies inside another."""
-    path: tuple[Any, ...] = outer["loc"]
-    return inner is not outer and inner["loc"][: len(path)] == path
 
 
 def plain(node: Any) -> Any:
@@ -105,35 +103,65 @@ def at(found: tuple[tuple[Any, ...], SalesopsError], root: Any, source: str | No
     )
 
 
-def problem_of(item: dict[str, Any], root: Any, source: str | None) -> Problem:
-    """One of pydantic's findings in words."""
-    path = _known_path(root, item["loc"])
-    where = dotted(path)
-    row = line_of(root, path)
-    kind = item["type"]
+def problems_of(items: list[dict[str, Any]], root: Any, source: str | None) -> list[Problem]:
+    """Pydantic's findings in words: one for each fault, in the order of the file."""
+    placed = [(_known_path(root, item["loc"]), item) for item in items]
+    # Pydantic tries the alternatives of a field one by one and calls a list too short when a part of it
+    # failed: what lies deepest says it, and one message a place does.
+    found: list[Problem] = []
+    told: set[tuple[Any, ...]] = set()
+    for path, item in placed:
+        if item["type"] in ("extra_forbidden", "missing"):
+            found.append(_problem(path, item, root, source))
+        elif _of_a_part(item):
+            found += [_fault(place, says, root, source) for place, says in _faults(item, path)]
+        elif path not in told and not any(len(o) > len(path) and o[: len(path)] == path for o, _ in placed):
+            told.add(path)
+            if item["type"] != "too_short" or not item["input"] or len(items) == 1:
+                found.append(_problem(path, item, root, source))
+    return sorted(found, key=lambda problem: problem.row or 0)
+
+
+def _of_a_part(item: dict[str, Any]) -> bool:
+    """Whether a part found it out about itself as a whole."""
+    return item["type"] == "value_error" and isinstance(item["input"], Mapping)
+
+
+def _faults(item: dict[str, Any], path: tuple[Any, ...]) -> list[tuple[tuple[Any, ...], str]]:
+    error = item["ctx"]["error"]
+    inner = error.found if isinstance(error, Faults) else [((), str(error))]
+    return [((*path, *below), says) for below, says in inner]
+
+
+def _fault(path: tuple[Any, ...], says: str, root: Any, source: str | None) -> Problem:
+    text, row = f"{says[0].upper()}{says[1:]}.", line_of(root, path)
+    return Problem("bad-plan", text, file=source, row=row, column=dotted(path) or None)
+
+
+def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str | None) -> Problem:
     given = item["input"]
-    if kind == "extra_forbidden":
+    if item["type"] == "extra_forbidden":
         known = _fields(PlanFile, path[:-1])
         near = difflib.get_close_matches(str(path[-1]), known, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        message, fix = f"The key {where!r} is not known{hint}.", f"Allowed here: {', '.join(known)}."
-    elif kind == "missing":
-        missing = ".".join(str(part) for part in item["loc"])
-        message = f"{missing!r} is missing."
-        field = _field(PlanFile, item["loc"])
-        fix = f"Add it{_choices(field)}."
-    elif kind == "value_error":
-        reason = str(item["ctx"]["error"])
-        message, fix = f"{where or 'The plan'}: {reason}.", ""
+        message, fix = f"The key {dotted(path)!r} is not known{hint}.", f"Allowed here: {', '.join(known)}."
+    elif item["type"] == "missing":
+        path = (*path, item["loc"][-1])
+        message, fix = f"{dotted(path)!r} is missing.", f"Add it: {_allowed(path)}."
     else:
-        shown = repr(str(given)) if isinstance(given, str | Decimal) else given
-        shown = shown if not isinstance(given, Mapping | list) else "what stands there"
-        reason = item["msg"][0].lower() + item["msg"][1:]
-        message, fix = f"{where!r} is {shown}: {reason}.", "Write a value that fits."
+        message, fix = f"{dotted(path)!r} is {_shown(given)}.", f"Allowed here: {_allowed(path)}."
     return Problem(
-        "bad-plan", message, fix, file=source, row=row, column=where or None,
+        "bad-plan", message, fix, file=source, row=line_of(root, path), column=dotted(path) or None,
         value=None if isinstance(given, Mapping | list) else str(given),
     )  # fmt: skip
+
+
+def _shown(given: Any) -> str:
+    if isinstance(given, Mapping | list | tuple):
+        return ("a mapping" if isinstance(given, Mapping) else "a list") if given else "empty"
+    if given is None or isinstance(given, bool):
+        return "empty" if given is None else str(given).lower()
+    return repr(str(given)) if isinstance(given, str | Decimal) else str(given)
 
 
 def _known_path(root: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -189,23 +217,71 @@ def _fields(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _field(model: type[BaseModel], loc: tuple[Any, ...]) -> Any:
-    found = None
-    for part in loc:
-        field = next((f for n, f in model.model_fields.items() if (f.alias or n) == part), None)
-        if field is not None:
-            found = field
-            inner = _models(field.annotation)
-            model = inner[0] if inner else model
+def _allowed(path: tuple[Any, ...]) -> str:
+    """What may stand at a path, in words."""
+    annotation: Any = PlanFile
+    details: list[Any] = []
+    for part in path:
+        if isinstance(part, int):
+            annotation = next((a for a in _alternatives(annotation) if get_origin(a) is tuple), annotation)
+            inner = get_args(annotation)
+            annotation, details = (inner[0] if inner else annotation), []
+            continue
+        models = _models(annotation)
+        fields = models[0].model_fields if models else {}
+        field = next((f for n, f in fields.items() if (f.alias or n) == part), None)
+        if field is None:
+            break
+        annotation, details = field.annotation, list(field.metadata)
+    return ", ".join(dict.fromkeys(_described(annotation, details))) or "see docs/plans.md"
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """The members of a union, without what only says that a field may be left out."""
+    if get_origin(annotation) in (Union, UnionType):
+        return [m for part in get_args(annotation) if part is not type(None) for m in _alternatives(part)]
+    return [annotation]
+
+
+def _described(annotation: Any, details: list[Any]) -> list[str]:
+    found: list[str] = []
+    for part in _alternatives(annotation):
+        more = details
+        if get_origin(part) is Annotated:
+            part, *inner = get_args(part)
+            more = [*inner, *details]
+            if get_origin(part) in (Union, UnionType):
+                found += _described(part, more)
+                continue
+        if get_origin(part) is Literal:
+            found += [str(option) for option in get_args(part)]
+        elif get_origin(part) is tuple:
+            found.append(f"a list of {' or '.join(_described(get_args(part)[0], []))}")
+        elif isinstance(part, type) and issubclass(part, BaseModel):
+            found.append(f"a mapping ({', '.join(_fields(part, ()))})")
+        elif part is str:
+            found.append(_TEXTS.get(_detail(more, "pattern"), "a text"))
+        else:
+            found.append(_KINDS.get(part, "a value") + _bounds(more))
     return found
 
 
-def _choices(field: Any) -> str:
-    options = _literals(field.annotation) if field is not None else []
-    return f": {', '.join(map(str, options))}" if options else ""
+_KINDS = {
+    Decimal: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    date: "a date such as 2026-01-31",
+}
+_TEXTS = {"^[A-Z]{3}$": "a currency's three capital letters, such as USD", r"^[^/]+$": "a text without '/'"}
 
 
-def _literals(annotation: Any) -> list[Any]:
-    if get_origin(annotation) is Literal:
-        return list(get_args(annotation))
-    return [v for part in get_args(annotation) for v in _literals(part)]
+def _detail(details: list[Any], name: str) -> Any:
+    each = [one for d in details for one in (d.metadata if isinstance(d, FieldInfo) else [d])]
+    return next((v for d in each if (v := getattr(d, name, None)) is not None), None)
+
+
+def _bounds(details: list[Any]) -> str:
+    low, high = _detail(details, "ge"), _detail(details, "le")
+    if low is not None and high is not None:
+        return f" from {low} to {high}"
+    return f" of at least {low}" if low is not None else f" up to {high}" if high is not None else ""

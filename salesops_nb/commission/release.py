@@ -4,12 +4,13 @@ customers pay.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.commission.clawback import cancelled_on, clawed_back
+from salesops_nb.commission.clawback import cancelled_on, clawed_back, earned_id, share_back
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import kind_of, line
@@ -24,79 +25,93 @@ Row = dict[str, Any]
 ZERO = Decimal(0)
 
 
+@dataclass(frozen=True)
+class Step:
+    """A part of a credit's pay that is known: the day it is due, its share of the whole, what releases it.
+
+    `event` is empty where the credit's own event does.
+    """
+
+    due: date
+    share: Fraction
+    event: str | None
+
+
 def released(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
     """What was earned, as it becomes payable by the plan's events, less what a cancelled deal takes back."""
-    plan, period = job.plan, payout.period
     names = part.frame.collect_schema().names()
-    columns = [
-        "payee_id",
-        "deal_id",
-        "event_id",
-        "part",
-        "happened_on",
-        "counted_on",
-        "x",
-        "raw",
-        "amount_now",
-        "factor_now",
-    ]
+    columns = ["payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "x", "raw"]
+    columns += ["amount_now", "factor_now"]
     columns += [n for n in ("negative", "x_before") if n in names]
     events = payout.deal_events()
     found: list[Row] = []
     for row in collected(part.frame.select(*columns)):
-        payout.credited.add((plan, row["payee_id"], row["deal_id"]))
-        steps = _steps(payout, plan, row, events.get(row["deal_id"], []))
-        cancelled = cancelled_on(plan, row, events.get(row["deal_id"], []))
-        paid_before_cancel = ZERO
-        total = row["amount_now"]
-        told, out, number = Fraction(0), ZERO, 0
-        source = f"{plan.id}.{plan.version}/{part.c.id}/{row['payee_id']}/{row['event_id']}/earned"
-        for due, share, _cause, event in steps:
-            number += 1
-            told += share
-            amount = total - out if told >= 1 else rounded_pay(plan, Fraction(total) * share)
-            out += amount
-            if (
-                cancelled
-                and due >= cancelled[0]
-                and plan.file.clawback
-                and plan.file.clawback.unpaid == "cancel"
-                and due > row["happened_on"]
-            ):
-                payout.hold(row, part, amount, "the deal was cancelled before this part was due")
-                continue
-            if cancelled and due <= cancelled[0]:
-                paid_before_cancel += amount
-            if period.start <= due < period.end:
-                kind = kind_of(part.c) if event == row["event_id"] else "release"
-                if row.get("negative"):
-                    kind = "refund"
-                made = line(
-                    plan,
-                    part.c.id,
-                    row["payee_id"],
-                    kind,
-                    amount,
-                    period.key,
-                    part=None if number == 1 else number,
-                )
-                made |= {
-                    "deal_id": row["deal_id"],
-                    "event_id": row["event_id"],
-                    "credit": row["x"],
-                    "before": row.get("x_before") or ZERO,
-                    "factor": row["factor_now"],
-                    "source_line_id": None if kind == kind_of(part.c) else source,
-                    "happened_on": due,
-                }
-                made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
-                (found if amount else payout.zeros).append(made)
-        rest = total - out
-        if rest:
-            payout.hold(row, part, rest, _waiting(plan))
-        if cancelled:
-            found += clawed_back(payout, plan, part, row, cancelled, paid_before_cancel, source)
+        payout.credited.add((job.plan, row["payee_id"], row["deal_id"]))
+        found += _of_credit(payout, part, row, events.get(row["deal_id"], []))
     return found
+
+
+def _of_credit(payout: Payout, part: ComponentRows, row: Row, events: list[Row]) -> list[Row]:
+    """The lines of one credit in the period; what is still to be released waits."""
+    plan, period = part.plan, payout.period
+    steps = _steps(payout, plan, row, events)
+    gone = cancelled_on(plan, row, events)
+    cut = gone[0] if gone and plan.file.clawback and plan.file.clawback.unpaid == "cancel" else None
+    # what is due on the credit's own day was paid with it, whatever happened later that day
+    paid = [s for s in steps if cut is None or s.due < cut or s.due <= row["happened_on"]]
+    parts, rest = _divided(plan, row["amount_now"], paid, Fraction(1))
+    if cut is not None and rest:
+        lapsed = rounded_pay(plan, Fraction(rest) * share_back(payout, plan, row, cut))
+        if lapsed and period.start <= cut < period.end:
+            payout.hold(row, part, ZERO, _lapsed(plan, cut, lapsed))
+        open_share = 1 - sum((s.share for s in paid), Fraction(0))
+        later, rest = _divided(plan, rest - lapsed, steps[len(paid) :], open_share)
+        parts += later
+    found: list[Row] = []
+    for step, amount in parts:
+        if period.start <= step.due < period.end:
+            made = _line(part, row, step, amount, period.key)
+            (found if amount else payout.zeros).append(made)
+    if rest:
+        payout.hold(row, part, rest, _waiting(plan))
+    if gone:
+        before = [(s, a) for s, a in parts if s.due <= gone[0] and (cut is None or s in paid)]
+        now = sum((a for s, a in before if s.due >= period.start), ZERO)
+        found += clawed_back(payout, part, row, gone, sum((a for _, a in before), ZERO), now)
+    return found
+
+
+def _divided(
+    plan: Plan, total: Decimal, steps: list[Step], whole: Fraction
+) -> tuple[list[tuple[Step, Decimal]], Decimal]:
+    """An amount by steps, each its share of the whole, and what is left; the residual is the last part's."""
+    found: list[tuple[Step, Decimal]] = []
+    told, out = Fraction(0), ZERO
+    for step in steps:
+        told += step.share
+        amount = total - out if told >= whole else rounded_pay(plan, Fraction(total) * step.share / whole)
+        out += amount
+        found.append((step, amount))
+    return found, total - out
+
+
+def _line(part: ComponentRows, row: Row, step: Step, amount: Decimal, period: str) -> Row:
+    kind = kind_of(part.c) if step.event is None else "release"
+    if row.get("negative"):
+        kind = "refund"
+    own = kind == kind_of(part.c)
+    made = line(
+        part.plan, part.c.id, row["payee_id"], kind, amount, period, part=step.event,
+        deal_id=row["deal_id"], event_id=row["event_id"], credit=row["x"],
+        before=row.get("x_before") or ZERO, factor=row["factor_now"],
+        source_line_id=None if own else earned_id(part, row), happened_on=step.due,
+    )  # fmt: skip
+    made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
+    return made
+
+
+def _lapsed(plan: Plan, day: date, amount: Decimal) -> str:
+    return f"the deal was cancelled on {day}: {amount:,.{plan.places}f} {plan.currency} not paid yet lapsed"
 
 
 def _waiting(plan: Plan) -> str:
@@ -106,35 +121,43 @@ def _waiting(plan: Plan) -> str:
     return (later or ["an instalment is not due yet"])[-1]
 
 
-def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[tuple[date, Fraction, str, str]]:
-    """Parts of a credit's pay known so far: day due, share of the whole, cause and event; in order."""
+def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step]:
+    """Parts of a credit's pay known so far, in the order they are due."""
     start: date = row["happened_on"]
     if plan.file.release is None:
-        return [(start, Fraction(1), "credit", row["event_id"])]
+        return [Step(start, Fraction(1), None)]
     whole = sum(
         (Fraction(e["amount"] or 0) for e in events if e["kind"] == plan.file.credit.event), Fraction(0)
     )
-    found: list[tuple[date, Fraction, str, str]] = []
-    for r in plan.file.release:
+    found: list[Step] = []
+    seen: set[tuple[str, int]] = set()
+    for number, r in enumerate(plan.file.release, start=1):
         share = Fraction(r.pct) / 100
+        kind = r.event if r.as_ == "whole" else r.as_.removeprefix("share_")
+        # a second rule on the same event is told apart by its place in the plan, which no event changes
+        again = f"#{number}" if (kind, r.after_months) in seen else ""
+        seen.add((kind, r.after_months))
         if r.as_ != "whole":
-            kind = r.as_.removeprefix("share_")
             left = Fraction(1)
             for event in [e for e in events if e["kind"] == kind]:
                 piece = min(left, Fraction(event["amount"] or 0) / whole) if whole else Fraction(0)
                 left -= piece
                 if piece:
-                    found.append((max(start, event["happened_on"]), share * piece, kind, event["event_id"]))
+                    name = _named(row, event["event_id"], again)
+                    found.append(Step(max(start, event["happened_on"]), share * piece, name))
             continue
         due = _due(payout, plan, r.event, row, events)
         if due is not None:
-            when, event_id = due
-            when = months_later(when, r.after_months) if r.after_months else when
-            found.append(
-                (when, share, r.event, event_id if not r.after_months else f"{event_id}+{r.after_months}")
-            )
-    found.sort(key=lambda step: (step[0], step[3] != row["event_id"], step[3]))
-    return [step for step in found if step[0] < payout.period.end]
+            when = months_later(due[0], r.after_months) if r.after_months else due[0]
+            after = f"+{r.after_months}" if r.after_months else ""
+            found.append(Step(when, share, _named(row, due[1], after + again)))
+    found.sort(key=lambda step: (step.due, step.event is not None, step.event or ""))
+    return [step for step in found if step.due < payout.period.end]
+
+
+def _named(row: Row, event: str, more: str) -> str | None:
+    """What a step is called in a line's id: nothing where it is the credit's own event."""
+    return None if event == row["event_id"] and not more else event + more
 
 
 def _due(payout: Payout, plan: Plan, event: str, row: Row, events: list[Row]) -> tuple[date, str] | None:

@@ -1,113 +1,129 @@
-"""What the parts of a plan demand of each other; each fault is a sentence."""
+"""What the parts of a plan demand of each other; each fault is a sentence and where it stands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from salesops_nb.commission.schema_base import Fault
+
 if TYPE_CHECKING:
     from salesops_nb.commission.schema import Component, PlanFile
 
 
-def component_faults(c: Component) -> list[str]:
+def component_faults(c: Component) -> list[Fault]:
     """Contradictions inside a component and the fields its features demand."""
     prices = [n for n in ("rate_pct", "rates", "per_unit", "table") if getattr(c, n) is not None]
-    found = []
+    found: list[Fault] = []
     if c.measure == "mbo":
         found += _scorecard(c, prices)
     elif c.objectives is not None:
-        found.append("'objectives' belong to the measure mbo")
+        found.append((("objectives",), "'objectives' belong to the measure mbo"))
     elif prices == ["rate_pct", "table"]:
         rows = c.table.rows if c.table else ()
         if not any(r.x is not None for r in rows):
             found.append(
-                "a rate_pct beside a table is for rows with 'x'; here the rows bring their own rates"
+                (
+                    ("rate_pct",),
+                    "a rate_pct beside a table is for rows with 'x'; here the rows bring their own rates",
+                )
             )
     elif len(prices) != 1:
+        has = " and ".join(prices) or "none"
         found.append(
-            f"needs one of rate_pct, rates, per_unit or table, and has {' and '.join(prices) or 'none'}"
+            (
+                tuple(prices[-1:]),
+                f"component {c.id!r} needs one of rate_pct, rates, per_unit or table, and has {has}",
+            )
         )
     if c.table is not None:
         found += _table(c)
     if (c.measure == "team_credit") != (c.payee == "manager"):
-        found.append("the measure team_credit and the payee manager go together")
+        found.append((("measure",), "the measure team_credit and the payee manager go together"))
     if (c.threshold is None) != (c.then is None):
-        found.append(
+        says = (
             "'threshold' must say what it pays 'then': first_dollar or excess; and 'then' needs a threshold"
         )
+        found.append((("threshold" if c.then is None else "then",), says))
     if c.threshold is not None and c.gate is not None:
-        found.append("'threshold' and 'gate' say the same thing twice; keep one")
+        found.append((("threshold",), "'threshold' and 'gate' say the same thing twice; keep one"))
     if c.measure == "activities" and (c.activity is None or c.per_unit is None):
-        found.append("a bonus for activities needs 'activity' (call, meeting, demo …) and 'per_unit'")
+        says = "a bonus for activities needs 'activity' (call, meeting, demo …) and 'per_unit'"
+        found.append((("measure",), says))
     if c.activity is not None and c.measure != "activities":
-        found.append("'activity' belongs to the measure activities")
+        found.append((("activity",), "'activity' belongs to the measure activities"))
     if c.from_ and c.to and c.to < c.from_:
-        found.append(f"'to' ({c.to}) is before 'from' ({c.from_})")
+        found.append((("to",), f"'to' ({c.to}) is before 'from' ({c.from_})"))
     pers = [limit.per for limit in c.limit_list]
     if len(pers) != len(set(pers)):
-        found.append("'limits' names the same 'per' twice")
+        found.append((("limits",), "'limits' names the same 'per' twice"))
     return found
 
 
-def _scorecard(c: Component, prices: list[str]) -> list[str]:
-    found = []
+def _scorecard(c: Component, prices: list[str]) -> list[Fault]:
+    found: list[Fault] = []
     if prices:
-        found.append(f"a scorecard is paid by 'target' and 'objectives', not by {' and '.join(prices)}")
+        says = f"a scorecard is paid by 'target' and 'objectives', not by {' and '.join(prices)}"
+        found.append(((prices[0],), says))
     if not c.objectives:
-        return [*found, "the measure mbo needs 'objectives'"]
+        return [*found, (("measure",), "the measure mbo needs 'objectives'")]
     total = sum(o.weight_pct for o in c.objectives)
     if total != 100:
-        found.append(f"the objectives' weights sum to {total} %, not to 100 %")
+        found.append((("objectives",), f"the objectives' weights sum to {total} %, not to 100 %"))
     if c.target is None:
-        found.append("the measure mbo needs a 'target': an amount a period, or derived")
+        found.append((("measure",), "the measure mbo needs a 'target': an amount a period, or derived"))
     return found
 
 
-def _table(c: Component) -> list[str]:
-    found = []
+def _table(c: Component) -> list[Fault]:
+    found: list[Fault] = []
     assert c.table is not None
     rows = c.table.rows
     if c.scope is None:
-        found.append("a table must say its 'scope': each_transaction, running_total or ytd_less_paid")
-    if any(r.x is not None for r in rows) and c.rate_pct is None:
-        found.append("rows with 'x' multiply a base rate: give 'rate_pct' (a number, or derived)")
-    if any(r.payout_pct is not None for r in rows) and c.target is None:
-        found.append(
-            "rows with 'payout_pct' are shares of a 'target': give it (an amount a period, or derived)"
-        )
+        says = "a table must say its 'scope': each_transaction, running_total or ytd_less_paid"
+        found.append((("scope",), says))
+    base = next((i for i, r in enumerate(rows) if r.x is not None), None)
+    if base is not None and c.rate_pct is None:
+        says = "rows with 'x' multiply a base rate: give 'rate_pct' (a number, or derived)"
+        found.append((("table", "rows", base, "x"), says))
+    share = next((i for i, r in enumerate(rows) if r.payout_pct is not None), None)
+    if share is not None and c.target is None:
+        says = "rows with 'payout_pct' are shares of a 'target': give it (an amount a period, or derived)"
+        found.append((("table", "rows", share, "payout_pct"), says))
     if c.table.unit == "count" and c.table.mode != "whole" and c.measure not in ("count", "quantity"):
-        found.append(
-            "count bands climb over the measure count or quantity, or choose a rate in the mode whole"
-        )
-    if c.scope == "each_transaction" and c.table.unit == "pct_of_quota" and c.table.mode != "whole":
-        pass
+        says = "count bands climb over the measure count or quantity, or choose a rate in the mode whole"
+        found.append((("table", "unit"), says))
     return found
 
 
-def plan_faults(p: PlanFile) -> list[str]:
+def plan_faults(p: PlanFile) -> list[Fault]:
     """What components demand of the plan around them."""
-    found = []
+    found: list[Fault] = []
     ids = [c.id for c in p.components]
-    found += [f"two components are called {i!r}" for i in sorted({i for i in ids if ids.count(i) > 1})]
-    for c in p.components:
+    for i, name in enumerate(ids):
+        if name in ids[:i]:
+            found.append((("components", i, "id"), f"two components are called {name!r}"))
+    for i, c in enumerate(p.components):
+        at = ("components", i)
         for feature, used in _uses(c).items():
             if not used:
                 continue
             if feature == "quota" and p.quota is None:
-                found.append(f"component {c.id!r} works on attainment, so the plan needs a 'quota'")
+                says = f"component {c.id!r} works on attainment, so the plan needs a 'quota'"
+                found.append((at, says))
             if feature == "margin_of" and p.credit.margin_of is None:
-                found.append(
-                    f"component {c.id!r} works on margin, so 'credit' must say 'margin_of': price or cost"
-                )
+                says = f"component {c.id!r} works on margin, so 'credit' must say 'margin_of': price or cost"
+                found.append((at, says))
             if feature == "quantity" and p.credit.cap_per_deal is not None:
-                found.append(f"component {c.id!r} counts units, which 'cap_per_deal' cannot cap")
+                says = f"component {c.id!r} counts units, which 'cap_per_deal' cannot cap"
+                found.append((("credit", "cap_per_deal"), says))
     if p.credit.base == "margin" and p.credit.margin_of is None:
-        found.append("a base of margin must say 'margin_of': price or cost")
+        found.append((("credit", "base"), "a base of margin must say 'margin_of': price or cost"))
     if p.release is not None:
         total = sum(r.pct for r in p.release)
         if total != 100:
-            found.append(f"the parts of 'release' sum to {total} %, not to 100 %")
+            found.append((("release",), f"the parts of 'release' sum to {total} %, not to 100 %"))
     if p.guarantee is not None and p.draw is not None:
-        found.append("a plan has a draw or a guarantee, not both")
+        found.append((("guarantee",), "a plan has a draw or a guarantee, not both"))
     return found
 
 

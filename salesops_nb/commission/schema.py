@@ -8,13 +8,14 @@ exact decimals; dates are inclusive, as people write them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from salesops_nb.commission.schema_base import EventKind, Number, Part, Percent, PeriodKind
+from salesops_nb.commission.schema_base import EventKind, Faults, Number, Part, Percent, PeriodKind
 from salesops_nb.commission.schema_payment import Acceptance, Clawback, Draw, Fx, Guarantee, Release
 from salesops_nb.commission.schema_rates import (
     Columns,
@@ -125,16 +126,16 @@ class Component(Part):
     threshold: Number | None = Field(default=None, ge=0)
     then: Literal["first_dollar", "excess"] | None = None
     multipliers: Multipliers | None = None
-    limits: Limits | tuple[Limits, ...] | None = None
+    limits: tuple[Limits, ...] | None = None
     target: Number | Literal["derived"] | None = None
     objectives: tuple[Objective, ...] | None = None
     earning_code: str | None = None
     incremental_cost: bool | None = None
 
-    @field_validator("limits", mode="after")
+    @field_validator("limits", mode="before")
     @classmethod
     def _always_several(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, Limits) else value
+        return (value,) if isinstance(value, Mapping | Limits) else value
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Component:
@@ -142,13 +143,13 @@ class Component(Part):
 
         found = component_faults(self)
         if found:
-            raise ValueError("; ".join(found))
+            raise Faults(found)
         return self
 
     @property
     def limit_list(self) -> tuple[Limits, ...]:
         """The limits, however many."""
-        return self.limits if isinstance(self.limits, tuple) else ()
+        return self.limits or ()
 
 
 class PlanFile(Part):
@@ -173,7 +174,7 @@ class PlanFile(Part):
 
         found = plan_faults(self)
         if found:
-            raise ValueError("; ".join(found))
+            raise Faults(found)
         return self
 
 

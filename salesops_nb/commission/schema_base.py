@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+# where a fault stands below the part that finds it, and what is wrong
+Fault = tuple[tuple[Any, ...], str]
+
+
+class Faults(ValueError):
+    """What a part finds wrong with itself as a whole."""
+
+    def __init__(self, found: list[Fault]) -> None:
+        self.found = found
+        super().__init__("; ".join(says for _, says in found))
 
 
 def _exact(value: object) -> object:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from salesops_nb.commission.schema_base import Number, Part, Percent
+from salesops_nb.commission.schema_base import Faults, Number, Part, Percent
 
 
 class Row(Part):
@@ -43,7 +43,7 @@ class Table(Part):
 
         found = faults(self)
         if found:
-            raise ValueError("; ".join(found))
+            raise Faults(found)
         return self
 
 

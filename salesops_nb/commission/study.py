@@ -22,6 +22,7 @@ from salesops_nb.commission.calculation import calculate
 from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.earned import _gate, attainment_pct, derived_rate, gate_level, scope_of, target_of
 from salesops_nb.commission.expression import columns_of, holds
+from salesops_nb.commission.job import refuses
 from salesops_nb.commission.ledger_rows import plain_rows
 from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
@@ -199,6 +200,8 @@ def _pay(
     attained: Fraction,
 ) -> Decimal:
     standing = people.standing(payee, part.spans[span])
+    if refuses(plan, c, standing.quota):
+        return Decimal(0)
     if_zero = plan.file.quota.if_zero if plan.file.quota else None
     rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None
     bounds = curve.bounds(c, standing.quota, if_zero) if c.table is not None else ()

@@ -74,8 +74,6 @@ def _plain() -> dict[str, str]:
         "no quota, or one of zero: the plan refuses to pay what hangs on it until it is set":
             _("no quota, or one of zero: the plan refuses to pay what hangs on it until it is set"),
         "the plan pays nobody for credit of their own": _("the plan pays nobody for credit of their own"),
-        "the deal was cancelled before this part was due":
-            _("the deal was cancelled before this part was due"),
         "the plan was not accepted yet": _("the plan was not accepted yet"),
         "not collected yet": _("not collected yet"),
         "not invoiced yet": _("not invoiced yet"),
@@ -115,6 +113,9 @@ def _patterns() -> list[tuple[str, Written]]:
          lambda m: _("the plan does not count it: {condition}", condition=m[1])),
         (r"no component counts it: (.+)",
          lambda m: _("no component counts it: {condition}", condition=m[1])),
+        (r"the deal was cancelled on (\S+): (\S+) ([A-Z]{3}) not paid yet lapsed",
+         lambda m: _("the deal was cancelled on {day}: {amount} {currency} not paid yet lapsed",
+                     day=_day(m[1]), amount=_numbers(m[2]), currency=m[3])),
         (r"held back before the plan began, until (.+)",
          lambda m: _("held back before the plan began, until {day}", day=_day(m[1]))),
         (r"held back before the plan began, (.+)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import pytest
 from commission_helpers import D, by, deals, events, paid, plan, table, total
 
@@ -245,3 +246,21 @@ def test_a_study_answers_as_the_full_calculation_does() -> None:
         quick = Study(made, tables, "2026-Q1").what_if(changes)
         assert quick.cost == total(commission.calculate(made.changed(**changes), tables, "2026-Q1"))
     assert design.landmarks(made) == {"threshold": 400, "target": 800, "excellence": 900}
+
+
+def test_a_study_refuses_a_zero_quota_as_the_full_calculation_does() -> None:
+    rows = [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 8}]
+    steps = {"mode": "marginal", "unit": "pct_of_quota", "rows": rows}
+    quota = {"metric": "quota", "attained_by": "booked", "if_zero": "refuse"}
+    made = plan({"id": "b", "scope": "running_total", "table": steps}, quota=quota)
+    targets = [{"level": "rep", "metric": "quota", "period": "2026-Q1", "who": w, "value": D(v)}
+               for w, v in (("rep", 1000), ("none", 0))]  # fmt: skip
+    other = deals(500, owner="none").assign(deal_id="n1")
+    tables = {"deals": pd.concat([deals(3000), other], ignore_index=True), "targets": table(*targets)}
+    rows[1] = {"from": 100, "rate_pct": 9}
+    changes = {"components": [{"id": "b", "scope": "running_total", "table": steps}]}
+    full = commission.calculate(made.changed(**changes), tables, "2026-Q1")
+    quick = Study(made, tables, "2026-Q1").what_if(changes)
+    assert by(full, "payee_id") == {"rep": 230}
+    assert quick.cost == 230
+    assert quick.losers == 0

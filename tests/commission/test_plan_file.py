@@ -66,6 +66,86 @@ def test_a_mistake_names_file_line_and_what_is_allowed(
         assert line in {problem.row for problem in error.problems}, told
 
 
+TABLE = "table:\n  mode: {mode}\n  unit: {unit}\n  rows: [{rows}]"
+
+
+def banded(rows: str, mode: str = "marginal", unit: str = "amount") -> str:
+    return TABLE.format(mode=mode, unit=unit, rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            component("rate_pct: 5\nlimits: {cap: 5}"),
+            ["line 5, field B.limits.per: 'B.limits.per' is missing. Add it: period, deal."],
+        ),
+        (
+            component("rate_pct: 5\nlimits: [{cap: -5, per: deal}]"),
+            ["line 5, field B.limits[0].cap: 'B.limits[0].cap' is -5. Allowed here: a number of at least 0."],
+        ),
+        (
+            component("rate_pct: ten"),
+            ["line 4, field B.rate_pct: 'B.rate_pct' is 'ten'. Allowed here: a number, derived."],
+        ),
+        (
+            component("rate_pct: 5") + "rounding: {places: 9}\n",
+            [
+                "line 5, field rounding.places: 'rounding.places' is 9. "
+                "Allowed here: currency, a whole number from 0 to 4."
+            ],
+        ),
+        (
+            component("scope: running_total\n" + banded("{from: 0, rate_pct: [1, x]}", "matrix")),
+            [
+                "line 8, field B.table.rows[0].rate_pct[1]: 'B.table.rows[0].rate_pct[1]' is 'x'. "
+                "Allowed here: a number."
+            ],
+        ),
+        (
+            component("rate_pct: 5\nactivity: call\nthreshold: 5\n" + banded("{from: 0, rate_pct: 5}")),
+            [
+                "line 3, field B.scope: A table must say its 'scope': each_transaction, running_total or",
+                "line 4, field B.rate_pct: A rate_pct beside a table is for rows with 'x'",
+                "line 5, field B.activity: 'activity' belongs to the measure activities.",
+                "line 6, field B.threshold: 'threshold' must say what it pays 'then': first_dollar or",
+            ],
+        ),
+        (
+            component("rate_pct: 5\ngate: {attainment_pct: 50, then: excess}\n")
+            + "release: [{event: booked, pct: 50}]\n",
+            [
+                "line 3, field B: Component 'base' works on attainment, so the plan needs a 'quota'.",
+                "line 6, field release: The parts of 'release' sum to 50 %, not to 100 %.",
+            ],
+        ),
+        ("components: []\n", ["line 2, field components: 'components' is empty. Allowed here: a list of"]),
+        (
+            component("rate_pct: 5") + "draw: 5\n",
+            ["line 5, field draw: 'draw' is 5. Allowed here: a mapping (per, amount, recoverable"],
+        ),
+        (
+            component(
+                "scope: running_total\n" + banded("{from: 0, to: 10, rate_pct: 1}, {from: 20, rate_pct: 2}")
+            ),
+            ["line 8, field B.table.rows[0].to: Nothing is said between 10 and 20: a table has no gaps."],
+        ),
+    ],
+)
+def test_each_fault_is_told_once_in_the_analysts_words(tmp_path: Path, text: str, told: list[str]) -> None:
+    found = [str(problem) for problem in refused(tmp_path, text).problems]
+    assert len(found) == len(told), found
+    for line, words in zip(found, told, strict=True):
+        assert line.replace("components[0]", "B").startswith(f"plan.yml, {words}"), line
+
+
+def test_an_unknown_currency_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yml"
+    file.write_text(HEAD.replace("USD", "QQQ") + component("rate_pct: 5"))
+    with pytest.raises(SalesopsError, match=r"plan.yml, line 1, field plan.currency: .*QQQ"):
+        commission.load_plan(file)
+
+
 @pytest.mark.parametrize(
     ("rows", "word"),
     [

@@ -104,6 +104,6 @@ def test_an_unknown_base_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SalesopsError) as caught:
         made(tmp_path, "mapping.yml", {"mapping.yml": "based_on: sugar\ntables: {}\n"})
     assert str(caught.value) == (
-        "mapping.yml, column based_on: There is no built-in mapping 'sugar'. "
+        "mapping.yml, field based_on: There is no built-in mapping 'sugar'. "
         "Name one of: dynamics365, hubspot, pipedrive, salesforce."
     )
