@@ -30,7 +30,8 @@ class Parameters(BaseModel):
 
     `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
     `approval` carry something out: the panel takes them together, by a button, and lets go of them
-    when anything else is moved, since an approval is of what was on screen. `live` are defaults where a
+    when anything else is moved, since an approval is of what was on screen. `approval_words` are their
+    heading and what stands on the button. `live` are defaults where a
     person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
     cell, which stays short; the panel, the batch file and papermill's ``-p`` take them all the same.
     """
@@ -39,6 +40,7 @@ class Parameters(BaseModel):
 
     groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     approval: ClassVar[tuple[str, ...]] = ()
+    approval_words: ClassVar[tuple[str, str]] = ("Approval", "Approve")
     live: ClassVar[Mapping[str, Any]] = {}
     rare: ClassVar[tuple[str, ...]] = ()
 
@@ -289,6 +291,7 @@ class CommissionCalculation(Parameters):
     """Of `commission_calculation.ipynb`."""
 
     approval = ("author",)  # looking at a period writes no drafts: the panel's button does
+    approval_words = ("Ledger", "Write drafts")
     live = {"author": ""}
     groups = {
         "Trying a change": (

@@ -80,15 +80,9 @@ def _changes(book: Book, frame: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def record(book: Book, who: str | None, author: str, live: bool = False) -> None:
-    """Write the calculation to the ledger as drafts; the same inputs again write nothing.
-
-    Where a person moves controls (`live`) nothing is written: looking at a period is no calculation of it.
-    """
+def record(book: Book, who: str | None, author: str) -> None:
+    """Write the calculation to the ledger as drafts; the same inputs again, or no author, write nothing."""
     if who:
-        return
-    if live:
-        present.note(_("Nothing is written to the ledger from here: save as report, or run the batch line."))
         return
     book.last_run, book.statements  # noqa: B018 - read before it is written
     if not author.strip():

@@ -183,13 +183,14 @@ class View:
         groups += [(translated(title), list(names)) for title, names in kind.groups.items()]
         boxes = [_group(title, [self.rows[name].box for name in names]) for title, names in groups if names]
         if kind.approval:
+            heading, does = map(translated, kind.approval_words)
             button = ipywidgets.Button(
-                description=_("Approve"), icon="check",
+                description=does, icon="check",
                 tooltip=_("Carry out what is shown, in the name given"),
             )  # fmt: skip
             button.on_click(self.approve)
             button.add_class("salesops-approve")
-            boxes.append(_group(_("Approval"), [*(self.rows[name].box for name in kind.approval), button]))
+            boxes.append(_group(heading, [*(self.rows[name].box for name in kind.approval), button]))
         return boxes
 
 

@@ -72,10 +72,10 @@ def messages_of_prose() -> set[str | tuple[str, str]]:
 
 
 def messages_of_parameters() -> set[str | tuple[str, str]]:
-    """The labels of the panel: names of parameters, their choices, and the heads of their groups."""
+    """The labels of the panel: names of parameters, their choices, the heads of their groups, and buttons."""
     found: set[str | tuple[str, str]] = set()
     for kind in parameters.NOTEBOOKS.values():
-        found |= set(kind.groups)
+        found |= {*kind.groups, *kind.approval_words}
         for name, field in kind.model_fields.items():
             options = choices_of(None, name, field) if get_origin(field.annotation) is Literal else []
             found |= {sentence(name)} | {sentence(str(option)) for option in options or []}
