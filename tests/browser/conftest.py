@@ -11,8 +11,18 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-for module in ("lab_sheet", "lab_analyst"):
+for module in ("lab_sheet", "lab_analyst", "lab_tests"):
     pytest.register_assert_rewrite(module)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each notebook of its module's `NAMES`, or for each of their controls."""
+    from lab_analyst import controls
+
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize(("notebook", "name"), controls(metafunc.module.NAMES))
+    elif "notebook" in metafunc.fixturenames:
+        metafunc.parametrize("notebook", metafunc.module.NAMES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,9 +66,9 @@ def desk(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def opened(desk: Any, notebook: str) -> Iterator[Any]:
+def opened(request: pytest.FixtureRequest, desk: Any, notebook: str) -> Iterator[Any]:
     """The notebook of this test, run; whatever the page says as an error fails the test."""
-    opened = desk.open(notebook)
+    opened = desk.open(notebook, getattr(request.module, "ASKED", {}))
     opened.sheet.said.clear()
     yield opened
     assert opened.sheet.said == [], "what the browser's console said"

@@ -1,0 +1,20 @@
+"""Every other notebook in a real JupyterLab."""
+
+from pathlib import Path
+
+import pytest
+import test_lab_territories as apart
+from lab_analyst import notebooks
+from lab_tests import *  # noqa: F403 - the tests of every notebook
+
+from salesops_nb import parameters
+from salesops_nb.present.pdf import find_chromium
+
+pytestmark = pytest.mark.browser
+ALL = notebooks(Path(__file__).resolve().parents[2])
+NAMES = [name for name in ALL if name not in apart.NAMES]
+
+
+def test_every_notebook_declares_its_parameters() -> None:
+    assert set(ALL) == set(parameters.NOTEBOOKS)
+    assert find_chromium()
