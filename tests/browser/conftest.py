@@ -15,14 +15,23 @@ for module in ("lab_sheet", "lab_analyst", "lab_tests"):
     pytest.register_assert_rewrite(module)
 
 
+def usual(metafunc: pytest.Metafunc) -> list[str]:
+    """The notebooks for which a test is run without ``SALESOPS_EVERY_CONTROL`` (docs/browser.md)."""
+    chosen: dict[str, list[str]] = getattr(metafunc.module, "USUAL", {})
+    return chosen.get(metafunc.function.__name__, metafunc.module.NAMES)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test for each notebook of its module's `NAMES`, or for each of their controls."""
     from lab_analyst import controls
 
+    names = getattr(metafunc.module, "NAMES", [])
+    if not os.environ.get("SALESOPS_EVERY_CONTROL"):
+        names = [name for name in names if name in usual(metafunc)]
     if "name" in metafunc.fixturenames:
-        metafunc.parametrize(("notebook", "name"), controls(metafunc.module.NAMES))
+        metafunc.parametrize(("notebook", "name"), controls(names))
     elif "notebook" in metafunc.fixturenames:
-        metafunc.parametrize("notebook", metafunc.module.NAMES)
+        metafunc.parametrize("notebook", names)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
