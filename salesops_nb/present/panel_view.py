@@ -66,11 +66,12 @@ class View:
                 self.rows[other].offer(values)
                 values[other] = self.rows[other].given
         trigger = type(self.panel.asked).approval[:1]
-        if trigger and getattr(self.panel.asked, trigger[0]):
-            # an approval is of what was on screen
+        if trigger:
+            # an approval is of what was on screen, also one that is still being carried out
             nobody = self.fields[trigger[0]].default
             values[trigger[0]] = type(self.panel.asked).live.get(trigger[0], nobody)
-            self.rows[trigger[0]].show(values[trigger[0]])
+            if any(getattr(each, trigger[0]) for each in (self.panel.asked, self.panel.wanted)):
+                self.rows[trigger[0]].show(values[trigger[0]])
         for each in values:
             self.rows[each].said = ""
         self.worker.ask(values)

@@ -11,8 +11,27 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-for module in ("lab_sheet", "lab_analyst"):
+for module in ("lab_sheet", "lab_analyst", "lab_tests"):
     pytest.register_assert_rewrite(module)
+
+
+def usual(metafunc: pytest.Metafunc) -> list[str]:
+    """The notebooks for which a test is run without ``SALESOPS_EVERY_CONTROL`` (docs/browser.md)."""
+    chosen: dict[str, list[str]] = getattr(metafunc.module, "USUAL", {})
+    return chosen.get(metafunc.function.__name__, metafunc.module.NAMES)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each notebook of its module's `NAMES`, or for each of their controls."""
+    from lab_analyst import controls
+
+    names = getattr(metafunc.module, "NAMES", [])
+    if not os.environ.get("SALESOPS_EVERY_CONTROL"):
+        names = [name for name in names if name in usual(metafunc)]
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize(("notebook", "name"), controls(names))
+    elif "notebook" in metafunc.fixturenames:
+        metafunc.parametrize("notebook", names)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,9 +75,9 @@ def desk(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def opened(desk: Any, notebook: str) -> Iterator[Any]:
+def opened(request: pytest.FixtureRequest, desk: Any, notebook: str) -> Iterator[Any]:
     """The notebook of this test, run; whatever the page says as an error fails the test."""
-    opened = desk.open(notebook)
+    opened = desk.open(notebook, getattr(request.module, "ASKED", {}))
     opened.sheet.said.clear()
     yield opened
     assert opened.sheet.said == [], "what the browser's console said"

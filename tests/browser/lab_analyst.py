@@ -6,13 +6,14 @@ Nothing here knows a notebook by name: what to type comes from the parameter's t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import nbformat
 from lab_reference import Answer, Reference
 from lab_server import Server
 from lab_sheet import Screen, Sheet
@@ -66,11 +67,12 @@ class Desk:
         self.browser, self.server, self.pictured = browser, server, pictured
         self._open: Opened | None = None
 
-    def open(self, name: str) -> Opened:
-        """The notebook, opened and run where it is not."""
+    def open(self, name: str, asked: Mapping[str, Any]) -> Opened:
+        """The notebook, opened and run where it is not, with these parameters in place of its own."""
         if self._open is None or self._open.name != name or self._open.soiled:
             self.clear()
             path = f"notebooks/{name}.ipynb"
+            _ask(self.server.folder / path, asked)
             reference = Reference(self.server.folder / path)
             sheet = Sheet(self.browser, self.server, path)
             sheet.apart = reference.tells_live()
@@ -86,6 +88,17 @@ class Desk:
             self._open.sheet.close()
             self._open.reference.close()
             self._open = None
+
+
+def _ask(path: Path, values: Mapping[str, Any]) -> None:
+    """Write parameters at the end of the notebook's own cell of them, as a person edits it."""
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = [each for each in notebook.cells if "parameters" in each.metadata.get("tags", [])]
+    missing = [line for name, value in values.items()
+               if (line := f"{name} = {value!r}") not in cell.source.splitlines()]  # fmt: skip
+    if missing:
+        cell.source = "\n".join([cell.source, *missing])
+        nbformat.write(notebook, path)
 
 
 def notebooks(folder: Path) -> list[str]:

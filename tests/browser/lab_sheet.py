@@ -120,17 +120,17 @@ class Sheet:
         if not request.url.startswith(own):
             self.asked.append(request.url)
 
-    def idle(self, seconds: float = 60) -> None:
+    def idle(self, seconds: float = 120) -> None:
         """Wait until the kernel has nothing to do."""
         self.page.locator("#jp-main-statusbar").get_by_text(IDLE).wait_for(timeout=seconds * 1000)
 
-    def run_all(self, seconds: float = 120) -> None:
+    def run_all(self, seconds: float = 300) -> None:
         """Run › Run All Cells, and wait until every code cell has its number."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.has_run(seconds)
 
-    def has_run(self, seconds: float = 120) -> None:
+    def has_run(self, seconds: float = 300) -> None:
         """Wait until every code cell has its number and the kernel is idle."""
         self.page.wait_for_function(
             r"""() => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]') ||
@@ -170,13 +170,13 @@ class Sheet:
             self.page.wait_for_timeout(50)
         return line
 
-    def asks_other_than(self, before: dict[str, Any], name: str, seconds: float = 60) -> dict[str, Any]:
+    def asks_other_than(self, before: dict[str, Any], name: str, seconds: float = 120) -> dict[str, Any]:
         """Wait until what is on screen is another value of the parameter; what is asked then."""
         said = self.refused(before, name, seconds)
         assert not said, said
         return self.asks()
 
-    def refused(self, before: dict[str, Any], name: str, seconds: float = 60) -> str:
+    def refused(self, before: dict[str, Any], name: str, seconds: float = 120) -> str:
         """Wait until a moved control is obeyed, or refused: the words then, else nothing."""
         end = time.monotonic() + seconds
         while self.asks()[name] == before[name]:
@@ -220,7 +220,7 @@ class Sheet:
         assert answer.locator("a").first.text_content() == made.relative_to(folder).as_posix()
         return made
 
-    def waits_until_it_asks(self, wanted: dict[str, Any], seconds: float = 60) -> None:
+    def waits_until_it_asks(self, wanted: dict[str, Any], seconds: float = 120) -> None:
         """Wait until the parameters of what is on screen are these."""
         end = time.monotonic() + seconds
         while (asked := self.asks()) != wanted:
@@ -260,14 +260,14 @@ class Sheet:
         found: Screen = self.page.evaluate("cells => salesops.expected(cells)", cells)
         return found
 
-    def wait_for(self, wanted: Screen, seconds: float = 40) -> None:
+    def wait_for(self, wanted: Screen, seconds: float = 120) -> None:
         """Wait until the screen says just that; fails with the first difference."""
         from playwright.sync_api import TimeoutError as Late
 
         written = self.page.evaluate("wanted => JSON.stringify(wanted)", wanted)
         same = "wanted => JSON.stringify(salesops.screen()) === wanted"
         try:
-            self.page.wait_for_function(same, arg=written, polling=50, timeout=seconds * 1000)
+            self.page.wait_for_function(same, arg=written, polling=250, timeout=seconds * 1000)
         except Late as error:
             raise AssertionError(difference(self.screen(), wanted)) from error
 
