@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of a notebook after one another, so that each is opened and run once."""
     at = [place for place, item in enumerate(items) if "notebook" in _parameters(item)]
     ours = sorted(
-        (items[place] for place in at), key=lambda item: (str(item.path), _parameters(item)["notebook"])
+        (items[place] for place in at), key=lambda item: (str(item.path), str(_parameters(item)["notebook"]))
     )
     for place, item in zip(at, ours, strict=True):
         items[place] = item
