@@ -58,7 +58,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright's loop must have ended before another module begins its own
 def desk(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """JupyterLab on that workbook and a browser; notebooks are opened when a test first asks."""
     from lab_analyst import Desk
