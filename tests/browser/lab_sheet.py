@@ -315,7 +315,7 @@ class Control:
         return found
 
     def move(self, typed: Any) -> None:
-        """Another value, by hand: next choice, other tick, two steps of a slider, or text."""
+        """Another value, by hand: next choice, other tick, a step of a slider, or text."""
         kind = self.kind
         if kind == "select":
             options = self.options()
@@ -325,8 +325,7 @@ class Control:
             self.put(not self.value())
         elif kind == "slider":
             high, now = (float(self.field.get_attribute(f"aria-value{each}")) for each in ("max", "now"))
-            for _step in range(2):
-                self.field.press("ArrowRight" if now < high else "ArrowLeft")
+            self.field.press("ArrowRight" if now < high else "ArrowLeft")
         else:
             self.put(written(typed))
 
