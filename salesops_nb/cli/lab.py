@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import secrets
@@ -11,8 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import webbrowser
 from pathlib import Path
 
@@ -20,7 +17,7 @@ import click
 
 from salesops_nb.errors import Problem, SalesopsError
 
-SETTINGS = Path(__file__).parent / "jupyter"  # the page asks no network for news
+SETTINGS = Path(__file__).parent / "jupyter"  # no network is asked for news; what is kept of a saved notebook
 FIRST_PORT, PORTS = 8888, 50
 PATIENCE = 60  # seconds for the server to answer
 
@@ -51,13 +48,19 @@ def lab(folder: Path, port: int | None, no_browser: bool) -> None:
         raise SalesopsError(
             Problem("no-jupyterlab", "JupyterLab is not installed here.", "Type: pip install jupyterlab.")
         )
-    port, token = _free_port(port), secrets.token_urlsafe(24)
+    if port is not None and not _free(port):
+        raise SalesopsError(
+            Problem(
+                "port-taken", f"Port {port} is taken.", "Choose another with --port, or leave it out.",
+                value=str(port),
+            )
+        )  # fmt: skip
+    token = secrets.token_urlsafe(24)
     place = "lab/tree/notebooks" if (root / "notebooks").is_dir() else "lab"
     server = subprocess.Popen(_command(root, port, place), env=_environment(token))
     ended = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
-        _wait_until_it_answers(server, port, token)
-        url = f"http://localhost:{port}/{place}?token={token}"
+        url = f"http://localhost:{_port_of(server, token)}/{place}?token={token}"
         click.echo(f"The workbook {root} is open in JupyterLab:\n  {url}\nCtrl+C ends it.")
         if not no_browser:
             webbrowser.open(url)
@@ -71,10 +74,13 @@ def lab(folder: Path, port: int | None, no_browser: bool) -> None:
     raise SystemExit(0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else code)
 
 
-def _command(root: Path, port: int, place: str) -> list[str]:
+def _command(root: Path, port: int | None, place: str) -> list[str]:
+    """The server binds the port itself: one that we found free might be another's by then."""
+    retries = 0 if port else PORTS
     return [
         sys.executable, "-m", "jupyterlab", "--no-browser",
-        f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={root}", f"--ServerApp.port={port or FIRST_PORT}",
+        f"--ServerApp.port_retries={retries}",
         "--ServerApp.ip=localhost", f"--ServerApp.default_url=/{place}", "--ServerApp.answer_yes=True",
         "--log-level=ERROR", *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -88,33 +94,25 @@ def _environment(token: str) -> dict[str, str]:
     return {**os.environ, **ours, "JUPYTER_TOKEN": token}
 
 
-def _free_port(wanted: int | None) -> int:
-    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + PORTS):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise SalesopsError(
-        Problem(
-            "port-taken",
-            f"Port {wanted} is taken." if wanted else f"No port from {FIRST_PORT} on is free.",
-            "Choose another with --port, or leave it out.",
-            value=str(wanted or FIRST_PORT),
-        )
-    )
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
-def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, token: str) -> None:
-    asked = urllib.request.Request(
-        f"http://127.0.0.1:{port}/api/status", headers={"Authorization": f"token {token}"}
-    )
+def _port_of(server: subprocess.Popen[bytes], token: str) -> int:
+    """The port that the server listens on, which it writes down with its token once it does."""
+    from jupyter_server.serverapp import list_running_servers
+
     end = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(asked, timeout=5):
-            return
+        for found in list_running_servers():
+            if found.get("token") == token:
+                return int(found["port"])
         time.sleep(0.1)
     _end(server)
     raise SalesopsError(

@@ -16,7 +16,7 @@ import narwhals as nw
 from salesops_nb.errors import SalesopsError
 from salesops_nb.frames import collected
 from salesops_nb.present import formats
-from salesops_nb.present.terms import translated
+from salesops_nb.present.terms import sentence, translated
 from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
@@ -75,15 +75,14 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
             name = names.get(str(value))
             return f"{name} ({value})" if name and name != value else str(value)
         named = not isinstance(value, str) or source in _WRITTEN
-        return str(value) if named else translated(sentence(value))
+        return str(value) if named else translated(choice(value))
 
     return [(label(value), "" if value is None else value) for value in options]
 
 
-def sentence(text: str) -> str:
-    """A name or choice as words: ``last-year`` is ``Last year``."""
-    plain = text.replace("_", " ").replace("-", " ") if text.islower() else text
-    return plain[:1].upper() + plain[1:]
+def choice(text: str) -> str:
+    """A choice as words: ``last-year`` is ``Last year``."""
+    return sentence(text.replace("_", " ").replace("-", " ") if text.islower() else text)
 
 
 def days(workbook: Any) -> tuple[date, date] | None:

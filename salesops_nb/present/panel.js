@@ -52,6 +52,17 @@ async function enliven(table, model) {
   live.on("order.dt search.dt", () => kept.set(name, { order: live.order(), search: live.search() }));
 }
 
+// a slider's handle and number are no fields of a form, which a label could be for
+function name() {
+  for (const slider of document.querySelectorAll(".salesops-panel .widget-slider")) {
+    const label = slider.querySelector(".widget-label")?.textContent;
+    for (const part of slider.querySelectorAll(".noUi-handle, .widget-readout")) {
+      if (part.getAttribute("aria-label") !== label) part.setAttribute("aria-label", label);
+    }
+    slider.querySelector(".widget-readout")?.setAttribute("role", "textbox");
+  }
+}
+
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -72,7 +83,14 @@ function initialize({ model }) {
   };
   model.on("msg:custom", hear);
 
+  const count = () => {
+    for (const panel of document.querySelectorAll(".salesops-panel")) panel.dataset.answers = model.get("answers");
+  };
+  model.on("change:answers", count);
+
   const look = () => {
+    name();
+    count();
     for (const table of document.querySelectorAll(".salesops-show .salesops table:not([data-alive])")) {
       enliven(table, model);
     }
@@ -105,6 +123,7 @@ function initialize({ model }) {
 
   return () => {
     model.off("msg:custom", hear);
+    model.off("change:answers", count);
     watch.disconnect();
     window.removeEventListener("keydown", keys, true);
     clearInterval(clock);

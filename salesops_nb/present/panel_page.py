@@ -15,11 +15,16 @@ HERE = Path(__file__).parent
 
 
 class Page(anywidget.AnyWidget):
-    """A widget without a face. `on_copied` is called with whether the clipboard took a text."""
+    """A widget without a face. `on_copied` is called with whether the clipboard took a text.
+
+    `answers` counts what was asked for and is answered: on screen, refused or cancelled. The page shows
+    it as ``data-answers`` of the panel, for whoever waits there.
+    """
 
     _esm = (HERE / "panel.js").read_text(encoding="utf-8")
     _css = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
+    answers = traitlets.Int(0).tag(sync=True)
 
     def __init__(self) -> None:
         super().__init__(
@@ -32,6 +37,8 @@ class Page(anywidget.AnyWidget):
                 "unsort": _(": remove sorting"),
                 "previous": _("Previous"),
                 "next": _("Next"),
+                # instead of the panel in a saved notebook (`cli.lab_saving`)
+                "asleep": _("The controls stand here once the cells have run: Run › Run All Cells."),
             },
         )
         self.on_copied: Any = lambda done: None

@@ -125,6 +125,7 @@ class View:
         elif isinstance(outcome, Exception):
             self._failed(outcome, dict(values))
         self.status.ends()
+        self.page.answers += 1
 
     def _done(self) -> None:
         self._unfinished.clear()

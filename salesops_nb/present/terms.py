@@ -6,12 +6,18 @@ from functools import lru_cache
 
 from salesops_nb.present.words import _, setting, words
 
+SPELLED = {"crm": "CRM", "fx": "FX", "hubspot": "HubSpot", "dynamics365": "Dynamics 365"}
+
 
 def term(name: str) -> str:
     """A column's or parameter's name as words: ``win_rate`` is ``Win rate``, translated where known."""
-    plain = name.replace("_", " ").strip()
-    plain = plain[:1].upper() + plain[1:]
-    return translated(plain)
+    return translated(sentence(name.replace("_", " ").strip()))
+
+
+def sentence(text: str) -> str:
+    """Words with a capital at their beginning, and those of `SPELLED` as they are spelled, as ``CRM``."""
+    spelled = " ".join(SPELLED.get(word, word) for word in text.split(" "))
+    return spelled[:1].upper() + spelled[1:]
 
 
 def translated(text: str) -> str:

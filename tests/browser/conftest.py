@@ -15,19 +15,11 @@ for module in ("lab_sheet", "lab_analyst", "lab_tests"):
     pytest.register_assert_rewrite(module)
 
 
-def usual(metafunc: pytest.Metafunc) -> list[str]:
-    """The notebooks for which a test is run without ``SALESOPS_EVERY_CONTROL`` (docs/browser.md)."""
-    chosen: dict[str, list[str]] = getattr(metafunc.module, "USUAL", {})
-    return chosen.get(metafunc.function.__name__, metafunc.module.NAMES)
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test for each notebook of its module's `NAMES`, or for each of their controls."""
     from lab_analyst import controls
 
     names = getattr(metafunc.module, "NAMES", [])
-    if not os.environ.get("SALESOPS_EVERY_CONTROL"):
-        names = [name for name in names if name in usual(metafunc)]
     if "name" in metafunc.fixturenames:
         metafunc.parametrize(("notebook", "name"), controls(names))
     elif "notebook" in metafunc.fixturenames:
@@ -62,23 +54,28 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def desk(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """JupyterLab on that workbook and a browser; notebooks are opened when a test first asks."""
     from lab_analyst import Desk
+    from lab_reference import Reference
     from lab_server import Server, chromium
 
+    reference = Reference(made)  # imports while JupyterLab starts
     server = Server(made, tmp_path_factory.mktemp("home"))
     try:
         with chromium() as browser:
-            desk = Desk(browser, server, pictured="SALESOPS_PICTURES" in os.environ)
+            desk = Desk(browser, server, reference, pictured="SALESOPS_PICTURES" in os.environ)
             yield desk
             desk.clear()
     finally:
         server.stop()
+        reference.close()
 
 
 @pytest.fixture
 def opened(request: pytest.FixtureRequest, desk: Any, notebook: str) -> Iterator[Any]:
     """The notebook of this test, run; whatever the page says as an error fails the test."""
     opened = desk.open(notebook, getattr(request.module, "ASKED", {}))
-    opened.sheet.said.clear()
     yield opened
-    assert opened.sheet.said == [], "what the browser's console said"
-    assert opened.sheet.asked == [], "what was asked for outside the machine"
+    said, asked = [*opened.sheet.said], [*opened.sheet.asked]
+    opened.sheet.said.clear()
+    opened.sheet.asked.clear()
+    assert said == [], "what the browser's console said"
+    assert asked == [], "what was asked for outside the machine"

@@ -31,8 +31,9 @@ class Opened:
     name: str
     sheet: Sheet
     reference: Reference
-    asked: dict[str, Any]
+    asked: dict[str, Any] = field(default_factory=dict)  # what is on screen, as the package computes it
     screen: Screen = field(default_factory=list)
+    first: tuple[dict[str, Any], Screen] = field(default=({}, []))  # the same as the cells have it
     soiled: bool = False
     seen: bytes = b""  # a picture of it as it was first run
 
@@ -46,6 +47,10 @@ class Opened:
         """Where the notebook stands."""
         return self.sheet.server.folder / "notebooks"
 
+    def hanging(self, name: str) -> list[str]:
+        """The parameters whose choices hang on this one."""
+        return [other for other, field in self.kind.model_fields.items() if by(field) == name]
+
     @contextmanager
     def moved(self) -> Iterator[None]:
         """While something is not as it was; where it fails, the next test opens the notebook anew."""
@@ -53,9 +58,26 @@ class Opened:
         yield
         self.soiled = False
 
-    def computed(self, asked: dict[str, Any]) -> Screen:
-        """What the screen should say where that is asked."""
-        answer: Answer = self.reference.answer(asked)
+    def runs(self) -> None:
+        """It has been run: the screen says what a run without a page says, from its top."""
+        self.asked = self.sheet.asks()
+        self.screen = self._expected(self.reference.run(self.name, self.asked))
+        self.sheet.wait_for(self.screen)
+        self.first = self.asked, self.screen
+
+    def follows(self, asked: dict[str, Any], anew: bool = False) -> list[int]:
+        """The screen says what is computed where that is asked; the cells that say something else now.
+
+        It is computed from what changed, or `anew` from the notebook's first cell.
+        """
+        answer = self.reference.run(self.name, asked) if anew else self.reference.change(asked)
+        before, self.asked, self.screen = self.screen, asked, self._expected(answer)
+        self.sheet.wait_for(self.screen)
+        return [
+            at for at, (old, new) in enumerate(zip(before, self.screen, strict=True)) if old != new
+        ]  # fmt: skip
+
+    def _expected(self, answer: Answer) -> Screen:
         assert answer.problem == "", answer.problem
         return self.sheet.expected(answer.cells)
 
@@ -63,31 +85,38 @@ class Opened:
 class Desk:
     """One notebook open at a time."""
 
-    def __init__(self, browser: Any, server: Server, pictured: bool = False) -> None:
-        self.browser, self.server, self.pictured = browser, server, pictured
+    def __init__(self, browser: Any, server: Server, reference: Reference, pictured: bool = False) -> None:
+        self.browser, self.server, self.reference, self.pictured = browser, server, reference, pictured
         self._open: Opened | None = None
 
     def open(self, name: str, asked: Mapping[str, Any]) -> Opened:
         """The notebook, opened and run where it is not, with these parameters in place of its own."""
         if self._open is None or self._open.name != name or self._open.soiled:
             self.clear()
-            path = f"notebooks/{name}.ipynb"
-            _ask(self.server.folder / path, asked)
-            reference = Reference(self.server.folder / path)
-            sheet = Sheet(self.browser, self.server, path)
-            sheet.apart = reference.tells_live()
-            sheet.run_all()
-            seen = sheet.picture() if self.pictured else b""
-            self._open = Opened(name, sheet, reference, sheet.asks(), seen=seen)
-            self._open.screen = self._open.computed(self._open.asked)
+            _ask(self.server.folder / "notebooks" / f"{name}.ipynb", asked)
+            self._open = Opened(name, self._sheet(name), self.reference)
+            self._open.sheet.run_all()
+            self._open.seen = self._open.sheet.picture() if self.pictured else b""
+            self._open.runs()
         return self._open
+
+    def open_again(self, opened: Opened) -> None:
+        """Close the window and end the kernel, as overnight; then open the notebook, and run nothing."""
+        opened.sheet.close()
+        self.server.end_kernels()
+        opened.sheet = self._sheet(opened.name)
 
     def clear(self) -> None:
         """Close what is open."""
         if self._open is not None:
             self._open.sheet.close()
-            self._open.reference.close()
+            self.server.end_kernels()
             self._open = None
+
+    def _sheet(self, name: str) -> Sheet:
+        sheet = Sheet(self.browser, self.server, f"notebooks/{name}.ipynb")
+        sheet.apart = self.reference.tells_live(name)
+        return sheet
 
 
 def _ask(path: Path, values: Mapping[str, Any]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ _ADDRESS = re.compile(r"(http://[\w.]+:\d+)/\S*token=(\S+)")
 
 
 class Server:
-    """`salesops lab` on a free port, with a home of its own, so that no setting of this machine counts."""
+    """`salesops lab` with a home of its own, so that no setting of this machine counts."""
 
     def __init__(self, folder: Path, home: Path) -> None:
         self.folder = folder
@@ -31,7 +32,7 @@ class Server:
         places = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
         places |= {"HOME": str(home), "IPYTHONDIR": str(home / "ipython"), "PYTHONUNBUFFERED": "1"}
         places |= {f"JUPYTERLAB_{name}_DIR": str(home / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
-        command = [str(SALESOPS), "lab", str(self.folder), "--no-browser", "--port", str(_free_port())]
+        command = [str(SALESOPS), "lab", str(self.folder), "--no-browser"]
         with self._log.open("wb") as log:
             return subprocess.Popen(
                 command, env={**os.environ, **places}, stdout=log, stderr=subprocess.STDOUT
@@ -46,6 +47,17 @@ class Server:
         self.stop()
         raise RuntimeError(f"salesops lab gave no address:\n{self._log.read_text()}")
 
+    def end_kernels(self) -> None:
+        """Shut down every kernel, as one does overnight."""
+        for session in json.loads(self._api("GET", "sessions")):
+            self._api("DELETE", f"sessions/{session['id']}")
+
+    def _api(self, method: str, path: str) -> bytes:
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.url}/api/{path}", headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return bytes(answer.read())
+
     def stop(self) -> None:
         """End the server and its kernels."""
         self._process.terminate()
@@ -54,12 +66,6 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ SAVE = re.compile("save as report", re.IGNORECASE)
 KNOWN: tuple[str, ...] = ()
 
 # What a person can read below each cell: the text of every display, charts by what their picture holds.
-_SCREEN = (
+SCREEN = (
     f"const LIVE_ROWS = {LIVE_ROWS};"
     + r"""
 window.salesops = {
@@ -73,6 +74,11 @@ window.salesops = {
     else if (this.last?.element !== now) this.last = {element: now, name, look: this.look(now)};
     return [name, ...seen];
   },
+  // how many changes of a control have been answered; while one is being computed, none
+  answers() {
+    const panel = document.querySelector(".jp-NotebookPanel:not(.lm-mod-hidden) .salesops-panel");
+    return !panel || panel.querySelector(".salesops-busy") ? -1 : Number(panel.dataset.answers);
+  },
   apart: [], // cells that are not compared
   expected(cells) {
     const read = displays => displays.map(each => this.display(each));
@@ -104,7 +110,7 @@ class Sheet:
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
         self.page = context.new_page()
-        self.page.add_init_script(_SCREEN)
+        self.page.add_init_script(SCREEN)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", self._request)
@@ -161,52 +167,54 @@ class Sheet:
         return stated
 
     def batch_line(self) -> str:
-        """Copy the batch line, and read it from the clipboard."""
+        """Copy the batch line by the mouse, and read it from the clipboard."""
+        return self.copied(self.button(BATCH_LINE).click)
+
+    def copied(self, act: Callable[[], object]) -> str:
+        """What is on the clipboard after an act that puts something there."""
         self.page.evaluate("navigator.clipboard.writeText('')")
-        self.button(BATCH_LINE).click()
+        act()
         end = time.monotonic() + 60
         while not (line := str(self.page.evaluate("navigator.clipboard.readText()"))):
-            assert time.monotonic() < end, "the batch line was not copied"
-            self.page.wait_for_timeout(50)
+            assert time.monotonic() < end, "nothing was copied"
+            self.page.wait_for_timeout(25)
         return line
 
-    def asks_other_than(self, before: dict[str, Any], name: str, seconds: float = 120) -> dict[str, Any]:
-        """Wait until what is on screen is another value of the parameter; what is asked then."""
-        said = self.refused(before, name, seconds)
-        assert not said, said
-        return self.asks()
-
-    def refused(self, before: dict[str, Any], name: str, seconds: float = 120) -> str:
-        """Wait until a moved control is obeyed, or refused: the words then, else nothing."""
-        end = time.monotonic() + seconds
-        while self.asks()[name] == before[name]:
-            if said := self.control(name).message():
-                return said
-            assert time.monotonic() < end, f"{name} is still {before[name]!r}, and nothing is said"
-            self.page.wait_for_timeout(100)
-        return ""
+    def answered(self, act: Callable[[], object], seconds: float = 120) -> None:
+        """Do something to a control, and wait until the panel has answered: on screen, or refused."""
+        before = self.page.evaluate("salesops.answers()")
+        act()
+        arrived = "before => salesops.answers() > before"
+        self.page.wait_for_function(arrived, arg=before, timeout=seconds * 1000)
 
     def run_again(self) -> None:
         """Wait for a run of all cells that was asked for."""
         self.page.locator("#jp-main-statusbar").get_by_text("| Busy").wait_for(timeout=10_000)
         self.has_run()
 
-    def tabbed_through(self, most: int = 400) -> dict[str, bool]:
+    def tabs(self, seen: dict[str, bool], most: int = 400) -> Iterator[str]:
         """Press Tab from the notebook's first cell to the panel's last button.
 
-        Returns the names of what took the focus in the panel, and whether one sees that it has it.
+        Gives what has the focus each time, by its label; `seen` takes whether one saw that it had it.
         """
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+Home")
-        reached: dict[str, bool] = {}
+        within = False
         for _press in range(most):
             self.page.keyboard.press("Tab")
-            name, left, seen = self.page.evaluate("salesops.focused()")
+            name, left, visible = self.page.evaluate("salesops.focused()")
             if left:
-                reached[left] = seen
-            if reached and not name:
+                seen[left] = visible
+            if within and not name:
                 break
-        return reached
+            within = within or bool(name)
+            yield name
+
+    def save(self) -> None:
+        """Save the notebook by the keyboard."""
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+s")
+        self.page.locator(".jp-mod-dirty").first.wait_for(state="detached", timeout=60_000)
 
     def save_report(self, folder: Path, seconds: float = 180) -> Path:
         """Press *Save as report*; the page that was made."""
@@ -314,6 +322,22 @@ class Control:
         found: list[str] = self.field.evaluate("each => [...each.options].map(option => option.text)")
         return found
 
+    def move_by_keys(self, typed: Any) -> None:
+        """Another value by keys alone; it has the focus."""
+        keys, kind = self.page.keyboard, self.kind
+        if kind == "select":
+            keys.press("ArrowDown" if self.options()[-1] != self.value() else "ArrowUp")
+        elif kind == "checkbox":
+            keys.press("Space")
+        elif kind == "slider":
+            self.move(typed)
+        elif kind == "date":
+            keys.type(f"{typed:%m%d%Y}")
+        else:
+            keys.press("Control+a")
+            keys.type(written(typed))
+            keys.press("Enter")
+
     def move(self, typed: Any) -> None:
         """Another value, by hand: next choice, other tick, a step of a slider, or text."""
         kind = self.kind
@@ -347,6 +371,10 @@ class Control:
     def label(self) -> str:
         """What stands before it."""
         return term(self.name)
+
+    def named(self) -> bool:
+        """Whether what takes the focus bears that name for those who do not see it."""
+        return bool(self.box.get_by_label(self.label(), exact=True).count())
 
     @property
     def alert(self) -> Any:

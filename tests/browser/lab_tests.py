@@ -1,78 +1,38 @@
 """What holds of every notebook in JupyterLab and a browser: the screen says what the package computes.
 
-No test module itself: each `test_lab_*.py` takes these for some notebooks, so that workers share them.
+No test module itself: each `test_lab_*.py` takes these for some notebooks, so that workers share them. They
+run in this order on one open notebook: what a control was moved to stays, and the next one is moved beside
+it, so that the saved report and the saved notebook are of moved numbers.
 """
 
 import os
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from lab_analyst import Desk, Opened, by, moving, other_value, stored, wrong_values
 from lab_pictures import keep
+from lab_sheet import BATCH_LINE, SCREEN, Control, Sheet
 
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
 
 PICTURES = os.environ.get("SALESOPS_PICTURES")  # the folder that takes pictures, where they are wanted
+WIDGETS = ("vnd.jupyter.widget", "widget-view", "IPY_MODEL")
 
 
-def test_it_says_what_the_package_computes(opened: Opened) -> None:
-    opened.sheet.wait_for(opened.screen)
+def test_it_says_what_the_package_computes(opened: Opened, desk: Desk) -> None:
+    assert opened.sheet.screen() == opened.screen
     assert opened.sheet.page.locator("mjx-container").count() == 0, "an amount was set as a formula"
     if PICTURES:
         keep(opened.seen, Path(PICTURES) / f"{opened.name}.png")
-
-
-def test_a_moved_control_shows_what_the_package_computes(opened: Opened, name: str, made: Path) -> None:
-    fields, sheet, kept = opened.kind.model_fields, opened.sheet, stored(made)
-    control, other = sheet.control(name), by(fields[name])
-    with opened.moved():
-        shown = {each: sheet.control(each).value() for each in filter(None, (other, name))}
-        before = opened.asked
-        if not control.field.is_enabled():  # it has a choice only where another control says so
-            sheet.control(str(other)).move(None)
-            before = sheet.asks_other_than(before, str(other))
-            del shown[name]
-        control.move(other_value(fields[name], before[name]))
-        if said := sheet.refused(before, name):
-            problem = opened.reference.answer({**before, name: control.value()}).problem
-            assert said in problem
-        else:
-            asked = sheet.asks()
-            hanging = {each for each, field in fields.items() if by(field) == name}
-            assert {each for each in asked if asked[each] != before[each]} <= {name, *hanging}
-            sheet.wait_for(opened.computed(asked))
-        for each, value in shown.items():
-            if sheet.control(each).value() != value:
-                sheet.control(each).put(value)
-        sheet.wait_for(opened.screen)
-        sheet.waits_until_it_asks(opened.asked)
-    assert stored(made) == kept, "moving a control wrote something"
-
-
-def test_a_wrong_value_is_said_beside_the_control_and_changes_nothing(opened: Opened, made: Path) -> None:
-    sheet, kept = opened.sheet, stored(made)
-    for name in moving(opened.kind):
-        control = sheet.control(name)
-        if control.kind != "text":
-            continue  # what is chosen, slid or counted cannot be wrong
-        for wrong in wrong_values(opened.kind.model_fields[name]):
-            with pytest.raises(SalesopsError) as refused:
-                parameters.checked(opened.kind, {**opened.asked, name: wrong})
-            with opened.moved():
-                shown = control.value()
-                control.put(wrong)
-                control.alert.wait_for(timeout=120_000)
-                assert refused.value.problems[0].message in control.message()
-                assert sheet.screen() == opened.screen
-                control.put(shown)
-                control.alert.wait_for(timeout=120_000, state="detached")
-    assert sheet.asks() == opened.asked
-    assert stored(made) == kept
+        report = desk.browser.new_page(viewport={"width": 1280, "height": 900})
+        report.goto(opened.sheet.save_report(opened.folder).as_uri())
+        keep(report.screenshot(), Path(PICTURES) / f"{opened.name}_report.png")
+        report.close()
 
 
 def test_a_table_sorts_and_filters_in_the_page(opened: Opened) -> None:
@@ -98,52 +58,146 @@ def _as_sorted(names: list[str]) -> Callable[[str], Any]:
     return (lambda name: float(numbers[name])) if plain else str.casefold
 
 
-def test_by_keyboard_alone(opened: Opened) -> None:
-    """Run all from the palette, Tab to every control, its focus seen; move a slider where there is one."""
-    sheet, keys = opened.sheet, opened.sheet.page.keyboard
+def test_a_wrong_value_is_said_beside_the_control_and_changes_nothing(opened: Opened, made: Path) -> None:
+    sheet, kept = opened.sheet, stored(made)
+    for name in moving(opened.kind):
+        control = sheet.control(name)
+        if control.kind != "text":
+            continue  # what is chosen, slid or counted cannot be wrong
+        for wrong in wrong_values(opened.kind.model_fields[name]):
+            with pytest.raises(SalesopsError) as refused:
+                parameters.checked(opened.kind, {**opened.asked, name: wrong})
+            with opened.moved():
+                shown = control.value()
+                sheet.answered(lambda control=control, wrong=wrong: control.put(wrong))
+                assert refused.value.problems[0].message in control.message()
+                assert sheet.screen() == opened.screen
+                sheet.answered(lambda control=control, shown=shown: control.put(shown))
+                assert control.message() == ""
+    assert sheet.asks() == opened.asked
+    assert stored(made) == kept
+
+
+def test_a_moved_control_shows_what_the_package_computes(
+    opened: Opened, name: str, made: Path, request: pytest.FixtureRequest
+) -> None:
+    fields, sheet, kept = opened.kind.model_fields, opened.sheet, stored(made)
+    control, before, screen, hanging = sheet.control(name), opened.asked, opened.screen, opened.hanging(name)
+    back = name in getattr(request.module, "BACK", ())
     with opened.moved():
-        keys.press("Control+Shift+C")
-        sheet.page.locator(".lm-CommandPalette-input").wait_for()
-        keys.type("Run All Cells")
-        sheet.page.locator(".lm-CommandPalette-item.lm-mod-active", has_text="Run All Cells").wait_for()
-        keys.press("Enter")
-        sheet.run_again()
-        sheet.wait_for(opened.screen)
-        names = [name for name in opened.kind.model_fields if name != "workbook"]
-        reached = sheet.tabbed_through()
-        missing = [name for name in names if sheet.control(name).field.is_enabled()
-                   and sheet.control(name).label() not in reached]  # fmt: skip
-        assert missing == [], f"not reached by Tab: {missing}"
-        assert [label for label, seen in reached.items() if not seen] == [], "the focus is not seen"
-        for name in [each for each in moving(opened.kind) if sheet.control(each).kind == "slider"][:1]:
-            sheet.control(name).field.focus()  # Tab has been shown to reach it
-            keys.press("ArrowRight")
-            asked = sheet.asks_other_than(opened.asked, name)
-            sheet.wait_for(opened.computed(asked))
-            sheet.control(name).field.focus()  # Tab has been shown to reach it
-            keys.press("ArrowLeft")
-            sheet.wait_for(opened.screen)
+        if not control.field.is_enabled():  # it has a choice only where another control says so
+            other = str(by(fields[name]))
+            sheet.answered(lambda: sheet.control(other).move(None))
+            opened.follows(before := sheet.asks())
+        shown = {each: sheet.control(each).value() for each in (name, *hanging)}
+        typed = other_value(fields[name], before[name])
+        sheet.answered(lambda: control.move(typed))
+        if said := control.message():
+            assert said in opened.reference.change({**before, name: typed}).problem
+            back = True
+        else:
+            asked = sheet.asks()
+            assert asked[name] != before[name]
+            assert {each for each in asked if asked[each] != before[each]} <= {name, *hanging}
+            assert opened.follows(asked), "nothing on screen has changed"
+        if back:
+            for each, value in shown.items():
+                if sheet.control(each).value() != value:
+                    sheet.answered(lambda each=each, value=value: sheet.control(each).put(value))
+            sheet.wait_for(screen)
+            assert sheet.asks() == before
+            opened.asked, opened.screen = before, screen
+    assert stored(made) == kept, "moving a control wrote something"
+
+
+def test_all_that_was_moved_is_what_the_package_computes_from_the_top(opened: Opened) -> None:
+    opened.follows(opened.sheet.asks(), anew=True)
 
 
 def test_a_saved_report_says_what_is_on_screen(opened: Opened, desk: Desk) -> None:
-    sheet = opened.sheet
-    page = sheet.save_report(opened.folder)
+    page = opened.sheet.save_report(opened.folder)
     html = page.read_text()
-    assert "jupyter-widgets" not in html
-    assert "widget-view" not in html
+    assert [each for each in (*WIDGETS, "jupyter-widgets") if each in html] == []
     report = desk.browser.new_page(viewport={"width": 1280, "height": 900})
     said: list[str] = []
     report.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     report.on("request", lambda request: said.append(request.url) if "file:" not in request.url else None)
+    report.add_init_script(SCREEN)
     report.goto(page.as_uri())
-    text = " ".join(report.locator("main").inner_text().split())
-    cards = sheet.page.locator(".salesops-show .headlines .value").all_text_contents()
-    assert cards
-    assert [card for card in cards if " ".join(card.split()) not in text] == []
-    assert said == []
-    if PICTURES:
-        keep(report.screenshot(), Path(PICTURES) / f"{opened.name}_report.png")
+    text = report.evaluate("salesops.words(document.body)[0]")
     report.close()
+    shown = [words for cell in opened.sheet.screen() for words, *_pictures in cell]
+    other = [words for words in shown if words not in text]  # the cover, which a report lays out anew
+    assert [set(words.split()) - set(text.split()) for words in other] in ([], [set()])
+    assert len("".join(shown)) > 1000
+    assert said == []
+
+
+def test_a_notebook_saved_with_its_outputs_opens_again_without_an_error(opened: Opened, desk: Desk) -> None:
+    """The numbers stand there as they were; the controls come back when the cells are run."""
+    opened.sheet.save()
+    path = opened.folder / f"{opened.name}.ipynb"
+    assert [each for each in WIDGETS if each in path.read_text()] == []
+    nbformat.validate(nbformat.read(path, as_version=4))
+    shown = opened.sheet.screen()
+    opened.soiled = True  # its panel has gone
+    desk.open_again(opened)
+    panel = opened.sheet.page.get_by_text("The controls stand here once the cells have run")
+    panel.wait_for()
+    (number,) = [at for at, cell in enumerate(opened.sheet.screen()) if "The controls stand" in str(cell)]
+    found = opened.sheet.screen()
+    assert found[:number] + found[number + 1 :] == shown[:number] + shown[number + 1 :]
+
+
+def test_by_keyboard_alone(opened: Opened, made: Path) -> None:
+    """Run all from the palette, Tab to every control, its focus seen; move one of every kind there is."""
+    sheet, keys, kept = opened.sheet, opened.sheet.page.keyboard, stored(made)
+    with opened.moved():
+        _run_all_by_keys(sheet)
+        opened.runs()
+        controls = {name: sheet.control(name) for name in opened.kind.model_fields if name != "workbook"}
+        labels = {each.label(): name for name, each in controls.items() if each.field.is_enabled()}
+        moved = {controls[name].kind: name for name in moving(opened.kind)
+                 if name in labels.values()}  # fmt: skip
+        seen: dict[str, bool] = {}
+        copied = ""
+        for label in sheet.tabs(seen):
+            name = labels.get(label, "")
+            if name and moved.get(controls[name].kind) == name:
+                del moved[controls[name].kind]
+                _moved_by_keys(opened, controls[name])
+            if BATCH_LINE.search(label):
+                copied = sheet.copied(lambda: keys.press("Enter"))
+        assert moved == {}, "not moved by keys"
+        assert set(labels) <= set(seen), "not reached by Tab"
+        assert [label for label, visible in seen.items() if not visible] == [], "the focus is not seen"
+        assert copied == sheet.batch_line()
+        assert [label for label, each in controls.items() if not each.named()] == [], "without a name"
+    assert stored(made) == kept
+
+
+def _run_all_by_keys(sheet: Sheet) -> None:
+    sheet.page.keyboard.press("Control+Shift+C")
+    sheet.page.locator(".lm-CommandPalette-input").wait_for()
+    sheet.page.keyboard.type("Run All Cells")
+    sheet.page.locator(".lm-CommandPalette-item.lm-mod-active", has_text="Run All Cells").wait_for()
+    sheet.page.keyboard.press("Enter")
+    sheet.run_again()
+
+
+def _moved_by_keys(opened: Opened, control: Control) -> None:
+    """Move what has the focus, which it keeps, and wait until the screen says what that computes."""
+    sheet, before = opened.sheet, opened.asked
+    typed = other_value(opened.kind.model_fields[control.name], before[control.name])
+    sheet.answered(lambda: control.move_by_keys(typed))
+    assert control.field.evaluate("each => each === document.activeElement"), "the focus was lost"
+    if control.kind == "date":  # every digit of the year is an answer
+        sheet.waits_until_it_asks({**before, control.name: f"{typed}"})
+    assert control.message() == ""
+    asked = sheet.asks()
+    assert asked[control.name] != before[control.name], control.name
+    opened.follows(asked)
+    control.field.focus()  # the batch line was read by the mouse
 
 
 def test_only_the_button_approves(opened: Opened, made: Path) -> None:
@@ -152,24 +206,19 @@ def test_only_the_button_approves(opened: Opened, made: Path) -> None:
     if not names:
         return
     opened.soiled = True  # what follows may not be undone
-    button = sheet.page.locator(".salesops-approve button, button.salesops-approve")
     for name in names:
         control = sheet.control(name)
         if control.kind in ("text", "date") and not control.value():
             control.put("2018-01-02" if control.kind == "date" else "Ann Example")
-    sheet.wait_for(opened.screen)
+    assert sheet.screen() == opened.screen
     assert sheet.asks() == opened.asked
     assert stored(made) == kept, "something was written before the button was pressed"
-    if button.count():
-        button.first.click()
-        end = time.monotonic() + 60
-        while stored(made) == kept:
-            assert time.monotonic() < end, "the button wrote nothing"
-            sheet.page.wait_for_timeout(100)
-        sheet.page.wait_for_timeout(500)
-        written = stored(made)
-        name = next(each for each in moving(opened.kind) if sheet.control(each).kind in ("select", "slider"))
-        before = sheet.asks()
-        sheet.control(name).move(None)
-        sheet.asks_other_than(before, name)
-        assert stored(made) == written, "moving a control approved again"
+    button = sheet.page.locator(".salesops-approve button, button.salesops-approve")
+    button.focus()
+    sheet.answered(lambda: sheet.page.keyboard.press("Enter"))
+    assert [sheet.control(name).message() for name in names if sheet.control(name).message()] == []
+    written = stored(made)
+    assert written != kept, "the button wrote nothing"
+    name = [each for each in moving(opened.kind) if sheet.control(each).kind in ("select", "slider")][-1]
+    sheet.answered(lambda: sheet.control(name).move(None))
+    assert stored(made) == written, "moving a control approved again"

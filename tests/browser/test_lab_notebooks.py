@@ -13,11 +13,6 @@ from salesops_nb.present.pdf import find_chromium
 pytestmark = pytest.mark.browser
 ALL = notebooks(Path(__file__).resolve().parents[2])
 NAMES = [name for name in ALL if name not in apart.NAMES]
-USUAL = {
-    "test_a_moved_control_shows_what_the_package_computes": [],
-    "test_a_wrong_value_is_said_beside_the_control_and_changes_nothing": ["commission_calculation"],
-    "test_a_saved_report_says_what_is_on_screen": [],
-}
 
 
 def test_every_notebook_declares_its_parameters() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from salesops_nb import parameters, performance
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats, words
-from salesops_nb.present.choices import choices_of, goals, sentence
+from salesops_nb.present.choices import choice, choices_of, goals
 from salesops_nb.present.render import template_folder
 from salesops_nb.present.words import _, ngettext, use_locale
 
@@ -78,8 +78,8 @@ def messages_of_parameters() -> set[str | tuple[str, str]]:
         found |= {*kind.groups, *kind.approval_words}
         for name, field in kind.model_fields.items():
             options = choices_of(None, name, field) if get_origin(field.annotation) is Literal else []
-            found |= {sentence(name)} | {sentence(str(option)) for option in options or []}
-    return found - {"Workbook"} | {sentence(goal) for goal in goals(None)}
+            found |= {choice(name)} | {choice(str(option)) for option in options or []}
+    return found - {"Workbook"} | {choice(goal) for goal in goals(None)}
 
 
 def every_message() -> set[str | tuple[str, str]]:
