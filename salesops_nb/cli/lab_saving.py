@@ -51,7 +51,7 @@ def _standing_alone(shown: dict[str, Any]) -> dict[str, Any]:
 def _without_controls(panel: dict[str, Any], models: Models) -> list[dict[str, Any]]:
     """The panel's style, which what is below needs, and its page's words on having the controls back."""
     parts = [models.get(str(each).removeprefix("IPY_MODEL_"), {}) for each in panel.get("children", [])]
-    page = next((each["state"] for each in parts if "_css" in each.get("state", {})), {})
+    page: dict[str, Any] = next((each["state"] for each in parts if "_css" in each.get("state", {})), {})
     said = page.get("words", {}).get("asleep", "")
     body = f'<style>{page.get("_css", "")}</style><p class="salesops-note">{said}</p>'
     return [{"output_type": "display_data", "metadata": {}, "data": {"text/html": body, "text/plain": said}}]

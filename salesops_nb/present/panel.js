@@ -99,7 +99,7 @@ function initialize({ model }) {
   const keys = (event) => {
     const place = event.target.closest?.(".salesops-panel, .salesops-show");
     const meant = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
-    place?.toggleAttribute("data-lm-suppress-shortcuts", !meant);
+    if (place) event.target.toggleAttribute("data-lm-suppress-shortcuts", !meant); // a parent's would be asked too late
   };
   window.addEventListener("keydown", keys, true);
 
