@@ -305,7 +305,9 @@ class CommissionCalculation(Parameters):
         json_schema_extra={"choices": "periods"},
     )
     plans: Names = Field(
-        (), description="Pay plans by id or file, as a, b; empty for all in the folder plans"
+        (),
+        description="Pay plans by id or file, as a, b; empty for all in the folder plans",
+        examples=["account-executive"],
     )
     who: Name = Field(
         None,
@@ -372,13 +374,14 @@ def for_notebook(name: str) -> type[Parameters]:
 def checked(kind: type[P], values: Mapping[str, Any]) -> P:
     """The values as parameters of that kind.
 
-    Raises `SalesopsError` with one problem for each unknown name and each value of a wrong type,
-    naming what is right.
+    Raises `SalesopsError` with one problem for each unknown name and each value of a wrong type, naming
+    what is right.
     """
     try:
         return kind(**values)
     except ValidationError as error:
-        raise SalesopsError([_problem(kind, found) for found in error.errors()]) from None
+        first = {str(found["loc"][0]): found for found in reversed(error.errors())}  # of all it may be
+        raise SalesopsError([_problem(kind, found) for found in reversed(first.values())]) from None
 
 
 def for_a_person(asked: P) -> P:

@@ -8,7 +8,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from lab_server import Server
 
@@ -352,6 +352,13 @@ class Control:
             self.field.press("ArrowRight" if now < high else "ArrowLeft")
         else:
             self.put(written(typed))
+
+    def meant(self, field: Any, typed: Any) -> Any:
+        """What it asks for where that was typed or, in a list, chosen."""
+        if self.kind != "select":
+            return typed
+        declared = get_args(field.annotation)
+        return declared[int(self.field.evaluate("each => each.selectedIndex"))] if declared else self.value()
 
     def put(self, value: Any) -> None:
         """Let it show a value, as `value` gives it, the way a person does."""

@@ -93,7 +93,9 @@ def test_a_moved_control_shows_what_the_package_computes(
         typed = other_value(fields[name], before[name])
         sheet.answered(lambda: control.move(typed))
         if said := control.message():
-            assert said in opened.reference.change({**before, name: typed}).problem
+            assert (
+                said in opened.reference.change({**before, name: control.meant(fields[name], typed)}).problem
+            )
             back = True
         else:
             asked = sheet.asks()

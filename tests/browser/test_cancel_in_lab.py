@@ -6,7 +6,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from lab_sheet import Sheet
+from lab_sheet import SAVE, Sheet
 
 pytestmark = pytest.mark.browser
 CELLS = (
@@ -55,6 +55,25 @@ def slow(desk: Any, made: Path) -> Any:
     yield sheet
     sheet.close()
     (made / "notebooks" / "slow.ipynb").unlink()
+
+
+def test_a_report_in_the_making_is_cancelled_by_keyboard_and_none_is_made(slow: Sheet, made: Path) -> None:
+    before = set((made / "notebooks").rglob("*.html"))
+    save, cancel = (
+        slow.button(SAVE),
+        slow.page.locator(".salesops-actions").get_by_role("button", name="Cancel"),
+    )
+    save.focus()
+    slow.page.keyboard.press("Enter")
+    cancel.wait_for()
+    assert not save.is_enabled(), "two at a time"
+    cancel.focus()
+    slow.page.keyboard.press("Enter")
+    slow.page.locator(".salesops-answer").get_by_text("No report was made: cancelled.").wait_for()
+    cancel.wait_for(state="hidden")
+    assert save.is_enabled()
+    assert set((made / "notebooks").rglob("*.html")) == before
+    assert slow.said == []
 
 
 def test_a_long_step_is_cancelled_by_keyboard_and_nothing_has_changed(slow: Sheet) -> None:

@@ -12,6 +12,7 @@ from salesops_nb.present.pdf import find_chromium
 
 pytestmark = pytest.mark.browser
 ALL = notebooks(Path(__file__).resolve().parents[2])
+BACK = ("who", "status")  # one person's statement says nothing of what else is moved
 NAMES = [name for name in ALL if name not in apart.NAMES]
 
 
