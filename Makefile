@@ -25,7 +25,7 @@ spark: $(TEST)
 
 # Pictures of every notebook and report for the README, by the tests that look at them.
 pictures: $(TEST) chromium
-	SALESOPS_PICTURES=docs/pictures SALESOPS_EVERY_CONTROL=1 $(BIN)/python -m pytest tests/browser -k "says_what or saved_report"
+	SALESOPS_PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser -k says_what_the_package
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

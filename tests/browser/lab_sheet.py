@@ -68,7 +68,8 @@ window.salesops = {
     const now = document.activeElement, panel = now?.closest(".salesops-panel");
     const left = this.last && this.last.element !== now ? this.last : null;
     const seen = left ? [left.name, this.look(left.element) !== left.look] : ["", true];
-    const label = now.closest(".widget-inline-hbox")?.querySelector(".widget-label, .widget-label-basic");
+    const labels = now.closest(".widget-inline-hbox")?.querySelectorAll(".widget-label, .widget-label-basic");
+    const label = [...labels ?? []].find(each => each.textContent.trim());
     const name = panel && now !== panel ? (label ?? now).textContent.trim() : "";
     if (!name) this.last = null;
     else if (this.last?.element !== now) this.last = {element: now, name, look: this.look(now)};
@@ -289,7 +290,7 @@ class Control:
 
     def __init__(self, page: Any, name: str) -> None:
         self.page, self.name = page, name
-        label = page.locator(".widget-label", has_text=re.compile(rf"^\s*{re.escape(term(name))}\s*$"))
+        label = page.locator(".widget-label, .widget-label-basic", has_text=re.compile(rf"^\s*{re.escape(term(name))}\s*$"))
         self.box = page.locator(".jupyter-widgets.widget-inline-hbox", has=label).first
         self.row = page.locator(".widget-hbox", has=label).last
 
