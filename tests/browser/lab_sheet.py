@@ -242,8 +242,10 @@ class Sheet:
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+b")
         self.page.set_viewport_size({"width": width, "height": height})
-        self.page.locator(".salesops-panel").evaluate("each => each.scrollIntoView()")
         self.page.wait_for_timeout(500)  # charts take their width
+        above = "each => { each.style.scrollMarginTop = '12px'; each.scrollIntoView(); }"
+        self.page.locator(".salesops-panel").evaluate(above)
+        self.page.wait_for_timeout(200)
         taken = bytes(self.page.screenshot())
         self.page.keyboard.press("Control+b")
         self.page.set_viewport_size(before)

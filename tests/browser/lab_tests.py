@@ -29,7 +29,7 @@ def test_it_says_what_the_package_computes(opened: Opened, desk: Desk) -> None:
     assert opened.sheet.page.locator("mjx-container").count() == 0, "an amount was set as a formula"
     if PICTURES:
         keep(opened.seen, Path(PICTURES) / f"{opened.name}.png")
-        report = desk.browser.new_page(viewport={"width": 1280, "height": 900})
+        report = desk.browser.new_page(viewport={"width": 1200, "height": 1400})
         report.goto(opened.sheet.save_report(opened.folder).as_uri())
         keep(report.screenshot(), Path(PICTURES) / f"{opened.name}_report.png")
         report.close()
