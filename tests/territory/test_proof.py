@@ -105,8 +105,6 @@ def test_a_proof_refuses_large_maps() -> None:
 def test_a_map_without_a_balanced_plan_is_proven_impossible() -> None:
     units, edges = grid(1, 6)
     units["potential"] = [5.0, 5.0, 5.0, 3.0, 3.0, 3.0]  # cut anywhere, no side has 11.4 to 12.6
-    with pytest.raises(
-        SalesopsError, match="no plan of 2 territories within ±5 % exists on this map"
-    ) as error:
+    with pytest.raises(SalesopsError, match="no plan of 2 territories within ±5 %") as error:
         prove(units, edges, k=2, tolerance=0.05)
     assert error.value.problems[0].code == "proven-impossible"
