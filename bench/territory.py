@@ -348,6 +348,7 @@ RUNNERS = {
 def fresh(task: dict[str, Any], **environment: str) -> dict[str, Any]:
     """The task in a new process on one core; peak memory beside its answer."""
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+    limits["PYTHONHASHSEED"] = "0"  # gerrychain draws from sets
     done = subprocess.run(
         [sys.executable, str(HERE), "--task", json.dumps(task)],
         capture_output=True,
