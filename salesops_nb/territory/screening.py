@@ -103,11 +103,12 @@ def _heavy_items(model: Model) -> list[Problem]:
         needed = max(float(share.min()), 1 - rest if model.k > 1 else 0.0)
         units = [model.units.ids[i] for i in np.flatnonzero(model.item == c)]
         value = model.values[model.item == c, f].sum()
+        more = f"; {len(heavy)} units are that heavy" if len(heavy) > 1 else ""
         problems.append(
             Problem(
                 "unit-too-heavy",
                 f"unit {some(units)} alone has {value:,.6g} of {name}, more than a territory may have "
-                f"({room[c] * model.scale[f]:,.6g}); {len(heavy)} units are that heavy. "
+                f"({room[c] * model.scale[f]:,.6g}){more}. "
                 f"The nearest feasible tolerance is at least {percent(needed)}.",
                 "Split the unit, ask for fewer territories, balance another measure, or widen the tolerance.",
                 table="units",
