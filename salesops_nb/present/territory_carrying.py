@@ -192,10 +192,16 @@ def _refuse_another(engine: Engine, asked: Any) -> None:
     undone = set(given["undoes"].dropna())
     same = given[
         (given["approved_by"] == asked.approved_by) & (given["reason"] == asked.reason)
-        & (given["effective_on"] == asked.effective_on) & ~given["approval_id"].isin(undone)
+        & (given["effective_on"] == asked.effective_on)
     ]  # fmt: skip
     if len(same):
         number = int(same["approval_id"].iloc[0])
+        if number in undone:
+            raise SalesopsError(
+                Problem("undone-before", f"this approval was given (number {number}) and undone since.",
+                        "Empty approved_by to see the plan; to approve it again, give another reason.",
+                        column="approved_by", value=asked.approved_by)
+            )  # fmt: skip
         raise SalesopsError(
             Problem("approved-otherwise", f"{asked.approved_by} approved other owners from "
                     f"{asked.effective_on} for the same reason (approval {number}).",

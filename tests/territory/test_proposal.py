@@ -19,7 +19,7 @@ from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import territory_approval as approving
 from salesops_nb.present import territory_carrying as carrying
-from salesops_nb.store.assignments import approvals_given, check_assignments
+from salesops_nb.store.assignments import approvals_given, check_assignments, undo
 from salesops_nb.store.database import open_store
 from salesops_nb.territory.consequences import read_past, rep_effects
 from salesops_nb.territory.ground import prepare
@@ -200,6 +200,17 @@ def test_an_approval_run_again_on_other_data_writes_no_other_plan_under_its_name
     carrying.carry_out(planned(book, again), book, again)
     assert carrying.owners_on(book.store, date(2018, 2, 1)) == before
     assert carrying.owners_on(book.store, date(2018, 3, 1)) != before
+
+
+def test_an_undone_approval_is_not_given_again_by_a_report_run_again(book: Book) -> None:
+    wish = asked(approved_by="Ada", reason="drift", effective_on="2018-01-01")
+    carrying.carry_out(planned(book, wish), book, wish)
+    undo(book.store, 2, approved_by="Eve", approved_on=DAY, reason="no")
+    with pytest.raises(SalesopsError, match=r"number 2\) and undone since"):
+        carrying.carry_out(planned(book, wish), book, wish)
+    again = wish.model_copy(update={"reason": "drift, once more"})
+    carrying.carry_out(planned(book, again), book, again)
+    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, again).after
 
 
 def test_files_hold_no_formula(book: Book) -> None:
