@@ -134,8 +134,28 @@ def moved_accounts(
         ]
     if not {"account_id", "unit_id"} <= set(accounts.columns):
         return None
-    lying = accounts[[unit in set(changes["unit_id"]) for unit in texts(accounts["unit_id"])]]
-    return account_changes(lying, changes, overrides=_overrides(lying, proposal, asked.accounts))
+    moving, ids = set(changes["unit_id"]), texts(accounts["account_id"])
+    gone = {a for a, rep in proposal.ground.named.items() if rep in _gone(proposal)}
+    lying = accounts[[unit in moving for unit in texts(accounts["unit_id"])]]
+    left = accounts[[a in gone and unit in proposal.after for a, unit in
+                     zip(ids, texts(accounts["unit_id"]), strict=True)]]  # fmt: skip
+    overrides = _overrides(lying, proposal, asked.accounts)
+    moved = account_changes(lying, changes, overrides=overrides | dict.fromkeys(gone, ""))
+    return pd.concat([moved, _following(left, proposal)], ignore_index=True)
+
+
+def _gone(proposal: Proposal) -> set[str]:
+    """People of the scope who get no units."""
+    return set(proposal.ground.people["person_id"].astype(str)) - set(proposal.reps["rep"])
+
+
+def _following(accounts: pd.DataFrame, proposal: Proposal) -> pd.DataFrame:
+    """Accounts given by name to people who get no units: each goes to its unit's rep."""
+    rows = [
+        (account, unit, proposal.ground.named[account], proposal.after[unit])
+        for account, unit in zip(texts(accounts["account_id"]), texts(accounts["unit_id"]), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["account_id", "unit_id", "before", "after"])
 
 
 def _of(tables: Any, name: str, accounts: Any, deals: Any = ()) -> pd.DataFrame | None:
@@ -158,7 +178,9 @@ def _of(tables: Any, name: str, accounts: Any, deals: Any = ()) -> pd.DataFrame 
 
 def _overrides(accounts: pd.DataFrame, proposal: Proposal, rule: str) -> dict[str, str]:
     """Accounts that keep their rep: those given by name; those held otherwise, unless they are to follow."""
-    named = {a: r for a, r in proposal.ground.named.items() if a in set(texts(accounts["account_id"]))}
+    gone = _gone(proposal)
+    there = set(texts(accounts["account_id"]))
+    named = {a: r for a, r in proposal.ground.named.items() if a in there and r not in gone}
     if rule == "follow the unit" or "owner_id" not in accounts:
         return named
     return named | {
