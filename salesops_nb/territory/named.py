@@ -111,8 +111,8 @@ def following(
     if outside:
         problems.append(
             _told("named-outside",
-                  f"{counted(len(outside), 'account lies', 'accounts lie')} in none of the units although given "
-                  f"by name to a rep of the plan, so that the balance does not count it: {some(outside)}.",
+                  f"{counted(len(outside), 'account lies', 'accounts lie')} in none of the units although "
+                  f"given by name to a rep of the plan: the balance does not count {some(outside)}.",
                   "Give the accounts a unit_id of the scope where they should count.")
         )  # fmt: skip
     return kept, problems
