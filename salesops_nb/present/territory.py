@@ -56,7 +56,9 @@ def headlines(proposal: Proposal, simulated: frozenset[str] = frozenset()) -> No
          "sentence": _("Distances are at most this far above what any plan around these centres "
          "could reach."),
          "detail": _("The bound is a linear programme's: units may be divided and territories in pieces, the "
-                     "centres are this plan's. It is no proof of the best plan."), "metric": "gap"},
+                     "centres are this plan's, and moving costs nothing: what a plan that moves little "
+                     "gives up in distances is in the gap. It is no proof of the best plan."),
+         "metric": "gap"},
         {"label": _("In one piece"), "value": _("yes") if found["contiguous"] else _("no"), "unit": "text",
          "sentence": _("Whether every territory hangs together by the neighbours given."),
          "metric": "contiguous"},

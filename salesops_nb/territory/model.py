@@ -91,6 +91,10 @@ class Model:
         """(k, 3) homes from the middle of the map, NaN where there is none."""
         return self.reps.home - self.origin
 
+    def near(self, item: int) -> list[int]:
+        """The item's neighbours."""
+        return [int(v) for v in self.neighbour[self.first[item] : self.first[item + 1]]]
+
     def sums(self) -> tuple[Floats, Floats, Floats]:
         """By item: Σw, Σw·x and Σw·|x|²; a unit without weight gets a millionth of the mean."""
         least = 1e-6 * self.weight.mean() if self.weight.any() else 1.0

@@ -110,12 +110,13 @@ def _heavy_items(model: Model) -> list[Problem]:
         needed = max(float(share.min()), 1 - rest if model.k > 1 else 0.0)
         units = [model.units.ids[i] for i in np.flatnonzero(model.item == c)]
         value = model.values[model.item == c, f].sum()
+        more = f"; {len(heavy)} units are that heavy" if len(heavy) > 1 else ""
         problems.append(
             Problem(
                 "unit-too-heavy",
                 f"unit {some(units)} alone has {value:,.6g} of {name}, more than a territory may have "
                 f"({max(room[c], 0) * model.scale[f]:,.6g})"
-                + (f"; {len(heavy)} units are that heavy. " if len(heavy) > 1 else ". ")
+                + (f"{more}. " if len(heavy) > 1 else ". ")
                 + nearest(needed),
                 "Split the unit, ask for fewer territories or balance another measure"
                 + (", or widen the tolerance." if needed < 0.999 else "."),

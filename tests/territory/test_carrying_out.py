@@ -8,13 +8,12 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from territory_maps import grid, instance
+from territory_maps import grid
 
 from salesops_nb import commission, territory
 from salesops_nb.errors import SalesopsError
 from salesops_nb.territory.changes import account_changes, change_list, import_files
 from salesops_nb.territory.effects import balance_certainty, drive_distances, months_in_balance, rep_moves
-from salesops_nb.territory.exact import prove
 from salesops_nb.territory.flight import credit_splits, in_flight, with_flight
 from salesops_nb.territory.hand_over import hand_over
 from salesops_nb.territory.measures import (
@@ -230,44 +229,3 @@ def test_how_long_and_how_surely_it_balances() -> None:
     assert 0 < some["within"] < 1
     assert balance_certainty(plan, 0.4)["within"] < some["within"]
     assert some["p10"] <= some["p50"] <= some["p90"]
-
-
-def test_the_proof_agrees_with_every_plan_of_a_small_map() -> None:
-    rng = np.random.default_rng(2)
-    units, edges = grid(3, 4)
-    units["potential"] = rng.integers(5, 15, 12).astype(float)
-    plan = prove(units, edges, k=2, tolerance=0.1)
-    assert plan.summary["proven"]
-    north, east = np.radians(units["latitude"]), np.radians(units["longitude"])
-    x = 6371.0088 * np.stack(
-        [np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=1
-    )
-    w = units["potential"].to_numpy()
-    cost = w[:, None] * ((x[:, None] - x[None]) ** 2).sum(axis=2)
-    ids = units["unit_id"].tolist()
-    near = {u: set() for u in ids}
-    for a, b in edges.itertuples(index=False):
-        near[a].add(b)
-        near[b].add(a)
-
-    def whole(side: list[int]) -> bool:
-        left = {ids[i] for i in side}
-        stack = [left.pop()]
-        while stack:
-            for v in near[stack.pop()] & left:
-                left.discard(v)
-                stack.append(v)
-        return not left
-
-    best = np.inf
-    for mask in range(1, 2**11):
-        sides = [[i for i in range(12) if (mask >> i & 1) == s] for s in (0, 1)]
-        if max(abs(w[s].sum() * 2 / w.sum() - 1) for s in sides) <= 0.1 and all(map(whole, sides)):
-            best = min(best, sum(cost[np.ix_(s, s)].sum(axis=0).min() for s in sides))
-    assert plan.summary["moment"] == pytest.approx(best, rel=1e-6)
-
-
-def test_a_proof_refuses_large_maps() -> None:
-    units, edges = instance("tract_AR")
-    with pytest.raises(SalesopsError, match="too many for a proof"):
-        prove(units, edges, k=4)
