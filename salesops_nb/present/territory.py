@@ -89,13 +89,13 @@ def _least(proposal: Proposal) -> str:
 
 def before_and_after(proposal: Proposal) -> None:
     """Maps of today and of the plan, each rep in the same colour."""
-    maps.territories(
+    for chart in maps.territories(
         proposal.units,
         [proposal.today, proposal.after],
         [_("Today"), _("Plan {n}", n=proposal.choice)],
         proposal.plan.territories[["rep", "latitude", "longitude"]],
-        _("Territories before and after"),
-    ).show()
+    ):
+        chart.show()
 
 
 def moves(proposal: Proposal) -> None:

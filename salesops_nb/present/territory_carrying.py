@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,8 @@ def sheets(proposal: Proposal, workbook: Any, asked: Any) -> dict[str, pd.DataFr
     files |= import_files(moved, asked.crm)
     deals = _of(tables, "deals", moved["account_id"])
     if deals is not None:
-        flight = in_flight(deals, moved, asked.in_flight, effective_on=day)
+        share = Decimal(str(asked.new_rep_share))
+        flight = in_flight(deals, moved, asked.in_flight, effective_on=day, new_share=share)
         given = to_pandas(tables["splits"], "splits") if "splits" in tables else None
         files["deals_in_flight.csv"], files["splits.csv"] = flight, credit_splits(flight, given)
         files |= import_files(flight[flight["before"] != flight["after"]], asked.crm, kind="deal")
