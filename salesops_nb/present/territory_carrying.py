@@ -146,6 +146,18 @@ def moved_accounts(
     return pd.concat([moved, _following(left, proposal)], ignore_index=True)
 
 
+def accounts_held_otherwise(proposal: Proposal, workbook: Any) -> int:
+    """How many accounts of the units planned for have a rep who is not their unit's, without being named."""
+    if proposal.ground.of == "accounts" or "accounts" not in workbook.tables:
+        return 0
+    accounts = to_pandas(workbook.tables["accounts"], "accounts")
+    if not {"account_id", "unit_id", "owner_id"} <= set(accounts.columns):
+        return 0
+    inside = accounts[[unit in proposal.today for unit in texts(accounts["unit_id"])]]
+    named = set(proposal.ground.named)
+    return sum(account not in named for account in _overrides(inside, proposal, "keep their rep"))
+
+
 def _gone(proposal: Proposal) -> set[str]:
     """People of the scope who get no units."""
     return set(proposal.ground.people["person_id"].astype(str)) - set(proposal.reps["rep"])
