@@ -55,6 +55,10 @@ def test_potential_and_workload() -> None:
     # one degree on the equator is 111.195 km: 4 visits × 2 × 111.195 × 1.3 / 60 / 4
     hours = account_workload(ACCOUNTS, {"large": 12, "small": 4}, 30, home=(0.0, 0.0))
     assert hours["B"] == pytest.approx(2 + 2 * 111.195 * 1.3 / 60, rel=1e-4)
+    # the other side of the world is flown to: 8 hours, and 20,015 km at 800 an hour
+    far = ACCOUNTS.assign(longitude=180.0)
+    there = account_workload(far, {"large": 12, "small": 4}, 30, home=(0.0, 0.0))
+    assert there["B"] == pytest.approx(2 + 2 * (8 + 20_015.1 / 800), rel=1e-4)
     table = unit_measures(ACCOUNTS, potential=potential).set_index("unit_id")
     assert table.loc["u"].to_dict() == {"accounts": 2.0, "potential": 1100.0}
     with pytest.raises(SalesopsError, match="segment large"):
