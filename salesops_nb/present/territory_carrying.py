@@ -109,14 +109,18 @@ def sheets(proposal: Proposal, workbook: Any, asked: Any) -> dict[str, pd.DataFr
     if moved is None:
         return files
     accounts = to_pandas(tables["accounts"], "accounts")
-    files |= import_files(moved, asked.crm)
+    users = set(texts(to_pandas(tables["people"], "people")["person_id"]))
+    files |= import_files(moved[moved["after"].isin(users)], asked.crm)
+    if not moved["after"].isin(users).all():  # a vacancy has no user in the CRM whom an import could name
+        files["not_imported.csv"] = moved[~moved["after"].isin(users)]
     deals = _of(tables, "deals", moved["account_id"])
     if deals is not None:
         share = Decimal(str(asked.new_rep_share))
         flight = in_flight(deals, moved, asked.in_flight, effective_on=day, new_share=share)
         given = to_pandas(tables["splits"], "splits") if "splits" in tables else None
         files["deals_in_flight.csv"], files["splits.csv"] = flight, credit_splits(flight, given)
-        files |= import_files(flight[flight["before"] != flight["after"]], asked.crm, kind="deal")
+        given_on = flight[(flight["before"] != flight["after"]) & flight["after"].isin(users)]
+        files |= import_files(given_on, asked.crm, kind="deal")
     ids = moved["account_id"]
     activities = _of(tables, "activities", ids, deals["deal_id"] if deals is not None else ())
     files["hand_over.csv"] = hand_over(accounts, moved, deals, activities)

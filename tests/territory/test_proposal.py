@@ -241,6 +241,17 @@ def test_the_panel_takes_an_approval_only_together_and_lets_go_of_it(book: Book)
     assert approvals_given(book.store)["reason"].tolist() == ["drift", "As it stood before: drift"]
 
 
+def test_an_import_names_nobody_whom_the_crm_does_not_know(book: Book) -> None:
+    wish = asked(reps=3, choice=5, effective_on="2018-01-01", in_flight="move")
+    found = planned(book, wish)
+    fresh = next(unit for unit, rep in found.after.items() if rep == "New rep 1")
+    book.tables["accounts"] = book.tables["accounts"].assign(unit_id=fresh, owner_id=found.today[fresh])
+    files = carrying.sheets(found, book, wish)
+    assert files["Account_owner.csv"].empty
+    assert files["Opportunity_owner.csv"].empty
+    assert files["not_imported.csv"]["after"].tolist() == ["New rep 1"] * 2
+
+
 def test_what_a_planned_vacancy_or_nobody_holds_is_planned_for_the_company(book: Book) -> None:
     grown = asked(reps=3, approved_by="Ada", reason="growth", effective_on="2018-01-01", choice=5)
     carrying.carry_out(planned(book, grown), book, grown)
