@@ -120,7 +120,10 @@ class TerritoryRebalancing(Parameters):
         "Carrying it out": ("in_flight", "new_rep_share", "accounts", "crm", "folder"),
     }  # fmt: skip
     approval = ("approved_by", "approved_on", "reason", "effective_on")
-    rare = ("km_per_hour", "visits_per_trip", "ramp_months", "families", "spread", "seed", "folder")
+    rare = (
+        "km_per_hour", "visits_per_trip", "ramp_months", "families", "spread", "seed", "new_rep_share",
+        "folder",
+    )  # fmt: skip
 
     scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
     who: Name = Field(
