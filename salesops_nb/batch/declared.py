@@ -63,7 +63,7 @@ def check_parameters(path: Path, report: str, given: Sequence[Mapping[str, Any]]
     """Hold each set of parameters against what the notebook declares; raises with every mistake."""
     declared = declared_parameters(path, report)
     model = _model(path.stem)
-    declared |= dict.fromkeys(model.rare if model is not None else ())  # those its own cell leaves out
+    declared |= dict.fromkeys(getattr(model, "rare", ()))  # those its own cell leaves out
     names = dict.fromkeys(name for parameters in given for name in parameters)
     problems = [
         _problem(report, name, f"the notebook {path.name} has no parameter {name!r}.", _known(declared))
