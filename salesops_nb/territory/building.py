@@ -57,8 +57,14 @@ def build(
     tolerances = read_tolerances(table, tolerance, measures, findings)
     names = list(tolerances)
     values = np.stack([read_measure(table, name, findings) for name in names], axis=1)
-    mass = read_measure(table, weight, findings) if weight is not None else values[:, 0].copy()
-    stay = read_measure(table, disruption_measure, findings) if disruption_measure is not None else mass
+    base, values = read_overrides(overrides, table, team, names, values, findings)
+    findings.stop()
+
+    def measure(name: str) -> Floats:  # without what accounts given by name have of it
+        return values[:, names.index(name)].copy() if name in names else read_measure(table, name, findings)
+
+    mass = measure(weight or names[0])
+    stay = measure(disruption_measure) if disruption_measure is not None else mass
     disruption = moving_price(disruption, findings)
     if disruption > 0 and not had:
         findings.add(
@@ -74,7 +80,6 @@ def build(
     points = chord_points(table.latitude, table.longitude)
     note_far_homes(team, points, findings)
     pairs = joined_pieces(table, points, pairs, bound, islands, findings)
-    base, values = read_overrides(overrides, table, team, names, values, findings)
     locks = read_locks(locked, table, had, findings)
     if isinstance(keep_together, str) and keep_together not in table.frame.columns:
         findings.add(

@@ -59,7 +59,9 @@ def _reason(model: Model, result: TerritoryPlan) -> Problem:
         f"±{100 * model.tolerance[worst]:g} % of {worst} that keeps all conditions was found; "
         f"the nearest one is off by up to {percent(found)}.",
         (f"Widen the tolerance to {percent(found)}, drop" if model.tolerance[worst] < found < 1 else "Drop")
-        + " a lock or forbidden pair, switch contiguity off in part, or raise time_limit.",
+        + " a lock or forbidden pair, "
+        + ("switch contiguity off in part, " if model.bound.any() else "use smaller units, ")
+        + "or raise time_limit.",
     )
 
 

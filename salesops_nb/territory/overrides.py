@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from salesops_nb.territory.reading import REP_COLUMNS, Findings, numbers, some, texts, to_pandas
+from salesops_nb.territory.reading import REP_COLUMNS, Findings, absent, numbers, some, texts, to_pandas
 from salesops_nb.territory.reps import Reps
 from salesops_nb.territory.unit_tables import Units
 
@@ -17,7 +17,10 @@ Floats = NDArray[np.float64]
 def read_overrides(
     table: Any, units: Units, reps: Reps, measures: list[str], values: Floats, findings: Findings
 ) -> tuple[Floats, Floats]:
-    """Loads that account overrides put on their rep, and the units' values without them."""
+    """Loads that account overrides put on their rep, and the units' values without them.
+
+    A row without a rep belongs to somebody outside the plan: it is taken from its unit and given to nobody.
+    """
     base, values = np.zeros((len(reps.names), len(measures))), values.copy()
     if table is None:
         return base, values
@@ -69,8 +72,9 @@ def read_overrides(
                 row=row + 2,
                 column=name,
             )
-    for row, (unit, rep) in enumerate(zip(texts(frame["unit_id"]), texts(frame[column]), strict=True)):
-        if unit not in units.number or rep not in reps.number:
+    owners = ["" if absent(rep) else rep for rep in frame[column].astype(object)]
+    for row, (unit, rep) in enumerate(zip(texts(frame["unit_id"]), texts(owners), strict=True)):
+        if unit not in units.number or (rep and rep not in reps.number):
             wrong = unit if unit not in units.number else rep
             findings.add(
                 "unknown-unit" if wrong == unit else "unknown-rep",
@@ -84,7 +88,8 @@ def read_overrides(
             continue
         for f, name in enumerate(measures):
             part = parts[name][row]
-            base[reps.number[rep], f] += part
+            if rep:
+                base[reps.number[rep], f] += part
             values[units.number[unit], f] -= part
     low = (values < -1e-9 * np.abs(values).max()).any(axis=1)
     if low.any():

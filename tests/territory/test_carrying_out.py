@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,10 @@ def test_potential_and_workload() -> None:
     # one degree on the equator is 111.195 km: 4 visits × 2 × 111.195 × 1.3 / 60 / 4
     hours = account_workload(ACCOUNTS, {"large": 12, "small": 4}, 30, home=(0.0, 0.0))
     assert hours["B"] == pytest.approx(2 + 2 * 111.195 * 1.3 / 60, rel=1e-4)
+    # the other side of the world is flown to: 8 hours, and 20,015 km at 800 an hour
+    far = ACCOUNTS.assign(longitude=180.0)
+    there = account_workload(far, {"large": 12, "small": 4}, 30, home=(0.0, 0.0))
+    assert there["B"] == pytest.approx(2 + 2 * (8 + 20_015.1 / 800), rel=1e-4)
     table = unit_measures(ACCOUNTS, potential=potential).set_index("unit_id")
     assert table.loc["u"].to_dict() == {"accounts": 2.0, "potential": 1100.0}
     with pytest.raises(SalesopsError, match="segment large"):
@@ -143,6 +148,32 @@ def test_commission_pays_whom_the_rule_names(
     lines = commission.calculate(plan, with_flight(tables, flight), period).lines
     paid = lines.groupby("payee_id")["amount"].sum()
     assert {who: f"{amount:.2f}" for who, amount in paid.items() if amount} == pay
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.2, float("nan"), "half", None])
+def test_a_share_that_is_no_fraction_is_refused(share: Any) -> None:
+    with pytest.raises(SalesopsError, match="share is"):
+        in_flight(FLYING, account_changes(ACCOUNTS, CHANGES), "split", effective_on=DAY, new_share=share)
+
+
+def test_a_share_of_one_s_own_is_honoured_by_commission() -> None:
+    flight = in_flight(FLYING, account_changes(ACCOUNTS, CHANGES), "split", effective_on=DAY, new_share=0.3)
+    plan = commission.load_plan(
+        {
+            "plan": {"id": "p", "version": 1, "from": date(2024, 1, 1), "to": date(2025, 12, 31),
+                     "currency": "USD", "period": "quarter"},
+            "credit": {"event": "booked", "splits": {"apply_to": "credit"}},
+            "components": [{"id": "base", "measure": "credit", "rate_pct": 10}],
+        }
+    )  # fmt: skip
+    won = FLYING.assign(amount=[Decimal(1000), *[Decimal(0)] * 4], outcome=["won", *["lost"] * 4],
+                        closed_on=date(2025, 3, 31))  # fmt: skip
+    lines = commission.calculate(plan, with_flight({"deals": won}, flight), "2025-Q1").lines
+    paid = lines.groupby("payee_id")["amount"].sum()
+    assert {who: f"{amount:.2f}" for who, amount in paid.items() if amount} == {
+        "ann": "70.00",
+        "bob": "30.00",
+    }
 
 
 def test_import_and_undo_are_mirror_images() -> None:
