@@ -108,6 +108,7 @@ def measure(browser: Any, server: Server, name: str, deals: int, given: Any) -> 
                 times = list(several(sheet, kind, parameter, shown, given.moves))
         except Exception as error:
             print(f"{label}{type(error).__name__} {' '.join(str(error).split())[:100]}", flush=True)
+            sheet.run_all(300)  # the panel made anew, with the parameters of the notebook's cell
             continue
         answer, page, busy = (statistics.median(column) for column in list(zip(*times, strict=True))[:3])
         worst = max(each[0] for each in times)
@@ -129,7 +130,6 @@ def several(
         if number and time.monotonic() - began > LONG:
             break
         found = timed(sheet, control, move, shown.of(parameter))
-        # what was the same before is no answer to take the time of, unless it always is
         yield found
     timed(sheet, control, before, shown.of(parameter))
 
