@@ -32,7 +32,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests" / "browser"), str(HERE)]
 
-from browser_page import Displays, displays_of, moves, reachable, timed  # noqa: E402
+from browser_page import Displays, Refused, displays_of, moves, reachable, timed  # noqa: E402
 from lab_analyst import moving, notebooks  # noqa: E402
 from lab_server import SALESOPS, Server, chromium  # noqa: E402
 from lab_sheet import Sheet  # noqa: E402
@@ -126,11 +126,18 @@ def several(
     """Milliseconds to answer, page and progress of moves, fewer where each is long; then it is as it was."""
     control = sheet.control(parameter)
     before, began = control.value(), time.monotonic()
+    made, refused = 0, None
     for number, move in enumerate(moves(sheet, kind, parameter, most)):
         if number and time.monotonic() - began > LONG:
             break
-        found = timed(sheet, control, move, shown.of(parameter))
-        yield found
+        try:
+            yield timed(sheet, control, move, shown.of(parameter))
+        except Refused as error:
+            refused = error  # what the rest does not allow, as another plan's component
+        else:
+            made += 1
+    if refused and not made:
+        raise refused
     timed(sheet, control, before, shown.of(parameter))
 
 

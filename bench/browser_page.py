@@ -89,6 +89,10 @@ KINDS = {"select": ["keydown"], "slider": ["keydown"], "checkbox": ["keydown"]}
 TYPED = {"plans": "account-executive", "locked": "17031"}
 
 
+class Refused(Exception):
+    """The panel said beside the control why it does not take a value."""
+
+
 @dataclass
 class Displays:
     """Which displays of a notebook, by their number on the page, answer a control."""
@@ -222,7 +226,7 @@ def timed(sheet: Sheet, control: Control, move: Any, mine: list[int]) -> tuple[f
     sheet.page.wait_for_function(QUIET, arg=400, timeout=60_000, polling=50)
     found = sheet.page.evaluate("watch.read()")
     if found["wrong"]:
-        raise ValueError(found["wrong"])
+        raise Refused(found["wrong"])
     start = found["start"]
     answer = found["settled"] if found["same"] else found["answer"]
     busy = found["busy"] - start if found["busy"] else 0.0
