@@ -32,7 +32,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests" / "browser"), str(HERE)]
 
-from browser_page import Displays, displays_of, moves, reachable, timed  # noqa: E402
+from browser_page import Displays, Refused, displays_of, moves, reachable, timed  # noqa: E402
 from lab_analyst import moving, notebooks  # noqa: E402
 from lab_server import SALESOPS, Server, chromium  # noqa: E402
 from lab_sheet import Sheet  # noqa: E402
@@ -40,6 +40,7 @@ from lab_sheet import Sheet  # noqa: E402
 from salesops_nb import parameters  # noqa: E402
 
 DEMO, MANY = 0.3, 1.0  # seconds allowed
+FIRST = 120  # seconds for the first run of a notebook
 LONG = 6.0  # seconds after which a control has been moved often enough
 HEAD = f"{'deals':>9}  {'notebook':<23}{'control':<16}{'answer ms':>10}{'worst':>7}{'page ms':>9}{'busy':>6}{'ratio':>7}"
 
@@ -80,6 +81,10 @@ def make_workbook(folder: Path, deals: int) -> Path:
         (folder / "mapping.yml").write_text(f"tables:\n{tables}")
         settings = (folder / "workbook.yml").read_text()
         (folder / "workbook.yml").write_text(settings.partition("controls:")[0])
+        # made deals have no table of who is on which plan: one plan for all of them
+        paid = folder / "notebooks" / "commission_calculation.ipynb"
+        one = json.loads(paid.read_text().replace(r"plans = \"\"", r"plans = \"account-executive\""))
+        paid.write_text(json.dumps(one))
     return folder
 
 
@@ -89,9 +94,10 @@ def measure(browser: Any, server: Server, name: str, deals: int, given: Any) -> 
     ratios: dict[str, float] = {}
     sheet = Sheet(browser, server, f"notebooks/{name}.ipynb")
     try:
-        sheet.run_all(300)
-    except AssertionError as error:
-        print(f"{size:>9}  {name:<23}cannot be run on these data: {str(error)[:200]}", flush=True)
+        sheet.run_all(FIRST)
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        print(f"{size:>9}  {name:<23}was not run within {FIRST} s or refuses these data: {said}", flush=True)
         sheet.close()
         return {}
     kind = parameters.NOTEBOOKS[name]
@@ -108,6 +114,7 @@ def measure(browser: Any, server: Server, name: str, deals: int, given: Any) -> 
                 times = list(several(sheet, kind, parameter, shown, given.moves))
         except Exception as error:
             print(f"{label}{type(error).__name__} {' '.join(str(error).split())[:100]}", flush=True)
+            sheet.run_all(FIRST)  # the panel made anew, with the parameters of the notebook's cell
             continue
         answer, page, busy = (statistics.median(column) for column in list(zip(*times, strict=True))[:3])
         worst = max(each[0] for each in times)
@@ -125,12 +132,18 @@ def several(
     """Milliseconds to answer, page and progress of moves, fewer where each is long; then it is as it was."""
     control = sheet.control(parameter)
     before, began = control.value(), time.monotonic()
+    made, refused = 0, None
     for number, move in enumerate(moves(sheet, kind, parameter, most)):
         if number and time.monotonic() - began > LONG:
             break
-        found = timed(sheet, control, move, shown.of(parameter))
-        # what was the same before is no answer to take the time of, unless it always is
-        yield found
+        try:
+            yield timed(sheet, control, move, shown.of(parameter))
+        except Refused as error:
+            refused = error  # what the rest does not allow, as another plan's component
+        else:
+            made += 1
+    if refused and not made:
+        raise refused
     timed(sheet, control, before, shown.of(parameter))
 
 
