@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from salesops_nb.territory.places import ferries, map_pieces
 from salesops_nb.territory.reading import Findings, counted, some, texts, yes_or_no
-from salesops_nb.territory.unit_tables import Units, zeros_hint
+from salesops_nb.territory.unit_tables import Units, warn_unknown
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,15 +25,7 @@ def bound_units(units: Units, contiguous: Any, findings: Findings) -> NDArray[np
         given = dict(zip(texts(contiguous), contiguous.values(), strict=True))
         unknown = [unit for unit in given if unit not in units.number]
         if unknown:
-            findings.add(
-                "unknown-unit",
-                f"contiguous names {counted(len(unknown), 'unit')} that units has not: {some(unknown)}; "
-                "set aside.",
-                "Check the ids." + zeros_hint(unknown, units),
-                "parameters",
-                value=unknown[0],
-                severity="warning",
-            )
+            warn_unknown("contiguous", unknown, units, findings)
         return np.array([bool(given.get(unit, True)) for unit in units.ids])
     if not isinstance(contiguous, str) or contiguous not in units.frame.columns:
         findings.add(

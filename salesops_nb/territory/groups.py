@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from salesops_nb.territory.places import map_pieces
 from salesops_nb.territory.reading import Findings, absent, counted, some, texts
-from salesops_nb.territory.unit_tables import Units, zeros_hint
+from salesops_nb.territory.unit_tables import Units, warn_unknown
 
 Ints = NDArray[np.int64]
 
@@ -62,15 +62,7 @@ def _listed(units: Units, keep_together: Any, findings: Findings) -> list[list[i
     named = [texts(group) for group in given]
     unknown = [unit for group in named for unit in group if unit not in number]
     if unknown:
-        findings.add(
-            "unknown-unit",
-            f"keep_together names {counted(len(unknown), 'unit')} that units has not: {some(unknown)}; "
-            "set aside.",
-            "Check the ids." + zeros_hint(unknown, units),
-            "parameters",
-            value=unknown[0],
-            severity="warning",
-        )
+        warn_unknown("keep_together", unknown, units, findings)
     known = [[number[unit] for unit in group if unit in number] for group in named]
     return [members for members in known if members]
 

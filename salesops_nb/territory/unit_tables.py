@@ -148,6 +148,18 @@ def _pairs(table: Any, findings: Findings) -> pd.DataFrame:
     return pd.DataFrame([tuple(pair) for pair in rows], columns=["unit_a", "unit_b"], dtype=object)
 
 
+def warn_unknown(parameter: str, unknown: list[str], units: Units, findings: Findings) -> None:
+    """Says which ids of a parameter are no units, and that they are set aside."""
+    findings.add(
+        "unknown-unit",
+        f"{parameter} names {counted(len(unknown), 'unit')} that units has not: {some(unknown)}; set aside.",
+        "Check the ids." + zeros_hint(unknown, units),
+        "parameters",
+        value=unknown[0],
+        severity="warning",
+    )
+
+
 def zeros_hint(unknown: Iterable[str], units: Units) -> str:
     """What to add to the advice where ids would be known but for leading zeros."""
     bare = {unit.lstrip("0"): unit for unit in units.ids}

@@ -89,6 +89,14 @@ FLYING = pd.DataFrame(
 )
 
 
+TEN_PERCENT = {
+    "plan": {"id": "p", "version": 1, "from": date(2024, 1, 1), "to": date(2025, 12, 31),
+             "currency": "USD", "period": "quarter"},
+    "credit": {"event": "booked", "splits": {"apply_to": "credit"}},
+    "components": [{"id": "base", "measure": "credit", "rate_pct": 10}],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("rule", "owner", "shares"),
     [
@@ -124,14 +132,7 @@ def test_open_deals_follow_the_rule(rule: str, owner: str, shares: list[tuple[st
 def test_commission_pays_whom_the_rule_names(
     rule: str, given: dict[str, int] | None, closed: str, pay: dict[str, str]
 ) -> None:
-    plan = commission.load_plan(
-        {
-            "plan": {"id": "p", "version": 1, "from": date(2024, 1, 1), "to": date(2025, 12, 31),
-                     "currency": "USD", "period": "quarter"},
-            "credit": {"event": "booked", "splits": {"apply_to": "credit"}},
-            "components": [{"id": "base", "measure": "credit", "rate_pct": 10}],
-        }
-    )  # fmt: skip
+    plan = commission.load_plan(TEN_PERCENT)
     moved = account_changes(ACCOUNTS, CHANGES)
     flight = in_flight(FLYING, moved, rule, effective_on=DAY)
     won = FLYING.assign(
@@ -158,14 +159,7 @@ def test_a_share_that_is_no_fraction_is_refused(share: Any) -> None:
 
 def test_a_share_of_one_s_own_is_honoured_by_commission() -> None:
     flight = in_flight(FLYING, account_changes(ACCOUNTS, CHANGES), "split", effective_on=DAY, new_share=0.3)
-    plan = commission.load_plan(
-        {
-            "plan": {"id": "p", "version": 1, "from": date(2024, 1, 1), "to": date(2025, 12, 31),
-                     "currency": "USD", "period": "quarter"},
-            "credit": {"event": "booked", "splits": {"apply_to": "credit"}},
-            "components": [{"id": "base", "measure": "credit", "rate_pct": 10}],
-        }
-    )  # fmt: skip
+    plan = commission.load_plan(TEN_PERCENT)
     won = FLYING.assign(amount=[Decimal(1000), *[Decimal(0)] * 4], outcome=["won", *["lost"] * 4],
                         closed_on=date(2025, 3, 31))  # fmt: skip
     lines = commission.calculate(plan, with_flight({"deals": won}, flight), "2025-Q1").lines
