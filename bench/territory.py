@@ -170,14 +170,20 @@ def run_gerrychain(task: dict[str, Any]) -> dict[str, Any]:
         )
 
     begun = spent()
-    best = None
-    for seed in range(5 if task["peer"] == "tree" else 1):
+    best, wanted = None, 5 if task["peer"] == "tree" else 1
+    for seed in range(5 * wanted):
         random.seed(seed)
         np.random.seed(seed)
-        owner = tree.recursive_tree_part(graph, range(k), ideal, "w", epsilon)
+        try:
+            owner = tree.recursive_tree_part(graph, range(k), ideal, "w", epsilon)
+        except RuntimeError:  # it gives up after 10,000 trees without a balanced cut: another seed
+            continue
         first = Partition(graph, owner, {**tallies, "moment": moment})
         if best is None or first["moment"] < best["moment"]:
             best = first
+        wanted -= 1
+        if not wanted:
+            break
     if task["peer"] == "bursts":
         # a pair of territories that cannot be cut anew is left and another drawn: else bursts end early at k = 50
         cut = partial(tree.bipartition_tree, max_attempts=1000, allow_pair_reselection=True)
@@ -342,6 +348,7 @@ RUNNERS = {
 def fresh(task: dict[str, Any], **environment: str) -> dict[str, Any]:
     """The task in a new process on one core; peak memory beside its answer."""
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+    limits["PYTHONHASHSEED"] = "0"  # gerrychain draws from sets
     done = subprocess.run(
         [sys.executable, str(HERE), "--task", json.dumps(task)],
         capture_output=True,

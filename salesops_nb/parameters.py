@@ -117,10 +117,13 @@ class TerritoryRebalancing(Parameters):
             "potential", "expected_spend", "workload", "calls", "minutes", "km_per_hour", "visits_per_trip",
         ),
         "The search": ("tolerance", "disruption", "whole", "families", "locked", "spread", "seed"),
-        "Carrying it out": ("in_flight", "accounts", "crm", "folder"),
+        "Carrying it out": ("in_flight", "new_rep_share", "accounts", "crm", "folder"),
     }  # fmt: skip
     approval = ("approved_by", "approved_on", "reason", "effective_on")
-    rare = ("km_per_hour", "visits_per_trip", "ramp_months", "families", "spread", "seed", "folder")
+    rare = (
+        "km_per_hour", "visits_per_trip", "ramp_months", "families", "spread", "seed", "new_rep_share",
+        "folder",
+    )  # fmt: skip
 
     scope: Literal["company", "region", "team"] = Field("region", description="Whose territories")
     who: Name = Field(
@@ -193,6 +196,9 @@ class TerritoryRebalancing(Parameters):
     effective_on: Day = Field(None, description="First day of the new owners; needed to approve")
     in_flight: Literal["stay", "split", "move"] = Field(
         "stay", description="Open deals of accounts that move"
+    )
+    new_rep_share: float = Field(
+        0.5, gt=0, lt=1, description="The new rep's share of the credit where open deals are split"
     )
     accounts: Literal["keep their rep", "follow the unit"] = Field(
         "keep their rep", description="Accounts whose rep is not their unit's"

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar
+from salesops_nb.yaml_file import read_yaml
 
 FILE_NAME = "workbook.yml"
 M = TypeVar("M", bound=BaseModel)
@@ -142,33 +143,6 @@ def find_workbook(path: str | Path = ".") -> Path:
             value=str(path),
         )
     )
-
-
-def read_yaml(path: Path) -> Any:
-    """The contents of a YAML file; raises `SalesopsError` with the line where it cannot be read."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        return YAML(typ="safe").load(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        problem = Problem(
-            "missing-file", f"{path.name} is not there.", "Put it beside workbook.yml.", file=path.name
-        )
-    except UnicodeDecodeError:
-        problem = Problem("bad-yaml", "The file is not UTF-8 text.", "Save it as UTF-8.", file=path.name)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        problem = Problem(
-            "bad-yaml",
-            f"The file is not valid YAML: {error.problem}.",
-            "Mend this line or the one above it.",
-            file=path.name,
-            row=mark.line + 1 if mark else None,
-        )
-    except YAMLError as error:
-        problem = Problem("bad-yaml", f"The file is not valid YAML: {error}.", "Mend it.", file=path.name)
-    raise SalesopsError(problem)
 
 
 def validated(model: type[M], contents: object, file: str) -> M:

@@ -62,13 +62,14 @@ def _assigned(source: str) -> dict[str, Any]:
 def check_parameters(path: Path, report: str, given: Sequence[Mapping[str, Any]]) -> None:
     """Hold each set of parameters against what the notebook declares; raises with every mistake."""
     declared = declared_parameters(path, report)
+    model = _model(path.stem)
+    declared |= dict.fromkeys(getattr(model, "rare", ()))  # those its own cell leaves out
     names = dict.fromkeys(name for parameters in given for name in parameters)
     problems = [
         _problem(report, name, f"the notebook {path.name} has no parameter {name!r}.", _known(declared))
         for name in names
         if name not in declared
     ]
-    model = _model(path.stem)
     if model is not None and not problems:
         for parameters in given:
             problems += _misfits(model, report, parameters)

@@ -147,7 +147,7 @@ def load_reports(path: str | Path) -> Reports:
     """The validated ``reports.yml``; raises `SalesopsError` with every mistake and its line."""
     from ruamel.yaml import YAML
 
-    from salesops_nb.workbook import read_yaml
+    from salesops_nb.yaml_file import read_yaml
 
     file = Path(path)
     contents = read_yaml(file)

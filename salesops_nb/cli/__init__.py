@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedule": ("schedule", "A crontab line and a systemd timer for the reports."),
     "simulate": ("simulate", "The demo's simulated tables anew, or any number of deals."),
     "ledger": ("ledger", "The pay ledger: review, approve, lock, pay, dispute, verify."),
+    "territory": ("territory", "Territories: owners on a day, approvals, taking one back."),
 }
 
 

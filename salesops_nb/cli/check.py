@@ -76,7 +76,7 @@ def _summary(workbook: Workbook) -> None:
 
 def _strategy(workbook: Workbook) -> list[Problem]:
     """The mission and sales-model file must be there and be YAML where the workbook names one."""
-    from salesops_nb.workbook import read_yaml
+    from salesops_nb.yaml_file import read_yaml
 
     if workbook.settings.strategy is None:
         return []

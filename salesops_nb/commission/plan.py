@@ -18,11 +18,11 @@ from salesops_nb.commission.plan_errors import (
     line_of,
     plain,
     problems_of,
-    read_yaml,
     switched_keys,
 )
 from salesops_nb.commission.schema import Component, PlanFile
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.yaml_file import read_yaml
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,10 @@ def load_plan(path_or_mapping: str | Path | Mapping[str, Any]) -> Plan:
     if isinstance(path_or_mapping, Mapping):
         return _validated(path_or_mapping, None)
     path = Path(path_or_mapping)
-    return _validated(read_yaml(path), path.name)
+    missing = Problem(
+        "missing-file", f"There is no plan file {path.name}.", "Check its path.", file=str(path)
+    )
+    return _validated(read_yaml(path, missing, keep_lines=True), path.name)
 
 
 def load_plans(folder: str | Path) -> list[Plan]:

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -16,33 +15,6 @@ from pydantic.fields import FieldInfo
 from salesops_nb.commission.schema import PlanFile
 from salesops_nb.commission.schema_base import Faults
 from salesops_nb.errors import Problem, SalesopsError
-
-
-def read_yaml(path: Path) -> Any:
-    """The contents of a plan file, with the lines where its parts stand."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        return YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8-sig"))
-    except OSError:
-        problem = Problem(
-            "missing-file", f"There is no plan file {path.name}.", "Check its path.", file=str(path)
-        )
-    except UnicodeDecodeError:
-        problem = Problem("bad-yaml", "The file is not UTF-8 text.", "Save it as UTF-8.", file=path.name)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        problem = Problem(
-            "bad-yaml",
-            f"The file is not valid YAML: {error.problem}.",
-            "Mend this line or the one above it.",
-            file=path.name,
-            row=mark.line + 1 if mark else None,
-        )
-    except YAMLError as error:
-        problem = Problem("bad-yaml", f"The file is not valid YAML: {error}.", "Mend it.", file=path.name)
-    raise SalesopsError(problem)
 
 
 def plain(node: Any) -> Any:

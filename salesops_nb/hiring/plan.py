@@ -14,14 +14,13 @@ import pandas as pd
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.hiring.capacity import FUTURES, Capacity, check_futures, prepare, summarise
 from salesops_nb.hiring.compare import compared
-from salesops_nb.hiring.draws import draw
 from salesops_nb.hiring.economics import uncovered_potential
+from salesops_nb.hiring.futures import simulated
 from salesops_nb.hiring.goals import Horizon, look_ahead
 from salesops_nb.hiring.inputs import Ints
 from salesops_nb.hiring.learned import Learned, money
 from salesops_nb.hiring.optimise import Limits, Search
-from salesops_nb.hiring.requisitions import Pool, Trial
-from salesops_nb.hiring.simulate import futures_of, teams
+from salesops_nb.hiring.requisitions import Trial
 from salesops_nb.periods import FiscalCalendar
 
 SEARCHED = 2_500  # futures a plan is looked for on; its probability is then taken on others
@@ -113,16 +112,10 @@ def plan(
     ahead = look_ahead(known, tables, horizon, calendar, target, metric)
     goals = ahead.chosen(confidence_of)
     may = _hireable(known, roles)
-    draws, team = futures_of(known, ahead.month_of_year, min(SEARCHED, futures), seed, replace_leavers)
-    other = seed + 1_000_003  # the search must not judge itself
-    fresh = draw(known, ahead.month_of_year, futures, np.random.default_rng([other, 0]))
-    both_teams = teams(known, fresh, other)
-    same = both_teams[int(replace_leavers)]
-    pool = Pool(known, draws, seed)
-    judge = Trial(Pool(known, fresh, other), same, goals)
+    drawn = simulated(known, ahead.month_of_year, min(SEARCHED, futures), futures, seed, replace_leavers)
+    judge = Trial(drawn.judge, drawn.both[int(replace_leavers)], goals)
     limits = Limits(None if budget is None else float(budget), interviewing, _most(known, interviewing))
-    cost = np.array([pool.costs(r) for r in range(len(known.panel.roles))])
-    search = Search(Trial(pool, team, goals), may, cost, limits)
+    search = Search(Trial(drawn.pool, drawn.team, goals), may, drawn.cost, limits)
     counts, feasible = _decide(search, judge, confidence)
     binds = [] if feasible else _binding(search, confidence)
     total = money(search.total(counts), known.panel.currency)
@@ -134,8 +127,8 @@ def plan(
         feasible,
         binds,
         _words(feasible, probability, confidence, int(counts.sum()), total, known.panel.currency, binds),
-        compared(judge, both_teams, counts, search, replace_leavers, may),
-        summarise(known, ahead, fresh, judge.grown(counts), seed),
+        compared(judge, drawn.both, counts, search, replace_leavers, may),
+        summarise(known, ahead, drawn.judge.draws, judge.grown(counts), seed),
         counts,
         judge,
         ahead,

@@ -28,7 +28,8 @@ _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 class Chart:
     """A drawn figure with its alternative text; `marks` say simulated, estimated and the like.
 
-    `raster` says that it is many shapes, which are smaller and sooner drawn as points.
+    `raster` says that it is many shapes, which are smaller and sooner drawn as points, `half` that two
+    stand side by side where the page is wide enough.
     """
 
     figure: Figure
@@ -38,6 +39,7 @@ class Chart:
     marks: list[str] = field(default_factory=list)
     palette: bool = True
     raster: bool = False
+    half: bool = False
 
     @property
     def svg(self) -> str:
@@ -73,7 +75,8 @@ class Chart:
             if self.raster or len(png) < len(svg):
                 data = {"image/png": png}
         kind = next(iter(data))
-        facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette}
+        facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette,
+                 "half": self.half}  # fmt: skip
         return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
 
     def show(self) -> None:

@@ -190,6 +190,8 @@ class Panel:
             if watch is not None:
                 watch.begins(node, rest[at:])
             given = self._given(node, after, computed)
+            if watch is not None and "asked" in node.needs and _carries_out(after, changed):
+                watch.settles()  # what is written is written whole
             if not node.shown:
                 node.seconds, computed[node.name] = _timed(node.function, given)
             elif node.output is None:
@@ -262,6 +264,12 @@ class Panel:
             need: asked if need == "asked" else values[need] if need in values else getattr(asked, need)
             for need in node.needs
         }
+
+
+def _carries_out(asked: parameters.Parameters, changed: set[str]) -> bool:
+    """Whether an approval is among what is asked for."""
+    trigger = type(asked).approval[:1]
+    return any(name in changed and getattr(asked, name) for name in trigger)
 
 
 def _slow_last(nodes: list[Node]) -> list[Node]:

@@ -50,6 +50,7 @@ def inline_image(
         "title": facts.get("title", ""),
         "note": facts.get("note", ""),
         "marks": facts.get("marks", []),
+        "half": facts.get("half", False),
     }
 
 

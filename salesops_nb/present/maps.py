@@ -51,9 +51,10 @@ def projected(longitude: Any, latitude: Any, middle: tuple[float, float]) -> tup
     return x, k * (np.cos(base) * np.sin(lat) - np.sin(base) * np.cos(lat) * np.cos(lon))
 
 
-def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequence[str],
-                homes: Any = None, title: str = "") -> Chart:  # fmt: skip
-    """Maps side by side, one for each set of owners, each rep in the same colour in all.
+def territories(
+    units: Any, owners: Sequence[Mapping[str, str]], titles: Sequence[str], homes: Any = None
+) -> list[Chart]:
+    """Maps to stand side by side, one for each set of owners, each rep in the same colour in all.
 
     Alaska, Hawaii and Puerto Rico stand in corners of their own beside other counties.
 
@@ -68,29 +69,29 @@ def territories(units: Any, owners: Sequence[Mapping[str, str]], titles: Sequenc
     reps = sorted({rep for owned in owners for rep in owned.values()})
     fill = _colours(units, owners[-1], reps)
     parts = _parts(units, real)
+    stays = {u for u, rep in owners[-1].items() if owners[0].get(u) == rep}
+    moved = sum(owners[0].get(u) != owners[-1].get(u) for u in owners[-1])
+    words = _("{units} units of {reps} reps; {moved} have another rep in the last map than in the first.",
+              units=len(units), reps=len(reps), moved=moved)  # fmt: skip
+    high = min(6.0, max(2.2, _shape(parts[0]) * style.WIDTH / 2))
+    drawn: list[Chart] = []
     with style.quiet():
-        wide = 1 / len(owners)
-        high = min(6.0, max(2.2, _shape(parts[0]) * style.WIDTH * wide)) + 0.3
-        figure = placed_figure(high)
-        axes = [
-            figure.add_axes((0.005 + n * wide, 0, wide - 0.01, 1 - 0.3 / high)) for n in range(len(owners))
-        ]
-        stays = {u for u, rep in owners[-1].items() if owners[0].get(u) == rep}
-        for axis, owned, said in zip(axes, owners, titles, strict=True):
+        for owned, said in zip(owners, titles, strict=True):
+            figure = placed_figure(high, style.WIDTH / 2)
+            axis = figure.add_axes((0.005, 0, 0.99, 1))
             draw_units(axis, parts[0], owned, fill, _middle(parts[0]), real)
-            if real and axis is not axes[0]:
+            last = bool(drawn)
+            if real and last:
                 _outline(axis, parts[0][~parts[0]["unit_id"].isin(stays)], _middle(parts[0]))
             for corner, part in enumerate(parts[1:]):
                 draw_units(axis.inset_axes((0.24 * corner, 0.0, 0.22, 0.22)), part, owned, fill,
                            _middle(part), real)  # fmt: skip
-            axis.text(0.5, 1.02, said, transform=axis.transAxes, ha="center", fontsize=10)
-        if homes is not None:
-            _names(axes[-1], homes[homes["rep"].isin(set(owners[-1].values()))], _middle(parts[0]), axes[0])
-    moved = sum(owners[0].get(u) != owners[-1].get(u) for u in owners[-1])
-    words = _("{units} units of {reps} reps; {moved} have another rep in the last map than in the first.",
-              units=len(units), reps=len(reps), moved=moved)  # fmt: skip
-    note = _("Dark edges: units that change. Outlines: US Census Bureau, via us-atlas.") if real else ""
-    return Chart(figure, alt_text(title, words), title, note, palette=False, raster=True)
+            if homes is not None and last:
+                _names(axis, homes[homes["rep"].isin(set(owned.values()))], _middle(parts[0]), axis)
+            note = _("Dark edges: units that change. Outlines: US Census Bureau, via us-atlas.")
+            drawn.append(Chart(figure, alt_text(said, words), said, note if real and last else "",
+                               palette=False, raster=True, half=True))  # fmt: skip
+    return drawn
 
 
 def draw_units(axis: Any, units: Any, owned: Mapping[str, str], fill: Mapping[str, str],

@@ -12,7 +12,7 @@ from salesops_nb.present.defects import set_aside as set_aside
 from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _, spoken
 from salesops_nb.wording import Said
-from salesops_nb.workbook import read_yaml
+from salesops_nb.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from salesops_nb.performance import Review

@@ -33,6 +33,9 @@ def translated(text: str) -> str:
 def _terms(locale: str) -> dict[str, str]:
     """Every known name with its words in the locale's language (the one in force when it is asked)."""
     known = {
+        "Crm": "CRM",
+        "Hubspot": "HubSpot",
+        "Dynamics365": "Dynamics 365",
         "Recorded as": _("Recorded as"),
         "Unallocated": _("Unallocated"),
         "This period": _("This period"),

@@ -8,6 +8,7 @@ import pandas as pd
 
 from salesops_nb import __version__, present
 from salesops_nb.present import maps
+from salesops_nb.present.formats import percent
 from salesops_nb.present.words import _, ngettext
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def headlines(proposal: Proposal, simulated: frozenset[str] = frozenset()) -> No
          "sentence": _("Distances are at most this far above what any plan around these centres "
          "could reach."),
          "detail": _("The bound is a linear programme's: units may be divided and territories in pieces, the "
-                     "centres are this plan's. It is no proof of the best plan."), "metric": "gap"},
+                     "centres are this plan's, and moving costs nothing: what a plan that moves little "
+                     "gives up in distances is in the gap. It is no proof of the best plan."),
+         "metric": "gap"},
         {"label": _("In one piece"), "value": _("yes") if found["contiguous"] else _("no"), "unit": "text",
          "sentence": _("Whether every territory hangs together by the neighbours given."),
          "metric": "contiguous"},
@@ -87,13 +90,13 @@ def _least(proposal: Proposal) -> str:
 
 def before_and_after(proposal: Proposal) -> None:
     """Maps of today and of the plan, each rep in the same colour."""
-    maps.territories(
+    for chart in maps.territories(
         proposal.units,
         [proposal.today, proposal.after],
         [_("Today"), _("Plan {n}", n=proposal.choice)],
         proposal.plan.territories[["rep", "latitude", "longitude"]],
-        _("Territories before and after"),
-    ).show()
+    ):
+        chart.show()
 
 
 def moves(proposal: Proposal) -> None:
@@ -101,13 +104,14 @@ def moves(proposal: Proposal) -> None:
     from salesops_nb.territory.effects import rep_moves
 
     frame = rep_moves(proposal.plan)
+    measure = measure_words(next(iter(proposal.tolerance)))
     touched = frame[(frame["gained_units"] > 0) | (frame["lost_units"] > 0)]
     quiet = len(frame) - len(touched)
     if quiet:
         present.note(ngettext("{n} rep keeps everything.", "{n} reps keep everything.", quiet))
     if len(touched):
         counts = _whom(proposal)
-        words = [_moved_words(counts, row) for row in touched.to_dict("records")]
+        words = [_moved_words(counts, row, measure) for row in touched.to_dict("records")]
         present.show_table(
             pd.DataFrame({"rep": touched["rep"], "words": words}),
             title=_("What moves, in words"),
@@ -115,7 +119,6 @@ def moves(proposal: Proposal) -> None:
             rows=80,
         )
     names = ["kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]
-    measure = measure_words(next(iter(proposal.tolerance)))
     present.show_table(
         frame[["rep", *names]],
         title=_("What moves for each rep: units, and their {measure}", measure=measure),
@@ -140,23 +143,39 @@ def _whom(proposal: Proposal) -> dict[str, dict[str, dict[str, int]]]:
     return counts
 
 
-def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, Any]) -> str:
-    """One rep's sentence: how many units from and to whom, most first."""
+def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, Any], measure: str) -> str:
+    """One rep's sentence: how many units from and to whom, most first, and what that changes in all."""
     rep = row["rep"]
     gained, lost = counts["was"].get(rep, {}), counts["rep"].get(rep, {})
     fresh = row["gained_units"] - sum(gained.values())
     parts = []
     if gained:
         parts.append(
-            _("gains {whom}", whom=", ".join(_("{n} from {name}", n=n, name=w) for w, n in gained.items()))
+            _(
+                "gains {whom}",
+                whom=", ".join(
+                    ngettext("{n} unit from {name}", "{n} units from {name}", n, name=w)
+                    for w, n in gained.items()
+                ),
+            )
         )
     if fresh:
-        parts.append(_("gains {n} that had no rep", n=fresh))
+        parts.append(ngettext("gains {n} unit that had no rep", "gains {n} units that had no rep", fresh))
     if lost:
         parts.append(
-            _("gives up {whom}", whom=", ".join(_("{n} to {name}", n=n, name=w) for w, n in lost.items()))
+            _(
+                "gives up {whom}",
+                whom=", ".join(
+                    ngettext("{n} unit to {name}", "{n} units to {name}", n, name=w) for w, n in lost.items()
+                ),
+            )
         )
     said = _(" and ").join(parts)
+    before, net = row["kept"] + row["lost"], row["gained"] - row["lost"]
+    if before > 0:
+        change = _("in all {change} of {measure}", change=f"{'+' if net > 0 else ''}{percent(net / before)}",
+                   measure=measure)  # fmt: skip
+        said = f"{said}: {change}"
     return f"{said[:1].upper()}{said[1:]}."
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import present
-from salesops_nb.present.territory_carrying import carry_out, sheets
+from salesops_nb.present.formats import percent
+from salesops_nb.present.territory_carrying import accounts_held_otherwise, carry_out, sheets
 from salesops_nb.present.words import _, ngettext
 from salesops_nb.store.assignments import approvals_given
 
@@ -27,7 +28,8 @@ def approval(proposal: Proposal, workbook: Any, asked: Any) -> None:
     else:
         files = sheets(proposal, workbook, asked)
         _proposed(files, proposal)
-    _lists(files)
+    _held_otherwise(proposal, workbook, asked)
+    _lists(files, asked)
     history(workbook)
 
 
@@ -49,9 +51,23 @@ def _proposed(files: dict[str, pd.DataFrame], proposal: Proposal) -> None:
     present.note(f"{said} {how}")
 
 
-def _lists(files: dict[str, pd.DataFrame]) -> None:
+def _held_otherwise(proposal: Proposal, workbook: Any, asked: Any) -> None:
+    """Say of how many accounts the rep is not their unit's, since their load counts with the unit."""
+    held = accounts_held_otherwise(proposal, workbook)
+    if held and asked.accounts == "keep their rep":
+        present.note(
+            ngettext("{n} account has a rep who is not its unit's. It keeps that rep, and what it is worth "
+                     "counts with its unit: give it by name in assignments to count it with its rep.",
+                     "{n} accounts have a rep who is not their unit's. They keep that rep, and what they are "
+                     "worth counts with their units: give them by name in assignments to count them with "
+                     "their rep.", held)
+        )  # fmt: skip
+
+
+def _lists(files: dict[str, pd.DataFrame], asked: Any) -> None:
     changes, sheet = files["changes.csv"], files.get("hand_over.csv", pd.DataFrame())
-    changes = changes.drop(columns=["reason"])
+    undated = [] if asked.effective_on else ["effective_on"]  # a proposal has no first day yet
+    changes = changes.drop(columns=["reason", *undated])
     labels = {"unit_id": _("Unit"), "before": _("From"), "after": _("To"), "effective_on": _("First day"),
               "potential": _("Potential"), "workload": _("Workload")}  # fmt: skip
     present.show_table(
@@ -82,10 +98,25 @@ def _lists(files: dict[str, pd.DataFrame]) -> None:
                     "after": _("Runs it then"), "old_owner_share": _("Credit kept"),
                     "new_owner": _("New owner"), "new_owner_share": _("Credit given")},
             formats={"old_owner_share": "percent", "new_owner_share": "percent"},
+            notes=[_rule(asked)],
             rows=15,
         )  # fmt: skip
     listed = ", ".join(f"{name} ({len(frame)})" for name, frame in files.items())
     present.note(_("Files and their rows: {listed}.", listed=listed))
+
+
+def _rule(asked: Any) -> str:
+    """What becomes of open deals, in words."""
+    if asked.in_flight == "split":
+        share = percent(asked.new_rep_share)
+        return _("Split: the new rep runs the deal and takes {share} of what the old one has of its credit. "
+                 "What closes before the first day is the old rep's. Commission follows by splits.csv.",
+                 share=share)  # fmt: skip
+    if asked.in_flight == "move":
+        return _("Move: the new rep runs the deal and takes the old one's credit for it. What closes before "
+                 "the first day is the old rep's. Commission follows by splits.csv.")  # fmt: skip
+    return _("Stay: the old rep runs the deal until it closes and keeps the credit. Commission follows by "
+             "splits.csv.")  # fmt: skip
 
 
 def history(workbook: Any) -> None:

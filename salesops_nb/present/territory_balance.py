@@ -17,45 +17,39 @@ if TYPE_CHECKING:
 
 def balance(proposal: Proposal, simulated: bool = False) -> None:
     """Bars of each measure: how far the plan is off the fair share, today as ticks, the tolerance shaded."""
-    balance_chart(proposal, simulated).show()
+    for chart in balance_charts(proposal, simulated):
+        chart.show()
 
 
-def balance_chart(proposal: Proposal, simulated: bool = False) -> Chart:
-    """The bars, a panel for each measure, a row for each rep."""
+def balance_charts(proposal: Proposal, simulated: bool = False) -> list[Chart]:
+    """The bars, a chart for each measure, a row for each rep."""
     after = proposal.plan.territories.set_index("rep")
     before = proposal.balance.set_index("rep").reindex(after.index)
     measures, names = list(proposal.tolerance), [str(name) for name in after.index]
-    said = []
-    with style.quiet():
-        high = 0.75 + 0.27 * len(names)
-        figure = placed_figure(high)
-        panels = _panels(figure, len(measures), 0.03 + 0.0105 * max(map(len, names)), high)
-        for axes, measure in zip(panels, measures, strict=True):
-            limit = proposal.tolerance[measure]
-            now, was = after[f"{measure}_imbalance"], before[f"{measure}_imbalance"]
+    half = len(measures) > 1
+    wide = style.WIDTH / 2 if half else style.WIDTH
+    left, high = 0.03 + 0.0105 * style.WIDTH / wide * max(map(len, names)), 0.45 + 0.27 * len(names)
+    drawn = []
+    for measure in measures:
+        limit = proposal.tolerance[measure]
+        now, was = after[f"{measure}_imbalance"], before[f"{measure}_imbalance"]
+        with style.quiet():
+            figure = placed_figure(high, wide)
+            axes = figure.add_axes((left, 0.35 / high, 0.98 - left, 1 - 0.4 / high))
             _panel(axes, now.tolist(), was.tolist(), limit)
-            title = _("{measure}: off the fair load", measure=measure_words(measure))
-            axes.text(0, 1.01, title[:1].upper() + title[1:], transform=axes.transAxes, va="bottom")
-            said += [
-                _("{name}: {measure} {after}, today {before}.", name=name, measure=measure_words(measure),
-                  after=percent(x), before=percent(y) if y == y else _("none"))
-                for name, x, y in zip(names, now, was, strict=True)
-            ]  # fmt: skip
-        for axes in panels:
-            axes.set_yticks(range(len(names)), names if axes is panels[0] else [])
+            axes.set_yticks(range(len(names)), names)
             axes.tick_params(axis="y", labelcolor=style.INK)
             axes.set_ylim(len(names) - 0.4, -0.6)
-    note = _("Bars: the plan; ticks: today; shaded: within the tolerance.")
-    title = _("How far each rep is off a fair load")
-    return finish(Chart(figure, alt_text(title, listed(said)), title, note), simulated)
-
-
-def _panels(figure: Any, count: int, left: float, high: float) -> list[Any]:
-    """Axes side by side, right of the names."""
-    wide = (1 - left) / count
-    return [
-        figure.add_axes((left + n * wide, 0.35 / high, wide - 0.02, 1 - 0.7 / high)) for n in range(count)
-    ]
+        said = [
+            _("{name}: {measure} {after}, today {before}.", name=name, measure=measure_words(measure),
+              after=percent(x), before=percent(y) if y == y else _("none"))
+            for name, x, y in zip(names, now, was, strict=True)
+        ]  # fmt: skip
+        title = _("{measure}: off the fair load", measure=measure_words(measure))
+        title = title[:1].upper() + title[1:]
+        note = _("Bars: the plan; ticks: today; shaded: within the tolerance.")
+        drawn.append(finish(Chart(figure, alt_text(title, listed(said)), title, note, half=half), simulated))
+    return drawn
 
 
 def _panel(axes: Any, now: list[float], was: list[float], limit: float) -> None:

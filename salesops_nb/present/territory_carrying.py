@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,13 +109,18 @@ def sheets(proposal: Proposal, workbook: Any, asked: Any) -> dict[str, pd.DataFr
     if moved is None:
         return files
     accounts = to_pandas(tables["accounts"], "accounts")
-    files |= import_files(moved, asked.crm)
+    users = set(texts(to_pandas(tables["people"], "people")["person_id"]))
+    files |= import_files(moved[moved["after"].isin(users)], asked.crm)
+    if not moved["after"].isin(users).all():  # a vacancy has no user in the CRM whom an import could name
+        files["not_imported.csv"] = moved[~moved["after"].isin(users)]
     deals = _of(tables, "deals", moved["account_id"])
     if deals is not None:
-        flight = in_flight(deals, moved, asked.in_flight, effective_on=day)
+        share = Decimal(str(asked.new_rep_share))
+        flight = in_flight(deals, moved, asked.in_flight, effective_on=day, new_share=share)
         given = to_pandas(tables["splits"], "splits") if "splits" in tables else None
         files["deals_in_flight.csv"], files["splits.csv"] = flight, credit_splits(flight, given)
-        files |= import_files(flight[flight["before"] != flight["after"]], asked.crm, kind="deal")
+        given_on = flight[(flight["before"] != flight["after"]) & flight["after"].isin(users)]
+        files |= import_files(given_on, asked.crm, kind="deal")
     ids = moved["account_id"]
     activities = _of(tables, "activities", ids, deals["deal_id"] if deals is not None else ())
     files["hand_over.csv"] = hand_over(accounts, moved, deals, activities)
@@ -134,8 +140,40 @@ def moved_accounts(
         ]
     if not {"account_id", "unit_id"} <= set(accounts.columns):
         return None
-    lying = accounts[[unit in set(changes["unit_id"]) for unit in texts(accounts["unit_id"])]]
-    return account_changes(lying, changes, overrides=_overrides(lying, proposal, asked.accounts))
+    moving, ids = set(changes["unit_id"]), texts(accounts["account_id"])
+    gone = {a for a, rep in proposal.ground.named.items() if rep in _gone(proposal)}
+    lying = accounts[[unit in moving for unit in texts(accounts["unit_id"])]]
+    left = accounts[[a in gone and unit in proposal.after for a, unit in
+                     zip(ids, texts(accounts["unit_id"]), strict=True)]]  # fmt: skip
+    overrides = _overrides(lying, proposal, asked.accounts)
+    moved = account_changes(lying, changes, overrides=overrides | dict.fromkeys(gone, ""))
+    return pd.concat([moved, _following(left, proposal)], ignore_index=True)
+
+
+def accounts_held_otherwise(proposal: Proposal, workbook: Any) -> int:
+    """How many accounts of the units planned for have a rep who is not their unit's, without being named."""
+    if proposal.ground.of == "accounts" or "accounts" not in workbook.tables:
+        return 0
+    accounts = to_pandas(workbook.tables["accounts"], "accounts")
+    if not {"account_id", "unit_id", "owner_id"} <= set(accounts.columns):
+        return 0
+    inside = accounts[[unit in proposal.today for unit in texts(accounts["unit_id"])]]
+    named = set(proposal.ground.named)
+    return sum(account not in named for account in _overrides(inside, proposal, "keep their rep"))
+
+
+def _gone(proposal: Proposal) -> set[str]:
+    """People of the scope who get no units."""
+    return set(proposal.ground.people["person_id"].astype(str)) - set(proposal.reps["rep"])
+
+
+def _following(accounts: pd.DataFrame, proposal: Proposal) -> pd.DataFrame:
+    """Accounts given by name to people who get no units: each goes to its unit's rep."""
+    rows = [
+        (account, unit, proposal.ground.named[account], proposal.after[unit])
+        for account, unit in zip(texts(accounts["account_id"]), texts(accounts["unit_id"]), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["account_id", "unit_id", "before", "after"])
 
 
 def _of(tables: Any, name: str, accounts: Any, deals: Any = ()) -> pd.DataFrame | None:
@@ -158,7 +196,9 @@ def _of(tables: Any, name: str, accounts: Any, deals: Any = ()) -> pd.DataFrame 
 
 def _overrides(accounts: pd.DataFrame, proposal: Proposal, rule: str) -> dict[str, str]:
     """Accounts that keep their rep: those given by name; those held otherwise, unless they are to follow."""
-    named = {a: r for a, r in proposal.ground.named.items() if a in set(texts(accounts["account_id"]))}
+    gone = _gone(proposal)
+    there = set(texts(accounts["account_id"]))
+    named = {a: r for a, r in proposal.ground.named.items() if a in there and r not in gone}
     if rule == "follow the unit" or "owner_id" not in accounts:
         return named
     return named | {
@@ -192,10 +232,16 @@ def _refuse_another(engine: Engine, asked: Any) -> None:
     undone = set(given["undoes"].dropna())
     same = given[
         (given["approved_by"] == asked.approved_by) & (given["reason"] == asked.reason)
-        & (given["effective_on"] == asked.effective_on) & ~given["approval_id"].isin(undone)
+        & (given["effective_on"] == asked.effective_on)
     ]  # fmt: skip
     if len(same):
         number = int(same["approval_id"].iloc[0])
+        if number in undone:
+            raise SalesopsError(
+                Problem("undone-before", f"this approval was given (number {number}) and undone since.",
+                        "Empty approved_by to see the plan; to approve it again, give another reason.",
+                        column="approved_by", value=asked.approved_by)
+            )  # fmt: skip
         raise SalesopsError(
             Problem("approved-otherwise", f"{asked.approved_by} approved other owners from "
                     f"{asked.effective_on} for the same reason (approval {number}).",

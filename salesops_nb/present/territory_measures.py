@@ -71,8 +71,9 @@ def _workload(found: Measured, ground: Ground) -> str:
     said = _("Workload = prospects × calls a year × minutes a call / 60, in hours.")
     if not found.travel:
         return f"{said} " + _("No home of a rep is known, so that travel is left out.") * (not found.homes)
-    return f"{said} " + ngettext(
+    travel = ngettext(
         "Travel is in it: out and back to the home of {n} rep, shared by the visits of a trip.",
         "Travel is in it: out and back to the nearest of {n} reps' homes, shared by the visits of a trip.",
         found.homes,
     )
+    return f"{said} {travel} " + _("What is more than a day's drive away is flown to.")

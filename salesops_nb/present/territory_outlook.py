@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,10 +118,21 @@ def driving(proposal: Proposal) -> None:
         labels={"rep": _("Rep"), "before_km": _("Before, km"), "after_km": _("After, km")},
         formats={"before_km": "integer", "after_km": "integer"},
         marks={"before_km": "estimated", "after_km": "estimated"},
+        rows=80,
         notes=[
-            _("One way from the territory's centre, weighted by potential; great circle × 1.3 for roads.")
+            _("One way from the territory's centre, weighted by potential; great circle × 1.3 for roads."),
+            *_over_all(frame.attrs),
         ],
     )
+
+
+def _over_all(means: Mapping[Any, Any]) -> list[str]:
+    """The mean over all units, before and after."""
+    before, after = (means.get(f"{when}_km", float("nan")) for when in ("before", "after"))
+    if before != before or after != after:
+        return []
+    return [_("Over all units: {before} km before, {after} km after.", before=f"{before:.1f}",
+              after=f"{after:.1f}")]  # fmt: skip
 
 
 def lasting(proposal: Proposal) -> None:

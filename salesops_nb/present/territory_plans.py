@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def frontier(proposal: Proposal) -> None:
     """Plans by what they move: imbalance and distances on the two scales; the picked one filled."""
     table = proposal.frontier.table
-    frontier_chart(proposal).show()
+    for chart in frontier_charts(proposal):
+        chart.show()
     frame = table.astype({"efficient": object}).assign(
         plan=[_("{n} (picked)", n=n) if n == proposal.choice else str(n) for n in range(1, len(table) + 1)],
         words=[_words(w) for w in table["words"]],
@@ -38,8 +39,8 @@ def frontier(proposal: Proposal) -> None:
     )  # fmt: skip
 
 
-def frontier_chart(proposal: Proposal) -> Chart:
-    """Moved share against distances (left) and imbalance (right), today's among them."""
+def frontier_charts(proposal: Proposal) -> list[Chart]:
+    """Moved share against distances and against imbalance, today's among them."""
     from salesops_nb.territory.effects import moment_today
 
     table, at = proposal.frontier.table, proposal.choice - 1
@@ -51,21 +52,21 @@ def frontier_chart(proposal: Proposal) -> Chart:
         (_("Out of balance, %"), 100 * table["imbalance"], None if worst is None else 100 * worst),
     ]  # fmt: skip
     moved = 100 * table["moved_share"]
-    with style.quiet():
-        figure = placed_figure(2.9)
-        axes = [figure.add_axes((0.06 + 0.5 * n, 0.17, 0.42, 0.72)) for n in (0, 1)]
-        for axis, (label, values, today) in zip(axes, sides, strict=True):
-            _side(axis, moved.tolist(), values.tolist(), at, today)
-            axis.set_xlabel(_("Moved, % of potential"))
-            axis.text(0, 1.03, label, transform=axis.transAxes)
     said = [
         _("Plan {n} moves {moved} and is {far} above the shortest distances, {off} out of balance.",
           n=n, moved=percent(row["moved_share"]), far=percent(row["moment"] / shortest - 1),
           off=percent(row["imbalance"]))
         for n, row in enumerate(table.to_dict("records"), start=1)
     ]  # fmt: skip
-    return Chart(figure, alt_text(_("What moving buys"), *said), _("What moving buys"),
-                 _("Filled: the plan picked. Diamond: today."))  # fmt: skip
+    note, drawn = _("Filled: the plan picked. Diamond: today."), []
+    for label, values, today in sides:
+        with style.quiet():
+            figure = placed_figure(2.7, style.WIDTH / 2)
+            axis = figure.add_axes((0.11, 0.18, 0.86, 0.78))
+            _side(axis, moved.tolist(), values.tolist(), at, today)
+            axis.set_xlabel(_("Moved, % of potential"))
+        drawn.append(Chart(figure, alt_text(label, *said), label, note, half=True))
+    return drawn
 
 
 def _side(axis: Any, moved: list[float], values: list[float], at: int, today: float | None) -> None:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.findings import finding, listed
-from salesops_nb.workbook import Exact, Settings, read_yaml, validated
+from salesops_nb.workbook import Exact, Settings, validated
+from salesops_nb.yaml_file import read_yaml
 
 
 def _text(value: object) -> object:

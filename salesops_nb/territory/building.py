@@ -6,36 +6,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from salesops_nb.territory.conditions import (
-    allowed_pairs,
-    bound_units,
-    joined_pieces,
-    note_apart_groups,
-    read_locks,
-    read_overrides,
-    read_travel,
-)
+from salesops_nb.territory.balanced import moving_price, read_measure, read_tolerances
+from salesops_nb.territory.conditions import allowed_pairs, read_locks
+from salesops_nb.territory.contiguity import bound_units, joined_pieces
 from salesops_nb.territory.coordinates import check_places, made_edges
-from salesops_nb.territory.model import Model, label_groups
+from salesops_nb.territory.groups import label_groups, note_apart_groups
+from salesops_nb.territory.model import Model
+from salesops_nb.territory.overrides import read_overrides
 from salesops_nb.territory.places import chord_points, compressed_rows
-from salesops_nb.territory.reading import (
-    KNOWN_MEASURES,
-    Findings,
-    Units,
-    numbers,
-    read_edges,
-    read_units,
-    rep_mapping,
-    some,
-)
-from salesops_nb.territory.reps import read_reps
+from salesops_nb.territory.reading import Findings
+from salesops_nb.territory.reps import note_far_homes, read_reps
+from salesops_nb.territory.travel_times import read_travel
+from salesops_nb.territory.unit_tables import read_edges, read_units, rep_mapping
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-NOT_MEASURES = {"latitude", "longitude", "unit_id", "shape"}
 
 
 def build(
@@ -67,12 +54,18 @@ def build(
     check_places(table, pairs, findings)
     had = rep_mapping(current, table, "current", findings)
     team = read_reps(k, reps, homes, fixed_homes, had.values(), findings)
-    tolerances = _tolerances(table, tolerance, measures, findings)
+    tolerances = read_tolerances(table, tolerance, measures, findings)
     names = list(tolerances)
-    values = np.stack([_measure(table, name, findings) for name in names], axis=1)
-    mass = _measure(table, weight, findings) if weight is not None else values[:, 0].copy()
-    stay = _measure(table, disruption_measure, findings) if disruption_measure is not None else mass
-    disruption = _disruption(disruption, findings)
+    values = np.stack([read_measure(table, name, findings) for name in names], axis=1)
+    base, values = read_overrides(overrides, table, team, names, values, findings)
+    findings.stop()
+
+    def measure(name: str) -> Floats:  # without what accounts given by name have of it
+        return values[:, names.index(name)].copy() if name in names else read_measure(table, name, findings)
+
+    mass = measure(weight or names[0])
+    stay = measure(disruption_measure) if disruption_measure is not None else mass
+    disruption = moving_price(disruption, findings)
     if disruption > 0 and not had:
         findings.add(
             "no-current",
@@ -85,8 +78,8 @@ def build(
         pairs = made_edges(table)
     bound = bound_units(table, contiguous, findings)
     points = chord_points(table.latitude, table.longitude)
+    note_far_homes(team, points, findings)
     pairs = joined_pieces(table, points, pairs, bound, islands, findings)
-    base, values = read_overrides(overrides, table, team, names, values, findings)
     locks = read_locks(locked, table, had, findings)
     if isinstance(keep_together, str) and keep_together not in table.frame.columns:
         findings.add(
@@ -98,7 +91,7 @@ def build(
             column=keep_together,
         )
         findings.stop()
-    item = label_groups(table, keep_together)
+    item = label_groups(table, keep_together, findings)
     allowed = allowed_pairs(table, team, item, locks, forbidden, findings)
     findings.stop()
     total = values.sum(axis=0) + base.sum(axis=0)
@@ -150,117 +143,3 @@ def build(
         bound,
         findings.problems,
     )
-
-
-def _number(value: Any) -> float:
-    """The value as a float; NaN where it is none."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
-
-
-def _disruption(value: Any, findings: Findings) -> float:
-    """The price of moving; anything from 100 up moves least."""
-    number = _number(value)
-    if number >= 0 and not isinstance(value, bool):
-        return min(number, 1000.0)
-    findings.add(
-        "bad-disruption",
-        f"disruption is {value!r}.",
-        "Give a number from 0 (start afresh) to 100 (move least).",
-        "parameters",
-        value=str(value),
-    )
-    return 0.0
-
-
-def _tolerances(
-    units: Units, tolerance: float | Mapping[str, float], measures: Iterable[str] | None, findings: Findings
-) -> dict[str, float]:
-    """Measures to balance with their tolerances, in order.
-
-    Without `measures` and without a mapping: potential, workload, accounts or weight where the table
-    has them, else every column of numbers.
-    """
-    given = [measures] if isinstance(measures, str) else None if measures is None else list(measures)
-    if given is None:
-        if isinstance(tolerance, Mapping):
-            given = list(tolerance)
-        else:
-            given = [name for name in KNOWN_MEASURES if name in units.frame.columns]
-            given = given[:1] if given == ["potential", "weight"] else given
-            given = given or [
-                str(c)
-                for c in units.frame.columns
-                if c not in NOT_MEASURES and pd.api.types.is_numeric_dtype(units.frame[c])
-            ]
-    if not given:
-        findings.add(
-            "no-measure",
-            "units has no column of numbers to balance.",
-            "Add potential or workload, or name the column in measures.",
-            "units",
-        )
-        findings.stop()
-    result = {}
-    for name in given:
-        value = tolerance.get(name) if isinstance(tolerance, Mapping) else tolerance
-        if value is None:
-            findings.add(
-                "bad-tolerance",
-                f"tolerance has no entry for {name}; it has {', '.join(map(str, given))}.",
-                f"Add {name} to tolerance.",
-                "parameters",
-            )
-        elif not 0 <= _number(value) < 1:
-            findings.add(
-                "bad-tolerance",
-                f"the tolerance of {name} is {value!r}.",
-                "Write a fraction from 0 to below 1, such as 0.05 for 5 %.",
-                "parameters",
-                value=str(value),
-            )
-        else:
-            result[str(name)] = float(value)
-    findings.stop()
-    return result
-
-
-def _measure(units: Units, name: str, findings: Findings) -> Floats:
-    if name not in units.frame.columns:
-        findings.add(
-            "missing-column",
-            f"units has no column {name}; it has {', '.join(map(str, units.frame.columns))}.",
-            f"Add {name}, or name another measure.",
-            "units",
-            column=name,
-        )
-        findings.stop()
-    values = numbers(units.frame, name, "units", findings)
-    for wrong, code, words in (
-        (~np.isfinite(values), "missing-measure", "no number"),
-        (values < 0, "negative-weight", "a negative number"),
-    ):
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            findings.add(
-                code,
-                f"{name} is {words} at {wrong.sum()} units: {some(np.array(units.ids)[wrong])} "
-                f"({values[row]:g}).",
-                "Write zero or more.",
-                "units",
-                row=row + 2,
-                column=name,
-                value=f"{values[row]:g}",
-            )
-    if np.isfinite(values).all() and not values.any():
-        findings.add(
-            "all-zero",
-            f"{name} is zero at every unit, so that there is nothing to balance.",
-            "Check how it is calculated.",
-            "units",
-            column=name,
-        )
-    findings.stop()
-    return values

@@ -1,174 +1,70 @@
-"""What binds a plan: contiguity by area, locks, forbidden pairs, overrides, groups, travel times."""
+"""Locked units, and the pairs of unit and rep that may not be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from salesops_nb.territory.places import ferries, map_pieces
 from salesops_nb.territory.reading import (
     REP_COLUMNS,
     Findings,
-    Units,
-    numbers,
-    rep_mapping,
+    counted,
+    is_table,
     some,
     texts,
     to_pandas,
+    yes_or_no,
 )
 from salesops_nb.territory.reps import Reps
+from salesops_nb.territory.unit_tables import Units, rep_mapping, zeros_hint
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-NOT_MEASURES = {"latitude", "longitude", "unit_id", "shape"}
-
-
-def bound_units(units: Units, contiguous: Any, findings: Findings) -> NDArray[np.bool_]:
-    """(n,) which units contiguity binds: all, none, or as a mapping or a column of units says."""
-    n = len(units.ids)
-    if isinstance(contiguous, (bool, np.bool_)):
-        return np.full(n, bool(contiguous))
-    if isinstance(contiguous, Mapping):
-        return np.array([bool(contiguous.get(unit, True)) for unit in units.ids])
-    if contiguous not in units.frame.columns:
-        findings.add(
-            "missing-column",
-            f"units has no column {contiguous}, named as contiguous.",
-            "Give True, False or a column of yes and no.",
-            "units",
-            column=str(contiguous),
-        )
-        findings.stop()
-    column = units.frame[contiguous]
-    words = column.astype(object).map(lambda v: str(v).strip().lower() in ("true", "yes", "1", "1.0", "y"))
-    return np.asarray(words.to_numpy(dtype=bool))
-
-
-def joined_pieces(
-    units: Units, points: Floats, pairs: Ints, bound: Any, islands: str, findings: Findings
-) -> Ints:
-    """Edges with ferries added where asked for."""
-    if islands not in ("apart", "join"):
-        findings.add("bad-islands", f"islands is {islands!r}.", "Write apart or join.", "parameters")
-        findings.stop()
-    if islands == "apart" or not bound.any():
-        return pairs
-    inside = np.flatnonzero(bound)
-    number = np.full(len(points), -1)
-    number[inside] = np.arange(len(inside))
-    within = pairs[bound[pairs].all(axis=1)] if len(pairs) else pairs
-    if map_pieces(len(inside), number[within]).max(initial=0) == 0:
-        return pairs
-    added = inside[ferries(points[inside], number[within])]
-    links = [f"{units.ids[a]}–{units.ids[b]}" for a, b in added]
-    findings.add(
-        "map-in-pieces",
-        f"the map is in {len(added) + 1} pieces; they were joined by {len(added)} links to "
-        f"the nearest unit: {some(links)}.",
-        "Check that these crossings can be travelled.",
-        "unit_edges",
-        severity="warning",
-    )
-    return np.vstack([pairs, added])
-
-
-def read_overrides(
-    table: Any, units: Units, reps: Reps, measures: list[str], values: Floats, findings: Findings
-) -> tuple[Floats, Floats]:
-    """Loads that account overrides put on their rep, and the units' values without them."""
-    base, values = np.zeros((len(reps.names), len(measures))), values.copy()
-    if table is None:
-        return base, values
-    frame = to_pandas(table, "overrides")
-    column = next((c for c in REP_COLUMNS if c in frame.columns), None)
-    if column is None or "unit_id" not in frame:
-        findings.add(
-            "missing-column",
-            "overrides needs the columns unit_id and rep, and the measures moved.",
-            "Rename the columns.",
-            "overrides",
-        )
-        findings.stop()
-        return base, values
-    parts = {
-        name: np.nan_to_num(numbers(frame, name, "overrides", findings))
-        if name in frame
-        else np.zeros(len(frame))
-        for name in measures
-    }
-    for name, amounts in parts.items():
-        if (amounts < 0).any():
-            row = int(np.flatnonzero(amounts < 0)[0])
-            findings.add(
-                "negative-weight",
-                f"{name} is {amounts[row]:g} in overrides.",
-                "Write what the account has, zero or more.",
-                "overrides",
-                row=row + 2,
-                column=name,
-            )
-    for row, (unit, rep) in enumerate(zip(texts(frame["unit_id"]), texts(frame[column]), strict=True)):
-        if unit not in units.number or rep not in reps.number:
-            wrong = unit if unit not in units.number else rep
-            findings.add(
-                "unknown-unit" if wrong == unit else "unknown-rep",
-                f"overrides names {wrong}, who is not in the plan.",
-                "Check the id.",
-                "overrides",
-                row=row + 2,
-                value=wrong,
-            )
-            continue
-        for f, name in enumerate(measures):
-            part = parts[name][row]
-            base[reps.number[rep], f] += part
-            values[units.number[unit], f] -= part
-    low = (values < -1e-9 * np.abs(values).max()).any(axis=1)
-    if low.any():
-        findings.add(
-            "override-too-large",
-            f"the overrides take more than there is from {some(np.array(units.ids)[low])}.",
-            "Check the measures of the overridden accounts.",
-            "overrides",
-        )
-    return base, np.maximum(values, 0.0)
 
 
 def read_locks(locked: Any, units: Units, had: Mapping[str, str], findings: Findings) -> dict[str, str]:
     """Locked unit to its rep: a mapping, a frame, a column of yes and no, or ids that keep today's rep."""
     if locked is None:
         return {}
-    if isinstance(locked, Mapping) or (hasattr(locked, "columns") and len(locked.columns) > 1):
+    frame = to_pandas(locked, "locked") if is_table(locked) else None
+    if isinstance(locked, Mapping) or (frame is not None and len(frame.columns) > 1):
         return rep_mapping(locked, units, "locked", findings)
     if isinstance(locked, str) and locked in units.frame.columns:
-        chosen = (
-            units.frame[locked]
-            .astype(object)
-            .map(lambda v: str(v).strip().lower() in ("true", "yes", "1", "1.0"))
-        )
+        chosen = yes_or_no(units.frame, locked, "units", False, findings)
+        findings.stop()
         ids = [unit for unit, yes in zip(units.ids, chosen, strict=True) if yes]
     elif isinstance(locked, str):
         ids = [locked]
-    elif hasattr(locked, "columns"):
-        ids = texts(to_pandas(locked, "locked").iloc[:, 0])
-    else:
+    elif frame is not None:
+        ids = texts(frame.iloc[:, 0])
+    elif isinstance(locked, Iterable):
         ids = texts(locked)
+    else:
+        findings.add(
+            "bad-locks",
+            f"locked is {locked!r}.",
+            "Give ids of units that keep their rep, a mapping from unit to rep, or a column of yes and no.",
+            "parameters",
+        )
+        findings.stop()
+        return {}
     result = {}
+    unknown = [unit for unit in ids if unit not in units.number]
+    if unknown:
+        findings.add(
+            "unknown-unit",
+            f"locked names {counted(len(unknown), 'unit')} that units has not: {some(unknown)}; set aside.",
+            "Check the ids and the scope." + zeros_hint(unknown, units),
+            "locked",
+            value=unknown[0],
+            severity="warning",
+        )
     for unit in ids:
         if unit not in units.number:
-            findings.add(
-                "unknown-unit",
-                f"locked names {unit}, which is not in units; it is set aside.",
-                "Check the scope.",
-                "locked",
-                value=unit,
-                severity="warning",
-            )
-        elif unit not in had:
+            continue
+        if unit not in had:
             findings.add(
                 "no-current",
                 f"unit {unit} is locked but has no rep today.",
@@ -188,24 +84,24 @@ def allowed_pairs(
     """(items, k) pairs that may be."""
     allowed = np.ones((int(item.max()) + 1, len(reps.names)), dtype=bool)
     number = units.number
-    if forbidden is not None:
-        rows = forbidden
-        if hasattr(forbidden, "columns"):
-            frame = to_pandas(forbidden, "forbidden")
-            column = next((c for c in REP_COLUMNS if c in frame.columns), frame.columns[-1])
-            rows = zip(frame["unit_id"], frame[column], strict=True)
-        for unit, rep in ((texts([u])[0], texts([r])[0]) for u, r in rows):
-            if unit not in number or rep not in reps.number:
-                findings.add(
-                    "unknown-unit" if unit not in number else "unknown-rep",
-                    f"forbidden names the pair {unit}, {rep}, which is not in the plan; it is set aside.",
-                    "Check the ids.",
-                    "forbidden",
-                    value=f"{unit}, {rep}",
-                    severity="warning",
-                )
-            else:
-                allowed[item[number[unit]], reps.number[rep]] = False
+    strange = []
+    for unit, rep in _forbidden_pairs(forbidden, findings):
+        if unit in number and rep in reps.number:
+            allowed[item[number[unit]], reps.number[rep]] = False
+        else:
+            strange.append((unit, rep))
+    if strange:
+        unit, rep = strange[0]
+        findings.add(
+            "unknown-unit" if unit not in number else "unknown-rep",
+            f"forbidden names {counted(len(strange), 'pair')} whose unit or rep is not in the plan, such as "
+            f"{unit} and {rep}; set aside.",
+            "Check the ids." + zeros_hint([u for u, _ in strange], units),
+            "forbidden",
+            value=f"{unit}, {rep}",
+            severity="warning",
+        )
+    bound: dict[int, tuple[str, str]] = {}
     for unit, rep in locks.items():
         if rep not in reps.number:
             findings.add(
@@ -217,11 +113,16 @@ def allowed_pairs(
             )
             continue
         c, j = item[number[unit]], reps.number[rep]
-        if not allowed[c, j]:
+        other = bound.setdefault(int(c), (unit, rep))
+        if other[1] != rep or not allowed[c, j]:
             findings.add(
                 "conflict",
-                f"unit {unit} is locked to {rep}, but that pair is forbidden, or a unit that "
-                "stays with it is locked to another rep.",
+                f"unit {unit} is locked to {rep}, but "
+                + (
+                    f"{other[0]}, which stays with it, is locked to {other[1]}."
+                    if other[1] != rep
+                    else "that pair is forbidden, or forbidden for a unit that stays with it."
+                ),
                 "Drop one of the two.",
                 "locked",
                 value=unit,
@@ -229,73 +130,51 @@ def allowed_pairs(
             continue
         allowed[c] = False
         allowed[c, j] = True
-    for c in np.flatnonzero(~allowed.any(axis=1)):
-        unit = units.ids[int(np.flatnonzero(item == c)[0])]
+    lost = [units.ids[int(np.flatnonzero(item == c)[0])] for c in np.flatnonzero(~allowed.any(axis=1))]
+    if lost:
         findings.add(
             "nobody-left",
-            f"unit {unit} is forbidden to every rep.",
+            f"{counted(len(lost), 'unit is', 'units are')} forbidden to every rep: {some(lost)}.",
             "Allow at least one.",
             "forbidden",
-            value=unit,
+            value=lost[0],
         )
     return allowed
 
 
-def note_apart_groups(units: Units, item: Ints, pairs: Ints, whole: Any, findings: Findings) -> None:
-    """Warns of groups that stay together although their units do not touch."""
-    if len(whole) == len(item):
-        return
-    inner = pairs[item[pairs[:, 0]] == item[pairs[:, 1]]] if len(pairs) else pairs
-    pieces = map_pieces(len(item), inner)
-    apart = [
-        units.ids[int(members[0])]
-        for c in np.flatnonzero(np.bincount(item) > 1)
-        if whole[c] and len(np.unique(pieces[members := np.flatnonzero(item == c)])) > 1
-    ]
-    if apart:
+def _forbidden_pairs(forbidden: Any, findings: Findings) -> list[tuple[str, str]]:
+    """Pairs of unit and rep from a table, pairs, or a mapping from unit to rep or reps."""
+    if forbidden is None:
+        return []
+    if isinstance(forbidden, Mapping):
+        return [
+            (texts([unit])[0], rep)
+            for unit, reps in forbidden.items()
+            for rep in texts([reps] if isinstance(reps, str) or not isinstance(reps, Iterable) else reps)
+        ]
+    if is_table(forbidden):
+        frame = to_pandas(forbidden, "forbidden")
+        column = next((c for c in REP_COLUMNS if c in frame.columns), None)
+        if column is not None and "unit_id" in frame:
+            return list(zip(texts(frame["unit_id"]), texts(frame[column]), strict=True))
         findings.add(
-            "group-apart",
-            f"{len(apart)} groups that stay together lie apart on the map (with "
-            f"{some(apart)}); each counts as one place for contiguity.",
-            "Switch contiguity off there if that is not meant.",
-            "units",
-            severity="warning",
+            "missing-column",
+            f"forbidden needs the columns unit_id and rep; it has {some(frame.columns, 12) or 'none'}.",
+            "Rename the columns.",
+            "forbidden",
         )
-
-
-def read_travel(travel: Any, units: Units, reps: Reps, findings: Findings) -> tuple[Floats | None, bool]:
-    """Times in the order of units × units or units × reps, and whether they lead to the reps' homes."""
-    if travel is None:
-        return None, False
-    n, k = len(units.ids), len(reps.names)
-    if isinstance(travel, pd.DataFrame):
-        rows, columns = texts(travel.index), texts(travel.columns)
-        to_homes = set(reps.names) <= set(columns)
-        wanted = reps.names if to_homes else units.ids
-        missing = [u for u in units.ids if u not in set(rows)] + [c for c in wanted if c not in set(columns)]
-        if missing:
+        findings.stop()
+    pairs = []
+    for at, pair in enumerate(forbidden if isinstance(forbidden, Iterable) else [forbidden]):
+        if isinstance(pair, str) or not isinstance(pair, Iterable) or len(list(pair)) != 2:
             findings.add(
-                "travel-incomplete",
-                f"travel has no row or column for {some(missing)}.",
-                "Give units in rows; units, or all reps, in columns.",
-                "travel",
-                value=missing[0],
+                "bad-pair",
+                f"forbidden pair {at + 1} is {pair!r}.",
+                "Give pairs (unit, rep), a table with unit_id and rep, or a mapping from unit to rep.",
+                "forbidden",
+                value=str(pair),
             )
-            return None, False
-        frame = travel.set_axis(rows, axis=0).set_axis(columns, axis=1)
-        matrix = frame.loc[units.ids, wanted].to_numpy(float)
-    else:
-        matrix = np.asarray(travel, dtype=float)
-        to_homes = matrix.shape == (n, k) and k != n
-        if matrix.shape not in ((n, n), (n, k)):
-            findings.add(
-                "travel-incomplete",
-                f"travel has shape {matrix.shape}; {n} units and {k} reps are given.",
-                "Give units × units or units × reps.",
-                "travel",
-            )
-            return None, False
-    if not np.isfinite(matrix).all() or (matrix < 0).any():
-        findings.add("travel-incomplete", "travel has empty or negative times.", "Fill them.", "travel")
-        return None, False
-    return np.ascontiguousarray(matrix), bool(to_homes)
+            findings.stop()
+        unit, rep = pair
+        pairs.append((texts([unit])[0], texts([rep])[0]))
+    return pairs

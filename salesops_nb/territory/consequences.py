@@ -100,14 +100,16 @@ def _one(
 
 
 def _potentials(proposal: Proposal) -> pd.DataFrame:
-    """First measure of each rep before, after, and of the units that stay."""
-    first = next(iter(proposal.tolerance))
-    value = dict(zip(proposal.units["unit_id"], proposal.units[first], strict=True))
+    """First measure of each rep before, after, and of what stays: accounts given by name do."""
+    model = proposal.plan.model
+    assert model is not None
+    value = dict(zip(model.units.ids, model.values[:, 0].tolist(), strict=True))
     rows = []
-    for rep in proposal.plan.territories["rep"]:
+    for rep, named in zip(model.reps.names, model.base[:, 0].tolist(), strict=True):
         was = {u for u, r in proposal.today.items() if r == rep}
         now = {u for u, r in proposal.after.items() if r == rep}
-        rows.append((rep, *(round(sum(value[u] for u in sorted(s)), 6) for s in (was, now, was & now))))
+        held = (round(sum((value[u] for u in sorted(s)), named), 6) for s in (was, now, was & now))
+        rows.append((rep, *held))
     return pd.DataFrame(rows, columns=["rep", "before", "after", "kept"])
 
 

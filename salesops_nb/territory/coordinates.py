@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesops_nb.territory.places import chord_points, neighbours_from_coordinates
-from salesops_nb.territory.reading import Findings, Units, some
+from salesops_nb.territory.reading import Findings, counted, some
+from salesops_nb.territory.unit_tables import Units
 
 
 def check_places(units: Units, edges: NDArray[np.int64] | None, findings: Findings) -> None:
@@ -38,7 +39,8 @@ def _check_range(units: Units, known: Any, findings: Findings) -> None:
         fits = np.abs(lon[high]).max() <= 90
         findings.add(
             "swapped-coordinates" if fits else "bad-latitude",
-            f"latitude is {lat[row]:g} at unit {units.ids[row]} ({high.sum()} units beyond 90 degrees)"
+            f"latitude is {lat[row]:g} at unit {units.ids[row]} "
+            f"({counted(int(high.sum()), 'unit')} beyond 90 degrees)"
             + ("; latitude and longitude look swapped." if fits else "."),
             "Swap the two columns." if fits else "Write degrees between -90 and 90.",
             "units",
@@ -137,7 +139,8 @@ def _place_by_neighbours(
         lost = [units.ids[i] for i in sorted(left)]
         findings.add(
             "no-place",
-            f"{len(lost)} units have no latitude and longitude and no neighbour that has: {some(lost)}.",
+            f"{counted(len(lost), 'unit has', 'units have')} no latitude and longitude (or 0, 0) and no "
+            f"neighbour that has: {some(lost)}.",
             "Give them a place, or leave them out of the units.",
             "units",
             row=min(left) + 2,
@@ -146,8 +149,8 @@ def _place_by_neighbours(
     elif named:
         findings.add(
             "no-place",
-            f"{len(named)} units have no latitude and longitude ({some(named)}); they were "
-            "put in the middle of their neighbours.",
+            f"{counted(len(named), 'unit has', 'units have')} no latitude and longitude ({some(named)}): "
+            "put in the middle of the neighbours.",
             "Give them a place.",
             "units",
             row=row,

@@ -21,7 +21,8 @@ def drive_distances(plan: TerritoryPlan, detour: float = DETOUR) -> pd.DataFrame
     """Weighted mean one-way road km from each rep's centre (or home) to its units, before and after.
 
     Great circle × `detour`; columns rep, before_km, after_km. A rep without units before has no number.
-    Under a travel matrix these are still kilometres, not its times.
+    The means over all units are in ``attrs``, by column. Under a travel matrix these are still kilometres,
+    not its times.
     """
     model = _model(plan)
     now = _choice(plan)
@@ -46,6 +47,7 @@ def drive_distances(plan: TerritoryPlan, detour: float = DETOUR) -> pd.DataFrame
                 label, np.where(held & (model.weight > 0), model.weight * km, 0.0), minlength=model.k
             )
             frame[name] = np.where(mass > 0, total / mass, np.nan)
+            frame.attrs[name] = float(total.sum() / mass.sum()) if mass.sum() > 0 else float("nan")
     return frame
 
 

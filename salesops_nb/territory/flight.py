@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pandas as pd
@@ -33,14 +33,16 @@ def in_flight(
     if rule not in RULES:
         fix = f"Write one of {', '.join(RULES)}."
         raise SalesopsError(Problem("bad-rule", f"the rule for open deals is {rule!r}.", fix))
-    if not 0 < Decimal(new_share) < 1:
-        raise SalesopsError(f"The new owner's share is {new_share}.", "Write a fraction between 0 and 1.")
+    if not _number(new_share).is_finite() or not 0 < _number(new_share) < 1:
+        fix = "Write a fraction between 0 and 1, such as 0.5."
+        raise SalesopsError(Problem("bad-share", f"the new owner's share is {new_share}.", fix))
+    new_share = _number(new_share)
     moved = to_pandas(changes, "changes")
     to = {
         account: (str(b), str(a))
         for account, b, a in zip(texts(moved["account_id"]), moved["before"], moved["after"], strict=True)
     }
-    kept = {"stay": ONE, "split": 1 - Decimal(new_share), "move": Decimal(0)}[rule]
+    kept = {"stay": ONE, "split": 1 - new_share, "move": Decimal(0)}[rule]
     rows = []
     for deal in to_pandas(deals, "deals").itertuples(index=False):
         account = texts([deal.account_id])[0]
@@ -132,6 +134,14 @@ def open_on(deal: Any, day: date) -> bool:
     if closed is None:
         return str(getattr(deal, "outcome", "open")) == "open"
     return closed >= day
+
+
+def _number(value: Any) -> Decimal:
+    """A share as it is written: 0.3 is three tenths, also as a float."""
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def _day(value: Any) -> date | None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.territory.named import named_loads
 from salesops_nb.territory.norms import Measured, Norms, with_measures
 from salesops_nb.territory.norms_learned import segmented
 from salesops_nb.territory.reading import KNOWN_MEASURES, texts, to_pandas
@@ -34,6 +35,7 @@ class Ground:
     ----------
     units, edges : what is planned for. people : the reps of the scope, those who left included.
     today : unit to rep on `as_of`. named : accounts given to a rep by name, whatever their unit's.
+    loads : what those accounts have of their units, as `territory.named.named_loads` returns it.
     measured : how potential and workload came about. families : unit to the head of its family.
     """
 
@@ -45,6 +47,7 @@ class Ground:
     of: Of = "units"
     named: dict[str, str] = field(default_factory=dict)
     measured: Measured | None = None
+    loads: pd.DataFrame = field(default_factory=pd.DataFrame)
     families: dict[str, str] | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -95,7 +98,8 @@ def prepare(
     units, measured = with_measures(units, tables, norms or Norms(), _homes(people, as_of), as_of)
     if of == "accounts" and "accounts" not in units:
         units["accounts"] = 1.0
-    return Ground(units, edges, people, today, as_of, of, by_name, measured, families_of(units),
+    loads = named_loads(by_name, units, tables, measured)
+    return Ground(units, edges, people, today, as_of, of, by_name, measured, loads, families_of(units),
                   tuple(strange))  # fmt: skip
 
 

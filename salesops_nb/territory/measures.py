@@ -17,6 +17,8 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.places import great_circle_km
 from salesops_nb.territory.reading import some, texts, to_pandas
 
+DRIVE_AT_MOST = 8.0  # hours at the wheel in a day, about what working-time rules allow
+KM_FLOWN = 800.0  # an hour in an airliner
 DETOUR = 1.3  # road over great circle, a usual mean for North America and Europe
 
 
@@ -44,7 +46,8 @@ def account_workload(
     """Hours a year by account: calls × minutes / 60, plus travel if a home is given.
 
     Travel = calls × 2 × great-circle km × `detour` / `km_per_hour` / `visits_per_trip`: a trip out and back
-    is shared by the visits made on it. The account needs latitude and longitude for it.
+    is shared by the visits made on it; `hours_one_way` says what is flown to. The account needs latitude
+    and longitude for it.
     """
     frame = _accounts(accounts)
     number = _by_segment(frame, calls, "number of calls")
@@ -52,8 +55,18 @@ def account_workload(
     hours = number * each / 60.0
     if home is not None:
         km = great_circle_km(frame["latitude"], frame["longitude"], home[0], home[1])
-        hours = hours + number * 2 * km * detour / km_per_hour / visits_per_trip
+        hours = hours + number * 2 * hours_one_way(km, km_per_hour, detour) / visits_per_trip
     return pd.Series(hours.to_numpy(float), index=texts(frame["account_id"]), name="workload")
+
+
+def hours_one_way(km: Any, km_per_hour: float, detour: float = DETOUR) -> Any:
+    """Hours from a home to a place `km` away by great circle: by road; beyond a day's drive by air.
+
+    A flight takes a working day (`DRIVE_AT_MOST` hours) to and from airports, and km / `KM_FLOWN` besides, so
+    that a place over the sea does not take the weeks that a road would.
+    """
+    distance = np.asarray(km, dtype=float)
+    return np.minimum(distance * detour / km_per_hour, DRIVE_AT_MOST + distance / KM_FLOWN)
 
 
 def unit_measures(accounts: Any, **measures: pd.Series) -> pd.DataFrame:

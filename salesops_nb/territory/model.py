@@ -7,17 +7,15 @@ territory has 1 of each measure. Compactness is Σ w·d² in km² with chords in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from salesops_nb.errors import Problem
-from salesops_nb.territory.reading import Units
 from salesops_nb.territory.reps import Reps
 from salesops_nb.territory.search import Field
+from salesops_nb.territory.unit_tables import Units
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -92,6 +90,10 @@ class Model:
     def homes(self) -> Floats:
         """(k, 3) homes from the middle of the map, NaN where there is none."""
         return self.reps.home - self.origin
+
+    def near(self, item: int) -> list[int]:
+        """The item's neighbours."""
+        return [int(v) for v in self.neighbour[self.first[item] : self.first[item + 1]]]
 
     def sums(self) -> tuple[Floats, Floats, Floats]:
         """By item: Σw, Σw·x and Σw·|x|²; a unit without weight gets a millionth of the mean."""
@@ -203,32 +205,3 @@ class Model:
         assert self.travel is not None
         times = self.travel if self.travel_to_homes else self.travel[:, medoids]
         return np.asarray(self.weight[:, None] * times**2)
-
-
-def label_groups(units: Units, keep_together: Any) -> Ints:
-    """Item of each unit: units with the same group (parent) share one; numbered in the order met."""
-    n = len(units.ids)
-    if keep_together is None:
-        return np.arange(n, dtype=np.int64)
-    if isinstance(keep_together, str):
-        groups = units.frame[keep_together].tolist()
-    elif isinstance(keep_together, Mapping):
-        groups = [keep_together.get(unit) for unit in units.ids]
-    else:
-        groups = [None] * n
-        for at, group in enumerate(keep_together):
-            for unit in group:
-                if str(unit) in units.number:
-                    groups[units.number[str(unit)]] = at
-    seen: dict[Any, int] = {}
-    item = np.empty(n, dtype=np.int64)
-    for i, group in enumerate(groups):
-        alone = group is None or group != group or str(group) == "<NA>"
-        item[i] = seen.setdefault(("unit", i) if alone else ("group", str(group)), len(seen))
-    # a child that names its parent joins the parent's own row
-    number = units.number
-    for key, c in list(seen.items()):
-        if key[0] == "group" and key[1] in number and isinstance(keep_together, (str, Mapping)):
-            other = item[number[key[1]]]
-            item[item == c] = other
-    return np.asarray(np.unique(item, return_inverse=True)[1].reshape(-1), dtype=np.int64)

@@ -3,8 +3,9 @@
 potential = prospects × expected spend of their segment a year; by the model, an account's own bookings
 shrunk towards its segment's mean. workload (hours a year) = prospects × calls of their segment a year ×
 minutes a call / 60, plus travel: calls × 2 × km to the nearest rep's home × detour / km an hour / visits a
-trip. Prospects are those that a unit names (columns segment and prospects), or the accounts that lie in it.
-What is not stated is learned: from the measures given, else from won deals and activities.
+trip (what is more than a day's drive away is flown to). Prospects are those that a unit names (columns
+segment and prospects), or the accounts that lie in it. What is not stated is learned: from the measures
+given, else from won deals and activities.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.territory.measures import DETOUR
+from salesops_nb.territory.measures import hours_one_way
 from salesops_nb.territory.norms_learned import MINUTES, has, learned_norms, modelled_potential, segmented
 from salesops_nb.territory.places import great_circle_km
 from salesops_nb.territory.reading import some, texts
@@ -173,7 +174,7 @@ def _travel(
     )
     far = counts["unit_id"].map(dict(zip(units["unit_id"], km, strict=True))).astype(float)
     trips = counts["n"] * counts["segment"].map(table["calls"]) / norms.visits_per_trip
-    return trips * 2 * far * DETOUR / norms.km_per_hour
+    return trips * 2 * pd.Series(hours_one_way(far, norms.km_per_hour), index=counts.index)
 
 
 def _summed(units: pd.DataFrame, counts: pd.DataFrame, values: pd.Series) -> pd.Series:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.ground import Ground, no_families, prepare
+from salesops_nb.territory.named import following
 from salesops_nb.territory.planning import TerritoryPlan
 from salesops_nb.territory.rebalancing import Frontier, balance_today
 from salesops_nb.territory.scope import NOBODY, locks_of, reps_of, tolerances
@@ -115,13 +116,17 @@ def plans_for(
     there = set(wanted["rep"])
     kept = {unit: ground.today[unit] for unit in locks_of(units, locked, ground.today, there)}
     has = {unit: rep for unit, rep in ground.today.items() if rep not in NOBODY}
-    balance = balance_today(units, has, wanted, limits, list(limits))
+    people = set(ground.people["person_id"].astype(str))
+    loads, follow = following(ground.loads, ground.named, people, there)
+    balance = balance_today(units, has, wanted, limits, list(limits), loads if len(loads) else None)
     found, left_out = sweep(
         units, ground.edges, count=PLANS, extra=disruption, reps=wanted, tolerance=limits, current=has,
         locked=kept, measures=list(limits), contiguous=not accounts if whole is None else whole,
         islands="join", fixed_homes=False, keep_together=ground.families if families else None, seed=seed,
+        overrides=loads if len(loads) else None,
         time_limit=time_limit,
     )  # fmt: skip
+    left_out += follow
     if families and ground.families is None:
         left_out.append(no_families(ground.of))
     return Proposal(ground, wanted, balance, found, 1, limits, tuple(left_out))

@@ -72,17 +72,23 @@ def frontier_of(weights: Sequence[float], plans: Sequence[TerritoryPlan]) -> Fro
 
 
 def balance_today(
-    units: Any, current: Any, reps: Any = None, tolerance: Any = 0.05, measures: Any = None
+    units: Any,
+    current: Any,
+    reps: Any = None,
+    tolerance: Any = 0.05,
+    measures: Any = None,
+    overrides: Any = None,
 ) -> pd.DataFrame:
     """Where balance stands: rep, capacity, units, and load, fair share and imbalance of each measure.
 
+    `overrides` as for `territory.plan`: those accounts count for their own rep.
     Units whose rep is not among `reps` (or who have none) are in a last row, ``(none)``.
     """
     model = build(
         units, None, None, reps, tolerance=tolerance, current=current, homes=None, locked=None,
         disruption=0.0,
         measures=measures, weight=None, forbidden=None, contiguous=False, islands="apart", travel=None,
-        keep_together=None, overrides=None, disruption_measure=None, fixed_homes=True,
+        keep_together=None, overrides=overrides, disruption_measure=None, fixed_homes=True,
     )  # fmt: skip
     rows = []
     for j, rep in [*enumerate(model.reps.names), (-1, "(none)")]:
@@ -96,7 +102,7 @@ def balance_today(
         }
         for f, name in enumerate(model.measures):
             fair = float(model.target[j, f] * model.scale[f]) if j >= 0 else 0.0
-            row[name] = float(model.values[held, f].sum())
+            row[name] = float(model.values[held, f].sum()) + (float(model.base[j, f]) if j >= 0 else 0.0)
             row[f"{name}_fair"] = fair
             row[f"{name}_imbalance"] = row[name] / fair - 1 if fair else float("nan")
             row[f"{name}_within"] = bool(

@@ -11,8 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.territory.places import chord_points
-from salesops_nb.territory.reading import REP_COLUMNS, Findings, some, texts, to_pandas
+from salesops_nb.territory.places import chord_points, latitude_longitude
+from salesops_nb.territory.reading import (
+    REP_COLUMNS,
+    Findings,
+    absent,
+    counted,
+    is_rows,
+    some,
+    texts,
+    to_pandas,
+    yes_or_no,
+)
 
 
 @dataclass
@@ -39,6 +49,13 @@ def read_reps(
     ``longitude`` (or ``home_latitude``, ``home_longitude``) and ``fixed`` (whether the home binds).
     """
     frame = _rep_table(k, reps, today, findings)
+    blank = [absent(rep) for rep in frame["rep"].astype(object)]
+    if not blank:
+        findings.add("no-reps", "reps names nobody.", "Give at least one rep.", "reps")
+    elif any(blank):
+        message = f"{counted(sum(blank), 'rep has', 'reps have')} no id."
+        findings.add("missing-id", message, "Give each rep an id.", "reps", row=blank.index(True) + 2)
+    findings.stop()
     names = texts(frame["rep"])
     twice = [n for n in dict.fromkeys(names) if names.count(n) > 1]
     if twice:
@@ -71,14 +88,14 @@ def read_reps(
         )
     findings.stop()
     result = Reps(names, capacity, np.full((len(names), 3), np.nan), np.zeros(len(names), dtype=bool))
-    fixed = frame["fixed"].fillna(fixed_homes).astype(bool) if "fixed" in frame else None
+    fixed = yes_or_no(frame, "fixed", "reps", fixed_homes, findings) if "fixed" in frame else None
     for j, name in enumerate(names):
         if (
             "latitude" in frame
             and pd.notna(frame["latitude"].iloc[j])
             and pd.notna(frame["longitude"].iloc[j])
         ):
-            binds = bool(fixed.iloc[j]) if fixed is not None else fixed_homes
+            binds = fixed[j] if fixed is not None else fixed_homes
             _set_home(result, name, frame["latitude"].iloc[j], frame["longitude"].iloc[j], binds, findings)
     _read_homes(result, homes, fixed_homes, findings)
     findings.stop()
@@ -111,7 +128,7 @@ def _rep_table(k: int | None, reps: Any, today: Iterable[str], findings: Finding
     if isinstance(reps, (Mapping, pd.Series)):
         values = reps.values() if isinstance(reps, Mapping) else reps
         return pd.DataFrame({"rep": list(reps.keys()), "capacity": list(values)})
-    if isinstance(reps, (list, tuple, set, frozenset)):
+    if isinstance(reps, (list, tuple, set, frozenset)) and not is_rows(reps):
         names = sorted(reps) if isinstance(reps, (set, frozenset)) else list(reps)
         return pd.DataFrame({"rep": names, "capacity": np.ones(len(names))})
     frame = to_pandas(reps, "reps")
@@ -119,7 +136,7 @@ def _rep_table(k: int | None, reps: Any, today: Iterable[str], findings: Finding
     if column is None:
         findings.add(
             "missing-column",
-            f"reps has no column rep; it has {', '.join(map(str, frame.columns))}.",
+            f"reps has no column rep; it has {some(frame.columns, 12) or 'none'}.",
             "Name the column of rep ids rep.",
             "reps",
         )
@@ -135,10 +152,10 @@ def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -
     if homes is None:
         return
     if isinstance(homes, Mapping):
-        for name, (lat, lon) in zip(texts(homes), homes.values(), strict=True):
-            _set_home(reps, name, lat, lon, fixed_homes, findings)
+        for name, home in zip(texts(homes), homes.values(), strict=True):
+            _set_pair(reps, name, home, fixed_homes, findings)
         return
-    if isinstance(homes, (list, tuple, np.ndarray)):
+    if isinstance(homes, (list, tuple, np.ndarray)) and not is_rows(homes):
         if len(homes) != len(reps.names):
             findings.add(
                 "wrong-count",
@@ -147,8 +164,8 @@ def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -
                 "homes",
             )
             return
-        for name, (lat, lon) in zip(reps.names, homes, strict=True):
-            _set_home(reps, name, lat, lon, fixed_homes, findings)
+        for name, home in zip(reps.names, homes, strict=True):
+            _set_pair(reps, name, home, fixed_homes, findings)
         return
     frame = to_pandas(homes, "homes")
     frame = frame.rename(columns={"home_latitude": "latitude", "home_longitude": "longitude"})
@@ -161,11 +178,54 @@ def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -
             "homes",
         )
         return
-    fixed = frame["fixed"].fillna(fixed_homes) if "fixed" in frame else [fixed_homes] * len(frame)
+    fixed = (
+        yes_or_no(frame, "fixed", "homes", fixed_homes, findings)
+        if "fixed" in frame
+        else [fixed_homes] * len(frame)
+    )
     for name, lat, lon, binds in zip(
         texts(frame[column]), frame["latitude"], frame["longitude"], fixed, strict=True
     ):
         _set_home(reps, name, lat, lon, bool(binds), findings)
+
+
+def _set_pair(reps: Reps, name: str, home: Any, binds: bool, findings: Findings) -> None:
+    """A home given as a pair of degrees; none is no home."""
+    if home is None:
+        return
+    pair = list(home) if isinstance(home, Iterable) and not isinstance(home, str) else [home]
+    if len(pair) == 2:
+        _set_home(reps, name, pair[0], pair[1], binds, findings)
+        return
+    findings.add(
+        "bad-home",
+        f"the home of {name} is {home!r}, not a pair of degrees.",
+        "Write (latitude, longitude).",
+        "homes",
+        value=str(home),
+    )
+
+
+def note_far_homes(reps: Reps, points: NDArray[np.float64], findings: Findings) -> None:
+    """Warns of homes far outside the map; of swapped latitude and longitude it raises."""
+    middle = points.mean(axis=0)
+    wide = 2 * max(float(np.linalg.norm(points - middle, axis=1).max()), 250.0)
+    for j, name in enumerate(reps.names):
+        if np.isnan(reps.home[j, 0]) or np.linalg.norm(reps.home[j] - middle) <= wide:
+            continue
+        (north,), (east,) = latitude_longitude(reps.home[j : j + 1])
+        far = float(np.linalg.norm(points - reps.home[j], axis=1).min())
+        swapped = abs(east) <= 90 and np.linalg.norm(chord_points(east, north) - middle) <= wide
+        findings.add(
+            "swapped-coordinates" if swapped else "far-home",
+            f"the home of {name} ({north:.6g}, {east:.6g}) lies {far:,.0f} km from the nearest unit"
+            + ("; latitude and longitude look swapped." if swapped else "."),
+            "Swap the two values." if swapped else "Check its latitude and longitude.",
+            "homes",
+            value=name,
+            severity="error" if swapped else "warning",
+        )
+    findings.stop()
 
 
 def _set_home(reps: Reps, name: str, lat: Any, lon: Any, binds: bool, findings: Findings) -> None:

@@ -8,21 +8,28 @@ from numpy.typing import NDArray
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.places import map_pieces
-from salesops_nb.territory.reading import some
+from salesops_nb.territory.reading import counted, some
 
 Ints = NDArray[np.int64]
 
 
 def percent(share: float) -> str:
     """A tolerance in words, rounded up so that it suffices."""
-    return f"{np.ceil(share * 1000) / 10:g} %"
+    return f"{np.ceil(share * 1000 - 1e-9) / 10:g} %"
+
+
+def nearest(needed: float) -> str:
+    """The nearest feasible tolerance in words; beyond 100 % there is none to give."""
+    if needed < 0.999:
+        return f"The nearest feasible tolerance is at least {percent(needed)}."
+    return f"It would take a tolerance of {percent(needed)}, and none of 100 % or more can be given."
 
 
 def screen(model: Model) -> list[Problem]:
     """Every reason why no plan can meet the model; empty when none was found."""
     problems = [*_counts(model)]
     if not problems:
-        problems = [*_heavy_items(model), *_locked_loads(model), *_reachable(model)]
+        problems = [*_heavy_items(model), *_light_reps(model), *_locked_loads(model), *_reachable(model)]
     return problems
 
 
@@ -53,7 +60,7 @@ def piece_reps(model: Model) -> Ints:
                 f"the map is in {pieces.max() + 1} pieces that no link joins (one has {some(examples)}), "
                 "and they "
                 f"cannot each hold whole territories within the tolerance"
-                + (f"; the nearest tolerance that could is {percent(needed)}." if needed < 10 else "."),
+                + (f"; the nearest tolerance that could is {percent(needed)}." if needed < 1 else "."),
                 "Add the missing edges, set islands='join' to link each piece to its nearest unit, "
                 "or switch contiguity off there.",
                 table="unit_edges",
@@ -78,8 +85,8 @@ def _counts(model: Model) -> list[Problem]:
         return [
             Problem(
                 "too-many-territories",
-                f"{model.k} territories are asked for, but there are only {model.items} units "
-                + ("(groups that stay together count as one)." if model.items < len(model.item) else "."),
+                f"{model.k} territories are asked for, but there are only {counted(model.items, 'unit')}"
+                + (" (groups that stay together count as one)." if model.items < len(model.item) else "."),
                 f"Ask for at most {model.items}, or use smaller units.",
                 table="units",
                 value=str(model.k),
@@ -103,18 +110,45 @@ def _heavy_items(model: Model) -> list[Problem]:
         needed = max(float(share.min()), 1 - rest if model.k > 1 else 0.0)
         units = [model.units.ids[i] for i in np.flatnonzero(model.item == c)]
         value = model.values[model.item == c, f].sum()
+        more = f"; {len(heavy)} units are that heavy" if len(heavy) > 1 else ""
         problems.append(
             Problem(
                 "unit-too-heavy",
                 f"unit {some(units)} alone has {value:,.6g} of {name}, more than a territory may have "
-                f"({room[c] * model.scale[f]:,.6g}); {len(heavy)} units are that heavy. "
-                f"The nearest feasible tolerance is at least {percent(needed)}.",
-                "Split the unit, ask for fewer territories, balance another measure, or widen the tolerance.",
+                f"({max(room[c], 0) * model.scale[f]:,.6g})"
+                + (f"{more}. " if len(heavy) > 1 else ". ")
+                + nearest(needed),
+                "Split the unit, ask for fewer territories or balance another measure"
+                + (", or widen the tolerance." if needed < 0.999 else "."),
                 table="units",
                 column=name,
                 value=units[0],
             )
         )
+    return problems
+
+
+def _light_reps(model: Model) -> list[Problem]:
+    """Reps for whom even the lightest unit is too much."""
+    problems = []
+    base = model.base_load()
+    for f, name in enumerate(model.measures):
+        for j, rep in enumerate(model.reps.names):
+            least = float(model.amount[model.allowed[:, j], f].min(initial=np.inf))
+            if np.isfinite(least) and base[j, f] <= model.upper[j, f] < base[j, f] + least - 1e-9:
+                needed = (base[j, f] + least) / model.target[j, f] - 1
+                problems.append(
+                    Problem(
+                        "rep-too-small",
+                        f"even the lightest unit that {rep} may have is "
+                        f"{least * model.scale[f]:,.6g} of {name}, more than the upper limit "
+                        f"{model.upper[j, f] * model.scale[f]:,.6g} for a capacity of "
+                        f"{model.reps.capacity[j]:g}. " + nearest(needed),
+                        "Raise the rep's capacity, use smaller units, or leave the rep out.",
+                        table="reps",
+                        value=rep,
+                    )
+                )
     return problems
 
 
@@ -135,7 +169,7 @@ def _locked_loads(model: Model) -> list[Problem]:
                         f"the units and accounts locked to {rep} have "
                         f"{fixed[j] * model.scale[f]:,.6g} of {name}, "
                         f"above the upper limit {model.upper[j, f] * model.scale[f]:,.6g}. "
-                        f"The nearest feasible tolerance is at least {percent(needed)}.",
+                        + nearest(needed),
                         "Unlock some of them, raise the rep's capacity or widen the tolerance.",
                         table="locked",
                         value=rep,
@@ -148,8 +182,7 @@ def _locked_loads(model: Model) -> list[Problem]:
                         "too-little-allowed",
                         f"all that {rep} may have comes to "
                         f"{most[j] * model.scale[f]:,.6g} of {name}, below the lower "
-                        f"limit {model.lower[j, f] * model.scale[f]:,.6g}. "
-                        f"The nearest feasible tolerance is at least {percent(needed)}.",
+                        f"limit {model.lower[j, f] * model.scale[f]:,.6g}. " + nearest(needed),
                         "Forbid or lock less, lower the rep's capacity or widen the tolerance.",
                         table="forbidden",
                         value=rep,

@@ -60,14 +60,22 @@ def rank(plan: Solution) -> tuple[float, float]:
     return (plan.excess if plan.excess > 1e-9 else 0.0, plan.cost)
 
 
-def improved(work: Work, choice: Ints, steps: int, hot: float, turn: int = 0, linear: Any = None) -> Solution:
-    """The best plan of an annealed search from `choice`; `hot` in costs of an average item's stay."""
+def improved(
+    work: Work, choice: Ints, steps: int, hot: float, turn: int = 0, linear: Any = None, inner: float = 1.0
+) -> Solution:
+    """The best plan of an annealed search from `choice`; `hot` in costs of an average item's stay.
+
+    `inner` is the share of each band that is aimed at; excess is counted outside it.
+    """
     model = work.model
     if work.rate > 0:  # the guard: fewer steps where the clock would run out
         left = max(0.0, work.deadline - time.thread_time()) / work.rate
         if left < steps:
             work.cut_short, steps = True, max(2 * model.items, int(left))
     field_ = model.field(work.price, linear, moment=linear is None)
+    if inner < 1:
+        middle, half = (model.lower + model.upper) / 2, (model.upper - model.lower) / 2
+        field_ = field_._replace(lower=middle - inner * half, upper=middle + inner * half)
     typical = _cost_of(work, choice, linear) * (1 + model.disruption) / model.items
     begun = time.thread_time()
     best, cost, excess, _ = anneal(
@@ -87,12 +95,22 @@ def improved(work: Work, choice: Ints, steps: int, hot: float, turn: int = 0, li
 
 
 def until_balanced(work: Work, best: Solution, plans: list[Solution], steps: int) -> Solution:
-    """Further searches while the best plan is outside its bands."""
+    """Further searches while the best plan is outside its bands.
+
+    Where one territory is out, those around it are mostly full to the edge of theirs, and load would
+    have to pass through many at once: a search within half the bands makes room first. What the room
+    has cost is won back afterwards.
+    """
+    if best.excess <= 1e-9:
+        return best
     for turn in range(6):
-        if work.late or best.excess <= 1e-9:
+        if work.late:
             break
         start = best if turn % 2 == 0 else plans[min(turn // 2, len(plans) - 1)]
-        best = min(best, improved(work, start.choice, steps, 0.5, 20 + turn), key=rank)
+        room = improved(work, start.choice, steps // 2, 0.5, 20 + turn, inner=0.5)
+        best = min(best, improved(work, room.choice, steps // 2, 0.1, 30 + turn), key=rank)
+        if best.excess <= 1e-9:
+            return min(best, improved(work, best.choice, steps, 0.5, 40), key=rank)
     return best
 
 

@@ -17,7 +17,7 @@ from small import write  # noqa: E402
 from salesops_nb.cli import main  # noqa: E402
 from salesops_nb.errors import SalesopsError  # noqa: E402
 from salesops_nb.source import open_workbook  # noqa: E402
-from salesops_nb.workbook import read_yaml  # noqa: E402
+from salesops_nb.yaml_file import read_yaml  # noqa: E402
 
 EXPECTED: dict[str, list[str]] = read_yaml(HERE / "expected.yml")
 

@@ -32,6 +32,8 @@ def test_projection_keeps_area_and_knows_no_antimeridian(middle: tuple[float, fl
 
 def test_map_says_how_many_units_change_hands_and_falls_back_to_dots() -> None:
     units = pd.DataFrame({"unit_id": ["a", "b"], "latitude": [60.0, 61.0], "longitude": [179.0, -179.0]})
-    chart = maps.territories(units, [{"a": "X", "b": "X"}, {"a": "X", "b": "Y"}], ["Before", "After"])
+    charts = maps.territories(units, [{"a": "X", "b": "X"}, {"a": "X", "b": "Y"}], ["Before", "After"])
+    chart = charts[-1]
+    assert [each.title for each in charts] == ["Before", "After"]
     assert "2 units of 2 reps; 1 have another rep" in chart.alt
     assert np.ptp(chart.figure.axes[0].collections[0].get_offsets()[:, 0]) < 0.1

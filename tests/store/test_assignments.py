@@ -79,6 +79,25 @@ def test_undo_restores_and_keeps_the_log() -> None:
         undo(engine, 99, **WHO)
 
 
+def test_taking_back_from_a_day_leaves_the_days_before_as_they_were() -> None:
+    engine = open_store("sqlite://")
+    approve(engine, {"a": "ann", "b": "ann"}, effective_on=START, **WHO)
+    number = approve(engine, {"a": "bob", "b": "bob"}, effective_on=date(2024, 7, 1), **WHO)
+    approve(engine, {"b": "cyd"}, effective_on=date(2024, 8, 1), **WHO)
+    back = undo(engine, number, effective_on=date(2024, 9, 1), **WHO)
+    assert owner(engine, "a", date(2024, 8, 31)) == "bob"
+    assert owner(engine, "a", date(2024, 9, 1)) == "ann"
+    assert owner(engine, "b", date(2024, 9, 1)) == "cyd"  # what was approved since stays
+    given = approvals_given(engine).set_index("approval_id").loc[back]
+    assert given["reason"] == f"Approval {number} taken back: new fiscal year"
+    assert given["changed"] == 1
+    with pytest.raises(SalesopsError, match="nothing of approval 2 is left"):
+        undo(engine, number, effective_on=date(2024, 9, 1), **WHO)
+    undo(engine, back, **WHO)
+    assert owner(engine, "a", date(2024, 9, 1)) == "bob"
+    assert check_assignments(engine) == []
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -123,14 +142,19 @@ class Diary:
         self.undoes: dict[int, int] = {}
         self.shared: dict[int, tuple[str, str, int, int]] = {}
 
-    def in_force(self, number: int) -> bool:
-        return not any(self.in_force(u) for u, of in self.undoes.items() if of == number)
+    def in_force(self, number: int, but: int | None = None) -> bool:
+        return number != but and not any(
+            self.in_force(u, but) for u, of in self.undoes.items() if of == number
+        )
 
-    def owners(self) -> dict[str, list[str]]:
+    def start(self, number: int) -> int:
+        return self.start(self.undoes[number]) if number in self.undoes else self.said[number][0]
+
+    def owners(self, but: int | None = None) -> dict[str, list[str]]:
         days = {thing: [VACANT] * self.DAYS for thing in "abc"}
         planned: dict[str, set[int]] = {thing: set() for thing in "abc"}
         for number, (start, owners, replaces) in self.said.items():
-            if not self.in_force(number):
+            if not self.in_force(number, but):
                 continue
             for thing, person in owners.items():
                 if replaces:
@@ -153,6 +177,7 @@ steps = st.lists(
             st.integers(0, Diary.DAYS - 1),
         ),
         st.tuples(st.just("undo"), st.integers(0, 30), st.just(0)),
+        st.tuples(st.just("take back"), st.integers(0, 30), st.integers(0, 39)),
         st.tuples(st.just("leaves"), st.sampled_from(["ann", "bob", "cyd"]), st.integers(0, 39)),
         st.tuples(
             st.just("share"),
@@ -189,6 +214,15 @@ def take(engine: Any, diary: Diary, names: dict[str, str], step: Any) -> None:
         else:
             with pytest.raises(SalesopsError, match="undone already"):
                 undo(engine, number, **WHO)
+    elif kind == "take back" and known and diary.start(known[what % len(known)]) < at:
+        number = known[what % len(known)]
+        now, then = diary.owners(), diary.owners(but=number)
+        changed = {thing: then[thing][at] for thing in now if then[thing][at] != now[thing][at]}
+        if not changed:
+            with pytest.raises(SalesopsError, match=r"undone already|nothing of approval"):
+                undo(engine, number, effective_on=day, **WHO)
+        else:
+            diary.said[undo(engine, number, effective_on=day, **WHO)] = (at, changed, False)
     elif kind == "share":
         thing, who, length = what
         span = {"valid_from": day, "valid_to": day + timedelta(days=length)}

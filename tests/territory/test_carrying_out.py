@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from territory_maps import grid, instance
+from territory_maps import grid
 
 from salesops_nb import commission, territory
 from salesops_nb.errors import SalesopsError
 from salesops_nb.territory.changes import account_changes, change_list, import_files
 from salesops_nb.territory.effects import balance_certainty, drive_distances, months_in_balance, rep_moves
-from salesops_nb.territory.exact import prove
 from salesops_nb.territory.flight import credit_splits, in_flight, with_flight
 from salesops_nb.territory.hand_over import hand_over
 from salesops_nb.territory.measures import (
@@ -55,6 +55,10 @@ def test_potential_and_workload() -> None:
     # one degree on the equator is 111.195 km: 4 visits × 2 × 111.195 × 1.3 / 60 / 4
     hours = account_workload(ACCOUNTS, {"large": 12, "small": 4}, 30, home=(0.0, 0.0))
     assert hours["B"] == pytest.approx(2 + 2 * 111.195 * 1.3 / 60, rel=1e-4)
+    # the other side of the world is flown to: 8 hours, and 20,015 km at 800 an hour
+    far = ACCOUNTS.assign(longitude=180.0)
+    there = account_workload(far, {"large": 12, "small": 4}, 30, home=(0.0, 0.0))
+    assert there["B"] == pytest.approx(2 + 2 * (8 + 20_015.1 / 800), rel=1e-4)
     table = unit_measures(ACCOUNTS, potential=potential).set_index("unit_id")
     assert table.loc["u"].to_dict() == {"accounts": 2.0, "potential": 1100.0}
     with pytest.raises(SalesopsError, match="segment large"):
@@ -83,6 +87,14 @@ FLYING = pd.DataFrame(
         "created_on": [date(2024, 1, 1)] * 5,
     }
 )
+
+
+TEN_PERCENT = {
+    "plan": {"id": "p", "version": 1, "from": date(2024, 1, 1), "to": date(2025, 12, 31),
+             "currency": "USD", "period": "quarter"},
+    "credit": {"event": "booked", "splits": {"apply_to": "credit"}},
+    "components": [{"id": "base", "measure": "credit", "rate_pct": 10}],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -120,14 +132,7 @@ def test_open_deals_follow_the_rule(rule: str, owner: str, shares: list[tuple[st
 def test_commission_pays_whom_the_rule_names(
     rule: str, given: dict[str, int] | None, closed: str, pay: dict[str, str]
 ) -> None:
-    plan = commission.load_plan(
-        {
-            "plan": {"id": "p", "version": 1, "from": date(2024, 1, 1), "to": date(2025, 12, 31),
-                     "currency": "USD", "period": "quarter"},
-            "credit": {"event": "booked", "splits": {"apply_to": "credit"}},
-            "components": [{"id": "base", "measure": "credit", "rate_pct": 10}],
-        }
-    )  # fmt: skip
+    plan = commission.load_plan(TEN_PERCENT)
     moved = account_changes(ACCOUNTS, CHANGES)
     flight = in_flight(FLYING, moved, rule, effective_on=DAY)
     won = FLYING.assign(
@@ -144,6 +149,25 @@ def test_commission_pays_whom_the_rule_names(
     lines = commission.calculate(plan, with_flight(tables, flight), period).lines
     paid = lines.groupby("payee_id")["amount"].sum()
     assert {who: f"{amount:.2f}" for who, amount in paid.items() if amount} == pay
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.2, float("nan"), "half", None])
+def test_a_share_that_is_no_fraction_is_refused(share: Any) -> None:
+    with pytest.raises(SalesopsError, match="share is"):
+        in_flight(FLYING, account_changes(ACCOUNTS, CHANGES), "split", effective_on=DAY, new_share=share)
+
+
+def test_a_share_of_one_s_own_is_honoured_by_commission() -> None:
+    flight = in_flight(FLYING, account_changes(ACCOUNTS, CHANGES), "split", effective_on=DAY, new_share=0.3)
+    plan = commission.load_plan(TEN_PERCENT)
+    won = FLYING.assign(amount=[Decimal(1000), *[Decimal(0)] * 4], outcome=["won", *["lost"] * 4],
+                        closed_on=date(2025, 3, 31))  # fmt: skip
+    lines = commission.calculate(plan, with_flight({"deals": won}, flight), "2025-Q1").lines
+    paid = lines.groupby("payee_id")["amount"].sum()
+    assert {who: f"{amount:.2f}" for who, amount in paid.items() if amount} == {
+        "ann": "70.00",
+        "bob": "30.00",
+    }
 
 
 def test_import_and_undo_are_mirror_images() -> None:
@@ -230,44 +254,3 @@ def test_how_long_and_how_surely_it_balances() -> None:
     assert 0 < some["within"] < 1
     assert balance_certainty(plan, 0.4)["within"] < some["within"]
     assert some["p10"] <= some["p50"] <= some["p90"]
-
-
-def test_the_proof_agrees_with_every_plan_of_a_small_map() -> None:
-    rng = np.random.default_rng(2)
-    units, edges = grid(3, 4)
-    units["potential"] = rng.integers(5, 15, 12).astype(float)
-    plan = prove(units, edges, k=2, tolerance=0.1)
-    assert plan.summary["proven"]
-    north, east = np.radians(units["latitude"]), np.radians(units["longitude"])
-    x = 6371.0088 * np.stack(
-        [np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=1
-    )
-    w = units["potential"].to_numpy()
-    cost = w[:, None] * ((x[:, None] - x[None]) ** 2).sum(axis=2)
-    ids = units["unit_id"].tolist()
-    near = {u: set() for u in ids}
-    for a, b in edges.itertuples(index=False):
-        near[a].add(b)
-        near[b].add(a)
-
-    def whole(side: list[int]) -> bool:
-        left = {ids[i] for i in side}
-        stack = [left.pop()]
-        while stack:
-            for v in near[stack.pop()] & left:
-                left.discard(v)
-                stack.append(v)
-        return not left
-
-    best = np.inf
-    for mask in range(1, 2**11):
-        sides = [[i for i in range(12) if (mask >> i & 1) == s] for s in (0, 1)]
-        if max(abs(w[s].sum() * 2 / w.sum() - 1) for s in sides) <= 0.1 and all(map(whole, sides)):
-            best = min(best, sum(cost[np.ix_(s, s)].sum(axis=0).min() for s in sides))
-    assert plan.summary["moment"] == pytest.approx(best, rel=1e-6)
-
-
-def test_a_proof_refuses_large_maps() -> None:
-    units, edges = instance("tract_AR")
-    with pytest.raises(SalesopsError, match="too many for a proof"):
-        prove(units, edges, k=4)

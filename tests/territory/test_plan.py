@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,6 +67,34 @@ def test_a_seed_gives_the_same_plan_and_another_seed_may_not() -> None:
     units, edges = instance("county_KS")
     first, again = (territory.plan(units, edges, k=4, tolerance=0.05, seed=3).assignment for _ in range(2))
     pd.testing.assert_frame_equal(first, again)
+
+
+SEEDED = """
+import sys
+import pandas as pd
+sys.path.insert(0, sys.argv[1])
+from territory_maps import instance
+from salesops_nb import territory
+units, edges = instance("county_KS")
+free = territory.plan(units, edges, k=4, seed=3)
+grown = units.assign(weight=units["weight"] * (1 + (units["longitude"] > -98.5) * 0.3))
+least = territory.plan(grown, edges, current=free.assignment, disruption=100, seed=3)
+for plan in (free, least):
+    print(",".join(plan.assignment["rep"]), repr(plan.summary["moment"]))
+"""
+
+
+def test_a_seed_gives_the_same_plan_in_processes_of_their_own(tmp_path: Path) -> None:
+    """Whatever the number of threads, and whether the compiled code is kept or compiled anew."""
+    said = []
+    for threads, cache, hashes in (("1", None, "1"), ("4", str(tmp_path), "2")):
+        more = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), threads)
+        more |= {"PYTHONHASHSEED": hashes} | ({"NUMBA_CACHE_DIR": cache} if cache else {})
+        command = [sys.executable, "-c", SEEDED, str(Path(__file__).parent)]
+        done = subprocess.run(command, env={**os.environ, **more}, capture_output=True, text=True, check=True)
+        said.append(done.stdout)
+    assert said[0].count("\n") == 2
+    assert said[0] == said[1]
 
 
 def test_rebalancing_keeps_locks_and_moves_little() -> None:

@@ -19,9 +19,10 @@ from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import territory_approval as approving
 from salesops_nb.present import territory_carrying as carrying
-from salesops_nb.store.assignments import approvals_given, check_assignments
+from salesops_nb.store.assignments import approvals_given, check_assignments, undo
 from salesops_nb.store.database import open_store
 from salesops_nb.territory.consequences import read_past, rep_effects
+from salesops_nb.territory.effects import rep_moves
 from salesops_nb.territory.ground import prepare
 from salesops_nb.territory.norms import Norms
 from salesops_nb.territory.places import great_circle_km
@@ -202,6 +203,17 @@ def test_an_approval_run_again_on_other_data_writes_no_other_plan_under_its_name
     assert carrying.owners_on(book.store, date(2018, 3, 1)) != before
 
 
+def test_an_undone_approval_is_not_given_again_by_a_report_run_again(book: Book) -> None:
+    wish = asked(approved_by="Ada", reason="drift", effective_on="2018-01-01")
+    carrying.carry_out(planned(book, wish), book, wish)
+    undo(book.store, 2, approved_by="Eve", approved_on=DAY, reason="no")
+    with pytest.raises(SalesopsError, match=r"number 2\) and undone since"):
+        carrying.carry_out(planned(book, wish), book, wish)
+    again = wish.model_copy(update={"reason": "drift, once more"})
+    carrying.carry_out(planned(book, again), book, again)
+    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, again).after
+
+
 def test_files_hold_no_formula(book: Book) -> None:
     book.tables["accounts"] = book.tables["accounts"].assign(name='=HYPERLINK("http://x")', owner_id="A")
     wish = asked(approved_by="Ada", reason="=1+1", effective_on="2018-01-01", choice=5)
@@ -227,6 +239,17 @@ def test_the_panel_takes_an_approval_only_together_and_lets_go_of_it(book: Book)
     approving.approval(planned(book, wish), book, wish)
     assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, wish).after
     assert approvals_given(book.store)["reason"].tolist() == ["drift", "As it stood before: drift"]
+
+
+def test_an_import_names_nobody_whom_the_crm_does_not_know(book: Book) -> None:
+    wish = asked(reps=3, choice=5, effective_on="2018-01-01", in_flight="move")
+    found = planned(book, wish)
+    fresh = next(unit for unit, rep in found.after.items() if rep == "New rep 1")
+    book.tables["accounts"] = book.tables["accounts"].assign(unit_id=fresh, owner_id=found.today[fresh])
+    files = carrying.sheets(found, book, wish)
+    assert files["Account_owner.csv"].empty
+    assert files["Opportunity_owner.csv"].empty
+    assert files["not_imported.csv"]["after"].tolist() == ["New rep 1"] * 2
 
 
 def test_what_a_planned_vacancy_or_nobody_holds_is_planned_for_the_company(book: Book) -> None:
@@ -259,6 +282,63 @@ def test_named_accounts_beat_their_units_owner_even_where_accounts_follow(book: 
     moved = carrying.moved_accounts(plan, book, wish, every)
     assert moved is not None
     assert moved["account_id"].tolist() == ["k2"]
+
+
+def named_book(book: Book, who: str, **columns: Any) -> None:
+    """Two accounts in a unit of A's: k1 is given by name."""
+    row = pd.DataFrame({"account_id": ["k1"], "person_id": [who], "valid_from": [date(2016, 1, 1)]})
+    book.tables["assignments"] = pd.concat([book.tables["assignments"], row])
+    book.tables["units"] = book.tables["units"].assign(workload=2.0, accounts=2.0)
+    book.tables["accounts"] = book.tables["accounts"].assign(**columns)
+
+
+def test_an_account_given_by_name_counts_for_its_own_rep(book: Book) -> None:
+    named_book(book, "B")
+    found = planned(book, asked(tolerance=0.1))
+    today = found.balance.set_index("rep")
+    # A has 24 units of 1, 2 and 2; half of one unit's potential and workload and one of its accounts are B's
+    assert today.loc["A", ["potential", "workload", "accounts"]].tolist() == [23.5, 47.0, 47.0]
+    assert today.loc["B", ["potential", "workload", "accounts"]].tolist() == [12.5, 25.0, 25.0]
+    table = found.plan.territories.set_index("rep")
+    assert table["potential"].sum() == pytest.approx(36)
+    mine = sum(1.0 for rep in found.after.values() if rep == "B") - 0.5 * (found.after["0-3"] == "B")
+    assert table.loc["B", "potential"] == pytest.approx(mine + 0.5)
+    assert found.plan.summary["imbalance"] <= 0.1
+    effects = rep_effects(found, read_past(book.tables, year="2017", until=DAY)).set_index("rep")
+    assert [float(effects.loc["B", f"potential_{when}"]) for when in ("before", "after")] == pytest.approx(
+        [12.5, mine + 0.5]
+    )
+    moved = rep_moves(found.plan).set_index("rep")
+    assert moved.loc["A", ["kept", "lost"]].sum() == pytest.approx(23.5)
+
+
+def test_what_an_account_has_is_what_it_says_and_never_more_than_its_unit(book: Book) -> None:
+    named_book(book, "B", potential=[0.3, None], workload=[9.0, None])
+    found = planned(book, asked(tolerance=0.1)).balance.set_index("rep")
+    assert found.loc["B", ["potential", "workload"]].tolist() == pytest.approx([12.3, 26.0])
+
+
+def test_accounts_of_somebody_outside_and_of_one_who_gets_no_units(book: Book) -> None:
+    named_book(book, "Z")  # of another team: nobody's load in this one
+    found = planned(book, asked(tolerance=0.1))
+    assert found.plan.territories["potential"].sum() == pytest.approx(35.5)
+    named_book(book, "B")
+    book.tables["assignments"] = book.tables["assignments"][
+        ~(
+            (book.tables["assignments"]["account_id"] == "k1")
+            & (book.tables["assignments"]["person_id"] == "Z")
+        )
+    ]
+    wish = asked(leave_out="B", tolerance=0.1)
+    left = planned(book, wish)
+    assert left.plan.territories["potential"].tolist() == pytest.approx([36.0])
+    assert [p.code for p in left.problems] == ["named-without-rep"]
+    files = carrying.sheets(left, book, wish)
+    row = files["Account_owner.csv"].set_index("Id")["OwnerId"]
+    assert row["k1"] == "A"  # its unit stays with A, and so it comes to A
+    lying = book.tables["accounts"]["unit_id"].where(book.tables["accounts"]["account_id"] != "k1", "9-9")
+    book.tables["accounts"] = book.tables["accounts"].assign(unit_id=lying)
+    assert [p.code for p in planned(book, asked(tolerance=0.1)).problems] == ["named-outside"]
 
 
 def test_accounts_can_be_given_by_name_with_their_families_together(book: Book) -> None:

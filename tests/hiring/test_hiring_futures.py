@@ -1,0 +1,67 @@
+"""Futures that are kept give the plan that futures drawn anew give; and go when anything is another."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hiring_tables import tables
+
+from salesops_nb import hiring
+from salesops_nb.hiring import futures
+
+ASKED = {
+    "as it was": {},
+    "target": {"target": 6e6},
+    "confidence": {"confidence": 0.6},
+    "budget": {"budget": 300_000},
+    "seed": {"seed": 1},
+    "futures": {"futures": 700},
+    "horizon": {"horizon": 9},
+    "leavers replaced": {"replace_leavers": True},
+    "attrition stated": {"overrides": {"attrition": 0.04}},
+    "ramp stated": {"overrides": {"ramp_months": 9}},
+    "heads stated": {"overrides": {"supported": 14}},
+}
+
+
+@pytest.fixture(scope="module")
+def company():
+    return tables(seed=6, heads=8, roles=("AE",))
+
+
+@pytest.fixture(scope="module")
+def learned(company):
+    return hiring.learn(company)
+
+
+def _plan(company, learned, **asked):
+    given = {"horizon": 12, "confidence": 0.7, "target": 5e6, "futures": 600, **asked}
+    return hiring.plan(company, confidence_of="horizon", learned=learned, **given)
+
+
+@pytest.mark.parametrize("other", ASKED.values(), ids=ASKED)
+def test_a_plan_after_another_is_the_plan_alone(company, learned, other, monkeypatch):
+    monkeypatch.setattr(futures, "_last", None)
+    alone = _plan(company, learned, **other)
+    monkeypatch.setattr(futures, "_last", None)
+    _plan(company, learned)
+    after = _plan(company, learned, **other)
+    assert (after.probability, after.cost, after.words) == (alone.probability, alone.cost, alone.words)
+    for name in ("hires", "comparison"):
+        pd.testing.assert_frame_equal(getattr(after, name), getattr(alone, name), check_exact=True)
+    pd.testing.assert_frame_equal(after.capacity.months, alone.capacity.months, check_exact=True)
+
+
+def test_only_what_is_drawn_from_something_else_is_drawn_again(company, learned, monkeypatch):
+    drawn = []
+    really = futures._drawn
+    monkeypatch.setattr(futures, "_last", None)
+    monkeypatch.setattr(futures, "_drawn", lambda *given: drawn.append(1) or really(*given))
+    counts = {}
+    for name, other in ASKED.items():
+        _plan(company, learned)
+        before = len(drawn)
+        _plan(company, learned, **other)
+        counts[name] = len(drawn) - before
+    kept = {name for name, times in counts.items() if not times}
+    assert kept == {"as it was", "target", "confidence", "budget"}
