@@ -292,7 +292,8 @@ class Control:
 
     def __init__(self, page: Any, name: str) -> None:
         self.page, self.name = page, name
-        label = page.locator(".widget-label, .widget-label-basic", has_text=re.compile(rf"^\s*{re.escape(term(name))}\s*$"))
+        words = re.compile(rf"^\s*{re.escape(term(name))}\s*$")
+        label = page.locator(".widget-label, .widget-label-basic", has_text=words)
         self.box = page.locator(".jupyter-widgets.widget-inline-hbox", has=label).first
         self.row = page.locator(".widget-hbox", has=label).last
 
