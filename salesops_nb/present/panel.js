@@ -103,6 +103,26 @@ function initialize({ model }) {
   };
   window.addEventListener("keydown", keys, true);
 
+  // a year is typed digit by digit, and each would be asked for: a typed day is when Enter or leaving says so
+  let typed = null;
+  const asked = () => {
+    const day = typed;
+    typed = null;
+    day?.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const days = {
+    keydown(event) {
+      if (event.key === "Enter") asked();
+      else if (event.key !== "Tab" && event.target.matches?.('.salesops-panel input[type="date"]')) typed = event.target;
+    },
+    change(event) {
+      if (typed && event.target === typed && event.isTrusted) event.stopImmediatePropagation();
+    },
+    pointerdown() { typed = null; }, // a day is picked from the calendar
+    focusout: asked,
+  };
+  for (const [kind, hear] of Object.entries(days)) window.addEventListener(kind, hear, true);
+
   let waiting = false;
   const watch = new MutationObserver(() => {
     if (waiting) return;
@@ -126,6 +146,7 @@ function initialize({ model }) {
     model.off("change:answers", count);
     watch.disconnect();
     window.removeEventListener("keydown", keys, true);
+    for (const [kind, hear] of Object.entries(days)) window.removeEventListener(kind, hear, true);
     clearInterval(clock);
   };
 }

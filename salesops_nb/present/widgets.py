@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import ipywidgets
+import traitlets
 from IPython.display import display
 
 from salesops_nb.present import choices
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 STOPS = 150  # a range of more is typed, not slid along
 LAYOUT = {"width": "28rem", "margin": "0"}  # two beside each other, see panel.css
 STYLE = {"description_width": "9.5rem"}
+
+
+class DayPicker(ipywidgets.DatePicker):  # type: ignore[misc]
+    """Its calendar offers the days from `min` to `max`; another that is typed is not bent to the nearest."""
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal: Any) -> Any:
+        return proposal["value"]
 
 
 def new_output() -> Any:
@@ -56,7 +65,7 @@ def control_of(panel: Panel, name: str, field: FieldInfo) -> Any:
         return made
     if choices.extra(field).get("choices") == "days":
         span = choices.days(panel.workbook) or (None, None)
-        return ipywidgets.DatePicker(value=value, min=span[0], max=span[1], **common)
+        return DayPicker(value=value, min=span[0], max=span[1], **common)
     return _by_type(value, field, common)
 
 
@@ -101,7 +110,7 @@ def _by_type(value: Any, field: FieldInfo, common: dict[str, Any]) -> Any:
     if bool in kinds:
         return ipywidgets.Checkbox(value=value, indent=True, **common)
     if date in kinds:
-        return ipywidgets.DatePicker(value=value, **common)
+        return DayPicker(value=value, **common)
     if numeric and not kinds - {int, float}:
         return _number(value, float not in kinds, low, high, common)
     hint = ""
@@ -113,7 +122,7 @@ def _by_type(value: Any, field: FieldInfo, common: dict[str, Any]) -> Any:
 
 
 def _number(value: Any, whole: bool, low: Any, high: Any, common: dict[str, Any]) -> Any:
-    """A slider over a range of some hundred stops, else a box that keeps within the limits."""
+    """A slider over a range of some hundred stops, else a box, where one beyond the limits is refused."""
     if low is not None and high is not None and (not whole or high - low <= STOPS):
         slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
         step = 1 if whole else _step(float(high) - float(low))
@@ -121,12 +130,8 @@ def _number(value: Any, whole: bool, low: Any, high: Any, common: dict[str, Any]
             value=value, min=low, max=high, step=step, continuous_update=False,
             readout_format="d" if whole else f".{_places(step)}f", **common,
         )  # fmt: skip
-    box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
-    most = 2**31 - 1 if whole else 1e12
-    return box(
-        value=value, min=-most if low is None else low, max=most if high is None else high,
-        step=1 if whole else 0.1, continuous_update=False, **common,
-    )  # fmt: skip
+    box = ipywidgets.IntText if whole else ipywidgets.FloatText
+    return box(value=value, step=1 if whole else 0.1, continuous_update=False, **common)
 
 
 def written(value: Any) -> str:

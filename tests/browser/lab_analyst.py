@@ -167,15 +167,15 @@ def _other_number(decimal: bool, value: Any, low: Any, high: Any) -> Any:
     return round(other, 3) if decimal else round(other)
 
 
-def wrong_values(field: Any) -> list[str]:
-    """What a person may type that does not fit."""
+def wrong_values(field: Any, words: bool) -> list[str]:
+    """What a person may type that does not fit; words where the control takes them."""
     kinds = kinds_of(field.annotation)
     low, high = limits(field)
     if not kinds & {int, float}:
         return []
     beyond = [low - 1] if low is not None else []
     beyond += [high + 1] if high is not None else []
-    return ["ten or so", *map(str, beyond)]
+    return [*(["ten or so"] if words else []), *map(str, beyond)]
 
 
 def by(field: Any) -> str | None:

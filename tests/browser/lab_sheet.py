@@ -229,13 +229,6 @@ class Sheet:
         assert answer.locator("a").first.text_content() == made.relative_to(folder).as_posix()
         return made
 
-    def waits_until_it_asks(self, wanted: dict[str, Any], seconds: float = 120) -> None:
-        """Wait until the parameters of what is on screen are these."""
-        end = time.monotonic() + seconds
-        while (asked := self.asks()) != wanted:
-            assert time.monotonic() < end, {n: v for n, v in asked.items() if v != wanted[n]}
-            self.page.wait_for_timeout(100)
-
     def picture(self, width: int = 1200, height: int = 1400) -> bytes:
         """A picture of the notebook from its panel on, without the list of files."""
         before = self.page.viewport_size
@@ -337,6 +330,7 @@ class Control:
             self.move(typed)
         elif kind == "date":
             keys.type(f"{typed:%m%d%Y}")
+            keys.press("Enter")
         else:
             keys.press("Control+a")
             keys.type(written(typed))

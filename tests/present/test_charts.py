@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError
@@ -179,7 +180,7 @@ def test_a_heavy_drawing_becomes_a_smaller_png() -> None:
 
 def test_a_figure_without_words_is_refused() -> None:
     with pytest.raises(SalesopsError, match="no alternative text"):
-        present.show(mpl.figure.Figure(), "  ")
+        present.show(Figure(), "  ")
 
 
 def test_romanian_charts_speak_romanian() -> None:
