@@ -72,13 +72,14 @@ def messages_of_prose() -> set[str | tuple[str, str]]:
 
 
 def messages_of_parameters() -> set[str | tuple[str, str]]:
-    """The labels of the panel: names of parameters, their choices, the heads of their groups, and buttons."""
+    """The panel: names of parameters, what they mean, their choices, heads of their groups, and buttons."""
     found: set[str | tuple[str, str]] = set()
     for kind in parameters.NOTEBOOKS.values():
         found |= {*kind.groups, *kind.approval_words}
         for name, field in kind.model_fields.items():
             options = choices_of(None, name, field) if get_origin(field.annotation) is Literal else []
-            found |= {choice(name)} | {choice(str(option)) for option in options or []}
+            found |= {choice(name), *map(choice, map(str, options or []))}
+            found |= {str(field.description)} if name != "workbook" else set()  # it has no control
     return found - {"Workbook"} | {choice(goal) for goal in goals(None)}
 
 
