@@ -193,10 +193,13 @@ def kinds_of(annotation: Any) -> set[Any]:
 
 
 def limits(field: Any) -> tuple[Any, Any]:
-    """The least and the most a parameter may be, where its class says."""
-    low = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
-    high = next((each.le for each in field.metadata if hasattr(each, "le")), None)
-    return low, high
+    """The limits of a parameter, where its class says."""
+
+    def bound(*kinds: str) -> Any:
+        found = (getattr(each, kind, None) for each in field.metadata for kind in kinds)
+        return next((each for each in found if each is not None), None)
+
+    return bound("ge", "gt"), bound("le", "lt")
 
 
 def stored(folder: Path) -> list[str]:

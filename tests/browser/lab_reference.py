@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +22,7 @@ from typing import Any
 
 import nbformat
 
-STORE = "store.sqlite*"
+STORE = "store.sqlite"
 Displays = list[dict[str, Any]]
 
 
@@ -33,16 +35,16 @@ class Answer:
 
 
 class Reference:
-    """A process that runs notebooks of a copy of the workbook as that was when it began.
+    """A process that runs notebooks of a copy of the workbook.
 
-    The copy has its store again before each run, so that nothing of one run reaches the next, or the page.
+    Before each run the copy's store is made what the workbook's is, so that nothing of one run reaches the
+    next, or the page.
     """
 
     def __init__(self, workbook: Path) -> None:
         self._room = TemporaryDirectory()
-        self._workbook = Path(self._room.name) / "workbook"
-        shutil.copytree(workbook, self._workbook)
-        self._kept = {path: path.read_bytes() for path in self._workbook.glob(STORE)}
+        self._original, self._workbook = workbook, Path(self._room.name) / "workbook"
+        shutil.copytree(workbook, self._workbook, ignore=shutil.ignore_patterns(f"{STORE}*"))
         self._process = subprocess.Popen(
             [sys.executable, __file__],
             cwd=self._workbook / "notebooks",
@@ -53,10 +55,12 @@ class Reference:
 
     def run(self, name: str, values: Mapping[str, Any]) -> Answer:
         """Every display of a notebook, run from its top with these parameters in place of its own."""
-        for path in self._workbook.glob(STORE):
+        for path in self._workbook.glob(f"{STORE}*"):
             path.unlink()
-        for path, held in self._kept.items():
-            path.write_bytes(held)
+        if (self._original / STORE).exists():
+            held, copy = (sqlite3.connect(folder / STORE) for folder in (self._original, self._workbook))
+            with closing(held), closing(copy):
+                held.backup(copy)
         return self._answer({"notebook": f"{name}.ipynb", "values": dict(values)})
 
     def change(self, values: Mapping[str, Any]) -> Answer:

@@ -11,7 +11,7 @@ from lab_tests import *  # noqa: F403 - the tests of every notebook
 pytestmark = pytest.mark.browser
 NAMES = ["territory_rebalancing"]
 ASKED = {"scope": "team", "who": "Dustin Brinkmann"}  # one team: a region takes several times as long
-BACK = ("scope",)
+BACK = ("scope", "who", "reps")  # the rest is moved on the same ground, with reps it knows
 
 
 def test_the_solver_is_cancelled_by_keyboard_and_all_is_as_it_was(opened: Opened, made: Path) -> None:
