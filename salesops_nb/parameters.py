@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from rapidfuzz import process
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, unfit
 
 
 def _nothing(value: object) -> object:
@@ -433,11 +433,10 @@ def _problem(kind: type[Parameters], found: Any) -> Problem:
             f"{hint}It takes {known}.",
             value=name,
         )
-    what = str(found["msg"]).removeprefix("Value error, ")
     meaning = kind.model_fields[name].description
     return Problem(
         "bad-parameter",
-        f"{name} is {value!r}: {what[0].lower()}{what[1:]}.",
+        f"{name} is {value!r}: {unfit(found)}.",
         f"{name} is: {meaning}.",
         column=name,
         value=str(value),

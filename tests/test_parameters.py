@@ -9,8 +9,9 @@ from salesops_nb.errors import SalesopsError
     [
         ({"perod": "2017-Q3"}, "'perod' is not a parameter of this notebook. Did you mean period? It takes"),
         ({"level": "squad"}, "level is 'squad': input should be 'company', 'team' or 'rep'."),
-        ({"as_of": "abc"}, "as_of is 'abc': input should be a valid date"),
-        ({"period": 2017.5}, "period is 2017.5: input should be a valid string."),
+        ({"as_of": "abc"}, "as_of is 'abc': input should be a day, as 2017-12-31."),
+        ({"as_of": "2017-11-31"}, "input should be a day, as 2017-12-31."),
+        ({"period": 2017.5}, "period is 2017.5: input should be text."),
     ],
 )
 def test_what_is_wrong_is_named_with_what_is_right(values, message):

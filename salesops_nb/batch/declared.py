@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, unfit
 
 
 def declared_parameters(path: Path, report: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _misfits(model: type[BaseModel], report: str, parameters: Mapping[str, Any])
 
 def _misfit(report: str, item: dict[str, Any]) -> Problem:
     name = ".".join(str(part) for part in item["loc"])
-    message = f"parameter {name!r} is {item['input']!r}: {item['msg']}."
+    message = f"parameter {name!r} is {item['input']!r}: {unfit(item)}."
     return _problem(report, name, message, "Write a value that fits.")
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, unfit
 
 FILE_NAME = "reports.yml"
 EACH = ("rep", "team", "region", "territory", "vacancy")
@@ -183,12 +183,11 @@ def _problem(item: dict[str, Any], tree: Any, file: str) -> Problem:
         )
     if item["type"] == "missing":
         return Problem("missing-key", f"The key {loc[-1]!r} is missing.", "Add it.", None, file, row, key)
-    message = item["msg"].removeprefix("Value error, ")
     given = item["input"]
     shown = f"{given!r}: " if isinstance(given, str | int | float | bool) else ""
     return Problem(
         "bad-value",
-        f"{shown}{message}.",
+        f"{shown}{unfit(item)}.",
         "Write a value that fits.",
         None,
         file,

@@ -5,7 +5,6 @@ run in this order on one open notebook: what a control was moved to stays, and t
 it, so that the saved report and the saved notebook are of moved numbers.
 """
 
-import json
 import os
 import re
 from collections.abc import Callable
@@ -90,7 +89,7 @@ def test_a_wrong_value_is_said_beside_the_control_and_changes_nothing(opened: Op
         if control.kind not in ("text", "number"):
             continue  # what is chosen or slid cannot be wrong
         for wrong in wrong_values(opened.kind.model_fields[name], words=control.kind == "text"):
-            meant = wrong if control.kind == "text" else json.loads(wrong)
+            meant = wrong if control.kind == "text" else type(opened.asked[name])(wrong)
             with pytest.raises(SalesopsError) as refused:
                 parameters.checked(opened.kind, {**opened.asked, name: meant})
             with opened.moved():
