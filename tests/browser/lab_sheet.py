@@ -69,8 +69,8 @@ window.salesops = {
     const left = this.last && this.last.element !== now ? this.last : null;
     const seen = left ? [left.name, this.look(left.element) !== left.look] : ["", true];
     const labels = now.closest(".widget-inline-hbox")?.querySelectorAll(".widget-label, .widget-label-basic");
-    const label = [...labels ?? []].find(each => each.textContent.trim());
-    const name = panel && now !== panel ? (label ?? now).textContent.trim() : "";
+    const said = each => each.textContent.replace("\u200b", "").trim(); // before a tick stands an empty label
+    const name = panel && now !== panel ? said([...labels ?? []].find(said) ?? now) : "";
     if (!name) this.last = null;
     else if (this.last?.element !== now) this.last = {element: now, name, look: this.look(now)};
     return [name, ...seen];

@@ -1,0 +1,82 @@
+"""What parameters may be: days, names, lists, numbers by name; and what every notebook takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _nothing(value: object) -> object:
+    return None if value == "" else value
+
+
+Day = Annotated[date | None, BeforeValidator(_nothing)]
+Name = Annotated[str | None, BeforeValidator(_nothing)]
+
+
+def _listed(value: object) -> object:
+    """Names written as ``a, b``, or a list of them."""
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+def _by_name(value: object) -> object:
+    """Numbers by name written as ``a: 1, b: 2``, or a mapping; one number alone stands for all."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+
+        text = value.strip()
+        try:
+            value = YAML(typ="safe").load(text if text.startswith("{") or ":" not in text else f"{{{text}}}")
+        except YAMLError:
+            raise ValueError("write numbers by name, as a: 1, b: 2") from None
+    return {"all": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _one_or_by_name(value: object) -> object:
+    found = _by_name(value)
+    return found["all"] if isinstance(found, dict) and set(found) == {"all"} else found
+
+
+Numbers = Annotated[dict[str, Annotated[float, Field(ge=0)]], BeforeValidator(_by_name)]
+Tolerance = Annotated[float | dict[str, float], BeforeValidator(_one_or_by_name)]
+
+
+def _key(value: object) -> object:
+    """A year written as a number, as YAML and papermill read it."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Key = Annotated[str, BeforeValidator(_key)]
+
+
+class Parameters(BaseModel):
+    """What every notebook takes.
+
+    `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
+    `approval` carry something out: the panel takes them together, by a button, and lets go of them
+    when anything else is moved, since an approval is of what was on screen. `approval_words` are their
+    heading and what stands on the button. `live` are defaults where a
+    person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
+    cell, which stays short; the panel, the batch file and papermill's ``-p`` take them all the same.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    approval: ClassVar[tuple[str, ...]] = ()
+    approval_words: ClassVar[tuple[str, str]] = ("Approval", "Approve")
+    live: ClassVar[Mapping[str, Any]] = {}
+    rare: ClassVar[tuple[str, ...]] = ()
+
+    workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
