@@ -15,6 +15,7 @@ from pydantic import Field
 
 from salesops_nb import open_workbook, parameters, performance
 from salesops_nb.errors import SalesopsError
+from salesops_nb.parameters.kinds import Name
 from salesops_nb.present import choices, controls, formats, saving, widgets
 from salesops_nb.present.choices import choices_of
 from salesops_nb.present.details import write_details
@@ -25,7 +26,7 @@ class Asked(parameters.Parameters):
     growth: float = Field(0.1, ge=0, le=1, description="Growth")
     weight: int = Field(2, ge=0, le=10, description="Weight")
     level: Literal["company", "team", "rep"] = Field("company", description="Whose")
-    who: parameters.Name = Field(None, description="Who", json_schema_extra={"choices": "who", "by": "level"})
+    who: Name = Field(None, description="Who", json_schema_extra={"choices": "who", "by": "level"})
     share: float | None = Field(None, ge=0, le=1, description="A share, where one is known")
 
 
