@@ -19,46 +19,12 @@ what depends on it.
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
-
-from threadpoolctl import threadpool_limits
+from typing import Any
 
 from salesops_nb import parameters
 from salesops_nb.errors import Problem, SalesopsError
-
-SLOW = 0.3  # seconds: a show that takes longer is drawn after the others
-
-
-@dataclass(slots=True)
-class Node:
-    """A step or a show: its function, what that needs, and how long it took last time."""
-
-    name: str
-    function: Callable[..., Any]
-    needs: tuple[str, ...]
-    shown: bool
-    output: Any = None
-    drawn: tuple[Any, ...] = ()
-    seconds: float = 0.0
-
-    @property
-    def words(self) -> str:
-        """What it does, in the first line of its docstring, else its name."""
-        said = (inspect.getdoc(self.function) or "").split("\n")[0].rstrip(".")
-        return said or self.name.replace("_", " ")
-
-
-class Watch(Protocol):
-    """Who looks on while a change is made, and may end it by raising."""
-
-    def begins(self, node: Node, rest: list[Node]) -> None:
-        """A step or show is about to be done; `rest` are it and those that follow."""
-
-    def settles(self) -> None:
-        """All is done and is about to be taken over, which nothing must interrupt."""
+from salesops_nb.present.steps import Node, Watch, slow_last, timed
 
 
 def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel:
@@ -148,7 +114,7 @@ class Panel:
             where an argument is neither a parameter nor an earlier step, and whatever it raises.
         """
         node = self._added(function, shown=False)
-        node.seconds, value = _timed(node.function, self._given(node, self.asked, self._values))
+        node.seconds, value = timed(node.function, self._given(node, self.asked, self._values))
         self._values[node.name] = self._namespace[node.name] = value
         return value
 
@@ -183,7 +149,7 @@ class Panel:
         kind = type(self.asked)
         self.wanted = after = parameters.checked(kind, {**dict(self.wanted), **values})
         changed = {name for name in kind.model_fields if getattr(after, name) != getattr(self.asked, name)}
-        rest = _slow_last(self._depending({*changed, *self._stale, *({"asked"} if changed else ())}))
+        rest = slow_last(self._depending({*changed, *self._stale, *({"asked"} if changed else ())}))
         drawn: dict[str, tuple[Any, ...]] = {}
         computed = dict(self._values)
         for at, node in enumerate(rest):
@@ -193,7 +159,7 @@ class Panel:
             if watch is not None and "asked" in node.needs and _carries_out(after, changed):
                 watch.settles()  # what is written is written whole
             if not node.shown:
-                node.seconds, computed[node.name] = _timed(node.function, given)
+                node.seconds, computed[node.name] = timed(node.function, given)
             elif node.output is None:
                 node.function(**given)
             else:
@@ -227,7 +193,7 @@ class Panel:
     def _draw(self, node: Node, given: dict[str, Any]) -> tuple[float, tuple[Any, ...]]:
         from salesops_nb.present.captured import captured
 
-        seconds, outputs = _timed(captured, {"draw": lambda: node.function(**given)})
+        seconds, outputs = timed(captured, {"draw": lambda: node.function(**given)})
         node.output.outputs = outputs
         return seconds, outputs
 
@@ -270,20 +236,6 @@ def _carries_out(asked: parameters.Parameters, changed: set[str]) -> bool:
     """Whether an approval is among what is asked for."""
     trigger = type(asked).approval[:1]
     return any(name in changed and getattr(asked, name) for name in trigger)
-
-
-def _slow_last(nodes: list[Node]) -> list[Node]:
-    """In their order, but shows that took long at the end: the rest is on screen before them."""
-    slow = [node for node in nodes if node.shown and node.seconds > SLOW]
-    return [node for node in nodes if node not in slow] + slow
-
-
-def _timed(function: Callable[..., Any], given: dict[str, Any]) -> tuple[float, Any]:
-    begun = time.perf_counter()
-    # threads of linear algebra wait for each other longer than small matrices take
-    with threadpool_limits(limits=1, user_api="blas"):
-        value = function(**given)
-    return time.perf_counter() - begun, value
 
 
 def __dir__() -> list[str]:

@@ -11,7 +11,7 @@ from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
-    from salesops_nb.present.controls import Node
+    from salesops_nb.present.steps import Node
 
 
 class Status:

@@ -1,0 +1,90 @@
+"""A row of the panel: a control, and what is wrong with it beside it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from salesops_nb.errors import Problem
+from salesops_nb.present import choices, widgets
+from salesops_nb.present.choices import extra
+from salesops_nb.present.words import _
+
+if TYPE_CHECKING:
+    from salesops_nb.present.panel_view import View
+
+
+class Row:
+    """A control, and what is wrong with it beside it."""
+
+    def __init__(self, view: View, name: str) -> None:
+        self.view, self.name, self.field = view, name, view.fields[name]
+        self.control = widgets.control_of(view.panel, name, self.field)
+        self._message = ipywidgets.HTML()
+        self._message.add_class("salesops-said")
+        self.box = ipywidgets.HBox([self.control, self._message])
+        self.box.add_class("salesops-row")
+        self._moves = name not in type(view.panel.asked).approval
+        self._listen()
+
+    @property
+    def given(self) -> Any:
+        """What the control asks for."""
+        return widgets.given(self.control, self.field)
+
+    def shows(self, value: Any) -> bool:
+        """Whether the control shows a value."""
+        return widgets.written(self.given) == widgets.written(value)
+
+    @property
+    def said(self) -> str:
+        """The message beside the control, as HTML."""
+        return str(self._message.value)
+
+    @said.setter
+    def said(self, text: str) -> None:
+        self._message.value = f'<span class="salesops-note" role="status">{text}</span>' if text else ""
+
+    def refuse(self, problem: Problem, in_force: Any) -> None:
+        """Say what is wrong, and which value is in force."""
+        words = html.escape(f"{problem.message} {problem.fix}".strip())
+        shown = widgets.written(in_force) or _("none")
+        still = html.escape(_("Below is still {value}.", value=shown))
+        self._message.value = f'<span class="salesops-wrong" role="alert">{words} <em>{still}</em></span>'
+
+    def offer(self, values: Mapping[str, Any]) -> None:
+        """Offer what can be chosen beside these values of the others; the first where it must change."""
+        if not isinstance(self.control, ipywidgets.Dropdown):
+            return
+        merged = self.view.panel.wanted.model_copy(update=dict(values))
+        options = choices.choices_of(
+            self.view.panel.workbook, self.name, self.field,
+            getattr(merged, str(extra(self.field).get("by")), None),
+        )  # fmt: skip
+        if options is None or not extra(self.field).get("by"):
+            return
+        value = self.given
+        if value not in options:
+            value = self.field.default if self.field.default in options else options[0]
+        labelled = choices.labelled(self.view.panel.workbook, self.field, options)
+        self.control.unobserve(self._moved, names="value")
+        self.control.options = labelled
+        widgets.set_shown(self.control, value)
+        self.control.disabled = len(options) < 2
+        self._listen()
+
+    def show(self, value: Any) -> None:
+        """Let the control show a value, which asks for nothing."""
+        self.control.unobserve(self._moved, names="value")
+        widgets.set_shown(self.control, value)
+        self._listen()
+
+    def _listen(self) -> None:
+        if self._moves:
+            self.control.observe(self._moved, names="value")
+
+    def _moved(self, _change: Any) -> None:
+        self.view.moved(self.name)
