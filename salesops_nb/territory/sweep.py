@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from salesops_nb.errors import Problem
-from salesops_nb.territory.planning import PlanNotFound, TerritoryPlan, plan
+from salesops_nb.territory.kept import plan_once
+from salesops_nb.territory.planning import PlanNotFound, TerritoryPlan
 from salesops_nb.territory.rebalancing import Frontier, frontier_of
 
 DEAREST, CHEAPEST = 100.0, 0.003  # moving everything costs so many times today's moment
@@ -34,7 +35,7 @@ def sweep(
 
     def attempt(price: float) -> None:
         try:
-            plans[price] = plan(units, edges, **{**options, "disruption": price})
+            plans[price] = plan_once(units, edges, **{**options, "disruption": price})
         except PlanNotFound as error:
             lost[price] = error
 
