@@ -18,7 +18,7 @@ from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.acceptance import hold_unaccepted
 from salesops_nb.commission.adjustments import adjustments
 from salesops_nb.commission.assignments import Stay, read_stays
-from salesops_nb.commission.credits import credits
+from salesops_nb.commission.credits import credit_rule, credits, kept_credits
 from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
@@ -37,7 +37,7 @@ from salesops_nb.periods import FiscalCalendar, Period
 
 def calculate(
     plans: Plan | Iterable[Plan],
-    tables: Mapping[str, Any],
+    tables: Mapping[str, Any] | Tables,
     period: Period | str,
     *,
     calendar: FiscalCalendar | None = None,
@@ -48,7 +48,8 @@ def calculate(
     Parameters
     ----------
     plans : one plan or several (versions of one plan must not share a day).
-    tables : frames by name, of any kind narwhals reads; docs/plans.md lists the columns.
+    tables : frames by name, of any kind narwhals reads; docs/plans.md lists the columns. As `Tables`
+        they keep what was worked out of them for the next calculation.
     period : a `Period` or its key, such as ``2026-Q1`` (in `calendar`, by default the plain year).
     pay_date : the day whose rates convert pay; the last day of the period if not given.
 
@@ -63,9 +64,9 @@ def calculate(
     """
     chosen = [plans] if isinstance(plans, Plan) else list(plans)
     when = period if isinstance(period, Period) else (calendar or FiscalCalendar()).period(period)
-    read = Tables(tables)
+    read = tables if isinstance(tables, Tables) else Tables(tables)
     problems: list[Problem] = []
-    checks.plans(chosen, read, tables)
+    checks.plans(chosen, read)
     facts = read_facts(chosen, read, when.end, problems)
     stays = read_stays(chosen, read, problems)
     payout = Payout(when, tuple(chosen), read, facts, problems)
@@ -113,26 +114,17 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     facts, period = payout.facts, payout.period
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
-    full = credits(plan, facts, plan.file.credit.event, period.end, payout.found)
-    if facts.small:
-        full = payout.tables.kept(full)
-    credit = members(full, plan, stays, payout.tables)
-    team = team_attained = attained = None
-    leads = any(c.payee == "manager" for c in plan.components)
-    if leads:
-        team = team_credit(full, plan, payout.tables)
-        payout.team[plan] = summed(team, plan, payout.tables)
-        team = members(team, plan, stays, payout.tables)
-    if plan.file.quota is not None and plan.file.quota.attained_by != plan.file.credit.event:
-        other = credits(plan, facts, plan.file.quota.attained_by, period.end, [])
-        attained = members(other, plan, stays, payout.tables)
-        if leads:
-            team_attained = members(team_credit(other, plan, payout.tables), plan, stays, payout.tables)
-    if len(plan.components) > 1 or plan.file.release or plan.file.clawback:
+    event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
+    full, credit, sums, team = _of_event(payout, plan, stays, event, leads, payout.found)
+    attained = team_attained = None
+    if plan.file.quota is not None and plan.file.quota.attained_by != event:
+        _, attained, _, team_attained = _of_event(payout, plan, stays, plan.file.quota.attained_by, leads, [])
+    if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
-    opened = openings(payout.tables, plan, "credit")
     payout.full[plan] = full
+    if sums is not None:
+        payout.team[plan] = sums
     return Job(
         plan,
         payout.tables,
@@ -142,10 +134,53 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
         team,
         attained,
         team_attained,
-        opened=opened,
+        opened=openings(payout.tables, plan, "credit"),
         has_overlay=facts.has_overlay,
         everyone=facts.payees,
     )
+
+
+Frame = nw.LazyFrame[Any]
+
+
+def _of_event(
+    payout: Payout,
+    plan: Plan,
+    stays: dict[str, list[Stay]] | None,
+    event: str,
+    leads: bool,
+    problems: list[Problem],
+) -> tuple[Frame, Frame, Frame | None, Frame | None]:
+    """Credit by an event before the period's end: all, members' own, and of teams summed and by person.
+
+    Where the data are few, what belongs to the members is worked out once for all periods.
+    """
+    facts, tables = payout.facts, payout.tables
+    until = payout.period.end
+    full = credits(plan, facts, event, until, problems)
+
+    def parts(full: Frame) -> tuple[Frame, Frame | None, Frame | None]:
+        own = members(full, plan, stays, tables)
+        if not leads:
+            return own, None, None
+        team = team_credit(full, plan, tables)
+        return own, summed(team, plan, tables), members(team, plan, stays, tables)
+
+    if not facts.small:
+        return full, *parts(full)
+    levels = tuple(sorted({str(c.levels) for c in plan.components if c.payee == "manager"}))
+    rule = credit_rule(plan, facts, until)
+    key = ("members", rule, event, plan.id, plan.version, plan.start, plan.end, levels)
+    whole = kept_credits(plan, facts, event, until)[0]
+    kept = tables.once(
+        key,
+        lambda: [None if each is None else tables.kept(each) for each in parts(whole)],
+        rows=2 * facts.count,
+    )
+    own, sums, team = (
+        None if each is None else each.filter(nw.col("happened_on") < nw.lit(until)) for each in kept
+    )
+    return full, own, sums, team
 
 
 def members(

@@ -8,6 +8,7 @@ margin, after split and cap per deal), ``gross`` (the price part, or the cost), 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,7 @@ import narwhals as nw
 from salesops_nb.commission.columns import condition, wanted_columns, with_deals, with_person
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import AMOUNT, number, times10
-from salesops_nb.commission.measures import measured
+from salesops_nb.commission.measures import counts_deals, measured
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import converted
 from salesops_nb.commission.rounding import decimal_of
@@ -26,12 +27,54 @@ from salesops_nb.errors import Problem
 def credits(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:
     """Every credit of the plan's rule before a day, by person, whoever they are (not yet who is on the plan).
 
-    ``counts`` says whether the plan counts it, and ``fault`` why a bad row is set aside.
+    ``counts`` says whether the plan counts it, and ``fault`` why a bad row is set aside. Where the data
+    are few, the credits of all days are worked out once and kept with the tables: later events change
+    no earlier credit, so that another period takes its part of them.
     """
+    if not facts.small:
+        return _worked(plan, facts, kind, until, problems)
+    frame, found = kept_credits(plan, facts, kind, until)
+    problems += found
+    return frame.filter(nw.col("happened_on") < nw.lit(until))
+
+
+def kept_credits(
+    plan: Plan, facts: Facts, kind: str, until: date
+) -> tuple[nw.LazyFrame[Any], tuple[Problem, ...]]:
+    """The credits of all days that are kept, and what was found."""
+    key = ("credits", credit_rule(plan, facts, until), kind)
+    return facts.tables.once(key, lambda: _kept(plan, facts, kind, until), rows=facts.count)
+
+
+def credit_rule(plan: Plan, facts: Facts, until: date) -> tuple[Any, ...]:
+    """All of a plan that its credits hang on; the day too where currencies are converted, since then
+    the findings on rates name what is concerned.
+    """
+    file = plan.file
+    foreign = not facts.currencies <= {plan.currency}
+    return (
+        file.credit.model_dump_json(),
+        file.rounding.model_dump_json(),
+        plan.currency,
+        tuple(sorted(wanted_columns(plan))),
+        any(c.measure == "quantity" for c in plan.components),
+        counts_deals(plan),
+        (plan.label, file.fx and file.fx.model_dump_json(), until) if foreign else None,
+    )
+
+
+def _kept(plan: Plan, facts: Facts, kind: str, until: date) -> tuple[nw.LazyFrame[Any], tuple[Problem, ...]]:
+    problems: list[Problem] = []
+    if facts.currencies <= {plan.currency}:
+        until, facts = _ALL, replace(facts, has_refunds=facts.refunds is not None)
+    return facts.tables.kept(_worked(plan, facts, kind, until, problems)), tuple(problems)
+
+
+def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:
     frame = _of_kind(facts, kind, until)
     frame = with_deals(frame, plan, facts)
     if facts.set_aside:
-        wrong = nw.when(nw.col("deal_id").is_in(facts.set_aside)).then(nw.lit(_BAD_SHARES))
+        wrong = nw.when(nw.col("deal_id").is_in(list(facts.set_aside))).then(nw.lit(_BAD_SHARES))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
     frame = converted(frame, plan, facts.tables, problems)
     frame = measured(frame, plan, facts)
@@ -48,6 +91,7 @@ def credits(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     return frame.with_columns(counts=counts)
 
 
+_ALL = date(9999, 12, 31)
 _BAD_SHARES = "set aside: the shares of the deal are wrong (see the problems)"
 _UNKNOWN = "set aside: the payee is not in people"
 _EMPTY = "set aside: the event has no amount"
@@ -105,7 +149,7 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
         )
     shares = facts.shares
     if facts.set_aside:  # such a deal stands once, whole, with its owner
-        shares = shares.filter(~nw.col("deal_id").is_in(facts.set_aside))
+        shares = shares.filter(~nw.col("deal_id").is_in(list(facts.set_aside)))
     names = shares.collect_schema().names()
     extra = [
         n for n in names if n in wanted_columns(plan) and n not in ("deal_id", "payee_id", "share", "part")

@@ -190,7 +190,10 @@ def _periods_between(first: Period, last: Period) -> int:
 
 def read_people(plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None) -> People:
     """Everything the tables say of a plan's people."""
-    return People(plan, stays, _leave(tables), _hired(tables), _targets(plan, tables))
+    metric = plan.file.quota.metric if plan.file.quota is not None else None
+    targets = tables.once(("targets", metric), lambda: _targets(metric, tables))
+    hired = tables.once(("hired",), lambda: _hired(tables))
+    return People(plan, stays, _leave(tables), hired, targets)
 
 
 def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
@@ -212,15 +215,15 @@ def _hired(tables: Tables) -> dict[str, tuple[date | None, date | None]]:
     return found
 
 
-def _targets(plan: Plan, tables: Tables) -> dict[tuple[str, str], list[tuple[date, date, Fraction]]]:
-    if plan.file.quota is None:
+def _targets(metric: str | None, tables: Tables) -> dict[tuple[str, str], list[tuple[date, date, Fraction]]]:
+    if metric is None:
         return {}
     found: dict[tuple[str, str], list[tuple[date, date, Fraction]]] = defaultdict(list)
     for row in tables.rows("targets"):
         if str(row.get("level", "rep")) not in ("rep", "person", "payee"):
             continue
         value = as_decimal(row["value"])
-        if row.get("metric", plan.file.quota.metric) != plan.file.quota.metric or value is None:
+        if row.get("metric", metric) != metric or value is None:
             continue
         start, end = as_day(row.get("valid_from")) or date(1900, 1, 1), as_day(row.get("valid_to")) or FAR
         found[(str(row["who"]), str(row["period"]))].append((start, end, Fraction(value)))

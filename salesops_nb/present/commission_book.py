@@ -10,6 +10,7 @@ import hashlib
 import os
 import pickle
 import shutil
+import weakref
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -21,6 +22,7 @@ import pandas as pd
 
 from salesops_nb.commission import Payout, Plan, calculate, load_plan, load_plans
 from salesops_nb.commission.agreements import in_force
+from salesops_nb.commission.frames import Tables
 from salesops_nb.commission.ledger_rows import plain_rows
 from salesops_nb.commission.statement import Books, Statement, statements_of
 from salesops_nb.errors import Problem, SalesopsError
@@ -28,11 +30,49 @@ from salesops_nb.store import ledger
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
 
 if TYPE_CHECKING:
+    from salesops_nb.periods import Period
     from salesops_nb.source.opened import Workbook
 
 FOLDER, CALENDAR = "plans", "pay_calendar.yml"
 KEPT = 4  # calculations whose statements stay in the cache
+PAYOUTS = 3  # payouts that stay in memory
 AGREED = ("reviewed", "approved", "locked", "paid")
+
+
+class Calculations:
+    """A workbook's calculations: its tables with what was worked out of them, and the last payouts.
+
+    A payout is kept by its plans, period and the ledger it follows, so that a day of calculation or a
+    plan that is only tried calculates nothing anew.
+    """
+
+    def __init__(self, workbook: Workbook) -> None:
+        self.workbook = workbook
+        self.tables = Tables(workbook.tables)
+        self._last: dict[Any, Payout] = {}
+
+    def payout(self, plans: Sequence[Plan], period: Period) -> Payout:
+        """What the plans pay in a period, after what the ledger holds of earlier ones."""
+        store = self.workbook.store
+        key = tuple(plans), period, ledger.anchor(store)
+        found = self._last.get(key)
+        if found is None:
+            tables = self.tables.beside("prior_lines", ledger.prior_lines(store, period))
+            found = calculate(plans, tables, period)
+            found.read()
+            self._last = {**dict(list(self._last.items())[1 - PAYOUTS :]), key: found}
+        return found
+
+
+_opened: tuple[weakref.ref[Workbook], Calculations] | None = None
+
+
+def calculations(workbook: Workbook) -> Calculations:
+    """The workbook's calculations; those of the workbook used last are kept."""
+    global _opened
+    if _opened is None or _opened[0]() is not workbook:
+        _opened = weakref.ref(workbook), Calculations(workbook)
+    return _opened[1]
 
 
 class Book:
@@ -64,16 +104,15 @@ class Book:
         path = self.workbook.folder / CALENDAR
         return load_pay_calendar(path) if path.exists() else None
 
-    @cached_property
-    def tables(self) -> dict[str, Any]:
+    @property
+    def tables(self) -> Tables:
         """The workbook's tables and the ledger of earlier periods."""
-        prior = ledger.prior_lines(self.workbook.store, self.period)
-        return {**self.workbook.tables, "prior_lines": prior}
+        return self.payout.tables
 
     @cached_property
     def payout(self) -> Payout:
         """The calculation."""
-        return calculate(self.plans, self.tables, self.period)
+        return calculations(self.workbook).payout(self.plans, self.period)
 
     @cached_property
     def posted(self) -> pd.DataFrame:
