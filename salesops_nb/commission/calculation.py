@@ -77,7 +77,7 @@ def calculate(
         if (plan.start < when.end and when.start < plan.end) or plan.file.release or plan.file.clawback:
             _pay(payout, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
-            payout.full[plan] = credits(plan, facts, plan.file.credit.event, when.end, [])
+            payout.full[plan] = _of_event(payout, plan, None, plan.file.credit.event, False, [])[0]
     adjustments(payout)
     return payout
 
@@ -115,14 +115,13 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
     event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
-    full, credit, sums, team = _of_event(payout, plan, stays, event, leads, payout.found)
+    payout.full[plan], credit, sums, team = _of_event(payout, plan, stays, event, leads, payout.found)
     attained = team_attained = None
     if plan.file.quota is not None and plan.file.quota.attained_by != event:
         _, attained, _, team_attained = _of_event(payout, plan, stays, plan.file.quota.attained_by, leads, [])
     if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
-    payout.full[plan] = full
     if sums is not None:
         payout.team[plan] = sums
     return Job(
@@ -151,13 +150,13 @@ def _of_event(
     leads: bool,
     problems: list[Problem],
 ) -> tuple[Frame, Frame, Frame | None, Frame | None]:
-    """Credit by an event before the period's end: all, members' own, and of teams summed and by person.
+    """Credit by an event: all of it, and before the period's end members' own and their teams', summed
+    by event and by person.
 
-    Where the data are few, what belongs to the members is worked out once for all periods.
+    Where the data are few, what belongs to the members is worked out once for all periods, and all
+    credit is that of all days.
     """
-    facts, tables = payout.facts, payout.tables
-    until = payout.period.end
-    full = credits(plan, facts, event, until, problems)
+    facts, tables, until = payout.facts, payout.tables, payout.period.end
 
     def parts(full: Frame) -> tuple[Frame, Frame | None, Frame | None]:
         own = members(full, plan, stays, tables)
@@ -167,20 +166,22 @@ def _of_event(
         return own, summed(team, plan, tables), members(team, plan, stays, tables)
 
     if not facts.small:
+        full = credits(plan, facts, event, until, problems)
         return full, *parts(full)
+    full, found = kept_credits(plan, facts, event, until)
+    problems += found
     levels = tuple(sorted({str(c.levels) for c in plan.components if c.payee == "manager"}))
     rule = credit_rule(plan, facts, until)
     key = ("members", rule, event, plan.id, plan.version, plan.start, plan.end, levels)
-    whole = kept_credits(plan, facts, event, until)[0]
-    kept = tables.once(
-        key,
-        lambda: [None if each is None else tables.kept(each) for each in parts(whole)],
-        rows=2 * facts.count,
-    )
-    own, sums, team = (
-        None if each is None else each.filter(nw.col("happened_on") < nw.lit(until)) for each in kept
-    )
+    kept = tables.once(key, lambda: [_held(tables, each) for each in parts(full)], rows=facts.count)
+    day = nw.col("happened_on")
+    own, sums, team = (None if each is None else each.filter(day < nw.lit(until)) for each in kept)
+    assert own is not None
     return full, own, sums, team
+
+
+def _held(tables: Tables, frame: Frame | None) -> Frame | None:
+    return None if frame is None else tables.kept(frame)
 
 
 def members(

@@ -67,7 +67,10 @@ def _kept(plan: Plan, facts: Facts, kind: str, until: date) -> tuple[nw.LazyFram
     problems: list[Problem] = []
     if facts.currencies <= {plan.currency}:
         until, facts = _ALL, replace(facts, has_refunds=facts.refunds is not None)
-    return facts.tables.kept(_worked(plan, facts, kind, until, problems)), tuple(problems)
+    frame = _worked(plan, facts, kind, until, problems)
+    asked = wanted_columns(plan)
+    spent = [n for n in frame.collect_schema().names() if n in _SPENT and n not in asked]
+    return facts.tables.kept(frame.drop(*spent)), tuple(problems)
 
 
 def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:
@@ -92,6 +95,11 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
 
 
 _ALL = date(9999, 12, 31)
+# columns that make the credit and that nothing after it reads, unless a condition does
+_SPENT = {
+    "amount", "cost", "quantity", "deal_amount", "currency", "event_currency", "credit_currency",
+    "m_cost", "m_units", "m_deals", "m_credit", "m_gross", "m_margin",
+}  # fmt: skip
 _BAD_SHARES = "set aside: the shares of the deal are wrong (see the problems)"
 _UNKNOWN = "set aside: the payee is not in people"
 _EMPTY = "set aside: the event has no amount"

@@ -15,7 +15,7 @@ from salesops_nb.errors import Problem, SalesopsError
 
 # Up to so many events, and so many over all plans, each step is worked out once and held, since statements,
 # reasons, sums and other periods read it again; above it frames stay lazy and the engine streams them.
-_IN_MEMORY, _OF_ALL_PLANS = 500_000, 2_000_000
+_IN_MEMORY, _OF_ALL_PLANS = 1_000_000, 2_000_000
 CREDIT_KINDS = ("booked", "invoiced", "collected")
 KINDS = (*CREDIT_KINDS, "refunded", "cancelled")
 

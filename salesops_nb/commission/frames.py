@@ -171,10 +171,13 @@ class Tables:
         texts = table.column(column).cast(pa.string()).to_pylist()
         return texts.index(str(value)) + 2 if str(value) in texts else None
 
-    def arrow(self, name: str) -> pa.Table:
-        """A small table in its own order."""
+    def arrow(self, name: str, *columns: str) -> pa.Table:
+        """A small table in its own order, or some columns of it."""
         table = self._in_memory(name)
-        return arrow(self.frame(name)) if table is None else table
+        if table is not None:
+            return table.select(list(columns)) if columns else table
+        frame = self.frame(name)
+        return arrow(frame.select(*columns) if columns else frame)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Rows of a small table as plain dictionaries, in its own order; empty where it was not given.

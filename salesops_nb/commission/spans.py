@@ -51,6 +51,7 @@ class People:
     targets: Mapping[tuple[str, str], list[tuple[date, date, Fraction]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _asked: set[tuple[str, str]] = field(default_factory=set)
+    _standings: dict[tuple[str, Span], Standing] = field(default_factory=dict, init=False)
 
     def stays_of(self, payee: str) -> list[Stay]:
         """The person's stays; everyone's is the plan's life where no assignments were given."""
@@ -60,6 +61,11 @@ class People:
 
     def standing(self, payee: str, span: Span) -> Standing:
         """Quota and target of a person in a span: the sums over the plan's periods in it."""
+        if (payee, span) not in self._standings:
+            self._standings[payee, span] = self._summed(payee, span)
+        return self._standings[payee, span]
+
+    def _summed(self, payee: str, span: Span) -> Standing:
         parts = [self._part(payee, part) for part in span.parts]
         quotas = [quota for quota, _ in parts if quota is not None]
         targets = [target for _, target in parts if target is not None]

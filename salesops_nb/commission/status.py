@@ -17,6 +17,7 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from salesops_nb.commission.credits import credit_rule
 from salesops_nb.commission.frames import collected, number
 from salesops_nb.commission.plan import Plan
 
@@ -29,23 +30,30 @@ _SEEN = ("payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on",
 
 
 def status(payout: Payout, plan: Plan, team: bool = False) -> nw.LazyFrame[Any] | None:
-    """The plan's own credits of the period with ``on_plan`` and ``in_dates``, worked out once where
-    they are few.
+    """The plan's own credits of the period with ``on_plan`` and ``in_dates``, worked out once for all
+    periods where they are few.
     """
-    held: dict[Any, nw.LazyFrame[Any] | None] = payout._cache.setdefault("status", {})
-    if (plan, team) not in held:
-        full = (payout.team if team else payout.full).get(plan)
-        made = None if full is None else _worked(payout, plan, full, team)
-        held[plan, team] = payout.tables.kept(made) if made is not None and payout.facts.small else made
-    return held[plan, team]
+    full, period = (payout.team if team else payout.full).get(plan), payout.period
+    if full is None:
+        return None
+    if payout.facts.small and payout.stays.get(plan) is not None:
+        rule = credit_rule(plan, payout.facts, period.end)
+        known = tuple((p.id, p.version, p.start, p.end) for p in payout.plans)
+        frame = payout.tables.once(
+            ("status", rule, payout.plans.index(plan), team, known),
+            lambda: payout.tables.kept(_worked(payout, plan, full, team)),
+            rows=payout.facts.count // 2,
+        )
+    else:
+        frame = _worked(payout, plan, full, team)
+    day = nw.col("happened_on")
+    return frame.filter((day >= nw.lit(period.start)) & (day < nw.lit(period.end)))
 
 
 def _worked(payout: Payout, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> nw.LazyFrame[Any]:
-    period = payout.period
+    """The plan's credits of all days; those of a person's other plans are left out."""
     day = nw.col("counted_on")
-    frame = full.filter(
-        (nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("happened_on") < nw.lit(period.end))
-    ).select(*_SEEN)
+    frame = full.select(*_SEEN)
     inside = (day >= nw.lit(plan.start)) & (day < nw.lit(plan.end))
     if payout.stays.get(plan) is None:
         if plan is not payout.plans[0]:
