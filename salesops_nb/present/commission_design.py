@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.commission.design import cost_curve, landmarks, on_curve, share_at_target
+from salesops_nb.commission.ledger_rows import arrow_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.study import Study, WhatIf
 from salesops_nb.commission.variant import moved
@@ -185,19 +186,16 @@ def _chosen(book: Book, wanted: str | None) -> Plan:
                         column="plan", value=wanted)
             )  # fmt: skip
         return found
-    sums: dict[str, Decimal] = {}
-    for plan, amount in zip(book.payout.lines["plan_id"], book.payout.lines["amount"], strict=True):
-        sums[str(plan)] = sums.get(str(plan), ZERO) + amount
+    paid = arrow_of(book.payout.lines).group_by("plan_id").aggregate([("amount", "sum")])
+    sums = dict(zip(paid["plan_id"].to_pylist(), paid["amount_sum"].to_pylist(), strict=True))
     return max(book.plans, key=lambda plan: (plan.file.quota is not None, sums.get(plan.id, ZERO)))
 
 
 def _typical_quota(book: Book, plan: Plan) -> Decimal | None:
     """The median quota of the plan's people, else the plan's own."""
-    from salesops_nb.commission.attained import attained
-
     found = sorted(
         {
-            row.payee_id: row.quota for row in attained(book.payout) if row.plan_id == plan.id and row.quota
+            row.payee_id: row.quota for row in book.payout.attained if row.plan_id == plan.id and row.quota
         }.values()
     )
     if found:
