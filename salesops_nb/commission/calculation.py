@@ -8,7 +8,8 @@ manual adjustments) are worked per person on the rows that reach them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import narwhals as nw
@@ -23,7 +24,8 @@ from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
 from salesops_nb.commission.hierarchy import summed, team_credit
-from salesops_nb.commission.job import Job, scope_of
+from salesops_nb.commission.job import Job, on_attainment, scope_of
+from salesops_nb.commission.numbers import Numbers
 from salesops_nb.commission.opening import faults as opening_faults
 from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import ComponentRows, Payout
@@ -33,6 +35,8 @@ from salesops_nb.commission.scorecard import scorecard
 from salesops_nb.commission.spans import Span, read_people
 from salesops_nb.errors import Problem
 from salesops_nb.periods import FiscalCalendar, Period
+
+FEW = 200_000  # events up to which what is earned is worked out for all spans of a plan at once
 
 
 def calculate(
@@ -77,7 +81,7 @@ def calculate(
         if (plan.start < when.end and when.start < plan.end) or plan.file.release or plan.file.clawback:
             _pay(payout, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
-            payout.full[plan] = _of_event(payout, plan, None, plan.file.credit.event, False, [])[0]
+            payout.full[plan] = _of_event(payout, plan, None, plan.file.credit.event, False, [], when.end)[0]
     adjustments(payout)
     return payout
 
@@ -92,14 +96,69 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
         spans = _spans(plan, payout, c)
         if not spans:
             continue
-        frame = earned(_for_component(job, c), c, spans)
-        if payout.facts.small:
-            frame = payout.tables.kept(frame)
+        frame = _earned(payout, job, c, spans)
         made = ComponentRows(plan, c, spans, frame, job)
         payout.components.append(made)
     first = len(payout.lazy)
     settlement.settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
     hold_unaccepted(payout, plan, first)
+
+
+def _earned(payout: Payout, job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
+    """What the component earns on each credit; worked out for all of the plan's spans where it may be.
+
+    It may where credits are few and no span's pay hangs on the day of reckoning, as it does on a gate,
+    on opening credit and on the year so far.
+    """
+    facts, tables, plan, period = payout.facts, payout.tables, job.plan, payout.period
+    if not facts.small:
+        return earned(_for_component(job, c), c, spans)
+    whole = _whole(payout, job, c)
+    if not set(spans) <= set(whole):
+        return tables.kept(earned(_for_component(job, c), c, spans))
+    key = (
+        "targets", "earned", c.id, plan.file.model_dump_json(), credit_rule(plan, facts, period.end),
+        period.calendar,
+    )  # fmt: skip
+
+    def make() -> nw.LazyFrame[Any]:
+        aside = replace(job.people, problems=[], _asked=set())
+        until = whole[-1].end
+        every = _of_event(payout, plan, aside.stays, plan.file.credit.event, job.team is not None, [], until)
+        return tables.kept(earned(replace(job, people=aside, credit=every[1], team=every[3]), c, whole))
+
+    frame = tables.once(key, make, rows=2 * facts.count)
+    first = whole.index(spans[0])
+    frame = frame.filter(
+        (nw.col("happened_on") < nw.lit(period.end))
+        & (nw.col("span") >= first)
+        & (nw.col("span") < first + len(spans))
+    ).with_columns(span=(nw.col("span") - first).cast(nw.Int32))
+    return Numbers(job, c, spans).told(frame)
+
+
+def _whole(payout: Payout, job: Job, c: Component) -> list[Span]:
+    """All spans of the plan up to the last event, where each is paid alike in every period; else none."""
+    plan, facts, calendar = job.plan, payout.facts, payout.period.calendar
+    if (
+        facts.count > FEW
+        or facts.last is None
+        or on_attainment(c)
+        or job.opened
+        or job.attained is not None
+        or c.measure == "activities"
+        or scope_of(c) == "ytd_less_paid"
+    ):
+        return []
+    last = min(plan.end, facts.last + timedelta(days=1))
+    if (last - plan.start).days > 40 * 366:
+        return []
+    found = _by_period(plan, calendar.between(plan.start, max(last, plan.start), plan.file.plan.period))
+    return found if len(found) * len(job.payees()) <= FEW // 10 else []
+
+
+def _by_period(plan: Plan, periods: Iterable[Period]) -> list[Span]:
+    return [Span(p.key, max(p.start, plan.start), min(p.end, plan.end), (p,)) for p in periods]
 
 
 def _for_component(job: Job, c: Component) -> Job:
@@ -115,10 +174,14 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
     event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
-    payout.full[plan], credit, sums, team = _of_event(payout, plan, stays, event, leads, payout.found)
+    payout.full[plan], credit, sums, team = _of_event(
+        payout, plan, stays, event, leads, payout.found, period.end
+    )
     attained = team_attained = None
     if plan.file.quota is not None and plan.file.quota.attained_by != event:
-        _, attained, _, team_attained = _of_event(payout, plan, stays, plan.file.quota.attained_by, leads, [])
+        _, attained, _, team_attained = _of_event(
+            payout, plan, stays, plan.file.quota.attained_by, leads, [], period.end
+        )
     if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
@@ -149,14 +212,15 @@ def _of_event(
     event: str,
     leads: bool,
     problems: list[Problem],
+    until: date,
 ) -> tuple[Frame, Frame, Frame | None, Frame | None]:
-    """Credit by an event: all of it, and before the period's end members' own and their teams', summed
+    """Credit by an event: all of it, and before a day members' own and their teams', summed
     by event and by person.
 
     Where the data are few, what belongs to the members is worked out once for all periods, and all
     credit is that of all days.
     """
-    facts, tables, until = payout.facts, payout.tables, payout.period.end
+    facts, tables = payout.facts, payout.tables
 
     def parts(full: Frame) -> tuple[Frame, Frame | None, Frame | None]:
         own = members(full, plan, stays, tables)
@@ -211,10 +275,7 @@ def _spans(plan: Plan, payout: Payout, c: Component) -> list[Span]:
         return []
     kind = plan.file.plan.period
     if scope_of(c) != "ytd_less_paid":
-        return [
-            Span(p.key, max(p.start, plan.start), min(p.end, plan.end), (p,))
-            for p in period.calendar.between(first, last, kind)
-        ]
+        return _by_period(plan, period.calendar.between(first, last, kind))
     found = []
     for year in period.calendar.between(first, last, "year"):
         parts = tuple(

@@ -24,10 +24,10 @@ KINDS = (*CREDIT_KINDS, "refunded", "cancelled")
 class Facts:
     """Events and shares, with what is known of them before any plan is looked at.
 
-    `count` is the number of events; `set_aside` are deals whose shares are wrong; `has_refunds` says
-    that something takes credit back before the period's end, `refunds` on which day the first does;
-    `gaps` that some event has no amount; `currencies` what the data name; `small` that frames may be
-    held in memory.
+    `count` is the number of events, `last` the day of the last; `set_aside` are deals whose shares are
+    wrong; `has_refunds` says that something takes credit back before the period's end, `refunds` on
+    which day the first does; `gaps` that some event has no amount; `currencies` what the data name;
+    `small` that frames may be held in memory.
     """
 
     tables: Tables
@@ -37,6 +37,7 @@ class Facts:
     shares: nw.LazyFrame[Any] | None = None
     set_aside: tuple[str, ...] = ()
     bad_shares: tuple[Problem, ...] = ()
+    last: date | None = None
     refunds: date | None = None
     has_refunds: bool = False
     has_overlay: bool = False
@@ -97,7 +98,9 @@ def _read(tables: Tables) -> Facts:
     down = (nw.col("kind") == "refunded") | (nw.col("amount") < number(0))
     empty = nw.col("amount").is_null() & (nw.col("kind") != "cancelled")
     refunds = nw.when(down).then(day).otherwise(nw.lit(None).cast(nw.Date)).min()
-    told = collected(events.select(nw.len().alias("n"), refunds=refunds, gaps=_number_of(empty)))[0]
+    told = collected(
+        events.select(nw.len().alias("n"), last=day.max(), refunds=refunds, gaps=_number_of(empty))
+    )[0]
     if told["n"] <= _IN_MEMORY:
         events = tables.kept(events)
         parts = tables.kept(parts) if parts is not None else None
@@ -113,6 +116,7 @@ def _read(tables: Tables) -> Facts:
         parts,
         tuple(set_aside),
         tuple(problems),
+        last=told["last"],
         refunds=told["refunds"],
         has_overlay=overlay,
         gaps=bool(told["gaps"]),

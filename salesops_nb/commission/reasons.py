@@ -5,17 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesops_nb.commission.frames import arrow, as_day, collected, number
+from salesops_nb.commission.frames import as_day
 from salesops_nb.commission.job import gate_of, scope_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
-from salesops_nb.commission.status import KEYS, status
+from salesops_nb.commission.status import KEYS, TELLING, among, counted, credits_of, met_by
 
 if TYPE_CHECKING:
     from salesops_nb.commission.payout import ComponentRows, Payout
@@ -61,18 +60,11 @@ def withheld(payout: Payout) -> pd.DataFrame:
     return frame
 
 
-# what of a credit that pays nothing tells the reason, and what each is compared with
-_TELLING = {"no_quota": True, "factor_now": 0, "f_after": 0, "over_cap": True, "x": 0}
-
-
 def _zeros(payout: Payout, part: ComponentRows) -> pa.Table:
     """Credits of the period on which the component pays nothing; each reason is worded once."""
-    names = part.frame.collect_schema().names()
-    telling = {name: value for name, value in _TELLING.items() if name in names}
-    frame = part.frame.filter(
-        (nw.col("happened_on") >= nw.lit(payout.period.start)) & (nw.col("amount_now") == number(0))
-    )
-    found = arrow(frame.select("payee_id", "deal_id", "event_id", "x", *(n for n in telling if n != "x")))
+    met = met_by(payout, part)
+    found = met.filter(pc.invert(met["pays"]))
+    telling = {name: value for name, value in TELLING.items() if name in found.column_names}
     code = np.zeros(found.num_rows, np.int64)
     for bit, (name, value) in enumerate(telling.items()):
         holds = pc.fill_null(pc.equal(found[name], pa.scalar(value)), False)
@@ -132,27 +124,24 @@ def _level(plan: Plan, c: Component) -> str:
 
 def _excluded_rows(payout: Payout, plan: Plan) -> list[dict[str, Any]]:
     """Credits that do not count in the plan, or in none of its components, with the reason."""
-    frame = status(payout, plan)
-    if frame is None:
+    rows = credits_of(payout, plan)
+    if rows is None:
         return []
-    counted = nw.col("on_plan") & nw.col("in_dates") & nw.col("counts")
-    stays = payout.stays.get(plan)
+    stays, counts = payout.stays.get(plan), counted(rows)
     found = []
-    for row in collected(frame.filter(~counted)):
+    for row in rows.filter(pc.invert(counts)).to_pylist():
         reason = _why_excluded(row, stays, plan)
         found.append(_credit_row(row, plan.id if row["on_plan"] else None, reason))
+    rest = rows.filter(counts)
     seen = [
-        part.frame.filter(nw.col("happened_on") >= nw.lit(payout.period.start)).select(*KEYS)
+        met_by(payout, part).select(KEYS)
         for part in payout.components
         if part.plan is plan and part.c.payee == "owner" and part.c.measure != "activities"
     ]
-    rest = frame.filter(counted)
     if seen:
-        met = (nw.concat(seen, how="vertical") if len(seen) > 1 else seen[0]).unique()
-        rest = rest.join(met, on=list(KEYS), how="anti")
+        rest = rest.filter(pc.invert(among(rest, pa.concat_tables(seen))))
     reason = _uncounted(plan)
-    found += [_credit_row(row, plan.id, reason) for row in collected(rest)]
-    return found
+    return found + [_credit_row(row, plan.id, reason) for row in rest.to_pylist()]
 
 
 def _credit_row(row: dict[str, Any], plan: str | None, reason: str) -> dict[str, Any]:

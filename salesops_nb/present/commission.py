@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesops_nb import __version__, present
 from salesops_nb.commission.attained import near
-from salesops_nb.commission.ledger_rows import plain_rows
+from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.unusual import LIMIT, unusual
 from salesops_nb.present import formats
 from salesops_nb.present.commission_statement import amounts
@@ -405,7 +407,7 @@ def _waiting(book: Book) -> dict[str, Decimal]:
     """Pay that is earned and waits, by the plans' currencies."""
     currencies = {plan.id: plan.currency for plan in book.plans}
     found: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for row in plain_rows(book.payout.withheld):
-        if row["amount"]:
-            found[currencies.get(row["plan_id"], "")] += row["amount"]
+    rows = arrow_of(book.payout.withheld)
+    for row in rows.filter(pc.not_equal(rows["amount"], pa.scalar(0))).to_pylist():
+        found[currencies.get(row["plan_id"], "")] += row["amount"]
     return dict(sorted(found.items())) or {book.workbook.settings.currency: ZERO}
