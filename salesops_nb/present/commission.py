@@ -40,6 +40,13 @@ def open_book(workbook: Any, period: str, plans: Any, as_of: Any) -> Book:
     return Book(workbook, period, plans, as_of)
 
 
+def calculated(book: Book, who: str | None) -> Book:
+    """The book with its figures worked out; for one person's statement only where none is kept."""
+    if not who:
+        book.statements.accounts  # noqa: B018
+    return book
+
+
 def cover(book: Book, asked: Any) -> None:
     """The cover: of the calculation, or of one person's statement; DRAFT until it is approved."""
     settings, who = book.workbook.settings, asked.who

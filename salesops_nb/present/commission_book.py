@@ -28,6 +28,7 @@ from salesops_nb.commission.agreements import in_force
 from salesops_nb.commission.frames import Tables, arrow
 from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.statement import Books, Statement, Statements, statements_of
+from salesops_nb.commission.study import Study
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.store import ledger
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
@@ -97,6 +98,7 @@ class Book:
         self.on = as_of or workbook.data_through or self.period.last
         self.wanted = tuple(plans)
         self._drawn: Statement | None = None
+        self._studies: dict[Plan, Study] = {}
 
     @cached_property
     def plans(self) -> list[Plan]:
@@ -118,6 +120,12 @@ class Book:
     def payout(self) -> Payout:
         """The calculation."""
         return calculations(self.workbook).payout(self.plans, self.period)
+
+    def study(self, plan: Plan) -> Study:
+        """The plan's credits, ready to be paid by a changed plan."""
+        if plan not in self._studies:
+            self._studies[plan] = Study(plan, self.tables, self.period, self.payout)
+        return self._studies[plan]
 
     @cached_property
     def posted(self) -> pd.DataFrame:
