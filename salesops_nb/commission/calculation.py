@@ -19,7 +19,7 @@ from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.acceptance import hold_unaccepted
 from salesops_nb.commission.adjustments import adjustments
 from salesops_nb.commission.assignments import Stay, read_stays
-from salesops_nb.commission.credits import credit_rule, credits, kept_credits
+from salesops_nb.commission.credits import credits, kept_credits
 from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
@@ -33,7 +33,7 @@ from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.scorecard import scorecard
 from salesops_nb.commission.spans import Span, read_people
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar, Period
 
 FEW = 200_000  # events up to which what is earned is worked out for all spans of a plan at once
@@ -116,10 +116,8 @@ def _earned(payout: Payout, job: Job, c: Component, spans: list[Span]) -> nw.Laz
     whole = _whole(payout, job, c)
     if not set(spans) <= set(whole):
         return tables.kept(earned(_for_component(job, c), c, spans))
-    key = (
-        "targets", "earned", c.id, plan.file.model_dump_json(), credit_rule(plan, facts, period.end),
-        period.calendar,
-    )  # fmt: skip
+    rule = plan.file.model_dump_json()
+    key = "targets", "earned", c.id, rule, payout.kept[plan], period.calendar
 
     def make() -> nw.LazyFrame[Any]:
         aside = replace(job.people, problems=[], _asked=set())
@@ -127,7 +125,10 @@ def _earned(payout: Payout, job: Job, c: Component, spans: list[Span]) -> nw.Laz
         every = _of_event(payout, plan, aside.stays, plan.file.credit.event, job.team is not None, [], until)
         return tables.kept(earned(replace(job, people=aside, credit=every[1], team=every[3]), c, whole))
 
-    frame = tables.once(key, make, rows=2 * facts.count)
+    try:
+        frame = tables.once(key, make, rows=2 * facts.count)
+    except SalesopsError:  # another period's credit does not fit: it spoils that period alone
+        return tables.kept(earned(_for_component(job, c), c, spans))
     first = whole.index(spans[0])
     frame = frame.filter(
         (nw.col("happened_on") < nw.lit(period.end))
@@ -143,6 +144,7 @@ def _whole(payout: Payout, job: Job, c: Component) -> list[Span]:
     if (
         facts.count > FEW
         or facts.last is None
+        or payout.kept[plan][-1] is not None
         or on_attainment(c)
         or job.opened
         or job.attained is not None
@@ -214,11 +216,10 @@ def _of_event(
     problems: list[Problem],
     until: date,
 ) -> tuple[Frame, Frame, Frame | None, Frame | None]:
-    """Credit by an event: all of it, and before a day members' own and their teams', summed
-    by event and by person.
+    """Credit by an event, before a day: all of it, members' own, of their teams by event, and by person.
 
-    Where the data are few, what belongs to the members is worked out once for all periods, and all
-    credit is that of all days.
+    Where the data are few, what belongs to the members is worked out once for all periods; all credit
+    and the teams' by event are then those of all days.
     """
     facts, tables = payout.facts, payout.tables
 
@@ -232,16 +233,18 @@ def _of_event(
     if not facts.small:
         full = credits(plan, facts, event, until, problems)
         return full, *parts(full)
-    full, found = kept_credits(plan, facts, event, until)
-    problems += found
+    known = kept_credits(plan, facts, event, until)
+    full = known.frame
+    problems += known.problems
+    if event == plan.file.credit.event:
+        payout.kept[plan] = known.key
     levels = tuple(sorted({str(c.levels) for c in plan.components if c.payee == "manager"}))
-    rule = credit_rule(plan, facts, until)
-    key = ("members", rule, event, plan.id, plan.version, plan.start, plan.end, levels)
+    key = ("members", known.key, plan.id, plan.version, plan.start, plan.end, levels)
     kept = tables.once(key, lambda: [_held(tables, each) for each in parts(full)], rows=facts.count)
-    day = nw.col("happened_on")
-    own, sums, team = (None if each is None else each.filter(day < nw.lit(until)) for each in kept)
+    own, sums, team = kept
     assert own is not None
-    return full, own, sums, team
+    before = nw.col("happened_on") < nw.lit(until)
+    return full, own.filter(before), sums, None if team is None else team.filter(before)
 
 
 def _held(tables: Tables, frame: Frame | None) -> Frame | None:

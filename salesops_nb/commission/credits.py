@@ -8,9 +8,10 @@ margin, after split and cap per deal), ``gross`` (the price part, or the cost), 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import narwhals as nw
 
@@ -21,7 +22,7 @@ from salesops_nb.commission.measures import counts_deals, measured
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import converted
 from salesops_nb.commission.rounding import decimal_of
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, SalesopsError
 
 
 def credits(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:
@@ -33,44 +34,59 @@ def credits(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     """
     if not facts.small:
         return _worked(plan, facts, kind, until, problems)
-    frame, found = kept_credits(plan, facts, kind, until)
-    problems += found
-    return frame.filter(nw.col("happened_on") < nw.lit(until))
+    known = kept_credits(plan, facts, kind, until)
+    problems += known.problems
+    return known.frame.filter(nw.col("happened_on") < nw.lit(until))
 
 
-def kept_credits(
-    plan: Plan, facts: Facts, kind: str, until: date
-) -> tuple[nw.LazyFrame[Any], tuple[Problem, ...]]:
-    """The credits of all days that are kept, and what was found."""
-    key = ("credits", credit_rule(plan, facts, until), kind)
-    return facts.tables.once(key, lambda: _kept(plan, facts, kind, until), rows=facts.count)
+class Credits(NamedTuple):
+    """Credits that are kept with the tables, and what was found.
 
-
-def credit_rule(plan: Plan, facts: Facts, until: date) -> tuple[Any, ...]:
-    """All of a plan that its credits hang on; the day too where currencies are converted, since then
-    the findings on rates name what is concerned.
+    `key` names all that they hang on; it ends in None where they are those of all days, else in the day
+    before which they are.
     """
-    file = plan.file
-    foreign = not facts.currencies <= {plan.currency}
+
+    frame: nw.LazyFrame[Any]
+    problems: tuple[Problem, ...]
+    key: tuple[Any, ...]
+
+
+def kept_credits(plan: Plan, facts: Facts, kind: str, until: date) -> Credits:
+    """The credits by an event, worked out once for all days.
+
+    Where currencies are converted, or the credits of all days cannot be worked out, for this day alone:
+    findings on rates name what is concerned, and a later event spoils no earlier period.
+    """
+    rule = _rule(plan, kind)
+    if facts.currencies <= {plan.currency}:
+        with suppress(SalesopsError):
+            every = replace(facts, has_refunds=facts.refunds is not None)
+            key = "credits", rule, None
+            return facts.tables.once(key, lambda: _kept(plan, every, kind, _ALL, key), rows=facts.count)
+    fx = plan.file.fx and plan.file.fx.model_dump_json()
+    by_day = "credits", rule, plan.label, fx, until
+    return facts.tables.once(by_day, lambda: _kept(plan, facts, kind, until, by_day), rows=facts.count)
+
+
+def _rule(plan: Plan, kind: str) -> tuple[Any, ...]:
+    """All of a plan that its credits hang on, in its own currency."""
     return (
-        file.credit.model_dump_json(),
-        file.rounding.model_dump_json(),
+        kind,
+        plan.file.credit.model_dump_json(),
+        plan.file.rounding.model_dump_json(),
         plan.currency,
         tuple(sorted(wanted_columns(plan))),
         any(c.measure == "quantity" for c in plan.components),
         counts_deals(plan),
-        (plan.label, file.fx and file.fx.model_dump_json(), until) if foreign else None,
     )
 
 
-def _kept(plan: Plan, facts: Facts, kind: str, until: date) -> tuple[nw.LazyFrame[Any], tuple[Problem, ...]]:
+def _kept(plan: Plan, facts: Facts, kind: str, until: date, key: tuple[Any, ...]) -> Credits:
     problems: list[Problem] = []
-    if facts.currencies <= {plan.currency}:
-        until, facts = _ALL, replace(facts, has_refunds=facts.refunds is not None)
     frame = _worked(plan, facts, kind, until, problems)
     asked = wanted_columns(plan)
     spent = [n for n in frame.collect_schema().names() if n in _SPENT and n not in asked]
-    return facts.tables.kept(frame.drop(*spent)), tuple(problems)
+    return Credits(facts.tables.kept(frame.drop(*spent)), tuple(problems), key)
 
 
 def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:

@@ -64,6 +64,7 @@ class Payout:
     reasons: dict[str, str] = field(default_factory=dict)
     full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
+    kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
     draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
     credited: set[tuple[Plan, str, str]] = field(default_factory=set)

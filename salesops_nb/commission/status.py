@@ -19,7 +19,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesops_nb.commission.credits import credit_rule
 from salesops_nb.commission.frames import arrow, number
 from salesops_nb.commission.plan import Plan
 
@@ -71,10 +70,9 @@ def _status(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
     if full is None:
         return None
     if payout.facts.small and payout.stays.get(plan) is not None:
-        rule = credit_rule(plan, payout.facts, period.end)
         known = tuple((p.id, p.version, p.start, p.end) for p in payout.plans)
         frame = payout.tables.once(
-            ("status", rule, payout.plans.index(plan), team, known),
+            ("status", payout.kept[plan], payout.plans.index(plan), team, known),
             lambda: payout.tables.kept(_worked(payout, plan, full, team)),
             rows=payout.facts.count // 2,
         )
