@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import narwhals as nw
+
 from salesops_nb.commission import curve
 from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.earned import derived_rate, gate_level
+from salesops_nb.commission.frames import collected
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 
@@ -58,13 +60,7 @@ class Attained:
 
 def attained(payout: Payout) -> list[Attained]:
     """Everybody on a plan, for each component that has a quota, a table or a gate; in order of person."""
-    sums: dict[tuple[str, int, str, str, int], Fraction] = defaultdict(Fraction)
-    trace = payout.trace
-    if not trace.empty:
-        names = ("plan_id", "plan_version", "component_id", "payee_id", "span", "x")
-        for plan, version, component, payee, span, x in zip(*(trace[n] for n in names), strict=True):
-            sums[plan, int(version), component, payee, int(span)] += Fraction(x)
-    rows = [row for part in payout.components for row in _rows(part, sums)]
+    rows = [row for part in payout.components for row in _rows(part)]
     return sorted(rows, key=lambda row: (row.payee_id, row.plan_id, row.component_id))
 
 
@@ -74,21 +70,21 @@ def near(rows: Iterable[Attained], within: Decimal = Decimal("0.1")) -> list[Att
     return sorted(found, key=lambda row: (row.missing_share or 0, row.payee_id))
 
 
-def _rows(part: ComponentRows, sums: dict[tuple[str, int, str, str, int], Fraction]) -> Iterable[Attained]:
+def _rows(part: ComponentRows) -> Iterable[Attained]:
     plan, c = part.plan, part.c
     if c.table is None and c.gate is None and c.threshold is None and plan.file.quota is None:
         return
     last = len(part.spans) - 1
     span = part.spans[last]
-    key = (plan.id, plan.version, c.id)
-    with_credit = {k[3] for k in sums if k[:3] == key and k[4] == last}
+    sums = part.frame.filter(nw.col("span") == last).group_by("payee_id").agg(nw.col("x").sum())
+    credits = {row["payee_id"]: Fraction(row["x"]) for row in collected(sums)}
     stays = part.job.people.stays
     here = {
         p for p, each in (stays or {}).items() if any(s.start < span.end and span.start < s.end for s in each)
     }
-    for payee in sorted(with_credit | here):
+    for payee in sorted(credits.keys() | here):
         standing = part.job.people.standing(payee, span)
-        credit = sums.get((*key, payee, last), Fraction(0))
+        credit = credits.get(payee, Fraction(0))
         bound, kind, rate = _next(plan, c, standing.quota, standing.target, credit)
         yield Attained(
             payee, plan.id, plan.version, c.id, c.name or c.id, c.measure,

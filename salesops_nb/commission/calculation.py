@@ -8,7 +8,8 @@ manual adjustments) are worked per person on the rows that reach them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import narwhals as nw
@@ -18,12 +19,13 @@ from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.acceptance import hold_unaccepted
 from salesops_nb.commission.adjustments import adjustments
 from salesops_nb.commission.assignments import Stay, read_stays
-from salesops_nb.commission.credits import credits
+from salesops_nb.commission.credits import credits, kept_credits
 from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
 from salesops_nb.commission.hierarchy import summed, team_credit
-from salesops_nb.commission.job import Job, scope_of
+from salesops_nb.commission.job import Job, on_attainment, scope_of
+from salesops_nb.commission.numbers import Numbers
 from salesops_nb.commission.opening import faults as opening_faults
 from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import ComponentRows, Payout
@@ -31,13 +33,15 @@ from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.scorecard import scorecard
 from salesops_nb.commission.spans import Span, read_people
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar, Period
+
+FEW = 200_000  # events up to which what is earned is worked out for all spans of a plan at once
 
 
 def calculate(
     plans: Plan | Iterable[Plan],
-    tables: Mapping[str, Any],
+    tables: Mapping[str, Any] | Tables,
     period: Period | str,
     *,
     calendar: FiscalCalendar | None = None,
@@ -48,7 +52,8 @@ def calculate(
     Parameters
     ----------
     plans : one plan or several (versions of one plan must not share a day).
-    tables : frames by name, of any kind narwhals reads; docs/plans.md lists the columns.
+    tables : frames by name, of any kind narwhals reads; docs/plans.md lists the columns. As `Tables`
+        they keep what was worked out of them for the next calculation.
     period : a `Period` or its key, such as ``2026-Q1`` (in `calendar`, by default the plain year).
     pay_date : the day whose rates convert pay; the last day of the period if not given.
 
@@ -63,9 +68,9 @@ def calculate(
     """
     chosen = [plans] if isinstance(plans, Plan) else list(plans)
     when = period if isinstance(period, Period) else (calendar or FiscalCalendar()).period(period)
-    read = Tables(tables)
+    read = tables if isinstance(tables, Tables) else Tables(tables)
     problems: list[Problem] = []
-    checks.plans(chosen, read, tables)
+    checks.plans(chosen, read)
     facts = read_facts(chosen, read, when.end, problems)
     stays = read_stays(chosen, read, problems)
     payout = Payout(when, tuple(chosen), read, facts, problems)
@@ -76,7 +81,7 @@ def calculate(
         if (plan.start < when.end and when.start < plan.end) or plan.file.release or plan.file.clawback:
             _pay(payout, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
-            payout.full[plan] = credits(plan, facts, plan.file.credit.event, when.end, [])
+            payout.full[plan] = _of_event(payout, plan, None, plan.file.credit.event, False, [], when.end)[0]
     adjustments(payout)
     return payout
 
@@ -91,14 +96,71 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
         spans = _spans(plan, payout, c)
         if not spans:
             continue
-        frame = earned(_for_component(job, c), c, spans)
-        if payout.facts.small:
-            frame = payout.tables.kept(frame)
+        frame = _earned(payout, job, c, spans)
         made = ComponentRows(plan, c, spans, frame, job)
         payout.components.append(made)
     first = len(payout.lazy)
     settlement.settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
     hold_unaccepted(payout, plan, first)
+
+
+def _earned(payout: Payout, job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
+    """What the component earns on each credit; worked out for all of the plan's spans where it may be.
+
+    It may where credits are few and no span's pay hangs on the day of reckoning, as it does on a gate,
+    on opening credit and on the year so far.
+    """
+    facts, tables, plan, period = payout.facts, payout.tables, job.plan, payout.period
+    if not facts.small:
+        return earned(_for_component(job, c), c, spans)
+    whole = _whole(payout, job, c)
+    if not set(spans) <= set(whole):
+        return tables.kept(earned(_for_component(job, c), c, spans))
+    rule = plan.file.model_dump_json()
+    key = "targets", "earned", c.id, rule, payout.kept[plan], period.calendar
+
+    def make() -> nw.LazyFrame[Any]:
+        aside = replace(job.people, problems=[], _asked=set())
+        until = whole[-1].end
+        every = _of_event(payout, plan, aside.stays, plan.file.credit.event, job.team is not None, [], until)
+        return tables.kept(earned(replace(job, people=aside, credit=every[1], team=every[3]), c, whole))
+
+    try:
+        frame = tables.once(key, make, rows=2 * facts.count)
+    except SalesopsError:  # another period's credit does not fit: it spoils that period alone
+        return tables.kept(earned(_for_component(job, c), c, spans))
+    first = whole.index(spans[0])
+    frame = frame.filter(
+        (nw.col("happened_on") < nw.lit(period.end))
+        & (nw.col("span") >= first)
+        & (nw.col("span") < first + len(spans))
+    ).with_columns(span=(nw.col("span") - first).cast(nw.Int32))
+    return Numbers(job, c, spans).told(frame)
+
+
+def _whole(payout: Payout, job: Job, c: Component) -> list[Span]:
+    """All spans of the plan up to the last event, where each is paid alike in every period; else none."""
+    plan, facts, calendar = job.plan, payout.facts, payout.period.calendar
+    if (
+        facts.count > FEW
+        or facts.last is None
+        or payout.kept[plan][-1] is not None
+        or on_attainment(c)
+        or job.opened
+        or job.attained is not None
+        or c.measure == "activities"
+        or scope_of(c) == "ytd_less_paid"
+    ):
+        return []
+    last = min(plan.end, facts.last + timedelta(days=1))
+    if (last - plan.start).days > 40 * 366:
+        return []
+    found = _by_period(plan, calendar.between(plan.start, max(last, plan.start), plan.file.plan.period))
+    return found if len(found) * len(job.payees()) <= FEW // 10 else []
+
+
+def _by_period(plan: Plan, periods: Iterable[Period]) -> list[Span]:
+    return [Span(p.key, max(p.start, plan.start), min(p.end, plan.end), (p,)) for p in periods]
 
 
 def _for_component(job: Job, c: Component) -> Job:
@@ -113,26 +175,20 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     facts, period = payout.facts, payout.period
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
-    full = credits(plan, facts, plan.file.credit.event, period.end, payout.found)
-    if facts.small:
-        full = payout.tables.kept(full)
-    credit = members(full, plan, stays, payout.tables)
-    team = team_attained = attained = None
-    leads = any(c.payee == "manager" for c in plan.components)
-    if leads:
-        team = team_credit(full, plan, payout.tables)
-        payout.team[plan] = summed(team, plan, payout.tables)
-        team = members(team, plan, stays, payout.tables)
-    if plan.file.quota is not None and plan.file.quota.attained_by != plan.file.credit.event:
-        other = credits(plan, facts, plan.file.quota.attained_by, period.end, [])
-        attained = members(other, plan, stays, payout.tables)
-        if leads:
-            team_attained = members(team_credit(other, plan, payout.tables), plan, stays, payout.tables)
-    if len(plan.components) > 1 or plan.file.release or plan.file.clawback:
+    event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
+    payout.full[plan], credit, sums, team = _of_event(
+        payout, plan, stays, event, leads, payout.found, period.end
+    )
+    attained = team_attained = None
+    if plan.file.quota is not None and plan.file.quota.attained_by != event:
+        _, attained, _, team_attained = _of_event(
+            payout, plan, stays, plan.file.quota.attained_by, leads, [], period.end
+        )
+    if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
-    opened = openings(payout.tables, plan, "credit")
-    payout.full[plan] = full
+    if sums is not None:
+        payout.team[plan] = sums
     return Job(
         plan,
         payout.tables,
@@ -142,10 +198,57 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
         team,
         attained,
         team_attained,
-        opened=opened,
+        opened=openings(payout.tables, plan, "credit"),
         has_overlay=facts.has_overlay,
         everyone=facts.payees,
     )
+
+
+Frame = nw.LazyFrame[Any]
+
+
+def _of_event(
+    payout: Payout,
+    plan: Plan,
+    stays: dict[str, list[Stay]] | None,
+    event: str,
+    leads: bool,
+    problems: list[Problem],
+    until: date,
+) -> tuple[Frame, Frame, Frame | None, Frame | None]:
+    """Credit by an event, before a day: all of it, members' own, of their teams by event, and by person.
+
+    Where the data are few, what belongs to the members is worked out once for all periods; all credit
+    and the teams' by event are then those of all days.
+    """
+    facts, tables = payout.facts, payout.tables
+
+    def parts(full: Frame) -> tuple[Frame, Frame | None, Frame | None]:
+        own = members(full, plan, stays, tables)
+        if not leads:
+            return own, None, None
+        team = team_credit(full, plan, tables)
+        return own, summed(team, plan, tables), members(team, plan, stays, tables)
+
+    if not facts.small:
+        full = credits(plan, facts, event, until, problems)
+        return full, *parts(full)
+    known = kept_credits(plan, facts, event, until)
+    full = known.frame
+    problems += known.problems
+    if event == plan.file.credit.event:
+        payout.kept[plan] = known.key
+    levels = tuple(sorted({str(c.levels) for c in plan.components if c.payee == "manager"}))
+    key = ("members", known.key, plan.id, plan.version, plan.start, plan.end, levels)
+    kept = tables.once(key, lambda: [_held(tables, each) for each in parts(full)], rows=facts.count)
+    own, sums, team = kept
+    assert own is not None
+    before = nw.col("happened_on") < nw.lit(until)
+    return full, own.filter(before), sums, None if team is None else team.filter(before)
+
+
+def _held(tables: Tables, frame: Frame | None) -> Frame | None:
+    return None if frame is None else tables.kept(frame)
 
 
 def members(
@@ -175,10 +278,7 @@ def _spans(plan: Plan, payout: Payout, c: Component) -> list[Span]:
         return []
     kind = plan.file.plan.period
     if scope_of(c) != "ytd_less_paid":
-        return [
-            Span(p.key, max(p.start, plan.start), min(p.end, plan.end), (p,))
-            for p in period.calendar.between(first, last, kind)
-        ]
+        return _by_period(plan, period.calendar.between(first, last, kind))
     found = []
     for year in period.calendar.between(first, last, "year"):
         parts = tuple(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from itertools import combinations
-from typing import Any
 
 import narwhals as nw
 
@@ -15,7 +13,7 @@ from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
 
 
-def plans(chosen: list[Plan], tables: Tables, given: Mapping[str, Any]) -> None:
+def plans(chosen: list[Plan], tables: Tables) -> None:
     """Versions that share a day, and several plans without assignments; raises."""
     found = []
     for a, b in combinations(chosen, 2):
@@ -49,6 +47,12 @@ def plans(chosen: list[Plan], tables: Tables, given: Mapping[str, Any]) -> None:
 
 def unique(facts: Facts) -> None:
     """Ids that must be unique: a repeated one would pay twice, so it stops the work."""
+    found = facts.tables.once(("repeated",), lambda: _repeated(facts))
+    if found:
+        raise SalesopsError(found)
+
+
+def _repeated(facts: Facts) -> list[Problem]:
     found = []
     for name, key, frame in (
         ("events", "event_id", facts.events),
@@ -68,5 +72,4 @@ def unique(facts: Facts) -> None:
                     value=str(row[key]),
                 )
             )
-    if found:
-        raise SalesopsError(found)
+    return found

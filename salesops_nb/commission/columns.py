@@ -105,6 +105,10 @@ def people_spans(tables: Tables) -> tuple[pa.Table, list[int]]:
 
     Where two rows of a person overlap the earlier one ends as the later one begins.
     """
+    return tables.once(("people spans",), lambda: _people_spans(tables))
+
+
+def _people_spans(tables: Tables) -> tuple[pa.Table, list[int]]:
     table = tables.arrow("people")
     plain = table.to_pylist()
     spans = [[as_day(r.get("valid_from")) or _FIRST, as_day(r.get("valid_to")) or _LAST] for r in plain]

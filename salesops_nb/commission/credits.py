@@ -8,30 +8,92 @@ margin, after split and cap per deal), ``gross`` (the price part, or the cost), 
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import narwhals as nw
 
 from salesops_nb.commission.columns import condition, wanted_columns, with_deals, with_person
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import AMOUNT, number, times10
-from salesops_nb.commission.measures import measured
+from salesops_nb.commission.measures import counts_deals, measured
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import converted
 from salesops_nb.commission.rounding import decimal_of
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, SalesopsError
 
 
 def credits(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:
     """Every credit of the plan's rule before a day, by person, whoever they are (not yet who is on the plan).
 
-    ``counts`` says whether the plan counts it, and ``fault`` why a bad row is set aside.
+    ``counts`` says whether the plan counts it, and ``fault`` why a bad row is set aside. Where the data
+    are few, the credits of all days are worked out once and kept with the tables: later events change
+    no earlier credit, so that another period takes its part of them.
     """
+    if not facts.small:
+        return _worked(plan, facts, kind, until, problems)
+    known = kept_credits(plan, facts, kind, until)
+    problems += known.problems
+    return known.frame.filter(nw.col("happened_on") < nw.lit(until))
+
+
+class Credits(NamedTuple):
+    """Credits that are kept with the tables, and what was found.
+
+    `key` names all that they hang on; it ends in None where they are those of all days, else in the day
+    before which they are.
+    """
+
+    frame: nw.LazyFrame[Any]
+    problems: tuple[Problem, ...]
+    key: tuple[Any, ...]
+
+
+def kept_credits(plan: Plan, facts: Facts, kind: str, until: date) -> Credits:
+    """The credits by an event, worked out once for all days.
+
+    Where currencies are converted, or the credits of all days cannot be worked out, for this day alone:
+    findings on rates name what is concerned, and a later event spoils no earlier period.
+    """
+    rule = _rule(plan, kind)
+    if facts.currencies <= {plan.currency}:
+        with suppress(SalesopsError):
+            every = replace(facts, has_refunds=facts.refunds is not None)
+            key = "credits", rule, None
+            return facts.tables.once(key, lambda: _kept(plan, every, kind, _ALL, key), rows=facts.count)
+    fx = plan.file.fx and plan.file.fx.model_dump_json()
+    by_day = "credits", rule, plan.label, fx, until
+    return facts.tables.once(by_day, lambda: _kept(plan, facts, kind, until, by_day), rows=facts.count)
+
+
+def _rule(plan: Plan, kind: str) -> tuple[Any, ...]:
+    """All of a plan that its credits hang on, in its own currency."""
+    return (
+        kind,
+        plan.file.credit.model_dump_json(),
+        plan.file.rounding.model_dump_json(),
+        plan.currency,
+        tuple(sorted(wanted_columns(plan))),
+        any(c.measure == "quantity" for c in plan.components),
+        counts_deals(plan),
+    )
+
+
+def _kept(plan: Plan, facts: Facts, kind: str, until: date, key: tuple[Any, ...]) -> Credits:
+    problems: list[Problem] = []
+    frame = _worked(plan, facts, kind, until, problems)
+    asked = wanted_columns(plan)
+    spent = [n for n in frame.collect_schema().names() if n in _SPENT and n not in asked]
+    return Credits(facts.tables.kept(frame.drop(*spent)), tuple(problems), key)
+
+
+def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:
     frame = _of_kind(facts, kind, until)
     frame = with_deals(frame, plan, facts)
     if facts.set_aside:
-        wrong = nw.when(nw.col("deal_id").is_in(facts.set_aside)).then(nw.lit(_BAD_SHARES))
+        wrong = nw.when(nw.col("deal_id").is_in(list(facts.set_aside))).then(nw.lit(_BAD_SHARES))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
     frame = converted(frame, plan, facts.tables, problems)
     frame = measured(frame, plan, facts)
@@ -48,6 +110,12 @@ def credits(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     return frame.with_columns(counts=counts)
 
 
+_ALL = date(9999, 12, 31)
+# columns that make the credit and that nothing after it reads, unless a condition does
+_SPENT = {
+    "amount", "cost", "quantity", "deal_amount", "currency", "event_currency", "credit_currency",
+    "m_cost", "m_units", "m_deals", "m_credit", "m_gross", "m_margin",
+}  # fmt: skip
 _BAD_SHARES = "set aside: the shares of the deal are wrong (see the problems)"
 _UNKNOWN = "set aside: the payee is not in people"
 _EMPTY = "set aside: the event has no amount"
@@ -105,7 +173,7 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
         )
     shares = facts.shares
     if facts.set_aside:  # such a deal stands once, whole, with its owner
-        shares = shares.filter(~nw.col("deal_id").is_in(facts.set_aside))
+        shares = shares.filter(~nw.col("deal_id").is_in(list(facts.set_aside)))
     names = shares.collect_schema().names()
     extra = [
         n for n in names if n in wanted_columns(plan) and n not in ("deal_id", "payee_id", "share", "part")

@@ -82,10 +82,8 @@ def share_at_target(payout: Payout, plan: Plan, target_pct: Decimal | int = 100)
     """How many people with a quota are at the target or above it, of how many."""
     if plan.file.quota is None:
         raise _no_quota(plan)
-    from salesops_nb.commission.attained import attained
-
     best: dict[str, bool] = {}
-    for row in attained(payout):
+    for row in payout.attained:
         if (
             row.plan_id == plan.id
             and row.plan_version == plan.version

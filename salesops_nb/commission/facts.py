@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,51 +13,56 @@ from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.splits import shares
 from salesops_nb.errors import Problem, SalesopsError
 
-# Up to so many events each step is worked out once and held, since statements, reasons and sums read
-# it again; above it frames stay lazy and the engine streams them.
-_IN_MEMORY = 200_000
+# Up to so many events, and so many over all plans, each step is worked out once and held, since statements,
+# reasons, sums and other periods read it again; above it frames stay lazy and the engine streams them.
+_IN_MEMORY, _OF_ALL_PLANS = 1_000_000, 2_000_000
 CREDIT_KINDS = ("booked", "invoiced", "collected")
 KINDS = (*CREDIT_KINDS, "refunded", "cancelled")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Facts:
     """Events and shares, with what is known of them before any plan is looked at.
 
-    `set_aside` are deals whose shares are wrong; `has_refunds` says that something takes credit back,
-    `gaps` that some event has no amount; `small` that frames may be held in memory.
+    `count` is the number of events, `last` the day of the last; `set_aside` are deals whose shares are
+    wrong; `has_refunds` says that something takes credit back before the period's end, `refunds` on
+    which day the first does; `gaps` that some event has no amount; `currencies` what the data name;
+    `small` that frames may be held in memory.
     """
 
     tables: Tables
     events: nw.LazyFrame[Any]
     bookings_made: bool
+    count: int
     shares: nw.LazyFrame[Any] | None = None
-    set_aside: list[str] = field(default_factory=list)
+    set_aside: tuple[str, ...] = ()
+    bad_shares: tuple[Problem, ...] = ()
+    last: date | None = None
+    refunds: date | None = None
     has_refunds: bool = False
     has_overlay: bool = False
     gaps: bool = False
+    currencies: frozenset[str] = frozenset()
     small: bool = False
-    _people: list[str] | None = None
-    _unknown: list[str] | None = None
 
     def payees(self) -> list[str]:
         """Owners, people with a share, managers and people with activities; read once."""
-        if self._people is None:
-            credited = self._ids(("deals", "owner_id"), ("splits", "person_id"))
-            self._people = sorted(credited | self._known() | self._ids(("activities", "person_id")))
-        return self._people
+        return self.tables.once(
+            ("payees",),
+            lambda: sorted(self._credited() | self._known() | self._ids(("activities", "person_id"))),
+        )
 
     def unknown(self) -> list[str]:
         """Owners and people with a share whom the table `people` does not know; none where it was not
         given.
         """
-        if self._unknown is None:
-            known = self._known() if "people" in self.tables else None
-            credited = (
-                self._ids(("deals", "owner_id"), ("splits", "person_id")) if known is not None else set()
-            )
-            self._unknown = sorted(credited - (known or set()))
-        return self._unknown
+        if "people" not in self.tables:
+            return []
+        return self.tables.once(("unknown",), lambda: sorted(self._credited() - self._known()))
+
+    def _credited(self) -> set[str]:
+        ids = ("deals", "owner_id"), ("splits", "person_id")
+        return self.tables.once(("credited",), lambda: self._ids(*ids))
 
     def _known(self) -> set[str]:
         return self._ids(("people", "person_id"), ("people", "manager_id"))
@@ -75,23 +80,61 @@ def read_facts(plans: list[Plan], tables: Tables, until: date, problems: list[Pr
     """Events before a day and the shares of their deals; raises where a plan does not say what shares
     divide.
     """
-    events, made = read_events(tables)
-    facts = Facts(tables, events, made)
-    facts.shares, facts.set_aside = shares(tables, problems)
-    if facts.shares is not None:
+    known = tables.once(("facts",), lambda: _read(tables))
+    problems += known.bad_shares
+    if known.shares is not None:
         _splits_are_said(plans)
-        if "type" in tables.columns("splits"):
-            overlay = facts.shares.filter(nw.col("part") == "overlay")
-            facts.has_overlay = bool(collected(overlay.select(nw.len().alias("n")))[0]["n"])
+    refunds = known.refunds is not None and known.refunds < until
+    small = known.count <= _IN_MEMORY and known.count * len(plans) <= _OF_ALL_PLANS
+    return replace(known, tables=tables, has_refunds=refunds, small=small)
+
+
+def _read(tables: Tables) -> Facts:
+    """All that is so for every plan and period."""
+    events, made = read_events(tables)
+    problems: list[Problem] = []
+    parts, set_aside = shares(tables, problems)
+    day = nw.col("happened_on")
     down = (nw.col("kind") == "refunded") | (nw.col("amount") < number(0))
-    refund = down & (nw.col("happened_on") < nw.lit(until))
     empty = nw.col("amount").is_null() & (nw.col("kind") != "cancelled")
-    told = collected(events.select(nw.len().alias("n"), refunds=_number_of(refund), gaps=_number_of(empty)))[
-        0
-    ]
-    facts.has_refunds, facts.gaps = bool(told["refunds"]), bool(told["gaps"])
-    facts.small = told["n"] <= _IN_MEMORY
-    return facts
+    refunds = nw.when(down).then(day).otherwise(nw.lit(None).cast(nw.Date)).min()
+    told = collected(
+        events.select(nw.len().alias("n"), last=day.max(), refunds=refunds, gaps=_number_of(empty))
+    )[0]
+    if told["n"] <= _IN_MEMORY:
+        events = tables.kept(events)
+        parts = tables.kept(parts) if parts is not None else None
+    overlay = False
+    if parts is not None and "type" in tables.columns("splits"):
+        held = parts.filter(nw.col("part") == "overlay").select(nw.len().alias("n"))
+        overlay = bool(collected(held)[0]["n"])
+    return Facts(
+        tables,
+        events,
+        made,
+        told["n"],
+        parts,
+        tuple(set_aside),
+        tuple(problems),
+        last=told["last"],
+        refunds=told["refunds"],
+        has_overlay=overlay,
+        gaps=bool(told["gaps"]),
+        currencies=_currencies(tables, events),
+    )
+
+
+def _currencies(tables: Tables, events: nw.LazyFrame[Any]) -> frozenset[str]:
+    """Every currency that an event or a deal names."""
+    found: set[str] = set()
+    places = [(events, "event_currency")]
+    if "deals" in tables:
+        places.append((tables.frame("deals"), "currency"))
+    for frame, name in places:
+        if name in frame.collect_schema().names():
+            met = collected(frame.select(c=nw.col(name).cast(nw.String)).unique())
+            found |= {row["c"] for row in met if row["c"] is not None}
+    return frozenset(found)
 
 
 def _number_of(condition: nw.Expr) -> nw.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import narwhals as nw
@@ -42,6 +42,11 @@ def rows(
     problems += paid_after_leaving(facts, stays, period)
 
 
+def _kept(facts: Facts, what: str, rows: Callable[[], nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
+    """Bad rows of all days, which are few and looked up once."""
+    return facts.tables.once(("bad rows", what), lambda: facts.tables.kept(rows()))
+
+
 def _within(facts: Facts, period: Period) -> nw.LazyFrame[Any]:
     return facts.events.filter(
         (nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("happened_on") < nw.lit(period.end))
@@ -51,7 +56,8 @@ def _within(facts: Facts, period: Period) -> nw.LazyFrame[Any]:
 def _no_owner(facts: Facts, period: Period, chosen: Iterable[Plan]) -> list[Problem]:
     """Deals without a payee: neither owner nor share."""
     kinds = sorted({plan.file.credit.event for plan in chosen})
-    owned = owners(facts).filter(nw.col("owner_id").is_null() | (nw.col("owner_id") == ""))
+    empty = nw.col("owner_id").is_null() | (nw.col("owner_id") == "")
+    owned = _kept(facts, "no owner", lambda: owners(facts).filter(empty))
     events = _within(facts, period).filter(nw.col("kind").is_in(kinds)).join(owned, on="deal_id", how="inner")
     if facts.shares is not None:
         shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id").unique()
@@ -106,7 +112,8 @@ def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
 def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
     if facts.bookings_made and "events" not in facts.tables:
         return []
-    lost = _within(facts, period).join(owners(facts), on="deal_id", how="anti")
+    lost = _kept(facts, "unknown deal", lambda: facts.events.join(owners(facts), on="deal_id", how="anti"))
+    lost = lost.filter(_in(nw.col("happened_on"), period))
     return [
         Problem(
             "unknown-deal",
@@ -129,12 +136,10 @@ def _orphans(facts: Facts, period: Period) -> list[Problem]:
     down = (nw.col("kind") == "refunded") | (nw.col("amount") < zero)
     sales = facts.events.filter(~down & nw.col("kind").is_in(["booked", "invoiced", "collected"]))
     first = sales.group_by("deal_id").agg(nw.col("happened_on").min().alias("first_on"))
-    lost = (
-        _within(facts, period)
-        .filter(down & (nw.col("kind") != "cancelled"))
-        .join(first, on="deal_id", how="left")
-    )
-    lost = lost.filter(nw.col("first_on").is_null() | (nw.col("first_on") > nw.col("happened_on")))
+    late = nw.col("first_on").is_null() | (nw.col("first_on") > nw.col("happened_on"))
+    back = facts.events.filter(down & (nw.col("kind") != "cancelled"))
+    lost = _kept(facts, "orphan", lambda: back.join(first, on="deal_id", how="left").filter(late))
+    lost = lost.filter(_in(nw.col("happened_on"), period))
     return [
         Problem(
             "negative-without-original",
@@ -195,7 +200,10 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
     found = []
     if facts.bookings_made:
         day, amount = nw.col("closed_on").cast(nw.Date), nw.col("amount")
-        won = won_deals(facts.tables).filter(day.is_null() | (amount.is_null() & _in(day, period)))
+        won = _kept(
+            facts, "incomplete", lambda: won_deals(facts.tables).filter(day.is_null() | amount.is_null())
+        )
+        won = won.filter(day.is_null() | _in(day, period))
         for row in collected(won.select("deal_id", "closed_on", "amount").sort("deal_id")):
             column = "closed_on" if as_day(row["closed_on"]) is None else "amount"
             found.append(
@@ -213,7 +221,8 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
     kind, day = nw.col("kind"), nw.col("happened_on")
     strange = kind.is_null() | ~kind.is_in(list(KINDS))
     empty = nw.col("amount").is_null() & (kind != "cancelled")
-    odd = facts.events.filter(day.is_null() | (_in(day, period) & (strange | empty)))
+    odd = _kept(facts, "odd", lambda: facts.events.filter(day.is_null() | strange | empty))
+    odd = odd.filter(day.is_null() | _in(day, period))
     for row in collected(odd.select("event_id", "kind", "happened_on", "amount").sort("event_id")):
         known = row["kind"] in KINDS
         column = "kind" if not known else "happened_on" if row["happened_on"] is None else "amount"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.columns import people_spans
@@ -25,14 +28,8 @@ def zero_quotas(tables: Tables, chosen: list[Plan], period: Period) -> list[Prob
         if quota is None or "targets" not in tables:
             continue
         kinds = {p.key for p in period.calendar.between(period.start, period.end, plan.file.plan.period)}
-        for number_, row in enumerate(tables.rows("targets"), start=2):
-            value = as_decimal(row["value"])
-            if (
-                row.get("metric") == quota.metric
-                and str(row["period"]) in kinds
-                and value is not None
-                and value <= 0
-            ):
+        for number_, row, value in tables.once(("targets", "none"), lambda: _no_quotas(tables)):
+            if row.get("metric") == quota.metric and str(row["period"]) in kinds:
                 bad = value < 0 or quota.if_zero in (None, "refuse")
                 said = (
                     f"the plan counts it as {quota.if_zero}"
@@ -57,12 +54,18 @@ def zero_quotas(tables: Tables, chosen: list[Plan], period: Period) -> list[Prob
     return found
 
 
+def _no_quotas(tables: Tables) -> list[tuple[int, Mapping[str, Any], Decimal]]:
+    """Targets of zero or below, with the row they stand in."""
+    rows = ((n, row, as_decimal(row["value"])) for n, row in enumerate(tables.rows("targets"), start=2))
+    return [(n, row, value) for n, row, value in rows if value is not None and value <= 0]
+
+
 def overlapping_people(tables: Tables) -> list[Problem]:
     """Two rows of one person on one day: who led them, and what they were, would be told twice."""
     if "people" not in tables:
         return []
     table, overlapping = people_spans(tables)
-    rows = table.to_pylist()
+    rows = table.to_pylist() if overlapping else []
     return [
         Problem(
             "overlapping-people",
@@ -115,26 +118,20 @@ def paid_after_leaving(
     facts: Facts, stays: Mapping[Plan, dict[str, list[Stay]] | None], period: Period
 ) -> list[Problem]:
     """Deals of the period credited to people on a day after they left; they are paid and told."""
-    left = {who: day for who, day in _left(facts.tables).items() if day < period.end}
+    left = _left(facts.tables)
     if not left:
         return []
-    kinds = sorted({plan.file.credit.event for plan in stays})
-    day = nw.col("happened_on")
-    events = facts.events.filter(
-        nw.col("kind").is_in(kinds) & (day >= nw.lit(period.start)) & (day < nw.lit(period.end))
-    ).select("deal_id", "happened_on")
-    owned = owners(facts).select("deal_id", payee_id=nw.col("owner_id"))
-    sets = [("deals", "owner_id", owned)]
-    if facts.shares is not None:
-        shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id").unique()
-        sets[0] = ("deals", "owner_id", owned.join(shared, on="deal_id", how="anti"))
-        sets.append(("splits", "person_id", facts.shares.select("deal_id", "payee_id")))
+    kinds = tuple(sorted({plan.file.credit.event for plan in stays}))
     found = []
-    for table, column, frame in sets:
-        mine = frame.filter(nw.col("payee_id").is_in(sorted(left)))
-        rows = collected(mine.join(events, on="deal_id", how="inner").unique())
-        late = [r for r in rows if r["happened_on"] >= left[r["payee_id"]] and _on_a_plan(r, stays)]
-        places = _places(facts.tables, table, column) if late else {}
+    sources = [("deals", "owner_id"), *([("splits", "person_id")] if facts.shares is not None else [])]
+    for table, column in sources:
+        rows = facts.tables.once(
+            ("after leaving", table, kinds),
+            lambda table=table: collected(_after_leaving(facts, table, left, kinds)),  # type: ignore[misc]
+        )
+        rows = [row for row in rows if row["happened_on"] in period]
+        late = [row for row in rows if _on_a_plan(row, stays)]
+        places = _places(facts.tables, table, column, late)
         for row in sorted(late, key=lambda r: (r["happened_on"], r["deal_id"], r["payee_id"])):
             deal, who = str(row["deal_id"]), str(row["payee_id"])
             found.append(
@@ -154,6 +151,28 @@ def paid_after_leaving(
     return found
 
 
+def _after_leaving(
+    facts: Facts, table: str, left: Mapping[str, date], kinds: tuple[str, ...]
+) -> nw.LazyFrame[Any]:
+    """Deals with the day of each event from which credit goes to somebody who had left by then."""
+    shared = facts.shares
+    if table == "deals":
+        mine = owners(facts).select("deal_id", payee_id=nw.col("owner_id"))
+        if shared is not None:
+            parted = shared.filter(nw.col("part") == "revenue").select("deal_id").unique()
+            mine = mine.join(parted, on="deal_id", how="anti")
+    else:
+        assert shared is not None
+        mine = shared.select("deal_id", "payee_id")
+    gone = facts.tables.put(
+        [{"payee_id": who, "left_on": day} for who, day in left.items()],
+        {"payee_id": pa.string(), "left_on": pa.date32()},
+    )
+    events = facts.events.filter(nw.col("kind").is_in(list(kinds))).select("deal_id", "happened_on")
+    late = mine.join(gone, on="payee_id", how="inner").join(events, on="deal_id", how="inner")
+    return late.filter(nw.col("happened_on") >= nw.col("left_on")).drop("left_on").unique()
+
+
 def _on_a_plan(row: Mapping[str, Any], stays: Mapping[Plan, dict[str, list[Stay]] | None]) -> bool:
     """Whether a plan pays the person for that day's credit."""
     day, who = row["happened_on"], row["payee_id"]
@@ -164,11 +183,18 @@ def _on_a_plan(row: Mapping[str, Any], stays: Mapping[Plan, dict[str, list[Stay]
     )
 
 
-def _places(tables: Tables, table: str, column: str) -> dict[tuple[str, str], int]:
+def _places(
+    tables: Tables, table: str, column: str, late: Iterable[Mapping[str, Any]]
+) -> dict[tuple[str, str], int]:
     """The first row of each deal and person, as a spreadsheet shows it."""
+    deals = pa.array(sorted({str(row["deal_id"]) for row in late}), pa.string())
+    if not len(deals):
+        return {}
+    whole = tables.arrow(table, "deal_id", column)
+    at = pc.indices_nonzero(pc.is_in(whole["deal_id"].cast(pa.string()), value_set=deals))
     found: dict[tuple[str, str], int] = {}
-    for number, row in enumerate(tables.rows(table), start=2):
-        found.setdefault((str(row["deal_id"]), str(row[column])), number)
+    for number, row in zip(at.to_pylist(), whole.take(at).to_pylist(), strict=True):
+        found.setdefault((str(row["deal_id"]), str(row[column])), number + 2)
     return found
 
 

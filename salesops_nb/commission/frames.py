@@ -6,10 +6,11 @@ workbook's own tables where there is one, else on a new one; Spark frames stay w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from copy import copy
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import narwhals as nw
@@ -17,9 +18,11 @@ import pyarrow as pa
 
 from salesops_nb.errors import Problem, SalesopsError
 
+T = TypeVar("T")
 AMOUNT = nw.Decimal(38, 10)
 _FACTOR = nw.Decimal(13, 8)
 _CREDIT = nw.Decimal(24, 10)
+MOST_ROWS = 5_000_000  # of results kept with tables
 
 
 def number(value: Decimal | int | str) -> nw.Expr:
@@ -63,13 +66,19 @@ def _text(value: Decimal) -> str:
 
 
 class Tables:
-    """The tables handed in, by name, as lazy frames that can be joined."""
+    """The tables handed in, by name, as lazy frames that can be joined.
+
+    What is worked out from them alone is kept with them (`once`), so that calculations on the same
+    tables share it: another period or a changed rate meets facts and credits that are known.
+    """
 
     def __init__(self, tables: Mapping[str, Any]) -> None:
         self.given = tables
+        self._known: dict[tuple[Hashable, ...], tuple[Any, int]] = {}
+        self._own: dict[tuple[Hashable, ...], tuple[Any, int]] = {}
+        self._exchanged: frozenset[str] = frozenset()
         self._anchor: duckdb.DuckDBPyRelation | None = None
         self._spark: Any = None
-        self._made: dict[str, nw.LazyFrame[Any]] = {}
         self.connection: duckdb.DuckDBPyConnection | None = None
         for name in tables:
             native = _native(tables[name])
@@ -89,6 +98,34 @@ class Tables:
     def __contains__(self, name: str) -> bool:
         return name in self.given and self.given[name] is not None
 
+    def beside(self, name: str, table: Any) -> Tables:
+        """The same tables with another one of that name; of what is kept, all that does not hang on it.
+
+        What hangs on one of the tables that are exchanged, the ledger or targets, has its name first in
+        its key.
+        """
+        made = copy(self)
+        made.given = {**self.given, name: table}
+        made._exchanged = self._exchanged | {name}
+        made._own = {key: kept for key, kept in self._own.items() if key[0] != name}
+        return made
+
+    def once(self, key: tuple[Hashable, ...], make: Callable[[], T], rows: int = 0) -> T:
+        """What `make` gives, worked out the first time that `key` is asked for.
+
+        The key names everything beside the tables that the result hangs on; `rows` is about how many
+        rows it holds. The oldest results go once all hold more than `MOST_ROWS`. Nothing is kept of
+        work that raises, or is stopped.
+        """
+        known = self._own if key[0] in self._exchanged else self._known
+        if key not in known:
+            made = make()
+            while known and sum(held for _, held in known.values()) + rows > MOST_ROWS:
+                known.pop(next(iter(known)))
+            known[key] = made, rows
+        found: T = known[key][0]
+        return found
+
     def frame(self, name: str) -> nw.LazyFrame[Any]:
         """A table by name; raises `SalesopsError` where it was not given."""
         if name not in self:
@@ -101,13 +138,13 @@ class Tables:
                     table=name,
                 )
             )
-        if name not in self._made:
-            self._made[name] = self._lazy(self.given[name])
-        return self._made[name]
+        return self.once((name, "frame"), lambda: self._lazy(self.given[name]))
 
     def columns(self, name: str) -> list[str]:
         """Column names of a table, none where it was not given."""
-        return self.frame(name).collect_schema().names() if name in self else []
+        if name not in self:
+            return []
+        return self.once((name, "columns"), lambda: list(self.frame(name).collect_schema().names()))
 
     def need(self, name: str, *columns: str) -> nw.LazyFrame[Any]:
         """A table that must have the columns; raises `SalesopsError` with what it has."""
@@ -134,15 +171,23 @@ class Tables:
         texts = table.column(column).cast(pa.string()).to_pylist()
         return texts.index(str(value)) + 2 if str(value) in texts else None
 
-    def arrow(self, name: str) -> pa.Table:
-        """A small table in its own order."""
+    def arrow(self, name: str, *columns: str) -> pa.Table:
+        """A small table in its own order, or some columns of it."""
         table = self._in_memory(name)
-        return arrow(self.frame(name)) if table is None else table
+        if table is not None:
+            return table.select(list(columns)) if columns else table
+        frame = self.frame(name)
+        return arrow(frame.select(*columns) if columns else frame)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """Rows of a small table as plain dictionaries, in its own order; empty where it was not given."""
-        rows: list[dict[str, Any]] = self.arrow(name).to_pylist() if name in self else []
-        return rows
+        """Rows of a small table as plain dictionaries, in its own order; empty where it was not given.
+
+        They are read once and must not be changed.
+        """
+        made: list[dict[str, Any]] = self.once(
+            (name, "rows"), lambda: self.arrow(name).to_pylist() if name in self else []
+        )
+        return made
 
     def _in_memory(self, name: str) -> pa.Table | None:
         native = _native(self.given[name]) if name in self else None

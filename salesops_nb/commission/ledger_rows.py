@@ -17,10 +17,21 @@ def plain_rows(frame: Any, names: Sequence[str] | None = None) -> list[dict[str,
         table = table.select(list(names))
     if isinstance(table, nw.LazyFrame):
         table = table.collect("pyarrow")
+    native = table.to_native()
+    if isinstance(native, pd.DataFrame) and all(isinstance(t, pd.ArrowDtype) for t in native.dtypes):
+        native = arrow_of(native)  # several times as fast as by pandas
+        if not any(pa.types.is_floating(kind) or pa.types.is_timestamp(kind) for kind in native.schema.types):
+            rows: list[dict[str, Any]] = native.to_pylist()
+            return rows
     return [
         {key: None if _missing(value) else value for key, value in row.items()}
         for row in table.rows(named=True)
     ]
+
+
+def arrow_of(frame: pd.DataFrame) -> pa.Table:
+    """A frame of Arrow types as an Arrow table, its index left out."""
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
 
 
 def line_rows(frame: Any) -> list[dict[str, Any]]:

@@ -33,14 +33,15 @@ def measured(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame
             units = nw.coalesce(nw.col("part_units"), units)
     amount = nw.col("amount")
     frame = frame.with_columns(m_cost=cost.cast(AMOUNT), m_units=units.cast(AMOUNT))
-    frame = _with_deals_counted(frame, in_parts and _counts_deals(plan))
+    frame = _with_deals_counted(frame, in_parts and counts_deals(plan))
     margin = (amount - nw.col("m_cost")).cast(AMOUNT)
     gross = nw.col("m_cost") if plan.file.credit.margin_of == "cost" else amount
     base = margin if plan.file.credit.base == "margin" else amount
     return frame.with_columns(m_credit=base, m_gross=gross, m_margin=margin)
 
 
-def _counts_deals(plan: Plan) -> bool:
+def counts_deals(plan: Plan) -> bool:
+    """Whether anything of the plan is paid by the number of deals."""
     for c in plan.components:
         units = {c.table.unit} if c.table else set()
         units |= {c.table.columns.unit} if c.table and c.table.columns else set()

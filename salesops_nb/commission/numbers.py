@@ -28,7 +28,7 @@ from salesops_nb.commission.job import (
 from salesops_nb.commission.rates import split_rate
 from salesops_nb.commission.rounding import decimal_of
 from salesops_nb.commission.schema import Component
-from salesops_nb.commission.spans import Span
+from salesops_nb.commission.spans import Span, Standing
 
 _DEC = pa.decimal128(38, 10)
 
@@ -88,6 +88,28 @@ class Numbers:
             for key, made in rows
         ]
         return frame.join(self.job.tables.put(table, schema), on=["payee_id", "span"], how="left")
+
+    def told(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """The frame, its numbers known already; what people with credit in it miss of them is reported.
+
+        As where the numbers are worked out for these spans alone, a quota that all share is no column.
+        """
+        if not self._needs() or not self._personal():
+            return frame
+        known, quotas = len(self.job.people.problems), set()
+        for pair in sorted(self._candidates(), key=lambda p: (str(p["payee_id"]), p["span"])):
+            quotas.add(self._standing(str(pair["payee_id"]), self.spans[pair["span"]]).quota)
+        if len(self.job.people.problems) > known:
+            self._keep_told(frame, known)
+        shared = len(quotas) == 1 and "quota" in frame.collect_schema().names()
+        return frame.drop("quota") if shared else frame
+
+    def _standing(self, payee: str, span: Span) -> Standing:
+        """Quota and target of a person; told where there should be a target and is none."""
+        found = self.job.people.standing(payee, span)
+        if payee and found.target is None and "derived" in (self.c.rate_pct, self.c.target):
+            self.job.people.tell_of_target(payee, self.c.id)
+        return found
 
     def _candidates(self) -> list[dict[str, Any]]:
         """Everyone who may have credit, in each span: cheaper to read than the credits themselves."""
@@ -153,11 +175,9 @@ class Numbers:
     ) -> dict[str, Fraction]:
         c, file = self.c, self.plan.file
         if_zero = file.quota.if_zero if file.quota else None
-        standing = self.job.people.standing(payee or "", span) if self._personal() else None
+        standing = self._standing(payee or "", span) if self._personal() else None
         quota = standing.quota if standing else None
         made: dict[str, Fraction] = {}
-        if payee and standing is not None and standing.target is None and "derived" in (c.rate_pct, c.target):
-            self.job.people.tell_of_target(payee, c.id)
         if c.table is not None:
             for i, bound in enumerate(curve.bounds(c, quota, if_zero)):
                 made[f"b{i}"] = bound

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import narwhals as nw
@@ -24,6 +24,9 @@ from salesops_nb.commission.schema import Component
 from salesops_nb.commission.spans import Span
 from salesops_nb.errors import Problem
 from salesops_nb.periods import Period
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.attained import Attained
 
 _WITHHELD = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "reason", "credit", "amount")
 
@@ -61,6 +64,7 @@ class Payout:
     reasons: dict[str, str] = field(default_factory=dict)
     full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
+    kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
     draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
     credited: set[tuple[Plan, str, str]] = field(default_factory=set)
@@ -70,11 +74,17 @@ class Payout:
     def problems(self) -> list[Problem]:
         """Every finding; the checks of rows run when this is first read."""
         if "checked" not in self._cache:
-            self._cache["checked"] = True
             from salesops_nb.commission import findings
 
-            findings.rows(self.facts, self.period, self.stays, self.found)
+            made: list[Problem] = []
+            findings.rows(self.facts, self.period, self.stays, made)
+            self.found += made
+            self._cache["checked"] = True
         return self.found
+
+    def read(self) -> None:
+        """Work out what most readers want, so that no reading is left that adds to the problems."""
+        self.lines, self.problems, self.attained, self.withheld, self.reconciliation  # noqa: B018
 
     # -- read by settlement ------------------------------------------------------------------
 
@@ -196,6 +206,13 @@ class Payout:
         from salesops_nb.commission.statements import statements
 
         return statements(self)
+
+    @cached_property
+    def attained(self) -> list[Attained]:
+        """How far each person on a plan has come, in order of person."""
+        from salesops_nb.commission.attained import attained
+
+        return attained(self)
 
     @cached_property
     def withheld(self) -> pd.DataFrame:

@@ -24,6 +24,9 @@ from salesops_nb.commission.schema import Component, PlanFile
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.yaml_file import read_yaml
 
+MOST = 256
+_read: dict[tuple[str, bytes], Plan] = {}  # plans by the name and contents of their files
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -106,7 +109,15 @@ def load_plan(path_or_mapping: str | Path | Mapping[str, Any]) -> Plan:
     missing = Problem(
         "missing-file", f"There is no plan file {path.name}.", "Check its path.", file=str(path)
     )
-    return _validated(read_yaml(path, missing, keep_lines=True), path.name)
+    key = path.name, path.read_bytes() if path.is_file() else b""
+    if key not in _read:
+        plan = _validated(read_yaml(path, missing, keep_lines=True), path.name)
+        if len(_read) >= MOST:
+            _read.pop(next(iter(_read)))
+        if path.read_bytes() != key[1]:
+            return plan  # it was written just now
+        _read[key] = plan
+    return _read[key]
 
 
 def load_plans(folder: str | Path) -> list[Plan]:

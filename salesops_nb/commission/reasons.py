@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from salesops_nb.commission.frames import as_day, collected, number
+from salesops_nb.commission.frames import as_day
 from salesops_nb.commission.job import gate_of, scope_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
-from salesops_nb.commission.status import KEYS, status
+from salesops_nb.commission.status import KEYS, TELLING, among, counted, credits_of, met_by
 
 if TYPE_CHECKING:
     from salesops_nb.commission.payout import ComponentRows, Payout
@@ -33,9 +33,8 @@ _COLUMNS = {
 
 def withheld(payout: Payout) -> pd.DataFrame:
     """Reasons by person, deal and component; ``amount`` is pay that is earned and waits."""
+    zeros = [_zeros(payout, part) for part in payout.components]
     rows = list(payout.withheld_rows)
-    for part in payout.components:
-        rows += _zero_rows(payout, part)
     for plan in payout.plans:
         rows += _excluded_rows(payout, plan)
     rows += [
@@ -45,13 +44,14 @@ def withheld(payout: Payout) -> pd.DataFrame:
         for p in payout.problems
         if p.code == "incomplete-deal"
     ]
-    rows += _people_without(payout, rows)
+    told = {row["payee_id"] for row in rows}
+    rows += _people_without(payout, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))
     unit = Decimal("0.0001")
-    for row in rows:
-        row["amount"] = Decimal(row["amount"] or 0).quantize(unit)
-    made = pa.Table.from_pylist(
-        [{k: row.get(k) for k in _COLUMNS} for row in rows], schema=pa.schema(_COLUMNS)
-    )
+    plain = [
+        {**{k: row.get(k) for k in _COLUMNS}, "amount": Decimal(row["amount"] or 0).quantize(unit)}
+        for row in rows
+    ]
+    made = pa.concat_tables([pa.Table.from_pylist(plain, schema=pa.schema(_COLUMNS)), *zeros])
     order = [
         (name, "ascending")
         for name in ("payee_id", "plan_id", "deal_id", "event_id", "component_id", "reason")
@@ -60,22 +60,32 @@ def withheld(payout: Payout) -> pd.DataFrame:
     return frame
 
 
-def _zero_rows(payout: Payout, part: ComponentRows) -> list[dict[str, Any]]:
-    """Credits of the period on which the component pays nothing."""
-    period = payout.period
-    names = part.frame.collect_schema().names()
-    extra = [n for n in ("x_before", "over_cap", "factor_now", "f_after", "no_quota") if n in names]
-    frame = part.frame.filter(
-        (nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("amount_now") == number(0))
-    )
-    found = []
-    for row in collected(frame.select("payee_id", "deal_id", "event_id", "x", *extra)):
-        found.append(
-            {k: row[k] for k in ("payee_id", "deal_id", "event_id")}
-            | {"plan_id": part.plan.id, "component_id": part.c.id, "credit": row["x"], "amount": Decimal(0)}
-            | {"reason": _reason(part.plan, part.c, row)}
-        )
-    return found
+def _zeros(payout: Payout, part: ComponentRows) -> pa.Table:
+    """Credits of the period on which the component pays nothing; each reason is worded once."""
+    met = met_by(payout, part)
+    found = met.filter(pc.invert(met["pays"]))
+    telling = {name: value for name, value in TELLING.items() if name in found.column_names}
+    code = np.zeros(found.num_rows, np.int64)
+    for bit, (name, value) in enumerate(telling.items()):
+        holds = pc.fill_null(pc.equal(found[name], pa.scalar(value)), False)
+        code |= holds.to_numpy(zero_copy_only=False).astype(np.int64) << bit
+    codes, at = np.unique(code, return_inverse=True)
+    reasons = []
+    for each in codes:
+        said = {name: value for bit, (name, value) in enumerate(telling.items()) if each >> bit & 1}
+        reasons.append(_reason(part.plan, part.c, said))
+    rows = found.num_rows
+    columns = {
+        "payee_id": found["payee_id"],
+        "deal_id": found["deal_id"],
+        "event_id": found["event_id"],
+        "plan_id": pa.repeat(part.plan.id, rows),
+        "component_id": pa.repeat(part.c.id, rows),
+        "reason": pa.array(reasons, pa.string()).take(pa.array(at)),
+        "credit": found["x"],
+        "amount": pa.repeat(pa.scalar(Decimal(0), _COLUMNS["amount"]), rows),
+    }
+    return pa.table(columns).cast(pa.schema(_COLUMNS))
 
 
 def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
@@ -94,7 +104,7 @@ def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
             f"over the cap of {cap.cap:,.2f} {plan.currency} "
             f"({'carried to the next period' if cap.excess == 'carry' else 'forfeited'})"
         )
-    if row["x"] == 0:
+    if row.get("x") == 0:
         return "no credit: the amount counted is zero"
     if c.rate_pct == "derived":
         return "the rate follows from target incentive and quota, and one of them is missing or zero"
@@ -114,27 +124,24 @@ def _level(plan: Plan, c: Component) -> str:
 
 def _excluded_rows(payout: Payout, plan: Plan) -> list[dict[str, Any]]:
     """Credits that do not count in the plan, or in none of its components, with the reason."""
-    frame = status(payout, plan)
-    if frame is None:
+    rows = credits_of(payout, plan)
+    if rows is None:
         return []
-    counted = nw.col("on_plan") & nw.col("in_dates") & nw.col("counts")
-    stays = payout.stays.get(plan)
+    stays, counts = payout.stays.get(plan), counted(rows)
     found = []
-    for row in collected(frame.filter(~counted)):
+    for row in rows.filter(pc.invert(counts)).to_pylist():
         reason = _why_excluded(row, stays, plan)
         found.append(_credit_row(row, plan.id if row["on_plan"] else None, reason))
+    rest = rows.filter(counts)
     seen = [
-        part.frame.filter(nw.col("happened_on") >= nw.lit(payout.period.start)).select(*KEYS)
+        met_by(payout, part).select(KEYS)
         for part in payout.components
         if part.plan is plan and part.c.payee == "owner" and part.c.measure != "activities"
     ]
-    rest = frame.filter(counted)
     if seen:
-        met = (nw.concat(seen, how="vertical") if len(seen) > 1 else seen[0]).unique()
-        rest = rest.join(met, on=list(KEYS), how="anti")
+        rest = rest.filter(pc.invert(among(rest, pa.concat_tables(seen))))
     reason = _uncounted(plan)
-    found += [_credit_row(row, plan.id, reason) for row in collected(rest)]
-    return found
+    return found + [_credit_row(row, plan.id, reason) for row in rest.to_pylist()]
 
 
 def _credit_row(row: dict[str, Any], plan: str | None, reason: str) -> dict[str, Any]:
@@ -172,18 +179,13 @@ def _why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> str:
     return f"the plan does not count it: {plan.file.credit.where}"
 
 
-def _people_without(payout: Payout, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _people_without(payout: Payout, told: set[str | None]) -> list[dict[str, Any]]:
     """People with no line in the period, or whose lines sum to zero."""
-    paid: dict[str, Decimal] = defaultdict(Decimal)
-    repaid = set()
-    for payee, kind, amount in zip(
-        payout.lines["payee_id"], payout.lines["kind"], payout.lines["amount"], strict=True
-    ):
-        paid[payee] += amount
-        if kind == "draw_recovery":
-            repaid.add(payee)
+    lines = pa.table({name: pa.array(payout.lines[name]) for name in ("payee_id", "kind", "amount")})
+    sums = lines.group_by("payee_id").aggregate([("amount", "sum")])
+    paid = dict(zip(sums["payee_id"].to_pylist(), sums["amount_sum"].to_pylist(), strict=True))
+    repaid = set(lines.filter(pc.equal(lines["kind"], "draw_recovery"))["payee_id"].to_pylist())
     found = []
-    told = {row["payee_id"] for row in rows}
     for payee, amount in sorted(paid.items()):
         if not amount:
             reason = (

@@ -51,6 +51,7 @@ class People:
     targets: Mapping[tuple[str, str], list[tuple[date, date, Fraction]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _asked: set[tuple[str, str]] = field(default_factory=set)
+    _standings: dict[tuple[str, Span], Standing] = field(default_factory=dict, init=False)
 
     def stays_of(self, payee: str) -> list[Stay]:
         """The person's stays; everyone's is the plan's life where no assignments were given."""
@@ -60,6 +61,11 @@ class People:
 
     def standing(self, payee: str, span: Span) -> Standing:
         """Quota and target of a person in a span: the sums over the plan's periods in it."""
+        if (payee, span) not in self._standings:
+            self._standings[payee, span] = self._summed(payee, span)
+        return self._standings[payee, span]
+
+    def _summed(self, payee: str, span: Span) -> Standing:
         parts = [self._part(payee, part) for part in span.parts]
         quotas = [quota for quota, _ in parts if quota is not None]
         targets = [target for _, target in parts if target is not None]
@@ -190,7 +196,10 @@ def _periods_between(first: Period, last: Period) -> int:
 
 def read_people(plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None) -> People:
     """Everything the tables say of a plan's people."""
-    return People(plan, stays, _leave(tables), _hired(tables), _targets(plan, tables))
+    metric = plan.file.quota.metric if plan.file.quota is not None else None
+    targets = tables.once(("targets", metric), lambda: _targets(metric, tables))
+    hired = tables.once(("hired",), lambda: _hired(tables))
+    return People(plan, stays, _leave(tables), hired, targets)
 
 
 def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
@@ -212,15 +221,15 @@ def _hired(tables: Tables) -> dict[str, tuple[date | None, date | None]]:
     return found
 
 
-def _targets(plan: Plan, tables: Tables) -> dict[tuple[str, str], list[tuple[date, date, Fraction]]]:
-    if plan.file.quota is None:
+def _targets(metric: str | None, tables: Tables) -> dict[tuple[str, str], list[tuple[date, date, Fraction]]]:
+    if metric is None:
         return {}
     found: dict[tuple[str, str], list[tuple[date, date, Fraction]]] = defaultdict(list)
     for row in tables.rows("targets"):
         if str(row.get("level", "rep")) not in ("rep", "person", "payee"):
             continue
         value = as_decimal(row["value"])
-        if row.get("metric", plan.file.quota.metric) != plan.file.quota.metric or value is None:
+        if row.get("metric", metric) != metric or value is None:
             continue
         start, end = as_day(row.get("valid_from")) or date(1900, 1, 1), as_day(row.get("valid_to")) or FAR
         found[(str(row["who"]), str(row["period"]))].append((start, end, Fraction(value)))

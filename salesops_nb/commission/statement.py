@@ -1,64 +1,34 @@
 """One person's statement: every line in words, why what pays nothing does not, balances, and the path to pay.
 
 A statement holds nothing of anybody else beyond what the pay rule needs: of a shared deal the own
-share, of an override the team's total. So the lines of an override, which hang on the deals of
-others, are shown as one, and so is what stayed below its threshold.
+share, of an override the team's total.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.commission.attained import Attained, attained
-from salesops_nb.commission.explain import words
-from salesops_nb.commission.ledger_rows import plain_rows
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from salesops_nb.commission.attained import Attained
+from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.months import months_later
 from salesops_nb.commission.pay_path import Step, path
-from salesops_nb.wording import Figure, Said, said
+from salesops_nb.commission.statement_lines import Line, Zero, lines_of, zeros_of
 
 if TYPE_CHECKING:
     from salesops_nb.commission.payout import Payout
 
 ZERO = Decimal(0)
-_BY = re.compile(r" \(entered by .+, approved by .+\)$", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the statement; `count` is how many of the ledger's lines it stands for."""
-
-    deal_id: str | None
-    account: str | None
-    component: str
-    kind: str
-    happened_on: date | None
-    share: Decimal | None
-    credit: Decimal
-    amount: Decimal
-    currency: str
-    words: Said
-    dispute: str | None = None
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Zero:
-    """What pays nothing, or not yet: a deal, a component or the whole person, with the reason."""
-
-    deal_id: str | None
-    account: str | None
-    component: str | None
-    credit: Decimal
-    waits: Decimal
-    reason: str
-    count: int = 1
+APPROVED = ("approved", "locked", "paid")
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,67 +59,202 @@ class Statement:
     @property
     def draft(self) -> bool:
         """Whether nobody has approved it yet."""
-        return self.status not in ("approved", "locked", "paid")
+        return self.status not in APPROVED
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
     """What the ledger and the tables know of the period beside the calculation.
 
-    `lines` are the ledger's as they would stand after posting, `statuses` by payee, `deals` and
-    `names` for showing, `agreements` rows of `plan_assignments`.
+    `lines` are the ledger's as they would stand after posting, `statuses` by payee, `names` for
+    showing, `accounts` the accounts of deals that are asked for, `agreements` rows of
+    `plan_assignments`.
     """
 
-    lines: Sequence[Mapping[str, Any]] = ()
+    lines: pa.Table | Sequence[Mapping[str, Any]] = ()
     statuses: Mapping[str, str] = field(default_factory=dict)
     newer: Mapping[str, Decimal] = field(default_factory=dict)
     disputes: Sequence[Mapping[str, Any]] = ()
-    accounts: Mapping[str, str] = field(default_factory=dict)
+    accounts: Callable[[Collection[str]], Mapping[str, str]] = lambda deals: {}
     names: Mapping[str, str] = field(default_factory=dict)
     agreements: Sequence[Mapping[str, Any]] = ()
 
 
-def statements_of(payout: Payout, books: Books) -> dict[str, Statement]:
-    """Everybody's statement: who has a line, or a reason for having none."""
-    by_line = {str(row["line_id"]): row for row in plain_rows(payout.lines)}
-    lines = books.lines or [{**row, "dispute": None} for row in by_line.values()]
-    grouped = _by(lines, "payee_id")
-    zeros = _by(plain_rows(payout.withheld), "payee_id")
-    places = _by(attained(payout), "payee_id")
-    shares = _shares(payout)
-    balances = _by([*plain_rows(payout.balances), *exposures(payout)], "person_id")
-    disputes = _by(books.disputes, "payee_id")
-    titles = {plan.id: plan.file.plan.name or plan.id for plan in payout.plans}
-    known = [{**row, "plan": titles.get(str(row["plan_id"]), row["plan_id"])} for row in books.agreements]
-    agreements = _by(known, "person_id")
-    teams = _teams(payout)
-    found = {}
-    for payee in sorted({who for who in (*grouped, *zeros) if who}):
-        mine = tuple(places.get(payee, []))
-        team_credit = {place.component_id: place.credit for place in mine if place.measure == "team_credit"}
-        made = _lines(payout, grouped.get(payee, []), by_line, shares, teams, books.accounts, team_credit)
-        totals: dict[str, Decimal] = defaultdict(Decimal)
-        for line in grouped.get(payee, []):
-            totals[str(line["currency"])] += line["amount"]
-        opening, steps = path(payout, payee, grouped.get(payee, []), mine)
-        found[payee] = Statement(
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a person gets, without the lines in words: totals by currency, how many lines, and where
+    they stand.
+    """
+
+    payee_id: str
+    name: str
+    status: str
+    totals: Mapping[str, Decimal]
+    count: int
+    places: tuple[Attained, ...]
+    disputes: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def draft(self) -> bool:
+        """Whether nobody has approved the statement yet."""
+        return self.status not in APPROVED
+
+
+class Statements(Mapping[str, Statement]):
+    """Everybody's statement by their id: of all who have a line, or a reason for having none.
+
+    A statement is drawn up when it is asked for; `accounts` tell of all people what needs no line.
+    """
+
+    def __init__(self, payout: Payout, books: Books) -> None:
+        self._payout, self._books = payout, books
+        lines = books.lines
+        if not isinstance(lines, pa.Table):
+            lines = pa.Table.from_pylist([dict(row) for row in lines])
+        if not lines.num_rows:
+            nobody = pa.nulls(len(payout.lines), pa.string())
+            lines = arrow_of(payout.lines).append_column("dispute", nobody)
+        self._table = lines
+        self._lines = _ByPerson(lines, "payee_id")
+        self._calculated = _ByPerson(arrow_of(payout.lines), "payee_id")
+        self._zeros = _ByPerson(arrow_of(payout.withheld), "payee_id")
+        self._places = _by(payout.attained, "payee_id")
+        self._disputes = _by(books.disputes, "payee_id")
+        self._payees = sorted({who for who in (*self._lines, *self._zeros) if who})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._payees)
+
+    def __len__(self) -> int:
+        return len(self._payees)
+
+    def __contains__(self, payee: object) -> bool:
+        return payee in self._lines or payee in self._zeros
+
+    def __getitem__(self, payee: str) -> Statement:
+        if payee not in self:
+            raise KeyError(payee)
+        payout, books, account = self._payout, self._books, self._account(payee)
+        rows, zeros = self._lines[payee], self._zeros[payee]
+        team = {p.component_id: p.credit for p in account.places if p.measure == "team_credit"}
+        accounts = books.accounts({str(row["deal_id"]) for row in (*rows, *zeros) if row["deal_id"]})
+        calculated = {str(row["line_id"]): row for row in self._calculated[payee]}
+        made = lines_of(payout, rows, calculated, self._shares, self._teams, accounts, team)
+        opening, steps = path(payout, payee, rows, account.places)
+        return Statement(
             payee_id=payee,
-            name=books.names.get(payee, payee),
+            name=account.name,
             period=payout.period.key,
-            status=books.statuses.get(payee, "draft"),
+            status=account.status,
             lines=tuple(made),
-            zeros=tuple(_zeros(zeros.get(payee, []), teams, books.accounts)),
-            places=mine,
+            zeros=tuple(zeros_of(zeros, self._teams, accounts)),
+            places=account.places,
             opening=opening,
             steps=tuple(steps),
-            balances=tuple((str(r["kind"]), str(r["plan_id"]), r["amount"]) for r in balances.get(payee, [])),
-            plans=tuple(agreements.get(payee, [])),
-            disputes=tuple(disputes.get(payee, [])),
-            paid_on=next((line.get("paid_on") for line in grouped.get(payee, [])), None),
+            balances=tuple(
+                (str(r["kind"]), str(r["plan_id"]), r["amount"]) for r in self._balances.get(payee, [])
+            ),
+            plans=tuple(self._agreements.get(payee, [])),
+            disputes=account.disputes,
+            paid_on=next((line.get("paid_on") for line in rows), None),
             newer=books.newer.get(payee, ZERO),
-            totals=dict(sorted(totals.items())),
+            totals=account.totals,
         )
-    return found
+
+    @cached_property
+    def accounts(self) -> list[Account]:
+        """What everybody gets, in order of their ids."""
+        return [self._account(payee) for payee in self._payees]
+
+    def path(self, payee: str) -> tuple[Step, list[Step]]:
+        """The way from the quota to the person's pay."""
+        return path(self._payout, payee, self._sums.get(payee, []), self._places.get(payee, []))
+
+    def _account(self, payee: str) -> Account:
+        totals: dict[str, Decimal] = defaultdict(Decimal)
+        for row in self._sums.get(payee, []):
+            totals[str(row["currency"])] += row["amount"]
+        return Account(
+            payee,
+            self._books.names.get(payee, payee),
+            self._books.statuses.get(payee, "draft"),
+            dict(sorted(totals.items())),
+            sum(row["count"] for row in self._sums.get(payee, [])),
+            tuple(self._places.get(payee, [])),
+            tuple(self._disputes.get(payee, [])),
+        )
+
+    @cached_property
+    def _sums(self) -> dict[str, list[Row]]:
+        """Each person's lines added up by plan, component, kind and currency, in the order of the lines."""
+        names = ["payee_id", "plan_id", "component_id", "kind", "currency"]
+        found = self._table.group_by(names, use_threads=False).aggregate(
+            [("amount", "sum"), ("amount", "count")]
+        )
+        rows = found.rename_columns({"amount_sum": "amount", "amount_count": "count"})
+        return _by(rows.to_pylist(), "payee_id")
+
+    @cached_property
+    def _balances(self) -> dict[str, list[Row]]:
+        return _by([*plain_rows(self._payout.balances), *exposures(self._payout)], "person_id")
+
+    @cached_property
+    def _agreements(self) -> dict[str, list[Row]]:
+        titles = {plan.id: plan.file.plan.name or plan.id for plan in self._payout.plans}
+        rows = self._books.agreements
+        return _by([{**r, "plan": titles.get(str(r["plan_id"]), r["plan_id"])} for r in rows], "person_id")
+
+    @cached_property
+    def _teams(self) -> dict[tuple[str | None, str | None], str]:
+        """Components paid on the credit of others, with their names."""
+        return {
+            (p.id, c.id): c.name or c.id
+            for p in self._payout.plans
+            for c in p.components
+            if c.payee == "manager"
+        }
+
+    @cached_property
+    def _shares(self) -> dict[tuple[str, str], Decimal]:
+        """The person's share of an event where it is not all of it, by payee and event."""
+        trace = arrow_of(self._payout.trace)
+        if not trace.num_rows or "share" not in trace.column_names:
+            return {}
+        part = trace.filter(pc.not_equal(trace["share"], pa.scalar(1)))
+        keys = zip(part["payee_id"].to_pylist(), part["event_id"].to_pylist(), strict=True)
+        return dict(zip(keys, part["share"].to_pylist(), strict=True))
+
+
+class _ByPerson(Mapping[str, list[Row]]):
+    """The rows of a table by person, read for those who are asked for; nobody's rows under None."""
+
+    def __init__(self, table: pa.Table, column: str) -> None:
+        order = pc.sort_indices(table[column])  # stable
+        self._table, sorted_ = table.take(order), table[column].take(order).combine_chunks()
+        runs = pc.run_end_encode(sorted_) if len(sorted_) else None
+        self._at: dict[Any, tuple[int, int]] = {}
+        start = 0
+        for who, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True) if runs else ():
+            self._at[who], start = (start, end - start), end
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def __contains__(self, who: object) -> bool:
+        return who in self._at
+
+    def __getitem__(self, who: str) -> list[Row]:
+        start, count = self._at.get(who, (0, 0))
+        rows: list[Row] = self._table.slice(start, count).to_pylist()
+        return rows
+
+
+def statements_of(payout: Payout, books: Books) -> Statements:
+    """Everybody's statement: who has a line, or a reason for having none."""
+    return Statements(payout, books)
 
 
 def exposures(payout: Payout) -> list[dict[str, Any]]:
@@ -185,180 +290,3 @@ def _by(rows: Iterable[Any], name: str) -> dict[Any, list[Any]]:
     for row in rows:
         found[row[name] if isinstance(row, Mapping) else getattr(row, name)].append(row)
     return found
-
-
-def _teams(payout: Payout) -> dict[tuple[str | None, str | None], str]:
-    """Components paid on the credit of others, with their names."""
-    return {(p.id, c.id): c.name or c.id for p in payout.plans for c in p.components if c.payee == "manager"}
-
-
-def _shares(payout: Payout) -> dict[tuple[str, str], Decimal]:
-    """The person's share of an event where it is not all of it, by payee and event."""
-    trace = payout.trace
-    if trace.empty or "share" not in trace:
-        return {}
-    part = trace[trace["share"] != 1]
-    return {
-        (str(payee), str(event)): Decimal(share)
-        for payee, event, share in zip(part["payee_id"], part["event_id"], part["share"], strict=True)
-    }
-
-
-def _lines(
-    payout: Payout,
-    rows: Sequence[Mapping[str, Any]],
-    calculated: Mapping[str, Mapping[str, Any]],
-    shares: Mapping[tuple[str, str], Decimal],
-    teams: Mapping[tuple[str | None, str | None], str],
-    accounts: Mapping[str, str],
-    team_credit: Mapping[str, Decimal],
-) -> list[Line]:
-    names = {(p.id, c.id): c.name or c.id for p in payout.plans for c in p.components}
-    made, together = [], defaultdict(list)
-    for row in rows:
-        place = (row["plan_id"], row["component_id"])
-        of_team = place in teams or "override" in (row["kind"], row.get("calculated_kind"))
-        if of_team and row["deal_id"]:
-            together[(*place, row["kind"], row["currency"])].append(row)
-            continue
-        deal = row["deal_id"]
-        made.append(
-            Line(
-                deal_id=deal,
-                account=accounts.get(str(deal)),
-                component=names.get(place, str(row["component_id"] or row["kind"])),
-                kind=row["kind"],
-                happened_on=row["happened_on"],
-                share=shares.get((row["payee_id"], str(row["event_id"]))),
-                credit=row["credit"] or ZERO,
-                amount=row["amount"],
-                currency=row["currency"],
-                words=_said(payout, row, calculated),
-                dispute=row.get("dispute"),
-            )
-        )
-    for (plan, component, kind, currency), held in together.items():
-        name = teams.get((plan, component), str(component or kind))
-        made.append(_team_line(payout, name, kind, currency, held, team_credit.get(component)))
-    return sorted(made, key=lambda line: (line.component, line.happened_on or date.max, line.deal_id or ""))
-
-
-def _said(payout: Payout, row: Mapping[str, Any], calculated: Mapping[str, Mapping[str, Any]]) -> Said:
-    """A line's sentence: how it was worked where the calculation has it so, else what the ledger says
-    of it.
-    """
-    line = calculated.get(str(row["line_id"]))
-    given = payout.reasons.get(str(row["line_id"]))
-    if row["kind"] == "adjustment" and given:
-        # who entered and approved it is in the ledger, and nobody's name on another's statement
-        row = {**row, "reason": _BY.sub("", given)}
-    elif line is not None and (line["amount"], line["currency"]) == (row["amount"], row["currency"]):
-        return words(payout, line)
-    amount = Figure(Decimal(row["amount"]), 2)
-    if row.get("reason"):
-        if row["source_line_id"]:
-            return said(
-                "adjustment by hand of line {line}: {reason}: {amount}",
-                line=str(row["source_line_id"]),
-                reason=str(row["reason"]),
-                amount=amount,
-            )
-        return said("adjustment by hand: {reason}: {amount}", reason=str(row["reason"]), amount=amount)
-    if row["kind"] == "adjustment" and row["source_line_id"]:
-        return said(
-            "late correction for {origin} of line {line}: {amount}",
-            origin=str(row.get("origin") or ""),
-            line=str(row["source_line_id"]),
-            amount=amount,
-        )
-    if row["kind"] == "adjustment":
-        return said(
-            "late, for {origin}, which was closed: {amount}",
-            origin=str(row.get("origin") or ""),
-            amount=amount,
-        )
-    what = said("deal {deal}", deal=str(row["deal_id"])) if row["deal_id"] else str(row["component_id"])
-    return said(
-        "{subject}: {credit} of credit, as it was recorded; facts known since then say otherwise: {amount}",
-        subject=what,
-        credit=_short(row["credit"] or ZERO),
-        amount=amount,
-    )
-
-
-def _team_line(
-    payout: Payout,
-    name: str,
-    kind: str,
-    currency: str,
-    rows: Sequence[Mapping[str, Any]],
-    total: Decimal | None,
-) -> Line:
-    """The lines of an override as one, on the team's total (what stayed below a threshold included)."""
-    credit = sum((row["credit"] or ZERO for row in rows), ZERO)
-    credit = total if total is not None and kind != "adjustment" else credit
-    amount = sum((row["amount"] for row in rows), ZERO)
-    disputes = sorted({row["dispute"] for row in rows if row.get("dispute")})
-    return Line(
-        None, None, name, kind, max((r["happened_on"] for r in rows if r["happened_on"]), default=None), None,
-        credit, amount, currency, _team_words(payout, kind, credit, amount, rows),
-        "; ".join(disputes) or None, len(rows),
-    )  # fmt: skip
-
-
-def _team_words(
-    payout: Payout, kind: str, credit: Decimal, amount: Decimal, rows: Sequence[Mapping[str, Any]]
-) -> Said:
-    figures = {"credit": _short(credit), "n": len(rows), "amount": Figure(amount, 2)}
-    if kind == "adjustment":
-        return said(
-            "late corrections of the team's credit ({n}): {amount}",
-            n=len(rows),
-            amount=Figure(amount, 2),
-        )
-    first = rows[0]
-    plan = next((p for p in payout.plans if p.id == first["plan_id"]), None)
-    c = next((c for c in plan.components if c.id == first["component_id"]), None) if plan else None
-    if c is None or c.table is not None or not isinstance(c.rate_pct, Decimal):
-        return said("{credit} of your team's credit in {n} lines: {amount}", **figures)
-    rate = Figure(Decimal(c.rate_pct))
-    if c.threshold is not None and c.then == "excess":
-        return said(
-            "{credit} of your team's credit at {rate} %, of what lies above {level}, in {n} lines: {amount}",
-            rate=rate, level=_short(Decimal(c.threshold)), **figures,
-        )  # fmt: skip
-    return said("{credit} of your team's credit at {rate} %, in {n} lines: {amount}", rate=rate, **figures)
-
-
-def _zeros(
-    rows: Sequence[Mapping[str, Any]],
-    teams: Mapping[tuple[str | None, str | None], str],
-    accounts: Mapping[str, str],
-) -> list[Zero]:
-    made: list[Zero] = []
-    together: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        name = teams.get((row["plan_id"], row["component_id"]))
-        if name is not None and row["deal_id"]:
-            together[name, row["reason"]].append(row)
-            continue
-        deal = row["deal_id"]
-        made.append(
-            Zero(
-                deal,
-                accounts.get(str(deal)),
-                row["component_id"],
-                row["credit"] or ZERO,
-                row["amount"] or ZERO,
-                row["reason"],
-            )
-        )
-    for (name, reason), held in together.items():
-        credit = sum((row["credit"] or ZERO for row in held), ZERO)
-        waits = sum((row["amount"] or ZERO for row in held), ZERO)
-        made.append(Zero(None, None, name, credit, waits, reason, len(held)))
-    return made
-
-
-def _short(value: Decimal) -> Figure:
-    return Figure(value, 0 if Fraction(value).denominator == 1 else 2)

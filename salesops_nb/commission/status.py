@@ -9,6 +9,7 @@ A team's credit stands apart from bookings, with the managers whom a plan pays f
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,36 +17,75 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from salesops_nb.commission.frames import collected, number
+from salesops_nb.commission.frames import arrow, number
 from salesops_nb.commission.plan import Plan
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
+    from salesops_nb.commission.payout import ComponentRows, Payout
 
 KEYS = ("payee_id", "event_id", "part")
+# what of a credit that pays nothing tells the reason, and what each is compared with
+TELLING = {"no_quota": True, "factor_now": 0, "f_after": 0, "over_cap": True, "x": 0}
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 _SEEN = ("payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "counts", "fault", "credit")
 
 
-def status(payout: Payout, plan: Plan, team: bool = False) -> nw.LazyFrame[Any] | None:
-    """The plan's own credits of the period with ``on_plan`` and ``in_dates``, worked out once where
-    they are few.
-    """
-    held: dict[Any, nw.LazyFrame[Any] | None] = payout._cache.setdefault("status", {})
-    if (plan, team) not in held:
-        full = (payout.team if team else payout.full).get(plan)
-        made = None if full is None else _worked(payout, plan, full, team)
-        held[plan, team] = payout.tables.kept(made) if made is not None and payout.facts.small else made
-    return held[plan, team]
+def credits_of(payout: Payout, plan: Plan, team: bool = False) -> pa.Table | None:
+    """The plan's own credits of the period with ``on_plan`` and ``in_dates``, read once."""
+    key = "status", plan, team
+    if key not in payout._cache:
+        frame = _status(payout, plan, team)
+        payout._cache[key] = None if frame is None else arrow(frame)
+    found: pa.Table | None = payout._cache[key]
+    return found
+
+
+def met_by(payout: Payout, part: ComponentRows) -> pa.Table:
+    """A component's credits of the period, with what tells why one pays nothing; read once."""
+    key = "met", part.plan, part.c.id
+    if key not in payout._cache:
+        names = part.frame.collect_schema().names()
+        frame = part.frame.filter(nw.col("happened_on") >= nw.lit(payout.period.start))
+        paid = nw.col("amount_now") != number(0)
+        payout._cache[key] = arrow(
+            frame.select(*KEYS, "deal_id", *(n for n in TELLING if n in names), pays=paid)
+        )
+    found: pa.Table = payout._cache[key]
+    return found
+
+
+def among(rows: pa.Table, others: pa.Table, keys: Sequence[str] = KEYS) -> pa.Array:
+    """Whether each row's keys stand in the other table too; what has no key stands in none."""
+    at = pa.array(range(rows.num_rows), pa.int64())
+    mine = rows.select(list(keys)).append_column("at", at)
+    met = mine.join(others.select(list(keys)), keys=list(keys), join_type="left semi")["at"]
+    return pc.is_in(at, value_set=met.combine_chunks())
+
+
+def _status(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
+    """The same as a frame; worked out once for all periods where assignments decide."""
+    full, period = (payout.team if team else payout.full).get(plan), payout.period
+    if full is None:
+        return None
+    if payout.facts.small and payout.stays.get(plan) is not None:
+        known = tuple((p.id, p.version, p.start, p.end) for p in payout.plans)
+        frame = payout.tables.once(
+            ("status", payout.kept[plan], payout.plans.index(plan), team, known),
+            lambda: payout.tables.kept(_worked(payout, plan, full, team)),
+            rows=payout.facts.count // 2,
+        )
+    else:
+        frame = _worked(payout, plan, full, team)
+    day = nw.col("happened_on")
+    return frame.filter((day >= nw.lit(period.start)) & (day < nw.lit(period.end)))
 
 
 def _worked(payout: Payout, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> nw.LazyFrame[Any]:
-    period = payout.period
+    """The plan's credits of all days; those of a person's other plans are left out."""
     day = nw.col("counted_on")
-    frame = full.filter(
-        (nw.col("happened_on") >= nw.lit(period.start)) & (nw.col("happened_on") < nw.lit(period.end))
-    ).select(*_SEEN)
+    frame = full.select(*_SEEN)
     inside = (day >= nw.lit(plan.start)) & (day < nw.lit(plan.end))
     if payout.stays.get(plan) is None:
         if plan is not payout.plans[0]:
@@ -103,26 +143,25 @@ def _days(payout: Payout) -> list[dict[str, Any]]:
     return [dict(zip(("payee_id", "d_from", "d_to", "plan", "on_plan"), row, strict=True)) for row in found]
 
 
-def _paid_credits(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
-    """Keys of credits of the period for which a line pays."""
+def _pays(payout: Payout, plan: Plan, team: bool, rows: pa.Table) -> pa.Array:
+    """Whether a line of the period pays for each credit."""
     waiting = {(r["payee_id"], r["event_id"]) for r in payout.withheld_rows if r["plan_id"] == plan.id}
     paid_now = {(r["payee_id"], r["event_id"]) for r in payout.made if r["amount"]}
-    frames = []
-    for part in payout.components:
-        if part.plan is plan and part.c.measure != "activities" and (part.c.payee == "manager") == team:
-            now = nw.col("happened_on") >= nw.lit(payout.period.start)
-            frames.append(part.frame.filter(now & (nw.col("amount_now") != number(0))).select(*KEYS))
-    if not frames:
-        return None
-    made = (nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]).unique()
+    parts = [
+        met_by(payout, part)
+        for part in payout.components
+        if part.plan is plan and part.c.measure != "activities" and (part.c.payee == "manager") == team
+    ]
+    if not parts:
+        return pa.repeat(False, rows.num_rows)
+    paying = pa.concat_tables([part.filter(part["pays"]).select(KEYS) for part in parts])
+    made = among(rows, paying)
     wholly = sorted((p, e) for p, e in waiting - paid_now if e is not None)
     if wholly:
-        held = payout.tables.put(
-            [{"payee_id": p, "event_id": e} for p, e in wholly],
-            {"payee_id": pa.string(), "event_id": pa.string()},
-        )
-        made = made.join(held, on=["payee_id", "event_id"], how="anti")
-    return made.with_columns(pays=nw.lit(True))
+        columns = zip(("payee_id", "event_id"), zip(*wholly, strict=True), strict=True)
+        held = pa.table({name: pa.array(ids, pa.string()) for name, ids in columns})
+        made = pc.and_not(made, among(rows, held, ("payee_id", "event_id")))
+    return made
 
 
 def reconciliation(payout: Payout) -> pd.DataFrame:
@@ -138,10 +177,10 @@ def reconciliation(payout: Payout) -> pd.DataFrame:
     rows = []
     for plan in payout.plans:
         for team in (False, True):
-            frame = status(payout, plan, team)
+            rows_ = credits_of(payout, plan, team)
             only_teams = all(c.payee == "manager" for c in plan.components)
-            if frame is not None:
-                row = _sums(payout, plan, frame, team)
+            if rows_ is not None:
+                row = _sums(payout, plan, rows_, team)
                 if row["credited"] or row["overlay"] or not (only_teams and not team):
                     rows.append(row)
     made: pd.DataFrame = pa.Table.from_pylist(rows, schema=pa.schema(schema)).to_pandas(
@@ -150,20 +189,22 @@ def reconciliation(payout: Payout) -> pd.DataFrame:
     return made
 
 
-def _sums(payout: Payout, plan: Plan, frame: nw.LazyFrame[Any], team: bool) -> dict[str, Any]:
-    paying = _paid_credits(payout, plan, team)
-    if paying is None:
-        frame = frame.with_columns(pays=nw.lit(False))
-    else:
-        frame = frame.join(paying, on=list(KEYS), how="left")
-    counted = nw.col("on_plan") & nw.col("in_dates") & nw.col("counts")
-    paid = nw.when(nw.col("pays").fill_null(False)).then(nw.lit("paid")).otherwise(nw.lit("withheld"))
-    frame = frame.with_columns(status=nw.when(~counted).then(nw.lit("excluded")).otherwise(paid))
-    by = collected(frame.group_by("status", "part").agg(nw.col("credit").sum()))
-    whole = collected(frame.select(nw.col("credit").sum()))[0]["credit"] or Decimal(0)
+def counted(rows: pa.Table) -> pa.Array:
+    """Whether the plan counts each credit, for a person who is on it and within its dates."""
+    return pc.and_kleene(pc.and_kleene(rows["on_plan"], rows["in_dates"]), rows["counts"])
+
+
+def _sums(payout: Payout, plan: Plan, rows: pa.Table, team: bool) -> dict[str, Any]:
+    pays, excluded = _pays(payout, plan, team, rows), pc.fill_null(pc.invert(counted(rows)), False)
+
+    def total(which: Any) -> Decimal:
+        return pc.sum(rows["credit"].filter(which)).as_py() or Decimal(0)
+
+    whole = pc.sum(rows["credit"]).as_py() or Decimal(0)
     parts = {
-        name: sum((r["credit"] or Decimal(0) for r in by if r["status"] == name), Decimal(0))
-        for name in ("paid", "withheld", "excluded")
+        "paid": total(pc.and_not(pays, excluded)),
+        "withheld": total(pc.invert(pc.or_(pays, excluded))),
+        "excluded": total(excluded),
     }
     return {
         "plan_id": plan.id,
@@ -172,7 +213,7 @@ def _sums(payout: Payout, plan: Plan, frame: nw.LazyFrame[Any], team: bool) -> d
         "credited": whole,
         **parts,
         "difference": whole - sum(parts.values(), Decimal(0)),
-        "overlay": sum((r["credit"] or Decimal(0) for r in by if r["part"] == "overlay"), Decimal(0)),
+        "overlay": total(pc.equal(rows["part"], "overlay")),
         "basis": "team credit" if team else "credit",
     }
 

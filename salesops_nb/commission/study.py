@@ -22,6 +22,7 @@ from salesops_nb.commission.calculation import calculate
 from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.earned import _gate, attainment_pct, derived_rate, gate_level, scope_of, target_of
 from salesops_nb.commission.expression import columns_of, holds
+from salesops_nb.commission.frames import Tables
 from salesops_nb.commission.job import refuses
 from salesops_nb.commission.ledger_rows import plain_rows
 from salesops_nb.commission.payout import ComponentRows, Payout
@@ -62,10 +63,15 @@ class Study:
     """
 
     def __init__(
-        self, plan: Plan, tables: Mapping[str, Any], period: Any, today: Payout | None = None
+        self,
+        plan: Plan,
+        tables: Mapping[str, Any] | Tables,
+        period: Any,
+        today: Payout | None = None,
     ) -> None:
-        self.plan, self.tables, self.period = plan, tables, period
+        self.plan, self.period = plan, period
         self.payout = today if today is not None else calculate(plan, tables, period)
+        self.tables = self.payout.tables
         self.parts = {p.c.id: p for p in self.payout.components if p.plan is plan}
         self.today = _by_person(self.payout, plan)
         self.credits: dict[str, Credits] = {c: defaultdict(list) for c in self.parts}
@@ -116,16 +122,16 @@ class Study:
             c.id in before and _simple(c) and _same_credit(c, before[c.id]) for c in changed.components
         )  # fmt: skip
 
-    def _scaled(self, factor: Fraction) -> Mapping[str, Any]:
+    def _scaled(self, factor: Fraction) -> Tables:
         """The tables with the plan's quotas in targets multiplied."""
         quota = self.plan.file.quota
         if factor == 1 or quota is None or "targets" not in self.tables:
             return self.tables
-        rows = plain_rows(self.tables["targets"])
+        rows = plain_rows(self.tables.given["targets"])
         for row in rows:
             if row.get("metric", quota.metric) == quota.metric and row["value"] is not None:
                 row["value"] = decimal_of(Fraction(row["value"]) * factor)
-        return {**self.tables, "targets": pa.Table.from_pylist(rows)}
+        return self.tables.beside("targets", pa.Table.from_pylist(rows))
 
     def _paid(self, changed: Plan, factor: Fraction) -> dict[str, Decimal]:
         found: dict[str, Decimal] = defaultdict(Decimal)

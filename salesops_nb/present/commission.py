@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesops_nb import __version__, present
-from salesops_nb.commission.attained import attained, near
-from salesops_nb.commission.ledger_rows import plain_rows
+from salesops_nb.commission.attained import near
+from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.unusual import LIMIT, unusual
 from salesops_nb.present import formats
 from salesops_nb.present.commission_statement import amounts
@@ -21,7 +23,7 @@ from salesops_nb.present.words import _, ngettext, spoken
 from salesops_nb.wording import Said
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.statement import Statement
+    from salesops_nb.commission.statement import Account, Statements
     from salesops_nb.present.commission_book import Book
 
 ZERO = Decimal(0)
@@ -38,6 +40,13 @@ def open_book(workbook: Any, period: str, plans: Any, as_of: Any) -> Book:
     return Book(workbook, period, plans, as_of)
 
 
+def calculated(book: Book, who: str | None) -> Book:
+    """The book with its figures worked out; for one person's statement only where none is kept."""
+    if not who:
+        book.statements.accounts  # noqa: B018
+    return book
+
+
 def cover(book: Book, asked: Any) -> None:
     """The cover: of the calculation, or of one person's statement; DRAFT until it is approved."""
     settings, who = book.workbook.settings, asked.who
@@ -45,7 +54,7 @@ def cover(book: Book, asked: Any) -> None:
     # what was left as it is declared says nothing; on a statement the designer's part has no place
     hidden = {"workbook", "author", *(TRIED | {"plans"} if who else ())}
     asked_for = asked.model_dump(exclude=hidden, exclude_defaults=True)
-    draft = one.draft if one is not None else any(s.draft for s in book.statements.values())
+    draft = one.draft if one is not None else any(each.draft for each in book.statements.accounts)
     present.cover(
         title=_("Commission statement") if who else _("Commission calculation"),
         subtitle=one.name if one is not None else "",
@@ -106,11 +115,11 @@ def headlines(book: Book, who: str | None) -> None:
         commission_statement.headlines(book.statement(who))
         return
     marks = ["simulated"] if "plan_assignments" in book.workbook.simulated else []
-    rows, statements = plain_rows(book.payout.reconciliation), list(book.statements.values())
-    people = sum(1 for each in statements if each.lines)
-    lines = sum(line.count for each in statements for line in each.lines)
-    paid, waits = _paid(statements, book.workbook.settings.currency), _waiting(book)
-    placed = [row for row in attained(book.payout) if row.quota and row.measure == "credit"]
+    rows, accounts = plain_rows(book.payout.reconciliation), book.statements.accounts
+    people = sum(1 for each in accounts if each.count)
+    lines = sum(each.count for each in accounts)
+    paid, waits = _paid(accounts, book.workbook.settings.currency), _waiting(book)
+    placed = [row for row in book.payout.attained if row.quota and row.measure == "credit"]
     best = {row.payee_id: row.attainment or ZERO for row in placed}
     reached = sum(share >= 1 for share in best.values())
     open_ = sum(problem.severity == "error" for problem in book.problems)
@@ -173,24 +182,28 @@ def totals(book: Book, who: str | None) -> None:
                *([_("A team's credit is its people's, seen again by a manager: it is not in the total.")]
                  if len(own) < len(frame) else [])],
     )  # fmt: skip
-    _bridge(list(book.statements.values()), book.workbook.settings.currency)
+    _bridge(book.statements, book.workbook.settings.currency)
 
 
-def _bridge(statements: list[Statement], currency: str) -> None:
+def _bridge(statements: Statements, currency: str) -> None:
     """Everybody's path from quota to pay, added up; where all are paid in one currency."""
-    if any(set(s.totals) - {currency} for s in statements) or not any(s.totals for s in statements):
+    totals = [each.totals for each in statements.accounts]
+    if any(set(each) - {currency} for each in totals) or not any(totals):
         return
-    opening = sum((s.opening.amount for s in statements), ZERO)
+    opening = ZERO
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for step in (step for s in statements for step in s.steps):
-        if step.along:
-            sums[_("Beyond quota") if step.amount > 0 else _("Short of quota")] += step.amount
-        else:
-            sums[step_words(step.name)] += step.amount
+    for payee in statements:
+        start, steps = statements.path(payee)
+        opening += start.amount
+        for step in steps:
+            if step.along:
+                sums[_("Beyond quota") if step.amount > 0 else _("Short of quota")] += step.amount
+            else:
+                sums[step_words(step.name)] += step.amount
     frame = pd.DataFrame([{"step": name, "amount": amount} for name, amount in sums.items()])
     present.waterfall(
         frame, "step", "amount", opening=_("Pay at quota"), closing=_("To pay"), start=opening,
-        end=sum((s.totals.get(currency, ZERO) for s in statements), ZERO),
+        end=sum((each.get(currency, ZERO) for each in totals), ZERO),
         title=_("From quota to pay, all people"),
     )  # fmt: skip
 
@@ -205,7 +218,7 @@ def people(book: Book, who: str | None, status: str) -> None:
     if who:
         return
     rows = []
-    for found in book.statements.values():
+    for found in book.statements.accounts:
         if status not in ("any", found.status):
             continue
         place = next((p for p in found.places if p.quota and p.measure == "credit"), None)
@@ -244,7 +257,7 @@ def nearest(book: Book, who: str | None) -> None:
     """Who lacks little to the next tier or gate: worth knowing before the period ends."""
     if who:
         return
-    found = near(attained(book.payout))
+    found = near(book.payout.attained)
     if not found:
         present.note(_("Nobody is within 10 % of the next tier or gate."))
         return
@@ -388,10 +401,10 @@ def set_aside(book: Book, who: str | None) -> None:
         all_set_aside(book.workbook)
 
 
-def _paid(statements: list[Statement], currency: str) -> dict[str, Decimal]:
+def _paid(accounts: list[Account], currency: str) -> dict[str, Decimal]:
     """What all statements come to, by currency."""
     found: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for each in statements:
+    for each in accounts:
         for code, amount in each.totals.items():
             found[code] += amount
     return dict(sorted(found.items())) or {currency: ZERO}
@@ -401,7 +414,7 @@ def _waiting(book: Book) -> dict[str, Decimal]:
     """Pay that is earned and waits, by the plans' currencies."""
     currencies = {plan.id: plan.currency for plan in book.plans}
     found: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for row in plain_rows(book.payout.withheld):
-        if row["amount"]:
-            found[currencies.get(row["plan_id"], "")] += row["amount"]
+    rows = arrow_of(book.payout.withheld)
+    for row in rows.filter(pc.not_equal(rows["amount"], pa.scalar(0))).to_pylist():
+        found[currencies.get(row["plan_id"], "")] += row["amount"]
     return dict(sorted(found.items())) or {book.workbook.settings.currency: ZERO}

@@ -10,29 +10,74 @@ import hashlib
 import os
 import pickle
 import shutil
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesops_nb.commission import Payout, Plan, calculate, load_plan, load_plans
 from salesops_nb.commission.agreements import in_force
-from salesops_nb.commission.ledger_rows import plain_rows
-from salesops_nb.commission.statement import Books, Statement, statements_of
+from salesops_nb.commission.frames import Tables, arrow
+from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
+from salesops_nb.commission.statement import Books, Statement, Statements, statements_of
+from salesops_nb.commission.study import Study
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.store import ledger
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
 
 if TYPE_CHECKING:
+    from salesops_nb.periods import Period
     from salesops_nb.source.opened import Workbook
 
 FOLDER, CALENDAR = "plans", "pay_calendar.yml"
 KEPT = 4  # calculations whose statements stay in the cache
+PAYOUTS = 3  # payouts that stay in memory
+FEW = 2000  # deals that are looked up by name
 AGREED = ("reviewed", "approved", "locked", "paid")
+
+
+class Calculations:
+    """A workbook's calculations: its tables with what was worked out of them, and the last payouts.
+
+    A payout is kept by its plans, period and the ledger it follows, so that a day of calculation or a
+    plan that is only tried calculates nothing anew.
+    """
+
+    def __init__(self, workbook: Workbook) -> None:
+        self.workbook = workbook
+        self.tables = Tables(workbook.tables)
+        self._last: dict[Any, Payout] = {}
+
+    def payout(self, plans: Sequence[Plan], period: Period) -> Payout:
+        """What the plans pay in a period, after what the ledger holds of earlier ones."""
+        store = self.workbook.store
+        key = tuple(plans), period, ledger.anchor(store)
+        found = self._last.get(key)
+        if found is None:
+            tables = self.tables.beside("prior_lines", ledger.prior_lines(store, period))
+            found = calculate(plans, tables, period)
+            found.read()
+            self._last = {**dict(list(self._last.items())[1 - PAYOUTS :]), key: found}
+        return found
+
+
+_opened: tuple[weakref.ref[Workbook], Calculations] | None = None
+
+
+def calculations(workbook: Workbook) -> Calculations:
+    """The workbook's calculations; those of the workbook used last are kept."""
+    global _opened
+    if _opened is None or _opened[0]() is not workbook:
+        _opened = weakref.ref(workbook), Calculations(workbook)
+    return _opened[1]
 
 
 class Book:
@@ -52,6 +97,8 @@ class Book:
         self.period = workbook.calendar.period(period)
         self.on = as_of or workbook.data_through or self.period.last
         self.wanted = tuple(plans)
+        self._drawn: Statement | None = None
+        self._studies: dict[Plan, Study] = {}
 
     @cached_property
     def plans(self) -> list[Plan]:
@@ -64,16 +111,21 @@ class Book:
         path = self.workbook.folder / CALENDAR
         return load_pay_calendar(path) if path.exists() else None
 
-    @cached_property
-    def tables(self) -> dict[str, Any]:
+    @property
+    def tables(self) -> Tables:
         """The workbook's tables and the ledger of earlier periods."""
-        prior = ledger.prior_lines(self.workbook.store, self.period)
-        return {**self.workbook.tables, "prior_lines": prior}
+        return self.payout.tables
 
     @cached_property
     def payout(self) -> Payout:
         """The calculation."""
-        return calculate(self.plans, self.tables, self.period)
+        return calculations(self.workbook).payout(self.plans, self.period)
+
+    def study(self, plan: Plan) -> Study:
+        """The plan's credits, ready to be paid by a changed plan."""
+        if plan not in self._studies:
+            self._studies[plan] = Study(plan, self.tables, self.period, self.payout)
+        return self._studies[plan]
 
     @cached_property
     def posted(self) -> pd.DataFrame:
@@ -102,15 +154,20 @@ class Book:
         return {str(r["person_id"]): str(r.get("name") or r["person_id"]) for r in self._rows("people")}
 
     @cached_property
-    def statements(self) -> dict[str, Statement]:
+    def statements(self) -> Statements:
         """Everybody's statement, from this calculation and the ledger."""
         return statements_of(self.payout, self._books())
 
     def statement(self, who: str) -> Statement:
         """One person's statement, from the cache where this very calculation was made before.
 
-        Raises `SalesopsError` where the period has nothing to state of that person.
+        Where this book has calculated already, for the whole company on screen, only this statement is
+        drawn up. Raises `SalesopsError` where the period has nothing to state of that person.
         """
+        if "statements" in self.__dict__ and who in self.statements:
+            if self._drawn is None or self._drawn.payee_id != who:
+                self._drawn = self.statements[who]
+            return self._drawn
         place = self.workbook.folder / ".cache" / "commission" / self._key()
         if not (place / "done").exists():
             self._keep(place)
@@ -138,25 +195,33 @@ class Book:
             pay_calendar=self.pay_calendar,
             plans=self.scope,
         )
-        now = plain_rows(self.posted)
-        statuses = {str(row["payee_id"]): str(row["status"]) for row in now}
-        agreed = {payee for payee, status in statuses.items() if status in AGREED}
-        lines = [row for row in now if row["payee_id"] in agreed]
-        lines += [row for row in plain_rows(after) if row["payee_id"] not in agreed]
-        disputes = plain_rows(ledger.disputes(store, period=self.period.key))
+        now = arrow_of(self.posted)
+        statuses = dict(zip(now["payee_id"].to_pylist(), now["status"].to_pylist(), strict=True))
+        agreed = [payee for payee, status in statuses.items() if status in AGREED]
+        lines = arrow_of(after)
+        if now.num_rows:
+            agreed_on = pa.array(agreed, pa.string())
+            held = now.filter(pc.is_in(now["payee_id"], value_set=agreed_on))
+            lines = lines.filter(pc.invert(pc.is_in(lines["payee_id"], value_set=agreed_on)))
+            lines = pa.concat_tables([held, lines], promote_options="permissive")
         return Books(
             lines=lines,
             statuses=statuses,
             newer={payee: amount for payee, amount in newer.items() if payee in agreed},
-            disputes=disputes,
-            accounts=self._accounts(),
+            disputes=plain_rows(ledger.disputes(store, period=self.period.key)),
+            accounts=self._accounts,
             names=self.names,
             agreements=in_force(self._rows("plan_assignments"), self.period),
         )
 
-    def _accounts(self) -> dict[str, str]:
-        deals = self.workbook.table("deals").select("deal_id", "account_id")
-        return {str(row["deal_id"]): str(row["account_id"]) for row in plain_rows(deals) if row["account_id"]}
+    def _accounts(self, asked: Collection[str]) -> Mapping[str, str]:
+        """The account of each deal that is asked for and has one; of all deals where they are many."""
+        deals = calculations(self.workbook).tables.frame("deals").select("deal_id", "account_id")
+        if len(asked) < FEW:
+            deals = deals.filter(nw.col("deal_id").is_in(sorted(asked)))
+        found = arrow(deals.filter(~nw.col("account_id").is_null()))
+        ids, accounts = (found[name].cast(pa.string()).to_pylist() for name in ("deal_id", "account_id"))
+        return dict(zip(ids, accounts, strict=True))
 
     def _rows(self, table: str) -> list[dict[str, Any]]:
         return plain_rows(self.workbook.tables[table]) if table in self.workbook.tables else []

@@ -9,8 +9,9 @@ import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.commission.design import cost_curve, landmarks, on_curve, share_at_target
+from salesops_nb.commission.ledger_rows import arrow_of
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.study import Study, WhatIf
+from salesops_nb.commission.study import WhatIf
 from salesops_nb.commission.variant import moved
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present import formats
@@ -25,10 +26,10 @@ ZERO = Decimal(0)
 class Design:
     """One plan under study, and the change that is tried."""
 
-    def __init__(self, book: Book, plan: str | None) -> None:
+    def __init__(self, book: Book, plan: str | None, component: str | None) -> None:
         self.book = book
-        self.plan = _chosen(book, plan)
-        self.study = Study(self.plan, book.tables, book.period, book.payout)
+        self.plan = _chosen(book, plan, component)
+        self.study = book.study(self.plan)
 
     def tried(self, component: str | None, rate: float, tier: float, quota: float) -> Tried:
         """The change in force: per cent of rates, tiers and quotas."""
@@ -47,9 +48,9 @@ class Tried:
         self.found: WhatIf = design.study.what_if(changes, factor)
 
 
-def open_design(book: Book, who: str | None, plan: str | None) -> Design | None:
+def open_design(book: Book, who: str | None, plan: str | None, component: str | None = None) -> Design | None:
     """The plan to study; none on a person's statement, or where there is nothing to study."""
-    return None if who or not book.plans else Design(book, plan)
+    return None if who or not book.plans else Design(book, plan, component)
 
 
 def landmarks_table(book: Book, who: str | None, threshold: float, excellence: float) -> None:
@@ -174,8 +175,8 @@ def curve(tried: Tried | None) -> None:
         )
 
 
-def _chosen(book: Book, wanted: str | None) -> Plan:
-    """The plan named, else the one that pays most in the period."""
+def _chosen(book: Book, wanted: str | None, component: str | None) -> Plan:
+    """The plan named, else the one that pays most in the period, of those that have the component."""
     if wanted:
         found = next((plan for plan in book.plans if plan.id == wanted), None)
         if found is None:
@@ -185,19 +186,17 @@ def _chosen(book: Book, wanted: str | None) -> Plan:
                         column="plan", value=wanted)
             )  # fmt: skip
         return found
-    sums: dict[str, Decimal] = {}
-    for plan, amount in zip(book.payout.lines["plan_id"], book.payout.lines["amount"], strict=True):
-        sums[str(plan)] = sums.get(str(plan), ZERO) + amount
-    return max(book.plans, key=lambda plan: (plan.file.quota is not None, sums.get(plan.id, ZERO)))
+    paid = arrow_of(book.payout.lines).group_by("plan_id").aggregate([("amount", "sum")])
+    sums = dict(zip(paid["plan_id"].to_pylist(), paid["amount_sum"].to_pylist(), strict=True))
+    having = [plan for plan in book.plans if component in {c.id for c in plan.components}]
+    return max(having or book.plans, key=lambda plan: (plan.file.quota is not None, sums.get(plan.id, ZERO)))
 
 
 def _typical_quota(book: Book, plan: Plan) -> Decimal | None:
     """The median quota of the plan's people, else the plan's own."""
-    from salesops_nb.commission.attained import attained
-
     found = sorted(
         {
-            row.payee_id: row.quota for row in attained(book.payout) if row.plan_id == plan.id and row.quota
+            row.payee_id: row.quota for row in book.payout.attained if row.plan_id == plan.id and row.quota
         }.values()
     )
     if found:

@@ -16,7 +16,8 @@ from salesops_nb.wording import Said
 
 if TYPE_CHECKING:
     from salesops_nb.commission.attained import Attained
-    from salesops_nb.commission.statement import Line, Statement
+    from salesops_nb.commission.statement import Statement
+    from salesops_nb.commission.statement_lines import Line
     from salesops_nb.present.commission_book import Book
 
 ZERO = Decimal(0)

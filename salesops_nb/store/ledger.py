@@ -24,6 +24,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection, Engine, select
 
 from salesops_nb.errors import Problem, SalesopsError
@@ -40,7 +41,7 @@ from salesops_nb.store.ledger_disputes import (
     disputes,
     open_dispute,
 )
-from salesops_nb.store.ledger_lines import entry_values, line_frame
+from salesops_nb.store.ledger_lines import draft_frame, entry_values, line_frame
 from salesops_nb.store.ledger_state import CLOSED, Openness, current_lines, known_periods, period_state
 from salesops_nb.store.ledger_verify import anchor, anchor_of, verify
 from salesops_nb.store.ledger_workflow import approve, lock, pay, review, statements
@@ -148,8 +149,16 @@ def preview(
     The frame is as of `lines`; a payee whose lines would change is a draft in it. The changes (of
     the first currency of each) count corrections that would fall into a later period as well.
     """
-    key, values = period.key, entry_values(payout_lines)
+    key = period.key
     with engine.connect() as connection:
+        drafts = None if _holds(connection, key) else draft_frame(payout_lines, key)
+        if drafts is not None:
+            _check_plans(
+                [{"plan_id": plan} for plan in pa.array(drafts["plan_id"]).unique().to_pylist()], plans
+            )
+            sums = drafts.groupby("payee_id")["amount"].sum()
+            return drafts, {str(payee): amount for payee, amount in sums.items() if amount}
+        values = entry_values(payout_lines)
         change = _planned(connection, values, period, on, pay_calendar, period.calendar, plans, "")
         state, now = period_state(connection, key), current_lines(connection, periods=[key])
         replaced = {row.line_id: row for row in current_lines(connection, origins=_scope(period, values))}
@@ -171,6 +180,12 @@ def preview(
         }  # fmt: skip
         frame = line_frame(rows, statuses, {key: state.paid_on}, dispute_states(connection))
     return frame, {payee: amount for payee, amount in differences.items() if amount}
+
+
+def _holds(connection: Connection, period: str) -> bool:
+    """Whether the ledger knows anything of a period, or of its calculation."""
+    mine = select(entries.c.seq).where((entries.c.period == period) | (entries.c.origin == period))
+    return connection.execute(mine.limit(1)).first() is not None
 
 
 def _as_row(line: Mapping[str, Any], period: str) -> Any:

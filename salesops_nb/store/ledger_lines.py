@@ -14,6 +14,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Row
 
 from salesops_nb.errors import Problem, SalesopsError
@@ -85,6 +86,57 @@ def entry_values(lines: Any) -> list[dict[str, Any]]:
     if problems:
         raise SalesopsError(problems)
     return values
+
+
+def draft_frame(lines: pd.DataFrame, period: str) -> pd.DataFrame | None:
+    """Calculated lines of a period as `line_frame` would show them once they are written as drafts.
+
+    None where a line is not as it must be, or belongs to another period: `entry_values` says what is
+    wrong with it.
+    """
+    if not all(isinstance(kind, pd.ArrowDtype) for kind in lines.dtypes):
+        return None
+    table = pa.Table.from_pandas(lines, preserve_index=False)
+    if not set(LINE_COLUMNS) <= set(table.column_names):
+        return None
+    known = {name: pc.unique(table[name]).to_pylist() for name in ("period", "kind", "currency")}
+    texts = [table[name] for name in _TEXTS if name != "plan_version"]
+    if not (
+        set(known["period"]) <= {period}
+        and set(known["kind"]) <= set(KINDS)
+        and not any(table[name].null_count for name in _REQUIRED)
+        and pa.types.is_decimal(table["amount"].type)
+        and pa.types.is_date32(table["happened_on"].type)
+        and pa.types.is_integer(table["plan_version"].type)
+        and pc.count_distinct(table["line_id"]).as_py() == table.num_rows
+        and all(pc.all(_written_plainly(text), min_count=0).as_py() for text in texts)
+    ):
+        return None
+    try:
+        scale = max((places(currency) for currency in known["currency"]), default=2)
+        for currency in known["currency"]:
+            mine = table.filter(pc.equal(table["currency"], currency))
+            mine["amount"].cast(pa.decimal128(18, places(currency)))  # too many places, or too large
+        amount = table["amount"].cast(pa.decimal128(38, scale))
+    except (SalesopsError, pa.ArrowInvalid):
+        return None
+    rows = table.num_rows
+    columns: dict[str, Any] = {name: table[name] for name in LINE_COLUMNS}
+    columns |= {"amount": amount, "credit": table["credit"].cast(pa.decimal128(38, 10))}
+    columns |= {"status": pa.repeat("draft", rows), "paid_on": pa.nulls(rows, pa.date32())}
+    columns |= {
+        "dispute": pa.nulls(rows, pa.string()),
+        "origin": table["period"],
+        "author": pa.repeat("", rows),
+    }
+    columns |= {name: pa.nulls(rows, pa.string()) for name in ("reason", "approver", "calculated_kind")}
+    columns["seq"] = pa.repeat(pa.scalar(0, pa.int64()), rows)
+    return arrow_frame(columns)
+
+
+def _written_plainly(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whether each text stands as the ledger writes it: not empty, without spaces around it."""
+    return pc.and_(pc.equal(pc.utf8_trim_whitespace(text), text), pc.not_equal(text, ""))
 
 
 def _values(row: Mapping[str, Any], number: int, problems: list[Problem]) -> dict[str, Any]:

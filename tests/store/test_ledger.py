@@ -8,10 +8,12 @@ from decimal import Decimal
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pay_lines import FEB, JAN, MAR, frame, line
 from sqlalchemy import func, select
 
+from salesops_nb.commission.lines import SCHEMA
 from salesops_nb.errors import SalesopsError
 from salesops_nb.periods import FiscalCalendar
 from salesops_nb.store import ledger
@@ -391,3 +393,47 @@ def test_asking_for_all_again_leaves_out_what_is_done(store):
     assert (step.moved, step.waiting) == (["bob"], [])
     with pytest.raises(SalesopsError, match="Every statement of 2026-01 is reviewed already"):
         ledger.review(store, JAN, by="rev", **STEP)
+
+
+def as_arrow(lines):
+    """Lines with Arrow types, as a payout hands them over."""
+    types = {name: pd.ArrowDtype(kind) for name, kind in SCHEMA.items() if name in lines}
+    return pa.Table.from_pandas(
+        lines, schema=pa.schema([(name, SCHEMA[name]) for name in types]), preserve_index=False
+    ).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def test_a_preview_of_an_untouched_period_is_what_its_drafts_are_then(store):
+    january = FiscalCalendar().period(JAN)
+    lines = as_arrow(LINES.assign(currency=["USD", "USD", "JPY"]))
+    ahead, differences = ledger.preview(store, lines, january, on=ON)
+    slowly, same = ledger.preview(store, LINES.assign(currency=["USD", "USD", "JPY"]), january, on=ON)
+    pd.testing.assert_frame_equal(ahead, slowly)
+    assert differences == same == {"ann": Decimal("150.25"), "bob": Decimal(70)}
+    ledger.post(store, lines, JAN, author="cal", on=ON)
+    written = ledger.lines(store, JAN).assign(author=ahead["author"], seq=ahead["seq"])
+    pd.testing.assert_frame_equal(ahead, written)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"line_id": ["a", "a", "b"]},
+        {"kind": ["commission", "wage", "commission"]},
+        {"payee_id": ["ann", None, "bob"]},
+        {"payee_id": ["ann", " ", "bob"]},
+        {"currency": ["USD", "US", "USD"]},
+        {"amount": [Decimal("1.005"), Decimal(1), Decimal(1)]},
+        {"amount": [Decimal(10) ** 18, Decimal(1), Decimal(1)]},
+        {"period": [JAN, FEB, JAN]},
+    ],
+    ids=str,
+)
+def test_a_preview_of_an_untouched_period_refuses_what_posting_does(store, change):
+    lines = as_arrow(LINES.assign(**change))
+    with pytest.raises(SalesopsError) as ahead:
+        ledger.preview(store, lines, FiscalCalendar().period(JAN), on=ON)
+    with pytest.raises(SalesopsError) as posted:
+        ledger.post(store, lines, JAN, author="cal", on=ON)
+    assert ahead.value.problems == posted.value.problems
+    assert count(store) == 0

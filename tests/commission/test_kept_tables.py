@@ -1,0 +1,213 @@
+"""Calculations that share their tables: another period meets what is known, and says what it would alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from commission_helpers import deals, events, plan, table
+
+from salesops_nb import commission
+from salesops_nb.commission.frames import MOST_ROWS, Tables
+from salesops_nb.commission.ledger_rows import plain_rows
+from salesops_nb.commission.study import Study
+from salesops_nb.errors import SalesopsError
+
+TIERS = {"mode": "marginal", "unit": "pct_of_quota",
+         "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 10}]}  # fmt: skip
+BASE = {"id": "base", "measure": "credit", "scope": "running_total", "table": TIERS}
+QUOTA = {"amount": 9000, "attained_by": "booked", "if_zero": "attainment_0"}
+SPLIT = {"event": "booked", "splits": {"apply_to": "credit"}}
+GATE = {"id": "gate", "rate_pct": 3, "scope": "running_total",
+        "gate": {"attainment_pct": 60, "then": "first_dollar"}}  # fmt: skip
+OVER = {"id": "over", "payee": "manager", "measure": "team_credit", "rate_pct": 2, "threshold": 5000,
+        "then": "excess"}  # fmt: skip
+SPIFF = {"id": "spiff", "measure": "count", "kind": "spiff", "where": "product == 'B'", "per_unit": 40}
+MONTHLY = {"per": "month", "amount": 300, "recoverable": True, "keep_at_least": "draw", "recover_pct": 100}
+PERIODS = ("2026-Q3", "2026-02", "2026-Q4")  # neither in order nor of one length
+
+
+def year() -> dict[str, Any]:
+    """A year of deals of two sellers and a manager: shared, overlaid, refunded, cancelled, spoilt."""
+    days = [date(2026, 1 + i % 12, 3 + i % 20) for i in range(36)]
+    sold = deals(*(700 + 137 * (i % 9) for i in range(36)), product=["A", "B", "A"] * 12, term_months=12)
+    sold["closed_on"], sold["owner_id"] = days, ["ann", "bob", "ann", "cal"] * 9
+    sold.loc[7, "amount"] = None
+    sold.loc[11, "owner_id"] = None
+    sold.loc[13, "owner_id"] = "nobody"
+    people = table(
+        {"person_id": "ann", "name": "Ann", "manager_id": "max", "hired_on": date(2025, 5, 1)},
+        {"person_id": "bob", "name": "Bob", "manager_id": "max", "hired_on": date(2026, 2, 10),
+         "left_on": date(2026, 9, 15)},
+        {"person_id": "cal", "name": "Cal", "manager_id": "max", "hired_on": date(2026, 1, 1)},
+        {"person_id": "max", "name": "Max", "manager_id": None, "hired_on": None},
+    )  # fmt: skip
+    splits = table(
+        {"deal_id": "d1", "person_id": "ann", "share": Decimal(70), "type": "revenue"},
+        {"deal_id": "d1", "person_id": "bob", "share": Decimal(30), "type": "revenue"},
+        {"deal_id": "d5", "person_id": "cal", "share": Decimal(20), "type": "overlay"},
+        {"deal_id": "d9", "person_id": "bob", "share": Decimal(80), "type": "revenue"},
+    )
+    assigned = table(
+        {"person_id": "ann", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": date(2026, 8, 1)},
+        {"person_id": "ann", "plan_id": "q", "valid_from": date(2026, 8, 1), "valid_to": None},
+        {"person_id": "bob", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None},
+        {"person_id": "max", "plan_id": "m", "valid_from": date(2026, 1, 1), "valid_to": None},
+    )
+    return {"deals": sold, "people": people, "splits": splits, "plan_assignments": assigned}
+
+
+def with_events(**more: Any) -> dict[str, Any]:
+    """The same with what happened after the sale."""
+    tables = year()
+    booked = [(d, "booked", day, amount) for d, day, amount in
+              zip(tables["deals"]["deal_id"], tables["deals"]["closed_on"], tables["deals"]["amount"],
+                  strict=True)]  # fmt: skip
+    after = [
+        ("d3", "refunded", "2026-06-02", 200), ("d20", "cancelled", "2026-11-02", 0), ("d30", "refunded",
+        "2026-02-01", 90), ("d99", "booked", "2026-05-05", 400), ("d2", "collected", "2026-04-10", 500),
+        ("d15", "collected", "2026-05-10", 800), ("d16", "odd", "2026-05-10", 800),
+    ]  # fmt: skip
+    return {**tables, "events": events(*booked, *after), **more}
+
+
+TARGETS = table(
+    {"level": "rep", "who": "ann", "metric": "quota", "period": "2026-Q1", "value": Decimal(2500)},
+    {"level": "rep", "who": "ann", "metric": "quota", "period": "2026-Q3", "value": Decimal(0)},
+    {"level": "rep", "who": "bob", "metric": "quota", "period": "2026-Q3", "value": Decimal(3100)},
+)
+OPENING = table({"person_id": "ann", "plan_id": "p", "kind": "credit", "amount": Decimal(400),
+                 "as_of": date(2026, 4, 1)})  # fmt: skip
+RATES = table({"currency": "EUR", "kind": "plan", "valid_from": date(2026, 3, 1), "rate": Decimal("1.25")})
+
+
+def three(**parts: Any) -> list[commission.Plan]:
+    """The sellers' plan, the one some move to, and the manager's."""
+    parts = {"quota": QUOTA, "credit": SPLIT, **parts}
+    return [
+        plan(BASE, SPIFF, **parts),
+        plan(BASE, head={"id": "q"}, quota={**QUOTA, "amount": 4000}, credit=parts["credit"]),
+        plan(OVER, head={"id": "m"}, credit=parts["credit"]),
+    ]
+
+
+def everyone(tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables of a company with one plan for all."""
+    return {name: frame for name, frame in tables.items() if name != "plan_assignments"}
+
+
+def one(component: dict[str, Any], **parts: Any) -> list[commission.Plan]:
+    """One plan for all, by its first component."""
+    return [plan(component, **{"quota": QUOTA, "credit": SPLIT, **parts})]
+
+
+def euros() -> dict[str, Any]:
+    """Deals in two currencies, some before there is a rate."""
+    tables = year()
+    tables["deals"]["currency"] = ["USD", "EUR"] * 18
+    return {**tables, "fx_rates": RATES}
+
+
+NO_AMOUNT = {"metric": "quota", "attained_by": "booked", "if_zero": "refuse"}
+RAMPED = {**QUOTA, "ramp_pct": [25, 50], "ramp_per": "period", "prorate": "days"}
+RELEASE = [{"event": "collected", "pct": 100, "as": "share_collected"}]
+CASES: dict[str, Any] = {
+    "bookings": (three(), year()),
+    "monthly quotas, ramped": (one(BASE, period="month", quota=RAMPED), everyone(year())),
+    "events": (three(), with_events()),
+    "gates": ([plan(BASE, GATE, quota=QUOTA, credit=SPLIT)], everyone(with_events())),
+    "a draw": (three(draw=MONTHLY), year()),
+    "quotas missing": (three(quota=NO_AMOUNT), {**year(), "targets": TARGETS}),
+    "opening credit": (three(), {**year(), "opening_balances": OPENING}),
+    "the year less what was paid": (
+        one({**BASE, "scope": "ytd_less_paid"}, period="month"), everyone(year())
+    ),
+    "pay as customers pay": (one(BASE, release=RELEASE), everyone(with_events())),
+    "a cap a deal": (three(credit={**SPLIT, "cap_per_deal": 900}), with_events()),
+    "two currencies": (
+        one(BASE, fx={"credit": {"rates": "plan", "at": "credit_date"}}), everyone(euros())
+    ),
+}  # fmt: skip
+
+
+def all_of(payout: commission.Payout) -> dict[str, Any]:
+    """Everything a payout says."""
+    frames = {name: plain_rows(getattr(payout, name)) for name in ("lines", "reconciliation", "balances")}
+    loose = {name: sorted(map(repr, plain_rows(getattr(payout, name)))) for name in ("withheld", "trace")}
+    return {**frames, **loose, "attained": payout.attained, "problems": list(payout.problems)}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_period_says_on_kept_tables_what_it_says_alone(case: str) -> None:
+    plans, tables = CASES[case]
+    kept = Tables(tables)
+    for period in PERIODS:
+        assert all_of(commission.calculate(plans, kept, period)) == all_of(
+            commission.calculate(plans, tables, period)
+        ), period
+
+
+def test_a_period_in_a_currency_without_a_rule_does_not_stop_the_ones_before_it() -> None:
+    tables = everyone(euros())
+    tables["deals"].loc[tables["deals"]["closed_on"] < date(2026, 9, 1), "currency"] = "USD"
+    kept = Tables(tables)
+    assert all_of(commission.calculate(one(BASE), kept, "2026-Q1")) == all_of(
+        commission.calculate(one(BASE), tables, "2026-Q1")
+    )
+    with pytest.raises(SalesopsError, match="does not say how to convert"):
+        commission.calculate(one(BASE), kept, "2026-Q4")
+
+
+def test_an_amount_that_fits_nowhere_spoils_its_own_period_alone() -> None:
+    tables = everyone(year())
+    tables["deals"].loc[tables["deals"]["deal_id"] == "d36", "amount"] = Decimal(10) ** 17
+    kept = Tables(tables)
+    for period in ("2026-Q1", "2026-Q3"):
+        assert all_of(commission.calculate(one(BASE), kept, period)) == all_of(
+            commission.calculate(one(BASE), everyone(year()), period)
+        )
+    with pytest.raises(SalesopsError, match="does not fit"):
+        all_of(commission.calculate(one(BASE), kept, "2026-Q4"))
+
+
+def test_quotas_that_are_tried_leave_the_known_ones_as_they_are() -> None:
+    tables = {**everyone(year()), "targets": TARGETS}
+    plans = one(BASE, quota=NO_AMOUNT)
+    kept = Tables(tables)
+    before = all_of(commission.calculate(plans, kept, "2026-Q1"))
+    halved = TARGETS.assign(value=[value / 2 for value in TARGETS["value"]])
+    tried = commission.calculate(plans, kept.beside("targets", halved), "2026-Q1")
+    assert all_of(tried) == all_of(commission.calculate(plans, {**tables, "targets": halved}, "2026-Q1"))
+    assert all_of(commission.calculate(plans, kept, "2026-Q1")) == before != all_of(tried)
+
+
+def test_a_study_pays_again_what_is_known() -> None:
+    plans, tables = three(draw=MONTHLY), year()
+    study = Study(plans[0], Tables(tables), "2026-Q1", commission.calculate(plans, Tables(tables), "2026-Q1"))
+    alone = Study(plans[0], tables, "2026-Q1", commission.calculate(plans, tables, "2026-Q1"))
+    for factor in (1, 2):
+        found, expected = (each.what_if({"draw": {"amount": 450}}, factor) for each in (study, alone))
+        assert (found.cost, plain_rows(found.people)) == (expected.cost, plain_rows(expected.people))
+
+
+def test_work_that_is_stopped_leaves_nothing_behind() -> None:
+    class Stopped(BaseException):
+        pass
+
+    def stopped() -> int:
+        raise Stopped
+
+    kept = Tables(year())
+    with pytest.raises(Stopped):
+        kept.once(("answer",), stopped)
+    assert kept.once(("answer",), lambda: 42) == kept.once(("answer",), stopped) == 42
+
+
+def test_what_is_kept_is_bounded() -> None:
+    kept = Tables(year())
+    for number in range(5):
+        kept.once(("large", number), lambda number=number: number, rows=MOST_ROWS // 3)
+    known = [key for key in kept._known if key[0] == "large"]
+    assert known == [("large", 2), ("large", 3), ("large", 4)]
