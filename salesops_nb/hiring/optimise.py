@@ -43,20 +43,23 @@ class Search:
 
     def cheapest(self, confidence: float) -> Ints | None:
         """Requisitions (roles × months of opening), or ``None`` where the limits allow none."""
+        found = self.reaching(confidence)
+        if found is None:
+            found = self._raised(self.best(confidence), confidence)
+        return self._improved(found, confidence) if found is not None else None
+
+    def reaching(self, confidence: float) -> Ints | None:
+        """The first plan that the cuts lead to and that reaches the confidence, if any does."""
         counts = self._empty()
-        found: Ints | None = None
         for _ in range(ROUNDS):
             if self.trial.probability(counts) >= confidence:
-                found = counts
-                break
+                return counts
             self._cut(counts, confidence)
             solved = self._solve(lift=False)
             if solved is None or (solved == counts).all():
                 break
             counts = solved
-        if found is None:
-            found = self._raised(self.best(confidence), confidence)
-        return self._improved(found, confidence) if found is not None else None
+        return None
 
     def best(self, confidence: float) -> Ints:
         """The plan within the limits of the highest probability that was found."""
