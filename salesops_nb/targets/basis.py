@@ -202,7 +202,8 @@ def _zero_potential(names: list[str]) -> Problem:
 
 def _strangers(history: History, people: pd.DataFrame) -> list[Problem]:
     """Owners of bookings who are not among the people: they teach the season, and carry nothing."""
-    unknown = [rep for rep in history.reps if rep not in set(people["person_id"])]
+    known = set(people["person_id"])
+    unknown = [rep for rep in history.reps if rep not in known]
     if not unknown:
         return []
     start, end = history.months[0].start, history.months[-1].end
