@@ -110,7 +110,12 @@ def _open(
     expected = pd.to_numeric(sums["amount"]).astype(float).fillna(0.0) * rate
     owners = sums["owner_id"].astype(str).to_numpy()
     n = int(sums["n"].sum())
-    return pd.Series(expected.to_numpy(), index=owners), n, counts["dated"] - n, counts["all"] - counts["dated"]
+    return (
+        pd.Series(expected.to_numpy(), index=owners),
+        n,
+        counts["dated"] - n,
+        counts["all"] - counts["dated"],
+    )
 
 
 def _quantile(values: Floats, counts: Floats, share: float) -> float:
