@@ -19,6 +19,7 @@ from salesops_nb.hiring.requisitions import Trial
 
 ROUNDS = 20
 MOVES = 80
+NODES = 2_000  # of an integer programme; nearly all end in the first
 WORTHLESS = 0.01  # of what the best requisition adds
 
 
@@ -128,7 +129,8 @@ class Search:
             integrality=np.append(np.ones(n), 0),
             bounds=Bounds(np.append(np.zeros(n), -10.0), np.append(most, 10.0 if lift else 0.0)),
             constraints=LinearConstraint(np.vstack(rows), np.concatenate(low), np.concatenate(high)),
-            options={"time_limit": 0.5, "mip_rel_gap": 1e-3},
+            # by nodes: what is found must not hang on how fast, or how busy, the machine is
+            options={"node_limit": NODES, "time_limit": 10.0, "mip_rel_gap": 1e-3},
         )
         if result.x is None:
             return None

@@ -228,14 +228,11 @@ def won_by_day(
         nw.col("amount") if exact else nw.col("amount").cast(nw.Float64),
         nw.col("currency").cast(nw.String) if has_currency else nw.lit(currency or "USD").alias("currency"),
     )
-    rows = pandas_of(
-        won.group_by("owner_id", "day", "currency").agg(
-            # an engine adds in any order: money is summed exactly, so that the same deals teach the same
-            nw.col("amount").sum().cast(nw.Float64),
-            nw.len().alias("deals"),
-            nw.col("amount").count().alias("priced"),
-        )
+    # an engine adds in any order: money is summed exactly, so that the same deals teach the same
+    sums = won.group_by("owner_id", "day", "currency").agg(
+        nw.col("amount").sum(), nw.len().alias("deals"), nw.col("amount").count().alias("priced")
     )
+    rows = pandas_of(sums.with_columns(nw.col("amount").cast(nw.Float64)))
     _tell_unusable(rows, problems)
     rows = rows.dropna(subset=["owner_id", "day"])
     rows["amount"] = rows["amount"].fillna(0.0).astype(float)
