@@ -8,7 +8,8 @@ does. The clock starts with the time stamp of the input event that the page itse
 the frame after the one in which the display that answers the control showed its last words (two animation
 frames: the first draws, the second begins when it is drawn); a spinner or a number that changes once more
 is no answer. The display that answers is, of those that depend on the control by the notebook's own code,
-the first with headline cards, else the first (the cover repeats the parameters and is none). `page` is the
+the first with headline cards, else the first (the cover repeats the parameters and is none); where the cards
+say what they said before, the first that says something else, as the teams' table does. `page` is the
 last display of the page, tables made sortable and all; `busy` the line of progress with Cancel. Targets:
 the answer within 300 ms on the demo, within 1 s with a million deals. Median and worst of the moves;
 `=` marks a control whose answer is the same as before, so that the end of the work is taken. The last

@@ -68,7 +68,8 @@ CLOCK = """
   watch.read = () => {
     const now = mine.map(at => watch.words(shows[at]));
     const cards = mine.filter(at => shows[at].querySelector(".headlines"));
-    const at = cards[0] ?? mine.find((each, i) => now[i]);
+    const other = mine.filter((at, i) => now[i] !== watch.before[i]);  // the displays that say something else
+    const at = cards.find(each => other.includes(each)) ?? other[0] ?? cards[0] ?? mine.find((each, i) => now[i]);
     let answer = 0;  // when its words were first those that stayed
     for (const [when, words] of watch.seen[at] ?? []) {
       if (words !== now[mine.indexOf(at)]) answer = 0;

@@ -56,23 +56,43 @@ def with_columns_or_null(frame: nw.LazyFrame[Any], columns: Mapping[str, Any]) -
     return frame.with_columns(*missing) if missing else frame
 
 
-def settled(frame: nw.LazyFrame[Any], in_memory: int = 2_000_000) -> nw.LazyFrame[Any]:
-    """The frame computed once, for what is scanned many times.
+IN_MEMORY = 2_000_000  # rows, up to which a computed frame is kept in memory
 
-    Up to `in_memory` rows are kept in memory; more go to a temporary Parquet file, which is removed
+
+def settled(frame: nw.LazyFrame[Any], rows: int) -> nw.LazyFrame[Any]:
+    """The frame computed once, for what is scanned many times; `rows` is about how many it has.
+
+    Up to `IN_MEMORY` rows are kept in memory; more go to a temporary Parquet file, which is removed
     when the process ends, so that memory stays bounded.
     """
     import duckdb
 
-    rows = int(collected(frame.select(nw.len().alias("n")))["n"].iloc[0])
     connection = duckdb.connect()
-    if rows <= in_memory:
+    if rows <= IN_MEMORY:
         return nw.from_native(connection.from_arrow(frame.collect(backend="pyarrow").to_native()))
     folder = tempfile.TemporaryDirectory(prefix="salesops-")
     _KEPT.append(folder)
     file = str(Path(folder.name) / "settled.parquet")
     frame.sink_parquet(file)
     return nw.from_native(connection.read_parquet(file))
+
+
+def in_memory(*frames: nw.LazyFrame[Any]) -> list[nw.LazyFrame[Any]]:
+    """The frames computed once, on one DuckDB connection so that they can be joined.
+
+    Texts are kept as numbers into a list of them, which are grouped and joined sooner.
+    """
+    import duckdb
+    import pyarrow as pa
+
+    connection, made = duckdb.connect(), []
+    for frame in frames:
+        table = frame.collect(backend="pyarrow").to_native()
+        for at, column in enumerate(table.columns):
+            if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                table = table.set_column(at, table.column_names[at], column.dictionary_encode())
+        made.append(nw.from_native(connection.from_arrow(table)))
+    return made
 
 
 # temporary folders live as long as the process: a lazy frame does not say when it is done with

@@ -97,6 +97,8 @@ def tenure_at_exit(tenure: Floats, hazard: Floats, unit: Floats) -> Floats:
     for band, start in enumerate(BANDS):
         width = widths[band] if band < len(widths) else np.inf
         inside = np.clip(tenure - start, 0.0, width)
+        if not inside.any():
+            break  # nobody is that long there, as no newcomer is
         spent += inside.astype(unit.dtype) * hazard[:, band].reshape(tail).astype(unit.dtype)
     target = spent + unit
     exit_at = np.empty_like(target)

@@ -3,49 +3,62 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from salesops_nb.hiring.arithmetic import naive_hires
+from salesops_nb.hiring.futures import Futures
 from salesops_nb.hiring.inputs import Ints
 from salesops_nb.hiring.learned import money
 from salesops_nb.hiring.optimise import Search
 from salesops_nb.hiring.requisitions import Trial
-from salesops_nb.hiring.simulate import Team
+
+NOBODY = "hire nobody"
+COLUMNS = ["policy", "hires", "probability", "p10", "p50", "p90", "cost"]
 
 
 def compared(
-    judge: Trial, both: tuple[Team, Team], counts: Ints, search: Search, replaced: bool, roles: list[int]
+    drawn: Futures, judge: Trial, counts: Ints, search: Search, replaced: bool, roles: list[int]
 ) -> pd.DataFrame:
     """Four policies on the same futures; bookings are those of the goal's months.
 
     Costs are on top of hiring nobody; a plan made with leavers replaced includes replacing them.
     """
-    pool, goals, nothing = judge.pool, judge.goals, np.zeros_like(counts)
-    known, currency = pool.learned, pool.learned.panel.currency
-    months = sorted({int(m) for goal in goals for m in goal.months})
-    naive = _naive(judge, counts, roles, len(months))
+    nothing = np.zeros_like(counts)
+    months = len(_months(judge))
     policies = [
-        ("hire nobody", False, nothing),
+        (NOBODY, False, nothing),
         ("replace leavers only", True, nothing),
-        ("naive: gap ÷ quota", False, naive),
+        ("naive: gap ÷ quota", False, _naive(judge, counts, roles, months)),
         ("plan", replaced, counts),
     ]
-    rows = []
-    for name, flag, some in policies:
-        trial = Trial(pool, both[int(flag)], goals)
-        all_months = trial.made(some)
-        chance = judge.chance(all_months)
-        made = all_months[:, months].sum(axis=1)
-        extra = (both[int(flag)].heads - both[0].heads).sum(axis=2).mean(axis=0) @ known.economics.pay
-        joins = (both[int(flag)].joined - both[0].joined).mean(axis=0)
-        cost = search.total(some) + float(extra + joins @ known.economics.hiring_cost)
-        quantiles = (money(v, currency) for v in np.quantile(made, (0.1, 0.5, 0.9)))
-        hires = float(some.sum()) + float(joins.sum())
-        rows.append((name, hires, chance, *quantiles, money(cost, currency)))
-    columns = ["policy", "hires", "probability", "p10", "p50", "p90", "cost"]
-    return pd.DataFrame(rows, columns=columns)
+    drawn.judged(True)  # the team with leavers replaced is simulated together with the one without
+    rows = [policy(drawn, judge, search, *each) for each in policies]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def policy(
+    drawn: Futures, judge: Trial, search: Search, name: str, replaced: bool, counts: Ints
+) -> tuple[Any, ...]:
+    """What a policy brings, as a row of `COLUMNS`: requisitions, with leavers replaced or not."""
+    economics, currency = judge.pool.learned.economics, judge.pool.learned.panel.currency
+    alone, team = drawn.judged(False), drawn.judged(replaced)
+    trial = judge if team is judge.team else Trial(judge.pool, team, judge.goals)
+    all_months = trial.made(counts)
+    made = all_months[:, _months(judge)].sum(axis=1)
+    extra = (team.heads - alone.heads).sum(axis=2).mean(axis=0) @ economics.pay
+    joins = (team.joined - alone.joined).mean(axis=0)
+    cost = search.total(counts) + float(extra + joins @ economics.hiring_cost)
+    quantiles = (money(v, currency) for v in np.quantile(made, (0.1, 0.5, 0.9)))
+    hires = float(counts.sum()) + float(joins.sum())
+    return name, hires, trial.chance(all_months), *quantiles, money(cost, currency)
+
+
+def _months(judge: Trial) -> list[int]:
+    """Months of the horizon that count for a goal."""
+    return sorted({int(month) for goal in judge.goals for month in goal.months})
 
 
 def _naive(judge: Trial, counts: Ints, roles: list[int], months: int) -> Ints:

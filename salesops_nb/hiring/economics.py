@@ -112,7 +112,7 @@ def learn_economics(tables: Mapping[str, Any], panel: Panel, level: Floats) -> E
     if deals is not None and "cost" in deals.collect_schema().names():
         sums = reading.pandas_of(
             deals.filter((nw.col("outcome") == "won") & ~nw.col("cost").is_null()).select(
-                nw.col("amount").cast(nw.Float64).sum(), nw.col("cost").cast(nw.Float64).sum()
+                nw.col("amount").sum().cast(nw.Float64), nw.col("cost").sum().cast(nw.Float64)
             )
         ).fillna(0.0)
         amount, cost = float(sums["amount"].iloc[0]), float(sums["cost"].iloc[0])

@@ -19,6 +19,7 @@ from salesops_nb.hiring.requisitions import Trial
 
 ROUNDS = 20
 MOVES = 80
+NODES = 2_000  # of an integer programme; nearly all end in the first
 WORTHLESS = 0.01  # of what the best requisition adds
 
 
@@ -43,20 +44,23 @@ class Search:
 
     def cheapest(self, confidence: float) -> Ints | None:
         """Requisitions (roles × months of opening), or ``None`` where the limits allow none."""
+        found = self.reaching(confidence)
+        if found is None:
+            found = self._raised(self.best(confidence), confidence)
+        return self._improved(found, confidence) if found is not None else None
+
+    def reaching(self, confidence: float) -> Ints | None:
+        """The first plan that the cuts lead to and that reaches the confidence, if any does."""
         counts = self._empty()
-        found: Ints | None = None
         for _ in range(ROUNDS):
             if self.trial.probability(counts) >= confidence:
-                found = counts
-                break
+                return counts
             self._cut(counts, confidence)
             solved = self._solve(lift=False)
             if solved is None or (solved == counts).all():
                 break
             counts = solved
-        if found is None:
-            found = self._raised(self.best(confidence), confidence)
-        return self._improved(found, confidence) if found is not None else None
+        return None
 
     def best(self, confidence: float) -> Ints:
         """The plan within the limits of the highest probability that was found."""
@@ -125,7 +129,8 @@ class Search:
             integrality=np.append(np.ones(n), 0),
             bounds=Bounds(np.append(np.zeros(n), -10.0), np.append(most, 10.0 if lift else 0.0)),
             constraints=LinearConstraint(np.vstack(rows), np.concatenate(low), np.concatenate(high)),
-            options={"time_limit": 0.5, "mip_rel_gap": 1e-3},
+            # by nodes: what is found must not hang on how fast, or how busy, the machine is
+            options={"node_limit": NODES, "time_limit": 10.0, "mip_rel_gap": 1e-3},
         )
         if result.x is None:
             return None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.hiring.capacity import FUTURES, Capacity, check_futures, prepare, summarise
-from salesops_nb.hiring.compare import compared
+from salesops_nb.hiring.compare import COLUMNS, NOBODY, compared, policy
 from salesops_nb.hiring.economics import uncovered_potential
-from salesops_nb.hiring.futures import simulated
+from salesops_nb.hiring.futures import OTHER, Futures, simulated
 from salesops_nb.hiring.goals import Horizon, look_ahead
 from salesops_nb.hiring.inputs import Ints
 from salesops_nb.hiring.learned import Learned, money
@@ -31,6 +32,9 @@ TIGHTER = 3
 class HiringPlan:
     """What to open, when, and how sure it makes the goal.
 
+    `hires`, `binds`, `comparison` and `capacity` are worked out when first asked for: the answer is
+    there before them.
+
     Attributes
     ----------
     hires : month and open_on (opening of the requisition), role, territory, hires, starts_on (half
@@ -45,20 +49,58 @@ class HiringPlan:
     counts : roles × months of opening.
     """
 
-    hires: pd.DataFrame
     probability: float
     cost: Decimal
     feasible: bool
-    binds: list[str]
-    words: str
-    comparison: pd.DataFrame
-    capacity: Capacity
     counts: Ints
     trial: Trial
     ahead: Horizon
     confidence: float
     replace_leavers: bool
     problems: list[Problem]
+    search: Search = field(repr=False, compare=False)
+    drawn: Futures = field(repr=False, compare=False)
+    tables: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @cached_property
+    def hires(self) -> pd.DataFrame:
+        """A row a month, role and territory of opening."""
+        return _hires(self.trial.pool.learned, self.ahead, self.counts, self.search, self.tables)
+
+    @cached_property
+    def binds(self) -> list[str]:
+        """What stands in the way: searched for when first asked, with each limit lifted."""
+        return [] if self.feasible else _binding(self.search, self.confidence)
+
+    @property
+    def words(self) -> str:
+        """The answer in a sentence or two."""
+        known = self.trial.pool.learned
+        return _words(
+            self.feasible, self.probability, self.confidence, int(self.counts.sum()), self.cost,
+            known.panel.currency, self.binds,
+        )  # fmt: skip
+
+    @cached_property
+    def nobody(self) -> pd.Series[Any]:
+        """The first row of `comparison`: hiring nobody, and replacing nobody."""
+        found = policy(self.drawn, self.trial, self.search, NOBODY, False, np.zeros_like(self.counts))
+        return pd.Series(found, index=COLUMNS)
+
+    @cached_property
+    def comparison(self) -> pd.DataFrame:
+        """A row a policy: policy, hires, probability, p10, p50, p90, cost."""
+        return compared(
+            self.drawn, self.trial, self.counts, self.search, self.replace_leavers, self.search.roles
+        )
+
+    @cached_property
+    def capacity(self) -> Capacity:
+        """What the team books with the plan, by month and period."""
+        pool = self.trial.pool
+        return summarise(
+            pool.learned, self.ahead, pool.draws, self.trial.grown(self.counts), pool.seed - OTHER
+        )
 
 
 def plan(
@@ -113,28 +155,24 @@ def plan(
     goals = ahead.chosen(confidence_of)
     may = _hireable(known, roles)
     drawn = simulated(known, ahead.month_of_year, min(SEARCHED, futures), futures, seed, replace_leavers)
-    judge = Trial(drawn.judge, drawn.both[int(replace_leavers)], goals)
+    judge = Trial(drawn.judge, drawn.judged(replace_leavers), goals)
     limits = Limits(None if budget is None else float(budget), interviewing, _most(known, interviewing))
-    search = Search(Trial(drawn.pool, drawn.team, goals), may, drawn.cost, limits)
+    cost = np.array([drawn.pool.costs(role) for role in range(len(known.panel.roles))])
+    search = Search(Trial(drawn.pool, drawn.team, goals), may, cost, limits)
     counts, feasible = _decide(search, judge, confidence)
-    binds = [] if feasible else _binding(search, confidence)
-    total = money(search.total(counts), known.panel.currency)
-    probability = judge.probability(counts)
     return HiringPlan(
-        _hires(known, ahead, counts, search, tables),
-        probability,
-        total,
-        feasible,
-        binds,
-        _words(feasible, probability, confidence, int(counts.sum()), total, known.panel.currency, binds),
-        compared(judge, drawn.both, counts, search, replace_leavers, may),
-        summarise(known, ahead, drawn.judge.draws, judge.grown(counts), seed),
-        counts,
-        judge,
-        ahead,
-        confidence,
-        replace_leavers,
-        known.problems,
+        probability=judge.probability(counts),
+        cost=money(search.total(counts), known.panel.currency),
+        feasible=feasible,
+        counts=counts,
+        trial=judge,
+        ahead=ahead,
+        confidence=confidence,
+        replace_leavers=replace_leavers,
+        problems=known.problems,
+        search=search,
+        drawn=drawn,
+        tables=tables,
     )
 
 
@@ -224,8 +262,9 @@ def _binding(search: Search, confidence: float) -> list[str]:
 
 def _reaches(search: Search, limits: Limits, confidence: float) -> bool:
     lifted = Search(search.trial, search.roles, search.cost, limits)
-    best = lifted.best(confidence)
-    return lifted._raised(best, confidence) is not None
+    if lifted.reaching(confidence) is not None:
+        return True
+    return lifted._raised(lifted.best(confidence), confidence) is not None
 
 
 def _words(

@@ -219,18 +219,20 @@ def won_by_day(
 ) -> tuple[pd.DataFrame, str]:
     """Won amounts by owner and day (owner_id, day, amount as float, deals), summed in the engine."""
     frame = need(lazy(tables, "deals"), "deals", ["owner_id", "outcome", "amount", "closed_on"])
-    has_currency = "currency" in frame.collect_schema().names()
+    schema = frame.collect_schema()
+    has_currency = "currency" in schema.names()
+    exact = isinstance(schema["amount"], nw.Decimal)
     won = frame.filter(nw.col("outcome") == "won").select(
         nw.col("owner_id").cast(nw.String),
         nw.col("closed_on").cast(nw.Date).alias("day"),
-        nw.col("amount").cast(nw.Float64),
+        nw.col("amount") if exact else nw.col("amount").cast(nw.Float64),
         nw.col("currency").cast(nw.String) if has_currency else nw.lit(currency or "USD").alias("currency"),
     )
-    rows = pandas_of(
-        won.group_by("owner_id", "day", "currency").agg(
-            nw.col("amount").sum(), nw.len().alias("deals"), nw.col("amount").count().alias("priced")
-        )
+    # an engine adds in any order: money is summed exactly, so that the same deals teach the same
+    sums = won.group_by("owner_id", "day", "currency").agg(
+        nw.col("amount").sum(), nw.len().alias("deals"), nw.col("amount").count().alias("priced")
     )
+    rows = pandas_of(sums.with_columns(nw.col("amount").cast(nw.Float64)))
     _tell_unusable(rows, problems)
     rows = rows.dropna(subset=["owner_id", "day"])
     rows["amount"] = rows["amount"].fillna(0.0).astype(float)

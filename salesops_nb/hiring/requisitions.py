@@ -16,7 +16,10 @@ from salesops_nb.hiring.ramp import LONGEST
 from salesops_nb.hiring.simulate import Team, role_bookings
 
 Rows = slice | Ints
-KEPT_BYTES = 200_000_000
+KEPT_BYTES = 100_000_000  # of people's output, and of roles' bookings
+KEPT_SUMS = 12  # of a role's hires: a search goes back and forth between a few plans
+TOGETHER = 8  # people drawn at a time
+FINEST = 2.0**40  # parts of a head in which output is counted, so that sums are exact
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,17 @@ class Person:
 class Pool:
     """The hires that plans draw on: the n-th hire of a role is the same person in every plan.
 
-    Comparing plans then compares decisions, not luck (common random numbers).
+    Comparing plans then compares decisions, not luck (common random numbers). What is kept hangs on the
+    draws, the ramp, the time to fill and the seed alone; `learned` may be replaced by one alike in these.
     """
 
     learned: Learned
     draws: Draws
     seed: int
     people: dict[tuple[int, int], Person] = field(default_factory=dict)
-    paths: dict[tuple[int, int, int], tuple[Floats, Floats]] = field(default_factory=dict)
+    made: dict[tuple[int, int], Floats] = field(default_factory=dict)
+    ramps: dict[int, Floats] = field(default_factory=dict)
+    sums: dict[int, list[tuple[Ints, Floats]]] = field(default_factory=dict)
 
     @property
     def horizon(self) -> int:
@@ -49,37 +55,108 @@ class Pool:
     def person(self, role: int, n: int) -> Person:
         """The n-th hire of a role."""
         if (role, n) not in self.people:
-            rng = np.random.default_rng([self.seed, 2, role, n])
-            futures = len(self.draws)
-            own = newcomer_factors(self.draws.newcomer[:, role], self.draws.variance[:, role], rng)
-            stay = tenure_at_exit(np.zeros(1), self.draws.hazard, rng.standard_exponential(futures))
-            z = rng.standard_normal(futures)
-            wait = np.exp(self.draws.fill_centre + self.learned.fill.spread * z) / DAYS_PER_MONTH
-            self.people[role, n] = Person(own, wait, np.minimum(stay, 1e4).astype(np.int64))
+            self._draw_people(role, n - n % TOGETHER)
         return self.people[role, n]
 
-    def path(self, role: int, n: int, opened: int, rows: Rows = slice(None)) -> tuple[Floats, Floats]:
-        """Output in ramped heads and heads, futures × months, when opened at the start of a month."""
+    def path(self, role: int, n: int, opened: int | Ints, rows: Rows = slice(None)) -> tuple[Floats, Floats]:
+        """Output in ramped heads and heads, futures × months, when opened at the start of a month.
+
+        For several months of opening, an array for each of them.
+        """
         person = self.person(role, n)
-        start = np.rint(opened + person.wait[rows]).astype(np.int64)[:, None]
-        month = np.arange(self.horizon)[None, :]
-        since = month - start
-        stay = person.stay[rows][:, None]
-        ramp = self.learned.ramp[role].table(LONGEST + self.horizon)[self.draws.curve[rows, role]]
-        share = np.take_along_axis(ramp, np.maximum(since, 0), axis=1)
+        since = self._since(person, opened, rows)
+        stay, own = person.stay[rows][:, None], person.own[rows][:, None]
+        ramp = self._ramp(role)[rows]
+        share = ramp[np.arange(len(ramp))[:, None], np.maximum(since, 0)]
         there = (since >= 0) & (since < stay)
         worked = there + 0.5 * ((since >= 0) & (since == stay))
-        return person.own[rows][:, None] * share * worked, there.astype(float)
+        return own * share * worked, there.astype(float)
 
-    def _kept(self, role: int, n: int, opened: int) -> tuple[Floats, Floats]:
-        """The path, kept in single precision while there is room: a search asks for the same ones often."""
-        key = (role, n, opened)
-        if key not in self.paths:
-            if (len(self.paths) + 1) * self.draws.shared.size * 8 > KEPT_BYTES:
-                self.paths.clear()
-            one, there = self.path(*key)
-            self.paths[key] = one.astype(np.float32), there.astype(np.float32)
-        return self.paths[key]
+    def output(self, role: int, counts: Ints) -> Floats:
+        """Output in ramped heads that a role's requisitions by month of opening add, futures × months.
+
+        From the kept sum that is nearest, less those hires who are opened in another month, and with
+        those who are. Sums are exact (see `FINEST`), so it does not matter from which.
+        """
+        opened = np.full(max(int(counts.sum()), 1), -1, dtype=np.int64)
+        opened[: counts.sum()] = np.repeat(np.arange(len(counts)), counts)
+        kept = self.sums.get(role, [])
+        nothing = np.full(1, -1, dtype=np.int64), np.zeros(self.draws.shared.shape)
+        before, start = min((*kept, nothing), key=lambda each: _apart(each[0], opened))
+        if not _apart(before, opened):
+            return start
+        total = start.copy()
+        for n in range(max(len(before), len(opened))):
+            was, now = (int(each[n]) if n < len(each) else -1 for each in (before, opened))
+            if was != now and was >= 0:
+                total -= self._one(role, n, was)
+            if was != now and now >= 0:
+                total += self._one(role, n, now)
+        self.sums[role] = [*kept[1 - KEPT_SUMS :], (opened, total)]
+        return total
+
+    def heads(self, role: int, counts: Ints) -> Floats:
+        """Heads that a role's requisitions by month of opening add, futures × months."""
+        total = np.zeros(self.draws.shared.shape)
+        for n, opened in enumerate(np.repeat(np.arange(len(counts)), counts)):
+            person = self.person(role, n)
+            since = self._since(person, int(opened))
+            total += (since >= 0) & (since < person.stay[:, None])
+        return total
+
+    def _draw_people(self, role: int, first: int) -> None:
+        draws, futures = self.draws, len(self.draws)
+        own, wait, unit = [], [], np.empty((futures, TOGETHER))
+        for at in range(TOGETHER):
+            rng = np.random.default_rng([self.seed, 2, role, first + at])
+            own.append(newcomer_factors(draws.newcomer[:, role], draws.variance[:, role], rng))
+            unit[:, at] = rng.standard_exponential(futures)
+            z = rng.standard_normal(futures)
+            wait.append(np.exp(draws.fill_centre + self.learned.fill.spread * z) / DAYS_PER_MONTH)
+        stay = np.minimum(tenure_at_exit(np.zeros(1), draws.hazard, unit), 1e4).astype(np.int64)
+        for at in range(TOGETHER):
+            self.people[role, first + at] = Person(own[at], wait[at], stay[:, at].copy())
+
+    def _ramp(self, role: int) -> Floats:
+        """Share of full output, futures × months since joining."""
+        if role not in self.ramps:
+            self.ramps[role] = self.learned.ramp[role].table(LONGEST + self.horizon)[
+                self.draws.curve[:, role]
+            ]
+        return self.ramps[role]
+
+    def _since(self, person: Person, opened: int | Ints, rows: Rows = slice(None)) -> Ints:
+        """Months since joining, (months of opening ×) futures × months; negative before."""
+        start = np.rint(np.asarray(opened)[..., None] + person.wait[rows]).astype(np.int64)
+        since: Ints = np.arange(self.horizon) - start[..., None]
+        return since
+
+    def _one(self, role: int, n: int, opened: int) -> Floats:
+        """Output of the n-th hire as in `path`, in parts of a head."""
+        made = self._made(role, n)
+        since = self._since(self.person(role, n), opened)
+        np.maximum(since, -1, out=since)
+        since += np.arange(1, made.size, made.shape[1])[:, None]
+        return made.take(since, mode="clip")
+
+    def _made(self, role: int, n: int) -> Floats:
+        """Output by months since joining, futures × (a month of nothing, then all months)."""
+        if (role, n) not in self.made:
+            futures, months = len(self.draws), self.horizon
+            if (len(self.made) + 1) * futures * (months + 1) * 4 > KEPT_BYTES:
+                self.made.clear()
+            person = self.person(role, n)
+            made = np.zeros((futures, months + 1), dtype=np.float32)
+            made[:, 1:] = person.own[:, None] * self._ramp(role)[:, :months]
+            leaving = np.flatnonzero(person.stay < months)
+            last = person.stay[leaving]
+            made[leaving, 1:] *= np.arange(months) <= last[:, None]
+            made[leaving, 1 + last] *= np.float32(0.5)
+            made *= np.float32(FINEST)
+            np.rint(made, out=made)
+            made *= np.float32(1 / FINEST)
+            self.made[role, n] = made
+        return self.made[role, n]
 
     def costs(self, role: int, samples: int = 3) -> Floats:
         """Expected cost of one requisition of the role by month of opening: hiring and pay to the end."""
@@ -95,15 +172,11 @@ class Pool:
                 out[opened] += economics.hiring_cost[role] * float(filled.mean())
         return np.maximum(out / samples, 1e-6)
 
-    def added(self, role: int, counts: Ints) -> tuple[Floats, Floats]:
-        """Output and heads that a role's requisitions by month of opening add, futures × months."""
-        output = np.zeros(self.draws.shared.shape)
-        heads = np.zeros(self.draws.shared.shape)
-        for n, opened in enumerate(np.repeat(np.arange(len(counts)), counts)):
-            one, there = self._kept(role, n, int(opened))
-            output += one
-            heads += there
-        return output, heads
+
+def _apart(one: Ints, other: Ints) -> int:
+    """How many hires are opened in different months, or in one of the two alone."""
+    both = min(len(one), len(other))
+    return int((one[:both] != other[:both]).sum()) + abs(len(one) - len(other))
 
 
 @dataclass
@@ -118,9 +191,8 @@ class Trial:
 
     def grown(self, counts: Ints) -> Team:
         """The team with the plan's hires."""
-        added = [self.pool.added(role, row) for role, row in enumerate(counts)]
-        output = np.stack([one for one, _ in added], axis=1)
-        heads = np.stack([there for _, there in added], axis=1)
+        output = np.stack([self.pool.output(role, row) for role, row in enumerate(counts)], axis=1)
+        heads = np.stack([self.pool.heads(role, row) for role, row in enumerate(counts)], axis=1)
         return Team(self.team.output + output, self.team.heads + heads, self.team.joined)
 
     def made(self, counts: Ints) -> Floats:
@@ -137,7 +209,7 @@ class Trial:
         if key not in self.by_role:
             if (len(self.by_role) + 1) * self.pool.draws.shared.size * 8 > KEPT_BYTES:
                 self.by_role.clear()
-            output = self.team.output[:, role] + self.pool.added(role, row)[0]
+            output = self.team.output[:, role] + self.pool.output(role, row)
             self.by_role[key] = role_bookings(self.pool.learned, self.pool.draws, output, role)
         return self.by_role[key]
 
@@ -180,11 +252,12 @@ class Trial:
             counted[np.ix_(active == g, goal.months)] = 1.0 / max(float(goal.target or 0.0), 1.0)
         out = np.zeros((len(roles), self.pool.horizon))
         for k, role in enumerate(roles):
-            output = self.team.output[near, role] + self.pool.added(role, counts[role])[0][near]
+            output = self.team.output[near, role] + self.pool.output(role, counts[role])[near]
             worth = learned.productivity.level[role] * learned.returns.marginal(output, role)
             worth = worth * draws.shared[near] * counted
             n = int(counts[role].sum())
-            for opened in range(self.pool.horizon):
-                one = sum(self.pool.path(role, n + extra, opened, near)[0] for extra in range(2))
-                out[k, opened] = float((worth * one).sum(axis=1).mean()) / 2
+            each = (
+                self.pool.path(role, n + extra, np.arange(self.pool.horizon), near)[0] for extra in range(2)
+            )
+            out[k] = (worth * sum(each)).sum(axis=2).mean(axis=1) / 2
         return float(worst[order[max(at, 0)]]), out

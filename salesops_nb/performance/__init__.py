@@ -1,10 +1,10 @@
 """The performance review: what was sold, by whom, against what was expected."""
 
 from salesops_nb.performance.catalogue import CATALOGUE
-from salesops_nb.performance.prepared import Prepared, prepare
+from salesops_nb.performance.prepared import Joined, Prepared, joined, prepare
 from salesops_nb.performance.review import Review, review
 
-__all__ = ["CATALOGUE", "Prepared", "Review", "prepare", "review"]
+__all__ = ["CATALOGUE", "Joined", "Prepared", "Review", "joined", "prepare", "review"]
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ import narwhals as nw
 from salesops_nb.frames import Tables, collected, lazy_tables, with_columns_or_null
 
 Structure = Literal["as they were", "restated"]
+TABLES = ("deals", "products", "accounts", "people")
 UNASSIGNED = "unassigned"
 UNKNOWN = "unknown"
 # 64-bit decimals add up several times as fast as 128-bit ones, and their sums are as exact
@@ -22,6 +23,10 @@ FIRST_DAY, NO_DAY = date(1, 1, 1), date(9999, 12, 31)
 COLUMNS = (
     "deal_id", "owner_id", "team", "region", "product_id", "stage", "outcome", "value", "list_value",
     "estimated", "priced", "created_on", "closed_on", "expected_close_on", "ok_cycle_time",
+)  # fmt: skip
+LISTED = (
+    "deal_id", "owner_id", "product_id", "stage", "outcome", "amount", "listed", "created_on", "closed_on",
+    "expected_close_on", "ok_cycle_time",
 )  # fmt: skip
 _DEALS = {
     "account_id": nw.String(),
@@ -58,16 +63,37 @@ def deal_facts(
     lost deals are estimated, only it compares them with won ones like with like. Without
     `segments` the accounts are not joined, and there is no such column.
     """
-    frames = lazy_tables(tables, "deals", "products", "accounts", "people")
-    deals = with_columns_or_null(frames["deals"], _DEALS)
+    frames = lazy_tables(tables, *TABLES)
+    return placed_facts(listed(frames, segments), spans(frames), as_of, data_through, structure)
+
+
+def listed(tables: Tables, segments: bool = True) -> nw.LazyFrame[Any]:
+    """The deals with what their product lists them at and their account's segment: the same on every day.
+
+    A lazy row a deal as in `deal_facts`, but with ``amount`` as it is and ``listed`` (list price times
+    quantity, where the product has one) in place of what is valued.
+    """
+    frames = lazy_tables(tables, "deals", "products", "accounts")
+    deals = _listed(with_columns_or_null(frames["deals"], _DEALS), frames.get("products"))
+    columns = list(LISTED)
+    if segments:
+        deals, columns = _segmented(deals, frames.get("accounts")), [*LISTED, "segment"]
+    return deals.select(*columns)
+
+
+def placed_facts(
+    deals: nw.LazyFrame[Any],
+    people: nw.LazyFrame[Any] | None,
+    as_of: date,
+    data_through: date,
+    structure: Structure,
+) -> nw.LazyFrame[Any]:
+    """What `deal_facts` gives, from what `listed` and `spans` gave."""
+    there = set(deals.collect_schema().names())
+    columns = [name for name in (*COLUMNS, "segment") if name not in {"deal_id", "segment"} - there]
     if as_of < data_through:
         deals = _as_known(deals, as_of)
-    deals = _valued(deals, frames.get("products"))
-    deals = _placed(deals, frames.get("people"), as_of, structure)
-    columns = list(COLUMNS)
-    if segments:
-        deals, columns = _segmented(deals, frames.get("accounts")), [*COLUMNS, "segment"]
-    return deals.select(*columns)
+    return _placed(_valued(deals), people, as_of, structure).select(*columns)
 
 
 def _as_known(deals: nw.LazyFrame[Any], as_of: date) -> nw.LazyFrame[Any]:
@@ -82,25 +108,30 @@ def _as_known(deals: nw.LazyFrame[Any], as_of: date) -> nw.LazyFrame[Any]:
     )
 
 
-def _valued(deals: nw.LazyFrame[Any], products: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
+def _listed(deals: nw.LazyFrame[Any], products: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
     if products is None:
-        deals = deals.with_columns(list_price=nw.lit(None, MONEY), _known=nw.lit(None, nw.String()))
-    else:
-        prices = with_columns_or_null(products, {"list_price": MONEY})
-        prices = prices.select("product_id", "list_price", _known=nw.col("product_id"))
-        deals = deals.join(prices, on="product_id", how="left")
-    wanting = nw.col("amount").is_null() | ((nw.col("outcome") == "lost") & (nw.col("amount") == 0))
-    wanting = wanting & (nw.col("outcome") != "won")
+        return deals.with_columns(
+            listed=nw.lit(None, MONEY), product_id=nw.col("product_id").fill_null(UNKNOWN)
+        )
+    prices = with_columns_or_null(products, {"list_price": MONEY})
+    prices = prices.select("product_id", "list_price", _known=nw.col("product_id"))
     quantity = nw.when(nw.col("quantity").is_null()).then(nw.lit(1)).otherwise(nw.col("quantity"))
-    listed = (nw.col("list_price") * quantity).cast(MONEY)
-    priced = wanting & ~nw.col("list_price").is_null()
+    return deals.join(prices, on="product_id", how="left").with_columns(
+        listed=(nw.col("list_price") * quantity).cast(MONEY),
+        product_id=nw.col("_known").fill_null(UNKNOWN),
+    )
+
+
+def _valued(deals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    wanting = nw.col("amount").is_null() | ((nw.col("outcome") == "lost") & (nw.col("amount") == 0))
+    priced = wanting & (nw.col("outcome") != "won") & ~nw.col("listed").is_null()
+    amount = nw.col("amount").cast(MONEY)
     return deals.with_columns(
-        value=nw.when(priced).then(listed).otherwise(nw.col("amount").cast(MONEY)).fill_null(0),
-        list_value=nw.coalesce(listed, nw.col("amount").cast(MONEY)).fill_null(0),
+        value=nw.when(priced).then(nw.col("listed")).otherwise(amount).fill_null(0),
+        list_value=nw.coalesce("listed", amount).fill_null(0),
         estimated=priced,
         priced=priced | ~nw.col("amount").is_null(),
-        product_id=nw.col("_known" if products is not None else "product_id").fill_null(UNKNOWN),
-    ).drop("list_price", "_known")
+    )
 
 
 def _placed(
@@ -113,30 +144,30 @@ def _placed(
             team=nw.lit(UNASSIGNED),
             region=nw.lit(UNASSIGNED),
         )
-    people = with_columns_or_null(people, _PEOPLE)
-    dated = ~(nw.col("valid_from").is_null() & nw.col("valid_to").is_null())
-    if collected(people.select(dated.any().alias("dated")))["dated"].iloc[0]:
-        return _assigned(_on_the_day(deals, people, as_of, structure))
-    plain = people.select("person_id", "team", "region", _person=nw.col("person_id"))
-    return _assigned(deals.join(plain, left_on="owner_id", right_on="person_id", how="left"))
-
-
-def _on_the_day(
-    deals: nw.LazyFrame[Any], people: nw.LazyFrame[Any], as_of: date, structure: Structure
-) -> nw.LazyFrame[Any]:
-    spans = _spans_without_gaps(people)
     day = nw.lit(as_of) if structure == "restated" else nw.col("closed_on").fill_null(nw.lit(as_of))
-    placed = deals.with_columns(_day=day).join(spans, left_on="owner_id", right_on="person_id", how="left")
+    placed = deals.with_columns(_day=day).join(people, left_on="owner_id", right_on="person_id", how="left")
     during = (nw.col("valid_from") <= nw.col("_day")) & (nw.col("_day") < nw.col("valid_to"))
-    return placed.filter(nw.col("_person").is_null() | during).drop("_day", "valid_from", "valid_to")
-
-
-def _assigned(placed: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return placed.with_columns(
+    return placed.filter(nw.col("_person").is_null() | during).with_columns(
         owner_id=nw.col("_person").fill_null(UNASSIGNED),
         team=nw.col("team").fill_null(UNASSIGNED),
         region=nw.col("region").fill_null(UNASSIGNED),
-    ).drop("_person")
+    )
+
+
+def spans(tables: Tables) -> nw.LazyFrame[Any] | None:
+    """People's teams and regions by the days they hold for; every day where none is given.
+
+    ``None`` without a table of people.
+    """
+    people = lazy_tables(tables, "people").get("people")
+    if people is None:
+        return None
+    people = with_columns_or_null(people, _PEOPLE)
+    dated = ~(nw.col("valid_from").is_null() & nw.col("valid_to").is_null())
+    if collected(people.select(dated.any().alias("dated")))["dated"].iloc[0]:
+        return _spans_without_gaps(people)
+    always = {"valid_from": nw.lit(FIRST_DAY), "valid_to": nw.lit(NO_DAY)}
+    return people.select("person_id", "team", "region", _person=nw.col("person_id"), **always)
 
 
 def _spans_without_gaps(people: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,18 @@ import narwhals as nw
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import Tables, collected, lazy_tables, settled, with_columns_or_null
+from salesops_nb.frames import (
+    IN_MEMORY,
+    Tables,
+    collected,
+    in_memory,
+    lazy_tables,
+    settled,
+    with_columns_or_null,
+)
 from salesops_nb.performance import cube
 from salesops_nb.performance.expectation import target_rows
-from salesops_nb.performance.facts import Structure, deal_facts
+from salesops_nb.performance.facts import TABLES, Structure, listed, placed_facts, spans
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,61 @@ class Prepared:
         return cube.stale_limit(self.ages, self.as_of)
 
 
-def prepare(tables: Tables, as_of: date | None = None, structure: Structure = "as they were") -> Prepared:
+@dataclass(frozen=True)
+class Joined:
+    """The deals with their products, accounts and people, which are the same whatever day is asked about.
+
+    `data_through` is the last day in the data, `rows` how many deals there are.
+    """
+
+    tables: Tables
+    deals: nw.LazyFrame[Any]
+    people: nw.LazyFrame[Any] | None
+    data_through: date
+    rows: int
+
+
+def joined(tables: Tables) -> Joined:
+    """The deals joined once, for `prepare` on several days or in both structures.
+
+    Parameters
+    ----------
+    tables : as for `prepare`.
+
+    Returns
+    -------
+    Joined
+        taken by `prepare` in place of the tables. More deals than are kept in memory stay where they are,
+        and are joined each time.
+
+    Raises
+    ------
+    SalesopsError
+        where no deal has a date.
+    """
+    made = _joined(tables)
+    if made.rows > IN_MEMORY:
+        return made
+    kept = [frame for frame in (made.deals, made.people) if frame is not None]
+    deals, *people = in_memory(*kept)
+    return replace(made, deals=deals, people=people[0] if people else None)
+
+
+def _joined(tables: Tables) -> Joined:
+    frames = lazy_tables(tables, *TABLES)
+    rows = int(collected(frames["deals"].select(n=nw.len()))["n"].iloc[0])
+    return Joined(tables, listed(frames).drop("deal_id"), spans(frames), _last_day(frames), rows)
+
+
+def prepare(
+    tables: Tables | Joined, as_of: date | None = None, structure: Structure = "as they were"
+) -> Prepared:
     """The deals as they stood on a day, ready for any number of reviews.
 
     Parameters
     ----------
     tables : mapping with ``deals``, and ``people, products, accounts, targets`` where there are any;
-        frames of any kind narwhals reads.
+        frames of any kind narwhals reads. Or what `joined` made of them.
     as_of : the last day known; by default the last day a deal was created or closed.
     structure : owners in the teams they were in when a deal closed, or all ``restated`` to `as_of`.
 
@@ -69,11 +125,10 @@ def prepare(tables: Tables, as_of: date | None = None, structure: Structure = "a
     SalesopsError
         where no deal has a date.
     """
-    last_day = _last_day(tables)
-    as_of = as_of or last_day
-    return Prepared(
-        tables, settled(deal_facts(tables, as_of, last_day, structure)), as_of, last_day, structure
-    )
+    made = tables if isinstance(tables, Joined) else _joined(tables)
+    as_of = as_of or made.data_through
+    facts = placed_facts(made.deals, made.people, as_of, made.data_through, structure)
+    return Prepared(made.tables, settled(facts, made.rows), as_of, made.data_through, structure)
 
 
 def _last_day(tables: Tables) -> date:

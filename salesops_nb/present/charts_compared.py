@@ -11,6 +11,8 @@ from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
 from salesops_nb.present.formats import by_unit
 from salesops_nb.present.words import _, ngettext
 
+RANKED = 60  # rows of a ranking that are read
+
 
 @Shown
 def bars(
@@ -85,29 +87,34 @@ def ranking(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """Dots sorted from the best with their intervals, a line at `reference`, `highlight` as diamonds."""
+    """Dots sorted from the best with their intervals, a line at `reference`, `highlight` as diamonds.
+
+    Of more than `RANKED` the best and the last are drawn, and those between counted.
+    """
     order = sorted(
         (row for row in zip(*_ranked(frame, who, value, low, high), strict=True) if row[1] == row[1]),
         key=lambda row: (-row[1], row[0]),
     )
     say, chosen = unit_text(unit), {highlight} if isinstance(highlight, str) else set(highlight)
     with style.quiet():
-        figure, axes = new_figure(height=0.8 + 0.24 * max(len(order), 1))
-        for row, (name, middle, lower, upper) in enumerate(order):
-            special = name in chosen
-            axes.plot(
-                [lower, upper],
-                [row, row],
-                color=style.MAIN if not special else style.BAD,
-                linewidth=1.4,
-                alpha=0.55,
-            )
-            axes.plot(
-                middle,
-                row,
-                marker="D" if special else "o",
+        shown, between = _both_ends(order)
+        rows = [at + (at >= RANKED // 2 and between > 0) for at in range(len(shown))]
+        figure, axes = new_figure(height=0.8 + 0.24 * max(len(shown), 1))
+        colours = [style.BAD if name in chosen else style.MAIN for name, *_rest in shown]
+        lows, highs = [row[2] for row in shown], [row[3] for row in shown]
+        axes.hlines(rows, lows, highs, colors=colours, linewidth=1.4, alpha=0.55)
+        for special, marker in ((False, "o"), (True, "D")):
+            dots = [
+                (row[1], at) for at, row in zip(rows, shown, strict=True) if special == (row[0] in chosen)
+            ]
+            axes.scatter(
+                [middle for middle, _at in dots],
+                [at for _middle, at in dots],
+                s=36,
+                marker=marker,
                 color=style.BAD if special else style.MAIN,
-                markersize=6,
+                linewidths=1,
+                zorder=3,
             )
         if reference is not None:
             axes.axvline(float(reference), color=style.MUTED, linewidth=1, linestyle="--")
@@ -122,13 +129,24 @@ def ranking(
                 va="bottom",
                 color=style.MUTED,
             )
-        _rows_axis(axes, [name for name, *_rest in order], unit)
+        names = [name for name, *_rest in shown]
+        if between:
+            names.insert(RANKED // 2, ngettext("… and {n} more.", "… and {n} more.", between))
+        _rows_axis(axes, names, unit)
         axes.grid(axis="x")
         said = [
             f"{name} {say(middle)}" + _interval(say, lower, upper) for name, middle, lower, upper in order
         ]
         first = ngettext("{n} in order, best first:", "{n} in order, best first:", len(order))
         return finish(Chart(figure, alt_text(title, first, listed(said)), title, note), simulated)
+
+
+def _both_ends(order: list[Any]) -> tuple[list[Any], int]:
+    """The rows that are drawn, and how many are left out between them."""
+    if len(order) <= RANKED:
+        return order, 0
+    half = RANKED // 2
+    return [*order[:half], *order[-half:]], len(order) - 2 * half
 
 
 def _ranked(frame: Any, who: str, value: str, low: str | None, high: str | None) -> list[list[Any]]:

@@ -69,12 +69,13 @@ def _last_year(workbook: Any) -> float:
     won = collected(
         workbook.tables["deals"]
         .filter(nw.col("outcome") == "won", nw.col("closed_on") >= months[-1].start)
-        .select("closed_on", "amount")
-    ).dropna()
-    total = sum(won["amount"], Decimal(0))
+        .filter(~nw.col("amount").is_null())
+        .select(nw.col("amount").sum(), first=nw.col("closed_on").min())
+    ).iloc[0]
+    total = Decimal(0) if pd.isna(won["amount"]) else won["amount"]
     history = workbook.tables.get("bookings_history")
     if history is not None:
-        first = won["closed_on"].min() if len(won) else workbook.data_through
+        first = workbook.data_through if pd.isna(won["first"]) else won["first"]
         before = {month.key for month in months if month.end <= first}
         rows = collected(history.filter(nw.col("level") == "company", nw.col("metric") == "bookings"))
         total += sum(
@@ -101,8 +102,7 @@ def cover(workbook: Any, asked: Any) -> None:
 
 def headlines(plan: HiringPlan) -> None:
     """Hires, chance, cost, and the chance without hiring."""
-    compared = plan.comparison.set_index("policy")
-    nobody, count = compared.iloc[0], int(plan.hires["hires"].sum()) if len(plan.hires) else 0
+    nobody, count = plan.nobody, int(plan.counts.sum())
     reached = _("The confidence asked for is {asked}.", asked=percent(plan.confidence))
     if not plan.feasible:
         reached = _("The confidence asked for, {asked}, is not reached. What binds: {binds}.",

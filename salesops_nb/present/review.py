@@ -9,6 +9,7 @@ import pandas as pd
 from salesops_nb import __version__, present
 from salesops_nb.present import formats
 from salesops_nb.present.defects import set_aside as set_aside
+from salesops_nb.present.emit import LIVE
 from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _, spoken
 from salesops_nb.wording import Said
@@ -229,7 +230,8 @@ def ranking(table: pd.DataFrame, scope: Any, title: str) -> None:
         **_heads(columns),
         row_marks={"small sample": known["small_sample"]},
         notes=_("The rank range holds the true rank with 90 % confidence."),
-        rows=60,
+        # where a page does not turn over, everybody: of many the chart has the ends alone
+        rows=60 if LIVE.get() else None,
     )
 
 

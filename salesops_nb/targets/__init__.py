@@ -4,7 +4,7 @@
 once from what it made.
 """
 
-from salesops_nb.targets.basis import Basis, prepare
+from salesops_nb.targets.basis import Basis, prepare, read
 from salesops_nb.targets.ratios import attainment, attainment_factor, over_assignment, share_at_quota
 from salesops_nb.targets.rounding import largest_remainder
 from salesops_nb.targets.season import Season, season
@@ -19,6 +19,7 @@ __all__ = [
     "largest_remainder",
     "over_assignment",
     "prepare",
+    "read",
     "season",
     "set_targets",
     "share_at_quota",

@@ -9,11 +9,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import IN_MEMORY, collected, in_memory, lazy_tables
 from salesops_nb.periods import FiscalCalendar, Period
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
@@ -24,6 +26,10 @@ from salesops_nb.targets.roster import RAMP, carriers, check_ramp, exposure, ram
 from salesops_nb.targets.season import YEAR, Season, season
 
 Floats = npt.NDArray[np.float64]
+DEALS = (
+    "owner_id", "account_id", "product_id", "outcome", "amount", "currency", "created_on", "closed_on",
+    "expected_close_on",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,27 @@ class Basis:
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
     simulated: bool
+
+
+def read(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables with the deals and products that `prepare` scans held in memory, for several years.
+
+    Parameters
+    ----------
+    tables : as for `prepare`.
+
+    Returns
+    -------
+    dict of str to frame
+        taken by `prepare` in place of the tables. More deals than are kept in memory stay where they are.
+    """
+    frames = lazy_tables(tables, "deals", "products")
+    deals = frames.get("deals")
+    if deals is None or int(collected(deals.select(n=nw.len()))["n"].iloc[0]) > IN_MEMORY:
+        return dict(tables)
+    there = deals.collect_schema().names()
+    frames["deals"] = deals.select([name for name in DEALS if name in there])
+    return {**tables, **dict(zip(frames, in_memory(*frames.values()), strict=True))}
 
 
 def prepare(
@@ -202,7 +229,8 @@ def _zero_potential(names: list[str]) -> Problem:
 
 def _strangers(history: History, people: pd.DataFrame) -> list[Problem]:
     """Owners of bookings who are not among the people: they teach the season, and carry nothing."""
-    unknown = [rep for rep in history.reps if rep not in set(people["person_id"])]
+    known = set(people["person_id"])
+    unknown = [rep for rep in history.reps if rep not in known]
     if not unknown:
         return []
     start, end = history.months[0].start, history.months[-1].end

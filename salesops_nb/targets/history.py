@@ -12,12 +12,15 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.frames import collected, lazy_tables
 from salesops_nb.periods import FiscalCalendar, Period
 
 Floats = npt.NDArray[np.float64]
+EPOCH = date(1970, 1, 1)
 SLACK = 7  # a first or last month is complete when the data reach within seven days of its edge
 
 
@@ -58,11 +61,10 @@ def read_history(
     a month in bookings_history that names no period.
     """
     problems: list[Problem] = []
-    found, currency = _won(tables, before, currency)
-    days = [day for _, day, _ in found]
-    last = min(before - timedelta(days=1), _last_day(tables) or date.min) if days else None
+    won, currency = _won(tables, before, currency)
+    last = min(before - timedelta(days=1), _last_day(tables) or date.min) if won is not None else None
     older, simulated = _older(tables, calendar, before, problems)
-    if not days and not older:
+    if won is None and not older:
         raise SalesopsError(
             Problem(
                 "no-history",
@@ -73,13 +75,9 @@ def read_history(
         )
     cells: dict[tuple[str, str], Decimal] = {}
     real: list[Period] = []
-    if days and last is not None:
-        real = _whole_months(calendar, min(days), last)
-        keys = {m.key for m in real}
-        for who, day, amount in found:
-            key = calendar.containing(day, "month").key
-            if key in keys:
-                cells[who, key] = cells.get((who, key), Decimal(0)) + amount
+    if won is not None and last is not None:
+        real = _whole_months(calendar, pc.min(won["closed_on"]).as_py(), last)
+        cells = _by_month(won, real)
     begins = real[0].start if real else before
     kept = {cell: value for cell, value in older.items() if calendar.period(cell[1]).start < begins}
     if len(kept) < len(older):
@@ -111,12 +109,27 @@ def _history(
     return History(months, reps, booked, cells, currency, simulated, problems)
 
 
-def _won(
-    tables: Mapping[str, Any], before: date, currency: str | None
-) -> tuple[list[tuple[str, date, Decimal]], str]:
+def _by_month(won: pa.Table, months: list[Period]) -> dict[tuple[str, str], Decimal]:
+    """Bookings by owner and month, of the days in these months, which follow one another."""
+    if not months:
+        return {}
+    edges = [(m.start - EPOCH).days for m in months] + [(months[-1].end - EPOCH).days]
+    day = won["closed_on"].cast(pa.int32()).to_numpy()
+    month = np.searchsorted(edges, day, side="right") - 1
+    rows = won.set_column(won.schema.get_field_index("closed_on"), "month", pa.array(month))
+    rows = rows.filter(pa.array((month >= 0) & (month < len(months))))
+    sums = rows.group_by(["owner_id", "month"]).aggregate([("amount", "sum")]).to_pydict()
+    return {
+        (str(who), months[at].key): amount
+        for who, at, amount in zip(sums["owner_id"], sums["month"], sums["amount_sum"], strict=True)
+    }
+
+
+def _won(tables: Mapping[str, Any], before: date, currency: str | None) -> tuple[pa.Table | None, str]:
+    """Won amounts by owner and day before the day: owner_id, closed_on, amount; ``None`` without any."""
     frames = lazy_tables(tables, "deals")
     if "deals" not in frames:
-        return [], currency or "USD"
+        return None, currency or "USD"
     deals = frames["deals"]
     names = set(deals.collect_schema().names())
     missing = {"owner_id", "outcome", "amount", "closed_on"} - names
@@ -149,12 +162,13 @@ def _won(
     won = won.with_columns(
         owner_id=nw.col("owner_id").fill_null("unassigned"), closed_on=nw.col("closed_on").cast(nw.Date)
     )
-    sums = collected(won.group_by("owner_id", "closed_on").agg(amount=nw.col("amount").sum()))
-    rows = [
-        (str(who), _day(day), Decimal(str(amount)))
-        for who, day, amount in zip(sums["owner_id"], sums["closed_on"], sums["amount"], strict=True)
-    ]
-    return [row for row in rows if row[1] < before], currency or "USD"
+    won = won.filter(nw.col("closed_on") < before)
+    sums = won.group_by("owner_id", "closed_on").agg(amount=nw.col("amount").sum())
+    table = sums.collect(backend="pyarrow").to_native().select(["owner_id", "closed_on", "amount"])
+    if not pa.types.is_decimal(table.schema.field("amount").type):
+        exact = pa.array([Decimal(str(amount)) for amount in table["amount"].to_pylist()])
+        table = table.set_column(2, "amount", exact)
+    return (table if len(table) else None), currency or "USD"
 
 
 def _day(value: Any) -> date:

@@ -106,11 +106,16 @@ def _open(
     due = nw.col("_due").is_null() | (nw.col("_due") < year.end)
     live = dated.filter(nw.col("age") <= limit, due)
     sums = collected(live.group_by("owner_id").agg(n=nw.len(), amount=nw.col("amount").sum()))
-    counts = [int(collected(f.select(n=nw.len()))["n"].iloc[0]) for f in (still, dated)]
+    counts = collected(still.select(all=nw.len(), dated=nw.col("age").count())).iloc[0].astype(int)
     expected = pd.to_numeric(sums["amount"]).astype(float).fillna(0.0) * rate
     owners = sums["owner_id"].astype(str).to_numpy()
     n = int(sums["n"].sum())
-    return pd.Series(expected.to_numpy(), index=owners), n, counts[1] - n, counts[0] - counts[1]
+    return (
+        pd.Series(expected.to_numpy(), index=owners),
+        n,
+        counts["dated"] - n,
+        counts["all"] - counts["dated"],
+    )
 
 
 def _quantile(values: Floats, counts: Floats, share: float) -> float:

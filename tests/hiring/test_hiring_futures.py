@@ -64,4 +64,4 @@ def test_only_what_is_drawn_from_something_else_is_drawn_again(company, learned,
         _plan(company, learned, **other)
         counts[name] = len(drawn) - before
     kept = {name for name, times in counts.items() if not times}
-    assert kept == {"as it was", "target", "confidence", "budget"}
+    assert kept == {"as it was", "target", "confidence", "budget", "heads stated"}
