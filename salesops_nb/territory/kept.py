@@ -57,6 +57,6 @@ def _size(found: TerritoryPlan | PlanNotFound) -> int:
 
 def _content(value: Any) -> Any:
     if isinstance(value, pd.DataFrame):
-        rows = pd.util.hash_pandas_object(value, index=False).to_numpy()
-        return [*zip(value.columns, map(str, value.dtypes), strict=True), hashlib.sha256(rows.tobytes()).hexdigest()]
+        rows = pd.util.hash_pandas_object(value, index=False).to_numpy().tobytes()
+        return [*zip(value.columns, map(str, value.dtypes), strict=True), hashlib.sha256(rows).hexdigest()]
     return sorted(value.items()) if isinstance(value, Mapping) else value
