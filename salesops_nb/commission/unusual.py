@@ -27,17 +27,27 @@ RARE = ("adjustment", "clawback", "refund", "guarantee", "carry")
 class Unusual:
     """A line (a row of the payout's or the ledger's) and how it stands to its like.
 
-    `score` is its modified z-score, none for a line rare by its kind or with too few of its like.
+    `score` is its modified z-score, none for a line rare by its kind or with too few of its like;
+    `median` that of the amounts of its component's lines, of which there are `like`.
     """
 
     line: Mapping[str, Any]
-    why: Said
     score: float | None
+    median: Decimal | None = None
+    like: int = 0
 
     @property
     def flagged(self) -> bool:
         """Whether it deserves a look: rare by its kind, or further off than usual."""
         return self.score is None or abs(self.score) > LIMIT
+
+    @property
+    def why(self) -> Said:
+        """How it stands out, in words."""
+        if self.median is None:
+            return _rare(self.line)
+        times = Figure((abs(Decimal(self.line["amount"])) / self.median).quantize(Decimal("0.01")))
+        return said("{times} times the median of the component's {n} lines", times=times, n=self.like)
 
 
 def unusual(lines: Sequence[Mapping[str, Any]]) -> list[Unusual]:
@@ -46,7 +56,7 @@ def unusual(lines: Sequence[Mapping[str, Any]]) -> list[Unusual]:
     for line in lines:
         if line["amount"] and line["kind"] not in RARE:
             groups[line["plan_id"], line["component_id"], line["kind"], line["currency"]].append(line)
-    rare = [Unusual(line, _rare(line), None) for line in lines if line["amount"] and _is_rare(line)]
+    rare = [Unusual(line, None) for line in lines if line["amount"] and _is_rare(line)]
     rare.sort(key=lambda each: (-abs(each.line["amount"]), each.line["line_id"]))
     named = {each.line["line_id"] for each in rare}
     found = [each for group in groups.values() for each in _far(group) if each.line["line_id"] not in named]
@@ -68,10 +78,8 @@ def _far(group: Sequence[Mapping[str, Any]]) -> Iterable[Unusual]:
         return
     amounts = [abs(Decimal(line["amount"])) for line in group]
     middle = Decimal(median(amounts))
-    for line, amount, score in zip(group, amounts, scores(log(a) for a in amounts), strict=True):
-        times = Figure((amount / middle).quantize(Decimal("0.01")))
-        why = said("{times} times the median of the component's {n} lines", times=times, n=len(group))
-        yield Unusual(line, why, score)
+    for line, score in zip(group, scores(log(amount) for amount in amounts), strict=True):
+        yield Unusual(line, score, middle, len(group))
 
 
 def _is_rare(line: Mapping[str, Any]) -> bool:

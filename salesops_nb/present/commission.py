@@ -1,4 +1,4 @@
-"""The commission report's displays for the whole company: findings first, then totals, people and lines."""
+"""The commission report's displays for the whole company: findings first, then totals; people and lines."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb import __version__, present
-from salesops_nb.commission.attained import near
 from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
-from salesops_nb.commission.unusual import LIMIT, unusual
 from salesops_nb.present import formats
+from salesops_nb.present.commission_people import lines, nearest, people, zeros
 from salesops_nb.present.commission_statement import amounts
-from salesops_nb.present.commission_words import kind_words, measure_words, reason_words, status_words
+from salesops_nb.present.commission_words import measure_words
 from salesops_nb.present.defects import set_aside as all_set_aside
 from salesops_nb.present.words import _, ngettext, spoken
 from salesops_nb.wording import Said
@@ -26,13 +25,15 @@ if TYPE_CHECKING:
     from salesops_nb.commission.statement import Account, Statements
     from salesops_nb.present.commission_book import Book
 
+__all__ = ["cover", "dated", "headlines", "lines", "nearest", "open_book", "people", "problems", "set_aside",
+           "totals", "zeros"]  # fmt: skip
+
 ZERO = Decimal(0)
-NO_CREDIT = ("draw", "draw_recovery", "carry", "mbo")  # there the column holds a balance or points
 SIMULATED = ("plan_assignments", "targets", "splits", "people.hired_on", "people.payroll_id")
 TRIED = {"plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence"}
 
 
-def open_book(workbook: Any, period: str, plans: Any, as_of: Any) -> Book:
+def open_book(workbook: Any, period: str, plans: Any, as_of: Any = None) -> Book:
     """The period's book, its words in the workbook's locale and currency."""
     from salesops_nb.present.commission_book import Book
 
@@ -40,11 +41,12 @@ def open_book(workbook: Any, period: str, plans: Any, as_of: Any) -> Book:
     return Book(workbook, period, plans, as_of)
 
 
-def calculated(book: Book, who: str | None) -> Book:
-    """The book with its figures worked out; for one person's statement only where none is kept."""
+def dated(book: Book, as_of: Any, who: str | None) -> Book:
+    """The book as of a day, its figures worked out; for one person's statement only where none is kept."""
+    found = book if as_of is None else book.on_day(as_of)
     if not who:
-        book.statements.accounts  # noqa: B018
-    return book
+        found.statements.accounts  # noqa: B018
+    return found
 
 
 def cover(book: Book, asked: Any) -> None:
@@ -211,188 +213,6 @@ def _bridge(statements: Statements, currency: str) -> None:
 def step_words(name: str | Said) -> str:
     """A step of the path in the reader's language; a component's name is as the plan writes it."""
     return spoken(name) if isinstance(name, Said) else name
-
-
-def people(book: Book, who: str | None, status: str) -> None:
-    """A row a person: place against quota, pay, and where the statement stands."""
-    if who:
-        return
-    rows = []
-    for found in book.statements.accounts:
-        if status not in ("any", found.status):
-            continue
-        place = next((p for p in found.places if p.quota and p.measure == "credit"), None)
-        for currency, amount in (found.totals or {book.workbook.settings.currency: ZERO}).items():
-            rows.append(
-                {"name": found.name, "plan": ", ".join(sorted({p.plan_id for p in found.places})) or "–",
-                 "quota": place.quota if place else None, "credit": place.credit if place else None,
-                 "attainment": place.attainment if place else None, "pay": amount, "currency": currency,
-                 "status": status_words(found.status),
-                 "disputes": sum(d["status"] != "closed" for d in found.disputes) or None}
-            )  # fmt: skip
-    if not rows:
-        present.note(_("No statement stands so."))
-        return
-    frame = pd.DataFrame(rows).sort_values("pay", ascending=False, kind="stable")
-    one = frame["currency"].nunique() == 1
-    keep = [
-        name
-        for name in frame.columns
-        if (name != "disputes" or frame["disputes"].notna().any()) and not (name == "currency" and one)
-    ]
-    labels = {"name": _("Name"), "plan": _("Plan"), "quota": _("Quota"), "credit": _("Credit"),
-              "attainment": _("Attainment"), "pay": _("Pay"), "currency": _("Currency"),
-              "status": _("Status"), "disputes": _("Open disputes")}  # fmt: skip
-    present.show_table(
-        frame[keep],
-        title=_("Statements"),
-        labels={name: labels[name] for name in keep},
-        formats={"quota": "money", "credit": "money", "attainment": "percent", "pay": "cents"},
-        currency=str(frame["currency"].iloc[0]) if one else "currency",
-        rows=None,
-    )
-
-
-def nearest(book: Book, who: str | None) -> None:
-    """Who lacks little to the next tier or gate: worth knowing before the period ends."""
-    if who:
-        return
-    found = near(book.payout.attained)
-    if not found:
-        present.note(_("Nobody is within 10 % of the next tier or gate."))
-        return
-    frame = pd.DataFrame(
-        [
-            {"name": book.names.get(row.payee_id, row.payee_id), "component": row.component,
-             "measure": measure_words(row.measure), "has": row.credit, "next": row.next_at,
-             "missing": row.missing, "share": row.missing_share,
-             "what": _("gate") if row.next_kind == "gate" else _("tier"), "rate": row.next_rate}
-            for row in found
-        ]
-    )  # fmt: skip
-    labels = {"name": _("Name"), "component": _("Component"), "measure": _("Measure"), "has": _("Has"),
-              "next": _("Begins at"), "missing": _("Missing"), "share": _("Of the bound"),
-              "what": _("What"), "rate": _("Rate there")}  # fmt: skip
-    keep = [n for n in labels if n not in ("component", "measure", "what") or frame[n].nunique() > 1]
-    present.show_table(
-        frame[keep],
-        title=_("Near the next tier"),
-        labels={name: labels[name] for name in keep},
-        formats={"has": "number", "next": "number", "missing": "number", "share": "percent",
-                 "rate": "percent"},
-        rows=30,
-    )  # fmt: skip
-
-
-def lines(book: Book, who: str | None) -> None:
-    """The biggest lines, and those furthest from their component's others."""
-    if who:
-        return
-    rows = plain_rows(book.payout.lines)
-    if not rows:
-        present.note(_("The calculation has no line."))
-        return
-    size = sorted(rows, key=lambda row: (-abs(row["amount"]), row["line_id"]))
-    shown = {each.line["line_id"]: each for each in unusual(rows)}
-    _lines_table(book, _("Biggest lines"), size[:10], shown)
-    odd = [each for each in shown.values() if each.flagged]
-    if odd:
-        _lines_table(book, _("Unusual lines"), [each.line for each in odd[:25]], shown)
-    furthest = max((abs(each.score) for each in shown.values() if each.score is not None), default=0.0)
-    present.note(
-        _("A line is unusual if it is rare by its kind (adjustment, clawback, negative), or if the logarithm "
-          "of its amount lies more than {limit} modified z-scores from the median of its component's lines "
-          "(Iglewicz and Hoaglin). The furthest here lies {furthest} off.",
-          limit=formats.number(LIMIT, 1), furthest=formats.number(furthest, 1))
-    )  # fmt: skip
-
-
-def _lines_table(book: Book, title: str, rows: list[Any], marked: Mapping[str, Any]) -> None:
-    frame = pd.DataFrame(
-        [
-            {"name": book.names.get(row["payee_id"], row["payee_id"]), "deal": row["deal_id"],
-             "component": row["component_id"], "kind": kind_words(row["kind"]),
-             "credit": None if row["kind"] in NO_CREDIT else row["credit"],
-             "amount": row["amount"], "currency": row["currency"],
-             "why": spoken(marked[row["line_id"]].why) if row["line_id"] in marked else ""}
-            for row in rows
-        ]
-    )  # fmt: skip
-    labels = {"name": _("Name"), "deal": _("Deal"), "component": _("Component"), "kind": _("Kind"),
-              "credit": _("Credit"), "amount": _("Amount"), "currency": _("Currency"),
-              "why": _("How it stands out")}  # fmt: skip
-    one = frame["currency"].nunique() == 1
-    keep = [name for name in labels if not (one and name == "currency")]
-    present.show_table(
-        frame[keep],
-        title=title,
-        labels={name: labels[name] for name in keep},
-        formats={"credit": "number", "amount": "cents"},
-        currency=str(frame["currency"].iloc[0]) if one else "currency",
-    )  # fmt: skip
-
-
-def zeros(book: Book, who: str | None) -> None:
-    """Why zero: everybody and everything that pays nothing, or not yet, with the reason."""
-    if who:
-        return
-    rows = plain_rows(book.payout.withheld)
-    nobody = [row for row in rows if row["payee_id"] is None]
-    if nobody:
-        note = ngettext(
-            "{n} deal has no payee.", "{n} deals have no payee.", len({r["deal_id"] for r in nobody})
-        )
-        present.note(note, kind="error")
-    sums: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, set(), ZERO, ZERO])
-    for row in rows:
-        cell = sums[str(row["plan_id"] or ""), reason_words(row["reason"])]
-        cell[0] += 1
-        cell[1].add(row["payee_id"])
-        cell[2] += row["credit"] or ZERO
-        cell[3] += row["amount"] or ZERO
-    if not sums:
-        present.note(_("Everybody and everything is paid."))
-        return
-    frame = pd.DataFrame(
-        [
-            {
-                "plan": plan or "–",
-                "reason": reason,
-                "rows": n,
-                "people": len(who_),
-                "credit": credit,
-                "waits": waits,
-            }
-            for (plan, reason), (n, who_, credit, waits) in sorted(sums.items(), key=lambda item: -item[1][2])
-        ]
-    )
-    present.show_table(
-        frame,
-        title=_("Why zero"),
-        labels={"plan": _("Plan"), "reason": _("Reason"), "rows": _("Rows"), "people": _("People"),
-                "credit": _("Credit"), "waits": _("Earned, waits")},
-        formats={"credit": "money", "waits": "cents", "rows": "integer", "people": "integer"},
-        rows=40,
-        notes=[_("Each person's statement says it deal by deal.")],
-    )  # fmt: skip
-    _nothing_at_all(book, rows)
-
-
-def _nothing_at_all(book: Book, rows: list[dict[str, Any]]) -> None:
-    """People whose pay is zero, each with the reason."""
-    paid: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for line in plain_rows(book.payout.lines):
-        paid[line["payee_id"]] += line["amount"]
-    reasons: dict[str, str] = {}
-    for row in sorted(rows, key=lambda r: r["deal_id"] is not None):
-        if row["payee_id"] and not paid.get(row["payee_id"]):
-            reasons.setdefault(row["payee_id"], reason_words(row["reason"]))
-    if reasons:
-        frame = pd.DataFrame(
-            [{"name": book.names.get(p, p), "reason": why} for p, why in sorted(reasons.items())]
-        )
-        labels = {"name": _("Name"), "reason": _("Reason")}
-        present.show_table(frame, title=_("People paid nothing"), labels=labels, rows=40)
 
 
 def set_aside(book: Book, who: str | None) -> None:

@@ -10,7 +10,6 @@ import hashlib
 import os
 import pickle
 import shutil
-import weakref
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -23,61 +22,24 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesops_nb.commission import Payout, Plan, calculate, load_plan, load_plans
+from salesops_nb.commission import Payout, Plan, load_plan, load_plans
 from salesops_nb.commission.agreements import in_force
 from salesops_nb.commission.frames import Tables, arrow
 from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.statement import Books, Statement, Statements, statements_of
 from salesops_nb.commission.study import Study
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.present.commission_kept import calculations
 from salesops_nb.store import ledger
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
 
 if TYPE_CHECKING:
-    from salesops_nb.periods import Period
     from salesops_nb.source.opened import Workbook
 
 FOLDER, CALENDAR = "plans", "pay_calendar.yml"
 KEPT = 4  # calculations whose statements stay in the cache
-PAYOUTS = 3  # payouts that stay in memory
 FEW = 2000  # deals that are looked up by name
 AGREED = ("reviewed", "approved", "locked", "paid")
-
-
-class Calculations:
-    """A workbook's calculations: its tables with what was worked out of them, and the last payouts.
-
-    A payout is kept by its plans, period and the ledger it follows, so that a day of calculation or a
-    plan that is only tried calculates nothing anew.
-    """
-
-    def __init__(self, workbook: Workbook) -> None:
-        self.workbook = workbook
-        self.tables = Tables(workbook.tables)
-        self._last: dict[Any, Payout] = {}
-
-    def payout(self, plans: Sequence[Plan], period: Period) -> Payout:
-        """What the plans pay in a period, after what the ledger holds of earlier ones."""
-        store = self.workbook.store
-        key = tuple(plans), period, ledger.anchor(store)
-        found = self._last.get(key)
-        if found is None:
-            tables = self.tables.beside("prior_lines", ledger.prior_lines(store, period))
-            found = calculate(plans, tables, period)
-            found.read()
-            self._last = {**dict(list(self._last.items())[1 - PAYOUTS :]), key: found}
-        return found
-
-
-_opened: tuple[weakref.ref[Workbook], Calculations] | None = None
-
-
-def calculations(workbook: Workbook) -> Calculations:
-    """The workbook's calculations; those of the workbook used last are kept."""
-    global _opened
-    if _opened is None or _opened[0]() is not workbook:
-        _opened = weakref.ref(workbook), Calculations(workbook)
-    return _opened[1]
 
 
 class Book:
@@ -120,6 +82,10 @@ class Book:
     def payout(self) -> Payout:
         """The calculation."""
         return calculations(self.workbook).payout(self.plans, self.period)
+
+    def on_day(self, as_of: date) -> Book:
+        """The same period and plans as of another day."""
+        return Book(self.workbook, self.period.key, self.wanted, as_of)
 
     def study(self, plan: Plan) -> Study:
         """The plan's credits, ready to be paid by a changed plan."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -42,10 +43,14 @@ class Tried:
     """A change of the plan, its cost and who wins or loses; `none` where nothing is changed."""
 
     def __init__(self, design: Design, changes: dict[str, Any], factor: Decimal) -> None:
-        self.design, self.factor = design, factor
+        self.design, self.changes, self.factor = design, changes, factor
         self.none = not changes and factor == 1
         self.changed = design.plan.changed(**changes)
-        self.found: WhatIf = design.study.what_if(changes, factor)
+
+    @cached_property
+    def found(self) -> WhatIf:
+        """What the change costs, and whom; paid when it is first asked for."""
+        return self.design.study.what_if(self.changes, self.factor)
 
 
 def open_design(book: Book, who: str | None, plan: str | None, component: str | None = None) -> Design | None:
@@ -90,13 +95,14 @@ def what_if(tried: Tried | None) -> None:
     """Cost, distribution, winners and losers of the change against the plan as it stands."""
     if tried is None:
         return
-    found, currency = tried.found, tried.design.plan.currency
+    currency = tried.design.plan.currency
     if tried.none:
         present.note(
             _("Move rate_change, tier_change or quota_change to see what plan {plan} would cost then, who "
               "would win and who would lose.", plan=tried.design.plan.id)
         )  # fmt: skip
         return
+    found = tried.found
     change = found.cost - found.cost_today
     present.headlines(
         [

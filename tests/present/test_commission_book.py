@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from salesops_nb import commission, open_workbook
 from salesops_nb.cli import main
 from salesops_nb.commission.ledger_rows import plain_rows
-from salesops_nb.present.commission import calculated, open_book
+from salesops_nb.present.commission import dated, open_book
 from salesops_nb.present.commission_design import open_design
 from salesops_nb.store import ledger
 
@@ -26,6 +26,7 @@ def workbook(tmp_path_factory):
 def test_another_day_or_a_return_calculates_nothing_anew(workbook):
     first = open_book(workbook, "2017-Q4", (), None).payout
     assert open_book(workbook, "2017-Q4", (), date(2017, 12, 1)).payout is first
+    assert dated(open_book(workbook, "2017-Q4", ()), date(2017, 12, 1), None).payout is first
     other = open_book(workbook, "2017-Q3", (), None).payout
     assert other is not first
     assert open_book(workbook, "2017-Q4", (), None).payout is first
@@ -61,9 +62,9 @@ def test_an_edited_plan_and_a_written_ledger_are_calculated_anew(workbook):
 
 
 def test_one_statement_is_the_same_drawn_up_alone_or_out_of_everybodys(workbook):
-    open_, shut = (open_book(workbook, "2017-Q4", (), None) for _ in range(2))
-    calculated(open_, None)
-    assert "payout" not in calculated(shut, "Anna Snelling").__dict__  # nobody else's is read for hers
+    open_, shut = (open_book(workbook, "2017-Q4", ()) for _ in range(2))
+    assert dated(open_, None, None) is open_
+    assert "payout" not in dated(shut, None, "Anna Snelling").__dict__  # nobody else's is read for hers
     for who in ("Anna Snelling", "Cara Losch", "Darcel Schlecht"):
         assert repr(open_.statement(who)) == repr(shut.statement(who))
         account = next(each for each in open_.statements.accounts if each.payee_id == who)
