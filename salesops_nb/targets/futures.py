@@ -43,8 +43,9 @@ def futures(reps: pd.DataFrame, draws: Floats) -> tuple[Future, ...]:
         for who in sorted(set(of)):
             members = everyone[of == who]
             made.append(_future(level, str(who), members, draws[:, members].sum(axis=1)))
+    by_rep = np.ascontiguousarray(draws.T)  # a rep's draws side by side are sorted sooner
     for i, who in enumerate(reps["person_id"]):
-        made.append(_future("rep", str(who), everyone[i : i + 1], draws[:, i]))
+        made.append(_future("rep", str(who), everyone[i : i + 1], by_rep[i]))
     return tuple(made)
 
 
