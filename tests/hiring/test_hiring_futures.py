@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hiring_tables import tables
 
 from salesops_nb import hiring
 from salesops_nb.hiring import futures
+from salesops_nb.hiring.draws import draw
+from salesops_nb.hiring.requisitions import Pool
 
 ASKED = {
     "as it was": {},
@@ -65,3 +68,25 @@ def test_only_what_is_drawn_from_something_else_is_drawn_again(company, learned,
         counts[name] = len(drawn) - before
     kept = {name for name, times in counts.items() if not times}
     assert kept == {"as it was", "target", "confidence", "budget", "heads stated"}
+
+
+def test_hires_add_up_to_the_same_from_whatever_kept_sum(learned):
+    months = np.arange(9)
+    draws = draw(learned, months, 300, np.random.default_rng(1))
+    plans = [
+        [3, 0, 0, 2],
+        [4, 0, 0, 2],
+        [4, 1, 0, 0],
+        [0, 0, 0, 0],
+        [3, 0, 9, 2],
+        [3, 0, 0, 2],
+        [40, 30, 0, 2],
+    ]
+    walked = Pool(learned, draws, 1)
+    for plan in plans:
+        counts = np.array([*plan, *[0] * (9 - len(plan))])
+        found = walked.output(0, counts)
+        assert (found == Pool(learned, draws, 1).output(0, counts)).all()  # exactly, not nearly
+        paths = [walked.path(0, n, month) for n, month in enumerate(np.repeat(np.arange(9), counts))]
+        assert found == pytest.approx(sum((one for one, _ in paths), np.zeros((300, 9))), rel=1e-6, abs=1e-9)
+        assert (walked.heads(0, counts) == sum((there for _, there in paths), np.zeros((300, 9)))).all()

@@ -207,3 +207,23 @@ def test_a_period_without_any_deal_is_a_review_of_nothing():
     found = review(tables)
     assert found.company["bookings"] == 0
     assert found.headlines["value"].isna().sum() >= 5
+
+
+@pytest.mark.parametrize("structure", ["as they were", "restated"])
+@pytest.mark.parametrize("as_of", [None, date(2024, 8, 20)])
+def test_deals_joined_once_give_what_the_tables_give(structure, as_of):
+    tables = made(3)
+    people = tables["people"]
+    moved = people.assign(team="south", valid_from=date(2024, 7, 1), valid_to=None)
+    tables["people"] = pd.concat([people.assign(valid_from=None, valid_to=date(2024, 7, 1)), moved])
+    joined = performance.joined(tables)
+    performance.prepare(joined, date(2024, 9, 9))  # of another day, which must leave nothing behind
+    kept, alone = (
+        performance.review(performance.prepare(what, as_of, structure), "2024-Q3")
+        for what in (joined, tables)
+    )
+    assert set(kept.teams.index) <= {"north", "south", "unassigned"}
+    if structure == "restated":
+        assert "north" not in kept.teams.index
+    for name in ("headlines", "teams", "people", "products", "segments", "pipeline", "bridge", "trend"):
+        pd.testing.assert_frame_equal(getattr(kept, name), getattr(alone, name), check_exact=True)

@@ -236,3 +236,12 @@ def test_colours_of_text_and_of_marks_have_contrast(scheme: dict[str, str]) -> N
 def test_the_drawing_and_the_light_page_share_their_colours() -> None:
     light = schemes()[0]
     assert {name: light[name] for name in style.TOKENS.values()} == {v: k for k, v in style.TOKENS.items()}
+
+
+def test_a_long_ranking_draws_both_ends_and_counts_the_rest():
+    many = pd.DataFrame({"rep": [f"R{n:02d}" for n in range(70)], "rate": [n / 100 for n in range(70)]})
+    chart = present.ranking.draw(many, who="rep", value="rate", title="T")
+    assert "… and 10 more." in chart.svg
+    shown = [f"R{n:02d}" in chart.svg for n in range(70)]
+    assert (sum(shown), shown[0], shown[69], any(shown[30:40])) == (60, True, True, False)
+    assert chart.alt.startswith("T. 70 in order, best first: R69")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.periods import FiscalCalendar
-from salesops_nb.targets import prepare, set_targets
+from salesops_nb.targets import prepare, read, set_targets
 
 CALENDAR = FiscalCalendar()
 RATES = {"Ada": 30_000, "Bo": 20_000, "Cy": 10_000, "Di": 40_000}
@@ -410,3 +410,9 @@ def test_left_before_hired_is_set_aside_and_told():
     basis = prepare({"deals": deals(), "people": people(Ada={"left_on": date(2009, 1, 1)})}, CALENDAR, 2018)
     assert "Ada" not in set(basis.reps["person_id"])
     assert [p.code for p in basis.problems] == ["left-before-hired", "unknown-owner"]
+
+
+def test_tables_read_once_give_the_same_basis(basis):
+    again = prepare(read(tables()), CALENDAR, 2018)
+    pd.testing.assert_frame_equal(again.reps, basis.reps, check_exact=True)
+    assert (again.notes, again.last_year) == (basis.notes, basis.last_year)
