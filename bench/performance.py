@@ -60,9 +60,8 @@ def run_ours(data: Path) -> None:
     from salesops_nb.performance.facts import deal_facts
 
     facts = deal_facts(tables(data), date(2017, 12, 31), date(2017, 12, 31), segments=False)
-    by_rep = cube.closed(facts, date.fromisoformat(START), date.fromisoformat(END), "owner_id")
-    whole_year = type("Span", (), {"start": date(2017, 7, 1), "end": date(2017, 10, 1)})
-    pipeline = cube.opened(facts, whole_year, None, "stage")  # type: ignore[arg-type]
+    by_rep = cube.closed(facts, date.fromisoformat(START), date.fromisoformat(END))
+    pipeline = cube.opened(facts, date(2017, 7, 1), date(2017, 10, 1), None)
     print(len(by_rep), len(pipeline), len(cube.daily_bookings(facts)), file=sys.stderr)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -11,10 +11,12 @@ import ipywidgets
 from salesops_nb.errors import Problem
 from salesops_nb.present import choices, widgets
 from salesops_nb.present.choices import extra
-from salesops_nb.present.words import _
+from salesops_nb.present.words import _, ngettext
 
 if TYPE_CHECKING:
     from salesops_nb.present.panel_view import View
+
+MOST = 3  # problems told beside one control
 
 
 class Row:
@@ -48,12 +50,16 @@ class Row:
     def said(self, text: str) -> None:
         self._message.value = f'<span class="salesops-note" role="status">{text}</span>' if text else ""
 
-    def refuse(self, problem: Problem, in_force: Any) -> None:
-        """Say what is wrong, and which value is in force."""
-        words = html.escape(f"{problem.message} {problem.fix}".strip())
+    def refuse(self, problems: Sequence[Problem], in_force: Any) -> None:
+        """Say what is wrong, the first of it in full, and which value is in force."""
+        told = [html.escape(f"{each.message} {each.fix}".strip()) for each in problems[:MOST]]
+        if (more := len(problems) - MOST) > 0:
+            told.append(ngettext("… and {n} more.", "… and {n} more.", more))
         shown = widgets.written(in_force) or _("none")
-        still = html.escape(_("Below is still {value}.", value=shown))
-        self._message.value = f'<span class="salesops-wrong" role="alert">{words} <em>{still}</em></span>'
+        told[-1] += f" <em>{html.escape(_('Below is still {value}.', value=shown))}</em>"
+        self._message.value = "".join(
+            f'<span class="salesops-wrong" role="alert">{words}</span>' for words in told
+        )
 
     def offer(self, values: Mapping[str, Any]) -> None:
         """Offer what can be chosen beside these values of the others; the first where it must change."""

@@ -141,9 +141,11 @@ class View:
         unfit = {p.column for p in error.problems if p.code == "bad-parameter"} & set(values)
         wanted = self.panel.wanted
         self.panel.restore()
+        beside: dict[str, list[Problem]] = {}
         for problem in error.problems:
-            about = str(problem.column) if problem.column in values else first
-            self.rows[about].refuse(problem, getattr(self.panel.asked, about))
+            beside.setdefault(str(problem.column) if problem.column in values else first, []).append(problem)
+        for about, problems in beside.items():
+            self.rows[about].refuse(problems, getattr(self.panel.asked, about))
         rest = {**self._unfinished, **(values if unfit else {})}
         rest = {name: value for name, value in rest.items() if name not in (unfit or values)}
         self._unfinished.clear()
@@ -162,7 +164,7 @@ class View:
             _("This could not be computed: an unexpected {kind}.", kind=type(error).__name__),
             _("What is below has not changed. The details are in {place}.", place=place),
         )
-        self.rows[name].refuse(problem, getattr(self.panel.asked, name))
+        self.rows[name].refuse([problem], getattr(self.panel.asked, name))
 
     def _interrupt(self) -> None:
         self.panel.workbook.connection.interrupt()

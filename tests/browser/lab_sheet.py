@@ -386,12 +386,16 @@ class Control:
         """The message that something is wrong."""
         return self.row.locator(WRONG).first
 
-    def message(self) -> str:
+    def messages(self) -> list[str]:
         """What is said to be wrong with it, without what is in force instead."""
         words = (
             "each => [...each.childNodes].filter(n => n.nodeName !== 'EM').map(n => n.textContent).join('')"
         )
-        return " ".join(each.evaluate(words).strip() for each in self.row.locator(WRONG).all())
+        return [str(each.evaluate(words)).strip() for each in self.row.locator(WRONG).all()]
+
+    def message(self) -> str:
+        """All of it in one."""
+        return " ".join(self.messages())
 
 
 def written(value: Any) -> str:

@@ -117,10 +117,11 @@ def test_a_moved_control_shows_what_the_package_computes(
         shown = {each: sheet.control(each).value() for each in (name, *hanging)}
         typed = other_value(fields[name], before[name])
         sheet.answered(lambda: control.move(typed))
-        if said := control.message():
-            assert (
-                said in opened.reference.change({**before, name: control.meant(fields[name], typed)}).problem
-            )
+        if said := control.messages():
+            wanted = {**before, name: control.meant(fields[name], typed)}
+            refused = opened.reference.change(wanted).problem
+            assert [each for each in said if each not in refused and not each.startswith("…")] == []
+            assert said[0] in refused.splitlines()[0], "the first of what is wrong comes first"
             back = True
         else:
             asked = sheet.asks()
