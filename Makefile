@@ -1,5 +1,5 @@
 # Both commands do all of their own set-up; neither needs the other to have run.
-.PHONY: report test spark bench lock clean chromium postgres pictures
+.PHONY: report test spark lock clean chromium postgres pictures
 
 PYTHON ?= python3
 VENV := .venv
