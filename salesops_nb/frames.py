@@ -49,6 +49,11 @@ def collected(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     return pd.DataFrame(table.to_pandas(date_as_object=True))
 
 
+def height(frame: nw.LazyFrame[Any]) -> int:
+    """How many rows a lazy frame has."""
+    return int(collected(frame.select(n=nw.len()))["n"].iloc[0])
+
+
 def with_columns_or_null(frame: nw.LazyFrame[Any], columns: Mapping[str, Any]) -> nw.LazyFrame[Any]:
     """The frame with every named column, empty and of the given narwhals type where it had none."""
     there = set(frame.collect_schema().names())

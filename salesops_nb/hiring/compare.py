@@ -19,9 +19,7 @@ NOBODY = "hire nobody"
 COLUMNS = ["policy", "hires", "probability", "p10", "p50", "p90", "cost"]
 
 
-def compared(
-    drawn: Futures, judge: Trial, counts: Ints, search: Search, replaced: bool, roles: list[int]
-) -> pd.DataFrame:
+def compared(drawn: Futures, judge: Trial, counts: Ints, search: Search, replaced: bool) -> pd.DataFrame:
     """Four policies on the same futures; bookings are those of the goal's months.
 
     Costs are on top of hiring nobody; a plan made with leavers replaced includes replacing them.
@@ -31,7 +29,7 @@ def compared(
     policies = [
         (NOBODY, False, nothing),
         ("replace leavers only", True, nothing),
-        ("naive: gap ÷ quota", False, _naive(judge, counts, roles, months)),
+        ("naive: gap ÷ quota", False, _naive(judge, counts, search.roles, months)),
         ("plan", replaced, counts),
     ]
     drawn.judged(True)  # the team with leavers replaced is simulated together with the one without

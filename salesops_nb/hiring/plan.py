@@ -90,9 +90,7 @@ class HiringPlan:
     @cached_property
     def comparison(self) -> pd.DataFrame:
         """A row a policy: policy, hires, probability, p10, p50, p90, cost."""
-        return compared(
-            self.drawn, self.trial, self.counts, self.search, self.replace_leavers, self.search.roles
-        )
+        return compared(self.drawn, self.trial, self.counts, self.search, self.replace_leavers)
 
     @cached_property
     def capacity(self) -> Capacity:

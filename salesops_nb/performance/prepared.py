@@ -15,6 +15,7 @@ from salesops_nb.frames import (
     IN_MEMORY,
     Tables,
     collected,
+    height,
     in_memory,
     lazy_tables,
     settled,
@@ -99,8 +100,8 @@ def joined(tables: Tables) -> Joined:
 
 def _joined(tables: Tables) -> Joined:
     frames = lazy_tables(tables, *TABLES)
-    rows = int(collected(frames["deals"].select(n=nw.len()))["n"].iloc[0])
-    return Joined(tables, listed(frames).drop("deal_id"), spans(frames), _last_day(frames), rows)
+    deals = listed(frames).drop("deal_id")
+    return Joined(tables, deals, spans(frames), _last_day(frames), height(frames["deals"]))
 
 
 def prepare(

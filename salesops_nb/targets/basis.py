@@ -9,13 +9,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import IN_MEMORY, collected, in_memory, lazy_tables
+from salesops_nb.frames import IN_MEMORY, height, in_memory, lazy_tables
 from salesops_nb.periods import FiscalCalendar, Period
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
@@ -70,7 +69,7 @@ def read(tables: Mapping[str, Any]) -> dict[str, Any]:
     """
     frames = lazy_tables(tables, "deals", "products")
     deals = frames.get("deals")
-    if deals is None or int(collected(deals.select(n=nw.len()))["n"].iloc[0]) > IN_MEMORY:
+    if deals is None or height(deals) > IN_MEMORY:
         return dict(tables)
     there = deals.collect_schema().names()
     frames["deals"] = deals.select([name for name in DEALS if name in there])

@@ -19,7 +19,7 @@ from salesops_nb.territory.reading import (
     yes_or_no,
 )
 from salesops_nb.territory.reps import Reps
-from salesops_nb.territory.unit_tables import Units, rep_mapping, zeros_hint
+from salesops_nb.territory.unit_tables import Units, rep_mapping, warn_unknown, zeros_hint
 
 Ints = NDArray[np.int64]
 
@@ -53,14 +53,7 @@ def read_locks(locked: Any, units: Units, had: Mapping[str, str], findings: Find
     result = {}
     unknown = [unit for unit in ids if unit not in units.number]
     if unknown:
-        findings.add(
-            "unknown-unit",
-            f"locked names {counted(len(unknown), 'unit')} that units has not: {some(unknown)}; set aside.",
-            "Check the ids and the scope." + zeros_hint(unknown, units),
-            "locked",
-            value=unknown[0],
-            severity="warning",
-        )
+        warn_unknown("locked", unknown, units, findings, "locked", "Check the ids and the scope.")
     for unit in ids:
         if unit not in units.number:
             continue

@@ -148,13 +148,20 @@ def _pairs(table: Any, findings: Findings) -> pd.DataFrame:
     return pd.DataFrame([tuple(pair) for pair in rows], columns=["unit_a", "unit_b"], dtype=object)
 
 
-def warn_unknown(parameter: str, unknown: list[str], units: Units, findings: Findings) -> None:
+def warn_unknown(
+    parameter: str,
+    unknown: list[str],
+    units: Units,
+    findings: Findings,
+    table: str = "parameters",
+    advice: str = "Check the ids.",
+) -> None:
     """Says which ids of a parameter are no units, and that they are set aside."""
     findings.add(
         "unknown-unit",
         f"{parameter} names {counted(len(unknown), 'unit')} that units has not: {some(unknown)}; set aside.",
-        "Check the ids." + zeros_hint(unknown, units),
-        "parameters",
+        advice + zeros_hint(unknown, units),
+        table,
         value=unknown[0],
         severity="warning",
     )
