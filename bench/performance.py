@@ -57,9 +57,10 @@ def run_ours(data: Path) -> None:
     from datetime import date
 
     from salesops_nb.performance import cube
-    from salesops_nb.performance.facts import deal_facts
+    from salesops_nb.performance.facts import listed, placed_facts, spans
 
-    facts = deal_facts(tables(data), date(2017, 12, 31), date(2017, 12, 31), segments=False)
+    given, last = tables(data), date(2017, 12, 31)
+    facts = placed_facts(listed(given), spans(given), last, last, "as they were")
     by_rep = cube.closed(facts, date.fromisoformat(START), date.fromisoformat(END))
     pipeline = cube.opened(facts, date(2017, 7, 1), date(2017, 10, 1), None)
     print(len(by_rep), len(pipeline), len(cube.daily_bookings(facts)), file=sys.stderr)

@@ -13,7 +13,6 @@ import narwhals as nw
 from salesops_nb.frames import Tables, collected, lazy_tables, with_columns_or_null
 
 Structure = Literal["as they were", "restated"]
-TABLES = ("deals", "products", "accounts", "people")
 UNASSIGNED = "unassigned"
 UNKNOWN = "unknown"
 # 64-bit decimals add up several times as fast as 128-bit ones, and their sums are as exact
@@ -21,12 +20,12 @@ MONEY = nw.Decimal(18, 4)
 FIRST_DAY, NO_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 COLUMNS = (
-    "deal_id", "owner_id", "team", "region", "product_id", "stage", "outcome", "value", "list_value",
-    "estimated", "priced", "created_on", "closed_on", "expected_close_on", "ok_cycle_time",
+    "owner_id", "team", "region", "product_id", "stage", "outcome", "value", "list_value", "estimated",
+    "priced", "created_on", "closed_on", "expected_close_on", "ok_cycle_time", "segment",
 )  # fmt: skip
 LISTED = (
-    "deal_id", "owner_id", "product_id", "stage", "outcome", "amount", "listed", "created_on", "closed_on",
-    "expected_close_on", "ok_cycle_time",
+    "owner_id", "product_id", "stage", "outcome", "amount", "listed", "created_on", "closed_on",
+    "expected_close_on", "ok_cycle_time", "segment",
 )  # fmt: skip
 _DEALS = {
     "account_id": nw.String(),
@@ -46,39 +45,15 @@ _PEOPLE = {
 }
 
 
-def deal_facts(
-    tables: Tables,
-    as_of: date,
-    data_through: date,
-    structure: Structure = "as they were",
-    segments: bool = True,
-) -> nw.LazyFrame[Any]:
-    """One lazy row a deal known by `as_of`; the data reach `data_through`.
-
-    Columns ``deal_id, owner_id, team, region, product_id, segment, stage, outcome, value,
-    list_value, estimated, priced, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed
-    after `as_of` was still open then. `value` is the amount; an open or lost deal without one (or
-    lost at zero) is valued at its product's list price times quantity and marked `estimated`.
-    `list_value` is that list value for every deal whose product has one, else the amount: where
-    lost deals are estimated, only it compares them with won ones like with like. Without
-    `segments` the accounts are not joined, and there is no such column.
-    """
-    frames = lazy_tables(tables, *TABLES)
-    return placed_facts(listed(frames, segments), spans(frames), as_of, data_through, structure)
-
-
-def listed(tables: Tables, segments: bool = True) -> nw.LazyFrame[Any]:
+def listed(tables: Tables) -> nw.LazyFrame[Any]:
     """The deals with what their product lists them at and their account's segment: the same on every day.
 
-    A lazy row a deal as in `deal_facts`, but with ``amount`` as it is and ``listed`` (list price times
+    A lazy row a deal as in `placed_facts`, but with ``amount`` as it is and ``listed`` (list price times
     quantity, where the product has one) in place of what is valued.
     """
     frames = lazy_tables(tables, "deals", "products", "accounts")
     deals = _listed(with_columns_or_null(frames["deals"], _DEALS), frames.get("products"))
-    columns = list(LISTED)
-    if segments:
-        deals, columns = _segmented(deals, frames.get("accounts")), [*LISTED, "segment"]
-    return deals.select(*columns)
+    return _segmented(deals, frames.get("accounts")).select(*LISTED)
 
 
 def placed_facts(
@@ -88,12 +63,18 @@ def placed_facts(
     data_through: date,
     structure: Structure,
 ) -> nw.LazyFrame[Any]:
-    """What `deal_facts` gives, from what `listed` and `spans` gave."""
-    there = set(deals.collect_schema().names())
-    columns = [name for name in (*COLUMNS, "segment") if name not in {"deal_id", "segment"} - there]
+    """One lazy row a deal known by `as_of`, of what `listed` and `spans` gave; the data reach `data_through`.
+
+    Columns ``owner_id, team, region, product_id, segment, stage, outcome, value, list_value, estimated,
+    priced, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed after `as_of` was
+    still open then. `value` is the amount; an open or lost deal without one (or lost at zero) is valued
+    at its product's list price times quantity and marked `estimated`. `list_value` is that list value
+    for every deal whose product has one, else the amount: where lost deals are estimated, only it
+    compares them with won ones like with like.
+    """
     if as_of < data_through:
         deals = _as_known(deals, as_of)
-    return _placed(_valued(deals), people, as_of, structure).select(*columns)
+    return _placed(_valued(deals), people, as_of, structure).select(*COLUMNS)
 
 
 def _as_known(deals: nw.LazyFrame[Any], as_of: date) -> nw.LazyFrame[Any]:

@@ -23,7 +23,7 @@ from salesops_nb.frames import (
 )
 from salesops_nb.performance import cube
 from salesops_nb.performance.expectation import target_rows
-from salesops_nb.performance.facts import TABLES, Structure, listed, placed_facts, spans
+from salesops_nb.performance.facts import Structure, listed, placed_facts, spans
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,8 @@ def joined(tables: Tables) -> Joined:
 
 
 def _joined(tables: Tables) -> Joined:
-    frames = lazy_tables(tables, *TABLES)
-    deals = listed(frames).drop("deal_id")
-    return Joined(tables, deals, spans(frames), _last_day(frames), height(frames["deals"]))
+    frames = lazy_tables(tables, "deals", "products", "accounts", "people")
+    return Joined(tables, listed(frames), spans(frames), _last_day(frames), height(frames["deals"]))
 
 
 def prepare(
