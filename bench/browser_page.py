@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 from lab_analyst import by, kinds_of, limits, other_value
@@ -18,7 +18,7 @@ CLOCK = """
 ([mine, kinds]) => {
   const shows = [...document.querySelectorAll(".salesops-show")];
   const status = document.querySelector(".salesops-status");
-  const watch = {start: 0, busy: 0, settled: 0, last: 0, changed: performance.now(), seen: {}};
+  const watch = {start: 0, busy: 0, settled: 0, last: 0, changed: performance.now(), seen: {}, fresh: {}};
   window.watch?.end();
   window.watch = watch;
   const began = event => { if (event.target.closest?.(".salesops-panel")) watch.start ||= event.timeStamp; };
@@ -49,6 +49,10 @@ CLOCK = """
     for (const each of changes) {
       const from = each.target.closest ? each.target : each.target.parentElement;
       const show = from?.closest?.(".salesops-show");
+      if (each.type === "attributes") {  // of these only a display that answers again counts
+        if (from !== show || !each.oldValue.includes("salesops-old") || show.matches(".salesops-old")) continue;
+        watch.fresh[shows.indexOf(show)] ??= 0;
+      }
       if (show && !from.closest(".salesops-panel")) where.add(shows.indexOf(show));
     }
     if (!where.size) return;
@@ -57,9 +61,13 @@ CLOCK = """
     drawn(now => {
       watch.last = now;
       for (const [at, words] of said) (watch.seen[at] ??= []).push([now, words]);
+      for (const at in watch.fresh) watch.fresh[at] ||= now;
+      if ([...where].some(at => shows[at].textContent.includes("quick first estimate"))) watch.estimate ||= now;
     });
   });
-  seen.observe(document.body, {childList: true, subtree: true, characterData: true});
+  seen.observe(document.body, {
+    childList: true, subtree: true, characterData: true, attributeFilter: ["class"], attributeOldValue: true,
+  });
   watch.end = () => {
     seen.disconnect(); moved.disconnect();
     document.removeEventListener("animationend", appears, true);
@@ -70,14 +78,19 @@ CLOCK = """
     const cards = mine.filter(at => shows[at].querySelector(".headlines"));
     const other = mine.filter((at, i) => now[i] !== watch.before[i]);  // the displays that say something else
     const at = cards.find(each => other.includes(each)) ?? other[0] ?? cards[0] ?? mine.find((each, i) => now[i]);
+    const before = watch.before[mine.indexOf(at)], after = now[mine.indexOf(at)];
+    const other_words = (watch.seen[at] ?? []).filter(([, words]) => words !== before);
+    const first = Math.min(watch.fresh[at] || Infinity, other_words[0]?.[0] ?? Infinity);
     let answer = 0;  // when its words were first those that stayed
     for (const [when, words] of watch.seen[at] ?? []) {
-      if (words !== now[mine.indexOf(at)]) answer = 0;
-      else answer ||= when;
+      if (words !== after) answer = 0;
+      else if (other_words.length) answer ||= when;
     }
-    const same = !answer || now[mine.indexOf(at)] === watch.before[mine.indexOf(at)];
+    const same = after === before;
     const wrong = document.querySelector(".salesops-panel [role=alert]")?.textContent ?? "";
-    return {start: watch.start, answer, last: watch.last, busy: watch.busy, settled: watch.settled, same, wrong};
+    const found = {start: watch.start, last: watch.last, busy: watch.busy, settled: watch.settled, same, wrong};
+    answer ||= watch.fresh[at] || watch.settled;
+    return {...found, first: Math.min(first, answer, watch.estimate || answer), answer};
   };
 }
 """
@@ -197,11 +210,21 @@ def _texts(field: Any, value: Any, shown: str, most: int) -> Iterator[str]:
         yield written(round(other, 4))
 
 
-def timed(sheet: Sheet, control: Control, move: Any, mine: list[int]) -> tuple[float, float, float, bool]:
-    """Move a control and wait until the page has settled: milliseconds to answer, page, progress."""
+class Times(NamedTuple):
+    """Milliseconds from a move to its first and its final answer, the whole page, and the line of progress."""
+
+    first: float = 0.0
+    answer: float = 0.0
+    page: float = 0.0
+    busy: float = 0.0
+    same: bool = True
+
+
+def timed(sheet: Sheet, control: Control, move: Any, mine: list[int]) -> Times:
+    """Move a control and wait until the page has settled."""
     kind = control.kind
     if not isinstance(move, tuple) and move == control.value():
-        return 0.0, 0.0, 0.0, True  # the page would hear nothing, and never settle
+        return Times()  # the page would hear nothing, and never settle
     control.field.focus()
     if kind not in KINDS and kind != "date":
         control.field.fill(move)
@@ -229,6 +252,6 @@ def timed(sheet: Sheet, control: Control, move: Any, mine: list[int]) -> tuple[f
     if found["wrong"]:
         raise Refused(found["wrong"])
     start = found["start"]
-    answer = found["settled"] if found["same"] else found["answer"]
     busy = found["busy"] - start if found["busy"] else 0.0
-    return answer - start, (found["last"] or found["settled"]) - start, busy, found["same"]
+    page = (found["last"] or found["settled"]) - start
+    return Times(found["first"] - start, found["answer"] - start, page, busy, found["same"])

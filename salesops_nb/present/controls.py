@@ -24,7 +24,7 @@ from typing import Any
 
 from salesops_nb import parameters
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.present.steps import Node, Watch, slow_last, timed
+from salesops_nb.present.steps import OLD, PREVIEW, Node, Outputs, Watch, preview, slow_last
 
 
 def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel:
@@ -114,7 +114,7 @@ class Panel:
             where an argument is neither a parameter nor an earlier step, and whatever it raises.
         """
         node = self._added(function, shown=False)
-        node.seconds, value = timed(node.function, self._given(node, self.asked, self._values))
+        value = node.compute(self._given(node, self.asked, self._values))
         self._values[node.name] = self._namespace[node.name] = value
         return value
 
@@ -129,7 +129,7 @@ class Panel:
             from salesops_nb.present.widgets import new_output
 
             node.output = new_output()
-            node.seconds, node.drawn = self._draw(node, given)
+            node.drawn = node.draw(given)
         else:
             node.function(**given)
         return function
@@ -150,20 +150,25 @@ class Panel:
         self.wanted = after = parameters.checked(kind, {**dict(self.wanted), **values})
         changed = {name for name in kind.model_fields if getattr(after, name) != getattr(self.asked, name)}
         rest = slow_last(self._depending({*changed, *self._stale, *({"asked"} if changed else ())}))
-        drawn: dict[str, tuple[Any, ...]] = {}
+        for node in rest:
+            if node.output is not None:
+                node.output.add_class(OLD)
+        drawn: dict[str, Outputs] = {}
         computed = dict(self._values)
         for at, node in enumerate(rest):
             if watch is not None:
                 watch.begins(node, rest[at:])
+                if node.previews:
+                    preview(rest[at:], after, computed, self._given)
             given = self._given(node, after, computed)
             if watch is not None and "asked" in node.needs and _carries_out(after, changed):
                 watch.settles()  # what is written is written whole
             if not node.shown:
-                node.seconds, computed[node.name] = timed(node.function, given)
+                computed[node.name] = node.compute(given)
             elif node.output is None:
                 node.function(**given)
             else:
-                node.seconds, drawn[node.name] = self._draw(node, given)
+                drawn[node.name] = node.draw(given)
         if watch is not None:
             watch.settles()
         self._take_over(after, changed, computed, rest, drawn)
@@ -177,11 +182,15 @@ class Panel:
     def redraw(self) -> None:
         """Put back what is in force where an unfinished change has drawn."""
         for node in self.nodes.values():
-            if node.output is not None and node.output.outputs != node.drawn:
-                node.output.outputs = node.drawn
+            node.put_back()
 
     def _take_over(
-        self, after: Any, changed: set[str], computed: dict[str, Any], rest: list[Node], drawn: dict[str, Any]
+        self,
+        after: Any,
+        changed: set[str],
+        computed: dict[str, Any],
+        rest: list[Node],
+        drawn: dict[str, Outputs],
     ) -> None:
         self.asked, self._values = after, computed
         self._stale.clear()
@@ -189,13 +198,6 @@ class Panel:
             self.nodes[name].drawn = outputs
         self._namespace.update({name: getattr(after, name) for name in changed})
         self._namespace.update({node.name: computed[node.name] for node in rest if not node.shown})
-
-    def _draw(self, node: Node, given: dict[str, Any]) -> tuple[float, tuple[Any, ...]]:
-        from salesops_nb.present.captured import captured
-
-        seconds, outputs = timed(captured, {"draw": lambda: node.function(**given)})
-        node.output.outputs = outputs
-        return seconds, outputs
 
     def _depending(self, stale: set[str]) -> list[Node]:
         """The steps and shows that need what is stale, and what depends on those; in their order."""
@@ -208,7 +210,8 @@ class Panel:
 
     def _added(self, function: Callable[..., Any], shown: bool) -> Node:
         name = function.__name__
-        node = Node(name, function, tuple(inspect.signature(function).parameters), shown)
+        needs = tuple(each for each in inspect.signature(function).parameters if each != PREVIEW)
+        node = Node(name, function, needs, shown)
         known = {*type(self.asked).model_fields, *self._values, "asked"}
         for need in node.needs:
             if need not in known:

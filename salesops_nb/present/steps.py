@@ -1,28 +1,35 @@
-"""The steps and shows of a notebook: what each needs, how long it took, and who looks on."""
+"""The steps and shows of a notebook: what each needs, how long it took, where it is, and who looks on."""
 
 from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
-SLOW = 0.3  # seconds: a show that takes longer is drawn after the others
+Outputs = tuple[dict[str, Any], ...]
+
+SLOW = 0.3  # seconds: a show that takes longer is drawn after the others, a step's preview before it
+PREVIEW = "preview"  # argument of a step that can give a quick first estimate
+OLD = "salesops-old"  # class of what does not answer the moved control yet
+
+_longest: dict[str, float] = {}  # seconds a step took at most in this kernel, also before a second run
 
 
 @dataclass(slots=True)
 class Node:
-    """A step or a show: its function, what that needs, and how long it took last time."""
+    """A step or a show: its function, what that needs, how long it took last time, and where it is drawn."""
 
     name: str
     function: Callable[..., Any]
     needs: tuple[str, ...]
     shown: bool
     output: Any = None
-    drawn: tuple[Any, ...] = ()
+    drawn: Outputs = ()
     seconds: float = 0.0
 
     @property
@@ -30,6 +37,38 @@ class Node:
         """What it does, in the first line of its docstring, else its name."""
         said = (inspect.getdoc(self.function) or "").split("\n")[0].rstrip(".")
         return said or self.name.replace("_", " ")
+
+    @property
+    def previews(self) -> bool:
+        """Whether a preview is worth its while: it can be had, and the whole once took long."""
+        return _longest.get(self.name, 0.0) > SLOW and PREVIEW in inspect.signature(self.function).parameters
+
+    def compute(self, given: dict[str, Any]) -> Any:
+        """What a step returns; the time it took is kept."""
+        self.seconds, value = timed(self.function, given)
+        _longest[self.name] = max(_longest.get(self.name, 0.0), self.seconds)
+        return value
+
+    def draw(self, given: dict[str, Any], below: Callable[[], None] = lambda: None) -> Outputs:
+        """Draw in its place, with something `below`; what stands there now."""
+        from salesops_nb.present.captured import captured
+
+        def both() -> None:
+            self.function(**given)
+            below()
+
+        outputs: Outputs
+        self.seconds, outputs = timed(captured, {"draw": both})
+        self.output.outputs = outputs
+        self.output.remove_class(OLD)
+        return outputs
+
+    def put_back(self) -> None:
+        """What is in force stands in its place again."""
+        if self.output is not None:
+            if self.output.outputs != self.drawn:
+                self.output.outputs = self.drawn
+            self.output.remove_class(OLD)
 
 
 class Watch(Protocol):
@@ -40,6 +79,39 @@ class Watch(Protocol):
 
     def settles(self) -> None:
         """All is done and is about to be taken over, which nothing must interrupt."""
+
+
+def preview(
+    rest: list[Node],
+    asked: Any,
+    computed: Mapping[str, Any],
+    given: Callable[[Node, Any, Mapping[str, Any]], dict[str, Any]],
+) -> None:
+    """Draw what comes first of the quick first estimate of a long step, and say below that it is one.
+
+    Parameters
+    ----------
+    rest : the step that gives a preview, and what follows in this change.
+    computed : the steps before it. given : the arguments of a step or show.
+    """
+    from salesops_nb.present.frame import note
+    from salesops_nb.present.words import _
+
+    def below() -> None:
+        note(_("A quick first estimate; the whole calculation is still running."))
+
+    estimated = dict(computed)
+    with suppress(Exception):  # what is wrong the whole calculation says
+        estimated[rest[0].name] = rest[0].function(**given(rest[0], asked, estimated), **{PREVIEW: asked})
+        known = {rest[0].name}
+        for node in rest[1:]:
+            if not known.intersection(node.needs):
+                continue
+            if node.shown:
+                node.draw(given(node, asked, estimated), below)
+                return
+            estimated[node.name] = node.function(**given(node, asked, estimated))
+            known.add(node.name)
 
 
 def slow_last(nodes: list[Node]) -> list[Node]:

@@ -51,6 +51,7 @@ def plan(
     disruption_measure: str | None = None,
     fixed_homes: bool = True,
     strict: bool = True,
+    preview: bool = False,
 ) -> TerritoryPlan:
     """Territories within the tolerance, whole, as compact as found, with little moved.
 
@@ -75,6 +76,7 @@ def plan(
     overrides : accounts that keep a rep against their unit's: unit_id, rep and their measures.
     seed : the same seed gives the same plan. time_limit : seconds, only a guard; see ``cut_short``.
     strict : raise `PlanNotFound` where no plan within tolerance was found, else return the nearest.
+    preview : one short search only, for a first look (not with `travel`): it moves more or is less compact.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def plan(
     if impossible:
         raise SalesopsError([*impossible, *model.problems])
     try:
-        solution = solve(model, seed, time_limit)
+        solution = solve(model, seed, time_limit, preview)
     except SalesopsError as error:  # what was set aside is often why
         raise SalesopsError([*error.problems, *model.problems]) from None
     return finished(model, solution, begun, strict)

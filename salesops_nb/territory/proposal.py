@@ -15,7 +15,7 @@ from salesops_nb.territory.named import following
 from salesops_nb.territory.planning import TerritoryPlan
 from salesops_nb.territory.rebalancing import Frontier, balance_today
 from salesops_nb.territory.scope import NOBODY, locks_of, reps_of, tolerances
-from salesops_nb.territory.sweep import sweep
+from salesops_nb.territory.sweep import first_look, sweep
 
 PLANS = 5  # from moving least to starting afresh
 
@@ -29,6 +29,7 @@ class Proposal:
     ground : what is planned for. reps : who gets units, with what capacity.
     balance : where balance stands today, one row a rep. frontier : plans from 'move least' to 'start afresh'.
     choice : number of the plan picked, counted from 1. left_out : prices of moving that led to no plan.
+    preview : whether this is a first look, with one plan only, whatever is picked.
     """
 
     ground: Ground
@@ -38,6 +39,7 @@ class Proposal:
     choice: int
     tolerance: dict[str, float]
     left_out: tuple[Problem, ...] = ()
+    preview: bool = False
 
     @property
     def units(self) -> pd.DataFrame:
@@ -67,11 +69,15 @@ class Proposal:
 
     @property
     def problems(self) -> list[Problem]:
-        """What was set aside on the way."""
+        """What was set aside on the way; nothing at a first look, which is no plan to act on."""
+        if self.preview:
+            return []
         return [*self.ground.problems, *self.left_out, *self.plan.problems]
 
     def picked(self, choice: int) -> Proposal:
         """The same plans, another one picked; raises `SalesopsError` where there is none of that number."""
+        if self.preview:
+            return self
         if not 1 <= choice <= len(self.frontier.plans):
             raise SalesopsError(
                 Problem("bad-choice", f"there is no plan {choice}.",
@@ -93,6 +99,7 @@ def plans_for(
     ramp_months: int = 0,
     seed: int = 0,
     time_limit: float = 30,
+    preview: int | None = None,
 ) -> Proposal:
     """Plans from 'move least' to 'start afresh', the first one picked.
 
@@ -104,6 +111,7 @@ def plans_for(
     disruption : a price of moving to try as one of the plans.
     whole : contiguity asked for; None: for units of a map, not for accounts. families : parents and children
         with one rep. ramp_months : months from hiring to full capacity, in a straight line (0: full at once).
+    preview : number of the plan that is to be picked, for a first look at it alone, in a moment.
 
     Raises
     ------
@@ -119,13 +127,16 @@ def plans_for(
     people = set(ground.people["person_id"].astype(str))
     loads, follow = following(ground.loads, ground.named, people, there)
     balance = balance_today(units, has, wanted, limits, list(limits), loads if len(loads) else None)
-    found, left_out = sweep(
-        units, ground.edges, count=PLANS, extra=disruption, reps=wanted, tolerance=limits, current=has,
-        locked=kept, measures=list(limits), contiguous=not accounts if whole is None else whole,
-        islands="join", fixed_homes=False, keep_together=ground.families if families else None, seed=seed,
-        overrides=loads if len(loads) else None,
-        time_limit=time_limit,
-    )  # fmt: skip
+    options: dict[str, Any] = {
+        "reps": wanted, "tolerance": limits, "current": has, "locked": kept, "measures": list(limits),
+        "contiguous": not accounts if whole is None else whole, "islands": "join", "fixed_homes": False,
+        "keep_together": ground.families if families else None, "seed": seed,
+        "overrides": loads if len(loads) else None, "time_limit": time_limit,
+    }  # fmt: skip
+    if preview is not None:
+        look = first_look(units, ground.edges, choice=preview, count=PLANS, **options)
+        return Proposal(ground, wanted, balance, look, 1, limits, preview=True)
+    found, left_out = sweep(units, ground.edges, count=PLANS, extra=disruption, **options)
     left_out += follow
     if families and ground.families is None:
         left_out.append(no_families(ground.of))

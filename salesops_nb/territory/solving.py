@@ -11,15 +11,16 @@ from salesops_nb.territory.compiling import ready
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.moving import move_price, moved_least, today_whole
 from salesops_nb.territory.screening import item_pieces, piece_reps
-from salesops_nb.territory.starts import ranked_centres
+from salesops_nb.territory.starts import first_centres, ranked_centres
 from salesops_nb.territory.travelling import travelled
 from salesops_nb.territory.work import Solution, Work, improved, rank, rounded, until_balanced
 
+LOOK, FEW = 100, 1_000  # steps an item of a first look, some 30 ms for so few items
 DEAR = 2.0  # from this disruption on the search starts from today's plan alone
 
 
-def solve(model: Model, seed: int, time_limit: float) -> Solution:
-    """The best plan found; `excess` above zero means that none within the bands was."""
+def solve(model: Model, seed: int, time_limit: float, preview: bool = False) -> Solution:
+    """The best plan found, or with `preview` a first one; `excess` above zero: none within the bands was."""
     model = _by_pieces(model)
     ready()
     price = move_price(model)
@@ -44,10 +45,26 @@ def solve(model: Model, seed: int, time_limit: float) -> Solution:
     )
     if model.travel is not None:
         best = travelled(work)
+    elif preview:
+        best = _first_look(work)
     else:
         best = moved_least(work) if model.disruption > DEAR and price > 0 else _searched(work)
     best.cut_short = work.cut_short
     return best
+
+
+def _first_look(work: Work) -> Solution:
+    """One short search: from today's plan where moving has a price, else from balanced Lloyd steps.
+
+    Where it ends outside the bands, one within half of them makes room first.
+    """
+    steps = LOOK * max(work.model.items, FEW)
+    start = today_whole(work) if work.price > 0 else rounded(work, *first_centres(work))
+    found = improved(work, start, steps, 0.3)
+    if found.excess > 1e-9:
+        room = improved(work, found.choice, steps, 0.5, 1, inner=0.5)
+        found = min(found, improved(work, room.choice, steps, 0.1, 2), key=rank)
+    return found
 
 
 def _by_pieces(model: Model) -> Model:

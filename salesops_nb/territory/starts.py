@@ -47,6 +47,12 @@ def ranked_centres(work: Work) -> list[tuple[Floats, Floats]]:
     return [(centre, prices) for _, centre, prices in distinct]
 
 
+def first_centres(work: Work) -> tuple[Floats, Floats]:
+    """Centres with prices after balanced Lloyd steps from the anchors alone."""
+    _, centre, prices = _lloyd(work, anchored(work), 30)
+    return centre, prices
+
+
 def _lloyd(work: Work, centre: Floats, rounds: int) -> tuple[float, Floats, Floats]:
     model = work.model
     centre = np.where(model.reps.fixed[:, None], model.homes, centre)

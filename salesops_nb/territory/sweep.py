@@ -8,7 +8,7 @@ from typing import Any
 
 from salesops_nb.errors import Problem
 from salesops_nb.territory.kept import plan_once
-from salesops_nb.territory.planning import PlanNotFound, TerritoryPlan
+from salesops_nb.territory.planning import PlanNotFound, TerritoryPlan, plan
 from salesops_nb.territory.rebalancing import Frontier, frontier_of
 
 DEAREST, CHEAPEST = 100.0, 0.003  # moving everything costs so many times today's moment
@@ -48,6 +48,15 @@ def sweep(
     prices = sorted(plans, reverse=True)
     found = frontier_of(prices, [plans[price] for price in prices])
     return found, [_left_out(lost)] if lost else []
+
+
+def first_look(units: Any, edges: Any, *, choice: int, count: int = 5, **options: Any) -> Frontier:
+    """One plan, quickly made, at about the price of moving of that number of `count`; it may be out of bands.
+
+    Raises `SalesopsError` for bad input.
+    """
+    price = DEAREST * (CHEAPEST / DEAREST) ** ((choice - 1) / (count - 1)) if choice < count else 0.0
+    return frontier_of([price], [plan(units, edges, **options, disruption=price, preview=True, strict=False)])
 
 
 def _left_out(lost: dict[float, PlanNotFound]) -> Problem:

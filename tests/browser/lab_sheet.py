@@ -18,6 +18,7 @@ from salesops_nb.present.terms import term
 IDLE = "| Idle"
 WRONG = "[role=alert]"
 BATCH_LINE = re.compile("batch line", re.IGNORECASE)
+ESTIMATE = "A quick first estimate; the whole calculation is still running."
 SAVE = re.compile("save as report", re.IGNORECASE)
 # What JupyterLab itself writes as an error though nothing is wrong, each with the reason.
 KNOWN: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from lab_analyst import Opened, stored
+from lab_sheet import ESTIMATE
 from lab_tests import *  # noqa: F403 - the tests of every notebook
 
 pytestmark = pytest.mark.browser
@@ -15,7 +16,10 @@ BACK = ("scope", "who", "reps")  # the rest is moved on the same ground, with re
 
 
 def test_the_solver_is_cancelled_by_keyboard_and_all_is_as_it_was(opened: Opened, made: Path) -> None:
-    """The company's territories take longest; what was in force is on screen again, and can be moved."""
+    """The company's territories take longest; what was in force is on screen again, and can be moved.
+
+    Until then stands a first estimate of the answer, which says that it is one.
+    """
     sheet, kept = opened.sheet, stored(made)
     with opened.moved():
         scope, who = sheet.control("scope"), sheet.control("who")
@@ -35,6 +39,7 @@ def _cancelled(busy: Any) -> None:
     cancel = busy.get_by_role("button", name="Cancel")
     cancel.wait_for()
     busy.get_by_text("Working on").wait_for()
+    busy.page.get_by_text(ESTIMATE).wait_for()
     begun = time.monotonic()
     cancel.focus()
     busy.page.keyboard.press("Enter")

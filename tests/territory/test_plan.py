@@ -125,6 +125,29 @@ def test_rebalancing_keeps_locks_and_moves_little() -> None:
     assert afresh.summary["moment"] <= least.summary["moment"]
 
 
+@pytest.mark.parametrize("price", [100.0, 0.5, 0.0])
+def test_a_preview_keeps_all_promises_and_comes_near(price: float) -> None:
+    """Not so good as the plan, and never out of what holds for one: balance, wholeness and locks."""
+    units, edges = instance("tract_IA")
+    base = territory.plan(units, edges, k=20)
+    rng = np.random.default_rng(2)
+    grown = units.assign(weight=units["weight"] * np.exp(rng.normal(0, 0.15, len(units))))
+    locked = list(rng.choice(units["unit_id"], 16, replace=False))
+    options = {"current": base.assignment[["unit_id", "rep"]], "locked": locked, "disruption": price}
+    whole = territory.plan(grown, edges, **options)
+    first, again = (territory.plan(grown, edges, **options, preview=True) for _ in range(2))
+    assert first.assignment.equals(again.assignment)
+    imbalance, pieces, _ = promises(grown, edges, first)
+    assert imbalance <= 0.05
+    assert pieces == 1
+    assert not first.assignment.set_index("unit_id").loc[locked, "moved"].any()
+    assert first.summary["feasible"]
+    if price > 1:
+        assert whole.summary["moved"] <= first.summary["moved"] <= 1.5 * whole.summary["moved"]
+    else:
+        assert first.summary["moment"] <= 1.1 * whole.summary["moment"]
+
+
 def test_fixed_homes_capacities_and_two_measures() -> None:
     units, edges = instance("tract_IA")
     rng = np.random.default_rng(0)

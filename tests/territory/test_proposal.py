@@ -104,6 +104,27 @@ def test_the_scope_is_balanced_with_the_least_moved() -> None:
     assert set(found.plan.assignment["rep"]) == {"A", "B"}
 
 
+@pytest.mark.parametrize("choice", [1, 3, 5])
+def test_a_first_look_is_one_plan_whatever_is_picked_and_says_nothing_else(choice: int) -> None:
+    ground = prepare(company(), as_of=DAY, scope="team", who="X")
+    look = plans_for(ground, tolerance=0.1, preview=choice)
+    assert look.preview
+    assert len(look.frontier.plans) == 1
+    assert look.picked(choice) is look
+    assert look.problems == []
+    assert look.plan.summary["imbalance"] <= 0.1
+    assert not plans_for(ground, tolerance=0.1).preview
+
+
+def test_a_first_look_out_of_balance_shows_how_far() -> None:
+    """Thirty-six equal units divide by five reps only roughly."""
+    ground = prepare(company(), as_of=DAY, scope="team", who="X")
+    with pytest.raises(SalesopsError, match="within"):
+        plans_for(ground, reps=5, tolerance=0.01)
+    look = plans_for(ground, reps=5, tolerance=0.01, preview=1)
+    assert look.plan.summary["imbalance"] > 0.01
+
+
 def test_targets_keep_their_total_and_follow_potential() -> None:
     tables = company()
     found = propose(tables, as_of=DAY, scope="team", who="X")
