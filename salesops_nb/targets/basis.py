@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
 from salesops_nb.targets.outlook import Outlook, outlook_of
 from salesops_nb.targets.pipeline import Pipeline, pipeline
-from salesops_nb.targets.potential import filled, last_targets, potential
+from salesops_nb.targets.potential import WORKED, filled, last_targets, potential, worked_accounts
 from salesops_nb.targets.roster import RAMP, carriers, check_ramp, exposure, ramped, read_people
 from salesops_nb.targets.season import YEAR, Season, season
 
@@ -73,7 +74,8 @@ def read(tables: Mapping[str, Any]) -> dict[str, Any]:
         return dict(tables)
     there = deals.collect_schema().names()
     frames["deals"] = deals.select([name for name in DEALS if name in there])
-    return {**tables, **dict(zip(frames, in_memory(*frames.values()), strict=True))}
+    held = {**tables, **dict(zip(frames, in_memory(*frames.values()), strict=True))}
+    return {**held, WORKED: cache(lambda: worked_accounts(held))}
 
 
 def prepare(

@@ -16,6 +16,7 @@ from salesops_nb.frames import collected, lazy_tables
 from salesops_nb.periods import Period
 
 Floats = npt.NDArray[np.float64]
+WORKED = "worked accounts"  # among tables read for several years: what gives `worked_accounts`, found once
 
 
 def potential(
@@ -103,6 +104,13 @@ def _of_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
 
 
 def _of_worked_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
+    kept = tables.get(WORKED)
+    found: pd.Series | None = worked_accounts(tables) if kept is None else kept()
+    return found
+
+
+def worked_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
+    """Revenue of the accounts, shared by the deals that each owner worked there; by owner."""
     accounts = table_with(tables, "accounts", "account_id", "revenue")
     deals = table_with(tables, "deals", "account_id", "owner_id")
     if accounts is None or deals is None:

@@ -209,8 +209,14 @@ def test_accounts_are_shared_by_the_deals_worked_there():
     worked = deals()
     worked["account_id"] = ["x" if who in ("Ada", "Bo") else "y" for who in worked["owner_id"]]
     accounts = pd.DataFrame({"account_id": ["x", "y"], "revenue": [Decimal(100), Decimal(300)]})
-    basis = prepare({"deals": worked, "people": people(), "accounts": accounts}, CALENDAR, 2018)
+    given = {"deals": worked, "people": people(), "accounts": accounts}
+    basis = prepare(given, CALENDAR, 2018)
     assert basis.reps["potential"].tolist() == [50, 50, 150, 150]
+    once = read(given)
+    for year in (2018, 2017):
+        kept = prepare(once, CALENDAR, year)
+        pd.testing.assert_frame_equal(kept.reps, prepare(given, CALENDAR, year).reps, check_exact=True)
+    assert kept.reps["potential"].tolist() == [50, 50, 150, 150]
 
 
 def test_open_deals_lift_the_bottom_up():
