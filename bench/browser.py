@@ -35,6 +35,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests" / "browser"), str(HERE)]
 
+import pandas as pd  # noqa: E402
 from browser_page import Displays, Refused, Times, displays_of, moves, reachable, timed  # noqa: E402
 from lab_analyst import moving, notebooks  # noqa: E402
 from lab_server import SALESOPS, Server, chromium  # noqa: E402
@@ -43,6 +44,8 @@ from lab_sheet import Sheet  # noqa: E402
 from salesops_nb import parameters  # noqa: E402
 
 DEMO, MANY = 0.3, 1.0  # seconds allowed
+MAPS = ("territory_rebalancing",)
+REPEATED = ("sales_pipeline.csv", "simulated/deals_more.csv")
 FIRST = 120  # seconds for the first run of a notebook
 LONG = 6.0  # seconds after which a control has been moved often enough
 HEAD = f"{'deals':>9}  {'notebook':<23}{'control':<16}{'first ms':>9}{'worst':>7}{'final ms':>9}{'page ms':>9}{'busy':>6}{'ratio':>7}{'final':>7}"
@@ -58,22 +61,39 @@ def main() -> None:
     found: dict[str, float] = {}
     print(f"{os.cpu_count()} processors\n{HEAD}")
     for deals in given.deals:
-        with tempfile.TemporaryDirectory() as room, chromium() as browser:
-            folder = make_workbook(Path(room) / "workbook", deals)
-            (Path(room) / "home").mkdir()
-            server = Server(folder, Path(room) / "home")
-            try:
-                for name in given.only or notebooks(folder):
-                    found |= measure(browser, server, name, deals, given)
-            finally:
-                server.stop()
+        for on_a_map in (False, True) if deals else (False,):
+            with tempfile.TemporaryDirectory() as room, chromium() as browser:
+                folder = make_workbook(Path(room) / "workbook", deals, on_a_map)
+                names = [name for name in notebooks(folder) if not deals or (name in MAPS) is on_a_map]
+                (Path(room) / "home").mkdir()
+                server = Server(folder, Path(room) / "home")
+                try:
+                    for name in names:
+                        if name in (given.only or names):
+                            found |= measure(browser, server, name, deals, given)
+                finally:
+                    server.stop()
     print(json.dumps(found))
 
 
-def make_workbook(folder: Path, deals: int) -> Path:
-    """The demo's workbook, or one of so many made deals, which are made once and kept."""
+def make_workbook(folder: Path, deals: int, on_a_map: bool = False) -> Path:
+    """The demo's workbook, or one of so many made deals, which are made once and kept.
+
+    Made deals have no map: `on_a_map` is the demo's, with its own deals repeated to so many.
+    """
     subprocess.run([SALESOPS, "init", folder], check=True, capture_output=True)
     if deals:
+        settings = (folder / "workbook.yml").read_text()
+        (folder / "workbook.yml").write_text(settings.partition("controls:")[0])
+    if deals and on_a_map:
+        times = -(-deals // len(pd.read_csv(folder / "data" / REPEATED[0])))
+        for name in REPEATED:
+            once = pd.read_csv(folder / "data" / name, dtype=str)
+            many = pd.concat([once] * times, ignore_index=True)
+            turn = pd.Series(range(len(many))) // len(once)
+            many.iloc[:, 0] += turn.map(lambda n: f"-{n}" if n else "")  # their ids
+            many.to_csv(folder / "data" / name, index=False)
+    elif deals:
         made = Path(tempfile.gettempdir()) / f"salesops-bench-{deals}"
         if not made.exists():
             making = made.with_suffix(f".{os.getpid()}")
@@ -82,8 +102,6 @@ def make_workbook(folder: Path, deals: int) -> Path:
             making.rename(made)
         tables = "".join(f"  {path.stem}:\n    file: {path}\n" for path in sorted(made.glob("*.parquet")))
         (folder / "mapping.yml").write_text(f"tables:\n{tables}")
-        settings = (folder / "workbook.yml").read_text()
-        (folder / "workbook.yml").write_text(settings.partition("controls:")[0])
         # made deals have no table of who is on which plan: one plan for all of them
         paid = folder / "notebooks" / "commission_calculation.ipynb"
         one = json.loads(paid.read_text().replace(r"plans = \"\"", r"plans = \"account-executive\""))
