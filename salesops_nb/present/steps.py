@@ -49,13 +49,13 @@ class Node:
         _longest[self.name] = max(_longest.get(self.name, 0.0), self.seconds)
         return value
 
-    def draw(self, given: dict[str, Any], below: Callable[[], None] = lambda: None) -> Outputs:
-        """Draw in its place, with something `below`; what stands there now."""
+    def draw(self, given: dict[str, Any], above: Callable[[], None] = lambda: None) -> Outputs:
+        """Draw in its place, with something `above`; what stands there now."""
         from salesops_nb.present.captured import captured
 
         def both() -> None:
+            above()
             self.function(**given)
-            below()
 
         outputs: Outputs
         self.seconds, outputs = timed(captured, {"draw": both})
@@ -87,7 +87,7 @@ def preview(
     computed: Mapping[str, Any],
     given: Callable[[Node, Any, Mapping[str, Any]], dict[str, Any]],
 ) -> None:
-    """Draw what comes first of the quick first estimate of a long step, and say below that it is one.
+    """Draw what comes first of the quick first estimate of a long step, and say above that it is one.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def preview(
     from salesops_nb.present.frame import note
     from salesops_nb.present.words import _
 
-    def below() -> None:
+    def above() -> None:
         note(_("A quick first estimate; the whole calculation is still running."))
 
     estimated = dict(computed)
@@ -108,7 +108,7 @@ def preview(
             if not known.intersection(node.needs):
                 continue
             if node.shown:
-                node.draw(given(node, asked, estimated), below)
+                node.draw(given(node, asked, estimated), above)
                 return
             estimated[node.name] = node.function(**given(node, asked, estimated))
             known.add(node.name)
