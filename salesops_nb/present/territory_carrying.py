@@ -13,6 +13,7 @@ import pandas as pd
 from salesops_nb.commission.payroll import neutral
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present.export import write_beside
+from salesops_nb.present.territory_kept import tables_of
 from salesops_nb.present.words import _
 from salesops_nb.store.assignments import BEGINNING, approvals_given, approve, assignments_as_of
 from salesops_nb.territory.changes import account_changes, change_list, import_files
@@ -53,7 +54,7 @@ def ground(
             Problem("no-day", "the data hold no day that could be today.", "Give as_of.", column="as_of")
         )
     return prepare(
-        workbook.tables, as_of=day, scope=scope, who=who, of=of, norms=Norms(**norms),  # type: ignore[arg-type]
+        tables_of(workbook), as_of=day, scope=scope, who=who, of=of, norms=Norms(**norms),  # type: ignore[arg-type]
         owners=owners_on(workbook.store, day, KIND[of]), named=owners_on(workbook.store, day, "account"),
     )  # fmt: skip
 

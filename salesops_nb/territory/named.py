@@ -15,14 +15,15 @@ import pandas as pd
 from salesops_nb.errors import Problem
 from salesops_nb.territory.norms import Measured
 from salesops_nb.territory.norms_learned import has, segmented
-from salesops_nb.territory.reading import KNOWN_MEASURES, absent, counted, some, texts, to_pandas
+from salesops_nb.territory.once_read import OnceRead
+from salesops_nb.territory.reading import KNOWN_MEASURES, absent, counted, some, texts
 
 COLUMNS = ["account_id", "unit_id", "rep"]
 NORMS = {"potential": ["expected_spend"], "workload": ["calls", "minutes"], "weight": ["expected_spend"]}
 
 
 def named_loads(
-    named: Mapping[str, str], units: pd.DataFrame, tables: Mapping[str, Any], measured: Measured
+    named: Mapping[str, str], units: pd.DataFrame, tables: OnceRead, measured: Measured
 ) -> pd.DataFrame:
     """What accounts given to a rep by name have of the units they lie in.
 
@@ -33,7 +34,7 @@ def named_loads(
     """
     names = [name for name in KNOWN_MEASURES if has(units, name)]
     empty = pd.DataFrame(columns=[*COLUMNS, *names])
-    accounts = to_pandas(tables["accounts"], "accounts") if named and "accounts" in tables else empty
+    accounts = tables["accounts"] if named and "accounts" in tables else empty
     if not named or not {"account_id", "unit_id"} <= set(accounts.columns):
         return empty
     accounts = accounts.assign(account_id=texts(accounts["account_id"]))
@@ -62,7 +63,7 @@ def _shares(
     ours: pd.DataFrame,
     accounts: pd.DataFrame,
     have: pd.DataFrame,
-    tables: Mapping[str, Any],
+    tables: OnceRead,
     measured: Measured,
 ) -> Any:
     """(accounts,) part of the unit's measure that each account has, between 0 and 1."""
