@@ -6,7 +6,7 @@ shared among its prospects, by the norms of their segments where accounts name o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,13 +34,13 @@ def named_loads(
     """
     names = [name for name in KNOWN_MEASURES if has(units, name)]
     empty = pd.DataFrame(columns=[*COLUMNS, *names])
-    accounts = tables["accounts"] if named and "accounts" in tables else empty
-    if not named or not {"account_id", "unit_id"} <= set(accounts.columns):
+    if not named:
         return empty
-    accounts = accounts.assign(account_id=texts(accounts["account_id"]))
-    accounts["unit_id"] = ["" if absent(unit) else texts([unit])[0] for unit in accounts["unit_id"]]
-    accounts = accounts[accounts["unit_id"].isin(set(units["unit_id"]))]
-    ours = accounts[accounts["account_id"].isin(list(named))].reset_index(drop=True)
+    accounts = tables.once(("accounts", "in units"), lambda: _in_units(tables))
+    if accounts.empty:
+        return empty
+    accounts = accounts[_among(accounts["unit_id"], set(units["unit_id"].to_numpy(object)))]
+    ours = accounts[_among(accounts["account_id"], named)].reset_index(drop=True)
     if ours.empty:
         return empty
     found = pd.DataFrame({"account_id": ours["account_id"], "unit_id": ours["unit_id"],
@@ -56,6 +56,21 @@ def named_loads(
         total = found.groupby("unit_id")[name].transform("sum").to_numpy(float)
         found[name] *= np.where(total > there, there / np.where(total > 0, total, 1.0), 1.0)
     return found
+
+
+def _among(ids: pd.Series, known: Container[str]) -> Any:
+    """(n,) which of the ids are known."""
+    return np.array([each in known for each in ids.to_numpy(object)], dtype=bool)
+
+
+def _in_units(tables: OnceRead) -> pd.DataFrame:
+    """The accounts with their ids and those of their units as text, no unit being an empty one."""
+    accounts = tables["accounts"] if "accounts" in tables else pd.DataFrame()
+    if not {"account_id", "unit_id"} <= set(accounts.columns):
+        return pd.DataFrame()
+    accounts = accounts.assign(account_id=texts(accounts["account_id"]))
+    accounts["unit_id"] = ["" if absent(unit) else texts([unit])[0] for unit in accounts["unit_id"]]
+    return accounts
 
 
 def _shares(
