@@ -83,7 +83,7 @@ def account_bookings(tables: OnceRead, as_of: date) -> pd.Series | None:
 
 
 def _bookings(tables: OnceRead, as_of: date) -> pd.Series | None:
-    deals = _lately(tables, "deals", BOOKED, "closed_on", as_of)
+    deals = _lately(tables, "deals", BOOKED, "closed_on", as_of, outcome=("won",))
     if not set(BOOKED) <= set(deals.columns):
         return None
     won = deals[deals["outcome"] == "won"].dropna(subset=["account_id", "amount"])
@@ -94,7 +94,8 @@ def _visits(tables: OnceRead, as_of: date) -> pd.DataFrame | None:
     there = tables.once(("visits",), lambda: _filled(tables, "happened_at", "happened_on", "account_id"))
     if len(there) < 2 or there[-1] != "account_id":
         return None
-    frame = _lately(tables, "activities", ("kind", "account_id", "minutes", there[0]), there[0], as_of)
+    columns = ("kind", "account_id", "minutes", there[0])
+    frame = _lately(tables, "activities", columns, there[0], as_of, kind=VISITS)
     made = frame[frame["kind"].isin(VISITS)]
     minutes = pd.to_numeric(made["minutes"]).astype(float) if "minutes" in made else np.nan
     return pd.DataFrame({"account_id": texts(made["account_id"]), "minutes": minutes})
@@ -104,13 +105,15 @@ def _filled(tables: OnceRead, *columns: str) -> list[str]:
     return filled(tables["activities"], "activities", columns) if "activities" in tables else []
 
 
-def _lately(tables: OnceRead, name: str, columns: Sequence[str], day: str, as_of: date) -> pd.DataFrame:
-    """Rows of a long table in the twelve months up to a day; nothing where there is no such table."""
+def _lately(
+    tables: OnceRead, name: str, columns: Sequence[str], day: str, as_of: date, **among: Sequence[str]
+) -> pd.DataFrame:
+    """Rows of a long table in the twelve months up to a day; none where there is no such table."""
     if name not in tables:
         return pd.DataFrame()
     end = pd.Timestamp(as_of) + timedelta(days=1)
     begin = end - timedelta(days=YEAR)
-    frame = narrowed(tables[name], name, columns, day, begin.date(), as_of)
+    frame = narrowed(tables[name], name, columns, day, begin.date(), as_of, **among)
     if day not in frame:
         return frame
     when = pd.to_datetime(frame[day])

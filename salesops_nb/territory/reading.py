@@ -90,17 +90,20 @@ def between(frame: nw.LazyFrame[Any], day: str, first: date, last: date) -> nw.L
 
 
 def narrowed(
-    table: Any, name: str, columns: Sequence[str], day: str, first: date, last: date
+    table: Any, name: str, columns: Sequence[str], day: str, first: date, last: date, **among: Sequence[str]
 ) -> pd.DataFrame:
-    """Those of the columns that a long table has, as pandas, from an engine at most the rows `between`.
+    """Those of the columns that a long table has, as pandas, from an engine at most the rows that count.
 
-    A table in memory is taken whole: which rows count is told by whoever asks.
+    Those are `between` the days and have one of the words of `among` in each of its columns. A table in
+    memory is taken whole: whoever asks tells which rows count.
     """
     frame = nw.from_native(table, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
-        there = frame.collect_schema().names()
-        rows = between(frame, day, first, last) if day in there else frame
-        table = rows.select([column for column in columns if column in there])
+        kinds = frame.collect_schema()
+        words = [column for column in among if kinds.get(column) == nw.String]
+        rows = between(frame, day, first, last) if day in kinds else frame
+        rows = rows.filter(*(nw.col(column).is_in(among[column]) for column in words)) if words else rows
+        table = rows.select([column for column in columns if column in kinds])
     return to_pandas(table, name)
 
 
