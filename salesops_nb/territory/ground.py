@@ -19,13 +19,13 @@ from salesops_nb.territory.reading import KNOWN_MEASURES, texts
 from salesops_nb.territory.scope import (
     assigned,
     day_of,
-    edges_of,
     named_accounts,
     people_of,
     table,
     units_of,
     with_floats,
 )
+from salesops_nb.territory.scope_edges import edges_of
 
 Of = Literal["units", "accounts"]
 

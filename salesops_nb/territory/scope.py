@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
@@ -188,42 +187,6 @@ def tolerances(
                     "Add a column to balance, or name it in tolerance.", table="units")
         )  # fmt: skip
     return dict.fromkeys(there, float(tolerance))
-
-
-def edges_of(tables: OnceRead, units: pd.DataFrame) -> tuple[pd.DataFrame | None, list[Problem]]:
-    """The neighbours within the scope; edges to a unit that units has not are set aside and counted."""
-    if "unit_edges" not in tables:
-        return None, []
-    number, ends, at, problems = tables.once(("edges",), lambda: _edges(tables))
-    ours = np.zeros(len(number) + 1, dtype=bool)
-    ours[[number[unit] for unit in units["unit_id"].to_numpy(object)]] = True
-    return pd.DataFrame(ends[ours[at].all(axis=1)], columns=["unit_a", "unit_b"]), list(problems)
-
-
-def _edges(tables: OnceRead) -> tuple[dict[str, int], Any, Any, list[Problem]]:
-    """Units numbered; the ends of each edge by name, and by number (of a stranger: one above all)."""
-    frame = tables["unit_edges"]
-    number: dict[str, int] = {}
-    for unit in texts(tables["units"]["unit_id"]):
-        number.setdefault(unit, len(number))
-    pairs = list(zip(texts(frame["unit_a"]), texts(frame["unit_b"]), strict=True))
-    ends = np.array(pairs, dtype=object).reshape(-1, 2)
-    at = np.array([[number.get(unit, len(number)) for unit in pair] for pair in pairs]).reshape(-1, 2)
-    strange = [pair for pair in pairs if not number.keys() >= set(pair)]
-    if not strange:
-        return number, ends, at.astype(int), []
-    names = list(dict.fromkeys(unit for pair in strange for unit in pair if unit not in number))
-    message = (
-        f"{len(strange)} of {len(pairs)} edges name a unit that is not in units: {some(names)}; "
-        "they are set aside."
-    )
-    fix = "Add the unit or correct the id."
-    return (
-        number,
-        ends,
-        at.astype(int),
-        [Problem("unknown-unit", message, fix, table="unit_edges", value=names[0], severity="warning")],
-    )
 
 
 def locks_of(
