@@ -7,15 +7,16 @@ lazy frames are used as they are; pandas, Arrow and polars frames are put on one
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import narwhals as nw
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
 
+T = TypeVar("T")
 Tables = Mapping[str, Any]
 
 
@@ -98,6 +99,30 @@ def in_memory(*frames: nw.LazyFrame[Any]) -> list[nw.LazyFrame[Any]]:
                 table = table.set_column(at, table.column_names[at], column.dictionary_encode())
         made.append(nw.from_native(connection.from_arrow(table)))
     return made
+
+
+MOST_ROWS = 5_000_000  # of results kept with tables
+
+
+def once(
+    known: dict[tuple[Hashable, ...], tuple[Any, int]],
+    key: tuple[Hashable, ...],
+    make: Callable[[], T],
+    rows: int = 0,
+) -> T:
+    """What `make` gives, worked out the first time that `key` is asked for, and kept in `known`.
+
+    The key names everything beside the tables that the result hangs on; `rows` is about how many
+    rows it holds. The oldest results go once all hold more than `MOST_ROWS`. Nothing is kept of
+    work that raises, or is stopped.
+    """
+    if key not in known:
+        made = make()
+        while known and sum(held for _, held in known.values()) + rows > MOST_ROWS:
+            known.pop(next(iter(known)))
+        known[key] = made, rows
+    found: T = known[key][0]
+    return found
 
 
 # temporary folders live as long as the process: a lazy frame does not say when it is done with

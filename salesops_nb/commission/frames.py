@@ -17,12 +17,12 @@ import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import once
 
 T = TypeVar("T")
 AMOUNT = nw.Decimal(38, 10)
 _FACTOR = nw.Decimal(13, 8)
 _CREDIT = nw.Decimal(24, 10)
-MOST_ROWS = 5_000_000  # of results kept with tables
 
 
 def number(value: Decimal | int | str) -> nw.Expr:
@@ -111,20 +111,8 @@ class Tables:
         return made
 
     def once(self, key: tuple[Hashable, ...], make: Callable[[], T], rows: int = 0) -> T:
-        """What `make` gives, worked out the first time that `key` is asked for.
-
-        The key names everything beside the tables that the result hangs on; `rows` is about how many
-        rows it holds. The oldest results go once all hold more than `MOST_ROWS`. Nothing is kept of
-        work that raises, or is stopped.
-        """
-        known = self._own if key[0] in self._exchanged else self._known
-        if key not in known:
-            made = make()
-            while known and sum(held for _, held in known.values()) + rows > MOST_ROWS:
-                known.pop(next(iter(known)))
-            known[key] = made, rows
-        found: T = known[key][0]
-        return found
+        """What `make` gives, worked out the first time that `key` is asked for; see `frames.once`."""
+        return once(self._own if key[0] in self._exchanged else self._known, key, make, rows)
 
     def frame(self, name: str) -> nw.LazyFrame[Any]:
         """A table by name; raises `SalesopsError` where it was not given."""

@@ -13,8 +13,9 @@ import pandas as pd
 from salesops_nb.commission.payroll import neutral
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present.export import write_beside
+from salesops_nb.present.territory_kept import tables_of
 from salesops_nb.present.words import _
-from salesops_nb.store.assignments import BEGINNING, approvals_given, approve, assignments_as_of
+from salesops_nb.store.assignments import approvals_given, approve, approved_owners
 from salesops_nb.territory.changes import account_changes, change_list, import_files
 from salesops_nb.territory.flight import credit_splits, in_flight
 from salesops_nb.territory.ground import Ground, prepare
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
 KIND = {"units": "unit", "accounts": "account"}
 
 
-def owners_on(engine: Engine, day: Any, kind: str = "unit") -> dict[str, str]:
-    """Unit (or account) to person on a day, past or planned, as far as the store knows.
-
-    Before a thing's first approval the store knows nothing of it: the workbook's table says it then.
-    """
-    frame = assignments_as_of(engine, day, kind=kind, role="rep")
-    frame = frame[frame["valid_from"] > BEGINNING]
-    return dict(zip(frame["thing_id"], frame["person_id"], strict=True))
-
-
 def ground(
     workbook: Any, *, as_of: date | None, of: str, scope: str, who: str | None, **norms: Any
 ) -> Ground:
@@ -53,8 +44,9 @@ def ground(
             Problem("no-day", "the data hold no day that could be today.", "Give as_of.", column="as_of")
         )
     return prepare(
-        workbook.tables, as_of=day, scope=scope, who=who, of=of, norms=Norms(**norms),  # type: ignore[arg-type]
-        owners=owners_on(workbook.store, day, KIND[of]), named=owners_on(workbook.store, day, "account"),
+        tables_of(workbook), as_of=day, scope=scope, who=who, of=of, norms=Norms(**norms),  # type: ignore[arg-type]
+        owners=approved_owners(workbook.store, day, KIND[of]),
+        named=approved_owners(workbook.store, day, "account"),
     )  # fmt: skip
 
 
@@ -213,7 +205,7 @@ def _overrides(accounts: pd.DataFrame, proposal: Proposal, rule: str) -> dict[st
 def _store(proposal: Proposal, engine: Engine, asked: Any) -> None:
     """Today's owners first where the store has none yet, then the new ones from their day on."""
     kind, day = KIND[proposal.ground.of], asked.effective_on
-    known = owners_on(engine, day, kind)
+    known = approved_owners(engine, day, kind)
     if all(known.get(unit) == rep for unit, rep in proposal.after.items()):
         return
     _refuse_another(engine, asked)

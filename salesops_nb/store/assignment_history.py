@@ -53,6 +53,22 @@ def assignments_as_of(
     return pd.DataFrame(rows, columns=AS_OF)
 
 
+def approved_owners(engine: Engine, day: date, kind: str = "unit") -> dict[str, str]:
+    """Unit (or account) to person on a day, past or planned, as far as the store knows.
+
+    Before a thing's first approval the store knows nothing of it: the workbook's table says it then.
+    """
+    query = (
+        select(assignments.c.thing_id, assignments.c.person_id)
+        .where(and_(assignments.c.valid_from <= day, day < assignments.c.valid_to))
+        .where(and_(assignments.c.kind == kind, assignments.c.role == OWNER))
+        .where(assignments.c.valid_from > BEGINNING)
+        .order_by(assignments.c.thing_id, assignments.c.slot)
+    )
+    with engine.connect() as connection:
+        return dict(map(tuple, connection.execute(query)))
+
+
 def assignment_history(engine: Engine, thing_id: str) -> pd.DataFrame:
     """All that was approved for a thing, undone or not: what, who before and after, by whom, when and why."""
     query = (

@@ -17,6 +17,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.store.assignment_checks import checked
 from salesops_nb.store.assignment_history import (
     approvals_given,
+    approved_owners,
     assignment_history,
     assignments_as_of,
     check_assignments,
@@ -45,8 +46,9 @@ from salesops_nb.store.assignment_tables import (
 )
 
 __all__ = [
-    "BEGINNING", "FOREVER", "HOUSE", "VACANT", "approvals_given", "approve", "assignment_history",
-    "assignments_as_of", "check_assignments", "count_changes", "end_share", "share", "undo",
+    "BEGINNING", "FOREVER", "HOUSE", "VACANT", "approvals_given", "approve", "approved_owners",
+    "assignment_history", "assignments_as_of", "check_assignments", "count_changes", "end_share", "share",
+    "undo",
 ]  # fmt: skip
 
 

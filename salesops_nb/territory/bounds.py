@@ -24,8 +24,7 @@ def centre_bound(model: Model, choice: Ints) -> float:
         weight = model.weight
         by_unit = np.empty((len(choice), model.k))
         distance_cost(model.points, weight, model.centres(choice), np.empty((0, 0)), by_unit)
-    cost = np.zeros((model.items, model.k))
-    np.add.at(cost, model.item, by_unit)
+    cost = np.stack([np.bincount(model.item, each, model.items) for each in by_unit.T], axis=1)
     cost[~model.allowed] = np.inf
     mass, _, _ = model.sums()
     base = model.base_load()

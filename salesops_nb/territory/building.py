@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,80 @@ from salesops_nb.territory.model import Model
 from salesops_nb.territory.overrides import read_overrides
 from salesops_nb.territory.places import chord_points, compressed_rows
 from salesops_nb.territory.reading import Findings
-from salesops_nb.territory.reps import note_far_homes, read_reps
+from salesops_nb.territory.reps import Reps, note_far_homes, read_reps
 from salesops_nb.territory.travel_times import read_travel
-from salesops_nb.territory.unit_tables import read_edges, read_units, rep_mapping
+from salesops_nb.territory.unit_tables import Units, read_edges, read_units, rep_mapping
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What is balanced among whom: units, their measures and neighbours, reps, and whose the units are.
+
+    `values` (units × measures) are without what accounts given by name have of them, `base` (reps ×
+    measures) is that.
+    """
+
+    units: Units
+    pairs: Ints | None
+    had: dict[str, str]
+    reps: Reps
+    tolerance: dict[str, float]
+    values: Floats
+    base: Floats
+
+    @property
+    def measures(self) -> list[str]:
+        """The measures balanced, in order."""
+        return list(self.tolerance)
+
+    @property
+    def scale(self) -> Floats:
+        """(m,) the mean load of a rep."""
+        return np.asarray((self.values.sum(axis=0) + self.base.sum(axis=0)) / len(self.reps.names))
+
+    @property
+    def target(self) -> Floats:
+        """(k, m) each rep's fair share, 1 for one of mean capacity."""
+        share = self.reps.capacity / self.reps.capacity.mean()
+        return np.repeat(share[:, None], len(self.tolerance), axis=1)
+
+    @property
+    def today(self) -> Ints:
+        """(n,) position of each unit's present rep, -1 where it has none of them."""
+        number, had = self.reps.number, self.had
+        places = [number.get(had[unit], -1) if unit in had else -1 for unit in self.units.ids]
+        return np.array(places, dtype=np.int64)
+
+
+def weigh(
+    units: Any,
+    edges: Any,
+    k: int | None,
+    reps: Any,
+    *,
+    tolerance: float | Mapping[str, float],
+    current: Any,
+    homes: Any,
+    measures: Iterable[str] | None,
+    overrides: Any,
+    fixed_homes: bool,
+    findings: Findings,
+) -> Weighed:
+    """What is balanced, checked; raises `SalesopsError` with every error found at a stage."""
+    table = read_units(units, findings)
+    pairs = read_edges(edges, table, findings)
+    check_places(table, pairs, findings)
+    had = rep_mapping(current, table, "current", findings)
+    team = read_reps(k, reps, homes, fixed_homes, had.values(), findings)
+    tolerances = read_tolerances(table, tolerance, measures, findings)
+    names = list(tolerances)
+    values = np.stack([read_measure(table, name, findings) for name in names], axis=1)
+    base, values = read_overrides(overrides, table, team, names, values, findings)
+    findings.stop()
+    return Weighed(table, pairs, had, team, tolerances, values, base)
 
 
 def build(
@@ -49,16 +118,12 @@ def build(
 ) -> Model:
     """The checked model; raises `SalesopsError` with every error found at a stage."""
     findings = Findings()
-    table = read_units(units, findings)
-    pairs = read_edges(edges, table, findings)
-    check_places(table, pairs, findings)
-    had = rep_mapping(current, table, "current", findings)
-    team = read_reps(k, reps, homes, fixed_homes, had.values(), findings)
-    tolerances = read_tolerances(table, tolerance, measures, findings)
-    names = list(tolerances)
-    values = np.stack([read_measure(table, name, findings) for name in names], axis=1)
-    base, values = read_overrides(overrides, table, team, names, values, findings)
-    findings.stop()
+    weighed = weigh(
+        units, edges, k, reps, tolerance=tolerance, current=current, homes=homes, measures=measures,
+        overrides=overrides, fixed_homes=fixed_homes, findings=findings,
+    )  # fmt: skip
+    table, team, had, pairs = weighed.units, weighed.reps, weighed.had, weighed.pairs
+    names, values, base = weighed.measures, weighed.values, weighed.base
 
     def measure(name: str) -> Floats:  # without what accounts given by name have of it
         return values[:, names.index(name)].copy() if name in names else read_measure(table, name, findings)
@@ -94,10 +159,8 @@ def build(
     item = label_groups(table, keep_together, findings)
     allowed = allowed_pairs(table, team, item, locks, forbidden, findings)
     findings.stop()
-    total = values.sum(axis=0) + base.sum(axis=0)
-    scale = total / len(team.names)
-    target = np.repeat((team.capacity / team.capacity.mean())[:, None], len(names), axis=1)
-    slack = target * np.array([tolerances[name] for name in names])
+    scale, target = weighed.scale, weighed.target
+    slack = target * np.array([weighed.tolerance[name] for name in names])
     count = int(item.max()) + 1
     amount = np.stack(
         [np.bincount(item, values[:, f] / scale[f], minlength=count) for f in range(len(names))], 1
@@ -108,14 +171,13 @@ def build(
     whole[item[bound]] = True
     note_apart_groups(table, item, pairs, whole, findings)
     origin = points.mean(axis=0)
-    number = team.number
     matrix, to_homes = read_travel(travel, table, team, findings)
     findings.stop()
     return Model(
         table,
         team,
         names,
-        tolerances,
+        weighed.tolerance,
         values,
         base,
         target,
@@ -123,7 +185,7 @@ def build(
         mass,
         points - origin,
         origin,
-        np.array([number.get(had.get(u, ""), -1) if u in had else -1 for u in table.ids], dtype=np.int64),
+        weighed.today,
         [had.get(u) for u in table.ids],
         stay,
         float(disruption),

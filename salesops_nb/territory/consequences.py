@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from salesops_nb.territory.once_read import OnceRead, once_read
 from salesops_nb.territory.proposal import Proposal
-from salesops_nb.territory.reading import to_pandas
+from salesops_nb.territory.reading import between, to_pandas
 from salesops_nb.territory.scope import day_of
 
 CENT = Decimal("0.01")
@@ -34,7 +35,9 @@ def read_past(tables: Mapping[str, Any], *, year: str, until: date, pay: Pay | N
     `pay` is the commission a year from attainment (1 is 100 %) and target.
     """
     since = (pd.Timestamp(until) - pd.DateOffset(years=1) + pd.Timedelta(days=1)).date()
-    return Past(_targets(tables, year), _bookings(tables, since, until), year, pay)
+    read = once_read(tables)
+    booked = read.once(("booked", since, until), lambda: _bookings(read, since, until))
+    return Past(_targets(read, year), booked, year, pay)
 
 
 def rep_effects(proposal: Proposal, past: Past) -> pd.DataFrame:
@@ -113,15 +116,15 @@ def _potentials(proposal: Proposal) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["rep", "before", "after", "kept"])
 
 
-def _targets(tables: Mapping[str, Any], year: str) -> dict[str, Decimal]:
+def _targets(tables: OnceRead, year: str) -> dict[str, Decimal]:
     if "targets" not in tables:
         return {}
-    frame: Any = to_pandas(tables["targets"], "targets")
+    frame = tables["targets"]
     ours = frame[(frame["level"] == "rep") & (frame["metric"] == "bookings") & (frame["period"] == year)]
     return {str(w): Decimal(str(v)) for w, v in zip(ours["who"], ours["value"], strict=True)}
 
 
-def _bookings(tables: Mapping[str, Any], since: date, until: date) -> dict[str, Decimal]:
+def _bookings(tables: OnceRead, since: date, until: date) -> dict[str, Decimal]:
     if "deals" not in tables:
         return {}
     import narwhals as nw
@@ -129,7 +132,7 @@ def _bookings(tables: Mapping[str, Any], since: date, until: date) -> dict[str, 
     frame: Any = nw.from_native(tables["deals"]).lazy()
     frame = frame.filter(nw.col("outcome") == "won").select("owner_id", "closed_on", "amount")
     found: dict[str, Decimal] = {}
-    rows: Any = to_pandas(frame, "deals").itertuples(index=False)
+    rows: Any = to_pandas(between(frame, "closed_on", since, until), "deals").itertuples(index=False)
     for row in rows:
         day: Any = day_of(row.closed_on)
         if day and since <= day <= until and row.amount is not None and row.amount == row.amount:

@@ -27,7 +27,9 @@ def finished(model: Model, solution: Solution, begun: float, strict: bool = True
     choice = relabelled(model, solution.choice)[model.item]
     names = np.array(model.reps.names, dtype=object)
     assignment = dict(zip(model.units.ids, names[choice].tolist(), strict=True))
-    broken = _checked(model, assignment)
+    ids = model.units.ids
+    edges = [(ids[a], ids[b]) for a, b in model.edges.tolist()]
+    broken = _checked(model, assignment, edges)
     problems = list(model.problems)
     if solution.cut_short:
         problems.append(
@@ -40,7 +42,7 @@ def finished(model: Model, solution: Solution, begun: float, strict: bool = True
         )
     result = TerritoryPlan(
         _assignment(model, choice),
-        _summary(model, choice, assignment, broken, solution.cut_short, begun),
+        _summary(model, choice, territory_pieces(assignment, edges), broken, solution.cut_short, begun),
         _territories(model, choice),
         [*problems, *broken],
         model,
@@ -87,7 +89,7 @@ def relabelled(model: Model, choice: Ints) -> Ints:
     return choice if (barred[territory, rep] > 0).any() else np.asarray(name[choice])
 
 
-def _checked(model: Model, assignment: Mapping[str, str]) -> list[Problem]:
+def _checked(model: Model, assignment: Mapping[str, str], edges: list[tuple[str, str]]) -> list[Problem]:
     ids, share = model.units.ids, model.reps.capacity / model.reps.capacity.sum()
     members: dict[int, list[str]] = {}
     for unit, c in zip(ids, model.item.tolist(), strict=True):
@@ -108,7 +110,7 @@ def _checked(model: Model, assignment: Mapping[str, str]) -> list[Problem]:
             m: dict(zip(model.reps.names, model.base[:, f].tolist(), strict=True))
             for f, m in enumerate(model.measures)
         },
-        edges=[(ids[a], ids[b]) for a, b in model.edges.tolist()],
+        edges=edges,
         bound=[unit for unit, binds in zip(ids, model.bound.tolist(), strict=True) if binds],
         locked=model.locked,
         forbidden=forbidden,
@@ -145,15 +147,13 @@ def moved_bound(model: Model) -> float:
 
 
 def _summary(
-    model: Model, choice: Ints, assignment: Mapping[str, str], broken: list[Problem], cut: bool, begun: float
+    model: Model, choice: Ints, pieces: Mapping[str, int], broken: list[Problem], cut: bool, begun: float
 ) -> Summary:
     balance = dict(zip(model.measures, model.imbalance(choice).tolist(), strict=True))
     moment, bound = model.moment(choice), centre_bound(model, choice)
     names = np.array(model.reps.names, dtype=object)
     had = np.array(model.had, dtype=object)
     moved = (had != names[choice]) & np.array([was is not None for was in model.had])
-    ids = model.units.ids
-    pieces = territory_pieces(assignment, [(ids[a], ids[b]) for a, b in model.edges.tolist()])
     amount = float(model.stay[moved].sum())
     total = float(model.stay.sum())
     return Summary(
@@ -178,18 +178,15 @@ def _territories(model: Model, choice: Ints) -> pd.DataFrame:
     centre = model.centres(choice) + model.origin
     latitude, longitude = latitude_longitude(np.nan_to_num(centre))
     loads, fair = model.loads(choice), model.target * model.scale
-    frame = pd.DataFrame(
-        {
-            "rep": model.reps.names,
-            "capacity": model.reps.capacity,
-            "units": np.bincount(choice, minlength=model.k),
-        }
-    )
+    columns = {
+        "rep": model.reps.names,
+        "capacity": model.reps.capacity,
+        "units": np.bincount(choice, minlength=model.k),
+    }
     for f, name in enumerate(model.measures):
-        frame[name] = loads[:, f]
-        frame[f"{name}_fair"] = fair[:, f]
-        frame[f"{name}_imbalance"] = loads[:, f] / fair[:, f] - 1
+        columns[name] = loads[:, f]
+        columns[f"{name}_fair"] = fair[:, f]
+        columns[f"{name}_imbalance"] = loads[:, f] / fair[:, f] - 1
     cost = model.weight * ((model.points - model.centres(choice)[choice]) ** 2).sum(axis=1)
-    frame["moment"] = np.bincount(choice, cost, minlength=model.k)
-    frame["latitude"], frame["longitude"] = latitude, longitude
-    return frame
+    columns["moment"] = np.bincount(choice, cost, minlength=model.k)
+    return pd.DataFrame({**columns, "latitude": latitude, "longitude": longitude})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
@@ -13,16 +14,18 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.named import named_loads
 from salesops_nb.territory.norms import Measured, Norms, with_measures
 from salesops_nb.territory.norms_learned import segmented
-from salesops_nb.territory.reading import KNOWN_MEASURES, texts, to_pandas
+from salesops_nb.territory.once_read import OnceRead, once_read
+from salesops_nb.territory.reading import KNOWN_MEASURES, texts
 from salesops_nb.territory.scope import (
     assigned,
     day_of,
-    edges_of,
     named_accounts,
     people_of,
     table,
     units_of,
+    with_floats,
 )
+from salesops_nb.territory.scope_edges import edges_of
 
 Of = Literal["units", "accounts"]
 
@@ -76,29 +79,30 @@ def prepare(
     SalesopsError
         A scope nobody is in, no units, norms for a segment there is not.
     """
-    people = people_of(tables, as_of, scope, who)
+    read = once_read(tables)
+    people = people_of(read, as_of, scope, who)
     if of == "accounts":
-        tables = _accounts_as_units(tables)
-        held = {**_account_owners(tables), **named_accounts(tables, as_of), **(named or {}), **(owners or {})}
+        read = read.once(("accounts as units",), partial(_accounts_as_units, read))
+        held = {**_account_owners(read), **named_accounts(read, as_of), **(named or {}), **(owners or {})}
         by_name: dict[str, str] = {}
     else:
-        held = {**assigned(tables, as_of), **(owners or {})}
-        by_name = {**named_accounts(tables, as_of), **(named or {})}
-    if "units" not in tables:
+        held = {**assigned(read, as_of), **(owners or {})}
+        by_name = {**named_accounts(read, as_of), **(named or {})}
+    if "units" not in read:
         raise SalesopsError(
             Problem("missing-table", "the workbook has no table units.",
                     "Map a file to units, or set of to accounts.", table="units")
         )  # fmt: skip
-    known = to_pandas(tables["units"], "units")
+    known = read.once(("units", "floats"), lambda: with_floats(read["units"]))
     ours = set(people["person_id"].astype(str))
-    everybody = set(to_pandas(tables["people"], "people")["person_id"].astype(str))
+    everybody = set(read["people"]["person_id"].astype(str))
     others = {"house", *everybody} - ours if scope == "company" else None
     units, today = units_of(known, held, ours, others)
-    edges, strange = edges_of(tables, units) if of == "units" else (None, [])
-    units, measured = with_measures(units, tables, norms or Norms(), _homes(people, as_of), as_of)
+    edges, strange = edges_of(read, units) if of == "units" else (None, [])
+    units, measured = with_measures(units, read, norms or Norms(), _homes(people, as_of), as_of)
     if of == "accounts" and "accounts" not in units:
         units["accounts"] = 1.0
-    loads = named_loads(by_name, units, tables, measured)
+    loads = named_loads(by_name, units, read, measured)
     return Ground(units, edges, people, today, as_of, of, by_name, measured, loads, families_of(units),
                   tuple(strange))  # fmt: skip
 
@@ -123,12 +127,12 @@ def families_of(units: pd.DataFrame) -> dict[str, str] | None:
     return heads
 
 
-def _accounts_as_units(tables: Mapping[str, Any]) -> dict[str, Any]:
+def _accounts_as_units(tables: OnceRead) -> OnceRead:
     """Tables in which each account is a unit: its own place, or that of the unit it lies in."""
-    frame = to_pandas(table(tables, "accounts"), "accounts")
+    frame = table(tables, "accounts")
     places = pd.DataFrame()
     if "units" in tables and "unit_id" in frame:
-        units = to_pandas(tables["units"], "units")
+        units = tables["units"]
         places = units.assign(unit_id=texts(units["unit_id"])).set_index("unit_id")
     lying = frame["unit_id"] if "unit_id" in frame else pd.Series([None] * len(frame))
     made = pd.DataFrame({"unit_id": texts(frame["account_id"])})
@@ -140,12 +144,11 @@ def _accounts_as_units(tables: Mapping[str, Any]) -> dict[str, Any]:
     made["segment"] = frame["account_id"].map(segment)
     kept = ("name", "parent_id", "growth", *KNOWN_MEASURES)
     made = made.assign(**{name: frame[name] for name in kept if name in frame})
-    found = {name: each for name, each in tables.items() if name != "unit_edges"}
-    return {**found, "units": made, "accounts": frame.assign(unit_id=made["unit_id"])}
+    return tables.beside(units=made, accounts=frame.assign(unit_id=made["unit_id"]))
 
 
-def _account_owners(tables: Mapping[str, Any]) -> dict[str, str]:
-    frame = to_pandas(tables["accounts"], "accounts")
+def _account_owners(tables: OnceRead) -> dict[str, str]:
+    frame = tables["accounts"]
     if "owner_id" not in frame:
         return {}
     owned = frame.dropna(subset=["owner_id"])

@@ -6,7 +6,7 @@ shared among its prospects, by the norms of their segments where accounts name o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,15 @@ import pandas as pd
 from salesops_nb.errors import Problem
 from salesops_nb.territory.norms import Measured
 from salesops_nb.territory.norms_learned import has, segmented
-from salesops_nb.territory.reading import KNOWN_MEASURES, absent, counted, some, texts, to_pandas
+from salesops_nb.territory.once_read import OnceRead
+from salesops_nb.territory.reading import KNOWN_MEASURES, absent, counted, some, texts
 
 COLUMNS = ["account_id", "unit_id", "rep"]
 NORMS = {"potential": ["expected_spend"], "workload": ["calls", "minutes"], "weight": ["expected_spend"]}
 
 
 def named_loads(
-    named: Mapping[str, str], units: pd.DataFrame, tables: Mapping[str, Any], measured: Measured
+    named: Mapping[str, str], units: pd.DataFrame, tables: OnceRead, measured: Measured
 ) -> pd.DataFrame:
     """What accounts given to a rep by name have of the units they lie in.
 
@@ -33,13 +34,13 @@ def named_loads(
     """
     names = [name for name in KNOWN_MEASURES if has(units, name)]
     empty = pd.DataFrame(columns=[*COLUMNS, *names])
-    accounts = to_pandas(tables["accounts"], "accounts") if named and "accounts" in tables else empty
-    if not named or not {"account_id", "unit_id"} <= set(accounts.columns):
+    if not named:
         return empty
-    accounts = accounts.assign(account_id=texts(accounts["account_id"]))
-    accounts["unit_id"] = ["" if absent(unit) else texts([unit])[0] for unit in accounts["unit_id"]]
-    accounts = accounts[accounts["unit_id"].isin(set(units["unit_id"]))]
-    ours = accounts[accounts["account_id"].isin(list(named))].reset_index(drop=True)
+    accounts = tables.once(("accounts", "in units"), lambda: _in_units(tables))
+    if accounts.empty:
+        return empty
+    accounts = accounts[_among(accounts["unit_id"], set(units["unit_id"].to_numpy(object)))]
+    ours = accounts[_among(accounts["account_id"], named)].reset_index(drop=True)
     if ours.empty:
         return empty
     found = pd.DataFrame({"account_id": ours["account_id"], "unit_id": ours["unit_id"],
@@ -57,12 +58,27 @@ def named_loads(
     return found
 
 
+def _among(ids: pd.Series, known: Container[str]) -> Any:
+    """(n,) which of the ids are known."""
+    return np.array([each in known for each in ids.to_numpy(object)], dtype=bool)
+
+
+def _in_units(tables: OnceRead) -> pd.DataFrame:
+    """The accounts with their ids and those of their units as text, no unit being an empty one."""
+    accounts = tables["accounts"] if "accounts" in tables else pd.DataFrame()
+    if not {"account_id", "unit_id"} <= set(accounts.columns):
+        return pd.DataFrame()
+    accounts = accounts.assign(account_id=texts(accounts["account_id"]))
+    accounts["unit_id"] = ["" if absent(unit) else texts([unit])[0] for unit in accounts["unit_id"]]
+    return accounts
+
+
 def _shares(
     name: str,
     ours: pd.DataFrame,
     accounts: pd.DataFrame,
     have: pd.DataFrame,
-    tables: Mapping[str, Any],
+    tables: OnceRead,
     measured: Measured,
 ) -> Any:
     """(accounts,) part of the unit's measure that each account has, between 0 and 1."""

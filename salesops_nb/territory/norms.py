@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ import pandas as pd
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.measures import hours_one_way
 from salesops_nb.territory.norms_learned import MINUTES, has, learned_norms, modelled_potential, segmented
+from salesops_nb.territory.once_read import OnceRead
 from salesops_nb.territory.places import great_circle_km
 from salesops_nb.territory.reading import some, texts
 
@@ -68,7 +69,7 @@ class Measured:
 
 
 def with_measures(
-    units: pd.DataFrame, tables: Mapping[str, Any], norms: Norms, homes: pd.DataFrame, as_of: date
+    units: pd.DataFrame, tables: OnceRead, norms: Norms, homes: pd.DataFrame, as_of: date
 ) -> tuple[pd.DataFrame, Measured]:
     """The units with potential and workload as the norms have them, and how they came about.
 
@@ -108,7 +109,7 @@ def with_measures(
                             bool(travel.sum() > 0), len(known))  # fmt: skip
 
 
-def prospects(units: pd.DataFrame, tables: Mapping[str, Any]) -> pd.DataFrame:
+def prospects(units: pd.DataFrame, tables: OnceRead) -> pd.DataFrame:
     """Prospects of each unit by segment: unit_id, segment, n; no rows where nothing says a segment."""
     if has(units, "segment"):
         n = pd.to_numeric(units["prospects"]).astype(float) if has(units, "prospects") else 1.0
@@ -138,7 +139,7 @@ def _without_segments(units: pd.DataFrame, potential: str, workload: str) -> tup
 
 
 def _norms_by_segment(
-    units: pd.DataFrame, counts: pd.DataFrame, tables: Mapping[str, Any], norms: Norms, as_of: date
+    units: pd.DataFrame, counts: pd.DataFrame, tables: OnceRead, norms: Norms, as_of: date
 ) -> pd.DataFrame:
     """By segment: n, expected_spend, calls, minutes and where each comes from."""
     table = counts.groupby("segment")[["n"]].sum()

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.territory.reading import texts, to_pandas
+from salesops_nb.territory.once_read import OnceRead
+from salesops_nb.territory.reading import filled, narrowed, texts
 
 MINUTES = 30.0  # a call, where neither the norms nor the activities say
 VISITS = ("meeting", "demo", "visit")  # kinds of activity that are a call on somebody: not the telephone
 YEAR = 365.25
+BOOKED = ("account_id", "outcome", "closed_on", "amount")
 
 
 def has(frame: pd.DataFrame, column: str) -> bool:
@@ -22,9 +23,13 @@ def has(frame: pd.DataFrame, column: str) -> bool:
     return column in frame and bool(frame[column].notna().any())
 
 
-def segmented(tables: Mapping[str, Any]) -> pd.DataFrame:
+def segmented(tables: OnceRead) -> pd.DataFrame:
     """Accounts with a segment each: their own, else the industry; no rows where nothing says one."""
-    accounts = to_pandas(tables["accounts"], "accounts") if "accounts" in tables else pd.DataFrame()
+    return tables.once(("segmented",), lambda: _segmented(tables))
+
+
+def _segmented(tables: OnceRead) -> pd.DataFrame:
+    accounts = tables["accounts"] if "accounts" in tables else pd.DataFrame()
     column = next((c for c in ("segment", "industry") if has(accounts, c)), None)
     if column is None:
         return pd.DataFrame(columns=["account_id", "segment"])
@@ -32,11 +37,11 @@ def segmented(tables: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def learned_norms(
-    units: pd.DataFrame, counts: pd.DataFrame, tables: Mapping[str, Any], table: pd.DataFrame, as_of: date
+    units: pd.DataFrame, counts: pd.DataFrame, tables: OnceRead, table: pd.DataFrame, as_of: date
 ) -> pd.DataFrame:
     """Norms from the measures given, where each unit has one segment; else from won deals and activities."""
     found = pd.DataFrame(np.nan, index=table.index, columns=["expected_spend", "calls", "minutes"])
-    history = _history(tables, as_of)
+    history = tables.once(("history", as_of), lambda: _history(tables, as_of))
     if history is not None:
         found["minutes"] = history["minutes"].reindex(found.index)
         found["expected_spend"] = history["spend"].reindex(found.index)
@@ -50,7 +55,7 @@ def learned_norms(
     return found
 
 
-def _history(tables: Mapping[str, Any], as_of: date) -> pd.DataFrame | None:
+def _history(tables: OnceRead, as_of: date) -> pd.DataFrame | None:
     """By segment of accounts: won bookings and calls a year and account, and the mean minutes of a call."""
     accounts = segmented(tables)
     if accounts.empty:
@@ -71,33 +76,51 @@ def _history(tables: Mapping[str, Any], as_of: date) -> pd.DataFrame | None:
     return found
 
 
-def account_bookings(tables: Mapping[str, Any], as_of: date) -> pd.Series | None:
+def account_bookings(tables: OnceRead, as_of: date) -> pd.Series | None:
     """Won bookings of each account in the twelve months up to a day."""
-    deals = to_pandas(tables["deals"], "deals") if "deals" in tables else pd.DataFrame()
-    if not {"account_id", "outcome", "closed_on", "amount"} <= set(deals.columns):
+    rows = len(tables["accounts"]) if "accounts" in tables else 0
+    return tables.once(("account bookings", as_of), lambda: _bookings(tables, as_of), rows)
+
+
+def _bookings(tables: OnceRead, as_of: date) -> pd.Series | None:
+    deals = _lately(tables, "deals", BOOKED, "closed_on", as_of, outcome=("won",))
+    if not set(BOOKED) <= set(deals.columns):
         return None
-    day = pd.to_datetime(deals["closed_on"])
-    end = pd.Timestamp(as_of) + timedelta(days=1)
-    won = deals[(deals["outcome"] == "won") & (day < end) & (day >= end - timedelta(days=YEAR))]
-    won = won.dropna(subset=["account_id", "amount"])
+    won = deals[deals["outcome"] == "won"].dropna(subset=["account_id", "amount"])
     return won["amount"].astype(float).groupby(won["account_id"].astype(str)).sum()
 
 
-def _visits(tables: Mapping[str, Any], as_of: date) -> pd.DataFrame | None:
-    frame = to_pandas(tables["activities"], "activities") if "activities" in tables else pd.DataFrame()
-    day = next((c for c in ("happened_at", "happened_on") if has(frame, c)), None)
-    if day is None or not has(frame, "account_id"):
+def _visits(tables: OnceRead, as_of: date) -> pd.DataFrame | None:
+    there = tables.once(("visits",), lambda: _filled(tables, "happened_at", "happened_on", "account_id"))
+    if len(there) < 2 or there[-1] != "account_id":
         return None
-    end = pd.Timestamp(as_of) + timedelta(days=1)
-    when = pd.to_datetime(frame[day])
-    made = frame[frame["kind"].isin(VISITS) & (when < end) & (when >= end - timedelta(days=YEAR))]
+    columns = ("kind", "account_id", "minutes", there[0])
+    frame = _lately(tables, "activities", columns, there[0], as_of, kind=VISITS)
+    made = frame[frame["kind"].isin(VISITS)]
     minutes = pd.to_numeric(made["minutes"]).astype(float) if "minutes" in made else np.nan
     return pd.DataFrame({"account_id": texts(made["account_id"]), "minutes": minutes})
 
 
-def modelled_potential(
-    units: pd.DataFrame, tables: Mapping[str, Any], spend: pd.Series, as_of: date
-) -> pd.Series:
+def _filled(tables: OnceRead, *columns: str) -> list[str]:
+    return filled(tables["activities"], "activities", columns) if "activities" in tables else []
+
+
+def _lately(
+    tables: OnceRead, name: str, columns: Sequence[str], day: str, as_of: date, **among: Sequence[str]
+) -> pd.DataFrame:
+    """Rows of a long table in the twelve months up to a day; none where there is no such table."""
+    if name not in tables:
+        return pd.DataFrame()
+    end = pd.Timestamp(as_of) + timedelta(days=1)
+    begin = end - timedelta(days=YEAR)
+    frame = narrowed(tables[name], name, columns, day, begin.date(), as_of, **among)
+    if day not in frame:
+        return frame
+    when = pd.to_datetime(frame[day])
+    return frame[(when < end) & (when >= begin)]
+
+
+def modelled_potential(units: pd.DataFrame, tables: OnceRead, spend: pd.Series, as_of: date) -> pd.Series:
     """Expected spend of each account, its own bookings shrunk towards its segment's norm, summed by unit.
 
     The weight of the own bookings is the part of the variance within segments that lasts from one year to

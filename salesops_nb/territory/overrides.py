@@ -72,10 +72,11 @@ def read_overrides(
                 row=row + 2,
                 column=name,
             )
+    numbered, places = units.number, reps.number
     owners = ["" if absent(rep) else rep for rep in frame[column].astype(object)]
     for row, (unit, rep) in enumerate(zip(texts(frame["unit_id"]), texts(owners), strict=True)):
-        if unit not in units.number or (rep and rep not in reps.number):
-            wrong = unit if unit not in units.number else rep
+        if unit not in numbered or (rep and rep not in places):
+            wrong = unit if unit not in numbered else rep
             findings.add(
                 "unknown-unit" if wrong == unit else "unknown-rep",
                 f"overrides names {wrong}, "
@@ -89,8 +90,8 @@ def read_overrides(
         for f, name in enumerate(measures):
             part = parts[name][row]
             if rep:
-                base[reps.number[rep], f] += part
-            values[units.number[unit], f] -= part
+                base[places[rep], f] += part
+            values[numbered[unit], f] -= part
     low = (values < -1e-9 * np.abs(values).max()).any(axis=1)
     if low.any():
         findings.add(

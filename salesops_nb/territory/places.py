@@ -59,7 +59,7 @@ def neighbours_from_coordinates(latitude: Any, longitude: Any, furthest_km: floa
     first_at, last_at = order[start[:-1]], order[start[1:] - 1]
     linked = _planar_delaunay(_stereographic(points[first_at])).reshape(-1, 2)
     edges = np.vstack([first_at[linked], last_at[linked], *_same_spot(order, start)])
-    edges = np.unique(np.sort(edges, axis=1), axis=0)
+    edges = unique_pairs(np.sort(edges, axis=1))
     if furthest_km is not None:
         length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1) * EARTH_KM
         edges = edges[length <= furthest_km]
@@ -103,7 +103,7 @@ def _planar_delaunay(flat: Floats) -> Ints:
     corners = triangles.simplices
     edges = np.vstack([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]])
     missed = np.array([[c[0], c[2]] for c in triangles.coplanar], dtype=np.int64).reshape(-1, 2)
-    return np.unique(np.sort(np.vstack([edges, missed]), axis=1), axis=0).astype(np.int64)
+    return unique_pairs(np.sort(np.vstack([edges, missed]), axis=1))
 
 
 def neighbours_from_polygons(
@@ -130,10 +130,18 @@ def neighbours_from_polygons(
     return sorted(pair for pair, count in common.items() if count >= share)
 
 
+def unique_pairs(pairs: Ints) -> Ints:
+    """Pairs (n, 2) of positions in order, each once: `numpy.unique` by row, as one number a pair."""
+    pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    width = int(pairs.max(initial=0)) + 1
+    code = np.unique(pairs[:, 0] * width + pairs[:, 1])
+    return np.stack([code // width, code % width], axis=1)
+
+
 def compressed_rows(count: int, edges: Ints) -> tuple[Ints, Ints]:
     """Adjacency (first, neighbour): neighbours of i are neighbour[first[i]:first[i + 1]], ascending."""
     ends = np.vstack([edges, edges[:, ::-1]]) if len(edges) else np.empty((0, 2), dtype=np.int64)
-    ends = np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
+    ends = unique_pairs(ends[ends[:, 0] != ends[:, 1]])
     first = np.searchsorted(ends[:, 0], np.arange(count + 1))
     return first.astype(np.int64), np.ascontiguousarray(ends[:, 1], dtype=np.int64)
 

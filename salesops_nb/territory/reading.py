@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import narwhals as nw
@@ -77,6 +78,48 @@ def to_pandas(table: Any, name: str) -> pd.DataFrame:
     return result.reset_index(drop=True)
 
 
+def between(frame: nw.LazyFrame[Any], day: str, first: date, last: date) -> nw.LazyFrame[Any]:
+    """The rows of a span of days; where the engine does not know the column as days, all of them."""
+    kind = frame.collect_schema()[day]
+    if kind == nw.Date:
+        return frame.filter(nw.col(day).is_between(first, last))
+    if not isinstance(kind, nw.Datetime) or kind.time_zone is not None:
+        return frame
+    begin, end = (datetime.combine(each, time.min) for each in (first, last + timedelta(days=1)))
+    return frame.filter(nw.col(day) >= begin, nw.col(day) < end)
+
+
+def narrowed(
+    table: Any, name: str, columns: Sequence[str], day: str, first: date, last: date, **among: Sequence[str]
+) -> pd.DataFrame:
+    """Those of the columns that a long table has, as pandas, from an engine at most the rows that count.
+
+    Those are `between` the days and have one of the words of `among` in each of its columns. A table in
+    memory is taken whole: whoever asks tells which rows count.
+    """
+    frame = nw.from_native(table, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        kinds = frame.collect_schema()
+        words = [column for column in among if kinds.get(column) == nw.String]
+        rows = between(frame, day, first, last) if day in kinds else frame
+        rows = rows.filter(*(nw.col(column).is_in(among[column]) for column in words)) if words else rows
+        table = rows.select([column for column in columns if column in kinds])
+    return to_pandas(table, name)
+
+
+def filled(table: Any, name: str, columns: Sequence[str]) -> list[str]:
+    """Those of the columns that a long table has something in."""
+    frame = nw.from_native(table, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        there = set(frame.collect_schema().names())
+        columns = [column for column in columns if column in there]
+        table = frame.select(nw.col(*columns).count()) if columns else frame.head(0)
+        counts = to_pandas(table, name)
+        return [column for column in columns if counts[column].iloc[0]]
+    known = to_pandas(table, name)
+    return [column for column in columns if column in known and known[column].notna().any()]
+
+
 def is_rows(table: Any) -> bool:
     """Whether it is a list of mappings, one a row."""
     return isinstance(table, (list, tuple)) and len(table) > 0 and all(isinstance(r, Mapping) for r in table)
@@ -104,6 +147,8 @@ def absent(value: Any) -> bool:
 
 def texts(values: Any) -> list[str]:
     """Ids as text; a whole number read as a float loses its ``.0``."""
+    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.StringDtype):
+        values = values.to_numpy(object)  # which is walked ten times sooner
     return [
         str(int(v)) if isinstance(v, (float, np.floating)) and float(v).is_integer() else str(v)
         for v in values
@@ -112,6 +157,8 @@ def texts(values: Any) -> list[str]:
 
 def numbers(frame: pd.DataFrame, column: str, table: str, findings: Findings) -> NDArray[np.float64]:
     """A column as floats, empty cells as NaN; a word among the numbers is an error."""
+    if isinstance(frame[column].dtype, np.dtype) and frame[column].dtype == np.float64:
+        return frame[column].to_numpy(float, copy=True)
     values = pd.to_numeric(frame[column].astype(object), errors="coerce").to_numpy(float, na_value=np.nan)
     words = frame[column].notna().to_numpy() & np.isnan(values)
     if words.any():

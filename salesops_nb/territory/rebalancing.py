@@ -9,8 +9,11 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.territory.building import build
+from salesops_nb.territory.building import weigh
+from salesops_nb.territory.places import chord_points
 from salesops_nb.territory.planning import TerritoryPlan, plan
+from salesops_nb.territory.reading import Findings
+from salesops_nb.territory.reps import note_far_homes
 
 WEIGHTS = (100.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.0)
 
@@ -84,29 +87,30 @@ def balance_today(
     `overrides` as for `territory.plan`: those accounts count for their own rep.
     Units whose rep is not among `reps` (or who have none) are in a last row, ``(none)``.
     """
-    model = build(
-        units, None, None, reps, tolerance=tolerance, current=current, homes=None, locked=None,
-        disruption=0.0,
-        measures=measures, weight=None, forbidden=None, contiguous=False, islands="apart", travel=None,
-        keep_together=None, overrides=overrides, disruption_measure=None, fixed_homes=True,
+    findings = Findings()
+    found = weigh(
+        units, None, None, reps, tolerance=tolerance, current=current, homes=None, measures=measures,
+        overrides=overrides, fixed_homes=True, findings=findings,
     )  # fmt: skip
+    note_far_homes(found.reps, chord_points(found.units.latitude, found.units.longitude), findings)
+    today, capacity, fairly = found.today, found.reps.capacity, found.target * found.scale
     rows = []
-    for j, rep in [*enumerate(model.reps.names), (-1, "(none)")]:
-        held = model.today == j
+    for j, rep in [*enumerate(found.reps.names), (-1, "(none)")]:
+        held = today == j
         if j < 0 and not held.any():
             continue
         row: dict[str, Any] = {
             "rep": rep,
-            "capacity": model.reps.capacity[j] if j >= 0 else 0.0,
+            "capacity": capacity[j] if j >= 0 else 0.0,
             "units": int(held.sum()),
         }
-        for f, name in enumerate(model.measures):
-            fair = float(model.target[j, f] * model.scale[f]) if j >= 0 else 0.0
-            row[name] = float(model.values[held, f].sum()) + (float(model.base[j, f]) if j >= 0 else 0.0)
+        for f, name in enumerate(found.measures):
+            fair = float(fairly[j, f]) if j >= 0 else 0.0
+            row[name] = float(found.values[held, f].sum()) + (float(found.base[j, f]) if j >= 0 else 0.0)
             row[f"{name}_fair"] = fair
             row[f"{name}_imbalance"] = row[name] / fair - 1 if fair else float("nan")
             row[f"{name}_within"] = bool(
-                j >= 0 and abs(row[f"{name}_imbalance"]) <= model.tolerance[name] + 1e-9
+                j >= 0 and abs(row[f"{name}_imbalance"]) <= found.tolerance[name] + 1e-9
             )
         rows.append(row)
     return pd.DataFrame(rows)

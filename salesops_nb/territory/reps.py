@@ -89,14 +89,11 @@ def read_reps(
     findings.stop()
     result = Reps(names, capacity, np.full((len(names), 3), np.nan), np.zeros(len(names), dtype=bool))
     fixed = yes_or_no(frame, "fixed", "reps", fixed_homes, findings) if "fixed" in frame else None
-    for j, name in enumerate(names):
-        if (
-            "latitude" in frame
-            and pd.notna(frame["latitude"].iloc[j])
-            and pd.notna(frame["longitude"].iloc[j])
-        ):
+    places = zip(frame["latitude"], frame["longitude"], strict=True) if "latitude" in frame else ()
+    for j, (latitude, longitude) in enumerate(places):
+        if pd.notna(latitude) and pd.notna(longitude):
             binds = fixed[j] if fixed is not None else fixed_homes
-            _set_home(result, name, frame["latitude"].iloc[j], frame["longitude"].iloc[j], binds, findings)
+            _set_home(result, names[j], latitude, longitude, binds, findings)
     _read_homes(result, homes, fixed_homes, findings)
     findings.stop()
     return result

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.territory.reading import KNOWN_MEASURES, some, texts, to_pandas
+from salesops_nb.territory.once_read import OnceRead
+from salesops_nb.territory.reading import KNOWN_MEASURES, some, texts
 
 NOBODY = ("vacant", "house")
+NUMBERS = ("latitude", "longitude", "growth", *KNOWN_MEASURES)
 
 
 def table(tables: Mapping[str, Any], name: str) -> Any:
@@ -25,9 +28,9 @@ def table(tables: Mapping[str, Any], name: str) -> Any:
     return tables[name]
 
 
-def people_of(tables: Mapping[str, Any], as_of: date, scope: str, who: str | None) -> pd.DataFrame:
+def people_of(tables: OnceRead, as_of: date, scope: str, who: str | None) -> pd.DataFrame:
     """The reps of the scope, those who left included (their units are to be given on), latest row of each."""
-    frame = to_pandas(table(tables, "people"), "people")
+    frame: pd.DataFrame = table(tables, "people")
     if "role" in frame:
         frame = frame[_is_rep(frame)]
     if "valid_from" in frame:
@@ -57,33 +60,24 @@ def _is_rep(frame: pd.DataFrame) -> list[bool]:
     return [person not in managers for person in frame["person_id"].astype(str)]
 
 
-def assigned(tables: Mapping[str, Any], as_of: date) -> dict[str, str]:
+def assigned(tables: OnceRead, as_of: date) -> dict[str, str]:
     """Unit to person from the table of assignments on a day; two owners at once are refused."""
     return _assigned(tables, as_of, "unit_id")
 
 
-def named_accounts(tables: Mapping[str, Any], as_of: date) -> dict[str, str]:
+def named_accounts(tables: OnceRead, as_of: date) -> dict[str, str]:
     """Account to person from the table of assignments on a day: these beat their unit's owner."""
     return _assigned(tables, as_of, "account_id")
 
 
-def _assigned(tables: Mapping[str, Any], as_of: date, column: str) -> dict[str, str]:
-    if "assignments" not in tables:
-        return {}
-    frame: Any = to_pandas(tables["assignments"], "assignments")
+def _assigned(tables: OnceRead, as_of: date, column: str) -> dict[str, str]:
     found: dict[str, str] = {}
     twice = []
-    for row in frame.itertuples(index=False):
-        role = getattr(row, "role", None)
-        if role is not None and role == role and str(role) not in ("", "rep"):
-            continue  # specialists share units
-        start, end = day_of(row.valid_from), day_of(getattr(row, "valid_to", None))
-        thing = getattr(row, column, None)
-        if thing is None or thing != thing or (start and start > as_of) or (end and end <= as_of):
+    for thing, person, start, end in tables.once(("spans", column), lambda: _spans(tables, column)):
+        if (start and start > as_of) or (end and end <= as_of):
             continue
-        (name,) = texts([thing])
-        if found.setdefault(name, str(row.person_id)) != str(row.person_id):
-            twice.append(name)
+        if found.setdefault(thing, person) != person:
+            twice.append(thing)
     if twice:
         what = "units" if column == "unit_id" else "accounts"
         raise SalesopsError(
@@ -91,6 +85,30 @@ def _assigned(tables: Mapping[str, Any], as_of: date, column: str) -> dict[str, 
                     "End the earlier assignment.", table="assignments", value=twice[0])
         )  # fmt: skip
     return found
+
+
+def _spans(tables: OnceRead, column: str) -> list[tuple[str, str, date | None, date | None]]:
+    """Thing, its rep, first day and the day after the last, by row of assignments."""
+    made = []
+    for row in tables["assignments"].itertuples(index=False) if "assignments" in tables else ():
+        role = getattr(row, "role", None)
+        if role is not None and role == role and str(role) not in ("", "rep"):
+            continue  # specialists share units
+        start, end = day_of(row.valid_from), day_of(getattr(row, "valid_to", None))
+        thing = getattr(row, column, None)
+        if thing is not None and thing == thing:
+            made.append((texts([thing])[0], str(row.person_id), start, end))
+    return made
+
+
+def with_floats(units: pd.DataFrame) -> pd.DataFrame:
+    """The units with their numbers as floats, but where a word stands among them: whose scope it is minds."""
+    made = units.copy()
+    for name in NUMBERS:
+        if name in made:
+            with suppress(ValueError, TypeError):
+                made[name] = pd.to_numeric(made[name]).astype(float)
+    return made
 
 
 def units_of(
@@ -111,7 +129,7 @@ def units_of(
             Problem("no-units", "nobody of the scope has a unit.",
                     "Give units to its people in assignments, or choose another scope.", table="assignments")
         )  # fmt: skip
-    for name in ("latitude", "longitude", "growth", *KNOWN_MEASURES):
+    for name in NUMBERS:
         if name in units:
             units[name] = pd.to_numeric(units[name]).astype(float)
     return units, {u: held.get(u, "vacant") for u in units["unit_id"]}
@@ -171,29 +189,6 @@ def tolerances(
     return dict.fromkeys(there, float(tolerance))
 
 
-def edges_of(tables: Mapping[str, Any], units: pd.DataFrame) -> tuple[pd.DataFrame | None, list[Problem]]:
-    """The neighbours within the scope; edges to a unit that units has not are set aside and counted."""
-    if "unit_edges" not in tables:
-        return None, []
-    frame = to_pandas(tables["unit_edges"], "unit_edges")
-    every = set(texts(to_pandas(tables["units"], "units")["unit_id"]))
-    pairs = list(zip(texts(frame["unit_a"]), texts(frame["unit_b"]), strict=True))
-    strange = [pair for pair in pairs if not every.issuperset(pair)]
-    ours = set(units["unit_id"])
-    kept = pd.DataFrame([p for p in pairs if ours.issuperset(p)], columns=["unit_a", "unit_b"])
-    if not strange:
-        return kept, []
-    names = list(dict.fromkeys(unit for pair in strange for unit in pair if unit not in every))
-    message = (
-        f"{len(strange)} of {len(pairs)} edges name a unit that is not in units: {some(names)}; "
-        "they are set aside."
-    )
-    fix = "Add the unit or correct the id."
-    return kept, [
-        Problem("unknown-unit", message, fix, table="unit_edges", value=names[0], severity="warning")
-    ]
-
-
 def locks_of(
     units: pd.DataFrame, locked: Sequence[str], today: Mapping[str, str], reps: set[str]
 ) -> list[str]:
@@ -217,6 +212,8 @@ def locks_of(
 
 def day_of(value: Any) -> date | None:
     """A date, or None where there is none."""
+    if type(value) is date:
+        return value
     if value is None or value != value or str(value) in ("", "NaT"):
         return None
     return pd.Timestamp(value).date()

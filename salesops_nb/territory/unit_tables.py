@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from salesops_nb.territory.places import unique_pairs
 from salesops_nb.territory.reading import (
     REP_COLUMNS,
     Findings,
@@ -124,8 +125,7 @@ def read_edges(table: Any, units: Units, findings: Findings) -> NDArray[np.int64
         )
     findings.stop()
     keep = ~unknown & (a != b)
-    edges = np.sort(np.stack([a[keep], b[keep]], axis=1), axis=1)
-    return np.asarray(np.unique(edges, axis=0).reshape(-1, 2), dtype=np.int64)
+    return unique_pairs(np.sort(np.stack([a[keep], b[keep]], axis=1), axis=1))
 
 
 def _pairs(table: Any, findings: Findings) -> pd.DataFrame:
@@ -223,9 +223,8 @@ def rep_mapping(value: Any, units: Units, name: str, findings: Findings) -> dict
             severity="error" if nothing else "warning",
         )
     result: dict[str, str] = {}
-    for unit, rep in pairs:
-        if unit in number and not absent(rep):
-            rep = texts([rep])[0]
+    for (unit, given), rep in zip(pairs, texts(rep for _, rep in pairs), strict=True):
+        if unit in number and not absent(given):
             if result.get(unit, rep) != rep:
                 findings.add(
                     "two-owners",

@@ -19,7 +19,7 @@ from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import territory_approval as approving
 from salesops_nb.present import territory_carrying as carrying
-from salesops_nb.store.assignments import approvals_given, check_assignments, undo
+from salesops_nb.store.assignments import approvals_given, approved_owners, check_assignments, undo
 from salesops_nb.store.database import open_store
 from salesops_nb.territory.consequences import read_past, rep_effects
 from salesops_nb.territory.effects import rep_moves
@@ -172,8 +172,8 @@ def test_approval_writes_owners_files_and_nothing_twice(book: Book) -> None:
     plan = planned(book, wish)
     files = carrying.carry_out(plan, book, wish)
     carrying.carry_out(plan, book, wish)
-    assert carrying.owners_on(book.store, date(2018, 1, 1)) == plan.after
-    assert carrying.owners_on(book.store, DAY) == plan.today
+    assert approved_owners(book.store, date(2018, 1, 1)) == plan.after
+    assert approved_owners(book.store, DAY) == plan.today
     assert check_assignments(book.store) == []
     with book.store.connect() as connection:
         who = connection.execute(text("select approved_by, reason from assignment_approvals")).all()
@@ -204,24 +204,24 @@ def test_nothing_is_written_without_an_approver_a_day_a_reason_and_a_place(
     plan = planned(book, wish)
     with pytest.raises(SalesopsError, match=words):
         carrying.carry_out(plan, book, wish)
-    assert carrying.owners_on(book.store, date(2030, 1, 1)) == {}
+    assert approved_owners(book.store, date(2030, 1, 1)) == {}
     assert not (book.folder / "handover").exists()
 
 
 def test_an_approval_run_again_on_other_data_writes_no_other_plan_under_its_name(book: Book) -> None:
     wish = asked(approved_by="Ada", reason="drift", effective_on="2018-01-01")
     carrying.carry_out(planned(book, wish), book, wish)
-    before = carrying.owners_on(book.store, date(2030, 1, 1))
+    before = approved_owners(book.store, date(2030, 1, 1))
     book.tables["units"] = book.tables["units"].assign(
         potential=[9.0 if c < 3 else 1.0 for _ in range(6) for c in range(6)]
     )
     with pytest.raises(SalesopsError, match="approved other owners from 2018-01-01"):
         carrying.carry_out(planned(book, wish), book, wish)
-    assert carrying.owners_on(book.store, date(2030, 1, 1)) == before
+    assert approved_owners(book.store, date(2030, 1, 1)) == before
     again = asked(approved_by="Ada", reason="second", effective_on="2018-03-01", as_of="2018-02-01")
     carrying.carry_out(planned(book, again), book, again)
-    assert carrying.owners_on(book.store, date(2018, 2, 1)) == before
-    assert carrying.owners_on(book.store, date(2018, 3, 1)) != before
+    assert approved_owners(book.store, date(2018, 2, 1)) == before
+    assert approved_owners(book.store, date(2018, 3, 1)) != before
 
 
 def test_an_undone_approval_is_not_given_again_by_a_report_run_again(book: Book) -> None:
@@ -232,7 +232,7 @@ def test_an_undone_approval_is_not_given_again_by_a_report_run_again(book: Book)
         carrying.carry_out(planned(book, wish), book, wish)
     again = wish.model_copy(update={"reason": "drift, once more"})
     carrying.carry_out(planned(book, again), book, again)
-    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, again).after
+    assert approved_owners(book.store, date(2018, 1, 1)) == planned(book, again).after
 
 
 def test_files_hold_no_formula(book: Book) -> None:
@@ -258,7 +258,7 @@ def test_the_panel_takes_an_approval_only_together_and_lets_go_of_it(book: Book)
     assert approvals_given(book.store).empty
     wish = wish.model_copy(update={"approved_by": "Ada"})
     approving.approval(planned(book, wish), book, wish)
-    assert carrying.owners_on(book.store, date(2018, 1, 1)) == planned(book, wish).after
+    assert approved_owners(book.store, date(2018, 1, 1)) == planned(book, wish).after
     assert approvals_given(book.store)["reason"].tolist() == ["drift", "As it stood before: drift"]
 
 
@@ -384,7 +384,7 @@ def test_accounts_can_be_given_by_name_with_their_families_together(book: Book) 
     assert not any(found.plan.model.bound)  # type: ignore[union-attr]  # in one piece is not asked of accounts
     approve = wish.model_copy(update={"approved_by": "Ada", "reason": "x", "effective_on": date(2018, 1, 1)})
     files = carrying.carry_out(found, book, approve)
-    assert carrying.owners_on(book.store, date(2018, 1, 1), "account") == found.after
+    assert approved_owners(book.store, date(2018, 1, 1), "account") == found.after
     assert set(files["Account_owner.csv"]["Id"]) == set(files["changes.csv"]["unit_id"])
 
 
