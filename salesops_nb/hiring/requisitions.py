@@ -11,23 +11,35 @@ from salesops_nb.hiring.capacity import met
 from salesops_nb.hiring.draws import Draws, newcomer_factors
 from salesops_nb.hiring.goals import Goal
 from salesops_nb.hiring.inputs import DAYS_PER_MONTH, Floats, Ints
+from salesops_nb.hiring.kernels import add_heads, add_hire
 from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.ramp import LONGEST
 from salesops_nb.hiring.simulate import Team, role_bookings
 
 Rows = slice | Ints
-KEPT_BYTES = 100_000_000  # of people's output, and of roles' bookings
+KEPT_BYTES = 100_000_000  # of roles' bookings
 KEPT_SUMS = 12  # of a role's hires: a search goes back and forth between a few plans
-TOGETHER = 8  # people drawn at a time
-FINEST = 2.0**40  # parts of a head in which output is counted, so that sums are exact
+LONGEST_WAIT = np.iinfo(np.int16).max  # months to join or to stay: no horizon is as long
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What is drawn of a hire in each future, whatever attrition, ramp and time to fill are.
+
+    Own factor over the newcomers' mean, exponential of the time to stay, normal of the time to fill.
+    """
+
+    own: Floats
+    unit: Floats
+    normal: Floats
 
 
 @dataclass(frozen=True)
 class Person:
-    """One hire in each future: own factor, months from opening to joining, months of staying."""
+    """One hire in each future: own factor, whole months from opening to joining, and of staying."""
 
     own: Floats
-    wait: Floats
+    wait: Ints
     stay: Ints
 
 
@@ -42,10 +54,15 @@ class Pool:
     learned: Learned
     draws: Draws
     seed: int
+    fates: dict[tuple[int, int], Fate] = field(default_factory=dict)
     people: dict[tuple[int, int], Person] = field(default_factory=dict)
-    made: dict[tuple[int, int], Floats] = field(default_factory=dict)
     ramps: dict[int, Floats] = field(default_factory=dict)
     sums: dict[int, list[tuple[Ints, Floats]]] = field(default_factory=dict)
+
+    def like(self, learned: Learned, draws: Draws) -> Pool:
+        """A pool of the same seed for other draws, with the fates of this one where they are the same."""
+        alike = np.array_equal(self.draws.variance, draws.variance)
+        return Pool(learned, draws, self.seed, self.fates if alike else {})
 
     @property
     def horizon(self) -> int:
@@ -55,7 +72,11 @@ class Pool:
     def person(self, role: int, n: int) -> Person:
         """The n-th hire of a role."""
         if (role, n) not in self.people:
-            self._draw_people(role, n - n % TOGETHER)
+            fate, draws = self._fate(role, n), self.draws
+            wait = np.exp(draws.fill_centre + self.learned.fill.spread * fate.normal) / DAYS_PER_MONTH
+            stay = tenure_at_exit(np.zeros(1), draws.hazard, fate.unit[:, None])[:, 0]
+            months = (np.minimum(each, LONGEST_WAIT).astype(np.int16) for each in (np.rint(wait), stay))
+            self.people[role, n] = Person(fate.own * draws.newcomer[:, role], *months)
         return self.people[role, n]
 
     def path(self, role: int, n: int, opened: int | Ints, rows: Rows = slice(None)) -> tuple[Floats, Floats]:
@@ -76,7 +97,7 @@ class Pool:
         """Output in ramped heads that a role's requisitions by month of opening add, futures × months.
 
         From the kept sum that is nearest, less those hires who are opened in another month, and with
-        those who are. Sums are exact (see `FINEST`), so it does not matter from which.
+        those who are. Sums are exact (see `add_hire`), so it does not matter from which.
         """
         opened = np.full(max(int(counts.sum()), 1), -1, dtype=np.int64)
         opened[: counts.sum()] = np.repeat(np.arange(len(counts)), counts)
@@ -86,12 +107,13 @@ class Pool:
         if not _apart(before, opened):
             return start
         total = start.copy()
-        for n in range(max(len(before), len(opened))):
-            was, now = (int(each[n]) if n < len(each) else -1 for each in (before, opened))
-            if was != now and was >= 0:
-                total -= self._one(role, n, was)
-            if was != now and now >= 0:
-                total += self._one(role, n, now)
+        was, now = (np.full(max(len(before), len(opened)), -1) for _ in range(2))
+        was[: len(before)], now[: len(opened)] = before, opened
+        for n in np.flatnonzero(was != now).tolist():
+            person, ramp = self.person(role, n), self._ramp(role)
+            for sign, month in ((-1.0, was[n]), (1.0, now[n])):
+                if month >= 0:
+                    add_hire(total, sign, month, person.own, person.wait, person.stay, ramp)
         self.sums[role] = [*kept[1 - KEPT_SUMS :], (opened, total)]
         return total
 
@@ -100,22 +122,17 @@ class Pool:
         total = np.zeros(self.draws.shared.shape)
         for n, opened in enumerate(np.repeat(np.arange(len(counts)), counts)):
             person = self.person(role, n)
-            since = self._since(person, int(opened))
-            total += (since >= 0) & (since < person.stay[:, None])
+            add_heads(total, opened, person.wait, person.stay)
         return total
 
-    def _draw_people(self, role: int, first: int) -> None:
-        draws, futures = self.draws, len(self.draws)
-        own, wait, unit = [], [], np.empty((futures, TOGETHER))
-        for at in range(TOGETHER):
-            rng = np.random.default_rng([self.seed, 2, role, first + at])
-            own.append(newcomer_factors(draws.newcomer[:, role], draws.variance[:, role], rng))
-            unit[:, at] = rng.standard_exponential(futures)
-            z = rng.standard_normal(futures)
-            wait.append(np.exp(draws.fill_centre + self.learned.fill.spread * z) / DAYS_PER_MONTH)
-        stay = np.minimum(tenure_at_exit(np.zeros(1), draws.hazard, unit), 1e4).astype(np.int64)
-        for at in range(TOGETHER):
-            self.people[role, first + at] = Person(own[at], wait[at], stay[:, at].copy())
+    def _fate(self, role: int, n: int) -> Fate:
+        if (role, n) not in self.fates:
+            rng = np.random.default_rng([self.seed, 2, role, n])
+            own = newcomer_factors(self.draws.variance[:, role], rng)
+            futures = len(self.draws)
+            unit, normal = rng.standard_exponential(futures), rng.standard_normal(futures)
+            self.fates[role, n] = Fate(own, unit, normal)
+        return self.fates[role, n]
 
     def _ramp(self, role: int) -> Floats:
         """Share of full output, futures × months since joining."""
@@ -127,36 +144,9 @@ class Pool:
 
     def _since(self, person: Person, opened: int | Ints, rows: Rows = slice(None)) -> Ints:
         """Months since joining, (months of opening ×) futures × months; negative before."""
-        start = np.rint(np.asarray(opened)[..., None] + person.wait[rows]).astype(np.int64)
+        start = np.asarray(opened)[..., None] + person.wait[rows]
         since: Ints = np.arange(self.horizon) - start[..., None]
         return since
-
-    def _one(self, role: int, n: int, opened: int) -> Floats:
-        """Output of the n-th hire as in `path`, in parts of a head."""
-        made = self._made(role, n)
-        since = self._since(self.person(role, n), opened)
-        np.maximum(since, -1, out=since)
-        since += np.arange(1, made.size, made.shape[1])[:, None]
-        return made.take(since, mode="clip")
-
-    def _made(self, role: int, n: int) -> Floats:
-        """Output by months since joining, futures × (a month of nothing, then all months)."""
-        if (role, n) not in self.made:
-            futures, months = len(self.draws), self.horizon
-            if (len(self.made) + 1) * futures * (months + 1) * 4 > KEPT_BYTES:
-                self.made.clear()
-            person = self.person(role, n)
-            made = np.zeros((futures, months + 1), dtype=np.float32)
-            made[:, 1:] = person.own[:, None] * self._ramp(role)[:, :months]
-            leaving = np.flatnonzero(person.stay < months)
-            last = person.stay[leaving]
-            made[leaving, 1:] *= np.arange(months) <= last[:, None]
-            made[leaving, 1 + last] *= np.float32(0.5)
-            made *= np.float32(FINEST)
-            np.rint(made, out=made)
-            made *= np.float32(1 / FINEST)
-            self.made[role, n] = made
-        return self.made[role, n]
 
     def costs(self, role: int, samples: int = 3) -> Floats:
         """Expected cost of one requisition of the role by month of opening: hiring and pay to the end."""
@@ -164,12 +154,11 @@ class Pool:
         out = np.zeros(self.horizon)
         for n in range(samples):
             person = self.person(role, n)
-            for opened in range(self.horizon):
-                start = np.rint(opened + person.wait)
-                months = np.clip(np.minimum(self.horizon, start + person.stay) - start, 0.0, None)
-                filled = start < self.horizon
-                out[opened] += economics.pay[role] * float((months * filled).mean())
-                out[opened] += economics.hiring_cost[role] * float(filled.mean())
+            start = np.arange(self.horizon)[:, None] + person.wait
+            months = np.clip(np.minimum(self.horizon, start + person.stay) - start, 0.0, None)
+            filled = start < self.horizon
+            out += economics.pay[role] * (months * filled).mean(axis=1)
+            out += economics.hiring_cost[role] * filled.mean(axis=1)
         return np.maximum(out / samples, 1e-6)
 
 
