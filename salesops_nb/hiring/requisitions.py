@@ -59,10 +59,10 @@ class Pool:
     ramps: dict[int, Floats] = field(default_factory=dict)
     sums: dict[int, list[tuple[Ints, Floats]]] = field(default_factory=dict)
 
-    def like(self, learned: Learned, draws: Draws) -> Pool:
-        """A pool of the same seed for other draws, with the fates of this one where they are the same."""
-        alike = np.array_equal(self.draws.variance, draws.variance)
-        return Pool(learned, draws, self.seed, self.fates if alike else {})
+    def like(self, learned: Learned, draws: Draws, seed: int) -> Pool:
+        """A pool for other draws, with the fates of this one where they are drawn alike."""
+        alike = seed == self.seed and np.array_equal(draws.variance, self.draws.variance)
+        return Pool(learned, draws, seed, self.fates if alike else {})
 
     @property
     def horizon(self) -> int:
