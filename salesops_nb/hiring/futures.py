@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -55,14 +56,18 @@ _last: tuple[Futures, Futures] | None = None
 def simulated(
     known: Learned, months: Ints, searched: int, futures: int, seed: int
 ) -> tuple[Futures, Futures]:
-    """Futures a plan is looked for on and others on which it is judged; the last ones where all is the same."""
+    """Futures a plan is looked for on and others on which it is judged; the last where all is the same."""
     global _last
-    asked = (searched, seed), (futures, seed + OTHER)
-    if _last is None:
-        _last = tuple(_drawn(known, months, *each) for each in asked)
-    else:
-        _last = tuple(before.known(known, months, *each) for before, each in zip(_last, asked, strict=True))
+    search, judge = _last or (None, None)
+    _last = (
+        _known(search, known, months, searched, seed),
+        _known(judge, known, months, futures, seed + OTHER),
+    )
     return _last
+
+
+def _known(before: Futures | None, *given: Any) -> Futures:
+    return before.known(*given) if before else _drawn(*given)
 
 
 def _drawn(known: Learned, months: Ints, futures: int, seed: int, before: Pool | None = None) -> Futures:

@@ -17,13 +17,15 @@ def add_hire(total: Any, sign: float, opened: int, own: Any, wait: Any, stay: An
     `wait` are months from opening to joining and `stay` months until leaving, which counts half.
     """
     futures, months = total.shape
+    part = sign / FINEST
     for f in range(futures):
         joined = opened + wait[f]
-        for month in range(joined, min(joined + stay[f] + 1, months)):
-            made = np.float32(own[f] * ramp[f, month - joined])
-            if month == joined + stay[f]:
-                made *= np.float32(0.5)
-            total[f, month] += sign * np.rint(made * FINEST) / FINEST
+        left = joined + stay[f]
+        for month in range(joined, min(left, months)):
+            total[f, month] += part * np.rint(np.float32(own[f] * ramp[f, month - joined]) * FINEST)
+        if left < months:
+            made = np.float32(own[f] * ramp[f, left - joined])
+            total[f, left] += part * np.rint(0.5 * made * FINEST)
 
 
 @njit(cache=True)
@@ -45,9 +47,10 @@ def exits(tenure: Any, hazard: Any, unit: Any, bands: Any) -> Any:
         for i in range(unit.shape[1]):
             spent = kind(0)
             for band in range(len(bands)):
+                if tenure[i] <= bands[band]:
+                    break
                 width = bands[band + 1] - bands[band] if band < last else np.inf
-                inside = min(max(tenure[i] - bands[band], 0.0), width)
-                spent += kind(inside) * kind(hazard[f, band])
+                spent += kind(min(tenure[i] - bands[band], width)) * kind(hazard[f, band])
             target, edge = spent + unit[f, i], 0.0
             for band in range(len(bands)):
                 if target < kind(edge):

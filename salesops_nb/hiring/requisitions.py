@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from salesops_nb.hiring.attrition import tenure_at_exit
 from salesops_nb.hiring.capacity import met
@@ -17,6 +18,7 @@ from salesops_nb.hiring.ramp import LONGEST
 from salesops_nb.hiring.simulate import Team, role_bookings
 
 Rows = slice | Ints
+Months = npt.NDArray[np.int16]
 KEPT_BYTES = 100_000_000  # of roles' bookings
 KEPT_SUMS = 12  # of a role's hires: a search goes back and forth between a few plans
 LONGEST_WAIT = np.iinfo(np.int16).max  # months to join or to stay: no horizon is as long
@@ -39,8 +41,8 @@ class Person:
     """One hire in each future: own factor, whole months from opening to joining, and of staying."""
 
     own: Floats
-    wait: Ints
-    stay: Ints
+    wait: Months
+    stay: Months
 
 
 @dataclass
@@ -73,10 +75,10 @@ class Pool:
         """The n-th hire of a role."""
         if (role, n) not in self.people:
             fate, draws = self._fate(role, n), self.draws
-            wait = np.exp(draws.fill_centre + self.learned.fill.spread * fate.normal) / DAYS_PER_MONTH
+            days = np.exp(draws.fill_centre + self.learned.fill.spread * fate.normal)
+            wait = np.rint(days / DAYS_PER_MONTH)
             stay = tenure_at_exit(np.zeros(1), draws.hazard, fate.unit[:, None])[:, 0]
-            months = (np.minimum(each, LONGEST_WAIT).astype(np.int16) for each in (np.rint(wait), stay))
-            self.people[role, n] = Person(fate.own * draws.newcomer[:, role], *months)
+            self.people[role, n] = Person(fate.own * draws.newcomer[:, role], _months(wait), _months(stay))
         return self.people[role, n]
 
     def path(self, role: int, n: int, opened: int | Ints, rows: Rows = slice(None)) -> tuple[Floats, Floats]:
@@ -111,7 +113,7 @@ class Pool:
         was[: len(before)], now[: len(opened)] = before, opened
         for n in np.flatnonzero(was != now).tolist():
             person, ramp = self.person(role, n), self._ramp(role)
-            for sign, month in ((-1.0, was[n]), (1.0, now[n])):
+            for sign, month in ((-1.0, int(was[n])), (1.0, int(now[n]))):
                 if month >= 0:
                     add_hire(total, sign, month, person.own, person.wait, person.stay, ramp)
         self.sums[role] = [*kept[1 - KEPT_SUMS :], (opened, total)]
@@ -122,7 +124,7 @@ class Pool:
         total = np.zeros(self.draws.shared.shape)
         for n, opened in enumerate(np.repeat(np.arange(len(counts)), counts)):
             person = self.person(role, n)
-            add_heads(total, opened, person.wait, person.stay)
+            add_heads(total, int(opened), person.wait, person.stay)
         return total
 
     def _fate(self, role: int, n: int) -> Fate:
@@ -162,10 +164,21 @@ class Pool:
         return np.maximum(out / samples, 1e-6)
 
 
+def _months(values: Floats) -> Months:
+    """Whole months, the part of one left out."""
+    out: Months = np.minimum(values, LONGEST_WAIT).astype(np.int16)
+    return out
+
+
 def _apart(one: Ints, other: Ints) -> int:
     """How many hires are opened in different months, or in one of the two alone."""
     both = min(len(one), len(other))
     return int((one[:both] != other[:both]).sum()) + abs(len(one) - len(other))
+
+
+def _share(slack: Floats) -> float:
+    """Of futures in which no goal is missed."""
+    return float((slack >= 0).all(axis=1).mean())
 
 
 @dataclass
@@ -175,7 +188,7 @@ class Trial:
     pool: Pool
     team: Team
     goals: list[Goal]
-    tried: dict[bytes, Floats] = field(default_factory=dict)
+    tried: dict[bytes, tuple[Floats, float]] = field(default_factory=dict)
     by_role: dict[tuple[int, bytes], Floats] = field(default_factory=dict)
 
     def grown(self, counts: Ints) -> Team:
@@ -204,23 +217,27 @@ class Trial:
 
     def slack(self, counts: Ints) -> Floats:
         """Futures × goals: surplus over each goal, relative to it."""
-        key = counts.tobytes()
-        if key not in self.tried:
-            self.tried[key] = self._surplus(self.made(counts))
-        return self.tried[key]
+        return self._tried(counts)[0]
+
+    def probability(self, counts: Ints) -> float:
+        """Share of futures in which all goals are met."""
+        return self._tried(counts)[1]
 
     def chance(self, made: Floats) -> float:
         """Share of futures in which bookings (futures × months) meet all goals."""
-        return float((self._surplus(made).min(axis=1) >= 0).mean())
+        return _share(self._surplus(made))
+
+    def _tried(self, counts: Ints) -> tuple[Floats, float]:
+        key = counts.tobytes()
+        if key not in self.tried:
+            slack = self._surplus(self.made(counts))
+            self.tried[key] = slack, _share(slack)
+        return self.tried[key]
 
     def _surplus(self, made: Floats) -> Floats:
         scale = np.array([max(float(goal.target or 0.0), 1.0) for goal in self.goals])
         out: Floats = met(self.goals, made) / scale
         return out
-
-    def probability(self, counts: Ints) -> float:
-        """Share of futures in which all goals are met."""
-        return float((self.slack(counts).min(axis=1) >= 0).mean())
 
     def slope(self, counts: Ints, share: float, roles: list[int]) -> tuple[float, Floats]:
         """The slack that all but `share` of futures exceed, and what one more requisition adds to it.
