@@ -14,7 +14,8 @@ from salesops_nb.hiring.draws import draw
 from salesops_nb.hiring.futures import Futures
 from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.plan import HiringPlan
-from salesops_nb.hiring.requisitions import Pool, Trial
+from salesops_nb.hiring.pool import Pool
+from salesops_nb.hiring.requisitions import Trial
 
 TORNADO_FUTURES = 3_000
 PAYBACK_MONTHS = 36

@@ -18,7 +18,7 @@ from salesops_nb.hiring.draws import draw
 from salesops_nb.hiring.economics import Economics, Returns
 from salesops_nb.hiring.inputs import Ints
 from salesops_nb.hiring.learned import Learned
-from salesops_nb.hiring.requisitions import Pool
+from salesops_nb.hiring.pool import Pool
 from salesops_nb.hiring.simulate import Team, teams
 
 OTHER = 1_000_003  # added to the seed: the search must not judge itself

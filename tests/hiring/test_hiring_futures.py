@@ -10,7 +10,7 @@ from hiring_tables import tables
 from salesops_nb import hiring
 from salesops_nb.hiring import futures
 from salesops_nb.hiring.draws import draw
-from salesops_nb.hiring.requisitions import Pool
+from salesops_nb.hiring.pool import Pool
 
 ASKED = {
     "as it was": {},
