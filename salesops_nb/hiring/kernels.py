@@ -51,13 +51,13 @@ def exits(tenure: Any, hazard: Any, unit: Any, bands: Any) -> Any:
                     break
                 width = bands[band + 1] - bands[band] if band < last else np.inf
                 spent += kind(min(tenure[i] - bands[band], width)) * kind(hazard[f, band])
-            target, edge = spent + unit[f, i], 0.0
-            for band in range(len(bands)):
-                if target < kind(edge):
+            target, edge, band = spent + unit[f, i], 0.0, 0
+            while band < last:
+                after = edge + hazard[f, band] * (bands[band + 1] - bands[band])
+                if target < kind(after):
                     break
-                out[f, i] = bands[band] + (target - kind(edge)) / kind(hazard[f, band])
-                if band < last:
-                    edge += hazard[f, band] * (bands[band + 1] - bands[band])
+                edge, band = after, band + 1
+            out[f, i] = bands[band] + (target - kind(edge)) / kind(hazard[f, band])
     return out
 
 
