@@ -25,7 +25,8 @@ from salesops_nb.hiring.attrition import BANDS
 from salesops_nb.hiring.goals import look_ahead
 from salesops_nb.hiring.optimise import Limits, Search
 from salesops_nb.hiring.plan import SEARCHED
-from salesops_nb.hiring.requisitions import Pool, Trial
+from salesops_nb.hiring.pool import Pool
+from salesops_nb.hiring.requisitions import Trial
 from salesops_nb.hiring.simulate import futures_of
 from salesops_nb.periods import FiscalCalendar
 

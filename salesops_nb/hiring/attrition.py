@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from salesops_nb.hiring.inputs import DAYS_PER_MONTH, Floats
+from salesops_nb.hiring.kernels import exits
 
 BANDS: Floats = np.array([0.0, 6.0, 12.0, 24.0])  # months of tenure at which a band begins
 PRIOR_HAZARD = 0.025  # leavers per person-month, about 26 % a year; stated, used when leavers are few
@@ -84,29 +85,12 @@ def tenure_at_exit(tenure: Floats, hazard: Floats, unit: Floats) -> Floats:
 
     Parameters
     ----------
-    tenure : tenure now, any shape that broadcasts with `unit`.
+    tenure : tenure now, by person.
     hazard : futures × bands.
-    unit : exponential draws of mean one, futures on the first axis.
+    unit : exponential draws of mean one, futures × people.
     """
-    widths = np.diff(BANDS)
-    edges = np.concatenate(
-        [np.zeros((len(hazard), 1)), np.cumsum(hazard[:, :-1] * widths, axis=1)], axis=1
-    ).astype(unit.dtype)
-    tail = (len(hazard),) + (1,) * (unit.ndim - 1)
-    spent = np.zeros(np.broadcast_shapes(np.shape(tenure), unit.shape), dtype=unit.dtype)
-    for band, start in enumerate(BANDS):
-        width = widths[band] if band < len(widths) else np.inf
-        inside = np.clip(tenure - start, 0.0, width)
-        if not inside.any():
-            break  # nobody is that long there, as no newcomer is
-        spent += inside.astype(unit.dtype) * hazard[:, band].reshape(tail).astype(unit.dtype)
-    target = spent + unit
-    exit_at = np.empty_like(target)
-    for band, start in enumerate(BANDS):
-        edge = edges[:, band].reshape(tail)
-        rate = hazard[:, band].reshape(tail).astype(unit.dtype)
-        np.copyto(exit_at, start + (target - edge) / rate, where=target >= edge)
-    return exit_at
+    out: Floats = exits(tenure, hazard, unit, BANDS)
+    return out
 
 
 @dataclass(frozen=True)

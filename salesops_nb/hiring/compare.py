@@ -19,7 +19,7 @@ NOBODY = "hire nobody"
 COLUMNS = ["policy", "hires", "probability", "p10", "p50", "p90", "cost"]
 
 
-def compared(drawn: Futures, judge: Trial, counts: Ints, search: Search, replaced: bool) -> pd.DataFrame:
+def compared(judged: Futures, judge: Trial, counts: Ints, search: Search, replaced: bool) -> pd.DataFrame:
     """Four policies on the same futures; bookings are those of the goal's months.
 
     Costs are on top of hiring nobody; a plan made with leavers replaced includes replacing them.
@@ -32,17 +32,17 @@ def compared(drawn: Futures, judge: Trial, counts: Ints, search: Search, replace
         ("naive: gap ÷ quota", False, _naive(judge, counts, search.roles, months)),
         ("plan", replaced, counts),
     ]
-    drawn.judged(True)  # the team with leavers replaced is simulated together with the one without
-    rows = [policy(drawn, judge, search, *each) for each in policies]
+    judged.team(True)  # the team with leavers replaced is simulated together with the one without
+    rows = [policy(judged, judge, search, *each) for each in policies]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def policy(
-    drawn: Futures, judge: Trial, search: Search, name: str, replaced: bool, counts: Ints
+    judged: Futures, judge: Trial, search: Search, name: str, replaced: bool, counts: Ints
 ) -> tuple[Any, ...]:
     """What a policy brings, as a row of `COLUMNS`: requisitions, with leavers replaced or not."""
     economics, currency = judge.pool.learned.economics, judge.pool.learned.panel.currency
-    alone, team = drawn.judged(False), drawn.judged(replaced)
+    alone, team = judged.team(False), judged.team(replaced)
     trial = judge if team is judge.team else Trial(judge.pool, team, judge.goals)
     all_months = trial.made(counts)
     made = all_months[:, _months(judge)].sum(axis=1)

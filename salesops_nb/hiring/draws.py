@@ -57,8 +57,8 @@ def own_factors(shape: Floats, rate: Floats, futures: int, rng: np.random.Genera
     return out
 
 
-def newcomer_factors(mean: Floats, variance: Floats, rng: np.random.Generator) -> Floats:
-    """Own factors of people without a record, one for each given mean and variance."""
+def newcomer_factors(variance: Floats, rng: np.random.Generator) -> Floats:
+    """Own factors of people without a record over their mean, one for each given variance."""
     shape = 1.0 / np.maximum(variance, 1e-4)
-    out: Floats = rng.standard_gamma(shape) / shape * mean
+    out: Floats = rng.standard_gamma(shape) / shape
     return out

@@ -11,10 +11,11 @@ from scipy import stats
 
 from salesops_nb.hiring.attrition import PRIOR_LEAVERS
 from salesops_nb.hiring.draws import draw
+from salesops_nb.hiring.futures import Futures
 from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.plan import HiringPlan
-from salesops_nb.hiring.requisitions import Pool, Trial
-from salesops_nb.hiring.simulate import futures_of
+from salesops_nb.hiring.pool import Pool
+from salesops_nb.hiring.requisitions import Trial
 
 TORNADO_FUTURES = 3_000
 PAYBACK_MONTHS = 36
@@ -29,9 +30,13 @@ def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
     """
     learned = plan.capacity.learned
     ends = _ends(learned, level)
-    rows = []
+    futures = min(TORNADO_FUTURES, plan.capacity.futures)
+    rows, months, seed = [], plan.ahead.month_of_year, plan.searched.pool.seed
     for name, (low, high) in ends.items():
-        chances = [_chance(plan, learned.override(**{name: value})) for value in (low, high)]
+        chances, drawn = [], plan.searched
+        for value in (low, high):  # from the same futures where only what they are worth is moved
+            drawn = drawn.known(learned.override(**{name: value}), months, futures, seed)
+            chances.append(_chance(plan, drawn))
         shown = [next(iter(v.values())) if isinstance(v, dict) else v for v in (low, high)]
         rows.append((name, *(float(v) for v in shown), *chances, abs(chances[1] - chances[0])))
     names = ["input", "low", "high", "probability_low", "probability_high", "swing"]
@@ -84,11 +89,9 @@ def _ramp_ends(learned: Learned, role: int) -> tuple[float, float]:
     return (low, high) if high > low else (max(1.0, low * 0.8), min(18.0, high * 1.2))
 
 
-def _chance(plan: HiringPlan, learned: Learned) -> float:
-    months, seed = plan.ahead.month_of_year, plan.capacity.seed
-    futures = min(TORNADO_FUTURES, plan.capacity.futures)
-    draws, team = futures_of(learned, months, futures, seed, plan.replace_leavers)
-    return Trial(Pool(learned, draws, seed), team, plan.trial.goals).probability(plan.counts)
+def _chance(plan: HiringPlan, drawn: Futures) -> float:
+    trial = Trial(drawn.pool, drawn.team(plan.replace_leavers), plan.trial.goals)
+    return trial.probability(plan.counts)
 
 
 def latest_openings(plan: HiringPlan) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,55 +18,68 @@ from salesops_nb.hiring.draws import draw
 from salesops_nb.hiring.economics import Economics, Returns
 from salesops_nb.hiring.inputs import Ints
 from salesops_nb.hiring.learned import Learned
-from salesops_nb.hiring.requisitions import Pool
-from salesops_nb.hiring.simulate import Team, futures_of, teams
+from salesops_nb.hiring.pool import Pool
+from salesops_nb.hiring.simulate import Team, teams
 
 OTHER = 1_000_003  # added to the seed: the search must not judge itself
-
-_last: tuple[bytes, Futures] | None = None
 
 
 @dataclass(frozen=True)
 class Futures:
-    """Futures a plan is looked for on, and others on which it is judged.
-
-    Attributes
-    ----------
-    pool, team : hires and the team without them, where the search looks.
-    judge : hires on the other futures; `judged` gives their team.
-    """
+    """Hires in many futures; `team` gives the people without them."""
 
     pool: Pool
-    team: Team
-    judge: Pool
+    key: bytes = b""
     teams: dict[bool, Team] = field(default_factory=dict)
 
-    def judged(self, replaced: bool) -> Team:
-        """The team on the other futures, without leavers replaced or with; simulated when first asked for."""
+    def team(self, replaced: bool) -> Team:
+        """The team without leavers replaced or with, simulated when first asked for."""
         if replaced not in self.teams:
-            alone, both = teams(self.judge.learned, self.judge.draws, self.judge.seed, replaced)
+            alone, both = teams(self.pool.learned, self.pool.draws, self.pool.seed, replaced)
             self.teams.update({False: alone, True: both} if replaced else {False: alone})
         return self.teams[replaced]
 
-    def known(self, learned: Learned) -> Futures:
-        """The same futures for what was learned alike but for what they do not hang on."""
-        return replace(
-            self, pool=replace(self.pool, learned=learned), judge=replace(self.judge, learned=learned)
-        )
+    def known(self, known: Learned, months: Ints, futures: int, seed: int) -> Futures:
+        """The futures for what was learned: these where what they hang on is the same, else others.
+
+        The hires of others are the same people still, where these are drawn alike.
+        """
+        key = _key(known, months, futures, seed)
+        if key == self.key:
+            return replace(self, pool=replace(self.pool, learned=known))
+        return _drawn(known, months, futures, seed, self.pool)
+
+
+_last: tuple[Futures, Futures] | None = None
 
 
 def simulated(
-    known: Learned, months: Ints, searched: int, futures: int, seed: int, replace_leavers: bool
-) -> Futures:
-    """The futures for what was learned and the horizon's months; the last ones where all is the same."""
+    known: Learned, months: Ints, searched: int, futures: int, seed: int
+) -> tuple[Futures, Futures]:
+    """Futures a plan is looked for on and others on which it is judged; the last where all is the same."""
     global _last
-    of = (_drawn_from(known), np.asarray(months).tolist(), searched, futures, seed, replace_leavers)
-    key = hashlib.sha256(pickle.dumps(of)).digest()
-    kept = _last
-    if kept is None or kept[0] != key:
-        _last = None  # so that two are never held
-        kept = _last = key, _drawn(known, months, searched, futures, seed, replace_leavers)
-    return kept[1].known(known)
+    search, judge = _last or (None, None)
+    _last = (
+        _known(search, known, months, searched, seed),
+        _known(judge, known, months, futures, seed + OTHER),
+    )
+    return _last
+
+
+def _known(before: Futures | None, *given: Any) -> Futures:
+    return before.known(*given) if before else _drawn(*given)
+
+
+def _drawn(known: Learned, months: Ints, futures: int, seed: int, before: Pool | None = None) -> Futures:
+    draws = draw(known, months, futures, np.random.default_rng([seed, 0]))
+    pool = before.like(known, draws, seed) if before else Pool(known, draws, seed)
+    return Futures(pool, _key(known, months, futures, seed))
+
+
+def _key(known: Learned, months: Ints, futures: int, seed: int) -> bytes:
+    """What futures are drawn from, by content."""
+    of = _drawn_from(known), np.asarray(months).tolist(), futures, seed
+    return hashlib.sha256(pickle.dumps(of)).digest()
 
 
 def _drawn_from(known: Learned) -> Learned:
@@ -75,11 +89,3 @@ def _drawn_from(known: Learned) -> Learned:
     returns = Returns(nought, nought, ())
     economics = Economics(0.0, nought, nought, {})
     return replace(known, productivity=made, returns=returns, economics=economics, problems=[])
-
-
-def _drawn(
-    known: Learned, months: Ints, searched: int, futures: int, seed: int, replace_leavers: bool
-) -> Futures:
-    draws, team = futures_of(known, months, searched, seed, replace_leavers)
-    fresh = draw(known, months, futures, np.random.default_rng([seed + OTHER, 0]))
-    return Futures(Pool(known, draws, seed), team, Pool(known, fresh, seed + OTHER))

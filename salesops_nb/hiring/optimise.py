@@ -10,6 +10,7 @@ judged on all futures, so that an inexact cut costs effort and not quality.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -80,13 +81,25 @@ class Search:
 
     def total(self, counts: Ints) -> float:
         """Expected cost of the requisitions."""
-        return float((self.cost * counts).sum())
+        return float(self._totals(counts[None])[0])
 
     def allowed(self, counts: Ints) -> bool:
         """Whether the limits hold."""
-        over = self.limits.budget is not None and self.total(counts) > self.limits.budget + 1e-6
-        many = self.limits.interviewing is not None and (counts.sum(axis=0) > self.limits.interviewing).any()
-        return not over and not many and bool((counts <= self.limits.most[:, None]).all())
+        return bool(self._allowed(counts[None])[0])
+
+    def _totals(self, plans: Ints) -> Floats:
+        """`total` of each of many plans, plans × roles × months."""
+        out: Floats = (self.cost * plans).reshape(len(plans), self.cost.size).sum(axis=1)
+        return out
+
+    def _allowed(self, plans: Ints) -> Any:
+        """`allowed` for each of many plans."""
+        good = (plans <= self.limits.most[:, None]).all(axis=(1, 2))
+        if self.limits.budget is not None:
+            good &= self._totals(plans) <= self.limits.budget + 1e-6
+        if self.limits.interviewing is not None:
+            good &= (plans.sum(axis=1) <= self.limits.interviewing).all(axis=1)
+        return good
 
     def _empty(self) -> Ints:
         return np.zeros(self.cost.shape, dtype=np.int64)
@@ -157,10 +170,8 @@ class Search:
         """Single moves (drop one, open it later, give it to another role) while they save money."""
         left = MOVES
         while left > 0:
-            options = [c for c in self._moves(counts) if self.total(c) < self.total(counts) - 1e-9]
-            options = sorted((c for c in options if self.allowed(c)), key=self.total)
             better = None
-            for option in options:
+            for option in self._cheaper(counts):
                 left -= 1
                 if self.trial.probability(option) >= confidence:
                     better = option
@@ -172,7 +183,15 @@ class Search:
             counts = better
         return counts
 
-    def _moves(self, counts: Ints) -> list[Ints]:
+    def _cheaper(self, counts: Ints) -> Ints:
+        """Moves that are allowed and save money, the cheapest plan first."""
+        options = self._moves(counts)
+        totals = self._totals(options)
+        cheaper = np.flatnonzero((totals < self.total(counts) - 1e-9) & self._allowed(options))
+        out: Ints = options[cheaper[np.argsort(totals[cheaper], kind="stable")]]
+        return out
+
+    def _moves(self, counts: Ints) -> Ints:
         months, out = self.cost.shape[1], []
         for role, month in zip(*np.nonzero(counts), strict=True):
             fewer = counts.copy()
@@ -188,4 +207,4 @@ class Search:
                     swapped = fewer.copy()
                     swapped[other, month] += 1
                     out.append(swapped)
-        return out
+        return np.array(out, dtype=np.int64).reshape(-1, *counts.shape)

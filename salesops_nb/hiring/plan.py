@@ -59,7 +59,8 @@ class HiringPlan:
     replace_leavers: bool
     problems: list[Problem]
     search: Search = field(repr=False, compare=False)
-    drawn: Futures = field(repr=False, compare=False)
+    searched: Futures = field(repr=False, compare=False)
+    judged: Futures = field(repr=False, compare=False)
     tables: Mapping[str, Any] = field(repr=False, compare=False)
 
     @cached_property
@@ -84,13 +85,13 @@ class HiringPlan:
     @cached_property
     def nobody(self) -> pd.Series[Any]:
         """The first row of `comparison`: hiring nobody, and replacing nobody."""
-        found = policy(self.drawn, self.trial, self.search, NOBODY, False, np.zeros_like(self.counts))
+        found = policy(self.judged, self.trial, self.search, NOBODY, False, np.zeros_like(self.counts))
         return pd.Series(found, index=COLUMNS)
 
     @cached_property
     def comparison(self) -> pd.DataFrame:
         """A row a policy: policy, hires, probability, p10, p50, p90, cost."""
-        return compared(self.drawn, self.trial, self.counts, self.search, self.replace_leavers)
+        return compared(self.judged, self.trial, self.counts, self.search, self.replace_leavers)
 
     @cached_property
     def capacity(self) -> Capacity:
@@ -152,11 +153,11 @@ def plan(
     ahead = look_ahead(known, tables, horizon, calendar, target, metric)
     goals = ahead.chosen(confidence_of)
     may = _hireable(known, roles)
-    drawn = simulated(known, ahead.month_of_year, min(SEARCHED, futures), futures, seed, replace_leavers)
-    judge = Trial(drawn.judge, drawn.judged(replace_leavers), goals)
+    searched, judged = simulated(known, ahead.month_of_year, min(SEARCHED, futures), futures, seed)
+    judge = Trial(judged.pool, judged.team(replace_leavers), goals)
     limits = Limits(None if budget is None else float(budget), interviewing, _most(known, interviewing))
-    cost = np.array([drawn.pool.costs(role) for role in range(len(known.panel.roles))])
-    search = Search(Trial(drawn.pool, drawn.team, goals), may, cost, limits)
+    cost = np.array([searched.pool.costs(role) for role in range(len(known.panel.roles))])
+    search = Search(Trial(searched.pool, searched.team(replace_leavers), goals), may, cost, limits)
     counts, feasible = _decide(search, judge, confidence)
     return HiringPlan(
         probability=judge.probability(counts),
@@ -169,7 +170,8 @@ def plan(
         replace_leavers=replace_leavers,
         problems=known.problems,
         search=search,
-        drawn=drawn,
+        searched=searched,
+        judged=judged,
         tables=tables,
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 from salesops_nb.hiring.attrition import tenure_at_exit
 from salesops_nb.hiring.draws import Draws, draw, newcomer_factors, own_factors
 from salesops_nb.hiring.inputs import DAYS_PER_MONTH, Floats, Ints
+from salesops_nb.hiring.kernels import by_month, place
 from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.ramp import LONGEST
 
@@ -102,18 +103,8 @@ def _present(
     left = np.clip(left, 0, cells.horizon)
     own = own_factors(made.shape[here], made.rate[here], futures, rng)
     weight = own * fte[here].astype(np.float32)
-    future = np.arange(futures)[:, None]
-    old = tenure[here] >= LONGEST
-    cells.add_ramped(future, left[:, old], weight[:, old], fte[here][old])
-    joined = -np.minimum(np.rint(tenure[here][~old]), LONGEST).astype(np.int64)
-    new = left[:, ~old].shape
-    cells.add(
-        np.broadcast_to(future, new).ravel(),
-        np.broadcast_to(joined, new).ravel(),
-        left[:, ~old].ravel(),
-        weight[:, ~old].ravel(),
-        np.broadcast_to(fte[here][~old], new).ravel(),
-    )
+    young = LONGEST - np.minimum(np.rint(tenure[here]), LONGEST).astype(np.int64)
+    cells.add_all(left, np.where(tenure[here] < LONGEST, young, -1), weight, fte[here])
     who, person = np.nonzero(left < cells.horizon)
     known_start = np.tile(begin, futures), np.tile(fte[coming], futures)
     accepted = (np.repeat(np.arange(futures), len(begin)), *known_start)
@@ -162,8 +153,9 @@ def _join(
     """Puts joiners (future, month, share) into the cells; returns those who leave within the horizon."""
     inside = arrivals[1] < cells.horizon
     who, when, share = (values[inside] for values in arrivals)
-    own = newcomer_factors(draws.newcomer[part, r][who], draws.variance[part, r][who], rng)
-    stay = tenure_at_exit(np.zeros(1), draws.hazard[part][who], rng.standard_exponential(len(who)))
+    own = newcomer_factors(draws.variance[part, r][who], rng) * draws.newcomer[part, r][who]
+    unit = rng.standard_exponential((len(who), 1))
+    stay = tenure_at_exit(np.zeros(1), draws.hazard[part][who], unit)[:, 0]
     left = when + np.minimum(stay, 1e4).astype(np.int64)
     cells.add(who, when, np.minimum(left, cells.horizon), own * share, share)
     gone = left < cells.horizon
@@ -180,54 +172,33 @@ class Cells:
 
     def __init__(self, futures: int, horizon: int) -> None:
         self.futures, self.horizon = futures, horizon
-        self.shape = (futures, LONGEST + horizon, horizon + 1)
-        size = int(np.prod(self.shape))
-        self.weight, self.count = np.zeros(size), np.zeros(size)
+        shape = (futures, LONGEST + horizon, horizon + 1)
+        self.weight, self.count = np.zeros(shape), np.zeros(shape)
         self.ramped_weight, self.ramped_count = (np.zeros((futures, horizon + 1)) for _ in range(2))
 
     def add(self, future: Ints, joined: Ints, left: Ints, weight: Floats, count: Floats) -> None:
         """Adds people: leaving month `horizon` means still there at the end."""
-        cell = (future * self.shape[1] + joined + LONGEST) * self.shape[2] + left
-        size = len(self.weight)
-        if len(cell) < size // 8:
-            np.add.at(self.weight, cell, weight)
-            np.add.at(self.count, cell, count)
-        else:
-            self.weight += np.bincount(cell, weights=weight, minlength=size)
-            self.count += np.bincount(cell, weights=count, minlength=size)
+        cell = future, joined + LONGEST, left
+        np.add.at(self.weight, cell, weight)
+        np.add.at(self.count, cell, count)
 
-    def add_ramped(self, future: Ints, left: Ints, weight: Floats, fte: Floats) -> None:
-        """Adds people at full output, futures × people: only the month of leaving matters."""
-        cell = (future * self.shape[2] + left).ravel()
-        size = self.ramped_weight.size
-        self.ramped_weight += np.bincount(cell, weights=weight.ravel(), minlength=size).reshape(
-            -1, self.shape[2]
-        )
-        full = None if (fte == 1).all() else np.broadcast_to(fte, left.shape).ravel()
-        counts = np.bincount(cell, weights=full, minlength=size)
-        self.ramped_count += counts.reshape(-1, self.shape[2])
+    def add_all(self, left: Ints, joined: Ints, weight: Floats, fte: Floats) -> None:
+        """Adds people who are there in every future; `left` and `weight` are futures × people.
+
+        `joined` counts from `LONGEST` before the horizon; negative are people at full output, of
+        whom only the month of leaving matters.
+        """
+        place(left, joined, weight, fte, self.weight, self.count, self.ramped_weight, self.ramped_count)
 
     def summed(self, ramp: Floats) -> tuple[Floats, Floats]:
         """Output and heads by future and month; `ramp` is futures × months since joining."""
-        output = self._by_month(self.weight.reshape(self.shape), ramp)
-        heads = self._by_month(self.count.reshape(self.shape), None)
+        output, heads = (np.zeros((self.futures, self.horizon)) for _ in range(2))
+        by_month(self.weight, ramp, LONGEST, 0.5, output)
+        by_month(self.count, np.ones_like(ramp), LONGEST, 0.0, heads)
         for out, cells, half in ((output, self.ramped_weight, 0.5), (heads, self.ramped_count, 0.0)):
             later = np.cumsum(cells[:, ::-1], axis=1)[:, ::-1]
             out += later[:, 1:] + half * cells[:, :-1]
         return output, heads
-
-    def _by_month(self, cells: Floats, ramp: Floats | None) -> Floats:
-        later = np.cumsum(cells[:, :, ::-1], axis=2)[:, :, ::-1]
-        out = np.empty((self.futures, self.horizon))
-        for t in range(self.horizon):
-            there = later[:, : LONGEST + t + 1, t + 1]
-            if ramp is None:
-                out[:, t] = there.sum(axis=1)
-            else:
-                # the month of leaving counts half; column j joined so that its tenure is LONGEST + t − j
-                there = there + 0.5 * cells[:, : LONGEST + t + 1, t]
-                out[:, t] = np.einsum("sj,sj->s", there, ramp[:, LONGEST + t :: -1][:, : LONGEST + t + 1])
-        return out
 
 
 def bookings(learned: Learned, draws: Draws, output: Floats) -> Floats:

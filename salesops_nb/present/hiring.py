@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 STATED = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")
 
+_last: tuple[str, float | None] | None = None
+
 
 def stated(asked: Any, learned: Learned) -> Learned:
     """What was learned, with the parameters that state something in its place."""
@@ -39,9 +41,17 @@ def choices(workbook: Any, asked: Any) -> dict[str, Any]:
         "seed": asked.seed,
     }
     target = asked.target
-    if target is None and not _has_targets(workbook):
-        target = _last_year(workbook) * (1 + asked.growth) * asked.horizon / 12
+    if target is None and (booked := _grown_from(workbook)) is not None:
+        target = booked * (1 + asked.growth) * asked.horizon / 12
     return given if target is None else {**given, "target": round(target)}
+
+
+def _grown_from(workbook: Any) -> float | None:
+    """Bookings that a target grows from, ``None`` where there are targets; kept for the last data."""
+    global _last
+    if _last is None or _last[0] != workbook.fingerprint:
+        _last = workbook.fingerprint, None if _has_targets(workbook) else _last_year(workbook)
+    return _last[1]
 
 
 def _has_targets(workbook: Any) -> bool:

@@ -10,7 +10,7 @@ from hiring_tables import tables
 from salesops_nb import hiring
 from salesops_nb.hiring import futures
 from salesops_nb.hiring.draws import draw
-from salesops_nb.hiring.requisitions import Pool
+from salesops_nb.hiring.pool import Pool
 
 ASKED = {
     "as it was": {},
@@ -67,7 +67,26 @@ def test_only_what_is_drawn_from_something_else_is_drawn_again(company, learned,
         _plan(company, learned, **other)
         counts[name] = len(drawn) - before
     kept = {name for name, times in counts.items() if not times}
-    assert kept == {"as it was", "target", "confidence", "budget", "heads stated"}
+    assert kept == {"as it was", "target", "confidence", "budget", "leavers replaced", "heads stated"}
+
+
+def test_people_stay_who_they_are_where_only_what_becomes_of_them_moves(learned):
+    def drawn(known, seed=1):
+        return draw(known, np.arange(9), 300, np.random.default_rng([seed, 0]))
+
+    pool = Pool(learned, drawn(learned), 1)
+    pool.person(0, 0)
+    for seed, stated, same in [
+        (1, {"ramp_months": 9}, True),
+        (1, {"time_to_fill": 20}, True),
+        (2, {}, False),
+        (1, {"spread": 0.2}, False),
+    ]:
+        known = learned.override(**stated)
+        other = pool.like(known, drawn(known, seed), seed)
+        assert ((0, 0) in other.fates) is same
+        alone = Pool(known, other.draws, seed).output(0, np.full(9, 2))
+        assert (other.output(0, np.full(9, 2)) == alone).all()
 
 
 def test_hires_add_up_to_the_same_from_whatever_kept_sum(learned):

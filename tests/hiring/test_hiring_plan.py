@@ -16,7 +16,8 @@ from salesops_nb import hiring
 from salesops_nb.hiring.draws import draw
 from salesops_nb.hiring.goals import look_ahead
 from salesops_nb.hiring.optimise import Limits, Search
-from salesops_nb.hiring.requisitions import Pool, Trial
+from salesops_nb.hiring.pool import Pool
+from salesops_nb.hiring.requisitions import Trial
 from salesops_nb.hiring.simulate import base_team, futures_of, with_luck
 from salesops_nb.periods import FiscalCalendar
 
