@@ -21,6 +21,7 @@ from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.pool import Pool
 from salesops_nb.hiring.simulate import Team, teams
 
+FEW = 1_000  # futures under which they are few
 OTHER = 1_000_003  # added to the seed: the search must not judge itself
 
 
@@ -50,20 +51,19 @@ class Futures:
         return _drawn(known, months, futures, seed, self.pool)
 
 
-_last: tuple[Futures, Futures] | None = None
+_last: dict[bool, tuple[Futures, Futures]] = {}  # few futures, as of a first estimate, beside many
 
 
 def simulated(
     known: Learned, months: Ints, searched: int, futures: int, seed: int
 ) -> tuple[Futures, Futures]:
     """Futures a plan is looked for on and others on which it is judged; the last where all is the same."""
-    global _last
-    search, judge = _last or (None, None)
-    _last = (
+    search, judge = _last.get(futures < FEW, (None, None))
+    _last[futures < FEW] = made = (
         _known(search, known, months, searched, seed),
         _known(judge, known, months, futures, seed + OTHER),
     )
-    return _last
+    return made
 
 
 def _known(before: Futures | None, *given: Any) -> Futures:

@@ -21,7 +21,22 @@ _DAYS = "(epoch_us({ended}::TIMESTAMP) - epoch_us(created_on::TIMESTAMP)) // 864
 _AGED = "created_on IS NOT NULL AND coalesce(ok_cycle_time, true)"
 _SUMS = """count(*) AS deals, sum(priced::BIGINT)::BIGINT AS priced, sum(value) AS value,
     sum(list_value) AS list_value, sum(CASE WHEN estimated THEN value ELSE 0 END) AS estimated"""
-Cuts = dict[str, pd.DataFrame]
+
+
+class Cuts(dict[str, pd.DataFrame]):
+    """The sums of the whole (`ALL`) and of each cut, told apart when first asked for."""
+
+    def __init__(self, rows: pd.DataFrame, cuts: Sequence[str]) -> None:
+        super().__init__()
+        self._rows, self._cuts = rows, cuts
+        self._which = rows["_cut"].to_numpy(dtype=object)
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        others = {"_cut", *self._cuts} - {name}
+        part = self._rows.loc[self._which == name, [each for each in self._rows if each not in others]]
+        if name == ALL:
+            part = part.assign(**{ALL: ALL})
+        return self.setdefault(name, part)
 
 
 def closed(facts: nw.LazyFrame[Any], start: date, end: date) -> Cuts:
@@ -48,12 +63,9 @@ def opened(facts: nw.LazyFrame[Any], start: date, end: date, stale_before: date 
     """
     stale = "false" if stale_before is None else f"coalesce(created_on < {_day(stale_before)}, false)"
     due = f"coalesce(expected_close_on >= {_day(start)} AND expected_close_on < {_day(end)}, false)"
-    found = _cut(
+    return _cut(
         facts, _SUMS, "outcome = 'open'", [f"{stale} AS stale", f"{due} AS due"], (*CUTS, "stage")
     )  # fmt: skip
-    for frame in found.values():
-        frame[["stale", "due"]] = frame[["stale", "due"]].astype(bool)
-    return found
 
 
 def decided_values(
@@ -127,12 +139,7 @@ def _cut(facts: nw.LazyFrame[Any], sums: str, where: str, split: Sequence[str], 
         SELECT {", ".join([*own, *cuts])}, {which} AS _cut, {sums}
         FROM chosen GROUP BY GROUPING SETS ({sets})""",
     )
-    found: Cuts = {}
-    for name in (ALL, *cuts):
-        part = rows[rows["_cut"] == name]
-        part = part.assign(**{ALL: ALL}) if name == ALL else part
-        found[name] = part.drop(columns=["_cut", *(other for other in cuts if other != name)])
-    return found
+    return Cuts(rows, cuts)
 
 
 def _added(split: Sequence[str]) -> str:

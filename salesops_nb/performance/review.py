@@ -54,8 +54,6 @@ class Review:
     comparison: Comparison
     pace: Pace
     company: pd.Series[Any]
-    products: pd.DataFrame
-    segments: pd.DataFrame
     pipeline: pd.DataFrame
     bridge: pd.DataFrame
     trend: pd.DataFrame
@@ -64,6 +62,7 @@ class Review:
     stale_days: int | None
     covered_days: int
     rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
+    mix: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
     notes: list[Problem] = field(default_factory=list)
 
     @cached_property
@@ -75,6 +74,16 @@ class Review:
     def people(self) -> pd.DataFrame:
         """A row a rep. Counted when first asked for: its intervals take longest, and headlines none."""
         return self.rows("rep")
+
+    @cached_property
+    def products(self) -> pd.DataFrame:
+        """A row a product. Counted when first asked for."""
+        return self.mix("product_id")
+
+    @cached_property
+    def segments(self) -> pd.DataFrame:
+        """A row a segment. Counted when first asked for."""
+        return self.mix("segment")
 
     @property
     def headlines(self) -> pd.DataFrame:
@@ -143,7 +152,7 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         period=period, as_of=as_of, data_through=made.data_through, level=level, who=who,
         comparison=comparison, pace=due,
         company=company, rows=lambda each: _rows(view, made, each, before, due),
-        products=_mix(view, before, "product_id"), segments=_mix(view, before, "segment"),
+        mix=lambda key: _mix(view, before, key),
         pipeline=_pipeline(view),
         bridge=_bridge(view, before, comparison, compare_to, company, below,
                        targets(made.targets, period, below)),

@@ -9,89 +9,13 @@ import pandas as pd
 
 from salesops_nb import __version__, present
 from salesops_nb.present.formats import money, percent
+from salesops_nb.present.hiring_asked import choices as choices
+from salesops_nb.present.hiring_asked import stated as stated
 from salesops_nb.present.words import _, ngettext
 
 if TYPE_CHECKING:
     from salesops_nb.hiring import HiringPlan
     from salesops_nb.hiring.learned import Learned
-
-STATED = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")
-
-_last: tuple[str, float | None] | None = None
-
-
-def stated(asked: Any, learned: Learned) -> Learned:
-    """What was learned, with the parameters that state something in its place."""
-    given = {name: getattr(asked, name) for name in STATED}
-    return learned.override(**{name: value for name, value in given.items() if value is not None})
-
-
-def choices(workbook: Any, asked: Any) -> dict[str, Any]:
-    """The arguments of `hiring.plan` that the parameters mean.
-
-    Without `target` and without targets of the horizon's periods, the target is `growth` on the
-    bookings of the last twelve months, in proportion to the horizon.
-    """
-    given: dict[str, Any] = {
-        "confidence_of": asked.confidence_of,
-        "budget": asked.budget,
-        "interviewing": asked.interviewing,
-        "replace_leavers": asked.scenario == "replace leavers",
-        "futures": asked.futures,
-        "seed": asked.seed,
-    }
-    target = asked.target
-    if target is None and (booked := _grown_from(workbook)) is not None:
-        target = booked * (1 + asked.growth) * asked.horizon / 12
-    return given if target is None else {**given, "target": round(target)}
-
-
-def _grown_from(workbook: Any) -> float | None:
-    """Bookings that a target grows from, ``None`` where there are targets; kept for the last data."""
-    global _last
-    if _last is None or _last[0] != workbook.fingerprint:
-        _last = workbook.fingerprint, None if _has_targets(workbook) else _last_year(workbook)
-    return _last[1]
-
-
-def _has_targets(workbook: Any) -> bool:
-    """Whether the company has targets of months after the data's last day."""
-    import narwhals as nw
-
-    from salesops_nb.frames import collected
-
-    if "targets" not in workbook.tables or workbook.data_through is None:
-        return False
-    rows = collected(workbook.tables["targets"].filter(nw.col("level") == "company").select("period"))
-    after = workbook.calendar.containing(workbook.data_through, "month").next().key
-    return any(str(key) == after for key in rows["period"])
-
-
-def _last_year(workbook: Any) -> float:
-    """Bookings of the last twelve months: won deals, and recorded history for months before the deals."""
-    import narwhals as nw
-
-    from salesops_nb.frames import collected
-
-    months = [workbook.calendar.containing(workbook.data_through, "month")]
-    while len(months) < 12:
-        months.append(months[-1].previous())
-    won = collected(
-        workbook.tables["deals"]
-        .filter(nw.col("outcome") == "won", nw.col("closed_on") >= months[-1].start)
-        .filter(~nw.col("amount").is_null())
-        .select(nw.col("amount").sum(), first=nw.col("closed_on").min())
-    ).iloc[0]
-    total = Decimal(0) if pd.isna(won["amount"]) else won["amount"]
-    history = workbook.tables.get("bookings_history")
-    if history is not None:
-        first = workbook.data_through if pd.isna(won["first"]) else won["first"]
-        before = {month.key for month in months if month.end <= first}
-        rows = collected(history.filter(nw.col("level") == "company", nw.col("metric") == "bookings"))
-        total += sum(
-            (v for m, v in zip(rows["month"], rows["value"], strict=True) if m in before), Decimal(0)
-        )
-    return float(total)
 
 
 def cover(workbook: Any, asked: Any) -> None:

@@ -20,6 +20,10 @@ OLD = "salesops-old"  # class of what does not answer the moved control yet
 _longest: dict[str, float] = {}  # seconds a step took at most in this kernel, also before a second run
 
 
+class NoEstimate(Exception):
+    """Raised by a step asked for a preview that would not be worth its while."""
+
+
 @dataclass(slots=True)
 class Node:
     """A step or a show: its function, what that needs, how long it took last time, and where it is drawn."""

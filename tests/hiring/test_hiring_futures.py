@@ -44,9 +44,9 @@ def _plan(company, learned, **asked):
 
 @pytest.mark.parametrize("other", ASKED.values(), ids=ASKED)
 def test_a_plan_after_another_is_the_plan_alone(company, learned, other, monkeypatch):
-    monkeypatch.setattr(futures, "_last", None)
+    monkeypatch.setattr(futures, "_last", {})
     alone = _plan(company, learned, **other)
-    monkeypatch.setattr(futures, "_last", None)
+    monkeypatch.setattr(futures, "_last", {})
     _plan(company, learned)
     after = _plan(company, learned, **other)
     assert (after.probability, after.cost, after.words) == (alone.probability, alone.cost, alone.words)
@@ -58,7 +58,7 @@ def test_a_plan_after_another_is_the_plan_alone(company, learned, other, monkeyp
 def test_only_what_is_drawn_from_something_else_is_drawn_again(company, learned, monkeypatch):
     drawn = []
     really = futures._drawn
-    monkeypatch.setattr(futures, "_last", None)
+    monkeypatch.setattr(futures, "_last", {})
     monkeypatch.setattr(futures, "_drawn", lambda *given: drawn.append(1) or really(*given))
     counts = {}
     for name, other in ASKED.items():
@@ -68,6 +68,16 @@ def test_only_what_is_drawn_from_something_else_is_drawn_again(company, learned,
         counts[name] = len(drawn) - before
     kept = {name for name, times in counts.items() if not times}
     assert kept == {"as it was", "target", "confidence", "budget", "leavers replaced", "heads stated"}
+
+
+def test_few_futures_of_an_estimate_are_kept_beside_the_many(company, learned, monkeypatch):
+    drawn = []
+    really = futures._drawn
+    monkeypatch.setattr(futures, "_last", {})
+    monkeypatch.setattr(futures, "_drawn", lambda *given: drawn.append(given[2]) or really(*given))
+    for number in (1_200, 500, 1_200, 500):
+        _plan(company, learned, futures=number)
+    assert drawn == [1_200, 1_200, 500, 500]
 
 
 def test_people_stay_who_they_are_where_only_what_becomes_of_them_moves(learned):

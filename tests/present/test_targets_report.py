@@ -11,6 +11,7 @@ import pytest
 
 from salesops_nb import open_workbook, performance
 from salesops_nb.present import hiring as hiring_show
+from salesops_nb.present import hiring_asked
 from salesops_nb.present import review as show
 from salesops_nb.store.targets import approved_targets, target_approvals
 
@@ -101,3 +102,18 @@ def test_without_a_target_it_is_growth_on_the_last_twelve_months(demo) -> None:
     year = date(2017, 12, 31)
     assert demo.data_through == year
     assert chosen["target"] == pytest.approx(0.6 * 11_614_563, rel=0.01)
+
+
+def test_a_first_estimate_is_on_few_futures_where_all_of_them_take_long(demo) -> None:
+    from salesops_nb import hiring
+    from salesops_nb.parameters import HiringNeeds
+    from salesops_nb.present.steps import NoEstimate
+
+    learned = hiring.learn(demo.tables, demo.calendar, currency="USD")
+    few, many = HiringNeeds(futures=2_500), HiringNeeds(futures=50_000)
+    with pytest.raises(NoEstimate):
+        hiring_show.choices(demo, few, learned)
+    whole, estimate = hiring_show.choices(demo, many), hiring_show.choices(demo, many, learned)
+    assert estimate == {**whole, "futures": hiring_asked.ESTIMATED}
+    found = hiring.plan(demo.tables, 12, calendar=demo.calendar, learned=learned, **estimate)
+    assert found.capacity.futures == hiring_asked.ESTIMATED < few.futures
