@@ -51,6 +51,11 @@ class Place:
 
     outputs = ()
 
+    def add_class(self, name):
+        """No page shows it."""
+
+    remove_class = add_class
+
 
 class Clock:
     """Looks on while a change is made, and keeps when each part began."""

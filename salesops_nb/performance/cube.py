@@ -39,22 +39,26 @@ class Cuts(dict[str, pd.DataFrame]):
         return self.setdefault(name, part)
 
 
-def closed(facts: nw.LazyFrame[Any], start: date, end: date) -> Cuts:
-    """Deals closed in [start, end): for the whole and for each cut, per group and outcome, their sums.
+def closed(facts: nw.LazyFrame[Any], *spans: tuple[date, date]) -> list[Cuts]:
+    """Deals closed in each [start, end), which do not overlap: for the whole and for each cut, per group
+    and outcome, their sums.
 
     ``deals`` counts, ``value`` and ``list_value`` sum the money, ``estimated`` is the part of it
     valued at list price; ``days`` sums the days from creation to closing of the ``aged`` deals whose
     dates hold.
     """
     days = _DAYS.format(ended="closed_on")
-    return _cut(
+    inside = [f"closed_on >= {_day(start)} AND closed_on < {_day(end)}" for start, end in spans]
+    which = " ".join(f"WHEN {each} THEN {at}" for at, each in enumerate(inside))
+    rows = _cut(
         facts,
         f"""{_SUMS}, coalesce(sum({days}) FILTER (WHERE {_AGED}), 0)::BIGINT AS days,
             count(*) FILTER (WHERE {_AGED}) AS aged""",
-        f"outcome <> 'open' AND closed_on >= {_day(start)} AND closed_on < {_day(end)}",
-        ["outcome"],
+        f"outcome <> 'open' AND ({' OR '.join(inside)})",
+        ["outcome", f"CASE {which} END AS _span"],
         CUTS,
     )
+    return [Cuts(rows[rows["_span"] == at].drop(columns="_span"), CUTS) for at in range(len(spans))]
 
 
 def opened(facts: nw.LazyFrame[Any], start: date, end: date, stale_before: date | None) -> Cuts:
@@ -63,9 +67,8 @@ def opened(facts: nw.LazyFrame[Any], start: date, end: date, stale_before: date 
     """
     stale = "false" if stale_before is None else f"coalesce(created_on < {_day(stale_before)}, false)"
     due = f"coalesce(expected_close_on >= {_day(start)} AND expected_close_on < {_day(end)}, false)"
-    return _cut(
-        facts, _SUMS, "outcome = 'open'", [f"{stale} AS stale", f"{due} AS due"], (*CUTS, "stage")
-    )  # fmt: skip
+    cuts = (*CUTS, "stage")
+    return Cuts(_cut(facts, _SUMS, "outcome = 'open'", [f"{stale} AS stale", f"{due} AS due"], cuts), cuts)
 
 
 def decided_values(
@@ -80,7 +83,7 @@ def decided_values(
         step = f"pow(10.0, floor(log10(abs({amount}) + 1)) - 1)"
         amount = f"round({amount} / {step}) * {step}"
     inside = f"outcome <> 'open' AND closed_on >= {_day(start)} AND closed_on < {_day(end)}"
-    return _cut(facts, "count(*) AS deals", inside, ["outcome", f"{amount} AS amount"], cuts)
+    return Cuts(_cut(facts, "count(*) AS deals", inside, ["outcome", f"{amount} AS amount"], cuts), cuts)
 
 
 def daily_bookings(facts: nw.LazyFrame[Any]) -> pd.DataFrame:
@@ -126,20 +129,21 @@ def stale_limit(durations: pd.DataFrame, as_of: date, share: float = 0.99) -> tu
     return days, as_of - timedelta(days=days)
 
 
-def _cut(facts: nw.LazyFrame[Any], sums: str, where: str, split: Sequence[str], cuts: Sequence[str]) -> Cuts:
-    """The sums of the whole (`ALL`) and of each cut, all of them split further, from one scan."""
+def _cut(
+    facts: nw.LazyFrame[Any], sums: str, where: str, split: Sequence[str], cuts: Sequence[str]
+) -> pd.DataFrame:
+    """The sums of the whole (`ALL`) and of each cut, told by ``_cut``, all split further, from one scan."""
     own = [each.rpartition(" AS ")[2] for each in split]
     sets = ", ".join(f"({', '.join([*own, *cut])})" for cut in ([], *([name] for name in cuts)))
     whens = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in cuts)
     which = f"CASE {whens} ELSE '{ALL}' END" if whens else f"'{ALL}'"
-    rows = _asked(
+    return _asked(
         facts,
         f"""WITH chosen AS (SELECT *{_added(split)}
             FROM facts WHERE {where})
         SELECT {", ".join([*own, *cuts])}, {which} AS _cut, {sums}
         FROM chosen GROUP BY GROUPING SETS ({sets})""",
     )
-    return Cuts(rows, cuts)
 
 
 def _added(split: Sequence[str]) -> str:

@@ -35,6 +35,7 @@ class View:
     as_of: date
     stale_before: date | None
     deals: int
+    compared: tuple[date, date] | None
 
     @property
     def upto(self) -> date:
@@ -44,7 +45,17 @@ class View:
     @cached_property
     def closed(self) -> Cuts:
         """Sums of the deals closed in the period."""
-        return cube.closed(self.facts, self.period.start, self.upto)
+        return self._spans[0]
+
+    @property
+    def before(self) -> Cuts | None:
+        """Sums of the deals closed in the comparison; None where there is none."""
+        return self._spans[1] if self.compared else None
+
+    @cached_property
+    def _spans(self) -> list[Cuts]:
+        compared = [self.compared] if self.compared else []
+        return cube.closed(self.facts, (self.period.start, self.upto), *compared)
 
     @cached_property
     def opened(self) -> Cuts:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-import narwhals as nw
 import pandas as pd
 
 from salesops_nb.errors import Problem
@@ -141,8 +140,8 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
     first_part = covered(period, data_from, period.last)[0]
     comparison = compared(period, compare_to, as_of, data_from, first_part < period.days)
     stale = made.stale
-    view = View(facts, period, as_of, stale[1] if stale else None, deals)
-    before = _before(facts, comparison)
+    view = View(facts, period, as_of, stale[1] if stale else None, deals, _span(comparison))
+    before = view.before
     daily = cube.daily_bookings(facts)
     due = pace(daily, period, as_of, data_from)
     company = _scope_row(view, made, level, who, before, due)
@@ -164,11 +163,11 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
     )  # fmt: skip
 
 
-def _before(facts: nw.LazyFrame[Any], comparison: Comparison) -> Cuts | None:
-    """Sums of the deals closed in the comparison; None where there is none."""
+def _span(comparison: Comparison) -> tuple[date, date] | None:
+    """The days that are compared with; None where there are none."""
     if comparison.period is None or comparison.upto is None:
         return None
-    return cube.closed(facts, comparison.period.start, comparison.upto)
+    return comparison.period.start, comparison.upto
 
 
 def _scope_row(
