@@ -13,7 +13,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.territory.ground import Ground, no_families, prepare
 from salesops_nb.territory.named import following
 from salesops_nb.territory.planning import TerritoryPlan
-from salesops_nb.territory.rebalancing import Frontier, balance_today
+from salesops_nb.territory.rebalancing import Frontier, balance_of, balance_today
 from salesops_nb.territory.scope import NOBODY, locks_of, reps_of, tolerances
 from salesops_nb.territory.sweep import first_look, sweep
 
@@ -126,7 +126,6 @@ def plans_for(
     has = {unit: rep for unit, rep in ground.today.items() if rep not in NOBODY}
     people = set(ground.people["person_id"].astype(str))
     loads, follow = following(ground.loads, ground.named, people, there)
-    balance = balance_today(units, has, wanted, limits, list(limits), loads if len(loads) else None)
     options: dict[str, Any] = {
         "reps": wanted, "tolerance": limits, "current": has, "locked": kept, "measures": list(limits),
         "contiguous": not accounts if whole is None else whole, "islands": "join", "fixed_homes": False,
@@ -135,7 +134,11 @@ def plans_for(
     }  # fmt: skip
     if preview is not None:
         look = first_look(units, ground.edges, choice=preview, count=PLANS, **options)
+        model = look.plans[0].model
+        assert model is not None
+        balance = balance_of(model)
         return Proposal(ground, wanted, balance, look, 1, limits, preview=True)
+    balance = balance_today(units, has, wanted, limits, list(limits), options["overrides"])
     found, left_out = sweep(units, ground.edges, count=PLANS, extra=disruption, **options)
     left_out += follow
     if families and ground.families is None:

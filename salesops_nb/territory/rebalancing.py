@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.territory.building import weigh
+from salesops_nb.territory.building import Weighed, weigh
+from salesops_nb.territory.model import Model
 from salesops_nb.territory.places import chord_points
 from salesops_nb.territory.planning import TerritoryPlan, plan
 from salesops_nb.territory.reading import Findings
@@ -93,6 +94,11 @@ def balance_today(
         overrides=overrides, fixed_homes=True, findings=findings,
     )  # fmt: skip
     note_far_homes(found.reps, chord_points(found.units.latitude, found.units.longitude), findings)
+    return balance_of(found)
+
+
+def balance_of(found: Weighed | Model) -> pd.DataFrame:
+    """As `balance_today`, of what is weighed already."""
     today, capacity, fairly = found.today, found.reps.capacity, found.target * found.scale
     rows = []
     for j, rep in [*enumerate(found.reps.names), (-1, "(none)")]:

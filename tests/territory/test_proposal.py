@@ -113,7 +113,9 @@ def test_a_first_look_is_one_plan_whatever_is_picked_and_says_nothing_else(choic
     assert look.picked(choice) is look
     assert look.problems == []
     assert look.plan.summary["imbalance"] <= 0.1
-    assert not plans_for(ground, tolerance=0.1).preview
+    whole = plans_for(ground, tolerance=0.1)
+    assert not whole.preview
+    pd.testing.assert_frame_equal(look.balance, whole.balance, check_exact=True)
 
 
 def test_a_first_look_out_of_balance_shows_how_far() -> None:
