@@ -19,6 +19,7 @@ from salesops_nb.store.assignment_tables import (
     approvals,
     assignments,
     changes_log,
+    holds,
 )
 
 AS_OF = ["kind", "thing_id", "role", "person_id", "valid_from", "valid_to"]
@@ -35,7 +36,7 @@ def assignments_as_of(
     """
     query = (
         select(*(assignments.c[name] for name in AS_OF))
-        .where(and_(assignments.c.valid_from <= day, day < assignments.c.valid_to))
+        .where(holds(day))
         .order_by(assignments.c.kind, assignments.c.thing_id, assignments.c.role, assignments.c.slot)
     )
     if role is not None:
@@ -60,7 +61,7 @@ def approved_owners(engine: Engine, day: date, kind: str = "unit") -> dict[str, 
     """
     query = (
         select(assignments.c.thing_id, assignments.c.person_id)
-        .where(and_(assignments.c.valid_from <= day, day < assignments.c.valid_to))
+        .where(holds(day))
         .where(and_(assignments.c.kind == kind, assignments.c.role == OWNER))
         .where(assignments.c.valid_from > BEGINNING)
         .order_by(assignments.c.thing_id, assignments.c.slot)

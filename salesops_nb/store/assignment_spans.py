@@ -20,6 +20,7 @@ from salesops_nb.store.assignment_tables import (
     approvals,
     assignments,
     changes_log,
+    holds,
     replacements,
 )
 
@@ -121,11 +122,7 @@ def owners_on(connection: Connection, keys: list[Key], day: date) -> dict[Key, s
     """Who owns each thing on a day, as far as it has an owner in an exclusive role."""
     found: dict[Key, str] = {}
     for part in parts_of(assignments, keys):
-        rows = connection.execute(
-            select(assignments).where(
-                part, assignments.c.slot == "", assignments.c.valid_from <= day, assignments.c.valid_to > day
-            )
-        )
+        rows = connection.execute(select(assignments).where(part, assignments.c.slot == "", holds(day)))
         found |= {(row.kind, row.thing_id, row.role): str(row.person_id) for row in rows}
     return found
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Integer, String, Table, UniqueConstraint, and_
 
 from salesops_nb.store.database import metadata
 
@@ -63,3 +63,8 @@ replacements = Table(  # approvals that also put aside what was planned for late
     metadata,
     Column("approval_id", Integer, ForeignKey("assignment_approvals.approval_id"), primary_key=True),
 )
+
+
+def holds(day: date) -> ColumnElement[bool]:
+    """Whether an assignment holds on a day: from `valid_from` on, before `valid_to`."""
+    return and_(assignments.c.valid_from <= day, day < assignments.c.valid_to)
