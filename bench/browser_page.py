@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import nbformat
 from lab_analyst import by, kinds_of, limits, other_value
-from lab_sheet import Control, Sheet, written
+from lab_sheet import ESTIMATE, Control, Sheet, written
 
 CLOCK = """
-([mine, kinds]) => {
+([mine, kinds, estimate]) => {
   const shows = [...document.querySelectorAll(".salesops-show")];
   const status = document.querySelector(".salesops-status");
   const watch = {start: 0, busy: 0, settled: 0, last: 0, changed: performance.now(), seen: {}, fresh: {}};
@@ -62,7 +62,7 @@ CLOCK = """
       watch.last = now;
       for (const [at, words] of said) (watch.seen[at] ??= []).push([now, words]);
       for (const at in watch.fresh) watch.fresh[at] ||= now;
-      if ([...where].some(at => shows[at].textContent.includes("quick first estimate"))) watch.estimate ||= now;
+      if ([...where].some(at => shows[at].textContent.includes(estimate))) watch.estimate ||= now;
     });
   });
   seen.observe(document.body, {
@@ -243,7 +243,7 @@ def timed(sheet: Sheet, control: Control, move: Any, mine: list[int]) -> Times:
         kinds = ["keydown"]
         readout = control.box.locator(".widget-readout")
         readout.fill(move)
-    sheet.page.evaluate(CLOCK, [mine, kinds])
+    sheet.page.evaluate(CLOCK, [mine, kinds, ESTIMATE])
     if isinstance(move, tuple):
         sheet.page.keyboard.press(move[1])
     elif kind == "slider":

@@ -30,7 +30,7 @@ class Futures:
     """Hires in many futures; `team` gives the people without them."""
 
     pool: Pool
-    key: bytes = b""
+    key: bytes
     teams: dict[bool, Team] = field(default_factory=dict)
 
     def team(self, replaced: bool) -> Team:

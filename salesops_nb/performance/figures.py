@@ -42,7 +42,7 @@ class View:
         """The day after the last that counts: the period's end, or the day after `as_of` inside it."""
         return min(self.period.end, date.fromordinal(self.as_of.toordinal() + 1))
 
-    @cached_property
+    @property
     def closed(self) -> Cuts:
         """Sums of the deals closed in the period."""
         return self._spans[0]

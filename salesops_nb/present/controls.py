@@ -24,7 +24,7 @@ from typing import Any
 
 from salesops_nb import parameters
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.present.steps import OLD, PREVIEW, Node, Outputs, Watch, preview, slow_last
+from salesops_nb.present.steps import PREVIEW, Node, Outputs, Watch, preview, slow_last
 
 
 def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel:
@@ -151,8 +151,7 @@ class Panel:
         changed = {name for name in kind.model_fields if getattr(after, name) != getattr(self.asked, name)}
         rest = slow_last(self._depending({*changed, *self._stale, *({"asked"} if changed else ())}))
         for node in rest:
-            if node.output is not None:
-                node.output.add_class(OLD)
+            node.grow_old()
         drawn: dict[str, Outputs] = {}
         computed = dict(self._values)
         for at, node in enumerate(rest):

@@ -67,6 +67,11 @@ class Node:
         self.output.remove_class(OLD)
         return outputs
 
+    def grow_old(self) -> None:
+        """Look as what does not answer yet, until it is drawn or put back."""
+        if self.output is not None:
+            self.output.add_class(OLD)
+
     def put_back(self) -> None:
         """What is in force stands in its place again."""
         if self.output is not None:
