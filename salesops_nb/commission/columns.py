@@ -12,7 +12,7 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from salesops_nb.commission import expression
+from salesops_nb import expression
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, as_day, exact
 from salesops_nb.commission.plan import Plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from salesops_nb.commission import expression
+from salesops_nb import expression
 from salesops_nb.commission.schema import PlanFile
 from salesops_nb.errors import SalesopsError
 

@@ -21,7 +21,6 @@ from salesops_nb.commission import curve
 from salesops_nb.commission.calculation import calculate
 from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.earned import _gate, attainment_pct, derived_rate, gate_level, scope_of, target_of
-from salesops_nb.commission.expression import columns_of, holds
 from salesops_nb.commission.frames import Tables
 from salesops_nb.commission.job import refuses
 from salesops_nb.commission.ledger_rows import plain_rows
@@ -29,6 +28,7 @@ from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.spans import People
+from salesops_nb.expression import columns_of, holds
 from salesops_nb.money import ROUNDING
 
 Credits = dict[tuple[str, int], list[Fraction]]

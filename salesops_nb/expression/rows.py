@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from salesops_nb.commission.expression_syntax import COMPARE, is_column, literal, parse
+from salesops_nb.expression.syntax import COMPARE, is_column, literal, parse
 
 
 def holds(text: str, row: dict[str, Any]) -> bool:

@@ -19,8 +19,8 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.expression_rows import holds
-from salesops_nb.commission.expression_syntax import (
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.expression.syntax import (
     COMPARE,
     WORDS,
     columns_of,
@@ -30,7 +30,6 @@ from salesops_nb.commission.expression_syntax import (
     parse,
     refused,
 )
-from salesops_nb.errors import Problem, SalesopsError
 
 
 def condition(text: str, schema: dict[str, Any], known: Iterable[str] | None = None) -> nw.Expr:
@@ -157,6 +156,3 @@ def _typed(value: Any, kind: Any, text: str) -> Any:
         except ValueError:
             pass
     raise refused(text, f"compares a column of type {kind} with {value!r}")
-
-
-__all__ = ["columns_of", "condition", "holds", "parse", "unknown_columns"]
