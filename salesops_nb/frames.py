@@ -6,8 +6,13 @@ lazy frames are used as they are; pandas, Arrow and polars frames are put on one
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Hashable, Mapping
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,17 +73,15 @@ IN_MEMORY = 2_000_000  # rows, up to which a computed frame is kept in memory
 def settled(frame: nw.LazyFrame[Any], rows: int) -> nw.LazyFrame[Any]:
     """The frame computed once, for what is scanned many times; `rows` is about how many it has.
 
-    Up to `IN_MEMORY` rows are kept in memory; more go to a temporary Parquet file, which is removed
-    when the process ends, so that memory stays bounded.
+    Up to `IN_MEMORY` rows are kept in memory; more go to a Parquet file in `scratch`, so that memory
+    stays bounded.
     """
     import duckdb
 
     connection = duckdb.connect()
     if rows <= IN_MEMORY:
         return nw.from_native(connection.from_arrow(frame.collect(backend="pyarrow").to_native()))
-    folder = tempfile.TemporaryDirectory(prefix="salesops-")
-    _KEPT.append(folder)
-    file = str(Path(folder.name) / "settled.parquet")
+    file = str(scratch_file())
     frame.sink_parquet(file)
     return nw.from_native(connection.read_parquet(file))
 
@@ -125,5 +128,29 @@ def once(
     return found
 
 
-# temporary folders live as long as the process: a lazy frame does not say when it is done with
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+def scratch() -> Path:
+    """The process's own temporary folder, where every connection of the package may read and write.
+
+    It lives as long as the process: a lazy frame does not say when it is done with.
+    """
+    return _scratch(os.getpid())
+
+
+def scratch_file() -> Path:
+    """A new name for a Parquet file in it."""
+    return scratch() / f"{next(_numbers)}.parquet"
+
+
+@cache
+def _scratch(process: int) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="salesops-")).resolve()
+    atexit.register(_remove, folder, process)
+    return folder
+
+
+def _remove(folder: Path, process: int) -> None:
+    if os.getpid() == process:  # a forked child leaves its parent's alone
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_numbers = count()

@@ -7,6 +7,7 @@ the data come from (source, mapping) and where results go (store). Every mistake
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from salesops_nb.errors import Problem, SalesopsError, unfit
 from salesops_nb.periods import FiscalCalendar
-from salesops_nb.yaml_file import read_yaml
+from salesops_nb.yaml_file import line_of, read_yaml
 
 FILE_NAME = "workbook.yml"
 M = TypeVar("M", bound=BaseModel)
@@ -145,27 +146,34 @@ def find_workbook(path: str | Path = ".") -> Path:
     )
 
 
-def validated(model: type[M], contents: object, file: str) -> M:
-    """The contents as the model; every mistake of the file in one `SalesopsError`."""
+def validated(model: type[M], contents: object, path: Path) -> M:
+    """The contents as the model; every mistake of the file in one `SalesopsError`, with its line."""
     if contents is not None and not isinstance(contents, dict):
         raise SalesopsError(
             Problem(
                 "bad-yaml",
                 "The file does not hold keys and values.",
                 "Write it as 'key: value' lines.",
-                file=file,
+                file=path.name,
             )
         )
     try:
         return model.model_validate(contents if contents is not None else {})
     except ValidationError as error:
-        problems = [_as_problem(dict(item), model, file) for item in error.errors()]
-    raise SalesopsError(problems)
+        problems = [_as_problem(dict(item), model, path.name) for item in error.errors()]
+        places = [item["loc"] for item in error.errors()]
+    lines = read_yaml(path, keep_lines=True)
+    raise SalesopsError(
+        [
+            replace(problem, row=line_of(lines, loc) if lines and loc[0] in lines else None)
+            for problem, loc in zip(problems, places, strict=True)
+        ]
+    )
 
 
 def load_settings(folder: Path) -> Settings:
     """The validated ``workbook.yml`` of a folder."""
-    return validated(Settings, read_yaml(folder / FILE_NAME), FILE_NAME)
+    return validated(Settings, read_yaml(folder / FILE_NAME), folder / FILE_NAME)
 
 
 def _as_problem(item: dict[str, Any], model: type[BaseModel], file: str) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,10 @@ def read_yaml(path: Path, missing: Problem | None = None, keep_lines: bool = Fal
         problem = Problem("bad-yaml", "The file is not UTF-8 text.", "Save it as UTF-8.", file=path.name)
     except MarkedYAMLError as error:
         mark = error.problem_mark
+        at = f" (at character {mark.column + 1})" if mark else ""
         problem = Problem(
             "bad-yaml",
-            f"The file is not valid YAML: {error.problem}.",
+            f"The file is not valid YAML: {error.problem}{at}.",
             "Mend this line or the one above it.",
             file=path.name,
             row=mark.line + 1 if mark else None,
@@ -40,3 +42,28 @@ def read_yaml(path: Path, missing: Problem | None = None, keep_lines: bool = Fal
     except YAMLError as error:
         problem = Problem("bad-yaml", f"The file is not valid YAML: {error}.", "Mend it.", file=path.name)
     raise SalesopsError(problem)
+
+
+def line_of(root: Any, path: tuple[Any, ...]) -> int | None:
+    """Line of the deepest part of the path that the YAML reader knows, from 1."""
+    node, line = root, 1 if hasattr(root, "lc") else None
+    for part in path:
+        marks = getattr(node, "lc", None)
+        if marks is not None:
+            try:
+                line = (marks.key(part) if isinstance(node, Mapping) else marks.item(part))[0] + 1
+            except (KeyError, TypeError, AttributeError):
+                break
+        try:
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def dotted(path: tuple[Any, ...]) -> str:
+    """A path as people write it, such as ``components[0].where``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text

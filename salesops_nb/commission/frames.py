@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 import duckdb
 import narwhals as nw
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import once
+from salesops_nb.frames import once, scratch_file
 
 T = TypeVar("T")
 AMOUNT = nw.Decimal(38, 10)
@@ -258,16 +259,21 @@ def _native(value: Any) -> Any:
 
 
 def _beside(anchor: duckdb.DuckDBPyRelation, small: pa.Table) -> duckdb.DuckDBPyRelation:
-    """The Arrow table as a relation on the anchor's own connection (found by its Python name).
+    """The Arrow table as a relation on the anchor's own connection, handed over in a file.
 
-    Nothing is created in the catalog: each change there would make DuckDB bind every step of every
-    relation of the connection anew. The anchor lends its connection only; its name in the query is
-    one that the catalog always has, so that no view is made for it either.
+    A workbook's connection sees no Python names. Nothing is created in the catalog: each change there
+    would make DuckDB bind every step of every relation of the connection anew. The anchor lends its
+    connection only; its name in the query is one that the catalog always has, so that no view is made
+    for it either.
     """
-    held = small  # noqa: F841
-    beside = anchor.query("duckdb_tables", "SELECT * FROM held")
+    file = scratch_file()
+    pq.write_table(small, file, compression="none")
+    name = str(file).replace("'", "''")
+    beside = anchor.query("duckdb_tables", f"SELECT * FROM read_parquet('{name}')")
     assert beside is not None
-    return beside.materialize()
+    made = beside.materialize()
+    file.unlink()
+    return made
 
 
 def _fit(value: Any, kind: pa.DataType) -> Any:

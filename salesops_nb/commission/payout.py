@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,6 +24,7 @@ from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.spans import Span
 from salesops_nb.errors import Problem
+from salesops_nb.frames import scratch_file
 from salesops_nb.periods import Period
 
 if TYPE_CHECKING:
@@ -165,12 +167,15 @@ class Payout:
         native = self.lines_lazy.to_native()
         try:
             if isinstance(native, duckdb.DuckDBPyRelation):
-                native.write_parquet(str(path), compression="zstd")
+                # a workbook's connection writes into no other folder
+                inside = scratch_file()
+                native.write_parquet(str(inside), compression="zstd")
+                shutil.move(inside, path)
             elif hasattr(native, "sparkSession"):
                 native.write.mode("overwrite").parquet(str(path))
             else:
                 self.lines_lazy.sink_parquet(str(path))
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             raise engine_error(error) from error
 
     @cached_property

@@ -14,15 +14,13 @@ from salesops_nb import money
 from salesops_nb.commission.plan_conditions import bad_conditions, conditions_of
 from salesops_nb.commission.plan_errors import (
     at,
-    dotted,
-    line_of,
     plain,
     problems_of,
     switched_keys,
 )
 from salesops_nb.commission.schema import Component, PlanFile
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.yaml_file import read_yaml
+from salesops_nb.yaml_file import dotted, line_of, read_yaml
 
 MOST = 256
 _read: dict[tuple[str, bytes], Plan] = {}  # plans by the name and contents of their files

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from salesops_nb.commission.schema import PlanFile
 from salesops_nb.commission.schema_base import Faults
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.yaml_file import dotted, line_of
 
 
 def plain(node: Any) -> Any:
@@ -146,31 +147,6 @@ def _known_path(root: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:
             node = node[part]
             path.append(part)
     return tuple(path)
-
-
-def line_of(root: Any, path: tuple[Any, ...]) -> int | None:
-    """Line of the deepest part of the path that the YAML reader knows, from 1."""
-    node, line = root, 1 if hasattr(root, "lc") else None
-    for part in path:
-        marks = getattr(node, "lc", None)
-        if marks is not None:
-            try:
-                line = (marks.key(part) if isinstance(node, Mapping) else marks.item(part))[0] + 1
-            except (KeyError, TypeError, AttributeError):
-                break
-        try:
-            node = node[part]
-        except (KeyError, IndexError, TypeError):
-            break
-    return line
-
-
-def dotted(path: tuple[Any, ...]) -> str:
-    """A path as people write it, such as ``components[0].where``."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -1,35 +1,38 @@
-"""Conditions of a plan (``where``): a small language over the credit's columns, never `eval`.
+"""A condition as a narwhals expression, so that it runs in the engine with its values bound.
 
-Comparisons (``== != < <= > >=``), ``in`` and ``not in`` a list, ``and``, ``or``, ``not``,
-parentheses, texts in quotes, numbers, dates as ``'2026-03-31'``, ``true``, ``false`` and ``none``;
-``starts_with(column, 'text')``, ``ends_with`` and ``contains``. The text is read by Python's own
-parser and only these few forms are let through, then made into a narwhals expression, so that a
-condition runs in the engine. A condition about an empty field is not met.
+A condition about an empty field is not met, except ``!=`` and ``not in``, which are.
 """
 
 from __future__ import annotations
 
-import ast
 import difflib
 import re
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.expression.rows import COMPARE
 from salesops_nb.expression.syntax import (
-    COMPARE,
-    WORDS,
-    columns_of,
-    is_column,
-    is_none,
-    literal,
+    Column,
+    Comparison,
+    Every,
+    Literal,
+    Member,
+    Node,
+    Not,
+    Operand,
+    Some,
+    TextTest,
+    columns_in,
     parse,
-    refused,
 )
+from salesops_nb.expression.tokens import bad_condition, refuse, shown
+
+_NUMBER = nw.Decimal(38, 10)
 
 
 def condition(text: str, schema: dict[str, Any], known: Iterable[str] | None = None) -> nw.Expr:
@@ -37,54 +40,140 @@ def condition(text: str, schema: dict[str, Any], known: Iterable[str] | None = N
 
     `known` are the names to offer where the condition names another.
     """
-    unknown = sorted(columns_of(text) - set(schema))
+    return made(parse(text), text, schema, known)
+
+
+def made(node: Node, text: str, schema: dict[str, Any], known: Iterable[str] | None = None) -> nw.Expr:
+    """The condition whose tree is read already; `text` is for messages."""
+    unknown = [column for column in columns_in(node) if column.name not in schema]
     if unknown:
         raise unknown_columns(text, unknown, schema if known is None else known)
-    made: nw.Expr = _make(parse(text), text, schema)
-    return made.fill_null(False)
+    return _Maker(text, schema).make(node)
 
 
-def unknown_columns(text: str, unknown: Iterable[str], known: Iterable[str]) -> SalesopsError:
-    """The error for columns that the credit does not have, with the nearest names."""
+def unknown_columns(text: str, unknown: Iterable[Column], known: Iterable[str]) -> SalesopsError:
+    """The error for columns that are not there, with the nearest names."""
     known = sorted(known)
+    plain = {name.casefold(): name for name in known}
     words = []
-    for name in unknown:
-        near = difflib.get_close_matches(name, known, n=1)
-        words.append(f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+    first = {column.name: column.at for column in reversed(list(unknown))}
+    for name in sorted(first):
+        near = difflib.get_close_matches(name.casefold(), plain, n=1)
+        hint = f" (did you mean {plain[near[0]]!r}?)" if near else ""
+        words.append(f"{name!r} at character {first[name] + 1}{hint}")
+    place = min(first.values())
     return SalesopsError(
         Problem(
             "unknown-column",
-            f"The condition {text!r} names {', '.join(words)}, which the credit does not have.",
+            f"The condition {shown(text, place)} names {', '.join(words)}, which is no column there.",
             f"Columns are: {', '.join(known)}.",
             column="where",
-            value=text,
+            value=shown(text, place),
         )
     )
 
 
-def _make(node: ast.expr, text: str, schema: dict[str, Any]) -> Any:
-    if isinstance(node, ast.BoolOp):
-        parts = [_make(part, text, schema).fill_null(False) for part in node.values]
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = joined & part if isinstance(node.op, ast.And) else joined | part
-        return joined
-    if isinstance(node, ast.UnaryOp):
-        return ~_make(node.operand, text, schema).fill_null(False)
-    if isinstance(node, ast.Compare):
-        return _comparison(node, text, schema)
-    if isinstance(node, ast.Call):
-        assert isinstance(node.func, ast.Name)
-        column, wanted = node.args
-        assert isinstance(column, ast.Name)
-        assert isinstance(wanted, ast.Constant)
-        return _affix(nw.col(column.id).cast(nw.String), node.func.id, str(wanted.value))
-    if isinstance(node, ast.Constant):
-        return nw.lit(bool(node.value))
-    assert isinstance(node, ast.Name)
-    if node.id.lower() in ("true", "false"):
-        return nw.lit(node.id.lower() == "true")
-    return nw.col(node.id).cast(nw.Boolean)
+class _Maker:
+    def __init__(self, text: str, schema: dict[str, Any]) -> None:
+        self.text = text
+        self.schema = schema
+
+    def make(self, node: Node) -> nw.Expr:
+        """The expression of a part; true or false, never empty."""
+        if isinstance(node, Every | Some):
+            return _joined([self.make(part) for part in node.parts], isinstance(node, Every))
+        if isinstance(node, Not):
+            return ~self.make(node.part)
+        if isinstance(node, Comparison):
+            return self.compared(node.op, node.left, node.right).fill_null(False)
+        if isinstance(node, Member):
+            one = _joined([self.make(Comparison("==", node.operand, item)) for item in node.values], False)
+            return ~one if node.negated else one
+        if isinstance(node, TextTest):
+            return _affix(nw.col(node.column.name).cast(nw.String), node.how, node.wanted).fill_null(False)
+        if isinstance(node.operand, Literal):
+            return nw.lit(bool(node.operand.value))
+        column = nw.col(node.operand.name)
+        if self.schema[node.operand.name] != nw.Boolean:
+            if not self.schema[node.operand.name].is_numeric():
+                kind = self.schema[node.operand.name]
+                refuse(self.text, f"has a column of type {kind} alone: compare it", node.operand.at)
+            column = column.cast(nw.Boolean)
+        return column.fill_null(False)
+
+    def compared(self, op: str, left: Operand, right: Operand) -> nw.Expr:
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, Column) and isinstance(other, Literal) and other.value is None:
+                return self.empty(one) if op == "==" else ~self.empty(one)
+        compared: nw.Expr = COMPARE[op](self.side(left, right), self.side(right, left))
+        if op != "!=":
+            return compared
+        # what is empty differs from every value: "family != 'services'" must not drop an unknown family
+        return _joined([*(self.empty(o) for o in (left, right) if isinstance(o, Column)), compared], False)
+
+    def empty(self, column: Column) -> nw.Expr:
+        there = nw.col(column.name)
+        if self.schema[column.name] == nw.String:
+            return there.is_null() | (there == nw.lit("")).fill_null(False)
+        return there.is_null()
+
+    def side(self, operand: Operand, other: Operand) -> nw.Expr:
+        """One side of a comparison, of the type that its column has."""
+        if isinstance(operand, Column):
+            kind = self.schema[operand.name]
+            if isinstance(other, Column) and _sort(kind) != _sort(self.schema[other.name]):
+                refuse(
+                    self.text,
+                    f"compares a column of type {kind} with one of type {self.schema[other.name]}",
+                    other.at,
+                )
+            column = nw.col(operand.name)
+            return column.cast(_NUMBER) if kind.is_numeric() else column
+        assert isinstance(other, Column)
+        value = typed(operand, self.schema[other.name], self.text)
+        return nw.lit(format(value, "f")).cast(_NUMBER) if isinstance(value, Decimal) else nw.lit(value)
+
+
+def typed(literal: Literal, kind: Any, text: str) -> str | bool | Decimal | date | datetime:
+    """A literal in the column's own type, or an error that says which type the column has."""
+    value = literal.value
+    if kind == nw.String and isinstance(value, str):
+        return value
+    if kind == nw.Boolean and isinstance(value, bool):
+        return value
+    if kind.is_numeric() and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    if kind.is_temporal() and isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if kind == nw.Datetime and isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[ T]", value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise SalesopsError(
+        bad_condition(text, f"compares a column of type {kind} with {_written(value)}", literal.at)
+    )
+
+
+def _written(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else str(value).lower()
+
+
+def _sort(kind: Any) -> object:
+    """Types that can be compared with one another."""
+    return "number" if kind.is_numeric() else "time" if kind.is_temporal() else kind
+
+
+def _joined(parts: Sequence[nw.Expr], every: bool) -> nw.Expr:
+    """Parts joined in halves, so that a list of thousands is no thousands deep."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    left, right = _joined(parts[:middle], every), _joined(parts[middle:], every)
+    return left & right if every else left | right
 
 
 def _affix(column: nw.Expr, how: str, wanted: str) -> nw.Expr:
@@ -93,66 +182,3 @@ def _affix(column: nw.Expr, how: str, wanted: str) -> nw.Expr:
     if how == "ends_with":
         return column.str.ends_with(wanted)
     return column.str.contains(wanted, literal=True)
-
-
-def _comparison(node: ast.Compare, text: str, schema: dict[str, Any]) -> Any:
-    left, joined = node.left, None
-    for op, right in zip(node.ops, node.comparators, strict=True):
-        made = _pair(left, op, right, text, schema)
-        joined = made if joined is None else joined & made
-        left = right
-    return joined
-
-
-def _pair(left: ast.expr, op: ast.cmpop, right: ast.expr, text: str, schema: dict[str, Any]) -> Any:
-    column = next((n for n in (left, right) if isinstance(n, ast.Name) and n.id.lower() not in WORDS), None)
-    kind = schema[column.id] if isinstance(column, ast.Name) else None
-    if isinstance(op, ast.In | ast.NotIn):
-        assert isinstance(right, ast.List | ast.Tuple | ast.Set)
-        held: Any = None
-        for item in right.elts:
-            one = _pair(left, ast.Eq(), item, text, schema)
-            held = one if held is None else held | one
-        if isinstance(op, ast.NotIn):
-            return _operand(left, kind, text).is_null() | ~held if is_column(left) else ~held
-        return held
-    for a, b in ((left, right), (right, left)):
-        if literal(b) is None and is_none(b):
-            empty = _operand(a, kind, text).is_null()
-            if isinstance(op, ast.Eq):
-                return empty
-            if isinstance(op, ast.NotEq):
-                return ~empty
-            raise refused(text, "orders something against none")
-    made = COMPARE[type(op)](_operand(left, kind, text), _operand(right, kind, text))
-    if isinstance(op, ast.NotEq) and isinstance(column, ast.Name):
-        # what is empty differs from every value: "family != 'services'" must not drop an unknown family
-        return nw.col(column.id).is_null() | made
-    return made
-
-
-def _operand(node: ast.expr, kind: Any, text: str) -> Any:
-    if is_column(node):
-        assert isinstance(node, ast.Name)
-        column = nw.col(node.id)
-        return column.cast(nw.Decimal(38, 10)) if kind is not None and kind.is_numeric() else column
-    value = literal(node)
-    if kind is None:
-        return nw.lit(value)
-    return _typed(value, kind, text)
-
-
-def _typed(value: Any, kind: Any, text: str) -> Any:
-    """A literal in the column's own type, or an error that says which type the column has."""
-    if kind == nw.String and isinstance(value, str):
-        return nw.lit(value)
-    if kind == nw.Boolean and isinstance(value, bool):
-        return nw.lit(value)
-    if kind.is_numeric() and isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return nw.lit(format(Decimal(value), "f")).cast(nw.Decimal(38, 10))
-    if kind.is_temporal() and isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        try:
-            return nw.lit(date.fromisoformat(value))
-        except ValueError:
-            pass
-    raise refused(text, f"compares a column of type {kind} with {value!r}")

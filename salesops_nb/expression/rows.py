@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
-import ast
+import operator
+from collections.abc import Callable
 from typing import Any
 
-from salesops_nb.expression.syntax import COMPARE, is_column, literal, parse
+from salesops_nb.expression.syntax import (
+    Column,
+    Comparison,
+    Every,
+    Member,
+    Node,
+    Not,
+    Operand,
+    Some,
+    TextTest,
+    parse,
+)
+
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "starts_with": str.startswith,
+    "ends_with": str.endswith,
+    "contains": str.__contains__,
+}
 
 
 def holds(text: str, row: dict[str, Any]) -> bool:
     """Whether a condition holds for one row of plain values (numbers, texts, dates, ``None``)."""
-    return bool(_judge(parse(text), row))
+    return _judge(parse(text), row)
 
 
-def _judge(node: ast.expr, row: dict[str, Any]) -> bool:
-    if isinstance(node, ast.BoolOp):
-        parts = (_judge(part, row) for part in node.values)
-        return all(parts) if isinstance(node.op, ast.And) else any(parts)
-    if isinstance(node, ast.UnaryOp):
-        return not _judge(node.operand, row)
-    if isinstance(node, ast.Compare):
-        left = node.left
-        for op, right in zip(node.ops, node.comparators, strict=True):
-            if not _judge_pair(left, op, right, row):
-                return False
-            left = right
-        return True
-    if isinstance(node, ast.Call):
-        assert isinstance(node.func, ast.Name)
-        value, wanted = _plain_value(node.args[0], row), _plain_value(node.args[1], row)
-        if value is None:
-            return False
-        tests = {"starts_with": str.startswith, "ends_with": str.endswith, "contains": str.__contains__}
-        return bool(tests[node.func.id](str(value), wanted))
-    return bool(_plain_value(node, row))
+def _judge(node: Node, row: dict[str, Any]) -> bool:
+    if isinstance(node, Every):
+        return all(_judge(part, row) for part in node.parts)
+    if isinstance(node, Some):
+        return any(_judge(part, row) for part in node.parts)
+    if isinstance(node, Not):
+        return not _judge(node.part, row)
+    if isinstance(node, Comparison):
+        return _compared(node, row)
+    if isinstance(node, Member):
+        return (_value(node.operand, row) in [item.value for item in node.values]) != node.negated
+    if isinstance(node, TextTest):
+        value = _value(node.column, row)
+        return value is not None and _TESTS[node.how](str(value), node.wanted)
+    return bool(_value(node.operand, row))
 
 
-def _judge_pair(left: ast.expr, op: ast.cmpop, right: ast.expr, row: dict[str, Any]) -> bool:
-    value = _plain_value(left, row)
-    if isinstance(op, ast.In | ast.NotIn):
-        assert isinstance(right, ast.List | ast.Tuple | ast.Set)
-        return (value in [_plain_value(item, row) for item in right.elts]) == isinstance(op, ast.In)
-    other = _plain_value(right, row)
-    if value is None or other is None:
-        return (value is None and other is None) == isinstance(op, ast.Eq) and isinstance(
-            op, ast.Eq | ast.NotEq
-        )
-    return bool(COMPARE[type(op)](value, other))
+def _compared(node: Comparison, row: dict[str, Any]) -> bool:
+    left, right = _value(node.left, row), _value(node.right, row)
+    if left is None or right is None:
+        asked = [o for o in (node.left, node.right) if not isinstance(o, Column) and o.value is None]
+        if asked:  # whether it is empty
+            return (left is None and right is None) == (node.op == "==")
+        return node.op == "!="
+    return bool(COMPARE[node.op](left, right))
 
 
-def _plain_value(node: ast.expr, row: dict[str, Any]) -> Any:
-    if is_column(node):
-        assert isinstance(node, ast.Name)
-        return row.get(node.id)
-    return literal(node)
+def _value(operand: Operand, row: dict[str, Any]) -> Any:
+    if isinstance(operand, Column):
+        value = row.get(operand.name)
+        return None if isinstance(value, str) and not value else value
+    return operand.value

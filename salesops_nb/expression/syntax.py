@@ -1,133 +1,356 @@
-"""The small language of conditions: which forms are let through, and what their leaves say."""
+"""The one language of conditions (``where``), read into a tree; docs/expressions.md describes it.
+
+Only what stands here can be said: nothing of the text is ever run by Python or by a database. A text
+in double quotes is a column where only a column makes sense (left of a comparison, or alone), else a
+text; in backticks it is a column everywhere.
+"""
 
 from __future__ import annotations
 
-import ast
-import operator
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import NoReturn
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.expression.tokens import Token, refuse, tokens
 
-COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
+DEEPEST = 50  # parentheses inside one another
+TEXT_TESTS = ("starts_with", "ends_with", "contains")
+WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None, "null": None}
+_RESERVED = ("and", "or", "not", "in", "is")
+_INSTEAD = {
+    "like": "starts_with(column, 'text'), ends_with or contains",
+    "ilike": "starts_with(column, 'text'), ends_with or contains",
+    "between": "column >= 1 and column <= 9",
 }
-TEXT_TESTS = {"starts_with": "starts_with", "ends_with": "ends_with", "contains": "contains"}
-WORDS = {"true": True, "false": False, "none": None, "null": None}
-_ALLOWED = (
-    "Allowed are comparisons, in, and, or, not, parentheses, literals and starts_with/ends_with/contains."
-)
+Value = str | int | Decimal | bool | None
 
 
-def parse(text: str) -> ast.expr:
-    """The condition's tree; raises `SalesopsError` where a form is not allowed."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise refused(text, f"cannot be read: {reason}") from None
-    _check(tree, text)
-    return tree
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column by its name."""
+
+    name: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value that is written out; ``None`` is an empty field. `double`: a text in double quotes."""
+
+    value: Value
+    at: int
+    double: bool = False
+
+
+Operand = Column | Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two operands and one of ``== != < <= > >=``."""
+
+    op: str
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whether an operand is one of a list's values, or none of them."""
+
+    operand: Operand
+    values: tuple[Literal, ...]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextTest:
+    """Whether a column's text starts with, ends with or contains another."""
+
+    how: str
+    column: Column
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A column that is true or false by itself, or such a value."""
+
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What holds where its part does not."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """What holds where all parts do."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """What holds where one of the parts does."""
+
+    parts: tuple[Node, ...]
+
+
+Node = Comparison | Member | TextTest | Truth | Not | Every | Some
+
+
+def parse(text: str) -> Node:
+    """The condition's tree; raises `SalesopsError` with the place where a form is not allowed."""
+    return _Reader(text).whole()
 
 
 def columns_of(text: str | None) -> set[str]:
     """Names of the columns that a condition mentions."""
-    if text is None:
-        return set()
-    tree = parse(text)
-    calls = {
-        node.func.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return {name for name in names - calls if name.lower() not in WORDS}
+    return set() if text is None else {column.name for column in columns_in(parse(text))}
 
 
-def refused(text: str, why: str) -> SalesopsError:
-    """The error for a form that the language does not have."""
-    return SalesopsError(
-        Problem("bad-condition", f"The condition {text!r} {why}.", _ALLOWED, column="where", value=text)
-    )
+def columns_in(node: Node) -> list[Column]:
+    """The columns of a tree, each with its place."""
+    return [operand for operand in _operands(node) if isinstance(operand, Column)]
 
 
-def _check(node: ast.expr, text: str) -> None:
-    if isinstance(node, ast.BoolOp):
-        parts: list[ast.expr] = node.values
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        parts = [node.operand]
-    elif isinstance(node, ast.Compare):
-        for op, right in zip(node.ops, node.comparators, strict=True):
-            if isinstance(op, ast.In | ast.NotIn):
-                _check_list(right, text)
-            elif type(op) not in COMPARE:
-                raise refused(text, "uses a comparison that is not allowed")
-            else:
-                _check_value(right, text)
-        _check_value(node.left, text)
-        return
-    elif isinstance(node, ast.Call):
-        _check_call(node, text)
-        return
-    elif isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and isinstance(node.value, bool)):
-        return
+def doubles_in(node: Node) -> list[Literal]:
+    """The texts in double quotes that were taken for values."""
+    return [operand for operand in _operands(node) if isinstance(operand, Literal) and operand.double]
+
+
+def _operands(node: Node) -> Iterator[Operand]:
+    if isinstance(node, Every | Some):
+        for part in node.parts:
+            yield from _operands(part)
+    elif isinstance(node, Not):
+        yield from _operands(node.part)
+    elif isinstance(node, Comparison):
+        yield from (node.left, node.right)
+    elif isinstance(node, Member):
+        yield from (node.operand, *node.values)
     else:
-        raise refused(text, f"uses {type(node).__name__.lower()!r}, which is not allowed")
-    for part in parts:
-        _check(part, text)
+        yield node.column if isinstance(node, TextTest) else node.operand
 
 
-def _check_value(node: ast.expr, text: str) -> None:
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        node = node.operand
-    if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float | bool | None):
-        return
-    if not isinstance(node, ast.Name):
-        raise refused(text, f"compares {type(node).__name__.lower()!r}, which is not allowed")
+class _Reader:
+    """Reads a condition from left to right, one method a level of the grammar."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = tokens(text)
+        self.place = 0
+        self.depth = 0
+
+    @property
+    def next(self) -> Token:
+        return self.tokens[self.place]
+
+    def take(self) -> Token:
+        self.place += 1
+        return self.tokens[self.place - 1]
+
+    def whole(self) -> Node:
+        if self.next.kind == "end":
+            refuse(self.text, "is empty")
+        node = self.some()
+        if self.place < len(self.tokens) - 1:
+            self.unexpected("the condition is complete before it")
+        return node
+
+    def unexpected(self, why: str) -> NoReturn:
+        token = self.next
+        if token.kind == "end":
+            refuse(self.text, f"ends too soon: {why}", token.at)
+        if token.says(*_INSTEAD):
+            word = str(token.value).lower()
+            refuse(self.text, f"uses {word!r}, which is not allowed: write {_INSTEAD[word]}", token.at)
+        before = self.tokens[self.place - 1] if self.place else None
+        if before is not None and all(t.kind == "name" and not t.says(*_RESERVED) for t in (before, token)):
+            why = f'{why} (a name with a space stands in quotes: "{before.value} {token.value}")'
+        refuse(self.text, f"has {self.said(token)}, which is not allowed here: {why}", token.at)
+
+    def said(self, token: Token) -> str:
+        end = self.tokens[self.tokens.index(token) + 1].at if token.kind != "end" else token.at
+        return repr(self.text[token.at : min(end, token.at + 30)].strip())
+
+    def some(self) -> Node:
+        parts = [self.every()]
+        while self.next.says("or"):
+            self.take()
+            parts.append(self.every())
+        return parts[0] if len(parts) == 1 else Some(tuple(parts))
+
+    def every(self) -> Node:
+        parts = [self.negation()]
+        while self.next.says("and"):
+            self.take()
+            parts.append(self.negation())
+        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+    def negation(self) -> Node:
+        negated = False
+        while self.next.says("not"):
+            self.take()
+            negated = not negated
+        node = self.comparison()
+        return Not(node) if negated else node
+
+    def comparison(self) -> Node:
+        if self.next.value == "(" and self.next.kind == "sign":
+            opening = self.take()
+            self.depth += 1
+            if self.depth > DEEPEST:
+                refuse(self.text, f"has more than {DEEPEST} parentheses inside one another", opening.at)
+            node = self.some()
+            self.closing(")")
+            self.depth -= 1
+            # '(amount) > 5' is a comparison too
+            return self.compared(node.operand) if isinstance(node, Truth) else node
+        if self.next.says(*TEXT_TESTS) and self.tokens[self.place + 1].value == "(":
+            return self.text_test()
+        return self.compared(self.operand())
+
+    def compared(self, left: Operand) -> Node:
+        """What is said of an operand: one or more comparisons, a list, emptiness, or its own truth."""
+        parts: list[Node] = []
+        while self.next.kind == "operator":
+            op = str(self.take().value)
+            right = self.operand()
+            parts.append(self.pair(op, left, right))
+            left = right
+        if parts:
+            return parts[0] if len(parts) == 1 else Every(tuple(parts))
+        if self.next.says("is"):
+            self.take()
+            negated = self.next.says("not") and bool(self.take())
+            if not self.next.says(*WORDS):
+                self.unexpected("after 'is' stands null, not null, true or false")
+            value = Literal(WORDS[str(self.next.value).lower()], self.take().at)
+            return Comparison("!=" if negated else "==", _as_column(left), value)
+        negated = self.next.says("not") and self.tokens[self.place + 1].says("in")
+        if negated:
+            self.take()
+        if self.next.says("in"):
+            self.take()
+            return Member(_as_column(left), self.values(), negated)
+        if self.next.says(*_INSTEAD) or self.next.says("not"):
+            self.unexpected("a comparison is missing")
+        left = _as_column(left)
+        if isinstance(left, Literal) and not isinstance(left.value, bool):
+            refuse(self.text, "has a value alone, which is not allowed: compare it with a column", left.at)
+        return Truth(left)
+
+    def pair(self, op: str, left: Operand, right: Operand) -> Comparison:
+        """A comparison; of two operands that can be a column, the left one is."""
+        if isinstance(left, Literal) and isinstance(right, Literal):
+            left = _as_column(left)
+            right = _as_column(right) if isinstance(left, Literal) else right
+        if isinstance(left, Literal) and isinstance(right, Literal):
+            refuse(self.text, "compares two values and no column: a column stands without quotes", left.at)
+        for operand in (left, right):
+            if op not in ("==", "!=") and isinstance(operand, Literal) and operand.value is None:
+                refuse(self.text, "orders something against none", operand.at)
+        return Comparison(op, left, right)
+
+    def operand(self) -> Operand:
+        token = self.next
+        if token.kind == "sign" and token.value == "-":
+            self.take()
+            number = self.next
+            if number.kind != "number":
+                self.unexpected("after '-' stands a number")
+            self.take()
+            assert not isinstance(number.value, str)
+            return Literal(-number.value, token.at)
+        if token.kind in ("text", "number"):
+            self.take()
+            # a text of no characters is what an empty field holds
+            return Literal(None if token.value == "" else token.value, token.at, token.double)
+        if token.kind == "column":
+            return Column(str(self.take().value), token.at)
+        if token.kind != "name" or token.says(*_RESERVED, *_INSTEAD):
+            self.unexpected("a column or a value is missing before it")
+        self.take()
+        if self.next.kind == "sign" and self.next.value == "(":
+            refuse(self.text, f"calls {str(token.value)!r}, which is not allowed", token.at)
+        if token.says(*WORDS):
+            return Literal(WORDS[str(token.value).lower()], token.at)
+        return Column(str(token.value), token.at)
+
+    def values(self) -> tuple[Literal, ...]:
+        pairs = {"[": "]", "(": ")", "{": "}"}
+        opening = str(self.next.value)
+        if self.next.kind != "sign" or opening not in pairs:
+            refuse(self.text, "has 'in' without a list of values, such as ['A', 'B']", self.next.at)
+        self.take()
+        found: list[Literal] = []
+        while not (found and self.next.value == pairs[opening]):
+            if self.next.kind == "sign" and self.next.value == pairs[opening]:
+                refuse(self.text, "has 'in' without a list of values, such as ['A', 'B']", self.next.at)
+            item = self.operand()
+            if isinstance(item, Column):
+                refuse(self.text, "has a column inside a list of values, which is not allowed", item.at)
+            found.append(item)
+            if self.next.kind == "sign" and self.next.value == ",":
+                self.take()
+            elif self.next.value != pairs[opening]:
+                self.unexpected("values of a list are separated by commas")
+        self.closing(pairs[opening])
+        return tuple(found)
+
+    def closing(self, sign: str) -> None:
+        if self.next.kind != "sign" or self.next.value != sign:
+            self.unexpected(f"{sign!r} is missing")
+        self.take()
+
+    def text_test(self) -> TextTest:
+        how = str(self.take().value).lower()
+        self.take()
+        column = _as_column(self.operand())
+        if not isinstance(column, Column):
+            refuse(self.text, f"gives {how} something other than a column first", column.at)
+        if self.next.value != ",":
+            self.unexpected(f"{how} takes a column and a text")
+        self.take()
+        wanted = self.next
+        if wanted.kind != "text":
+            refuse(self.text, f"gives {how} something other than a text", wanted.at)
+        self.take()
+        self.closing(")")
+        return TextTest(how, column, str(wanted.value))
 
 
-def _check_list(node: ast.expr, text: str) -> None:
-    if not isinstance(node, ast.List | ast.Tuple | ast.Set) or not node.elts:
-        raise refused(text, "has 'in' without a list of values, such as ['A', 'B']")
-    for item in node.elts:
-        if isinstance(item, ast.Name) and item.id.lower() not in WORDS:
-            raise refused(text, "has a column inside a list of values")
-        _check_value(item, text)
+def _as_column(operand: Operand) -> Operand:
+    """The column that a text in double quotes names, where no text makes sense."""
+    if isinstance(operand, Literal) and operand.double and operand.value is not None:
+        return Column(str(operand.value), operand.at)
+    return operand
 
 
-def _check_call(node: ast.Call, text: str) -> None:
-    name = node.func.id if isinstance(node.func, ast.Name) else None
-    fits = len(node.args) == 2 and not node.keywords
-    if name not in TEXT_TESTS or not fits or not isinstance(node.args[0], ast.Name):
-        raise refused(text, "calls what is not allowed")
-    if not (isinstance(node.args[1], ast.Constant) and isinstance(node.args[1].value, str)):
-        raise refused(text, f"gives {name} something other than a text")
+def renamed(node: Node, names: dict[str, str]) -> Node:
+    """The tree with columns under other names."""
 
+    def column(operand: Operand) -> Operand:
+        return (
+            replace(operand, name=names.get(operand.name, operand.name))
+            if isinstance(operand, Column)
+            else operand
+        )
 
-def is_column(node: ast.expr) -> bool:
-    """Whether a leaf names a column."""
-    return isinstance(node, ast.Name) and node.id.lower() not in WORDS
-
-
-def is_none(node: ast.expr) -> bool:
-    """Whether a leaf says none."""
-    if isinstance(node, ast.Name):
-        return node.id.lower() in ("none", "null")
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def literal(node: ast.expr) -> Any:
-    """The value of a leaf that is written out; numbers exact."""
-    if isinstance(node, ast.UnaryOp):
-        value = literal(node.operand)
-        return -value if isinstance(value, int | Decimal) else value
-    if isinstance(node, ast.Name):
-        return WORDS.get(node.id.lower())
-    assert isinstance(node, ast.Constant)
-    return Decimal(str(node.value)) if isinstance(node.value, float) else node.value
+    if isinstance(node, Every | Some):
+        return replace(node, parts=tuple(renamed(part, names) for part in node.parts))
+    if isinstance(node, Not):
+        return Not(renamed(node.part, names))
+    if isinstance(node, Comparison):
+        return replace(node, left=column(node.left), right=column(node.right))
+    if isinstance(node, TextTest):
+        made = column(node.column)
+        assert isinstance(made, Column)
+        return replace(node, column=made)
+    return replace(node, operand=column(node.operand))

@@ -16,15 +16,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.expression import parse
 from salesops_nb.source.findings import finding, listed
 from salesops_nb.source.headers import locate
 from salesops_nb.source.mapping import FileMapping
-from salesops_nb.source.raw import Raw, literal, quoted
+from salesops_nb.source.narrowing import resolved
+from salesops_nb.source.raw import Raw, engine_path, literal, quoted
 from salesops_nb.source.reading import described
 from salesops_nb.workbook import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, Table
+    from sqlalchemy import Connection, Engine, Table
 
 BATCH = 50_000
 
@@ -57,9 +59,10 @@ def read_duckdb(
         if file.optional:
             return None
         raise SalesopsError(_no_table(name, names, shown))
-    view, where = f"raw.{quoted(label)}", f" WHERE {file.where}" if file.where else ""
-    numbered = f"(SELECT *, rowid + 1 AS _row FROM {catalog}.{quoted(name)}{where})"
-    connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {numbered}")
+    view = f"raw.{quoted(label)}"
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {view} AS SELECT *, rowid + 1 AS _row FROM {catalog}.{quoted(name)}"
+    )
     row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
     return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode(), in_place=True)
 
@@ -110,7 +113,7 @@ def read_database(
     view = f"raw.{quoted(label)}"
     connection.execute(
         f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row "
-        f"FROM read_parquet({literal(str(path))}, file_row_number = true)"
+        f"FROM read_parquet({literal(engine_path(path))}, file_row_number = true)"
     )
     row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
     return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode(), in_place=True)
@@ -121,6 +124,7 @@ def _engine(url: str, folder: Path) -> tuple[Engine, str]:
     from sqlalchemy import create_engine, make_url
 
     address = make_url(url)
+    shown = address.database or "database"
     if address.get_backend_name() == "sqlite" and address.database:
         path = folder / address.database
         if not path.is_file():
@@ -132,10 +136,19 @@ def _engine(url: str, folder: Path) -> tuple[Engine, str]:
                     file=Path(address.database).name,
                 )
             )
-        address = address.set(database=str(path))
+        # opened for reading only; the path stands in a URI, so that SQLite knows it
+        address = address.set(database=path.as_uri(), query={"mode": "ro", "uri": "true"})
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+pg8000")
-    return create_engine(address), address.set(password=None, username=None).database or "database"
+    return create_engine(address), shown
+
+
+def _reading(engine: Engine) -> Connection:
+    """A connection that writes nothing, where the driver can say so."""
+    connection = engine.connect()
+    if engine.dialect.name == "postgresql":
+        connection = connection.execution_options(postgresql_readonly=True)
+    return connection
 
 
 def _reflected(engine: Engine, name: str, shown: str, optional: bool) -> Table | None:
@@ -153,7 +166,9 @@ def _reflected(engine: Engine, name: str, shown: str, optional: bool) -> Table |
 
 def _to_parquet(engine: Engine, table: Table, file: FileMapping, ours: str, shown: str, path: Path) -> None:
     """Write the wanted columns and rows in batches, so that memory does not grow with the table."""
-    from sqlalchemy import String, cast, select, text
+    from sqlalchemy import String, cast, select
+
+    from salesops_nb.expression.database import where
 
     chosen = list(table.columns)
     if file.columns:
@@ -173,10 +188,11 @@ def _to_parquet(engine: Engine, table: Table, file: FileMapping, ours: str, show
     # what Arrow has no exact type for leaves the database as text, and is read again by our own rules
     parts = [cast(c, String).label(c.name) if k is None else c for c, k in zip(chosen, kinds, strict=True)]
     query = select(*parts)
-    if file.where:
-        query = query.where(text(file.where))
+    if file.where is not None:
+        tree = resolved(parse(file.where), file.where, table.columns.keys(), file)
+        query = query.where(where(tree, file.where, table))
     schema = pa.schema([(c.name, k or pa.string()) for c, k in zip(chosen, kinds, strict=True)])
-    with engine.connect() as rows, pq.ParquetWriter(path, schema) as writer:
+    with _reading(engine) as rows, pq.ParquetWriter(path, schema) as writer:
         result = rows.execution_options(stream_results=True).execute(query)
         while batch := result.fetchmany(BATCH):
             columns = zip(*batch, strict=True)

@@ -22,7 +22,7 @@ from salesops_nb.errors import Problem
 from salesops_nb.source.findings import finding
 from salesops_nb.source.headers import find_header, footer_length, unique_headers
 from salesops_nb.source.mapping import FileMapping
-from salesops_nb.source.raw import Raw, literal, quoted
+from salesops_nb.source.raw import Raw, engine_path, literal, quoted
 from salesops_nb.source.text import TextFile, probe
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -124,8 +124,8 @@ def _through_duckdb(connection: duckdb.DuckDBPyConnection, text: TextFile, layou
     columns = ", ".join(f"{literal(header)}: 'VARCHAR'" for header in layout.headers)
     select = (
         "SELECT *, row_number() OVER () + 1 AS _row FROM read_csv("
-        f"{literal(str(text.path))}, auto_detect = false, header = true, quote = '\"', escape = '\"', "
-        f"delim = {literal(layout.delimiter)}, columns = {{{columns}}})"
+        f"{literal(engine_path(text.path))}, auto_detect = false, header = true, "
+        f"quote = '\"', escape = '\"', delim = {literal(layout.delimiter)}, columns = {{{columns}}})"
     )
     try:
         connection.execute(f"CREATE OR REPLACE TABLE {raw} AS {select}")

@@ -22,10 +22,11 @@ from salesops_nb.source.deal_rules import deal_rules
 from salesops_nb.source.findings import finding, listed
 from salesops_nb.source.finished import finish
 from salesops_nb.source.keys import check_duplicates, check_references
-from salesops_nb.source.mapping import FileMapping, JoinedFile, Mapping, TableMapping
+from salesops_nb.source.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
+from salesops_nb.source.mapping import files_of as mapped_files
 from salesops_nb.source.people import check_people
 from salesops_nb.source.raw import Raw, literal, quoted
-from salesops_nb.source.reading import read_source
+from salesops_nb.source.reading import path_of, read_source
 from salesops_nb.source.rules import contract_rules, run_rules
 from salesops_nb.workbook import Settings
 
@@ -71,6 +72,12 @@ def load(
     for name in loaded.tables:
         finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
     return loaded
+
+
+def files_of(folder: Path, settings: Settings, mapping: Mapping) -> list[Path]:
+    """Every file that the mapping names, there or not."""
+    found = (path_of(folder, settings, file, str(place[1])) for place, file in mapped_files(mapping))
+    return list(dict.fromkeys(path for path in found if path is not None))
 
 
 def _of_table(problem: Problem, table: str) -> Problem:
@@ -126,9 +133,15 @@ def _read_file(
 ) -> Typed | None:
     """The typed relation of one file; ``None`` where it is optional and not there, or cannot be read."""
     wanted = wanted_headers(contract, file)
-    raw: Raw | None = read_source(
-        loaded.connection, folder, settings, file, contract.name, label, wanted, frame
-    )
+    try:
+        raw: Raw | None = read_source(
+            loaded.connection, folder, settings, file, contract.name, label, wanted, frame
+        )
+    except SalesopsError as error:
+        path, place = folder / settings.mapping, _place(contract, label)
+        raise SalesopsError(
+            [placed(p, path, place) if p.column == "where" else p for p in error.problems]
+        ) from error
     if raw is None:
         return None
     loaded.digest.update(label.encode() + raw.digest)
@@ -137,6 +150,12 @@ def _read_file(
         fatal = problem.severity == "error" and typed.fatal
         (loaded.fatal if fatal else loaded.problems).append(_of_table(problem, contract.name))
     return None if typed.fatal else typed
+
+
+def _place(contract: Contract, label: str) -> tuple[str | int, ...]:
+    """The keys of the mapping under which a file of a table stands."""
+    number = label.removeprefix(contract.name).removeprefix("__")
+    return ("tables", contract.name, "joins", int(number)) if number else ("tables", contract.name)
 
 
 def _read_join(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.expression import columns_of
 from salesops_nb.source.findings import finding, listed
 from salesops_nb.workbook import Exact, Settings, validated
-from salesops_nb.yaml_file import read_yaml
+from salesops_nb.yaml_file import dotted, line_of, read_yaml
 
 
 def _text(value: object) -> object:
@@ -32,7 +34,7 @@ class FileMapping(_Part):
     """A file (or sheet, or database table) and the names its columns bear there.
 
     What `columns` names must be in the file; what `if_present` names is taken where it is. `where`
-    is an SQL condition on the file's own columns that narrows its rows.
+    is a condition on the file's own columns that narrows its rows (docs/expressions.md).
     """
 
     file: str | None = None
@@ -91,11 +93,42 @@ def load_mapping(folder: Path, settings: Settings) -> Mapping:
     """
     path = folder / settings.mapping
     if settings.mapping in built_in_names() and not path.exists():
-        return validated(Mapping, _built_in(settings.mapping, path.name), f"{settings.mapping}.yml")
+        return validated(Mapping, _built_in(settings.mapping, path.name), BUILT_IN / f"{path.name}.yml")
     contents = read_yaml(path)
     if isinstance(contents, dict) and isinstance(contents.get("based_on"), str):
         contents = _merged(_built_in(contents["based_on"], path.name), contents)
-    return validated(Mapping, contents, path.name)
+    mapping = validated(Mapping, contents, path)
+    problems = [
+        placed(problem, path, place) for place, file in files_of(mapping) for problem in _mistakes(file)
+    ]
+    if problems:
+        raise SalesopsError(problems)
+    return mapping
+
+
+def files_of(mapping: Mapping) -> list[tuple[tuple[str | int, ...], FileMapping]]:
+    """Every file of a mapping with the keys under which it stands."""
+    found: list[tuple[tuple[str | int, ...], FileMapping]] = []
+    for name, table in mapping.tables.items():
+        found.append((("tables", name), table))
+        found += [(("tables", name, "joins", i), join) for i, join in enumerate(table.joins)]
+    return found
+
+
+def placed(problem: Problem, path: Path, place: tuple[str | int, ...]) -> Problem:
+    """A problem of a condition at the line of the mapping where it stands."""
+    where = (*place, "where")
+    row = line_of(read_yaml(path, keep_lines=True), where) if path.is_file() else None
+    table = problem.table or str(place[1])
+    return replace(problem, table=table, file=path.name, row=row, column=dotted(where))
+
+
+def _mistakes(file: FileMapping) -> list[Problem]:
+    try:
+        columns_of(file.where)
+    except SalesopsError as error:
+        return error.problems
+    return []
 
 
 def _built_in(name: str, file: str) -> Any:

@@ -16,8 +16,9 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar
 from salesops_nb.source import rejects
 from salesops_nb.source.controls import ControlResult, control_results
+from salesops_nb.source.engine import guarded
 from salesops_nb.source.findings import finding
-from salesops_nb.source.loading import Loaded, load
+from salesops_nb.source.loading import Loaded, files_of, load
 from salesops_nb.source.mapping import load_mapping
 from salesops_nb.source.prepared import reopen
 from salesops_nb.source.raw import quoted
@@ -146,6 +147,7 @@ def open_workbook(
     settings = load_settings(folder)
     mapping = load_mapping(folder, settings)
     connection = _connect(folder, settings)
+    guarded(connection, folder, files_of(folder, settings, mapping))
     loaded = load(connection, folder, settings, mapping, frames or {})
     if strict and loaded.fatal:
         raise SalesopsError(loaded.fatal)

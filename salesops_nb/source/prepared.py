@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from salesops_nb.source.engine import guarded
 from salesops_nb.source.raw import literal, quoted
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _attached(folder: Path, path: Path, facts: dict[str, Any]) -> Workbook:
     threads = os.environ.get("SALESOPS_THREADS")
     connection = duckdb.connect(config={"threads": int(threads)} if threads else {})
     connection.execute("SET preserve_insertion_order = true")
+    guarded(connection, folder, [path])
     connection.execute(f"ATTACH {literal(str(path))} AS prepared (READ_ONLY)")
     rows = connection.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_catalog = 'prepared'"

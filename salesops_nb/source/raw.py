@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import duckdb
 
 from salesops_nb.errors import Problem
 
@@ -37,21 +35,6 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def read_raw(connection: duckdb.DuckDBPyConnection, path: Path, name: str, shown: str) -> Raw:
-    """The file at `path` as a view called `name` in the schema ``raw``."""
-    view = f"raw.{quoted(name)}"
-    if path.suffix.lower() == ".parquet":
-        source = f"read_parquet({literal(str(path))}, file_row_number = true)"
-        select = f"SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row FROM {source}"
-    else:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader(lines))
-        columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header)
-        select = (
-            "SELECT *, row_number() OVER () + 1 AS _row FROM read_csv("
-            f"{literal(str(path))}, auto_detect = false, header = true, delim = ',', quote = '\"', "
-            f"escape = '\"', columns = {{{columns}}})"
-        )
-    connection.execute(f"CREATE VIEW {view} AS {select}")
-    described = connection.execute(f"DESCRIBE {view}").fetchall()
-    return Raw(view, shown, {row[0]: row[1] for row in described if row[0] != "_row"})
+def engine_path(path: Path) -> str:
+    """A path as the engine takes it for this one file, with the signs of its patterns marked off."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))

@@ -14,7 +14,8 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.source.delimited import read_delimited
 from salesops_nb.source.findings import finding, listed
 from salesops_nb.source.mapping import FileMapping
-from salesops_nb.source.raw import Raw, literal, quoted
+from salesops_nb.source.narrowing import narrowed
+from salesops_nb.source.raw import Raw, engine_path, literal, quoted
 from salesops_nb.workbook import Settings
 
 TEXT = (".csv", ".tsv", ".txt")
@@ -35,19 +36,26 @@ def read_source(
     """The rows a mapping points to; ``None`` where they are optional and not there."""
     if frame is not None:
         return read_frame(connection, frame, label)
-    source = expanded(file.source or settings.source)
-    if "://" in source:
+    path = path_of(folder, settings, file, table)
+    if path is None:
         from salesops_nb.source.databases import read_database
 
+        source = expanded(file.source or settings.source)
         return read_database(connection, source, folder, file, table, label, settings)
-    path = folder / source
-    if path.suffix.lower() not in (*DUCKDB, *EXCEL):
-        path = path / (file.file or f"{table}.csv")
     if not path.is_file():
         if file.optional:
             return None
         raise _missing(path, folder)
     return _read_path(connection, path, file, table, label, wanted, settings)
+
+
+def path_of(folder: Path, settings: Settings, file: FileMapping, table: str) -> Path | None:
+    """The file that a mapping points to; ``None`` for a database with an address."""
+    source = expanded(file.source or settings.source)
+    if "://" in source:
+        return None
+    path = folder / source
+    return path if path.suffix.lower() in (*DUCKDB, *EXCEL) else path / (file.file or f"{table}.csv")
 
 
 def _read_path(
@@ -62,17 +70,19 @@ def _read_path(
     kind, shown = path.suffix.lower(), file.file or path.name
     if kind in TEXT:
         raw = read_delimited(connection, path, label, shown, file, wanted, settings.encoding)
-        return narrowed(connection, raw, file)
+        return narrowed(connection, raw, file, settings)
     if kind == ".parquet":
-        return read_parquet(connection, path, label, shown, file)
+        return narrowed(connection, read_parquet(connection, path, label, shown), file, settings)
     if kind in DUCKDB:
         from salesops_nb.source.databases import read_duckdb
 
-        return read_duckdb(connection, path, file, table, label, path.name)
+        found = read_duckdb(connection, path, file, table, label, path.name)
+        return found and narrowed(connection, found, file, settings)
     if kind in EXCEL:
         from salesops_nb.source.excel import read_excel
 
-        return narrowed(connection, read_excel(connection, path, file, table, label, shown, wanted), file)
+        raw = read_excel(connection, path, file, table, label, shown, wanted)
+        return narrowed(connection, raw, file, settings)
     raise SalesopsError(
         finding(
             "unknown-format",
@@ -81,38 +91,6 @@ def _read_path(
             file=shown,
         )
     )
-
-
-def narrowed(connection: duckdb.DuckDBPyConnection, raw: Raw, file: FileMapping) -> Raw:
-    """The rows that the mapping's ``where`` keeps; how many it leaves out is said."""
-    if not file.where:
-        return raw
-    try:
-        row = connection.execute(
-            f"DELETE FROM {raw.name} WHERE NOT coalesce(({file.where}), false)"
-        ).fetchone()
-    except duckdb.Error as error:
-        raise SalesopsError(
-            finding(
-                "bad-filter",
-                f"The filter {file.where!r} cannot be applied: {str(error).splitlines()[0]}.",
-                "Mend 'where' in the mapping; it speaks of the file's own columns.",
-                file=raw.file,
-                value=file.where,
-            )
-        ) from error
-    count = row[0] if row else 0
-    raw.problems.append(
-        finding(
-            "filtered",
-            f"{count} {'row is' if count == 1 else 'rows are'} left out by "
-            f"the mapping's filter {file.where!r}.",
-            file=raw.file,
-            value=file.where,
-            severity="note",
-        )
-    )
-    return raw
 
 
 def expanded(text: str) -> str:
@@ -156,16 +134,14 @@ def described(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str
     return {row[0]: re.sub(r"\(\d+\)$", "", row[1]) for row in rows if row[0] != "_row"}
 
 
-def read_parquet(
-    connection: duckdb.DuckDBPyConnection, path: Path, label: str, shown: str, file: FileMapping
-) -> Raw:
+def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, label: str, shown: str) -> Raw:
     """A Parquet file as a view: nothing is copied, whatever its size."""
-    view, where = f"raw.{quoted(label)}", f" WHERE {file.where}" if file.where else ""
+    view = f"raw.{quoted(label)}"
     try:
         connection.execute(
             f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCLUDE (file_row_number), "
             f"file_row_number + 1 AS _row "
-            f"FROM read_parquet({literal(str(path))}, file_row_number = true){where}"
+            f"FROM read_parquet({literal(engine_path(path))}, file_row_number = true)"
         )
     except duckdb.Error as error:
         reason = str(error).splitlines()[0].replace(str(path), path.name).rstrip(".!")

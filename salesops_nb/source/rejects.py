@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import duckdb
 
 from salesops_nb.errors import Problem
+from salesops_nb.frames import scratch
 from salesops_nb.source.raw import literal, quoted
 
 SHOWN = 5_000
@@ -151,10 +153,12 @@ def set_aside(connection: duckdb.DuckDBPyConnection) -> list[SetAside]:
 def write_rejects(connection: duckdb.DuckDBPyConnection, path: Path) -> Path:
     """Write every reject to a CSV file and give its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    inside = scratch() / path.name
     connection.execute(
         f'COPY (SELECT * FROM rejects ORDER BY "table", row, "column", code) '
-        f"TO {literal(str(path))} (HEADER, DELIMITER ',')"
+        f"TO {literal(str(inside))} (HEADER, DELIMITER ',')"
     )
+    shutil.move(inside, path)
     return path
 
 
