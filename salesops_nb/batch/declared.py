@@ -27,18 +27,31 @@ def declared_parameters(path: Path, report: str) -> dict[str, Any]:
                 value=path.name,
             )
         )
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError) as error:
-        message = f"{path.name} is not a notebook: {error}."
-        raise SalesopsError(
-            Problem("bad-notebook", message, "Save it again from JupyterLab.", file=path.name)
-        ) from None
     found: dict[str, Any] = {}
-    for cell in cells:
-        if "parameters" in cell.get("metadata", {}).get("tags", []):
-            found |= _assigned("".join(cell["source"]))
+    for source in parameter_cells(path):
+        found |= _assigned(source)
     return found
+
+
+def parameter_cells(path: Path) -> list[str]:
+    """The source of each cell tagged ``parameters``; raises `SalesopsError` where it is no notebook."""
+    try:
+        return [
+            "".join(cell["source"])
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if "parameters" in cell.get("metadata", {}).get("tags", [])
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise SalesopsError(
+            Problem(
+                "bad-notebook",
+                f"{path.name} is not a notebook: {why}.",
+                "Save it again from JupyterLab.",
+                file=path.name,
+                row=getattr(error, "lineno", None),
+            )
+        ) from None
 
 
 def _assigned(source: str) -> dict[str, Any]:

@@ -60,10 +60,15 @@ def letters(records: Iterable[Record], engine: Engine) -> list[Letter]:
     return [found[address] for address in sorted(found)]
 
 
+def is_address(text: str) -> bool:
+    """Whether mail can go there."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def _held(
     record: Record, address: str, log: dict[tuple[str, str, str], str], approved: _Approvals
 ) -> str | None:
-    if not _ADDRESS.fullmatch(address):
+    if not is_address(address):
         return "no address"
     if record.get("status") == "failed":
         return "failed"

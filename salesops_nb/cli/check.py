@@ -19,23 +19,32 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--quiet", is_flag=True, help="Errors and warnings only, no notes.")
 def check(folder: Path, quiet: bool) -> None:
-    """Check the workbook in DIR (default: here): files, columns, rows, keys and control totals.
+    """Check the workbook in DIR (default: here) and everything that a run of it reads.
 
-    Prints every problem with its file, row, column, value and what to do. Ends with 0 only when
-    there is no error.
+    Tables (files, columns, rows, keys, control totals), pay plans, the pay calendar, the strategy,
+    templates, notebooks, reports.yml and the store. Prints every problem with its file, row, column,
+    value and what to do. Ends with 0 only when there is no error.
     """
+    from salesops_nb.cli.inputs import inputs
     from salesops_nb.source import open_workbook
+    from salesops_nb.workbook import find_workbook, load_settings
 
-    workbook = open_workbook(folder, strict=False)
-    found = [*workbook.problems, *_strategy(workbook)]
+    home = find_workbook(folder)
+    settings, workbook, found = None, None, []
     try:
-        found += [control.problem(workbook.settings) for control in workbook.controls]
+        settings = load_settings(home)
+        workbook = open_workbook(home, strict=False)
+        found = [*workbook.problems]
+        found += [control.problem(settings) for control in workbook.controls]
     except SalesopsError as error:
         found += error.problems
+    found += inputs(home, settings, workbook)
+    found = list(dict.fromkeys(found))
     for problem in sorted(found, key=lambda p: (p.table or "", _ORDER[p.severity], p.row or 0)):
         if not (quiet and problem.severity == "note"):
             click.echo(_line(problem))
-    _summary(workbook)
+    if workbook is not None:
+        _summary(workbook)
     errors = sum(problem.severity == "error" for problem in found)
     warnings = sum(problem.severity == "warning" for problem in found)
     click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}.")
@@ -72,16 +81,3 @@ def _summary(workbook: Workbook) -> None:
     if workbook.set_aside:
         path = workbook.write_rejects(workbook.folder / ".cache" / "rejects.csv")
         click.echo(f"every bad row: {path.relative_to(workbook.folder)}")
-
-
-def _strategy(workbook: Workbook) -> list[Problem]:
-    """The mission and sales-model file must be there and be YAML where the workbook names one."""
-    from salesops_nb.yaml_file import read_yaml
-
-    if workbook.settings.strategy is None:
-        return []
-    try:
-        read_yaml(workbook.folder / workbook.settings.strategy)
-    except SalesopsError as error:
-        return error.problems
-    return []

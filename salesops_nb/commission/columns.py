@@ -16,7 +16,7 @@ from salesops_nb import expression
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, as_day, exact
 from salesops_nb.commission.plan import Plan
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import Problem, SalesopsError
 
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 _OURS = ("deal_id", "event_id", "kind", "happened_on")
@@ -46,13 +46,24 @@ def condition(plan: Plan, text: str, frame: nw.LazyFrame[Any], tables: Tables) -
     try:
         return expression.condition(text, dict(frame.collect_schema()), known_columns(tables))
     except SalesopsError as error:
-        path = next((p for p, other in plan.conditions.items() if other == text), None)
-        raise SalesopsError(
-            [
-                replace(p, file=plan.source, row=plan.lines.get(path or ""), column=path)
-                for p in error.problems
-            ]
-        ) from None
+        raise SalesopsError(_placed(plan, text, error)) from None
+
+
+def misnamed(plan: Plan, tables: Tables) -> list[Problem]:
+    """A problem for each condition of the plan that names a column which the tables do not have."""
+    known = known_columns(tables)
+    found: list[Problem] = []
+    for text in dict.fromkeys(plan.conditions.values()):
+        try:
+            expression.check_columns(text, known)
+        except SalesopsError as error:
+            found += _placed(plan, text, error)
+    return found
+
+
+def _placed(plan: Plan, text: str, error: SalesopsError) -> list[Problem]:
+    path = next((p for p, other in plan.conditions.items() if other == text), None)
+    return [replace(p, file=plan.source, row=plan.lines.get(path or ""), column=path) for p in error.problems]
 
 
 def with_deals(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[Any]:

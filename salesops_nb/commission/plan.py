@@ -120,8 +120,12 @@ def load_plan(path_or_mapping: str | Path | Mapping[str, Any]) -> Plan:
 
 def load_plans(folder: str | Path) -> list[Plan]:
     """Every plan of a folder (``*.yml``, ``*.yaml``), in the order of their names."""
-    files = sorted(p for p in Path(folder).iterdir() if p.suffix in (".yml", ".yaml"))
-    return [load_plan(file) for file in files]
+    return [load_plan(file) for file in plan_files(Path(folder))]
+
+
+def plan_files(folder: Path) -> list[Path]:
+    """The files of a folder that are plans, none where there is no folder."""
+    return sorted(p for p in folder.iterdir() if p.suffix in (".yml", ".yaml")) if folder.is_dir() else []
 
 
 def _validated(contents: Any, source: str | None) -> Plan:

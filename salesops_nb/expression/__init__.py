@@ -1,7 +1,7 @@
 """The one language of conditions: what plans and mappings mean by ``where`` (docs/expressions.md)."""
 
-from salesops_nb.expression.condition import condition, made, unknown_columns
+from salesops_nb.expression.condition import check_columns, condition, made, unknown_columns
 from salesops_nb.expression.rows import holds
 from salesops_nb.expression.syntax import columns_of, parse
 
-__all__ = ["columns_of", "condition", "holds", "made", "parse", "unknown_columns"]
+__all__ = ["check_columns", "columns_of", "condition", "holds", "made", "parse", "unknown_columns"]

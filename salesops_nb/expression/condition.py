@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -45,10 +45,20 @@ def condition(text: str, schema: dict[str, Any], known: Iterable[str] | None = N
 
 def made(node: Node, text: str, schema: dict[str, Any], known: Iterable[str] | None = None) -> nw.Expr:
     """The condition whose tree is read already; `text` is for messages."""
-    unknown = [column for column in columns_in(node) if column.name not in schema]
-    if unknown:
-        raise unknown_columns(text, unknown, schema if known is None else known)
+    _check_columns(node, text, schema, schema if known is None else known)
     return _Maker(text, schema).make(node)
+
+
+def check_columns(text: str, there: Iterable[str]) -> None:
+    """Raise `SalesopsError` where the condition names a column that is not there."""
+    names = list(there)
+    _check_columns(parse(text), text, names, names)
+
+
+def _check_columns(node: Node, text: str, there: Container[str], known: Iterable[str]) -> None:
+    unknown = [column for column in columns_in(node) if column.name not in there]
+    if unknown:
+        raise unknown_columns(text, unknown, known)
 
 
 def unknown_columns(text: str, unknown: Iterable[Column], known: Iterable[str]) -> SalesopsError:
@@ -91,8 +101,6 @@ class _Maker:
             return ~one if node.negated else one
         if isinstance(node, TextTest):
             return _affix(nw.col(node.column.name).cast(nw.String), node.how, node.wanted).fill_null(False)
-        if isinstance(node.operand, Literal):
-            return nw.lit(bool(node.operand.value))
         column = nw.col(node.operand.name)
         if self.schema[node.operand.name] != nw.Boolean:
             if not self.schema[node.operand.name].is_numeric():

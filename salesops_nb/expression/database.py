@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
-from sqlalchemy import ColumnElement, Table, and_, false, not_, or_, true, types
+from sqlalchemy import ColumnElement, Table, and_, not_, or_, true, types
 
 from salesops_nb.expression.condition import typed, unknown_columns
 from salesops_nb.expression.rows import COMPARE
@@ -27,6 +28,7 @@ from salesops_nb.expression.tokens import refuse
 
 _KINDS: tuple[tuple[type[types.TypeEngine[Any]], Any], ...] = (
     (types.Boolean, nw.Boolean()),
+    (types.Float, nw.Float64()),  # before what it is a kind of
     (types.Numeric, nw.Decimal(38, 10)),
     (types.Integer, nw.Int64()),
     (types.DateTime, nw.Datetime()),
@@ -67,8 +69,6 @@ class _Maker:
                 "contains": column.contains,
             }
             return self.settled(tests[node.how](node.wanted, autoescape=True), node.column)
-        if isinstance(node.operand, Literal):
-            return true() if node.operand.value else false()
         kind = self.kind(node.operand)
         if kind != nw.Boolean:
             refuse(self.text, f"has a column of type {kind} alone: compare it", node.operand.at)
@@ -92,7 +92,7 @@ class _Maker:
         if isinstance(node.operand, Literal):
             refuse(self.text, "has a value where a column is needed", node.operand.at)
         kind, column = self.kind(node.operand), self.table.columns[node.operand.name]
-        there = [typed(item, kind, self.text) for item in node.values if item.value is not None]
+        there = [self.value(item, kind) for item in node.values if item.value is not None]
         parts = [self.settled(column.in_(there), node.operand)] if there else []
         if len(there) < len(node.values):
             parts.append(self.empty(node.operand))
@@ -108,7 +108,14 @@ class _Maker:
         if isinstance(operand, Column):
             return self.table.columns[operand.name]
         assert isinstance(other, Column)
-        return typed(operand, self.kind(other), self.text)
+        return self.value(operand, self.kind(other))
+
+    def value(self, literal: Literal, kind: Any) -> Any:
+        """The value to bind: a decimal beside decimals only, for not every driver takes it elsewhere."""
+        value = typed(literal, kind, self.text)
+        if not isinstance(value, Decimal) or kind.is_decimal():
+            return value
+        return int(value) if value == int(value) else float(value)
 
     def settled(self, expression: ColumnElement[bool], *operands: Operand) -> ColumnElement[bool]:
         """False where it is null, in words that every database has."""

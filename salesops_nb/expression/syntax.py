@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from salesops_nb.expression.tokens import Token, refuse, tokens
 
@@ -44,6 +44,7 @@ class Literal:
 
 
 Operand = Column | Literal
+Either = TypeVar("Either", Column, Literal, Column | Literal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ class TextTest:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A column that is true or false by itself, or such a value."""
+    """A column that is true or false by itself."""
 
-    operand: Operand
+    operand: Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,7 @@ class _Reader:
         if self.next.says(*_INSTEAD) or self.next.says("not"):
             self.unexpected("a comparison is missing")
         left = _as_column(left)
-        if isinstance(left, Literal) and not isinstance(left.value, bool):
+        if isinstance(left, Literal):
             refuse(self.text, "has a value alone, which is not allowed: compare it with a column", left.at)
         return Truth(left)
 
@@ -336,12 +337,10 @@ def _as_column(operand: Operand) -> Operand:
 def renamed(node: Node, names: dict[str, str]) -> Node:
     """The tree with columns under other names."""
 
-    def column(operand: Operand) -> Operand:
-        return (
-            replace(operand, name=names.get(operand.name, operand.name))
-            if isinstance(operand, Column)
-            else operand
-        )
+    def column(operand: Either) -> Either:
+        if isinstance(operand, Column):
+            return replace(operand, name=names.get(operand.name, operand.name))
+        return operand
 
     if isinstance(node, Every | Some):
         return replace(node, parts=tuple(renamed(part, names) for part in node.parts))
@@ -350,7 +349,7 @@ def renamed(node: Node, names: dict[str, str]) -> Node:
     if isinstance(node, Comparison):
         return replace(node, left=column(node.left), right=column(node.right))
     if isinstance(node, TextTest):
-        made = column(node.column)
-        assert isinstance(made, Column)
-        return replace(node, column=made)
+        return replace(node, column=column(node.column))
+    if isinstance(node, Truth):
+        return Truth(column(node.operand))
     return replace(node, operand=column(node.operand))

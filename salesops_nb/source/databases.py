@@ -40,8 +40,9 @@ def read_duckdb(
     try:
         connection.execute(f"ATTACH IF NOT EXISTS {literal(str(path))} AS {catalog} (READ_ONLY)")
         there = connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? UNION ALL "
-            "SELECT view_name FROM duckdb_views() WHERE database_name = ? AND NOT internal",
+            "SELECT table_name, 'rowid' FROM duckdb_tables() WHERE database_name = ? UNION ALL "
+            "SELECT view_name, 'row_number() OVER ()' FROM duckdb_views() "
+            "WHERE database_name = ? AND NOT internal",
             [f"db_{path.stem}"] * 2,
         ).fetchall()
     except duckdb.Error as error:
@@ -54,16 +55,29 @@ def read_duckdb(
                 file=shown,
             )
         ) from error
-    names = [row[0] for row in there]
+    names = dict(there)
     if name not in names:
         if file.optional:
             return None
-        raise SalesopsError(_no_table(name, names, shown))
+        raise SalesopsError(_no_table(name, list(names), shown))
     view = f"raw.{quoted(label)}"
-    connection.execute(
-        f"CREATE OR REPLACE VIEW {view} AS SELECT *, rowid + 1 AS _row FROM {catalog}.{quoted(name)}"
-    )
-    row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
+    first = "+ 1" if names[name] == "rowid" else ""
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {view} AS SELECT *, {names[name]} {first} AS _row "
+            f"FROM {catalog}.{quoted(name)}"
+        )
+        row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
+    except duckdb.Error as error:
+        raise SalesopsError(
+            finding(
+                "bad-database",
+                f"{name!r} cannot be read from the database: {str(error).splitlines()[0].rstrip('.!')}.",
+                "A view may read the tables of its own database and no other file.",
+                file=shown,
+                value=name,
+            )
+        ) from error
     return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode(), in_place=True)
 
 

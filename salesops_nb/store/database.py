@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -27,16 +28,42 @@ def open_store(url: str) -> Engine:
         metadata.create_all(engine)
     except (SQLAlchemyError, OSError) as error:
         shown = address.render_as_string(hide_password=True)
-        reason = str(error.__cause__ or error).splitlines()[0]
-        raise SalesopsError(
-            Problem(
-                "store-unreachable",
-                f"The store at {shown} cannot be opened: {reason}.",
-                "Check 'store' in workbook.yml, that the folder or the server is there, and your rights.",
-                value=shown,
-            )
-        ) from error
+        raise _unreachable(shown, str(error.__cause__ or error).splitlines()[0]) from error
     return engine
+
+
+def try_store(url: str) -> None:
+    """Raise `SalesopsError` where the store cannot be opened; nothing is made and nothing written.
+
+    A SQLite file that is not there yet only needs its folder: the first run makes it.
+    """
+    address = _address(url)
+    shown = address.render_as_string(hide_password=True)
+    if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+        file = Path(str(address.database))
+        if not file.exists():
+            if not file.parent.is_dir():
+                raise _unreachable(shown, f"the folder {file.parent.name} is not there")
+            return
+        address = address.set(database=file.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
+    engine = create_engine(address)
+    try:
+        inspect(engine).get_table_names()
+    except (SQLAlchemyError, OSError) as error:
+        raise _unreachable(shown, str(error.__cause__ or error).splitlines()[0]) from error
+    finally:
+        engine.dispose()
+
+
+def _unreachable(shown: str, reason: str) -> SalesopsError:
+    return SalesopsError(
+        Problem(
+            "store-unreachable",
+            f"The store at {shown} cannot be opened: {reason}.",
+            "Check 'store' in workbook.yml, that the folder or the server is there, and your rights.",
+            value=shown,
+        )
+    )
 
 
 def _declare_tables() -> None:

@@ -1,0 +1,251 @@
+"""What a run reads beside its tables, each file by the same reader as the run, and what is wrong in it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.yaml_file import line_of, read_yaml
+
+if TYPE_CHECKING:
+    from salesops_nb.batch.jobs import Job
+    from salesops_nb.batch.reports import Report, Reports
+    from salesops_nb.source import Workbook
+    from salesops_nb.workbook import Settings
+
+_PAY_PLANS = ("plans", "pay_plan")  # parameters of notebooks that name plans of the workbook
+
+
+def inputs(folder: Path, settings: Settings | None, workbook: Workbook | None) -> list[Problem]:
+    """Every problem of the plans, the pay calendar, the strategy, templates, store, reports and notebooks.
+
+    `settings` and `workbook` are ``None`` where they cannot be read; what hangs on them is left out then.
+    """
+    found = [*plans(folder, workbook), *pay_calendar(folder), *templates(folder), *notebooks(folder)]
+    if settings is not None:
+        found += [*strategy(folder, settings), *store(folder, settings)]
+    found += reports(folder, workbook)
+    return list(dict.fromkeys(found))
+
+
+def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
+    """Every plan of the folder ``plans``, its conditions held against the columns of the credit."""
+    from salesops_nb.commission import checks
+    from salesops_nb.commission.columns import misnamed
+    from salesops_nb.commission.frames import Tables
+    from salesops_nb.commission.plan import load_plan, plan_files
+    from salesops_nb.present.commission_book import FOLDER
+
+    found: list[Problem] = []
+    read = []
+    for file in plan_files(folder / FOLDER):
+        try:
+            read.append(load_plan(file))
+        except SalesopsError as error:
+            found += error.problems
+    if workbook is None or not read:
+        return found
+    tables = Tables(workbook.tables)
+    for plan in read:
+        found += misnamed(plan, tables)
+    for problem in _problems(lambda: checks.plans(read, tables)):
+        # a workbook that has no assignments may still make other reports
+        lesser = problem.code == "no-assignments"
+        found.append(replace(problem, severity="warning") if lesser else problem)
+    return found
+
+
+def pay_calendar(folder: Path) -> list[Problem]:
+    """The pay calendar, where there is one."""
+    from salesops_nb.present.commission_book import CALENDAR
+    from salesops_nb.store.ledger_calendar import load_pay_calendar
+
+    path = folder / CALENDAR
+    return _problems(lambda: load_pay_calendar(path)) if path.exists() else []
+
+
+def strategy(folder: Path, settings: Settings) -> list[Problem]:
+    """The mission and sales-model file must be there and be YAML where the workbook names one."""
+    name = settings.strategy
+    return [] if name is None else _problems(lambda: read_yaml(folder / name))
+
+
+def templates(folder: Path) -> list[Problem]:
+    """Each page of the workbook's own templates, compiled as a report does."""
+    import jinja2
+
+    from salesops_nb.present.render import environment
+
+    own = folder / "templates"
+    found = []
+    for file in sorted(path for path in own.rglob("*") if path.is_file()):
+        try:
+            text = file.read_text(encoding="utf-8")
+            if file.suffix == ".j2":
+                environment((str(own),)).parse(text)
+            elif file.suffix == ".json":
+                json.loads(text)
+        except (jinja2.TemplateSyntaxError, ValueError) as error:
+            found.append(
+                Problem(
+                    "bad-template",
+                    f"The template cannot be read: {error}.",
+                    "Mend it, or bring it back with: salesops init --refresh.",
+                    file=file.relative_to(folder).as_posix(),
+                    row=getattr(error, "lineno", None),
+                )
+            )
+    return found
+
+
+def store(folder: Path, settings: Settings) -> list[Problem]:
+    """Whether the store can be opened; it is only read."""
+    from salesops_nb.source.opened import store_url
+    from salesops_nb.store.database import try_store
+
+    return _problems(lambda: try_store(store_url(folder, settings)))
+
+
+def notebooks(folder: Path) -> list[Problem]:
+    """Each notebook of the workbook's own folder can be read, and its parameters cell is Python."""
+    files = sorted((folder / "notebooks").glob("*.ipynb"))
+    return [problem for file in files for problem in _notebook(file, None)]
+
+
+def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
+    """The list of reports, expanded into its jobs as a run does; a workbook need not have one."""
+    from salesops_nb.batch.reports import FILE_NAME, load_reports
+
+    path = folder / FILE_NAME
+    if not path.exists():
+        return [
+            Problem(
+                "no-reports",
+                f"There is no {FILE_NAME}: salesops run has nothing to make here.",
+                "List reports in it; see docs/batch.md.",
+                file=FILE_NAME,
+                severity="note",
+            )
+        ]
+    try:
+        listed = load_reports(path)
+    except SalesopsError as error:
+        return error.problems
+    lines = read_yaml(path, keep_lines=True)
+    found: list[Problem] = []
+    for number, report in enumerate(listed.reports):
+        place = ("reports", number)
+        problems = _report(folder, report, listed, workbook)
+        found += [_placed(problem, FILE_NAME, lines, place) for problem in problems]
+    return found
+
+
+def _report(folder: Path, report: Report, listed: Reports, workbook: Workbook | None) -> list[Problem]:
+    from salesops_nb.batch.jobs import expand
+
+    problems = _notebook(folder / report.notebook, report)
+    if problems or workbook is None or workbook.fatal:
+        return problems
+    try:
+        jobs = expand(listed, workbook, (report.name,))
+    except SalesopsError as error:
+        return error.problems
+    return [*_addresses(report, jobs), *_named_plans(folder, report, jobs)]
+
+
+def _notebook(path: Path, report: Report | None) -> list[Problem]:
+    """What keeps a notebook from being run with parameters."""
+    from salesops_nb.batch.declared import declared_parameters, parameter_cells
+
+    try:
+        declared = declared_parameters(path, report.name if report else path.stem)
+    except SalesopsError as error:
+        return error.problems
+    for source in parameter_cells(path):
+        try:
+            ast.parse(source)
+        except SyntaxError as error:
+            line = (error.text or "").strip()
+            return [
+                Problem(
+                    "bad-notebook",
+                    f"The cell tagged 'parameters' cannot be read: {error.msg}, in {line!r}.",
+                    "Mend that line of the notebook.",
+                    file=path.name,
+                    value=line,
+                )
+            ]
+    if report is not None and not declared:
+        given = report.for_each is not None or bool(report.parameters)
+        return [
+            Problem(
+                "no-parameters",
+                f"Report {report.name!r}: the notebook {path.name} has no cell tagged 'parameters', so that "
+                "it is given neither the workbook nor the period"
+                + (", and every copy is the same." if given else "."),
+                "Tag the cell that sets them with 'parameters'.",
+                file=path.name,
+                severity="error" if given else "warning",
+            )
+        ]
+    return []
+
+
+def _addresses(report: Report, jobs: Iterable[Job]) -> list[Problem]:
+    """Recipients that are no addresses: their letters stay behind."""
+    from salesops_nb.batch.letters import is_address
+
+    wrong = {address: job.title for job in jobs for address in job.recipients if not is_address(address)}
+    return [
+        Problem(
+            "no-address",
+            f"Report {report.name!r}: {address!r} is no mail address; {title!r} is not sent there.",
+            "Correct 'to' in the audience, or the email in people.",
+            file="reports.yml",
+            column="audience",
+            value=address,
+            severity="warning",
+        )
+        for address, title in wrong.items()
+    ]
+
+
+def _named_plans(folder: Path, report: Report, jobs: Iterable[Job]) -> list[Problem]:
+    """Pay plans that a report's parameters name."""
+    from pydantic import TypeAdapter
+
+    from salesops_nb.parameters.kinds import Names
+    from salesops_nb.present.commission_book import chosen_plans
+
+    found: list[Problem] = []
+    for name in _PAY_PLANS:
+        for value in dict.fromkeys(
+            TypeAdapter(Names).validate_python(job.parameters.get(name) or ()) for job in jobs
+        ):
+            problems = _problems(partial(chosen_plans, folder, value)) if value else []
+            found += [
+                replace(p, file="reports.yml", column=f"parameters.{name}") if p.file is None else p
+                for p in problems
+            ]
+    return found
+
+
+def _placed(problem: Problem, file: str, lines: Any, place: tuple[str | int, ...]) -> Problem:
+    """A problem of a report with the line of reports.yml that it is about."""
+    if problem.file != file or problem.row is not None:
+        return problem
+    return replace(problem, row=line_of(lines, (*place, *(problem.column or "").split("."))))
+
+
+def _problems(read: Callable[[], object]) -> list[Problem]:
+    try:
+        read()
+    except SalesopsError as error:
+        return error.problems
+    return []
