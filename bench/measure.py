@@ -32,9 +32,10 @@ def asked(made: argparse.ArgumentParser, **smallest: object) -> argparse.Namespa
 
     A script that runs parts of itself in fresh processes hands them a `task`.
     """
-    words = ", ".join(f"--{name.replace('_', '-')} {_words(value)}" for name, value in smallest.items())
+    given = [f"--{name.replace('_', '-')} {_words(value)}" for name, value in smallest.items()]
+    words = f" ({', '.join(given)})" if given else ""
     made.add_argument("--size", choices=("smallest", "full"), default="full",
-                      help=f"smallest stands for {words}: seconds, to see that the bench works")  # fmt: skip
+                      help=f"smallest{words} takes seconds, to see that it works")  # fmt: skip
     made.add_argument("--task", type=json.loads, help=argparse.SUPPRESS)
     if made.parse_known_args()[0].size == "smallest":
         made.set_defaults(**smallest)
