@@ -89,16 +89,18 @@ def fresh(script: str, task: Mapping[str, Any], **environment: str) -> Run:
 
 
 def answer(**values: Any) -> None:
-    """Hand a part's answer, and the most memory its process had, to the process that waits for it."""
+    """Hand a part's answer, and the most memory it took, to the process that waits for it."""
     print(json.dumps({**values, "peak_gib": peak_gib()}, default=float))
 
 
 def peak_gib() -> float:
-    """The most memory this process had, without what the process that started it had."""
+    """The most memory that this process or a child of it had, without what the process that started it had."""
+    unit = 2 ** (30 if sys.platform == "darwin" else 20)
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit
     status = Path("/proc/self/status")
     if status.exists():
-        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (30 if sys.platform == "darwin" else 20)
+        return max(child, int(status.read_text().partition("VmHWM:")[2].split()[0]) / unit)
+    return max(child, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 def in_turns(steps: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[Any]]:
