@@ -10,7 +10,7 @@ plan out of its tolerance or in pieces, a lock that moved, a moment more than 1 
 a part that crashes is reported at the end with exit code 1.
 
 The last line is one JSON object: peers (which ran) and, by instance_k, imbalance, moment, gap, seconds,
-vs_tree and vs_bursts (moment ÷ theirs), vs_published (moment ÷ the published one).
+vs_tree and vs_bursts (moment ÷ theirs, of peers within the tolerance), vs_published (moment ÷ the published one).
 """
 
 from __future__ import annotations
@@ -457,8 +457,8 @@ def main() -> None:
         chosen = [key for key in PARTS[part] if key in keys]
         if chosen:
             results |= RUN[part](chosen, asked, peers, wrong)
-    compared = sorted(
-        {PEERS[peer][0] for peer in peers if any(f"vs_{peer}" in got for got in results.values())}
+    compared = (
+        sorted({PEERS[peer][0] for peer in peers}) if any(key in PARTS["compact"] for key in keys) else []
     )
     print("moment ÷ theirs, below 1 where ours is more compact:")
     for key, got in results.items():
@@ -496,7 +496,7 @@ def compact(keys: list[str], asked: Any, peers: list[str], wrong: list[str]) -> 
             results[key] = {field: ours[field] for field in ("imbalance", "moment", "gap", "seconds")} | {
                 f"vs_{p}": ours["moment"] / got["moment"]
                 for p, got in found.items()
-                if p != "ours" and "moment" in got
+                if p != "ours" and got.get("imbalance", 1) <= 0.05
             }
     return results
 
