@@ -226,39 +226,39 @@ def main() -> None:
     words.add_argument(
         "--cells", type=measure.count, default=len(CELLS), help="of the notebook, from the first"
     )
+    words.add_argument("--workers", type=int, choices=(1, 2), default=2, help="1 leaves out what runs on two")
     words.add_argument("--thousand", action="store_true")
-    asked = measure.asked(words, reports=2, rounds=1, cells=5)
+    asked = measure.asked(words, reports=1, rounds=1, cells=5, workers=1)
     if not 5 <= asked.cells <= len(CELLS):
         words.error(f"argument --cells: received {asked.cells}: give 5 to {len(CELLS)}")
-    count, each = asked.reports + asked.reports % 2, 1 if asked.size == "smallest" else 2
+    two = asked.workers == 2
+    count, each = (asked.reports + asked.reports % 2, 2) if two else (asked.reports, 1)
     cells = CELLS[: asked.cells]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = notebook(folder / "report.ipynb", *cells, MEMORY)
         twice = notebook(folder / "twice.ipynb", *cells, *cells)
         numbers = iter(range(asked.rounds))
-        found = measure.in_turns(
-            {
-                "cells": lambda: float(run(sys.executable, "-c", BARE, twice).splitlines()[-1]),
-                "our1": lambda: timed(start(OURS, source, folder, 1, count)) / count,
-                "one": lambda: timed(start(EXECUTE, source, folder, 0, each)) / each,
-                "two": lambda: (
-                    timed(*[start(EXECUTE, source, folder, 100 * n, each) for n in (1, 2)]) / 2 / each
-                ),
-                "commands": lambda: commands(source, folder, next(numbers)),
-                "our2": lambda: timed(start(OURS, source, folder, 2, count)) / count,
-            },
-            asked.rounds,
-        )
+        steps = {
+            "cells": lambda: float(run(sys.executable, "-c", BARE, twice).splitlines()[-1]),
+            "our1": lambda: timed(start(OURS, source, folder, 1, count)) / count,
+            "one": lambda: timed(start(EXECUTE, source, folder, 0, each)) / each,
+            "commands": lambda: commands(source, folder, next(numbers)),
+        }
+        if two:
+            steps["two"] = lambda: timed(*[start(EXECUTE, source, folder, 100 * n, 2) for n in (1, 2)]) / 4
+            steps["our2"] = lambda: timed(start(OURS, source, folder, 2, count)) / count
+        found = measure.in_turns(steps, asked.rounds)
         wrong = differing(folder, [(f"our-{n}", str(n)) for n in range(each)], len(cells) - 1)
         worker = statistics.mean(pss(folder / f"our-{n}.ipynb") for n in range(count))
         kernel = pss(folder / "0.ipynb")
         ratios = {
             "vs_execute_1": measure.ratio(found["one"], found["our1"]),
-            "vs_execute_2": measure.ratio(found["two"], found["our2"]),
             "vs_commands": measure.ratio(found["commands"], found["our1"]),
             "over_cells": measure.ratio(found["our1"], found["cells"]),
         }
+        if two:
+            ratios["vs_execute_2"] = measure.ratio(found["two"], found["our2"])
         print(f"{os.cpu_count()} processors; medians of {asked.rounds} rounds, seconds a report")
         rows = {
             "the two commands": "commands",
@@ -269,7 +269,8 @@ def main() -> None:
             "the cells alone": "cells",
         }
         for label, key in rows.items():
-            print(f"  {label:40}{statistics.median(found[key]):8.2f}")
+            if key in found:
+                print(f"  {label:40}{statistics.median(found[key]):8.2f}")
         for key, beside in ratios.items():
             print(f"  {key:40}{beside!s:>8}")
         print(f"  memory: worker {worker:.0f} MiB, plain kernel {kernel:.0f} MiB")
@@ -280,7 +281,8 @@ def main() -> None:
     for key, beside in ratios.items():
         result |= beside.named(key)
     result["memory"] = round(worker / kernel, 2)
-    result["reports_per_minute"] = round(60 / statistics.median(found["our2"]), 2)
+    if two:
+        result["reports_per_minute"] = round(60 / statistics.median(found["our2"]), 2)
     measure.finish(result, wrong)
 
 

@@ -61,10 +61,10 @@ PARTS = {
 SMALLEST = [
     "county_IA_5",
     "tract_IA_4",
-    "county_IA_4",
-    "rebalance_tract_IA_20",
     "hard_tract_IA_10_homes",
     "generated_50",
+    "rebalance_tract_IA_20",
+    "county_IA_4",
 ]
 PUBLISHED = 0.01  # above the published moment, on distances that differ a little
 # by peer of the compact part: what to install, what to import
