@@ -62,7 +62,7 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except (Failed, SalesopsError) as error:
-        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+        sys.exit("\n".join(f"{Path(sys.argv[0]).name}: {line}" for line in str(error).splitlines()))
 
 
 class Run(NamedTuple):
@@ -148,9 +148,9 @@ def finish(result: Mapping[str, Any], wrong: Sequence[str] = ()) -> None:
     broken = [
         f"{name} is {value}: no finite number" for name, value in numbers.items() if not math.isfinite(value)
     ]
-    if not numbers:
+    if not numbers and not wrong:
         broken.append("nothing was measured")
-    if not broken:
+    if numbers and not broken:
         print(json.dumps(result, allow_nan=False), flush=True)
     if broken or wrong:
         raise Failed("\n".join([*broken, *wrong]))
