@@ -1,24 +1,23 @@
 """How fast reports are made, beside papermill and nbconvert themselves.
 
-    python bench/batch.py [--reports 12] [--thousand]
+    python bench/batch.py [--reports 8] [--rounds 3] [--thousand]
 
-One run measures every peer, each in fresh processes, on the same notebook (8,800 rows, 5 charts,
-4 tables) and prints ratios; the last line is one JSON object:
+One run measures every peer, each in fresh processes and in turns, on the same notebook (8,800 rows, 5 charts,
+4 tables). Our notebooks must show what papermill's show, cell by cell, and every report must be there; else
+the bench ends with exit code 1. `--thousand` also makes 1,000 per-rep reports and prints how long that takes.
 
-vs_execute_1       time of ``papermill.execute_notebook`` + in-process export ÷ ours, one worker each
+The last line is one JSON object; ratios have their 95 % interval from three rounds on:
+
+vs_execute_1       time of `papermill.execute_notebook` + in-process export ÷ ours, one worker each
 vs_execute_2       the same with two concurrent processes that have already imported papermill, ÷ two workers
 vs_commands        time of the papermill command and the nbconvert command ÷ ours, one at a time
 over_cells         our whole time for a report ÷ its cells' own time (in a plain kernel, warm)
 memory             memory of a worker (proportional set size) ÷ that of one plain kernel doing the same
 reports_per_minute on two workers
-
-``--thousand`` also makes 1,000 per-rep reports and prints how long that takes.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -26,7 +25,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
+import measure
 import nbformat
 
 CELLS = (
@@ -103,30 +104,44 @@ print(sum(cell.metadata.papermill.duration for cell in done.cells[half:]))
 MEMORY = "print('PSS', [l.split()[1] for l in open('/proc/self/smaps_rollup') if l.startswith('Pss:')][0])"
 
 
-def notebook(path: Path, *more: str) -> Path:
-    """The benchmark's notebook."""
+def notebook(path: Path, *cells: str) -> Path:
+    """A notebook of some of the benchmark's cells."""
     book = nbformat.v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
     )
-    book.cells = [nbformat.v4.new_code_cell(source) for source in (*CELLS, *more)]
+    book.cells = [nbformat.v4.new_code_cell(source) for source in cells]
     book.cells[0].metadata["tags"] = ["parameters"]
     nbformat.write(book, path)
     return path
 
 
 def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    """A fresh process that has imported what it needs and waits for a line."""
+    """A fresh process that has imported what it needs and waits for a line; its errors go to a file."""
+    errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # read when the process has ended
     process = subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         text=True,
         cwd=ROOT,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "ready"
+    process.errors = errors  # type: ignore[attr-defined]
+    heard(process)
     return process
+
+
+def heard(process: Any) -> str:
+    """The next line of a process; one that ended without it ends the bench."""
+    line = process.stdout.readline().strip()
+    if not line:
+        process.wait()
+        process.errors.seek(0)
+        said = process.errors.read().strip()
+        sys.stderr.write(f"{said}\n")
+        last = (said.splitlines() or ["without a word"])[-1]
+        raise measure.Failed(f"a peer's process failed with exit code {process.returncode}: {last}")
+    return str(line)
 
 
 def timed(*processes: subprocess.Popen[str]) -> float:
@@ -137,8 +152,7 @@ def timed(*processes: subprocess.Popen[str]) -> float:
         process.stdin.write("\n")
         process.stdin.flush()
     for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip(), "a peer failed"
+        heard(process)
     took = time.perf_counter() - begun
     for process in processes:
         process.communicate()
@@ -154,8 +168,48 @@ def commands(source: Path, out: Path, number: int) -> float:
         [programs / "papermill", source, made, "-p", "rep", str(number), "--no-progress-bar"],
         [programs / "jupyter", "nbconvert", "--to", "html", made],
     ):
-        subprocess.run([str(word) for word in words], check=True, capture_output=True)
+        run(*words)
     return time.perf_counter() - begun
+
+
+def run(*words: object) -> str:
+    """What a command prints; one that fails ends the bench."""
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        last = (done.stderr.strip().splitlines() or ["without a word"])[-1]
+        raise measure.Failed(f"{words[0]} failed with exit code {done.returncode}: {last}")
+    return done.stdout
+
+
+def shown(path: Path) -> list[list[dict[str, Any]]]:
+    """What the benchmark's cells of an executed notebook show, by kind."""
+    cells = nbformat.read(path, as_version=4).cells
+    cells = [cell for cell in cells if cell.source in CELLS[1:]]  # the first is followed by the parameters
+    return [[read(output) for output in cell.outputs] for cell in cells]
+
+
+def read(output: Any) -> dict[str, Any]:
+    """What a reader sees of an output: the plain text beside a table is as wide as the process's terminal."""
+    data = dict(output.get("data") or output)
+    return {kind: data[kind] for kind in data if kind != "text/plain" or "text/html" not in data}
+
+
+def differing(folder: Path, pairs: list[tuple[str, str]], count: int) -> list[str]:
+    """A sentence for each report that is missing, or shows something else than papermill's."""
+    wrong = []
+    for ours, theirs in pairs:
+        missing = [f"{name}.{end}" for name in (ours, theirs) for end in ("ipynb", "html")
+                   if not (folder / f"{name}.{end}").exists()]  # fmt: skip
+        if missing:
+            wrong.append(f"missing: {', '.join(missing)}")
+            continue
+        mine, other = shown(folder / f"{ours}.ipynb"), shown(folder / f"{theirs}.ipynb")
+        if len(mine) != count or len(other) != count or not any(mine):
+            wrong.append(f"{ours}.ipynb has {len(mine)}, {theirs}.ipynb {len(other)} of {count} cells")
+        wrong += [f"{ours}.ipynb: cell {number} shows something else than papermill's"
+                  for number, (a, b) in enumerate(zip(mine, other, strict=False), 2) if a != b]  # fmt: skip
+    return wrong
 
 
 def pss(executed: Path) -> float:
@@ -164,66 +218,73 @@ def pss(executed: Path) -> float:
     return int(book.cells[-1].outputs[-1].text.split()[1]) / 1024
 
 
-def memory(folder: Path) -> tuple[float, float]:
-    """MiB of a forked worker beside another, and of one plain kernel, at the end of the same notebook."""
-    source = notebook(folder / "memory.ipynb", MEMORY)
-    timed(start(OURS, source, folder, 2, 4))
-    timed(start(EXECUTE, source, folder, 9000, 1))
-    return statistics.mean(pss(folder / f"our-{n}.ipynb") for n in range(4)), pss(folder / "9000.ipynb")
-
-
 def main() -> None:
     """Measure, print the table, and last the JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--reports", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--thousand", action="store_true")
-    asked = parser.parse_args()
-    count = asked.reports + asked.reports % 2
+    words = measure.parser(__doc__)
+    words.add_argument("--reports", type=measure.count, default=8, help="an even number, on each worker")
+    words.add_argument("--rounds", type=measure.count, default=3)
+    words.add_argument(
+        "--cells", type=measure.count, default=len(CELLS), help="of the notebook, from the first"
+    )
+    words.add_argument("--workers", type=int, choices=(1, 2), default=2, help="1 leaves out what runs on two")
+    words.add_argument("--thousand", action="store_true")
+    asked = measure.asked(words, reports=1, rounds=1, cells=5, workers=1)
+    if not 5 <= asked.cells <= len(CELLS):
+        words.error(f"argument --cells: received {asked.cells}: give 5 to {len(CELLS)}")
+    two = asked.workers == 2
+    count, each = (asked.reports + asked.reports % 2, 2) if two else (asked.reports, 1)
+    cells = CELLS[: asked.cells]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        source = notebook(folder / "report.ipynb")
-        twice = notebook(folder / "twice.ipynb", *CELLS)
-        found: dict[str, list[float]] = {
-            key: [] for key in ("one", "two", "our1", "our2", "commands", "cells")
+        source = notebook(folder / "report.ipynb", *cells, MEMORY)
+        twice = notebook(folder / "twice.ipynb", *cells, *cells)
+        numbers = iter(range(asked.rounds))
+        steps = {
+            "cells": lambda: float(run(sys.executable, "-c", BARE, twice).splitlines()[-1]),
+            "our1": lambda: timed(start(OURS, source, folder, 1, count)) / count,
+            "one": lambda: timed(start(EXECUTE, source, folder, 0, each)) / each,
+            "commands": lambda: commands(source, folder, next(numbers)),
         }
-        for number in range(asked.rounds):  # in turns, so that a busy moment of the machine hits all
-            bare = [sys.executable, "-c", BARE, str(twice)]
-            done = subprocess.run(bare, check=True, capture_output=True, text=True)
-            found["cells"].append(float(done.stdout.splitlines()[-1]))
-            found["our1"].append(timed(start(OURS, source, folder, 1, count)) / count)
-            found["one"].append(timed(start(EXECUTE, source, folder, 0, 2)) / 2)
-            found["our2"].append(timed(start(OURS, source, folder, 2, count)) / count)
-            pair = [start(EXECUTE, source, folder, 100 * n, 2) for n in (1, 2)]
-            found["two"].append(timed(*pair) / 4)
-            found["commands"].append(commands(source, folder, number))
-        best = {key: min(values) for key, values in found.items()}
-        worker, kernel = memory(folder)
+        if two:
+            steps["two"] = lambda: timed(*[start(EXECUTE, source, folder, 100 * n, 2) for n in (1, 2)]) / 4
+            steps["our2"] = lambda: timed(start(OURS, source, folder, 2, count)) / count
+        found = measure.in_turns(steps, asked.rounds)
+        wrong = differing(folder, [(f"our-{n}", str(n)) for n in range(each)], len(cells) - 1)
+        worker = statistics.mean(pss(folder / f"our-{n}.ipynb") for n in range(count))
+        kernel = pss(folder / "0.ipynb")
         ratios = {
-            "vs_execute_1": best["one"] / best["our1"],
-            "vs_execute_2": best["two"] / best["our2"],
-            "vs_commands": best["commands"] / best["our1"],
-            "over_cells": best["our1"] / best["cells"],
-            "memory": worker / kernel,
-            "reports_per_minute": 60 / best["our2"],
+            "vs_execute_1": measure.ratio(found["one"], found["our1"]),
+            "vs_commands": measure.ratio(found["commands"], found["our1"]),
+            "over_cells": measure.ratio(found["our1"], found["cells"]),
         }
-        print(f"{os.cpu_count()} processors; the best of {asked.rounds} rounds, seconds a report")
+        if two:
+            ratios["vs_execute_2"] = measure.ratio(found["two"], found["our2"])
+        print(f"{os.cpu_count()} processors; medians of {asked.rounds} rounds, seconds a report")
         rows = {
-            "the two commands": best["commands"],
-            "execute_notebook + export, one": best["one"],
-            "execute_notebook + export, two at once": best["two"],
-            "salesops, one worker": best["our1"],
-            "salesops, two workers": best["our2"],
-            "the cells alone": best["cells"],
+            "the two commands": "commands",
+            "execute_notebook + export, one": "one",
+            "execute_notebook + export, two at once": "two",
+            "salesops, one worker": "our1",
+            "salesops, two workers": "our2",
+            "the cells alone": "cells",
         }
-        for label, seconds in rows.items():
-            print(f"  {label:40}{seconds:8.2f}")
+        for label, key in rows.items():
+            if key in found:
+                print(f"  {label:40}{statistics.median(found[key]):8.2f}")
+        for key, beside in ratios.items():
+            print(f"  {key:40}{beside!s:>8}")
         print(f"  memory: worker {worker:.0f} MiB, plain kernel {kernel:.0f} MiB")
         if asked.thousand:
             took = timed(start(OURS, source, folder, 2, 1000))
             print(f"  1,000 reports on two workers: {took / 60:.1f} minutes")
-        print(json.dumps({key: round(value, 2) for key, value in ratios.items()}))
+    result: dict[str, Any] = {}
+    for key, beside in ratios.items():
+        result |= beside.named(key)
+    result["memory"] = round(worker / kernel, 2)
+    if two:
+        result["reports_per_minute"] = round(60 / statistics.median(found["our2"]), 2)
+    measure.finish(result, wrong)
 
 
 if __name__ == "__main__":
-    main()
+    measure.run(main)

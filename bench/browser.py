@@ -14,13 +14,15 @@ quick first estimate here, which says that it is one. `final` stops when it show
 that changes once more is no final answer. `page` is the
 last display of the page, tables made sortable and all; `busy` the line of progress with Cancel. Targets:
 `first` within 300 ms on the demo, within 1 s with a million deals. Median and worst of the moves; `=` marks
-a control whose answer is the same as before. The last line has, by control, the medians of `first` and of
-`final` over the target: 1 or less meets it.
+a control whose answer is the same as before. Needs the extra `browser` and Chromium.
+
+A notebook that does not run, a control that cannot be moved or whose every value is refused is reported at
+the end with exit code 1. The last line is one JSON object: by control, the medians of `first` and of `final`
+over the target: 1 or less meets it.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -29,12 +31,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests" / "browser"), str(HERE)]
 
+import measure  # noqa: E402
 import pandas as pd  # noqa: E402
 from browser_page import Displays, Refused, Times, displays_of, moves, reachable, timed  # noqa: E402
 from lab_analyst import moving, notebooks  # noqa: E402
@@ -52,28 +56,41 @@ HEAD = f"{'deals':>9}  {'notebook':<23}{'control':<16}{'first ms':>9}{'worst':>7
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--deals", nargs="+", type=int, default=[0, 1_000_000])
-    parser.add_argument("--moves", type=int, default=4)
-    parser.add_argument("--only", nargs="*", help="notebooks, all unless given")
-    parser.add_argument("--controls", nargs="*", help="controls, all unless given")
-    given = parser.parse_args()
+    words = measure.parser(__doc__)
+    words.add_argument("--deals", nargs="+", type=int, default=[0, 1_000_000])
+    words.add_argument("--moves", type=measure.count, default=4)
+    words.add_argument("--only", nargs="+", choices=parameters.NOTEBOOKS, help="notebooks, all unless given")
+    words.add_argument("--controls", nargs="+", help="controls, all unless given")
+    given = measure.asked(words, deals=[0], moves=1, only=["target_setting"], controls=["growth"])
+    if find_spec("playwright") is None:
+        raise measure.Failed("Playwright is not installed: pip install -e '.[browser]'")
+    there = {
+        each for name in given.only or parameters.NOTEBOOKS for each in moving(parameters.NOTEBOOKS[name])
+    }
+    if unknown := set(given.controls or ()) - there:
+        raise measure.Failed(
+            f"no control is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(there))}"
+        )
     found: dict[str, float] = {}
+    wrong: list[str] = []
     print(f"{os.cpu_count()} processors\n{HEAD}")
     for deals in given.deals:
         for on_a_map in (False, True) if deals else (False,):
-            with tempfile.TemporaryDirectory() as room, chromium() as browser:
+            with tempfile.TemporaryDirectory() as room:
                 folder = make_workbook(Path(room) / "workbook", deals, on_a_map)
                 names = [name for name in notebooks(folder) if not deals or (name in MAPS) is on_a_map]
+                names = [name for name in names if name in (given.only or names)]
+                if not names:
+                    continue
                 (Path(room) / "home").mkdir()
-                server = Server(folder, Path(room) / "home")
-                try:
-                    for name in names:
-                        if name in (given.only or names):
-                            found |= measure(browser, server, name, deals, given)
-                finally:
-                    server.stop()
-    print(json.dumps(found))
+                with chromium() as browser:
+                    server = Server(folder, Path(room) / "home")
+                    try:
+                        for name in names:
+                            found |= measured(browser, server, name, deals, given, wrong)
+                    finally:
+                        server.stop()
+    measure.finish(found, wrong)
 
 
 def make_workbook(folder: Path, deals: int, on_a_map: bool = False) -> Path:
@@ -81,7 +98,7 @@ def make_workbook(folder: Path, deals: int, on_a_map: bool = False) -> Path:
 
     Made deals have no map: `on_a_map` is the demo's, with its own deals repeated to so many.
     """
-    subprocess.run([SALESOPS, "init", folder], check=True, capture_output=True)
+    salesops("init", folder)
     if deals:
         settings = (folder / "workbook.yml").read_text()
         (folder / "workbook.yml").write_text(settings.partition("controls:")[0])
@@ -97,8 +114,7 @@ def make_workbook(folder: Path, deals: int, on_a_map: bool = False) -> Path:
         made = Path(tempfile.gettempdir()) / f"salesops-bench-{deals}"
         if not made.exists():
             making = made.with_suffix(f".{os.getpid()}")
-            subprocess.run([SALESOPS, "simulate", "--deals", str(deals), "--out", making],
-                           check=True, capture_output=True)  # fmt: skip
+            salesops("simulate", "--deals", deals, "--out", making)
             making.rename(made)
         tables = "".join(f"  {path.stem}:\n    file: {path}\n" for path in sorted(made.glob("*.parquet")))
         (folder / "mapping.yml").write_text(f"tables:\n{tables}")
@@ -109,7 +125,18 @@ def make_workbook(folder: Path, deals: int, on_a_map: bool = False) -> Path:
     return folder
 
 
-def measure(browser: Any, server: Server, name: str, deals: int, given: Any) -> dict[str, float]:
+def salesops(*words: object) -> None:
+    """Run the command; where it fails, so does the bench, with its words."""
+    done = subprocess.run([SALESOPS, *map(str, words)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise measure.Failed(
+            f"salesops {words[0]} failed with exit code {done.returncode}: {done.stderr.strip()}"
+        )
+
+
+def measured(
+    browser: Any, server: Server, name: str, deals: int, given: Any, wrong: list[str]
+) -> dict[str, float]:
     """Print a line for every control of a notebook; measured over target by control."""
     size, target = (f"{deals:,}", MANY) if deals else ("demo", DEMO)
     ratios: dict[str, float] = {}
@@ -118,7 +145,8 @@ def measure(browser: Any, server: Server, name: str, deals: int, given: Any) -> 
         sheet.run_all(FIRST)
     except Exception as error:
         said = " ".join(str(error).split())[:200]
-        print(f"{size:>9}  {name:<23}was not run within {FIRST} s or refuses these data: {said}", flush=True)
+        print(f"{size:>9}  {name:<23}was not run within {FIRST} s or refuses these data", flush=True)
+        wrong.append(f"{size}, {name} was not run within {FIRST} s or refuses these data: {said}")
         sheet.close()
         return {}
     kind = parameters.NOTEBOOKS[name]
@@ -134,7 +162,9 @@ def measure(browser: Any, server: Server, name: str, deals: int, given: Any) -> 
                     continue
                 times = list(several(sheet, kind, parameter, shown, given.moves))
         except Exception as error:
-            print(f"{label}{type(error).__name__} {' '.join(str(error).split())[:100]}", flush=True)
+            said = f"{type(error).__name__} {' '.join(str(error).split())[:200]}"
+            print(f"{label}{said[:100]}", flush=True)
+            wrong.append(f"{size}, {name}, {parameter}: {said}")
             sheet.run_all(FIRST)  # the panel made anew, with the parameters of the notebook's cell
             continue
         first, answer, page, busy = (
@@ -170,4 +200,4 @@ def several(sheet: Sheet, kind: Any, parameter: str, shown: Displays, most: int)
 
 
 if __name__ == "__main__":
-    main()
+    measure.run(main)

@@ -1,28 +1,33 @@
-"""Commission at scale: the calculator against hand-written SQL and against a Python loop over rows.
+"""Commission at scale, beside the same lines hand-written in SQL and beside a Python loop over rows.
 
-``python bench/commission.py [N] [RUNS]``: N credits (10,000,000 by default) of 10,000 reps, four
-marginal tiers over quota, a cap, and deals split in two; the same lines with their explanations'
-numbers, both written to Parquet, each in a fresh process, start-up and checks of the input included.
-The two take turns RUNS times (3 by default) and the medians count. The last line is JSON: ``vs_sql``
-(time of the calculator ÷ time of the SQL), ``cpu_vs_sql`` (the same of processor time, which other
-work on the machine moves less), ``vs_rows`` (rows a second of the calculator ÷ of the loop,
-which reads the credits of some reps ready joined), ``peak_gib`` (most memory the calculator held).
-``same`` says that every number of every line agrees.
+    python bench/commission.py [--credits 10000000] [--rounds 3]
+
+Credits of a rep for every 1,000 of them, four marginal tiers over quota, a cap, and deals split in two;
+the same lines with their explanations' numbers, both written to Parquet, each in a fresh process, start-up
+and checks of the input included, in turns. Every number of every line must equal that of the SQL, and every
+pay of the loop, which reads the credits of 200 reps ready joined; a difference ends the bench with exit
+code 1.
+
+The last line is one JSON object: vs_sql (time of the calculator ÷ time of the SQL, with the 95 % interval of
+the ratio from three rounds on), cpu_vs_sql (the same of processor time, which other work on the machine
+moves less), vs_rows (rows a second of the calculator ÷ of the loop), peak_gib (most memory of the
+calculator), lines and loop_lines (how many were compared).
 """
 
 from __future__ import annotations
 
-import json
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-REPS, CAP = 10_000, 20_000
+import measure
+
+CREDITS, CAP = 1_000, 15_000  # of a rep; the cap binds for about half of them
+LOOPED = "r00200"  # the first rep whom the loop does not pay
 TIERS = ((0, "0.05"), (50, "0.08"), (100, "0.10"), (130, "0.12"))
 HEAD = {
     "id": "bench",
@@ -87,29 +92,29 @@ def tier_sql(position: str) -> str:
     return f"({' + '.join(parts)})::DECIMAL(38,10)"
 
 
-def connect():
+def connect(folder: Path) -> Any:
     import duckdb
 
     con = duckdb.connect()
     con.execute("SET memory_limit = '2500MB'")
     con.execute("SET preserve_insertion_order = false")
-    con.execute(f"SET temp_directory = '{tempfile.gettempdir()}/salesops_bench_spill'")
+    con.execute(f"SET temp_directory = '{folder / 'spill'}'")
     return con
 
 
 def make(folder: Path, credits: int) -> None:
     """Deals of two shares each, so that there are as many credits as asked."""
-    con = connect()
-    deals = credits // 2
+    con = connect(folder)
+    deals, reps = max(credits // 2, 1), max(credits // CREDITS, 2)
     amount = "((hash(i * 7) % 90000 + 1000) / 100)::DECIMAL(18,2)"
     day = "DATE '2026-01-01' + (hash(i) % 90)::INT"
-    rep = f"'r' || lpad(((hash(i * 3) % {REPS}))::VARCHAR, 5, '0')"
-    second = f"'r' || lpad(((hash(i * 3) % {REPS} + 1 + hash(i * 5) % {REPS - 1}) % {REPS})::VARCHAR, 5, '0')"
+    rep = f"'r' || lpad(((hash(i * 3) % {reps}))::VARCHAR, 5, '0')"
+    second = f"'r' || lpad(((hash(i * 3) % {reps} + 1 + hash(i * 5) % {reps - 1}) % {reps})::VARCHAR, 5, '0')"
     for name, query in {
         "deals": f"SELECT 'd' || lpad(i::VARCHAR, 8, '0') AS deal_id, {rep} AS owner_id, {amount} AS amount, 'won' AS outcome, {day} AS closed_on FROM range({deals}) t(i)",
         "events": f"SELECT 'e' || lpad(i::VARCHAR, 8, '0') AS event_id, 'd' || lpad(i::VARCHAR, 8, '0') AS deal_id, 'booked' AS kind, {day} AS happened_on, {amount} AS amount FROM range({deals}) t(i)",
         "splits": f"SELECT 'd' || lpad(i::VARCHAR, 8, '0') AS deal_id, {rep} AS person_id, 60::DECIMAL(9,4) AS share FROM range({deals}) t(i) UNION ALL SELECT 'd' || lpad(i::VARCHAR, 8, '0'), {second}, 40 FROM range({deals}) t(i)",
-        "targets": f"SELECT 'rep' AS level, 'r' || lpad(i::VARCHAR, 5, '0') AS who, 'quota' AS metric, '2026-Q1' AS period, ({credits} / {REPS} * (150 + i % 200))::DECIMAL(18,2) AS value FROM range({REPS}) t(i)",
+        "targets": f"SELECT 'rep' AS level, 'r' || lpad(i::VARCHAR, 5, '0') AS who, 'quota' AS metric, '2026-Q1' AS period, ({credits} / {reps} * (150 + i % 200))::DECIMAL(18,2) AS value FROM range({reps}) t(i)",
     }.items():
         con.execute(f"COPY ({query}) TO '{folder / name}.parquet' (FORMAT parquet)")
 
@@ -117,7 +122,7 @@ def make(folder: Path, credits: int) -> None:
 def ours(folder: Path) -> None:
     from salesops_nb import commission
 
-    con = connect()
+    con = connect(folder)
     tables = {
         n: con.read_parquet(str(folder / f"{n}.parquet")) for n in ("deals", "events", "splits", "targets")
     }
@@ -129,20 +134,20 @@ def by_hand(folder: Path) -> None:
     query = SQL.replace("TIER_AFTER", tier_sql("after")).replace("TIER_BEFORE", tier_sql("(after - x)"))
     for name in ("events", "deals", "splits", "targets"):
         query = query.replace(f"'{name.upper()}'", f"'{folder / name}.parquet'")
-    connect().execute(query.replace("'OUT'", f"'{folder / 'sql.parquet'}'"))
+    connect(folder).execute(query.replace("'OUT'", f"'{folder / 'sql.parquet'}'"))
 
 
 def sample(folder: Path) -> None:
     """The credits of some reps, joined and in order, for the loop to read."""
-    connect().execute(
-        f"COPY (SELECT s.person_id, e.event_id, e.deal_id, e.happened_on, e.amount * s.share / 100 AS x, "
+    connect(folder).execute(
+        f"COPY (SELECT s.person_id, e.event_id, e.deal_id, e.happened_on, (e.amount * s.share * 0.01)::DECIMAL(38,10) AS x, "
         f"q.value AS quota FROM '{folder}/events.parquet' e JOIN '{folder}/splits.parquet' s USING (deal_id) "
-        f"JOIN '{folder}/targets.parquet' q ON q.who = s.person_id WHERE s.person_id < 'r00200' "
+        f"JOIN '{folder}/targets.parquet' q ON q.who = s.person_id WHERE s.person_id < '{LOOPED}' "
         f"ORDER BY person_id, happened_on, event_id) TO '{folder}/sample.parquet' (FORMAT parquet)"
     )
 
 
-def rows(folder: Path) -> None:
+def rows(folder: Path) -> dict[str, float]:
     """A row-by-row loop in Python: credits read, paid one by one, lines written to Parquet."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -153,7 +158,7 @@ def rows(folder: Path) -> None:
     made, person, before, paid, earned = [], None, Decimal(0), Decimal(0), Decimal(0)
     read = pq.read_table(folder / "sample.parquet").to_pylist()
     for row in read:
-        who, x, quota = row["person_id"], Decimal(str(row["x"])), row["quota"]
+        who, x, quota = row["person_id"], row["x"], row["quota"]
         if who != person:
             person, before, paid, earned = who, Decimal(0), Decimal(0), Decimal(0)
         after, total = before + x, Decimal(0)
@@ -167,76 +172,96 @@ def rows(folder: Path) -> None:
             made.append(line | {"amount": now - paid, "happened_on": row["happened_on"]})
         before, paid, earned = after, now, total
     pq.write_table(pa.Table.from_pylist(made), folder / "loop.parquet", compression="zstd")
-    print(json.dumps({"rows": len(read), "seconds": time.perf_counter() - start}))
+    return {"rows": len(read), "loop_seconds": time.perf_counter() - start}
 
 
-def timed(step: str, folder: Path) -> tuple[float, float, float, str]:
-    """Seconds by the clock and of the processors, peak GiB and output of a step in a fresh process."""
-    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [sys.executable, __file__, step, str(folder)], check=True, capture_output=True, text=True
-    )
-    seconds = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    lines = done.stdout.strip().splitlines()
-    return seconds, cpu, float(lines[-1]) / 2**20, lines[0]
+PARTS = {"ours": ours, "sql": by_hand, "rows": rows}
+NUMBERS = (
+    "period, payee_id, deal_id, event_id, kind, credit, before, factor, raw, amount, currency, happened_on"
+)
 
 
-def agree(folder: Path) -> int:
-    """Lines that differ between the two files."""
-    a, b = folder / "ours.parquet", folder / "sql.parquet"
-    columns = "line_id, period, payee_id, deal_id, event_id, kind, credit, before, factor, raw, amount, currency, happened_on"
-    con = connect()
-    return con.execute(
-        f"SELECT count(*) FROM (SELECT line_id, hash({columns}) h FROM '{a}') x FULL JOIN "
-        f"(SELECT line_id, hash({columns}) h FROM '{b}') y USING (line_id) WHERE x.h IS DISTINCT FROM y.h"
-    ).fetchone()[0]
+def differing(folder: Path) -> list[str]:
+    """A sentence for each peer whose lines are others than ours."""
+    lines, wrong = (f"'{folder / name}.parquet'" for name in ("ours", "sql", "loop")), []
+    ours, sql, loop = lines
+    some = f"(FROM {ours} WHERE payee_id < '{LOOPED}')"
+    for peer, mine, other, columns in (
+        ("the hand-written SQL", ours, sql, NUMBERS),
+        ("the loop", some, loop, "deal_id, credit, before, raw, amount, happened_on"),
+    ):
+        names = columns.split(", ")
+        unlike = " OR ".join(f"x.{name} IS DISTINCT FROM y.{name}" for name in names)
+        found = (
+            connect(folder)
+            .execute(
+                f"SELECT coalesce(x.line_id, y.line_id), x.amount, y.amount, count(*) OVER () "
+                f"FROM {mine} x FULL JOIN {other} y USING (line_id) WHERE {unlike} ORDER BY 1 LIMIT 5"
+            )
+            .fetchall()
+        )
+        for line, a, b, _ in found:
+            wrong.append(f"{line}: the calculator pays {a}, {peer} {b}")
+        if found:
+            wrong.append(f"{found[0][3]:,} lines differ from those of {peer}")
+    return wrong
+
+
+def written(folder: Path, name: str) -> int:
+    """How many lines a file has."""
+    return connect(folder).execute(f"SELECT count(*) FROM '{folder / name}.parquet'").fetchone()[0]
 
 
 def main() -> None:
-    if len(sys.argv) == 3 and sys.argv[1] in ("ours", "sql", "rows"):
-        {"ours": ours, "sql": by_hand, "rows": rows}[sys.argv[1]](Path(sys.argv[2]))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    words = measure.parser(__doc__)
+    words.add_argument("--credits", type=measure.count, default=10_000_000)
+    words.add_argument("--rounds", type=measure.count, default=3)
+    asked = measure.asked(words, credits=10_000, rounds=1)
+    if asked.task:
+        measure.answer(**(PARTS[asked.task["part"]](Path(asked.task["folder"])) or {}))
         return
-    credits = int(sys.argv[1].replace("_", "").replace(",", "")) if len(sys.argv) > 1 else 10_000_000
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    seconds: dict[str, list[float]] = {"sql": [], "ours": []}
-    cpu: dict[str, list[float]] = {"sql": [], "ours": []}
-    peaks = {"sql": 0.0, "ours": 0.0}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make(folder, credits)
-        for run in range(runs):
-            for step in ("sql", "ours") if run % 2 == 0 else ("ours", "sql"):
-                took, worked, peak, _ = timed(step, folder)
-                seconds[step].append(took)
-                cpu[step].append(worked)
-                peaks[step] = max(peaks[step], peak)
+        make(folder, asked.credits)
+        parts = {part: partial(one, part, folder) for part in ("sql", "ours")}
+        runs = measure.in_turns(parts, asked.rounds)
         sample(folder)
-        loop = json.loads(timed("rows", folder)[3])
-        differing = agree(folder)
-    our, sql = statistics.median(seconds["ours"]), statistics.median(seconds["sql"])
-    print(f"{'':32}{'median s':>10}{'cpu s':>8}{'peak GiB':>10}   all runs")
-    for step, words in (("ours", f"calculator, {credits:,}"), ("sql", "hand-written SQL")):
-        each = " ".join(f"{s:.1f}" for s in seconds[step])
+        loop = one("rows", folder).answer
+        wrong = differing(folder)
+        lines = {"lines": written(folder, "ours"), "loop_lines": written(folder, "loop")}
+    if not all(lines.values()):
+        wrong.append(f"nothing to compare: {lines}")
+    seconds = {part: [run.seconds for run in each] for part, each in runs.items()}
+    cpu = {part: [run.cpu for run in each] for part, each in runs.items()}
+    peaks = {part: max(run.answer["peak_gib"] for run in each) for part, each in runs.items()}
+    median = {part: statistics.median(each) for part, each in seconds.items()}
+    print(f"{'':32}{'median s':>10}{'cpu s':>8}{'peak GiB':>10}   all rounds")
+    for part, words_ in (("ours", f"calculator, {asked.credits:,}"), ("sql", "hand-written SQL")):
+        each = " ".join(f"{s:.1f}" for s in seconds[part])
         print(
-            f"{words:32}{statistics.median(seconds[step]):>10.1f}{statistics.median(cpu[step]):>8.1f}{peaks[step]:>10.2f}   {each}"
+            f"{words_:32}{median[part]:>10.1f}{statistics.median(cpu[part]):>8.1f}{peaks[part]:>10.2f}   {each}"
         )
-    print(f"{'Python loop, ' + format(loop['rows'], ',') + ' credits':32}{loop['seconds']:>10.1f}")
-    print(f"lines that differ: {differing}")
+    print(f"{'Python loop, ' + format(loop['rows'], ',') + ' credits':32}{loop['loop_seconds']:>10.1f}")
+    vs_sql, cpu_vs_sql = (measure.ratio(each["ours"], each["sql"]) for each in (seconds, cpu))
+    vs_rows = (loop["loop_seconds"] / loop["rows"]) / (median["ours"] / asked.credits)
     print(
-        json.dumps(
-            {
-                "vs_sql": round(our / sql, 3),
-                "cpu_vs_sql": round(statistics.median(cpu["ours"]) / statistics.median(cpu["sql"]), 3),
-                "vs_rows": round((loop["seconds"] / loop["rows"]) / (our / credits), 2),
-                "peak_gib": round(peaks["ours"], 2),
-                "same": differing == 0,
-            }
-        )
+        f"calculator ÷ SQL: time {vs_sql}, processors {cpu_vs_sql}; rows a second ÷ the loop's: {vs_rows:.2f}"
+    )
+    measure.finish(
+        {
+            **vs_sql.named("vs_sql"),
+            **cpu_vs_sql.named("cpu_vs_sql"),
+            "vs_rows": round(vs_rows, 2),
+            "peak_gib": round(peaks["ours"], 2),
+            **lines,
+        },
+        wrong,
     )
 
 
+def one(part: str, folder: Path) -> measure.Run:
+    return measure.fresh(__file__, {"part": part, "folder": str(folder)})
+
+
 if __name__ == "__main__":
-    main()
+    measure.run(main)

@@ -1,31 +1,98 @@
-"""Make N deals with their people, products, accounts and targets: seconds and peak memory.
+"""Make N deals with their people, products, accounts and targets: seconds and peak memory, beside a copy.
 
-    python bench/generate.py --deals 10000000 --out /some/folder
+    python bench/generate.py [--deals 10000000] [--seed 1] [--out FOLDER]
 
-Without `--out` the files go to a temporary folder and are removed.
+The peer copies the same files with DuckDB, row by row into Parquet: what writing alone takes. The files are
+then read: as many deals as asked, each with an id of its own, an owner, an account and a product of the other
+tables, or the bench ends with exit code 1. Without `--out` the files go to a temporary folder and are removed.
+
+The last line is one JSON object: deals, seconds, peak_gib, vs_copy (our time ÷ the copy's).
 """
 
-import argparse
-import json
-import resource
+from __future__ import annotations
+
 import tempfile
 import time
 from pathlib import Path
 
-from salesops_nb.simulate.deals import deals
+import measure
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--deals", type=int, default=10_000_000)
-parser.add_argument("--seed", type=int, default=1)
-parser.add_argument("--out", type=Path)
-options = parser.parse_args()
+LINKS = (("owner_id", "people", "person_id"), ("account_id", "accounts", "account_id"),
+         ("product_id", "products", "product_id"))  # fmt: skip
 
-with tempfile.TemporaryDirectory() as scratch:
+
+def make(folder: str, deals: int, seed: int) -> None:
+    """In a fresh process: make the files."""
+    from salesops_nb.simulate.deals import deals as made
+
     began = time.perf_counter()
-    paths = deals(options.deals, options.seed, options.out or scratch)
-    seconds = time.perf_counter() - began
-    for name, path in paths.items():
-        print(f"{name:<10} {path.stat().st_size / 2**20:>8.1f} MiB")
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(f"{options.deals:,} deals in {seconds:.1f} s, peak memory {peak:.2f} GiB")
-print(json.dumps({"deals": options.deals, "seconds": round(seconds, 2), "peak_gib": round(peak, 3)}))
+    made(deals, seed, folder)
+    measure.answer(seconds=time.perf_counter() - began)
+
+
+def copied(folder: Path) -> float:
+    """Seconds to read the files and write them again."""
+    import duckdb
+
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as copies:
+        for path in folder.glob("*.parquet"):
+            duckdb.sql(f"COPY (FROM '{path}') TO '{copies}/{path.name}' (FORMAT parquet, COMPRESSION zstd)")
+    return time.perf_counter() - began
+
+
+def wrong(folder: Path, deals: int) -> list[str]:
+    """What is not as it must be in the files."""
+    import duckdb
+
+    def number(sql: str) -> int:
+        return int(duckdb.sql(sql).fetchall()[0][0])
+
+    file = f"'{folder / 'deals.parquet'}'"
+    counts = {
+        "deals": f"SELECT count(*) FROM {file}",
+        "deals with an id of their own": f"SELECT count(DISTINCT deal_id) FROM {file}",
+    }
+    for key, table, name in LINKS:
+        known = f"(SELECT {name} FROM '{folder / table}.parquet')"
+        counts[f"deals with a known {key}"] = f"SELECT count(*) FROM {file} WHERE {key} IN {known}"
+    found = {words: number(sql) for words, sql in counts.items()}
+    return [
+        f"{deals:,} deals were asked for, the files have {there:,} {words}"
+        for words, there in found.items()
+        if there != deals
+    ]
+
+
+def main() -> None:
+    words = measure.parser(__doc__)
+    words.add_argument("--deals", type=measure.count, default=10_000_000)
+    words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--out", type=Path)
+    asked = measure.asked(words, deals=1_000)
+    if asked.task:
+        make(**asked.task)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = asked.out or Path(scratch)
+        task = {"folder": str(folder), "deals": asked.deals, "seed": asked.seed}
+        found = measure.fresh(__file__, task).answer
+        for path in sorted(folder.glob("*.parquet")):
+            print(f"{path.stem:<10} {path.stat().st_size / 2**20:>8.1f} MiB")
+        copy, faults = copied(folder), wrong(folder, asked.deals)
+    seconds, peak = found["seconds"], found["peak_gib"]
+    print(f"{asked.deals:,} deals in {seconds:.1f} s, peak memory {peak:.2f} GiB")
+    print(f"time ÷ a copy's {copy:.1f} s: {seconds / copy:.2f}")
+    measure.finish(
+        {
+            "deals": asked.deals,
+            "seconds": round(seconds, 2),
+            "peak_gib": round(peak, 3),
+            "vs_copy": round(seconds / copy, 3),
+        },
+        faults,
+    )
+
+
+if __name__ == "__main__":
+    measure.run(main)

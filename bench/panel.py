@@ -1,19 +1,24 @@
 """How much work a moved control is, for every notebook and control: to the headlines, and to the whole page.
 
-    python bench/panel.py [--workbook FOLDER]
+    python bench/panel.py [--workbook FOLDER] [--only target_setting] [--controls growth]
 
 Runs the notebooks' cells in this process with a panel as JupyterLab makes it, only without a page, and moves
-each control once to and once back. Seconds are the processor's, of all threads; the browser's part is not in
-them (`bench` of the browser measures that). Last line: the medians as JSON.
+each control twice to a value and back. Seconds are the processor's, of all threads; the browser's part is not
+in them (`bench/browser.py` measures that). The peer is what there would be without a panel: all cells run
+again. A notebook or control that raises ends the bench with exit code 1.
+
+The last line is one JSON object: by notebook the medians of headlines and page in seconds, and vs_cells (the
+page's time ÷ that of all cells).
 """
 
-import argparse
-import json
+from __future__ import annotations
+
 import os
 import statistics
 import time
 from pathlib import Path
 
+import measure
 import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -95,37 +100,59 @@ def moved(panel, values):
 
 
 def main():
-    from salesops_nb import parameters
     from salesops_nb.present import controls, widgets
 
-    words = argparse.ArgumentParser(description=__doc__)
+    words = measure.parser(__doc__)
     words.add_argument("--workbook", type=Path, default=Path(__file__).resolve().parents[1])
-    words.add_argument("--only", nargs="*", default=list(MOVES))
-    asked = words.parse_args()
+    words.add_argument("--only", nargs="+", choices=MOVES, default=list(MOVES))
+    words.add_argument("--controls", nargs="+", help="controls, all unless given")
+    asked = measure.asked(words, only=["target_setting"], controls=["growth"])
+    there = {control for name in asked.only for control in MOVES[name]}
+    if unknown := set(asked.controls or ()) - there:
+        raise measure.Failed(
+            f"no control is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(there))}"
+        )
+    if not (asked.workbook / "notebooks").is_dir():
+        raise measure.Failed(f"--workbook: there is no folder notebooks in {asked.workbook}")
     shell = InteractiveShell.instance()
     shell.display_pub = Publisher()
     controls.is_live, widgets.show_panel, widgets.new_output = lambda: True, lambda panel: None, Place
     os.chdir(asked.workbook / "notebooks")
     found = {}
-    print(f"{'notebook':24} {'control':16} {'headlines s':>11} {'page s':>8}")
+    print(f"{'notebook':24} {'control':16} {'headlines s':>11} {'page s':>8} {'÷ cells':>8}")
     for name in asked.only:
-        panel = panel_of(Path(f"{name}.ipynb"))
-        before = parameters.for_a_person(type(panel.asked)())
-        for control, value in MOVES[name].items():
-            to = value if isinstance(value, dict) else {control: value}
-            back = {each: getattr(before, each) for each in to}
-            moved(panel, to), moved(panel, back)
-            clocks = [moved(panel, to), moved(panel, back)]
-            first, page = max(c.headlines for c in clocks), max(c.whole for c in clocks)
-            found.setdefault(name, []).append((first, page))
-            print(f"{name:24} {control:16} {first:11.3f} {page:8.3f}")
-    medians = {
-        name: {"headlines": round(statistics.median(f for f, _ in rows), 3),
-               "page": round(statistics.median(p for _, p in rows), 3)}
-        for name, rows in found.items()
-    }  # fmt: skip
-    print(json.dumps(medians))
+        rows = measured(name, asked.controls or MOVES[name])
+        if rows:
+            columns = zip(*rows, strict=True)
+            found[name] = {
+                column: round(statistics.median(values), 3)
+                for column, values in zip(("headlines", "page", "vs_cells"), columns, strict=True)
+            }
+    measure.finish(found)
+
+
+def measured(name, chosen):
+    """Seconds to the headlines and to the whole page, and the latter over all cells, for each control."""
+    from salesops_nb import parameters
+
+    panel_of(Path(f"{name}.ipynb"))  # imports, and what is made once
+    began = time.process_time()
+    panel = panel_of(Path(f"{name}.ipynb"))
+    cells = time.process_time() - began
+    before = parameters.for_a_person(type(panel.asked)())
+    rows = []
+    for control, value in MOVES[name].items():
+        if control not in chosen:
+            continue
+        to = value if isinstance(value, dict) else {control: value}
+        back = {each: getattr(before, each) for each in to}
+        moved(panel, to), moved(panel, back)
+        clocks = [moved(panel, to), moved(panel, back)]
+        first, page = max(c.headlines for c in clocks), max(c.whole for c in clocks)
+        rows.append((first, page, page / cells))
+        print(f"{name:24} {control:16} {first:11.3f} {page:8.3f} {page / cells:8.2f}", flush=True)
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    measure.run(main)

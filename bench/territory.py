@@ -1,26 +1,30 @@
 """Territory plans against public libraries on published instances, every peer in a process of its own.
 
-Run: python bench/territory.py [--part compact,districting,proof,rebalance,large,hard] [--only us_counties_20]
-     [--bursts 60] [--drifts 10] [--proof-limit 900] [--data tests/data/territory]
-The last line is one JSON object: instance_k to imbalance, moment, vs_tree, vs_bursts, gap, seconds.
+    python bench/territory.py [--part compact districting proof rebalance large hard] [--only us_counties_20]
+        [--bursts 60] [--drifts 10] [--proof-limit 900] [--units 33000] [--data tests/data/territory]
+
 Peers: gerrychain's recursive tree (best of five) and short bursts on the moment, spopt's spatial Ward,
-k-means-constrained. Seconds are CPU seconds of one core. Moment: Σ w·d² to the weighted centroids, 3-D chord.
+k-means-constrained; they come with the extra `bench`. Seconds are CPU seconds of one core. Moment: Σ w·d² to
+the weighted centroids, 3-D chord. Imbalance, moment and wholeness are counted here, not by the package: a
+plan out of its tolerance or in pieces, a lock that moved, a moment more than 1 % above the published one, or
+a part that crashes is reported at the end with exit code 1.
+
+The last line is one JSON object: peers (which ran) and, by instance_k, imbalance, moment, gap, seconds,
+vs_tree and vs_bursts (moment ÷ theirs, of peers within the tolerance), vs_published (moment ÷ the published one).
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import os
 import random
-import resource
-import subprocess
-import sys
 import tempfile
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import measure
 import numpy as np
 import pandas as pd
 
@@ -34,7 +38,42 @@ COMPACT = [
 ]
 DISTRICTING = [("tract_IA", 4, 18_075.9), ("tract_AR", 4, 15_315.4)]
 PROOFS = [("county_IA", 4, 17_748), ("county_OK", 5, 21_757), ("county_KS", 4, 23_737)]
-PARTS = ("compact", "districting", "proof", "rebalance", "large", "hard")
+REBALANCED = [("us_counties", 20, True), ("tract_IA", 20, False)]
+HARD = [
+    ("tract_IA", 10, False, "tight", 0.005),
+    ("tract_IA", 10, False, "homes", 0.05),
+    ("tract_IA", 10, False, "homes tight", 0.005),
+    ("tract_IA", 20, False, "tight disruption", 0.005),
+    ("us_counties", 20, True, "homes", 0.05),
+    ("us_counties", 20, True, "homes tight", 0.005),
+    ("us_counties", 50, True, "homes tight", 0.005),
+    ("us_counties", 50, True, "tight", 0.005),
+    ("us_counties", 20, True, "homes tight disruption", 0.005),
+]
+PARTS = {
+    "compact": [f"{name}_{k}" for name, k, _ in COMPACT],
+    "districting": [f"{name}_{k}" for name, k, _ in DISTRICTING],
+    "proof": [f"{name}_{k}" for name, k, _ in PROOFS],
+    "rebalance": [f"rebalance_{name}_{k}" for name, k, _ in REBALANCED],
+    "large": ["generated_50"],
+    "hard": [f"hard_{name}_{k}_{case.replace(' ', '_')}" for name, k, _, case, _ in HARD],
+}
+SMALLEST = [
+    "county_IA_5",
+    "tract_IA_4",
+    "hard_tract_IA_10_homes",
+    "generated_50",
+    "rebalance_tract_IA_20",
+    "county_IA_4",
+]
+PUBLISHED = 0.01  # above the published moment, on distances that differ a little
+# by peer of the compact part: what to install, what to import
+PEERS = {
+    "tree": ("gerrychain", "gerrychain"),
+    "bursts": ("gerrychain", "gerrychain"),
+    "kmeans": ("k-means-constrained", "k_means_constrained"),
+    "spopt": ("spopt", "spopt"),
+}
 
 
 def load(folder: str, name: str, root: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -46,7 +85,7 @@ def load(folder: str, name: str, root: bool) -> tuple[pd.DataFrame, pd.DataFrame
     return units, edges
 
 
-def generated(n: int = 33_000, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def generated(n: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Clustered points with heavy-tailed potential and Delaunay neighbours."""
     from salesops_nb.territory.places import neighbours_from_coordinates
 
@@ -55,7 +94,7 @@ def generated(n: int = 33_000, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFram
     size, width = rng.lognormal(0, 1, 400), rng.lognormal(-0.3, 0.5, 400)
     town = rng.choice(400, n, p=size / size.sum())
     place = centre[town] + rng.normal(0, 1, (n, 2)) * width[town][:, None]
-    potential = np.minimum(rng.pareto(1.5, n) + 0.1, 100.0)
+    potential = np.minimum(rng.pareto(1.5, n) + 0.1, 100.0 * n / 33_000)  # no unit above half a territory
     units = pd.DataFrame(
         {
             "unit_id": [f"{i:05d}" for i in range(n)],
@@ -96,7 +135,8 @@ def chords(units: pd.DataFrame) -> np.ndarray:
 
 def judged(units: pd.DataFrame, edges: pd.DataFrame, owner: dict[str, Any], k: int) -> dict[str, Any]:
     """Imbalance, moment and wholeness, counted here and not by the package."""
-    import networkx as nx
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
     w, x = units["weight"].to_numpy(float), chords(units)
     label = pd.factorize(units["unit_id"].map(owner))[0]
@@ -107,13 +147,14 @@ def judged(units: pd.DataFrame, edges: pd.DataFrame, owner: dict[str, Any], k: i
         if w[inside].sum() > 0:
             centre = np.average(x[inside], axis=0, weights=w[inside])
             moment += float((w[inside] * ((x[inside] - centre) ** 2).sum(1)).sum())
-    graph = nx.Graph()
-    graph.add_nodes_from(units["unit_id"])
-    graph.add_edges_from((a, b) for a, b in edges.itertuples(index=False) if owner[a] == owner[b])
+    number = dict(zip(units["unit_id"], range(len(units)), strict=True))
+    same = [(number[a], number[b]) for a, b in edges.itertuples(index=False) if owner[a] == owner[b]]
+    ends = np.array(same, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(same)), (ends[0], ends[1])), shape=(len(units), len(units)))
     return {
         "imbalance": float(np.abs(load / (w.sum() / k) - 1).max()),
         "moment": moment,
-        "whole": nx.number_connected_components(graph) == k,
+        "whole": connected_components(graph, directed=False)[0] == k,
     }
 
 
@@ -125,7 +166,7 @@ def run_ours(task: dict[str, Any]) -> dict[str, Any]:
     from salesops_nb import territory
 
     if task["name"] == "generated":
-        units, edges = generated()
+        units, edges = generated(task["units"])
     else:
         units, edges = load(task["data"], task["name"], task["root"])
     begun = spent()
@@ -324,7 +365,7 @@ def run_hard(task: dict[str, Any]) -> dict[str, Any]:
     try:
         plan = territory.plan(units, edges, k=task["k"], tolerance=task["tolerance"], **more)
     except SalesopsError as error:
-        return {"imbalance": None, "refused": str(error)[:300], "seconds": spent() - begun}
+        return {"refused": str(error)[:300], "seconds": spent() - begun}
     owner = dict(zip(plan.assignment["unit_id"], plan.assignment["rep"], strict=True))
     return {
         **judged(units, edges, owner, task["k"]),
@@ -345,21 +386,15 @@ RUNNERS = {
 }
 
 
-def fresh(task: dict[str, Any], **environment: str) -> dict[str, Any]:
-    """The task in a new process on one core; peak memory beside its answer."""
+def fresh(wrong: list[str], task: dict[str, Any], **environment: str) -> dict[str, Any]:
+    """A task's answer from a process of one core; one that crashes is `failed`, and among what is wrong."""
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     limits["PYTHONHASHSEED"] = "0"  # gerrychain draws from sets
-    done = subprocess.run(
-        [sys.executable, str(HERE), "--task", json.dumps(task)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **limits, **environment},
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        return {"failed": lines[-1] if lines else f"exit {done.returncode}"}
-    return json.loads(done.stdout.splitlines()[-1])
+    try:
+        return measure.fresh(__file__, task, **limits, **environment).answer
+    except measure.Failed as error:
+        wrong.append(str(error))
+        return {"failed": str(error).rpartition(": ")[2]}
 
 
 def line(*cells: object) -> None:
@@ -367,130 +402,205 @@ def line(*cells: object) -> None:
     print("  ".join(f"{c!s:>13}" if not isinstance(c, float) else f"{c:>13.5g}" for c in cells), flush=True)
 
 
+def faults(key: str, got: dict[str, Any], tolerance: float) -> list[str]:
+    """A sentence for each thing that a plan promises and that is not so."""
+    if "failed" in got or "refused" in got:
+        return []
+    found = []
+    if got["imbalance"] > tolerance + 1e-9:
+        found.append(f"{key}: the imbalance is {got['imbalance']:.4%}, {tolerance:.1%} are allowed")
+    if not got["whole"]:
+        found.append(f"{key}: a territory is in pieces")
+    if not got.get("locks_kept", True):
+        found.append(f"{key}: a locked unit has moved")
+    if not got.get("proven", True):
+        found.append(f"{key}: the optimum is not proven, {got['gap']:.2%} are left")
+    if abs(got.get("vs_published", 1) - 1) > PUBLISHED and (got["vs_published"] > 1 or "proven" in got):
+        found.append(f"{key}: the moment is {got['vs_published']:.4f} of the published one")
+    return found
+
+
+def ready(keys: Iterable[str], smallest: bool) -> list[str]:
+    """The peers that are installed; where one is not, the smallest size says so and the full one ends."""
+    missing = {package for package, module in PEERS.values() if find_spec(module) is None}
+    if missing and any(key in PARTS["compact"] for key in keys):
+        for package in sorted(missing):
+            print(f"peer {package} not installed: pip install -e '.[bench]'", flush=True)
+        if not smallest:
+            raise measure.Failed(
+                f"without {', '.join(sorted(missing))} there is nothing to compare with: "
+                "pip install -e '.[bench]', or name parts that have no peers, as --part districting proof"
+            )
+    return [peer for peer, (package, _module) in PEERS.items() if package not in missing]
+
+
 def main() -> None:
     """Runs the chosen parts."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--part", default=",".join(PARTS))
-    parser.add_argument("--only", default="")
-    parser.add_argument("--bursts", type=float, default=60)
-    parser.add_argument("--drifts", type=int, default=10)
-    parser.add_argument("--proof-limit", type=float, default=900)
-    parser.add_argument("--data", default=str(HERE.parent.parent / "tests" / "data" / "territory"))
-    parser.add_argument("--task")
-    options = parser.parse_args()
-    if options.task:
-        task = json.loads(options.task)
-        answer = RUNNERS[task["peer"]](task)
-        peaks = [
-            resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        ]
-        answer["mebibytes"] = round(max(peaks) / 1024)  # a child compiles when cold
-        print(json.dumps(answer, default=float))
+    words = measure.parser(__doc__)
+    words.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS))
+    words.add_argument("--only", nargs="+", choices=sorted({key for each in PARTS.values() for key in each}),
+                       metavar="INSTANCE_K", help="as us_counties_20, rebalance_tract_IA_20, hard_tract_IA_10_homes")  # fmt: skip
+    words.add_argument("--bursts", type=float, default=60)
+    words.add_argument("--drifts", type=measure.count, default=10)
+    words.add_argument("--proof-limit", type=float, default=900)
+    words.add_argument("--units", type=measure.count, default=33_000, help="of the generated map")
+    words.add_argument("--data", default=str(HERE.parent.parent / "tests" / "data" / "territory"))
+    asked = measure.asked(words, only=SMALLEST, drifts=1, bursts=1, units=600)
+    if asked.task:
+        measure.answer(**RUNNERS[asked.task["peer"]](asked.task))
         return
-    wanted = [key for key in options.only.split(",") if key]
-    parts, results = options.part.split(","), {}
-    common = {"data": options.data}
+    keys = [key for part in asked.part for key in PARTS[part] if key in (asked.only or PARTS[part])]
+    if not keys:
+        raise measure.Failed(f"none of {', '.join(asked.only)} is in the part {', '.join(asked.part)}")
+    peers, wrong, results = ready(keys, asked.size == "smallest"), [], {}
+    for part in asked.part:
+        chosen = [key for key in PARTS[part] if key in keys]
+        if chosen:
+            results |= RUN[part](chosen, asked, peers, wrong)
+    compared = (
+        sorted({PEERS[peer][0] for peer in peers}) if any(key in PARTS["compact"] for key in keys) else []
+    )
+    print("moment ÷ theirs, below 1 where ours is more compact:")
+    for key, got in results.items():
+        beside = {name: value for name, value in got.items() if name.startswith("vs_")}
+        if beside:
+            line(key, *(f"{name} {value:.3f}" for name, value in beside.items()))
+    measure.finish({"peers": compared, **results}, wrong)
 
-    def chosen(key: str) -> bool:
-        return not wanted or key in wanted
 
-    if "compact" in parts:
-        line("instance_k", "by", "imbalance", "moment", "whole", "gap", "seconds")
-        for name, k, root in COMPACT:
-            key = f"{name}_{k}"
-            if not chosen(key):
-                continue
-            task = {**common, "name": name, "k": k, "root": root, "tolerance": 0.05, "bursts": options.bursts}
-            found = {p: fresh({**task, "peer": p}) for p in ("ours", "tree", "bursts", "kmeans", "spopt")}
-            for peer, got in found.items():
-                if "failed" in got:
-                    line(key, peer, got["failed"])
-                else:
-                    line(key, peer, got["imbalance"], got["moment"], got["whole"], got.get("gap", math.nan),
-                         got["seconds"])  # fmt: skip
-            ours = found["ours"]
-            if "failed" in ours:
-                results[key] = ours
-                continue
-            results[key] = {field: ours[field] for field in ("imbalance", "moment", "gap", "seconds")} | {
-                f"vs_{p}": ours["moment"] / found[p]["moment"] - 1
-                for p in ("tree", "bursts")
-                if "moment" in found[p]
-            }
-    if "districting" in parts:
-        line("instance_k", "imbalance", "moment/1e6", "published", "over it", "seconds")
-        for name, k, published in DISTRICTING:
-            if chosen(f"{name}_{k}"):
-                got = fresh(
-                    {**common, "peer": "ours", "name": name, "k": k, "root": False, "tolerance": 0.005}
-                )
-                if "failed" in got:
-                    line(f"{name}_{k}", got["failed"])
-                    results[f"{name}_{k}"] = got
-                    continue
-                over = got["moment"] / 1e6 / published - 1
-                line(f"{name}_{k}", got["imbalance"], got["moment"] / 1e6, published, over, got["seconds"])
-                results[f"{name}_{k}"] = {**got, "vs_published": over}
-    if "proof" in parts:
-        line("instance_k", "imbalance", "Hess/1e6", "published", "proven", "gap", "seconds")
-        for name, k, published in PROOFS:
-            if chosen(f"{name}_{k}"):
-                got = fresh({**common, "peer": "proof", "name": name, "k": k, "limit": options.proof_limit})
-                if "failed" in got:
-                    line(f"{name}_{k}", got["failed"])
-                else:
-                    line(f"{name}_{k}", got["imbalance"], got["hess"] / 1e6, published, got["proven"], got["gap"],
-                         got["seconds"])  # fmt: skip
-                results[f"{name}_{k}"] = got
-    if "rebalance" in parts:
-        line("instance_k", "drifts", "before", "imbalance", "locks kept", "moved/least", "mean", "seconds")
-        for name, k, root in (("us_counties", 20, True), ("tract_IA", 20, False)):
-            key = f"rebalance_{name}_{k}"
-            if chosen(key):
-                task = {**common, "peer": "rebalance", "name": name, "k": k, "root": root}
-                got = fresh({**task, "drifts": options.drifts})
-                if "failed" in got:
-                    line(key, got["failed"])
-                else:
-                    line(f"{name}_{k}", options.drifts, got["before"], got["imbalance"], got["locks_kept"],
-                         got["moved_ratio"], float(np.mean(got["moved_ratios"])), got["seconds"])  # fmt: skip
-                results[key] = got
-    if "large" in parts and chosen("generated_50"):
-        task = {"peer": "ours", "name": "generated", "k": 50, "tolerance": 0.05}
-        line("33,000 x 50", "imbalance", "moment", "gap", "seconds", "MiB", "whole")
-        with tempfile.TemporaryDirectory() as empty:
-            cold = fresh(task, NUMBA_CACHE_DIR=empty)
-        fresh(task)
-        warm = fresh(task)
-        for word, got in (("cold", cold), ("warm", warm)):
-            line(word, *(got.get(f) for f in ("imbalance", "moment", "gap", "seconds", "mebibytes", "whole")))
-        results["generated_50"] = {
-            **warm,
-            "seconds_cold": cold.get("seconds"),
-            "mebibytes_cold": cold.get("mebibytes"),
+def compact(keys: list[str], asked: Any, peers: list[str], wrong: list[str]) -> dict[str, dict[str, Any]]:
+    """Against the libraries."""
+    line("instance_k", "by", "imbalance", "moment", "whole", "gap", "seconds")
+    results = {}
+    for name, k, root in COMPACT:
+        if (key := f"{name}_{k}") not in keys:
+            continue
+        task = {
+            "data": asked.data,
+            "name": name,
+            "k": k,
+            "root": root,
+            "tolerance": 0.05,
+            "bursts": asked.bursts,
         }
-    if "hard" in parts:
-        line("instance_k", "case", "tolerance", "imbalance", "seconds", "refused")
-        for name, k, root, case, tolerance in (
-            ("tract_IA", 10, False, "tight", 0.005),
-            ("tract_IA", 10, False, "homes", 0.05),
-            ("tract_IA", 10, False, "homes tight", 0.005),
-            ("tract_IA", 20, False, "tight disruption", 0.005),
-            ("us_counties", 20, True, "homes", 0.05),
-            ("us_counties", 20, True, "homes tight", 0.005),
-            ("us_counties", 50, True, "homes tight", 0.005),
-            ("us_counties", 50, True, "tight", 0.005),
-            ("us_counties", 20, True, "homes tight disruption", 0.005),
-        ):
-            key = f"hard_{name}_{k}_{case.replace(' ', '_')}"
-            if chosen(key):
-                task = {**common, "peer": "hard", "name": name, "k": k, "root": root, "case": case, "seed": 1}
-                got = fresh({**task, "tolerance": tolerance})
-                line(f"{name}_{k}", case, tolerance, got.get("imbalance"), got.get("seconds"),
-                     got.get("refused", got.get("failed", "")))  # fmt: skip
-                results[key] = got
-    print(json.dumps(results, default=float))
+        found = {peer: fresh(wrong, {**task, "peer": peer}) for peer in ("ours", *peers)}
+        for peer, got in found.items():
+            if "failed" in got:
+                line(key, peer, got["failed"])
+            else:
+                line(key, peer, got["imbalance"], got["moment"], got["whole"], got.get("gap", math.nan),
+                     got["seconds"])  # fmt: skip
+        ours = found["ours"]
+        wrong += faults(key, ours, 0.05)
+        if "failed" not in ours:
+            results[key] = {field: ours[field] for field in ("imbalance", "moment", "gap", "seconds")} | {
+                f"vs_{p}": ours["moment"] / got["moment"]
+                for p, got in found.items()
+                if p != "ours" and got.get("imbalance", 1) <= 0.05
+            }
+    return results
 
+
+def districting(keys: list[str], asked: Any, peers: list[str], wrong: list[str]) -> dict[str, dict[str, Any]]:
+    """Against published plans."""
+    line("instance_k", "imbalance", "moment/1e6", "published", "ratio", "seconds")
+    results = {}
+    for name, k, published in DISTRICTING:
+        if (key := f"{name}_{k}") not in keys:
+            continue
+        got = fresh(wrong, {"data": asked.data, "peer": "ours", "name": name, "k": k, "root": False,
+                            "tolerance": 0.005})  # fmt: skip
+        if "failed" in got:
+            line(key, got["failed"])
+            continue
+        got["vs_published"] = got["moment"] / 1e6 / published
+        line(key, got["imbalance"], got["moment"] / 1e6, published, got["vs_published"], got["seconds"])
+        wrong += faults(key, got, 0.005)
+        results[key] = got
+    return results
+
+
+def proof(keys: list[str], asked: Any, peers: list[str], wrong: list[str]) -> dict[str, dict[str, Any]]:
+    """Against published optima."""
+    line("instance_k", "imbalance", "Hess/1e6", "published", "proven", "gap", "seconds")
+    results = {}
+    for name, k, published in PROOFS:
+        if (key := f"{name}_{k}") not in keys:
+            continue
+        got = fresh(
+            wrong, {"data": asked.data, "peer": "proof", "name": name, "k": k, "limit": asked.proof_limit}
+        )
+        if "failed" in got:
+            line(key, got["failed"])
+            continue
+        got["vs_published"] = got["hess"] / 1e6 / published
+        line(key, got["imbalance"], got["hess"] / 1e6, published, got["proven"], got["gap"], got["seconds"])
+        wrong += faults(key, got, 0.005)
+        results[key] = got
+    return results
+
+
+def rebalance(keys: list[str], asked: Any, peers: list[str], wrong: list[str]) -> dict[str, dict[str, Any]]:
+    """Plans that have drifted, against the least that must move."""
+    line("instance_k", "drifts", "before", "imbalance", "locks kept", "moved/least", "mean", "seconds")
+    results = {}
+    for name, k, root in REBALANCED:
+        if (key := f"rebalance_{name}_{k}") not in keys:
+            continue
+        task = {"data": asked.data, "peer": "rebalance", "name": name, "k": k, "root": root}
+        got = fresh(wrong, {**task, "drifts": asked.drifts})
+        if "failed" in got:
+            line(key, got["failed"])
+            continue
+        line(f"{name}_{k}", asked.drifts, got["before"], got["imbalance"], got["locks_kept"], got["moved_ratio"],
+             float(np.mean(got["moved_ratios"])), got["seconds"])  # fmt: skip
+        wrong += faults(key, got, 0.05)
+        results[key] = got
+    return results
+
+
+def large(keys: list[str], asked: Any, peers: list[str], wrong: list[str]) -> dict[str, dict[str, Any]]:
+    """Many generated units; in the full size also with nothing compiled."""
+    (key,) = keys
+    task = {"peer": "ours", "name": "generated", "k": 50, "tolerance": 0.05, "units": asked.units}
+    line(f"{asked.units:,} x 50", "imbalance", "moment", "gap", "seconds", "MiB", "whole")
+    runs = {}
+    if asked.size == "full":
+        with tempfile.TemporaryDirectory() as empty:
+            runs["cold"] = fresh(wrong, task, NUMBA_CACHE_DIR=empty)
+        fresh(wrong, task)
+    runs["warm"] = fresh(wrong, task)
+    for word, got in runs.items():
+        if "failed" in got:
+            line(word, got["failed"])
+            return {}
+        got["mebibytes"] = round(got.pop("peak_gib") * 1024)
+        line(word, *(got[f] for f in ("imbalance", "moment", "gap", "seconds", "mebibytes", "whole")))
+        wrong += faults(f"{key}, {word}", got, 0.05)
+    cold = {f"{name}_cold": runs["cold"][name] for name in ("seconds", "mebibytes") if "cold" in runs}
+    return {key: {**runs["warm"], **cold}}
+
+
+def hard(keys: list[str], asked: Any, peers: list[str], wrong: list[str]) -> dict[str, dict[str, Any]]:
+    """Conditions that fight one another."""
+    line("instance_k", "case", "tolerance", "imbalance", "seconds", "refused")
+    results = {}
+    for name, k, root, case, tolerance in HARD:
+        if (key := f"hard_{name}_{k}_{case.replace(' ', '_')}") not in keys:
+            continue
+        got = fresh(wrong, {"data": asked.data, "peer": "hard", "name": name, "k": k, "root": root, "case": case,
+                            "seed": 1, "tolerance": tolerance})  # fmt: skip
+        if "failed" in got:
+            line(f"{name}_{k}", case, got["failed"])
+            continue
+        line(f"{name}_{k}", case, tolerance, got.get("imbalance", ""), got["seconds"], got.get("refused", ""))
+        wrong += faults(key, got, tolerance)
+        results[key] = got
+    return results
+
+
+RUN = {"compact": compact, "districting": districting, "proof": proof, "rebalance": rebalance, "large": large,
+       "hard": hard}  # fmt: skip
 
 if __name__ == "__main__":
-    main()
+    measure.run(main)
