@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -45,15 +46,31 @@ def main(base: str, only: tuple[str, ...], words: bool, again: bool, lines: int,
     except GoldenError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    code = conclude(before, after, groups, words=words, most_lines=lines, most_files=files)
+    click.echo(f"captures: {before} and {after}")
+    sys.exit(code)
+
+
+def conclude(
+    before: Path,
+    after: Path,
+    groups: Sequence[str],
+    *,
+    words: bool = False,
+    most_lines: int = 6,
+    most_files: int = 12,
+) -> int:
+    """Compare two captures and print the report; the exit code, 0 only when they are the same."""
     comparison = compare(before, after, groups)
     normalised = [_normalised(folder, groups) for folder in (before, after)]
-    for line in report(comparison, normalised, words=words, most_lines=lines, most_files=files):
+    for line in report(
+        comparison, normalised, groups, words=words, most_lines=most_lines, most_files=most_files
+    ):
         click.echo(line)
-    click.echo(f"captures: {before} and {after}")
-    sys.exit(0 if comparison.passes(words) else 1)
+    return 0 if comparison.passes(groups, words) else 1
 
 
-def _normalised(folder: Path, groups: tuple[str, ...]) -> Counter[str]:
+def _normalised(folder: Path, groups: Sequence[str]) -> Counter[str]:
     found: Counter[str] = Counter()
     for part in parts_of(groups):
         found.update(json.loads((folder / f"{part}.done.json").read_text(encoding="utf-8"))["normalised"])

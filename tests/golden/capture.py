@@ -69,8 +69,7 @@ class Capture:
             self.tell(
                 f"  {part}: {done['seconds']} s, {done['processes']} processes with this side's package"
             )
-        for folder in (self.place.tree, self.place.scratch):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.place.running, ignore_errors=True)
 
     def _clear(self, part: str) -> None:
         for folder in (self.out / part, self.out / "store" / part):
@@ -136,7 +135,7 @@ class Capture:
     def _papermill(self, made: Path, out: Path) -> None:
         """A notebook through plain papermill, whose kernel is a process of its own."""
         words = ["papermill", "notebooks/performance_review.ipynb", "out.ipynb", "-p", "period", "2017-Q3"]
-        done = self._process([sys.executable, "-m", *words, "--no-progress-bar"], made / "notebooks" / "..")
+        done = self._process([sys.executable, "-P", "-m", *words, "--no-progress-bar"], made)
         self.normalised.out("papermill: stderr")
         (out / "papermill.txt").write_text(f"exit {done.returncode}\n{done.stdout}", encoding="utf-8")
         if (made / "out.ipynb").exists():

@@ -62,13 +62,17 @@ class Comparison:
     def counts(self, group: str) -> Counter[str]:
         return Counter(each.verdict for each in self.found if each.group == group)
 
-    def passes(self, words: bool = False) -> bool:
+    def empty(self, groups: Sequence[str]) -> list[str]:
+        """Groups of which nothing was compared, because neither side has it."""
+        return [group for group in groups if not self.counts(group)]
+
+    def passes(self, groups: Sequence[str], words: bool = False) -> bool:
         allowed = ("same", "words") if words else ("same",)
-        return bool(self.found) and all(each.verdict in allowed for each in self.found)
+        return not self.empty(groups) and all(each.verdict in allowed for each in self.found)
 
 
 def compare(base: Path, work: Path, groups: Sequence[str] = GROUPS) -> Comparison:
-    """Compare two captures, group by group. A group that neither has is not compared."""
+    """Compare two captures, group by group."""
     found = []
     for group in groups:
         before, after = _files(base / group), _files(work / group)

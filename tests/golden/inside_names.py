@@ -37,7 +37,7 @@ def write(out: Path) -> None:
     from salesops_nb import open_workbook, parameters
 
     workbook = type(open_workbook(Path.cwd()))
-    rows = [row for name in _names() for row in _told(name, _at(name))]
+    rows = [row for name in _names() for row in names_of(name)]
     write_lines(out / "names.jsonl", [*rows, *_told("Workbook", workbook)])
     write_lines(out / "notebooks.jsonl", _cells(Path.cwd() / "notebooks"))
     kinds = {each: getattr(parameters, each) for each in dir(parameters)}
@@ -56,13 +56,14 @@ def _names() -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _at(name: str) -> Any:
-    """What a name stands for; None where it is not there any more."""
+def names_of(name: str) -> list[dict[str, Any]]:
+    """The rows of a name (`module:attribute`) and, of a class, of its members."""
     module, _, attribute = name.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError):
-        return None
+        thing = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        return [{"name": name, "kind": "missing", "doc": str(error)}]
+    return list(_told(name, thing))
 
 
 def _told(name: str, thing: Any) -> Iterator[dict[str, Any]]:

@@ -142,7 +142,7 @@ def _territory(workbook: Any) -> Answers:
         yield f"territory-{stem}/summary", [summary]
         for name, rows in asked(made, "assignment", "territories", "problems"):
             yield f"territory-{stem}/{name}", rows
-    yield "territory-refused", tried(lambda: territory.plan(units, edges, k=100_000))
+    yield "territory-refused", tried(lambda: territory.plan(units, edges, k=5, tolerance=-1))
 
 
 def _hiring(workbook: Any) -> Answers:

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
 
-# a number as it is printed, with its sign and separators; and a hash, whose digits mean nothing
-_NUMBER = re.compile(r"(?<![\w.])[-−+]?\d+(?:[.,'\u00a0\u202f]\d+)*|\d+(?:[.,'\u00a0\u202f]\d+)*")
+# a number as it is printed, with its separators and a sign before it or before its currency (−$5, -USD 5);
+# and a hash, whose digits mean nothing
+_NUMBER = re.compile(
+    r"(?P<sign>(?<![\w.])[-−+])?(?:[A-Z]{3}[ \u00a0]?|[^\w\s.,:;/()\-−+]{1,3}[ \u00a0]?)?"
+    r"(?P<digits>\d+(?:[.,'\u00a0\u202f]\d+)*)"
+)
 _HASH = re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12,}\b")
 _SEEN = ("alt", "title", "aria-label", "aria-description", "content", "data-value", "data-watermark", "value")
 _UNSEEN = ("style",)
@@ -16,7 +20,11 @@ _DRAWN = ("d", "x", "y", "width", "height", "points", "transform", "cx", "cy", "
 
 def numbers(pieces: Iterable[str]) -> list[str]:
     """The numbers of pieces of text in order, those in hashes left out."""
-    return [found for piece in pieces for found in _NUMBER.findall(_HASH.sub("#", piece))]
+    return [
+        f"{found['sign'] or ''}{found['digits']}"
+        for piece in pieces
+        for found in _NUMBER.finditer(_HASH.sub("#", piece))
+    ]
 
 
 class Page(HTMLParser):

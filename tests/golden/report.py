@@ -21,13 +21,14 @@ MEANS = {
 def report(
     comparison: Comparison,
     normalised: Sequence[Counter[str]],
+    compared: Sequence[str],
     *,
     words: bool = False,
     most_lines: int = 6,
     most_files: int = 12,
 ) -> Iterator[str]:
     """The lines of the report; with `words`, files in which only words differ are counted, not shown."""
-    groups = [group for group in GROUPS if comparison.counts(group)]
+    groups = [group for group in GROUPS if group in compared]
     yield ""
     yield f"{'':12}" + "".join(f"{each:>9}" for each in ("files", *VERDICTS))
     for group in groups:
@@ -43,7 +44,7 @@ def report(
         yield from _files(shown, most_lines, most_files)
     yield from _rules(normalised)
     yield ""
-    yield _end(comparison, words)
+    yield _end(comparison, compared, words)
 
 
 def _files(shown: Sequence[Found], most_lines: int, most_files: int) -> Iterator[str]:
@@ -69,11 +70,11 @@ def _rules(normalised: Sequence[Counter[str]]) -> Iterator[str]:
             yield f"    {rule}: {', '.join(map(str, counts))} ({why}){uneven}"
 
 
-def _end(comparison: Comparison, words: bool) -> str:
+def _end(comparison: Comparison, groups: Sequence[str], words: bool) -> str:
     counts = Counter(each.verdict for each in comparison.found)
-    if not comparison.found:
-        return "NOTHING WAS COMPARED"
-    if comparison.passes(words):
+    if empty := comparison.empty(groups):
+        return f"NOTHING WAS COMPARED of: {', '.join(empty)}"
+    if comparison.passes(groups, words):
         more = f"; in {counts['words']} of them words differ" if counts["words"] else ""
         return f"THE SAME: {counts.total()} files{more}"
     told = ", ".join(f"{counts[each]} {MEANS[each]}" for each in ORDER if counts[each])

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
@@ -37,16 +38,22 @@ class Place:
         return self.root / "build" / "golden"
 
     @property
+    def running(self) -> Path:
+        """Where a side runs: outside the project, whose workbook is looked for from every folder below it."""
+        name = hashlib.blake2b(str(self.root).encode(), digest_size=4).hexdigest()
+        return Path(tempfile.gettempdir()).resolve() / f"salesops-golden-{name}"
+
+    @property
     def tree(self) -> Path:
-        return self.home / "tree"
+        return self.running / "tree"
 
     @property
     def scratch(self) -> Path:
-        return self.home / "scratch"
+        return self.running / "scratch"
 
     @property
     def origins(self) -> Path:
-        return self.home / "origins.txt"
+        return self.running / "origins.txt"
 
     def environment(self, *more: Path) -> dict[str, str]:
         """What a side's processes inherit: its package before the installed one, a clock that stands."""
