@@ -166,11 +166,13 @@ class Capture:
 
     # -- processes ---------------------------------------------------------------------------
 
-    def _process(self, words: list[str], folder: Path, *more: Path) -> subprocess.CompletedProcess[str]:
+    def _process(
+        self, words: list[str], folder: Path, *more: Path, columns: int = 110
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             words,
             cwd=folder,
-            env=self.place.environment(*more),
+            env={**self.place.environment(*more), "COLUMNS": str(columns)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -181,8 +183,11 @@ class Capture:
     def _run(self, name: str, words: list[str], folder: Path, out: Path) -> None:
         """A `salesops` command; what it prints and how it ends, in a file."""
         call = "import sys; sys.argv[0] = 'salesops'; from salesops_nb.cli import main; main()"
-        done = self._process([sys.executable, "-P", "-c", call, *words], folder)
-        stdout = self.normalised.listed(done.stdout) if words[0] == "list" and len(words) > 1 else done.stdout
+        timed = words[0] == "list" and len(words) > 1  # so wide that seconds move no line break
+        done = self._process(
+            [sys.executable, "-P", "-c", call, *words], folder, columns=1000 if timed else 110
+        )
+        stdout = self.normalised.listed(done.stdout) if timed else done.stdout
         ended = f"$ salesops {' '.join(words)}\nexit {done.returncode}\n"
         text = f"{ended}-- stdout\n{stdout}-- stderr\n{done.stderr}"
         (_made(out) / f"{name}.txt").write_text(text, encoding="utf-8")

@@ -63,7 +63,6 @@ class Place:
             "HOME": os.environ.get("HOME", ""),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-            "COLUMNS": "110",
             "NO_COLOR": "1",
             "TERM": "dumb",
             "PYTHONPATH": os.pathsep.join(map(str, path)),
