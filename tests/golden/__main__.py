@@ -14,7 +14,7 @@ import click
 from golden.capture import Capture, parts_of
 from golden.compare import GROUPS, compare
 from golden.report import report
-from golden.sides import GoldenError, Place, base_commit, described, fingerprint, git
+from golden.sides import GoldenError, Place, alone, base_commit, described, fingerprint, git
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,17 +32,18 @@ def main(base: str, only: tuple[str, ...], words: bool, again: bool, lines: int,
     """Compare what the base commit and the work tree make; ends with 0 only when they are the same."""
     place, groups = Place(ROOT), only or GROUPS
     try:
-        commit = base_commit(ROOT, base)
-        before = place.home / f"base-{commit[:12]}-{fingerprint()}"
-        after = place.home / "work"
-        if again:
-            shutil.rmtree(before, ignore_errors=True)
-        shutil.rmtree(after, ignore_errors=True)
-        inputs = before / "inputs"
-        click.echo(f"base: {git(ROOT, 'log', '-1', '--format=%h %s', commit)}")
-        Capture(place, before, inputs, click.echo).make(commit, parts_of(groups))
-        click.echo(f"work: {described(ROOT)}")
-        Capture(place, after, inputs, click.echo).make(None, parts_of(groups))
+        with alone(place):
+            commit = base_commit(ROOT, base)
+            before = place.home / f"base-{commit[:12]}-{fingerprint()}"
+            after = place.home / "work"
+            if again:
+                shutil.rmtree(before, ignore_errors=True)
+            shutil.rmtree(after, ignore_errors=True)
+            inputs, parts = before / "inputs", parts_of(groups)
+            click.echo(f"base: {git(ROOT, 'log', '-1', '--format=%h %s', commit)}")
+            Capture(place, before, inputs, click.echo).make(commit, parts)
+            click.echo(f"work: {described(ROOT)}")
+            Capture(place, after, inputs, click.echo).make(None, parts)
     except GoldenError as error:
         click.echo(str(error), err=True)
         sys.exit(2)

@@ -80,7 +80,9 @@ class Capture:
     def _reports(self) -> None:
         """Every report of the demo, and one of each notebook in Romanian."""
         tree = self.place.tree
-        self._run("demo", ["run", "reports.yml", "--force", "--jobs", "2"], tree, self.out / "reports")
+        self._run(
+            "demo", ["run", "reports.yml", "--force", "--jobs", "2"], tree, self.out / "reports", must=True
+        )
         self._gather(tree / "reports", self.out / "reports" / "demo")
         self._store(tree / "store.sqlite", self.out / "store" / "reports" / "demo")
         other = self.place.scratch / "ro"
@@ -108,7 +110,7 @@ class Capture:
             self.out / "commands",
         )
         for name, words in commands(made, beside):
-            self._run(name, words, made if made.exists() else beside, out)
+            self._run(name, words, made if made.exists() else beside, out, must=name == "init")
             if name == "init":
                 self._files(made, out / "files-of-init")
                 for file, contents in FILES.items():
@@ -145,10 +147,12 @@ class Capture:
     def _check(self) -> None:
         """Findings of the demo and of every small workbook that the base's commit has."""
         if not self.inputs.exists():
-            self._inside("cases", self.inputs)
+            made = self.place.scratch / "inputs"
+            self._inside("cases", made)
             own = self.place.root.parent / "shared" / "cases" / "own_data"
             for folder in sorted(own.glob("*/workbook.yml")) if own.is_dir() else []:
-                shutil.copytree(folder.parent, self.inputs / "own_data" / folder.parent.name)
+                shutil.copytree(folder.parent, made / "own_data" / folder.parent.name)
+            shutil.move(made, self.inputs)  # whole, or not there
         cases = self.place.scratch / "cases"
         shutil.copytree(self.inputs, cases)
         # a case may have no workbook.yml: that is what is wrong with it
@@ -180,8 +184,12 @@ class Capture:
             timeout=PATIENCE,
         )
 
-    def _run(self, name: str, words: list[str], folder: Path, out: Path) -> None:
-        """A `salesops` command; what it prints and how it ends, in a file."""
+    def _run(self, name: str, words: list[str], folder: Path, out: Path, must: bool = False) -> None:
+        """A `salesops` command; what it prints and how it ends, in a file.
+
+        Where it `must` end well and does not, there is nothing to compare: two sides that fail alike are
+        not the same.
+        """
         call = "import sys; sys.argv[0] = 'salesops'; from salesops_nb.cli import main; main()"
         timed = words[0] == "list" and len(words) > 1  # so wide that seconds move no line break
         done = self._process(
@@ -190,6 +198,8 @@ class Capture:
         stdout = self.normalised.listed(done.stdout) if timed else done.stdout
         ended = f"$ salesops {' '.join(words)}\nexit {done.returncode}\n"
         text = f"{ended}-- stdout\n{stdout}-- stderr\n{done.stderr}"
+        if must and done.returncode:
+            raise GoldenError(f"This side cannot be captured:\n{text[-3000:]}")
         (_made(out) / f"{name}.txt").write_text(text, encoding="utf-8")
 
     def _inside(self, *words: str | Path) -> None:

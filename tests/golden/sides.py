@@ -6,6 +6,7 @@ laid out anew for each: no store, cache, compiled kernel or bytecode of one is s
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
@@ -93,6 +96,18 @@ def described(root: Path) -> str:
     """The work tree in words: its last commit, and how many files differ from it."""
     changed = len(git(root, "status", "--porcelain").splitlines())
     return f"the work tree ({git(root, 'rev-parse', '--short', 'HEAD')} and {changed} changed files)"
+
+
+@contextmanager
+def alone(place: Place) -> Iterator[None]:
+    """Both sides run in one folder: a second comparison of the same project is refused meanwhile."""
+    place.home.mkdir(parents=True, exist_ok=True)
+    with (place.home / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise GoldenError("Another golden comparison of this project is running; wait for it.") from None
+        yield
 
 
 def lay_out(place: Place, commit: str | None) -> None:

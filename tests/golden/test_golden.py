@@ -16,11 +16,11 @@ import pytest
 from golden import inside_names
 from golden.__main__ import conclude
 from golden.as_text import store_tables, write_lines, xlsx_lines
-from golden.capture import parts_of
+from golden.capture import Capture, parts_of
 from golden.compare import GROUPS, Page, compare
 from golden.normalise import RULES, Normalised
 from golden.numbers import numbers
-from golden.sides import GoldenError, Place, base_commit, check_origins, lay_out
+from golden.sides import GoldenError, Place, alone, base_commit, check_origins, lay_out
 
 PAGE = """<html><head><style>p {{ margin: 3px }}</style></head><body><p>Bookings were {amount} in {period}.</p>
 <svg aria-label="Bookings {amount}"><text>{axis}</text><path d="M 1 {height}"/></svg>
@@ -324,6 +324,20 @@ def test_a_package_from_elsewhere_is_refused(project):
     project.origins.write_text("/usr/lib/salesops_nb/__init__.py\n")
     with pytest.raises(GoldenError, match="A process ran the package of /usr/lib/salesops_nb"):
         check_origins(project)
+
+
+def test_a_second_comparison_at_once_is_refused(project):
+    with alone(project), pytest.raises(GoldenError, match="Another"), alone(project):
+        pass
+    with alone(project):
+        pass
+
+
+def test_two_sides_that_fail_alike_are_not_compared(project, tmp_path):
+    capture_ = Capture(project, tmp_path / "out", tmp_path / "inputs", print)
+    with pytest.raises(GoldenError, match=r"cannot be captured:\n\$ salesops run reports.yml"):
+        capture_.make(None, ["reports"])
+    assert not (tmp_path / "out" / "reports.done.json").exists()
 
 
 def test_a_base_that_is_not_there_is_told(project):
