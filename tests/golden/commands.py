@@ -18,12 +18,12 @@ reports:
   - name: approved-territories
     title: "Territories"
     notebook: notebooks/territory_rebalancing.ipynb
-    parameters: {scope: team, who: Melvin Marxen, approved_by: Ada Example, approved_on: 2017-12-15,
-                 reason: balance, effective_on: 2018-01-01, in_flight: split}
+    parameters: {scope: team, who: Melvin Marxen, approved_by: Ada Example, approved_on: "2017-12-15",
+                 reason: balance, effective_on: "2018-01-01", in_flight: split}
   - name: approved-targets
     title: "Targets"
     notebook: notebooks/target_setting.ipynb
-    parameters: {approved_by: Ada Example, approved_on: 2017-12-15, reason: plan of 2018}
+    parameters: {approved_by: Ada Example, approved_on: "2017-12-15", reason: plan of 2018}
 """
 WRONG = """\
 folder: reports
@@ -45,7 +45,8 @@ reports:
     parameters: {plans: no-such-plan}
 """
 FILES = {"approvals.yml": APPROVALS, "wrong.yml": WRONG, "stops.yml": STOPS}
-REP, TEAM = "Anna Snelling", "Melvin Marxen"
+REP = "Anna Snelling"
+LINE = f"account-executive.1/base/{REP}/UKSS5YPE:booked/commission/2017-Q3"
 
 
 def commands(made: Path, beside: Path) -> Iterator[Command]:
@@ -115,7 +116,10 @@ def _ledger() -> Iterator[Command]:
     yield "ledger-approve-own", ["ledger", "approve", "2017-Q3", "--by", REP, "--on", "2017-10-07"]
     yield "ledger-approve", ["ledger", "approve", "2017-Q3", "--by", "Bea Example", "--on", "2017-10-07"]
     yield "ledger-approve-2", ["ledger", "approve", "2017-Q3", "--by", "Cid Example", "--on", "2017-10-07"]
-    yield ledger("dispute", "dispute", "open", "no-such-line", "Why?", on="2017-10-08")
+    yield ledger("dispute-no-line", "dispute", "open", "no-such-line", "Why?", on="2017-10-08")
+    yield ledger("dispute", "dispute", "open", LINE, "Why so little?", on="2017-10-08")
+    yield ledger("dispute-answer", "dispute", "answer", "dispute-1", "The rate is 5 %.", on="2017-10-08")
+    yield ledger("dispute-close", "dispute", "close", "dispute-1", "rejected", on="2017-10-09")
     yield ledger("pay-too-early", "pay", "2017-Q3", on="2017-10-09")
     yield ledger("lock", "lock", "2017-Q3", on="2017-10-09")
     yield ledger("pay", "pay", "2017-Q3", on="2017-10-25")
