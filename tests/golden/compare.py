@@ -41,6 +41,7 @@ WORDS = frozenset(
     )
 )
 CUT = 160
+MOST = 400  # lines after the first difference that are looked through: difflib is slow where all differ
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ def _binary(base: Path, work: Path) -> tuple[Verdict, tuple[str, ...]]:
 
 
 def _rows(name: str, text: str) -> list[Any]:
-    return [json.loads(line) for line in text.splitlines()] if name.endswith("l") else [json.loads(text)]
+    return (
+        [json.loads(line) for line in text.split("\n") if line] if name.endswith("l") else [json.loads(text)]
+    )
 
 
 def _first_wrong(before: list[Any], after: list[Any], is_notebook: bool = False) -> str:
@@ -206,8 +209,11 @@ def _first_in_page(before: Page, after: Page) -> str:
 
 
 def _diff(before: str, after: str) -> Iterator[str]:
-    """Lines of a unified diff without its heads, each cut to where it differs."""
-    diff = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    """Lines of a unified diff, each cut to where it differs, from the first difference on."""
+    one, other = before.splitlines(), after.splitlines()
+    both = zip(one, other, strict=False)
+    head = next((at for at, (a, b) in enumerate(both) if a != b), min(len(one), len(other)))
+    diff = difflib.unified_diff(one[head : head + MOST], other[head : head + MOST], lineterm="", n=0)
     removed: list[str] = []
     for line in list(diff)[2:]:
         if line.startswith("-"):
@@ -220,7 +226,8 @@ def _diff(before: str, after: str) -> Iterator[str]:
         else:
             yield from (f"-{_cut(old)}" for old in removed)
             removed = []
-            yield f"+{_cut(line[1:])}" if line.startswith("+") else line
+            if line.startswith("+"):
+                yield f"+{_cut(line[1:])}"
     yield from (f"-{_cut(old)}" for old in removed)
 
 

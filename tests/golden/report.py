@@ -53,7 +53,7 @@ def _files(shown: Sequence[Found], most_lines: int, most_files: int) -> Iterator
         yield f"{each.group}/{each.name}: {MEANS[each.verdict]}"
         yield from (f"    {line}" for line in each.lines[:most_lines])
         if len(each.lines) > most_lines:
-            yield f"    ({len(each.lines) - most_lines} more lines)"
+            yield f"    ({len(each.lines) - most_lines} or more further lines)"
     if len(shown) > most_files:
         yield ""
         yield f"{shown[0].group}: {len(shown) - most_files} more files differ; --files shows more"

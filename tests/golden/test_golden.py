@@ -212,7 +212,7 @@ def test_excel_differs_by_cell_format_and_sheet(tmp_path, change, shown):
     assert any(shown in line for line in set(other) - set(one))
 
 
-def test_store_rows_come_sorted_with_their_columns(tmp_path, demo):
+def test_store_rows_come_sorted_with_their_columns(tmp_path):
     import sqlite3
 
     path = tmp_path / "store.sqlite"
@@ -357,6 +357,13 @@ def test_names_tell_signature_kind_and_what_is_lost():
     assert told["salesops_nb:open_workbook"]["doc"].startswith("The workbook at `path`")
     assert told["salesops_nb.errors:Problem.place"]["kind"] == "property"
     assert [row["kind"] for row in inside_names.names_of("salesops_nb:none_such")] == ["missing"]
+
+
+def test_a_long_table_in_which_every_row_differs_is_compared_at_once(sides, capsys):
+    for at, side in enumerate(sides):
+        write_lines(side / "store" / "long.jsonl", [{"seq": row, "value": row + at} for row in range(50_000)])
+    assert conclude(*sides, GROUPS) == 1
+    assert "store/long.jsonl: numbers differ\n    row 1, value: 0 -> 1" in capsys.readouterr().out
 
 
 def test_words_of_json_are_compared_by_their_numbers(tmp_path):
