@@ -1,5 +1,5 @@
 # Both commands do all of their own set-up; neither needs the other to have run.
-.PHONY: report test spark lock clean chromium postgres pictures
+.PHONY: report test golden spark lock clean chromium postgres pictures
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,6 +17,11 @@ test: $(TEST) chromium postgres
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks -p no:xdist -p no:cacheprovider
+
+# Everything that is made and printed, at a base commit and at the work tree, compared: docs/golden.md.
+# make golden BASE=<commit> ARGS="--words --only check"
+golden: $(TEST)
+	PYTHONPATH=tests $(BIN)/python -P -m golden --base "$(BASE)" $(ARGS)
 
 # The commission engine on Spark against DuckDB; needs Java 17.
 spark: $(TEST)
