@@ -56,8 +56,8 @@ def run_ours(data: Path) -> None:
     """The plain aggregates, through the package."""
     from datetime import date
 
+    from salesops_nb.facts import listed, placed_facts, spans
     from salesops_nb.performance import cube
-    from salesops_nb.performance.facts import listed, placed_facts, spans
 
     given, last = tables(data), date(2017, 12, 31)
     facts = placed_facts(listed(given), spans(given), last, last, "as they were")
