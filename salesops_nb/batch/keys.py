@@ -1,8 +1,8 @@
 """When is a job unchanged? When everything that can change its report is what it was: its key.
 
-The key is a hash of the notebook and its module, the package, the template, the workbook's settings (its locale
-among them), the resolved period, as_of and every other parameter, the plans, the data's fingerprint,
-the contents of the store's tables it reads, and the versions that take part in the result.
+The key is a hash of the notebook and its module, the package, the template, the workbook's settings (its
+locale among them), the resolved period, as_of and every other parameter, the plans, the data's
+fingerprint, the contents of the store's tables it reads, and the versions that take part in the result.
 """
 
 from __future__ import annotations

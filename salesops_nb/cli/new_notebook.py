@@ -148,7 +148,7 @@ def _module(name: str, period: str) -> str:
 
 def _period(folder: Path) -> str:
     """The last quarter that the workbook's data cover whole; the last they touch where there is none."""
-    from salesops_nb import open_workbook
+    from salesops_nb.source import open_workbook
 
     workbook = open_workbook(folder)
     last = workbook.data_through
