@@ -1,7 +1,12 @@
+import sys
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from salesops_nb.cli import main
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 @pytest.fixture
