@@ -121,7 +121,7 @@ def measure(browser: Any, server: Server, name: str, deals: int, given: Any) -> 
         print(f"{size:>9}  {name:<23}was not run within {FIRST} s or refuses these data: {said}", flush=True)
         sheet.close()
         return {}
-    kind = parameters.NOTEBOOKS[name]
+    kind = parameters.for_notebook(name)
     shown = displays_of(server.folder / "notebooks" / f"{name}.ipynb", kind)
     for parameter in moving(kind):
         if given.controls and parameter not in given.controls:
