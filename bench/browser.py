@@ -149,7 +149,7 @@ def measured(
         wrong.append(f"{size}, {name} was not run within {FIRST} s or refuses these data: {said}")
         sheet.close()
         return {}
-    kind = parameters.NOTEBOOKS[name]
+    kind = parameters.for_notebook(name)
     shown = displays_of(server.folder / "notebooks" / f"{name}.ipynb", kind)
     for parameter in moving(kind):
         if given.controls and parameter not in given.controls:

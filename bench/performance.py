@@ -69,8 +69,8 @@ def run_review(data: Path) -> Callable[[], Rows]:
 
 def run_ours(data: Path) -> Callable[[], Rows]:
     """The plain aggregates, through the package."""
+    from salesops_nb.facts import listed, placed_facts, spans
     from salesops_nb.performance import cube
-    from salesops_nb.performance.facts import listed, placed_facts, spans
 
     given, last = tables(data), date(2017, 12, 31)
     facts = placed_facts(listed(given), spans(given), last, last, "as they were")

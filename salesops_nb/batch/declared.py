@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from salesops_nb.errors import Problem, SalesopsError, unfit
+from salesops_nb.notebook.module import parameters_of
 
 
 def declared_parameters(path: Path, report: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _assigned(source: str) -> dict[str, Any]:
 def check_parameters(path: Path, report: str, given: Sequence[Mapping[str, Any]]) -> None:
     """Hold each set of parameters against what the notebook declares; raises with every mistake."""
     declared = declared_parameters(path, report)
-    model = _model(path.stem)
+    model = parameters_of(path)
     declared |= dict.fromkeys(getattr(model, "rare", ()))  # those its own cell leaves out
     names = dict.fromkeys(name for parameters in given for name in parameters)
     problems = [
@@ -92,16 +92,6 @@ def check_parameters(path: Path, report: str, given: Sequence[Mapping[str, Any]]
 
 def _known(declared: Mapping[str, Any]) -> str:
     return f"It has: {', '.join(declared)}." if declared else "It has no cell tagged 'parameters'."
-
-
-def _model(name: str) -> type[BaseModel] | None:
-    """The class that declares the notebook's parameters, where the package has one."""
-    try:
-        module = importlib.import_module("salesops_nb.parameters")
-        found: type[BaseModel] | None = module.for_notebook(name)
-    except (ModuleNotFoundError, KeyError, SalesopsError):
-        return None
-    return found
 
 
 def _misfits(model: type[BaseModel], report: str, parameters: Mapping[str, Any]) -> list[Problem]:

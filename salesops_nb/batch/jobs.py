@@ -136,8 +136,10 @@ def _job(
     )
     names = {**facts, "title": title}
     who = _slug(subject.who, taken)
+    # a team may bear a rep's name
+    place = (report.name, subject.kind, who) if len(report.for_each) > 1 else (report.name, who)
     return Job(
-        id=f"{report.name}/{who}" if who else report.name,
+        id="/".join(place) if who else report.name,
         report=report.name,
         title=title,
         level=subject.kind,

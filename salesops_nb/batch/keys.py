@@ -1,8 +1,8 @@
 """When is a job unchanged? When everything that can change its report is what it was: its key.
 
-The key is a hash of the notebook, the package, the template, the workbook's settings (its locale
-among them), the resolved period, as_of and every other parameter, the plans, the data's fingerprint,
-the contents of the store's tables it reads, and the versions that take part in the result.
+The key is a hash of the notebook and its module, the package, the template, the workbook's settings (its
+locale among them), the resolved period, as_of and every other parameter, the plans, the data's
+fingerprint, the contents of the store's tables it reads, and the versions that take part in the result.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Keys:
             "job": job.id,
             "shared": self._shared,
             "notebook": self._file(self.workbook.folder / job.notebook),
+            "module": self._file((self.workbook.folder / job.notebook).with_suffix(".py")),
             "parameters": {name: str(value) for name, value in sorted(job.parameters.items())},
             "title": job.title,
             "period": job.period,

@@ -14,8 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from salesops_nb.errors import Problem, SalesopsError, unfit
 
 FILE_NAME = "reports.yml"
-EACH = ("rep", "team", "region", "territory", "vacancy")
-Each = Literal["rep", "team", "region", "territory", "vacancy"]
+Each = Literal["company", "rep", "team", "region", "territory", "vacancy"]
 Format = Literal["html", "xlsx", "pdf"]
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB)", re.IGNORECASE)
@@ -77,13 +76,13 @@ class Release(_Strict):
 
 
 class Report(_Strict):
-    """One line of the list: a notebook, run once or once for each."""
+    """One line of the list: a notebook, run once, or once for each of one kind or of several."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     notebook: str
     title: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
-    for_each: Each | None = None
+    for_each: Annotated[tuple[Each, ...], BeforeValidator(_listed)] = ()
     where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
     period: str | None = None
     as_of: str | None = None
@@ -99,7 +98,7 @@ class Report(_Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Report:
-        if self.where and self.for_each is None:
+        if self.where and not self.for_each:
             raise ValueError("'where' chooses among what 'for_each' names; add for_each")
         if isinstance(self.audience, Audience) and not set(self.audience.attach) <= set(self.formats):
             raise ValueError(f"'attach' may only name formats of the report ({', '.join(self.formats)})")

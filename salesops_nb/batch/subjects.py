@@ -34,32 +34,41 @@ class Subject:
 
 
 def subjects(report: Report, workbook: Workbook, period: Period) -> list[Subject]:
-    """Everybody a report is made for, in the order of their names.
+    """Everybody a report is made for: the company first, then each kind in the order of their names.
 
     People count where their row holds in the period: valid, hired and not yet gone on some day of it.
     Raises `SalesopsError` where the workbook lacks the table or the column, or a filter leaves nobody.
     """
-    if report.for_each is None:
-        return [Subject("company", "", {"who": workbook.settings.company})]
-    table, rows = _rows(report.for_each, report.name, workbook)
-    key = _PLACES[report.for_each][1]
+    company = workbook.settings.company
+    found = []
+    for kind in report.for_each or ("company",):
+        if kind == "company":
+            found.append(Subject("company", "", {"who": company, "name": company}))
+        else:
+            found += _of_kind(kind, report, workbook, period)
+    return found
+
+
+def _of_kind(kind: str, report: Report, workbook: Workbook, period: Period) -> list[Subject]:
+    table, rows = _rows(kind, report.name, workbook)
+    key = _PLACES[kind][1]
     people = rows if table == "people" else _read(workbook, "people")
     if table == "people":
         rows = _standing(rows, period)
-    if report.for_each == "rep" and "role" not in report.where:
+    if kind == "rep" and "role" not in report.where:
         rows = _reps(rows)
     chosen = [row for row in rows if row.get(key) not in (None, "") and _fits(row, report.where)]
     if not chosen:
         raise _refused(
             report.name,
-            f"'for_each: {report.for_each}' finds nobody in {table} for {period.key}"
+            f"'for_each: {kind}' finds nobody in {table} for {period.key}"
             + (f" with {dict(report.where)}." if report.where else "."),
             "Mend 'where', or choose a period in which there is somebody.",
         )
     first: dict[str, Row] = {}
     for row in chosen:
         first[str(row[key])] = row
-    return [_subject(report.for_each, who, first[who], people) for who in sorted(first)]
+    return [_subject(kind, who, first[who], people) for who in sorted(first)]
 
 
 def _rows(kind: str, report: str, workbook: Workbook) -> tuple[str, list[Row]]:
@@ -118,20 +127,21 @@ def _fits(row: Row, where: Mapping[str, tuple[Any, ...]]) -> bool:
 
 def check_where(report: Report, workbook: Workbook) -> list[Problem]:
     """A problem for each column of 'where' that the table does not have."""
-    if report.for_each is None or not report.where:
-        return []
-    table, rows = _rows(report.for_each, report.name, workbook)
-    unknown = [column for column in report.where if column not in rows[0]]
-    return [
-        Problem(
-            "unknown-column",
-            f"Report {report.name!r}: 'where' names the column {column!r}, which {table} does not have.",
-            f"It has: {', '.join(rows[0])}.",
-            file="reports.yml",
-            column=column,
-        )
-        for column in unknown
-    ]
+    found = []
+    for kind in [kind for kind in report.for_each if kind != "company" and report.where]:
+        table, rows = _rows(kind, report.name, workbook)
+        found += [
+            Problem(
+                "unknown-column",
+                f"Report {report.name!r}: 'where' names the column {column!r}, which {table} does not have.",
+                f"It has: {', '.join(rows[0])}.",
+                file="reports.yml",
+                column=column,
+            )
+            for column in report.where
+            if column not in rows[0]
+        ]
+    return list(dict.fromkeys(found))
 
 
 def _subject(kind: str, who: str, row: Row, people: list[Row]) -> Subject:

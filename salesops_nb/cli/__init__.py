@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make a new workbook."),
     "check": ("check", "Every problem of every table, in one list."),
     "run": ("run", "Run reports, as reports.yml lists them."),
+    "new-notebook": ("new_notebook", "Begin a notebook of your own: its module and its reports."),
     "lab": ("lab", "Open the workbook in JupyterLab."),
     "list": ("list", "What the last runs made."),
     "deliver": ("deliver", "Send a complete run's reports, each to its audience."),

@@ -16,7 +16,14 @@ from rapidfuzz import process
 from salesops_nb.errors import Problem, SalesopsError, unfit
 from salesops_nb.parameters.commission import CommissionCalculation as CommissionCalculation
 from salesops_nb.parameters.hiring import HiringNeeds as HiringNeeds
+from salesops_nb.parameters.kinds import Day as Day
+from salesops_nb.parameters.kinds import Key as Key
+from salesops_nb.parameters.kinds import Name as Name
+from salesops_nb.parameters.kinds import Names as Names
+from salesops_nb.parameters.kinds import Numbers as Numbers
 from salesops_nb.parameters.kinds import Parameters as Parameters
+from salesops_nb.parameters.kinds import Sliced as Sliced
+from salesops_nb.parameters.kinds import period_field as period_field
 from salesops_nb.parameters.review import PerformanceReview as PerformanceReview
 from salesops_nb.parameters.targets import TargetSetting as TargetSetting
 from salesops_nb.parameters.territory import TerritoryRebalancing as TerritoryRebalancing

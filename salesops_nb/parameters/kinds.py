@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, ClassVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -52,6 +53,20 @@ Numbers = Annotated[dict[str, Annotated[float, Field(ge=0)]], BeforeValidator(_b
 Tolerance = Annotated[float | dict[str, float], BeforeValidator(_one_or_by_name)]
 
 
+def controllable(annotation: Any) -> bool:
+    """Whether the panel has a control for a parameter declared so."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return True
+    if origin is tuple:
+        return parts == (str, ...)
+    if origin is dict:
+        return parts[0] is str and controllable(parts[1])
+    if origin in (Union, UnionType, Annotated):
+        return all(controllable(part) for part in parts if isinstance(part, type) or get_origin(part))
+    return annotation in (str, int, float, bool, date, NoneType)
+
+
 def _key(value: object) -> object:
     """A year written as a number, as YAML and papermill read it."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -80,3 +95,36 @@ class Parameters(BaseModel):
     rare: ClassVar[tuple[str, ...]] = ()
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
+
+
+def period_field(default: str) -> Any:
+    """A fiscal period to choose among those of the data."""
+    return Field(
+        default,
+        description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3",
+        json_schema_extra={"choices": "periods"},
+    )
+
+
+class Sliced(Parameters):
+    """What every notebook takes that looks at a period of the company, a team or a rep.
+
+    The batch fills them by name for each company, team and rep; a notebook's own class adds the rest and
+    may give `period` another default with `period_field`.
+    """
+
+    period: Key = period_field("2017-Q4")
+    as_of: Day = Field(
+        None,
+        description="Last day known; the last date in the data unless given",
+        json_schema_extra={"choices": "days"},
+    )
+    level: Literal["company", "team", "rep"] = Field("company", description="Whose performance")
+    who: Name = Field(
+        None,
+        description="The team or rep; empty for the company",
+        json_schema_extra={"choices": "who", "by": "level"},
+    )
+    compare_to: Literal["previous", "last-year", "target"] = Field(
+        "previous", description="The previous period, the same one last year, or the target"
+    )

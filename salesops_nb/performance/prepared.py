@@ -10,20 +10,17 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.facts import Structure, last_day, listed, placed_facts, spans
 from salesops_nb.frames import (
     IN_MEMORY,
     Tables,
-    collected,
     height,
     in_memory,
     lazy_tables,
     settled,
-    with_columns_or_null,
 )
 from salesops_nb.performance import cube
 from salesops_nb.performance.expectation import target_rows
-from salesops_nb.performance.facts import Structure, listed, placed_facts, spans
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def joined(tables: Tables) -> Joined:
 
 def _joined(tables: Tables) -> Joined:
     frames = lazy_tables(tables, "deals", "products", "accounts", "people")
-    return Joined(tables, listed(frames), spans(frames), _last_day(frames), height(frames["deals"]))
+    return Joined(tables, listed(frames), spans(frames), last_day(frames), height(frames["deals"]))
 
 
 def prepare(
@@ -129,12 +126,3 @@ def prepare(
     as_of = as_of or made.data_through
     facts = placed_facts(made.deals, made.people, as_of, made.data_through, structure)
     return Prepared(made.tables, settled(facts, made.rows), as_of, made.data_through, structure)
-
-
-def _last_day(tables: Tables) -> date:
-    deals = with_columns_or_null(lazy_tables(tables, "deals")["deals"], {"created_on": nw.Date()})
-    found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
-    known = [day for day in found if isinstance(day, date)]
-    if not known:
-        raise SalesopsError(Problem("no-dates", "No deal has a date.", "Check created_on and closed_on."))
-    return max(known)

@@ -12,23 +12,20 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.errors import Problem
+from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, in_scope
 from salesops_nb.frames import Tables
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
 from salesops_nb.performance.cube import ALL, Cuts
 from salesops_nb.performance.duration import median_days, time_to_win
 from salesops_nb.performance.expectation import Pace, covered, pace, targets
-from salesops_nb.performance.facts import Structure
 from salesops_nb.performance.figures import View, figures, rank_ranges, total
 from salesops_nb.performance.prepared import Prepared, prepare
 from salesops_nb.performance.scope import (
-    COLUMN,
     CompareTo,
     Comparison,
-    Level,
     compared,
     not_in_the_future,
-    scoped,
 )
 from salesops_nb.performance.trend import monthly_trend
 from salesops_nb.periods import FiscalCalendar, Period
@@ -136,7 +133,7 @@ def review(
 
 def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, compare_to: CompareTo) -> Review:
     as_of, (data_from, deals) = made.as_of, made.span
-    facts = scoped(made.facts, made.tables, level, who)
+    facts = in_scope(made.facts, made.tables, level, who)
     first_part = covered(period, data_from, period.last)[0]
     comparison = compared(period, compare_to, as_of, data_from, first_part < period.days)
     stale = made.stale
@@ -184,7 +181,7 @@ def _scope_row(
 
 
 def _rows(view: View, made: Prepared, level: Level, before: Cuts | None, due: Pace) -> pd.DataFrame:
-    key = COLUMN[level]
+    key = LEVEL_COLUMN[level]
     table = figures(view, key)
     wanted = targets(made.targets, view.period, level)
     table = _against(table, wanted, view, due)
@@ -236,7 +233,7 @@ def _bridge(
     if to == "target":
         if company["target"] is None:
             return pd.DataFrame(columns=["step", "amount"])
-        key = COLUMN[below]
+        key = LEVEL_COLUMN[below]
         groups, won = {*view.closed[key][key], *view.opened[key][key]}, _bookings_by(view.closed, key)
         booked = {group: won.get(group, NO_MONEY) for group in groups}
         known = {group: target for group, target in wanted.items() if group in groups}

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
-
-import narwhals as nw
-from rapidfuzz import process
+from typing import Literal, get_args
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import Tables, collected, lazy_tables
+from salesops_nb.facts import refused
 from salesops_nb.performance.expectation import covered
 from salesops_nb.periods import Period
 from salesops_nb.wording import Said, said
 
-Level = Literal["company", "team", "rep"]
 CompareTo = Literal["previous", "last-year", "target"]
-COLUMN = {"team": "team", "rep": "owner_id"}
 
 
 @dataclass(frozen=True)
@@ -36,29 +31,6 @@ class Comparison:
         return said("{period} to the same day", period=self.period.key)
 
 
-def scoped(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | None) -> nw.LazyFrame[Any]:
-    """The facts of the company, a team or a rep; nobody's deals, for one who has none yet.
-
-    Raises `SalesopsError` naming the nearest known names where `who` is missing or unknown.
-    """
-    if level not in get_args(Level):
-        raise _refused("level", level, f"Choose one of {', '.join(get_args(Level))}.")
-    if level == "company":
-        if who:
-            raise _refused("who", who, "Leave it empty at level company, or choose level team or rep.")
-        return facts
-    column = COLUMN[level]
-    names = set(collected(facts.select(column).unique())[column])
-    people = lazy_tables(tables, "people").get("people")
-    if people is not None:
-        own = "team" if level == "team" else "person_id"
-        names |= set(collected(people.select(own).unique())[own].dropna())
-    if who not in names:
-        close = [name for name, *_ in process.extract(str(who or ""), sorted(names), limit=3)]
-        raise _refused("who", who, f"The nearest known {level}s are: {', '.join(close)}.")
-    return facts.filter(nw.col(column) == who)
-
-
 def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partial: bool) -> Comparison:
     """The earlier period to set beside this one, to the same day where this one is not over.
 
@@ -66,7 +38,7 @@ def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partia
     closes beside a whole quarter is no comparison.
     """
     if to not in get_args(CompareTo):
-        raise _refused("compare_to", to, f"Choose one of {', '.join(get_args(CompareTo))}.")
+        raise refused("compare_to", to, f"Choose one of {', '.join(get_args(CompareTo))}.")
     if to == "target":
         return Comparison(None, None)
     other = period.previous() if to == "previous" else period.last_year()
@@ -100,11 +72,3 @@ def not_in_the_future(period: Period, as_of: date) -> None:
                 value=period.key,
             )
         )
-
-
-def _refused(name: str, value: object, fix: str) -> SalesopsError:
-    return SalesopsError(
-        Problem(
-            f"bad-{name}", f"{name} is {value!r}, which is not known.", fix, column=name, value=str(value)
-        )
-    )

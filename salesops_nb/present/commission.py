@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesops_nb import __version__, present
+from salesops_nb import present
 from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.present import formats
 from salesops_nb.present.commission_people import lines, nearest, people, zeros
@@ -24,12 +24,12 @@ from salesops_nb.wording import Said
 if TYPE_CHECKING:
     from salesops_nb.commission.statement import Account, Statements
     from salesops_nb.present.commission_book import Book
+    from salesops_nb.present.controls import Panel
 
 __all__ = ["cover", "dated", "headlines", "lines", "nearest", "open_book", "people", "problems", "set_aside",
            "totals", "zeros"]  # fmt: skip
 
 ZERO = Decimal(0)
-SIMULATED = ("plan_assignments", "targets", "splits", "people.hired_on", "people.payroll_id")
 TRIED = {"plan", "component", "rate_change", "tier_change", "quota_change", "threshold", "excellence"}
 
 
@@ -49,24 +49,22 @@ def dated(book: Book, as_of: Any, who: str | None) -> Book:
     return found
 
 
-def cover(book: Book, asked: Any) -> None:
+def cover(panel: Panel, book: Book, asked: Any) -> None:
     """The cover: of the calculation, or of one person's statement; DRAFT until it is approved."""
-    settings, who = book.workbook.settings, asked.who
+    who = asked.who
     one = book.statement(who) if who else None
     # what was left as it is declared says nothing; on a statement the designer's part has no place
     hidden = {"workbook", "author", *(TRIED | {"plans"} if who else ())}
     asked_for = asked.model_dump(exclude=hidden, exclude_defaults=True)
     draft = one.draft if one is not None else any(each.draft for each in book.statements.accounts)
-    present.cover(
+    panel.cover(
+        asked,
         title=_("Commission statement") if who else _("Commission calculation"),
         subtitle=one.name if one is not None else "",
-        company=settings.company,
         period=book.period,
         as_of=book.on,
-        parameters={"period": book.period.key, **asked_for},
-        fingerprint=book.workbook.fingerprint,
-        versions={"salesops_nb": __version__},
-        simulated=sorted(book.workbook.simulated & set(SIMULATED)),
+        asked_for={"period": book.period.key, **asked_for},
+        used=("plan_assignments", "targets", "splits", "people.hired_on", "people.payroll_id"),
         status="draft" if draft else "final",
         without=("analyst",) if who else (),
     )

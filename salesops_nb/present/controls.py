@@ -19,7 +19,8 @@ what depends on it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from salesops_nb import parameters
@@ -96,6 +97,7 @@ class Panel:
     ) -> None:
         self.asked = self.wanted = asked
         self.workbook = workbook
+        self.module: Any = None  # the notebook's own, where it began with `notebook.begin`
         self.live = live
         self.nodes: dict[str, Node] = {}
         self._namespace = namespace
@@ -133,6 +135,56 @@ class Panel:
         else:
             node.function(**given)
         return function
+
+    def cover(
+        self,
+        asked: parameters.Parameters,
+        *,
+        title: str,
+        subtitle: str = "",
+        period: Any = None,
+        as_of: date | None = None,
+        asked_for: Mapping[str, Any] | None = None,
+        used: Iterable[str] = (),
+        status: str = "final",
+        mission: bool = False,
+        without: Sequence[str] = (),
+    ) -> None:
+        """Display the report's cover, in the workbook's locale and currency.
+
+        Parameters
+        ----------
+        asked : the parameters the page is about; all of them stand at its foot, or `asked_for` in their
+            place.
+        title, subtitle : what the page is, and whose. Both in the reader's language.
+        period : the `Period` it is of, or its words.
+        as_of : the last day known; the last in the data unless given.
+        used : tables and ``table.column`` names that its figures rest on: those that are simulated are
+            named on the page.
+        status : ``final`` or ``draft``.
+        mission : whether the mission of the workbook's strategy file stands under the title.
+        without : tags of cells that the report leaves out.
+        """
+        from salesops_nb import __version__
+        from salesops_nb.present.frame import cover
+        from salesops_nb.present.words import use_locale
+
+        workbook, settings = self.workbook, self.workbook.settings
+        use_locale(settings.locale, settings.currency)
+        cover(
+            title=title,
+            subtitle=subtitle,
+            company=settings.company,
+            mission=_mission(workbook) if mission else "",
+            period=period,
+            as_of=as_of or workbook.data_through,
+            parameters=asked.model_dump(exclude={"workbook"}) if asked_for is None else asked_for,
+            fingerprint=workbook.fingerprint,
+            versions={"salesops_nb": __version__},
+            simulated=sorted(workbook.simulated & set(used)),
+            status=status,
+            without=without,
+        )
 
     def change(self, values: Mapping[str, Any], watch: Watch | None = None) -> list[str]:
         """Take new values of parameters; the names of the steps and shows that were done again.
@@ -232,6 +284,16 @@ class Panel:
             need: asked if need == "asked" else values[need] if need in values else getattr(asked, need)
             for need in node.needs
         }
+
+
+def _mission(workbook: Any) -> str:
+    """The mission line of the workbook's strategy file, where it has one."""
+    from salesops_nb.yaml_file import read_yaml
+
+    if not workbook.settings.strategy:
+        return ""
+    found = read_yaml(workbook.folder / workbook.settings.strategy)
+    return str(found.get("mission", "")) if isinstance(found, dict) else ""
 
 
 def _carries_out(asked: parameters.Parameters, changed: set[str]) -> bool:

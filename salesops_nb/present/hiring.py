@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from salesops_nb import __version__, present
+from salesops_nb import present
 from salesops_nb.present.formats import money, percent
 from salesops_nb.present.hiring_asked import choices as choices
 from salesops_nb.present.hiring_asked import stated as stated
@@ -16,21 +16,15 @@ from salesops_nb.present.words import _, ngettext
 if TYPE_CHECKING:
     from salesops_nb.hiring import HiringPlan
     from salesops_nb.hiring.learned import Learned
+    from salesops_nb.present.controls import Panel
 
 
-def cover(workbook: Any, asked: Any) -> None:
-    """The cover, in the workbook's locale and currency."""
-    settings = workbook.settings
-    present.use_locale(settings.locale, settings.currency)
-    used = {"bookings_history", "people.hired_on", "people.left_on", "vacancies", "targets", "units"}
-    present.cover(
+def cover(panel: Panel, asked: Any) -> None:
+    """The cover."""
+    panel.cover(
+        asked,
         title=_("Hiring needs"),
-        company=settings.company,
-        as_of=workbook.data_through,
-        parameters=asked.model_dump(exclude={"workbook"}),
-        fingerprint=workbook.fingerprint,
-        versions={"salesops_nb": __version__},
-        simulated=sorted(workbook.simulated & used),
+        used=("bookings_history", "people.hired_on", "people.left_on", "vacancies", "targets", "units"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from salesops_nb import __version__, present
+from salesops_nb import present
 from salesops_nb.present import formats
 from salesops_nb.present.defects import set_aside as set_aside
 from salesops_nb.present.review_groups import groups as groups
@@ -15,10 +15,10 @@ from salesops_nb.present.review_groups import ranking as ranking
 from salesops_nb.present.terms import translated
 from salesops_nb.present.words import _, spoken
 from salesops_nb.wording import Said
-from salesops_nb.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from salesops_nb.performance import Review
+    from salesops_nb.present.controls import Panel
 
 
 def tables_in_force(workbook: Any) -> dict[str, Any]:
@@ -39,23 +39,17 @@ def tables_in_force(workbook: Any) -> dict[str, Any]:
     return {**workbook.tables, "targets": workbook.register("targets_in_force", frame)}
 
 
-def cover(workbook: Any, asked: Any, review: Review) -> None:
-    """The cover of a review of this workbook, in its locale and currency."""
-    settings = workbook.settings
-    present.use_locale(settings.locale, settings.currency)
+def cover(panel: Panel, asked: Any, review: Review) -> None:
+    """The cover of a review of this workbook."""
     who = _("Team {name}", name=review.who) if review.level == "team" else review.who
-    used = {"deals", "people", "targets", "accounts", "products", "deals.expected_close_on"}
-    present.cover(
+    panel.cover(
+        asked,
         title=_("Performance review"),
         subtitle=who or "",
-        company=settings.company,
-        mission=_mission(workbook),
         period=review.period,
         as_of=review.as_of,
-        parameters=asked.model_dump(exclude={"workbook"}),
-        fingerprint=workbook.fingerprint,
-        versions={"salesops_nb": __version__},
-        simulated=sorted(workbook.simulated & used),
+        used=("deals", "people", "targets", "accounts", "products", "deals.expected_close_on"),
+        mission=True,
     )
 
 
@@ -67,14 +61,6 @@ def recorded(workbook: Any, asked: Any, review: Review, live: bool = False) -> N
         parameters = asked.model_dump(exclude={"workbook"})
         run = record_review(workbook.store, review, parameters, workbook.fingerprint)
         present.provenance({"Recorded as": run[:12]})
-
-
-def _mission(workbook: Any) -> str:
-    """The mission line of the workbook's strategy file, where it has one."""
-    if not workbook.settings.strategy:
-        return ""
-    found = read_yaml(workbook.folder / workbook.settings.strategy)
-    return str(found.get("mission", "")) if isinstance(found, dict) else ""
 
 
 def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:

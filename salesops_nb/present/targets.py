@@ -7,29 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from salesops_nb import __version__, present
+from salesops_nb import present
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present.formats import money, percent
 from salesops_nb.present.words import _, ngettext
 
 if TYPE_CHECKING:
+    from salesops_nb.present.controls import Panel
     from salesops_nb.targets import Basis, TargetPlan
 
 
-def cover(workbook: Any, asked: Any) -> None:
-    """The cover, in the workbook's locale and currency; a draft until somebody approves."""
-    settings = workbook.settings
-    present.use_locale(settings.locale, settings.currency)
-    used = {"bookings_history", "targets", "units", "assignments", "people.hired_on"}
-    present.cover(
+def cover(panel: Panel, asked: Any) -> None:
+    """The cover; a draft until somebody approves."""
+    panel.cover(
+        asked,
         title=_("Target setting"),
-        company=settings.company,
         period=str(asked.year),
-        as_of=workbook.data_through,
-        parameters=asked.model_dump(exclude={"workbook"}),
-        fingerprint=workbook.fingerprint,
-        versions={"salesops_nb": __version__},
-        simulated=sorted(workbook.simulated & used),
+        used=("bookings_history", "targets", "units", "assignments", "people.hired_on"),
         status="final" if asked.approved_by else "draft",
     )
 

@@ -6,33 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from salesops_nb import __version__, present
+from salesops_nb import present
 from salesops_nb.present import maps
 from salesops_nb.present.formats import percent
 from salesops_nb.present.words import _, ngettext
 
 if TYPE_CHECKING:
+    from salesops_nb.present.controls import Panel
     from salesops_nb.territory.ground import Ground
     from salesops_nb.territory.proposal import Proposal
 
 
-def cover(workbook: Any, asked: Any, ground: Ground) -> None:
-    """The cover, in the workbook's locale and currency; a draft until somebody approves."""
-    settings = workbook.settings
-    present.use_locale(settings.locale, settings.currency)
-    used = {"units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"}
+def cover(panel: Panel, asked: Any, ground: Ground) -> None:
+    """The cover; a draft until somebody approves."""
     # of thirty parameters, those that say what was asked, and what was not left as declared
     asked_for = {name: getattr(asked, name) for name in ("scope", "who", "of", "tolerance", "choice")}
     asked_for |= asked.model_dump(exclude={"workbook"}, exclude_defaults=True)
-    present.cover(
+    panel.cover(
+        asked,
         title=_("Territory rebalancing"),
         subtitle=asked.who or "",
-        company=settings.company,
         as_of=ground.as_of,
-        parameters=asked_for,
-        fingerprint=workbook.fingerprint,
-        versions={"salesops_nb": __version__},
-        simulated=sorted(workbook.simulated & used),
+        asked_for=asked_for,
+        used=("units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"),
         status="final" if asked.approved_by else "draft",
     )
 

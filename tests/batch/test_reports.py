@@ -122,6 +122,18 @@ def _jobs(folder: Path, text: str, **asked: object) -> list[str]:
         (", for_each: rep, where: {team: [North, South], email: ana@example.com}}", ["hello/p1"]),
         (", for_each: team}", ["hello/north", "hello/south"]),
         (", for_each: region, where: {region: East}}", ["hello/east"]),
+        (
+            ", for_each: [company, region, rep]}",
+            [
+                "hello",
+                "hello/region/east",
+                "hello/region/west",
+                "hello/rep/p1",
+                "hello/rep/p2",
+                "hello/rep/p4",
+            ],
+        ),
+        (", for_each: [company, region], where: {region: East}}", ["hello", "hello/region/east"]),
     ],
 )
 def test_expansion_reads_the_data(folder: Path, more: str, ids: list[str]) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "notebook"))
 for module in ("lab_sheet", "lab_analyst", "lab_tests"):
     pytest.register_assert_rewrite(module)
 
@@ -21,7 +23,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     names = getattr(metafunc.module, "NAMES", [])
     if "name" in metafunc.fixturenames:
-        metafunc.parametrize(("notebook", "name"), controls(names))
+        folder = getattr(metafunc.module, "FOLDER", ROOT / "notebooks")
+        metafunc.parametrize(("notebook", "name"), controls(folder, names))
     elif "notebook" in metafunc.fixturenames:
         metafunc.parametrize("notebook", names)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,6 +20,7 @@ from lab_server import Server
 from lab_sheet import Screen, Sheet
 
 from salesops_nb import parameters
+from salesops_nb.notebook import parameters_of
 
 LARGE = 12_345_678.0  # money or heads where a class sets no upper limit
 LAST_DAY = date(2017, 12, 31)  # of the demo's data
@@ -37,10 +39,10 @@ class Opened:
     soiled: bool = False
     seen: bytes = b""  # a picture of it as it was first run
 
-    @property
+    @cached_property
     def kind(self) -> type[parameters.Parameters]:
         """The class of its parameters."""
-        return parameters.NOTEBOOKS[self.name]
+        return kind_of(self.folder, self.name)
 
     @property
     def folder(self) -> Path:
@@ -135,9 +137,16 @@ def notebooks(folder: Path) -> list[str]:
     return sorted(path.stem for path in (folder / "notebooks").glob("*.ipynb"))
 
 
-def controls(names: list[str]) -> list[tuple[str, str]]:
+def kind_of(folder: Path, name: str) -> type[parameters.Parameters]:
+    """The class of a notebook's parameters, by the folder the notebook stands in."""
+    kind = parameters_of(folder / f"{name}.ipynb")
+    assert kind is not None, f"{name} has no module"
+    return kind
+
+
+def controls(folder: Path, names: list[str]) -> list[tuple[str, str]]:
     """Notebook and parameter, for every control that moves what is on screen."""
-    return [(name, parameter) for name in names for parameter in moving(parameters.NOTEBOOKS[name])]
+    return [(name, parameter) for name in names for parameter in moving(kind_of(folder, name))]
 
 
 def moving(kind: type[parameters.Parameters]) -> list[str]:

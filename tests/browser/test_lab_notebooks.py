@@ -7,7 +7,6 @@ import test_lab_territories as apart
 from lab_analyst import notebooks
 from lab_tests import *  # noqa: F403 - the tests of every notebook
 
-from salesops_nb import parameters
 from salesops_nb.present.pdf import find_chromium
 
 pytestmark = pytest.mark.browser
@@ -16,6 +15,5 @@ BACK = ("who", "status")  # one person's statement says nothing of what else is 
 NAMES = [name for name in ALL if name not in apart.NAMES]
 
 
-def test_every_notebook_declares_its_parameters() -> None:
-    assert set(ALL) == set(parameters.NOTEBOOKS)
+def test_there_is_a_browser() -> None:
     assert find_chromium()

@@ -1,0 +1,352 @@
+"""Facts: what an analysis starts from. One row a deal, stage or activity, with its place on the day.
+
+A fact knows whose it was: its owner, and the owner's team and region as they were on the day it happened.
+Nothing is counted here; a figure is a filter and a sum over facts. All are lazy frames on the engine of the
+tables they are made of, so that they can be joined with each other and with any table of the workbook::
+
+    won = facts.closed_deals(wb.tables, as_of=date(2017, 12, 31)).filter(nw.col("outcome") == "won")
+    mine = facts.in_scope(won, wb.tables, "team", "Cara Losch")
+    quarter = facts.during(mine, wb.calendar.period("2017-Q4"), "closed_on")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Literal, get_args
+
+import narwhals as nw
+from rapidfuzz import process
+
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables, collected, lazy_tables, with_columns_or_null
+from salesops_nb.periods import Period
+
+Structure = Literal["as they were", "restated"]
+Level = Literal["company", "team", "rep"]
+UNASSIGNED = "unassigned"
+UNKNOWN = "unknown"
+# 64-bit decimals add up several times as fast as 128-bit ones, and their sums are as exact
+MONEY = nw.Decimal(18, 4)
+FIRST_DAY, NO_DAY = date(1, 1, 1), date(9999, 12, 31)
+
+COLUMNS = (
+    "owner_id", "team", "region", "product_id", "stage", "outcome", "value", "list_value", "estimated",
+    "priced", "created_on", "closed_on", "expected_close_on", "ok_cycle_time", "segment",
+)  # fmt: skip
+LISTED = (
+    "owner_id", "product_id", "stage", "outcome", "amount", "listed", "created_on", "closed_on",
+    "expected_close_on", "ok_cycle_time", "segment",
+)  # fmt: skip
+LEVEL_COLUMN = {"team": "team", "rep": "owner_id"}
+_OF_THE_DEAL = ("deal_id", "account_id", "deal_type", "source", "loss_reason")
+DEAL_FACTS_LISTED = (*_OF_THE_DEAL, *LISTED)
+DEAL_FACTS = (*_OF_THE_DEAL, *COLUMNS, "amount")
+_DEALS = {
+    "account_id": nw.String(),
+    "product_id": nw.String(),
+    "deal_type": nw.String(),
+    "source": nw.String(),
+    "loss_reason": nw.String(),
+    "amount": MONEY,
+    "quantity": nw.Decimal(18, 6),
+    "created_on": nw.Date(),
+    "closed_on": nw.Date(),
+    "expected_close_on": nw.Date(),
+    "ok_cycle_time": nw.Boolean(),
+}
+_ACTIVITIES = {
+    "happened_at": nw.Datetime(),
+    "happened_on": nw.Date(),
+    "deal_id": nw.String(),
+    "account_id": nw.String(),
+    "minutes": nw.Float64(),
+    "outcome": nw.String(),
+}
+_PEOPLE = {
+    "team": nw.String(),
+    "region": nw.String(),
+    "valid_from": nw.Date(),
+    "valid_to": nw.Date(),
+}
+
+
+def closed_deals(
+    tables: Tables, as_of: date | None = None, structure: Structure = "as they were"
+) -> nw.LazyFrame[Any]:
+    """Deals won or lost by the day, a lazy row each with the columns of `DEAL_FACTS`.
+
+    Parameters
+    ----------
+    tables : mapping with ``deals``, and ``people, products, accounts`` where there are any.
+    as_of : the last day known, by default the last in the data. A deal closed later counts as open.
+    structure : owners in the teams they were in when the deal closed, or all ``restated`` to `as_of`.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        `value` is the amount; a lost deal without one is valued at its product's list price and marked
+        `estimated`. `team` and `region` are ``unassigned`` where nobody knows them.
+
+    Raises
+    ------
+    SalesopsError
+        where no deal has a date.
+    """
+    return _deal_facts(tables, as_of, structure).filter(nw.col("outcome") != "open")
+
+
+def open_deals(
+    tables: Tables, as_of: date | None = None, structure: Structure = "as they were"
+) -> nw.LazyFrame[Any]:
+    """Deals open on the day, with the columns and arguments of `closed_deals`."""
+    return _deal_facts(tables, as_of, structure).filter(nw.col("outcome") == "open")
+
+
+def stage_history(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
+    """Stages that deals entered by the day, a lazy row each.
+
+    Columns ``deal_id, stage, entered_at, left_at`` and of the deal ``owner_id, team, region,
+    account_id, product_id, segment, outcome, value``. A stage left after `as_of` is one not left yet.
+    Raises `SalesopsError` where the tables have no ``stage_history``, or no deal has a date.
+    """
+    known = as_of or last_day(tables)
+    history = with_columns_or_null(_needed(tables, "stage_history"), {"left_at": nw.Datetime()})
+    left = nw.when(nw.col("left_at").cast(nw.Date) <= known).then(nw.col("left_at"))
+    history = history.filter(nw.col("entered_at").cast(nw.Date) <= known).select(
+        "deal_id", "stage", "entered_at", left_at=left
+    )
+    deals = _deal_facts(tables, as_of, "as they were").select(
+        "deal_id", "owner_id", "account_id", "product_id", "segment", "outcome", "value"
+    )
+    joined = history.join(deals, on="deal_id", how="inner")
+    placed = _placed(joined, spans(tables), nw.col("entered_at").cast(nw.Date))
+    return placed.select("deal_id", "stage", "entered_at", "left_at", "owner_id", "team", "region",
+                         "account_id", "product_id", "segment", "outcome", "value")  # fmt: skip
+
+
+def activities(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
+    """Activities that happened by the day, a lazy row each.
+
+    Columns ``activity_id, owner_id`` (who did it)``, team, region, kind, happened_on, deal_id,
+    account_id, minutes, outcome``. Raises `SalesopsError` where the tables have no ``activities``.
+    """
+    frame = with_columns_or_null(_needed(tables, "activities"), _ACTIVITIES)
+    frame = frame.with_columns(
+        owner_id=nw.col("person_id"),
+        happened_on=nw.coalesce(nw.col("happened_at").cast(nw.Date), nw.col("happened_on")),
+    ).filter(~nw.col("happened_on").is_null())
+    if as_of is not None:
+        frame = frame.filter(nw.col("happened_on") <= as_of)
+    placed = _placed(frame, spans(tables), nw.col("happened_on"))
+    return placed.select("activity_id", "owner_id", "team", "region", "kind", "happened_on", "deal_id",
+                         "account_id", "minutes", "outcome")  # fmt: skip
+
+
+def during(facts: nw.LazyFrame[Any], period: Period, day: str) -> nw.LazyFrame[Any]:
+    """The facts whose `day` column lies in the period."""
+    return facts.filter((nw.col(day) >= period.start) & (nw.col(day) < period.end))
+
+
+def in_scope(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | None) -> nw.LazyFrame[Any]:
+    """The facts of the company, a team or a rep; nobody's, for one who has none yet.
+
+    Raises `SalesopsError` naming the nearest known names where `who` is missing or unknown.
+    """
+    if level not in get_args(Level):
+        raise refused("level", level, f"Choose one of {', '.join(get_args(Level))}.")
+    if level == "company":
+        if who:
+            raise refused("who", who, "Leave it empty at level company, or choose level team or rep.")
+        return facts
+    column = LEVEL_COLUMN[level]
+    names = set(collected(facts.select(column).unique())[column])
+    people = lazy_tables(tables, "people").get("people")
+    if people is not None:
+        own = "team" if level == "team" else "person_id"
+        names |= set(collected(people.select(own).unique())[own].dropna())
+    if who not in names:
+        close = [name for name, *_ in process.extract(str(who or ""), sorted(names), limit=3)]
+        raise refused("who", who, f"The nearest known {level}s are: {', '.join(close)}.")
+    return facts.filter(nw.col(column) == who)
+
+
+def refused(name: str, value: object, fix: str) -> SalesopsError:
+    """An error about a choice that names nothing."""
+    return SalesopsError(
+        Problem(
+            f"bad-{name}", f"{name} is {value!r}, which is not known.", fix, column=name, value=str(value)
+        )
+    )
+
+
+def last_day(tables: Tables) -> date:
+    """The last day a deal was created or closed; raises `SalesopsError` where no deal has a date."""
+    deals = with_columns_or_null(lazy_tables(tables, "deals")["deals"], {"created_on": nw.Date()})
+    found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
+    known = [day for day in found if isinstance(day, date)]
+    if not known:
+        raise SalesopsError(Problem("no-dates", "No deal has a date.", "Check created_on and closed_on."))
+    return max(known)
+
+
+def _deal_facts(tables: Tables, as_of: date | None, structure: Structure) -> nw.LazyFrame[Any]:
+    known = last_day(tables)
+    deals = listed(tables, DEAL_FACTS_LISTED)
+    return placed_facts(deals, spans(tables), as_of or known, known, structure, DEAL_FACTS)
+
+
+def _needed(tables: Tables, name: str) -> nw.LazyFrame[Any]:
+    if name not in tables:
+        raise SalesopsError(
+            Problem(
+                f"no-{name.replace('_', '-')}",
+                f"There is no table {name}.",
+                f"Map a source to {name} in mapping.yml.",
+                table=name,
+            )
+        )
+    return lazy_tables(tables, name)[name]
+
+
+def listed(tables: Tables, columns: Sequence[str] = LISTED) -> nw.LazyFrame[Any]:
+    """The deals with what their product lists them at and their account's segment: the same on every day.
+
+    A lazy row a deal as in `placed_facts`, but with ``amount`` as it is and ``listed`` (list price times
+    quantity, where the product has one) in place of what is valued.
+    """
+    frames = lazy_tables(tables, "deals", "products", "accounts")
+    deals = _listed(with_columns_or_null(frames["deals"], _DEALS), frames.get("products"))
+    return _segmented(deals, frames.get("accounts")).select(*columns)
+
+
+def placed_facts(
+    deals: nw.LazyFrame[Any],
+    people: nw.LazyFrame[Any] | None,
+    as_of: date,
+    data_through: date,
+    structure: Structure,
+    columns: Sequence[str] = COLUMNS,
+) -> nw.LazyFrame[Any]:
+    """One lazy row a deal known by `as_of`, of what `listed` and `spans` gave; the data reach `data_through`.
+
+    Columns ``owner_id, team, region, product_id, segment, stage, outcome, value, list_value, estimated,
+    priced, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed after `as_of` was
+    still open then. `value` is the amount; an open or lost deal without one (or lost at zero) is valued
+    at its product's list price times quantity and marked `estimated`. `list_value` is that list value
+    for every deal whose product has one, else the amount: where lost deals are estimated, only it
+    compares them with won ones like with like.
+    """
+    if as_of < data_through:
+        deals = _as_known(deals, as_of)
+    day = nw.lit(as_of) if structure == "restated" else nw.col("closed_on").fill_null(nw.lit(as_of))
+    return _placed(_valued(deals), people, day).select(*columns)
+
+
+def _as_known(deals: nw.LazyFrame[Any], as_of: date) -> nw.LazyFrame[Any]:
+    """The deals created by `as_of`; those closed later are open again.
+
+    A deal without a creation day is there now, but on no earlier day can it be said to have been.
+    """
+    open_then = (nw.col("outcome") == "open") | (nw.col("closed_on") > as_of)
+    return deals.filter(nw.col("created_on") <= as_of).with_columns(
+        outcome=nw.when(open_then).then(nw.lit("open")).otherwise(nw.col("outcome")),
+        closed_on=nw.when(~open_then).then(nw.col("closed_on")),
+    )
+
+
+def _listed(deals: nw.LazyFrame[Any], products: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
+    if products is None:
+        return deals.with_columns(
+            listed=nw.lit(None, MONEY), product_id=nw.col("product_id").fill_null(UNKNOWN)
+        )
+    prices = with_columns_or_null(products, {"list_price": MONEY})
+    prices = prices.select("product_id", "list_price", _known=nw.col("product_id"))
+    quantity = nw.when(nw.col("quantity").is_null()).then(nw.lit(1)).otherwise(nw.col("quantity"))
+    return deals.join(prices, on="product_id", how="left").with_columns(
+        listed=(nw.col("list_price") * quantity).cast(MONEY),
+        product_id=nw.col("_known").fill_null(UNKNOWN),
+    )
+
+
+def _valued(deals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    wanting = nw.col("amount").is_null() | ((nw.col("outcome") == "lost") & (nw.col("amount") == 0))
+    priced = wanting & (nw.col("outcome") != "won") & ~nw.col("listed").is_null()
+    amount = nw.col("amount").cast(MONEY)
+    return deals.with_columns(
+        value=nw.when(priced).then(nw.col("listed")).otherwise(amount).fill_null(0),
+        list_value=nw.coalesce("listed", amount).fill_null(0),
+        estimated=priced,
+        priced=priced | ~nw.col("amount").is_null(),
+    )
+
+
+def _placed(facts: nw.LazyFrame[Any], people: nw.LazyFrame[Any] | None, day: nw.Expr) -> nw.LazyFrame[Any]:
+    """Team and region of the owner on the day of each fact."""
+    if people is None:
+        return facts.with_columns(
+            owner_id=nw.col("owner_id").fill_null(UNASSIGNED),
+            team=nw.lit(UNASSIGNED),
+            region=nw.lit(UNASSIGNED),
+        )
+    placed = facts.with_columns(_day=day).join(people, left_on="owner_id", right_on="person_id", how="left")
+    during = (nw.col("valid_from") <= nw.col("_day")) & (nw.col("_day") < nw.col("valid_to"))
+    return placed.filter(nw.col("_person").is_null() | during).with_columns(
+        owner_id=nw.col("_person").fill_null(UNASSIGNED),
+        team=nw.col("team").fill_null(UNASSIGNED),
+        region=nw.col("region").fill_null(UNASSIGNED),
+    )
+
+
+def spans(tables: Tables) -> nw.LazyFrame[Any] | None:
+    """People's teams and regions by the days they hold for; every day where none is given.
+
+    ``None`` without a table of people.
+    """
+    people = lazy_tables(tables, "people").get("people")
+    if people is None:
+        return None
+    people = with_columns_or_null(people, _PEOPLE)
+    dated = ~(nw.col("valid_from").is_null() & nw.col("valid_to").is_null())
+    if collected(people.select(dated.any().alias("dated")))["dated"].iloc[0]:
+        return _spans_without_gaps(people)
+    always = {"valid_from": nw.lit(FIRST_DAY), "valid_to": nw.lit(NO_DAY)}
+    return people.select("person_id", "team", "region", _person=nw.col("person_id"), **always)
+
+
+def _spans_without_gaps(people: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """People's dated rows, with a row without team for every stretch that none covers.
+
+    So every day of a known person meets exactly one row, and no deal is lost in the join.
+    """
+    spans = people.select(
+        "person_id",
+        "team",
+        "region",
+        nw.col("valid_from").fill_null(nw.lit(FIRST_DAY)),
+        nw.col("valid_to").fill_null(nw.lit(NO_DAY)),
+    )
+    following = nw.col("valid_from").shift(-1).over("person_id", order_by="valid_from")
+    gaps = spans.with_columns(_next=following.fill_null(nw.lit(NO_DAY))).filter(
+        nw.col("valid_to") < nw.col("_next")
+    )
+    first = spans.group_by("person_id").agg(nw.col("valid_from").min().alias("valid_to"))
+    nowhere = [nw.lit(None, nw.String()).alias("team"), nw.lit(None, nw.String()).alias("region")]
+    columns = ("person_id", "team", "region", "valid_from", "valid_to")
+    parts = [
+        spans,
+        gaps.select(
+            "person_id", *nowhere, nw.col("valid_to").alias("valid_from"), nw.col("_next").alias("valid_to")
+        ),
+        first.select("person_id", *nowhere, nw.lit(FIRST_DAY).alias("valid_from"), "valid_to"),
+    ]
+    together = nw.concat([part.select(*columns) for part in parts], how="vertical")
+    return together.with_columns(_person=nw.col("person_id"))
+
+
+def _segmented(deals: nw.LazyFrame[Any], accounts: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
+    if accounts is None:
+        return deals.with_columns(segment=nw.lit(UNKNOWN))
+    kinds = with_columns_or_null(accounts, {"segment": nw.String(), "industry": nw.String()})
+    kinds = kinds.select("account_id", segment=nw.coalesce("segment", "industry"))
+    return deals.join(kinds, on="account_id", how="left").with_columns(nw.col("segment").fill_null(UNKNOWN))

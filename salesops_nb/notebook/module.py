@@ -1,0 +1,117 @@
+"""The module of a notebook: found by its name, and the class of parameters that it declares."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from salesops_nb import parameters
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.parameters import Parameters
+from salesops_nb.parameters.kinds import controllable
+
+
+def parameters_of(notebook: Path) -> type[Parameters] | None:
+    """The class that declares a notebook's parameters; None for a plain notebook without a module.
+
+    Raises `SalesopsError` where its module is broken, or declares no class of parameters.
+    """
+    if notebook.stem in parameters.NOTEBOOKS:
+        return parameters.NOTEBOOKS[notebook.stem]
+    module = module_of(notebook.stem, notebook.parent)
+    return None if module is None else class_in(module)
+
+
+def module_of(name: str, *folders: Path) -> ModuleType | None:
+    """The module of the notebook of that name: the package's own, or ``NAME.py`` in one of the folders.
+
+    A module in a folder is run anew each time, so that what was edited counts. Raises `SalesopsError`
+    with file and line where it cannot be run.
+    """
+    own = f"salesops_nb.notebook.{name}"
+    if name.isidentifier() and importlib.util.find_spec(own) is not None:
+        return importlib.import_module(own)
+    for folder in folders:
+        file = folder / f"{name}.py"
+        if file.is_file():
+            return _run(name, file)
+    return None
+
+
+def class_in(module: ModuleType) -> type[Parameters]:
+    """The one class of parameters that the module declares.
+
+    Raises `SalesopsError` where there is none or more than one, or no control fits a parameter.
+    """
+    own = [each for each in vars(module).values() if _declared_in(module, each)]
+    file = Path(module.__file__ or module.__name__).name
+    if len(own) != 1:
+        found = ", ".join(kind.__name__ for kind in own) or "none"
+        raise SalesopsError(
+            Problem(
+                "no-parameters-class",
+                f"The module declares {len(own)} classes of parameters ({found}); a notebook has one.",
+                "Declare one class that derives from salesops_nb.parameters.Sliced or Parameters.",
+                file=file,
+            )
+        )
+    unfit = [
+        Problem(
+            "no-control",
+            f"There is no control for the parameter {name}, declared as {_spelled(field.annotation)}.",
+            "Declare text, a number, bool, a day (Day), one of several words (Literal), Names or Numbers.",
+            file=file,
+            column=name,
+        )
+        for name, field in own[0].model_fields.items()
+        if not controllable(field.annotation)
+    ]
+    if unfit:
+        raise SalesopsError(unfit)
+    kind: type[Parameters] = own[0]
+    return kind
+
+
+def _declared_in(module: ModuleType, value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Parameters) and value.__module__ == module.__name__
+
+
+def _spelled(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+def _run(name: str, file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"salesops_notebooks.{name}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # classes look their annotations up in the module that is registered under their name
+    sys.modules[module.__name__] = module
+    try:
+        spec.loader.exec_module(module)
+    except SalesopsError:
+        raise
+    except Exception as error:
+        raise SalesopsError(_broken(file, error)) from error
+    return module
+
+
+def _broken(file: Path, error: Exception) -> Problem:
+    """What is wrong with a module that cannot be run, at the line of it that failed last."""
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)
+    ]
+    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+    what = error.msg if isinstance(error, SyntaxError) else str(error).split("\n")[0]
+    return Problem(
+        "broken-module",
+        f"The notebook's module cannot be run: {type(error).__name__}: {what}.",
+        "Mend the module.",
+        file=file.name,
+        row=line,
+    )
