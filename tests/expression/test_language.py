@@ -146,7 +146,7 @@ def test_a_database_gets_values_bound_and_never_as_text() -> None:
 REFUSED: list[tuple[str, str]] = [
     ("", "is empty"),
     ("   ", "is empty"),
-    ("COPY t TO '/tmp/x.csv'", "at character 6"),
+    ("COPY t TO 'x.csv'", "at character 6"),
     ("DELETE FROM t", "at character 8"),
     ("ATTACH 'x.db' AS y", "at character 8"),
     ("INSTALL httpfs", "at character 9"),
