@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.masking import masked
 
 metadata = MetaData()
 
@@ -26,8 +27,8 @@ def open_store(url: str) -> Engine:
     try:
         metadata.create_all(engine)
     except (SQLAlchemyError, OSError) as error:
-        shown = address.render_as_string(hide_password=True)
-        reason = str(error.__cause__ or error).splitlines()[0]
+        shown = masked(address.render_as_string(hide_password=True))
+        reason = masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
         raise SalesopsError(
             Problem(
                 "store-unreachable",
@@ -35,7 +36,7 @@ def open_store(url: str) -> Engine:
                 "Check 'store' in workbook.yml, that the folder or the server is there, and your rights.",
                 value=shown,
             )
-        ) from error
+        ) from None  # the driver's own error repeats the address, and its password
     return engine
 
 
@@ -48,17 +49,17 @@ def _declare_tables() -> None:
 def _address(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         address = None
     if address is None or address.get_backend_name() not in ("sqlite", "postgresql"):
         raise SalesopsError(
             Problem(
                 "bad-store",
-                f"'store' in workbook.yml is {url!r}, which is not an address the store knows.",
+                f"'store' in workbook.yml is {masked(url)!r}, which is not an address the store knows.",
                 "Write sqlite:///store.sqlite or postgresql://user@host/database.",
-                value=url,
+                value=masked(url),
             )
-        )
+        ) from None
     if address.get_backend_name() == "postgresql" and address.drivername == "postgresql":
         address = address.set(drivername="postgresql+pg8000")
     return address
