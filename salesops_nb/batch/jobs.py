@@ -88,6 +88,7 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
         raise SalesopsError(wrong)
     path = workbook.folder / report.notebook
     declared = declared_parameters(path, report.name)
+    _check_told_whom(report, declared)
     text = period or report.period or reports.period
     span = resolve_period(text, workbook.calendar, workbook.data_through)
     as_of = resolve_as_of(report.as_of, span, workbook.data_through)
@@ -191,6 +192,23 @@ def filled(value: Any, facts: Mapping[str, str], report: str) -> Any:
                 )
             )
     return _FIELD.sub(lambda match: facts[match[1]], value)
+
+
+def _check_told_whom(report: Report, declared: Mapping[str, Any]) -> None:
+    """Raise `SalesopsError` where a page for each would be everybody's: the notebook is not told whose."""
+    told = {"who", report.for_each} & set(declared) or any("{" in str(v) for v in report.parameters.values())
+    if report.for_each and not told:
+        raise SalesopsError(
+            Problem(
+                "bad-for-each",
+                f"Report {report.name!r}: {Path(report.notebook).name} has no parameter that says whom it is "
+                f"about, so each {report.for_each} would get the company's page.",
+                "Leave 'for_each' out and name the readers under 'audience', or give the notebook 'who'.",
+                file="reports.yml",
+                column="for_each",
+                value=report.for_each,
+            )
+        )
 
 
 def _check_apart(report: Report, jobs: list[Job]) -> None:
