@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from salesops_nb.errors import Problem, SalesopsError, unfit
+from salesops_nb.masking import masked
 from salesops_nb.periods import FiscalCalendar
 from salesops_nb.yaml_file import line_of, read_yaml
 
@@ -189,14 +190,14 @@ def _as_problem(item: dict[str, Any], model: type[BaseModel], file: str) -> Prob
         )
     if item["type"] == "missing":
         return Problem("missing-key", f"The key {key!r} is missing.", "Add it.", file=file, column=key)
-    given = repr(item["input"]) if not isinstance(item["input"], dict | list) else "what stands there"
+    given = masked(repr(item["input"])) if not isinstance(item["input"], dict | list) else "what stands there"
     return Problem(
         "bad-value",
         f"The value of {key!r} is {given}: {unfit(item)}.",
         "Write a value that fits.",
         file=file,
         column=key,
-        value=str(item["input"]),
+        value=masked(str(item["input"])),
     )
 
 

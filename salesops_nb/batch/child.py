@@ -13,6 +13,8 @@ import tempfile
 import threading
 from typing import Any, TextIO
 
+from salesops_nb.masking import masked
+
 
 class Words:
     """The child's line to whoever waits for it: one JSON object a line."""
@@ -36,8 +38,9 @@ def live(message: dict[str, Any], pipe: int) -> int:
     with contextlib.suppress(OSError, AttributeError):
         os.setpgid(0, 0)
     words = Words(os.fdopen(pipe, "w", encoding="utf-8"))
-    os.environ.clear()
-    os.environ.update(message["environment"])
+    if "environment" in message:  # a fresh process was given its own, and no file holds it
+        os.environ.clear()
+        os.environ.update(message["environment"])
     own = tempfile.mkdtemp(prefix="salesops-", dir=message.get("temporary"))
     try:
         _settle(own, message)
@@ -47,7 +50,8 @@ def live(message: dict[str, Any], pipe: int) -> int:
     except BaseException as error:
         import traceback
 
-        words(event="broken", error=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())
+        said = masked(f"{type(error).__name__}: {error}")
+        words(event="broken", error=said, traceback=masked(traceback.format_exc()))
         return 70
     finally:
         with contextlib.suppress(OSError):

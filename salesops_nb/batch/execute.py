@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from papermill import execute_notebook
 from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from salesops_nb.batch.engine import InProcessEngine
 from salesops_nb.batch.export import export, gather_tables, headlines_of
+from salesops_nb.masking import masked
 
 papermill_engines.register("salesops-here", InProcessEngine)
 CALL = "salesops_nb.batch.execute:run_task"
@@ -39,7 +41,10 @@ def run_task(task: Task, words: Callable[..., None]) -> Result:
     try:
         notebook = _execute(task, executed)
     except PapermillExecutionError as error:
+        if executed.exists():
+            _without_secrets(nbformat.read(executed, as_version=4), executed)  # type: ignore[no-untyped-call]
         return _failed(task, error, time.perf_counter() - begun)
+    _without_secrets(notebook, executed)
     middle = time.perf_counter()
     outputs = export(notebook, tables, task)
     return {
@@ -74,6 +79,22 @@ def _execute(task: Task, executed: Path) -> Any:
     return notebook
 
 
+def _without_secrets(notebook: Any, executed: Path) -> None:
+    """Take secrets out of a notebook's errors, also in its file: a driver's words repeat its address."""
+    changed = False
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            before = dict(output)
+            if output.output_type == "error":
+                output.evalue = masked(output.evalue)
+                output.traceback = [masked(line) for line in output.traceback]
+            elif output.output_type == "stream" and output.name == "stderr":
+                output.text = masked(output.text)
+            changed = changed or dict(output) != before
+    if changed:
+        nbformat.write(notebook, executed)  # type: ignore[no-untyped-call]
+
+
 def _cells_seconds(notebook: Any) -> float:
     return sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in notebook.cells)
 
@@ -99,10 +120,10 @@ def _failed(task: Task, error: PapermillExecutionError, seconds: float) -> Resul
 def failure(message: str, **more: Any) -> Result:
     """The result of a job that did not come to its end."""
     error: Mapping[str, Any] = {
-        "message": message,
+        "message": masked(message),
         "cell": more.get("cell"),
-        "source": more.get("source") or "",
-        "traceback": more.get("traceback") or "",
+        "source": masked(more.get("source") or ""),
+        "traceback": masked(more.get("traceback") or ""),
     }
     return {
         "status": "failed",

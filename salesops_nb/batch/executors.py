@@ -112,7 +112,6 @@ class ProcessExecutor:
         content = {
             "call": call,
             "task": task,
-            "environment": {**os.environ, **settings.environment},
             "words": str(words),
             "memory": settings.memory,
             "threads": settings.threads,
@@ -123,6 +122,7 @@ class ProcessExecutor:
             [sys.executable, "-P", "-c", _ALONE, str(message), str(Path(__file__).parents[2])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            env={**os.environ, **settings.environment},
             start_new_session=True,
         )
         self._running[name] = _Running(process, time.monotonic() + settings.timeout, words)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.declared import check_parameters, declared_parameters
+from salesops_nb.batch.paths import check_place, path_facts, path_name
 from salesops_nb.batch.reports import Audience, Report, Reports
 from salesops_nb.batch.subjects import Subject, check_where, subjects
 from salesops_nb.batch.words import resolve_as_of, resolve_period
@@ -87,16 +88,17 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
         raise SalesopsError(wrong)
     path = workbook.folder / report.notebook
     declared = declared_parameters(path, report.name)
+    _check_told_whom(report, declared)
     text = period or report.period or reports.period
     span = resolve_period(text, workbook.calendar, workbook.data_through)
     as_of = resolve_as_of(report.as_of, span, workbook.data_through)
     days = {"period": span.key, "as_of": as_of.isoformat() if as_of else "", "report": report.name}
-    taken: set[str] = set()
-    jobs = []
+    jobs: list[Job] = []
     for subject in subjects(report, workbook, span):
         facts = {**subject.facts, **days, "company": workbook.settings.company}
         parameters = _parameters(report, subject, facts, declared, workbook)
-        jobs.append(_job(report, reports, subject, facts, parameters, taken))
+        jobs.append(_job(report, reports, subject, facts, parameters, workbook))
+    _check_apart(report, jobs)
     check_parameters(path, report.name, [job.parameters for job in jobs])
     return jobs
 
@@ -128,16 +130,19 @@ def _job(
     subject: Subject,
     facts: Mapping[str, str],
     parameters: Mapping[str, Any],
-    taken: set[str],
+    workbook: Workbook,
 ) -> Job:
     audience: Audience | None = reports.audience(report)
     title = filled(
         report.title or (f"{report.name}: {{name}}" if subject.who else report.name), facts, report.name
     )
     names = {**facts, "title": title}
-    who = _slug(subject.who, taken)
+    who = path_name(subject.who) if subject.who else ""
     # a team may bear a rep's name
     place = (report.name, subject.kind, who) if len(report.for_each) > 1 else (report.name, who)
+    to = filled(report.to, path_facts(names), report.name) if report.to else None
+    if to is not None and report.to is not None:
+        check_place(report.to, to, workbook.folder, report.name)
     return Job(
         id="/".join(place) if who else report.name,
         report=report.name,
@@ -155,7 +160,7 @@ def _job(
         timeout=report.timeout or reports.timeout,
         memory=report.memory or reports.memory,
         reads=report.reads,
-        to=filled(report.to, {**names, "who": who, subject.kind: who}, report.name) if report.to else None,
+        to=to,
         recipients=_addresses(audience, names, report.name),
         subject=filled(audience.subject, names, report.name) if audience else "",
         attach=audience.attach if audience else (),
@@ -191,18 +196,40 @@ def filled(value: Any, facts: Mapping[str, str], report: str) -> Any:
     return _FIELD.sub(lambda match: facts[match[1]], value)
 
 
-def _slug(text: str, taken: set[str]) -> str:
-    """The text as a file name that no other subject of the report has."""
-    import unicodedata
+def _check_told_whom(report: Report, declared: Mapping[str, Any]) -> None:
+    """Raise `SalesopsError` where a page for each would be everybody's: the notebook is not told whose."""
+    kinds = [kind for kind in report.for_each if kind != "company"]
+    told = {"who", *kinds} & set(declared) or any("{" in str(v) for v in report.parameters.values())
+    if kinds and not told:
+        raise SalesopsError(
+            Problem(
+                "bad-for-each",
+                f"Report {report.name!r}: {Path(report.notebook).name} has no parameter that says whom it is "
+                f"about, so each {' and '.join(kinds)} would get the company's page.",
+                "Leave 'for_each' out and name the readers under 'audience', or give the notebook 'who'.",
+                file="reports.yml",
+                column="for_each",
+                value=", ".join(kinds),
+            )
+        )
 
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    base = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower() or ("x" if text else "")
-    name, count = base, 1
-    while name in taken:
-        count += 1
-        name = f"{base}-{count}"
-    taken.add(name)
-    return name
+
+def _check_apart(report: Report, jobs: list[Job]) -> None:
+    """Raise `SalesopsError` where two subjects would write the same files: their hashes are one."""
+    first: dict[str, Job] = {}
+    for job in jobs:
+        other = first.setdefault(job.id, job)
+        if other is not job:
+            raise SalesopsError(
+                Problem(
+                    "same-path",
+                    f"Report {report.name!r}: {other.who!r} and {job.who!r} have the same path {job.id}.",
+                    "Give one of them another id, or leave one out with 'where'.",
+                    file="reports.yml",
+                    column="for_each",
+                    value=job.who,
+                )
+            )
 
 
 def _check_only(reports: Reports, only: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from salesops_nb.batch.paths import unfit_name
 from salesops_nb.errors import Problem, SalesopsError, unfit
 
 FILE_NAME = "reports.yml"
@@ -98,6 +99,9 @@ class Report(_Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Report:
+        unfit_as_path = unfit_name(self.name)
+        if unfit_as_path:
+            raise ValueError(f"the report's name {self.name[:60]!r} {unfit_as_path}")
         if self.where and not self.for_each:
             raise ValueError("'where' chooses among what 'for_each' names; add for_each")
         if isinstance(self.audience, Audience) and not set(self.audience.attach) <= set(self.formats):
@@ -123,9 +127,12 @@ class Reports(_Strict):
     @model_validator(mode="after")
     def _agree(self) -> Reports:
         names = [report.name for report in self.reports]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        plain = [name.lower() for name in names]
+        twice = sorted(name for name in names if plain.count(name.lower()) > 1)
         if twice:
-            raise ValueError(f"two reports are named {twice[0]!r}; names must differ")
+            raise ValueError(
+                f"two reports are named {twice[0]!r}; names must differ, not in their case alone"
+            )
         for report in self.reports:
             if isinstance(report.audience, str) and report.audience not in self.audiences:
                 known = ", ".join(self.audiences) or "none"

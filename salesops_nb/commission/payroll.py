@@ -25,11 +25,10 @@ import pyarrow as pa
 from salesops_nb.commission.ledger_rows import arrow_frame, plain_rows
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.money import places
+from salesops_nb.spreadsheet import neutral
 
 MAY_LEAVE = ("approved", "locked", "paid")
 COLUMNS = ("payroll_id", "person_id", "name", "period", "earning_code", "currency", "amount", "lines")
-# OWASP's list of what a spreadsheet takes for a formula, and the full-width forms some take too
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +95,6 @@ def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, st
     )
     _check_totals(result.totals)
     return result
-
-
-def neutral(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula; numbers, dates and empty cells are as they were."""
-    if isinstance(value, str) and value.lstrip(" \u00a0\ufeff").startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def payroll_csv(rows: pd.DataFrame) -> str:

@@ -34,8 +34,14 @@ def named(value: Any) -> str:
     return " ".join(text.split())
 
 
+def short(text: str, most: int = 32) -> str:
+    """The text, cut with an ellipsis where it would leave a chart no room; the alt text has all of it."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
 def wrapped(text: str, width: int) -> str:
-    """Text in lines of at most so many letters."""
+    """Text in a few lines of at most so many letters."""
+    text = short(text, max(40, 4 * width))
     return "\n".join(textwrap.wrap(text, width)) or text
 
 

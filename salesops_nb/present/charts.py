@@ -13,6 +13,7 @@ from salesops_nb.present.axes import (
     finish,
     floats,
     named,
+    short,
     spaced_ticks,
 )
 from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
@@ -138,7 +139,8 @@ def stacked(
             values = [0.0 if v != v else v for v in floats(column(frame, part))]
             base = [below[i] if v < 0 else above[i] for i, v in enumerate(values)]
             look = {"color": style.SERIES[n % 6], "hatch": style.HATCHES[n % 6], "edgecolor": style.PAGE}
-            axes.bar(range(len(names)), values, bottom=base, width=0.68, label=shown.get(part, part), **look)
+            label = short(str(shown.get(part, part)), 24)
+            axes.bar(range(len(names)), values, bottom=base, width=0.68, label=label, **look)
             below = [b + min(v, 0) for b, v in zip(below, values, strict=True)]
             above = [a + max(v, 0) for a, v in zip(above, values, strict=True)]
             said.append(_("{name}: {value} in all.", name=shown.get(part, part), value=say(sum(values))))

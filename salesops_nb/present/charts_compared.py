@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from salesops_nb.present import style
-from salesops_nb.present.axes import axis_unit, column, finish, floats, listed, named, unit_text
+from salesops_nb.present.axes import axis_unit, column, finish, floats, listed, named, short, unit_text
 from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
 from salesops_nb.present.formats import by_unit
 from salesops_nb.present.words import _, ngettext
@@ -44,7 +44,7 @@ def bars(
                 marker="|",
                 color=style.SECOND,
                 linestyle="",
-                label=compare_label or named(compare),
+                label=short(compare_label or named(compare)),
                 markersize=10,
             )
             figure.legend(loc="outside upper left")
@@ -118,7 +118,7 @@ def ranking(
             )
         if reference is not None:
             axes.axvline(float(reference), color=style.MUTED, linewidth=1, linestyle="--")
-            text = f"{reference_label or _('average')} {say(reference)}"
+            text = f"{short(reference_label or _('average'))} {say(reference)}"
             axes.annotate(
                 text,
                 (float(reference), 1.0),
@@ -157,7 +157,7 @@ def _ranked(frame: Any, who: str, value: str, low: str | None, high: str | None)
 
 
 def _rows_axis(axes: Any, names: list[str], unit: str) -> None:
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [short(name) for name in names])
     axes.tick_params(axis="y", labelcolor=style.INK)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=False)

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from salesops_nb.present import style
-from salesops_nb.present.axes import axis_unit, column, direct_labels, finish, floats, named, unit_text
+from salesops_nb.present.axes import (
+    axis_unit,
+    column,
+    direct_labels,
+    finish,
+    floats,
+    named,
+    short,
+    unit_text,
+)
 from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
 from salesops_nb.present.words import _, ngettext
 
@@ -43,7 +52,7 @@ def histogram(
         axes.set_ylim(0, max(counts.max(initial=0) * 1.18, 1))
         for name, value in (marks or {}).items():
             axes.axvline(float(value), color=style.BAD, linewidth=1.4, linestyle="--")
-            text = f"{name} {say(value)}"
+            text = f"{short(str(name))} {say(value)}"
             axes.annotate(
                 text,
                 (float(value), 0.99),
@@ -103,7 +112,8 @@ def incidence(
                 low, high = floats(frame[f"{curve}_low"]), floats(frame[f"{curve}_high"])
                 axes.fill_between(at, low, high, step="post", color=colour, alpha=0.14, linewidth=0)
             if at:
-                ends.append((at[-1], values[-1], f"{shown.get(curve, curve)} {say(values[-1])}", colour))
+                end_words = f"{short(str(shown.get(curve, curve)), 24)} {say(values[-1])}"
+                ends.append((at[-1], values[-1], end_words, colour))
                 text = _(
                     "{name}: {value} by {time}.",
                     name=shown.get(curve, curve),

@@ -5,26 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 from salesops_nb import present
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present import formats
 from salesops_nb.present.words import _
 
 
-def set_aside(workbook: Any) -> None:
+def set_aside(workbook: Any, company: bool = True) -> None:
     """The report's foot: control totals, then rows with a defect, what they spoil and add up to.
 
-    Raises `SalesopsError` where a control total differs beyond its tolerance: such a report must
-    not go out.
+    On a page that is not the company's (`company` false) no total of the company may stand: it says that
+    there are defects, and where they are counted.
+
+    Raises
+    ------
+    SalesopsError
+        Where a control total differs beyond its tolerance: such a report must not go out.
     """
     results = workbook.controls
     beyond = [result.problem(workbook.settings) for result in results if not result.within]
     if beyond:
-        raise SalesopsError(beyond)
+        raise SalesopsError(beyond if company else _untotalled())
+    if not company:
+        if workbook.set_aside:
+            present.note(
+                _(
+                    "Rows of the company's data have defects and are left out of the figures they spoil; "
+                    "the company's report counts them."
+                )
+            )
+        return
     for result in results:
         present.note(control_words(result))
     present.set_aside(
         {
-            "code": "set-aside",
+            # a line a kind of defect and figures it spoils: what one adds up to is never another's
+            "code": f"{part.reason}: {part.left_out_of}",
             "table": part.table,
             "message": _(
                 "{defect} (left out of {figures})",
@@ -35,6 +50,17 @@ def set_aside(workbook: Any) -> None:
             "amount": part.amount,
         }
         for part in workbook.set_aside
+    )
+
+
+def _untotalled() -> Problem:
+    """That a control total is beyond its tolerance, without the company's figures."""
+    return Problem(
+        "control-total",
+        "A control total of the company differs beyond its tolerance, so this report is not made.",
+        "Type salesops check: it says which. Find the deals that are missing or doubled.",
+        file="workbook.yml",
+        column="controls",
     )
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from salesops_nb.masking import masked
+
 
 def write_details(error: BaseException, folder: Path, asked: Any) -> Path:
     """Write an error's traceback and what was asked to a file of the workbook's cache; its path.
@@ -15,7 +17,7 @@ def write_details(error: BaseException, folder: Path, asked: Any) -> Path:
     Where the workbook cannot be written to, the file is in the system's temporary folder.
     """
     name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S-%f}.txt"
-    text = f"{asked!r}\n\n{''.join(traceback.format_exception(error))}"
+    text = masked(f"{asked!r}\n\n{''.join(traceback.format_exception(error))}")
     for place in (folder / ".cache" / "errors", Path(tempfile.gettempdir()) / "salesops-errors"):
         try:
             place.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from salesops_nb.present.sanitise import safe_drawing
 from salesops_nb.present.style import TOKENS
 from salesops_nb.present.words import _
 
@@ -38,10 +39,10 @@ def inline_image(
     own = own if isinstance(own, Mapping) else {}
     facts = {**metadata.get("salesops", {})}
     alt = str(own.get("alt") or metadata.get("alt") or _("Chart {n}: {section}", n=number, section=section))
-    if kind == "image/svg+xml" and facts.get("palette"):
+    if kind == "image/svg+xml" and facts.get("palette") and safe_drawing(_bare(found[kind])):
         image = inline_svg(found[kind], f"c{number}", alt)
     else:
-        source = found[kind].replace("\n", "")
+        source = html.escape(found[kind].replace("\n", ""))
         if kind == "image/svg+xml":
             source = base64.b64encode(found[kind].encode()).decode()
         image = f'<img class="plate" src="data:{kind};base64,{source}" alt="{html.escape(alt)}">'
@@ -56,7 +57,7 @@ def inline_image(
 
 def inline_svg(svg: str, prefix: str, alt: str) -> str:
     """A drawing of ours as part of the page: its ids its own, its colours the page's, its text the page's."""
-    svg = _METADATA.sub("", _PROLOGUE.sub("", svg, count=1))
+    svg = _bare(svg)
     svg = _ID.sub(lambda m: _renamed(m, prefix), svg)
     svg = _COLOUR.sub(lambda m: f"var(--{TOKENS[m[0]]})" if m[0] in TOKENS else m[0], svg)
     svg = _FONT.sub(lambda m: f"font: {m[1]} var(--sans)", svg)
@@ -66,6 +67,11 @@ def inline_svg(svg: str, prefix: str, alt: str) -> str:
         return f'<svg role="img" aria-label="{label}"{_SIZE.sub("", match[1])}>'
 
     return _ROOT.sub(root, svg, count=1).strip()
+
+
+def _bare(svg: str) -> str:
+    """The drawing alone, without its prologue, title and metadata."""
+    return _METADATA.sub("", _PROLOGUE.sub("", svg, count=1))
 
 
 def _renamed(match: re.Match[str], prefix: str) -> str:

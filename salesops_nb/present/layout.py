@@ -18,7 +18,8 @@ from nbconvert.preprocessors import Preprocessor
 from salesops_nb.present import formats, render
 from salesops_nb.present.emit import media_type, without_live_style
 from salesops_nb.present.images import inline_image
-from salesops_nb.present.prose import Headings, ansi_free, safe_html, table_scopes
+from salesops_nb.present.prose import Headings, ansi_free, table_scopes
+from salesops_nb.present.sanitise import safe_html
 from salesops_nb.present.words import _, setting, spoken, use_locale
 from salesops_nb.wording import Said
 

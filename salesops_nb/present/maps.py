@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesops_nb.present import style
+from salesops_nb.present.axes import short
 from salesops_nb.present.chart import Chart, alt_text, placed_figure
 from salesops_nb.present.words import _
 
@@ -211,8 +212,8 @@ def _names(axis: Any, homes: Any, middle: tuple[float, float], wide: Any) -> Non
     (left, right), (low, high) = wide.get_xlim(), wide.get_ylim()
     for name, at, up in zip(homes["rep"], x, y, strict=True):
         if left <= at <= right and low <= up <= high:
-            last = str(name).split()[-1]
-            said = last if len(last) > 2 else str(name)
+            last = (str(name).split() or [""])[-1]
+            said = short(last if len(last) > 2 else str(name), 24)
             axis.annotate(
                 said, (at, up), ha="center", va="center", fontsize=6, color=style.INK,
                 bbox={"boxstyle": "round,pad=0.12", "fc": style.PAGE, "ec": "none", "alpha": 0.6},

@@ -1,4 +1,4 @@
-"""Prose cells and foreign HTML, made fit for a report: headings in order, nothing fetched, no script."""
+"""Prose cells and foreign tables, made fit for a report: headings in order, scopes on header cells."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ import re
 import unicodedata
 from typing import Any
 
+from salesops_nb.present.sanitise import safe_html
+
 _HEADING = re.compile(r"<h([1-6])(?:\s[^>]*)?>(.*?)</h\1>", re.DOTALL | re.IGNORECASE)
 _TAGS = re.compile(r"<[^>]+>")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_SCRIPT = re.compile(r"<script\b.*?(?:</script\s*>|$)", re.DOTALL | re.IGNORECASE)
-_FETCHING = re.compile(
-    r"<(?:link|iframe|object|embed|base|meta)\b[^>]*>|</(?:iframe|object)\s*>", re.IGNORECASE
-)
-_REMOTE = re.compile(
-    r"""\s(?:src|srcset|poster|background)\s*=\s*(?:"(?!data:)[^"]*"|'(?!data:)[^']*'|(?!["']?data:)[^\s"'>]+)""",
-    re.I,
-)
-_CSS_FETCH = re.compile(r"@import[^;]*;?|url\(\s*['\"]?(?!#|['\"]?data:)[^)]*\)", re.IGNORECASE)
-_HANDLER = re.compile(r"""\son\w+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
-_TAG = re.compile(r"<[a-zA-Z][^>]*>")
-_STYLE = re.compile(r"(<style\b[^>]*>)(.*?)(</style\s*>)", re.DOTALL | re.IGNORECASE)
 
 
 class Headings:
@@ -61,24 +51,6 @@ class Headings:
             name, n = f"{base}-{n}", n + 1
         self._used.add(name)
         return name
-
-
-def safe_html(markup: str) -> str:
-    """The markup without scripts, event handlers, and anything a browser would fetch."""
-    markup = _FETCHING.sub("", _SCRIPT.sub("", markup))
-    markup = _STYLE.sub(lambda style: style[1] + _CSS_FETCH.sub("none", style[2]) + style[3], markup)
-    return _TAG.sub(_safe_tag, markup)
-
-
-def _safe_tag(match: re.Match[str]) -> str:
-    tag = _HANDLER.sub("", _REMOTE.sub("", match[0]))
-    if re.match(r"<img\b", tag, re.IGNORECASE):
-        if " src" not in tag:
-            return ""  # its picture lies elsewhere: a report fetches nothing
-        if " alt" not in tag:
-            tag = re.sub(r"\s*/?>$", ' alt="">', tag)
-    tag = re.sub(r"""((?:href)\s*=\s*["']?)\s*javascript:[^"'>\s]*""", r"\1#", tag, flags=re.IGNORECASE)
-    return _CSS_FETCH.sub("none", tag) if "style" in tag else tag
 
 
 def table_scopes(markup: str) -> str:

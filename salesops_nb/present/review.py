@@ -120,11 +120,12 @@ def trend(review: Review) -> None:
     present.trend(whole, x="month", y="bookings", limits=limits, title=_("Bookings by month"), note=said)
 
 
-def definitions() -> None:
-    """What each figure means and how it is found, in the reader's language."""
+def definitions(level: str = "company") -> None:
+    """What each figure of the page means and how it is found, in the reader's language."""
     from salesops_nb.performance import CATALOGUE
 
-    rows = [metric._asdict() for metric in CATALOGUE]
+    # ranks stand on the company's page alone
+    rows = [metric._asdict() for metric in CATALOGUE if level == "company" or metric.unit != "rank"]
     present.catalogue([{key: spoken(Said(str(value))) for key, value in row.items()} for row in rows])
 
 

@@ -79,8 +79,10 @@ def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int |
         )
 
 
-def ranking(table: pd.DataFrame, scope: Any, title: str) -> None:
-    """Win rates drawn towards the common rate, with their intervals, best first."""
+def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company") -> None:
+    """Win rates drawn towards the common rate, with their intervals, best first; of the company alone."""
+    if level != "company":
+        return  # nobody's rank stands on a page for one team or person
     known = _shown(table[(table["won"] + table["lost"]) > 0])
     if known.empty:
         present.note(_("No deal was decided in the period, so there is nothing to rank."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.present import style
-from salesops_nb.present.axes import axis_unit, finish, listed
+from salesops_nb.present.axes import axis_unit, finish, listed, short
 from salesops_nb.present.chart import Chart, alt_text, placed_figure
 from salesops_nb.present.formats import percent
 from salesops_nb.present.territory import measure_words
@@ -28,7 +28,8 @@ def balance_charts(proposal: Proposal, simulated: bool = False) -> list[Chart]:
     measures, names = list(proposal.tolerance), [str(name) for name in after.index]
     half = len(measures) > 1
     wide = style.WIDTH / 2 if half else style.WIDTH
-    left, high = 0.03 + 0.0105 * style.WIDTH / wide * max(map(len, names)), 0.45 + 0.27 * len(names)
+    shown = [short(name, 20 if half else 40) for name in names]
+    left, high = 0.03 + 0.0105 * style.WIDTH / wide * max(map(len, shown)), 0.45 + 0.27 * len(names)
     drawn = []
     for measure in measures:
         limit = proposal.tolerance[measure]
@@ -37,7 +38,7 @@ def balance_charts(proposal: Proposal, simulated: bool = False) -> list[Chart]:
             figure = placed_figure(high, wide)
             axes = figure.add_axes((left, 0.35 / high, 0.98 - left, 1 - 0.4 / high))
             _panel(axes, now.tolist(), was.tolist(), limit)
-            axes.set_yticks(range(len(names)), names)
+            axes.set_yticks(range(len(names)), shown)
             axes.tick_params(axis="y", labelcolor=style.INK)
             axes.set_ylim(len(names) - 0.4, -0.6)
         said = [

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pandas as pd
 
-from salesops_nb.commission.payroll import neutral
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present.export import write_beside
 from salesops_nb.present.territory_kept import tables_of
 from salesops_nb.present.words import _
+from salesops_nb.spreadsheet import neutral
 from salesops_nb.store.assignments import approvals_given, approve, approved_owners
 from salesops_nb.territory.changes import account_changes, change_list, import_files
 from salesops_nb.territory.flight import credit_splits, in_flight

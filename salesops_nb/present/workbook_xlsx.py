@@ -23,12 +23,12 @@ from salesops_nb.present.render import words_of
 from salesops_nb.present.tables import guess_unit, to_pandas
 from salesops_nb.present.terms import translated
 from salesops_nb.present.words import setting
+from salesops_nb.spreadsheet import formula_like
 
 MOST_ROWS = 1_048_575
 MOST_LETTERS = 32_767
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_xlsx(
@@ -119,7 +119,8 @@ class _Writer:
         }
         self.looks = {unit: book.add_format({"num_format": pattern}) for unit, pattern in patterns.items()}
         self.whole = book.add_format({"num_format": "#,##0"})
-        self.head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
+        head = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"}
+        self.head, self.quoted_head = book.add_format(head), book.add_format({**head, "quote_prefix": True})
         self.plain, self.quoted = book.add_format({}), book.add_format({"quote_prefix": True})
 
     def look(self, unit: str, currency: str) -> Any:
@@ -150,7 +151,7 @@ class _Writer:
             label = translated(self.labels.get(str(column), "")) or words_of(str(column))
             unit = self.formats.get(str(column)) or guess_unit(frame[column])
             written.by_unit(unit)
-            self.text(sheet, top, at, label, self.head)
+            self.text(sheet, top, at, label, self.head, self.quoted_head)
             width = len(label)
             for row, (value, code) in enumerate(zip(frame[column], codes, strict=True), start=top + 1):
                 width = max(width, self.cell(sheet, row, at, value, unit, code))
@@ -185,10 +186,11 @@ class _Writer:
             return len(f"{value:,.2f}") + (5 if unit in ("money", "cents") else 0)
         return self.text(sheet, row, at, value)
 
-    def text(self, sheet: Any, row: int, at: int, value: Any, look: Any = None) -> int:
+    def text(self, sheet: Any, row: int, at: int, value: Any, look: Any = None, quoted: Any = None) -> int:
         """Text as text: quoted where Excel would read a formula when the cell is edited."""
         said = _CONTROL.sub("", str(value))[:MOST_LETTERS]
-        sheet.write_string(row, at, said, look or (self.quoted if said.startswith(_RISKY) else self.plain))
+        chosen = (quoted or self.quoted) if formula_like(said) else (look or self.plain)
+        sheet.write_string(row, at, said, chosen)
         return max((len(line) for line in said.splitlines()), default=0)
 
 

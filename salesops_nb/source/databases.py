@@ -103,6 +103,8 @@ def read_database(
     """A table of an SQL database: its mapped columns and rows through the workbook's Parquet cache."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from salesops_nb.masking import masked
+
     name = file.table or table
     try:
         engine, shown = _engine(url, folder)
@@ -113,8 +115,8 @@ def read_database(
         path.parent.mkdir(parents=True, exist_ok=True)
         _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
         engine.dispose()
-    except (SQLAlchemyError, OSError) as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
+    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        reason = masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
         raise SalesopsError(
             finding(
                 "source-unreachable",
@@ -123,7 +125,7 @@ def read_database(
                 file="workbook.yml",
                 column="source",
             )
-        ) from error
+        ) from None  # the driver's own error repeats the address, and its password
     view = f"raw.{quoted(label)}"
     connection.execute(
         f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row "

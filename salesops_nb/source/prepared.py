@@ -20,12 +20,14 @@ import duckdb
 
 from salesops_nb.source.engine import guarded
 from salesops_nb.source.raw import literal, quoted
+from salesops_nb.workbook import load_settings
 
 if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
 
 VARIABLE = "SALESOPS_PREPARED"
 _OTHERS = ("rejects", "spoiled")
+_ADDRESSES = ("source", "store")
 _FACTS = ("settings", "problems", "fingerprint", "data_through", "simulated", "stages", "set_aside", "fatal")
 
 
@@ -46,6 +48,8 @@ def prepare(workbook: Workbook, cache: Path) -> Path:
         connection.execute("DETACH prepared")
         connection.close()
         content = {name: getattr(workbook, name) for name in _FACTS} | {"tables": list(workbook.tables)}
+        # addresses may hold a password: each job reads them from workbook.yml, and no second file holds them
+        content["settings"] = workbook.settings.model_copy(update=dict.fromkeys(_ADDRESSES, ""))
         note = beside.with_suffix(".pickle")
         note.write_bytes(pickle.dumps(content))
         os.replace(note, facts)
@@ -90,6 +94,9 @@ def reopen(folder: Path) -> Workbook | None:
     if not file or Path(home) != folder or not path.exists():
         return None
     facts: dict[str, Any] = pickle.loads(path.with_suffix(".pickle").read_bytes())
+    now = load_settings(folder)
+    addresses = {name: getattr(now, name) for name in _ADDRESSES}
+    facts["settings"] = facts["settings"].model_copy(update=addresses)
     return _attached(folder, path, facts)
 
 

@@ -13,6 +13,7 @@ import duckdb
 from salesops_nb.errors import Problem
 from salesops_nb.frames import scratch
 from salesops_nb.source.raw import literal, quoted
+from salesops_nb.spreadsheet import neutral_sql
 
 SHOWN = 5_000
 
@@ -151,11 +152,14 @@ def set_aside(connection: duckdb.DuckDBPyConnection) -> list[SetAside]:
 
 
 def write_rejects(connection: duckdb.DuckDBPyConnection, path: Path) -> Path:
-    """Write every reject to a CSV file and give its path."""
+    """Write every reject to a CSV file and give its path; no cell of it is a spreadsheet's formula."""
     path.parent.mkdir(parents=True, exist_ok=True)
     inside = scratch() / path.name
+    described = connection.execute("DESCRIBE rejects").fetchall()
+    texts = [quoted(name) for name, kind, *_ in described if kind == "VARCHAR"]
+    safe = ", ".join(f"{neutral_sql(text)} AS {text}" for text in texts)
     connection.execute(
-        f'COPY (SELECT * FROM rejects ORDER BY "table", row, "column", code) '
+        f'COPY (SELECT * REPLACE ({safe}) FROM rejects ORDER BY "table", row, "column", code) '
         f"TO {literal(str(inside))} (HEADER, DELIMITER ',')"
     )
     shutil.move(inside, path)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.masking import masked
 
 metadata = MetaData()
 
@@ -27,8 +28,8 @@ def open_store(url: str) -> Engine:
     try:
         metadata.create_all(engine)
     except (SQLAlchemyError, OSError) as error:
-        shown = address.render_as_string(hide_password=True)
-        raise _unreachable(shown, str(error.__cause__ or error).splitlines()[0]) from error
+        shown = masked(address.render_as_string(hide_password=True))
+        raise _unreachable(shown, _reason(error, url)) from None
     return engine
 
 
@@ -38,7 +39,7 @@ def try_store(url: str) -> None:
     A SQLite file that is not there yet only needs its folder: the first run makes it.
     """
     address = _address(url)
-    shown = address.render_as_string(hide_password=True)
+    shown = masked(address.render_as_string(hide_password=True))
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
         file = Path(str(address.database))
         if not file.exists():
@@ -50,7 +51,7 @@ def try_store(url: str) -> None:
     try:
         inspect(engine).get_table_names()
     except (SQLAlchemyError, OSError) as error:
-        raise _unreachable(shown, str(error.__cause__ or error).splitlines()[0]) from error
+        raise _unreachable(shown, _reason(error, url)) from None
     finally:
         engine.dispose()
 
@@ -66,6 +67,11 @@ def _unreachable(shown: str, reason: str) -> SalesopsError:
     )
 
 
+def _reason(error: Exception, url: str) -> str:
+    """The first line of a driver's error, which repeats the address, without its password."""
+    return masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
+
+
 def _declare_tables() -> None:
     """Import what declares tables, so that they do not hang on who happened to be imported before."""
     for module in ("assignment_tables", "deliveries", "ledger_chain", "runs", "targets", "vacancies"):
@@ -75,17 +81,17 @@ def _declare_tables() -> None:
 def _address(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         address = None
     if address is None or address.get_backend_name() not in ("sqlite", "postgresql"):
         raise SalesopsError(
             Problem(
                 "bad-store",
-                f"'store' in workbook.yml is {url!r}, which is not an address the store knows.",
+                f"'store' in workbook.yml is {masked(url)!r}, which is not an address the store knows.",
                 "Write sqlite:///store.sqlite or postgresql://user@host/database.",
-                value=url,
+                value=masked(url),
             )
-        )
+        ) from None
     if address.get_backend_name() == "postgresql" and address.drivername == "postgresql":
         address = address.set(drivername="postgresql+pg8000")
     return address

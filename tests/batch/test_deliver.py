@@ -20,8 +20,11 @@ from rich.console import Console
 
 from salesops_nb.batch.command import Asked, deliver_again, run_reports
 from salesops_nb.batch.folder import runs
+from salesops_nb.batch.paths import path_name
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
+
+P1, P2 = path_name("p1"), path_name("p2")
 
 
 @dataclass
@@ -103,8 +106,8 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     file = write(folder, port, REPS)
     code, said = go(file, dry_run=True)
     assert code == 0
-    assert "ana@example.com gets rep/p1" in said
-    assert "mara@example.com gets rep/p1, rep/p2" in said
+    assert f"ana@example.com gets rep/{P1}" in said
+    assert f"mara@example.com gets rep/{P1}, rep/{P2}" in said
     assert box.mails == []
 
     code, said = go(file)
@@ -112,7 +115,7 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     code, said = send(file)
     assert code == 0
     assert "3 mails sent" in said
-    own, other = "rep--p1-2017-Q4.html", "rep--p2-2017-Q4.html"
+    own, other = f"rep--{P1}-2017-Q4.html", f"rep--{P2}-2017-Q4.html"
     assert box.by_address == {
         "ana@example.com": [[own]],
         "ben@example.com": [[other]],
@@ -128,7 +131,7 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     code, said = send(file)
     assert (code, len(box.mails)) == (0, 3)
     assert "0 mails sent" in said
-    assert "ana@example.com does not get rep/p1: sent before" in send(file, dry_run=True)[1]
+    assert f"ana@example.com does not get rep/{P1}: sent before" in send(file, dry_run=True)[1]
 
 
 def test_an_address_that_is_refused_is_told_and_tried_again(folder: Path, inbox: tuple[Inbox, int]) -> None:
@@ -152,7 +155,7 @@ def test_a_missing_address_is_said(folder: Path, inbox: tuple[Inbox, int]) -> No
     go(file)
     code, said = send(file)
     assert code == 1
-    assert "(no address) does not get rep/p4: no address" in said
+    assert f"(no address) does not get rep/{path_name('p4')}: no address" in said
     assert set(box.by_address) == {"nick@example.com"}
 
 
@@ -183,7 +186,7 @@ def test_pay_statements_go_out_only_when_approved(folder: Path, inbox: tuple[Inb
     go(file)
     code, said = send(file)
     assert (code, box.mails) == (0, [])
-    assert "ana@example.com does not get rep/p1: not approved" in said
+    assert f"ana@example.com does not get rep/{P1}: not approved" in said
     workbook = open_workbook(folder)
     _post(workbook)
     period = workbook.calendar.period("2017-Q4")

@@ -19,8 +19,10 @@ from rich.console import Console
 
 from salesops_nb.batch.command import Asked, run_reports
 from salesops_nb.batch.folder import RunFolder, runs
+from salesops_nb.batch.paths import path_name
 from salesops_nb.errors import SalesopsError
 
+P1, P2 = path_name("p1"), path_name("p2")
 HEAD = "period: 2017-Q4\nfolder: out\njobs: 2\n"
 HELLO = "  - {name: hello, notebook: notebooks/hello.ipynb, for_each: rep}\n"
 
@@ -45,7 +47,7 @@ def test_a_run_its_record_and_the_next_one_skips(folder: Path) -> None:
     assert "3 made, 0 skipped (unchanged), 0 failed" in said
     assert told["status"] == "complete"
     assert told["counts"] == {"ok": 3, "skipped": 0, "failed": 0}
-    record = by_id(told)["hello/p1"]
+    record = by_id(told)[f"hello/{P1}"]
     assert record["parameters"] == {"period": "2017-Q4", "who": "p1"}
     assert record["forked"] is True
     assert set(record["seconds"]) == {"execute", "cells", "export", "total"}
@@ -58,7 +60,7 @@ def test_a_run_its_record_and_the_next_one_skips(folder: Path) -> None:
 
     code, said, told = go(folder, "reports:\n" + HELLO)
     assert "0 made, 3 skipped (unchanged), 0 failed" in said
-    assert by_id(told)["hello/p1"]["reason"] == "unchanged since run 0001"
+    assert by_id(told)[f"hello/{P1}"]["reason"] == "unchanged since run 0001"
     assert (folder / "out" / "0002" / record["outputs"]["html"]["path"]).read_text() == page.read_text()
 
     (folder / "data" / "deals.csv").write_text(
@@ -127,15 +129,15 @@ def test_one_failure_leaves_the_others_whole(folder: Path) -> None:
     code, said, told = go(folder, "reports:\n" + HELLO + HELLO.replace("hello", "bad"))
     jobs = by_id(told)
     assert code == 1
-    assert [i for i, record in jobs.items() if record["status"] == "failed"] == ["bad/p2"]
+    assert [i for i, record in jobs.items() if record["status"] == "failed"] == [f"bad/{P2}"]
     assert "No quota for p2. Add it to targets." in said
-    assert jobs["bad/p2"]["error"]["message"] == "No quota for p2. Add it to targets."
-    assert jobs["bad/p2"]["error"]["cell"] == 3  # papermill puts a cell of parameters before it
-    page = (folder / "out" / "0001" / jobs["bad/p2"]["outputs"]["error"]["path"]).read_text()
+    assert jobs[f"bad/{P2}"]["error"]["message"] == "No quota for p2. Add it to targets."
+    assert jobs[f"bad/{P2}"]["error"]["cell"] == 3  # papermill puts a cell of parameters before it
+    page = (folder / "out" / "0001" / jobs[f"bad/{P2}"]["outputs"]["error"]["path"]).read_text()
     assert "No quota for p2. Add it to targets." in page
     assert "<details" in page
     index = (folder / "out" / "0001" / "index.html").read_text()
-    assert "p2.error.html" in index
+    assert f"{P2}.error.html" in index
     assert told["status"] == "complete"
 
 
@@ -157,9 +159,9 @@ def test_what_ends_a_process_is_that_jobs_failure_only(folder: Path) -> None:
     jobs = by_id(told)
     assert code == 1
     assert {i for i, record in jobs.items() if record["status"] == "ok"} == {
-        "hello/p1",
-        "hello/p2",
-        "hello/p4",
+        f"hello/{P1}",
+        f"hello/{P2}",
+        f"hello/{path_name('p4')}",
     }
     messages = {name: jobs[name]["error"]["message"] for name in cells}
     assert "stopped itself with exit(0)" in messages["exit"]
@@ -239,7 +241,7 @@ def test_a_run_that_was_cut_short_is_marked_and_resumed(folder: Path) -> None:
     )
     first = folder / "out" / "0001"
     deadline = time.monotonic() + 180
-    while not (first / "slow" / "p1.html").exists() or not list(first.glob(".records/*")):
+    while not (first / "slow" / f"{P1}.html").exists() or not list(first.glob(".records/*")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     time.sleep(0.3)
@@ -254,7 +256,7 @@ def test_a_run_that_was_cut_short_is_marked_and_resumed(folder: Path) -> None:
     assert not (folder / "out" / "index.html").exists()
     own = (first / "index.html").read_text()
     assert own.count("incomplete") >= 2, "the stopped run says what is missing"
-    made = (first / "slow" / "p1.html").stat().st_mtime_ns
+    made = (first / "slow" / f"{P1}.html").stat().st_mtime_ns
 
     (folder / "notebooks" / "go").touch()
     assert json.loads((first / "run.json").read_text())["status"] == "incomplete"
@@ -264,7 +266,7 @@ def test_a_run_that_was_cut_short_is_marked_and_resumed(folder: Path) -> None:
     assert "3 made" in said
     assert told["run"] == "0001"
     assert told["status"] == "complete"
-    assert (first / "slow" / "p1.html").stat().st_mtime_ns == made
+    assert (first / "slow" / f"{P1}.html").stat().st_mtime_ns == made
     assert not (first / "INCOMPLETE").exists()
     with pytest.raises(SalesopsError, match="The last run is complete"):
         go(folder, text, resume=True)
@@ -303,7 +305,7 @@ def test_an_old_source_is_refused_or_marked(folder: Path) -> None:
     assert code == 0
     assert "3 made" in said
     assert told["warnings"] == ["The data end on 2017-12-15: older than the 10 days the workbook allows."]
-    page = folder / "out" / told["run"] / by_id(told)["hello/p1"]["outputs"]["html"]["path"]
+    page = folder / "out" / told["run"] / by_id(told)[f"hello/{P1}"]["outputs"]["html"]["path"]
     assert "older than the 10 days" in page.read_text()
 
 

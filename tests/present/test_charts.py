@@ -245,3 +245,51 @@ def test_a_long_ranking_draws_both_ends_and_counts_the_rest():
     shown = [f"R{n:02d}" in chart.svg for n in range(70)]
     assert (sum(shown), shown[0], shown[69], any(shown[30:40])) == (60, True, True, False)
     assert chart.alt.startswith("T. 70 in order, best first: R69")
+
+
+def long_charts(name: str) -> dict[str, Any]:
+    """Every kind of chart with a name of the data wherever one can stand."""
+    frame = pd.DataFrame({"n": [name, "Ana"], "v": [Decimal(3), Decimal(5)], name: [1, 2]})
+    curve = pd.DataFrame({"days": [0, 30], name: [0.1, 0.5]})
+    return {
+        "trend": present.trend.draw(frame, x="n", y="v"),
+        "stacked": present.stacked.draw(frame, x="n", parts=["v", name]),
+        "bars": present.bars.draw(frame, x="n", y="v", compare=name, compare_label=name),
+        "ranking": present.ranking.draw(frame, who="n", value="v", reference=1, reference_label=name),
+        "waterfall": present.waterfall.draw(frame, step="n", amount="v", opening=name, closing=name),
+        "histogram": present.histogram.draw([1, 2, 3], marks={name: 2}),
+        "incidence": present.incidence.draw(curve, time="days", curves=[name]),
+    }
+
+
+@pytest.mark.parametrize(("letter", "letters"), [("x y ", 33), ("W", 33), ("É", 245), ("x", 2000)])
+def test_a_long_name_is_shortened_in_the_drawing_and_whole_in_words(letter: str, letters: int) -> None:
+    name = (letter * letters)[:letters].strip()
+    for kind, chart in long_charts(name).items():
+        with style.quiet():
+            chart.figure.draw_without_rendering()
+        area = chart.figure.axes[0].get_window_extent()
+        assert area.width > 0.2 * chart.figure.bbox.width, kind
+        assert area.height > 0.2 * chart.figure.bbox.height, kind
+        texts = [text.text for text in ET.fromstring(chart.svg).iter("{http://www.w3.org/2000/svg}text")]
+        assert max(len(text or "") for text in texts) <= 60, kind
+        if kind != "histogram":
+            assert name in chart.alt, kind
+        if letters > 200:
+            assert any("…" in (text or "") for text in texts), kind
+
+
+@pytest.mark.parametrize("measures", [1, 2])
+def test_a_long_name_leaves_room_for_the_bars_of_a_balance(measures: int) -> None:
+    from types import SimpleNamespace
+
+    from salesops_nb.present.territory_balance import balance_charts
+
+    reps = ["x" * 2000, "Ana"]
+    tolerance = dict.fromkeys(["potential", "workload"][:measures], 0.05)
+    frame = pd.DataFrame({"rep": reps, "potential_imbalance": [0.1, -0.1], "workload_imbalance": [0.0, 0.2]})
+    plan = SimpleNamespace(territories=frame)
+    proposal: Any = SimpleNamespace(plan=plan, balance=frame, tolerance=tolerance)
+    for chart in balance_charts(proposal):
+        assert chart.figure.axes[0].get_position().width > 0.4
+        assert reps[0] in chart.alt

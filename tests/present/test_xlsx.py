@@ -58,7 +58,9 @@ def test_cells_keep_their_types_and_formats(tmp_path: Path) -> None:
     assert sheet.auto_filter.ref == "A1:G4"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "=cmd|' /C calc'!A0", "https://a.b"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-a", "@SUM(A1)", '"=1', "＝1", "\tx", "=cmd|' /C calc'!A0", "https://a.b"]
+)
 def test_a_text_that_looks_like_a_formula_is_text(tmp_path: Path, text: str) -> None:
     out = write_xlsx(tmp_path / "x.xlsx", {text: pd.DataFrame({text: [text]})})
     sheet = openpyxl.load_workbook(out).worksheets[0]

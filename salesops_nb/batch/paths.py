@@ -1,0 +1,76 @@
+"""Values of the data as names in a path: safe on every system, short, and never another's later.
+
+A name is a readable part and a hash of the whole value. It depends on that value alone, so a namesake who
+joins or leaves changes nobody's path, and two values never share one, whatever their script or case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+from salesops_nb.errors import Problem, SalesopsError
+
+READABLE = 40  # letters
+LONGEST = 200  # bytes of one part of a path; file systems take 255, and endings are added
+_PLACE = re.compile(r"\{[a-z_]+\}")
+_RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]", re.IGNORECASE)
+# of the batch's own making, and safe as they are
+_OWN = ("period", "as_of", "report")
+
+
+def path_name(value: str) -> str:
+    """The value as a name in a path, such as ``jose-3f2a9c81d4``: ASCII, lower case, at most 51 letters."""
+    digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+    plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:READABLE].strip("-")
+    return f"{words or 'x'}-{digest}"
+
+
+def path_facts(facts: Mapping[str, str]) -> dict[str, str]:
+    """What ``{…}`` may name in a path: every value of the data as a name, a period as its key."""
+    return {
+        name: value.replace(":", "-") if name in _OWN else path_name(value) for name, value in facts.items()
+    }
+
+
+def check_place(template: str, filled: str, home: Path, report: str) -> None:
+    """Raise `SalesopsError` where a folder of copies lies neither in the workbook nor where `to` declares.
+
+    A relative `to` stays in the workbook. An absolute one stays in the folder that it names before its
+    first ``{…}``. Links are followed.
+    """
+    root = home
+    if Path(template).is_absolute():
+        before = _PLACE.split(template, maxsplit=1)[0]
+        root = Path(before if before == template or before.endswith("/") else Path(before).parent)
+    said = f"Report {report!r}: 'to' is {template!r}, which"
+    if "\0" in filled or any(len(part.encode()) > LONGEST for part in Path(filled).parts):
+        raise _refused(template, f"{said} has a part that no folder can be named.", "Shorten it.")
+    place = (home / filled).resolve()
+    if not place.is_relative_to(root.resolve()):
+        raise _refused(
+            template,
+            f"{said} leads to {place}, not inside {root}.",
+            "Name a folder in the workbook; for one elsewhere write its absolute path before any {…}.",
+        )
+
+
+def _refused(template: str, message: str, fix: str) -> SalesopsError:
+    return SalesopsError(Problem("bad-folder", message, fix, file="reports.yml", column="to", value=template))
+
+
+def unfit_name(name: str) -> str | None:
+    """Why a report cannot have this name in reports.yml, as a clause; None where it can."""
+    if len(name) > 60:
+        return f"has {len(name)} letters; at most 60 fit into a path"
+    if _RESERVED.fullmatch(name):
+        return "is a device's name on Windows"
+    if name.lower() == "index":
+        return "is the name of the run's own page"
+    if "--" in name:
+        return "has '--', which parts a report from whom it is about"
+    return None

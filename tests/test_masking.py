@@ -1,0 +1,116 @@
+"""No password, token or key is left in what is told of an address or an error, whatever their form."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.masking import masked
+from salesops_nb.source.databases import read_database
+from salesops_nb.source.mapping import FileMapping
+from salesops_nb.store.database import open_store
+from salesops_nb.workbook import Settings
+
+HUSH = "Hu5h&Sec=ret"
+CODED, PLUS = quote(HUSH, safe=""), quote_plus(HUSH)
+ADDRESSES = {
+    "postgresql": f"postgresql://ana:{CODED}@db.example.com:5432/sales",
+    "driver": f"postgresql+psycopg2://ana:{CODED}@db.example.com/sales",
+    "mysql": f"mysql+pymysql://ana:{CODED}@db.example.com/sales?charset=utf8mb4",
+    "oracle": f"oracle+oracledb://ana:{CODED}@db.example.com:1521/?service_name=sales",
+    "raw": "postgresql://ana:Hu5h@Sec/ret:more@db.example.com/sales",
+    "password": f"redshift://db.example.com/sales?user=ana&password={CODED}",
+    "pwd": f"mssql+pyodbc://db.example.com/sales?uid=ana&pwd={CODED}&driver=x",
+    "token": f"databricks://db.example.com?access_token={CODED}&http_path=x",
+    "api key": f"clickhouse://db.example.com?api_key={CODED}",
+    "sslpassword": f"postgresql://ana@db.example.com/sales?sslpassword={CODED}&sslmode=require",
+    "keyfile": f"snowflake://ana@account/sales?private_key_file={CODED}&warehouse=w",
+    "ODBC": f"mssql+pyodbc:///?odbc_connect={quote_plus('DRIVER={x};UID=ana;PWD={' + HUSH + '};')}",
+    "ODBC bare": f"mssql+pyodbc:///?odbc_connect={quote_plus('DRIVER={x};UID=ana;PWD=Hu5hSecret;')}",
+    "ODBC plain": "DRIVER={ODBC 18};SERVER=db.example.com;UID=ana;Password={Hu5h;Secret};DATABASE=sales",
+    "DSN": "host=db.example.com user=ana password='Hu5h Secret' dbname=sales",
+    "upper case": f"POSTGRESQL://ana:{CODED}@db.example.com/sales",
+}
+LEFT = ("Hu5h", "Sec=ret", "Sec/ret", "Secret", "Sec%3Dret", "ret:more")
+
+
+@pytest.mark.parametrize("kind", ADDRESSES)
+@pytest.mark.parametrize(
+    "error",
+    [
+        "{address}",
+        "could not connect to '{address}'",
+        'Traceback: create_engine("{address}")\nOperationalError: {address}',
+        "({address!r},)",
+    ],
+)
+def test_an_address_is_told_without_its_secret(kind: str, error: str) -> None:
+    told = masked(error.format(address=ADDRESSES[kind]))
+    assert not [part for part in LEFT if part in told]
+    assert "***" in told
+    assert "ana" in told or "user" not in ADDRESSES[kind]
+
+
+@pytest.mark.parametrize("form", [HUSH, CODED, PLUS, quote(HUSH), repr(HUSH), f"b'{HUSH}'"])
+def test_a_driver_repeats_the_password_in_any_form(form: str) -> None:
+    told = masked(f"login failed for ana with {form} at db", ADDRESSES["postgresql"])
+    assert not [part for part in LEFT if part in told]
+
+
+@pytest.mark.parametrize("part", ["Sec/ret", "Sec", "Sec/ret:more", "ret:more", "more@db"])
+def test_parts_of_a_password_that_was_read_wrongly_are_masked_too(part: str) -> None:
+    told = masked(f"cannot resolve host {part!r}", ADDRESSES["raw"])
+    assert part == "Sec" or part not in told
+
+
+@pytest.mark.parametrize(
+    "name", ["SALESOPS_SMTP_PASSWORD", "API_TOKEN", "AWS_SECRET_ACCESS_KEY", "STORE_URL"]
+)
+def test_secrets_of_the_environment_are_masked(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, ADDRESSES["postgresql"] if name == "STORE_URL" else HUSH)
+    assert masked(f"535 bad login {HUSH}") == "535 bad login ***"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No quota for p2. Add it to targets.",
+        "password authentication failed for user 'ana'",
+        "unexpected token: end",
+        "The period 2017-Q4: 12:30 of ana@example.com",
+        "KeyError: 'DATABASE_URL'",
+        "",
+    ],
+)
+def test_other_words_stay(text: str) -> None:
+    assert masked(text) == text
+
+
+CLOSED = "127.0.0.1:1"  # nobody listens there: the driver's own error
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://ana:{CODED}@{CLOSED}/sales",
+        f"postgresql://ana:{CODED}@{CLOSED}/sales?password={CODED}",
+        "postgresql://ana:Hu5h@Sec/ret:more@127.0.0.1:1/sales",
+        f"nosuch://ana:{CODED}@{CLOSED}/sales",
+        f"mysql://ana:{CODED}@{CLOSED}/sales",
+        ADDRESSES["ODBC"],
+        ADDRESSES["ODBC plain"],
+    ],
+)
+@pytest.mark.parametrize("what", ["store", "source"])
+def test_what_a_real_driver_says_of_an_address_has_no_secret(address, what, tmp_path) -> None:
+    settings = Settings(company="A", currency="USD")
+    given = (None, address, tmp_path, FileMapping(), "deals", "deals", settings)
+    call = (lambda: open_store(address)) if what == "store" else (lambda: read_database(*given))
+    with pytest.raises(SalesopsError) as caught:
+        call()
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    words = str([(p.message, p.fix, p.value) for p in caught.value.problems]) + str(caught.value)
+    assert not [part for part in LEFT if part in words]
