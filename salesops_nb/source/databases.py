@@ -6,6 +6,8 @@ file is attached read-only and read in place.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,14 +90,13 @@ def read_database(
 
     name = file.table or table
     try:
-        engine, shown = _engine(url, folder)
-        found = _reflected(engine, name, shown, file.optional)
-        if found is None:
-            return None
-        path = folder / ".cache" / "source" / f"{label}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
-        engine.dispose()
+        with _engine(url, folder) as (engine, shown):
+            found = _reflected(engine, name, shown, file.optional)
+            if found is None:
+                return None
+            path = folder / ".cache" / "source" / f"{label}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
     except (SQLAlchemyError, OSError) as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise SalesopsError(
@@ -116,7 +117,8 @@ def read_database(
     return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode(), in_place=True)
 
 
-def _engine(url: str, folder: Path) -> tuple[Engine, str]:
+@contextmanager
+def _engine(url: str, folder: Path) -> Iterator[tuple[Engine, str]]:
     """An engine and the address as it may be shown; a relative SQLite path is the workbook's."""
     from sqlalchemy import create_engine, make_url
 
@@ -135,7 +137,11 @@ def _engine(url: str, folder: Path) -> tuple[Engine, str]:
         address = address.set(database=str(path))
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+pg8000")
-    return create_engine(address), address.set(password=None, username=None).database or "database"
+    engine = create_engine(address)
+    try:
+        yield engine, address.set(password=None, username=None).database or "database"
+    finally:
+        engine.dispose()
 
 
 def _reflected(engine: Engine, name: str, shown: str, optional: bool) -> Table | None:
