@@ -1,5 +1,5 @@
 # Both commands do all of their own set-up; neither needs the other to have run.
-.PHONY: report test golden spark lock clean chromium postgres pictures
+.PHONY: report test fast golden spark lock clean chromium postgres pictures
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,6 +22,11 @@ test: $(TEST) chromium postgres
 # make golden BASE=<commit> ARGS="--words --only check"
 golden: $(TEST)
 	PYTHONPATH=tests $(BIN)/python -P -m golden --base "$(BASE)" $(ARGS)
+
+# What needs no browser and no server, some minutes; on another Python with VENV and PYTHON:
+# make fast VENV=.venv-3.13 PYTHON=python3.13
+fast: $(TEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not postgres and not spark and not slow"
 
 # The commission engine on Spark against DuckDB; needs Java 17.
 spark: $(TEST)

@@ -20,6 +20,7 @@ import narwhals as nw
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.stopping import check
 
 T = TypeVar("T")
 Tables = Mapping[str, Any]
@@ -51,6 +52,7 @@ def lazy_tables(tables: Tables, *names: str) -> dict[str, nw.LazyFrame[Any]]:
 
 def collected(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     """A small result as pandas: decimals as `Decimal` objects, dates as `datetime.date`."""
+    check()
     table = frame.collect(backend="pyarrow").to_native()
     return pd.DataFrame(table.to_pandas(date_as_object=True))
 

@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 from threadpoolctl import ThreadpoolController
 
+from salesops_nb.stopping import check
+
 Floats = NDArray[np.float64]
 
 
@@ -246,6 +248,7 @@ def bootstrap_ratio(
     ratios = np.empty((draws, len(starts)))
     block = max(1, 4_000_000 // len(frame))
     for begin in range(0, draws, block):
+        check()
         drawn = rng.poisson(n, size=(min(block, draws - begin), len(frame)))
         sums = np.add.reduceat(drawn * bottom, starts, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):

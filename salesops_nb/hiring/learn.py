@@ -45,6 +45,7 @@ from salesops_nb.hiring.productivity import (
 from salesops_nb.hiring.ramp import LONGEST, Ramp
 from salesops_nb.hiring.ramp import learn as learn_ramp
 from salesops_nb.periods import FiscalCalendar
+from salesops_nb.stopping import check
 
 ROUNDS = 4
 ROLE_HIRES = 12  # a role with fewer hires seen ramping shares the curve of all roles
@@ -127,6 +128,7 @@ def _alternate(
     prior = learn_ramp(panel.booked[:0], panel.exposure[:0], panel.tenure[:0], phi[:0])
     ramp, own = [prior] * roles, np.ones(n)
     for _ in range(ROUNDS):
+        check()
         shared = season.factor[panel.month_of_year]
         share = np.empty_like(panel.exposure)
         for r in range(roles):

@@ -11,6 +11,7 @@ from salesops_nb.hiring.goals import Goal
 from salesops_nb.hiring.inputs import Floats, Ints
 from salesops_nb.hiring.pool import Pool
 from salesops_nb.hiring.simulate import Team, role_bookings
+from salesops_nb.stopping import check
 
 KEPT_BYTES = 100_000_000  # of roles' bookings
 
@@ -69,6 +70,7 @@ class Trial:
     def _tried(self, counts: Ints) -> tuple[Floats, float]:
         key = counts.tobytes()
         if key not in self.tried:
+            check()
             slack = self._surplus(self.made(counts))
             self.tried[key] = slack, _share(slack)
         return self.tried[key]

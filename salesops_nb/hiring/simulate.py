@@ -18,6 +18,7 @@ from salesops_nb.hiring.inputs import DAYS_PER_MONTH, Floats, Ints
 from salesops_nb.hiring.kernels import by_month, place
 from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.ramp import LONGEST
+from salesops_nb.stopping import check
 
 Arrivals = tuple[Ints, Ints, Floats]  # future, month, full-time share
 CHUNK_CELLS = 400_000  # people × futures handled at a time, to stay in the cache
@@ -51,6 +52,7 @@ def teams(learned: Learned, draws: Draws, seed: int, replacing: bool = True) -> 
     for at in range(0, futures, step):
         part = slice(at, min(at + step, futures))
         for r in range(roles):
+            check()
             rng = np.random.default_rng([seed, 1, r, at])
             made = _role(learned, draws, part, r, replacing, rng)
             for k, (output, heads, count) in enumerate(made):

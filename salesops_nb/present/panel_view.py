@@ -84,10 +84,7 @@ class View:
     def cancel(self, _button: Any = None) -> None:
         """End what is being computed; the controls go back to what is in force at once."""
         self._speak()
-        if self.worker.busy:
-            self.status.cancelling()
-            self._show_in_force(_("Cancelled: this is what is shown below."))
-            self.worker.stop("cancelled")
+        self.worker.stop("cancelled", first=self._cancelling)
 
     def begins(self, node: Node, rest: list[Node]) -> None:
         """Say what is being done, or leave off where it is to end."""
@@ -165,6 +162,10 @@ class View:
             _("What is below has not changed. The details are in {place}.", place=place),
         )
         self.rows[name].refuse([problem], getattr(self.panel.asked, name))
+
+    def _cancelling(self) -> None:
+        self.status.cancelling()
+        self._show_in_force(_("Cancelled: this is what is shown below."))
 
     def _interrupt(self) -> None:
         self.panel.workbook.connection.interrupt()

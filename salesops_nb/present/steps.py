@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
+from salesops_nb.stopping import check
+
 Outputs = tuple[dict[str, Any], ...]
 
 SLOW = 0.3  # seconds: a show that takes longer is drawn after the others, a step's preview before it
@@ -131,6 +133,7 @@ def slow_last(nodes: list[Node]) -> list[Node]:
 
 def timed(function: Callable[..., Any], given: dict[str, Any]) -> tuple[float, Any]:
     """Call a step or show; the seconds it took, and what it returned."""
+    check()
     begun = time.perf_counter()
     # threads of linear algebra wait for each other longer than small matrices take
     with threadpool_limits(limits=1, user_api="blas"):

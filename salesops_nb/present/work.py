@@ -7,17 +7,15 @@ So what a moved control asks for is done on a thread of its own, which takes onl
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from salesops_nb import stopping
+from salesops_nb.stopping import Stopped
+
 PATIENCE = 0.4  # seconds in which something newer waits for the step in hand to end by itself
-AGAIN = 0.1  # seconds until a stop is repeated that fell on deaf ears, as in a destructor
-
-
-class Stopped(BaseException):
-    """Raised in the computing thread by `Worker.stop`; no ``except Exception`` swallows it."""
+AGAIN = 0.1  # seconds until a query that began after the last strike is ended too
 
 
 class Worker:
@@ -25,9 +23,11 @@ class Worker:
 
     Parameters
     ----------
-    work : called with the values and this worker; between its parts it calls `breathe`.
+    work : called with the values and this worker; between its parts it calls `breathe`, in its long
+        loops `stopping.check`.
     after : called with the values when the work has ended, in whatever way, and nothing strikes any more.
-    hard : called when the work is to stop at once, to end what Python cannot, as a query.
+    hard : called when the work is to stop at once, and again until it has, to end what looks at no flag,
+        as a query.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class Worker:
         self._lock = threading.Condition()
         self._wish: dict[str, Any] = {}
         self._doing: dict[str, Any] | None = None
-        self._settled = False
-        self._run = 0
+        self._flag = stopping.new_flag()  # a new one each run: what was meant for one stops no other
+        self._settled = self._closed = False
         self._thread: threading.Thread | None = None
         self.stopping: str | None = None  # why the present run is to end: "cancelled", "newer" or "closed"
 
@@ -55,28 +55,41 @@ class Worker:
         """Wish for values; what is being computed for older ones ends soon, unfinished."""
         with self._lock:
             self._wish.update(values)
-            if self._doing is not None and self.stopping is None and not self._settled:
+            if self._stoppable and self.stopping is None:
                 self.stopping = "newer"
-                _later(PATIENCE, self._strike, self._run)
+                _later(PATIENCE, self._strike, self._flag)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._live, name="salesops-panel", daemon=True)
                 self._thread.start()
             self._lock.notify_all()
 
-    def stop(self, why: str = "cancelled") -> None:
-        """End what is being computed, now, and forget what waits."""
+    def stop(self, why: str = "cancelled", first: Callable[[], None] = lambda: None) -> bool:
+        """End what is being computed, now, and forget what waits.
+
+        Parameters
+        ----------
+        first : called before, where there is anything to end or forget, and nothing has ended yet.
+
+        Returns
+        -------
+        bool
+            Whether there was; what is settled is not ended.
+        """
         with self._lock:
+            if not (self._stoppable or self._wish):
+                return False
+            first()
             self._wish = {}
-            if self._doing is not None and not self._settled:
+            if self._stoppable:
                 self.stopping = why
-            run = self._run
-        self._strike(run)
+                self._strike(self._flag)
+            return True
 
     def close(self) -> None:
         """End for good."""
-        self.stop("closed")
         with self._lock:
-            self._run = -1
+            self.stop("closed")
+            self._closed = True
             self._lock.notify_all()
 
     def breathe(self) -> None:
@@ -85,66 +98,70 @@ class Worker:
             raise Stopped(self.stopping)
 
     def settle(self) -> None:
-        """Where it returns, nothing strikes to the end of this run: what follows is done whole."""
+        """Where it returns, nothing stops this run any more: what follows is done whole.
+
+        Raises `Stopped` where a stop came first, also one that the work has swallowed.
+        """
         with self._lock:
-            self._settled = True
-            _raise_in(threading.get_ident(), None)
+            if not self._settled:
+                stopping.check()
+                self._settled = True
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until nothing is being computed; whether that came about in time."""
         with self._lock:
             return self._lock.wait_for(lambda: self._doing is None and not self._wish, seconds)
 
-    def _live(self) -> None:
-        while True:
-            try:
-                self._finish()
-                values = self._begin()
-                if values is None:
-                    return
-                self._work(values, self)
-            except Stopped:  # it may strike on the way here too, and then is heard on the next round
-                continue
+    @property
+    def _stoppable(self) -> bool:
+        return self._doing is not None and not self._settled
 
-    def _finish(self) -> None:
-        self.settle()
-        if self._doing is None:
-            return
+    def _live(self) -> None:
         try:
-            self._after(self._doing)
+            while (values := self._begin()) is not None:
+                try:
+                    with stopping.heeding(self._flag):
+                        self._work(values, self)
+                except BaseException:
+                    if self.stopping is None:  # else it is how the work ended, as a query that was struck
+                        raise
+                finally:
+                    self._finish(values)
+        finally:
+            with self._lock:
+                self._thread = None  # the next wish starts another
+
+    def _begin(self) -> dict[str, Any] | None:
+        with self._lock:
+            self._lock.wait_for(lambda: bool(self._wish) or self._closed)
+            if self._closed:
+                return None
+            self._doing, self._wish = self._wish, {}
+            self._flag = stopping.new_flag()
+            self.stopping, self._settled = None, False
+            return self._doing
+
+    def _finish(self, values: dict[str, Any]) -> None:
+        with self._lock:
+            self._settled = True
+        try:
+            self._after(values)
         finally:
             with self._lock:
                 self._doing = None
                 self._lock.notify_all()
 
-    def _begin(self) -> dict[str, Any] | None:
-        with self._lock:
-            self._lock.wait_for(lambda: bool(self._wish) or self._run < 0)
-            if self._run < 0:
-                return None
-            self._doing, self._wish = self._wish, {}
-            self._run += 1
-            self.stopping, self._settled = None, False
-            return self._doing
-
-    def _strike(self, run: int) -> None:
-        """Raise `Stopped` wherever the thread is, again until it has left that run."""
-        with self._lock:
-            if self._doing is None or self._settled or self._run != run or self._thread is None:
+    def _strike(self, flag: stopping.Flag) -> None:
+        """Raise the flag of a run and end its query; again until it is over, as another may have begun."""
+        with self._lock:  # so that no query of a cell, which waits for the run to end, is struck
+            if not self._stoppable or self._flag is not flag:
                 return
-            _raise_in(self._thread.ident or 0, Stopped)
-        self._hard()
-        _later(AGAIN, self._strike, run)
+            flag[0] = 1
+            self._hard()
+        _later(AGAIN, self._strike, flag)
 
 
-def _later(seconds: float, call: Callable[[int], None], run: int) -> None:
-    timer = threading.Timer(seconds, call, [run])
+def _later(seconds: float, call: Callable[[stopping.Flag], None], flag: stopping.Flag) -> None:
+    timer = threading.Timer(seconds, call, [flag])
     timer.daemon = True
     timer.start()
-
-
-def _raise_in(thread: int, kind: type[BaseException] | None) -> None:
-    """Raise an exception in another thread at its next step of Python; None takes it back."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread), ctypes.py_object(kind) if kind is not None else None
-    )

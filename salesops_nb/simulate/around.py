@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from salesops_nb.simulate.columns import identifiers, money
-from salesops_nb.simulate.crm import Array, stream
+from salesops_nb.simulate.crm import DAY, Array, stream
 from salesops_nb.simulate.staff import counties
 from salesops_nb.simulate.world import World
 
@@ -44,7 +44,7 @@ def _people(seed: int, world: World) -> pa.Table:
     k = int(team[-1]) + 1
     teams, managers, reps = _ids("Team ", k, 3), _ids("M", k, 4), _ids("R", n, 5)
     region = [REGIONS[t % len(REGIONS)] for t in range(k)]
-    head = world.first - rng.integers(400, 3000, k)
+    head = world.first - rng.integers(400, 3000, k) * DAY
     hired = np.concatenate([np.asarray(world.hired), head]).astype("datetime64[D]")
     return _marked(
         {
@@ -118,7 +118,7 @@ def targets(seed: int, world: World, won: Array) -> pa.Table:
         "team": (team, _ids("Team ", int(team[-1]) + 1, 3)),
         "rep": (np.arange(len(won)), _ids("R", len(won), 5)),
     }
-    periods = _periods(int((start + skip).astype(int)) // 12 + 1970, years)
+    periods = _periods((int(start.astype(int)) + skip) // 12 + 1970, years)
     parts: list[dict[str, Any]] = []
     for level, (group, names) in groups.items():
         total = np.zeros((len(names), years, 12), dtype=np.int64)

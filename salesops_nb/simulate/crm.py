@@ -15,7 +15,7 @@ from salesops_nb.errors import Problem, SalesopsError
 
 Array = npt.NDArray[Any]
 SEED = 20170301
-DAY = np.timedelta64(1, "D")
+DAY, NOT_A_DAY = np.timedelta64(1, "D"), np.datetime64("NaT", "D")
 FILES = ("sales_pipeline.csv", "accounts.csv", "products.csv", "sales_teams.csv")
 
 
@@ -76,5 +76,5 @@ def _plain(values: Any) -> Array:
     """Dates as days with NaT for gaps; everything else as it is."""
     if np.issubdtype(values.dtype, np.datetime64):
         plain = np.ma.getdata(values).astype("datetime64[D]")
-        return np.where(np.ma.getmaskarray(values), np.datetime64("NaT"), plain)
+        return np.where(np.ma.getmaskarray(values), NOT_A_DAY, plain)
     return np.ma.getdata(values)

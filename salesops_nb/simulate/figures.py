@@ -70,7 +70,7 @@ def targets(crm: Crm, dates: Columns, seed: int) -> Columns:
 
 def _employed(hired: np.datetime64, left: np.datetime64, month: np.datetime64) -> float:
     """Share of the month's days between hire and leave."""
-    start, end = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]")
+    start, end = month.astype("datetime64[D]"), (month + np.timedelta64(1, "M")).astype("datetime64[D]")
     last = end if np.isnat(left) else min(end, left)
     days = (last - max(start, hired)).astype(int)
     return max(0.0, float(days) / float((end - start).astype(int)))

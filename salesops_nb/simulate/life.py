@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.simulate.crm import DAY, Array, Crm, stream
+from salesops_nb.simulate.crm import DAY, NOT_A_DAY, Array, Crm, stream
 
 Columns = dict[str, Any]
 NONE: Any = None
@@ -26,7 +26,7 @@ def prospecting_days(crm: Crm, seed: int) -> Array:
     engaged = crm.deals["engaged"]
     before = 1 + np.floor(rng.gamma(1.6, 8.0, n)).astype(int)
     age = np.floor(rng.exponential(75.0, n)).astype(int) % 300
-    day = np.where(np.isnat(engaged), crm.through - age, engaged - before)
+    day = np.where(np.isnat(engaged), crm.through - age * DAY, engaged - before * DAY)
     return np.busday_offset(day, 0, roll="backward")
 
 
@@ -38,7 +38,7 @@ def deals_more(crm: Crm, prospected: Array, seed: int) -> Columns:
     is_open = ~(won | lost)
     cycle = np.floor(rng.gamma(2.2, 30.0, n)).astype(int) + 10
     started = np.where(np.isnat(deals["engaged"]), prospected, deals["engaged"])
-    expected = np.maximum(started + cycle, crm.through - 45 + rng.integers(0, 90, n))
+    expected = np.maximum(started + cycle * DAY, crm.through + (rng.integers(0, 90, n) - 45) * DAY)
     chance = rng.random(n)
     category = np.select(
         [~is_open, deals["stage"] == "Prospecting", chance < 0.15, chance < 0.45, chance > 0.97],
@@ -47,7 +47,7 @@ def deals_more(crm: Crm, prospected: Array, seed: int) -> Columns:
     )
     share = np.array([COST_SHARE[name[:3]] for name in deals["product"]])
     cost = np.rint(deals["value"] * share * rng.normal(1.0, 0.06, n) * 100)
-    step = np.busday_offset(crm.through + rng.integers(-12, 30, n), 0, roll="forward")
+    step = np.busday_offset(crm.through + rng.integers(-12, 30, n) * DAY, 0, roll="forward")
     return {
         "deal_id": deals["id"],
         "prospecting_on": prospected,
@@ -68,7 +68,7 @@ def _terms(won: Array, seed: int) -> list[int | None]:
 
 
 def _where(keep: Array, days: Array) -> Array:
-    return np.where(keep, days, np.datetime64("NaT"))
+    return np.where(keep, days, NOT_A_DAY)
 
 
 def stage_history(crm: Crm, prospected: Array) -> Columns:
@@ -76,7 +76,7 @@ def stage_history(crm: Crm, prospected: Array) -> Columns:
     deals = crm.deals
     closed, engaged = ~np.isnat(deals["closed"]), ~np.isnat(deals["engaged"])
     index = np.arange(len(deals["id"]))
-    first_left = np.where(engaged, deals["engaged"], np.datetime64("NaT"))
+    first_left = np.where(engaged, deals["engaged"], NOT_A_DAY)
     parts = [
         (index, np.full(len(index), "Prospecting"), prospected, first_left),
         (
@@ -89,7 +89,7 @@ def stage_history(crm: Crm, prospected: Array) -> Columns:
             index[closed],
             deals["stage"][closed],
             deals["closed"][closed],
-            np.full(closed.sum(), np.datetime64("NaT")),
+            np.full(closed.sum(), NOT_A_DAY),
         ),
     ]
     rows, stage, entered, left = (np.concatenate([part[i] for part in parts]) for i in range(4))

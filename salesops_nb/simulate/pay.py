@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.simulate.crm import Array, Crm, stream
+from salesops_nb.simulate.crm import DAY, Array, Crm, stream
 from salesops_nb.simulate.figures import YEAR
 
 Columns = dict[str, Any]
@@ -38,13 +38,13 @@ def plan_assignments(crm: Crm, dates: Columns, more: Columns, seed: int) -> Colu
     rows: list[tuple[Any, ...]] = []
     for person, plan, hired, left, pay in sorted(agents + managers):
         begins = max(FIRST, hired)
-        signed = begins + int(rng.integers(1, 15))
+        signed = begins + int(rng.integers(1, 15)) * DAY
         if person not in raised:
             rows.append((person, plan, begins, left, int(pay), signed))
             continue
         rows.append((person, plan, begins, MIDDLE, int(pay), signed))
         open_ = all(row[5] != "" for row in rows)
-        later = "" if open_ else MIDDLE + int(rng.integers(1, 15))
+        later = "" if open_ else MIDDLE + int(rng.integers(1, 15)) * DAY
         rows.append((person, plan, MIDDLE, left, round(int(pay) * 1.06, -2), later))
     return {
         "person_id": [r[0] for r in rows],

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.simulate.crm import Array, Crm, stream
+from salesops_nb.simulate.crm import DAY, NOT_A_DAY, Array, Crm, stream
 
 Columns = dict[str, Any]
-NOT_A_DAY = np.datetime64("NaT")
 FORMER = (
     "Alma Restrepo", "Bertil Nyström", "Chiara Donati", "Dwight Okafor", "Edda Falk", "Felix Moreau",
     "Greta Lindqvist", "Hugo Salazar", "Ines Barros", "Jonas Whitlock", "Katja Brandt", "Leo Castellan",
@@ -85,13 +84,13 @@ def people_dates(crm: Crm, prospected: Array, seed: int) -> Columns:
     for i, agent in enumerate(agents):
         mine = prospected[crm.deals["agent"] == agent]
         if len(mine):
-            hired[i] = mine.min() - tenure[i]
+            hired[i] = mine.min() - tenure[i] * DAY
         elif idle < LEAVERS:
-            hired[i] = crm.through - 1500 + rng.integers(0, 700)
-            left[i] = crm.through - 500 + rng.integers(0, 180)
+            hired[i] = crm.through + (rng.integers(0, 700) - 1500) * DAY
+            left[i] = crm.through + (rng.integers(0, 180) - 500) * DAY
             idle += 1
         else:
-            hired[i] = crm.through - rng.integers(15, 60)
+            hired[i] = crm.through - rng.integers(15, 60) * DAY
     places = counties()
     home = np.array([_home(rng, places, region) for region in crm.agents["region"]])
     return {
@@ -139,11 +138,11 @@ def people_more(crm: Crm, seed: int) -> Columns:
     teams = np.unique(crm.agents["manager"].astype(str))
     region = dict(zip(crm.agents["manager"], crm.agents["region"], strict=True))
     k, n = len(teams), len(FORMER)
-    joined = np.datetime64("2011-01-03") + rng.integers(0, 700, k)
-    hired = np.datetime64("2012-06-01") + rng.integers(0, 1200, n)
+    joined = np.datetime64("2011-01-03") + rng.integers(0, 700, k) * DAY
+    hired = np.datetime64("2012-06-01") + rng.integers(0, 1200, n) * DAY
     stayed = 120 + np.floor(rng.exponential(520.0, n)).astype(int)
     # Gone before the first deal of the export was prospected.
-    gone = np.minimum(hired + stayed, np.datetime64("2016-08-31") - rng.integers(0, 300, n))
+    gone = np.minimum(hired + stayed * DAY, np.datetime64("2016-08-31") - rng.integers(0, 300, n) * DAY)
     team = [*teams, *(str(t) for t in rng.choice(teams, n))]
     names = [*teams, *FORMER]
     return {
@@ -174,11 +173,12 @@ def vacancies(crm: Crm, dates: Columns, more: Columns, seed: int) -> Columns:
     hires.sort(key=lambda row: (row[1], row[0]))
     took = 12 + np.floor(rng.gamma(2.4, 22.0, len(hires))).astype(int)
     opened = [
-        np.busday_offset(hire[1] - int(days), 0, roll="backward")
+        np.busday_offset(hire[1] - int(days) * DAY, 0, roll="backward")
         for hire, days in zip(hires, took, strict=True)
     ]
     still = [(None, NOT_A_DAY, str(t)) for t in rng.choice(np.unique(crm.agents["manager"].astype(str)), 2)]
-    since = [np.busday_offset(crm.through - int(d), 0, roll="backward") for d in rng.integers(10, 80, 2)]
+    ago = rng.integers(10, 80, 2)
+    since = [np.busday_offset(crm.through - int(d) * DAY, 0, roll="backward") for d in ago]
     rows_all = [*zip(hires, opened, strict=True), *zip(still, since, strict=True)]
     return {
         "vacancy_id": [f"V{i:03d}" for i in range(1, len(rows_all) + 1)],

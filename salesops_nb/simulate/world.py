@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.simulate.crm import Array, stream
+from salesops_nb.simulate.crm import DAY, Array, stream
 
 SOURCES = 5
 LOSS_REASONS = 5
@@ -35,7 +35,7 @@ def invent(seed: int, reps: int, accounts: int, products: int, first: date, last
     # A third join while the data run, none in the last quarter of a year.
     late = rng.random(reps) < 1 / 3
     days = (end - begin).astype(int)
-    hired = begin + np.where(late, rng.integers(0, days - 90, reps), -rng.integers(30, 2000, reps))
+    hired = begin + np.where(late, rng.integers(0, days - 90, reps), -rng.integers(30, 2000, reps)) * DAY
     active = (end - np.maximum(hired, begin)).astype(float) / days
     weight = rng.lognormal(0.0, 0.45, reps) * active
     price = np.rint(np.exp(rng.uniform(np.log(50), np.log(30_000), products)))
@@ -57,9 +57,9 @@ def draw(world: World, start: int, n: int, rng: np.random.Generator) -> dict[str
     product = np.floor(len(world.price) * rng.random(n) ** 1.5).astype(np.int64)
     begin = np.maximum(world.hired, world.first)[owner]
     room = (world.last - begin).astype(np.int64) + 1
-    created = begin + np.floor(rng.random(n) * room).astype(np.int64)
+    created = begin + np.floor(rng.random(n) * room).astype(np.int64) * DAY
     cycle = np.floor(rng.gamma(2.0, 26.0, n)).astype(np.int64) + 1
-    closed = created + cycle
+    closed = created + cycle * DAY
     is_open = closed > world.last
     won = rng.random(n) < world.skill[owner]
     progress = (world.last - created).astype(np.int64) * 3 // np.maximum(cycle, 1)
@@ -79,12 +79,12 @@ def draw(world: World, start: int, n: int, rng: np.random.Generator) -> dict[str
         "created": created,
         "closed": closed,
         "is_open": is_open,
-        "expected": np.maximum(closed, world.last + rng.integers(-20, 60, n)),
+        "expected": np.maximum(closed, world.last + rng.integers(-20, 60, n) * DAY),
         "category": np.where(stage == 2, np.where(rng.random(n) < 0.5, 2, 1), np.where(stage < 2, 0, 3)),
         "source": rng.integers(0, SOURCES, n),
         "reason": rng.integers(0, LOSS_REASONS, n),
         "type": np.searchsorted([0.6, 0.8], rng.random(n)),
-        "step": world.last + rng.integers(-15, 30, n),
+        "step": world.last + rng.integers(-15, 30, n) * DAY,
         "no_step": rng.random(n) < 0.25,
     }
 

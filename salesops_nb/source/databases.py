@@ -6,6 +6,8 @@ file is attached read-only and read in place.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,14 +109,13 @@ def read_database(
 
     name = file.table or table
     try:
-        engine, shown = _engine(url, folder)
-        found = _reflected(engine, name, shown, file.optional)
-        if found is None:
-            return None
-        path = folder / ".cache" / "source" / f"{label}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
-        engine.dispose()
+        with _engine(url, folder) as (engine, shown):
+            found = _reflected(engine, name, shown, file.optional)
+            if found is None:
+                return None
+            path = folder / ".cache" / "source" / f"{label}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
     except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
         reason = masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
         raise SalesopsError(
@@ -135,7 +136,8 @@ def read_database(
     return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode(), in_place=True)
 
 
-def _engine(url: str, folder: Path) -> tuple[Engine, str]:
+@contextmanager
+def _engine(url: str, folder: Path) -> Iterator[tuple[Engine, str]]:
     """An engine and the address as it may be shown; a relative SQLite path is the workbook's."""
     from sqlalchemy import create_engine, make_url
 
@@ -156,7 +158,11 @@ def _engine(url: str, folder: Path) -> tuple[Engine, str]:
         address = address.set(database=path.as_uri(), query={"mode": "ro", "uri": "true"})
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+pg8000")
-    return create_engine(address), shown
+    engine = create_engine(address)
+    try:
+        yield engine, shown
+    finally:
+        engine.dispose()
 
 
 def _reading(engine: Engine) -> Connection:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine, MetaData, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.masking import masked
@@ -18,14 +19,21 @@ metadata = MetaData()
 def open_store(url: str) -> Engine:
     """An engine on ``sqlite:///path`` or ``postgresql://…``, with every missing table made.
 
+    A connection to a SQLite file is closed where its ``with`` ends: none is left open behind an engine,
+    or carried into a forked process. Of PostgreSQL's and those in memory, `Engine.dispose` is the owner's.
+
     Raises `SalesopsError` where the address is malformed, of another kind, or does not answer.
     """
     _declare_tables()
     address = _address(url)
-    engine = create_engine(address)
+    file = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
+    engine = create_engine(address, poolclass=NullPool if file else None)
     if address.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     try:
+        if file:
+            with engine.connect() as connection:  # the file remembers it: a reader never waits for a writer
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         metadata.create_all(engine)
     except (SQLAlchemyError, OSError) as error:
         shown = masked(address.render_as_string(hide_password=True))
@@ -98,8 +106,8 @@ def _address(url: str) -> URL:
 
 
 def _prepare_sqlite(connection: object, _record: object) -> None:
-    """Foreign keys on; a reader never waits for a writer, a second writer waits up to 30 s."""
+    """Foreign keys on; a second writer waits up to 30 s."""
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "busy_timeout=30000"):
+    for pragma in ("busy_timeout=30000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from salesops_nb import stopping
 from salesops_nb.territory.prices import balance_prices, cheapest, dual_value, lloyd
 from salesops_nb.territory.search import EXPONENTIAL, Field, anneal
 from salesops_nb.territory.whole import components, keep_whole
@@ -62,5 +63,5 @@ def call_kernels() -> None:
             first, neighbour, yes, yes, allowed, ones, share * 0.9, share * 1.1, np.ones(n), grid, np.ones(n),
             True, np.zeros(k, dtype=bool), np.zeros((k, 3)), none, choice, np.zeros(n),
         ),
-        choice, np.zeros((k, 1)), 10, 1.0, 0.01, 1.0, 0, EXPONENTIAL,
+        choice, np.zeros((k, 1)), 10, 1.0, 0.01, 1.0, 0, EXPONENTIAL, stopping.flag(),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 from scipy.sparse.csgraph import dijkstra
 
+from salesops_nb.stopping import check
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.whole import components
 
@@ -81,6 +82,7 @@ def _least(model: Model, ends: Ints, choice: Ints, today: Ints, stay: Floats) ->
 
     A unit of flow takes the giver's average mix of measures along.
     """
+    check()
     k, m = model.k, model.amount.shape[1]
     load = model.base_load()
     np.add.at(load, choice, model.amount)

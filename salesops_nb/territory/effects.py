@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.errors import SalesopsError
+from salesops_nb.stopping import check
 from salesops_nb.territory.measures import DETOUR
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.places import EARTH_KM
@@ -99,6 +100,7 @@ def balance_certainty(
     share = model.reps.capacity / model.reps.capacity.sum()
     off = np.empty((draws, model.k))
     for d in range(draws):
+        check()
         factor = np.exp(random.normal(-(spread**2) / 2, spread, len(values)))
         load = np.bincount(choice, values * factor, minlength=model.k) + model.base[:, f]
         load *= np.exp(random.normal(-(region_spread**2) / 2, region_spread, model.k))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.stopping import check
 from salesops_nb.territory.hess import Hess, fix, hess_model, programme
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.planning import PlanNotFound, TerritoryPlan, finished, plan
@@ -157,6 +158,7 @@ def _solved(
     while (left := deadline - time.perf_counter()) > 0:
         solver.setOptionValue("time_limit", solver.getRunTime() + left)
         solver.run()
+        check()
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
             return best, None if best is None else value, cuts

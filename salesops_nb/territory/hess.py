@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from salesops_nb import stopping
 from salesops_nb.territory.model import Model
 
 Floats = NDArray[np.float64]
@@ -180,6 +181,14 @@ def _highs(costs: Floats, matrix: sparse.csr_array, lower: Floats, upper: Floats
     solver.silent()
     solver.setOptionValue("mip_rel_gap", EXACT)
     solver.setOptionValue("threads", 1)
+    flag = stopping.flag()
+
+    def look(event: Any) -> None:
+        if flag[0]:
+            event.interrupt()
+
+    for interrupt in (solver.cbSimplexInterrupt, solver.cbIpmInterrupt, solver.cbMipInterrupt):
+        interrupt.subscribe(look)
     solver.passModel(lp)
     return solver
 
@@ -199,6 +208,7 @@ def fix(hess: Hess, value: float) -> float:
     solver.setOptionValue("solver", "ipm")
     solver.setOptionValue("run_crossover", "off")
     solver.run()
+    stopping.check()
     dual = np.array(solver.getSolution().row_dual) * hess.scale
     unit_price = dual[:n]
     centres = np.flatnonzero(np.diag(hess.open_))

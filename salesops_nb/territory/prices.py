@@ -19,6 +19,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from salesops_nb.stopping import check
+
 Floats = NDArray[np.float64]
 
 
@@ -288,6 +290,7 @@ def lloyd(
     cold = np.array([30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03]) * scale
     warm = np.array([0.1, 0.03]) * scale
     for turn in range(rounds):
+        check()
         if turn > 0:
             distance_cost(place, weight, centre, extra, cost)
         balance_prices(cost, weight, amount, target, slack, prices, *((warm, 2) if turn else (cold, 8)))

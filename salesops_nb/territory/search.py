@@ -253,7 +253,7 @@ def _offer(field: Any, state: Any, i: int, seed: Any) -> int:
     return int(state.choice[v])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def anneal(
     field: Any,
     choice: Any,
@@ -264,6 +264,7 @@ def anneal(
     penalty: float,
     seed_value: int,
     exponential: Any,
+    stop: Any,
 ) -> Any:
     """Searches from `choice`, which must be whole; the best plan, its cost, whether it is balanced, penalty.
 
@@ -272,6 +273,7 @@ def anneal(
     base : (k, m) load that is there before any unit. steps : moves tried.
     hot, cold : first and last temperature, in the cost's unit; 0 takes improvements only.
     penalty : first price of a territory's worth of load outside a band.
+    stop : flag that another thread may raise; then it ends at once with what it has.
     """
     n, k, m = choice.shape[0], base.shape[0], base.shape[1]
     state = State(
@@ -299,6 +301,8 @@ def anneal(
     cost, excess = 0.0, 0.0
     changed = True
     for turn in range(blocks):
+        if stop[0] != 0:
+            break
         if changed:  # recounted, so that rounding does not pile up
             _sums(field, state.choice.copy(), base, state)
             cost, excess = total_cost(field, state)

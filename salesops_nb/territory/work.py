@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from salesops_nb import stopping
 from salesops_nb.territory.model import Model
 from salesops_nb.territory.prices import cheapest, distance_cost
 from salesops_nb.territory.search import EXPONENTIAL, anneal
@@ -68,6 +69,7 @@ def improved(
     `inner` is the share of each band that is aimed at; excess is counted outside it.
     """
     model = work.model
+    stopping.check()
     if work.rate > 0:  # the guard: fewer steps where the clock would run out
         left = max(0.0, work.deadline - time.thread_time()) / work.rate
         if left < steps:
@@ -88,7 +90,9 @@ def improved(
         2.0 * typical * model.items / model.k,
         work.seed * 31 + turn,
         EXPONENTIAL,
+        stopping.flag(),
     )
+    stopping.check()
     if steps >= 100_000:
         work.rate = (time.thread_time() - begun) / steps
     return Solution(best, float(cost), float(excess))
@@ -131,6 +135,7 @@ def _cost_of(work: Work, choice: Ints, linear: Any) -> float:
 def whole(work: Work, choice: Ints, cost: Floats) -> Ints:
     """The plan with every territory whole, pieces going where `cost` (items, k) is least."""
     model = work.model
+    stopping.check()
     result, _ = keep_whole(
         model.first,
         model.neighbour,

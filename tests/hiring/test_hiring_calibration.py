@@ -6,6 +6,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def _bench():
     path = Path(__file__).parents[2] / "bench" / "hiring.py"
@@ -16,6 +18,7 @@ def _bench():
     return module
 
 
+@pytest.mark.slow
 def test_intervals_and_promises_hold_on_a_hundred_companies():
     """Binomial noise of 100 draws at 80 % has a standard deviation of 4 points: bounds are two of them."""
     found = _bench().calibrate(100, futures=500)

@@ -6,7 +6,10 @@ import time
 import duckdb
 import pytest
 
+from salesops_nb import stopping
 from salesops_nb.present.work import Stopped, Worker
+
+BOUND = 5.0  # seconds in which a stop is heard, on a machine that does other things too
 
 
 class Job:
@@ -24,7 +27,7 @@ class Job:
         try:
             end = time.monotonic() + values.get("seconds", 0)
             while time.monotonic() < end:
-                pass
+                stopping.check()
         except Stopped:
             self.ended.append(worker.stopping)
             raise
@@ -67,7 +70,7 @@ def test_a_stop_is_heard_in_the_middle_and_the_thread_lives_on(job, worker):
     begun = time.monotonic()
     worker.stop()
     assert worker.wait(10)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < BOUND
     assert job.ended == ["cancelled"]
     worker.ask({"seconds": 0})
     assert worker.wait(10)

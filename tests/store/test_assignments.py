@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.store.assignment_tables import approvals, assignments, changes_log, replacements
@@ -28,8 +31,22 @@ from salesops_nb.store.assignments import (
 )
 from salesops_nb.store.database import open_store
 
+Memory = Callable[[], Engine]
 START = date(2024, 1, 1)
 WHO = {"approved_by": "dana", "approved_on": date(2023, 12, 1), "reason": "new fiscal year"}
+
+
+@pytest.fixture
+def memory() -> Iterator[Memory]:
+    """Opens stores in memory, and closes them after the test."""
+    with ExitStack() as opened:
+
+        def open_one() -> Engine:
+            engine = open_store("sqlite://")
+            opened.callback(engine.dispose)
+            return engine
+
+        yield open_one
 
 
 def owner(engine: object, thing: str, day: date) -> str:
@@ -39,8 +56,8 @@ def owner(engine: object, thing: str, day: date) -> str:
     return str(found[0])
 
 
-def test_who_owns_what_before_on_and_after_the_day() -> None:
-    engine = open_store("sqlite://")
+def test_who_owns_what_before_on_and_after_the_day(memory: Memory) -> None:
+    engine = memory()
     assert owner(engine, "a", START) == VACANT
     approve(engine, {"a": "ann", "b": "bob"}, effective_on=START, **WHO)
     approve(engine, {"a": "bob"}, effective_on=date(2024, 7, 1), **WHO)
@@ -55,9 +72,9 @@ def test_who_owns_what_before_on_and_after_the_day() -> None:
     assert check_assignments(engine) == []
 
 
-def test_a_planned_change_stays_unless_replaced() -> None:
+def test_a_planned_change_stays_unless_replaced(memory: Memory) -> None:
     for replace, later in ((False, "bob"), (True, "cyd")):
-        engine = open_store("sqlite://")
+        engine = memory()
         approve(engine, {"a": "ann"}, effective_on=START, **WHO)
         approve(engine, {"a": "bob"}, effective_on=date(2024, 7, 1), **WHO)
         approve(engine, {"a": "cyd"}, effective_on=date(2024, 3, 1), replace_planned=replace, **WHO)
@@ -65,8 +82,8 @@ def test_a_planned_change_stays_unless_replaced() -> None:
         assert owner(engine, "a", date(2024, 8, 1)) == later
 
 
-def test_undo_restores_and_keeps_the_log() -> None:
-    engine = open_store("sqlite://")
+def test_undo_restores_and_keeps_the_log(memory: Memory) -> None:
+    engine = memory()
     approve(engine, {"a": "ann"}, effective_on=START, **WHO)
     number = approve(engine, {"a": "bob", "b": None}, effective_on=date(2024, 7, 1), **WHO)
     assert count_changes(engine, number) == 1  # b was vacant and stays so
@@ -79,8 +96,8 @@ def test_undo_restores_and_keeps_the_log() -> None:
         undo(engine, 99, **WHO)
 
 
-def test_taking_back_from_a_day_leaves_the_days_before_as_they_were() -> None:
-    engine = open_store("sqlite://")
+def test_taking_back_from_a_day_leaves_the_days_before_as_they_were(memory: Memory) -> None:
+    engine = memory()
     approve(engine, {"a": "ann", "b": "ann"}, effective_on=START, **WHO)
     number = approve(engine, {"a": "bob", "b": "bob"}, effective_on=date(2024, 7, 1), **WHO)
     approve(engine, {"b": "cyd"}, effective_on=date(2024, 8, 1), **WHO)
@@ -108,20 +125,20 @@ def test_taking_back_from_a_day_leaves_the_days_before_as_they_were() -> None:
         ({"effective_on": date(1800, 1, 1)}, "out of range"),
     ],
 )
-def test_refusals_write_nothing(more: dict[str, object], words: str) -> None:
-    engine = open_store("sqlite://")
+def test_refusals_write_nothing(more: dict[str, object], words: str, memory: Memory) -> None:
+    engine = memory()
     with pytest.raises(SalesopsError, match=words):
         approve(engine, {"a": "ann"}, **{"effective_on": START, **WHO, **more})  # type: ignore[arg-type]
     assert assignments_as_of(engine, START).empty
 
 
-def test_two_owners_in_one_approval_are_refused() -> None:
+def test_two_owners_in_one_approval_are_refused(memory: Memory) -> None:
     with pytest.raises(SalesopsError, match="both ann and bob"):
-        approve(open_store("sqlite://"), [("a", "ann"), ("a", "bob")], effective_on=START, **WHO)
+        approve(memory(), [("a", "ann"), ("a", "bob")], effective_on=START, **WHO)
 
 
-def test_specialists_share_a_unit_but_not_with_themselves() -> None:
-    engine = open_store("sqlite://")
+def test_specialists_share_a_unit_but_not_with_themselves(memory: Memory) -> None:
+    engine = memory()
     approve(engine, {"a": "ann"}, effective_on=START, **WHO)
     share(engine, "a", "sue", valid_from=START, **WHO)
     share(engine, "a", "tom", valid_from=START, **WHO)
@@ -280,8 +297,8 @@ def test_two_writers_at_once_leave_one_owner_a_day(store: Any) -> None:
     assert check_assignments(store) == []
 
 
-def test_a_role_has_one_owner_or_is_shared() -> None:
-    engine = open_store("sqlite://")
+def test_a_role_has_one_owner_or_is_shared(memory: Memory) -> None:
+    engine = memory()
     approve(engine, {"a": "ann"}, effective_on=START, **WHO)
     with pytest.raises(SalesopsError, match="one owner"):
         share(engine, "a", "bob", valid_from=START, role="rep", **WHO)
@@ -294,8 +311,8 @@ def test_a_role_has_one_owner_or_is_shared() -> None:
     assert assignments_as_of(engine, START)["person_id"].tolist() == ["ann"]
 
 
-def test_an_undo_gives_back_what_was_planned_and_what_was_left_as_it_was() -> None:
-    engine = open_store("sqlite://")
+def test_an_undo_gives_back_what_was_planned_and_what_was_left_as_it_was(memory: Memory) -> None:
+    engine = memory()
     first = approve(engine, {"a": "ann"}, effective_on=START, **WHO)
     approve(engine, {"a": "ann"}, effective_on=date(2024, 3, 1), **WHO)  # no change, and yet said
     approve(engine, {"a": "bob"}, effective_on=date(2024, 7, 1), **WHO)

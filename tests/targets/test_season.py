@@ -1,5 +1,11 @@
 """The season: estimated with two years, declared with less, the simpler model where it is no worse."""
 
+import json
+import os
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -97,3 +103,30 @@ def test_months_of_nothing_are_borne():
 def test_bad_input(history, declared, words):
     with pytest.raises(SalesopsError, match=words):
         season(history, declared=declared)
+
+
+YEAR_AHEAD = """
+import json, sys
+import numpy as np
+from salesops_nb.targets.season import season
+rng = np.random.default_rng(5)
+months = 1e6 * (1.0 + 0.3 * np.sin(np.arange(40) * np.pi / 6)) * rng.lognormal(0, 0.1, 40)
+found = season(months)
+print(json.dumps([found.model, [*found.shares.tolist(), found.year_error]]))
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="kernels of other processors")
+def test_the_shape_is_the_same_on_every_processor_and_with_any_threads():
+    """Targets hang on it, in whole hundreds: an optimum's sixth digit would be enough to move one."""
+    machines = {"": "2", "Nehalem": "1", "Sandybridge": "2"}  # kernels that every such processor can run
+    said = []
+    for kernels, threads in machines.items():
+        forced = {"OPENBLAS_CORETYPE": kernels} if kernels else {}
+        env = {**os.environ, **forced, "OPENBLAS_NUM_THREADS": threads}
+        asked = [sys.executable, "-c", YEAR_AHEAD]
+        ran = subprocess.run(asked, env=env, capture_output=True, text=True, check=True)
+        said.append(json.loads(ran.stdout))
+    assert {model for model, _ in said} == {"exponential smoothing"}
+    for _, numbers in said[1:]:
+        assert numbers == pytest.approx(said[0][1], rel=1e-10)

@@ -39,6 +39,7 @@ def promises(
     return float((load / load.mean() - 1).abs().max()), max(pieces.values()), moment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "k", "tolerance", "root", "most"),
     [

@@ -74,6 +74,7 @@ def test_the_proof_agrees_with_every_plan_of_a_small_map(k: int, heavy: dict[int
             prove(units, edges, k=k, tolerance=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "k", "published"), [("county_IA", 4, 17_748), ("county_KS", 4, 23_737), ("county_OK", 5, 21_757)]
 )

@@ -1,0 +1,51 @@
+"""A stop that work hears because it looks: a flag, read between steps and at each turn of long loops.
+
+The flag stays up until the work has ended, so that a stop cannot be lost. Nothing is raised in a thread
+from outside, which strikes anywhere: in the middle of a write, of an import, or where it is swallowed.
+Code that writes to the store never looks, so a write is done whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Flag = NDArray[np.uint8]
+
+
+class Stopped(BaseException):
+    """Raised by `check` in work that is to stop; no ``except Exception`` swallows it."""
+
+
+def new_flag() -> Flag:
+    """A flag that is down: one number, of which anything but 0 means stop."""
+    return np.zeros(1, dtype=np.uint8)
+
+
+_DOWN = new_flag()  # of work that nobody can stop, as in the batch
+_flag: ContextVar[Flag] = ContextVar("stop", default=_DOWN)
+
+
+def flag() -> Flag:
+    """The flag of the work that runs here, for compiled loops that cannot call `check`."""
+    return _flag.get()
+
+
+def check() -> None:
+    """Raise `Stopped` where the work that runs here is to stop; to be called in every long loop."""
+    if _flag.get()[0]:
+        raise Stopped
+
+
+@contextmanager
+def heeding(raised: Flag) -> Iterator[None]:
+    """Within it `flag` and `check` of this thread look at this flag."""
+    token = _flag.set(raised)
+    try:
+        yield
+    finally:
+        _flag.reset(token)
