@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,15 +20,15 @@ from salesops_nb.batch.folder import Record, RunFolder, runs
 from salesops_nb.batch.index import write_incomplete, write_indexes
 from salesops_nb.batch.jobs import expand
 from salesops_nb.batch.letters import letters
-from salesops_nb.batch.reports import Reports, load_reports
+from salesops_nb.batch.reports import FILE_NAME, Reports, load_reports
 from salesops_nb.batch.run import (
     Planned,
     Runner,
-    begin,
     described,
     make_executor,
     now,
     plan,
+    resumed,
     stale_mark,
     told,
 )
@@ -56,13 +57,15 @@ class Asked:
 def run_reports(asked: Asked, console: Console | None = None) -> int:
     """Run the reports; the exit code: 0 when all is well, 1 when not, 130 after Ctrl-C."""
     console = console or Console(highlight=False)
-    _, reports, workbook = opened(asked.file)
-    mark = stale_mark(workbook, asked.today or _today(workbook), reports.stale)
-    base = workbook.folder / reports.folder
-    folder = begin(base, resume=True) if asked.resume and not asked.dry_run else None
-    if folder is not None:
-        asked = _as_asked_then(asked, folder)
+    file, reports, workbook = opened(asked.file)
+    asked = replace(asked, file=file)
+    folder = None
+    if asked.resume:
+        folder = resumed(workbook.folder / reports.folder, lock=not asked.dry_run)
     try:
+        if folder is not None:
+            reports, asked = _as_begun(console, folder, reports, workbook, asked)
+        mark = stale_mark(workbook, asked.today or _today(workbook), reports.stale)
         return _planned_run(console, reports, workbook, asked, folder, mark)
     finally:
         if folder is not None:
@@ -88,7 +91,10 @@ def _planned_run(
             records = [{**described(item), "status": "planned"} for item in planned]
             show_letters(console, letters(records, workbook.store))
             return 0
-        folder = folder or begin(base, resume=False)
+        if folder is None:
+            folder = RunFolder.create(base)
+        else:
+            folder.reopen()
         try:
             with _interruptible():
                 runner = Runner(workbook, folder, executor, mark)
@@ -96,19 +102,38 @@ def _planned_run(
         except KeyboardInterrupt:
             folder.tell({**folder.told(), "status": "incomplete", "ended": now()})
             write_incomplete(folder, [described(item) for item in planned])
-            console.print(f"Stopped. Run {folder.name} is incomplete; go on with: salesops run --resume")
+            named = "" if asked.file.name == FILE_NAME else f"{asked.file.name} "
+            again = f"salesops run {named}--resume"
+            console.print(f"Stopped. Run {folder.name} is incomplete; go on with: {again}")
             return INTERRUPTED
         finally:
             folder.close()
 
 
-def _as_asked_then(asked: Asked, folder: RunFolder) -> Asked:
-    """What an interrupted run was asked for: --resume does that, no more and no less."""
-    then = folder.told().get("asked")
+def _as_begun(
+    console: Console, folder: RunFolder, reports: Reports, workbook: Workbook, asked: Asked
+) -> tuple[Reports, Asked]:
+    """The list and the choice with which a run was begun: --resume does that, no more and no less."""
+    before = folder.told()
+    then = before.get("asked")
     if then is None:
-        return asked
+        return reports, asked
+    file = workbook.folder / before["file"]
+    if file != asked.file:
+        if not file.is_file():
+            raise SalesopsError(
+                Problem(
+                    "no-reports-file",
+                    f"Run {folder.name} was begun with {before['file']}, which is not there any more.",
+                    "Put the file back to finish that run, or begin a new one without --resume.",
+                    file=before["file"],
+                )
+            )
+        console.print(f"Run {folder.name} was begun with {before['file']}: its reports are made.")
+        reports = load_reports(file)
     chosen = {kind: tuple(names) for kind, names in then["for"].items()}
-    return replace(asked, only=tuple(then["only"]), chosen=chosen, period=then["period"])
+    only, period, force = tuple(then["only"]), then["period"], then["force"]
+    return reports, replace(asked, file=file, only=only, chosen=chosen, period=period, force=force)
 
 
 def opened(path: Path) -> tuple[Path, Reports, Workbook]:
@@ -130,7 +155,7 @@ def _run(console: Console, runner: Runner, planned: list[Planned], reports: Repo
     folder, workbook, begun = runner.folder, runner.workbook, now()
     more: Record = {
         "run": folder.name,
-        "file": asked.file.name,
+        "file": Path(os.path.relpath(asked.file, workbook.folder)).as_posix(),
         "asked": {
             "only": list(asked.only),
             "for": {kind: list(names) for kind, names in asked.chosen.items()},
@@ -142,11 +167,12 @@ def _run(console: Console, runner: Runner, planned: list[Planned], reports: Repo
     }
     folder.tell(told(workbook, list(folder.records().values()), "running", begun, more))
     records = with_progress(console, runner, planned)
+    folder.tell(told(workbook, records, "running", begun, more))
+    _publish(folder, records, workbook)
     awaiting = not is_released(folder, records, reports.release, workbook, None)
     folder.tell(told(workbook, records, "complete", begun, more))
     index = write_indexes(folder, records, awaiting)
     folder.finish()
-    _publish(folder, records, workbook)
     failed = say_end(console, records, index)
     undelivered = asked.deliver and not deliver_run(console, folder, reports, workbook)
     return 1 if failed or undelivered else 0
@@ -234,21 +260,39 @@ def say_end(console: Console, records: list[Record], index: Path) -> int:
 
 
 def _publish(folder: RunFolder, records: list[Record], workbook: Workbook) -> None:
-    """Copy outputs to where their report says, each whole."""
-    import shutil
-
+    """Copy outputs to where their report says, each whole; raises `SalesopsError` where one cannot be."""
     for record in records:
         if not record["to"] or record["status"] == "failed":
             continue
-        place = workbook.folder / record["to"]
-        place.mkdir(parents=True, exist_ok=True)
         for form, output in record["outputs"].items():
             if form == "ipynb":
                 continue
-            target = place / f"{record['id'].replace('/', '--')}{Path(output['path']).suffix}"
-            beside = target.with_name(f".{target.name}.{os.getpid()}")
-            shutil.copyfile(folder.path / output["path"], beside)
-            os.replace(beside, target)
+            name = f"{record['id'].replace('/', '--')}{Path(output['path']).suffix}"
+            try:
+                _copy(folder.path / output["path"], workbook.folder / record["to"], name, folder.name)
+            except OSError as error:
+                raise SalesopsError(
+                    Problem(
+                        "not-copied",
+                        f"Report {record['report']!r}: {name} cannot be copied to {record['to']}: "
+                        f"{error.strerror or error}.",
+                        f"Mend 'to' or that folder; then: salesops run --resume (run {folder.name}).",
+                        file=FILE_NAME,
+                        column="to",
+                        value=record["to"],
+                    )
+                ) from error
+
+
+def _copy(file: Path, place: Path, name: str, run: str) -> None:
+    """Copy a file beside its target and move it in.
+
+    What stands beside is named by the run, so that a copy cut short is written over when the run is resumed.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    beside = place / f".{name}.{run}"
+    shutil.copyfile(file, beside)
+    os.replace(beside, place / name)
 
 
 def _processors() -> int:
