@@ -22,7 +22,7 @@ from salesops_nb.present.words import _, ngettext, spoken
 from salesops_nb.wording import Said
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.statement import Account, Statements
+    from salesops_nb.commission.statement import Account, Statement, Statements
     from salesops_nb.present.commission_book import Book
 
 __all__ = ["cover", "dated", "headlines", "lines", "nearest", "open_book", "people", "problems", "set_aside",
@@ -69,7 +69,15 @@ def cover(book: Book, asked: Any) -> None:
         simulated=sorted(book.workbook.simulated & set(SIMULATED)),
         status="draft" if draft else "final",
         without=("analyst",) if who else (),
+        statement=_shown(one) if one is not None and asked.status in ("any", one.status) else None,
     )
+
+
+def _shown(one: Statement) -> dict[str, Any]:
+    """Which statement a report shows, so that it is sent only while the ledger says the same."""
+    totals = {currency: str(amount) for currency, amount in one.totals.items()}
+    return {"payee": one.payee_id, "period": one.period, "status": one.status, "lines": one.digest,
+            "totals": totals}  # fmt: skip
 
 
 def problems(book: Book, who: str | None) -> None:
