@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,11 +14,10 @@ from typing import Any
 
 from rich.console import Console
 
-from salesops_nb.batch.deliver import deliver_run, is_released, show_letters
+from salesops_nb.batch.deliver import Post
 from salesops_nb.batch.folder import Record, RunFolder, runs
 from salesops_nb.batch.index import write_incomplete, write_indexes
 from salesops_nb.batch.jobs import expand
-from salesops_nb.batch.letters import letters
 from salesops_nb.batch.reports import FILE_NAME, Reports, load_reports
 from salesops_nb.batch.run import (
     Planned,
@@ -88,8 +86,9 @@ def _planned_run(
         planned = plan(jobs, workbook, base, asked.force, mark)
         show_plan(console, planned, mark)
         if asked.dry_run:
-            records = [{**described(item), "status": "planned"} for item in planned]
-            show_letters(console, letters(records, workbook.store))
+            before = folder.records() if folder is not None else {}
+            records = [_foreseen(item, before.get(item.job.id)) for item in planned]
+            Post(console, records, reports, workbook, None).show()
             return 0
         if folder is None:
             folder = RunFolder.create(base)
@@ -100,6 +99,9 @@ def _planned_run(
                 runner = Runner(workbook, folder, executor, mark)
                 return _run(console, runner, planned, reports, asked)
         except KeyboardInterrupt:
+            if folder.complete:
+                console.print(f"Stopped. Run {folder.name} is complete; deliver it with: salesops deliver")
+                return INTERRUPTED
             folder.tell({**folder.told(), "status": "incomplete", "ended": now()})
             write_incomplete(folder, [described(item) for item in planned])
             named = "" if asked.file.name == FILE_NAME else f"{asked.file.name} "
@@ -108,6 +110,13 @@ def _planned_run(
             return INTERRUPTED
         finally:
             folder.close()
+
+
+def _foreseen(item: Planned, done: Record | None) -> Record:
+    """The record a planned job will have, as far as it is known: of what is good already, all."""
+    if done is not None and (done["status"] == "failed" or done["key"] != item.key):
+        done = None
+    return {**(done or item.record or {"status": "planned"}), **described(item)}
 
 
 def _as_begun(
@@ -168,32 +177,62 @@ def _run(console: Console, runner: Runner, planned: list[Planned], reports: Repo
     folder.tell(told(workbook, list(folder.records().values()), "running", begun, more))
     records = with_progress(console, runner, planned)
     folder.tell(told(workbook, records, "running", begun, more))
-    _publish(folder, records, workbook)
-    awaiting = not is_released(folder, records, reports.release, workbook, None)
+    post = Post(console, records, reports, workbook, folder)
+    post.publish()
     folder.tell(told(workbook, records, "complete", begun, more))
-    index = write_indexes(folder, records, awaiting)
+    index = write_indexes(folder, post.records, post.states())
     folder.finish()
     failed = say_end(console, records, index)
-    undelivered = asked.deliver and not deliver_run(console, folder, reports, workbook)
+    undelivered = asked.deliver and not _delivered(post)
     return 1 if failed or undelivered else 0
 
 
-def deliver_again(
-    path: Path, number: str | None, released_by: str | None, dry_run: bool, console: Console | None = None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The arguments of `salesops deliver`: a run's number, who releases it, what a person found out."""
+
+    file: Path
+    run: str | None = None
+    released_by: str | None = None
+    dry_run: bool = False
+    arrived: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+
+
+def deliver_again(asked: Posted, console: Console | None = None) -> int:
     """Send a complete run's reports (the last one's unless a number is given); the exit code."""
     console = console or Console(highlight=False)
-    _, reports, workbook = opened(path)
-    folder = chosen_run(workbook.folder / reports.folder, number)
-    records = folder.told().get("jobs", [])
-    if dry_run:
-        show_letters(console, letters(records, workbook.store))
-        return 0
-    whole = deliver_run(console, folder, reports, workbook, released_by)
-    awaiting = not is_released(folder, records, reports.release, workbook, None)
-    newest = next(runs(folder.path.parent)).name == folder.name
-    write_indexes(folder, records, awaiting, newest)
-    return 0 if whole else 1
+    _, reports, workbook = opened(asked.file)
+    folder = chosen_run(workbook.folder / reports.folder, asked.run)
+    if not asked.dry_run:
+        folder.lock()  # of two deliverers of a run one waits its turn
+    try:
+        post = Post(console, folder.told().get("jobs", []), reports, workbook, folder)
+        post.check()
+        if asked.released_by is not None:
+            post.gate.release_all(post.records, asked.released_by, write=not asked.dry_run)
+        if asked.dry_run:
+            post.show()
+            return 0
+        post.settle(asked.arrived, arrived=True)
+        post.settle(asked.again, arrived=False)
+        if asked.released_by is not None:
+            post.publish()
+        return 0 if _delivered(post) else 1
+    finally:
+        folder.close()
+
+
+def _delivered(post: Post) -> bool:
+    """Deliver, and whatever comes of it say so in the index."""
+    folder = post.folder
+    assert folder is not None
+    try:
+        return post.deliver()
+    finally:
+        if folder.complete:
+            newest = next(runs(folder.path.parent)).name == folder.name
+            write_indexes(folder, post.records, post.states(), newest)
 
 
 def chosen_run(base: Path, number: str | None) -> RunFolder:
@@ -257,42 +296,6 @@ def say_end(console: Console, records: list[Record], index: Path) -> int:
     console.print(f"{made} made, {skipped} skipped (unchanged), {failed} failed")
     console.print(str(index), soft_wrap=True)
     return failed
-
-
-def _publish(folder: RunFolder, records: list[Record], workbook: Workbook) -> None:
-    """Copy outputs to where their report says, each whole; raises `SalesopsError` where one cannot be."""
-    for record in records:
-        if not record["to"] or record["status"] == "failed":
-            continue
-        for form, output in record["outputs"].items():
-            if form == "ipynb":
-                continue
-            name = f"{record['id'].replace('/', '--')}{Path(output['path']).suffix}"
-            try:
-                _copy(folder.path / output["path"], workbook.folder / record["to"], name, folder.name)
-            except OSError as error:
-                raise SalesopsError(
-                    Problem(
-                        "not-copied",
-                        f"Report {record['report']!r}: {name} cannot be copied to {record['to']}: "
-                        f"{error.strerror or error}.",
-                        f"Mend 'to' or that folder; then: salesops run --resume (run {folder.name}).",
-                        file=FILE_NAME,
-                        column="to",
-                        value=record["to"],
-                    )
-                ) from error
-
-
-def _copy(file: Path, place: Path, name: str, run: str) -> None:
-    """Copy a file beside its target and move it in.
-
-    What stands beside is named by the run, so that a copy cut short is written over when the run is resumed.
-    """
-    place.mkdir(parents=True, exist_ok=True)
-    beside = place / f".{name}.{run}"
-    shutil.copyfile(file, beside)
-    os.replace(beside, place / name)
 
 
 def _processors() -> int:

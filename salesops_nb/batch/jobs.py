@@ -42,9 +42,6 @@ class Job:
     memory: int | None
     reads: tuple[str, ...]
     to: str | None = None
-    recipients: tuple[str, ...] = ()
-    subject: str = ""
-    attach: tuple[str, ...] = ()
     payee: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,15 +87,21 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
     text = period or report.period or reports.period
     span = resolve_period(text, workbook.calendar, workbook.data_through)
     as_of = resolve_as_of(report.as_of, span, workbook.data_through)
-    days = {"period": span.key, "as_of": as_of.isoformat() if as_of else "", "report": report.name}
+    day = as_of.isoformat() if as_of else ""
     taken: set[str] = set()
     jobs = []
     for subject in subjects(report, workbook, span):
-        facts = {**subject.facts, **days, "company": workbook.settings.company}
+        facts = facts_of(subject, report, workbook, span.key, day)
         parameters = _parameters(report, subject, facts, declared, workbook)
         jobs.append(_job(report, reports, subject, facts, parameters, taken))
     check_parameters(path, report.name, [job.parameters for job in jobs])
     return jobs
+
+
+def facts_of(subject: Subject, report: Report, workbook: Workbook, period: str, as_of: str) -> dict[str, str]:
+    """What ``{…}`` may name: the subject's columns, and the report's own facts."""
+    own = {"period": period, "as_of": as_of, "report": report.name, "company": workbook.settings.company}
+    return {**subject.facts, **own}
 
 
 def _parameters(
@@ -130,16 +133,12 @@ def _job(
     parameters: Mapping[str, Any],
     taken: set[str],
 ) -> Job:
-    audience: Audience | None = reports.audience(report)
-    title = filled(
-        report.title or (f"{report.name}: {{name}}" if subject.who else report.name), facts, report.name
-    )
-    names = {**facts, "title": title}
     who = _slug(subject.who, taken)
+    goes = going(report, reports, subject, facts, who)
     return Job(
         id=f"{report.name}/{who}" if who else report.name,
         report=report.name,
-        title=title,
+        title=goes["title"],
         level=subject.kind,
         who=subject.who,
         team=facts.get("team", ""),
@@ -153,13 +152,32 @@ def _job(
         timeout=report.timeout or reports.timeout,
         memory=report.memory or reports.memory,
         reads=report.reads,
-        to=filled(report.to, {**names, "who": who, subject.kind: who}, report.name) if report.to else None,
-        recipients=_addresses(audience, names, report.name),
-        subject=filled(audience.subject, names, report.name) if audience else "",
-        attach=audience.attach if audience else (),
-        payee=filled(report.payee, facts, report.name) if report.pay else None,
+        to=goes["to"],
+        payee=goes["payee"],
         facts=facts,
     )
+
+
+def going(
+    report: Report, reports: Reports, subject: Subject, facts: Mapping[str, str], who: str
+) -> dict[str, Any]:
+    """Where a report goes and under which title; `who` is the subject as a file name.
+
+    title, to (a folder), recipients, subject, attach, payee.
+    """
+    audience: Audience | None = reports.audience(report)
+    title = filled(
+        report.title or (f"{report.name}: {{name}}" if subject.who else report.name), facts, report.name
+    )
+    names = {**facts, "title": title}
+    return {
+        "title": title,
+        "to": filled(report.to, {**names, "who": who, subject.kind: who}, report.name) if report.to else None,
+        "recipients": _addresses(audience, names, report.name),
+        "subject": filled(audience.subject, names, report.name) if audience else "",
+        "attach": audience.attach if audience else (),
+        "payee": filled(report.payee, facts, report.name) if report.pay else None,
+    }
 
 
 def _addresses(audience: Audience | None, facts: Mapping[str, str], report: str) -> tuple[str, ...]:

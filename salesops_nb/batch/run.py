@@ -283,6 +283,7 @@ class Runner:
             "seconds": {**result["seconds"], "total": total},
             "peak_mib": round(ended.peak_kib / 1024, 1),
             "headlines": result["headlines"],
+            **({"statement": result["statement"]} if result.get("statement") else {}),
             "outputs": self.folder.move_in(attempt.stage, outputs, job.id),
             **({"error": result["error"]} if "error" in result else {}),
         }
@@ -294,7 +295,6 @@ def described(planned: Planned) -> Record:
     keep = ("id", "report", "title", "level", "who", "team", "region", "period", "as_of", "notebook", "to")
     record = {name: facts[name] for name in keep}
     record["parameters"] = dict(planned.job.parameters)
-    record["delivery"] = {name: facts[name] for name in ("recipients", "subject", "attach", "payee")}
     return {**record, "key": planned.key}
 
 
