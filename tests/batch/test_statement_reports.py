@@ -14,7 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from salesops_nb import open_workbook
+from salesops_nb.batch.addressed import addressed
+from salesops_nb.batch.folder import RunFolder
+from salesops_nb.batch.gate import Gate
 from salesops_nb.batch.letters import letters
+from salesops_nb.batch.reports import load_reports
 from salesops_nb.cli import main
 from salesops_nb.store import ledger
 
@@ -153,20 +157,35 @@ def test_the_company_report_wrote_the_drafts_and_a_second_run_writes_nothing(fir
     assert ledger.verify(store) == []
 
 
-def test_only_approved_statements_go_out_each_to_its_own_person(first, book):
+def _letters(run, book):
+    """Which statements would be mailed, and why the others would not, by address."""
     workbook = open_workbook(book)
-    records = json.loads((first / "run.json").read_text())["jobs"]
-    before = letters(records, workbook.store)
-    assert [(each.address, each.send) for each in before] == [
-        (f"{who}@example.com", []) for who in ("m1", "p1", "p2")
-    ]
-    on = date(2018, 1, 3)
-    ledger.review(workbook.store, "2017-Q4", by="f1-id", on=on)
-    ledger.approve(workbook.store, "2017-Q4", by="f1-id", on=on, payees=["p1-id"])
-    after = {
-        each.address: [record["id"] for record in each.send] for each in letters(records, workbook.store)
+    reports = load_reports(book / "reports.yml")
+    records = json.loads((run / "run.json").read_text())["jobs"]
+    found = letters(addressed(records, reports, workbook), Gate(workbook, reports, RunFolder(run)))
+    return {
+        each.address.partition("@")[0]: [record["id"] for record in each.send]
+        + [str(r) for _, r in each.stay]
+        for each in found
     }
-    assert after == {"m1@example.com": [], "p1@example.com": ["statement/p1-id"], "p2@example.com": []}
+
+
+def test_only_approved_statements_go_out_each_to_its_own_person(first, book):
+    store = open_workbook(book).store
+    assert _letters(first, book) == {who: ["not approved"] for who in ("m1", "p1", "p2")}
+    on = date(2018, 1, 3)
+    ledger.review(store, "2017-Q4", by="f1-id", on=on)
+    ledger.approve(store, "2017-Q4", by="f1-id", on=on, payees=["p1-id"])
+    amount = sum(ledger.lines(store, "2017-Q4", payee_id="p1-id")["amount"], Decimal(0))
+    old = f"it shows draft, {amount:,.2f} USD; the ledger has approved, {amount:,.2f} USD"
+    assert _letters(first, book)["p1"] == [f"not what the ledger says: {old}; type: salesops run"]
+    again = run(book, "--only", "statement")
+    assert 'class="draft"' not in (again / "statement" / "p1-id.html").read_text(encoding="utf-8")
+    assert _letters(again, book) == {
+        "m1": ["not approved"],
+        "p1": ["statement/p1-id"],
+        "p2": ["not approved"],
+    }
 
 
 def test_an_approved_statement_keeps_its_lines_and_speaks_romanian(first, book):
