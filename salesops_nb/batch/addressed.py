@@ -45,8 +45,8 @@ def _addressed(record: Record, report: Report | None, reports: Reports, subjects
     other = [name for name in given if _text(record["parameters"].get(name)) != _text(given[name])]
     if other:
         return _gone(record, f"it was made with another {', '.join(other)} than reports.yml has: run it")
-    told = going(report, reports, subject, facts, record["id"].partition("/")[2])
-    return {**record, "title": told.pop("title"), "to": told.pop("to"), "delivery": told}
+    goes = going(report, reports, subject, facts, record["id"].partition("/")[2])
+    return {**record, "title": goes.pop("title"), "to": goes.pop("to"), "delivery": goes}
 
 
 def _text(value: Any) -> str:

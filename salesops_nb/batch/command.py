@@ -127,22 +127,31 @@ def _as_begun(
     then = before.get("asked")
     if then is None:
         return reports, asked
-    file = workbook.folder / before["file"]
-    if file != asked.file:
-        if not file.is_file():
-            raise SalesopsError(
-                Problem(
-                    "no-reports-file",
-                    f"Run {folder.name} was begun with {before['file']}, which is not there any more.",
-                    "Put the file back to finish that run, or begin a new one without --resume.",
-                    file=before["file"],
-                )
-            )
-        console.print(f"Run {folder.name} was begun with {before['file']}: its reports are made.")
-        reports = load_reports(file)
+    file, reports = _own_list(console, folder, workbook, asked.file, reports)
     chosen = {kind: tuple(names) for kind, names in then["for"].items()}
     only, period, force = tuple(then["only"]), then["period"], then["force"]
     return reports, replace(asked, file=file, only=only, chosen=chosen, period=period, force=force)
+
+
+def _own_list(
+    console: Console, folder: RunFolder, workbook: Workbook, file: Path, reports: Reports
+) -> tuple[Path, Reports]:
+    """The list with which a run was begun, as it is today; `file` and `reports` where it is the same."""
+    name = folder.told().get("file")
+    if name is None or workbook.folder / name == file:
+        return file, reports
+    own = workbook.folder / name
+    if not own.is_file():
+        raise SalesopsError(
+            Problem(
+                "no-reports-file",
+                f"Run {folder.name} was begun with {name}, which is not there any more.",
+                "Put the file back, or begin a new run.",
+                file=name,
+            )
+        )
+    console.print(f"Run {folder.name} was begun with {name}: that list holds.")
+    return own, load_reports(own)
 
 
 def opened(path: Path) -> tuple[Path, Reports, Workbook]:
@@ -202,10 +211,11 @@ class Posted:
 def deliver_again(asked: Posted, console: Console | None = None) -> int:
     """Send a complete run's reports (the last one's unless a number is given); the exit code."""
     console = console or Console(highlight=False)
-    _, reports, workbook = opened(asked.file)
+    file, reports, workbook = opened(asked.file)
     folder = chosen_run(workbook.folder / reports.folder, asked.run)
+    _, reports = _own_list(console, folder, workbook, file, reports)
     if not asked.dry_run:
-        folder.lock()  # of two deliverers of a run one waits its turn
+        folder.lock()  # of two deliverers of a run the second is told so
     try:
         post = Post(console, folder.told().get("jobs", []), reports, workbook, folder)
         post.check()

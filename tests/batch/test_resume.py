@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import write_notebook
-from rich.console import Console
+from mailing import Inbox, go, send, serving
 
-from salesops_nb.batch.command import Asked, run_reports
 from salesops_nb.batch.folder import RunFolder, runs
 from salesops_nb.errors import SalesopsError
 
 HEAD = "period: 2017-Q4\nfolder: out\njobs: 2\nreports:\n"
 ALL = HEAD + "  - {name: hello, notebook: notebooks/hello.ipynb}\n"
 WEEKLY = HEAD + "  - {name: weekly, notebook: notebooks/weekly.ipynb, for_each: rep, where: {region: East}}\n"
-
-
-def go(file: Path, **asked: Any) -> tuple[int, str]:
-    said = io.StringIO()
-    code = run_reports(Asked(file, **asked), Console(file=said, width=300, highlight=False))
-    return code, said.getvalue()
 
 
 def ids(folder: Path) -> list[str]:
@@ -59,6 +50,19 @@ def test_a_run_is_resumed_by_the_list_it_was_begun_with(half: Path) -> None:
     told = RunFolder(half / "out" / "0001").told()
     assert (told["file"], told["status"]) == ("weekly.yml", "complete")
     assert told["asked"]["for"] == {"rep": ["p2"]}
+
+
+def test_a_run_is_delivered_by_the_list_it_was_begun_with(half: Path) -> None:
+    assert go(half / "weekly.yml", resume=True)[0] == 0
+    box = Inbox()
+    with serving(box) as port:
+        mail = f"mail: {{server: 127.0.0.1, port: {port}, from: r@example.com, security: none}}\n"
+        whom = '    audience: {to: "{email}"}\n'
+        weekly = "  - name: weekly\n    notebook: notebooks/weekly.ipynb\n    for_each: rep\n"
+        (half / "weekly.yml").write_text(mail + HEAD + weekly + whom)
+        code, said = send(half / "reports.yml")
+    assert (code, box.addresses) == (0, ["ben@example.com"])
+    assert "Run 0001 was begun with weekly.yml" in said
 
 
 def test_a_list_that_is_gone_is_named_and_the_run_stays_as_it_was(half: Path) -> None:
