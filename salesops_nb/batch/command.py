@@ -14,20 +14,19 @@ from typing import Any
 
 from rich.console import Console
 
-from salesops_nb.batch.deliver import deliver_run, is_released, show_letters
+from salesops_nb.batch.deliver import Post
 from salesops_nb.batch.folder import Record, RunFolder, runs
 from salesops_nb.batch.index import write_incomplete, write_indexes
 from salesops_nb.batch.jobs import expand
-from salesops_nb.batch.letters import letters
-from salesops_nb.batch.reports import Reports, load_reports
+from salesops_nb.batch.reports import FILE_NAME, Reports, load_reports
 from salesops_nb.batch.run import (
     Planned,
     Runner,
-    begin,
     described,
     make_executor,
     now,
     plan,
+    resumed,
     stale_mark,
     told,
 )
@@ -56,13 +55,15 @@ class Asked:
 def run_reports(asked: Asked, console: Console | None = None) -> int:
     """Run the reports; the exit code: 0 when all is well, 1 when not, 130 after Ctrl-C."""
     console = console or Console(highlight=False)
-    _, reports, workbook = opened(asked.file)
-    mark = stale_mark(workbook, asked.today or _today(workbook), reports.stale)
-    base = workbook.folder / reports.folder
-    folder = begin(base, resume=True) if asked.resume and not asked.dry_run else None
-    if folder is not None:
-        asked = _as_asked_then(asked, folder)
+    file, reports, workbook = opened(asked.file)
+    asked = replace(asked, file=file)
+    folder = None
+    if asked.resume:
+        folder = resumed(workbook.folder / reports.folder, lock=not asked.dry_run)
     try:
+        if folder is not None:
+            reports, asked = _as_begun(console, folder, reports, workbook, asked)
+        mark = stale_mark(workbook, asked.today or _today(workbook), reports.stale)
         return _planned_run(console, reports, workbook, asked, folder, mark)
     finally:
         if folder is not None:
@@ -85,30 +86,72 @@ def _planned_run(
         planned = plan(jobs, workbook, base, asked.force, mark)
         show_plan(console, planned, mark)
         if asked.dry_run:
-            records = [{**described(item), "status": "planned"} for item in planned]
-            show_letters(console, letters(records, workbook.store))
+            before = folder.records() if folder is not None else {}
+            records = [_foreseen(item, before.get(item.job.id)) for item in planned]
+            Post(console, records, reports, workbook, None).show()
             return 0
-        folder = folder or begin(base, resume=False)
+        if folder is None:
+            folder = RunFolder.create(base)
+        else:
+            folder.reopen()
         try:
             with _interruptible():
                 runner = Runner(workbook, folder, executor, mark)
                 return _run(console, runner, planned, reports, asked)
         except KeyboardInterrupt:
+            if folder.complete:
+                console.print(f"Stopped. Run {folder.name} is complete; deliver it with: salesops deliver")
+                return INTERRUPTED
             folder.tell({**folder.told(), "status": "incomplete", "ended": now()})
             write_incomplete(folder, [described(item) for item in planned])
-            console.print(f"Stopped. Run {folder.name} is incomplete; go on with: salesops run --resume")
+            named = "" if asked.file.name == FILE_NAME else f"{asked.file.name} "
+            again = f"salesops run {named}--resume"
+            console.print(f"Stopped. Run {folder.name} is incomplete; go on with: {again}")
             return INTERRUPTED
         finally:
             folder.close()
 
 
-def _as_asked_then(asked: Asked, folder: RunFolder) -> Asked:
-    """What an interrupted run was asked for: --resume does that, no more and no less."""
-    then = folder.told().get("asked")
+def _foreseen(item: Planned, done: Record | None) -> Record:
+    """The record a planned job will have, as far as it is known: of what is good already, all."""
+    if done is not None and (done["status"] == "failed" or done["key"] != item.key):
+        done = None
+    return {**(done or item.record or {"status": "planned"}), **described(item)}
+
+
+def _as_begun(
+    console: Console, folder: RunFolder, reports: Reports, workbook: Workbook, asked: Asked
+) -> tuple[Reports, Asked]:
+    """The list and the choice with which a run was begun: --resume does that, no more and no less."""
+    before = folder.told()
+    then = before.get("asked")
     if then is None:
-        return asked
+        return reports, asked
+    file, reports = _own_list(console, folder, workbook, asked.file, reports)
     chosen = {kind: tuple(names) for kind, names in then["for"].items()}
-    return replace(asked, only=tuple(then["only"]), chosen=chosen, period=then["period"])
+    only, period, force = tuple(then["only"]), then["period"], then["force"]
+    return reports, replace(asked, file=file, only=only, chosen=chosen, period=period, force=force)
+
+
+def _own_list(
+    console: Console, folder: RunFolder, workbook: Workbook, file: Path, reports: Reports
+) -> tuple[Path, Reports]:
+    """The list with which a run was begun, as it is today; `file` and `reports` where it is the same."""
+    name = folder.told().get("file")
+    if name is None or workbook.folder / name == file:
+        return file, reports
+    own = workbook.folder / name
+    if not own.is_file():
+        raise SalesopsError(
+            Problem(
+                "no-reports-file",
+                f"Run {folder.name} was begun with {name}, which is not there any more.",
+                "Put the file back, or begin a new run.",
+                file=name,
+            )
+        )
+    console.print(f"Run {folder.name} was begun with {name}: that list holds.")
+    return own, load_reports(own)
 
 
 def opened(path: Path) -> tuple[Path, Reports, Workbook]:
@@ -130,7 +173,7 @@ def _run(console: Console, runner: Runner, planned: list[Planned], reports: Repo
     folder, workbook, begun = runner.folder, runner.workbook, now()
     more: Record = {
         "run": folder.name,
-        "file": asked.file.name,
+        "file": Path(os.path.relpath(asked.file, workbook.folder)).as_posix(),
         "asked": {
             "only": list(asked.only),
             "for": {kind: list(names) for kind, names in asked.chosen.items()},
@@ -142,32 +185,64 @@ def _run(console: Console, runner: Runner, planned: list[Planned], reports: Repo
     }
     folder.tell(told(workbook, list(folder.records().values()), "running", begun, more))
     records = with_progress(console, runner, planned)
-    awaiting = not is_released(folder, records, reports.release, workbook, None)
+    folder.tell(told(workbook, records, "running", begun, more))
+    post = Post(console, records, reports, workbook, folder)
+    post.publish()
     folder.tell(told(workbook, records, "complete", begun, more))
-    index = write_indexes(folder, records, awaiting)
+    index = write_indexes(folder, post.records, post.states())
     folder.finish()
-    _publish(folder, records, workbook)
     failed = say_end(console, records, index)
-    undelivered = asked.deliver and not deliver_run(console, folder, reports, workbook)
+    undelivered = asked.deliver and not _delivered(post)
     return 1 if failed or undelivered else 0
 
 
-def deliver_again(
-    path: Path, number: str | None, released_by: str | None, dry_run: bool, console: Console | None = None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The arguments of `salesops deliver`: a run's number, who releases it, what a person found out."""
+
+    file: Path
+    run: str | None = None
+    released_by: str | None = None
+    dry_run: bool = False
+    arrived: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+
+
+def deliver_again(asked: Posted, console: Console | None = None) -> int:
     """Send a complete run's reports (the last one's unless a number is given); the exit code."""
     console = console or Console(highlight=False)
-    _, reports, workbook = opened(path)
-    folder = chosen_run(workbook.folder / reports.folder, number)
-    records = folder.told().get("jobs", [])
-    if dry_run:
-        show_letters(console, letters(records, workbook.store))
-        return 0
-    whole = deliver_run(console, folder, reports, workbook, released_by)
-    awaiting = not is_released(folder, records, reports.release, workbook, None)
-    newest = next(runs(folder.path.parent)).name == folder.name
-    write_indexes(folder, records, awaiting, newest)
-    return 0 if whole else 1
+    file, reports, workbook = opened(asked.file)
+    folder = chosen_run(workbook.folder / reports.folder, asked.run)
+    _, reports = _own_list(console, folder, workbook, file, reports)
+    if not asked.dry_run:
+        folder.lock()  # of two deliverers of a run the second is told so
+    try:
+        post = Post(console, folder.told().get("jobs", []), reports, workbook, folder)
+        post.check()
+        if asked.released_by is not None:
+            post.gate.release_all(post.records, asked.released_by, write=not asked.dry_run)
+        if asked.dry_run:
+            post.show()
+            return 0
+        post.settle(asked.arrived, arrived=True)
+        post.settle(asked.again, arrived=False)
+        if asked.released_by is not None:
+            post.publish()
+        return 0 if _delivered(post) else 1
+    finally:
+        folder.close()
+
+
+def _delivered(post: Post) -> bool:
+    """Deliver, and whatever comes of it say so in the index."""
+    folder = post.folder
+    assert folder is not None
+    try:
+        return post.deliver()
+    finally:
+        if folder.complete:
+            newest = next(runs(folder.path.parent)).name == folder.name
+            write_indexes(folder, post.records, post.states(), newest)
 
 
 def chosen_run(base: Path, number: str | None) -> RunFolder:
@@ -231,24 +306,6 @@ def say_end(console: Console, records: list[Record], index: Path) -> int:
     console.print(f"{made} made, {skipped} skipped (unchanged), {failed} failed")
     console.print(str(index), soft_wrap=True)
     return failed
-
-
-def _publish(folder: RunFolder, records: list[Record], workbook: Workbook) -> None:
-    """Copy outputs to where their report says, each whole."""
-    import shutil
-
-    for record in records:
-        if not record["to"] or record["status"] == "failed":
-            continue
-        place = workbook.folder / record["to"]
-        place.mkdir(parents=True, exist_ok=True)
-        for form, output in record["outputs"].items():
-            if form == "ipynb":
-                continue
-            target = place / f"{record['id'].replace('/', '--')}{Path(output['path']).suffix}"
-            beside = target.with_name(f".{target.name}.{os.getpid()}")
-            shutil.copyfile(folder.path / output["path"], beside)
-            os.replace(beside, target)
 
 
 def _processors() -> int:

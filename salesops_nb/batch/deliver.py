@@ -2,157 +2,226 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import smtplib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from salesops_nb.batch.addressed import addressed
 from salesops_nb.batch.folder import Record, RunFolder
+from salesops_nb.batch.gate import CALM, Gate, how_to_settle
 from salesops_nb.batch.letters import Letter, compose, letters
-from salesops_nb.batch.reports import Mail, Release, Reports
+from salesops_nb.batch.reports import FILE_NAME, Reports
 from salesops_nb.batch.run import now
+from salesops_nb.batch.smtp import Refused, Sender, Unclear, refused
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present import formats
 from salesops_nb.store import deliveries
+from salesops_nb.store.deliveries import Delivery
 
 if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
 
 
-def deliver_run(
-    console: Console, folder: RunFolder, reports: Reports, workbook: Workbook, released_by: str | None = None
-) -> bool:
-    """Send a complete run's reports to their audiences; whether all that may go has gone.
+class Post:
+    """The delivery of one run, made or only planned (then `folder` is None): its reports by today's list.
 
-    `released_by` is the person who releases the run, where reports.yml asks for one; without, the run
-    waits, which is no failure. Raises `SalesopsError` where the run is not complete, nobody is to be
-    written to, or the person may not release.
+    `show` says what `deliver` would do.
     """
-    if not folder.complete:
-        raise _refused(f"Run {folder.name} is not complete.", "Finish it first: salesops run --resume")
-    records = folder.told()["jobs"]
-    if not is_released(folder, records, reports.release, workbook, released_by):
-        assert reports.release is not None
-        console.print(f"Run {folder.name} waits for release by {' or '.join(reports.release.by)}:")
-        console.print("  salesops deliver --release NAME")
-        return True
-    if reports.mail is None:
-        raise _refused("reports.yml has no 'mail', so nothing can be sent.", "Add mail: {server, from}.")
-    found = letters(records, workbook.store)
-    show_letters(console, found, "held")
-    return _send_all(console, found, folder, reports.mail, workbook)
 
+    def __init__(
+        self,
+        console: Console,
+        records: Iterable[Record],
+        reports: Reports,
+        workbook: Workbook,
+        folder: RunFolder | None,
+    ) -> None:
+        self.console, self.reports, self.workbook, self.folder = console, reports, workbook, folder
+        self.records = addressed(records, reports, workbook)
+        self.gate = Gate(workbook, reports, folder)
 
-def is_released(
-    folder: RunFolder, records: list[Record], asked: Release | None, workbook: Workbook, by: str | None
-) -> bool:
-    """Whether the run may go out; a person named in `by` releases it, if he or she may."""
-    if asked is None:
-        return True
-    digest = run_digest(records)
-    if by is not None:
-        names = {" ".join(name.split()).casefold(): name for name in asked.by}
-        name = names.get(" ".join(by.split()).casefold())
-        if name is None:
-            raise _refused(f"{by!r} may not release this run.", f"These may: {', '.join(asked.by)}.")
-        deliveries.release(workbook.store, digest, folder.name, name, now())
-    return deliveries.released_by(workbook.store, digest) is not None
+    def check(self) -> None:
+        """Raise `SalesopsError` where the run is not complete: nothing of it is released or sent."""
+        if self.folder is not None and not self.folder.complete:
+            raise refused(
+                f"Run {self.folder.name} is not complete.", "Finish it first: salesops run --resume"
+            )
 
+    def show(self) -> None:
+        """Print who would get what, and what stays behind and why."""
+        for letter in letters(self.records, self.gate):
+            if letter.send:
+                self._say(f"{_name(letter)} gets {', '.join(record['id'] for record in letter.send)}")
+            self._stays(letter, calm=True)
+        self._elsewhere()
 
-def run_digest(records: list[Record]) -> str:
-    """What a release stands for: exactly these reports with these contents."""
-    text = "\n".join(
-        sorted(f"{record['id']} {record['key']} {record['status'] == 'failed'}" for record in records)
-    )
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    def deliver(self) -> bool:
+        """Send what may go; whether all that should go has gone.
 
-
-def show_letters(console: Console, found: list[Letter], what: str = "all") -> None:
-    """Print who would get what (``all``), or only what stays behind and why (``held``)."""
-    for letter in found:
-        address = letter.address or "(no address)"
-        if what == "all" and letter.send:
-            titles = ", ".join(record["id"] for record in letter.send)
-            console.print(f"{address} gets {titles}", markup=False, soft_wrap=True)
-        for record, reason in letter.held:
-            if what == "all" or reason != "sent before":
-                console.print(
-                    f"{address} does not get {record['id']}: {reason}", markup=False, soft_wrap=True
-                )
-
-
-def _send_all(
-    console: Console, found: list[Letter], folder: RunFolder, mail: Mail, workbook: Workbook
-) -> bool:
-    sent, whole = 0, True
-    for letter in found:
-        whole = whole and all(reason in ("sent before", "not approved") for _, reason in letter.held)
-    waiting = [letter for letter in found if letter.send]
-    if waiting:
-        try:
-            with _connected(mail) as server:
-                for letter in waiting:
-                    done = _send(server, letter, folder, mail, workbook)
-                    sent += done is None
-                    if done is not None:
+        Raises `SalesopsError` where the server cannot be spoken to.
+        """
+        folder, mail = self.folder, self.reports.mail
+        assert folder is not None
+        found = letters(self.records, self.gate)
+        waiting = [letter for letter in found if letter.send]
+        release = self.reports.release
+        if self.gate.waits and any(reason.kind == "not released" for x in found for _, reason in x.stay):
+            assert release is not None
+            self.console.print(f"Run {folder.name} waits for release by {' or '.join(release.by)}:")
+            self.console.print(f"  salesops deliver {folder.name} --release NAME")
+        elif mail is None and release is None:
+            raise refused("reports.yml has no 'mail', so nothing can be sent.", "Add mail: {server, from}.")
+        for letter in found:
+            self._stays(letter, calm=False)
+        self._elsewhere()
+        whole = all(reason.kind in CALM for letter in found for _, reason in letter.stay)
+        sent = 0
+        if mail is not None and waiting:
+            if mail.tls == "unverified" and mail.security != "none":
+                self.console.print("[yellow]warning[/] tls: unverified: nobody checks whose server it is")
+            with Sender(mail, self.workbook.folder) as sender:
+                for at, letter in enumerate(waiting):
+                    try:
+                        gone, words = self._send(sender, letter, folder)
+                    except SalesopsError:
+                        self._say(f"{sent} mails sent, {len(waiting) - at} not sent")
+                        raise
+                    sent += gone
+                    if words:
                         whole = False
-                        console.print(f"not sent to {letter.address}: {done}", markup=False)
-        except (OSError, smtplib.SMTPException) as error:
-            raise _refused(
-                f"The mail server {mail.server}:{mail.port} did not take the mail: {error}.",
-                "Check 'mail' in reports.yml; what was not sent is sent next time.",
-            ) from error
-    console.print(f"{sent} mails sent")
-    return whole
+                        self._say(words)
+        self.console.print(f"{sent} mails sent")
+        return whole
+
+    def publish(self) -> None:
+        """Copy outputs to where their report says, each whole; raises `SalesopsError` where one cannot be."""
+        for record in self.records:
+            if not record["to"]:
+                continue
+            reason = self.gate.copy(record)
+            if reason is None:
+                _publish(record, self.folder, self.workbook.folder)
+            elif reason.kind != "failed":
+                self._say(f"{record['id']} is not copied to {record['to']}: {reason}")
+
+    def settle(self, addresses: Iterable[str], arrived: bool) -> None:
+        """What a person found out: the unclear mails to these addresses arrived, or are to be sent again.
+
+        Raises `SalesopsError` where nothing is unclear to one of them.
+        """
+        open_ones: dict[str, list[Delivery]] = {}
+        for each in self.gate.unclear():
+            open_ones.setdefault(each.address, []).append(each)
+        for address in addresses:
+            if address not in open_ones:
+                known = ", ".join(open_ones) or "none"
+                raise refused(f"Nothing is unclear to {address}.", f"Unclear are mails to: {known}.")
+            for message_id in {each.message_id for each in open_ones[address]}:
+                deliveries.settle(self.workbook.store, message_id, "sent" if arrived else None)
+            names = ", ".join(each.report for each in open_ones[address])
+            self._say(f"{names} to {address}: {'arrived' if arrived else 'may be sent again'}")
+        self.gate.read()
+
+    def states(self) -> dict[str, str]:
+        """What the index says of a report beside whether it was made: unclear, awaiting release."""
+        self.gate.read()
+        found = {}
+        for letter in letters(self.records, self.gate):
+            for record, reason in letter.stay:
+                if reason.kind == "not released":
+                    found[record["id"]] = "awaiting release"
+        return found | {record["id"]: "unclear" for record in self.records if self.gate.is_unclear(record)}
+
+    def _send(self, sender: Sender, letter: Letter, folder: RunFolder) -> tuple[bool, str]:
+        """Send one letter; whether it has gone, and what is to be said where it should have and has not."""
+        assert self.reports.mail is not None
+        store, settings, address = self.workbook.store, self.workbook.settings, letter.address
+        day = formats.day(self.workbook.data_through) if self.workbook.data_through else ""
+        stops: list[str] = []
+
+        def begin() -> bool:
+            """Look once more, and write down what is about to happen: the last thing before DATA."""
+            late = [(record["id"], self.gate.statement(record)) for record in letter.send]
+            stops.extend(f"{report}: {reason}" for report, reason in late if reason)
+            return not stops and deliveries.claim(store, address, letter.pairs, folder.name, identity, now())
+
+        identity = ""
+        try:
+            message = compose(letter, folder.path, self.reports.mail.sender, settings.company, day)
+            identity = str(message["Message-ID"])
+            if not sender.send(message, begin):
+                return False, f"not sent to {address}: {'; '.join(stops)}" if stops else self._met(letter)
+        except Refused as error:
+            deliveries.settle(store, identity, None)
+            return False, f"not sent to {address}: {error}"
+        except Unclear as error:
+            deliveries.settle(store, identity, "unclear")
+            names = ", ".join(report for report, _ in letter.pairs)
+            return False, f"unclear whether {address} got {names}: {error}. {how_to_settle(address)}"
+        deliveries.settle(store, identity, "sent")
+        return True, ""
+
+    def _met(self, letter: Letter) -> str:
+        """What is to be said of a letter that another process took up first: nothing once it has sent it."""
+        self.gate.read()
+        found = [(record["id"], self.gate.mail(record, letter.address)) for record in letter.send]
+        open_ones = [f"{report}: {why or 'try again'}" for report, why in found if str(why) != "sent before"]
+        return f"not sent to {letter.address}: {'; '.join(open_ones)}" if open_ones else ""
+
+    def _stays(self, letter: Letter, calm: bool) -> None:
+        """Print what an address does not get and why; without `calm` only what is worth a look."""
+        for record, reason in letter.stay:
+            said = reason.kind == "sent before" or (reason.kind == "not released" and self.gate.waits)
+            if calm or not said:
+                fix = f". {how_to_settle(letter.address)}" if reason.kind == "unclear" else ""
+                self._say(f"{_name(letter)} does not get {record['id']}: {reason}{fix}")
+
+    def _elsewhere(self) -> None:
+        """Print what goes nowhere because reports.yml has no place for it any more."""
+        for record in self.records:
+            if "gone" in record["delivery"]:
+                self._say(f"{record['id']} goes nowhere: {record['delivery']['gone']}")
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
 
 
-def _send(
-    server: smtplib.SMTP, letter: Letter, folder: RunFolder, mail: Mail, workbook: Workbook
-) -> str | None:
-    """Send one letter; None, or why it was not sent."""
-    engine, settings = workbook.store, workbook.settings
-    day = formats.day(workbook.data_through) if workbook.data_through else ""
-    message = compose(letter, folder.path, mail.sender, settings.company, day)
-    claimed = [
-        (report, key)
-        for report, key in letter.pairs
-        if deliveries.claim(engine, letter.address, report, key, folder.name, message["Message-ID"], now())
-    ]
-    if len(claimed) < len(letter.pairs):
-        deliveries.settle(engine, letter.address, claimed, sent=False)
-        return "another run is sending it"
-    try:
-        server.send_message(message)
-    except smtplib.SMTPServerDisconnected:
-        deliveries.settle(engine, letter.address, claimed, sent=False)
-        raise
-    except smtplib.SMTPException as error:
-        deliveries.settle(engine, letter.address, claimed, sent=False)
-        return str(error)
-    deliveries.settle(engine, letter.address, claimed, sent=True)
-    return None
+def _name(letter: Letter) -> str:
+    return letter.address or "(no address)"
 
 
-@contextmanager
-def _connected(mail: Mail) -> Iterator[smtplib.SMTP]:
-    kind = smtplib.SMTP_SSL if mail.security == "tls" else smtplib.SMTP
-    with kind(mail.server, mail.port, timeout=30) as server:
-        if mail.security == "starttls":
-            server.starttls()
-        if mail.user is not None:
-            password = os.environ.get(mail.password_env)
-            if password is None:
-                raise _refused(
-                    f"The mail server wants a password for {mail.user}, and {mail.password_env} is not set.",
-                    f"Set the environment variable {mail.password_env}.",
+def _publish(record: Record, folder: RunFolder | None, base: Path) -> None:
+    assert folder is not None
+    for form, output in record["outputs"].items():
+        if form == "ipynb":
+            continue
+        name = f"{record['id'].replace('/', '--')}{Path(output['path']).suffix}"
+        try:
+            _copy(folder.path / output["path"], base / record["to"], name, folder.name)
+        except OSError as error:
+            raise SalesopsError(
+                Problem(
+                    "not-copied",
+                    f"Report {record['report']!r}: {name} cannot be copied to {record['to']}: "
+                    f"{error.strerror or error}.",
+                    f"Mend 'to' or that folder; then: salesops run --resume (run {folder.name}).",
+                    file=FILE_NAME,
+                    column="to",
+                    value=record["to"],
                 )
-            server.login(mail.user, password)
-        yield server
+            ) from error
 
 
-def _refused(message: str, fix: str) -> SalesopsError:
-    return SalesopsError(Problem("not-delivered", message, fix, file="reports.yml"))
+def _copy(file: Path, place: Path, name: str, run: str) -> None:
+    """Copy a file beside its target and move it in.
+
+    What stands beside is named by the run, so that a copy cut short is written over when the run is resumed.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    beside = place / f".{name}.{run}"
+    shutil.copyfile(file, beside)
+    os.replace(beside, place / name)

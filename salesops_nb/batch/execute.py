@@ -17,7 +17,7 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from salesops_nb.batch.engine import InProcessEngine
-from salesops_nb.batch.export import export, gather_tables, headlines_of
+from salesops_nb.batch.export import export, gather_tables, headlines_of, statement_of
 from salesops_nb.masking import masked
 
 papermill_engines.register("salesops-here", InProcessEngine)
@@ -31,8 +31,9 @@ def run_task(task: Task, words: Callable[..., None]) -> Result:
 
     The task has ``notebook``, ``parameters``, ``stage`` (its folder), ``name`` (of its files),
     ``formats``, ``title``, ``context`` (facts for the cover) and ``templates``. The result has
-    ``status`` (ok, failed), ``outputs`` (format → file), ``headlines``, ``seconds`` (execute, cells,
-    export) and, where it failed, ``error`` (message, cell, source, traceback).
+    ``status`` (ok, failed), ``outputs`` (format → file), ``headlines``, ``statement`` (which pay statement
+    it shows), ``seconds`` (execute, cells, export) and, where it failed, ``error`` (message, cell, source,
+    traceback).
     """
     stage = Path(task["stage"])
     executed = stage / f"{task['name']}.ipynb"
@@ -51,6 +52,7 @@ def run_task(task: Task, words: Callable[..., None]) -> Result:
         "status": "ok",
         "outputs": {"ipynb": executed.name, **outputs},
         "headlines": headlines_of(notebook),
+        "statement": statement_of(notebook),
         "seconds": {
             "execute": round(middle - begun, 3),
             "cells": round(_cells_seconds(notebook), 3),

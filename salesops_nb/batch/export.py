@@ -98,6 +98,14 @@ def _is_draft(notebook: Any) -> bool:
     return bool(cover_facts(notebook, {})["status"] == "draft")
 
 
+def statement_of(notebook: Any) -> dict[str, Any] | None:
+    """Which pay statement the notebook's cover says that it shows."""
+    from salesops_nb.present.layout import cover_facts
+
+    found: dict[str, Any] | None = cover_facts(notebook, {}).get("statement")
+    return found
+
+
 def headlines_of(notebook: Any) -> dict[str, Any]:
     """The headline figures the notebook shows: label → text, and the number where it shows one."""
     media = "application/vnd.salesops.headlines+json"

@@ -84,6 +84,11 @@ class RunFolder:
         """Whether the run came to its end."""
         return not (self.path / MARK).exists() and (self.path / "run.json").exists()
 
+    @property
+    def locked(self) -> bool:
+        """Whether this process holds the folder."""
+        return self._lock is not None
+
     def lock(self) -> None:
         """Hold the folder; raises `SalesopsError` where another process does."""
         self._lock = (self.path / ".lock").open("a+")

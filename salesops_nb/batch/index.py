@@ -35,10 +35,13 @@ def write_error(stage: Path, job: Job, error: Mapping[str, Any], company: str = 
     return path.name
 
 
-def write_indexes(run: RunFolder, records: list[Record], awaiting: bool, newest: bool = True) -> Path:
+def write_indexes(
+    run: RunFolder, records: list[Record], states: Mapping[str, str], newest: bool = True
+) -> Path:
     """Write the run's own index, and where it is the newest the one above it, whose path is returned.
 
-    `run` has told of itself already (`RunFolder.tell`): company, data and versions come from there.
+    `states` say of a report's delivery what stands in place of its own status. `run` has told of itself
+    already (`RunFolder.tell`): company, data and versions come from there.
     """
     told = run.told()
     last = [each for each in runs(run.path.parent) if each.complete or each.name == run.name][:LAST_RUNS]
@@ -48,7 +51,7 @@ def write_indexes(run: RunFolder, records: list[Record], awaiting: bool, newest:
         _write(
             folder,
             told,
-            [_entry(record, prefix, awaiting) for record in records],
+            [_entry(record, prefix, states) for record in records],
             [_run_entry(each, up, records if each.name == run.name else None) for each in last],
             trends,
         )
@@ -60,7 +63,7 @@ def write_incomplete(run: RunFolder, asked: list[Record]) -> None:
     done = run.records()
     missing = {"status": "incomplete", "outputs": {}, "seconds": {}, "headlines": {}}
     records = [done.get(record["id"]) or {**record, **missing} for record in asked]
-    _write(run.path, run.told(), [_entry(record, "", False) for record in records], [], [], complete=False)
+    _write(run.path, run.told(), [_entry(record, "", {}) for record in records], [], [], complete=False)
 
 
 def _write(
@@ -85,16 +88,13 @@ def _write(
     )
 
 
-def _entry(record: Record, prefix: str, awaiting: bool) -> dict[str, Any]:
+def _entry(record: Record, prefix: str, states: Mapping[str, str]) -> dict[str, Any]:
     outputs = {form: prefix + each["path"] for form, each in record["outputs"].items()}
     error_page = outputs.pop("error", None)
     outputs.pop("ipynb", None)
-    status = record["status"]
-    if awaiting and status in ("ok", "skipped") and record["delivery"]["recipients"]:
-        status = "awaiting release"
     return {
         **{name: record[name] for name in ("report", "title", "level", "who", "team", "period")},
-        "status": status,
+        "status": states.get(record["id"], record["status"]),
         "outputs": outputs,
         "error_page": error_page,
         "message": record.get("error", {}).get("message", record.get("reason", "")),

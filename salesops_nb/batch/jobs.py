@@ -44,8 +44,6 @@ class Job:
     reads: tuple[str, ...]
     to: str | None = None
     recipients: tuple[str, ...] = ()
-    subject: str = ""
-    attach: tuple[str, ...] = ()
     payee: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
@@ -92,15 +90,21 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
     text = period or report.period or reports.period
     span = resolve_period(text, workbook.calendar, workbook.data_through)
     as_of = resolve_as_of(report.as_of, span, workbook.data_through)
-    days = {"period": span.key, "as_of": as_of.isoformat() if as_of else "", "report": report.name}
+    day = as_of.isoformat() if as_of else ""
     jobs: list[Job] = []
     for subject in subjects(report, workbook, span):
-        facts = {**subject.facts, **days, "company": workbook.settings.company}
+        facts = facts_of(subject, report, workbook, span.key, day)
         parameters = _parameters(report, subject, facts, declared, workbook)
         jobs.append(_job(report, reports, subject, facts, parameters, workbook))
     _check_apart(report, jobs)
     check_parameters(path, report.name, [job.parameters for job in jobs])
     return jobs
+
+
+def facts_of(subject: Subject, report: Report, workbook: Workbook, period: str, as_of: str) -> dict[str, str]:
+    """What ``{…}`` may name: the subject's columns, and the report's own facts."""
+    own = {"period": period, "as_of": as_of, "report": report.name, "company": workbook.settings.company}
+    return {**subject.facts, **own}
 
 
 def _parameters(
@@ -132,21 +136,14 @@ def _job(
     parameters: Mapping[str, Any],
     workbook: Workbook,
 ) -> Job:
-    audience: Audience | None = reports.audience(report)
-    title = filled(
-        report.title or (f"{report.name}: {{name}}" if subject.who else report.name), facts, report.name
-    )
-    names = {**facts, "title": title}
     who = path_name(subject.who) if subject.who else ""
     # a team may bear a rep's name
     place = (report.name, subject.kind, who) if len(report.for_each) > 1 else (report.name, who)
-    to = filled(report.to, path_facts(names), report.name) if report.to else None
-    if to is not None and report.to is not None:
-        check_place(report.to, to, workbook.folder, report.name)
+    goes = going(report, reports, subject, facts, workbook)
     return Job(
         id="/".join(place) if who else report.name,
         report=report.name,
-        title=title,
+        title=goes["title"],
         level=subject.kind,
         who=subject.who,
         team=facts.get("team", ""),
@@ -160,13 +157,33 @@ def _job(
         timeout=report.timeout or reports.timeout,
         memory=report.memory or reports.memory,
         reads=report.reads,
-        to=to,
-        recipients=_addresses(audience, names, report.name),
-        subject=filled(audience.subject, names, report.name) if audience else "",
-        attach=audience.attach if audience else (),
-        payee=filled(report.payee, facts, report.name) if report.pay else None,
+        to=goes["to"],
+        recipients=goes["recipients"],
+        payee=goes["payee"],
         facts=facts,
     )
+
+
+def going(
+    report: Report, reports: Reports, subject: Subject, facts: Mapping[str, str], workbook: Workbook
+) -> dict[str, Any]:
+    """Where a report goes and under which title: title, to (a folder), recipients, subject, attach, payee."""
+    audience: Audience | None = reports.audience(report)
+    title = filled(
+        report.title or (f"{report.name}: {{name}}" if subject.who else report.name), facts, report.name
+    )
+    names = {**facts, "title": title}
+    to = filled(report.to, path_facts(names), report.name) if report.to else None
+    if to is not None and report.to is not None:
+        check_place(report.to, to, workbook.folder, report.name)
+    return {
+        "title": title,
+        "to": to,
+        "recipients": _addresses(audience, names, report.name),
+        "subject": filled(audience.subject, names, report.name) if audience else "",
+        "attach": audience.attach if audience else (),
+        "payee": filled(report.payee, facts, report.name) if report.pay else None,
+    }
 
 
 def _addresses(audience: Audience | None, facts: Mapping[str, str], report: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 The key is a hash of the notebook and its module, the package, the template, the workbook's settings (its
 locale among them), the resolved period, as_of and every other parameter, the plans, the data's
-fingerprint, the contents of the store's tables it reads, and the versions that take part in the result.
+fingerprint, the contents of the store's tables it reads, of a pay statement the ledger's lines and status,
+and the versions that take part in the result.
 """
 
 from __future__ import annotations
@@ -20,13 +21,23 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import MetaData, select
 
 from salesops_nb import __version__
+from salesops_nb.batch.pay import PayLedger
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs import Job
     from salesops_nb.source.opened import Workbook
 
 # Tables that runs themselves write: reading them back would make every job new every time.
-WRITTEN_BY_RUNS = ("deliveries", "releases", "runs", "run_*", "figures", "records", "recorded_*")
+WRITTEN_BY_RUNS = (
+    "deliveries",
+    "release_items",
+    "releases",
+    "runs",
+    "run_*",
+    "figures",
+    "records",
+    "recorded_*",
+)
 _LIBRARIES = (
     "duckdb",
     "ipykernel",
@@ -59,10 +70,11 @@ class Keys:
     def __init__(self, workbook: Workbook) -> None:
         self.workbook = workbook
         self._files: dict[Path, str] = {}
+        self._pay = PayLedger(workbook.store)
 
     def key(self, job: Job, mark: str = "") -> str:
         """The key of a job; `mark` is what the cover says of the source's age."""
-        parts = {
+        parts: dict[str, Any] = {
             "job": job.id,
             "shared": self._shared,
             "notebook": self._file(self.workbook.folder / job.notebook),
@@ -75,6 +87,9 @@ class Keys:
             "store": self._store(job.reads),
             "mark": mark,
         }
+        if job.payee is not None:
+            # whatever the report says that it reads, an approval makes a statement new
+            parts["statement"] = self._pay.now(job.period, job.payee)
         return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     @cached_property

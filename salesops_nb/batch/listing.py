@@ -11,9 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from salesops_nb.batch.folder import RunFolder, busy, runs
+from salesops_nb.batch.gate import how_to_settle
 from salesops_nb.batch.reports import load_reports
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.workbook import find_workbook
+from salesops_nb.source.opened import store_url
+from salesops_nb.store.database import open_store
+from salesops_nb.store.deliveries import Delivery, all_deliveries, is_unclear
+from salesops_nb.workbook import find_workbook, load_settings
 
 
 def list_runs(file: Path, number: str | None, last: int, console: Console | None = None) -> None:
@@ -22,8 +26,9 @@ def list_runs(file: Path, number: str | None, last: int, console: Console | None
     path = file.resolve()
     if not path.exists():
         path = find_workbook(".") / file.name
-    base = find_workbook(path.parent) / load_reports(path).folder
-    found = list(runs(base))
+    home, reports = find_workbook(path.parent), load_reports(path)
+    found = list(runs(home / reports.folder))
+    open_ones = _unclear(home, found) if found else []
     if number is not None:
         found = [run for run in found if run.name == number.zfill(4)]
         if not found:
@@ -31,6 +36,7 @@ def list_runs(file: Path, number: str | None, last: int, console: Console | None
                 Problem("no-run", f"There is no run {number}.", "See: salesops list", value=number)
             )
         console.print(_reports(found[0]))
+        _say_unclear(console, [each for each in open_ones if each.run == found[0].name])
         return
     if not found:
         console.print("No run yet. Make one with: salesops run")
@@ -39,6 +45,24 @@ def list_runs(file: Path, number: str | None, last: int, console: Console | None
     for run in islice(found, last):
         table.add_row(*_line(run))
     console.print(table)
+    _say_unclear(console, open_ones)
+
+
+def _unclear(home: Path, found: list[RunFolder]) -> list[Delivery]:
+    """Deliveries of which nobody knows whether they arrived."""
+    store = open_store(store_url(home, load_settings(home)))
+    working = {run.name for run in found if busy(run)}
+    try:
+        log = all_deliveries(store)
+    finally:
+        store.dispose()
+    return [each for each in log if is_unclear(each, each.run in working)]
+
+
+def _say_unclear(console: Console, open_ones: list[Delivery]) -> None:
+    for each in open_ones:
+        words = f"unclear whether {each.address} got {each.report} of run {each.run}, sent at {each.at}"
+        console.print(f"{words}. {how_to_settle(each.address)}", markup=False, soft_wrap=True)
 
 
 def _line(run: RunFolder) -> list[str]:

@@ -60,7 +60,11 @@ class Audience(_Strict):
 
 
 class Mail(_Strict):
-    """The SMTP server; the password is read from the environment variable `password_env` names."""
+    """The SMTP server; the password is read from the environment variable `password_env` names.
+
+    `tls` says whether the server's certificate is checked, `ca_file` who may have signed it (the
+    system's authorities by default), `timeout` how long each answer of the server may take.
+    """
 
     server: str = "localhost"
     port: int = Field(default=25, ge=1, le=65535)
@@ -68,6 +72,19 @@ class Mail(_Strict):
     security: Literal["none", "starttls", "tls"] = "starttls"
     user: str | None = None
     password_env: str = "SALESOPS_SMTP_PASSWORD"
+    tls: Literal["verified", "unverified"] = "verified"
+    ca_file: str | None = None
+    password_in_clear: bool = False
+    timeout: Seconds = 120.0
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Mail:
+        if self.user is not None and self.security == "none" and not self.password_in_clear:
+            raise ValueError(
+                "with 'security: none' the password of 'user' would be sent in the clear; "
+                "write security: starttls or tls, or password_in_clear: true"
+            )
+        return self
 
 
 class Release(_Strict):

@@ -91,18 +91,19 @@ def plan(
     return planned
 
 
-def begin(base: Path, resume: bool) -> RunFolder:
-    """A new run's folder, or with `resume` the last one, if something is missing in it."""
-    if not resume:
-        return RunFolder.create(base)
+def resumed(base: Path, lock: bool = True) -> RunFolder:
+    """The last run, if something is missing in it, held by this process unless it is only looked at.
+
+    Raises `SalesopsError` where nothing is missing.
+    """
     for run in runs(base):
         told = run.told()
         whole = run.complete and all(record["status"] != "failed" for record in told.get("jobs", []))
         if whole:
             break
         if not busy(run):
-            run.lock()
-            run.reopen()
+            if lock:
+                run.lock()
             return run
     raise SalesopsError(
         Problem("nothing-to-resume", "The last run is complete.", "Begin a new one without --resume.")
@@ -182,9 +183,9 @@ class Runner:
             done = before.get(item.job.id)
             same = done is not None and done["status"] != "failed" and done.get("key") == item.key
             if done is not None and same and self.folder.holds(done["outputs"]):
-                kept[item.job.id] = done
+                kept[item.job.id] = {**done, **described(item)}
             elif item.record is not None and item.earlier is not None:
-                kept[item.job.id] = self._adopted(item.earlier, item.record)
+                kept[item.job.id] = {**self._adopted(item.earlier, item.record), **described(item)}
                 self.folder.record(item.job.id, kept[item.job.id])
         return kept
 
@@ -282,6 +283,7 @@ class Runner:
             "seconds": {**result["seconds"], "total": total},
             "peak_mib": round(ended.peak_kib / 1024, 1),
             "headlines": result["headlines"],
+            **({"statement": result["statement"]} if result.get("statement") else {}),
             "outputs": self.folder.move_in(attempt.stage, outputs, job.id),
             **({"error": result["error"]} if "error" in result else {}),
         }
@@ -293,7 +295,6 @@ def described(planned: Planned) -> Record:
     keep = ("id", "report", "title", "level", "who", "team", "region", "period", "as_of", "notebook", "to")
     record = {name: facts[name] for name in keep}
     record["parameters"] = dict(planned.job.parameters)
-    record["delivery"] = {name: facts[name] for name in ("recipients", "subject", "attach", "payee")}
     return {**record, "key": planned.key}
 
 

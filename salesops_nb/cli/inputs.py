@@ -182,7 +182,7 @@ def _notebook(path: Path, report: Report | None) -> list[Problem]:
                 )
             ]
     if report is not None and not declared:
-        given = report.for_each is not None or bool(report.parameters)
+        given = bool(report.for_each) or bool(report.parameters)
         return [
             Problem(
                 "no-parameters",
@@ -199,7 +199,7 @@ def _notebook(path: Path, report: Report | None) -> list[Problem]:
 
 def _addresses(report: Report, jobs: Iterable[Job]) -> list[Problem]:
     """Recipients that are no addresses: their letters stay behind."""
-    from salesops_nb.batch.letters import is_address
+    from salesops_nb.batch.gate import is_address
 
     wrong = {address: job.title for job in jobs for address in job.recipients if not is_address(address)}
     return [

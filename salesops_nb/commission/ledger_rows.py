@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
+
+PAYABLE = (
+    "line_id",
+    "period",
+    "payee_id",
+    "plan_id",
+    "plan_version",
+    "component_id",
+    "deal_id",
+    "event_id",
+    "kind",
+    "credit",
+    "amount",
+    "currency",
+    "source_line_id",
+    "happened_on",
+)
 
 
 def plain_rows(frame: Any, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -48,6 +68,19 @@ def arrow_frame(columns: Mapping[str, Any]) -> pd.DataFrame:
     """Arrow columns as pandas, types kept."""
     frame: pd.DataFrame = pa.table(dict(columns)).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
+
+
+def lines_digest(rows: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 over the ledger's lines, in whatever order: the same only where all that is payable is."""
+    texts = sorted(json.dumps([_text(row.get(name)) for name in PAYABLE]) for row in rows)
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+def _text(value: Any) -> str | None:
+    """A value as one text, however many places its column has."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return None if value is None else str(value)
 
 
 def _missing(value: Any) -> bool:

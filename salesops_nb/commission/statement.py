@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.commission.attained import Attained
-from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
+from salesops_nb.commission.ledger_rows import arrow_of, lines_digest, plain_rows
 from salesops_nb.commission.months import months_later
 from salesops_nb.commission.pay_path import Step, path
 from salesops_nb.commission.statement_lines import Line, Zero, lines_of, zeros_of
@@ -37,7 +37,8 @@ class Statement:
 
     `status` is the ledger's (draft where it has none); `steps` the path from quota to pay, which
     add up to `total` of the first currency; `balances` draw, carry and held amounts after the
-    period; `newer` what a calculation made now would change in all.
+    period; `newer` what a calculation made now would change in all; `digest` the hash of the ledger's
+    lines that it shows (`lines_digest`).
     """
 
     payee_id: str
@@ -55,6 +56,7 @@ class Statement:
     paid_on: date | None = None
     newer: Decimal = ZERO
     totals: Mapping[str, Decimal] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def draft(self) -> bool:
@@ -159,6 +161,7 @@ class Statements(Mapping[str, Statement]):
             paid_on=next((line.get("paid_on") for line in rows), None),
             newer=books.newer.get(payee, ZERO),
             totals=account.totals,
+            digest=lines_digest(rows),
         )
 
     @cached_property

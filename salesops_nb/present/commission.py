@@ -22,7 +22,7 @@ from salesops_nb.present.words import _, ngettext, spoken
 from salesops_nb.wording import Said
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.statement import Account, Statements
+    from salesops_nb.commission.statement import Account, Statement, Statements
     from salesops_nb.present.commission_book import Book
     from salesops_nb.present.controls import Panel
 
@@ -67,7 +67,15 @@ def cover(panel: Panel, book: Book, asked: Any) -> None:
         used=("plan_assignments", "targets", "splits", "people.hired_on", "people.payroll_id"),
         status="draft" if draft else "final",
         without=("analyst",) if who else (),
+        statement=_shown(one) if one is not None and asked.status in ("any", one.status) else None,
     )
+
+
+def _shown(one: Statement) -> dict[str, Any]:
+    """Which statement a report shows, so that it is sent only while the ledger says the same."""
+    totals = {currency: str(amount) for currency, amount in one.totals.items()}
+    return {"payee": one.payee_id, "period": one.period, "status": one.status, "lines": one.digest,
+            "totals": totals}  # fmt: skip
 
 
 def problems(book: Book, who: str | None) -> None:

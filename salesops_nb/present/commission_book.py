@@ -130,10 +130,14 @@ class Book:
         Where this book has calculated already, for the whole company on screen, only this statement is
         drawn up. Raises `SalesopsError` where the period has nothing to state of that person.
         """
-        if "statements" in self.__dict__ and who in self.statements:
-            if self._drawn is None or self._drawn.payee_id != who:
-                self._drawn = self.statements[who]
-            return self._drawn
+        if self._drawn is None or self._drawn.payee_id != who:
+            # the cover, the headlines and the lines of a report are of one statement, whatever the ledger
+            # takes in meanwhile
+            calculated = "statements" in self.__dict__ and who in self.statements
+            self._drawn = self.statements[who] if calculated else self._cached(who)
+        return self._drawn
+
+    def _cached(self, who: str) -> Statement:
         place = self.workbook.folder / ".cache" / "commission" / self._key()
         if not (place / "done").exists():
             self._keep(place)

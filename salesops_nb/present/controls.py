@@ -149,6 +149,7 @@ class Panel:
         status: str = "final",
         mission: bool = False,
         without: Sequence[str] = (),
+        statement: Mapping[str, Any] | None = None,
     ) -> None:
         """Display the report's cover, in the workbook's locale and currency.
 
@@ -164,6 +165,7 @@ class Panel:
         status : ``final`` or ``draft``.
         mission : whether the mission of the workbook's strategy file stands under the title.
         without : tags of cells that the report leaves out.
+        statement : which pay statement the report shows (payee, period, status, lines, totals).
         """
         from salesops_nb import __version__
         from salesops_nb.present.frame import cover
@@ -184,6 +186,7 @@ class Panel:
             simulated=sorted(workbook.simulated & set(used)),
             status=status,
             without=without,
+            statement=statement,
         )
 
     def change(self, values: Mapping[str, Any], watch: Watch | None = None) -> list[str]:

@@ -34,10 +34,12 @@ def cover(
     warnings: Sequence[str] = (),
     status: str = "final",
     without: Sequence[str] = (),
+    statement: Mapping[str, Any] | None = None,
 ) -> None:
     """Display the cover, and hand the exporter the facts that stand at the report's foot.
 
     Cells with a tag named in `without` are left out of the report, such as prose for the analyst alone.
+    `statement` says which pay statement the report shows (payee, period, status, lines, totals).
 
     Raises
     ------
@@ -64,6 +66,7 @@ def cover(
         "without": as_list(without),
         "locale": now.locale,
         "currency": now.currency,
+        **({"statement": dict(statement)} if statement is not None else {}),
     }
     emit("cover", facts, f"{title} – {facts['period']}")
 

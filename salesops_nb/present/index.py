@@ -43,7 +43,7 @@ def write_index(
     ----------
     jobs : one mapping a report: ``report`` (its name), ``title``, ``level``, ``who``, ``team``,
         ``period``, ``status`` (``ok``, ``failed``, ``skipped``, ``incomplete``, ``awaiting release``,
-        ``draft``), ``outputs`` (format → path in the folder), ``error_page``, ``message``,
+        ``unclear``, ``draft``), ``outputs`` (format → path in the folder), ``error_page``, ``message``,
         ``seconds``, ``headlines`` (label → text).
     runs : earlier runs, newest first: ``name``, ``href``, ``when``, ``status``.
     trends : the run's headline figures: ``label``, ``unit``, ``points`` (``name`` and ``value`` each,
@@ -101,6 +101,7 @@ def status_words(status: str) -> str:
         "skipped": _("unchanged"),
         "incomplete": _("incomplete"),
         "awaiting release": _("awaiting release"),
+        "unclear": _("delivery unclear"),
         "draft": _("draft"),
     }
     return known.get(status, status)

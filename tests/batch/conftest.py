@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -54,17 +55,37 @@ def write_notebook(path: Path, *cells: str, tags: dict[int, list[str]] | None = 
     return path
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def write_workbook(folder: Path) -> Path:
     """A workbook's folder with one notebook, ``hello``."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "people.csv").write_text(PEOPLE)
-    (tmp_path / "data" / "deals.csv").write_text(DEALS)
-    (tmp_path / "mapping.yml").write_text(MAPPING.replace("    values: {stages: {}}\n", ""))
-    (tmp_path / "workbook.yml").write_text(WORKBOOK)
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "people.csv").write_text(PEOPLE)
+    (folder / "data" / "deals.csv").write_text(DEALS)
+    (folder / "mapping.yml").write_text(MAPPING.replace("    values: {stages: {}}\n", ""))
+    (folder / "workbook.yml").write_text(WORKBOOK)
     write_notebook(
-        tmp_path / "notebooks" / "hello.ipynb",
+        folder / "notebooks" / "hello.ipynb",
         "period = ''\nwho = ''\nn = 1",
         "print('hello', who, period, n)",
     )
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workbook's folder with one notebook, ``hello``."""
+    return write_workbook(tmp_path / "book")
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from mailing import go, write
+
+    folder = write_workbook(tmp_path_factory.mktemp("made") / "book")
+    assert go(write(folder, 9))[0] == 0
+    return folder
+
+
+@pytest.fixture
+def made(_made: Path, tmp_path: Path) -> Path:
+    """The workbook with a complete run 0001 of `mailing.REPS`, of which nothing was sent."""
+    return shutil.copytree(_made, tmp_path / "book")

@@ -2,103 +2,21 @@
 
 from __future__ import annotations
 
-import email
-import io
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
-from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from rich.console import Console
+from mailing import REPS, Inbox, go, send, serving, write
 
-from salesops_nb.batch.command import Asked, deliver_again, run_reports
 from salesops_nb.batch.folder import runs
-from salesops_nb.batch.paths import path_name
 from salesops_nb.errors import SalesopsError
-from salesops_nb.source.opened import open_workbook
-
-P1, P2 = path_name("p1"), path_name("p2")
-
-
-@dataclass
-class Inbox:
-    """What the server took: (recipients, message)."""
-
-    mails: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
-    refuse: str = ""
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if address == self.refuse:
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        message = email.message_from_bytes(envelope.content, policy=default)
-        self.mails.append((list(envelope.rcpt_tos), message))  # type: ignore[arg-type]
-        return "250 OK"
-
-    @property
-    def by_address(self) -> dict[str, list[list[str]]]:
-        """Names of the attachments of each mail, by address."""
-        found: dict[str, list[list[str]]] = {}
-        for recipients, message in self.mails:
-            names = [str(part.get_filename()) for part in message.iter_attachments()]
-            for address in recipients:
-                found.setdefault(address, []).append(names)
-        return found
 
 
 @pytest.fixture
 def inbox() -> Iterator[tuple[Inbox, int]]:
     box = Inbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
+    with serving(box) as port:
         yield box, port
-    finally:
-        controller.stop()
-
-
-HEAD = """period: 2017-Q4
-folder: out
-mail: {{server: 127.0.0.1, port: {port}, from: reports@example.com, security: none}}
-"""
-REPS = """reports:
-  - name: rep
-    notebook: notebooks/hello.ipynb
-    title: "Review of {name}"
-    for_each: rep
-    where: {region: East}
-    audience: {to: ["{email}", "{manager_email}"]}
-"""
-
-
-def write(folder: Path, port: int, text: str) -> Path:
-    (folder / "reports.yml").write_text(HEAD.format(port=port) + text)
-    return folder / "reports.yml"
-
-
-def go(file: Path, **asked: Any) -> tuple[int, str]:
-    said = io.StringIO()
-    code = run_reports(Asked(file, **asked), Console(file=said, width=300))
-    return code, said.getvalue()
-
-
-def send(file: Path, released_by: str | None = None, dry_run: bool = False) -> tuple[int, str]:
-    said = io.StringIO()
-    code = deliver_again(file, None, released_by, dry_run, Console(file=said, width=300))
-    return code, said.getvalue()
 
 
 def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbox, int]) -> None:
@@ -106,8 +24,8 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     file = write(folder, port, REPS)
     code, said = go(file, dry_run=True)
     assert code == 0
-    assert f"ana@example.com gets rep/{P1}" in said
-    assert f"mara@example.com gets rep/{P1}, rep/{P2}" in said
+    assert "ana@example.com gets rep/p1" in said
+    assert "mara@example.com gets rep/p1, rep/p2" in said
     assert box.mails == []
 
     code, said = go(file)
@@ -115,7 +33,7 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     code, said = send(file)
     assert code == 0
     assert "3 mails sent" in said
-    own, other = f"rep--{P1}-2017-Q4.html", f"rep--{P2}-2017-Q4.html"
+    own, other = "rep--p1-2017-Q4.html", "rep--p2-2017-Q4.html"
     assert box.by_address == {
         "ana@example.com": [[own]],
         "ben@example.com": [[other]],
@@ -131,13 +49,12 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     code, said = send(file)
     assert (code, len(box.mails)) == (0, 3)
     assert "0 mails sent" in said
-    assert f"ana@example.com does not get rep/{P1}: sent before" in send(file, dry_run=True)[1]
+    assert "ana@example.com does not get rep/p1: sent before" in send(file, dry_run=True)[1]
 
 
-def test_an_address_that_is_refused_is_told_and_tried_again(folder: Path, inbox: tuple[Inbox, int]) -> None:
+def test_an_address_that_is_refused_is_told_and_tried_again(made: Path, inbox: tuple[Inbox, int]) -> None:
     box, port = inbox
-    file = write(folder, port, REPS)
-    go(file)
+    file = write(made, port)
     box.refuse = "ben@example.com"
     code, said = send(file)
     assert code == 1
@@ -155,7 +72,7 @@ def test_a_missing_address_is_said(folder: Path, inbox: tuple[Inbox, int]) -> No
     go(file)
     code, said = send(file)
     assert code == 1
-    assert f"(no address) does not get rep/{path_name('p4')}: no address" in said
+    assert "(no address) does not get rep/p4: no address" in said
     assert set(box.by_address) == {"nick@example.com"}
 
 
@@ -168,68 +85,203 @@ def test_a_run_waits_for_its_release(folder: Path, inbox: tuple[Inbox, int]) -> 
     index = (folder / "out" / "index.html").read_text()
     assert "awaiting release" in index.lower()
     with pytest.raises(SalesopsError, match=r"'Somebody' may not release this run. These may: Ioana Stan."):
-        send(file, "Somebody")
+        send(file, released_by="Somebody")
     assert box.mails == []
-    code, _ = send(file, "ioana stan")
+    code, _ = send(file, released_by="ioana stan")
     assert (code, len(box.mails)) == (0, 3)
     assert "awaiting release" not in (folder / "out" / "index.html").read_text().lower().split("<tbody")[-1]
 
 
-def test_pay_statements_go_out_only_when_approved(folder: Path, inbox: tuple[Inbox, int]) -> None:
-    from salesops_nb.store.ledger_workflow import approve, review
-
+def test_nothing_is_sent_from_an_incomplete_run(made: Path, inbox: tuple[Inbox, int]) -> None:
     box, port = inbox
-    text = REPS.replace("audience:", "pay: true\n    audience:").replace(
-        '"{email}", "{manager_email}"', '"{email}"'
-    )
-    file = write(folder, port, text)
-    go(file)
-    code, said = send(file)
-    assert (code, box.mails) == (0, [])
-    assert f"ana@example.com does not get rep/{P1}: not approved" in said
-    workbook = open_workbook(folder)
-    _post(workbook)
-    period = workbook.calendar.period("2017-Q4")
-    review(workbook.store, period, by="Rita", on=date(2018, 1, 3))
-    assert send(file)[0] == 0
-    assert box.mails == []
-    approve(workbook.store, period, by="Olga", on=date(2018, 1, 4), payees=["p1"])
-    send(file)
-    assert set(box.by_address) == {"ana@example.com"}
-
-
-def _post(workbook: Any) -> None:
-    import pandas as pd
-
-    from salesops_nb.store.ledger import post
-
-    lines = pd.DataFrame(
-        {
-            "line_id": ["l1", "l2"],
-            "period": ["2017-Q4"] * 2,
-            "payee_id": ["p1", "p2"],
-            "kind": ["commission"] * 2,
-            "plan": ["reps"] * 2,
-            "component": ["base"] * 2,
-            "amount": [Decimal("10.00"), Decimal("20.00")],
-            "currency": ["USD"] * 2,
-        }
-    )
-    post(workbook.store, lines, workbook.calendar.period("2017-Q4"), author="calc", on=date(2018, 1, 2))
-
-
-def test_nothing_is_sent_from_an_incomplete_run(folder: Path, inbox: tuple[Inbox, int]) -> None:
-    box, port = inbox
-    file = write(folder, port, REPS)
-    go(file)
-    next(runs(folder / "out")).reopen()
+    file = write(made, port)
+    next(runs(made / "out")).reopen()
     with pytest.raises(SalesopsError, match="is not complete"):
         send(file)
     assert box.mails == []
 
 
-def test_a_server_that_does_not_answer_is_told(folder: Path) -> None:
-    file = write(folder, 9, REPS)
-    go(file)
+def test_a_server_that_does_not_answer_is_told(made: Path) -> None:
+    file = write(made, 9)
     with pytest.raises(SalesopsError, match=r"127.0.0.1:9 did not take the mail"):
         send(file)
+
+
+WHERE = "where: {region: East}"
+TO = '"{email}", "{manager_email}"'
+
+
+@pytest.mark.parametrize("way", ["unchanged", "resumed", "redelivered", "released"])
+@pytest.mark.parametrize(
+    ("change", "expected", "held"),
+    [
+        # a wrong address is mended: nobody but the right one gets anything
+        ((TO, "right@example.com"), {"right@example.com": 2}, ""),
+        ((TO, "'{name}@example.org'"), {}, "no address"),
+        # pay: true is added: what is in no ledger is not approved
+        ((WHERE, WHERE + "\n    pay: true"), {}, "not approved"),
+        # one subject, the audience or the whole report is taken out
+        ((WHERE, "where: {name: Ben Fox}"), {"ben@example.com": 1, "mara@example.com": 1}, "rep/p1 goes"),
+        (("name: rep", "name: other"), {}, "reports.yml no longer has the report 'rep'"),
+        # another notebook or parameter would be another report under the old one's name
+        (("rep\n    where", "rep\n    parameters: {n: 2}\n    where"), {}, "another n"),
+        (("hello.ipynb", "other.ipynb"), {}, "not by today's notebooks/other.ipynb"),
+    ],
+)  # fmt: skip
+def test_instructions_are_todays_whichever_run_made_the_report(
+    made: Path,
+    inbox: tuple[Inbox, int],
+    way: str,
+    change: tuple[str, str],
+    expected: dict[str, int],
+    held: str,
+) -> None:
+    box, port = inbox
+    assert change[0] in REPS
+    text = REPS.replace(*change)
+    remade = "other" in change[1] or "n: 2" in change[1]
+    if remade and way in ("unchanged", "resumed"):
+        pytest.skip("such a run makes the report anew, which is no question of delivery")
+    file = write(made, port, ("release: {by: [Ioana]}\n" if way == "released" else "") + text)
+    if way == "redelivered":
+        planned = send(file, dry_run=True)[1]
+        _, said = send(file)
+    elif way == "released":
+        planned = send(file, dry_run=True, released_by="Ioana")[1]
+        _, said = send(file, released_by="Ioana")
+    else:
+        if way == "resumed":
+            next(runs(made / "out")).reopen()
+        more = {"resume": way == "resumed"}
+        planned = go(file, dry_run=True, **more)[1]
+        _, said = go(file, deliver=True, **more)
+        if "pay" not in change[1]:  # a statement's key has the ledger's line in it
+            assert "0 made" in said or way == "resumed"
+    got = {address: sum(len(n) for n in names) for address, names in box.by_address.items()}
+    assert got == expected
+    assert held in said or way in ("unchanged", "resumed")
+    # the dry run named the same: who gets what, and what stays
+    gets = {line.split(" gets ")[0]: line.count("rep/p") for line in planned.splitlines() if " gets " in line}
+    assert gets == expected
+
+
+def test_title_and_subject_are_todays(made: Path, inbox: tuple[Inbox, int]) -> None:
+    box, port = inbox
+    text = REPS.replace("Review of {name}", "Review: {name} of {team}").replace(
+        "]}", '], subject: "For you: {title}"}'
+    )
+    send(write(made, port, text))
+    ana = next(message for to, message in box.mails if to == ["ana@example.com"])
+    assert ana["Subject"] == "For you: Review: Ana Pop of North"
+    body = ana.get_body()
+    assert body is not None
+    assert "- Review: Ana Pop of North, 2017-Q4" in body.get_content()
+    assert "Review: Ana Pop of North" in (made / "out" / "index.html").read_text()
+
+
+def test_copies_go_to_todays_folder(made: Path) -> None:
+    file = write(made, 9, REPS + "    to: 'shared/{team}'\n")
+    code, said = go(file)
+    assert code == 0
+    assert "0 made, 2 skipped" in said
+    assert sorted(path.name for path in (made / "shared" / "North").iterdir()) == [
+        "rep--p1.html",
+        "rep--p2.html",
+    ]
+
+
+def test_a_file_changed_after_its_run_is_neither_mailed_nor_copied(
+    made: Path, inbox: tuple[Inbox, int]
+) -> None:
+    box, port = inbox
+    file = write(made, port, REPS + "    to: 'shared/{team}'\n")
+    page = made / "out" / "0001" / "rep" / "p1.html"
+    page.write_text(page.read_text().replace("hello", "other"))
+    for said in (send(file, dry_run=True)[1], send(file)[1]):
+        assert (
+            "ana@example.com does not get rep/p1: another file: rep/p1.html is not what the run made" in said
+        )
+        assert "type: salesops run" in said
+    assert box.by_address == {
+        "ben@example.com": [["rep--p2-2017-Q4.html"]],
+        "mara@example.com": [["rep--p2-2017-Q4.html"]],
+    }
+    assert "1 made, 1 skipped" in go(file, deliver=True)[1]
+    assert box.addresses == ["ana@example.com", "ben@example.com", "mara@example.com", "mara@example.com"]
+
+
+RELEASE = "release: {by: [Ioana Stan]}\n"
+
+
+def test_a_release_covers_its_run_files_and_addresses(made: Path, inbox: tuple[Inbox, int]) -> None:
+    box, port = inbox
+    file = write(made, port, RELEASE + REPS)
+    box.refuse = "ben@example.com"
+    assert send(file, released_by="Ioana Stan")[0] == 1
+    assert box.addresses == ["ana@example.com", "mara@example.com"]
+    box.refuse = ""
+
+    # a new address is not covered: the others are
+    write(made, port, RELEASE + REPS.replace("]}", ', "new@example.com"]}'))
+    new = (
+        "new@example.com does not get rep/p1: not released: new@example.com is new since; "
+        "type: salesops deliver 0001 --release NAME"
+    )
+    assert new in send(file, dry_run=True)[1]
+    _, said = send(file)
+    assert new in said
+    assert "new@example.com gets" in send(file, dry_run=True, released_by="Ioana Stan")[1]
+    assert "new@example.com gets" not in send(file, dry_run=True)[1]  # a trial releases nothing
+    assert box.addresses == ["ana@example.com", "ben@example.com", "mara@example.com"]
+    send(file, released_by="Ioana Stan")
+    assert box.addresses.count("new@example.com") == 1
+
+
+def test_a_run_made_anew_waits_for_its_own_release(made: Path, inbox: tuple[Inbox, int]) -> None:
+    box, port = inbox
+    file = write(made, port, RELEASE + REPS)
+    send(file, released_by="Ioana Stan")
+    assert len(box.mails) == 3
+    write(made, port, RELEASE + REPS.replace("]}", ', "new@example.com"]}'))
+    planned = go(file, force=True, dry_run=True)[1]
+    assert "new@example.com does not get rep/p1: not released" in planned
+    _, said = go(file, force=True, deliver=True)
+    assert "Run 0002 waits for release by Ioana Stan" in said
+    assert "awaiting release" in (made / "out" / "index.html").read_text()
+    assert len(box.mails) == 3
+
+
+def test_files_made_anew_in_a_released_run_wait_again(made: Path, inbox: tuple[Inbox, int]) -> None:
+    import hashlib
+    import json
+
+    box, port = inbox
+    box.refuse = "ana@example.com"
+    file = write(made, port, RELEASE + REPS)
+    send(file, released_by="Ioana Stan")
+    box.refuse = ""
+    # the file and what run.json says of it: as a resumed run would write both
+    page, told = made / "out" / "0001" / "rep" / "p1.html", made / "out" / "0001" / "run.json"
+    before = hashlib.sha256(page.read_bytes()).hexdigest()
+    page.write_text(page.read_text() + "<p>more</p>")
+    told.write_text(told.read_text().replace(before, hashlib.sha256(page.read_bytes()).hexdigest()))
+    assert json.loads(told.read_text())["status"] == "complete"
+    assert (
+        "ana@example.com does not get rep/p1: not released: its files were made anew since" in send(file)[1]
+    )
+    assert "ana@example.com" not in box.addresses
+
+
+def test_copies_wait_for_the_release_too(made: Path, inbox: tuple[Inbox, int]) -> None:
+    _, port = inbox
+    file = write(made, port, RELEASE + REPS + "    to: 'shared/{team}'\n")
+    _, said = go(file)
+    assert "rep/p1 is not copied to shared/North: not released" in said
+    assert not (made / "shared").exists()
+    send(file, released_by="Ioana Stan")
+    assert len(list((made / "shared" / "North").iterdir())) == 2
+
+
+def test_a_release_nobody_asks_for_is_refused(made: Path) -> None:
+    with pytest.raises(SalesopsError, match=r"reports.yml asks for no release"):
+        send(write(made, 9), released_by="Ioana Stan")

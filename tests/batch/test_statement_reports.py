@@ -14,8 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from salesops_nb import open_workbook
+from salesops_nb.batch.addressed import addressed
+from salesops_nb.batch.folder import RunFolder
+from salesops_nb.batch.gate import Gate
 from salesops_nb.batch.letters import letters
-from salesops_nb.batch.paths import path_name
+from salesops_nb.batch.reports import load_reports
 from salesops_nb.cli import main
 from salesops_nb.store import ledger
 
@@ -110,7 +113,7 @@ def test_a_statement_holds_nobody_else(first, book):
     base = {"p1": "61017", "p2": "63019", "m1": "99023"}
     whole = {"p1": ["61234.5"], "p2": ["99000.1"], "m1": []}  # deals that are one person's alone
     for who in ("p1", "p2", "m1"):
-        files = sorted((first / "statement").glob(f"{path_name(f'{who}-id')}.*"))
+        files = sorted((first / "statement").glob(f"{who}-id.*"))
         assert {path.suffix for path in files} == {".html", ".xlsx", ".ipynb"}
         for path in files:
             text = everything_in(path)
@@ -132,15 +135,15 @@ def test_a_statement_holds_nobody_else(first, book):
 
 
 def test_a_manager_sees_the_team_total_and_no_deal(first):
-    text = everything_in(first / "statement" / f"{path_name('m1-id')}.html")
+    text = everything_in(first / "statement" / "m1-id.html")
     assert "208345.85 of your team" in text
     assert not re.search(r"D-\d", text)
 
 
 def test_drafts_say_so_on_screen_and_in_the_spreadsheet(first):
-    page = (first / "statement" / f"{path_name('p1-id')}.html").read_text(encoding="utf-8")
+    page = (first / "statement" / "p1-id.html").read_text(encoding="utf-8")
     assert 'class="draft" data-watermark="DRAFT"' in page
-    sheet = everything_in(first / "statement" / f"{path_name('p1-id')}.xlsx")
+    sheet = everything_in(first / "statement" / "p1-id.xlsx")
     assert sheet.count("DRAFT, not approved") >= 2
 
 
@@ -154,23 +157,34 @@ def test_the_company_report_wrote_the_drafts_and_a_second_run_writes_nothing(fir
     assert ledger.verify(store) == []
 
 
-def test_only_approved_statements_go_out_each_to_its_own_person(first, book):
+def _letters(run, book):
+    """Which statements would be mailed, and why the others would not, by address."""
     workbook = open_workbook(book)
-    records = json.loads((first / "run.json").read_text())["jobs"]
-    before = letters(records, workbook.store)
-    assert [(each.address, each.send) for each in before] == [
-        (f"{who}@example.com", []) for who in ("m1", "p1", "p2")
-    ]
-    on = date(2018, 1, 3)
-    ledger.review(workbook.store, "2017-Q4", by="f1-id", on=on)
-    ledger.approve(workbook.store, "2017-Q4", by="f1-id", on=on, payees=["p1-id"])
-    after = {
-        each.address: [record["id"] for record in each.send] for each in letters(records, workbook.store)
+    reports = load_reports(book / "reports.yml")
+    records = json.loads((run / "run.json").read_text())["jobs"]
+    found = letters(addressed(records, reports, workbook), Gate(workbook, reports, RunFolder(run)))
+    return {
+        each.address.partition("@")[0]: [record["id"] for record in each.send]
+        + [str(r) for _, r in each.stay]
+        for each in found
     }
-    assert after == {
-        "m1@example.com": [],
-        "p1@example.com": [f"statement/{path_name('p1-id')}"],
-        "p2@example.com": [],
+
+
+def test_only_approved_statements_go_out_each_to_its_own_person(first, book):
+    store = open_workbook(book).store
+    assert _letters(first, book) == {who: ["not approved"] for who in ("m1", "p1", "p2")}
+    on = date(2018, 1, 3)
+    ledger.review(store, "2017-Q4", by="f1-id", on=on)
+    ledger.approve(store, "2017-Q4", by="f1-id", on=on, payees=["p1-id"])
+    amount = sum(ledger.lines(store, "2017-Q4", payee_id="p1-id")["amount"], Decimal(0))
+    old = f"it shows draft, {amount:,.2f} USD; the ledger has approved, {amount:,.2f} USD"
+    assert _letters(first, book)["p1"] == [f"not what the ledger says: {old}; type: salesops run"]
+    again = run(book, "--only", "statement")
+    assert 'class="draft"' not in (again / "statement" / "p1-id.html").read_text(encoding="utf-8")
+    assert _letters(again, book) == {
+        "m1": ["not approved"],
+        "p1": ["statement/p1-id"],
+        "p2": ["not approved"],
     }
 
 
@@ -181,11 +195,7 @@ def test_an_approved_statement_keeps_its_lines_and_speaks_romanian(first, book):
     settings = (book / "workbook.yml").read_text()
     (book / "workbook.yml").write_text(settings.replace("en_US", "ro_RO"))
     made = run(book, "--force", "--only", "statement", "--for", "rep=p1-id")
-    page = (
-        (made / "statement" / f"{path_name('p1-id')}.html")
-        .read_text(encoding="utf-8")
-        .replace("\N{NO-BREAK SPACE}", " ")
-    )
+    page = (made / "statement" / "p1-id.html").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
     written = f"{total:,.2f}".translate(str.maketrans(",.", ".,"))
     assert 'class="draft"' not in page
     assert "Fișă de comision" in page

@@ -1,0 +1,206 @@
+"""A pay statement is mailed only while what it shows is what the ledger says, and approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from mailing import REPS, Inbox, go, send, serving, write
+
+from conftest import write_notebook
+from salesops_nb.batch.pay import PayLedger
+from salesops_nb.commission.ledger_rows import PAYABLE
+from salesops_nb.source.opened import open_workbook
+from salesops_nb.store import ledger
+from salesops_nb.store.ledger_lines import LINE_COLUMNS
+
+ON = date(2018, 1, 4)
+PAY = (
+    REPS.replace("hello.ipynb", "statement.ipynb")
+    .replace('["{email}", "{manager_email}"]', '"{email}"')
+    .replace("audience:", "pay: true\n    reads: [nothing]\n    audience:")
+)
+STATEMENT = """from salesops_nb import open_workbook, present
+from salesops_nb.batch.pay import PayLedger
+now = PayLedger(open_workbook('..').store).now(period, who)
+present.cover(title='Statement', statement={'payee': who, 'period': period, **now})
+print('PAY', now['status'], now['totals'])"""
+
+
+def lines(**amounts: str) -> pd.DataFrame:
+    """A line of each payee."""
+    rows = [
+        {"line_id": f"l-{payee}", "period": "2017-Q4", "payee_id": payee, "kind": "commission",
+         "plan_id": "reps", "component_id": "base", "amount": Decimal(amount), "currency": "USD"}
+        for payee, amount in amounts.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def post(store: Any, **amounts: str) -> None:
+    ledger.post(store, lines(**amounts), "2017-Q4", author="calc", on=date(2018, 1, 2))
+
+
+def approve(store: Any, *payees: str) -> None:
+    ledger.review(store, "2017-Q4", by="Rita", on=ON, payees=payees)
+    ledger.approve(store, "2017-Q4", by="Olga", on=ON, payees=payees)
+
+
+@pytest.fixture
+def store(folder: Path) -> Any:
+    write_notebook(folder / "notebooks" / "statement.ipynb", "period = ''\nwho = ''", STATEMENT)
+    workbook = open_workbook(folder)
+    post(workbook.store, p1="4865.00", p2="20.00")
+    yield workbook.store
+    workbook.store.dispose()
+
+
+def test_an_approved_statement_is_drawn_up_anew_and_only_then_mailed(folder: Path, store: Any) -> None:
+    """By its report's word it reads none of the ledger's tables: an approval makes it new all the same."""
+    box = Inbox()
+    with serving(box) as port:
+        file = write(folder, port, PAY)
+        assert go(file)[0] == 0
+        code, said = send(file)
+        assert (code, box.mails) == (0, [])
+        assert "ana@example.com does not get rep/p1: not approved" in said
+
+        post(store, p1="6099.56", p2="20.00")
+        approve(store, "p1")
+        for said in (send(file, dry_run=True)[1], send(file)[1]):
+            assert (
+                "ana@example.com does not get rep/p1: not what the ledger says: it shows draft, "
+                "4,865.00 USD; the ledger has approved, 6,099.56 USD; type: salesops run" in said
+            )
+        assert send(file)[0] == 1
+        assert box.mails == []
+
+        assert "ana@example.com gets rep/p1" in go(file, dry_run=True)[1]
+        code, said = go(file, deliver=True)
+        assert "1 made, 1 skipped" in said  # p1's alone: nothing of p2 has changed
+        assert code == 0
+        assert box.addresses == ["ana@example.com"]
+        page = next(box.mails[0][1].iter_attachments()).get_content()
+        assert "PAY approved" in page
+        assert "6099.56" in page
+        assert send(file)[0] == 0
+        assert len(box.mails) == 1
+
+
+def _change(store: Any) -> None:
+    post(store, p1="11.00", p2="20.00")
+
+
+def _change_and_approve(store: Any) -> None:
+    _change(store)
+    approve(store, "p1")
+
+
+def _adjust(store: Any) -> None:
+    ledger.adjust(
+        store, "2017-Q4", "p1", Decimal("1.00"), "USD", reason="a slip", author="Rita", approver="Olga", on=ON
+    )
+    approve(store, "p1")
+
+
+def _other_line(store: Any) -> None:
+    """The same amount on another deal."""
+    moved = lines(p1="4865.00", p2="20.00").assign(deal_id=["d9", None])
+    ledger.post(store, moved, "2017-Q4", author="calc", on=date(2018, 1, 2))
+    approve(store, "p1")
+
+
+def _lock(store: Any) -> None:
+    approve(store, "p2")
+    ledger.lock(store, "2017-Q4", by="Olga", on=ON)
+
+
+def _withdraw(store: Any) -> None:
+    post(store, p2="20.00")
+
+
+def _of_another(store: Any) -> None:
+    approve(store, "p2")
+
+
+@pytest.mark.parametrize(
+    ("change", "approved", "words"),
+    [
+        (_change, False, "it shows approved, 4,865.00 USD; the ledger has draft, 11.00 USD"),
+        (_change_and_approve, True, "the ledger has approved, 11.00 USD"),
+        (_adjust, True, "the ledger has approved, 4,866.00 USD"),
+        (_other_line, True, "the ledger has approved, 4,865.00 USD in other lines"),
+        (_lock, True, "it shows approved, 4,865.00 USD; the ledger has locked, 4,865.00 USD"),
+        (_withdraw, False, "the ledger has nothing"),
+        (_of_another, True, None),
+    ],
+)
+def test_what_makes_a_statement_another(
+    store: Any, change: Callable[[Any], None], approved: bool, words: str | None
+) -> None:
+    approve(store, "p1")
+    pay = PayLedger(store)
+    record = {
+        "period": "2017-Q4",
+        "statement": {"payee": "p1", "period": "2017-Q4", **pay.now("2017-Q4", "p1")},
+    }
+    assert pay.difference(record, "p1") is None
+    change(store)  # the same reader sees it: the ledger is read again when it has changed
+    found = pay.difference(record, "p1")
+    assert pay.approved("2017-Q4", "p1") == approved
+    assert found is None if words is None else words in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        ({}, "does not say which statement it shows"),
+        ({"payee": "p2"}, "it shows the statement of p2 for 2017-Q4"),
+        ({"period": "2017-Q3"}, "it shows the statement of p1 for 2017-Q3"),
+    ],
+)
+def test_a_statement_of_somebody_or_something_else(store: Any, shown: dict[str, str], words: str) -> None:
+    approve(store, "p1")
+    pay = PayLedger(store)
+    record: dict[str, Any] = {"period": "2017-Q4"}
+    if shown:
+        record["statement"] = {"payee": "p1", "period": "2017-Q4", **pay.now("2017-Q4", "p1"), **shown}
+    assert words in (pay.difference(record, "p1") or "")
+
+
+def test_what_changes_while_the_mails_go_out_is_seen(folder: Path, store: Any) -> None:
+    """Ben's statement falls back to draft while Ana's mail is being taken."""
+
+    class Meanwhile(Inbox):
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+            post(store, p1="4865.00", p2="21.00")
+            return await super().handle_DATA(server, session, envelope)
+
+    approve(store, "p1", "p2")
+    box = Meanwhile()
+    with serving(box) as port:
+        file = write(folder, port, PAY)
+        code, said = go(file, deliver=True)
+    assert code == 1
+    assert box.addresses == ["ana@example.com"]
+    assert "not sent to ben@example.com: rep/p2: not approved" in said
+
+
+def test_a_statement_is_copied_only_when_it_may_leave(folder: Path, store: Any) -> None:
+    file = write(folder, 9, PAY + "    to: shared\n")
+    code, said = go(file)
+    assert code == 0
+    assert "rep/p1 is not copied to shared: not approved" in said
+    approve(store, "p1")
+    go(file)
+    assert [path.name for path in (folder / "shared").iterdir()] == ["rep--p1.html"]
+    assert "PAY approved" in (folder / "shared" / "rep--p1.html").read_text()
+
+
+def test_everything_payable_of_a_line_is_compared() -> None:
+    assert PAYABLE == LINE_COLUMNS
