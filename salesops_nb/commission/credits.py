@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import narwhals as nw
 
-from salesops_nb.commission.columns import condition, wanted_columns, with_deals, with_person
+from salesops_nb.commission.columns import condition, wanted_columns, with_deals, with_person, with_sale
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import AMOUNT, number, times10
 from salesops_nb.commission.measures import counts_deals, measured
@@ -60,7 +60,7 @@ def kept_credits(plan: Plan, facts: Facts, kind: str, until: date) -> Credits:
     rule = _rule(plan, kind)
     if facts.currencies <= {plan.currency}:
         with suppress(SalesopsError):
-            every = replace(facts, has_refunds=facts.refunds is not None)
+            every = replace(facts, has_refunds=bool(facts.refunds))
             key = "credits", rule, None
             return facts.tables.once(key, lambda: _kept(plan, every, kind, _ALL, key), rows=facts.count)
     fx = plan.file.fx and plan.file.fx.model_dump_json()
@@ -104,6 +104,8 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), lost))
     frame = with_person(frame, plan, facts)
     frame = _capped(frame, plan)
+    if facts.has_refunds:
+        frame = with_sale(frame, plan)
     counts = nw.col("fault").is_null()
     if plan.file.credit.where:
         counts = counts & condition(plan, plan.file.credit.where, frame, facts.tables)

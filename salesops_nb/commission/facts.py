@@ -25,8 +25,8 @@ class Facts:
     """Events and shares, with what is known of them before any plan is looked at.
 
     `count` is the number of events, `last` the day of the last; `set_aside` are deals whose shares are
-    wrong; `has_refunds` says that something takes credit back before the period's end, `refunds` on
-    which day the first does; `gaps` that some event has no amount; `currencies` what the data name;
+    wrong; `refunds` are the days on which something takes credit back, and `has_refunds` says that one is
+    before the period's end; `gaps` that some event has no amount; `currencies` what the data name;
     `small` that frames may be held in memory.
     """
 
@@ -38,7 +38,7 @@ class Facts:
     set_aside: tuple[str, ...] = ()
     bad_shares: tuple[Problem, ...] = ()
     last: date | None = None
-    refunds: date | None = None
+    refunds: frozenset[date] = frozenset()
     has_refunds: bool = False
     has_overlay: bool = False
     gaps: bool = False
@@ -84,7 +84,7 @@ def read_facts(plans: list[Plan], tables: Tables, until: date, problems: list[Pr
     problems += known.bad_shares
     if known.shares is not None:
         _splits_are_said(plans)
-    refunds = known.refunds is not None and known.refunds < until
+    refunds = any(day < until for day in known.refunds)
     small = known.count <= _IN_MEMORY and known.count * len(plans) <= _OF_ALL_PLANS
     return replace(known, tables=tables, has_refunds=refunds, small=small)
 
@@ -95,11 +95,11 @@ def _read(tables: Tables) -> Facts:
     problems: list[Problem] = []
     parts, set_aside = shares(tables, problems)
     day = nw.col("happened_on")
-    down = (nw.col("kind") == "refunded") | (nw.col("amount") < number(0))
     empty = nw.col("amount").is_null() & (nw.col("kind") != "cancelled")
-    refunds = nw.when(down).then(day).otherwise(nw.lit(None).cast(nw.Date)).min()
     told = collected(
-        events.select(nw.len().alias("n"), last=day.max(), refunds=refunds, gaps=_number_of(empty))
+        events.select(
+            nw.len().alias("n"), last=day.max(), refunds=_number_of(takes_back()), gaps=_number_of(empty)
+        )
     )[0]
     if told["n"] <= _IN_MEMORY:
         events = tables.kept(events)
@@ -117,11 +117,21 @@ def _read(tables: Tables) -> Facts:
         tuple(set_aside),
         tuple(problems),
         last=told["last"],
-        refunds=told["refunds"],
+        refunds=_days(events.filter(takes_back())) if told["refunds"] else frozenset(),
         has_overlay=overlay,
         gaps=bool(told["gaps"]),
         currencies=_currencies(tables, events),
     )
+
+
+def takes_back() -> nw.Expr:
+    """Whether an event takes credit back: a refund, or a negative amount."""
+    return (nw.col("kind") == "refunded") | (nw.col("amount") < number(0)).fill_null(False)
+
+
+def _days(events: nw.LazyFrame[Any]) -> frozenset[date]:
+    rows = collected(events.filter(~nw.col("happened_on").is_null()).select("happened_on").unique())
+    return frozenset(row["happened_on"] for row in rows)
 
 
 def _currencies(tables: Tables, events: nw.LazyFrame[Any]) -> frozenset[str]:
@@ -220,3 +230,17 @@ def _bookings(tables: Tables) -> nw.LazyFrame[Any]:
             nw.col("amount").cast(AMOUNT),
         )
     )
+
+
+def place_of(facts: Facts, event_id: str, column: str) -> dict[str, Any]:
+    """Where an event stands: in events, or with the deal that its booking was made from."""
+    made = facts.bookings_made and event_id.endswith(":booked")
+    table, key = ("deals", "deal_id") if made else ("events", "event_id")
+    value = event_id.removesuffix(":booked") if made else event_id
+    column = "closed_on" if made and column == "happened_on" else column
+    return {
+        "table": table,
+        "row": facts.tables.row_of(table, key, value),
+        "column": column,
+        "value": event_id,
+    }

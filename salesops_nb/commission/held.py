@@ -29,11 +29,20 @@ def opening_lines(payout: Payout, plan: Plan) -> list[Row]:
     """Lines of the period for what was held back, or may be taken back, of pay from before."""
     found = []
     for o in openings(payout.tables, plan, "holdback"):
-        found += _holdback(payout, plan, o)
+        if _mine(payout, plan, o):
+            found += _holdback(payout, plan, o)
     if plan.file.clawback is not None:
         for o in openings(payout.tables, plan, "clawback"):
-            found += _taken_back(payout, plan, o)
+            if _mine(payout, plan, o):
+                found += _taken_back(payout, plan, o)
     return found
+
+
+def _mine(payout: Payout, plan: Plan, o: Opening) -> bool:
+    """Whether this version of the plan settles the balance: the one in force on `as_of`, else the first."""
+    versions = sorted((p for p in payout.plans if p.id == plan.id), key=lambda p: p.start)
+    held = (p for p in versions if o.as_of is not None and p.start <= o.as_of < p.end)
+    return next(held, versions[0]) is plan
 
 
 def _holdback(payout: Payout, plan: Plan, o: Opening) -> list[Row]:

@@ -1,0 +1,309 @@
+"""What comes back: refunds and cancellations after a plan's end, beyond the sale, in either order, as
+customers pay; by every route that pay takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+from commission_helpers import D, by, deals, events, plan, table, total
+
+from salesops_nb import commission
+from salesops_nb.commission import facts as facts_module
+
+FLAT = {"id": "b", "rate_pct": 10}
+MARGINAL = {
+    "mode": "marginal",
+    "unit": "amount",
+    "rows": [{"from": 0, "rate_pct": 5}, {"from": 800, "rate_pct": 10}],
+}
+FULL = {"when": "cancelled", "method": "full", "unpaid": "cancel"}
+HALF = FULL | {"method": "share", "pct": 50}
+CASH = [{"event": "collected", "pct": 100, "as": "share_collected"}]
+NEXT = {"version": 2, "from": date(2027, 1, 1), "to": date(2027, 12, 31)}
+EACH = ("small", "large")
+PERIODS = [f"{year}-Q{n}" for year in (2026, 2027) for n in (1, 2, 3, 4)]
+
+
+@pytest.fixture(params=EACH)
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways to calculate: worked out in memory for all periods at once, and lazily by the engine."""
+    if request.param == "large":
+        monkeypatch.setattr(facts_module, "_IN_MEMORY", -1)
+    return str(request.param)
+
+
+def stays(*rows: tuple[str, str, str, str | None]) -> pd.DataFrame:
+    """Assignments of (person, plan, from, to)."""
+    return table(
+        *[
+            {"person_id": who, "plan_id": plan_id, "valid_from": date.fromisoformat(start),
+             "valid_to": date.fromisoformat(end) if end else None}
+            for who, plan_id, start, end in rows
+        ]
+    )  # fmt: skip
+
+
+def history(
+    plans: Any, tables: Mapping[str, Any], periods: list[str], ledger: bool = True
+) -> list[commission.Payout]:
+    """The payouts of periods one after the other, each after the lines of those before it."""
+    found: list[commission.Payout] = []
+    for period in periods:
+        given = dict(tables)
+        if ledger and found:
+            given["prior_lines"] = pd.concat([p.lines for p in found], ignore_index=True)
+        found.append(commission.calculate(plans, given, period))
+    for payout in found:
+        assert (payout.reconciliation["difference"] == 0).all()
+        assert sum(payout.statements["amount"], D(0)) == total(payout)
+        assert all(payout.explain(line) for line in payout.lines["line_id"])
+        assert payout.lines["line_id"].is_unique
+    return found
+
+
+# --- a refund after the plan's end, or a change of version or plan -------------------------------------
+
+ROUTES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    # name: the component, the rest of the plan, what the sale of 1,000 pays, what comes back of 300
+    "flat": (FLAT, {}, "100", "-30"),
+    "tiers on a running total": (
+        {"id": "b", "scope": "running_total", "table": MARGINAL}, {}, "60", "-25"),
+    "tiers on each sale": (
+        {"id": "b", "scope": "each_transaction", "table": MARGINAL}, {}, "60", "-25"),
+    "year to date less paid": (
+        {"id": "b", "scope": "ytd_less_paid", "table": MARGINAL}, {}, "60", "-25"),
+    "a cap of the period": (
+        FLAT | {"limits": {"cap": 80, "per": "period", "excess": "forfeit"}}, {}, "80", "-10"),
+    "a cap of the deal": (FLAT | {"limits": {"cap": 80, "per": "deal"}}, {}, "80", "-10"),
+    "a cap of credit": (FLAT, {"credit": {"cap_per_deal": 900}}, "90", "-20"),
+    "a threshold of each sale": (FLAT | {"threshold": 500, "then": "first_dollar"}, {}, "100", "-30"),
+    "the excess of each sale": (FLAT | {"threshold": 500, "then": "excess"}, {}, "50", "-30"),
+    "a gate that closes again": (
+        FLAT | {"scope": "running_total", "gate": {"amount": 900, "then": "first_dollar"}},
+        {}, "100", "-100"),
+    "a gate on the quota": (
+        FLAT | {"gate": {"attainment_pct": 90, "then": "first_dollar"}},
+        {"quota": {"amount": 1000, "attained_by": "booked"}}, "100", "-100"),
+    "quota bands": (
+        {"id": "b", "scope": "running_total", "table": MARGINAL | {
+            "unit": "pct_of_quota", "rows": [{"from": 0, "rate_pct": 5}, {"from": 80, "rate_pct": 10}]}},
+        {"quota": {"amount": 1000, "attained_by": "booked"}}, "60", "-25"),
+    "with a release": (FLAT, {"release": [{"event": "booked", "pct": 100}]}, "100", "-30"),
+    "with a clawback": (FLAT, {"clawback": FULL}, "100", "-30"),
+    "with both": (FLAT, {"clawback": FULL, "release": [{"event": "booked", "pct": 100}]}, "100", "-30"),
+    "with a draw": (
+        FLAT, {"draw": {"per": "month", "amount": 20, "recoverable": False}}, "100", "-30"),
+    "on cash": (FLAT, {"credit": {"event": "collected"}}, "100", "-30"),
+    "on margin": (FLAT, {"credit": {"base": "margin", "margin_of": "price"}}, "60", "-18"),
+    "rates by row": ({"id": "b", "rates": [{"where": "amount > 1", "rate_pct": 10}]}, {}, "100", "-30"),
+}  # fmt: skip
+LATER = {
+    "the plan ended": ([], {}),
+    "another version": ([FLAT | {"rate_pct": 77}], {"head": NEXT}),
+    "another plan": ([FLAT | {"rate_pct": 77}], {"head": NEXT | {"id": "q"}}),
+}
+
+
+CASES = [(route, "another version", False) for route in ROUTES]
+CASES += [("flat", after, assigned) for after in LATER for assigned in (False, True)]
+CASES.remove(("flat", "another plan", False))  # two plans need assignments
+
+
+@pytest.mark.parametrize(("route", "after", "assigned"), CASES)
+def test_a_refund_after_the_plans_end_is_one_line_of_its_own_period(
+    route: str, after: str, assigned: bool, path: str
+) -> None:
+    c, parts, paid, back = ROUTES[route]
+    components, more = LATER[after]
+    plans = [plan(c, **parts), *([plan(*components, **more)] if components else [])]
+    kind = parts.get("credit", {}).get("event", "booked")
+    tables: dict[str, Any] = {
+        "deals": deals(1000, cost=[D(400)]),
+        "events": events(("d1", kind, "2026-12-30", 1000), ("d1", "refunded", "2027-02-15", 300)),
+    }
+    if assigned:
+        rows = [("rep", "p", "2026-12-01", "2027-01-01" if after == "another plan" else None)]
+        rows += [("rep", "q", "2027-01-01", None)] if after == "another plan" else []
+        tables["plan_assignments"] = stays(*rows)
+    made = history(plans, tables, ["2026-Q4", "2027-Q1", "2027-Q2"])
+    for payout in made:
+        assert [p.code for p in payout.problems] == []
+    sale = by(made[0], "event_id", kinds=("commission",))
+    assert sale == {"e01": D(paid)}
+    lines = made[1].lines
+    assert sum(lines["amount"], D(0)) == D(back)
+    assert set(lines["plan_id"]) == {"p"}
+    assert set(lines["plan_version"]) == {1}
+    assert set(lines["period"]) == {"2027-Q1"}
+    assert lines["happened_on"].iloc[-1] in (date(2027, 2, 15), date(2026, 12, 30))
+    if "gate" not in route:
+        assert list(lines["kind"]) == ["refund"]
+    assert total(made[2]) == 0
+    again = commission.calculate(plans, tables, "2026-Q4")
+    pd.testing.assert_frame_equal(again.lines, made[0].lines)
+
+
+def test_a_refund_after_the_end_of_teams_splits_overlay_and_several_components(path: str) -> None:
+    people = table(
+        *[
+            {
+                "person_id": who,
+                "name": who,
+                "role": "r",
+                "manager_id": boss,
+                "valid_from": start,
+                "valid_to": end,
+            }
+            for who, boss, start, end in [
+                ("rep", "old", date(2020, 1, 1), date(2027, 1, 1)),
+                ("rep", "new", date(2027, 1, 1), None),
+                ("ann", "old", date(2020, 1, 1), None),
+                ("se", None, date(2020, 1, 1), None),
+                ("old", None, date(2020, 1, 1), None),
+                ("new", None, date(2020, 1, 1), None),
+            ]
+        ]
+    )
+    shares = table(
+        {"deal_id": "d1", "person_id": "rep", "share": D(60), "type": "revenue"},
+        {"deal_id": "d1", "person_id": "ann", "share": D(40), "type": "revenue"},
+        {"deal_id": "d1", "person_id": "se", "share": D(50), "type": "overlay"},
+    )
+    head = {"credit": {"splits": {"apply_to": "credit"}}}
+    team = {"id": "o", "payee": "manager", "measure": "team_credit", "rate_pct": 1}
+    count = {"id": "n", "measure": "count", "per_unit": 7}
+    plans = [plan(FLAT, team, count, **head), plan(FLAT, team, head=NEXT, **head)]
+    tables = {
+        "deals": deals(1000),
+        "splits": shares,
+        "people": people,
+        "events": events(("d1", "booked", "2026-12-30", 1000), ("d1", "refunded", "2027-02-15", 1000)),
+    }
+    first, second = history(plans, tables, ["2026-Q4", "2027-Q1"])
+    assert by(first, "payee_id") == {"rep": D("64.20"), "ann": D("42.80"), "se": D("53.50"), "old": D(10)}
+    assert by(second, "payee_id") == {who: -amount for who, amount in by(first, "payee_id").items()}
+
+
+def test_a_refund_after_a_change_of_version_in_mid_year_leaves_the_year_to_date_alone(path: str) -> None:
+    c = {"id": "b", "scope": "ytd_less_paid", "table": MARGINAL}
+    plans = [
+        plan(c, head={"to": date(2026, 6, 30)}),
+        plan(c, head={"version": 2, "from": date(2026, 7, 1), "to": date(2027, 12, 31)}),
+    ]
+    tables = {
+        "deals": deals(1000, 500),
+        "events": events(
+            ("d1", "booked", "2026-02-10", 1000),
+            ("d2", "booked", "2026-07-20", 500),
+            ("d1", "refunded", "2026-08-15", 300),
+            ("d2", "refunded", "2027-02-15", 100),
+        ),
+    }
+    made = history(plans, tables, PERIODS)
+    assert [total(p) for p in made] == [60, 0, 0, 0, -5, 0, 0, 0]
+    assert by(made[2], "plan_version", "kind") == {(1, "refund"): -25, (2, "commission"): 25}
+
+
+def test_what_waits_for_acceptance_is_not_taken_back_either(path: str) -> None:
+    accept = {"acceptance": {"missing": "withhold"}}
+    on = stays(("rep", "p", "2026-01-01", "2027-01-01")).assign(accepted_on=[None])
+    for more in ({}, {"release": CASH}, {"clawback": FULL}):
+        rows = [("d1", "booked", "2026-12-30", 1000), ("d1", "collected", "2027-01-05", 1000)]
+        rows += [("d1", "refunded", "2027-02-15", 300)]
+        tables = {"deals": deals(1000), "events": events(*rows), "plan_assignments": on}
+        made = history([plan(FLAT, **accept, **more)], tables, ["2026-Q4", "2027-Q1"])
+        assert [total(p) for p in made] == [0, 0]
+        assert sum((sum(p.withheld["amount"], D(0)) for p in made), D(0)) in (70, 170)
+
+
+def test_an_opening_holdback_is_released_once_whatever_the_versions(path: str) -> None:
+    opening = table({"person_id": "rep", "plan_id": "p", "kind": "holdback", "amount": D(40),
+                     "as_of": date(2026, 1, 1), "due_on": date(2027, 2, 1)})  # fmt: skip
+    for more in ({}, {"release": CASH}):
+        plans = [plan(FLAT, **more), plan(FLAT, head=NEXT, **more)]
+        made = history(
+            plans,
+            {"deals": deals(1, start=date(2025, 1, 1)), "opening_balances": opening},
+            ["2026-Q4", "2027-Q1"],
+        )
+        assert [total(p) for p in made] == [0, 40]
+
+
+# --- facts that nobody counts ---------------------------------------------------------------------------
+
+UNCOUNTED: dict[str, tuple[list[tuple[Any, ...]], dict[str, Any], str, str]] = {
+    "a refund of a sale before the plans": (
+        [("d1", "booked", "2025-12-30", 1000), ("d1", "refunded", "2026-02-15", 300)],
+        {}, "outside-plan", "outside dates"),
+    "a cancellation of a sale before the plans": (
+        [("d1", "booked", "2025-12-30", 1000), ("d1", "cancelled", "2026-02-15", None)],
+        {}, "outside-plan", "a day without a plan"),
+    "a cancellation without a sale": (
+        [("d1", "cancelled", "2026-02-15", None), ("d1", "booked", "2026-03-01", 1000)],
+        {"clawback": FULL}, "cancelled-without-sale", "no sale before it"),
+    "a cancellation under a plan without a clawback": (
+        [("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-02-15", None)],
+        {}, "cancellation-not-counted", "the plan has no clawback"),
+    "a sale on a day without a plan": (
+        [("d1", "booked", "2027-01-05", 1000)], {}, "outside-plan", "outside dates"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNCOUNTED)
+def test_a_fact_that_nobody_counts_is_a_problem_with_a_reason(name: str, path: str) -> None:
+    rows, parts, code, reason = UNCOUNTED[name]
+    period = "2027-Q1" if "without a plan" in name and "sale on" in name else "2026-Q1"
+    payout = commission.calculate(
+        plan(FLAT, **parts), {"deals": deals(1000), "events": events(*rows)}, period
+    )
+    (problem,) = [p for p in payout.problems if p.code == code]
+    assert problem.fix
+    assert problem.table == "events"
+    assert problem.row
+    assert any(reason in said for said in payout.withheld["reason"]), payout.withheld["reason"].tolist()
+    assert (payout.reconciliation["difference"] == 0).all()
+
+
+QUIET: dict[str, tuple[list[tuple[Any, ...]], dict[str, Any]]] = {
+    "cash under a plan of bookings": (
+        [("d1", "booked", "2026-01-05", 1000), ("d1", "collected", "2026-02-05", 1000)], {}),
+    "bookings under a plan of cash": (
+        [("d1", "booked", "2026-01-05", 1000), ("d1", "collected", "2026-02-05", 1000)],
+        {"credit": {"event": "collected"}}),
+    "cancelled before the cash that is credited": (
+        [("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-02-05", None)],
+        {"credit": {"event": "collected"}}),
+    "cancelled and refunded under a plan without a clawback": (
+        [("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-02-05", None),
+         ("d1", "refunded", "2026-02-06", 1000)], {}),
+    "a deal that the plan does not credit": (
+        [("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-02-05", None)],
+        {"credit": {"where": "amount > 5000"}}),
+    "cancelled after the window": (
+        [("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-03-20", None)],
+        {"clawback": FULL | {"when": "cancelled_within_2_months"}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_what_is_normal_is_no_problem(name: str, path: str) -> None:
+    rows, parts = QUIET[name]
+    payout = commission.calculate(
+        plan(FLAT, **parts), {"deals": deals(1000), "events": events(*rows)}, "2026-Q1"
+    )
+    assert [p.code for p in payout.problems] == []
+
+
+def test_credit_of_people_on_no_plan_is_told_by_person(path: str) -> None:
+    sold = deals(100, 200, 400, 800).assign(owner_id=["ann", "bob", "bob", "zoe"])
+    on = stays(("ann", "p", "2026-01-01", None), ("zoe", "elsewhere", "2026-01-01", None),
+               ("bob", "p", "2026-01-03", None))  # fmt: skip
+    payout = commission.calculate(plan(FLAT), {"deals": sold, "plan_assignments": on}, "2026-Q1")
+    assert by(payout, "payee_id") == {"ann": 10, "bob": 40}
+    (problem,) = payout.problems
+    assert (problem.code, problem.value, problem.amount) == ("credit-without-plan", "bob", 200)
