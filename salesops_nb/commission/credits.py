@@ -95,6 +95,11 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     if facts.set_aside:
         wrong = nw.when(nw.col("deal_id").is_in(list(facts.set_aside))).then(nw.lit(_BAD_SHARES))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
+    if facts.lost is not None:
+        lost = facts.lost.with_columns(is_lost=nw.lit(True))
+        frame = frame.join(lost, on="deal_id", how="left")
+        wrong = nw.when(nw.col("is_lost")).then(nw.lit(_LOST))
+        frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong)).drop("is_lost")
     frame = converted(frame, plan, facts.tables, problems)
     frame = measured(frame, plan, facts)
     frame = _shared(frame, plan, facts)
@@ -120,6 +125,7 @@ _SPENT = {
 }  # fmt: skip
 _BAD_SHARES = "set aside: the shares of the deal are wrong (see the problems)"
 _UNKNOWN = "set aside: the payee is not in people"
+_LOST = "set aside: the deal was lost, and no cancellation or refund explains it"
 _EMPTY = "set aside: the event has no amount"
 _ORPHAN = "set aside: it takes back what has no sale before it"
 

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.assignments import Stay
-from salesops_nb.commission.facts import KINDS, Facts, owners, place_of, won_deals
+from salesops_nb.commission.facts import KINDS, Facts, owners, place_of, without_booking, won_deals
 from salesops_nb.commission.findings_people import (
     early_history,
     overlapping_people,
@@ -110,7 +110,7 @@ def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
 
 
 def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
-    if facts.bookings_made and "events" not in facts.tables:
+    if facts.bookings_made:
         return []
     lost = _kept(facts, "unknown deal", lambda: facts.events.join(owners(facts), on="deal_id", how="anti"))
     lost = lost.filter(_in(nw.col("happened_on"), period))
@@ -184,11 +184,9 @@ def _money(amount: Any) -> str:
 def _not_whole(facts: Facts, period: Period) -> list[Problem]:
     """Won deals without a day or an amount, and events without a day, an amount or a kind that is known."""
     found = []
-    if facts.bookings_made:
+    if {"closed_on", "amount"} <= set(facts.tables.columns("deals")):
         day, amount = nw.col("closed_on").cast(nw.Date), nw.col("amount")
-        won = _kept(
-            facts, "incomplete", lambda: won_deals(facts.tables).filter(day.is_null() | amount.is_null())
-        )
+        won = _kept(facts, "incomplete", lambda: _incomplete(facts, day.is_null() | amount.is_null()))
         won = won.filter(day.is_null() | _in(day, period))
         for row in collected(won.select("deal_id", "closed_on", "amount").sort("deal_id")):
             column = "closed_on" if as_day(row["closed_on"]) is None else "amount"
@@ -223,6 +221,11 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
             )
         )
     return found
+
+
+def _incomplete(facts: Facts, empty: nw.Expr) -> nw.LazyFrame[Any]:
+    deals = won_deals(facts.tables).filter(empty).with_columns(nw.col("deal_id").cast(nw.String))
+    return without_booking(facts.tables, deals)
 
 
 def _in(day: nw.Expr, period: Period) -> nw.Expr:

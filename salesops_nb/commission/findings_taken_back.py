@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from salesops_nb.commission.payout import Payout
 
 Row = dict[str, Any]
-_LISTED = 5  # ids that a finding over many names
+LISTED = 5  # ids that a finding over many names
 
 
 def rows(payout: Payout) -> list[Problem]:
@@ -29,13 +29,14 @@ def rows(payout: Payout) -> list[Problem]:
     return [*found, *_cancellations(payout), *_without_plan(payout)]
 
 
-def ids(found: list[str]) -> str:
-    """The first ids of a list, and how many more there are."""
-    more = len(found) - _LISTED
-    return ", ".join(found[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+def ids(found: list[str], count: int | None = None) -> str:
+    """The first ids of so many, and how many more there are."""
+    more = (len(found) if count is None else count) - LISTED
+    return ", ".join(found[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _in_period(payout: Payout) -> nw.Expr:
+def in_period(payout: Payout) -> nw.Expr:
+    """Whether an event happened in the payout's period."""
     day, period = nw.col("happened_on"), payout.period
     return (day >= nw.lit(period.start)) & (day < nw.lit(period.end))
 
@@ -52,7 +53,7 @@ def _refunds_outside(payout: Payout) -> list[Problem]:
     sales = facts.events.filter(nw.col("kind").is_in(kinds) & ~takes_back())
     sold = sales.group_by("deal_id", "kind").agg(first_on=nw.col("happened_on").min())
     sold = sold.rename({"kind": "sold"})
-    back = facts.events.filter(takes_back() & (nw.col("kind") != "cancelled") & _in_period(payout))
+    back = facts.events.filter(takes_back() & (nw.col("kind") != "cancelled") & in_period(payout))
     met = back.select("event_id", "deal_id", "happened_on", "amount").join(sold, on="deal_id", how="inner")
     met = met.filter(nw.col("first_on") <= nw.col("happened_on"))
     lost = met.join(met.filter(covered).select("event_id").unique(), on="event_id", how="anti")
@@ -86,7 +87,7 @@ def uncounted_cancellations(payout: Payout) -> list[Row]:
 
 def _uncounted(payout: Payout) -> list[Row]:
     facts = payout.facts
-    events = facts.events.filter((nw.col("kind") == "cancelled") & _in_period(payout))
+    events = facts.events.filter((nw.col("kind") == "cancelled") & in_period(payout))
     gone = collected(events.select("event_id", "deal_id", "happened_on").sort("happened_on", "event_id"))
     if not gone:
         return []
@@ -218,7 +219,7 @@ def _without_plan(payout: Payout) -> list[Problem]:
         in_force = in_force | ((day >= nw.lit(plan.start)) & (day < nw.lit(plan.end)))
     found = []
     for kind, plan in sorted({p.file.credit.event: p for p in reversed(payout.plans)}.items()):
-        full = payout.full[plan].filter(nw.col("counts") & in_force & _in_period(payout))
+        full = payout.full[plan].filter(nw.col("counts") & in_force & in_period(payout))
         full = full.filter(~nw.col("payee_id").is_null())
         held = full.select(*KEYS, "counted_on").join(on, on="payee_id", how="inner")
         held = held.filter((nw.col("on_from") <= day) & (day < nw.col("on_to")))

@@ -307,3 +307,69 @@ def test_credit_of_people_on_no_plan_is_told_by_person(path: str) -> None:
     assert by(payout, "payee_id") == {"ann": 10, "bob": 40}
     (problem,) = payout.problems
     assert (problem.code, problem.value, problem.amount) == ("credit-without-plan", "bob", 200)
+
+
+# --- bookings are made deal by deal, and not for lost ones -------------------------------------------------
+
+
+def test_a_won_deal_without_an_event_is_booked_beside_those_that_have_one(path: str) -> None:
+    sold = deals(100, 200, 400, 800, 1600, outcome=["won", "won", "won", "open", "lost"])
+    given = [("d1", "booked", "2026-02-01", 90), ("d2", "collected", "2026-02-01", 200)]
+    tables = {"deals": sold, "events": events(*given)}
+    payout = commission.calculate(plan(FLAT), tables, "2026-Q1")
+    assert by(payout, "event_id") == {"e01": 9, "d2:booked": 20, "d3:booked": 40}
+    (problem,) = payout.problems
+    assert (problem.code, problem.severity, problem.amount) == ("bookings-made", "warning", 600)
+    assert (problem.table, problem.row) == ("deals", 3)
+    assert "d2, d3" in problem.message
+    assert (payout.reconciliation["difference"] == 0).all()
+    # a plan that counts no bookings has nothing to tell of them
+    cash = commission.calculate(plan(FLAT, credit={"event": "collected"}), tables, "2026-Q1")
+    assert by(cash, "event_id") == {"e02": 20}
+    assert cash.problems == []
+
+
+@pytest.mark.parametrize("column", ["closed_on", "amount"])
+def test_a_won_deal_that_cannot_be_booked_is_a_problem_beside_events_too(column: str, path: str) -> None:
+    sold = deals(100, 200)
+    sold[column] = [sold[column][0], None]
+    tables = {"deals": sold, "events": events(("d1", "booked", "2026-02-01", 100))}
+    payout = commission.calculate(plan(FLAT), tables, "2026-Q1")
+    assert total(payout) == 10
+    (problem,) = payout.problems
+    assert (problem.code, problem.row, problem.column) == ("incomplete-deal", 3, column)
+    assert any(f"has no {column}" in said for said in payout.withheld["reason"])
+
+
+LOST: dict[str, tuple[list[tuple[Any, ...]], str, str | None, str, str | None]] = {
+    # name: events, the credit's event, the deal's outcome, what is paid, the code of the problem
+    "lost": ([("booked", "2026-01-05", 1000)], "booked", "lost", "0", "lost-deal"),
+    "lost, on cash": ([("collected", "2026-01-05", 1000)], "collected", "lost", "0", "lost-deal"),
+    "lost, another event": (
+        [("booked", "2026-01-05", 1000), ("collected", "2026-01-06", 500)], "collected", "lost", "0", "lost-deal"),
+    "lost after a cancellation": (
+        [("booked", "2026-01-05", 1000), ("cancelled", "2026-05-05", None)], "booked", "lost", "100",
+        None),
+    "lost after a refund": (
+        [("booked", "2026-01-05", 1000), ("refunded", "2026-05-05", 1000)], "booked", "lost", "100", None),
+    "open": ([("booked", "2026-01-05", 1000)], "booked", "open", "100", "deal-still-open"),
+    "not said": ([("booked", "2026-01-05", 1000)], "booked", None, "100", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_sale_of_a_lost_deal_is_set_aside_unless_something_explains_it(name: str, path: str) -> None:
+    rows, event, outcome, paid, code = LOST[name]
+    tables = {"deals": deals(1000, outcome=[outcome]), "events": events(*[("d1", *row) for row in rows])}
+    payout = commission.calculate(plan(FLAT, credit={"event": event}), tables, "2026-Q1")
+    assert total(payout) == D(paid)
+    assert [p.code for p in payout.problems] == ([code] if code else [])
+    if code == "lost-deal":
+        (problem,) = payout.problems
+        assert problem.row == len(rows) + 1
+        assert "set aside: the deal was lost, and no cancellation or refund explains it" in set(
+            payout.withheld["reason"]
+        )
+        (row,) = payout.reconciliation.to_dict("records")
+        assert (row["paid"], row["excluded"]) == (0, rows[-1][2])
+    assert (payout.reconciliation["difference"] == 0).all()
