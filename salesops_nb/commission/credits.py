@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import narwhals as nw
 
+from salesops_nb.commission.beyond import ORPHAN, set_aside, within_sales
 from salesops_nb.commission.columns import condition, wanted_columns, with_deals, with_person, with_sale
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import AMOUNT, number, times10
@@ -101,6 +102,9 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
         wrong = nw.when(nw.col("is_lost")).then(nw.lit(_LOST))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong)).drop("is_lost")
     frame = converted(frame, plan, facts.tables, problems)
+    beyond = False
+    if facts.has_refunds:
+        frame, beyond = within_sales(frame, facts.tables)
     frame = measured(frame, plan, facts)
     frame = _shared(frame, plan, facts)
     unknown = facts.unknown()
@@ -114,7 +118,8 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     counts = nw.col("fault").is_null()
     if plan.file.credit.where:
         counts = counts & condition(plan, plan.file.credit.where, frame, facts.tables)
-    return frame.with_columns(counts=counts)
+    frame = frame.with_columns(counts=counts)
+    return set_aside(frame, _splits_pay(plan)) if beyond else frame
 
 
 _ALL = date(9999, 12, 31)
@@ -127,7 +132,6 @@ _BAD_SHARES = "set aside: the shares of the deal are wrong (see the problems)"
 _UNKNOWN = "set aside: the payee is not in people"
 _LOST = "set aside: the deal was lost, and no cancellation or refund explains it"
 _EMPTY = "set aside: the event has no amount"
-_ORPHAN = "set aside: it takes back what has no sale before it"
 
 
 def _of_kind(facts: Facts, kind: str, until: date) -> nw.LazyFrame[Any]:
@@ -155,7 +159,7 @@ def _of_kind(facts: Facts, kind: str, until: date) -> nw.LazyFrame[Any]:
         counted_on=nw.when(nw.col("negative") & ~orphan)
         .then(nw.col("first_on"))
         .otherwise(nw.col("happened_on")),
-        fault=nw.when(orphan).then(nw.lit(_ORPHAN)).otherwise(fault),
+        fault=nw.when(orphan).then(nw.lit(ORPHAN)).otherwise(fault),
     ).drop("first_on")
     return _filled(events) if facts.gaps else events
 
@@ -212,10 +216,14 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
         if dated:
             beside = _in_force(beside, "valid_to" in names)
         joined = nw.concat([joined.select(*frame_names), beside.select(*frame_names)], how="vertical")
-    full = plan.file.credit.splits is not None and plan.file.credit.splits.apply_to == "pay"
+    full = _splits_pay(plan)
     return joined.with_columns(
         **{n: nw.col(f"m_{n}") if full else times10(nw.col(f"m_{n}"), nw.col("share")) for n in measures}
     )
+
+
+def _splits_pay(plan: Plan) -> bool:
+    return plan.file.credit.splits is not None and plan.file.credit.splits.apply_to == "pay"
 
 
 def _in_force(frame: nw.LazyFrame[Any], has_end: bool) -> nw.LazyFrame[Any]:

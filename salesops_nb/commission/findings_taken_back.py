@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.commission.assignments import FAR
+from salesops_nb.commission.beyond import BEYOND
 from salesops_nb.commission.calculation import members
 from salesops_nb.commission.facts import CREDIT_KINDS, place_of, takes_back
 from salesops_nb.commission.frames import as_day, collected
@@ -25,7 +27,7 @@ LISTED = 5  # ids that a finding over many names
 
 def rows(payout: Payout) -> list[Problem]:
     """Findings of the period in what takes back, and in credit of people who are on no plan that day."""
-    found = _refunds_outside(payout) if payout.facts.has_refunds else []
+    found = [*_refunds_outside(payout), *_beyond(payout)] if payout.facts.has_refunds else []
     return [*found, *_cancellations(payout), *_without_plan(payout)]
 
 
@@ -71,6 +73,46 @@ def _refunds_outside(payout: Payout) -> list[Problem]:
         )
         for row in collected(lost.group_by(*keys).agg(nw.col("first_on").min()).sort("event_id"))
     ]
+
+
+def _beyond(payout: Payout) -> list[Problem]:
+    """Refunds of the period that take back more than was sold by their day."""
+    facts, found = payout.facts, {}
+    for plan in payout.plans:
+        full = payout.full[plan].filter((nw.col("fault") == BEYOND) & in_period(payout))
+        rows = full.filter(nw.col("part") == "revenue").select("event_id", "deal_id", "happened_on", "credit")
+        for row in collected(rows.sort("event_id")):
+            key = row["event_id"], plan.currency
+            kept = found.setdefault(key, row | {"plan": plan, "over": {}})
+            kept["over"].setdefault(plan, Decimal(0))
+            kept["over"][plan] -= row["credit"]
+    problems = []
+    for (event, currency), row in sorted(found.items()):
+        over = row["over"][row["plan"]]
+        sold, back = _sums_of(payout, row["deal_id"], row["plan"].file.credit.event, row["happened_on"])
+        problems.append(
+            Problem(
+                "refund-beyond-sale",
+                f"Event {event} takes back more than the sale of deal {row['deal_id']}: {back:,.2f} were "
+                f"refunded by {row['happened_on']} and {sold:,.2f} {row['plan'].file.credit.event}; "
+                f"{over:,.2f} {currency} is set aside.",
+                "Correct the amount or deal_id, or add the missing sale.",
+                **place_of(facts, str(event), "amount"),
+                amount=over,
+            )
+        )
+    return problems
+
+
+def _sums_of(payout: Payout, deal: str, kind: str, until: date) -> tuple[Decimal, Decimal]:
+    """What was sold of a deal, and what refunded, up to a day, as the events say it."""
+    sold = back = Decimal(0)
+    mine = payout.facts.events.filter((nw.col("deal_id") == deal) & (nw.col("happened_on") <= nw.lit(until)))
+    for row in collected(mine.select("kind", "amount").with_columns(down=takes_back())):
+        amount = abs(row["amount"] or Decimal(0))
+        if row["kind"] in (kind, "refunded"):
+            sold, back = (sold, back + amount) if row["down"] else (sold + amount, back)
+    return sold, back
 
 
 def uncounted_cancellations(payout: Payout) -> list[Row]:

@@ -373,3 +373,155 @@ def test_a_sale_of_a_lost_deal_is_set_aside_unless_something_explains_it(name: s
         (row,) = payout.reconciliation.to_dict("records")
         assert (row["paid"], row["excluded"]) == (0, rows[-1][2])
     assert (payout.reconciliation["difference"] == 0).all()
+
+
+# --- refunds beyond the sale ------------------------------------------------------------------------------
+
+BEYOND: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]], list[str], list[str]]] = {
+    # name: the rest of the plan, events, what each event pays (a quarter), what is beyond
+    "one refund": ({}, [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1500)], ["100", "-100"],
+                   ["500"]),
+    "two refunds": (
+        {},
+        [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 700), ("refunded", "2026-02-06", 700)],
+        ["100", "-70", "-30"], ["400"]),
+    "a refund of what is gone": (
+        {}, [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1000), ("refunded", "2026-02-06", 1)],
+        ["100", "-100", "0"], ["1"]),
+    "a later sale stands": (
+        {}, [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1500), ("booked", "2026-02-06", 600)],
+        ["100", "-100", "60"], ["500"]),
+    "a later sale is refunded": (
+        {}, [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1500), ("booked", "2026-02-06", 600),
+             ("refunded", "2026-02-07", 700)],
+        ["100", "-100", "60", "-60"], ["500", "100"]),
+    "of one day": ({}, [("refunded", "2026-01-05", 1500), ("booked", "2026-01-05", 1000)], ["-100", "100"], ["500"]),
+    "a credit note on cash": (
+        {"credit": {"event": "collected"}},
+        [("booked", "2026-01-05", 1000), ("collected", "2026-01-06", 400), ("refunded", "2026-02-05", 1000)],
+        ["0", "40", "-40"], ["600"]),
+    "a negative booking": ({}, [("booked", "2026-01-05", 1000), ("booked", "2026-02-05", -1500)], ["100", "-100"],
+                           ["500"]),
+    "with a release": (
+        {"release": [{"event": "booked", "pct": 100}]},
+        [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1500)], ["100", "-100"], ["500"]),
+    "with a clawback": (
+        {"clawback": FULL},
+        [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1500)], ["100", "-100"], ["500"]),
+    "on margin": (
+        {"credit": {"base": "margin", "margin_of": "price"}},
+        [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1500)], ["60", "-60"], ["500"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_refunds_take_back_no_more_than_was_sold(name: str, path: str) -> None:
+    parts, rows, paid, beyond = BEYOND[name]
+    tables = {"deals": deals(1000, cost=[D(400)]), "events": events(*[("d1", *row) for row in rows])}
+    payout = commission.calculate(plan(FLAT, **parts), tables, "2026-Q1")
+    lines = by(payout, "event_id")
+    assert [lines.get(f"e{i + 1:02d}", D(0)) for i in range(len(rows))] == [D(amount) for amount in paid]
+    told = [p for p in payout.problems if p.code == "refund-beyond-sale"]
+    assert [p.amount for p in told] == [D(amount) for amount in beyond]
+    assert len(told) == len(payout.problems)
+    assert all(p.table == "events" and p.row and p.fix for p in told)
+    aside = payout.withheld[payout.withheld["reason"] == "set aside: it takes back more than was sold"]
+    assert sorted(aside["credit"]) == sorted(-D(amount) for amount in beyond)
+    (row,) = payout.reconciliation.to_dict("records")
+    assert (row["excluded"], row["difference"]) == (-sum(map(D, beyond)), 0)
+    assert total(payout) >= 0
+    # each period by itself, at any later day, says the same
+    early = commission.calculate(plan(FLAT, period="month", **parts), tables, "2026-01")
+    assert total(early) == sum(
+        (D(p) for p, r in zip(paid, rows, strict=True) if r[1].startswith("2026-01")), D(0)
+    )
+
+
+def test_what_is_beyond_the_sale_is_divided_as_its_sale(path: str) -> None:
+    shares = table(
+        *[{"deal_id": "d1", "person_id": who, "share": D(of)} for who, of in (("a", 60), ("b", 40))]
+    )
+    tables = {
+        "deals": deals(1000),
+        "splits": shares,
+        "events": events(("d1", "booked", "2026-01-05", 1000), ("d1", "refunded", "2026-02-05", 1500)),
+    }
+    for to in ("credit", "pay"):
+        payout = commission.calculate(plan(FLAT, credit={"splits": {"apply_to": to}}), tables, "2026-Q1")
+        assert by(payout, "payee_id") == {"a": 0, "b": 0}
+        assert by(payout, "kind") == {"commission": 100, "refund": -100}
+        assert (payout.reconciliation["difference"] == 0).all()
+        aside = payout.withheld[payout.withheld["reason"].str.contains("more than was sold")]
+        assert len(aside) == 2
+
+
+def test_beyond_the_sale_is_measured_in_the_plans_currency(path: str) -> None:
+    rates = table(
+        {"currency": "EUR", "rate": D("1.2"), "kind": "plan", "valid_from": date(2026, 1, 1)},
+        {"currency": "USD", "rate": D(1), "kind": "plan", "valid_from": date(2026, 1, 1)},
+    )
+    rows = events(("d1", "booked", "2026-01-05", 1000), ("d1", "refunded", "2026-02-05", 1000),
+                  ("d1", "refunded", "2026-02-06", 300)).assign(currency=["EUR", "USD", "EUR"])  # fmt: skip
+    made = plan(FLAT, fx={"credit": {"rates": "plan", "at": "credit_date"}})
+    payout = commission.calculate(made, {"deals": deals(1000), "events": rows, "fx_rates": rates}, "2026-Q1")
+    assert by(payout, "event_id") == {"e01": 120, "e02": -100, "e03": -20}
+    assert [(p.code, p.amount) for p in payout.problems] == [("refund-beyond-sale", 160)]
+
+
+# --- pay as customers pay, with credit notes ----------------------------------------------------------------
+
+PAID: dict[str, tuple[list[tuple[Any, ...]], list[str]]] = {
+    # name: events of 2026, what is paid in each of the first four months
+    "credit note, then the rest": (
+        [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 250), ("collected", "2026-03-05", 750)],
+        ["0", "0", "75", "0"]),
+    "cash, credit note, the rest": (
+        [("booked", "2026-01-05", 1000), ("collected", "2026-01-10", 400), ("refunded", "2026-02-05", 250),
+         ("collected", "2026-03-05", 350)], ["40", "0", "35", "0"]),
+    "all credited": (
+        [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1000)], ["0", "0", "0", "0"]),
+    "all collected, then credited": (
+        [("booked", "2026-01-05", 1000), ("collected", "2026-01-10", 1000), ("refunded", "2026-02-05", 250)],
+        ["100", "-25", "0", "0"]),
+    "half collected, all credited": (
+        [("booked", "2026-01-05", 1000), ("collected", "2026-01-10", 500), ("refunded", "2026-02-05", 1000)],
+        ["50", "-50", "0", "0"]),
+    "a further sale": (
+        [("booked", "2026-01-05", 1000), ("collected", "2026-01-10", 500), ("booked", "2026-02-05", 1000),
+         ("collected", "2026-03-05", 1500)], ["50", "0", "150", "0"]),
+    "more than the sale": (
+        [("booked", "2026-01-05", 1000), ("collected", "2026-02-05", 1500)], ["0", "100", "0", "0"]),
+    "cash that bounces": (
+        [("booked", "2026-01-05", 1000), ("collected", "2026-01-10", 1000),
+         ("collected", "2026-02-05", -1000), ("collected", "2026-03-05", 1000)], ["100", "-100", "100", "0"]),
+    "paid before it is booked": (
+        [("collected", "2026-01-04", 300), ("booked", "2026-02-05", 1000), ("collected", "2026-03-05", 700)],
+        ["0", "30", "70", "0"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("event", ["collected", "invoiced"])
+@pytest.mark.parametrize("name", PAID)
+def test_pay_as_customers_pay_ends_with_the_net_sale(name: str, event: str) -> None:
+    rows, paid = PAID[name]
+    named = [("d1", event if kind == "collected" else kind, day, amount) for kind, day, amount in rows]
+    made = plan(FLAT, period="month", release=[{"event": event, "pct": 100, "as": f"share_{event}"}])
+    tables = {"deals": deals(1000), "events": events(*named)}
+    payouts = history(made, tables, [f"2026-0{n}" for n in (1, 2, 3, 4)])
+    assert [total(p) for p in payouts] == [D(amount) for amount in paid]
+    assert sum(payouts[3].withheld["amount"], D(0)) == 0  # and it waits for nothing
+    assert list(payouts[3].balances["kind"]) == []
+
+
+def test_an_opening_holdback_is_released_as_the_net_sale_is_collected() -> None:
+    opening = table({"person_id": "rep", "plan_id": "p", "kind": "holdback", "amount": D(80),
+                     "as_of": date(2026, 1, 1), "deal_id": "d1"})  # fmt: skip
+    rows = [("d1", "collected", "2026-01-10", 300), ("d1", "refunded", "2026-02-05", 250),
+            ("d1", "collected", "2026-03-05", 450)]  # fmt: skip
+    tables = {
+        "deals": deals(1000, start=date(2025, 5, 1)),
+        "events": events(*rows),
+        "opening_balances": opening,
+    }
+    made = plan(FLAT, period="month", release=CASH)
+    assert [total(p) for p in history(made, tables, ["2026-01", "2026-02", "2026-03"])] == [24, 8, 48]
