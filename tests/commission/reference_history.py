@@ -4,30 +4,26 @@ It is read against the rules in words and shares nothing with the engine. What a
 `reference_rates`; here it is followed from its first day to its last.
 
 Facts
- 1. Only the plan's credit event gives credit. A won deal without a booked event of its own is booked on the
-    day it closed. Credit on a lost deal is set aside, unless a cancellation or refund says why it is lost.
- 2. A refund, or a negative event of the credit's kind, takes credit back, and no more than the deal's sales up
-    to that day less what was taken before; the excess is set aside. On one day sales come before refunds.
+ 1. Only the plan's credit event gives credit. A won deal without a booked event of its own is booked on
+    the day it closed. Credit on a lost deal is set aside, unless the deal was cancelled or refunded.
+ 2. A refund, or a negative event of the credit's kind, takes credit back, and no more than the deal's sales
+    up to that day less what was taken before; the excess is set aside. On one day sales come before refunds.
  3. A credit counts for the plan and version in which its person is on its day, in the span that holds that
-    day. A refund counts where the deal's first sale did, and is paid on its own day, also after the plan's end.
+    day. A refund counts where the deal's first sale did, and is paid on its own day, also after the end of
+    the plan.
 Pay of a credit
- 4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded. Where
-    each transaction stands alone, a refund takes the deal's sales back, the latest first, each from where that
-    sale stood.
+ 4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
+    Where each transaction stands alone, a refund takes the deal's sales back, the latest first, each from
+    where that sale stood.
  5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
-    `whole` is due with the first such event, no sooner than the credit's own day; `share_…` is due in steps, as
-    the share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
+    `whole` is due with the first such event, no sooner than the credit's own day; `share_…` in steps, as the
+    share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
     moves; `…_end` on the last day of the period, quarter or year of the credit; `after_months` later each.
     A refund is released as a credit of its own day.
  6. The first cancellation on or after the day of a sale, within the plan's window, takes back the method's
-    share s of what was paid up to then, that day's included. Of what is unpaid s lapses (`unpaid: cancel`), or
-    nothing (`keep`). What was refunded before comes back with it in the same share. A later refund takes
+    share s of what was paid up to then, that day's included. Of what is unpaid s lapses (`unpaid: cancel`),
+    or nothing (`keep`). What was refunded before comes back with it in the same share. A later refund takes
     what it would have taken, less the share that the cancellation already took.
-Draws
- 7. From the first span that holds the plan's and the person's first day, each span of the draw that begins
-    before both ends, `ends` of them, tops up the plan's pay of the span. A recoverable one is repaid from pay
-    above what is to be left, by `recover_pct`, from span `recover_from` on, also after the last draw.
-
 A later event never changes a line of an earlier day, so the history is worked through once and each line
 belongs to the period of its day.
 """
@@ -42,6 +38,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
+from reference_rates import Credit as Listed
 from reference_rates import Deal, cents, exact, factor, holds, listed, pay_of
 
 ZERO = Fraction(0)
@@ -196,7 +193,7 @@ def earn(plan, component, credits: list[Credit]) -> None:
 
         def worth(x, credit=credit, times=times):
             if "rates" in component:
-                return times * listed(component, credit)
+                return times * listed(component, Listed(credit.event, credit.story.deal, x, Fraction(1)))
             return times * pay_of(component, x, x, quota)
 
         if component["scope"] == "running_total":
@@ -286,7 +283,7 @@ def cancellation(plan, credit: Credit) -> tuple[date, Fraction] | None:
     return (day, share) if share else None
 
 
-def pay(plan, component, credit: Credit, last: date) -> Iterator[tuple[str, date, Fraction]]:
+def pay(plan, credit: Credit, last: date) -> Iterator[tuple[str, date, Fraction]]:
     """Kind, day and amount of each line of a credit."""
     mode = plan.get("rounding", {}).get("mode", "half_up")
     steps = steps_of(plan, credit, last)
@@ -317,7 +314,7 @@ def after_cancellation(plan, share, due, paid, mode) -> tuple[Fraction, Fraction
 
 
 def reached(plan, credit: Credit, day: date) -> Fraction:
-    """How much of the sale's pay a cancellation reached: all of it, or what was paid where the rest is kept."""
+    """How much of the sale's pay a cancellation reached: all, or what was paid where the rest stays due."""
     if plan["clawback"]["unpaid"] == "cancel":
         return Fraction(1)
     sale = Credit(credit.person, credit.story, "", credit.counts_on, credit.counts_on, Fraction(1))
@@ -339,7 +336,7 @@ def version_on(plans, stays, person, day):
 
 
 def history(plans, deals, events, stays, last: date) -> list[Line]:
-    """Every line up to the last day."""
+    """Every line up to the last day, but for draws."""
     events = with_bookings(deals, events)
     of_deal = defaultdict(list)
     for event in events:
@@ -357,65 +354,15 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
         for person, credits in theirs.items():
             credits.sort(key=lambda c: (c.day, c.refund, c.event))
             for component in plan["components"]:
-                chosen = [
-                    c for c in credits if "where" not in component or holds(component["where"], c.story.deal)
-                ]
+                where = component.get("where")
+                chosen = [c for c in credits if where is None or holds(where, c.story.deal)]
                 earn(plan, component, chosen)
                 for credit in chosen:
-                    for what, day, amount in pay(plan, component, credit, last):
+                    for what, day, amount in pay(plan, credit, last):
                         lines.append(
                             Line(
                                 person, credit.story.deal.id, head["id"], head["version"], component["id"],
                                 what, day, amount,
                             )
                         )  # fmt: skip
-    return lines + draws(plans, stays, lines, last)
-
-
-def draws(plans, stays, lines, last: date) -> list[Line]:
-    """Draws and what is repaid, span by span; the balance is one for all versions of a plan."""
-    found, balances = [], defaultdict(Fraction)
-    spans = []
-    for plan in plans:
-        if "draw" not in plan:
-            continue
-        head, rule = plan["plan"], plan["draw"]
-        length = head["period"] if rule["per"] == "period" else rule["per"]
-        for stay in stays:
-            if stay.plan != head["id"]:
-                continue
-            ends = min(head["to"] + timedelta(days=1), stay.until or date.max)
-            first = max(head["from"], stay.since)
-            if first >= ends:
-                continue
-            start, after = span_of(first, length)
-            number = 1
-            while after - timedelta(days=1) <= last:
-                spans.append((after, head["version"], stay.person, plan, start, number, start < ends))
-                start, after = span_of(after, length)
-                number += 1
-    for after, version, person, plan, start, number, offered in sorted(spans, key=lambda s: s[:3]):
-        rule, name = plan["draw"], plan["plan"]["id"]
-        mode = plan.get("rounding", {}).get("mode", "half_up")
-        amount = exact(rule["amount"])
-        earned = sum(
-            (
-                x.amount
-                for x in lines
-                if (x.payee, x.plan, x.version) == (person, name, version) and start <= x.day < after
-            ),
-            ZERO,
-        )
-        key, day = (person, name), after - timedelta(days=1)
-        if offered and number <= rule.get("ends", number) and earned < amount:
-            found.append(Line(person, None, name, version, "draw", "draw", day, amount - earned))
-            balances[key] += amount - earned if rule["recoverable"] else 0
-        elif rule["recoverable"] and number >= rule.get("recover_from", 1):
-            left = {"draw": amount, "none": ZERO}.get(rule["keep_at_least"])
-            left = exact(rule["keep_at_least"]) if left is None else left
-            free = cents(max(earned - left, ZERO) * exact(rule.get("recover_pct", 100)) / 100, mode)
-            back = min(balances[key], free)
-            if back > 0:
-                found.append(Line(person, None, name, version, "draw", "draw_recovery", day, -back))
-                balances[key] -= back
-    return found
+    return lines
