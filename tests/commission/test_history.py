@@ -2,12 +2,14 @@
 
 Refunds, cancellations, releases, clawbacks, draws, new versions of a plan and people who change plans,
 quarter by quarter, each on the ledger of those before it and once more without. First the reference is
-checked itself on worked examples. A world that fails prints its seed and its smallest failing history; repeat it with
-`COMMISSION_SEED=<seed> pytest tests/commission/test_history.py`. `COMMISSION_EXAMPLES` takes so many worlds.
+checked itself on worked examples. A world that fails prints its seed and its smallest failing history;
+`COMMISSION_SEED=<seed> pytest tests/commission/test_history.py` repeats it, and `COMMISSION_EXAMPLES` takes
+so many worlds.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter
 from datetime import date
@@ -24,7 +26,7 @@ from reference_compare import (
     without_repayment,
 )
 from reference_draws import draws
-from reference_history import Event, Stay, history
+from reference_history import Event, Line, Stay, history
 from reference_rates import Deal
 from reference_shrink import printed, smallest
 from reference_worlds import LAST, QUARTERS, World, world
@@ -144,6 +146,12 @@ def test_the_reference_knows_the_agreed_examples(name):
 # --- random histories -----------------------------------------------------------------------------
 
 
+@functools.cache
+def known(seed: int) -> tuple[World, list[Line]]:
+    made = world(seed, HISTORIES)
+    return made, made.lines()
+
+
 def told(seed: int, made: World, wrong: set[tuple]) -> str:
     """The seed, who disagrees, and the smallest history that does."""
     groups = sorted({key[0][:4] for key in wrong})
@@ -159,8 +167,8 @@ def told(seed: int, made: World, wrong: set[tuple]) -> str:
 def test_the_engine_pays_random_histories_as_the_reference_does(seed, monkeypatch):
     if seed % 4 == 3:  # as many rows as do not fit in memory are worked lazily
         monkeypatch.setattr(facts, "_IN_MEMORY", -1)
-    made = world(seed, HISTORIES)
-    expected = of_reference(made.lines())
+    made, lines = known(seed)
+    expected = of_reference(lines)
     payouts = payouts_of(made, ledger=True)
     found = of_payouts(payouts)
     wrong = differences(expected, found)
@@ -177,10 +185,10 @@ def test_the_random_histories_hold_what_they_are_for():
     """Enough of them have each kind of line, after a plan's end, in the next year, in shared deals."""
     seen: Counter[str] = Counter()
     for seed in SEEDS:
-        made = world(seed, HISTORIES)
+        made, lines = known(seed)
         ends = {(p["plan"]["id"], p["plan"]["version"]): p["plan"]["to"] for p in made.plans}
         shared = {deal.id for deal in made.deals if deal.shares}
-        for line in made.lines():
+        for line in lines:
             if line.amount:
                 seen[line.kind] += 1
                 seen["after the plan's end"] += line.day > ends[line.plan, line.version]
