@@ -12,7 +12,8 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -33,16 +34,33 @@ from salesops_nb.commission.expression_syntax import (
 from salesops_nb.errors import Problem, SalesopsError
 
 
-def condition(text: str, schema: dict[str, Any], known: Iterable[str] | None = None) -> nw.Expr:
+def condition(
+    text: str,
+    schema: dict[str, Any],
+    known: Iterable[str] | None = None,
+    other: Mapping[str, str] | None = None,
+) -> nw.Expr:
     """The condition over columns of a schema (name to narwhals type); unmet where a field is empty.
 
-    `known` are the names to offer where the condition names another.
+    `known` are the names to offer where the condition names another; `other` are columns to read in
+    place of those that it names.
     """
     unknown = sorted(columns_of(text) - set(schema))
     if unknown:
         raise unknown_columns(text, unknown, schema if known is None else known)
-    made: nw.Expr = _make(parse(text), text, schema)
+    tree = parse(text)
+    if other:
+        tree = _Renamed(other).visit(deepcopy(tree))
+    made: nw.Expr = _make(tree, text, schema)
     return made.fill_null(False)
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self.names.get(node.id, node.id), node.ctx)
 
 
 def unknown_columns(text: str, unknown: Iterable[str], known: Iterable[str]) -> SalesopsError:

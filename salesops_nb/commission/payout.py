@@ -74,11 +74,11 @@ class Payout:
     def problems(self) -> list[Problem]:
         """Every finding; the checks of rows run when this is first read."""
         if "checked" not in self._cache:
-            from salesops_nb.commission import findings
+            from salesops_nb.commission import findings, findings_outcome, findings_taken_back
 
             made: list[Problem] = []
             findings.rows(self.facts, self.period, self.stays, made)
-            self.found += made
+            self.found += [*made, *findings_taken_back.rows(self), *findings_outcome.rows(self)]
             self._cache["checked"] = True
         return self.found
 

@@ -17,6 +17,7 @@ from salesops_nb.commission.lines import kind_of, line
 from salesops_nb.commission.months import months_later
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import rounded_pay
+from salesops_nb.commission.settled import moves, settled
 
 if TYPE_CHECKING:
     from salesops_nb.commission.payout import ComponentRows, Payout
@@ -126,9 +127,6 @@ def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step
     start: date = row["happened_on"]
     if plan.file.release is None:
         return [Step(start, Fraction(1), None)]
-    whole = sum(
-        (Fraction(e["amount"] or 0) for e in events if e["kind"] == plan.file.credit.event), Fraction(0)
-    )
     found: list[Step] = []
     seen: set[tuple[str, int]] = set()
     for number, r in enumerate(plan.file.release, start=1):
@@ -138,13 +136,9 @@ def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step
         again = f"#{number}" if (kind, r.after_months) in seen else ""
         seen.add((kind, r.after_months))
         if r.as_ != "whole":
-            left = Fraction(1)
-            for event in [e for e in events if e["kind"] == kind]:
-                piece = min(left, Fraction(event["amount"] or 0) / whole) if whole else Fraction(0)
-                left -= piece
-                if piece:
-                    name = _named(row, event["event_id"], again)
-                    found.append(Step(max(start, event["happened_on"]), share * piece, name))
+            shares = settled(events, kind, plan.file.credit.event)
+            for day, piece, event in moves(shares, start):
+                found.append(Step(day, share * piece, _named(row, event, again)))
             continue
         due = _due(payout, plan, r.event, row, events)
         if due is not None:
