@@ -97,10 +97,9 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
         wrong = nw.when(nw.col("deal_id").is_in(list(facts.set_aside))).then(nw.lit(_BAD_SHARES))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
     if facts.lost is not None:
-        lost = facts.lost.with_columns(is_lost=nw.lit(True))
-        frame = frame.join(lost, on="deal_id", how="left")
-        wrong = nw.when(nw.col("is_lost")).then(nw.lit(_LOST))
-        frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong)).drop("is_lost")
+        frame = frame.join(facts.lost.with_columns(is_lost=nw.lit(True)), on="deal_id", how="left")
+        unsold = nw.when(nw.col("is_lost")).then(nw.lit(_LOST))
+        frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), unsold)).drop("is_lost")
     frame = converted(frame, plan, facts.tables, problems)
     beyond = False
     if facts.has_refunds:

@@ -71,6 +71,9 @@ def _how(payout: Payout, line: Mapping[str, Any]) -> Said | str:
     factor = Decimal(line["factor"])
     if factor != 1:
         text = said("{how}, times {factor}", how=text, factor=Figure(factor))
+    if str(line["line_id"]) in payout.stood:
+        day = payout.stood[str(line["line_id"])]
+        text = said("{how}, less what came back when the deal was cancelled on {day}", how=text, day=day)
     if line["kind"] == "release" or plan.file.release:
         text = said("{how}, the part due on {day}", how=text, day=line["happened_on"])
     return text

@@ -77,7 +77,8 @@ def _refunds_outside(payout: Payout) -> list[Problem]:
 
 def _beyond(payout: Payout) -> list[Problem]:
     """Refunds of the period that take back more than was sold by their day."""
-    facts, found = payout.facts, {}
+    facts = payout.facts
+    found: dict[tuple[str, str], Row] = {}
     for plan in payout.plans:
         full = payout.full[plan].filter((nw.col("fault") == BEYOND) & in_period(payout))
         rows = full.filter(nw.col("part") == "revenue").select("event_id", "deal_id", "happened_on", "credit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +63,7 @@ class Payout:
     zeros: list[dict[str, Any]] = field(default_factory=list)
     withheld_rows: list[dict[str, Any]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    stood: dict[str, date] = field(default_factory=dict)
     full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)

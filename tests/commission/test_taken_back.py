@@ -346,7 +346,8 @@ LOST: dict[str, tuple[list[tuple[Any, ...]], str, str | None, str, str | None]] 
     "lost": ([("booked", "2026-01-05", 1000)], "booked", "lost", "0", "lost-deal"),
     "lost, on cash": ([("collected", "2026-01-05", 1000)], "collected", "lost", "0", "lost-deal"),
     "lost, another event": (
-        [("booked", "2026-01-05", 1000), ("collected", "2026-01-06", 500)], "collected", "lost", "0", "lost-deal"),
+        [("booked", "2026-01-05", 1000), ("collected", "2026-01-06", 500)],
+        "collected", "lost", "0", "lost-deal"),
     "lost after a cancellation": (
         [("booked", "2026-01-05", 1000), ("cancelled", "2026-05-05", None)], "booked", "lost", "100",
         None),
@@ -395,13 +396,14 @@ BEYOND: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]], list[str], list[s
         {}, [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1500), ("booked", "2026-02-06", 600),
              ("refunded", "2026-02-07", 700)],
         ["100", "-100", "60", "-60"], ["500", "100"]),
-    "of one day": ({}, [("refunded", "2026-01-05", 1500), ("booked", "2026-01-05", 1000)], ["-100", "100"], ["500"]),
+    "of one day": (
+        {}, [("refunded", "2026-01-05", 1500), ("booked", "2026-01-05", 1000)], ["-100", "100"], ["500"]),
     "a credit note on cash": (
         {"credit": {"event": "collected"}},
         [("booked", "2026-01-05", 1000), ("collected", "2026-01-06", 400), ("refunded", "2026-02-05", 1000)],
         ["0", "40", "-40"], ["600"]),
-    "a negative booking": ({}, [("booked", "2026-01-05", 1000), ("booked", "2026-02-05", -1500)], ["100", "-100"],
-                           ["500"]),
+    "a negative booking": (
+        {}, [("booked", "2026-01-05", 1000), ("booked", "2026-02-05", -1500)], ["100", "-100"], ["500"]),
     "with a release": (
         {"release": [{"event": "booked", "pct": 100}]},
         [("booked", "2026-01-05", 1000), ("refunded", "2026-02-05", 1500)], ["100", "-100"], ["500"]),
@@ -525,3 +527,86 @@ def test_an_opening_holdback_is_released_as_the_net_sale_is_collected() -> None:
     }
     made = plan(FLAT, period="month", release=CASH)
     assert [total(p) for p in history(made, tables, ["2026-01", "2026-02", "2026-03"])] == [24, 8, 48]
+
+
+# --- cancelled and refunded, in either order ------------------------------------------------------------------
+
+PARTS = [{"event": "booked", "pct": 60}, {"event": "collected", "pct": 40, "as": "share_collected"}]
+LATER_PARTS = [{"event": "booked", "pct": 50}, {"event": "booked", "pct": 50, "after_months": 4}]
+RULES: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]], str]] = {
+    # name: the rest of the plan, events beside cancellation and refund of 1,000, what is paid in all
+    "full": ({"clawback": FULL}, [], "0"),
+    "half": ({"clawback": HALF}, [], "0"),
+    "a third": ({"clawback": HALF | {"pct": "33.333"}}, [], "0"),
+    "unserved": ({"clawback": FULL | {"method": "unserved_share"}}, [], "0"),
+    "declining": ({"clawback": FULL | {"method": "declining", "when": "cancelled_within_7_months"}}, [], "0"),
+    "after the window": ({"clawback": FULL | {"when": "cancelled_within_0_months"}}, [], "0"),
+    "part collected, cancel": (
+        {"clawback": HALF, "release": PARTS}, [("collected", "2026-01-20", 500)], "0"),
+    "part collected, keep": (
+        {"clawback": HALF | {"unpaid": "keep"}, "release": PARTS}, [("collected", "2026-01-20", 500)], "0"),
+    "collected later, keep": (
+        {"clawback": FULL | {"unpaid": "keep"}, "release": PARTS}, [("collected", "2026-05-20", 1000)], "0"),
+    "instalments, keep": ({"clawback": HALF | {"unpaid": "keep"}, "release": LATER_PARTS}, [], "0"),
+    "instalments, cancel": ({"clawback": HALF, "release": LATER_PARTS}, [], "0"),
+    "two sales of different age": (
+        {"clawback": FULL | {"when": "cancelled_within_1_months"}}, [("booked", "2026-02-10", 500)], "50"),
+    "on cash": (
+        {"clawback": FULL, "credit": {"event": "collected"}}, [("collected", "2026-01-06", 1000)], "0"),
+}  # fmt: skip
+ORDERS = {"cancelled first": ("2026-02-15", "2026-04-15"), "refunded first": ("2026-04-15", "2026-02-15"),
+          "of one day": ("2026-02-15", "2026-02-15")}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_cancelled_and_refunded_in_either_order_takes_back_what_was_paid_once(name: str) -> None:
+    parts, rows, left = RULES[name]
+    sums = set()
+    for cancelled, refunded in ORDERS.values():
+        happened = [("booked", "2026-01-05", 1000), *rows]
+        happened += [("cancelled", cancelled, None), ("refunded", refunded, 1000)]
+        tables = {
+            "deals": deals(1000, term_months=[12]),
+            "events": events(*[("d1", *row) for row in happened]),
+        }
+        made = plan(FLAT, **parts)
+        for ledger in (True, False) if cancelled < refunded else (True,):
+            payouts = history(made, tables, PERIODS[:3], ledger)
+            sums.add(sum(map(total, payouts)))
+            running = [sum(map(total, payouts[: n + 1])) for n in range(len(payouts))]
+            assert min(running) >= 0, running  # never more than was paid
+            assert sum(payouts[-1].withheld["amount"], D(0)) == 0
+    assert sums == {D(left)}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize(("rule", "left"), [(FULL, "0"), (HALF, "35"), (HALF | {"pct": 0}, "70")])
+def test_a_part_that_is_refunded_comes_back_of_what_stands(
+    rule: dict[str, Any], left: str, order: str
+) -> None:
+    cancelled, refunded = ORDERS[order]
+    rows = [("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", cancelled, None),
+            ("d1", "refunded", refunded, 300)]  # fmt: skip
+    tables = {"deals": deals(1000), "events": events(*rows)}
+    payouts = history(plan(FLAT, clawback=rule), tables, PERIODS[:2])
+    assert sum(map(total, payouts)) == D(left)
+
+
+def test_a_refund_of_what_came_back_says_so_and_is_withheld() -> None:
+    rows = [("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-02-01", None),
+            ("d1", "refunded", "2026-04-03", 1000)]  # fmt: skip
+    tables = {"deals": deals(1000), "events": events(*rows)}
+    made = plan(FLAT, clawback=FULL)
+    first, second = history(made, tables, ["2026-Q1", "2026-Q2"])
+    assert by(first, "kind") == {"commission": 100, "clawback": -100}
+    assert total(second) == 0
+    assert list(second.withheld["reason"]) == [
+        "its pay came back when the deal was cancelled on 2026-02-01", "the lines of the period sum to zero"
+    ][: len(second.withheld)]  # fmt: skip
+    (row,) = second.reconciliation.to_dict("records")
+    assert (row["credited"], row["paid"], row["withheld"]) == (-1000, 0, -1000)
+    half = history(plan(FLAT, clawback=HALF), tables, ["2026-Q1", "2026-Q2"])[1]
+    assert half.explain(half.lines["line_id"].iloc[0]) == (
+        "deal d1: -1,000 of credit at 10 %, less what came back when the deal was cancelled on 2026-02-01: "
+        "-50.00"
+    )
