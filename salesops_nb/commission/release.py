@@ -127,7 +127,7 @@ def _refund_after(
     plan, rule = part.plan, part.plan.file.clawback
     assert rule is not None
     cut = gone.day if rule.unpaid == "cancel" else None
-    sale = row | {"happened_on": row["counted_on"], "event_id": None}
+    sale = row | {"happened_on": row["counted_on"], "event_id": ""}
     came: dict[int, Fraction] = defaultdict(Fraction)  # by rule of release, what was paid by the cancellation
     for step in _steps(payout, plan, sale, events):
         if step.due <= gone.day and _paid_before(step, sale, cut):
@@ -219,7 +219,10 @@ def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step
         if r.as_ != "whole":
             shares = settled(events, kind, plan.file.credit.event)
             for day, piece, event in moves(shares, start):
-                found.append(Step(day, share * piece, _named(row, event, again), number))
+                # a refund that moves the share is no payment of its own
+                own = kind == plan.file.credit.event
+                name = _named(row, event, again) if own else event + again
+                found.append(Step(day, share * piece, name, number))
             continue
         due = _due(payout, plan, r.event, row, events)
         if due is not None:
