@@ -38,8 +38,8 @@ def _made(payout: Payout) -> list[Problem]:
     return [
         Problem(
             "bookings-made",
-            f"{count} won deals of {total:,.2f} in the period have no booked event of their own, while other "
-            f"deals have: {names}; they are booked on closed_on.",
+            f"Won deals of {total:,.2f} in the period have no booked event, while other deals have one "
+            f"({count}: {names}); closed_on is taken as their booking.",
             "Add their booked events, or correct their outcome if they were not won.",
             **place_of(payout.facts, f"{first}:booked", "happened_on"),
             severity="warning",
@@ -78,8 +78,8 @@ def _open(payout: Payout, sales: nw.LazyFrame[Any]) -> list[Problem]:
     return [
         Problem(
             "deal-still-open",
-            f"{count} events of {total:,.2f} in the period give credit on deals that are still open: "
-            f"{names}; they are paid.",
+            f"Events of {total:,.2f} in the period give credit on deals that are still open "
+            f"({count}: {names}); they are paid.",
             "Correct the outcome of the deals, or take the events out.",
             table="deals",
             column="outcome",
