@@ -14,6 +14,8 @@ from conftest import write_notebook
 
 from salesops_nb.cli import main
 
+pytestmark = pytest.mark.slow
+
 PLAN = """\
 plan: {id: ae, version: 1, from: 2017-01-01, to: 2017-12-31, currency: USD, period: quarter}
 credit: {event: booked, where: "stage == 'Won'", splits: {apply_to: credit}}

@@ -23,6 +23,8 @@ from click.testing import CliRunner
 from salesops_nb.batch.paths import path_name
 from salesops_nb.cli import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -21,6 +21,8 @@ from salesops_nb.batch.folder import RunFolder
 from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 
+pytestmark = pytest.mark.slow
+
 ANA, BEN, MARA = "ana@example.com", "ben@example.com", "mara@example.com"
 
 

@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 FILES = sorted(BENCH.glob("*.py"))
 SCRIPTS = [path.name for path in FILES if "__main__" in path.read_text()]

@@ -14,6 +14,8 @@ from carried_out import blocks, carry_out
 from salesops_nb.notebook import module_of
 from salesops_nb.source import open_workbook
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def workbook(tmp_path_factory):

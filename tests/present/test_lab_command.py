@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SALESOPS = Path(sys.executable).with_name("salesops")
 
 

@@ -15,6 +15,8 @@ from salesops_nb.present import hiring_asked
 from salesops_nb.present import review as show
 from salesops_nb.store.targets import approved_targets, target_approvals
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(root: Path, tmp_path: Path) -> Path:

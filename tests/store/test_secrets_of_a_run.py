@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
 
 from small import WORKBOOK, write
 
+pytestmark = pytest.mark.slow
+
 SMTP, STORE, OTHER, KEY = "smtp-Zq7hush", "store-Zq7/hush", "other-Zq7hush", "key-Zq7hush"
 MARK = b"Zq7"
 REPORTS = """folder: out
