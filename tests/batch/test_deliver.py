@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 from mailing import NORTH, P1, P2, P4, REPS, Inbox, go, send, serving, write
+from rich.console import Console
 
+from conftest import write_notebook
+from salesops_nb.batch.deliver import Post
 from salesops_nb.batch.folder import runs
+from salesops_nb.batch.reports import load_reports
 from salesops_nb.errors import SalesopsError
+from salesops_nb.source.opened import open_workbook
 
 
 @pytest.fixture
@@ -287,3 +292,26 @@ def test_copies_wait_for_the_release_too(made: Path, inbox: tuple[Inbox, int]) -
 def test_a_release_nobody_asks_for_is_refused(made: Path) -> None:
     with pytest.raises(SalesopsError, match=r"reports.yml asks for no release"):
         send(write(made, 9), released_by="Ioana Stan")
+
+
+@pytest.mark.parametrize("when", ["in the run", "before the copy"])
+def test_a_link_laid_after_the_list_was_read_is_not_followed(made: Path, tmp_path: Path, when: str) -> None:
+    """The folder was inside the workbook when the run began."""
+    away = tmp_path / "away"
+    away.mkdir()
+    file = write(made, 9, REPS + "    to: 'shared/{team}'\n")
+    refused = pytest.raises(SalesopsError, match=rf"leads to {away}/{NORTH}, not inside {made}")
+    lay = f"import os\nos.path.lexists('../shared') or os.symlink({str(away)!r}, '../shared')"
+    if when == "in the run":
+        write_notebook(made / "notebooks" / "hello.ipynb", "period = ''\nwho = ''\nn = 1", lay)
+        with refused:
+            go(file)
+        assert not next(runs(made / "out")).complete
+    else:
+        reports, workbook = load_reports(file), open_workbook(made)
+        run = next(runs(made / "out"))
+        post = Post(Console(), run.told()["jobs"], reports, workbook, run)
+        (made / "shared").symlink_to(away)
+        with refused:
+            post.publish()
+    assert list(away.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -280,3 +282,30 @@ def test_a_store_of_an_earlier_version_is_read_as_it_is(made: Path) -> None:
         assert "waits for release" in send(file)[1]
         assert send(file, released_by="Ioana")[0] == 0
     assert box.addresses == [BEN, MARA]
+
+
+HUSH = "Zq7 hush;&+"
+CODED = base64.b64encode(HUSH.encode()).decode()
+LOGIN = base64.b64encode(f"\0None\0{HUSH}".encode()).decode()
+
+
+@pytest.mark.parametrize("repeated", [HUSH, quote(HUSH), CODED, LOGIN, f"AUTH PLAIN {LOGIN} is odd"])
+@pytest.mark.parametrize("how", ["RCPT 550 {}", "DATA 554 {}", "END 452 {}", "END 299 {}"])
+def test_a_server_that_repeats_the_password_is_told_without_it(
+    made: Path, monkeypatch: pytest.MonkeyPatch, how: str, repeated: str
+) -> None:
+    """Whatever the variable is called: nothing in its name says that it is a secret."""
+    monkeypatch.setenv("MAIL_LOGIN", HUSH)
+    box = Odd(how=how.format(repeated))
+    with serving(box, Station) as port:
+        file = write(made, port)
+        file.write_text(
+            file.read_text().replace("security: none", "security: none, password_env: MAIL_LOGIN")
+        )
+        code, said = send(file)
+    assert code == 1
+    assert f"{ANA}" in said
+    assert f"{how[5:8]} ***" in said or f"{how[5:8]} AUTH PLAIN *** is odd" in said
+    assert "Zq7" not in said
+    assert CODED not in said
+    assert LOGIN not in said
