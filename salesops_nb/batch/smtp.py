@@ -72,7 +72,7 @@ class Sender:
                 server = self._to(message)
             except (smtplib.SMTPException, OSError) as error:
                 self._drop()
-                raise Refused(f"the server hung up: {self._said(error)}") from error
+                raise Refused(f"the server hung up: {self._masked(error)}") from error
         if not begin():
             self._reset(server)
             return False
@@ -94,7 +94,7 @@ class Sender:
             answer = Answer(*server.rcpt(address))
         if answer.code not in (250, 251):
             self._reset(server, answer)
-            raise Refused(self._said(answer))
+            raise Refused(self._masked(answer))
         return server
 
     def _data(self, server: smtplib.SMTP, content: bytes) -> None:
@@ -102,22 +102,22 @@ class Sender:
             answer = Answer(*server.docmd("DATA"))
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
-            why = f"the connection broke before the mail was handed over: {self._said(error)}"
+            why = f"the connection broke before the mail was handed over: {self._masked(error)}"
             raise Refused(why) from error
         if answer.code != 354:
             self._reset(server, answer)
-            raise Refused(self._said(answer))
+            raise Refused(self._masked(answer))
         try:
             server.send(content)
             answer = Answer(*server.getreply())
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
-            raise Unclear(self._said(error)) from error
+            raise Unclear(self._masked(error)) from error
         if answer.code != 250:
             self._reset(server, answer)
             if not 400 <= answer.code <= 599:
-                raise Unclear(f"the server's answer was {self._said(answer)}")
-            raise Refused(self._said(answer))
+                raise Unclear(f"the server's answer was {self._masked(answer)}")
+            raise Refused(self._masked(answer))
 
     def _reset(self, server: smtplib.SMTP, answer: Answer | None = None) -> None:
         """Ready for the next mail; 421 announces that the server hangs up."""
@@ -155,7 +155,7 @@ class Sender:
             if server is not None:
                 server.close()
             if isinstance(error, smtplib.SMTPException | OSError):
-                raise self._unreachable(error) from error
+                raise self._unreachable(error) from None
             raise
         return server
 
@@ -211,15 +211,15 @@ class Sender:
         if isinstance(error, smtplib.SMTPAuthenticationError):
             return refused(
                 f"The mail server {where} did not take the password of {self.mail.user}: "
-                f"{self._said(error)}.",
+                f"{self._masked(error)}.",
                 f"Check 'user' in 'mail', and the environment variable {self.mail.password_env}.",
             )
         return refused(
-            f"The mail server {where} did not take the mail: {self._said(error)}.",
+            f"The mail server {where} did not take the mail: {self._masked(error)}.",
             "Check 'mail' in reports.yml; what was not sent is sent next time.",
         )
 
-    def _said(self, words: Exception | Answer) -> str:
+    def _masked(self, words: Exception | Answer) -> str:
         """What a server or the connection said, without the password: some repeat what they were given."""
         if isinstance(words, smtplib.SMTPResponseException):
             text = words.smtp_error
