@@ -22,7 +22,8 @@ MARK = b"Zq7"
 REPORTS = """folder: out
 period: "2017"
 jobs: 1
-mail: {{server: 127.0.0.1, port: 1, from: r@example.com, user: r, security: none}}
+mail: {{server: 127.0.0.1, port: 1, from: r@example.com, user: r, security: none,
+  password_in_clear: true}}
 reports:
 {}"""
 CELLS = {
