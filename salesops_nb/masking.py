@@ -35,7 +35,7 @@ _SHORTEST = 3  # of a part of a password that is looked for by itself
 _SHORTEST_ELSEWHERE = 6  # of a secret of the environment
 
 
-def masked(text: str, *addresses: str) -> str:
+def masked(text: str, *addresses: str, secrets: Iterable[str] = ()) -> str:
     """The text without the passwords, tokens and keys in it.
 
     Parameters
@@ -43,8 +43,10 @@ def masked(text: str, *addresses: str) -> str:
     text : an error's words, a traceback, an address.
     addresses : URLs or ODBC strings whose secrets are taken out wherever they stand, in any form; those of
         the environment are always.
+    secrets : passwords that stand by themselves, taken out plain and percent-encoded.
     """
     known = {part for address in addresses for part in _parts(address)} | set(_of_environment())
+    known |= {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, MASK)
     text = _ADDRESS.sub(rf"\1{MASK}\3", text)

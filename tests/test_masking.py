@@ -114,3 +114,9 @@ def test_what_a_real_driver_says_of_an_address_has_no_secret(address, what, tmp_
     assert caught.value.__suppress_context__
     words = str([(p.message, p.fix, p.value) for p in caught.value.problems]) + str(caught.value)
     assert not [part for part in LEFT if part in words]
+
+
+@pytest.mark.parametrize("form", [HUSH, CODED, PLUS, quote(HUSH)])
+def test_a_password_that_stands_by_itself_is_masked(form: str) -> None:
+    assert masked(f"535 no {form} here", secrets=[HUSH]) == "535 no *** here"
+    assert masked("535 no here", secrets=["", "n"]) == "535 no here"

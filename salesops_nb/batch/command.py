@@ -23,6 +23,7 @@ from salesops_nb.batch.run import (
     Planned,
     Runner,
     described,
+    environment_of_jobs,
     make_executor,
     now,
     plan,
@@ -82,7 +83,8 @@ def _planned_run(
     base = workbook.folder / reports.folder
     jobs = expand(reports, workbook, asked.only, asked.chosen, asked.period)
     workers = asked.jobs or reports.jobs or _processors()
-    with _executor(workers, asked.dry_run) as executor:  # warms up while the plan is made
+    environment = None if asked.dry_run else environment_of_jobs(reports, workbook)
+    with _executor(workers, environment) as executor:  # warms up while the plan is made
         planned = plan(jobs, workbook, base, asked.force, mark)
         show_plan(console, planned, mark)
         if asked.dry_run:
@@ -321,8 +323,9 @@ def _today(workbook: Workbook) -> date:
 
 
 @contextmanager
-def _executor(workers: int, dry_run: bool) -> Iterator[Any]:
-    executor = None if dry_run else make_executor(workers)
+def _executor(workers: int, environment: Mapping[str, str] | None) -> Iterator[Any]:
+    """What runs the jobs in that environment; nothing for a dry run, which has none."""
+    executor = None if environment is None else make_executor(workers, environment)
     try:
         yield executor
     finally:

@@ -14,6 +14,7 @@ from salesops_nb.batch.addressed import addressed
 from salesops_nb.batch.folder import Record, RunFolder
 from salesops_nb.batch.gate import CALM, Gate, how_to_settle
 from salesops_nb.batch.letters import Letter, compose, letters
+from salesops_nb.batch.paths import check_place
 from salesops_nb.batch.reports import FILE_NAME, Reports
 from salesops_nb.batch.run import now
 from salesops_nb.batch.smtp import Refused, Sender, Unclear, refused
@@ -99,11 +100,14 @@ class Post:
 
     def publish(self) -> None:
         """Copy outputs to where their report says, each whole; raises `SalesopsError` where one cannot be."""
+        declared = {report.name: report.to for report in self.reports.reports if report.to}
         for record in self.records:
             if not record["to"]:
                 continue
             reason = self.gate.copy(record)
             if reason is None:
+                # a link may have been laid since the list was read
+                check_place(declared[record["report"]], record["to"], self.workbook.folder, record["report"])
                 _publish(record, self.folder, self.workbook.folder)
             elif reason.kind != "failed":
                 self._say(f"{record['id']} is not copied to {record['to']}: {reason}")

@@ -1,6 +1,7 @@
 """Where jobs run: one small seam, so that a cluster can take them later.
 
-An `Executor` takes tasks (plain JSON, see `execute.run_task`) and tells how they ended. Here are two:
+An `Executor` takes tasks (plain JSON, see `execute.run_task`) and tells how they ended. They see no other
+environment than its own (this process's unless one is given) and what their settings add. Here are two:
 `ForkExecutor`, forks of a warm process, and `ProcessExecutor`, a fresh process for each task, for
 systems that cannot fork and for tasks whose fork crashed.
 """
@@ -37,6 +38,7 @@ class Executor(Protocol):
     """Runs tasks somewhere."""
 
     workers: int
+    environment: Mapping[str, str]
 
     def submit(self, call: str, task: dict[str, Any], settings: Settings) -> str:
         """Begin a task; the id under which its end is told."""
@@ -54,9 +56,10 @@ class Executor(Protocol):
 class ForkExecutor:
     """Tasks in forks of a process that imported the scientific stack once."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, environment: Mapping[str, str] | None = None) -> None:
         self.workers = workers
-        self.server = ForkServer()
+        self.environment = os.environ if environment is None else environment
+        self.server = ForkServer(self.environment)
 
     def submit(self, call: str, task: dict[str, Any], settings: Settings) -> str:
         """Fork for a task."""
@@ -67,7 +70,7 @@ class ForkExecutor:
             memory=settings.memory,
             threads=settings.threads,
             cwd=settings.cwd,
-            environment={**os.environ, **settings.environment},
+            environment={**self.environment, **settings.environment},
         )
 
     def ended(self, patience: float) -> list[Ended]:
@@ -99,8 +102,9 @@ _ALONE = (
 class ProcessExecutor:
     """Tasks in a fresh process each."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, environment: Mapping[str, str] | None = None) -> None:
         self.workers = workers
+        self.environment = os.environ if environment is None else environment
         self._running: dict[str, _Running] = {}
         self._count = 0
 
@@ -122,7 +126,7 @@ class ProcessExecutor:
             [sys.executable, "-P", "-c", _ALONE, str(message), str(Path(__file__).parents[2])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            env={**os.environ, **settings.environment},
+            env={**self.environment, **settings.environment},
             start_new_session=True,
         )
         self._running[name] = _Running(process, time.monotonic() + settings.timeout, words)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,18 +60,22 @@ class _Line:
 
 
 class ForkServer:
-    """A running fork server; use as a context manager, or call `close`."""
+    """A running fork server; use as a context manager, or call `close`.
 
-    def __init__(self) -> None:
+    It and its children have `environment`, by default this process's.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         if not can_fork():
             raise ServerDied("this system cannot fork")
+        self._environment = os.environ if environment is None else environment
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
         number = far.fileno()
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", _START, str(number), str(Path(__file__).parents[2])],
             pass_fds=[number],
-            env={**os.environ, **HELD},
+            env={**self._environment, **HELD},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -107,7 +111,7 @@ class ForkServer:
         name = str(next(self._ids))
         read, write = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(read, False)
-        settings.setdefault("environment", dict(os.environ))
+        settings.setdefault("environment", dict(self._environment))
         message = {"op": "run", "id": name, "call": call, "task": task, **settings}
         try:
             socket.send_fds(self._control, [json.dumps(message).encode()], [write])

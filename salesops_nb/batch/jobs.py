@@ -76,7 +76,7 @@ def expand(
         except SalesopsError as error:
             problems += error.problems
     if problems:
-        raise SalesopsError(problems)
+        raise SalesopsError(dict.fromkeys(problems))  # a period's mistake is every report's: once
     return _chosen(jobs, chosen or {})
 
 

@@ -6,6 +6,7 @@ Every mistake in the file is one `Problem` with its line, its key and what is al
 from __future__ import annotations
 
 import re
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,6 +38,19 @@ def _bytes(value: object) -> object:
     if match is None:
         raise ValueError("write a size such as 800MB or 2GB")
     return int(float(match[1]) * {"mb": 1 << 20, "gb": 1 << 30}[match[2].lower()])
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as notebooks and run.json have it: YAML's unquoted dates are their ISO text."""
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ValueError(f"a {type(value).__name__} is no parameter; write text, a number, a list or a mapping")
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -99,7 +113,7 @@ class Report(_Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     notebook: str
     title: str | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: Annotated[dict[str, Any], BeforeValidator(_plain)] = Field(default_factory=dict)
     for_each: Annotated[tuple[Each, ...], BeforeValidator(_listed)] = ()
     where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
     period: str | None = None

@@ -7,9 +7,10 @@ goes last, so that whatever happens in between, what stands there is whole.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from salesops_nb.batch.executors import Executor, ForkExecutor, ProcessExecutor,
 from salesops_nb.batch.folder import Record, RunFolder, busy, runs
 from salesops_nb.batch.forkserver import Ended, ServerDied, can_fork
 from salesops_nb.batch.keys import Keys, versions
+from salesops_nb.batch.reports import Mail, Reports
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.prepared import VARIABLE, prepare
 
@@ -133,9 +135,34 @@ def stale_mark(workbook: Workbook, today: Any, stale: str) -> str:
     )
 
 
-def make_executor(workers: int) -> Executor:
-    """Forks where the system can, else a process for each job."""
-    return ForkExecutor(workers) if can_fork() else ProcessExecutor(workers)
+def make_executor(workers: int, environment: Mapping[str, str]) -> Executor:
+    """Forks where the system can, else a process for each job; `environment` is all that they see of it."""
+    return ForkExecutor(workers, environment) if can_fork() else ProcessExecutor(workers, environment)
+
+
+def environment_of_jobs(reports: Reports, workbook: Workbook) -> dict[str, str]:
+    """This process's environment without the mail server's password: who sends mails is this process alone.
+
+    Raises `SalesopsError` where the workbook opens its data or store by the same variable: the jobs need it.
+    """
+    ours = {Mail.model_fields["password_env"].default, *([reports.mail.password_env] if reports.mail else [])}
+    ours = {name.upper() for name in ours}  # Windows knows no case here
+    for file in ("workbook.yml", workbook.settings.mapping):
+        path = workbook.folder / file
+        text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+        for name in re.findall(r"\$\{(\w+)\}", text):
+            if name.upper() in ours:
+                raise SalesopsError(
+                    Problem(
+                        "password-of-mail",
+                        f"{file} names the variable {name}, which is the mail server's password: "
+                        "no report's notebook gets it.",
+                        "Put what opens the data or the store into a variable of its own.",
+                        file=file,
+                        value=name,
+                    )
+                )
+    return {name: value for name, value in os.environ.items() if name.upper() not in ours}
 
 
 class Runner:
@@ -247,14 +274,14 @@ class Runner:
 
     def _without_forks(self) -> None:
         self.executor.close()
-        self.executor = ProcessExecutor(self.executor.workers)
+        self.executor = ProcessExecutor(self.executor.workers, self.executor.environment)
 
     def _after(self, attempt: _Try, ended: Ended, waiting: deque[_Try]) -> Record | None:
         """The job's record; None where it is tried again."""
         job = attempt.planned.job
         if ended.crashed and not attempt.plain and isinstance(self.executor, ForkExecutor):
             # The fork itself may be to blame: once more, in a fresh process.
-            self._plain = self._plain or ProcessExecutor(self.executor.workers)
+            self._plain = self._plain or ProcessExecutor(self.executor.workers, self.executor.environment)
             attempt.plain = True
             waiting.appendleft(attempt)
             return None

@@ -6,6 +6,7 @@ it took the mail. `Sender.send` tells the three ends apart: sent, refused (nothi
 
 from __future__ import annotations
 
+import base64
 import os
 import smtplib
 import ssl
@@ -19,6 +20,7 @@ from typing import NamedTuple
 
 from salesops_nb.batch.reports import FILE_NAME, Mail
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.masking import masked
 
 
 class Refused(Exception):
@@ -70,7 +72,7 @@ class Sender:
                 server = self._to(message)
             except (smtplib.SMTPException, OSError) as error:
                 self._drop()
-                raise Refused(f"the server hung up: {error}") from error
+                raise Refused(f"the server hung up: {self._masked(error)}") from error
         if not begin():
             self._reset(server)
             return False
@@ -92,7 +94,7 @@ class Sender:
             answer = Answer(*server.rcpt(address))
         if answer.code not in (250, 251):
             self._reset(server, answer)
-            raise Refused(str(answer))
+            raise Refused(self._masked(answer))
         return server
 
     def _data(self, server: smtplib.SMTP, content: bytes) -> None:
@@ -100,21 +102,22 @@ class Sender:
             answer = Answer(*server.docmd("DATA"))
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
-            raise Refused(f"the connection broke before the mail was handed over: {error}") from error
+            why = f"the connection broke before the mail was handed over: {self._masked(error)}"
+            raise Refused(why) from error
         if answer.code != 354:
             self._reset(server, answer)
-            raise Refused(str(answer))
+            raise Refused(self._masked(answer))
         try:
             server.send(content)
             answer = Answer(*server.getreply())
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
-            raise Unclear(str(error)) from error
+            raise Unclear(self._masked(error)) from error
         if answer.code != 250:
             self._reset(server, answer)
             if not 400 <= answer.code <= 599:
-                raise Unclear(f"the server's answer was {answer}")
-            raise Refused(str(answer))
+                raise Unclear(f"the server's answer was {self._masked(answer)}")
+            raise Refused(self._masked(answer))
 
     def _reset(self, server: smtplib.SMTP, answer: Answer | None = None) -> None:
         """Ready for the next mail; 421 announces that the server hangs up."""
@@ -152,7 +155,7 @@ class Sender:
             if server is not None:
                 server.close()
             if isinstance(error, smtplib.SMTPException | OSError):
-                raise self._unreachable(error) from error
+                raise self._unreachable(error) from None
             raise
         return server
 
@@ -205,19 +208,26 @@ class Sender:
                 "Write 'security: tls' for a port that begins with TLS (often 465), or 'security: none' "
                 "for a server of your own network that takes mails in the clear.",
             )
-        answer = error
-        if isinstance(error, smtplib.SMTPResponseException):
-            text = error.smtp_error
-            answer = Answer(error.smtp_code, text if isinstance(text, bytes) else text.encode())  # type: ignore[assignment]
         if isinstance(error, smtplib.SMTPAuthenticationError):
             return refused(
-                f"The mail server {where} did not take the password of {self.mail.user}: {answer}.",
+                f"The mail server {where} did not take the password of {self.mail.user}: "
+                f"{self._masked(error)}.",
                 f"Check 'user' in 'mail', and the environment variable {self.mail.password_env}.",
             )
         return refused(
-            f"The mail server {where} did not take the mail: {answer}.",
+            f"The mail server {where} did not take the mail: {self._masked(error)}.",
             "Check 'mail' in reports.yml; what was not sent is sent next time.",
         )
+
+    def _masked(self, words: Exception | Answer) -> str:
+        """What a server or the connection said, without the password: some repeat what they were given."""
+        if isinstance(words, smtplib.SMTPResponseException):
+            text = words.smtp_error
+            words = Answer(words.smtp_code, text if isinstance(text, bytes) else text.encode())
+        password = os.environ.get(self.mail.password_env, "")
+        given = [password, f"\0{self.mail.user}\0{password}"]
+        coded = [base64.b64encode(text.encode()).decode() for text in given] if password else []
+        return masked(str(words), secrets=[password, " ".join(password.split()), *coded])
 
 
 def _ends(message: EmailMessage) -> tuple[str, str]:

@@ -121,6 +121,7 @@ def notebooks(folder: Path) -> list[Problem]:
 def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
     """The list of reports, expanded into its jobs as a run does; a workbook need not have one."""
     from salesops_nb.batch.reports import FILE_NAME, load_reports
+    from salesops_nb.batch.run import environment_of_jobs
 
     path = folder / FILE_NAME
     if not path.exists():
@@ -138,7 +139,7 @@ def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
     except SalesopsError as error:
         return error.problems
     lines = read_yaml(path, keep_lines=True)
-    found: list[Problem] = []
+    found = _problems(lambda: environment_of_jobs(listed, workbook)) if workbook is not None else []
     for number, report in enumerate(listed.reports):
         place = ("reports", number)
         problems = _report(folder, report, listed, workbook)

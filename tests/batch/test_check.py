@@ -211,9 +211,9 @@ def test_check_opens_every_file_that_a_run_opens(
     notebook = write_notebook(
         whole / "notebooks" / "hello.ipynb",
         'workbook = "."\nperiod = "2017-Q4"\nwho = ""\nn = 1',
-        "from salesops_nb import open_workbook\nfrom salesops_nb.present import review\n"
+        "from salesops_nb import open_workbook\nfrom salesops_nb.present import controls\n"
         "from salesops_nb.present.commission_book import Book, chosen_plans\n"
-        "wb = open_workbook(workbook)\nreview._mission(wb), chosen_plans(wb.folder)\n"
+        "wb = open_workbook(workbook)\ncontrols._mission(wb), chosen_plans(wb.folder)\n"
         "wb.store.connect().close()\n"
         "Book(wb, period, ()).pay_calendar",
     )

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mailing import REPS, Inbox, go, send, serving, write
+from mailing import NORTH, P1, P2, P4, REPS, Inbox, go, send, serving, write
+from rich.console import Console
 
+from conftest import write_notebook
+from salesops_nb.batch.deliver import Post
 from salesops_nb.batch.folder import runs
+from salesops_nb.batch.reports import load_reports
 from salesops_nb.errors import SalesopsError
+from salesops_nb.source.opened import open_workbook
 
 
 @pytest.fixture
@@ -24,8 +29,8 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     file = write(folder, port, REPS)
     code, said = go(file, dry_run=True)
     assert code == 0
-    assert "ana@example.com gets rep/p1" in said
-    assert "mara@example.com gets rep/p1, rep/p2" in said
+    assert f"ana@example.com gets rep/{P1}" in said
+    assert f"mara@example.com gets rep/{P1}, rep/{P2}" in said
     assert box.mails == []
 
     code, said = go(file)
@@ -33,7 +38,7 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     code, said = send(file)
     assert code == 0
     assert "3 mails sent" in said
-    own, other = "rep--p1-2017-Q4.html", "rep--p2-2017-Q4.html"
+    own, other = f"rep--{P1}-2017-Q4.html", f"rep--{P2}-2017-Q4.html"
     assert box.by_address == {
         "ana@example.com": [[own]],
         "ben@example.com": [[other]],
@@ -49,7 +54,7 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     code, said = send(file)
     assert (code, len(box.mails)) == (0, 3)
     assert "0 mails sent" in said
-    assert "ana@example.com does not get rep/p1: sent before" in send(file, dry_run=True)[1]
+    assert f"ana@example.com does not get rep/{P1}: sent before" in send(file, dry_run=True)[1]
 
 
 def test_an_address_that_is_refused_is_told_and_tried_again(made: Path, inbox: tuple[Inbox, int]) -> None:
@@ -72,7 +77,7 @@ def test_a_missing_address_is_said(folder: Path, inbox: tuple[Inbox, int]) -> No
     go(file)
     code, said = send(file)
     assert code == 1
-    assert "(no address) does not get rep/p4: no address" in said
+    assert f"(no address) does not get rep/{P4}: no address" in said
     assert set(box.by_address) == {"nick@example.com"}
 
 
@@ -121,7 +126,7 @@ TO = '"{email}", "{manager_email}"'
         # pay: true is added: what is in no ledger is not approved
         ((WHERE, WHERE + "\n    pay: true"), {}, "not approved"),
         # one subject, the audience or the whole report is taken out
-        ((WHERE, "where: {name: Ben Fox}"), {"ben@example.com": 1, "mara@example.com": 1}, "rep/p1 goes"),
+        ((WHERE, "where: {name: Ben Fox}"), {"ben@example.com": 1, "mara@example.com": 1}, f"rep/{P1} goes"),
         (("name: rep", "name: other"), {}, "reports.yml no longer has the report 'rep'"),
         # another notebook or parameter would be another report under the old one's name
         (("rep\n    where", "rep\n    parameters: {n: 2}\n    where"), {}, "another n"),
@@ -184,9 +189,9 @@ def test_copies_go_to_todays_folder(made: Path) -> None:
     code, said = go(file)
     assert code == 0
     assert "0 made, 2 skipped" in said
-    assert sorted(path.name for path in (made / "shared" / "North").iterdir()) == [
-        "rep--p1.html",
-        "rep--p2.html",
+    assert sorted(path.name for path in (made / "shared" / NORTH).iterdir()) == [
+        f"rep--{P1}.html",
+        f"rep--{P2}.html",
     ]
 
 
@@ -195,16 +200,17 @@ def test_a_file_changed_after_its_run_is_neither_mailed_nor_copied(
 ) -> None:
     box, port = inbox
     file = write(made, port, REPS + "    to: 'shared/{team}'\n")
-    page = made / "out" / "0001" / "rep" / "p1.html"
+    page = made / "out" / "0001" / "rep" / f"{P1}.html"
     page.write_text(page.read_text().replace("hello", "other"))
     for said in (send(file, dry_run=True)[1], send(file)[1]):
         assert (
-            "ana@example.com does not get rep/p1: another file: rep/p1.html is not what the run made" in said
+            f"ana@example.com does not get rep/{P1}: another file: rep/{P1}.html is not what the run made"
+            in said
         )
         assert "type: salesops run" in said
     assert box.by_address == {
-        "ben@example.com": [["rep--p2-2017-Q4.html"]],
-        "mara@example.com": [["rep--p2-2017-Q4.html"]],
+        "ben@example.com": [[f"rep--{P2}-2017-Q4.html"]],
+        "mara@example.com": [[f"rep--{P2}-2017-Q4.html"]],
     }
     assert "1 made, 1 skipped" in go(file, deliver=True)[1]
     assert box.addresses == ["ana@example.com", "ben@example.com", "mara@example.com", "mara@example.com"]
@@ -224,7 +230,7 @@ def test_a_release_covers_its_run_files_and_addresses(made: Path, inbox: tuple[I
     # a new address is not covered: the others are
     write(made, port, RELEASE + REPS.replace("]}", ', "new@example.com"]}'))
     new = (
-        "new@example.com does not get rep/p1: not released: new@example.com is new since; "
+        f"new@example.com does not get rep/{P1}: not released: new@example.com is new since; "
         "type: salesops deliver 0001 --release NAME"
     )
     assert new in send(file, dry_run=True)[1]
@@ -244,7 +250,7 @@ def test_a_run_made_anew_waits_for_its_own_release(made: Path, inbox: tuple[Inbo
     assert len(box.mails) == 3
     write(made, port, RELEASE + REPS.replace("]}", ', "new@example.com"]}'))
     planned = go(file, force=True, dry_run=True)[1]
-    assert "new@example.com does not get rep/p1: not released" in planned
+    assert f"new@example.com does not get rep/{P1}: not released" in planned
     _, said = go(file, force=True, deliver=True)
     assert "Run 0002 waits for release by Ioana Stan" in said
     assert "awaiting release" in (made / "out" / "index.html").read_text()
@@ -261,13 +267,14 @@ def test_files_made_anew_in_a_released_run_wait_again(made: Path, inbox: tuple[I
     send(file, released_by="Ioana Stan")
     box.refuse = ""
     # the file and what run.json says of it: as a resumed run would write both
-    page, told = made / "out" / "0001" / "rep" / "p1.html", made / "out" / "0001" / "run.json"
+    page, told = made / "out" / "0001" / "rep" / f"{P1}.html", made / "out" / "0001" / "run.json"
     before = hashlib.sha256(page.read_bytes()).hexdigest()
     page.write_text(page.read_text() + "<p>more</p>")
     told.write_text(told.read_text().replace(before, hashlib.sha256(page.read_bytes()).hexdigest()))
     assert json.loads(told.read_text())["status"] == "complete"
     assert (
-        "ana@example.com does not get rep/p1: not released: its files were made anew since" in send(file)[1]
+        f"ana@example.com does not get rep/{P1}: not released: its files were made anew since"
+        in send(file)[1]
     )
     assert "ana@example.com" not in box.addresses
 
@@ -276,12 +283,35 @@ def test_copies_wait_for_the_release_too(made: Path, inbox: tuple[Inbox, int]) -
     _, port = inbox
     file = write(made, port, RELEASE + REPS + "    to: 'shared/{team}'\n")
     _, said = go(file)
-    assert "rep/p1 is not copied to shared/North: not released" in said
+    assert f"rep/{P1} is not copied to shared/{NORTH}: not released" in said
     assert not (made / "shared").exists()
     send(file, released_by="Ioana Stan")
-    assert len(list((made / "shared" / "North").iterdir())) == 2
+    assert len(list((made / "shared" / NORTH).iterdir())) == 2
 
 
 def test_a_release_nobody_asks_for_is_refused(made: Path) -> None:
     with pytest.raises(SalesopsError, match=r"reports.yml asks for no release"):
         send(write(made, 9), released_by="Ioana Stan")
+
+
+@pytest.mark.parametrize("when", ["in the run", "before the copy"])
+def test_a_link_laid_after_the_list_was_read_is_not_followed(made: Path, tmp_path: Path, when: str) -> None:
+    """The folder was inside the workbook when the run began."""
+    away = tmp_path / "away"
+    away.mkdir()
+    file = write(made, 9, REPS + "    to: 'shared/{team}'\n")
+    refused = pytest.raises(SalesopsError, match=rf"leads to {away}/{NORTH}, not inside {made}")
+    lay = f"import os\nos.path.lexists('../shared') or os.symlink({str(away)!r}, '../shared')"
+    if when == "in the run":
+        write_notebook(made / "notebooks" / "hello.ipynb", "period = ''\nwho = ''\nn = 1", lay)
+        with refused:
+            go(file)
+        assert not next(runs(made / "out")).complete
+    else:
+        reports, workbook = load_reports(file), open_workbook(made)
+        run = next(runs(made / "out"))
+        post = Post(Console(), run.told()["jobs"], reports, workbook, run)
+        (made / "shared").symlink_to(away)
+        with refused:
+            post.publish()
+    assert list(away.iterdir()) == []

@@ -11,10 +11,10 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
-from conftest import write_notebook
 from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from conftest import write_notebook
 from salesops_nb.batch import engine as engines
 from salesops_nb.batch.forkserver import ForkServer, ServerDied
 from salesops_nb.batch.server import threads

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from mailing import REPS, Inbox, go, send, serving, write
+from mailing import P1, P2, REPS, Inbox, go, send, serving, write
 
 from conftest import write_notebook
 from salesops_nb.batch.pay import PayLedger
@@ -68,19 +68,19 @@ def test_an_approved_statement_is_drawn_up_anew_and_only_then_mailed(folder: Pat
         assert go(file)[0] == 0
         code, said = send(file)
         assert (code, box.mails) == (0, [])
-        assert "ana@example.com does not get rep/p1: not approved" in said
+        assert f"ana@example.com does not get rep/{P1}: not approved" in said
 
         post(store, p1="6099.56", p2="20.00")
         approve(store, "p1")
         for said in (send(file, dry_run=True)[1], send(file)[1]):
             assert (
-                "ana@example.com does not get rep/p1: not what the ledger says: it shows draft, "
+                f"ana@example.com does not get rep/{P1}: not what the ledger says: it shows draft, "
                 "4,865.00 USD; the ledger has approved, 6,099.56 USD; type: salesops run" in said
             )
         assert send(file)[0] == 1
         assert box.mails == []
 
-        assert "ana@example.com gets rep/p1" in go(file, dry_run=True)[1]
+        assert f"ana@example.com gets rep/{P1}" in go(file, dry_run=True)[1]
         code, said = go(file, deliver=True)
         assert "1 made, 1 skipped" in said  # p1's alone: nothing of p2 has changed
         assert code == 0
@@ -188,18 +188,18 @@ def test_what_changes_while_the_mails_go_out_is_seen(folder: Path, store: Any) -
         code, said = go(file, deliver=True)
     assert code == 1
     assert box.addresses == ["ana@example.com"]
-    assert "not sent to ben@example.com: rep/p2: not approved" in said
+    assert f"not sent to ben@example.com: rep/{P2}: not approved" in said
 
 
 def test_a_statement_is_copied_only_when_it_may_leave(folder: Path, store: Any) -> None:
     file = write(folder, 9, PAY + "    to: shared\n")
     code, said = go(file)
     assert code == 0
-    assert "rep/p1 is not copied to shared: not approved" in said
+    assert f"rep/{P1} is not copied to shared: not approved" in said
     approve(store, "p1")
     go(file)
-    assert [path.name for path in (folder / "shared").iterdir()] == ["rep--p1.html"]
-    assert "PAY approved" in (folder / "shared" / "rep--p1.html").read_text()
+    assert [path.name for path in (folder / "shared").iterdir()] == [f"rep--{P1}.html"]
+    assert "PAY approved" in (folder / "shared" / f"rep--{P1}.html").read_text()
 
 
 def test_everything_payable_of_a_line_is_compared() -> None:

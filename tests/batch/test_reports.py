@@ -7,11 +7,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from mailing import go
 
+from salesops_nb.batch.folder import runs
 from salesops_nb.batch.jobs import expand
 from salesops_nb.batch.paths import path_name
 from salesops_nb.batch.reports import load_reports
 from salesops_nb.batch.words import resolve_as_of, resolve_period
+from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 from salesops_nb.periods import FiscalCalendar
 from salesops_nb.source.opened import open_workbook
@@ -187,3 +191,46 @@ def test_names_in_titles_parameters_and_places(folder: Path) -> None:
     assert jobs[0].title == "Of Ana Pop (North)"
     assert jobs[0].parameters == {"period": "2017-Q4", "who": "Ana Pop", "n": 3}
     assert jobs[0].to == f"out/2017-Q4/{path_name('p1')}"
+
+
+@pytest.mark.parametrize(
+    ("written", "given"),
+    [
+        ("2017-10-05", "2017-10-05"),
+        ("'2017-10-05'", "2017-10-05"),
+        ("2017-10-05 13:30:00", "2017-10-05T13:30:00"),
+        ("[2017-10-05, 3]", ["2017-10-05", 3]),
+        ("{from: 2017-10-05, 2017-11-01: {to: 2017-12-31}}",
+         {"from": "2017-10-05", "2017-11-01": {"to": "2017-12-31"}}),
+        ("4.5", 4.5),
+        ("true", True),
+        ("~", None),
+    ],
+)  # fmt: skip
+def test_a_date_among_parameters_is_its_text(folder: Path, written: str, given: object) -> None:
+    (folder / "reports.yml").write_text(ONE + f", parameters: {{n: {written}}}}}")
+    code, said = go(folder / "reports.yml")
+    assert code == 0, said
+    record = next(runs(folder / "reports")).told()["jobs"][0]
+    assert record["parameters"]["n"] == given
+    page = (folder / "reports" / "0001" / record["outputs"]["ipynb"]["path"]).read_text()
+    assert "hello" in page
+
+
+@pytest.mark.parametrize("written", ["!!set {a, b}", "!!binary aGVsbG8=", "[!!binary aGVsbG8=]"])
+def test_what_no_notebook_can_be_given_is_named(folder: Path, written: str) -> None:
+    with pytest.raises(SalesopsError, match=r"is no parameter; write text, a number") as caught:
+        _jobs(folder, ONE + f", parameters: {{n: {written}}}}}")
+    assert caught.value.problems[0].column == "reports.0.parameters"
+
+
+@pytest.mark.parametrize("period", ["2017-Q9", "last-quarters", "2017-13"])
+def test_a_period_that_there_is_not_is_named_once(folder: Path, period: str) -> None:
+    lines = [f"  - {{name: r{n}, notebook: notebooks/hello.ipynb}}" for n in range(8)]
+    (folder / "reports.yml").write_text(HEAD + "\n".join(lines))
+    result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--period", period])
+    assert result.exit_code == 1
+    assert result.output.count(repr(period)) == 1
+    with pytest.raises(SalesopsError) as caught:
+        _jobs(folder, HEAD + "\n".join(lines), period=period)
+    assert len(caught.value.problems) == 1

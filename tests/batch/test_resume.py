@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mailing import Inbox, go, send, serving
+from mailing import P1, P2, P4, Inbox, go, send, serving
 
 from conftest import write_notebook
 from salesops_nb.batch.folder import RunFolder, runs
@@ -46,7 +46,7 @@ def test_a_run_is_resumed_by_the_list_it_was_begun_with(half: Path) -> None:
     code, said = go(half / "reports.yml", resume=True)
     assert code == 0
     assert "Run 0001 was begun with weekly.yml" in said
-    assert ids(half) == ["weekly/p2"]
+    assert ids(half) == [f"weekly/{P2}"]
     told = RunFolder(half / "out" / "0001").told()
     assert (told["file"], told["status"]) == ("weekly.yml", "complete")
     assert told["asked"]["for"] == {"rep": ["p2"]}
@@ -109,11 +109,13 @@ def test_a_run_killed_while_copying_is_incomplete_and_its_resume_copies_the_rest
     run = next(runs(folder / "out"))
     assert not run.complete
     assert run.told()["status"] == "running"
-    assert [path.name for path in sorted(place.glob("[!.]*"))] == ["hello--p1.html"]
+    assert [path.name for path in sorted(place.glob("[!.]*"))] == [f"hello--{P1}.html"]
     code, said = go(folder / "reports.yml", resume=True)
     assert (code, run.complete) == (0, True)
     assert "3 made" in said  # by the run that was killed
-    assert sorted(path.name for path in place.iterdir()) == [f"hello--p{n}.html" for n in (1, 2, 4)]
+    assert sorted(path.name for path in place.iterdir()) == sorted(
+        f"hello--{name}.html" for name in (P1, P2, P4)
+    )
     for path in place.iterdir():
         assert path.read_bytes() == (run.path / "hello" / path.name.removeprefix("hello--")).read_bytes()
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import write_notebook
 from rich.console import Console
 
+from conftest import write_notebook
 from salesops_nb.batch.command import Asked, run_reports
 from salesops_nb.batch.folder import RunFolder, runs
 from salesops_nb.batch.paths import path_name

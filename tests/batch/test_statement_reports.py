@@ -18,11 +18,13 @@ from salesops_nb.batch.addressed import addressed
 from salesops_nb.batch.folder import RunFolder
 from salesops_nb.batch.gate import Gate
 from salesops_nb.batch.letters import letters
+from salesops_nb.batch.paths import path_name
 from salesops_nb.batch.reports import load_reports
 from salesops_nb.cli import main
 from salesops_nb.store import ledger
 
 ROOT = Path(__file__).parents[2]
+P1 = path_name("p1-id")
 NAMES = {"p1": "Ileana Vrabie", "p2": "Osric Quill", "m1": "Hedda Krantz", "f1": "Berit Falk"}
 PEOPLE = "person_id,name,role,manager_id,team,region,email,payroll_id,hired_on\n" + "".join(
     f"{who}-id,{name},{'manager' if who == 'm1' else 'finance' if who == 'f1' else 'rep'},"
@@ -113,7 +115,7 @@ def test_a_statement_holds_nobody_else(first, book):
     base = {"p1": "61017", "p2": "63019", "m1": "99023"}
     whole = {"p1": ["61234.5"], "p2": ["99000.1"], "m1": []}  # deals that are one person's alone
     for who in ("p1", "p2", "m1"):
-        files = sorted((first / "statement").glob(f"{who}-id.*"))
+        files = sorted((first / "statement").glob(f"{path_name(f'{who}-id')}.*"))
         assert {path.suffix for path in files} == {".html", ".xlsx", ".ipynb"}
         for path in files:
             text = everything_in(path)
@@ -135,15 +137,15 @@ def test_a_statement_holds_nobody_else(first, book):
 
 
 def test_a_manager_sees_the_team_total_and_no_deal(first):
-    text = everything_in(first / "statement" / "m1-id.html")
+    text = everything_in(first / "statement" / f"{path_name('m1-id')}.html")
     assert "208345.85 of your team" in text
     assert not re.search(r"D-\d", text)
 
 
 def test_drafts_say_so_on_screen_and_in_the_spreadsheet(first):
-    page = (first / "statement" / "p1-id.html").read_text(encoding="utf-8")
+    page = (first / "statement" / f"{P1}.html").read_text(encoding="utf-8")
     assert 'class="draft" data-watermark="DRAFT"' in page
-    sheet = everything_in(first / "statement" / "p1-id.xlsx")
+    sheet = everything_in(first / "statement" / f"{P1}.xlsx")
     assert sheet.count("DRAFT, not approved") >= 2
 
 
@@ -180,10 +182,10 @@ def test_only_approved_statements_go_out_each_to_its_own_person(first, book):
     old = f"it shows draft, {amount:,.2f} USD; the ledger has approved, {amount:,.2f} USD"
     assert _letters(first, book)["p1"] == [f"not what the ledger says: {old}; type: salesops run"]
     again = run(book, "--only", "statement")
-    assert 'class="draft"' not in (again / "statement" / "p1-id.html").read_text(encoding="utf-8")
+    assert 'class="draft"' not in (again / "statement" / f"{P1}.html").read_text(encoding="utf-8")
     assert _letters(again, book) == {
         "m1": ["not approved"],
-        "p1": ["statement/p1-id"],
+        "p1": [f"statement/{P1}"],
         "p2": ["not approved"],
     }
 
@@ -195,7 +197,7 @@ def test_an_approved_statement_keeps_its_lines_and_speaks_romanian(first, book):
     settings = (book / "workbook.yml").read_text()
     (book / "workbook.yml").write_text(settings.replace("en_US", "ro_RO"))
     made = run(book, "--force", "--only", "statement", "--for", "rep=p1-id")
-    page = (made / "statement" / "p1-id.html").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    page = (made / "statement" / f"{P1}.html").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
     written = f"{total:,.2f}".translate(str.maketrans(",.", ".,"))
     assert 'class="draft"' not in page
     assert "Fișă de comision" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,10 @@ class Tls(Controller):
     def factory(self) -> SMTP:
         def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
             self.passwords.append(data.password.decode())
-            return AuthResult(success=data.password.decode() == SECRET, handled=False)
+            given = data.password.decode()
+            coded = b64encode(data.password).decode()
+            words = f"535 5.7.8 no user has the password {given}, {coded}"
+            return AuthResult(success=given == SECRET, handled=False, message=words)
 
         return SMTP(
             self.handler,
@@ -210,6 +214,8 @@ def test_mistakes_are_named(
         with pytest.raises(SalesopsError) as caught:
             send(_write(made, port, "starttls", more))
         assert words in str(caught.value)
+        if secret == "wrong":  # the server repeats what it was given
+            assert "no user has the password ***, ***" in str(caught.value)
         assert box.mails == []
 
 

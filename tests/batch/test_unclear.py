@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import subprocess
@@ -10,12 +11,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 from click.testing import CliRunner
-from mailing import REPS, Inbox, go, send, serving, write
+from mailing import P1, REPS, Inbox, go, send, serving, write
 
 from salesops_nb.batch.folder import RunFolder
 from salesops_nb.cli import main
@@ -125,18 +127,18 @@ def test_what_a_server_may_do(made: Path, how: str, state: str) -> None:
         assert code == (0 if state == "sent" else 1)
         first = box.addresses.count(ANA)
         assert (f"not sent to {ANA}" in said) == (state == "not sent")
-        assert (f"unclear whether {ANA} got rep/p1" in said) == (state == "unclear")
+        assert (f"unclear whether {ANA} got rep/{P1}" in said) == (state == "unclear")
         index = (made / "out" / "index.html").read_text()
         assert ("delivery unclear" in index) == (state == "unclear")
         # the server is well again
         box.how = ""
         planned = send(file, dry_run=True)[1]
         code, said = send(file)
-        assert (f"{ANA} gets rep/p1" in planned) == (state == "not sent")
+        assert (f"{ANA} gets rep/{P1}" in planned) == (state == "not sent")
         assert box.addresses.count(ANA) == first + (state == "not sent")
         if state == "unclear":
             assert code == 1
-            assert f"{ANA} does not get rep/p1: unclear: run 0001 began to send it" in said
+            assert f"{ANA} does not get rep/{P1}: unclear: run 0001 began to send it" in said
             assert f"salesops deliver --arrived {ANA} (or --again {ANA})" in said
         else:
             assert (code, box.addresses) == (0, [ANA, BEN, MARA])
@@ -150,12 +152,12 @@ def test_an_unclear_mail_stays_so_in_later_runs_and_is_listed(made: Path) -> Non
         send(file)
         code, said = go(file, deliver=True)  # run 0002, unchanged
         assert code == 1
-        assert f"{ANA} does not get rep/p1: unclear: run 0001" in said
+        assert f"{ANA} does not get rep/{P1}: unclear: run 0001" in said
         assert box.addresses == [ANA, BEN, MARA]
     runner = CliRunner(env={"COLUMNS": "200"})
     for words in ([], ["1"]):
         listed = runner.invoke(main, ["list", *words, "--file", str(file)]).output
-        assert f"unclear whether {ANA} got rep/p1 of run 0001" in listed
+        assert f"unclear whether {ANA} got rep/{P1} of run 0001" in listed
     assert "unclear" not in runner.invoke(main, ["list", "2", "--file", str(file)]).output
 
 
@@ -170,7 +172,7 @@ def test_a_person_settles_what_is_unclear(made: Path, settled: str, mails: int) 
             send(file, **{settled: (BEN,)})
         result = CliRunner().invoke(main, ["deliver", "--file", str(file), f"--{settled}", ANA])
         assert result.exit_code == 0, result.output
-        assert f"rep/p1 to {ANA}: " in result.output
+        assert f"rep/{P1} to {ANA}: " in result.output
         assert send(file)[0] == 0
         assert box.addresses.count(ANA) == mails
     assert "unclear" not in (made / "out" / "index.html").read_text()
@@ -199,7 +201,7 @@ def test_a_process_killed_after_data_leaves_it_unclear(made: Path) -> None:
         box.how = ""
         code, said = send(file)
         assert code == 1
-        assert f"{ANA} does not get rep/p1: unclear: run 0001" in said
+        assert f"{ANA} does not get rep/{P1}: unclear: run 0001" in said
         assert box.addresses == [ANA, BEN, MARA]
         send(file, again=(ANA,))
         assert box.addresses.count(ANA) == 2
@@ -249,13 +251,15 @@ def test_what_another_process_sends_now_is_on_its_way_and_not_unclear(made: Path
     assert not claim(store, ANA, [("rep/p9", "k"), (record["id"], record["key"])], "0002", "<2@x>", "")
     other = RunFolder(made / "out" / "0001")
     other.lock()
-    assert f"{ANA} does not get rep/p1: on its way: run 0001 is sending it now" in send(file, dry_run=True)[1]
+    assert (
+        f"{ANA} does not get rep/{P1}: on its way: run 0001 is sending it now" in send(file, dry_run=True)[1]
+    )
     with pytest.raises(SalesopsError, match=r"Nothing is unclear"):
         send(file, again=(ANA,))
     with pytest.raises(SalesopsError, match=r"Run 0001 is being worked on"):
         send(file, run="1")
     other.close()
-    assert f"{ANA} does not get rep/p1: unclear" in send(file, dry_run=True)[1]
+    assert f"{ANA} does not get rep/{P1}: unclear" in send(file, dry_run=True)[1]
 
 
 def test_a_store_of_an_earlier_version_is_read_as_it_is(made: Path) -> None:
@@ -280,3 +284,30 @@ def test_a_store_of_an_earlier_version_is_read_as_it_is(made: Path) -> None:
         assert "waits for release" in send(file)[1]
         assert send(file, released_by="Ioana")[0] == 0
     assert box.addresses == [BEN, MARA]
+
+
+HUSH = "Zq7 hush;&+"
+CODED = base64.b64encode(HUSH.encode()).decode()
+LOGIN = base64.b64encode(f"\0None\0{HUSH}".encode()).decode()
+
+
+@pytest.mark.parametrize("repeated", [HUSH, quote(HUSH), CODED, LOGIN, f"AUTH PLAIN {LOGIN} is odd"])
+@pytest.mark.parametrize("how", ["RCPT 550 {}", "DATA 554 {}", "END 452 {}", "END 299 {}"])
+def test_a_server_that_repeats_the_password_is_told_without_it(
+    made: Path, monkeypatch: pytest.MonkeyPatch, how: str, repeated: str
+) -> None:
+    """Whatever the variable is called: nothing in its name says that it is a secret."""
+    monkeypatch.setenv("MAIL_LOGIN", HUSH)
+    box = Odd(how=how.format(repeated))
+    with serving(box, Station) as port:
+        file = write(made, port)
+        file.write_text(
+            file.read_text().replace("security: none", "security: none, password_env: MAIL_LOGIN")
+        )
+        code, said = send(file)
+    assert code == 1
+    assert f"{ANA}" in said
+    assert f"{how[5:8]} ***" in said or f"{how[5:8]} AUTH PLAIN *** is odd" in said
+    assert "Zq7" not in said
+    assert CODED not in said
+    assert LOGIN not in said

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import _new_database
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from conftest import _new_database
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source import open_workbook
 from salesops_nb.source.databases import _reading

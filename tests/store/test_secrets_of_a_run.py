@@ -24,7 +24,8 @@ MARK = b"Zq7"
 REPORTS = """folder: out
 period: "2017"
 jobs: 1
-mail: {{server: 127.0.0.1, port: 1, from: r@example.com, user: r, security: none}}
+mail: {{server: 127.0.0.1, port: 1, from: r@example.com, user: r, security: none,
+  password_in_clear: true}}
 reports:
 {}"""
 CELLS = {
@@ -36,9 +37,12 @@ CELLS = {
     "with wb.store.connect() as c:\n    print(c.dialect.name, len(wb.tables))\n",
     "repeats": "import os\nraise RuntimeError('cannot connect to ' + os.environ['STORE_URL'])\n",
     "chained": "import os\ntry:\n    raise OSError(os.environ['STORE_URL'])\nexcept OSError as error:\n"
-    "    raise ValueError('login with ' + os.environ['SALESOPS_SMTP_PASSWORD']) from error\n",
+    "    raise ValueError('login with ' + os.environ['CLOUD_API_KEY']) from error\n",
     "driver": "import os\nfrom salesops_nb.store.database import open_store\n"
     "open_store(os.environ['STORE_URL'].split('@')[0] + '@127.0.0.1:1/x')\n",
+    # no notebook is given the password of the mails
+    "all": "import os\nprint(*os.environ)\nassert 'CLOUD_API_KEY' in os.environ\n"
+    "assert 'SALESOPS_SMTP_PASSWORD' not in os.environ\n",
     "warns": "import os, sys\nprint('retry', os.environ['STORE_URL'], file=sys.stderr)\n",
 }
 
