@@ -23,7 +23,7 @@ from salesops_nb.commission.credits import credits, kept_credits
 from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
-from salesops_nb.commission.hierarchy import summed, team_credit
+from salesops_nb.commission.hierarchy import levels_of, summed, team_credit
 from salesops_nb.commission.job import Job, on_attainment, scope_of
 from salesops_nb.commission.numbers import Numbers
 from salesops_nb.commission.opening import faults as opening_faults
@@ -81,7 +81,7 @@ def calculate(
         if _at_work(payout, plan):
             _pay(payout, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
-            payout.full[plan] = _of_event(payout, plan, None, plan.file.credit.event, False, [], when.end)[0]
+            payout.full[plan], _ = _credit(payout, plan, plan.file.credit.event, when.end, [])
     adjustments(payout)
     return payout
 
@@ -234,7 +234,7 @@ def _of_event(
     Where the data are few, what belongs to the members is worked out once for all periods; all credit
     and the teams' by event are then those of all days.
     """
-    facts, tables = payout.facts, payout.tables
+    tables = payout.tables
 
     def parts(full: Frame) -> tuple[Frame, Frame | None, Frame | None]:
         own = members(full, plan, stays, tables)
@@ -243,21 +243,29 @@ def _of_event(
         team = team_credit(full, plan, tables)
         return own, summed(team, plan, tables), members(team, plan, stays, tables)
 
-    if not facts.small:
-        full = credits(plan, facts, event, until, problems)
+    full, known = _credit(payout, plan, event, until, problems)
+    if known is None:
         return full, *parts(full)
-    known = kept_credits(plan, facts, event, until)
-    full = known.frame
-    problems += known.problems
-    if event == plan.file.credit.event:
-        payout.kept[plan] = known.key
-    levels = tuple(sorted({str(c.levels) for c in plan.components if c.payee == "manager"}))
-    key = ("members", known.key, plan.id, plan.version, plan.start, plan.end, levels)
-    kept = tables.once(key, lambda: [_held(tables, each) for each in parts(full)], rows=facts.count)
+    theirs = None if stays is None else tuple((s.payee, s.start, s.end) for x in stays.values() for s in x)
+    key = ("members", known, plan.id, plan.version, plan.start, plan.end, theirs, levels_of(plan), leads)
+    kept = tables.once(key, lambda: [_held(tables, each) for each in parts(full)], rows=payout.facts.count)
     own, sums, team = kept
     assert own is not None
     before = nw.col("happened_on") < nw.lit(until)
     return full, own.filter(before), sums, None if team is None else team.filter(before)
+
+
+def _credit(
+    payout: Payout, plan: Plan, event: str, until: date, problems: list[Problem]
+) -> tuple[Frame, tuple[Any, ...] | None]:
+    """All credit by an event, whoever's; of all days, with its key, where the data are few."""
+    if not payout.facts.small:
+        return credits(plan, payout.facts, event, until, problems), None
+    known = kept_credits(plan, payout.facts, event, until)
+    problems += known.problems
+    if event == plan.file.credit.event:
+        payout.kept[plan] = known.key
+    return known.frame, known.key
 
 
 def _held(tables: Tables, frame: Frame | None) -> Frame | None:

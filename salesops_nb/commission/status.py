@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.commission.frames import arrow, number
+from salesops_nb.commission.hierarchy import levels_of
 from salesops_nb.commission.plan import Plan
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _status(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
     if payout.facts.small and payout.stays.get(plan) is not None:
         known = tuple((p.id, p.version, p.start, p.end) for p in payout.plans)
         frame = payout.tables.once(
-            ("status", payout.kept[plan], payout.plans.index(plan), team, known),
+            ("status", payout.kept[plan], payout.plans.index(plan), team and levels_of(plan), known),
             lambda: payout.tables.kept(_worked(payout, plan, full, team)),
             rows=payout.facts.count // 2,
         )
