@@ -29,6 +29,7 @@ from salesops_nb.commission.numbers import Numbers
 from salesops_nb.commission.opening import faults as opening_faults
 from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.pieces import shown
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.scorecard import scorecard
@@ -81,7 +82,7 @@ def calculate(
         if _at_work(payout, plan):
             _pay(payout, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
-            payout.full[plan], _ = _credit(payout, plan, plan.file.credit.event, when.end, [])
+            payout.full[plan] = shown(_credit(payout, plan, plan.file.credit.event, when.end, [])[0])
     adjustments(payout)
     return payout
 
@@ -189,9 +190,8 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
     event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
-    payout.full[plan], credit, sums, team = _of_event(
-        payout, plan, stays, event, leads, payout.found, period.end
-    )
+    full, credit, sums, team = _of_event(payout, plan, stays, event, leads, payout.found, period.end)
+    payout.full[plan] = shown(full)
     attained = team_attained = None
     if plan.file.quota is not None and plan.file.quota.attained_by != event:
         _, attained, _, team_attained = _of_event(
@@ -201,7 +201,7 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
     if sums is not None:
-        payout.team[plan] = sums
+        payout.team[plan] = shown(sums)
     return Job(
         plan,
         payout.tables,
@@ -213,6 +213,7 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
         team_attained,
         opened=openings(payout.tables, plan, "credit"),
         has_overlay=facts.has_overlay,
+        has_refunds=bool(facts.refunds) if facts.small else facts.has_refunds,
         everyone=facts.payees,
     )
 
@@ -292,7 +293,9 @@ def members(
 def _spans(plan: Plan, payout: Payout, c: Component) -> list[Span]:
     """The spans that this period needs: those it touches, and all before them where history counts."""
     period = payout.period
-    history = plan.file.release is not None or plan.file.clawback is not None or payout.facts.has_refunds
+    advance = plan.file.draw or plan.file.guarantee
+    weekly = advance is not None and advance.per == "week"  # a week may begin before the period
+    history = bool(plan.file.release or plan.file.clawback or payout.facts.has_refunds or weekly)
     first = plan.start if history else max(plan.start, period.start)
     last = min(plan.end, period.end)
     if first >= last:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from salesops_nb.commission.frames import arrow, number
 from salesops_nb.commission.hierarchy import levels_of
+from salesops_nb.commission.pieces import shown
 from salesops_nb.commission.plan import Plan
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def met_by(payout: Payout, part: ComponentRows) -> pa.Table:
     key = "met", part.plan, part.c.id
     if key not in payout._cache:
         names = part.frame.collect_schema().names()
-        frame = part.frame.filter(nw.col("happened_on") >= nw.lit(payout.period.start))
+        frame = shown(part.frame).filter(nw.col("happened_on") >= nw.lit(payout.period.start))
         paid = nw.col("amount_now") != number(0)
         payout._cache[key] = arrow(
             frame.select(*KEYS, "deal_id", *(n for n in TELLING if n in names), pays=paid)
