@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.frames import collected
+from salesops_nb.commission.pieces import event_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem
 
@@ -67,7 +68,7 @@ def _counted(payout: Payout, plan: Plan, theirs: nw.LazyFrame[Any]) -> dict[tupl
         if part.plan is plan:
             rows = part.frame.select("payee_id", "event_id", "counted_on")
             for row in collected(rows.join(theirs, on="payee_id", how="inner").unique()):
-                found[row["payee_id"], row["event_id"]] = row["counted_on"]
+                found[row["payee_id"], event_of(row["event_id"])] = row["counted_on"]
     return found
 
 

@@ -23,12 +23,13 @@ from salesops_nb.commission.credits import credits, kept_credits
 from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
-from salesops_nb.commission.hierarchy import summed, team_credit
+from salesops_nb.commission.hierarchy import levels_of, summed, team_credit
 from salesops_nb.commission.job import Job, on_attainment, scope_of
 from salesops_nb.commission.numbers import Numbers
 from salesops_nb.commission.opening import faults as opening_faults
 from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.pieces import shown
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.scorecard import scorecard
@@ -81,7 +82,7 @@ def calculate(
         if _at_work(payout, plan):
             _pay(payout, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
-            payout.full[plan] = _of_event(payout, plan, None, plan.file.credit.event, False, [], when.end)[0]
+            payout.full[plan] = shown(_credit(payout, plan, plan.file.credit.event, when.end, [])[0])
     adjustments(payout)
     return payout
 
@@ -189,9 +190,8 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
     event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
-    payout.full[plan], credit, sums, team = _of_event(
-        payout, plan, stays, event, leads, payout.found, period.end
-    )
+    full, credit, sums, team = _of_event(payout, plan, stays, event, leads, payout.found, period.end)
+    payout.full[plan] = shown(full)
     attained = team_attained = None
     if plan.file.quota is not None and plan.file.quota.attained_by != event:
         _, attained, _, team_attained = _of_event(
@@ -201,7 +201,7 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
     if sums is not None:
-        payout.team[plan] = sums
+        payout.team[plan] = shown(sums)
     return Job(
         plan,
         payout.tables,
@@ -213,6 +213,7 @@ def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job
         team_attained,
         opened=openings(payout.tables, plan, "credit"),
         has_overlay=facts.has_overlay,
+        has_refunds=bool(facts.refunds) if facts.small else facts.has_refunds,
         everyone=facts.payees,
     )
 
@@ -234,7 +235,7 @@ def _of_event(
     Where the data are few, what belongs to the members is worked out once for all periods; all credit
     and the teams' by event are then those of all days.
     """
-    facts, tables = payout.facts, payout.tables
+    tables = payout.tables
 
     def parts(full: Frame) -> tuple[Frame, Frame | None, Frame | None]:
         own = members(full, plan, stays, tables)
@@ -243,21 +244,29 @@ def _of_event(
         team = team_credit(full, plan, tables)
         return own, summed(team, plan, tables), members(team, plan, stays, tables)
 
-    if not facts.small:
-        full = credits(plan, facts, event, until, problems)
+    full, known = _credit(payout, plan, event, until, problems)
+    if known is None:
         return full, *parts(full)
-    known = kept_credits(plan, facts, event, until)
-    full = known.frame
-    problems += known.problems
-    if event == plan.file.credit.event:
-        payout.kept[plan] = known.key
-    levels = tuple(sorted({str(c.levels) for c in plan.components if c.payee == "manager"}))
-    key = ("members", known.key, plan.id, plan.version, plan.start, plan.end, levels)
-    kept = tables.once(key, lambda: [_held(tables, each) for each in parts(full)], rows=facts.count)
+    theirs = None if stays is None else tuple((s.payee, s.start, s.end) for x in stays.values() for s in x)
+    key = ("members", known, plan.id, plan.version, plan.start, plan.end, theirs, levels_of(plan), leads)
+    kept = tables.once(key, lambda: [_held(tables, each) for each in parts(full)], rows=payout.facts.count)
     own, sums, team = kept
     assert own is not None
     before = nw.col("happened_on") < nw.lit(until)
     return full, own.filter(before), sums, None if team is None else team.filter(before)
+
+
+def _credit(
+    payout: Payout, plan: Plan, event: str, until: date, problems: list[Problem]
+) -> tuple[Frame, tuple[Any, ...] | None]:
+    """All credit by an event, whoever's; of all days, with its key, where the data are few."""
+    if not payout.facts.small:
+        return credits(plan, payout.facts, event, until, problems), None
+    known = kept_credits(plan, payout.facts, event, until)
+    problems += known.problems
+    if event == plan.file.credit.event:
+        payout.kept[plan] = known.key
+    return known.frame, known.key
 
 
 def _held(tables: Tables, frame: Frame | None) -> Frame | None:
@@ -284,7 +293,9 @@ def members(
 def _spans(plan: Plan, payout: Payout, c: Component) -> list[Span]:
     """The spans that this period needs: those it touches, and all before them where history counts."""
     period = payout.period
-    history = plan.file.release is not None or plan.file.clawback is not None or payout.facts.has_refunds
+    advance = plan.file.draw or plan.file.guarantee
+    weekly = advance is not None and advance.per == "week"  # a week may begin before the period
+    history = bool(plan.file.release or plan.file.clawback or payout.facts.has_refunds or weekly)
     first = plan.start if history else max(plan.start, period.start)
     last = min(plan.end, period.end)
     if first >= last:

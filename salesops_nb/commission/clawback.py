@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from salesops_nb.commission.frames import as_decimal
 from salesops_nb.commission.lines import line
 from salesops_nb.commission.months import months_between, months_later
+from salesops_nb.commission.pieces import event_of, sale_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
 from salesops_nb.errors import Problem
@@ -47,7 +48,7 @@ def cancelled(payout: Payout, plan: Plan, row: Row, events: list[Row], sales: li
         return None
     whole = back = Fraction(0)
     for sale in sales:
-        if sale["happened_on"] <= row["happened_on"]:
+        if sale["happened_on"] <= row["happened_on"] and row.get("sale") in (None, sale["event_id"]):
             gone, weight = cancelled_on(plan, sale, events), Fraction(sale["amount_now"])
             whole += weight
             if gone is not None and gone[1] == first["event_id"]:
@@ -73,7 +74,9 @@ def cancelled_on(plan: Plan, row: Row, events: list[Row]) -> tuple[date, str] | 
 def earned_id(part: ComponentRows, row: Row) -> str:
     """What the lines of a credit name as their source: the pay that was earned with it."""
     plan = part.plan
-    return f"{plan.id}.{plan.version}/{part.c.id}/{row['payee_id']}/{row['event_id']}/earned"
+    event, sale = event_of(row["event_id"]), sale_of(row["event_id"])
+    name = f"{plan.id}.{plan.version}/{part.c.id}/{row['payee_id']}/{event}/earned"
+    return f"{name}/{sale}" if sale else name
 
 
 def clawed_back(
@@ -94,15 +97,16 @@ def clawed_back(
         and r.get("component_id") == part.c.id
         and r.get("event_id") == row["event_id"]
     ]
-    if ledger:
+    if ledger and not sale_of(row["event_id"]):  # the ledger does not tell a refund's pieces apart
         paid = sum((as_decimal(a) or ZERO for a in ledger), now)
     amount = -rounded_pay(plan, Fraction(paid) * share)
     if not amount:
         return []
     made = line(
-        plan, part.c.id, row["payee_id"], "clawback", amount, payout.period.key, part=event,
-        deal_id=row["deal_id"], event_id=row["event_id"], credit=-row["x"], factor=decimal_of(share),
-        source_line_id=earned_id(part, row), happened_on=day,
+        plan, part.c.id, row["payee_id"], "clawback", amount, payout.period.key,
+        part="/".join(name for name in (event, sale_of(row["event_id"])) if name),
+        deal_id=row["deal_id"], event_id=event_of(row["event_id"]), credit=-row["x"],
+        factor=decimal_of(share), source_line_id=earned_id(part, row), happened_on=day,
     )  # fmt: skip
     made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
     return [made]

@@ -74,7 +74,9 @@ def _placed(plan: Plan, text: str, error: SalesopsError) -> list[Problem]:
 def with_sale(frame: nw.LazyFrame[Any], plan: Plan) -> nw.LazyFrame[Any]:
     """What the plan's conditions ask of an event, for a refund as its sale has it: it follows its sale."""
     asked = [n for n in _OF_EVENT if n in wanted_columns(plan) and n in frame.collect_schema().names()]
-    deal, order = ("payee_id", "deal_id", "part"), ["negative", "happened_on", "event_id"]
+    names = frame.collect_schema().names()
+    deal = [n for n in ("payee_id", "deal_id", "part", "sale") if n in names]
+    order = ["negative", "happened_on", "event_id"]
     made = {}
     for name in asked:
         first = nw.col(name).first().over(*deal, order_by=order)

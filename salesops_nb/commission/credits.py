@@ -20,6 +20,7 @@ from salesops_nb.commission.columns import condition, wanted_columns, with_deals
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import AMOUNT, number, times10
 from salesops_nb.commission.measures import counts_deals, measured
+from salesops_nb.commission.pieces import by_sale
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import converted
 from salesops_nb.commission.rounding import decimal_of
@@ -104,6 +105,7 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     beyond = False
     if facts.has_refunds:
         frame, beyond = within_sales(frame, facts.tables)
+        frame = by_sale(frame, facts.tables)
     frame = measured(frame, plan, facts)
     frame = _shared(frame, plan, facts)
     unknown = facts.unknown()
@@ -240,7 +242,7 @@ def _capped(frame: nw.LazyFrame[Any], plan: Plan) -> nw.LazyFrame[Any]:
     cap = plan.file.credit.cap_per_deal
     if cap is None:
         return frame
-    order = ["happened_on", "event_id"]
+    order = ["happened_on", "negative", "event_id"]
     after = nw.col("credit").cum_sum().over("payee_id", "deal_id", "part", order_by=order).cast(AMOUNT)
     frame = frame.with_columns(deal_after=after).with_columns(
         deal_before=(nw.col("deal_after") - nw.col("credit")).cast(AMOUNT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -10,21 +12,23 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from salesops_nb.commission.facts import owners
-from salesops_nb.commission.frames import as_decimal, collected
+from salesops_nb.commission.frames import as_day, as_decimal, collected
+from salesops_nb.commission.held import opening_lines
 from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import line
 from salesops_nb.commission.opening import balances as opening_balances
 from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.release import released
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
+    from salesops_nb.commission.payout import ComponentRows, Payout
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
 
 
-def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
+def topped_up(payout: Payout, job: Job, parts: list[ComponentRows], rows: list[Row]) -> list[Row]:
     """Draws, their repayment, and guarantees, span by span."""
     plan = job.plan
     draw, guarantee = plan.file.draw, plan.file.guarantee
@@ -35,9 +39,8 @@ def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
     for row in payout.prior(plan):
         if row["kind"] in ("draw", "draw_recovery"):
             balances[row["payee_id"]] += as_decimal(row["amount"]) or ZERO
-    if payout.period.start >= plan.end:  # nothing is advanced or repaid under a plan that has ended
-        people = set()
     found = []
+    before: dict[date, dict[str, Decimal]] = {}  # what each span has paid before the period
     for payee in sorted(people):
         stays = job.people.stays_of(payee)
         if not stays:
@@ -48,6 +51,10 @@ def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
         for number, start, end in _draw_spans(payout, plan, (draw or guarantee).per, began):  # type: ignore[union-attr]
             mine = [r for r in rows if r["payee_id"] == payee and start <= r["happened_on"] < end]
             earned = sum((r["amount"] for r in mine), ZERO)
+            if start < payout.period.start:
+                if start not in before:
+                    before[start] = _paid_before(payout, job, parts, start)
+                earned += before[start].get(payee, ZERO)
             active = start < ended
             if draw is not None:
                 found += _drawn(payout, plan, payee, number, start, end, earned, balances, active)
@@ -73,6 +80,52 @@ def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
     if draw is not None and draw.recoverable:
         payout.draws[plan] = dict(balances)
     return found
+
+
+def _paid_before(payout: Payout, job: Job, parts: list[ComponentRows], since: date) -> dict[str, Decimal]:
+    """What the plan paid each person from a day up to the period, without draws and guarantees.
+
+    By the ledger where it has lines of those days, else by the calculation (which knows no objectives and
+    no adjustments of earlier periods).
+    """
+    plan, now = job.plan, payout.period.start
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    ledger = [
+        row
+        for row in payout.prior(plan)
+        if (on := as_day(row.get("happened_on"))) is not None
+        and since <= on < now
+        and _of_version(plan, row.get("plan_version"))
+    ]
+    for row in ledger:
+        if row["kind"] not in ("draw", "draw_recovery") and row.get("component_id") != "guarantee":
+            # a line in the payee's currency says what it was in the plan's before it was converted
+            own = row.get("currency") in (None, plan.currency)
+            amount = as_decimal(row["amount"] if own else row.get("raw")) or ZERO
+            found[row["payee_id"]] += amount if own else rounded_pay(plan, amount)
+    if ledger:
+        return found
+    earlier = replace(
+        payout, period=replace(payout.period, key=f"before {payout.period.key}", start=since, end=now),
+        found=[], made=[], zeros=[], withheld_rows=[], reasons={}, stood={}, credited=set(), _cache={},
+    )  # fmt: skip
+    rows = opening_lines(earlier, plan)
+    for part in parts:
+        if plan.file.release or plan.file.clawback:
+            rows += released(earlier, job, part)
+            continue
+        paid = "amount_prev" if part.conditional and part.spans[0].start < now else "amount_now"
+        day = nw.col("happened_on")
+        those = part.frame.filter((day >= nw.lit(since)) & (day < nw.lit(now)))
+        rows += collected(those.select("payee_id", amount=nw.col(paid)))
+    for row in rows:
+        found[row["payee_id"]] += row["amount"]
+    return found
+
+
+def _of_version(plan: Plan, said: Any) -> bool:
+    """Whether a line of the ledger is of this version; one that says none is of any."""
+    return said is None or said != said or int(said) == plan.version
 
 
 def _entitled(payout: Payout, job: Job) -> set[str]:
@@ -122,14 +175,14 @@ def _draw_spans(payout: Payout, plan: Plan, per: str, began: date) -> list[tuple
     found = []
     if per == "week":
         number, start = 1, began
-        while start < min(period.end, plan.end):
+        while start < period.end:
             end = start + timedelta(days=7)
             if period.start < end <= period.end:
                 found.append((number, start, end))
             number, start = number + 1, end
         return found
     kind = "month" if per == "month" else plan.file.plan.period
-    for number, span in enumerate(period.calendar.between(began, min(period.end, plan.end), kind), start=1):
+    for number, span in enumerate(period.calendar.between(began, period.end, kind), start=1):
         if period.start < span.end <= period.end:
             found.append((number, span.start, span.end))
     return found

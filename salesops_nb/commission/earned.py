@@ -25,7 +25,6 @@ from salesops_nb.commission.job import (
     scope_of,
     target_of,
 )
-from salesops_nb.commission.positions import ORDER
 from salesops_nb.commission.prices import Prices
 from salesops_nb.commission.rounding import rounded
 from salesops_nb.commission.schema import Component, Limits
@@ -122,13 +121,18 @@ class _Earned(Prices):
         if by_pay:
             raw = times10(raw, nw.col("share"))
         frame = frame.with_columns(raw=raw.cast(AMOUNT))
+        if self._two_sided():
+            for side in ("after", "before"):
+                stood = scaled(nw.col(f"f_{side}"))
+                stood = times10(stood, nw.col("share")) if by_pay else stood
+                frame = frame.with_columns(**{f"s_{side}": stood.cast(AMOUNT)})
         if deal is not None:
             frame = self._per_deal(frame, deal)
         places, mode = self.plan.places, self.plan.file.rounding.mode
         if by_pay:
             frame = self._last_part(frame, places, mode)
         elif self.alone:
-            frame = frame.with_columns(amount=rounded(nw.col("raw"), places, mode))
+            frame = frame.with_columns(amount=self._rounded(places, mode))
         else:
             telescopes = c.multipliers is None and deal is None and not self.factor_varies and c.rates is None
             if telescopes:
@@ -146,10 +150,22 @@ class _Earned(Prices):
             frame = frame.with_columns(amount=(nw.col("p_after") - nw.col("p_before")).cast(AMOUNT))
         return frame.with_columns(**{f"amount_{when}": nw.col("amount")})
 
+    def _two_sided(self) -> bool:
+        """Whether a line is the difference of what its deal paid before and after it, each rounded."""
+        by_deal = any(limit.per == "deal" for limit in self.c.limit_list)
+        return self._walks_back() or (self.alone and by_deal)
+
+    def _rounded(self, places: int, mode: str, of: str = "") -> nw.Expr:
+        """Pay of a credit that stands alone; of a refund, the difference of what stood, each side rounded."""
+        if not self._two_sided():
+            return rounded(nw.col(f"{of}raw"), places, mode)
+        after, before = (rounded(nw.col(f"{of}s_{side}"), places, mode) for side in ("after", "before"))
+        return (after - before).cast(AMOUNT)
+
     def _running_pay(self, frame: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
         over = ["payee_id", "span"] if len(self.spans) > 1 else ["payee_id"]
-        order = list(ORDER) if self.job.has_overlay else list(ORDER[:2])
-        frame = frame.with_columns(p_after=nw.col(column).cum_sum().over(*over, order_by=order).cast(AMOUNT))
+        after = nw.col(column).cum_sum().over(*over, order_by=self._order()).cast(AMOUNT)
+        frame = frame.with_columns(p_after=after)
         return frame.with_columns(p_before=(nw.col("p_after") - nw.col(column)).cast(AMOUNT))
 
     def _capped(self, frame: nw.LazyFrame[Any], limit: Limits | None) -> nw.LazyFrame[Any]:
@@ -169,7 +185,7 @@ class _Earned(Prices):
         """Floor and cap of what one deal pays, over all its events."""
         over = ["payee_id", "deal_id", "span"]
         frame = frame.with_columns(
-            d_after=nw.col("raw").cum_sum().over(*over, order_by=list(ORDER)).cast(AMOUNT)
+            d_after=nw.col("raw").cum_sum().over(*over, order_by=self._order()).cast(AMOUNT)
         )
         frame = frame.with_columns(d_before=(nw.col("d_after") - nw.col("raw")).cast(AMOUNT))
 
@@ -182,9 +198,10 @@ class _Earned(Prices):
                 made = nw.when((made > zero) & (made < floor)).then(floor).otherwise(made).cast(AMOUNT)
             return made
 
-        return frame.with_columns(raw=(held("d_after") - held("d_before")).cast(AMOUNT)).drop(
-            "d_after", "d_before"
-        )
+        made = {"raw": (held("d_after") - held("d_before")).cast(AMOUNT)}
+        if self._two_sided():  # a sale stands on what the deal paid before it, a refund likewise
+            made |= {"s_after": held("d_after"), "s_before": held("d_before")}
+        return frame.with_columns(**made).drop("d_after", "d_before")
 
     def _splits_pay(self) -> bool:
         splits = self.plan.file.credit.splits
@@ -197,13 +214,14 @@ class _Earned(Prices):
 
     def _last_part(self, frame: nw.LazyFrame[Any], places: int, mode: str) -> nw.LazyFrame[Any]:
         """Pay that is split: each part rounded, the last takes what is left of the rounded whole."""
-        frame = frame.with_columns(amount=rounded(nw.col("raw"), places, mode))
+        frame = frame.with_columns(amount=self._rounded(places, mode))
+        sides = ["s_after", "s_before"] if self._two_sided() else ["raw"]
         frame = frame.with_columns(
-            whole_raw=nw.col("raw").sum().over("event_id", "part").cast(AMOUNT),
+            **{f"whole_{n}": nw.col(n).sum().over("event_id", "part").cast(AMOUNT) for n in sides},
             whole_paid=nw.col("amount").sum().over("event_id", "part").cast(AMOUNT),
             last_payee=nw.col("payee_id").max().over("event_id", "part"),
         )
-        rest = (rounded(nw.col("whole_raw"), places, mode) - nw.col("whole_paid")).cast(AMOUNT)
+        rest = (self._rounded(places, mode, "whole_") - nw.col("whole_paid")).cast(AMOUNT)
         is_last = (nw.col("payee_id") == nw.col("last_payee")) & (nw.col("part") == "revenue")
         made = nw.when(is_last).then((nw.col("amount") + rest).cast(AMOUNT)).otherwise(nw.col("amount"))
         return frame.with_columns(amount=made.cast(AMOUNT))

@@ -14,6 +14,7 @@ import narwhals as nw
 
 from salesops_nb.commission import curve
 from salesops_nb.commission.frames import collected
+from salesops_nb.commission.pieces import MARK, event_of, sale_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.errors import Problem, SalesopsError
@@ -187,14 +188,18 @@ def _span(payout: Payout, part: ComponentRows, line: Mapping[str, Any]) -> Span:
     day = line["happened_on"]
     if line["kind"] in ("refund", "release") and line["event_id"] is not None:
         rows = part.frame.select("event_id", "counted_on")
-        if payout.facts.small:
-            key = "counted", part.plan, part.c.id
-            if key not in payout._cache:
-                payout._cache[key] = {r["event_id"]: r["counted_on"] for r in collected(rows.unique())}
-            day = payout._cache[key].get(line["event_id"], day)
-        else:
-            found = collected(rows.filter(nw.col("event_id") == str(line["event_id"])).unique())
-            day = found[0]["counted_on"] if found else day
+        event, sale = str(line["event_id"]), str(line["line_id"]).rpartition("/")[2]
+        key = "counted", part.plan, part.c.id
+        if not payout.facts.small:
+            mine = (nw.col("event_id") == event) | nw.col("event_id").str.starts_with(event + MARK)
+            rows, key = rows.filter(mine), (*key, event)  # type: ignore[assignment]
+        if key not in payout._cache:
+            known = collected(rows.unique())
+            payout._cache[key] = {
+                (event_of(r["event_id"]), sale_of(r["event_id"])): r["counted_on"] for r in known
+            }
+        days = payout._cache[key]
+        day = days.get((event, sale), days.get((event, ""), day))
     return next((s for s in part.spans if s.start <= day < s.end), part.spans[-1])
 
 

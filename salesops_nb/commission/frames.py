@@ -23,6 +23,7 @@ from salesops_nb.frames import once, scratch_file
 T = TypeVar("T")
 AMOUNT = nw.Decimal(38, 10)
 _FACTOR = nw.Decimal(13, 8)
+_EXCHANGED = ("prior_lines", "targets")
 _CREDIT = nw.Decimal(24, 10)
 
 
@@ -102,10 +103,13 @@ class Tables:
     def beside(self, name: str, table: Any) -> Tables:
         """The same tables with another one of that name; of what is kept, all that does not hang on it.
 
-        What hangs on one of the tables that are exchanged, the ledger or targets, has its name first in
-        its key.
+        What hangs on one of the tables that are often exchanged, the ledger or targets, has its name first
+        in its key; on any other table all that is kept may hang.
         """
         made = copy(self)
+        if name not in _EXCHANGED:
+            made.given, made._known, made._own = {**self.given, name: table}, {}, {}
+            return made
         made.given = {**self.given, name: table}
         made._exchanged = self._exchanged | {name}
         made._own = {key: kept for key, kept in self._own.items() if key[0] != name}

@@ -81,12 +81,15 @@ def _due(payout: Payout, plan: Plan, o: Opening) -> tuple[list[tuple[date, Fract
     ends = [r for r in rules if r.event.endswith("_end")]
     by_deal = [r for r in rules if r.event in ("invoiced", "collected")]
     if o.due_on is None and o.deal is not None and by_deal:
-        return _by_deal(payout, o, by_deal[-1].event, by_deal[-1].as_, start)
+        parts, why = _by_deal(payout, o, by_deal[-1].event, by_deal[-1].as_, start)
+        later = [(months_later(day, by_deal[-1].after_months), share) for day, share in parts]
+        return [(day, share) for day, share in later if day < payout.period.end], why
     if o.due_on is not None:
         due = o.due_on
     elif ends:
         kind = {"quarter_end": "quarter", "year_end": "year"}.get(ends[-1].event, plan.file.plan.period)
         due = payout.period.calendar.containing(start, kind).last  # type: ignore[arg-type]
+        due = months_later(due, ends[-1].after_months)
     else:
         payout.found.append(
             Problem(

@@ -19,6 +19,11 @@ MEASURES = ("credit", "gross", "margin", "units", "deals", "share")
 Edge = tuple[date, date, str]
 
 
+def levels_of(plan: Plan) -> tuple[str, ...]:
+    """Over how many levels of a team the plan pays managers; none where it pays none."""
+    return tuple(sorted({str(c.levels) for c in plan.components if c.payee == "manager"}))
+
+
 def leaders(tables: Tables, levels: int | str) -> list[dict[str, Any]]:
     """Pairs of person and leader up to so many levels, each with the days on which it holds."""
     if "people" not in tables or "manager_id" not in tables.columns("people"):

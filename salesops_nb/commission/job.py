@@ -34,6 +34,7 @@ class Job:
     spans: dict[str, list[Span]] = field(default_factory=dict)
     opened: list[Opening] = field(default_factory=list)
     has_overlay: bool = False
+    has_refunds: bool = False
     everyone: Callable[[], list[str]] = list[str]
 
     def payees(self) -> list[str]:

@@ -11,6 +11,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.commission.frames import AMOUNT, number
+from salesops_nb.commission.pieces import in_pieces, own_event
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 
@@ -77,16 +78,21 @@ def selected(
             nw.when(nw.col("part") == "overlay").then(nw.concat_str(tail, nw.lit("/overlay"))).otherwise(tail)
         )
     head = nw.lit(f"{plan.id}.{plan.version}/{c.id}/")
+    event: nw.Expr = nw.col("event_id")
+    if in_pieces(frame):
+        event = own_event()
+        named = nw.concat_str(tail, nw.lit("/"), nw.col("sale"))
+        tail = nw.when(nw.col("event_id") != event).then(named).otherwise(tail)
     before = nw.col("x_before") if "x_before" in frame.collect_schema().names() else number(0)
     return frame.select(
-        line_id=nw.concat_str(head, nw.col("payee_id"), nw.lit("/"), nw.col("event_id"), tail),
+        line_id=nw.concat_str(head, nw.col("payee_id"), nw.lit("/"), event, tail),
         period=nw.lit(period),
         payee_id=nw.col("payee_id"),
         plan_id=nw.lit(plan.id),
         plan_version=nw.lit(plan.version).cast(nw.Int64),
         component_id=nw.lit(c.id),
         deal_id=nw.col("deal_id"),
-        event_id=nw.col("event_id"),
+        event_id=event,
         kind=kind,
         credit=nw.col("x").cast(AMOUNT),
         before=before.cast(AMOUNT),

@@ -21,6 +21,7 @@ from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
 from salesops_nb.commission.job import Job, on_attainment
 from salesops_nb.commission.lines import payable, table
+from salesops_nb.commission.pieces import event_of, shown
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema import Component
 from salesops_nb.commission.spans import Span
@@ -145,7 +146,7 @@ class Payout:
             {
                 "payee_id": row["payee_id"],
                 "deal_id": row["deal_id"],
-                "event_id": row["event_id"],
+                "event_id": event_of(row["event_id"]),
                 "plan_id": part.plan.id,
                 "component_id": part.c.id,
                 "reason": reason,
@@ -282,7 +283,7 @@ def _traced(part: ComponentRows) -> nw.LazyFrame[Any]:
         "share",
     ]
     found = [nw.col(n) for n in keep if n in names]
-    return part.frame.select(
+    return shown(part.frame).select(
         *found,
         plan_id=nw.lit(part.plan.id),
         plan_version=nw.lit(part.plan.version),

@@ -11,14 +11,17 @@ import narwhals as nw
 from salesops_nb.commission.columns import condition
 from salesops_nb.commission.frames import AMOUNT, number
 from salesops_nb.commission.hierarchy import summed
-from salesops_nb.commission.job import bands_on_quota, gate_of, gate_on_attainment
+from salesops_nb.commission.job import bands_on_quota
 from salesops_nb.commission.numbers import Numbers
-
-ORDER = ("happened_on", "event_id", "part")
 
 
 class Positions(Numbers):
     """Adds ``x`` and the running totals around it."""
+
+    def _order(self) -> list[str]:
+        """The order of a person's credits: by day, and of one day the sales first."""
+        names = ["happened_on", *(["negative"] if self.job.has_refunds else []), "event_id"]
+        return [*names, "part"] if self.job.has_overlay else names
 
     # -- measure ---------------------------------------------------------------------------
 
@@ -64,9 +67,11 @@ class Positions(Numbers):
         ):
             return self._beside_attained(frame)
         over = ["payee_id", "span"] if len(self.spans) > 1 else ["payee_id"]
-        order = list(ORDER) if self.job.has_overlay else list(ORDER[:2])
         frame = frame.with_columns(
-            **{f"{n}_after": nw.col(n).cum_sum().over(*over, order_by=order).cast(AMOUNT) for n in keys}
+            **{
+                f"{n}_after": nw.col(n).cum_sum().over(*over, order_by=self._order()).cast(AMOUNT)
+                for n in keys
+            }
         )
         if "opened" in self.varying or self.constants.get("opened"):
             frame = frame.with_columns(x_after=(nw.col("x_after") + self.value("opened")).cast(AMOUNT))
@@ -91,32 +96,23 @@ class Positions(Numbers):
     def _standing_alone(self, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
         """Each credit from zero; a refund takes its deal back from where it stood."""
         zero = number(0)
-        columns = frame.collect_schema().names()
-        if not self._walks_back() or "negative" not in columns:
+        if not self._walks_back():
             return frame.with_columns(
                 **{f"{n}_after": nw.col(n) for n in keys}, **{f"{n}_before": zero for n in keys}
             )
-        order = ["happened_on", "negative", *ORDER[1:]]  # of one day, the sale first
-        made, late = {}, {}
-        for n in keys:
-            run = nw.col(n).cum_sum().over("payee_id", "deal_id", order_by=order).cast(AMOUNT)
-            made[f"{n}_after"] = nw.when(nw.col("negative")).then(run).otherwise(nw.col(n)).cast(AMOUNT)
-            late[f"{n}_before"] = (
-                nw.when(nw.col("negative"))
-                .then((nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT))
-                .otherwise(zero)
-                .cast(AMOUNT)
-            )
+        back, made, late = nw.col("negative"), {}, {}
+        columns = frame.collect_schema().names()
+        over = [n for n in ("payee_id", "deal_id", "part", "sale") if n in columns]
+        for n in [*keys, *(["deals"] if self.c.rates is not None else [])]:
+            run = nw.col(n).cum_sum().over(*over, order_by=self._order()).cast(AMOUNT)
+            made[f"{n}_after"] = nw.when(back).then(run).otherwise(nw.col(n)).cast(AMOUNT)
+            stood = (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT)
+            late[f"{n}_before"] = nw.when(back).then(stood).otherwise(zero).cast(AMOUNT)
         return frame.with_columns(**made).with_columns(**late)
 
     def _walks_back(self) -> bool:
-        """Whether what a refund takes back hangs on where its deal stood: in a table, or before a gate."""
-        then, _ = gate_of(self.c)
-        return (
-            self.c.table is not None
-            or then == "excess"
-            or (then is not None and not gate_on_attainment(self.c))
-        )
+        """Whether a refund takes a credit that stands alone back from where it stood."""
+        return self.alone and self.job.has_refunds and self.c.measure != "activities"
 
     def _beside_attained(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Each credit on top of what others attained by its day, by the event that the quota counts."""
@@ -129,7 +125,7 @@ class Positions(Numbers):
             & (nw.col("counted_on") < nw.lit(self.spans[-1].end))
         )
         reached = reached.with_columns(span=self._span())
-        columns = ["payee_id", "span", "deal_id", "event_id", "part", "happened_on"]
+        columns = ["payee_id", "span", "deal_id", "event_id", "part", "happened_on", "negative"]
         zero = number(0)
         both = nw.concat(
             [
@@ -140,7 +136,7 @@ class Positions(Numbers):
             ],
             how="vertical",
         )
-        order = ["happened_on", "late", "event_id", "part"]
+        order = ["happened_on", "negative", "late", "event_id", "part"]
         mine = ["payee_id", "span", "deal_id"]
         both = both.with_columns(
             all_got=nw.col("got").cum_sum().over("payee_id", "span", order_by=order).cast(AMOUNT),

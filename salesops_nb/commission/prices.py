@@ -20,23 +20,26 @@ class Prices(Positions):
 
     def _functions(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         if self.c.rates is not None:
-            return frame.with_columns(f_after=self._listed(frame), f_before=number(0))
+            if not self._walks_back():
+                return frame.with_columns(f_after=self._listed(frame, "x", "deals"), f_before=number(0))
+            sides = {f"f_{s}": self._listed(frame, f"x_{s}", f"deals_{s}") for s in ("after", "before")}
+            return frame.with_columns(**sides)
         made = {"f_after": self._paid("after")}
-        if self.alone and not (self._walks_back() and "negative" in frame.collect_schema().names()):
+        if self.alone and not self._walks_back():
             made["f_before"] = number(0)
         else:
             made["f_before"] = self._paid("before")
         return frame.with_columns(**{n: e.cast(AMOUNT) for n, e in made.items()})
 
-    def _listed(self, frame: nw.LazyFrame[Any]) -> nw.Expr:
-        """The first of the listed rates whose condition holds."""
+    def _listed(self, frame: nw.LazyFrame[Any], x: str, deals: str) -> nw.Expr:
+        """The first of the listed rates whose condition holds, on so much credit and so many deals."""
         made = number(0)
         assert self.c.rates is not None
         for row in reversed(self.c.rates):
             price = (
-                times(nw.col("x"), row.rate_pct / 100)
+                times(nw.col(x), row.rate_pct / 100)
                 if row.rate_pct is not None
-                else times(nw.col("deals"), row.amount or Decimal(0))
+                else times(nw.col(deals), row.amount or Decimal(0))
             )
             made = (
                 price

@@ -16,6 +16,7 @@ from salesops_nb.commission.frames import collected
 from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import kind_of, line
 from salesops_nb.commission.months import months_later
+from salesops_nb.commission.pieces import event_of, sale_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import rounded_pay
 from salesops_nb.commission.settled import moves, settled
@@ -45,7 +46,7 @@ def released(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
     names = part.frame.collect_schema().names()
     columns = ["payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "x", "raw"]
     columns += ["amount_now", "factor_now"]
-    columns += [n for n in ("negative", "x_before") if n in names]
+    columns += [n for n in ("negative", "x_before", "sale") if n in names]
     events = payout.deal_events()
     rows = collected(part.frame.select(*columns))
     sales = _sales(rows) if part.plan.file.clawback else {}
@@ -81,7 +82,7 @@ def _of_credit(
     plan, period = part.plan, payout.period
     steps = _steps(payout, plan, row, events)
     cut = gone.day if gone and plan.file.clawback and plan.file.clawback.unpaid == "cancel" else None
-    paid = [s for s in steps if _paid_before(s, row, cut)]
+    paid = [s for s in steps if _paid_before(s, cut)]
     parts, rest = _divided(plan, row["amount_now"], paid, Fraction(1))
     if gone and cut is not None and rest:
         lapsed = rounded_pay(plan, Fraction(rest) * gone.share)
@@ -100,11 +101,9 @@ def _of_credit(
     return found
 
 
-def _paid_before(step: Step, row: Row, cut: date | None) -> bool:
-    """Whether a step was paid before what is unpaid lapsed; what is due on the credit's own day was paid
-    with it, whatever happened later that day.
-    """
-    return cut is None or step.due < cut or step.due <= row["happened_on"]
+def _paid_before(step: Step, cut: date | None) -> bool:
+    """Whether a step was paid before what is unpaid lapsed; of one day, releases come first."""
+    return cut is None or step.due <= cut
 
 
 def _lines(payout: Payout, part: ComponentRows, row: Row, parts: list[tuple[Step, Decimal]]) -> list[Row]:
@@ -130,7 +129,7 @@ def _refund_after(
     sale = row | {"happened_on": row["counted_on"], "event_id": ""}
     came: dict[int, Fraction] = defaultdict(Fraction)  # by rule of release, what was paid by the cancellation
     for step in _steps(payout, plan, sale, events):
-        if step.due <= gone.day and _paid_before(step, sale, cut):
+        if step.due <= gone.day and _paid_before(step, cut):
             came[step.rule] += step.share
     parts, rest = _divided(plan, row["amount_now"], _steps(payout, plan, row, events), Fraction(1))
     told: dict[int, Fraction] = defaultdict(Fraction)
@@ -183,9 +182,10 @@ def _line(part: ComponentRows, row: Row, step: Step, amount: Decimal, period: st
     if row.get("negative"):
         kind = "refund"
     own = kind == kind_of(part.c)
+    piece = [name for name in (step.event, sale_of(row["event_id"])) if name]
     made = line(
-        part.plan, part.c.id, row["payee_id"], kind, amount, period, part=step.event,
-        deal_id=row["deal_id"], event_id=row["event_id"], credit=row["x"],
+        part.plan, part.c.id, row["payee_id"], kind, amount, period, part="/".join(piece) or None,
+        deal_id=row["deal_id"], event_id=event_of(row["event_id"]), credit=row["x"],
         before=row.get("x_before") or ZERO, factor=row["factor_now"],
         source_line_id=None if own else earned_id(part, row), happened_on=step.due,
     )  # fmt: skip
@@ -222,8 +222,9 @@ def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step
             for day, piece, event in moves(shares, start):
                 # a refund that moves the share is no payment of its own
                 own = kind == plan.file.credit.event
-                name = _named(row, event, again) if own else event + again
-                found.append(Step(day, share * piece, name, number))
+                after = f"+{r.after_months}" if r.after_months else ""
+                name = _named(row, event, after + again) if own else event + after + again
+                found.append(Step(months_later(day, r.after_months), share * piece, name, number))
             continue
         due = _due(payout, plan, r.event, row, events)
         if due is not None:
@@ -236,13 +237,13 @@ def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step
 
 def _named(row: Row, event: str, more: str) -> str | None:
     """What a step is called in a line's id: nothing where it is the credit's own event."""
-    return None if event == row["event_id"] and not more else event + more
+    return None if event == event_of(row["event_id"]) and not more else event + more
 
 
 def _due(payout: Payout, plan: Plan, event: str, row: Row, events: list[Row]) -> tuple[date, str] | None:
     start: date = row["happened_on"]
     if event == plan.file.credit.event:
-        return start, row["event_id"]
+        return start, event_of(row["event_id"])
     if event.endswith("_end"):
         kind = {"quarter_end": "quarter", "year_end": "year"}.get(event, plan.file.plan.period)
         return payout.period.calendar.containing(start, kind).last, event  # type: ignore[arg-type]

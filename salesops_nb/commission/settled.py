@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
+from itertools import groupby
 from typing import Any, NamedTuple
 
 Row = dict[str, Any]
@@ -12,13 +13,12 @@ ZERO, ONE = Fraction(0), Fraction(1)
 
 
 class Settled(NamedTuple):
-    """The share settled after an event, the net sale, and what the event itself settled."""
+    """The share settled after an event, and whether the event itself settles something."""
 
     day: date
     event: str
     share: Fraction
-    net: Fraction
-    got: Fraction
+    settles: bool
 
 
 def settled(events: Iterable[Row], kind: str, sold: str) -> list[Settled]:
@@ -34,33 +34,31 @@ def settled(events: Iterable[Row], kind: str, sold: str) -> list[Settled]:
     found: list[Settled] = []
     net, got, any_sale = ZERO, ZERO, False
     for e in sorted(events, key=lambda e: (e["happened_on"], down(e), e["event_id"])):
-        amount, own = Fraction(e["amount"] or 0), ZERO
+        amount = Fraction(e["amount"] or 0)
         if e["kind"] == sold and amount >= 0:
             net, any_sale = net + amount, True
         elif any_sale and (e["kind"] == "refunded" or e["kind"] == sold):
             net = max(ZERO, net - abs(amount))
         if e["kind"] == kind:
-            own = amount
-            got += own
+            got += amount
         share = min(ONE, max(ZERO, got / net)) if net else ONE if any_sale else ZERO
-        found.append(Settled(e["happened_on"], e["event_id"], share, net, own))
+        found.append(Settled(e["happened_on"], e["event_id"], share, e["kind"] == kind))
     return found
 
 
 def moves(found: list[Settled], start: date) -> list[tuple[date, Fraction, str]]:
-    """Parts of the share from a day on, each by the event that moves it; what settled before is due then."""
+    """Parts of the share from a day on, one a day; what settled before is due then.
+
+    Each is named by the last event that settled something, or else moved the share.
+    """
     parts: list[tuple[date, Fraction, str]] = []
-    early = [one for one in found if one.day <= start]
-    share = early[-1].share if early else ZERO
-    got = told = ZERO
-    for one in early if early and early[-1].net else []:
-        got += one.got
-        now = min(ONE, max(ZERO, got / early[-1].net))
-        parts.append((start, now - told, one.event))
-        told = now
-    if early:
-        parts.append((start, share - told, early[-1].event))
-    for one in found[len(early) :]:
-        parts.append((one.day, one.share - share, one.event))
-        share = one.share
-    return [part for part in parts if part[1]]
+    share = ZERO
+    for day, group in groupby(found, key=lambda one: max(one.day, start)):
+        those = list(group)
+        now = those[-1].share
+        if now != share:
+            befores = [share, *(one.share for one in those)]
+            movers = [one for one, before in zip(those, befores, strict=False) if one.share != before]
+            parts.append((day, now - share, ([one for one in those if one.settles] or movers)[-1].event))
+            share = now
+    return parts

@@ -53,7 +53,7 @@ def settle(payout: Payout, job: Job, parts: list[ComponentRows], pay_date: date)
             rows += [r for r in made if r["amount"]]
         rows += year_to_date(payout, job, part)
     rows += opening_lines(payout, plan)
-    rows += topped_up(payout, job, rows)
+    rows += topped_up(payout, job, parts, rows)
     payout.made += in_own_currency(payout, job, rows, pay_date)
 
 

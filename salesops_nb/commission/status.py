@@ -20,6 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.commission.frames import arrow, number
+from salesops_nb.commission.hierarchy import levels_of
+from salesops_nb.commission.pieces import shown
 from salesops_nb.commission.plan import Plan
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def met_by(payout: Payout, part: ComponentRows) -> pa.Table:
     key = "met", part.plan, part.c.id
     if key not in payout._cache:
         names = part.frame.collect_schema().names()
-        frame = part.frame.filter(nw.col("happened_on") >= nw.lit(payout.period.start))
+        frame = shown(part.frame).filter(nw.col("happened_on") >= nw.lit(payout.period.start))
         paid = nw.col("amount_now") != number(0)
         payout._cache[key] = arrow(
             frame.select(*KEYS, "deal_id", *(n for n in TELLING if n in names), pays=paid)
@@ -72,7 +74,7 @@ def _status(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
     if payout.facts.small and payout.stays.get(plan) is not None:
         known = tuple((p.id, p.version, p.start, p.end) for p in payout.plans)
         frame = payout.tables.once(
-            ("status", payout.kept[plan], payout.plans.index(plan), team, known),
+            ("status", payout.kept[plan], payout.plans.index(plan), team and levels_of(plan), known),
             lambda: payout.tables.kept(_worked(payout, plan, full, team)),
             rows=payout.facts.count // 2,
         )

@@ -9,12 +9,11 @@ Facts
  2. A refund, or a negative event of the credit's kind, takes credit back, and no more than the deal's sales
     up to that day less what was taken before; the excess is set aside. On one day sales come before refunds.
  3. A credit counts for the plan and version in which its person is on its day, in the span that holds that
-    day. A refund counts where the deal's first sale did, and is paid on its own day, also after the end of
-    the plan.
+    day. A refund takes the deal's sales back, the latest first; each part counts where that sale did, and is
+    paid on the refund's day, also after the end of the plan.
 Pay of a credit
  4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
-    Where each transaction stands alone, a refund takes the deal's sales back, the latest first, each from
-    where that sale stood.
+    Where each transaction stands alone, a refund takes each sale back from where that sale stood.
  5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
     `whole` is due with the first such event, no sooner than the credit's own day; `share_…` in steps, as the
     share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
@@ -83,10 +82,6 @@ class Story:
     others: list[Event]
     excess: Fraction
 
-    @property
-    def first(self) -> date:
-        return self.sales[0].day
-
     def share_paid(self, kind: str, day: date) -> Fraction:
         paid = sum((e.amount for e in self.others if e.kind == kind and e.day <= day), ZERO)
         net = sum((e.amount for e in self.sales if e.day <= day), ZERO)
@@ -102,6 +97,7 @@ class Credit:
     story: Story
     event: str
     day: date
+    sale: str
     counts_on: date
     amount: Fraction
     earned: Fraction = ZERO
@@ -172,11 +168,28 @@ def story_of(deal: Deal, events: list[Event], kind: str) -> Story | None:
 
 def credits_of(story: Story) -> Iterator[Credit]:
     """Sales and refunds by day, sales first; each for everyone with a share."""
-    rows = [(e.day, 0, e.id, e.amount, e.day) for e in story.sales]
-    rows += [(e.day, 1, e.id, -counted, story.first) for e, counted in story.refunds]
-    for day, _, event, amount, counts_on in sorted(rows):
-        for person, share in story.deal.shares or ((story.deal.owner, 100),):
-            yield Credit(person, story, event, day, counts_on, amount * Fraction(share, 100))
+    rows = [(e.day, 0, e.id, e, e.amount) for e in story.sales]
+    rows += [(e.day, 1, e.id, e, counted) for e, counted in story.refunds]
+    standing: list[tuple[Event, Fraction]] = []  # sales, and what is left of each
+    for day, refund, _, event, amount in sorted(rows):
+        if not refund:
+            standing.append((event, amount))
+        for sale, part in taken(standing, amount) if refund else [(event, amount)]:
+            signed = -part if refund else part
+            for person, share in story.deal.shares or ((story.deal.owner, 100),):
+                whole = signed * Fraction(share, 100)
+                yield Credit(person, story, event.id, day, sale.id, sale.day, whole)
+
+
+def taken(standing: list[tuple[Event, Fraction]], amount: Fraction) -> Iterator[tuple[Event, Fraction]]:
+    """What a refund takes of which sale, the latest first; it is taken off."""
+    while amount:
+        sale, stands = standing.pop()
+        part = min(stands, amount)
+        if stands > part:
+            standing.append((sale, stands - part))
+        amount -= part
+        yield sale, part
 
 
 # --- what credit earns --------------------------------------------------------------------------
@@ -187,7 +200,7 @@ def earn(plan, component, credits: list[Credit]) -> None:
     mode = plan.get("rounding", {}).get("mode", "half_up")
     quota = exact(plan["quota"]["amount"]) if "quota" in plan else None
     running: dict[date, tuple[Fraction, Fraction]] = defaultdict(lambda: (ZERO, ZERO))  # credit, pay
-    standing: dict[str, list[Fraction]] = defaultdict(list)  # what is left of each sale of a deal
+    standing: dict[str, Fraction] = defaultdict(Fraction)  # what is left of each sale
     for credit in credits:
         times = factor(component, credit.story.deal)
 
@@ -204,20 +217,9 @@ def earn(plan, component, credits: list[Credit]) -> None:
             running[span] = after, more
             credit.earned = cents(more, mode) - cents(pay, mode)
             continue
-        sales = standing[credit.story.deal.id]
-        if not credit.refund:
-            sales.append(credit.amount)
-            credit.earned = cents(worth(credit.amount), mode)
-            continue
-        left = -credit.amount
-        credit.earned = ZERO
-        while left:
-            sale = sales.pop()
-            part = min(sale, left)
-            credit.earned += cents(worth(sale - part), mode) - cents(worth(sale), mode)
-            left -= part
-            if sale > part:
-                sales.append(sale - part)
+        before = standing[credit.sale]
+        standing[credit.sale] = after = before + credit.amount
+        credit.earned = cents(worth(after), mode) - cents(worth(before), mode)
 
 
 # --- release and clawback -----------------------------------------------------------------------
@@ -292,7 +294,7 @@ def pay(plan, credit: Credit, last: date) -> Iterator[tuple[str, date, Fraction]
     taken = ended is None or ended[0] > last
     if ended and credit.refund and credit.day > ended[0]:
         taken = True
-        whole = cents(whole * (1 - ended[1] * reached(plan, credit, ended[0])), mode)
+        whole -= cents(whole * ended[1] * reached(plan, credit, ended[0]), mode)
     due = whole
     for step in steps:
         if not taken and step.day > ended[0]:
@@ -317,7 +319,7 @@ def reached(plan, credit: Credit, day: date) -> Fraction:
     """How much of the sale's pay a cancellation reached: all, or what was paid where the rest stays due."""
     if plan["clawback"]["unpaid"] == "cancel":
         return Fraction(1)
-    sale = Credit(credit.person, credit.story, "", credit.counts_on, credit.counts_on, Fraction(1))
+    sale = Credit(credit.person, credit.story, "", credit.counts_on, "", credit.counts_on, Fraction(1))
     return sum((step.share for step in steps_of(plan, sale, day)), ZERO)
 
 

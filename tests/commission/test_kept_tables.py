@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 from commission_helpers import deals, events, plan, table
 
@@ -140,6 +141,11 @@ def all_of(payout: commission.Payout) -> dict[str, Any]:
     return {**frames, **loose, "attained": payout.attained, "problems": list(payout.problems)}
 
 
+def differing(one: dict[str, Any], two: dict[str, Any]) -> list[str]:
+    """What of two payouts is not the same: all of it in full would take minutes to print."""
+    return [name for name in one if one[name] != two[name]]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_every_period_says_on_kept_tables_what_it_says_alone(case: str) -> None:
     plans, tables = CASES[case]
@@ -148,6 +154,108 @@ def test_every_period_says_on_kept_tables_what_it_says_alone(case: str) -> None:
         assert all_of(commission.calculate(plans, kept, period)) == all_of(
             commission.calculate(plans, tables, period)
         ), period
+
+
+BEFORE = ("2025-Q4", "2027-Q1", *PERIODS)  # no plan is in force in the first two
+DEEP = {**OVER, "levels": "all"}
+AGAIN = {"from": date(2026, 7, 1), "to": date(2027, 12, 31), "version": 2}
+
+
+def of_late(**head: Any) -> list[commission.Plan]:
+    """The plans of `three` with other days or versions."""
+    return [
+        plan(BASE, SPIFF, head=head, quota=QUOTA, credit=SPLIT),
+        plan(BASE, head={"id": "q", **head}, quota={**QUOTA, "amount": 4000}, credit=SPLIT),
+        plan(OVER, head={"id": "m", **head}, credit=SPLIT),
+    ]
+
+
+def chain() -> dict[str, Any]:
+    """The year with a manager of the manager, who is on the managers' plan too."""
+    tables = with_events()
+    top = table({"person_id": "top", "name": "Top", "manager_id": None, "hired_on": None})
+    people = pd.concat([tables["people"].replace({"manager_id": {None: "top"}}), top], ignore_index=True)
+    on_m = table({"person_id": "top", "plan_id": "m", "valid_from": date(2026, 1, 1), "valid_to": None})
+    assigned = pd.concat([tables["plan_assignments"], on_m], ignore_index=True)
+    return {**tables, "people": people, "plan_assignments": assigned}
+
+
+def managers(over: dict[str, Any], **parts: Any) -> list[commission.Plan]:
+    return [*three(**parts)[:2], plan(over, head={"id": "m"}, credit=SPLIT)]
+
+
+# what was calculated before on the same tables, each followed by what is asked
+EARLIER: dict[str, tuple[dict[str, Any], list[tuple[list[commission.Plan], str]]]] = {
+    "periods in which no plan is in force": (with_events(), [(three(), p) for p in BEFORE]),
+    "the same without a table of assignments": (
+        everyone(with_events()), [(one(BASE), p) for p in BEFORE]
+    ),
+    "a version that begins later": (
+        with_events(),
+        [(of_late(**AGAIN), "2026-Q1"), (of_late(**AGAIN), "2026-Q3"), (three(), "2026-Q3"),
+         (of_late(to=date(2026, 5, 31)), "2026-Q2"), (of_late(**{"from": date(2026, 5, 1)}), "2026-Q2")],
+    ),
+    "both versions of a plan": (
+        with_events(),
+        [([*three(), *of_late(**{**AGAIN, "from": date(2027, 1, 1)})], "2027-Q1"),
+         ([*of_late(to=date(2026, 6, 30)), *of_late(**AGAIN)], "2026-Q3"), (three(), "2026-Q3")],
+    ),
+    "managers who are paid over more levels": (
+        chain(), [(managers(OVER), "2026-Q1"), (managers(DEEP), "2026-Q1"), (managers(OVER), "2026-Q1")]
+    ),
+    "other quotas of the plan": (
+        with_events(), [(three(), "2026-Q3"), (three(quota={**QUOTA, "amount": 1000}), "2026-Q3")]
+    ),
+    "another rule of credit": (
+        with_events(),
+        [(three(), "2026-Q3"), (three(credit={**SPLIT, "splits": {"apply_to": "pay"}}), "2026-Q3"),
+         (three(credit={**SPLIT, "where": "product == 'A'"}), "2026-Q3"),
+         (three(credit={**SPLIT, "event": "collected"}, quota={**QUOTA, "attained_by": "collected"}),
+          "2026-05")],
+    ),
+    "a quota attained by another event": (
+        with_events(), [(three(), "2026-Q2"), (three(quota={**QUOTA, "attained_by": "collected"}), "2026-Q2")]
+    ),
+    "plans that come one by one": (with_events(), [(three()[2:], "2026-Q3"), (three(), "2026-Q3")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EARLIER)
+def test_what_was_calculated_before_on_the_same_tables_changes_nothing(case: str) -> None:
+    tables, steps = EARLIER[case]
+    kept = Tables(tables)
+    for number, (plans, period) in enumerate(steps):
+        found, alone = (all_of(commission.calculate(plans, given, period)) for given in (kept, tables))
+        wrong = differing(found, alone)
+        assert not wrong, (number, period)
+
+
+EXCHANGED: dict[str, Any] = {
+    "plan_assignments": lambda t: t.assign(valid_to=[date(2026, 8, 1), None, date(2026, 7, 2), None]),
+    "people": lambda t: t.assign(manager_id=[None] * (len(t) - 1) + ["ann"]),
+    "splits": lambda t: t.assign(person_id=["bob", "ann", "ann", "cal"]),
+    "events": lambda t: t[t["kind"] == "booked"].reset_index(drop=True),
+    "deals": lambda t: t.assign(owner_id=["bob"] * len(t)),
+    "targets": lambda t: t.assign(value=[value / 2 for value in t["value"]]),
+    "prior_lines": lambda t: t.assign(amount=[amount * 2 for amount in t["amount"]]),
+    "opening_balances": lambda t: t.assign(amount=[amount * 3 for amount in t["amount"]]),
+}
+
+
+@pytest.mark.parametrize("name", EXCHANGED)
+def test_another_table_beside_those_that_are_known_is_read(name: str) -> None:
+    plans = three(quota=NO_AMOUNT, draw=MONTHLY)
+    tables = with_events(targets=TARGETS, opening_balances=OPENING)
+    tables["prior_lines"] = commission.calculate(plans, tables, "2026-Q1").lines.astype(object)
+    kept = Tables(tables)
+    before = all_of(commission.calculate(plans, kept, "2026-Q3"))
+    other = EXCHANGED[name](tables[name])
+    given = kept.beside(name, other), {**tables, name: other}, kept
+    found, alone, again = (all_of(commission.calculate(plans, each, "2026-Q3")) for each in given)
+    changed, wrong, spoilt = differing(found, before), differing(found, alone), differing(again, before)
+    assert changed
+    assert not wrong
+    assert not spoilt
 
 
 def test_a_period_in_a_currency_without_a_rule_does_not_stop_the_ones_before_it() -> None:
