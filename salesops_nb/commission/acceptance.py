@@ -7,6 +7,7 @@ books the difference into the open period.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -32,28 +33,47 @@ def hold_unaccepted(payout: Payout, plan: Plan, first_frame: int) -> None:
     `first_frame` is where the plan's own frames begin among the payout's.
     """
     stays = [s for each in (payout.stays.get(plan) or {}).values() for s in each if not s.accepted]
-    stays = [s for s in stays if s.start < payout.period.end and payout.period.start < s.end]
+    stays = [s for s in stays if s.start < payout.period.end]
     withhold = plan.file.acceptance is not None and plan.file.acceptance.missing == "withhold"
     for stay in stays:
-        payout.found.append(_told(plan, stay, withhold))
+        if payout.period.start < stay.end:
+            payout.found.append(_told(plan, stay, withhold))
     if not withhold or not stays:
         return
-    rows = [{"payee_id": s.payee, "s": s.start, "e": s.end} for s in stays]
-    table = payout.tables.put(rows, {"payee_id": pa.string(), "s": pa.date32(), "e": pa.date32()})
+    people = pa.table({"payee_id": pa.array(sorted({s.payee for s in stays}), pa.string())})
+    theirs = payout.tables.put_arrow(people)
+    counted = _counted(payout, plan, theirs)
     for i in range(first_frame, len(payout.lazy)):
-        waiting = payout.lazy[i].join(table, on="payee_id", how="inner")
-        waiting = waiting.filter(
-            (nw.col("happened_on") >= nw.col("s")) & (nw.col("happened_on") < nw.col("e"))
-        )
-        payout.withheld_rows += [_row(r) for r in collected(waiting) if r["amount"]]
-        payout.lazy[i] = payout.lazy[i].join(waiting.select("line_id"), on="line_id", how="anti")
-    mine = [r for r in payout.made if r["plan_id"] == plan.id and _concerns(r, stays)]
+        lines = collected(payout.lazy[i].join(theirs, on="payee_id", how="inner"))
+        waiting = [r for r in lines if _concerns(r, stays, counted)]
+        payout.withheld_rows += [_row(r) for r in waiting if r["amount"]]
+        ids = payout.tables.put([{"line_id": r["line_id"]} for r in waiting], {"line_id": pa.string()})
+        payout.lazy[i] = payout.lazy[i].join(ids, on="line_id", how="anti")
+    mine = [
+        r
+        for r in payout.made
+        if (r["plan_id"], r["plan_version"]) == (plan.id, plan.version) and _concerns(r, stays, counted)
+    ]
     payout.withheld_rows += [_row(r) for r in mine if r["amount"]]
     payout.made = [r for r in payout.made if not any(r is other for other in mine)]
 
 
-def _concerns(row: dict[str, Any], stays: list[Stay]) -> bool:
-    return any(s.payee == row["payee_id"] and s.start <= row["happened_on"] < s.end for s in stays)
+def _counted(payout: Payout, plan: Plan, theirs: nw.LazyFrame[Any]) -> dict[tuple[str, str], date]:
+    """The day of the sale for each credit of people who have not accepted: what is released, refunded or
+    taken back later waits with it.
+    """
+    found: dict[tuple[str, str], date] = {}
+    for part in payout.components:
+        if part.plan is plan:
+            rows = part.frame.select("payee_id", "event_id", "counted_on")
+            for row in collected(rows.join(theirs, on="payee_id", how="inner").unique()):
+                found[row["payee_id"], row["event_id"]] = row["counted_on"]
+    return found
+
+
+def _concerns(row: dict[str, Any], stays: list[Stay], counted: dict[tuple[str, str], date]) -> bool:
+    day = counted.get((row["payee_id"], row["event_id"]), row["happened_on"])
+    return any(s.payee == row["payee_id"] and s.start <= day < s.end for s in stays)
 
 
 def _row(line: dict[str, Any]) -> dict[str, Any]:

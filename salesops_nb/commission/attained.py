@@ -76,6 +76,8 @@ def _rows(part: ComponentRows) -> Iterable[Attained]:
         return
     last = len(part.spans) - 1
     span = part.spans[last]
+    if span.end <= part.job.period.start:
+        return  # a plan that has ended, and has something to release or take back
     sums = part.frame.filter(nw.col("span") == last).group_by("payee_id").agg(nw.col("x").sum())
     credits = {row["payee_id"]: Fraction(row["x"]) for row in collected(sums)}
     stays = part.job.people.stays

@@ -78,12 +78,24 @@ def calculate(
     payout.stays = stays
     problems += opening_faults(read, payout.plans)
     for plan in chosen:
-        if (plan.start < when.end and when.start < plan.end) or plan.file.release or plan.file.clawback:
+        if _at_work(payout, plan):
             _pay(payout, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
             payout.full[plan] = _of_event(payout, plan, None, plan.file.credit.event, False, [], when.end)[0]
     adjustments(payout)
     return payout
+
+
+def _at_work(payout: Payout, plan: Plan) -> bool:
+    """Whether the plan can pay or take back in the period: while it is in force, and what its sales leave
+    due after it.
+    """
+    period, file = payout.period, plan.file
+    if (plan.start < period.end and period.start < plan.end) or file.release or file.clawback:
+        return True
+    if openings(payout.tables, plan, "holdback"):
+        return True
+    return plan.end <= period.start and any(day in period for day in payout.facts.refunds)
 
 
 def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_date: date) -> None:
@@ -121,7 +133,8 @@ def _earned(payout: Payout, job: Job, c: Component, spans: list[Span]) -> nw.Laz
 
     def make() -> nw.LazyFrame[Any]:
         aside = replace(job.people, problems=[], _asked=set())
-        until = whole[-1].end
+        assert facts.last is not None
+        until = max(whole[-1].end, facts.last + timedelta(days=1))  # what is refunded after the end too
         every = _of_event(payout, plan, aside.stays, plan.file.credit.event, job.team is not None, [], until)
         return tables.kept(earned(replace(job, people=aside, credit=every[1], team=every[3]), c, whole))
 

@@ -58,7 +58,7 @@ def _repeated(facts: Facts) -> list[Problem]:
         ("events", "event_id", facts.events),
         ("deals", "deal_id", facts.tables.need("deals", "deal_id")),
     ):
-        if name == "events" and facts.bookings_made and "events" not in facts.tables:
+        if name == "events" and facts.bookings_made:
             continue
         twice = frame.group_by(key).agg(nw.len().alias("n")).filter(nw.col("n") > 1).sort(key)
         for row in collected(twice):

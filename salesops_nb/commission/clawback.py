@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from salesops_nb.commission.frames import as_decimal
 from salesops_nb.commission.lines import line
@@ -19,6 +19,40 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
+
+
+class Cancelled(NamedTuple):
+    """The cancellation that concerns a credit, and the share of its pay that comes back with it."""
+
+    day: date
+    event: str
+    share: Fraction
+
+
+def cancelled(payout: Payout, plan: Plan, row: Row, events: list[Row], sales: list[Row]) -> Cancelled | None:
+    """What a cancellation takes back of a credit; for a refund, of the sales that it takes back itself.
+
+    `sales` are the person's sales of the deal: where they come back by different shares, a refund
+    stands against them all.
+    """
+    if plan.file.clawback is None:
+        return None
+    if not row.get("negative"):
+        gone = cancelled_on(plan, row, events)
+        return Cancelled(*gone, share_back(payout, plan, row, gone[0])) if gone else None
+    first = next(
+        (e for e in events if e["kind"] == "cancelled" and e["happened_on"] >= row["counted_on"]), None
+    )
+    if first is None:
+        return None
+    whole = back = Fraction(0)
+    for sale in sales:
+        if sale["happened_on"] <= row["happened_on"]:
+            gone, weight = cancelled_on(plan, sale, events), Fraction(sale["amount_now"])
+            whole += weight
+            if gone is not None and gone[1] == first["event_id"]:
+                back += weight * share_back(payout, plan, sale, gone[0])
+    return Cancelled(first["happened_on"], first["event_id"], back / whole) if back and whole else None
 
 
 def cancelled_on(plan: Plan, row: Row, events: list[Row]) -> tuple[date, str] | None:
@@ -43,14 +77,14 @@ def earned_id(part: ComponentRows, row: Row) -> str:
 
 
 def clawed_back(
-    payout: Payout, part: ComponentRows, row: Row, cancelled: tuple[date, str], paid: Decimal, now: Decimal
+    payout: Payout, part: ComponentRows, row: Row, gone: Cancelled, paid: Decimal, now: Decimal
 ) -> list[Row]:
     """The line that takes back, in the period of the cancellation, what was paid of a credit.
 
     `paid` is what the calculation says was paid before it, `now` the part of that in this very period; of
     earlier periods the ledger counts, where it was handed in.
     """
-    plan, (day, event) = part.plan, cancelled
+    plan, (day, event, share) = part.plan, gone
     if not payout.period.start <= day < payout.period.end:
         return []
     ledger = [
@@ -62,7 +96,6 @@ def clawed_back(
     ]
     if ledger:
         paid = sum((as_decimal(a) or ZERO for a in ledger), now)
-    share = share_back(payout, plan, row, day)
     amount = -rounded_pay(plan, Fraction(paid) * share)
     if not amount:
         return []

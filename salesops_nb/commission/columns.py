@@ -19,6 +19,8 @@ from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
 
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
+OF_SALE = "of_sale_"
+_OF_EVENT = ("amount", "credit", "margin", "units", "happened_on", "event_id", "kind")
 _OURS = ("deal_id", "event_id", "kind", "happened_on")
 
 
@@ -44,7 +46,10 @@ def known_columns(tables: Tables) -> list[str]:
 def condition(plan: Plan, text: str, frame: nw.LazyFrame[Any], tables: Tables) -> nw.Expr:
     """A condition of the plan over a frame's columns; an error names the plan's file and line."""
     try:
-        return expression.condition(text, dict(frame.collect_schema()), known_columns(tables))
+        schema = dict(frame.collect_schema())
+        of_sale = {n.removeprefix(OF_SALE): n for n in schema if n.startswith(OF_SALE)}
+        tree = expression.renamed(expression.parse(text), of_sale)
+        return expression.made(tree, text, schema, known_columns(tables))
     except SalesopsError as error:
         raise SalesopsError(_placed(plan, text, error)) from None
 
@@ -64,6 +69,17 @@ def misnamed(plan: Plan, tables: Tables) -> list[Problem]:
 def _placed(plan: Plan, text: str, error: SalesopsError) -> list[Problem]:
     path = next((p for p, other in plan.conditions.items() if other == text), None)
     return [replace(p, file=plan.source, row=plan.lines.get(path or ""), column=path) for p in error.problems]
+
+
+def with_sale(frame: nw.LazyFrame[Any], plan: Plan) -> nw.LazyFrame[Any]:
+    """What the plan's conditions ask of an event, for a refund as its sale has it: it follows its sale."""
+    asked = [n for n in _OF_EVENT if n in wanted_columns(plan) and n in frame.collect_schema().names()]
+    deal, order = ("payee_id", "deal_id", "part"), ["negative", "happened_on", "event_id"]
+    made = {}
+    for name in asked:
+        first = nw.col(name).first().over(*deal, order_by=order)
+        made[OF_SALE + name] = nw.when(nw.col("negative")).then(first).otherwise(nw.col(name))
+    return frame.with_columns(**made) if made else frame
 
 
 def with_deals(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[Any]:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import narwhals as nw
 
-from salesops_nb.commission.columns import condition, wanted_columns, with_deals, with_person
+from salesops_nb.commission.beyond import ORPHAN, set_aside, within_sales
+from salesops_nb.commission.columns import condition, wanted_columns, with_deals, with_person, with_sale
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import AMOUNT, number, times10
 from salesops_nb.commission.measures import counts_deals, measured
@@ -60,7 +61,7 @@ def kept_credits(plan: Plan, facts: Facts, kind: str, until: date) -> Credits:
     rule = _rule(plan, kind)
     if facts.currencies <= {plan.currency}:
         with suppress(SalesopsError):
-            every = replace(facts, has_refunds=facts.refunds is not None)
+            every = replace(facts, has_refunds=bool(facts.refunds))
             key = "credits", rule, None
             return facts.tables.once(key, lambda: _kept(plan, every, kind, _ALL, key), rows=facts.count)
     fx = plan.file.fx and plan.file.fx.model_dump_json()
@@ -95,7 +96,14 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     if facts.set_aside:
         wrong = nw.when(nw.col("deal_id").is_in(list(facts.set_aside))).then(nw.lit(_BAD_SHARES))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
+    if facts.lost is not None:
+        frame = frame.join(facts.lost.with_columns(is_lost=nw.lit(True)), on="deal_id", how="left")
+        unsold = nw.when(nw.col("is_lost")).then(nw.lit(_LOST))
+        frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), unsold)).drop("is_lost")
     frame = converted(frame, plan, facts.tables, problems)
+    beyond = False
+    if facts.has_refunds:
+        frame, beyond = within_sales(frame, facts.tables)
     frame = measured(frame, plan, facts)
     frame = _shared(frame, plan, facts)
     unknown = facts.unknown()
@@ -104,10 +112,13 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), lost))
     frame = with_person(frame, plan, facts)
     frame = _capped(frame, plan)
+    if facts.has_refunds:
+        frame = with_sale(frame, plan)
     counts = nw.col("fault").is_null()
     if plan.file.credit.where:
         counts = counts & condition(plan, plan.file.credit.where, frame, facts.tables)
-    return frame.with_columns(counts=counts)
+    frame = frame.with_columns(counts=counts)
+    return set_aside(frame, _splits_pay(plan)) if beyond else frame
 
 
 _ALL = date(9999, 12, 31)
@@ -118,8 +129,8 @@ _SPENT = {
 }  # fmt: skip
 _BAD_SHARES = "set aside: the shares of the deal are wrong (see the problems)"
 _UNKNOWN = "set aside: the payee is not in people"
+_LOST = "set aside: the deal was lost, and no cancellation or refund explains it"
 _EMPTY = "set aside: the event has no amount"
-_ORPHAN = "set aside: it takes back what has no sale before it"
 
 
 def _of_kind(facts: Facts, kind: str, until: date) -> nw.LazyFrame[Any]:
@@ -147,7 +158,7 @@ def _of_kind(facts: Facts, kind: str, until: date) -> nw.LazyFrame[Any]:
         counted_on=nw.when(nw.col("negative") & ~orphan)
         .then(nw.col("first_on"))
         .otherwise(nw.col("happened_on")),
-        fault=nw.when(orphan).then(nw.lit(_ORPHAN)).otherwise(fault),
+        fault=nw.when(orphan).then(nw.lit(ORPHAN)).otherwise(fault),
     ).drop("first_on")
     return _filled(events) if facts.gaps else events
 
@@ -204,10 +215,14 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
         if dated:
             beside = _in_force(beside, "valid_to" in names)
         joined = nw.concat([joined.select(*frame_names), beside.select(*frame_names)], how="vertical")
-    full = plan.file.credit.splits is not None and plan.file.credit.splits.apply_to == "pay"
+    full = _splits_pay(plan)
     return joined.with_columns(
         **{n: nw.col(f"m_{n}") if full else times10(nw.col(f"m_{n}"), nw.col("share")) for n in measures}
     )
+
+
+def _splits_pay(plan: Plan) -> bool:
+    return plan.file.credit.splits is not None and plan.file.credit.splits.apply_to == "pay"
 
 
 def _in_force(frame: nw.LazyFrame[Any], has_end: bool) -> nw.LazyFrame[Any]:

@@ -35,6 +35,8 @@ def topped_up(payout: Payout, job: Job, rows: list[Row]) -> list[Row]:
     for row in payout.prior(plan):
         if row["kind"] in ("draw", "draw_recovery"):
             balances[row["payee_id"]] += as_decimal(row["amount"]) or ZERO
+    if payout.period.start >= plan.end:  # nothing is advanced or repaid under a plan that has ended
+        people = set()
     found = []
     for payee in sorted(people):
         stays = job.people.stays_of(payee)

@@ -20,7 +20,8 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.wording import Figure, Said, said
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
+    from salesops_nb.commission.payout import ComponentRows, Payout
+    from salesops_nb.commission.spans import Span
 
 
 def explain(payout: Payout, line_id: str) -> str:
@@ -70,6 +71,9 @@ def _how(payout: Payout, line: Mapping[str, Any]) -> Said | str:
     factor = Decimal(line["factor"])
     if factor != 1:
         text = said("{how}, times {factor}", how=text, factor=Figure(factor))
+    if str(line["line_id"]) in payout.stood:
+        day = payout.stood[str(line["line_id"])]
+        text = said("{how}, less what came back when the deal was cancelled on {day}", how=text, day=day)
     if line["kind"] == "release" or plan.file.release:
         text = said("{how}, the part due on {day}", how=text, day=line["happened_on"])
     return text
@@ -164,7 +168,7 @@ def _numbers(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) 
     from salesops_nb.commission.earned import derived_rate, gate_level, target_of
 
     part = next(p for p in payout.components if p.plan is plan and p.c.id == c.id)
-    span = next((s for s in part.spans if s.start <= line["happened_on"] < s.end), part.spans[-1])
+    span = _span(payout, part, line)
     known = payout._cache.setdefault("numbers", {})
     key = (plan.id, plan.version, c.id, line["payee_id"], span.key)
     if key not in known:
@@ -176,6 +180,22 @@ def _numbers(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) 
         known[key] = curve.Numbers(found, (), rate, target_of(c, standing.target), level)
     numbers: curve.Numbers = known[key]
     return numbers
+
+
+def _span(payout: Payout, part: ComponentRows, line: Mapping[str, Any]) -> Span:
+    """The span that the line's credit climbs in: a refund's, and what is released late, is the sale's."""
+    day = line["happened_on"]
+    if line["kind"] in ("refund", "release") and line["event_id"] is not None:
+        rows = part.frame.select("event_id", "counted_on")
+        if payout.facts.small:
+            key = "counted", part.plan, part.c.id
+            if key not in payout._cache:
+                payout._cache[key] = {r["event_id"]: r["counted_on"] for r in collected(rows.unique())}
+            day = payout._cache[key].get(line["event_id"], day)
+        else:
+            found = collected(rows.filter(nw.col("event_id") == str(line["event_id"])).unique())
+            day = found[0]["counted_on"] if found else day
+    return next((s for s in part.spans if s.start <= day < s.end), part.spans[-1])
 
 
 def _base(c: Component, numbers: curve.Numbers) -> Fraction | None:

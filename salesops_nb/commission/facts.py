@@ -25,9 +25,11 @@ class Facts:
     """Events and shares, with what is known of them before any plan is looked at.
 
     `count` is the number of events, `last` the day of the last; `set_aside` are deals whose shares are
-    wrong; `has_refunds` says that something takes credit back before the period's end, `refunds` on
-    which day the first does; `gaps` that some event has no amount; `currencies` what the data name;
-    `small` that frames may be held in memory.
+    wrong; `refunds` are the days on which something takes credit back, and `has_refunds` says that one is
+    before the period's end; `gaps` that some event has no amount; `currencies` what the data name;
+    `small` that frames may be held in memory. `bookings_made` says that no events were given, so that all
+    are made from won deals, and `beside` how many were made beside booked events that were given. `lost`
+    are deals that were lost and have a sale among their events that nothing takes back.
     """
 
     tables: Tables
@@ -38,10 +40,12 @@ class Facts:
     set_aside: tuple[str, ...] = ()
     bad_shares: tuple[Problem, ...] = ()
     last: date | None = None
-    refunds: date | None = None
+    refunds: frozenset[date] = frozenset()
     has_refunds: bool = False
     has_overlay: bool = False
     gaps: bool = False
+    beside: int = 0
+    lost: nw.LazyFrame[Any] | None = None
     currencies: frozenset[str] = frozenset()
     small: bool = False
 
@@ -84,22 +88,22 @@ def read_facts(plans: list[Plan], tables: Tables, until: date, problems: list[Pr
     problems += known.bad_shares
     if known.shares is not None:
         _splits_are_said(plans)
-    refunds = known.refunds is not None and known.refunds < until
+    refunds = any(day < until for day in known.refunds)
     small = known.count <= _IN_MEMORY and known.count * len(plans) <= _OF_ALL_PLANS
     return replace(known, tables=tables, has_refunds=refunds, small=small)
 
 
 def _read(tables: Tables) -> Facts:
     """All that is so for every plan and period."""
-    events, made = read_events(tables)
+    events, beside = read_events(tables)
     problems: list[Problem] = []
     parts, set_aside = shares(tables, problems)
     day = nw.col("happened_on")
-    down = (nw.col("kind") == "refunded") | (nw.col("amount") < number(0))
     empty = nw.col("amount").is_null() & (nw.col("kind") != "cancelled")
-    refunds = nw.when(down).then(day).otherwise(nw.lit(None).cast(nw.Date)).min()
     told = collected(
-        events.select(nw.len().alias("n"), last=day.max(), refunds=refunds, gaps=_number_of(empty))
+        events.select(
+            nw.len().alias("n"), last=day.max(), refunds=_number_of(takes_back()), gaps=_number_of(empty)
+        )
     )[0]
     if told["n"] <= _IN_MEMORY:
         events = tables.kept(events)
@@ -111,17 +115,49 @@ def _read(tables: Tables) -> Facts:
     return Facts(
         tables,
         events,
-        made,
+        "events" not in tables,
         told["n"],
         parts,
         tuple(set_aside),
         tuple(problems),
         last=told["last"],
-        refunds=told["refunds"],
+        refunds=_days(events.filter(takes_back())) if told["refunds"] else frozenset(),
         has_overlay=overlay,
         gaps=bool(told["gaps"]),
+        beside=beside,
+        lost=_lost(tables, events),
         currencies=_currencies(tables, events),
     )
+
+
+def takes_back() -> nw.Expr:
+    """Whether an event takes credit back: a refund, or a negative amount."""
+    return (nw.col("kind") == "refunded") | (nw.col("amount") < number(0)).fill_null(False)
+
+
+def _days(events: nw.LazyFrame[Any]) -> frozenset[date]:
+    rows = collected(events.filter(~nw.col("happened_on").is_null()).select("happened_on").unique())
+    return frozenset(row["happened_on"] for row in rows)
+
+
+def _lost(tables: Tables, events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any] | None:
+    """Lost deals with a sale that neither a cancellation nor a refund explains."""
+    if "events" not in tables or "outcome" not in tables.columns("deals"):
+        return None
+    lost = with_outcome(tables, "lost")
+    if not collected(lost.select(nw.len().alias("n")))[0]["n"]:
+        return None
+    sold = events.filter(nw.col("kind").is_in(list(CREDIT_KINDS)) & ~takes_back()).select("deal_id")
+    why = events.filter((nw.col("kind") == "cancelled") | takes_back()).select("deal_id")
+    found = lost.join(sold.unique(), on="deal_id", how="inner").join(why.unique(), on="deal_id", how="anti")
+    found = tables.kept(found.unique())
+    return found if collected(found.select(nw.len().alias("n")))[0]["n"] else None
+
+
+def with_outcome(tables: Tables, outcome: str) -> nw.LazyFrame[Any]:
+    """Deals of an outcome."""
+    deals = tables.need("deals", "deal_id", "outcome").filter(nw.col("outcome") == outcome)
+    return deals.select(nw.col("deal_id").cast(nw.String))
 
 
 def _currencies(tables: Tables, events: nw.LazyFrame[Any]) -> frozenset[str]:
@@ -154,24 +190,39 @@ def _splits_are_said(plans: list[Plan]) -> None:
         )
 
 
-def read_events(tables: Tables) -> tuple[nw.LazyFrame[Any], bool]:
-    """Events as ``event_id, deal_id, kind, happened_on, amount[, event_currency]``, and whether
-    bookings were made.
+def read_events(tables: Tables) -> tuple[nw.LazyFrame[Any], int]:
+    """Events as ``event_id, deal_id, kind, happened_on, amount[, event_currency]``, and how many bookings
+    were made beside booked events that were given.
 
-    Without a booked event among them, bookings are made from won deals.
+    A won deal without a booked event of its own is booked on `closed_on`.
     """
-    made: nw.LazyFrame[Any] | None = None
-    if "events" in tables:
-        made = _given(tables)
-        booked = made.filter(nw.col("kind") == "booked").select(nw.len().alias("n"))
-        if "deals" not in tables or collected(booked)[0]["n"]:
-            return made, False
-    bookings = _bookings(tables)
-    if made is None:
-        return bookings, True
-    if "event_currency" in made.collect_schema().names():
+    if "events" not in tables:
+        return _bookings(tables), 0
+    given = _given(tables)
+    booked = given.filter(nw.col("kind") == "booked").select("deal_id")
+    some = "deals" in tables and bool(collected(booked.select(nw.len().alias("n")))[0]["n"])
+    if "deals" not in tables or (some and not {"amount", "closed_on"} <= set(tables.columns("deals"))):
+        return given, 0
+    bookings = bookings_beside(tables) if some else _bookings(tables)
+    count = collected(bookings.select(nw.len().alias("n")))[0]["n"] if some else 0
+    if some and not count:
+        return given, 0
+    if "event_currency" in given.collect_schema().names():
         bookings = bookings.with_columns(event_currency=nw.lit(None).cast(nw.String))
-    return nw.concat([bookings, made], how="vertical"), True
+    return nw.concat([bookings, given], how="vertical"), count
+
+
+def bookings_beside(tables: Tables) -> nw.LazyFrame[Any]:
+    """Bookings of won deals that have no booked event of their own."""
+    return without_booking(tables, _bookings(tables))
+
+
+def without_booking(tables: Tables, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """What of a frame is of deals that have no booked event of their own."""
+    if "events" not in tables:
+        return frame
+    booked = _given(tables).filter(nw.col("kind") == "booked").select("deal_id").unique()
+    return frame.join(booked, on="deal_id", how="anti")
 
 
 def _given(tables: Tables) -> nw.LazyFrame[Any]:
@@ -220,3 +271,22 @@ def _bookings(tables: Tables) -> nw.LazyFrame[Any]:
             nw.col("amount").cast(AMOUNT),
         )
     )
+
+
+def place_of(facts: Facts, event_id: str, column: str) -> dict[str, Any]:
+    """Where an event stands: in events, or with the deal that its booking was made from."""
+    made = event_id.endswith(":booked") and (facts.bookings_made or not _is_given(facts, event_id))
+    table, key = ("deals", "deal_id") if made else ("events", "event_id")
+    value = event_id.removesuffix(":booked") if made else event_id
+    column = "closed_on" if made and column == "happened_on" else column
+    return {
+        "table": table,
+        "row": facts.tables.row_of(table, key, value),
+        "column": column,
+        "value": event_id,
+    }
+
+
+def _is_given(facts: Facts, event_id: str) -> bool:
+    known = facts.tables.frame("events").filter(nw.col("event_id").cast(nw.String) == event_id)
+    return bool(collected(known.select(nw.len().alias("n")))[0]["n"])

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.assignments import Stay
-from salesops_nb.commission.facts import KINDS, Facts, owners, won_deals
+from salesops_nb.commission.facts import KINDS, Facts, owners, place_of, without_booking, won_deals
 from salesops_nb.commission.findings_people import (
     early_history,
     overlapping_people,
@@ -110,7 +110,7 @@ def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
 
 
 def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
-    if facts.bookings_made and "events" not in facts.tables:
+    if facts.bookings_made:
         return []
     lost = _kept(facts, "unknown deal", lambda: facts.events.join(owners(facts), on="deal_id", how="anti"))
     lost = lost.filter(_in(nw.col("happened_on"), period))
@@ -146,7 +146,7 @@ def _orphans(facts: Facts, period: Period) -> list[Problem]:
             f"Event {row['event_id']} takes {_money(abs(row['amount'] or 0))} back from deal "
             f"{row['deal_id']}, which has no sale before {row['happened_on']}; it is set aside.",
             "Add the original event, or correct deal_id or the date.",
-            **_place(facts, row["event_id"], "amount"),
+            **place_of(facts, row["event_id"], "amount"),
             amount=row["amount"],
         )
         for row in collected(lost.select("event_id", "deal_id", "amount", "happened_on").sort("event_id"))
@@ -169,7 +169,7 @@ def _outside(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
             f"{'before the plan starts' if row['happened_on'] < first else 'on a day without a plan'}; "
             f"{_money(row['amount'])} of credit is excluded.",
             "Correct the date, or give a plan for that day.",
-            **_place(facts, row["event_id"], "happened_on"),
+            **place_of(facts, row["event_id"], "happened_on"),
             severity="warning",
             amount=row["amount"],
         )
@@ -181,28 +181,12 @@ def _money(amount: Any) -> str:
     return f"{amount:,.2f}" if amount is not None else "no amount"
 
 
-def _place(facts: Facts, event_id: str, column: str) -> dict[str, Any]:
-    """Where an event stands: in events, or with the deal that its booking was made from."""
-    made = facts.bookings_made and event_id.endswith(":booked")
-    table, key = ("deals", "deal_id") if made else ("events", "event_id")
-    value = event_id.removesuffix(":booked") if made else event_id
-    column = "closed_on" if made and column == "happened_on" else column
-    return {
-        "table": table,
-        "row": facts.tables.row_of(table, key, value),
-        "column": column,
-        "value": event_id,
-    }
-
-
 def _not_whole(facts: Facts, period: Period) -> list[Problem]:
     """Won deals without a day or an amount, and events without a day, an amount or a kind that is known."""
     found = []
-    if facts.bookings_made:
+    if {"closed_on", "amount"} <= set(facts.tables.columns("deals")):
         day, amount = nw.col("closed_on").cast(nw.Date), nw.col("amount")
-        won = _kept(
-            facts, "incomplete", lambda: won_deals(facts.tables).filter(day.is_null() | amount.is_null())
-        )
+        won = _kept(facts, "incomplete", lambda: _incomplete(facts, day.is_null() | amount.is_null()))
         won = won.filter(day.is_null() | _in(day, period))
         for row in collected(won.select("deal_id", "closed_on", "amount").sort("deal_id")):
             column = "closed_on" if as_day(row["closed_on"]) is None else "amount"
@@ -232,11 +216,16 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
                 "bad-event",
                 f"Event {row['event_id']} {said}; it gives no credit.",
                 f"Kinds are: {', '.join(KINDS)}." if not known else f"Give it {column}.",
-                **_place(facts, str(row["event_id"]), column),
+                **place_of(facts, str(row["event_id"]), column),
                 amount=row["amount"],
             )
         )
     return found
+
+
+def _incomplete(facts: Facts, empty: nw.Expr) -> nw.LazyFrame[Any]:
+    deals = won_deals(facts.tables).filter(empty).with_columns(nw.col("deal_id").cast(nw.String))
+    return without_booking(facts.tables, deals)
 
 
 def _in(day: nw.Expr, period: Period) -> nw.Expr:

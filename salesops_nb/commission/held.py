@@ -16,6 +16,7 @@ from salesops_nb.commission.months import months_later
 from salesops_nb.commission.opening import Opening, openings
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
+from salesops_nb.commission.settled import moves, settled
 from salesops_nb.errors import Problem
 
 if TYPE_CHECKING:
@@ -29,11 +30,20 @@ def opening_lines(payout: Payout, plan: Plan) -> list[Row]:
     """Lines of the period for what was held back, or may be taken back, of pay from before."""
     found = []
     for o in openings(payout.tables, plan, "holdback"):
-        found += _holdback(payout, plan, o)
+        if _mine(payout, plan, o):
+            found += _holdback(payout, plan, o)
     if plan.file.clawback is not None:
         for o in openings(payout.tables, plan, "clawback"):
-            found += _taken_back(payout, plan, o)
+            if _mine(payout, plan, o):
+                found += _taken_back(payout, plan, o)
     return found
+
+
+def _mine(payout: Payout, plan: Plan, o: Opening) -> bool:
+    """Whether this version of the plan settles the balance: the one in force on `as_of`, else the first."""
+    versions = sorted((p for p in payout.plans if p.id == plan.id), key=lambda p: p.start)
+    held = (p for p in versions if o.as_of is not None and p.start <= o.as_of < p.end)
+    return next(held, versions[0]) is plan
 
 
 def _holdback(payout: Payout, plan: Plan, o: Opening) -> list[Row]:
@@ -100,7 +110,7 @@ def _by_deal(
     payout: Payout, o: Opening, event: str, as_: str, start: date
 ) -> tuple[list[tuple[date, Fraction]], str]:
     """As the deal is invoiced or paid: whole with the first event, or in proportion to what was still
-    open.
+    open, less what is refunded of it.
     """
     events = [e for e in payout.deal_events().get(str(o.deal), []) if e["kind"] == event]
     after = [e for e in events if e["happened_on"] >= start]
@@ -109,17 +119,14 @@ def _by_deal(
     )
     if as_ == "whole":
         return [(e["happened_on"], Fraction(1)) for e in after[:1]], why
-    before = sum((Fraction(e["amount"] or 0) for e in events if e["happened_on"] < start), Fraction(0))
+    every = [e for e in payout.deal_events().get(str(o.deal), []) if e["kind"] in (event, "refunded")]
+    before = sum((Fraction(e["amount"] or 0) for e in every if e["happened_on"] < start), Fraction(0))
     still_open = Fraction(payout.deal_amounts().get(str(o.deal)) or 0) - before
     if still_open <= 0:
         return [(e["happened_on"], Fraction(1)) for e in after[:1]], why
-    left, parts = Fraction(1), []
-    for e in after:
-        share = min(left, Fraction(e["amount"] or 0) / still_open)
-        left -= share
-        if share:
-            parts.append((e["happened_on"], share))
-    return parts, why
+    sale = {"kind": "open", "happened_on": date.min, "event_id": "", "amount": still_open}
+    shares = settled([sale, *(e for e in every if e["happened_on"] >= start)], event, "open")
+    return [(day, share) for day, share, _ in moves(shares, date.min)], why
 
 
 def _taken_back(payout: Payout, plan: Plan, o: Opening) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from salesops_nb.commission.columns import people_spans, wanted_columns
+from salesops_nb.commission.columns import OF_SALE, people_spans, wanted_columns
 from salesops_nb.commission.frames import AMOUNT, Tables, times10
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
@@ -104,7 +104,7 @@ def summed(team: nw.LazyFrame[Any], plan: Plan, tables: Tables) -> nw.LazyFrame[
     deal = set(tables.columns("deals"))
     own = (set(tables.columns("people")) | set(tables.columns("splits")) | {"tenure_month"}) - deal
     names = [n for n in team.collect_schema().names() if not n.startswith("m_") and n not in MEASURES]
-    of_person = [n for n in names if n in own & wanted_columns(plan)]
+    of_person = [n for n in names if n in own & wanted_columns(plan) or n.startswith(OF_SALE)]
     keys = [n for n in names if n not in of_person]
     sums = [nw.col(m).sum() for m in MEASURES]
     made = team.group_by(*keys).agg(*sums, *[nw.col(n).min() for n in of_person])

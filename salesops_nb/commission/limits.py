@@ -100,20 +100,24 @@ def year_to_date(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
     if part.c.scope != "ytd_less_paid":
         return []
     plan, period = job.plan, payout.period
-    last = len(part.spans) - 1
-    early = part.frame.filter((nw.col("span") == last) & (nw.col("happened_on") < nw.lit(period.start)))
+    start = part.spans[-1].start
+    if part.spans[-1].end <= period.start:
+        return []  # that year is settled; a refund of it has a line of its own
+    # a refund of an earlier year's sale is on both sides of the difference, by its own day
+    day = nw.col("happened_on")
+    early = part.frame.filter((day >= nw.lit(start)) & (day < nw.lit(period.start)))
     earned = {
         r["payee_id"]: r["amount_now"]
         for r in collected(early.group_by("payee_id").agg(nw.col("amount_now").sum()))
     }
     paid: dict[str, Decimal] = defaultdict(Decimal)
-    start = part.spans[last].start
     for row in payout.prior(plan):
-        day = as_day(row.get("happened_on"))
+        on, version = as_day(row.get("happened_on")), row.get("plan_version")
         if (
             row.get("component_id") == part.c.id
             and row["kind"] not in ("draw", "draw_recovery")
-            and (day is None or start <= day < period.start)
+            and (version is None or version != version or int(version) == plan.version)
+            and (on is None or start <= on < period.start)
         ):
             paid[row["payee_id"]] += as_decimal(row["amount"]) or ZERO
     found = []

@@ -55,7 +55,7 @@ def _with_deals_counted(frame: nw.LazyFrame[Any], in_parts: bool) -> nw.LazyFram
     one, none = number(1), number(0)
     if not in_parts:
         return frame.with_columns(m_deals=nw.when(nw.col("negative")).then(number(-1)).otherwise(one))
-    order = ["happened_on", "event_id"]
+    order = ["happened_on", "negative", "event_id"]  # of one day, the sale first
     seen = nw.when(nw.col("negative")).then(nw.lit(0)).otherwise(nw.lit(1))
     frame = frame.with_columns(d_seen=seen, d_lost=1 - seen)
     frame = frame.with_columns(

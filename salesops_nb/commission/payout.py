@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +65,7 @@ class Payout:
     zeros: list[dict[str, Any]] = field(default_factory=list)
     withheld_rows: list[dict[str, Any]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    stood: dict[str, date] = field(default_factory=dict)
     full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
@@ -76,11 +78,11 @@ class Payout:
     def problems(self) -> list[Problem]:
         """Every finding; the checks of rows run when this is first read."""
         if "checked" not in self._cache:
-            from salesops_nb.commission import findings
+            from salesops_nb.commission import findings, findings_outcome, findings_taken_back
 
             made: list[Problem] = []
             findings.rows(self.facts, self.period, self.stays, made)
-            self.found += made
+            self.found += [*made, *findings_taken_back.rows(self), *findings_outcome.rows(self)]
             self._cache["checked"] = True
         return self.found
 

@@ -11,7 +11,7 @@ import narwhals as nw
 from salesops_nb.commission.columns import condition
 from salesops_nb.commission.frames import AMOUNT, number
 from salesops_nb.commission.hierarchy import summed
-from salesops_nb.commission.job import bands_on_quota
+from salesops_nb.commission.job import bands_on_quota, gate_of, gate_on_attainment
 from salesops_nb.commission.numbers import Numbers
 
 ORDER = ("happened_on", "event_id", "part")
@@ -92,11 +92,11 @@ class Positions(Numbers):
         """Each credit from zero; a refund takes its deal back from where it stood."""
         zero = number(0)
         columns = frame.collect_schema().names()
-        if self.c.table is None or "negative" not in columns:
+        if not self._walks_back() or "negative" not in columns:
             return frame.with_columns(
                 **{f"{n}_after": nw.col(n) for n in keys}, **{f"{n}_before": zero for n in keys}
             )
-        order = list(ORDER)
+        order = ["happened_on", "negative", *ORDER[1:]]  # of one day, the sale first
         made, late = {}, {}
         for n in keys:
             run = nw.col(n).cum_sum().over("payee_id", "deal_id", order_by=order).cast(AMOUNT)
@@ -108,6 +108,15 @@ class Positions(Numbers):
                 .cast(AMOUNT)
             )
         return frame.with_columns(**made).with_columns(**late)
+
+    def _walks_back(self) -> bool:
+        """Whether what a refund takes back hangs on where its deal stood: in a table, or before a gate."""
+        then, _ = gate_of(self.c)
+        return (
+            self.c.table is not None
+            or then == "excess"
+            or (then is not None and not gate_on_attainment(self.c))
+        )
 
     def _beside_attained(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Each credit on top of what others attained by its day, by the event that the quota counts."""

@@ -22,7 +22,7 @@ class Prices(Positions):
         if self.c.rates is not None:
             return frame.with_columns(f_after=self._listed(frame), f_before=number(0))
         made = {"f_after": self._paid("after")}
-        if self.alone and not (self.c.table is not None and "negative" in frame.collect_schema().names()):
+        if self.alone and not (self._walks_back() and "negative" in frame.collect_schema().names()):
             made["f_before"] = number(0)
         else:
             made["f_before"] = self._paid("before")

@@ -33,6 +33,8 @@ _COLUMNS = {
 
 def withheld(payout: Payout) -> pd.DataFrame:
     """Reasons by person, deal and component; ``amount`` is pay that is earned and waits."""
+    from salesops_nb.commission.findings_taken_back import uncounted_cancellations
+
     zeros = [_zeros(payout, part) for part in payout.components]
     rows = list(payout.withheld_rows)
     for plan in payout.plans:
@@ -43,6 +45,10 @@ def withheld(payout: Payout) -> pd.DataFrame:
         )
         for p in payout.problems
         if p.code == "incomplete-deal"
+    ]
+    rows += [
+        _credit_row(row | {"credit": Decimal(0)}, row["plan_id"], row["reason"])
+        for row in uncounted_cancellations(payout)
     ]
     told = {row["payee_id"] for row in rows}
     rows += _people_without(payout, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))

@@ -4,19 +4,21 @@ customers pay.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.commission.clawback import cancelled_on, clawed_back, earned_id, share_back
+from salesops_nb.commission.clawback import Cancelled, cancelled, clawed_back, earned_id
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import kind_of, line
 from salesops_nb.commission.months import months_later
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import rounded_pay
+from salesops_nb.commission.settled import moves, settled
 
 if TYPE_CHECKING:
     from salesops_nb.commission.payout import ComponentRows, Payout
@@ -29,12 +31,13 @@ ZERO = Decimal(0)
 class Step:
     """A part of a credit's pay that is known: the day it is due, its share of the whole, what releases it.
 
-    `event` is empty where the credit's own event does.
+    `event` is empty where the credit's own event does; `rule` is the place of the plan's rule.
     """
 
     due: date
     share: Fraction
     event: str | None
+    rule: int = 1
 
 
 def released(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
@@ -44,41 +47,121 @@ def released(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
     columns += ["amount_now", "factor_now"]
     columns += [n for n in ("negative", "x_before") if n in names]
     events = payout.deal_events()
+    rows = collected(part.frame.select(*columns))
+    sales = _sales(rows) if part.plan.file.clawback else {}
     found: list[Row] = []
-    for row in collected(part.frame.select(*columns)):
+    for row in rows:
         payout.credited.add((job.plan, row["payee_id"], row["deal_id"]))
-        found += _of_credit(payout, part, row, events.get(row["deal_id"], []))
+        own = events.get(row["deal_id"], [])
+        gone = cancelled(payout, job.plan, row, own, sales.get(_of_deal(row), []))
+        if gone and row.get("negative") and gone.day < row["happened_on"]:
+            found += _refund_after(payout, part, row, own, gone)
+        else:
+            found += _of_credit(payout, part, row, own, gone)
     return found
 
 
-def _of_credit(payout: Payout, part: ComponentRows, row: Row, events: list[Row]) -> list[Row]:
+def _of_deal(row: Row) -> tuple[str, str, str]:
+    return row["payee_id"], row["deal_id"], row["part"]
+
+
+def _sales(rows: list[Row]) -> dict[tuple[str, str, str], list[Row]]:
+    """Each person's sales of a deal, of which something is refunded."""
+    found: dict[tuple[str, str, str], list[Row]] = {_of_deal(row): [] for row in rows if row.get("negative")}
+    for row in rows if found else []:
+        if not row.get("negative") and _of_deal(row) in found:
+            found[_of_deal(row)].append(row)
+    return found
+
+
+def _of_credit(
+    payout: Payout, part: ComponentRows, row: Row, events: list[Row], gone: Cancelled | None
+) -> list[Row]:
     """The lines of one credit in the period; what is still to be released waits."""
     plan, period = part.plan, payout.period
     steps = _steps(payout, plan, row, events)
-    gone = cancelled_on(plan, row, events)
-    cut = gone[0] if gone and plan.file.clawback and plan.file.clawback.unpaid == "cancel" else None
-    # what is due on the credit's own day was paid with it, whatever happened later that day
-    paid = [s for s in steps if cut is None or s.due < cut or s.due <= row["happened_on"]]
+    cut = gone.day if gone and plan.file.clawback and plan.file.clawback.unpaid == "cancel" else None
+    paid = [s for s in steps if _paid_before(s, row, cut)]
     parts, rest = _divided(plan, row["amount_now"], paid, Fraction(1))
-    if cut is not None and rest:
-        lapsed = rounded_pay(plan, Fraction(rest) * share_back(payout, plan, row, cut))
+    if gone and cut is not None and rest:
+        lapsed = rounded_pay(plan, Fraction(rest) * gone.share)
         if lapsed and period.start <= cut < period.end:
             payout.hold(row, part, ZERO, _lapsed(plan, cut, lapsed))
         open_share = 1 - sum((s.share for s in paid), Fraction(0))
         later, rest = _divided(plan, rest - lapsed, steps[len(paid) :], open_share)
         parts += later
-    found: list[Row] = []
-    for step, amount in parts:
-        if period.start <= step.due < period.end:
-            made = _line(part, row, step, amount, period.key)
-            (found if amount else payout.zeros).append(made)
+    found = _lines(payout, part, row, parts)
     if rest:
         payout.hold(row, part, rest, _waiting(plan))
     if gone:
-        before = [(s, a) for s, a in parts if s.due <= gone[0] and (cut is None or s in paid)]
+        before = [(s, a) for s, a in parts if s.due <= gone.day and (cut is None or s in paid)]
         now = sum((a for s, a in before if s.due >= period.start), ZERO)
         found += clawed_back(payout, part, row, gone, sum((a for _, a in before), ZERO), now)
     return found
+
+
+def _paid_before(step: Step, row: Row, cut: date | None) -> bool:
+    """Whether a step was paid before what is unpaid lapsed; what is due on the credit's own day was paid
+    with it, whatever happened later that day.
+    """
+    return cut is None or step.due < cut or step.due <= row["happened_on"]
+
+
+def _lines(payout: Payout, part: ComponentRows, row: Row, parts: list[tuple[Step, Decimal]]) -> list[Row]:
+    found: list[Row] = []
+    for step, amount in parts:
+        if payout.period.start <= step.due < payout.period.end:
+            made = _line(part, row, step, amount, payout.period.key)
+            (found if amount else payout.zeros).append(made)
+    return found
+
+
+def _refund_after(
+    payout: Payout, part: ComponentRows, row: Row, events: list[Row], gone: Cancelled
+) -> list[Row]:
+    """A refund after the cancellation takes back of the pay that still stands.
+
+    Of what was paid by the cancellation a share came back; so did that share of what lapsed with it.
+    Both are rounded as they were then, so that the order of refund and cancellation changes no cent.
+    """
+    plan, rule = part.plan, part.plan.file.clawback
+    assert rule is not None
+    cut = gone.day if rule.unpaid == "cancel" else None
+    sale = row | {"happened_on": row["counted_on"], "event_id": ""}
+    came: dict[int, Fraction] = defaultdict(Fraction)  # by rule of release, what was paid by the cancellation
+    for step in _steps(payout, plan, sale, events):
+        if step.due <= gone.day and _paid_before(step, sale, cut):
+            came[step.rule] += step.share
+    parts, rest = _divided(plan, row["amount_now"], _steps(payout, plan, row, events), Fraction(1))
+    told: dict[int, Fraction] = defaultdict(Fraction)
+    early = late = Fraction(0)
+    made: list[tuple[Step, Decimal]] = []
+    for step, amount in parts:
+        was = min(told[step.rule], came[step.rule])
+        told[step.rule] += step.share
+        part_paid = min(told[step.rule], came[step.rule]) - was
+        paid = part_paid / step.share * Fraction(amount) if step.share else Fraction(0)
+        kept = amount - _more(plan, gone.share, early, paid)
+        early += paid
+        if cut is not None:
+            kept -= _more(plan, gone.share, late, Fraction(amount) - paid)
+            late += Fraction(amount) - paid
+        made.append((step, kept))
+    found = _lines(payout, part, row, made)
+    if made != parts:
+        payout.stood |= {each["line_id"]: gone.day for each in found}
+    if cut is not None:
+        rest -= _more(plan, gone.share, late, Fraction(rest))
+    if rest:
+        payout.hold(row, part, rest, _waiting(plan))
+    elif not any(amount for _, amount in made) and row["amount_now"] and row["happened_on"] in payout.period:
+        payout.hold(row, part, ZERO, f"its pay came back when the deal was cancelled on {gone.day}")
+    return found
+
+
+def _more(plan: Plan, share: Fraction, before: Fraction, amount: Fraction) -> Decimal:
+    """The rounded share of an amount on top of what came before it."""
+    return rounded_pay(plan, share * (before + amount)) - rounded_pay(plan, share * before)
 
 
 def _divided(
@@ -126,9 +209,6 @@ def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step
     start: date = row["happened_on"]
     if plan.file.release is None:
         return [Step(start, Fraction(1), None)]
-    whole = sum(
-        (Fraction(e["amount"] or 0) for e in events if e["kind"] == plan.file.credit.event), Fraction(0)
-    )
     found: list[Step] = []
     seen: set[tuple[str, int]] = set()
     for number, r in enumerate(plan.file.release, start=1):
@@ -138,19 +218,18 @@ def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step
         again = f"#{number}" if (kind, r.after_months) in seen else ""
         seen.add((kind, r.after_months))
         if r.as_ != "whole":
-            left = Fraction(1)
-            for event in [e for e in events if e["kind"] == kind]:
-                piece = min(left, Fraction(event["amount"] or 0) / whole) if whole else Fraction(0)
-                left -= piece
-                if piece:
-                    name = _named(row, event["event_id"], again)
-                    found.append(Step(max(start, event["happened_on"]), share * piece, name))
+            shares = settled(events, kind, plan.file.credit.event)
+            for day, piece, event in moves(shares, start):
+                # a refund that moves the share is no payment of its own
+                own = kind == plan.file.credit.event
+                name = _named(row, event, again) if own else event + again
+                found.append(Step(day, share * piece, name, number))
             continue
         due = _due(payout, plan, r.event, row, events)
         if due is not None:
             when = months_later(due[0], r.after_months) if r.after_months else due[0]
             after = f"+{r.after_months}" if r.after_months else ""
-            found.append(Step(when, share, _named(row, due[1], after + again)))
+            found.append(Step(when, share, _named(row, due[1], after + again), number))
     found.sort(key=lambda step: (step.due, step.event is not None, step.event or ""))
     return [step for step in found if step.due < payout.period.end]
 

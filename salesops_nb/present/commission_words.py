@@ -89,6 +89,9 @@ def _plain() -> dict[str, str]:
         "set aside: the event has no amount": _("set aside: the event has no amount"),
         "set aside: it takes back what has no sale before it":
             _("set aside: it takes back what has no sale before it"),
+        "set aside: it takes back more than was sold": _("set aside: it takes back more than was sold"),
+        "set aside: the deal was lost, and no cancellation or refund explains it":
+            _("set aside: the deal was lost, and no cancellation or refund explains it"),
         "held back before the plan began; no day of release is said":
             _("held back before the plan began; no day of release is said"),
     }  # fmt: skip
@@ -116,6 +119,15 @@ def _patterns() -> list[tuple[str, Written]]:
         (r"the deal was cancelled on (\S+): (\S+) ([A-Z]{3}) not paid yet lapsed",
          lambda m: _("the deal was cancelled on {day}: {amount} {currency} not paid yet lapsed",
                      day=_day(m[1]), amount=_numbers(m[2]), currency=m[3])),
+        (r"the deal was cancelled on (\S+): no sale before it",
+         lambda m: _("the deal was cancelled on {day}: no sale before it", day=_day(m[1]))),
+        (r"the deal was cancelled on (\S+): its sale is on a day without a plan",
+         lambda m: _("the deal was cancelled on {day}: its sale is on a day without a plan",
+                     day=_day(m[1]))),
+        (r"the deal was cancelled on (\S+): the plan has no clawback",
+         lambda m: _("the deal was cancelled on {day}: the plan has no clawback", day=_day(m[1]))),
+        (r"its pay came back when the deal was cancelled on (\S+)",
+         lambda m: _("its pay came back when the deal was cancelled on {day}", day=_day(m[1]))),
         (r"held back before the plan began, until (.+)",
          lambda m: _("held back before the plan began, until {day}", day=_day(m[1]))),
         (r"held back before the plan began, (.+)",

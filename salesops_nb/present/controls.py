@@ -277,6 +277,10 @@ class Panel:
                         value=need,
                     )
                 )
+        if self.live:
+            from salesops_nb.present.loops import look_in_loops
+
+            look_in_loops(function)
         if name in self.nodes and not shown:
             self._stale.add(name)  # an edited step: what depends on it is done with the next change
         self.nodes[name] = node

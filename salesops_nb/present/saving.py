@@ -117,6 +117,8 @@ class Saving:
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=clean
         ) as self._process:
+            if self._stopped:  # while there was no process to end
+                self._process.terminate()
             assert self._process.stderr is not None
             for line in self._process.stderr:  # a progress bar ends its lines with \r, read as a line's end
                 said.append(line)

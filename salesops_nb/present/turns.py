@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import threading
 from typing import Any
@@ -18,11 +17,8 @@ class Turns:
         from IPython.core.getipython import get_ipython
 
         self._gate = threading.RLock()
-        shell: Any = get_ipython()
-        self._events: Any = getattr(shell, "events", None)
+        self._events: Any = getattr(get_ipython(), "events", None)
         if self._events is not None:
-            self._transformers, self._loops = shell.ast_transformers, Loops()
-            self._transformers.append(self._loops)
             self._running = self._gate.acquire()  # the cell that makes the panel
             remember_this()
             self._events.register("pre_run_cell", self._before)
@@ -31,7 +27,6 @@ class Turns:
     def close(self) -> None:
         """Let cells go their own way."""
         if self._events is not None:
-            self._transformers.remove(self._loops)
             self._events.unregister("pre_run_cell", self._before)
             self._events.unregister("post_run_cell", self._after)
 
@@ -54,36 +49,3 @@ class Turns:
         if self._running:
             self._running = False
             self._gate.release()
-
-
-class Loops(ast.NodeTransformer):
-    """Lets loops in the functions of cells look at every turn whether they are to stop."""
-
-    _look = "__import__('salesops_nb.stopping').stopping.check()"
-
-    def __init__(self) -> None:
-        self._inside = 0
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """A step, a show or what they call; a loop outside is ended by the kernel's own interrupt."""
-        self._inside += 1
-        self.generic_visit(node)
-        self._inside -= 1
-        return node
-
-    def visit_For(self, node: ast.For) -> ast.AST:
-        """A loop over something."""
-        return self._looking(node)
-
-    def visit_While(self, node: ast.While) -> ast.AST:
-        """A loop with a condition."""
-        return self._looking(node)
-
-    def _looking(self, node: ast.For | ast.While) -> ast.AST:
-        self.generic_visit(node)
-        if self._inside:
-            look = ast.parse(self._look).body[0]
-            for part in ast.walk(look):
-                ast.copy_location(part, node)
-            node.body.insert(0, look)
-        return node

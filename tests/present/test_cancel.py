@@ -1,6 +1,5 @@
 """Cancel at any moment of any kind of work: heard within the bound, and a write is whole or absent."""
 
-import ast
 import random
 import threading
 import time
@@ -13,7 +12,7 @@ from scipy import sparse
 from sqlalchemy import create_engine, text
 
 from salesops_nb import stopping, territory
-from salesops_nb.present.turns import Loops
+from salesops_nb.present.loops import look_in_loops
 from salesops_nb.present.work import Worker
 from salesops_nb.territory.compiling import ready
 from salesops_nb.territory.hess import _highs
@@ -257,36 +256,50 @@ def test_long_work_in_compiled_code_looks_at_the_flag(work):
     worker.close()
 
 
-CELL = """
-total = 0
-for n in range(3):
-    total += n
-
-
-def step(seconds):
+def slow(seconds):
+    """A step as an analyst writes it, who knows of no flag."""
     end = time.monotonic() + seconds
-    for turn in iter(int, 1):
+    for turn in range(2):
         if turn:
             continue
         while time.monotonic() < end:
             pass
-        return turn
-"""
+    return seconds
 
 
-def test_a_loop_in_a_function_of_a_cell_looks_at_every_turn():
-    tree = Loops().visit(ast.parse(CELL))
-    assert [node.lineno for node in tree.body] == [2, 3, 7], "errors show the line of the cell"
-    namespace = {"time": time}
-    exec(compile(tree, "cell", "exec"), namespace)
-    assert namespace["total"] == 3
-    assert "check" not in ast.unparse(tree.body[1]), "outside of functions the kernel's interrupt ends it"
-    assert namespace["step"](0) == 0
+def failing():
+    for turn in (1, 2):
+        if turn == 2:
+            raise KeyError(turn)
+
+
+def test_a_loop_of_a_step_looks_at_every_turn():
+    lines = slow.__code__.co_firstlineno, failing.__code__.co_firstlineno
+    look_in_loops(slow)
+    look_in_loops(failing)
+    assert (slow.__code__.co_firstlineno, failing.__code__.co_firstlineno) == lines
+    assert slow(0) == 0
+    with pytest.raises(KeyError) as error:
+        failing()
+    assert error.traceback[-1].lineno == lines[1] + 2, "errors show the line of the cell"
     entered = threading.Event()
-    worker = Worker(lambda values, _: (entered.set(), namespace["step"](NEVER)))
+    worker = Worker(lambda values, _: (entered.set(), slow(NEVER)))
     worker.ask({"n": 1})
     assert entered.wait(BOUND)
     time.sleep(0.05)
     assert worker.stop()
     assert worker.wait(BOUND)
     worker.close()
+
+
+def test_what_cannot_be_compiled_again_stays_as_it_is():
+    around = 3
+
+    def inner():
+        return [around for _ in range(around)]
+
+    for function in (inner, len, eval("lambda: 5")):
+        code = getattr(function, "__code__", None)
+        look_in_loops(function)
+        assert getattr(function, "__code__", None) is code
+    assert inner() == [3, 3, 3]

@@ -1,0 +1,368 @@
+"""What becomes of deals over the years: the rules of docs/plans.md, one credit after the other, in fractions.
+
+It is read against the rules in words and shares nothing with the engine. What a credit earns is in
+`reference_rates`; here it is followed from its first day to its last.
+
+Facts
+ 1. Only the plan's credit event gives credit. A won deal without a booked event of its own is booked on
+    the day it closed. Credit on a lost deal is set aside, unless the deal was cancelled or refunded.
+ 2. A refund, or a negative event of the credit's kind, takes credit back, and no more than the deal's sales
+    up to that day less what was taken before; the excess is set aside. On one day sales come before refunds.
+ 3. A credit counts for the plan and version in which its person is on its day, in the span that holds that
+    day. A refund counts where the deal's first sale did, and is paid on its own day, also after the end of
+    the plan.
+Pay of a credit
+ 4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
+    Where each transaction stands alone, a refund takes the deal's sales back, the latest first, each from
+    where that sale stood.
+ 5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
+    `whole` is due with the first such event, no sooner than the credit's own day; `share_…` in steps, as the
+    share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
+    moves; `…_end` on the last day of the period, quarter or year of the credit; `after_months` later each.
+    A refund is released as a credit of its own day.
+ 6. The first cancellation on or after the day of a sale, within the plan's window, takes back the method's
+    share s of what was paid up to then, that day's included. Of what is unpaid s lapses (`unpaid: cancel`),
+    or nothing (`keep`). What was refunded before comes back with it in the same share. A later refund takes
+    what it would have taken, less the share that the cancellation already took.
+A later event never changes a line of an earlier day, so the history is worked through once and each line
+belongs to the period of its day.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from reference_rates import Credit as Listed
+from reference_rates import Deal, cents, exact, factor, holds, listed, pay_of
+
+ZERO = Fraction(0)
+
+
+class Event(NamedTuple):
+    id: str
+    deal: str
+    kind: str
+    day: date
+    amount: Fraction | None
+
+
+class Stay(NamedTuple):
+    """A person's time on a plan; `until` is the day after the last, if there is one."""
+
+    person: str
+    plan: str
+    since: date
+    until: date | None
+
+
+class Line(NamedTuple):
+    payee: str
+    deal: str | None
+    plan: str
+    version: int
+    component: str
+    kind: str
+    day: date
+    amount: Fraction
+
+
+@dataclass
+class Story:
+    """A deal under one rule of credit: what was sold, taken back, cancelled and paid by the customer."""
+
+    deal: Deal
+    sales: list[Event]
+    refunds: list[tuple[Event, Fraction]]  # with what of it counts
+    cancelled: list[date]
+    others: list[Event]
+    excess: Fraction
+
+    @property
+    def first(self) -> date:
+        return self.sales[0].day
+
+    def share_paid(self, kind: str, day: date) -> Fraction:
+        paid = sum((e.amount for e in self.others if e.kind == kind and e.day <= day), ZERO)
+        net = sum((e.amount for e in self.sales if e.day <= day), ZERO)
+        net -= sum((counted for e, counted in self.refunds if e.day <= day), ZERO)
+        return min(max(paid / net, ZERO), Fraction(1)) if net > 0 else Fraction(1)
+
+
+@dataclass
+class Credit:
+    """A person's part of a sale, or (negative) of a refund, with what it earns."""
+
+    person: str
+    story: Story
+    event: str
+    day: date
+    counts_on: date
+    amount: Fraction
+    earned: Fraction = ZERO
+
+    @property
+    def refund(self) -> bool:
+        return self.amount < 0
+
+
+# --- days ---------------------------------------------------------------------------------------
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a month that has no such day."""
+    number = day.year * 12 + day.month - 1 + months
+    year, month = number // 12, number % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def complete_months(start: date, day: date) -> int:
+    months = 0
+    while months_later(start, months + 1) <= day:
+        months += 1
+    return months
+
+
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def span_of(day: date, length: str) -> tuple[date, date]:
+    """The first day of the month, quarter or year, and the day after its last."""
+    months = MONTHS[length]
+    start = date(day.year, (day.month - 1) // months * months + 1, 1)
+    return start, months_later(start, months)
+
+
+# --- facts --------------------------------------------------------------------------------------
+
+
+def with_bookings(deals, events) -> list[Event]:
+    booked = {e.deal for e in events if e.kind == "booked"}
+    made = [
+        Event(f"{d.id}:booked", d.id, "booked", d.day, d.amount)
+        for d in deals
+        if d.outcome == "won" and d.id not in booked
+    ]
+    return [*events, *made]
+
+
+def story_of(deal: Deal, events: list[Event], kind: str) -> Story | None:
+    """None where nothing gives credit."""
+    mine = sorted((e for e in events if e.deal == deal.id), key=lambda e: (e.day, e.id))
+    cancelled = [e.day for e in mine if e.kind == "cancelled"]
+    if deal.outcome == "lost" and not any(e.kind in ("cancelled", "refunded") for e in mine):
+        return None
+    sales = [e for e in mine if e.kind == kind and e.amount > 0]
+    refunds, excess = [], ZERO
+    for event in mine:
+        if event.kind == "refunded" or (event.kind == kind and event.amount < 0):
+            sold = sum((e.amount for e in sales if e.day <= event.day), ZERO)
+            left = sold - sum((counted for _, counted in refunds), ZERO)
+            counted = min(abs(event.amount), left)
+            excess += abs(event.amount) - counted
+            if counted:
+                refunds.append((event, counted))
+    return Story(deal, sales, refunds, cancelled, mine, excess) if sales else None
+
+
+def credits_of(story: Story) -> Iterator[Credit]:
+    """Sales and refunds by day, sales first; each for everyone with a share."""
+    rows = [(e.day, 0, e.id, e.amount, e.day) for e in story.sales]
+    rows += [(e.day, 1, e.id, -counted, story.first) for e, counted in story.refunds]
+    for day, _, event, amount, counts_on in sorted(rows):
+        for person, share in story.deal.shares or ((story.deal.owner, 100),):
+            yield Credit(person, story, event, day, counts_on, amount * Fraction(share, 100))
+
+
+# --- what credit earns --------------------------------------------------------------------------
+
+
+def earn(plan, component, credits: list[Credit]) -> None:
+    """Sets what each credit earns; they are one person's of one plan, in order."""
+    mode = plan.get("rounding", {}).get("mode", "half_up")
+    quota = exact(plan["quota"]["amount"]) if "quota" in plan else None
+    running: dict[date, tuple[Fraction, Fraction]] = defaultdict(lambda: (ZERO, ZERO))  # credit, pay
+    standing: dict[str, list[Fraction]] = defaultdict(list)  # what is left of each sale of a deal
+    for credit in credits:
+        times = factor(component, credit.story.deal)
+
+        def worth(x, credit=credit, times=times):
+            if "rates" in component:
+                return times * listed(component, Listed(credit.event, credit.story.deal, x, Fraction(1)))
+            return times * pay_of(component, x, x, quota)
+
+        if component["scope"] == "running_total":
+            span, _ = span_of(credit.counts_on, plan["plan"]["period"])
+            before, pay = running[span]
+            after = before + credit.amount
+            more = pay + worth(after) - worth(before)
+            running[span] = after, more
+            credit.earned = cents(more, mode) - cents(pay, mode)
+            continue
+        sales = standing[credit.story.deal.id]
+        if not credit.refund:
+            sales.append(credit.amount)
+            credit.earned = cents(worth(credit.amount), mode)
+            continue
+        left = -credit.amount
+        credit.earned = ZERO
+        while left:
+            sale = sales.pop()
+            part = min(sale, left)
+            credit.earned += cents(worth(sale - part), mode) - cents(worth(sale), mode)
+            left -= part
+            if sale > part:
+                sales.append(sale - part)
+
+
+# --- release and clawback -----------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """A part of a credit's pay; `own` if it is due with the credit itself."""
+
+    day: date
+    share: Fraction
+    own: bool
+
+
+def steps_of(plan, credit: Credit, last: date) -> list[Step]:
+    """The parts of a credit's pay that are due up to the last day, in order."""
+    steps = []
+    own_event = plan.get("credit", {}).get("event", "booked")
+    for rule in plan.get("release") or [{"event": own_event, "pct": 100}]:
+        share = exact(rule["pct"]) / 100
+        wait = rule.get("after_months", 0)
+        kind = rule["event"]
+        if rule.get("as", "whole") != "whole":
+            paid_by = rule["as"].removeprefix("share_")
+            days = {e.day for e in credit.story.others if e.kind in (paid_by, "refunded", own_event)}
+            so_far = ZERO
+            for day in sorted({max(day, credit.day) for day in days}):
+                now = credit.story.share_paid(paid_by, day)
+                if now != so_far:
+                    steps.append(Step(months_later(day, wait), share * (now - so_far), False))
+                so_far = now
+        elif kind == own_event:
+            steps.append(Step(months_later(credit.day, wait), share, not wait))
+        elif kind.endswith("_end"):
+            length = {"period_end": plan["plan"]["period"], "quarter_end": "quarter", "year_end": "year"}[
+                kind
+            ]
+            _, after = span_of(credit.day, length)
+            steps.append(Step(months_later(after - timedelta(days=1), wait), share, False))
+        else:
+            found = [e.day for e in credit.story.others if e.kind == kind and e.amount > 0]
+            if found:
+                steps.append(Step(months_later(max(min(found), credit.day), wait), share, False))
+    return sorted((step for step in steps if step.day <= last), key=lambda step: step.day)
+
+
+def cancellation(plan, credit: Credit) -> tuple[date, Fraction] | None:
+    """The day that ends a credit's deal under the plan's clawback, and the share that it takes back."""
+    rule = plan.get("clawback")
+    start = credit.counts_on
+    day = next((d for d in credit.story.cancelled if d >= start), None)
+    if rule is None or day is None:
+        return None
+    window = int(rule["when"].split("_")[2]) if rule["when"] != "cancelled" else None
+    if window is not None and day >= months_later(start, window):
+        return None
+    served = complete_months(start, day)
+    share = {
+        "full": lambda: Fraction(1),
+        "share": lambda: exact(rule["pct"]) / 100,
+        "unserved_share": lambda: 1 - Fraction(min(served, credit.story.deal.term), credit.story.deal.term),
+        "declining": lambda: 1 - Fraction(served, window),
+    }[rule["method"]]()
+    return (day, share) if share else None
+
+
+def pay(plan, credit: Credit, last: date) -> Iterator[tuple[str, date, Fraction]]:
+    """Kind, day and amount of each line of a credit."""
+    mode = plan.get("rounding", {}).get("mode", "half_up")
+    steps = steps_of(plan, credit, last)
+    ended = cancellation(plan, credit)
+    whole, paid, scale, shares = credit.earned, ZERO, Fraction(1), ZERO
+    taken = ended is None or ended[0] > last
+    if ended and credit.refund and credit.day > ended[0]:
+        taken = True
+        whole = cents(whole * (1 - ended[1] * reached(plan, credit, ended[0])), mode)
+    due = whole
+    for step in steps:
+        if not taken and step.day > ended[0]:
+            yield "clawback", ended[0], -cents(ended[1] * paid, mode)
+            due, scale, taken = after_cancellation(plan, ended[1], due, paid, mode)
+        shares += step.share
+        amount = due - paid if shares == 1 else cents(whole * step.share * scale, mode)
+        paid += amount
+        yield "refund" if credit.refund else "commission" if step.own else "release", step.day, amount
+    if not taken:
+        yield "clawback", ended[0], -cents(ended[1] * paid, mode)
+
+
+def after_cancellation(plan, share, due, paid, mode) -> tuple[Fraction, Fraction, bool]:
+    """What is due in all from then on (what came back apart), and what becomes of each further part."""
+    if plan["clawback"]["unpaid"] == "keep":
+        return due, Fraction(1), True
+    return due - cents(share * (due - paid), mode), 1 - share, True
+
+
+def reached(plan, credit: Credit, day: date) -> Fraction:
+    """How much of the sale's pay a cancellation reached: all, or what was paid where the rest stays due."""
+    if plan["clawback"]["unpaid"] == "cancel":
+        return Fraction(1)
+    sale = Credit(credit.person, credit.story, "", credit.counts_on, credit.counts_on, Fraction(1))
+    return sum((step.share for step in steps_of(plan, sale, day)), ZERO)
+
+
+# --- the whole history --------------------------------------------------------------------------
+
+
+def version_on(plans, stays, person, day):
+    """The plan and version in which a person is on a day."""
+    for stay in stays:
+        if stay.person == person and stay.since <= day and (stay.until is None or day < stay.until):
+            for plan in plans:
+                head = plan["plan"]
+                if head["id"] == stay.plan and head["from"] <= day <= head["to"]:
+                    return plan
+    return None
+
+
+def history(plans, deals, events, stays, last: date) -> list[Line]:
+    """Every line up to the last day, but for draws."""
+    events = with_bookings(deals, events)
+    of_deal = defaultdict(list)
+    for event in events:
+        of_deal[event.deal].append(event)
+    lines = []
+    for plan in plans:
+        head = plan["plan"]
+        kind = plan.get("credit", {}).get("event", "booked")
+        theirs = defaultdict(list)
+        for deal in deals:
+            story = story_of(deal, of_deal[deal.id], kind)
+            for credit in credits_of(story) if story else ():
+                if credit.day <= last and version_on(plans, stays, credit.person, credit.counts_on) is plan:
+                    theirs[credit.person].append(credit)
+        for person, credits in theirs.items():
+            credits.sort(key=lambda c: (c.day, c.refund, c.event))
+            for component in plan["components"]:
+                where = component.get("where")
+                chosen = [c for c in credits if where is None or holds(where, c.story.deal)]
+                earn(plan, component, chosen)
+                for credit in chosen:
+                    for what, day, amount in pay(plan, credit, last):
+                        lines.append(
+                            Line(
+                                person, credit.story.deal.id, head["id"], head["version"], component["id"],
+                                what, day, amount,
+                            )
+                        )  # fmt: skip
+    return lines

@@ -1,0 +1,314 @@
+"""Random worlds: one set of plans and many independent histories of people and deals under it.
+
+Everything comes from one seed. A history is one or two people (`h017a`, `h017b`) with a few deals; histories
+share nothing but the plans, so that one call of the engine calculates all of them and one that fails stands
+alone.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pandas as pd
+from reference_draws import draws
+from reference_history import Event, Stay, history, span_of, version_on
+from reference_plans import decimal
+from reference_rates import Deal
+
+from salesops_nb import commission
+
+FIRST, LAST = date(2026, 1, 1), date(2027, 6, 30)
+QUARTERS = ("2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4", "2027-Q1", "2027-Q2")
+EDGES = [date(2026, 3, 31), date(2026, 4, 1), date(2026, 8, 14), date(2026, 8, 15), date(2026, 12, 31)]
+EDGES += [date(2027, 1, 1), date(2027, 3, 31)]
+AMOUNTS = [100, 1000, 1000, 2500, 5000, 12000]
+
+
+@dataclass(frozen=True)
+class World:
+    plans: tuple[dict, ...]
+    deals: tuple[Deal, ...]
+    events: tuple[Event, ...]
+    stays: tuple[Stay, ...]
+
+    def of(self, group: str) -> World:
+        """One history of it."""
+        deals = tuple(d for d in self.deals if d.id.startswith(group))
+        events = tuple(e for e in self.events if e.deal.startswith(group))
+        stays = tuple(s for s in self.stays if s.person.startswith(group))
+        return replace(self, deals=deals, events=events, stays=stays)
+
+    def lines(self):
+        """What the reference pays."""
+        lines = history(self.plans, self.deals, self.events, self.stays, LAST)
+        return lines + draws(self.plans, self.stays, lines, LAST)
+
+    def loaded(self) -> list[commission.Plan]:
+        return [commission.load_plan(plan) for plan in self.plans]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """As the engine reads them."""
+        deals = [
+            {
+                "deal_id": d.id, "owner_id": d.owner, "amount": decimal(d.amount), "closed_on": d.day,
+                "created_on": FIRST, "stage": d.outcome, "outcome": d.outcome, "currency": d.currency,
+                "product_id": d.product, "term_months": d.term,
+            }
+            for d in self.deals
+        ]  # fmt: skip
+        shares = [
+            {"deal_id": d.id, "person_id": who, "share": Decimal(share), "type": "revenue"}
+            for d in self.deals
+            for who, share in d.shares
+        ]
+        columns = ["event_id", "deal_id", "kind", "happened_on", "amount"]
+        events = [(*e[:4], None if e.amount is None else decimal(e.amount)) for e in self.events]
+        stays = [
+            {"person_id": s.person, "plan_id": s.plan, "valid_from": s.since, "valid_to": s.until}
+            for s in self.stays
+        ]
+        made = {
+            "deals": pd.DataFrame(deals),
+            "events": pd.DataFrame(events, columns=columns),
+            "plan_assignments": pd.DataFrame(stays),
+        }
+        return made | ({"splits": pd.DataFrame(shares)} if shares else {})
+
+
+# --- plans --------------------------------------------------------------------------------------
+
+
+def _percent(chance) -> Decimal:
+    return Decimal(chance.choice(["0.5", "1", "2.5", "3.125", "7.77", "10", "10", "12.345"]))
+
+
+def _table(chance, scope) -> dict:
+    mode = chance.choice(["marginal", "marginal", "whole"])
+    unit = "amount" if scope == "each_transaction" else chance.choice(["amount", "pct_of_quota"])
+    choices = [25, 50, 100, 130] if unit == "pct_of_quota" else [500, 1000, 2500, 5000]
+    bounds = [0, *sorted(chance.sample(choices, chance.randint(1, 3)))]
+    rows = [{"from": bound, "rate_pct": _percent(chance)} for bound in bounds]
+    boundary = chance.choice(["lower_inclusive", "lower_inclusive", "upper_inclusive"])
+    return {"mode": mode, "unit": unit, "boundary": boundary, "rows": rows}
+
+
+def _component(chance, name) -> dict:
+    scope = chance.choice(["each_transaction", "running_total"])
+    made = {"id": name, "scope": scope}
+    price = chance.randint(0, 5)
+    if price < 2:
+        made["rate_pct"] = _percent(chance)
+    elif price == 2:
+        made["rates"] = [{"where": "product_id == 'A'", "rate_pct": _percent(chance)}]
+        if chance.random() < 0.5:
+            made["rates"].append({"rate_pct": _percent(chance)})
+    else:
+        made["table"] = _table(chance, scope)
+    if chance.random() < 0.25:
+        rows = [
+            {"where": "term_months >= 36", "x": Decimal("1.1")},
+            {"where": "product_id == 'A'", "x": Decimal(chance.choice(["0.5", "1.25"]))},
+        ]
+        made["multipliers"] = {"combine": chance.choice(["multiply", "add", "highest"]), "rows": rows}
+    if chance.random() < 0.2:
+        made["where"] = "product_id == 'A'"
+    return made
+
+
+def _release(chance) -> list[dict]:
+    """Parts of 100 per cent, each with a way of its own to come due."""
+    sizes = chance.choice([[100], [60, 40], [50, 50], [33, 33, 34], [60, 20, 20]])
+    rules = []
+    for pct in sizes:
+        rule = {"pct": pct, "event": chance.choice(["booked", "booked", "invoiced", "collected", "end"])}
+        if rule["event"] == "end":
+            rule["event"] = chance.choice(["period_end", "quarter_end", "year_end"])
+        elif rule["event"] != "booked" and chance.random() < 0.6:
+            rule["as"] = f"share_{rule['event']}"
+        if not rule["event"].endswith("_end") and chance.random() < 0.3:
+            rule["after_months"] = chance.choice([1, 3, 6])
+        if (
+            "as" not in rule
+            and not rule["event"].endswith("_end")
+            and any({**old, "pct": 0} == {**rule, "pct": 0} for old in rules)
+        ):
+            rule["after_months"] = (
+                rule.get("after_months", 0) + 2
+            )  # the kind of a second line a day is not said
+        rules.append(rule)
+    return rules
+
+
+def _clawback(chance) -> dict:
+    window = chance.choice([None, 3, 12])
+    method = chance.choice(["full", "full", "unserved_share", "share", "declining"])
+    window = 12 if method == "declining" and window is None else window
+    rule = {
+        "when": f"cancelled_within_{window}_months" if window else "cancelled",
+        "method": method,
+        "unpaid": chance.choice(["cancel", "cancel", "keep"]),
+    }
+    return rule | ({"pct": chance.choice([50, Decimal("33.3")])} if method == "share" else {})
+
+
+def _draw(chance) -> dict:
+    rule = {"per": chance.choice(["month", "period"]), "amount": chance.choice([40, 150, 300])}
+    rule["recoverable"] = chance.random() < 0.7
+    if rule["recoverable"]:
+        rule["keep_at_least"] = chance.choice(["draw", "none", 60])
+        if chance.random() < 0.4:
+            rule["recover_pct"] = Decimal("33.3")
+        if chance.random() < 0.3:
+            rule["recover_from"] = 3
+    if chance.random() < 0.5:
+        rule["ends"] = chance.choice([1, 2, 4])
+    return rule
+
+
+def _body(chance) -> dict:
+    event = chance.choice(["booked", "booked", "booked", "collected", "invoiced"])
+    made = {
+        "credit": {"event": event, "splits": {"apply_to": "credit"}},
+        "quota": {"amount": chance.choice([1000, 8000]), "attained_by": event, "if_zero": "attainment_0"},
+        "components": [_component(chance, name) for name in ("base", "extra")[: chance.randint(1, 2)]],
+        "rounding": {"mode": chance.choice(["half_up", "half_up", "half_even", "half_down", "up", "down"])},
+    }
+    if event == "booked" and chance.random() < 0.6:
+        made["release"] = _release(chance)
+    if chance.random() < 0.6:
+        made["clawback"] = _clawback(chance)
+    return made
+
+
+def _versions(chance, name) -> list[dict]:
+    """A plan in one version or two, which follow each other at the year's end or within a quarter."""
+    period = chance.choice(["quarter", "quarter", "quarter", "year"])
+    head = {"id": name, "currency": "USD", "period": period}
+    change = chance.choice([None, "ends", date(2026, 12, 31), date(2026, 8, 14)])
+    spans = {
+        None: [(FIRST, date(2027, 12, 31))],
+        "ends": [(FIRST, date(2026, 12, 31))],
+    }.get(change) or [(FIRST, change), (change + timedelta(days=1), date(2027, 12, 31))]
+    made = [
+        {"plan": head | {"version": number, "from": first, "to": last}, **_body(chance)}
+        for number, (first, last) in enumerate(spans, start=1)
+    ]
+    if chance.random() < 0.7 and change != date(2026, 8, 14):
+        for plan in made:
+            plan["draw"] = _draw(chance)
+    return made
+
+
+# --- people and deals ---------------------------------------------------------------------------
+
+
+def _part(chance, amount) -> Fraction:
+    """Some of an amount, in cents."""
+    return Fraction(
+        round(amount * 100 * chance.choice([Fraction(1, 4), Fraction(1, 3), Fraction(2, 5)])), 100
+    )
+
+
+def _day(chance) -> date:
+    if chance.random() < 0.3:
+        return chance.choice(EDGES)
+    return FIRST + timedelta(days=chance.randint(0, 480))
+
+
+def _events_of(chance, deal: Deal) -> list[Event]:
+    """A life of a deal: sold, perhaps in two parts; invoiced, paid, refunded and cancelled in any order."""
+    found = []
+
+    def add(kind, day, amount):
+        number = chance.randint(0, 9999)  # ids tell nothing of the order
+        found.append(Event(f"{deal.id}-{number:04}-{len(found)}", deal.id, kind, day, amount))
+
+    def later(most, least=0):
+        return deal.day + timedelta(days=chance.randint(least, most))
+
+    amount = deal.amount
+    if deal.outcome != "won" or chance.random() < 0.7:
+        if chance.random() < 0.1:
+            part = _part(chance, amount)
+            add("booked", deal.day, part)
+            add("booked", deal.day, amount - part)
+        else:
+            add("booked", deal.day, amount)
+        if chance.random() < 0.07:
+            add("booked", later(150), -_part(chance, amount))
+    for kind in ("invoiced", "collected"):
+        parts = chance.choice(
+            [[], [1], [Fraction(1, 4), Fraction(3, 4)], [Fraction(1, 3)] * 2, [Fraction(6, 5)]]
+        )
+        for part in parts:
+            add(
+                kind,
+                later(200, -5 if chance.random() < 0.1 else 0),
+                Fraction(round(amount * part * 100), 100),
+            )
+    for _ in range(chance.choice([0, 0, 0, 1, 1, 2])):
+        back = (
+            amount * chance.choice([1, 1, Fraction(3, 2)]) if chance.random() < 0.4 else _part(chance, amount)
+        )
+        add("refunded", later(300, -5 if chance.random() < 0.1 else 0), back)
+    for _ in range(chance.choice([0, 0, 0, 1, 1, 2])):
+        add("cancelled", later(400, -3 if chance.random() < 0.1 else 0), None)
+    return found
+
+
+def _sold_in_several_places(plans, stays, deal, events) -> bool:
+    """Whether sales of a deal count in several spans or versions: which one a refund takes is not said."""
+    for kind in {plan["credit"]["event"] for plan in plans}:
+        days = [e.day for e in events if e.kind == kind and e.amount > 0]
+        for person in [who for who, _ in deal.shares] or [deal.owner]:
+            places = {(span_of(day, "quarter"), id(version_on(plans, stays, person, day))) for day in days}
+            if len(places) > 1:
+                return True
+    return False
+
+
+def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]:
+    names = sorted({plan["plan"]["id"] for plan in plans})
+    people = [f"{group}a", f"{group}b"][: 1 if chance.random() < 0.6 else 2]
+    stays = []
+    for person in people:
+        since = chance.choice([FIRST, FIRST, FIRST, date(2026, 2, 10)])
+        plan = chance.choice(names)
+        if len(names) > 1 and chance.random() < 0.4:
+            moved = chance.choice([date(2026, 7, 1), date(2026, 11, 20), date(2027, 1, 1)])
+            stays += [Stay(person, plan, since, moved), Stay(person, names[plan == names[0]], moved, None)]
+        else:
+            until = None if chance.random() < 0.9 else date(2026, 10, 16)
+            stays.append(Stay(person, plan, since, until))
+    deals, events = [], []
+    for number in range(chance.choice([1, 1, 2, 2, 3, 4])):
+        whole = (
+            chance.choice(AMOUNTS) if chance.random() < 0.5 else chance.randint(1, 9000_00) / Fraction(100)
+        )
+        shares = ()
+        if len(people) == 2 and chance.random() < 0.4:
+            share = chance.choice([50, 60, 15])
+            shares = ((people[0], share), (people[1], 100 - share))
+        deal = Deal(
+            f"{group}-{number}", chance.choice(people), Fraction(whole), _day(chance), chance.choice("AB"),
+            chance.choice([12, 24, 36]), shares=shares, outcome=chance.choice(["won"] * 8 + ["lost", "open"]),
+        )  # fmt: skip
+        deals.append(deal)
+        life = _events_of(chance, deal)
+        if _sold_in_several_places(plans, stays, deal, life):
+            life = [e for e in life if e.kind != "refunded" and not (e.amount and e.amount < 0)]
+        events += life
+    return deals, events, stays
+
+
+def world(seed: int, histories: int) -> World:
+    chance = random.Random(seed)
+    plans = [version for name in ("p", "q") for version in _versions(chance, name)]
+    parts = [_history(chance, f"h{number:03}", plans) for number in range(histories)]
+    deals, events, stays = ([row for part in parts for row in part[place]] for place in range(3))
+    chance.shuffle(events)
+    return World(tuple(plans), tuple(deals), tuple(events), tuple(stays))
