@@ -17,8 +17,8 @@ _NAMES = (
     r"secret|shared|ssl)[ _-]?key|key[ _-]?(?:file|path|content)|authorization)[\w.-]*"
 )
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
-# user:password@ of an address, to the last @ there is: a password may hold any letter
-_ADDRESS = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)([^\s'\"]+)(@)", re.IGNORECASE)
+# user:password@ of an address, to the last @ there is: a password may hold any letter; also where a / lacks
+_ADDRESS = re.compile(r"(\b[a-z][a-z0-9+.-]*:/{1,2}[^\s/:@'\"]*:)([^\s'\"]+)(@)", re.IGNORECASE)
 # name=value of a query or an ODBC string, plain or percent-encoded, and "name": "value"
 _ASSIGNED = re.compile(
     rf"(?<![\w%])((?:%[0-9a-f]{{2}})?{_NAMES}\s*=\s*)"

@@ -10,7 +10,8 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.masking import masked
 from salesops_nb.source.databases import read_database
 from salesops_nb.source.mapping import FileMapping
-from salesops_nb.store.database import open_store
+from salesops_nb.source.opened import open_workbook
+from salesops_nb.store.database import open_store, try_store
 from salesops_nb.workbook import Settings
 
 HUSH = "Hu5h&Sec=ret"
@@ -31,6 +32,7 @@ ADDRESSES = {
     "ODBC bare": f"mssql+pyodbc:///?odbc_connect={quote_plus('DRIVER={x};UID=ana;PWD=Hu5hSecret;')}",
     "ODBC plain": "DRIVER={ODBC 18};SERVER=db.example.com;UID=ana;Password={Hu5h;Secret};DATABASE=sales",
     "DSN": "host=db.example.com user=ana password='Hu5h Secret' dbname=sales",
+    "one slash": f"postgresql:/ana:{CODED}@db.example.com/sales",
     "upper case": f"POSTGRESQL://ana:{CODED}@db.example.com/sales",
 }
 LEFT = ("Hu5h", "Sec=ret", "Sec/ret", "Secret", "Sec%3Dret", "ret:more")
@@ -97,19 +99,28 @@ CLOSED = "127.0.0.1:1"  # nobody listens there: the driver's own error
         f"postgresql://ana:{CODED}@{CLOSED}/sales",
         f"postgresql://ana:{CODED}@{CLOSED}/sales?password={CODED}",
         "postgresql://ana:Hu5h@Sec/ret:more@127.0.0.1:1/sales",
+        f"postgresql://ana:{CODED}@{CLOSED}/sales?sslpassword={CODED}",
+        f"postgresql://ana:{CODED}@{CLOSED}/sales?odd=1",
+        "postgresql://ana:Hu5h@S/Secret%y@127.0.0.1:1/sales",
+        f"postgresql+nosuch://ana:{CODED}@{CLOSED}/sales",
+        f"postgresql+psycopg2cffi://ana:{CODED}@{CLOSED}/sales",
         f"nosuch://ana:{CODED}@{CLOSED}/sales",
         f"mysql://ana:{CODED}@{CLOSED}/sales",
         ADDRESSES["ODBC"],
         ADDRESSES["ODBC plain"],
     ],
 )
-@pytest.mark.parametrize("what", ["store", "source"])
+@pytest.mark.parametrize("what", ["store", "try", "source"])
 def test_what_a_real_driver_says_of_an_address_has_no_secret(address, what, tmp_path) -> None:
     settings = Settings(company="A", currency="USD")
     given = (None, address, tmp_path, FileMapping(), "deals", "deals", settings)
-    call = (lambda: open_store(address)) if what == "store" else (lambda: read_database(*given))
+    calls = {
+        "store": lambda: open_store(address),
+        "try": lambda: try_store(address),
+        "source": lambda: read_database(*given),
+    }
     with pytest.raises(SalesopsError) as caught:
-        call()
+        calls[what]()
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     words = str([(p.message, p.fix, p.value) for p in caught.value.problems]) + str(caught.value)
@@ -120,3 +131,12 @@ def test_what_a_real_driver_says_of_an_address_has_no_secret(address, what, tmp_
 def test_a_password_that_stands_by_itself_is_masked(form: str) -> None:
     assert masked(f"535 no {form} here", secrets=[HUSH]) == "535 no *** here"
     assert masked("535 no here", secrets=["", "n"]) == "535 no here"
+
+
+def test_a_mistyped_address_that_is_taken_for_a_file_is_told_without_its_secret(tmp_path) -> None:
+    source = "postgresql:/ana:Hu5h@Sec/ret:more@db.example.com/sales"
+    (tmp_path / "workbook.yml").write_text(f"company: A\ncurrency: USD\nsource: '{source}'\n")
+    (tmp_path / "mapping.yml").write_text("tables:\n  people:\n    columns: {person_id: id}\n")
+    with pytest.raises(SalesopsError, match="not there") as caught:
+        open_workbook(tmp_path)
+    assert not [part for part in LEFT if part in str(caught.value)]

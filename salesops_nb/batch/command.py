@@ -98,8 +98,11 @@ def _planned_run(
             folder.reopen()
         try:
             with _interruptible():
+                begun, more = now(), _more(folder, workbook, asked, executor.workers, mark)
+                # told before anything else is done: --resume goes by it
+                folder.tell(told(workbook, list(folder.records().values()), "running", begun, more))
                 runner = Runner(workbook, folder, executor, mark)
-                return _run(console, runner, planned, reports, asked)
+                return _run(console, runner, planned, reports, asked, begun, more)
         except KeyboardInterrupt:
             if folder.complete:
                 console.print(f"Stopped. Run {folder.name} is complete; deliver it with: salesops deliver")
@@ -126,6 +129,15 @@ def _as_begun(
 ) -> tuple[Reports, Asked]:
     """The list and the choice with which a run was begun: --resume does that, no more and no less."""
     before = folder.told()
+    if not before:
+        raise SalesopsError(
+            Problem(
+                "nothing-to-resume",
+                f"Run {folder.name} ended before it wrote down what it was to do; nothing of it was made.",
+                "Begin a new run without --resume.",
+                value=folder.name,
+            )
+        )
     then = before.get("asked")
     if then is None:
         return reports, asked
@@ -171,21 +183,32 @@ def opened(path: Path) -> tuple[Path, Reports, Workbook]:
     return file, reports, workbook
 
 
-def _run(console: Console, runner: Runner, planned: list[Planned], reports: Reports, asked: Asked) -> int:
-    folder, workbook, begun = runner.folder, runner.workbook, now()
-    more: Record = {
+def _more(folder: RunFolder, workbook: Workbook, asked: Asked, workers: int, mark: str) -> Record:
+    """What run.json says of the run as it was asked for."""
+    return {
         "run": folder.name,
         "file": Path(os.path.relpath(asked.file, workbook.folder)).as_posix(),
         "asked": {
             "only": list(asked.only),
             "for": {kind: list(names) for kind, names in asked.chosen.items()},
             "period": asked.period,
-            "jobs": runner.executor.workers,
+            "jobs": workers,
             "force": asked.force,
         },
-        "warnings": [runner.mark] if runner.mark else [],
+        "warnings": [mark] if mark else [],
     }
-    folder.tell(told(workbook, list(folder.records().values()), "running", begun, more))
+
+
+def _run(
+    console: Console,
+    runner: Runner,
+    planned: list[Planned],
+    reports: Reports,
+    asked: Asked,
+    begun: str,
+    more: Record,
+) -> int:
+    folder, workbook = runner.folder, runner.workbook
     records = with_progress(console, runner, planned)
     folder.tell(told(workbook, records, "running", begun, more))
     post = Post(console, records, reports, workbook, folder)

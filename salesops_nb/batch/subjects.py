@@ -65,10 +65,10 @@ def _of_kind(kind: str, report: Report, workbook: Workbook, period: Period) -> l
             + (f" with {dict(report.where)}." if report.where else "."),
             "Mend 'where', or choose a period in which there is somebody.",
         )
-    first: dict[str, Row] = {}
+    rows_of: dict[str, list[Row]] = {}
     for row in chosen:
-        first[str(row[key])] = row
-    return [_subject(kind, who, first[who], people) for who in sorted(first)]
+        rows_of.setdefault(str(row[key]), []).append(row)
+    return [_subject(kind, who, rows_of[who], people) for who in sorted(rows_of)]
 
 
 def _rows(kind: str, report: str, workbook: Workbook) -> tuple[str, list[Row]]:
@@ -144,18 +144,35 @@ def check_where(report: Report, workbook: Workbook) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def _subject(kind: str, who: str, row: Row, people: list[Row]) -> Subject:
-    facts = {name: "" if value is None else str(value) for name, value in row.items()}
+def _subject(kind: str, who: str, rows: list[Row], people: list[Row]) -> Subject:
+    """A person has the facts of the last row; a group, which is not one of its people, what they share."""
+    facts = {name: _text(value) for name, value in rows[-1].items()} if kind == "rep" else _shared(rows)
     facts |= {"who": who, kind: who, "name": facts.get("name") or who}
-    by_id = {str(person.get("person_id")): person for person in people}
-    manager = by_id.get(facts.get("manager_id", ""), {})
-    facts["manager_email"] = str(manager.get("email") or "")
     if kind != "rep":
-        # A group is not one of its people: what differs between them is nobody's.
         for name in ("person_id", "email", "payroll_id", "hired_on", "left_on"):
             facts.pop(name, None)
         facts["name"] = who
+    by_id = {str(person.get("person_id")): person for person in people}
+    manager = facts.get("manager_id", "") if kind == "rep" else _manager(rows)
+    facts["manager_email"] = _text(by_id.get(manager, {}).get("email"))
     return Subject(kind, who, facts)
+
+
+def _shared(rows: list[Row]) -> dict[str, str]:
+    """What a group's rows agree on, as far as they say it."""
+    found = {name: {_text(row[name]) for row in rows} - {""} for name in rows[0]}
+    return {name: "".join(values) for name, values in found.items() if len(values) < 2}
+
+
+def _manager(rows: list[Row]) -> str:
+    """Whoever manages everybody of a group but its own managers; empty where they have several."""
+    managers = {_text(row.get("manager_id")) for row in rows}
+    found = {_text(row.get("manager_id")) for row in rows if _text(row.get("person_id")) not in managers}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _refused(report: str, message: str, fix: str) -> SalesopsError:

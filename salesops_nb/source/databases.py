@@ -116,7 +116,7 @@ def read_database(
             path = folder / ".cache" / "source" / f"{label}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
-    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+    except (SQLAlchemyError, OSError, ImportError, ValueError, TypeError) as error:
         reason = masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
         raise SalesopsError(
             finding(

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from salesops_nb.errors import SalesopsError
+from salesops_nb.masking import masked
 from salesops_nb.source.delimited import read_delimited
 from salesops_nb.source.findings import finding, listed
 from salesops_nb.source.mapping import FileMapping
@@ -121,7 +122,8 @@ def _missing(path: Path, folder: Path) -> SalesopsError:
     return SalesopsError(
         finding(
             "missing-file",
-            f"The file {shown} is not there.",
+            # a mistyped address of a database is taken for a file, its password with it
+            f"The file {masked(str(shown))} is not there.",
             f"Put it there or mend 'file' in the mapping; {there}",
             file=path.name,
         )

@@ -14,6 +14,8 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.masking import masked
 
 metadata = MetaData()
+# a driver that is not installed, and one that does not know what stands after ? in the address, among them
+_UNREACHABLE = (SQLAlchemyError, OSError, ImportError, TypeError)
 
 
 def open_store(url: str) -> Engine:
@@ -27,17 +29,16 @@ def open_store(url: str) -> Engine:
     _declare_tables()
     address = _address(url)
     file = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
-    engine = create_engine(address, poolclass=NullPool if file else None)
-    if address.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
     try:
+        engine = create_engine(address, poolclass=NullPool if file else None)
+        if address.get_backend_name() == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
         if file:
             with engine.connect() as connection:  # the file remembers it: a reader never waits for a writer
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         metadata.create_all(engine)
-    except (SQLAlchemyError, OSError) as error:
-        shown = masked(address.render_as_string(hide_password=True))
-        raise _unreachable(shown, _reason(error, url)) from None
+    except _UNREACHABLE as error:
+        raise _unreachable(masked(url), _reason(error, url)) from None
     return engine
 
 
@@ -47,7 +48,7 @@ def try_store(url: str) -> None:
     A SQLite file that is not there yet only needs its folder: the first run makes it.
     """
     address = _address(url)
-    shown = masked(address.render_as_string(hide_password=True))
+    shown = masked(url)
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
         file = Path(str(address.database))
         if not file.exists():
@@ -55,13 +56,14 @@ def try_store(url: str) -> None:
                 raise _unreachable(shown, f"the folder {file.parent.name} is not there")
             return
         address = address.set(database=file.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
-    engine = create_engine(address)
     try:
-        inspect(engine).get_table_names()
-    except (SQLAlchemyError, OSError) as error:
+        engine = create_engine(address)
+        try:
+            inspect(engine).get_table_names()
+        finally:
+            engine.dispose()
+    except _UNREACHABLE as error:
         raise _unreachable(shown, _reason(error, url)) from None
-    finally:
-        engine.dispose()
 
 
 def _unreachable(shown: str, reason: str) -> SalesopsError:

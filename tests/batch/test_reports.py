@@ -20,6 +20,7 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.periods import FiscalCalendar
 from salesops_nb.source.opened import open_workbook
 
+MAIL = "period: 2017-Q4\nmail: {from: r@example.com}\n"
 HEAD = "period: 2017-Q4\nreports:\n"
 ONE = HEAD + "  - {name: hello, notebook: notebooks/hello.ipynb"
 
@@ -234,3 +235,38 @@ def test_a_period_that_there_is_not_is_named_once(folder: Path, period: str) -> 
     with pytest.raises(SalesopsError) as caught:
         _jobs(folder, HEAD + "\n".join(lines), period=period)
     assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "email"),
+    [
+        # two reps under one manager, who is in the team or not
+        ("a,rep,m1,T,East,a@x\nb,rep,m1,T,East,b@x\nm1,manager,,,East,m1@x\n", "m1@x"),
+        ("a,rep,m1,T,East,a@x\nm1,manager,m2,T,East,m1@x\nm2,manager,,,,m2@x\n", "m1@x"),
+        ("a,rep,m1,T,East,a@x\nm1,manager,m2,T,East,m1@x\nm2,manager,m2,T,East,m2@x\n", "m1@x"),
+        # two managers, or a rep without one: the page is neither one's
+        ("a,rep,m1,T,East,a@x\nb,rep,m2,T,East,b@x\nm1,manager,,,,m1@x\nm2,manager,,,,m2@x\n", ""),
+        ("a,rep,,T,East,a@x\nb,rep,m1,T,East,b@x\nm1,manager,,,,m1@x\n", ""),
+    ],
+)
+@pytest.mark.parametrize("kind", ["team", "region"])
+def test_a_group_has_the_manager_of_all_its_people_or_none(
+    folder: Path, kind: str, rows: str, email: str
+) -> None:
+    head = "person_id,role,manager_id,team,region,email,name,hired_on,left_on\n"
+    people = head + "".join(f"{row},N,2015-01-01,\n" for row in rows.splitlines())
+    (folder / "data" / "people.csv").write_text(people)
+    whom = "audience: {to: ['{manager_email}']}"
+    text = f"reports:\n  - {{name: a, notebook: notebooks/hello.ipynb, for_each: {kind}, {whom}}}\n"
+    (folder / "reports.yml").write_text(MAIL + text)
+    jobs = expand(load_reports(folder / "reports.yml"), open_workbook(folder))
+    assert [job.recipients for job in jobs] == [(email,)]
+
+
+def test_what_differs_between_a_groups_people_is_not_the_groups(folder: Path) -> None:
+    data = folder / "data" / "people.csv"
+    data.write_text(data.read_text().replace("p2,Ben Fox,rep,m1,North,East", "p2,Ben Fox,rep,m1,North,West"))
+    line = "  - {name: a, notebook: notebooks/hello.ipynb, for_each: team, to: 'shared/{region}'}\n"
+    (folder / "reports.yml").write_text("period: 2017-Q4\nreports:\n" + line)
+    with pytest.raises(SalesopsError, match=r"\{region\} in 'shared/\{region\}' names nothing here"):
+        expand(load_reports(folder / "reports.yml"), open_workbook(folder))

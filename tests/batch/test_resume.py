@@ -131,3 +131,21 @@ def test_a_place_that_cannot_be_written_is_named_and_resumed_when_mended(folder:
     assert go(folder / "reports.yml", resume=True)[0] == 0
     assert (folder / "shared" / "hello.html").exists()
     assert json.loads((folder / "out" / "0001" / "run.json").read_text())["status"] == "complete"
+
+
+def test_a_run_killed_before_its_data_were_prepared_is_resumed_by_its_own_list(half: Path) -> None:
+    cut = "import os\nfrom salesops_nb.batch import run\nrun.prepare = lambda *_: os.kill(os.getpid(), 9)\n"
+    cut += "from salesops_nb.cli import main\nmain()\n"
+    command = [sys.executable, "-c", cut, "run", "weekly.yml", "--for", "rep=p1", "--force"]
+    assert subprocess.run(command, cwd=half, capture_output=True, timeout=300).returncode == -signal.SIGKILL
+    code, said = go(half / "reports.yml", resume=True)
+    assert code == 0
+    assert "Run 0002 was begun with weekly.yml" in said
+    assert ids(half) == [f"weekly/{P1}"]
+
+
+def test_a_run_that_wrote_nothing_down_is_not_taken_for_another(half: Path) -> None:
+    RunFolder.create(half / "out").close()
+    with pytest.raises(SalesopsError, match="ended before it wrote down what it was to do"):
+        go(half / "reports.yml", resume=True)
+    assert not next(runs(half / "out")).records()
