@@ -98,7 +98,14 @@ CASES: list[tuple[str, str, str, str]] = [
     ("plans/ae.yml", "stage ==", "stag ==", "ae.yml, line 2, field credit.where: The condition"),
     ("plans/ae.yml", "USD", "XQZ", "ae.yml, line 1, field plan.currency"),
     ("plans/again.yml", "", PLAN, "again.yml, field plan.from: ae version 1"),
-    ("pay_calendar.yml", "", "pay_calendar: [\n", "pay_calendar.yml, line 2: It is not YAML"),
+    ("pay_calendar.yml", "", "pay_calendar: [\n", "pay_calendar.yml, line 2: The file is not valid YAML"),
+    ("pay_calendar.yml", "business_days: 5}", "business_days: 5}\n  holidays: [2017-04-31]",
+     "There is no day 2017-04-31"),
+    ("plans/ae.yml", "2017-12-31", "2017-02-30", "ae.yml, line 1: There is no day 2017-02-30"),
+    ("workbook.yml", "locale:", "data_through: 2017-13-01\nlocale:", "workbook.yml, line 3: There is no day"),
+    ("reports.yml", "{n: 2}", "{n: 2017-06-31}", "reports.yml, line 7: There is no day 2017-06-31"),
+    ("mapping.yml", "stages:", "constants: {region: 2017-00-10}\n    stages:", "line 5: There is no day"),
+    ("strategy.yml", "mission:", "since: 2017-02-29\nmission:", "strategy.yml, line 1: There is no day"),
     ("pay_calendar.yml", "business_days: 5", "business_day: 5", "pay_calendar.yml, line 3"),
     ("reports.yml", "", "reports: [\n", "reports.yml, line 2: The file is not valid YAML"),
     ("reports.yml", "for_each", "foreach", "reports.yml, line 6, field reports.1.foreach"),
@@ -209,9 +216,9 @@ def test_check_opens_every_file_that_a_run_opens(
     notebook = write_notebook(
         whole / "notebooks" / "hello.ipynb",
         'workbook = "."\nperiod = "2017-Q4"\nwho = ""\nn = 1',
-        "from salesops_nb import open_workbook\nfrom salesops_nb.present import review\n"
+        "from salesops_nb import open_workbook\nfrom salesops_nb.present import controls\n"
         "from salesops_nb.present.commission_book import Book, chosen_plans\n"
-        "wb = open_workbook(workbook)\nreview._mission(wb), chosen_plans(wb.folder)\n"
+        "wb = open_workbook(workbook)\ncontrols._mission(wb), chosen_plans(wb.folder)\n"
         "wb.store.connect().close()\n"
         "Book(wb, period, ()).pay_calendar",
     )
