@@ -190,7 +190,8 @@ def _as_problem(item: dict[str, Any], model: type[BaseModel], file: str) -> Prob
         )
     if item["type"] == "missing":
         return Problem("missing-key", f"The key {key!r} is missing.", "Add it.", file=file, column=key)
-    given = masked(repr(item["input"])) if not isinstance(item["input"], dict | list) else "what stands there"
+    whole = {"dict": "a mapping", "list": "a list"}
+    given = whole.get(type(item["input"]).__name__) or masked(repr(item["input"]))
     return Problem(
         "bad-value",
         f"The value of {key!r} is {given}: {unfit(item)}.",

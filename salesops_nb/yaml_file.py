@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +31,43 @@ def read_yaml(path: Path, missing: Problem | None = None, keep_lines: bool = Fal
         )
     except UnicodeDecodeError:
         problem = Problem("bad-yaml", "The file is not UTF-8 text.", "Save it as UTF-8.", file=path.name)
+    except ValueError as error:
+        problem = _no_such_day(path, str(error))
     except MarkedYAMLError as error:
         mark = error.problem_mark
         at = f" (at character {mark.column + 1})" if mark else ""
         problem = Problem(
             "bad-yaml",
             f"The file is not valid YAML: {error.problem}{at}.",
-            "Mend this line or the one above it.",
+            f"Mend this line or the one above it.{_quoting(path, mark.line if mark else None)}",
             file=path.name,
             row=mark.line + 1 if mark else None,
         )
     except YAMLError as error:
         problem = Problem("bad-yaml", f"The file is not valid YAML: {error}.", "Mend it.", file=path.name)
     raise SalesopsError(problem)
+
+
+def _no_such_day(path: Path, why: str) -> Problem:
+    """What to say of a date without quotes that no calendar has, for which YAML names no place."""
+    for row, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        for day in re.findall(r"(?<![\w'\"-])\d{4}-\d\d?-\d\d?(?![\w-])", line):
+            try:
+                date(*map(int, day.split("-")))
+            except ValueError as error:
+                message = f"There is no day {day}: {error}."
+                return Problem("bad-yaml", message, "Correct the date.", file=path.name, row=row, value=day)
+    return Problem("bad-yaml", f"A value cannot be read: {why}.", "Mend it.", file=path.name)
+
+
+def _quoting(path: Path, row: int | None) -> str:
+    """The way out for a value that begins with a quote and goes on after it, as a condition does."""
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    line = lines[row] if row is not None and row < len(lines) else ""
+    begins = re.match(r"""\s*(?:-\s+)?([\w-]+):\s+(?:`|(["']).*?\2\s*[^\s#,}\]])""", line)
+    if begins is None:
+        return ""
+    return f" A value that begins with a quote and goes on after it stands below '{begins[1]}: >-', indented."
 
 
 def line_of(root: Any, path: tuple[Any, ...]) -> int | None:

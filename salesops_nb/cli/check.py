@@ -68,8 +68,9 @@ def _summary(workbook: Workbook) -> None:
     click.echo("")
     for name in workbook.tables:
         row = workbook.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
+        count = row[0] if row else 0
         simulated = " (simulated)" if name in workbook.simulated else ""
-        click.echo(f"{name}: {row[0] if row else 0:,} rows{simulated}")
+        click.echo(f"{name}: {count:,} {'row' if count == 1 else 'rows'}{simulated}")
     if workbook.data_through is not None:
         click.echo(f"data through {workbook.data_through.isoformat()}, fingerprint {workbook.fingerprint}")
     settings = workbook.settings

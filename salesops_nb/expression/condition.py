@@ -70,6 +70,8 @@ def unknown_columns(text: str, unknown: Iterable[Column], known: Iterable[str]) 
     for name in sorted(first):
         near = difflib.get_close_matches(name.casefold(), plain, n=1)
         hint = f" (did you mean {plain[near[0]]!r}?)" if near else ""
+        if text[: first[name]].rstrip().endswith(("=", "<", ">")):
+            hint = f" (a text stands in quotes: '{name}')"
         words.append(f"{name!r} at character {first[name] + 1}{hint}")
     place = min(first.values())
     return SalesopsError(

@@ -168,12 +168,15 @@ class _Reader:
         token = self.next
         if token.kind == "end":
             refuse(self.text, f"ends too soon: {why}", token.at)
-        if token.says(*_INSTEAD):
-            word = str(token.value).lower()
-            refuse(self.text, f"uses {word!r}, which is not allowed: write {_INSTEAD[word]}", token.at)
         before = self.tokens[self.place - 1] if self.place else None
-        if before is not None and all(t.kind == "name" and not t.says(*_RESERVED) for t in (before, token)):
-            why = f'{why} (a name with a space stands in quotes: "{before.value} {token.value}")'
+        after = self.tokens[self.place + 1]
+        negated = token.says("not") and after.says(*_INSTEAD)
+        if negated or token.says(*_INSTEAD):
+            word = str((after if negated else token).value).lower()
+            put = f"not before it all, and {_INSTEAD[word]}" if negated else _INSTEAD[word]
+            refuse(self.text, f"uses {word!r}, which is not allowed: write {put}", token.at)
+        if hint := _hint(before, token, after):
+            why = f"{why} ({hint})"
         refuse(self.text, f"has {self.said(token)}, which is not allowed here: {why}", token.at)
 
     def said(self, token: Token) -> str:
@@ -233,19 +236,26 @@ class _Reader:
             if not self.next.says(*WORDS):
                 self.unexpected("after 'is' stands null, not null, true or false")
             value = Literal(WORDS[str(self.next.value).lower()], self.take().at)
-            return Comparison("!=" if negated else "==", _as_column(left), value)
+            return Comparison("!=" if negated else "==", self.column(left), value)
         negated = self.next.says("not") and self.tokens[self.place + 1].says("in")
         if negated:
             self.take()
         if self.next.says("in"):
             self.take()
-            return Member(_as_column(left), self.values(), negated)
+            return Member(self.column(left), self.values(), negated)
         if self.next.says(*_INSTEAD) or self.next.says("not"):
             self.unexpected("a comparison is missing")
         left = _as_column(left)
         if isinstance(left, Literal):
             refuse(self.text, "has a value alone, which is not allowed: compare it with a column", left.at)
         return Truth(left)
+
+    def column(self, left: Operand) -> Operand:
+        """The column that a list or ``is`` asks about."""
+        left = _as_column(left)
+        if isinstance(left, Literal):
+            refuse(self.text, "asks about a value and no column: a column stands without quotes", left.at)
+        return left
 
     def pair(self, op: str, left: Operand, right: Operand) -> Comparison:
         """A comparison; of two operands that can be a column, the left one is."""
@@ -296,7 +306,8 @@ class _Reader:
                 refuse(self.text, "has 'in' without a list of values, such as ['A', 'B']", self.next.at)
             item = self.operand()
             if isinstance(item, Column):
-                refuse(self.text, "has a column inside a list of values, which is not allowed", item.at)
+                why = f"has a column inside a list of values, which is not allowed (a text: '{item.name}')"
+                refuse(self.text, why, item.at)
             found.append(item)
             if self.next.kind == "sign" and self.next.value == ",":
                 self.take()
@@ -325,6 +336,26 @@ class _Reader:
         self.take()
         self.closing(")")
         return TextTest(how, column, str(wanted.value))
+
+
+def _hint(before: Token | None, token: Token, after: Token) -> str:
+    """What somebody who wrote these words beside one another probably meant."""
+    if token.says(*TEXT_TESTS) and before is not None and after.kind == "text":
+        return f"write {token.value}({before.value}, '{after.value}')"
+    # a column such as Is Deleted begins with one of our own words
+    pair = (token, after) if token.says("is", "in") else (before, token)
+    plain = all(t is not None and t.kind == "name" and not t.says("and", "or", "not") for t in pair)
+    if plain and pair[0] is not None and (pair[0] is token or not pair[0].says(*_RESERVED)):
+        return f'a name with a space stands in quotes: "{pair[0].value} {pair[1].value}"'
+    if token.kind == "sign" and token.value == "[":
+        return 'a column stands in double quotes or backticks, as "Close Date"'
+    if token.kind == "sign" and before is not None and before.kind == "number" and after.kind == "number":
+        marks = {
+            ",": "a number has no mark for thousands: 1000",
+            "-": "a date stands in quotes: '2017-12-31'",
+        }
+        return marks.get(str(token.value), "")
+    return ""
 
 
 def _as_column(operand: Operand) -> Operand:

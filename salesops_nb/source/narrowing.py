@@ -39,6 +39,8 @@ from salesops_nb.source.mapping import FileMapping
 from salesops_nb.source.raw import Raw, literal, quoted
 from salesops_nb.workbook import Settings
 
+_FIGURES = re.compile(r"[-+(]?[$€£]?\s?\d[\d\s.,:/'’)%€$£-]*")  # a number or a day, as people write them
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]|$)")
 _KINDS = {"number": "a number", "date": "a date", "flag": "true or false"}
 
 
@@ -89,7 +91,26 @@ def resolved(tree: Node, text: str, headers: Iterable[str], file: FileMapping) -
         raise SalesopsError(bad_condition(text, why, unknown[0].at))
     if unknown:
         raise expression.unknown_columns(text, unknown, headers)
+    _refuse_order_of_texts(tree, text)
     return renamed(tree, {c.name: folded[c.name.casefold()] for c in columns_in(tree)})
+
+
+def _refuse_order_of_texts(node: Node, text: str) -> None:
+    """Refuse to order by the letters of a number or a day: '900' comes after '1000' there."""
+    if isinstance(node, Every | Some):
+        for part in node.parts:
+            _refuse_order_of_texts(part, text)
+    elif isinstance(node, Not):
+        _refuse_order_of_texts(node.part, text)
+    elif isinstance(node, Comparison) and node.op not in ("==", "!="):
+        for operand in (node.left, node.right):
+            value = operand.value if isinstance(operand, Literal) else None
+            if isinstance(value, str) and _FIGURES.fullmatch(value) and not _DAY.match(value):
+                why = (
+                    f"orders by the letters of {value!r}: write a number without quotes and without a mark "
+                    "for thousands (1000.5), a date as '2017-12-31'"
+                )
+                raise SalesopsError(bad_condition(text, why, operand.at))
 
 
 def _formats(
@@ -218,6 +239,15 @@ def _left_out(connection: duckdb.DuckDBPyConnection, raw: Raw, base: str, text: 
     counted = connection.execute(f"SELECT (SELECT count(*) FROM {base}) - (SELECT count(*) FROM {raw.name})")
     row = counted.fetchone()
     count = row[0] if row else 0
+    if count and not connection.execute(f"SELECT 1 FROM {raw.name} LIMIT 1").fetchone():
+        return finding(
+            "filtered",
+            f"The mapping's filter {shown(text)} leaves no row: all {count:,} are left out.",
+            "If rows should be left, correct it: capitals and spaces of a text count.",
+            file=raw.file,
+            value=shown(text),
+            severity="warning",
+        )
     return finding(
         "filtered",
         f"{count} {'row is' if count == 1 else 'rows are'} left out by the mapping's filter {shown(text)}.",

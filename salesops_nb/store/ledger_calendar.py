@@ -27,11 +27,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import WEEKDAYS, Kind, Period
+from salesops_nb.yaml_file import read_yaml
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 IfClosed = Literal["previous", "next", "as_is"]
@@ -138,15 +137,7 @@ class PayCalendar(_Model):
 def load_pay_calendar(path: str | Path) -> PayCalendar:
     """The pay calendar of a YAML file; raises `SalesopsError` with file, row and key of each mistake."""
     path = Path(path)
-    try:
-        content = YAML().load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SalesopsError(_problem(path, f"It cannot be read: {error}.", "Check the path.")) from error
-    except MarkedYAMLError as error:
-        row = error.problem_mark.line + 1 if error.problem_mark else None
-        raise SalesopsError(
-            _problem(path, f"It is not YAML: {error.problem}.", "Mend that line.", row)
-        ) from error
+    content = read_yaml(path, keep_lines=True)
     inner = content.get("pay_calendar", content) if isinstance(content, dict) else content
     if not isinstance(inner, dict):
         raise SalesopsError(

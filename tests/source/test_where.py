@@ -52,6 +52,8 @@ KEPT: list[tuple[str, str]] = [
     ("Value < 0", "D5"),
     ("Value is null", "D3"),
     ("`Close Date` >= '2017-03-02'", "D2 D4 D5"),
+    ("`Close Date` > '2017-03-02 00:00'", "D4 D5"),
+    ("Rep >= 'B'", "D2 D4 D5"),
     ("starts_with(id, 'D') and contains(Rep, 'nn')", "D1 D3"),
     ("id = 'x''; DROP TABLE raw.deals; --' or id = 'D1'", "D1"),
 ]  # fmt: skip
@@ -198,6 +200,11 @@ def test_check_refuses_anything_else_and_nothing_is_written(
 MISNAMED = [
     ("isdeletd = 'FALSE'", "mapping.yml, line 4", "did you mean 'IsDeleted'?"),
     ("stage = 'Won'", "mapping.yml, line 4", "write 'Deal Stage' for 'stage'"),
+    ("Rep = Ann", "mapping.yml, line 4", "a text stands in quotes: 'Ann'"),
+    ("Value > '250'", "mapping.yml, line 4", "orders by the letters of '250'"),
+    ("'1.000,50' < Value", "mapping.yml, line 4", "orders by the letters of '1.000,50'"),
+    ("not (Rep = 'Ann' or `Close Date` <= '2.3.2017')", "mapping.yml, line 4", "letters of '2.3.2017'"),
+    ("`Close Date` > '03/01/2017'", "mapping.yml, line 4", "letters of '03/01/2017'"),
     ("nope = 1 and neither = 2", "mapping.yml, line 4", "'neither' at character 14, 'nope' at character 1"),
     ('Rep = "Close Date"', "mapping.yml, line 4", "'Close Date' for the text or `Close Date` for the column"),
     ("Rep > 5", "deals.csv, row 2, column Rep", "takes Rep for a number, and 'Ann' is none (nor are 4 more"),
@@ -216,6 +223,33 @@ def test_what_the_file_does_not_hold_is_said_with_its_place(
     assert problem.place.startswith(place)
     assert problem.table == "deals"
     assert words in str(problem)
+
+
+@pytest.mark.parametrize("make", SOURCES, ids=lambda make: make.__name__)
+def test_a_condition_that_keeps_nothing_is_a_warning(make: Callable[[Path], None], tmp_path: Path) -> None:
+    workbook = open_workbook(workbook_with(tmp_path, "`Deal Stage` = 'won'", make), strict=False)
+    (problem,) = [problem for problem in workbook.problems if problem.code == "filtered"]
+    assert problem.severity == "warning"
+    assert "leaves no row: all 5 are left out" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("value", "hinted"),
+    [
+        ("\"Deal Stage\" = 'Won'", True),
+        ("`Deal Stage` = 'Won'", True),
+        ("'Won' = stage", True),
+        ("[Won", False),
+    ],
+)
+def test_a_condition_that_yaml_cannot_read_says_how_to_write_it(
+    value: str, hinted: bool, tmp_path: Path
+) -> None:
+    write(tmp_path, {"mapping.yml": MAPPING.replace("WHERE", value), "workbook.yml": WORKBOOK})
+    with pytest.raises(SalesopsError) as caught:
+        open_workbook(tmp_path)
+    assert "not valid YAML" in str(caught.value)
+    assert ("stands below 'where: >-', indented" in str(caught.value)) is hinted
 
 
 def test_the_where_of_a_joined_file_has_its_own_place(tmp_path: Path) -> None:
