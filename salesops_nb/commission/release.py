@@ -138,7 +138,8 @@ def _refund_after(
     for step, amount in parts:
         was = min(told[step.rule], came[step.rule])
         told[step.rule] += step.share
-        paid = (min(told[step.rule], came[step.rule]) - was) / step.share * Fraction(amount)
+        part_paid = min(told[step.rule], came[step.rule]) - was
+        paid = part_paid / step.share * Fraction(amount) if step.share else Fraction(0)
         kept = amount - _more(plan, gone.share, early, paid)
         early += paid
         if cut is not None:
@@ -146,8 +147,8 @@ def _refund_after(
             late += Fraction(amount) - paid
         made.append((step, kept))
     found = _lines(payout, part, row, made)
-    for line_ in found:
-        payout.stood[line_["line_id"]] = gone.day
+    if made != parts:
+        payout.stood |= {each["line_id"]: gone.day for each in found}
     if cut is not None:
         rest -= _more(plan, gone.share, late, Fraction(rest))
     if rest:

@@ -112,6 +112,7 @@ def facts() -> dict[str, pd.DataFrame]:
     sold["currency"] = ["USD", "EUR"] * (n // 2)
     sold["product_id"] = ["A", "B", "A", None] * (n // 4)
     sold["region"] = ["N", "S", None, "W"] * (n // 4)
+    sold["outcome"] = [{11: "lost", 12: "open"}.get(i, "won") for i in range(n)]
     sold["term_months"] = [12, 24, 36, 12] * (n // 4)
     sold["cost"] = [D(f"{60 + 23 * i}.5") for i in range(n)]
     happened = [
@@ -120,6 +121,11 @@ def facts() -> dict[str, pd.DataFrame]:
     ]
     happened += [("d3", "collected", "2026-02-01", 33), ("d4", "collected", "2026-03-01", 200)]
     happened += [("d5", "refunded", "2026-03-02", 100), ("d6", "cancelled", "2026-03-20", None)]
+    happened += [
+        ("d6", "refunded", "2026-03-25", 90),
+        ("d9", "refunded", "2026-03-03", 9000),
+    ]  # beyond the sale
+    happened = [row for row in happened if row[0] != "d8"]  # booked by its closed_on
     shares = [("d1", "rep", "33.33"), ("d1", "ann", "33.33"), ("d1", "bob", "33.33")]
     shares += [(f"d{i}", who, of) for i in range(7, 20) for who, of in (("rep", 60), ("ann", 40))]
     splits = [{"deal_id": d, "person_id": p, "share": D(s), "type": "revenue"} for d, p, s in shares]
@@ -161,5 +167,7 @@ def test_spark_pays_the_same_cents(name: str, spark: Any, tmp_path: Path) -> Non
     pd.testing.assert_frame_equal(away.withheld, here.withheld)
     pd.testing.assert_frame_equal(away.reconciliation, here.reconciliation)
     assert [p.code for p in away.problems] == [p.code for p in here.problems]
+    told = {"refund-beyond-sale", "lost-deal", "deal-still-open", "bookings-made"}
+    assert told <= {p.code for p in here.problems}
     away.write_lines(tmp_path / "lines")
     assert ds.dataset(tmp_path / "lines").count_rows() == len(here.lines)
