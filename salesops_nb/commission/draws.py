@@ -36,8 +36,10 @@ def topped_up(payout: Payout, job: Job, parts: list[ComponentRows], rows: list[R
         return []
     people = _entitled(payout, job) | {r["payee_id"] for r in rows}
     balances = opening_balances(payout.tables, plan, "draw")
+    given = [p for p in payout.plans if p.id == plan.id and p.file.draw and not p.file.draw.recoverable]
     for row in payout.prior(plan):
-        if row["kind"] in ("draw", "draw_recovery"):
+        free = any(_of_version(p, row.get("plan_version") or 0) for p in given)  # nobody owes such a draw
+        if row["kind"] in ("draw", "draw_recovery") and not free:
             balances[row["payee_id"]] += as_decimal(row["amount"]) or ZERO
     found = []
     before: dict[date, dict[str, Decimal]] = {}  # what each span has paid before the period

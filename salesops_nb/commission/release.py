@@ -83,13 +83,14 @@ def _of_credit(
     steps = _steps(payout, plan, row, events)
     cut = gone.day if gone and plan.file.clawback and plan.file.clawback.unpaid == "cancel" else None
     paid = [s for s in steps if _paid_before(s, cut)]
-    parts, rest = _divided(plan, row["amount_now"], paid, Fraction(1))
+    parts, rest = _divided(plan, row["amount_now"], paid)
     if gone and cut is not None and rest:
         lapsed = rounded_pay(plan, Fraction(rest) * gone.share)
         if lapsed and period.start <= cut < period.end:
             payout.hold(row, part, ZERO, _lapsed(plan, cut, lapsed))
-        open_share = 1 - sum((s.share for s in paid), Fraction(0))
-        later, rest = _divided(plan, rest - lapsed, steps[len(paid) :], open_share)
+        told = sum((s.share for s in paid), Fraction(0))
+        left = Fraction(row["amount_now"]) * (1 - gone.share)
+        later, rest = _divided(plan, rest - lapsed, steps[len(paid) :], told, left)
         parts += later
     found = _lines(payout, part, row, parts)
     if rest:
@@ -131,7 +132,7 @@ def _refund_after(
     for step in _steps(payout, plan, sale, events):
         if step.due <= gone.day and _paid_before(step, cut):
             came[step.rule] += step.share
-    parts, rest = _divided(plan, row["amount_now"], _steps(payout, plan, row, events), Fraction(1))
+    parts, rest = _divided(plan, row["amount_now"], _steps(payout, plan, row, events))
     told: dict[int, Fraction] = defaultdict(Fraction)
     early = late = Fraction(0)
     made: list[tuple[Step, Decimal]] = []
@@ -164,14 +165,17 @@ def _more(plan: Plan, share: Fraction, before: Fraction, amount: Fraction) -> De
 
 
 def _divided(
-    plan: Plan, total: Decimal, steps: list[Step], whole: Fraction
+    plan: Plan, total: Decimal, steps: list[Step], told: Fraction = Fraction(0), whole: Fraction | None = None
 ) -> tuple[list[tuple[Step, Decimal]], Decimal]:
-    """An amount by steps, each its share of the whole, and what is left; the residual is the last part's."""
+    """An amount by steps, and what is left of it; the residual is the last part's.
+
+    Each step is its share of the whole (by default the amount), of which so much was `told` before.
+    """
     found: list[tuple[Step, Decimal]] = []
-    told, out = Fraction(0), ZERO
+    out, whole = ZERO, Fraction(total) if whole is None else whole
     for step in steps:
         told += step.share
-        amount = total - out if told >= whole else rounded_pay(plan, Fraction(total) * step.share / whole)
+        amount = total - out if told >= 1 else rounded_pay(plan, whole * step.share)
         out += amount
         found.append((step, amount))
     return found, total - out

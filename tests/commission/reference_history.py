@@ -22,7 +22,8 @@ Pay of a credit
  6. The first cancellation on or after the day of a sale, within the plan's window, takes back the method's
     share s of what was paid up to then, that day's included. Of what is unpaid s lapses (`unpaid: cancel`),
     or nothing (`keep`). What was refunded before comes back with it in the same share. A later refund takes
-    what it would have taken, less the share that the cancellation already took.
+    what it would have taken, less s of what stands against a part (by rule of release) that the cancellation
+    took, and under `cancel` s of the rest: as if it had come before the cancellation.
 A later event never changes a line of an earlier day, so the history is worked through once and each line
 belongs to the period of its day.
 """
@@ -151,7 +152,7 @@ def story_of(deal: Deal, events: list[Event], kind: str) -> Story | None:
     """None where nothing gives credit."""
     mine = sorted((e for e in events if e.deal == deal.id), key=lambda e: (e.day, e.id))
     cancelled = [e.day for e in mine if e.kind == "cancelled"]
-    if deal.outcome == "lost" and not any(e.kind in ("cancelled", "refunded") for e in mine):
+    if deal.outcome == "lost" and not any(e.kind in ("cancelled", "refunded") or e.amount < 0 for e in mine):
         return None
     sales = [e for e in mine if e.kind == kind and e.amount > 0]
     refunds, excess = [], ZERO
@@ -231,13 +232,14 @@ class Step(NamedTuple):
     day: date
     share: Fraction
     own: bool
+    rule: int
 
 
 def steps_of(plan, credit: Credit, last: date) -> list[Step]:
     """The parts of a credit's pay that are due up to the last day, in order."""
     steps = []
     own_event = plan.get("credit", {}).get("event", "booked")
-    for rule in plan.get("release") or [{"event": own_event, "pct": 100}]:
+    for number, rule in enumerate(plan.get("release") or [{"event": own_event, "pct": 100}]):
         share = exact(rule["pct"]) / 100
         wait = rule.get("after_months", 0)
         kind = rule["event"]
@@ -248,20 +250,20 @@ def steps_of(plan, credit: Credit, last: date) -> list[Step]:
             for day in sorted({max(day, credit.day) for day in days}):
                 now = credit.story.share_paid(paid_by, day)
                 if now != so_far:
-                    steps.append(Step(months_later(day, wait), share * (now - so_far), False))
+                    steps.append(Step(months_later(day, wait), share * (now - so_far), False, number))
                 so_far = now
         elif kind == own_event:
-            steps.append(Step(months_later(credit.day, wait), share, not wait))
+            steps.append(Step(months_later(credit.day, wait), share, not wait, number))
         elif kind.endswith("_end"):
             length = {"period_end": plan["plan"]["period"], "quarter_end": "quarter", "year_end": "year"}[
                 kind
             ]
             _, after = span_of(credit.day, length)
-            steps.append(Step(months_later(after - timedelta(days=1), wait), share, False))
+            steps.append(Step(months_later(after - timedelta(days=1), wait), share, False, number))
         else:
             found = [e.day for e in credit.story.others if e.kind == kind and e.amount > 0]
             if found:
-                steps.append(Step(months_later(max(min(found), credit.day), wait), share, False))
+                steps.append(Step(months_later(max(min(found), credit.day), wait), share, False, number))
     return sorted((step for step in steps if step.day <= last), key=lambda step: step.day)
 
 
@@ -293,8 +295,8 @@ def pay(plan, credit: Credit, last: date) -> Iterator[tuple[str, date, Fraction]
     whole, paid, scale, shares = credit.earned, ZERO, Fraction(1), ZERO
     taken = ended is None or ended[0] > last
     if ended and credit.refund and credit.day > ended[0]:
-        taken = True
-        whole -= cents(whole * ended[1] * reached(plan, credit, ended[0]), mode)
+        yield from refunded_after(plan, credit, steps, *ended)
+        return
     due = whole
     for step in steps:
         if not taken and step.day > ended[0]:
@@ -315,12 +317,27 @@ def after_cancellation(plan, share, due, paid, mode) -> tuple[Fraction, Fraction
     return due - cents(share * (due - paid), mode), 1 - share, True
 
 
-def reached(plan, credit: Credit, day: date) -> Fraction:
-    """How much of the sale's pay a cancellation reached: all, or what was paid where the rest stays due."""
-    if plan["clawback"]["unpaid"] == "cancel":
-        return Fraction(1)
+def refunded_after(plan, credit: Credit, steps: list[Step], day: date, share: Fraction):
+    """The lines of a refund after the cancellation, less the share that came back or lapsed already."""
+    mode = plan.get("rounding", {}).get("mode", "half_up")
     sale = Credit(credit.person, credit.story, "", credit.counts_on, "", credit.counts_on, Fraction(1))
-    return sum((step.share for step in steps_of(plan, sale, day)), ZERO)
+    reached: dict[int, Fraction] = defaultdict(Fraction)  # of each rule, what the cancellation took s of
+    for step in steps_of(plan, sale, day):
+        reached[step.rule] += step.share
+    paid = shares = early = late = ZERO
+    for step in steps:
+        shares += step.share
+        amount = credit.earned - paid if shares == 1 else cents(credit.earned * step.share, mode)
+        paid += amount
+        met = min(step.share, reached[step.rule])
+        reached[step.rule] -= met
+        part = amount * met / step.share
+        left = amount - cents(share * (early + part), mode) + cents(share * early, mode)
+        early += part
+        if plan["clawback"]["unpaid"] == "cancel":
+            left -= cents(share * (late + amount - part), mode) - cents(share * late, mode)
+            late += amount - part
+        yield "refund", step.day, left
 
 
 # --- the whole history --------------------------------------------------------------------------

@@ -101,6 +101,21 @@ def test_the_life_of_a_deal(name: str, ledger: bool) -> None:
     assert len({line["line_id"] for line in found}) == len(found)
 
 
+def test_a_draw_that_was_given_is_not_repaid_under_a_version_that_lends() -> None:
+    draw = {"per": "month", "amount": 40, "recoverable": False, "ends": 1}
+    lent = {**draw, "recoverable": True, "keep_at_least": "draw"}
+    one = plan(FLAT, head={"to": date(2026, 3, 31)}, draw=draw)
+    two = plan(FLAT, head={"from": date(2026, 4, 1), "version": 2}, draw=lent)
+    tables = {"plan_assignments": pd.DataFrame(
+        [{"person_id": "rep", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None}]
+    )}  # fmt: skip
+    tables |= {"deals": deals(5000, start=date(2026, 4, 5))}
+    first = commission.calculate([one, two], tables, "2026-Q1").lines
+    assert list(first["kind"]) == ["draw"]
+    then = commission.calculate([one, two], {**tables, "prior_lines": first}, "2026-Q2").lines
+    assert list(zip(then["kind"], then["amount"], strict=True)) == [("commission", D(500))]
+
+
 def test_a_refund_of_sales_under_two_versions_takes_back_by_each() -> None:
     one = plan(FLAT, head={"to": date(2026, 3, 31)}, **CASH)
     two = plan({**FLAT, "rate_pct": 20}, head={"from": date(2026, 4, 1), "version": 2}, **CASH)
