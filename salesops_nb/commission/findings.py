@@ -34,7 +34,7 @@ def rows(
     problems += _unknown_payees(facts, period)
     problems += _unknown_deals(facts, period)
     if facts.has_refunds:
-        problems += _orphans(facts, period)
+        problems += _orphans(facts, period, chosen)
     problems += _outside(facts, period, chosen)
     problems += zero_quotas(facts.tables, chosen, period)
     problems += overlapping_people(facts.tables)
@@ -130,27 +130,47 @@ def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
     ]
 
 
-def _orphans(facts: Facts, period: Period) -> list[Problem]:
-    """Refunds and negative amounts whose deal has no sale before them."""
+def _orphans(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
+    """Refunds and negative amounts whose deal has no sale before them that a plan credits."""
     zero = number(0)
     down = (nw.col("kind") == "refunded") | (nw.col("amount") < zero)
+    credited = sorted({plan.file.credit.event for plan in chosen})
     sales = facts.events.filter(~down & nw.col("kind").is_in(["booked", "invoiced", "collected"]))
-    first = sales.group_by("deal_id").agg(nw.col("happened_on").min().alias("first_on"))
-    late = nw.col("first_on").is_null() | (nw.col("first_on") > nw.col("happened_on"))
+    own = nw.when(nw.col("kind").is_in(credited)).then(nw.col("happened_on"))
+    first = sales.group_by("deal_id").agg(first_on=nw.col("happened_on").min(), credited_on=own.min())
     back = facts.events.filter(down & (nw.col("kind") != "cancelled"))
-    lost = _kept(facts, "orphan", lambda: back.join(first, on="deal_id", how="left").filter(late))
+    late = nw.col("credited_on").is_null() | (nw.col("credited_on") > nw.col("happened_on"))
+    lost = _kept(facts, f"orphan {credited}", lambda: back.join(first, on="deal_id", how="left").filter(late))
     lost = lost.filter(_in(nw.col("happened_on"), period))
+    columns = ("event_id", "deal_id", "amount", "happened_on", "first_on")
     return [
-        Problem(
+        _orphan(facts, row, " or ".join(credited))
+        for row in collected(lost.select(*columns).sort("event_id"))
+    ]
+
+
+def _orphan(facts: Facts, row: dict[str, Any], credited: str) -> Problem:
+    place = place_of(facts, row["event_id"], "amount")
+    back = (
+        f"Event {row['event_id']} takes {_money(abs(row['amount'] or 0))} back from deal {row['deal_id']}, "
+    )
+    if row["first_on"] is None or row["first_on"] > row["happened_on"]:
+        return Problem(
             "negative-without-original",
-            f"Event {row['event_id']} takes {_money(abs(row['amount'] or 0))} back from deal "
-            f"{row['deal_id']}, which has no sale before {row['happened_on']}; it is set aside.",
+            f"{back}which has no sale before {row['happened_on']}; it is set aside.",
             "Add the original event, or correct deal_id or the date.",
-            **place_of(facts, row["event_id"], "amount"),
+            **place,
             amount=row["amount"],
         )
-        for row in collected(lost.select("event_id", "deal_id", "amount", "happened_on").sort("event_id"))
-    ]
+    return Problem(
+        "refund-before-credit",
+        f"{back}of which nothing was {credited} before {row['happened_on']}, so that no pay comes back; "
+        "it is set aside.",
+        "Nothing has to be done if it was a credit note; else correct the date or add the event.",
+        **place,
+        severity="warning",
+        amount=row["amount"],
+    )
 
 
 def _outside(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:

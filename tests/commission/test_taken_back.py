@@ -299,6 +299,25 @@ def test_what_is_normal_is_no_problem(name: str, path: str) -> None:
     assert [p.code for p in payout.problems] == []
 
 
+@pytest.mark.parametrize(
+    ("credit", "rows"),
+    [
+        ("collected", [("d1", "booked", "2026-01-05", 1000), ("d1", "refunded", "2026-02-05", 100)]),
+        ("invoiced", [("d1", "booked", "2026-01-05", 1000), ("d1", "refunded", "2026-02-05", 100)]),
+        ("collected", [("d1", "booked", "2026-01-05", 1000), ("d1", "refunded", "2026-02-05", 100),
+                       ("d1", "collected", "2026-03-05", 900)]),
+    ],
+)  # fmt: skip
+def test_a_refund_before_anything_that_is_credited_is_told(credit: str, rows: list[Any], path: str) -> None:
+    tables = {"deals": deals(1000), "events": events(*rows)}
+    payout = commission.calculate(plan(FLAT, credit={"event": credit}), tables, "2026-Q1")
+    (problem,) = payout.problems
+    assert (problem.code, problem.severity) == ("refund-before-credit", "warning")
+    assert f"nothing was {credit} before 2026-02-05" in problem.message
+    assert list(payout.lines["amount"]) == ([90] if len(rows) == 3 else [])
+    assert (payout.reconciliation["difference"] == 0).all()
+
+
 def test_credit_of_people_on_no_plan_is_told_by_person(path: str) -> None:
     sold = deals(100, 200, 400, 800).assign(owner_id=["ann", "bob", "bob", "zoe"])
     on = stays(("ann", "p", "2026-01-01", None), ("zoe", "elsewhere", "2026-01-01", None),
