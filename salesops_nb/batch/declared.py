@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from salesops_nb.errors import Problem, SalesopsError, unfit
 from salesops_nb.notebook.module import parameters_of
+from salesops_nb.periods import FiscalCalendar
 
 
 def declared_parameters(path: Path, report: str) -> dict[str, Any]:
@@ -72,7 +73,9 @@ def _assigned(source: str) -> dict[str, Any]:
     return found
 
 
-def check_parameters(path: Path, report: str, given: Sequence[Mapping[str, Any]]) -> None:
+def check_parameters(
+    path: Path, report: str, given: Sequence[Mapping[str, Any]], calendar: FiscalCalendar
+) -> None:
     """Hold each set of parameters against what the notebook declares; raises with every mistake."""
     declared = declared_parameters(path, report)
     model = parameters_of(path)
@@ -85,7 +88,9 @@ def check_parameters(path: Path, report: str, given: Sequence[Mapping[str, Any]]
     ]
     if model is not None and not problems:
         for parameters in given:
-            problems += _misfits(model, report, parameters)
+            problems += _misfits(model, report, parameters) or _no_periods(
+                model, report, parameters, calendar
+            )
     if problems:
         raise SalesopsError(list(dict.fromkeys(problems)))
 
@@ -102,6 +107,23 @@ def _misfits(model: type[BaseModel], report: str, parameters: Mapping[str, Any])
     except ValidationError as error:
         return [_misfit(report, dict(item)) for item in error.errors()]
     return []
+
+
+def _no_periods(
+    model: type[BaseModel], report: str, parameters: Mapping[str, Any], calendar: FiscalCalendar
+) -> list[Problem]:
+    """Values of period parameters that are no period of the calendar."""
+    found: list[Problem] = []
+    for name, field in model.model_fields.items():
+        extra = field.json_schema_extra
+        if name in parameters and isinstance(extra, dict) and extra.get("choices") == "periods":
+            try:
+                calendar.period(str(parameters[name]))
+            except SalesopsError as error:
+                first = error.problems[0]
+                message = f"parameter {name!r}: {first.message}"
+                found.append(_problem(report, name, message, first.fix))
+    return found
 
 
 def _misfit(report: str, item: dict[str, Any]) -> Problem:

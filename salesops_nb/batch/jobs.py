@@ -97,7 +97,7 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
         parameters = _parameters(report, subject, facts, declared, workbook)
         jobs.append(_job(report, reports, subject, facts, parameters, workbook))
     _check_apart(report, jobs)
-    check_parameters(path, report.name, [job.parameters for job in jobs])
+    check_parameters(path, report.name, [job.parameters for job in jobs], workbook.calendar)
     return jobs
 
 

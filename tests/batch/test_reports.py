@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from mailing import go
 
+from salesops_nb.batch.declared import check_parameters
 from salesops_nb.batch.folder import runs
 from salesops_nb.batch.jobs import expand
 from salesops_nb.batch.paths import path_name
@@ -270,3 +271,16 @@ def test_what_differs_between_a_groups_people_is_not_the_groups(folder: Path) ->
     (folder / "reports.yml").write_text("period: 2017-Q4\nreports:\n" + line)
     with pytest.raises(SalesopsError, match=r"\{region\} in 'shared/\{region\}' names nothing here"):
         expand(load_reports(folder / "reports.yml"), open_workbook(folder))
+
+
+@pytest.mark.parametrize(
+    ("period", "fits"), [("2017-Q3", True), (2017, True), ("2017-Q5", False), ("Q3", False)]
+)
+def test_a_period_among_parameters_is_one_of_the_calendar(period: object, fits: bool) -> None:
+    notebook = Path(__file__).resolve().parents[2] / "notebooks" / "commission_calculation.ipynb"
+    if fits:
+        check_parameters(notebook, "pay", [{"period": period}], FiscalCalendar())
+        return
+    with pytest.raises(SalesopsError, match=f"'period': {str(period)!r} does not name a period") as caught:
+        check_parameters(notebook, "pay", [{"period": period}], FiscalCalendar())
+    assert caught.value.problems[0].column == "parameters.period"
