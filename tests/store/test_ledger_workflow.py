@@ -233,7 +233,7 @@ def test_pay_calendar_from_yaml(tmp_path):
         ("pay_calendar:\n  cut_of: {days: 2}\n", 2, "cut_of"),
         ("pay_calendar:\n  period: month\n  cut_off: {days: 2, day: 3}\n", 3, "exactly one"),
         ("pay_calendar:\n  weekend: [saturday,\n    funday]\n", 3, "funday"),
-        ("pay_calendar: [\n", 2, "not YAML"),
+        ("pay_calendar: [\n", 2, "not valid YAML"),
         ("- a\n", None, "no pay_calendar"),
     ],
 )
