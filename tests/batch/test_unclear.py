@@ -44,12 +44,18 @@ class Odd(Inbox):
             server.transport.abort()
         return await super().handle_RCPT(server, session, envelope, address, options)
 
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if self.how in ("hang up after each", "die") and getattr(session, "taken", False):
+            server.transport.abort()
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         answer = await super().handle_DATA(server, session, envelope)
         if self.how == "die":
             self.station.server.close()  # whoever comes later finds nobody
-        if self.how in ("hang up after each", "die"):
-            asyncio.get_event_loop().call_later(0.05, server.transport.close)
+        session.taken = True
         if self.whom not in envelope.rcpt_tos:
             return answer
         if self.how == "hang up":
