@@ -155,7 +155,9 @@ def test_all_that_was_moved_is_what_the_package_computes_from_the_top(opened: Op
     opened.follows(opened.sheet.asks(), anew=True)
 
 
-def test_a_saved_report_says_what_is_on_screen(opened: Opened, desk: Desk) -> None:
+def test_a_saved_report_says_what_is_on_screen(
+    opened: Opened, desk: Desk, request: pytest.FixtureRequest
+) -> None:
     page = opened.sheet.save_report(opened.folder)
     html = page.read_text()
     assert [each for each in (*WIDGETS, "jupyter-widgets") if each in html] == []
@@ -170,7 +172,7 @@ def test_a_saved_report_says_what_is_on_screen(opened: Opened, desk: Desk) -> No
     shown = [words for cell in opened.sheet.screen() for words, *_pictures in cell]
     other = [words for words in shown if words not in text]  # the cover, which a report lays out anew
     assert [set(words.split()) - set(text.split()) for words in other] in ([], [set()])
-    assert len("".join(shown)) > 500  # a short page of one person has some 800 letters
+    assert len("".join(shown)) > getattr(request.module, "LETTERS", 1000)
     assert said == []
 
 

@@ -11,6 +11,7 @@ from lab_tests import *  # noqa: F403 - the tests of every notebook
 
 pytestmark = pytest.mark.browser
 NAMES = ["loss_reasons"]
+LETTERS = 500  # a page of one person with one table has some 800
 # its class is needed before the workbook is made: a test for each of its controls
 FOLDER = Path(tempfile.mkdtemp(prefix="own-notebook-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
