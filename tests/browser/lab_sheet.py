@@ -389,10 +389,12 @@ class Control:
 
     def messages(self) -> list[str]:
         """What is said to be wrong with it, without what is in force instead."""
+        # read in one go: one after the other, a message that has just been taken away would be waited for
         words = (
-            "each => [...each.childNodes].filter(n => n.nodeName !== 'EM').map(n => n.textContent).join('')"
+            "all => all.map(each => [...each.childNodes].filter(n => n.nodeName !== 'EM')"
+            ".map(n => n.textContent).join('').trim())"
         )
-        return [str(each.evaluate(words)).strip() for each in self.row.locator(WRONG).all()]
+        return [str(each) for each in self.row.locator(WRONG).evaluate_all(words)]
 
     def message(self) -> str:
         """All of it in one."""
