@@ -122,4 +122,4 @@ def dispersion_of(booked: Floats, fitted: Floats, spells: int) -> float:
     """Variance over mean of a rep-month (Pearson), from spells × months with fitted means."""
     seen = fitted > 0
     squares = ((booked[seen] - fitted[seen]) ** 2 / fitted[seen]).sum()
-    return float(squares / max(seen.sum() - spells, 1))
+    return float(squares / max(int(seen.sum()) - spells, 1))
