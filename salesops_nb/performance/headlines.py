@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from salesops_nb.performance.review import Review
 
 COLUMNS = ["key", "label", "value", "unit", "sentence", "detail", "low", "high", "mark", "said"]
-NOTHING = said("")
+NOTHING = Said("")
 
 
 def headlines(review: Review) -> pd.DataFrame:

@@ -153,7 +153,8 @@ def close(figure: Figure) -> None:
 def alt_text(title: str, *sentences: str) -> str:
     """The words that stand for a chart: its title, then what its data say."""
     said = " ".join(sentence for sentence in sentences if sentence)
-    return f"{title or _('Chart')}. {said}".strip()
+    name = title or _("Chart")
+    return f"{name}. {said}".strip()
 
 
 def _two_places(match: re.Match[str]) -> str:

@@ -118,7 +118,8 @@ def ranking(
             )
         if reference is not None:
             axes.axvline(float(reference), color=style.MUTED, linewidth=1, linestyle="--")
-            text = f"{short(reference_label or _('average'))} {say(reference)}"
+            name = reference_label or _("average")
+            text = f"{short(name)} {say(reference)}"
             axes.annotate(
                 text,
                 (float(reference), 1.0),

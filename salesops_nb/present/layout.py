@@ -20,8 +20,7 @@ from salesops_nb.present.emit import media_type, without_live_style
 from salesops_nb.present.images import inline_image
 from salesops_nb.present.prose import Headings, ansi_free, table_scopes
 from salesops_nb.present.sanitise import safe_html
-from salesops_nb.present.words import _, setting, spoken, use_locale
-from salesops_nb.wording import Said
+from salesops_nb.present.words import _, prose, setting, use_locale
 
 COVER, FOOT = media_type("cover"), media_type("set_aside")
 PROVENANCE, HEADLINES = media_type("provenance"), media_type("headlines")
@@ -122,9 +121,8 @@ class Layout:
         """Prepare one cell: prose to HTML, outputs to what the template shows."""
         if cell.cell_type == "markdown":
             before = len(self.headings.contents)
-            cell.metadata["report_html"] = self.headings.render(
-                spoken(Said(cell.source.strip())), cell.get("attachments")
-            )
+            translated = prose(cell.source)
+            cell.metadata["report_html"] = self.headings.render(translated, cell.get("attachments"))
             self.heading_waits = self.heading_waits or len(self.headings.contents) > before
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if self.output(output)]

@@ -99,7 +99,8 @@ class Actions:
     def _link(self, page: Path | None) -> None:
         assert self._saving is not None
         if page is None:
-            self._say(f'<p role="status">{html.escape(_("No report was made: cancelled."))}</p>')
+            cancelled = html.escape(_("No report was made: cancelled."))
+            self._say(f'<p role="status">{cancelled}</p>')
             return
         where = html.escape(page.relative_to(notebook_path().parent).as_posix())
         said = _("Saved: {place}", place=f'<a href="{where}" target="_blank">{where}</a>')

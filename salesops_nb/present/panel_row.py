@@ -56,7 +56,8 @@ class Row:
         if (more := len(problems) - MOST) > 0:
             told.append(ngettext("… and {n} more.", "… and {n} more.", more))
         shown = widgets.written(in_force) or _("none")
-        told[-1] += f" <em>{html.escape(_('Below is still {value}.', value=shown))}</em>"
+        in_force_still = html.escape(_("Below is still {value}.", value=shown))
+        told[-1] += f" <em>{in_force_still}</em>"
         self._message.value = "".join(
             f'<span class="salesops-wrong" role="alert">{words}</span>' for words in told
         )

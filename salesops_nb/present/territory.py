@@ -146,26 +146,15 @@ def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, An
     fresh = row["gained_units"] - sum(gained.values())
     parts = []
     if gained:
-        parts.append(
-            _(
-                "gains {whom}",
-                whom=", ".join(
-                    ngettext("{n} unit from {name}", "{n} units from {name}", n, name=w)
-                    for w, n in gained.items()
-                ),
-            )
-        )
+        whom = [
+            ngettext("{n} unit from {name}", "{n} units from {name}", n, name=w) for w, n in gained.items()
+        ]
+        parts.append(_("gains {whom}", whom=", ".join(whom)))
     if fresh:
         parts.append(ngettext("gains {n} unit that had no rep", "gains {n} units that had no rep", fresh))
     if lost:
-        parts.append(
-            _(
-                "gives up {whom}",
-                whom=", ".join(
-                    ngettext("{n} unit to {name}", "{n} units to {name}", n, name=w) for w, n in lost.items()
-                ),
-            )
-        )
+        whom = [ngettext("{n} unit to {name}", "{n} units to {name}", n, name=who) for who, n in lost.items()]
+        parts.append(_("gives up {whom}", whom=", ".join(whom)))
     said = _(" and ").join(parts)
     before, net = row["kept"] + row["lost"], row["gained"] - row["lost"]
     if before > 0:

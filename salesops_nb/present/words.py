@@ -110,6 +110,29 @@ def _(message: str, **values: object) -> str:
 gettext = _
 
 
+def paragraphs(source: str) -> list[str]:
+    """The paragraphs of a text cell, as catalogues hold them."""
+    return [part.strip() for part in re.split(r"\n\s*\n", source) if part.strip()]
+
+
+@lru_cache(maxsize=16)
+def _prose(locale: str) -> dict[str, str]:
+    """The catalogue's texts by their bare words, so that a comma or a line break does not orphan one."""
+    catalogue = getattr(words(locale), "_catalog", {})
+    found = {_bare(text): translated for text, translated in catalogue.items() if isinstance(text, str)}
+    return {text: translated for text, translated in found.items() if text}
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def prose(source: str) -> str:
+    """A text cell in the reader's language, paragraph by paragraph, found by its words alone."""
+    known = _prose(setting().locale)
+    return "".join(known.get(_bare(part), part) for part in re.split(r"(\n\s*\n)", source.strip()))
+
+
 _MARKER = re.compile(r"\{(money|percent):([^}]*)\}")
 
 

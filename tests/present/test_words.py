@@ -2,105 +2,48 @@
 
 import ast
 import re
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, get_origin
 
-import nbformat
+import messages
 import pytest
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops_nb import parameters, performance
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats, words
-from salesops_nb.present.choices import choice, choices_of, goals
-from salesops_nb.present.render import template_folder
 from salesops_nb.present.words import _, ngettext, use_locale
 
 PACKAGE = Path(words.__file__).parents[1]
 PLACES = re.compile(r"\{(\w+)\}")
 
 
-def messages_of_python(root: Path) -> set[str | tuple[str, str]]:
-    """Every text given to `_` or `ngettext`; those inside f-strings too, which extractors miss."""
-    found: set[str | tuple[str, str]] = set()
-    for path in root.rglob("*.py"):
+def test_every_text_to_translate_is_a_literal_that_the_extractor_reads() -> None:
+    """Babel misses a text inside an f-string, and one that stands after a call with a text of its own."""
+    read = set(messages.of_python("present", "batch"))
+    for path in [*(PACKAGE / "present").rglob("*.py"), *(PACKAGE / "batch").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
-            wanted = {"_": 1, "gettext": 1, "ngettext": 2}.get(node.func.id)
-            if wanted is None:
-                continue
-            texts = [arg.value for arg in node.args[:wanted] if isinstance(arg, ast.Constant)]
-            assert len(texts) == wanted, f"{path.name}:{node.lineno} translates something that is no literal"
-            found.add(texts[0] if wanted == 1 else (texts[0], texts[1]))
-    return found
-
-
-def messages_of_templates() -> set[str | tuple[str, str]]:
-    found = extract_from_dir(
-        str(template_folder()),
-        method_map=[("**.j2", "jinja2.ext:babel_extract")],
-        options_map={"**.j2": {"silent": "false"}},
-        keywords={"_": None, "words": None, "ngettext": (1, 2)},
-    )
-    return {message for _file, _line, message, _comments, _context in found}
-
-
-def messages_of_analyses() -> set[str | tuple[str, str]]:
-    """What the analyses say for the report to write, and the definitions of their figures."""
-    said: set[str | tuple[str, str]] = set()
-    for path in [*(PACKAGE / "performance").rglob("*.py"), *(PACKAGE / "commission").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said":
-                assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno} is no literal"
-                said.add(node.args[0].value)
-    return (said - {""}) | {text for metric in performance.CATALOGUE for text in metric}
-
-
-def messages_of_prose() -> set[str | tuple[str, str]]:
-    """The text cells of the notebooks, each whole."""
-    found: set[str | tuple[str, str]] = set()
-    for path in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
-        cells = nbformat.read(path, as_version=4).cells
-        found |= {cell.source.strip() for cell in cells if cell.cell_type == "markdown"}
-    return found
-
-
-def messages_of_parameters() -> set[str | tuple[str, str]]:
-    """The panel: names of parameters, what they mean, their choices, heads of their groups, and buttons."""
-    found: set[str | tuple[str, str]] = set()
-    for kind in parameters.NOTEBOOKS.values():
-        found |= {*kind.groups, *kind.approval_words}
-        for name, field in kind.model_fields.items():
-            options = choices_of(None, name, field) if get_origin(field.annotation) is Literal else []
-            found |= {choice(name), *map(choice, map(str, options or []))}
-            found |= {str(field.description)} if name != "workbook" else set()  # it has no control
-    return found - {"Workbook"} | {choice(goal) for goal in goals(None)}
-
-
-def every_message() -> set[str | tuple[str, str]]:
-    shown = messages_of_python(PACKAGE / "present") | messages_of_python(PACKAGE / "batch")
-    shown |= messages_of_templates()
-    return shown | messages_of_analyses() | messages_of_prose() | messages_of_parameters()
+            if wanted := {"_": 1, "gettext": 1, "ngettext": 2}.get(node.func.id):
+                texts = [arg.value for arg in node.args[:wanted] if isinstance(arg, ast.Constant)]
+                assert len(texts) == wanted, f"{path.name}:{node.lineno} is no literal"
+                assert (texts[0] if wanted == 1 else tuple(texts)) in read, f"{path.name}:{node.lineno}"
 
 
 def test_the_extraction_finds_texts_of_code_and_templates() -> None:
-    found = every_message()
+    found = set(messages.every_message())
     assert {"Contents", "Show code", "Outside the limits: {names}.", "average"} <= found
     assert ("{n} row", "{n} rows") in found
 
 
 @pytest.mark.parametrize("language", [each for each in words.languages() if each != "en"])
 def test_no_text_is_left_untranslated(language: str) -> None:
-    with (words.LOCALES / f"{language}.po").open("rb") as file:
-        catalogue = read_po(file, locale=language, abort_invalid=True)
+    catalogue = messages.read(words.LOCALES / f"{language}.po")
     translated = {message.id: message for message in catalogue if message.id}
-    assert every_message() == set(translated), "the catalogue and the texts differ"
+    assert set(messages.every_message()) == set(translated), "make messages brings the catalogue up to date"
     for message in translated.values():
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         assert all(strings), f"{message.id!r} is not translated"
@@ -109,6 +52,48 @@ def test_no_text_is_left_untranslated(language: str) -> None:
         for string in strings:
             assert set(PLACES.findall(string)) == set(PLACES.findall(ids[-1])), message.id
         assert not message.fuzzy
+
+
+@pytest.fixture
+def romanian(tmp_path: Path) -> Path:
+    """A copy of the Romanian catalogue, to be brought up to date with other texts."""
+    return Path(shutil.copy(words.LOCALES / "ro.po", tmp_path / "ro.po"))
+
+
+def test_a_catalogue_that_is_up_to_date_stays_as_it_is(romanian: Path) -> None:
+    before = romanian.read_bytes()
+    assert messages.update(romanian, messages.every_message()) == ["ro.po: 0 to translate, 0 dropped"]
+    assert romanian.read_bytes() == before
+
+
+def test_a_changed_text_keeps_its_translation_until_it_is_read_again(romanian: Path) -> None:
+    changed = ["Show the code" if each == "Show code" else each for each in messages.every_message()]
+    left = messages.update(romanian, [*changed, "Wholly different words, never seen before"])
+    assert left == [
+        "to read again: 'Show the code'",
+        "untranslated: 'Wholly different words, never seen before'",
+        "ro.po: 2 to translate, 1 dropped",
+    ]
+    assert messages.read(romanian).get("Show the code").string == _in_romanian("Show code")
+
+
+def _in_romanian(text: str) -> str:
+    use_locale("ro_RO", "RON")
+    return _(text)
+
+
+@pytest.mark.parametrize(
+    "change", [str.upper, lambda s: s.replace(",", ""), lambda s: s.replace(" ", "\n", 1)]
+)
+def test_a_comma_or_a_line_break_does_not_orphan_a_paragraph(change) -> None:
+    paragraph = next(text for text in messages.of_prose() if text.count(",") > 1)
+    assert words.prose(paragraph) == paragraph
+    use_locale("ro_RO", "RON")
+    translated = words.prose(paragraph)
+    assert translated not in ("", paragraph)
+    assert (
+        words.prose(f"{change(paragraph)}\n\nWords of an analyst.") == f"{translated}\n\nWords of an analyst."
+    )
 
 
 def test_romanian_counts_in_three_forms() -> None:

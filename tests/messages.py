@@ -1,0 +1,109 @@
+"""Bring the catalogues up to date with the texts of code, templates and notebooks: `make messages`.
+
+Babel extracts and updates. A text that has changed keeps its old translation, marked ``fuzzy``: it is
+not shown until a person has read it again and taken the mark away. What is left to do is printed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, get_origin
+
+import nbformat
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from salesops_nb import parameters, performance
+from salesops_nb.present import words
+from salesops_nb.present.choices import choice, choices_of, goals
+from salesops_nb.present.render import template_folder
+
+PACKAGE = Path(words.__file__).parents[1]
+Message = str | tuple[str, str]
+KEYWORDS = {"_": (1,), "gettext": (1,), "words": (1,), "said": (1,), "ngettext": (1, 2)}
+
+
+def _extracted(folder: Path, method: tuple[str, str], *names: str) -> list[Message]:
+    options = {method[0]: {"silent": "false"}}
+    wanted = {name: KEYWORDS[name] for name in names}
+    found = extract_from_dir(str(folder), method_map=[method], options_map=options, keywords=wanted)
+    return [message for _file, _line, message, _comments, _context in found if message]
+
+
+def of_python(*folders: str, names: Iterable[str] = ("_", "gettext", "ngettext")) -> list[Message]:
+    """Every text given to `_` or `ngettext` in folders of the package."""
+    return [text for each in folders for text in _extracted(PACKAGE / each, ("**.py", "python"), *names)]
+
+
+def of_templates() -> list[Message]:
+    """The texts of the templates of pages."""
+    return _extracted(template_folder(), ("**.j2", "jinja2.ext:babel_extract"), "_", "words", "ngettext")
+
+
+def of_analyses() -> list[Message]:
+    """What the analyses say for the report to write, and the definitions of their figures."""
+    metrics = [text for metric in performance.CATALOGUE for text in metric]
+    return of_python("performance", "commission", names=["said"]) + [text for text in metrics if text]
+
+
+def of_prose() -> list[Message]:
+    """The paragraphs of the notebooks' text cells."""
+    found: list[Message] = []
+    for path in sorted((PACKAGE.parent / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "markdown":
+                found += words.paragraphs(cell.source)
+    return found
+
+
+def of_parameters() -> list[Message]:
+    """The panel: names of parameters, what they mean, their choices, heads of their groups, and buttons."""
+    found: list[Message] = []
+    for kind in parameters.NOTEBOOKS.values():
+        found += [*kind.groups, *kind.approval_words]
+        for name, field in kind.model_fields.items():
+            if name == "workbook":  # it has no control
+                continue
+            options = choices_of(None, name, field) if get_origin(field.annotation) is Literal else []
+            found += [choice(name), *map(choice, map(str, options or [])), str(field.description)]
+    return found + [choice(goal) for goal in goals(None)]
+
+
+def every_message() -> list[Message]:
+    """Every text that a page or panel shows, in the order in which catalogues hold them."""
+    shown = of_python("present", "batch") + of_templates()
+    return list(dict.fromkeys(shown + of_analyses() + of_prose() + of_parameters()))
+
+
+def read(path: Path) -> Catalog:
+    """A catalogue as it stands in its file."""
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem, abort_invalid=True)
+
+
+def update(path: Path, messages: Iterable[Message]) -> list[str]:
+    """Bring a catalogue up to date with the texts; the lines that say what is left to translate."""
+    catalogue = read(path)
+    template = Catalog(creation_date=catalogue.creation_date)  # or every update would change a line
+    for message in messages:
+        template.add(message)
+    before = {message.id for message in catalogue if message.id}
+    gone = before - set(messages)
+    catalogue.update(template, update_header_comment=False)
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=100, no_location=True, ignore_obsolete=True, sort_output=True)
+    left = [message for message in catalogue if message.id and (message.fuzzy or not _whole(message.string))]
+    said = [f"{'to read again' if message.fuzzy else 'untranslated'}: {message.id!r}" for message in left]
+    return [*said, f"{path.name}: {len(left)} to translate, {len(gone)} dropped"]
+
+
+def _whole(strings: str | Iterable[str] | None) -> bool:
+    return bool(strings) and all([strings] if isinstance(strings, str) else strings)
+
+
+if __name__ == "__main__":
+    for found in sorted(words.LOCALES.glob("*.po")):
+        sys.stdout.write("\n".join(update(found, every_message())) + "\n")
