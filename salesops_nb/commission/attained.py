@@ -15,7 +15,7 @@ from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.earned import derived_rate, gate_level
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 
 if TYPE_CHECKING:
     from salesops_nb.commission.payout import ComponentRows, Payout

@@ -31,7 +31,7 @@ from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.pieces import shown
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.scorecard import scorecard
 from salesops_nb.commission.spans import Span, read_people
 from salesops_nb.errors import Problem, SalesopsError

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from salesops_nb.commission.schema import Component, Row
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.schema_rates import Row
 
 FAR = Fraction(10**13)  # beyond any credit: a bound that is never reached
 

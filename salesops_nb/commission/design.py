@@ -18,7 +18,7 @@ from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.earned import _gate, derived_rate, gate_level, target_of
 from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.study import Study, WhatIf, _factor
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.money import ROUNDING

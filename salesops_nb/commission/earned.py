@@ -27,7 +27,8 @@ from salesops_nb.commission.job import (
 )
 from salesops_nb.commission.prices import Prices
 from salesops_nb.commission.rounding import rounded
-from salesops_nb.commission.schema import Component, Limits
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.schema_rates import Limits
 from salesops_nb.commission.spans import Span
 
 

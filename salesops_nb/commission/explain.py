@@ -16,7 +16,7 @@ from salesops_nb.commission import curve
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.pieces import MARK, event_of, sale_of
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.wording import Figure, Said, said
 

@@ -14,7 +14,7 @@ from salesops_nb.commission.frames import Tables
 from salesops_nb.commission.opening import Opening
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.spans import People, Span
 from salesops_nb.periods import Period
 

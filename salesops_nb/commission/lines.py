@@ -13,7 +13,7 @@ import pyarrow as pa
 from salesops_nb.commission.frames import AMOUNT, number
 from salesops_nb.commission.pieces import in_pieces, own_event
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 
 _WIDE = pa.decimal128(38, 10)
 SCHEMA: dict[str, pa.DataType] = {

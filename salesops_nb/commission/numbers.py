@@ -27,7 +27,7 @@ from salesops_nb.commission.job import (
 )
 from salesops_nb.commission.rates import split_rate
 from salesops_nb.commission.rounding import decimal_of
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.spans import Span, Standing
 
 _DEC = pa.decimal128(38, 10)

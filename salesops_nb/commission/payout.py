@@ -23,7 +23,7 @@ from salesops_nb.commission.job import Job, on_attainment
 from salesops_nb.commission.lines import payable, table
 from salesops_nb.commission.pieces import event_of, shown
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.spans import Span
 from salesops_nb.errors import Problem
 from salesops_nb.frames import scratch_file

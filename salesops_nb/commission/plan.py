@@ -18,7 +18,8 @@ from salesops_nb.commission.plan_errors import (
     problems_of,
     switched_keys,
 )
-from salesops_nb.commission.schema import Component, PlanFile
+from salesops_nb.commission.schema import PlanFile
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.yaml_file import dotted, line_of, read_yaml
 

@@ -11,7 +11,7 @@ from salesops_nb.commission.job import Job, target_of
 from salesops_nb.commission.lines import line
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.spans import Span
 
 if TYPE_CHECKING:

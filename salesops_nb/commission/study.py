@@ -26,7 +26,7 @@ from salesops_nb.commission.job import refuses
 from salesops_nb.commission.ledger_rows import plain_rows
 from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.spans import People
 from salesops_nb.expression import columns_of, holds
 from salesops_nb.money import ROUNDING

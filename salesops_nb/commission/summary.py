@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from salesops_nb.commission.schema import Component, Table
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.schema_rates import Table
 
 if TYPE_CHECKING:
     from salesops_nb.commission.plan import Plan
