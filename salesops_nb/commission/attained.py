@@ -12,7 +12,7 @@ import narwhals as nw
 
 from salesops_nb.commission import curve
 from salesops_nb.commission.credits import decimal_of
-from salesops_nb.commission.earned import derived_rate, gate_level
+from salesops_nb.commission.curve import derived_rate, gate_level
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema_component import Component

@@ -19,12 +19,13 @@ from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.acceptance import hold_unaccepted
 from salesops_nb.commission.adjustments import adjustments
 from salesops_nb.commission.assignments import Stay, read_stays
+from salesops_nb.commission.component_terms import on_attainment, scope_of
 from salesops_nb.commission.credits import credits, kept_credits
 from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
 from salesops_nb.commission.hierarchy import levels_of, summed, team_credit
-from salesops_nb.commission.job import Job, on_attainment, scope_of
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.numbers import Numbers
 from salesops_nb.commission.opening import faults as opening_faults
 from salesops_nb.commission.opening import openings

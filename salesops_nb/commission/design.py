@@ -14,8 +14,9 @@ import pandas as pd
 import pyarrow as pa
 
 from salesops_nb.commission import curve
+from salesops_nb.commission.component_terms import gate_of
 from salesops_nb.commission.credits import decimal_of
-from salesops_nb.commission.earned import _gate, derived_rate, gate_level, target_of
+from salesops_nb.commission.curve import derived_rate, gate_level, target_of
 from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema_component import Component
@@ -137,7 +138,7 @@ def _component(plan: Plan, c: Component, x: Fraction, quota: Fraction) -> Fracti
         target_of(c, target),
     )
     level = gate_level(plan, c, quota)
-    then, inclusive = _gate(c)
+    then, inclusive = gate_of(c)
     if level is not None and (x < level or (x == level and not inclusive)):
         return Fraction(0)
     paid = curve.pay(c, numbers, x)

@@ -13,18 +13,9 @@ from typing import Any
 
 import narwhals as nw
 
+from salesops_nb.commission.component_terms import conditions_of, gate_of, gate_on_attainment
 from salesops_nb.commission.frames import AMOUNT, number, times, times10
-from salesops_nb.commission.job import (
-    Job,
-    attainment_pct,
-    conditions_of,
-    derived_rate,
-    gate_level,
-    gate_of,
-    gate_on_attainment,
-    scope_of,
-    target_of,
-)
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.prices import Prices
 from salesops_nb.commission.rounding import rounded
 from salesops_nb.commission.schema_component import Component
@@ -232,8 +223,3 @@ class _Earned(Prices):
         true.
         """
         return self.conditional and self.spans[0].start < self.job.period.start
-
-
-_gate = gate_of  # the name that studies and designs know
-
-__all__ = ["Job", "attainment_pct", "derived_rate", "earned", "gate_level", "scope_of", "target_of"]

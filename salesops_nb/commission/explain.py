@@ -166,7 +166,7 @@ def _rate(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> 
 
 def _numbers(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> curve.Numbers:
     """What the component's table and rate are for the line's payee and span; worked once for both."""
-    from salesops_nb.commission.earned import derived_rate, gate_level, target_of
+    from salesops_nb.commission.curve import derived_rate, gate_level, target_of
 
     part = next(p for p in payout.components if p.plan is plan and p.c.id == c.id)
     span = _span(payout, part, line)

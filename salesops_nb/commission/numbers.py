@@ -10,21 +10,17 @@ import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.commission import curve
-from salesops_nb.commission.frames import AMOUNT, collected, number
-from salesops_nb.commission.job import (
-    Job,
-    attainment_pct,
+from salesops_nb.commission.component_terms import (
     conditions_of,
-    derived_rate,
-    gate_level,
     gate_of,
     gate_on_attainment,
     on_attainment,
-    refuses,
     scope_of,
-    target_of,
     uses_quota,
 )
+from salesops_nb.commission.curve import attainment_pct, derived_rate, gate_level, refuses, target_of
+from salesops_nb.commission.frames import AMOUNT, collected, number
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.rates import split_rate
 from salesops_nb.commission.rounding import decimal_of
 from salesops_nb.commission.schema_component import Component

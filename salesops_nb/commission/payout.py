@@ -17,9 +17,10 @@ import pandas as pd
 import pyarrow as pa
 
 from salesops_nb.commission.assignments import Stay
+from salesops_nb.commission.component_terms import on_attainment
 from salesops_nb.commission.facts import Facts
 from salesops_nb.commission.frames import Tables, arrow, as_day, collected, engine_error
-from salesops_nb.commission.job import Job, on_attainment
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import payable, table
 from salesops_nb.commission.pieces import event_of, shown
 from salesops_nb.commission.plan import Plan

@@ -9,9 +9,9 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.columns import condition
+from salesops_nb.commission.component_terms import bands_on_quota
 from salesops_nb.commission.frames import AMOUNT, number
 from salesops_nb.commission.hierarchy import summed
-from salesops_nb.commission.job import bands_on_quota
 from salesops_nb.commission.numbers import Numbers
 
 

@@ -10,8 +10,8 @@ import narwhals as nw
 
 from salesops_nb.commission import curve_engine
 from salesops_nb.commission.columns import condition
+from salesops_nb.commission.component_terms import gate_of, gate_on_attainment
 from salesops_nb.commission.frames import AMOUNT, number, times
-from salesops_nb.commission.job import gate_of, gate_on_attainment
 from salesops_nb.commission.positions import Positions
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesops_nb.commission.component_terms import gate_of, scope_of
 from salesops_nb.commission.frames import as_day
-from salesops_nb.commission.job import gate_of, scope_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.status import KEYS, TELLING, among, counted, credits_of, met_by

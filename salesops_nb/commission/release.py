@@ -12,9 +12,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.commission.clawback import Cancelled, cancelled, clawed_back, earned_id
+from salesops_nb.commission.component_terms import kind_of
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.job import Job
-from salesops_nb.commission.lines import kind_of, line
+from salesops_nb.commission.lines import line
 from salesops_nb.commission.months import months_later
 from salesops_nb.commission.pieces import event_of, sale_of
 from salesops_nb.commission.plan import Plan

@@ -6,8 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from salesops_nb.commission.curve import target_of
 from salesops_nb.commission.frames import as_decimal
-from salesops_nb.commission.job import Job, target_of
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import line
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay

@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from salesops_nb.commission import curve
 from salesops_nb.commission.calculation import calculate
+from salesops_nb.commission.component_terms import gate_of, scope_of
 from salesops_nb.commission.credits import decimal_of
-from salesops_nb.commission.earned import _gate, attainment_pct, derived_rate, gate_level, scope_of, target_of
+from salesops_nb.commission.curve import attainment_pct, derived_rate, gate_level, refuses, target_of
 from salesops_nb.commission.frames import Tables
-from salesops_nb.commission.job import refuses
 from salesops_nb.commission.ledger_rows import plain_rows
 from salesops_nb.commission.payout import ComponentRows, Payout
 from salesops_nb.commission.plan import Plan
@@ -216,7 +216,7 @@ def _pay(
     alone = scope_of(c) == "each_transaction"
     by_quota = c.gate is not None and c.gate.attainment_pct is not None
     total = sum(credits, Fraction(0))
-    then, inclusive = _gate(c)
+    then, inclusive = gate_of(c)
     factor = _factor(c, attainment_pct(attained, standing.quota, if_zero))
     if then == "first_dollar" and level is not None and not (alone and not by_quota):
         reached = attained if by_quota else total
