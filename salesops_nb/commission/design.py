@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from salesops_nb.commission import curve
 from salesops_nb.commission.component_terms import gate_of
-from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.curve import derived_rate, gate_level, target_of
 from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.rounding import decimal_of
 from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.study import Study, WhatIf, _factor
 from salesops_nb.errors import Problem, SalesopsError

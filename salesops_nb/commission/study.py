@@ -20,14 +20,15 @@ import pyarrow as pa
 from salesops_nb.commission import curve
 from salesops_nb.commission.calculation import calculate
 from salesops_nb.commission.component_terms import gate_of, scope_of
-from salesops_nb.commission.credits import decimal_of
 from salesops_nb.commission.curve import attainment_pct, derived_rate, gate_level, refuses, target_of
 from salesops_nb.commission.frames import Tables
 from salesops_nb.commission.ledger_rows import plain_rows
-from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.rounding import decimal_of
 from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.spans import People
+from salesops_nb.commission.working import ComponentRows
 from salesops_nb.expression import columns_of, holds
 from salesops_nb.money import ROUNDING
 
@@ -72,7 +73,7 @@ class Study:
         self.plan, self.period = plan, period
         self.payout = today if today is not None else calculate(plan, tables, period)
         self.tables = self.payout.tables
-        self.parts = {p.c.id: p for p in self.payout.components if p.plan is plan}
+        self.parts = {p.c.id: p for p in self.payout.working.components if p.plan is plan}
         self.today = _by_person(self.payout, plan)
         self.credits: dict[str, Credits] = {c: defaultdict(list) for c in self.parts}
         trace = self.payout.trace
@@ -118,7 +119,7 @@ class Study:
         attained = file.quota is None or file.quota.attained_by == file.credit.event
         before = {c.id: c for c in self.plan.components}
         whole = all(p.spans[0].start >= self.payout.period.start for p in self.parts.values())
-        return same and attained and whole and not self.payout.facts.has_refunds and all(
+        return same and attained and whole and not self.payout.working.facts.has_refunds and all(
             c.id in before and _simple(c) and _same_credit(c, before[c.id]) for c in changed.components
         )  # fmt: skip
 
