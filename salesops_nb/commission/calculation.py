@@ -25,7 +25,7 @@ from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
 from salesops_nb.commission.hierarchy import levels_of, summed, team_credit
 from salesops_nb.commission.job import Job
-from salesops_nb.commission.numbers import Numbers
+from salesops_nb.commission.numbers import Terms, with_known_numbers
 from salesops_nb.commission.opening import faults as opening_faults
 from salesops_nb.commission.opening import openings
 from salesops_nb.commission.payout import Payout
@@ -150,7 +150,7 @@ def _earned(payout: Working, job: Job, c: Component, spans: list[Span]) -> nw.La
         & (nw.col("span") >= first)
         & (nw.col("span") < first + len(spans))
     ).with_columns(span=(nw.col("span") - first).cast(nw.Int32))
-    return Numbers(job, c, spans).told(frame)
+    return with_known_numbers(Terms(job, c, spans), frame)
 
 
 def _whole(payout: Working, job: Job, c: Component) -> list[Span]:
