@@ -16,6 +16,7 @@ import pyarrow as pa
 from salesops_nb.commission.frames import Tables, as_day, as_decimal
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem
+from salesops_nb.periods import Period
 
 FAR = date(2200, 1, 1)
 
@@ -73,6 +74,17 @@ def read_stays(
         for stays in per_plan.values():
             stays.sort(key=lambda stay: stay.start)
     return {plan: dict(stays) for plan, stays in found.items()}
+
+
+def in_force(rows: Iterable[Mapping[str, Any]], period: Period) -> list[Mapping[str, Any]]:
+    """The rows of `plan_assignments` that hold on some day of the period, by person and first day."""
+    found = [
+        row
+        for row in rows
+        if (row.get("valid_from") or date.min) < period.end
+        and (row.get("valid_to") or date.max) > period.start
+    ]
+    return sorted(found, key=lambda row: (str(row["person_id"]), row.get("valid_from") or date.min))
 
 
 def members(

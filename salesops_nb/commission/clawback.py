@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from salesops_nb.commission.frames import as_decimal
 from salesops_nb.commission.lines import line
-from salesops_nb.commission.months import months_between, months_later
 from salesops_nb.commission.pieces import event_of, sale_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.working import ComponentRows, Working
 from salesops_nb.errors import Problem
+from salesops_nb.periods import months_between, months_later
 
 Row = dict[str, Any]
 ZERO = Decimal(0)

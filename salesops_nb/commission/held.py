@@ -12,13 +12,13 @@ from typing import Any
 from salesops_nb.commission.clawback import share_back
 from salesops_nb.commission.frames import as_day, as_decimal
 from salesops_nb.commission.lines import line
-from salesops_nb.commission.months import months_later
 from salesops_nb.commission.opening import Opening, openings
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.settled import moves, settled
 from salesops_nb.commission.working import Working
 from salesops_nb.errors import Problem
+from salesops_nb.periods import months_later
 
 Row = dict[str, Any]
 ZERO = Decimal(0)

@@ -16,12 +16,12 @@ from salesops_nb.commission.component_terms import kind_of
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import line
-from salesops_nb.commission.months import months_later
 from salesops_nb.commission.pieces import event_of, sale_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import rounded_pay
 from salesops_nb.commission.settled import moves, settled
 from salesops_nb.commission.working import ComponentRows, Working
+from salesops_nb.periods import months_later
 
 Row = dict[str, Any]
 ZERO = Decimal(0)

@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 
 from salesops_nb.commission.attained import Attained
 from salesops_nb.commission.ledger_rows import arrow_of, lines_digest, plain_rows
-from salesops_nb.commission.months import months_later
 from salesops_nb.commission.pay_path import Step, path
 from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.statement_lines import Line, Zero, lines_of, zeros_of
+from salesops_nb.periods import months_later
 
 ZERO = Decimal(0)
 APPROVED = ("approved", "locked", "paid")
