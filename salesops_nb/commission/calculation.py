@@ -14,10 +14,10 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.acceptance import hold_unaccepted
 from salesops_nb.commission.adjustments import adjustments
 from salesops_nb.commission.assignments import Stay, members, read_stays
+from salesops_nb.commission.checks import refuse_clashes, refuse_repeated_ids
 from salesops_nb.commission.component_terms import on_attainment, scope_of
 from salesops_nb.commission.credits import credits, kept_credits
 from salesops_nb.commission.earned import earned
@@ -33,6 +33,7 @@ from salesops_nb.commission.pieces import shown
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.scorecard import scorecard
+from salesops_nb.commission.settlement import settle
 from salesops_nb.commission.spans import Span, read_people
 from salesops_nb.commission.working import ComponentRows, Working
 from salesops_nb.errors import Problem, SalesopsError
@@ -72,11 +73,11 @@ def calculate(
     when = period if isinstance(period, Period) else (calendar or FiscalCalendar()).period(period)
     read = tables if isinstance(tables, Tables) else Tables(tables)
     problems: list[Problem] = []
-    checks.plans(chosen, read)
+    refuse_clashes(chosen, read)
     facts = read_facts(chosen, read, when.end, problems)
     stays = read_stays(chosen, read, problems)
     working = Working(when, tuple(chosen), read, facts, problems)
-    checks.unique(facts)
+    refuse_repeated_ids(facts)
     working.stays = stays
     problems += opening_faults(read, working.plans)
     for plan in chosen:
@@ -114,7 +115,7 @@ def _pay(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, pay_d
         made = ComponentRows(plan, c, spans, frame, job)
         payout.components.append(made)
     first = len(payout.lazy)
-    settlement.settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
+    settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
     hold_unaccepted(payout, plan, first)
 
 
