@@ -17,7 +17,7 @@ from salesops_nb.commission.findings_taken_back import uncounted_cancellations
 from salesops_nb.commission.frames import as_day
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema_component import Component
-from salesops_nb.commission.status import TELLING, among, counted, credits_of, met_by
+from salesops_nb.commission.status import TELLING, among, counted, credits_of, met_by, why_excluded
 from salesops_nb.commission.working import ComponentRows, Working
 from salesops_nb.errors import Problem
 
@@ -136,7 +136,7 @@ def _excluded_rows(payout: Working, plan: Plan) -> list[dict[str, Any]]:
     stays, counts = payout.stays.get(plan), counted(rows)
     found = []
     for row in rows.filter(pc.invert(counts)).to_pylist():
-        reason = _why_excluded(row, stays, plan)
+        reason = why_excluded(row, stays, plan)
         found.append(_credit_row(row, plan.id if row["on_plan"] else None, reason))
     rest = rows.filter(counts)
     seen = [
@@ -168,21 +168,6 @@ def _uncounted(plan: Plan) -> str:
     if not rules:
         return "the plan pays nobody for credit of their own"
     return f"no component counts it: {'; '.join(rules)}"
-
-
-def _why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> str:
-    payee = row["payee_id"]
-    if row["fault"] is not None:
-        return str(row["fault"])
-    if payee is None:
-        return "no payee: the deal has neither owner nor split"
-    if stays is not None and payee not in stays:
-        return "no plan: the person is assigned to none"
-    if not row["in_dates"]:
-        return f"outside dates: plan {plan.label} is in force from {plan.start} to {plan.file.plan.to}"
-    if not row["on_plan"]:
-        return f"outside dates: not assigned to plan {plan.id} on {row['counted_on']}"
-    return f"the plan does not count it: {plan.file.credit.where}"
 
 
 def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | None]) -> list[dict[str, Any]]:

@@ -194,6 +194,22 @@ def counted(rows: pa.Table) -> pa.Array:
     return pc.and_kleene(pc.and_kleene(rows["on_plan"], rows["in_dates"]), rows["counts"])
 
 
+def why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> str:
+    """Why a credit of the period counts in no plan."""
+    payee = row["payee_id"]
+    if row["fault"] is not None:
+        return str(row["fault"])
+    if payee is None:
+        return "no payee: the deal has neither owner nor split"
+    if stays is not None and payee not in stays:
+        return "no plan: the person is assigned to none"
+    if not row["in_dates"]:
+        return f"outside dates: plan {plan.label} is in force from {plan.start} to {plan.file.plan.to}"
+    if not row["on_plan"]:
+        return f"outside dates: not assigned to plan {plan.id} on {row['counted_on']}"
+    return f"the plan does not count it: {plan.file.credit.where}"
+
+
 def _sums(payout: Working, plan: Plan, rows: pa.Table, team: bool) -> dict[str, Any]:
     pays, excluded = _pays(payout, plan, team, rows), pc.fill_null(pc.invert(counted(rows)), False)
 
