@@ -12,6 +12,7 @@ ones ``4-4-5``, ``4-5-4``, ``5-4-4`` (quarters of thirteen weeks; the year begin
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -189,3 +190,18 @@ def _nearest_week_start(calendar: FiscalCalendar, year: int) -> date:
 def _split(key: str) -> tuple[str, int, str]:
     prefix, bare = ("cal:", key[4:]) if key.startswith("cal:") else ("", key)
     return prefix, int(bare[:4]), bare[4:]
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the month's last where it has no such day."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def months_between(start: date, end: date) -> int:
+    """Complete months from one day to another."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    while months > 0 and months_later(start, months) > end:
+        months -= 1
+    return max(0, months)

@@ -36,7 +36,7 @@ def inputs(folder: Path, settings: Settings | None, workbook: Workbook | None) -
 
 def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
     """Every plan of the folder ``plans``, its conditions held against the columns of the credit."""
-    from salesops_nb.commission import checks
+    from salesops_nb.commission.checks import refuse_clashes
     from salesops_nb.commission.columns import misnamed
     from salesops_nb.commission.frames import Tables
     from salesops_nb.commission.plan import load_plan, plan_files
@@ -54,7 +54,7 @@ def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
     tables = Tables(workbook.tables)
     for plan in read:
         found += misnamed(plan, tables)
-    for problem in _problems(lambda: checks.plans(read, tables)):
+    for problem in _problems(lambda: refuse_clashes(read, tables)):
         # a workbook that has no assignments may still make other reports
         lesser = problem.code == "no-assignments"
         found.append(replace(problem, severity="warning") if lesser else problem)

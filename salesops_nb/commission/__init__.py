@@ -6,8 +6,7 @@ exact decimals.
 """
 
 from salesops_nb.commission.calculation import calculate
-from salesops_nb.commission.explain import explain
-from salesops_nb.commission.payout import Payout
+from salesops_nb.commission.payout import Payout, explain
 from salesops_nb.commission.plan import Plan, load_plan, load_plans
 
 __all__ = ["Payout", "Plan", "calculate", "explain", "load_plan", "load_plans"]

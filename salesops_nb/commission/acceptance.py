@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -18,16 +18,14 @@ from salesops_nb.commission.assignments import Stay
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.pieces import event_of
 from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.working import Working
 from salesops_nb.errors import Problem
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
 
 _REASON = "the plan was not accepted yet"
 _KEPT = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "credit", "amount")
 
 
-def hold_unaccepted(payout: Payout, plan: Plan, first_frame: int) -> None:
+def hold_unaccepted(payout: Working, plan: Plan, first_frame: int) -> None:
     """Take the lines of people who have not accepted the plan out of what is paid, if the plan
     withholds them.
 
@@ -59,7 +57,7 @@ def hold_unaccepted(payout: Payout, plan: Plan, first_frame: int) -> None:
     payout.made = [r for r in payout.made if not any(r is other for other in mine)]
 
 
-def _counted(payout: Payout, plan: Plan, theirs: nw.LazyFrame[Any]) -> dict[tuple[str, str], date]:
+def _counted(payout: Working, plan: Plan, theirs: nw.LazyFrame[Any]) -> dict[tuple[str, str], date]:
     """The day of the sale for each credit of people who have not accepted: what is released, refunded or
     taken back later waits with it.
     """

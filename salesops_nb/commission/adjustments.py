@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from salesops_nb import money
 from salesops_nb.commission.frames import as_day, as_decimal
 from salesops_nb.commission.lines import line
+from salesops_nb.commission.working import Working
 from salesops_nb.errors import Problem
 
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
 
-
-def adjustments(payout: Payout) -> None:
+def adjustments(payout: Working) -> None:
     """Manual adjustments of the period: lines with a reason, an author and an approver, or a problem."""
     for number, row in enumerate(payout.tables.rows("adjustments"), start=2):
         day = as_day(row.get("happened_on"))

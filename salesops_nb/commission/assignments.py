@@ -10,9 +10,13 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+import narwhals as nw
+import pyarrow as pa
+
 from salesops_nb.commission.frames import Tables, as_day, as_decimal
 from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem
+from salesops_nb.periods import Period
 
 FAR = date(2200, 1, 1)
 
@@ -70,6 +74,34 @@ def read_stays(
         for stays in per_plan.values():
             stays.sort(key=lambda stay: stay.start)
     return {plan: dict(stays) for plan, stays in found.items()}
+
+
+def in_force(rows: Iterable[Mapping[str, Any]], period: Period) -> list[Mapping[str, Any]]:
+    """The rows of `plan_assignments` that hold on some day of the period, by person and first day."""
+    found = [
+        row
+        for row in rows
+        if (row.get("valid_from") or date.min) < period.end
+        and (row.get("valid_to") or date.max) > period.start
+    ]
+    return sorted(found, key=lambda row: (str(row["person_id"]), row.get("valid_from") or date.min))
+
+
+def members(
+    frame: nw.LazyFrame[Any], plan: Plan, stays: dict[str, list[Stay]] | None, tables: Tables
+) -> nw.LazyFrame[Any]:
+    """Credits of people who are on the plan on the day that counts."""
+    inside = (nw.col("counted_on") >= nw.lit(plan.start)) & (nw.col("counted_on") < nw.lit(plan.end))
+    frame = frame.filter(inside & ~nw.col("payee_id").is_null())
+    if stays is None:
+        return frame
+    rows = [
+        {"payee_id": s.payee, "stay_from": s.start, "stay_to": s.end} for all_ in stays.values() for s in all_
+    ]
+    table = tables.put(rows, {"payee_id": pa.string(), "stay_from": pa.date32(), "stay_to": pa.date32()})
+    frame = frame.join(table, on="payee_id", how="inner")
+    held = (nw.col("counted_on") >= nw.col("stay_from")) & (nw.col("counted_on") < nw.col("stay_to"))
+    return frame.filter(held).drop("stay_from", "stay_to")
 
 
 def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem]) -> Fraction | None:

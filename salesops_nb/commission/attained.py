@@ -6,19 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import narwhals as nw
 
 from salesops_nb.commission import curve
-from salesops_nb.commission.credits import decimal_of
-from salesops_nb.commission.earned import derived_rate, gate_level
+from salesops_nb.commission.curve import derived_rate, gate_level
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.rounding import decimal_of
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.working import ComponentRows, Working
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Attained:
         return None if not self.next_at else (self.next_at - self.credit) / self.next_at
 
 
-def attained(payout: Payout) -> list[Attained]:
+def attained(payout: Working) -> list[Attained]:
     """Everybody on a plan, for each component that has a quota, a table or a gate; in order of person."""
     rows = [row for part in payout.components for row in _rows(part)]
     return sorted(rows, key=lambda row: (row.payee_id, row.plan_id, row.component_id))

@@ -13,27 +13,29 @@ from datetime import date, timedelta
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
-from salesops_nb.commission import checks, settlement
 from salesops_nb.commission.acceptance import hold_unaccepted
 from salesops_nb.commission.adjustments import adjustments
-from salesops_nb.commission.assignments import Stay, read_stays
+from salesops_nb.commission.assignments import Stay, members, read_stays
+from salesops_nb.commission.checks import refuse_clashes, refuse_repeated_ids
+from salesops_nb.commission.component_terms import on_attainment, scope_of
 from salesops_nb.commission.credits import credits, kept_credits
 from salesops_nb.commission.earned import earned
 from salesops_nb.commission.facts import read_facts
 from salesops_nb.commission.frames import Tables, number
 from salesops_nb.commission.hierarchy import levels_of, summed, team_credit
-from salesops_nb.commission.job import Job, on_attainment, scope_of
-from salesops_nb.commission.numbers import Numbers
+from salesops_nb.commission.job import Job
+from salesops_nb.commission.numbers import Terms, with_known_numbers
 from salesops_nb.commission.opening import faults as opening_faults
 from salesops_nb.commission.opening import openings
-from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.pieces import shown
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.scorecard import scorecard
+from salesops_nb.commission.settlement import settle
 from salesops_nb.commission.spans import Span, read_people
+from salesops_nb.commission.working import ComponentRows, Working
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.periods import FiscalCalendar, Period
 
@@ -71,23 +73,23 @@ def calculate(
     when = period if isinstance(period, Period) else (calendar or FiscalCalendar()).period(period)
     read = tables if isinstance(tables, Tables) else Tables(tables)
     problems: list[Problem] = []
-    checks.plans(chosen, read)
+    refuse_clashes(chosen, read)
     facts = read_facts(chosen, read, when.end, problems)
     stays = read_stays(chosen, read, problems)
-    payout = Payout(when, tuple(chosen), read, facts, problems)
-    checks.unique(facts)
-    payout.stays = stays
-    problems += opening_faults(read, payout.plans)
+    working = Working(when, tuple(chosen), read, facts, problems)
+    refuse_repeated_ids(facts)
+    working.stays = stays
+    problems += opening_faults(read, working.plans)
     for plan in chosen:
-        if _at_work(payout, plan):
-            _pay(payout, plan, stays[plan], pay_date or when.last)
+        if _at_work(working, plan):
+            _pay(working, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
-            payout.full[plan] = shown(_credit(payout, plan, plan.file.credit.event, when.end, [])[0])
-    adjustments(payout)
-    return payout
+            working.full[plan] = shown(_credit(working, plan, plan.file.credit.event, when.end, [])[0])
+    adjustments(working)
+    return Payout(working)
 
 
-def _at_work(payout: Payout, plan: Plan) -> bool:
+def _at_work(payout: Working, plan: Plan) -> bool:
     """Whether the plan can pay or take back in the period: while it is in force, and what its sales leave
     due after it.
     """
@@ -99,7 +101,7 @@ def _at_work(payout: Payout, plan: Plan) -> bool:
     return plan.end <= period.start and any(day in period for day in payout.facts.refunds)
 
 
-def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_date: date) -> None:
+def _pay(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, pay_date: date) -> None:
     """The plan's lines, lazily where nothing has to be settled by person."""
     job = _job(payout, plan, stays)
     for c in plan.components:
@@ -113,11 +115,11 @@ def _pay(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None, pay_da
         made = ComponentRows(plan, c, spans, frame, job)
         payout.components.append(made)
     first = len(payout.lazy)
-    settlement.settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
+    settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
     hold_unaccepted(payout, plan, first)
 
 
-def _earned(payout: Payout, job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
+def _earned(payout: Working, job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
     """What the component earns on each credit; worked out for all of the plan's spans where it may be.
 
     It may where credits are few and no span's pay hangs on the day of reckoning, as it does on a gate,
@@ -149,10 +151,10 @@ def _earned(payout: Payout, job: Job, c: Component, spans: list[Span]) -> nw.Laz
         & (nw.col("span") >= first)
         & (nw.col("span") < first + len(spans))
     ).with_columns(span=(nw.col("span") - first).cast(nw.Int32))
-    return Numbers(job, c, spans).told(frame)
+    return with_known_numbers(Terms(job, c, spans), frame)
 
 
-def _whole(payout: Payout, job: Job, c: Component) -> list[Span]:
+def _whole(payout: Working, job: Job, c: Component) -> list[Span]:
     """All spans of the plan up to the last event, where each is paid alike in every period; else none."""
     plan, facts, calendar = job.plan, payout.facts, payout.period.calendar
     if (
@@ -185,7 +187,7 @@ def _for_component(job: Job, c: Component) -> Job:
     return made
 
 
-def _job(payout: Payout, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job:
+def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job:
     facts, period = payout.facts, payout.period
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
@@ -222,7 +224,7 @@ Frame = nw.LazyFrame[Any]
 
 
 def _of_event(
-    payout: Payout,
+    payout: Working,
     plan: Plan,
     stays: dict[str, list[Stay]] | None,
     event: str,
@@ -257,7 +259,7 @@ def _of_event(
 
 
 def _credit(
-    payout: Payout, plan: Plan, event: str, until: date, problems: list[Problem]
+    payout: Working, plan: Plan, event: str, until: date, problems: list[Problem]
 ) -> tuple[Frame, tuple[Any, ...] | None]:
     """All credit by an event, whoever's; of all days, with its key, where the data are few."""
     if not payout.facts.small:
@@ -273,24 +275,7 @@ def _held(tables: Tables, frame: Frame | None) -> Frame | None:
     return None if frame is None else tables.kept(frame)
 
 
-def members(
-    frame: nw.LazyFrame[Any], plan: Plan, stays: dict[str, list[Stay]] | None, tables: Tables
-) -> nw.LazyFrame[Any]:
-    """Credits of people who are on the plan on the day that counts."""
-    inside = (nw.col("counted_on") >= nw.lit(plan.start)) & (nw.col("counted_on") < nw.lit(plan.end))
-    frame = frame.filter(inside & ~nw.col("payee_id").is_null())
-    if stays is None:
-        return frame
-    rows = [
-        {"payee_id": s.payee, "stay_from": s.start, "stay_to": s.end} for all_ in stays.values() for s in all_
-    ]
-    table = tables.put(rows, {"payee_id": pa.string(), "stay_from": pa.date32(), "stay_to": pa.date32()})
-    frame = frame.join(table, on="payee_id", how="inner")
-    held = (nw.col("counted_on") >= nw.col("stay_from")) & (nw.col("counted_on") < nw.col("stay_to"))
-    return frame.filter(held).drop("stay_from", "stay_to")
-
-
-def _spans(plan: Plan, payout: Payout, c: Component) -> list[Span]:
+def _spans(plan: Plan, payout: Working, c: Component) -> list[Span]:
     """The spans that this period needs: those it touches, and all before them where history counts."""
     period = payout.period
     advance = plan.file.draw or plan.file.guarantee

@@ -13,7 +13,7 @@ from salesops_nb.commission.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
 
 
-def plans(chosen: list[Plan], tables: Tables) -> None:
+def refuse_clashes(chosen: list[Plan], tables: Tables) -> None:
     """Versions that share a day, and several plans without assignments; raises."""
     found = []
     for a, b in combinations(chosen, 2):
@@ -45,7 +45,7 @@ def plans(chosen: list[Plan], tables: Tables) -> None:
         raise SalesopsError(found)
 
 
-def unique(facts: Facts) -> None:
+def refuse_repeated_ids(facts: Facts) -> None:
     """Ids that must be unique: a repeated one would pay twice, so it stops the work."""
     found = facts.tables.once(("repeated",), lambda: _repeated(facts))
     if found:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from salesops_nb.commission.frames import as_decimal
 from salesops_nb.commission.lines import line
-from salesops_nb.commission.months import months_between, months_later
 from salesops_nb.commission.pieces import event_of, sale_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
+from salesops_nb.commission.working import ComponentRows, Working
 from salesops_nb.errors import Problem
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.periods import months_between, months_later
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
@@ -30,7 +28,7 @@ class Cancelled(NamedTuple):
     share: Fraction
 
 
-def cancelled(payout: Payout, plan: Plan, row: Row, events: list[Row], sales: list[Row]) -> Cancelled | None:
+def cancelled(payout: Working, plan: Plan, row: Row, events: list[Row], sales: list[Row]) -> Cancelled | None:
     """What a cancellation takes back of a credit; for a refund, of the sales that it takes back itself.
 
     `sales` are the person's sales of the deal: where they come back by different shares, a refund
@@ -80,7 +78,7 @@ def earned_id(part: ComponentRows, row: Row) -> str:
 
 
 def clawed_back(
-    payout: Payout, part: ComponentRows, row: Row, gone: Cancelled, paid: Decimal, now: Decimal
+    payout: Working, part: ComponentRows, row: Row, gone: Cancelled, paid: Decimal, now: Decimal
 ) -> list[Row]:
     """The line that takes back, in the period of the cancellation, what was paid of a credit.
 
@@ -112,7 +110,7 @@ def clawed_back(
     return [made]
 
 
-def share_back(payout: Payout, plan: Plan, row: Row, day: date) -> Fraction:
+def share_back(payout: Working, plan: Plan, row: Row, day: date) -> Fraction:
     """The share of what was paid that comes back when a deal is cancelled on a day."""
     rule = plan.file.clawback
     assert rule is not None

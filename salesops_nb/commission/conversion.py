@@ -5,21 +5,19 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from salesops_nb.commission.job import Job
 from salesops_nb.commission.rates import Rates
 from salesops_nb.commission.rounding import rounded_pay
+from salesops_nb.commission.working import Working
 from salesops_nb.errors import Problem
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
 
 
-def in_own_currency(payout: Payout, job: Job, rows: list[Row], pay_date: date) -> list[Row]:
+def in_own_currency(payout: Working, job: Job, rows: list[Row], pay_date: date) -> list[Row]:
     """Pay in each person's own currency, where the plan says by which rates."""
     plan = job.plan
     if plan.file.fx is None or plan.file.fx.pay is None:

@@ -26,6 +26,8 @@ from salesops_nb.commission.rates import converted
 from salesops_nb.commission.rounding import decimal_of
 from salesops_nb.errors import Problem, SalesopsError
 
+KEYS = ("payee_id", "event_id", "part")  # what names a credit
+
 
 def credits(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:
     """Every credit of the plan's rule before a day, by person, whoever they are (not yet who is on the plan).

@@ -1,4 +1,4 @@
-"""A component's rate as a function of credit, F(x), in exact fractions.
+"""A component's rate as a function of credit, F(x), in exact fractions, with its gate and target.
 
 ``Numbers`` holds what one person's table needs in one span; `curve_engine` writes the same F as
 expressions of the engine.
@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from salesops_nb.commission.schema import Component, Row
+from salesops_nb.commission.component_terms import uses_quota
+from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.rounding import decimal_of
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.schema_rates import Row
 
 FAR = Fraction(10**13)  # beyond any credit: a bound that is never reached
 
@@ -148,3 +152,48 @@ def _matrix(c: Component, n: Numbers, x: Fraction, band: int, column: Fraction |
     if row.rate_pct is not None:
         return Fraction(row.rate_pct[place]) / 100 * x  # type: ignore[index]
     return Fraction(row.payout_pct[place]) / 100 * (n.target or 0)  # type: ignore[index]
+
+
+def refuses(plan: Plan, c: Component, quota: Fraction | None) -> bool:
+    """Whether the component hangs on a quota that is zero (or below) and the plan does not say what
+    that means.
+    """
+    rule = plan.file.quota
+    if rule is None or quota is None or quota > 0 or not (uses_quota(c) or c.rate_pct == "derived"):
+        return False
+    return quota < 0 or rule.if_zero in (None, "refuse")
+
+
+def gate_level(plan: Plan, c: Component, quota: Fraction | None) -> Fraction | None:
+    """The credit at which the gate (or threshold) opens."""
+    if c.threshold is not None:
+        return Fraction(c.threshold)
+    if c.gate is None:
+        return None
+    if c.gate.amount is not None:
+        return Fraction(c.gate.amount)
+    assert c.gate.attainment_pct is not None
+    return of_quota(
+        Fraction(c.gate.attainment_pct), quota, plan.file.quota.if_zero if plan.file.quota else None
+    )
+
+
+def derived_rate(plan: Plan, c: Component, target: Fraction | None, quota: Fraction | None) -> Fraction:
+    """Target incentive × weight ÷ quota; rounded only where the plan says to how many places."""
+    rate = (target or Fraction(0)) * Fraction(c.weight_pct) / 100 / quota if quota else Fraction(0)
+    places = plan.file.rounding.rate_places
+    return rate if places is None else Fraction(decimal_of(rate, places))
+
+
+def target_of(c: Component, target: Fraction | None) -> Fraction:
+    """The component's target for a span: its own amount, or its weight of the person's target incentive."""
+    if c.target == "derived":
+        return (target or Fraction(0)) * Fraction(c.weight_pct) / 100
+    return Fraction(c.target or 0)
+
+
+def attainment_pct(total: Fraction, quota: Fraction | None, if_zero: str | None) -> Fraction:
+    """Attainment in per cent; of a quota of zero as the plan says."""
+    if quota:
+        return total / quota * 100
+    return Fraction(100 if if_zero == "attainment_100" else 0)

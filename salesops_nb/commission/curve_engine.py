@@ -12,7 +12,8 @@ import narwhals as nw
 from salesops_nb.commission.curve import at_least, row_rate
 from salesops_nb.commission.frames import AMOUNT, number, times
 from salesops_nb.commission.rounding import decimal_of
-from salesops_nb.commission.schema import Component, Row
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.schema_rates import Row
 
 Value = Callable[[str], nw.Expr]
 Reached = Callable[[nw.Expr, bool], nw.Expr]

@@ -14,12 +14,14 @@ import pandas as pd
 import pyarrow as pa
 
 from salesops_nb.commission import curve
-from salesops_nb.commission.credits import decimal_of
-from salesops_nb.commission.earned import _gate, derived_rate, gate_level, target_of
+from salesops_nb.commission.component_terms import gate_of
+from salesops_nb.commission.curve import derived_rate, gate_level, target_of
+from salesops_nb.commission.exact_pay import multiplier
 from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
-from salesops_nb.commission.study import Study, WhatIf, _factor
+from salesops_nb.commission.rounding import decimal_of
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.study import Study, WhatIf
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.money import ROUNDING
 
@@ -137,14 +139,14 @@ def _component(plan: Plan, c: Component, x: Fraction, quota: Fraction) -> Fracti
         target_of(c, target),
     )
     level = gate_level(plan, c, quota)
-    then, inclusive = _gate(c)
+    then, inclusive = gate_of(c)
     if level is not None and (x < level or (x == level and not inclusive)):
         return Fraction(0)
     paid = curve.pay(c, numbers, x)
     if level is not None and then == "excess":
         whole = c.table is not None and c.table.mode == "whole"
         paid = paid * (x - level) / x if whole and x else paid - curve.pay(c, numbers, level)
-    paid *= _factor(c, x * 100 / quota if quota else Fraction(0))
+    paid *= multiplier(c, x * 100 / quota if quota else Fraction(0))
     cap = next((limit.cap for limit in c.limit_list if limit.per == "period" and limit.cap is not None), None)
     floor = next(
         (limit.floor for limit in c.limit_list if limit.per == "period" and limit.floor is not None), None

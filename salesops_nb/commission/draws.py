@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 
@@ -20,15 +20,13 @@ from salesops_nb.commission.opening import balances as opening_balances
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.release import released
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.working import ComponentRows, Working
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
 
 
-def topped_up(payout: Payout, job: Job, parts: list[ComponentRows], rows: list[Row]) -> list[Row]:
+def topped_up(payout: Working, job: Job, parts: list[ComponentRows], rows: list[Row]) -> list[Row]:
     """Draws, their repayment, and guarantees, span by span."""
     plan = job.plan
     draw, guarantee = plan.file.draw, plan.file.guarantee
@@ -84,7 +82,7 @@ def topped_up(payout: Payout, job: Job, parts: list[ComponentRows], rows: list[R
     return found
 
 
-def _paid_before(payout: Payout, job: Job, parts: list[ComponentRows], since: date) -> dict[str, Decimal]:
+def _paid_before(payout: Working, job: Job, parts: list[ComponentRows], since: date) -> dict[str, Decimal]:
     """What the plan paid each person from a day up to the period, without draws and guarantees.
 
     By the ledger where it has lines of those days, else by the calculation (which knows no objectives and
@@ -109,7 +107,7 @@ def _paid_before(payout: Payout, job: Job, parts: list[ComponentRows], since: da
         return found
     earlier = replace(
         payout, period=replace(payout.period, key=f"before {payout.period.key}", start=since, end=now),
-        found=[], made=[], zeros=[], withheld_rows=[], reasons={}, stood={}, credited=set(), _cache={},
+        found=[], made=[], zeros=[], withheld_rows=[], reasons={}, stood={}, credited=set(), cache={},
     )  # fmt: skip
     rows = opening_lines(earlier, plan)
     for part in parts:
@@ -130,7 +128,7 @@ def _of_version(plan: Plan, said: Any) -> bool:
     return said is None or said != said or int(said) == plan.version
 
 
-def _entitled(payout: Payout, job: Job) -> set[str]:
+def _entitled(payout: Working, job: Job) -> set[str]:
     """Who gets a draw or guarantee: those assigned to the plan; without assignments every owner.
 
     An owner has a deal, or a share of one, that was opened or has an event before the period's end, and
@@ -171,7 +169,7 @@ def _of_target(job: Job, payee: str, start: date, end: date, pct: Decimal | None
     return decimal_of(target * Fraction(pct or 0) / 100 * Fraction(months, 12))
 
 
-def _draw_spans(payout: Payout, plan: Plan, per: str, began: date) -> list[tuple[int, date, date]]:
+def _draw_spans(payout: Working, plan: Plan, per: str, began: date) -> list[tuple[int, date, date]]:
     """Spans that end in the period, counted from the person's first."""
     period = payout.period
     found = []
@@ -191,7 +189,7 @@ def _draw_spans(payout: Payout, plan: Plan, per: str, began: date) -> list[tuple
 
 
 def _drawn(
-    payout: Payout,
+    payout: Working,
     plan: Plan,
     payee: str,
     number: int,

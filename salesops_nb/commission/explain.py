@@ -8,24 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 
 from salesops_nb.commission import curve
+from salesops_nb.commission.curve import derived_rate, gate_level, target_of
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.pieces import MARK, event_of, sale_of
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.rounding import decimal_of
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.spans import Span
+from salesops_nb.commission.working import ComponentRows, Working
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.wording import Figure, Said, said
 
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
-    from salesops_nb.commission.spans import Span
 
-
-def explain(payout: Payout, line_id: str) -> str:
+def explained(payout: Working, line_id: str) -> str:
     """How a line came about; raises `SalesopsError` where the payout has no such line."""
     made = next((row for row in payout.made if row["line_id"] == line_id), None)
     if made is None and payout.lazy:
@@ -43,12 +43,12 @@ def explain(payout: Payout, line_id: str) -> str:
     return sentence(payout, made)
 
 
-def sentence(payout: Payout, line: Mapping[str, Any]) -> str:
+def sentence(payout: Working, line: Mapping[str, Any]) -> str:
     """The sentence of a line given as a row, in English."""
     return str(words(payout, line))
 
 
-def words(payout: Payout, line: Mapping[str, Any]) -> Said:
+def words(payout: Working, line: Mapping[str, Any]) -> Said:
     """The sentence of a line given as a row, to be written in the reader's language."""
     deal = line["deal_id"]
     subject = said("deal {deal}", deal=str(deal)) if deal else str(line["component_id"])
@@ -56,7 +56,7 @@ def words(payout: Payout, line: Mapping[str, Any]) -> Said:
     return said("{subject}: {how}: {amount}", subject=subject, how=how, amount=amount)
 
 
-def _how(payout: Payout, line: Mapping[str, Any]) -> Said | str:
+def _how(payout: Working, line: Mapping[str, Any]) -> Said | str:
     plan = next(
         (p for p in payout.plans if p.id == line["plan_id"] and p.version == line["plan_version"]), None
     )
@@ -108,7 +108,7 @@ def _special(plan: Plan, line: Mapping[str, Any]) -> Said | None:
     return None
 
 
-def _body(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
+def _body(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
     lead = _lead(c, Decimal(line["credit"]))
     if c.table is None:
         if c.rates is not None:
@@ -157,20 +157,18 @@ def _above(c: Component, text: Said) -> Said:
     return said("{how}, of what lies above {level}", how=text, level=_short(Decimal(level)))
 
 
-def _rate(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
+def _rate(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
     if c.rate_pct != "derived":
         return said("{rate} %", rate=Figure(Decimal(c.rate_pct or 0)))
-    rate = _decimal((_numbers(payout, plan, c, line).rate or Fraction(0)) * 100)
+    rate = decimal_of((_numbers(payout, plan, c, line).rate or Fraction(0)) * 100)
     return said("{rate} % (target incentive ÷ quota)", rate=Figure(rate, 4))
 
 
-def _numbers(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) -> curve.Numbers:
+def _numbers(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> curve.Numbers:
     """What the component's table and rate are for the line's payee and span; worked once for both."""
-    from salesops_nb.commission.earned import derived_rate, gate_level, target_of
-
     part = next(p for p in payout.components if p.plan is plan and p.c.id == c.id)
     span = _span(payout, part, line)
-    known = payout._cache.setdefault("numbers", {})
+    known = payout.cache.setdefault("numbers", {})
     key = (plan.id, plan.version, c.id, line["payee_id"], span.key)
     if key not in known:
         standing = part.job.people.standing(str(line["payee_id"]), span)
@@ -183,7 +181,7 @@ def _numbers(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any]) 
     return numbers
 
 
-def _span(payout: Payout, part: ComponentRows, line: Mapping[str, Any]) -> Span:
+def _span(payout: Working, part: ComponentRows, line: Mapping[str, Any]) -> Span:
     """The span that the line's credit climbs in: a refund's, and what is released late, is the sale's."""
     day = line["happened_on"]
     if line["kind"] in ("refund", "release") and line["event_id"] is not None:
@@ -193,12 +191,12 @@ def _span(payout: Payout, part: ComponentRows, line: Mapping[str, Any]) -> Span:
         if not payout.facts.small:
             mine = (nw.col("event_id") == event) | nw.col("event_id").str.starts_with(event + MARK)
             rows, key = rows.filter(mine), (*key, event)  # type: ignore[assignment]
-        if key not in payout._cache:
+        if key not in payout.cache:
             known = collected(rows.unique())
-            payout._cache[key] = {
+            payout.cache[key] = {
                 (event_of(r["event_id"]), sale_of(r["event_id"])): r["counted_on"] for r in known
             }
-        days = payout._cache[key]
+        days = payout.cache[key]
         day = days.get((event, sale), days.get((event, ""), day))
     return next((s for s in part.spans if s.start <= day < s.end), part.spans[-1])
 
@@ -210,7 +208,7 @@ def _base(c: Component, numbers: curve.Numbers) -> Fraction | None:
     return None if c.rate_pct is None else Fraction(c.rate_pct) / 100
 
 
-def _pieces(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], lead: Said) -> Said:
+def _pieces(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], lead: Said) -> Said:
     """The slices of the credit by band, and the bound that was passed last."""
     assert c.table is not None
     numbers = _numbers(payout, plan, c, line)
@@ -224,8 +222,8 @@ def _pieces(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], l
         width = min(high, end) - max(low, start)
         if width <= 0:
             continue
-        rate = Figure(_decimal(curve.row_rate(row, _base(c, numbers)) * 100))
-        slices.append((_decimal(width), rate))
+        rate = Figure(decimal_of(curve.row_rate(row, _base(c, numbers)) * 100))
+        slices.append((decimal_of(width), rate))
         if i and low <= start:
             in_pct = c.table.unit == "pct_of_quota"
             passed = said("{share} % of quota", share=Figure(row.from_)) if in_pct else _short(row.from_)
@@ -249,7 +247,7 @@ def _listed(parts: list[Said]) -> Said:
     return made
 
 
-def _band(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], after: Decimal) -> Said:
+def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], after: Decimal) -> Said:
     assert c.table is not None
     if c.table.unit == "margin_pct":
         return said("by margin")
@@ -264,13 +262,7 @@ def _band(payout: Payout, plan: Plan, c: Component, line: Mapping[str, Any], aft
         return said("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
     if found.payout_pct is not None:
         return said("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
-    return said("{rate} %", rate=Figure(_decimal(curve.row_rate(found, _base(c, numbers)) * 100)))
-
-
-def _decimal(value: Fraction) -> Decimal:
-    from salesops_nb.commission.credits import decimal_of
-
-    return decimal_of(value)
+    return said("{rate} %", rate=Figure(decimal_of(curve.row_rate(found, _base(c, numbers)) * 100)))
 
 
 def _short(value: Decimal) -> Figure:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 
 from salesops_nb.commission.facts import bookings_beside, place_of, takes_back, with_outcome
 from salesops_nb.commission.findings_taken_back import LISTED, ids, in_period
 from salesops_nb.commission.frames import collected
+from salesops_nb.commission.working import Working
 from salesops_nb.errors import Problem
 
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
 
-
-def rows(payout: Payout) -> list[Problem]:
+def rows(payout: Working) -> list[Problem]:
     """Findings of the period: won deals without a booked event, sales of lost and of open deals."""
     facts = payout.facts
     kinds = {plan.file.credit.event for plan in payout.plans}
@@ -30,7 +28,7 @@ def rows(payout: Payout) -> list[Problem]:
     return found + _open(payout, sales.join(open_deals, on="deal_id", how="inner"))
 
 
-def _made(payout: Payout) -> list[Problem]:
+def _made(payout: Working) -> list[Problem]:
     made = bookings_beside(payout.facts.tables).filter(in_period(payout))
     count, total, first, names = _summed(made)
     if not count:
@@ -56,7 +54,7 @@ def _summed(events: nw.LazyFrame[Any]) -> tuple[int, Any, str, str]:
     return told["n"] or 0, told["amount"] or 0, names[0] if names else "", ids(names, told["deals"])
 
 
-def _lost(payout: Payout, sales: nw.LazyFrame[Any]) -> list[Problem]:
+def _lost(payout: Working, sales: nw.LazyFrame[Any]) -> list[Problem]:
     columns = ("event_id", "deal_id", "kind", "happened_on", "amount")
     return [
         Problem(
@@ -71,7 +69,7 @@ def _lost(payout: Payout, sales: nw.LazyFrame[Any]) -> list[Problem]:
     ]
 
 
-def _open(payout: Payout, sales: nw.LazyFrame[Any]) -> list[Problem]:
+def _open(payout: Working, sales: nw.LazyFrame[Any]) -> list[Problem]:
     count, total, first, names = _summed(sales)
     if not count:
         return []

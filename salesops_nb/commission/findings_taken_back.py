@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 
-from salesops_nb.commission.assignments import FAR
+from salesops_nb.commission.assignments import FAR, members
 from salesops_nb.commission.beyond import BEYOND
-from salesops_nb.commission.calculation import members
+from salesops_nb.commission.credits import KEYS
 from salesops_nb.commission.facts import CREDIT_KINDS, place_of, takes_back
 from salesops_nb.commission.frames import as_day, collected
-from salesops_nb.commission.status import KEYS
+from salesops_nb.commission.working import Working
 from salesops_nb.errors import Problem
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
 
 Row = dict[str, Any]
 LISTED = 5  # ids that a finding over many names
 
 
-def rows(payout: Payout) -> list[Problem]:
+def rows(payout: Working) -> list[Problem]:
     """Findings of the period in what takes back, and in credit of people who are on no plan that day."""
     found = [*_refunds_outside(payout), *_beyond(payout)] if payout.facts.has_refunds else []
     return [*found, *_cancellations(payout), *_without_plan(payout)]
@@ -37,13 +34,13 @@ def ids(found: list[str], count: int | None = None) -> str:
     return ", ".join(found[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
-def in_period(payout: Payout) -> nw.Expr:
+def in_period(payout: Working) -> nw.Expr:
     """Whether an event happened in the payout's period."""
     day, period = nw.col("happened_on"), payout.period
     return (day >= nw.lit(period.start)) & (day < nw.lit(period.end))
 
 
-def _refunds_outside(payout: Payout) -> list[Problem]:
+def _refunds_outside(payout: Working) -> list[Problem]:
     """Refunds of the period whose sale is on a day without a plan: nobody takes them back."""
     facts = payout.facts
     kinds = sorted({plan.file.credit.event for plan in payout.plans})
@@ -75,7 +72,7 @@ def _refunds_outside(payout: Payout) -> list[Problem]:
     ]
 
 
-def _beyond(payout: Payout) -> list[Problem]:
+def _beyond(payout: Working) -> list[Problem]:
     """Refunds of the period that take back more than was sold by their day."""
     facts = payout.facts
     found: dict[tuple[str, str], Row] = {}
@@ -105,7 +102,7 @@ def _beyond(payout: Payout) -> list[Problem]:
     return problems
 
 
-def _sums_of(payout: Payout, deal: str, kind: str, until: date) -> tuple[Decimal, Decimal]:
+def _sums_of(payout: Working, deal: str, kind: str, until: date) -> tuple[Decimal, Decimal]:
     """What was sold of a deal, and what refunded, up to a day, as the events say it."""
     sold = back = Decimal(0)
     mine = payout.facts.events.filter((nw.col("deal_id") == deal) & (nw.col("happened_on") <= nw.lit(until)))
@@ -116,19 +113,19 @@ def _sums_of(payout: Payout, deal: str, kind: str, until: date) -> tuple[Decimal
     return sold, back
 
 
-def uncounted_cancellations(payout: Payout) -> list[Row]:
+def uncounted_cancellations(payout: Working) -> list[Row]:
     """Cancellations of the period that take nothing back because nobody counts them, with the reason.
 
     A deal that is refunded too is left out (its refund takes pay back), and so is one whose plan has
     paid nothing for it yet.
     """
-    if "cancellations" not in payout._cache:
-        payout._cache["cancellations"] = _uncounted(payout)
-    found: list[Row] = payout._cache["cancellations"]
+    if "cancellations" not in payout.cache:
+        payout.cache["cancellations"] = _uncounted(payout)
+    found: list[Row] = payout.cache["cancellations"]
     return found
 
 
-def _uncounted(payout: Payout) -> list[Row]:
+def _uncounted(payout: Working) -> list[Row]:
     facts = payout.facts
     events = facts.events.filter((nw.col("kind") == "cancelled") & in_period(payout))
     gone = collected(events.select("event_id", "deal_id", "happened_on").sort("happened_on", "event_id"))
@@ -168,7 +165,7 @@ def _uncounted(payout: Payout) -> list[Row]:
     return found
 
 
-def _credited(payout: Payout, deals: nw.LazyFrame[Any]) -> dict[str, list[tuple[Any, str, date]]]:
+def _credited(payout: Working, deals: nw.LazyFrame[Any]) -> dict[str, list[tuple[Any, str, date]]]:
     """Plans and people who have credit of the deals, and the day that counts."""
     found: dict[str, list[tuple[Any, str, date]]] = defaultdict(list)
     for plan in payout.plans:
@@ -182,7 +179,7 @@ def _credited(payout: Payout, deals: nw.LazyFrame[Any]) -> dict[str, list[tuple[
     return found
 
 
-def _outside(payout: Payout, sold: list[tuple[date, str]]) -> bool:
+def _outside(payout: Working, sold: list[tuple[date, str]]) -> bool:
     """Whether the plans credit such sales and none is in force on the day of the first."""
     days = [
         min((on for on, kind in sold if kind == plan.file.credit.event), default=None)
@@ -192,7 +189,7 @@ def _outside(payout: Payout, sold: list[tuple[date, str]]) -> bool:
     return bool(met) and not any(plan.start <= day < plan.end for plan, day in met)
 
 
-def _cancellations(payout: Payout) -> list[Problem]:
+def _cancellations(payout: Working) -> list[Problem]:
     found, by_plan = [], defaultdict(list)
     for row in uncounted_cancellations(payout):
         if row["code"] == "cancellation-not-counted":
@@ -231,7 +228,7 @@ def _cancellations(payout: Payout) -> list[Problem]:
     return found
 
 
-def _without_plan(payout: Payout) -> list[Problem]:
+def _without_plan(payout: Working) -> list[Problem]:
     """Credit of the period for people whom no plan has on the day that counts, by the assignments."""
     tables, given = payout.tables, {plan.id for plan in payout.plans}
     if "plan_assignments" not in tables:

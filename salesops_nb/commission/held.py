@@ -7,26 +7,24 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from salesops_nb.commission.clawback import share_back
 from salesops_nb.commission.frames import as_day, as_decimal
 from salesops_nb.commission.lines import line
-from salesops_nb.commission.months import months_later
 from salesops_nb.commission.opening import Opening, openings
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.settled import moves, settled
+from salesops_nb.commission.working import Working
 from salesops_nb.errors import Problem
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
+from salesops_nb.periods import months_later
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
 
 
-def opening_lines(payout: Payout, plan: Plan) -> list[Row]:
+def opening_lines(payout: Working, plan: Plan) -> list[Row]:
     """Lines of the period for what was held back, or may be taken back, of pay from before."""
     found = []
     for o in openings(payout.tables, plan, "holdback"):
@@ -39,14 +37,14 @@ def opening_lines(payout: Payout, plan: Plan) -> list[Row]:
     return found
 
 
-def _mine(payout: Payout, plan: Plan, o: Opening) -> bool:
+def _mine(payout: Working, plan: Plan, o: Opening) -> bool:
     """Whether this version of the plan settles the balance: the one in force on `as_of`, else the first."""
     versions = sorted((p for p in payout.plans if p.id == plan.id), key=lambda p: p.start)
     held = (p for p in versions if o.as_of is not None and p.start <= o.as_of < p.end)
     return next(held, versions[0]) is plan
 
 
-def _holdback(payout: Payout, plan: Plan, o: Opening) -> list[Row]:
+def _holdback(payout: Working, plan: Plan, o: Opening) -> list[Row]:
     """A release line for each part that falls due in the period; the residual goes to the last part."""
     parts, waits = _due(payout, plan, o)
     found, told, out = [], Fraction(0), ZERO
@@ -74,7 +72,7 @@ def _waiting(plan: Plan, o: Opening, amount: Decimal, why: str) -> Row:
     }  # fmt: skip
 
 
-def _due(payout: Payout, plan: Plan, o: Opening) -> tuple[list[tuple[date, Fraction]], str]:
+def _due(payout: Working, plan: Plan, o: Opening) -> tuple[list[tuple[date, Fraction]], str]:
     """Days on which parts of a holdback fall due, up to the period's end, and what the rest waits for."""
     start = o.as_of or plan.start
     rules = plan.file.release or ()
@@ -110,7 +108,7 @@ def _due(payout: Payout, plan: Plan, o: Opening) -> tuple[list[tuple[date, Fract
 
 
 def _by_deal(
-    payout: Payout, o: Opening, event: str, as_: str, start: date
+    payout: Working, o: Opening, event: str, as_: str, start: date
 ) -> tuple[list[tuple[date, Fraction]], str]:
     """As the deal is invoiced or paid: whole with the first event, or in proportion to what was still
     open, less what is refunded of it.
@@ -132,7 +130,7 @@ def _by_deal(
     return [(day, share) for day, share, _ in moves(shares, date.min)], why
 
 
-def _taken_back(payout: Payout, plan: Plan, o: Opening) -> list[Row]:
+def _taken_back(payout: Working, plan: Plan, o: Opening) -> list[Row]:
     """What a cancellation in the period takes back of pay from before; by the plan's own rule."""
     rule, deal = plan.file.clawback, str(o.deal)
     assert rule is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 
@@ -15,15 +15,13 @@ from salesops_nb.commission.lines import line
 from salesops_nb.commission.opening import balances
 from salesops_nb.commission.rounding import rounded_pay
 from salesops_nb.commission.spans import Span
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.working import ComponentRows, Working
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
 
 
-def period_limits(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
+def period_limits(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
     """Top-ups to a floor and pay carried over a cap, once the span has ended."""
     limit = next((limit for limit in part.c.limit_list if limit.per == "period"), None)
     if limit is None or (limit.floor is None and limit.excess != "carry"):
@@ -57,7 +55,7 @@ def period_limits(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
 
 
 def _limited(
-    payout: Payout,
+    payout: Working,
     part: ComponentRows,
     payee: str,
     span: Span,
@@ -95,7 +93,7 @@ def _limited(
     return found
 
 
-def year_to_date(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
+def year_to_date(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
     """What the year to date earns before this period, less what was paid of it: one line a person."""
     if part.c.scope != "ytd_less_paid":
         return []

@@ -10,10 +10,11 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
+from salesops_nb.commission.component_terms import kind_of
 from salesops_nb.commission.frames import AMOUNT, number
 from salesops_nb.commission.pieces import in_pieces, own_event
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 
 _WIDE = pa.decimal128(38, 10)
 SCHEMA: dict[str, pa.DataType] = {
@@ -36,17 +37,6 @@ SCHEMA: dict[str, pa.DataType] = {
     "happened_on": pa.date32(),
 }
 COLUMNS = tuple(SCHEMA)
-
-
-def kind_of(c: Component) -> str:
-    """The kind of a component's lines."""
-    if c.kind is not None:
-        return c.kind
-    if c.payee == "manager":
-        return "override"
-    if c.per_unit is not None:
-        return "spiff" if c.from_ or c.to else "bonus"
-    return "commission"
 
 
 def selected(

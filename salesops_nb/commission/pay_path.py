@@ -12,15 +12,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from salesops_nb.commission.attained import Attained
 from salesops_nb.commission.design import on_curve, pay_at
+from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan
 from salesops_nb.wording import Figure, Said, said
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
 
 ZERO = Decimal(0)
 

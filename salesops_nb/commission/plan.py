@@ -10,15 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from salesops_nb import money
-from salesops_nb.commission.plan_conditions import bad_conditions, conditions_of
+from salesops_nb import expression, money
 from salesops_nb.commission.plan_errors import (
     at,
     plain,
     problems_of,
     switched_keys,
 )
-from salesops_nb.commission.schema import Component, PlanFile
+from salesops_nb.commission.schema import PlanFile
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.summary import summary
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.yaml_file import dotted, line_of, read_yaml
 
@@ -82,13 +83,11 @@ class Plan:
     @property
     def conditions(self) -> dict[str, str]:
         """Every ``where`` of the plan by its path, such as ``components[0].where``."""
-        return {dotted(path): text for path, text in conditions_of(self.file) if text is not None}
+        return {dotted(path): text for path, text in _conditions_of(self.file) if text is not None}
 
     def summary(self) -> str:
         """The plan in words, with every default that it did not say."""
-        from salesops_nb.commission.summary import summary
-
-        return summary(self)
+        return summary(self.file)
 
     def changed(self, **changes: Any) -> Plan:
         """A copy whose fields differ, such as ``plan.changed(quota={"amount": 500000})``; checked again."""
@@ -147,11 +146,34 @@ def _validated(contents: Any, source: str | None) -> Plan:
         money.places(file.plan.currency)
     except SalesopsError as unknown:
         raise SalesopsError(at((("plan", "currency"), unknown), contents, source)) from None
-    problems = [at(p, contents, source) for p in bad_conditions(file)]
+    problems = [at(p, contents, source) for p in _bad_conditions(file)]
     if problems:
         raise SalesopsError(problems)
-    lines = {dotted(path): line_of(contents, path) for path, _ in conditions_of(file)}
+    lines = {dotted(path): line_of(contents, path) for path, _ in _conditions_of(file)}
     return Plan(file, source, {path: line for path, line in lines.items() if line is not None})
+
+
+def _conditions_of(file: PlanFile) -> list[tuple[tuple[Any, ...], str | None]]:
+    """Conditions with the path where each stands."""
+    places: list[tuple[tuple[Any, ...], str | None]] = [(("credit", "where"), file.credit.where)]
+    for i, c in enumerate(file.components):
+        places.append((("components", i, "where"), c.where))
+        for j, r in enumerate(c.rates or ()):
+            places.append((("components", i, "rates", j, "where"), r.where))
+        for j, m in enumerate(c.multipliers.rows if c.multipliers else ()):
+            places.append((("components", i, "multipliers", "rows", j, "where"), m.where))
+    return places
+
+
+def _bad_conditions(file: PlanFile) -> list[tuple[tuple[Any, ...], SalesopsError]]:
+    """Conditions that cannot be parsed, with the path where each stands."""
+    found = []
+    for path, text in _conditions_of(file):
+        try:
+            expression.columns_of(text)
+        except SalesopsError as error:
+            found.append((path, error))
+    return found
 
 
 def _merged(data: Any, changes: Any) -> Any:

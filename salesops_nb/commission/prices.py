@@ -10,98 +10,104 @@ import narwhals as nw
 
 from salesops_nb.commission import curve_engine
 from salesops_nb.commission.columns import condition
+from salesops_nb.commission.component_terms import gate_of, gate_on_attainment
 from salesops_nb.commission.frames import AMOUNT, number, times
-from salesops_nb.commission.job import gate_of, gate_on_attainment
-from salesops_nb.commission.positions import Positions
+from salesops_nb.commission.numbers import Terms
+from salesops_nb.commission.positions import walks_back
 
 
-class Prices(Positions):
-    """Adds ``f_before`` and ``f_after``, with an excess gate taken off."""
+def with_functions(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Adds ``f_before`` and ``f_after``: what the rate or table pays up to each side of a credit."""
+    if terms.c.rates is not None:
+        if not walks_back(terms):
+            return frame.with_columns(f_after=_listed(terms, frame, "x", "deals"), f_before=number(0))
+        sides = {f"f_{s}": _listed(terms, frame, f"x_{s}", f"deals_{s}") for s in ("after", "before")}
+        return frame.with_columns(**sides)
+    made = {"f_after": _paid(terms, "after")}
+    if terms.alone and not walks_back(terms):
+        made["f_before"] = number(0)
+    else:
+        made["f_before"] = _paid(terms, "before")
+    return frame.with_columns(**{n: e.cast(AMOUNT) for n, e in made.items()})
 
-    def _functions(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        if self.c.rates is not None:
-            if not self._walks_back():
-                return frame.with_columns(f_after=self._listed(frame, "x", "deals"), f_before=number(0))
-            sides = {f"f_{s}": self._listed(frame, f"x_{s}", f"deals_{s}") for s in ("after", "before")}
-            return frame.with_columns(**sides)
-        made = {"f_after": self._paid("after")}
-        if self.alone and not self._walks_back():
-            made["f_before"] = number(0)
-        else:
-            made["f_before"] = self._paid("before")
-        return frame.with_columns(**{n: e.cast(AMOUNT) for n, e in made.items()})
 
-    def _listed(self, frame: nw.LazyFrame[Any], x: str, deals: str) -> nw.Expr:
-        """The first of the listed rates whose condition holds, on so much credit and so many deals."""
-        made = number(0)
-        assert self.c.rates is not None
-        for row in reversed(self.c.rates):
-            price = (
-                times(nw.col(x), row.rate_pct / 100)
-                if row.rate_pct is not None
-                else times(nw.col(deals), row.amount or Decimal(0))
-            )
-            made = (
-                price
-                if row.where is None
-                else nw.when(self._condition(row.where, frame)).then(price).otherwise(made)
-            )
-        return made.cast(AMOUNT)
+def _listed(terms: Terms, frame: nw.LazyFrame[Any], x: str, deals: str) -> nw.Expr:
+    """The first of the listed rates whose condition holds, on so much credit and so many deals."""
+    made = number(0)
+    assert terms.c.rates is not None
+    for row in reversed(terms.c.rates):
+        price = (
+            times(nw.col(x), row.rate_pct / 100)
+            if row.rate_pct is not None
+            else times(nw.col(deals), row.amount or Decimal(0))
+        )
+        made = (
+            price
+            if row.where is None
+            else nw.when(where_holds(terms, row.where, frame)).then(price).otherwise(made)
+        )
+    return made.cast(AMOUNT)
 
-    def _condition(self, text: str | None, frame: nw.LazyFrame[Any]) -> nw.Expr:
-        return nw.lit(True) if text is None else condition(self.plan, text, frame, self.job.tables)
 
-    def _paid(self, side: str) -> nw.Expr:
-        """F at a position, with an excess gate taken off."""
-        c, x = self.c, nw.col(f"x_{side}")
-        then, inclusive = gate_of(c)
-        if then is None or (then == "first_dollar" and not (self.alone and not gate_on_attainment(c))):
-            return self._wide(self._curve(x, side))
-        gate = self.value("gate")
-        if then == "first_dollar":
-            passed = (x >= gate) if inclusive else (x > gate)
-            return nw.when(passed).then(self._wide(self._curve(x, side))).otherwise(number(0))
-        above = nw.when(x > gate).then(x).otherwise(gate).cast(AMOUNT)
-        if c.table is not None and c.table.mode in ("whole", "matrix"):
-            over = nw.when(x > gate).then((x - gate).cast(AMOUNT)).otherwise(number(0)).cast(AMOUNT)
-            return self._wide(self._curve(over, side, looked=x))
-        return self._wide((self._curve(above, side) - self._curve(gate, side)).cast(AMOUNT))
+def where_holds(terms: Terms, text: str | None, frame: nw.LazyFrame[Any]) -> nw.Expr:
+    """Whether a condition of the plan holds for each credit; always, where none is written."""
+    return nw.lit(True) if text is None else condition(terms.plan, text, frame, terms.job.tables)
 
-    def _wide(self, paid: nw.Expr) -> nw.Expr:
-        """Times the derived rate, where the component has one."""
-        if self.c.rate_pct != "derived":
-            return paid
-        high, low = self.value("rate_high"), self.value("rate_low")
-        return (times(paid, high) + times(times(paid, low), Decimal("1e-8"))).cast(AMOUNT)
 
-    def _curve(self, x: nw.Expr, side: str, looked: nw.Expr | None = None) -> nw.Expr:
-        c = self.c
-        if c.table is None:
-            return curve_engine.engine(c, self.value, curve_engine.Position(x, lambda i, low: nw.lit(True)))
-        looked = x if looked is None else looked
-        unit = c.table.unit
-        columns = None
-        if c.table.columns is not None:
-            columns = self._reached(c.table.columns.unit, side, nw.col(f"k_col_{side}"), "c")
-        at = curve_engine.Position(x, self._reached(unit, side, looked, "b"), columns)
+def _paid(terms: Terms, side: str) -> nw.Expr:
+    """F at a position, with an excess gate taken off."""
+    c, x = terms.c, nw.col(f"x_{side}")
+    then, inclusive = gate_of(c)
+    if then is None or (then == "first_dollar" and not (terms.alone and not gate_on_attainment(c))):
+        return _wide(terms, _curve(terms, x, side))
+    gate = terms.value("gate")
+    if then == "first_dollar":
+        passed = (x >= gate) if inclusive else (x > gate)
+        return nw.when(passed).then(_wide(terms, _curve(terms, x, side))).otherwise(number(0))
+    above = nw.when(x > gate).then(x).otherwise(gate).cast(AMOUNT)
+    if c.table is not None and c.table.mode in ("whole", "matrix"):
+        over = nw.when(x > gate).then((x - gate).cast(AMOUNT)).otherwise(number(0)).cast(AMOUNT)
+        return _wide(terms, _curve(terms, over, side, looked=x))
+    return _wide(terms, (_curve(terms, above, side) - _curve(terms, gate, side)).cast(AMOUNT))
 
-        def slope(i: int, inside: nw.Expr) -> nw.Expr:
-            high, low = self.value(f"sh{i}"), self.value(f"sl{i}")
-            return (times(inside, high) + times(times(inside, low), Decimal("1e-8"))).cast(AMOUNT)
 
-        return curve_engine.engine(c, self.value, at, slope)
+def _wide(terms: Terms, paid: nw.Expr) -> nw.Expr:
+    """Times the derived rate, where the component has one."""
+    if terms.c.rate_pct != "derived":
+        return paid
+    high, low = terms.value("rate_high"), terms.value("rate_low")
+    return (times(paid, high) + times(times(paid, low), Decimal("1e-8"))).cast(AMOUNT)
 
-    def _reached(self, unit: str, side: str, x: nw.Expr, prefix: str) -> Callable[[int, bool], nw.Expr]:
-        """Whether bound i is reached: margins by cross-multiplying, so that nothing is divided."""
-        if unit == "margin_pct":
-            left = times(nw.col(f"k_margin_{side}"), Decimal(100))
 
-            def over_margin(i: int, low: bool) -> nw.Expr:
-                right = times(nw.col(f"k_gross_{side}"), self.value(f"{prefix}{i}"))
-                enough = (left >= right) if low else (left > right)
-                return enough & (nw.col(f"k_gross_{side}") > number(0))
+def _curve(terms: Terms, x: nw.Expr, side: str, looked: nw.Expr | None = None) -> nw.Expr:
+    c = terms.c
+    if c.table is None:
+        return curve_engine.engine(c, terms.value, curve_engine.Position(x, lambda i, low: nw.lit(True)))
+    looked = x if looked is None else looked
+    unit = c.table.unit
+    columns = None
+    if c.table.columns is not None:
+        columns = _reached(terms, c.table.columns.unit, side, nw.col(f"k_col_{side}"), "c")
+    at = curve_engine.Position(x, _reached(terms, unit, side, looked, "b"), columns)
 
-            return over_margin
-        if unit == "count" and self.c.measure not in ("count", "quantity"):
-            x = nw.col(f"k_deals_{side}")
-        return lambda i, low: (x >= self.value(f"{prefix}{i}")) if low else (x > self.value(f"{prefix}{i}"))
+    def slope(i: int, inside: nw.Expr) -> nw.Expr:
+        high, low = terms.value(f"sh{i}"), terms.value(f"sl{i}")
+        return (times(inside, high) + times(times(inside, low), Decimal("1e-8"))).cast(AMOUNT)
+
+    return curve_engine.engine(c, terms.value, at, slope)
+
+
+def _reached(terms: Terms, unit: str, side: str, x: nw.Expr, prefix: str) -> Callable[[int, bool], nw.Expr]:
+    """Whether bound i is reached: margins by cross-multiplying, so that nothing is divided."""
+    if unit == "margin_pct":
+        left = times(nw.col(f"k_margin_{side}"), Decimal(100))
+
+        def over_margin(i: int, low: bool) -> nw.Expr:
+            right = times(nw.col(f"k_gross_{side}"), terms.value(f"{prefix}{i}"))
+            enough = (left >= right) if low else (left > right)
+            return enough & (nw.col(f"k_gross_{side}") > number(0))
+
+        return over_margin
+    if unit == "count" and terms.c.measure not in ("count", "quantity"):
+        x = nw.col(f"k_deals_{side}")
+    return lambda i, low: (x >= terms.value(f"{prefix}{i}")) if low else (x > terms.value(f"{prefix}{i}"))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesops_nb.commission.component_terms import gate_of, scope_of
+from salesops_nb.commission.credits import KEYS
+from salesops_nb.commission.findings_taken_back import uncounted_cancellations
 from salesops_nb.commission.frames import as_day
-from salesops_nb.commission.job import gate_of, scope_of
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
-from salesops_nb.commission.status import KEYS, TELLING, among, counted, credits_of, met_by
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.status import TELLING, among, counted, credits_of, met_by, why_excluded
+from salesops_nb.commission.working import ComponentRows, Working
+from salesops_nb.errors import Problem
 
 _COLUMNS = {
     "payee_id": pa.string(),
@@ -31,10 +33,8 @@ _COLUMNS = {
 }
 
 
-def withheld(payout: Payout) -> pd.DataFrame:
+def withheld(payout: Working, problems: Sequence[Problem], lines: pd.DataFrame) -> pd.DataFrame:
     """Reasons by person, deal and component; ``amount`` is pay that is earned and waits."""
-    from salesops_nb.commission.findings_taken_back import uncounted_cancellations
-
     zeros = [_zeros(payout, part) for part in payout.components]
     rows = list(payout.withheld_rows)
     for plan in payout.plans:
@@ -43,7 +43,7 @@ def withheld(payout: Payout) -> pd.DataFrame:
         _credit_row(
             {"payee_id": None, "deal_id": p.value, "event_id": None, "credit": Decimal(0)}, None, p.message
         )
-        for p in payout.problems
+        for p in problems
         if p.code == "incomplete-deal"
     ]
     rows += [
@@ -51,7 +51,7 @@ def withheld(payout: Payout) -> pd.DataFrame:
         for row in uncounted_cancellations(payout)
     ]
     told = {row["payee_id"] for row in rows}
-    rows += _people_without(payout, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))
+    rows += _people_without(payout, lines, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))
     unit = Decimal("0.0001")
     plain = [
         {**{k: row.get(k) for k in _COLUMNS}, "amount": Decimal(row["amount"] or 0).quantize(unit)}
@@ -66,7 +66,7 @@ def withheld(payout: Payout) -> pd.DataFrame:
     return frame
 
 
-def _zeros(payout: Payout, part: ComponentRows) -> pa.Table:
+def _zeros(payout: Working, part: ComponentRows) -> pa.Table:
     """Credits of the period on which the component pays nothing; each reason is worded once."""
     met = met_by(payout, part)
     found = met.filter(pc.invert(met["pays"]))
@@ -128,7 +128,7 @@ def _level(plan: Plan, c: Component) -> str:
     return f"{c.gate.amount:,.2f} {plan.currency}"
 
 
-def _excluded_rows(payout: Payout, plan: Plan) -> list[dict[str, Any]]:
+def _excluded_rows(payout: Working, plan: Plan) -> list[dict[str, Any]]:
     """Credits that do not count in the plan, or in none of its components, with the reason."""
     rows = credits_of(payout, plan)
     if rows is None:
@@ -136,7 +136,7 @@ def _excluded_rows(payout: Payout, plan: Plan) -> list[dict[str, Any]]:
     stays, counts = payout.stays.get(plan), counted(rows)
     found = []
     for row in rows.filter(pc.invert(counts)).to_pylist():
-        reason = _why_excluded(row, stays, plan)
+        reason = why_excluded(row, stays, plan)
         found.append(_credit_row(row, plan.id if row["on_plan"] else None, reason))
     rest = rows.filter(counts)
     seen = [
@@ -170,24 +170,9 @@ def _uncounted(plan: Plan) -> str:
     return f"no component counts it: {'; '.join(rules)}"
 
 
-def _why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> str:
-    payee = row["payee_id"]
-    if row["fault"] is not None:
-        return str(row["fault"])
-    if payee is None:
-        return "no payee: the deal has neither owner nor split"
-    if stays is not None and payee not in stays:
-        return "no plan: the person is assigned to none"
-    if not row["in_dates"]:
-        return f"outside dates: plan {plan.label} is in force from {plan.start} to {plan.file.plan.to}"
-    if not row["on_plan"]:
-        return f"outside dates: not assigned to plan {plan.id} on {row['counted_on']}"
-    return f"the plan does not count it: {plan.file.credit.where}"
-
-
-def _people_without(payout: Payout, told: set[str | None]) -> list[dict[str, Any]]:
+def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | None]) -> list[dict[str, Any]]:
     """People with no line in the period, or whose lines sum to zero."""
-    lines = pa.table({name: pa.array(payout.lines[name]) for name in ("payee_id", "kind", "amount")})
+    lines = pa.table({name: pa.array(paid_lines[name]) for name in ("payee_id", "kind", "amount")})
     sums = lines.group_by("payee_id").aggregate([("amount", "sum")])
     paid = dict(zip(sums["payee_id"].to_pylist(), sums["amount_sum"].to_pylist(), strict=True))
     repaid = set(lines.filter(pc.equal(lines["kind"], "draw_recovery"))["payee_id"].to_pylist())
@@ -212,7 +197,7 @@ def _people_without(payout: Payout, told: set[str | None]) -> list[dict[str, Any
     return found
 
 
-def _person(payout: Payout, payee: str, reason: str) -> dict[str, Any]:
+def _person(payout: Working, payee: str, reason: str) -> dict[str, Any]:
     return {
         "payee_id": payee,
         "plan_id": _plan_of(payout, payee),
@@ -222,14 +207,14 @@ def _person(payout: Payout, payee: str, reason: str) -> dict[str, Any]:
     }
 
 
-def _plan_of(payout: Payout, payee: str) -> str | None:
+def _plan_of(payout: Working, payee: str) -> str | None:
     for plan, stays in payout.stays.items():
         if stays is None or payee in stays:
             return plan.id
     return None
 
 
-def _everyone(payout: Payout) -> set[str]:
+def _everyone(payout: Working) -> set[str]:
     """People employed in the period, or on a plan in it."""
     period = payout.period
     found = {

@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from salesops_nb.commission.clawback import Cancelled, cancelled, clawed_back, earned_id
+from salesops_nb.commission.component_terms import kind_of
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.job import Job
-from salesops_nb.commission.lines import kind_of, line
-from salesops_nb.commission.months import months_later
+from salesops_nb.commission.lines import line
 from salesops_nb.commission.pieces import event_of, sale_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import rounded_pay
 from salesops_nb.commission.settled import moves, settled
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.working import ComponentRows, Working
+from salesops_nb.periods import months_later
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
@@ -41,7 +40,7 @@ class Step:
     rule: int = 1
 
 
-def released(payout: Payout, job: Job, part: ComponentRows) -> list[Row]:
+def released(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
     """What was earned, as it becomes payable by the plan's events, less what a cancelled deal takes back."""
     names = part.frame.collect_schema().names()
     columns = ["payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "x", "raw"]
@@ -76,7 +75,7 @@ def _sales(rows: list[Row]) -> dict[tuple[str, str, str], list[Row]]:
 
 
 def _of_credit(
-    payout: Payout, part: ComponentRows, row: Row, events: list[Row], gone: Cancelled | None
+    payout: Working, part: ComponentRows, row: Row, events: list[Row], gone: Cancelled | None
 ) -> list[Row]:
     """The lines of one credit in the period; what is still to be released waits."""
     plan, period = part.plan, payout.period
@@ -107,7 +106,7 @@ def _paid_before(step: Step, cut: date | None) -> bool:
     return cut is None or step.due <= cut
 
 
-def _lines(payout: Payout, part: ComponentRows, row: Row, parts: list[tuple[Step, Decimal]]) -> list[Row]:
+def _lines(payout: Working, part: ComponentRows, row: Row, parts: list[tuple[Step, Decimal]]) -> list[Row]:
     found: list[Row] = []
     for step, amount in parts:
         if payout.period.start <= step.due < payout.period.end:
@@ -117,7 +116,7 @@ def _lines(payout: Payout, part: ComponentRows, row: Row, parts: list[tuple[Step
 
 
 def _refund_after(
-    payout: Payout, part: ComponentRows, row: Row, events: list[Row], gone: Cancelled
+    payout: Working, part: ComponentRows, row: Row, events: list[Row], gone: Cancelled
 ) -> list[Row]:
     """A refund after the cancellation takes back of the pay that still stands.
 
@@ -208,7 +207,7 @@ def _waiting(plan: Plan) -> str:
     return (later or ["an instalment is not due yet"])[-1]
 
 
-def _steps(payout: Payout, plan: Plan, row: Row, events: list[Row]) -> list[Step]:
+def _steps(payout: Working, plan: Plan, row: Row, events: list[Row]) -> list[Step]:
     """Parts of a credit's pay known so far, in the order they are due."""
     start: date = row["happened_on"]
     if plan.file.release is None:
@@ -244,7 +243,7 @@ def _named(row: Row, event: str, more: str) -> str | None:
     return None if event == event_of(row["event_id"]) and not more else event + more
 
 
-def _due(payout: Payout, plan: Plan, event: str, row: Row, events: list[Row]) -> tuple[date, str] | None:
+def _due(payout: Working, plan: Plan, event: str, row: Row, events: list[Row]) -> tuple[date, str] | None:
     start: date = row["happened_on"]
     if event == plan.file.credit.event:
         return start, event_of(row["event_id"])

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import narwhals as nw
 
 from salesops_nb import money
 from salesops_nb.commission.frames import AMOUNT, number
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.plan import Plan
 
 
 def rounded(amount: nw.Expr, places: int, mode: str) -> nw.Expr:

@@ -8,25 +8,22 @@ exact decimals; dates are inclusive, as people write them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from salesops_nb.commission.schema_base import EventKind, Faults, Number, Part, Percent, PeriodKind
-from salesops_nb.commission.schema_payment import Acceptance, Clawback, Draw, Fx, Guarantee, Release
-from salesops_nb.commission.schema_rates import (
-    Columns,
-    Gate,
-    Limits,
-    Multipliers,
-    Objective,
-    RateRow,
-    Row,
-    Table,
+from salesops_nb.commission.schema_base import (
+    EventKind,
+    Fault,
+    Faults,
+    Number,
+    Part,
+    Percent,
+    PeriodKind,
 )
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.schema_payment import Acceptance, Clawback, Draw, Fx, Guarantee, Release
 
 
 class Head(Part):
@@ -103,55 +100,6 @@ class Incentive(Part):
     per: Literal["year", "period"] = "year"
 
 
-class Component(Part):
-    """One reason to be paid."""
-
-    id: str = Field(min_length=1, pattern=r"^[^/]+$")
-    name: str | None = None
-    kind: Literal["commission", "bonus", "override", "spiff", "mbo"] | None = None
-    payee: Literal["owner", "manager"] = "owner"
-    levels: int | Literal["all"] = 1
-    measure: Literal["credit", "margin", "count", "quantity", "team_credit", "activities", "mbo"] = "credit"
-    scope: Literal["each_transaction", "running_total", "ytd_less_paid"] | None = None
-    where: str | None = None
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
-    rate_pct: Percent | Literal["derived"] | None = None
-    weight_pct: Percent = Decimal(100)
-    rates: tuple[RateRow, ...] | None = None
-    per_unit: Number | None = None
-    activity: str | None = None
-    table: Table | None = None
-    gate: Gate | None = None
-    threshold: Number | None = Field(default=None, ge=0)
-    then: Literal["first_dollar", "excess"] | None = None
-    multipliers: Multipliers | None = None
-    limits: tuple[Limits, ...] | None = None
-    target: Number | Literal["derived"] | None = None
-    objectives: tuple[Objective, ...] | None = None
-    earning_code: str | None = None
-    incremental_cost: bool | None = None
-
-    @field_validator("limits", mode="before")
-    @classmethod
-    def _always_several(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, Mapping | Limits) else value
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Component:
-        from salesops_nb.commission.rules import component_faults
-
-        found = component_faults(self)
-        if found:
-            raise Faults(found)
-        return self
-
-    @property
-    def limit_list(self) -> tuple[Limits, ...]:
-        """The limits, however many."""
-        return self.limits or ()
-
-
 class PlanFile(Part):
     """The whole file."""
 
@@ -170,12 +118,54 @@ class PlanFile(Part):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> PlanFile:
-        from salesops_nb.commission.rules import plan_faults
-
-        found = plan_faults(self)
+        found = _faults(self)
         if found:
             raise Faults(found)
         return self
 
 
-__all__ = ["Columns", "Component", "Limits", "PlanFile", "Row", "Table"]
+def _faults(p: PlanFile) -> list[Fault]:
+    """What components demand of the plan around them."""
+    found: list[Fault] = []
+    ids = [c.id for c in p.components]
+    for i, name in enumerate(ids):
+        if name in ids[:i]:
+            found.append((("components", i, "id"), f"two components are called {name!r}"))
+    for i, c in enumerate(p.components):
+        at = ("components", i)
+        for feature, used in _uses(c).items():
+            if not used:
+                continue
+            if feature == "quota" and p.quota is None:
+                says = f"component {c.id!r} works on attainment, so the plan needs a 'quota'"
+                found.append((at, says))
+            if feature == "margin_of" and p.credit.margin_of is None:
+                says = f"component {c.id!r} works on margin, so 'credit' must say 'margin_of': price or cost"
+                found.append((at, says))
+            if feature == "quantity" and p.credit.cap_per_deal is not None:
+                says = f"component {c.id!r} counts units, which 'cap_per_deal' cannot cap"
+                found.append((("credit", "cap_per_deal"), says))
+    if p.credit.base == "margin" and p.credit.margin_of is None:
+        found.append((("credit", "base"), "a base of margin must say 'margin_of': price or cost"))
+    if p.release is not None:
+        total = sum(r.pct for r in p.release)
+        if total != 100:
+            found.append((("release",), f"the parts of 'release' sum to {total} %, not to 100 %"))
+    if p.guarantee is not None and p.draw is not None:
+        found.append((("guarantee",), "a plan has a draw or a guarantee, not both"))
+    return found
+
+
+def _uses(c: Component) -> dict[str, bool]:
+    units = {c.table.unit} if c.table else set()
+    if c.table and c.table.columns:
+        units.add(c.table.columns.unit)
+    conditions = " ".join(r.where or "" for r in (c.multipliers.rows if c.multipliers else ()))
+    return {
+        "quota": "pct_of_quota" in units
+        or (c.gate is not None and c.gate.attainment_pct is not None)
+        or c.rate_pct == "derived"
+        or "attainment_pct" in conditions,
+        "margin_of": "margin_pct" in units or c.measure == "margin",
+        "quantity": c.measure == "quantity",
+    }

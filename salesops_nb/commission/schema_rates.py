@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from salesops_nb.commission.schema_base import Faults, Number, Part, Percent
+from salesops_nb.commission.schema_base import Fault, Faults, Number, Part, Percent
 
 
 class Row(Part):
@@ -39,9 +41,7 @@ class Table(Part):
 
     @model_validator(mode="after")
     def _bands(self) -> Table:
-        from salesops_nb.commission.bands import faults
-
-        found = faults(self)
+        found = _table_faults(self)
         if found:
             raise Faults(found)
         return self
@@ -116,3 +116,93 @@ class Objective(Part):
     weight_pct: Percent = Field(ge=0)
     cap_pct: Percent | None = Field(default=None, ge=0)
     threshold_pct: Percent | None = Field(default=None, ge=0)
+
+
+def _table_faults(table: Table) -> list[Fault]:
+    """What is wrong with a table's rows, each in a sentence, with its place in the table."""
+    found = _bounds(table)
+    for number, row in enumerate(table.rows, start=1):
+        found += _prices(table, row, number)
+    if (table.mode == "matrix") != (table.columns is not None):
+        found.append((("mode",), "a matrix, and only a matrix, has 'columns'"))
+    if table.columns is not None:
+        starts = table.columns.from_
+        if list(starts) != sorted(set(starts)):
+            says = f"the columns' 'from' must rise: {', '.join(map(str, starts))}"
+            found.append((("columns", "from"), says))
+    if table.mode in ("marginal", "whole_overage", "proportional") and table.unit in ("margin_pct", "count"):
+        found += _linear_unit(table)
+    if table.mode == "whole_overage" and len(table.rows) < 2:
+        found.append((("rows",), "a whole_overage table needs a second row: where the overage begins"))
+    return found
+
+
+def _linear_unit(table: Table) -> list[Fault]:
+    if table.unit == "margin_pct":
+        says = f"the mode {table.mode} cannot climb over margin_pct; margin bands need the mode whole"
+        return [(("unit",), says)]
+    return []
+
+
+def _bounds(table: Table) -> list[Fault]:
+    rows, last = table.rows, table.rows[-1]
+    found: list[Fault] = []
+    end = ("rows", len(rows) - 1)
+    if rows[0].from_ != 0 and table.mode != "matrix":
+        says = (
+            f"the first row begins at {rows[0].from_}: nothing is said below it; add a row from 0 (rate 0 "
+            "pays nothing)"
+        )
+        found.append((("rows", 0, "from"), says))
+    for i, (row, following) in enumerate(pairwise(rows)):
+        if following.from_ <= row.from_:
+            says = f"the rows overlap: {following.from_} follows {row.from_}; 'from' must rise"
+            found.append((("rows", i + 1, "from"), says))
+        elif row.to is not None and row.to != following.from_:
+            found.append((("rows", i, "to"), _gap(row.to, following.from_)))
+    if last.to is not None and table.mode != "proportional":
+        says = f"nothing is said above {last.to}: the last row has no 'to' (add a row from {last.to})"
+        found.append(((*end, "to"), says))
+    if table.mode == "proportional" and last.to is None:
+        says = "the last row of a proportional table needs 'to': without an end there is no proportion"
+        found.append((end, says))
+    if last.to is not None and last.to <= last.from_:
+        found.append(((*end, "to"), f"the row from {last.from_} ends at {last.to}, before it begins"))
+    return found
+
+
+def _gap(to: Decimal, following: Decimal) -> str:
+    if to > following:
+        return f"the rows overlap between {following} and {to}: end the first at {following}"
+    if following - to <= 1:
+        return (
+            f"the bound {to} leaves what lies between {to} and {following} in no row: "
+            f"write to: {following} (the boundary setting says which row owns {following} itself)"
+        )
+    return f"nothing is said between {to} and {following}: a table has no gaps"
+
+
+def _prices(table: Table, row: Row, number: int) -> list[Fault]:
+    given = [name for name in ("rate_pct", "x", "amount", "payout_pct") if getattr(row, name) is not None]
+    allowed = {
+        "marginal": ("rate_pct", "x", "payout_pct"),
+        "whole": ("rate_pct", "x", "amount", "payout_pct"),
+        "whole_overage": ("rate_pct", "x"),
+        "proportional": ("amount", "payout_pct"),
+        "matrix": ("rate_pct", "payout_pct"),
+    }[table.mode]
+    if table.mode == "marginal":
+        allowed = ("rate_pct", "x")
+    found: list[Fault] = []
+    at = ("rows", number - 1)
+    if len(given) != 1 or given[0] not in allowed:
+        wanted = " or ".join(allowed)
+        had = " and ".join(given) or "none"
+        found.append((at, f"row {number} needs one of {wanted} in the mode {table.mode}, and has {had}"))
+    value = row.rate_pct if row.rate_pct is not None else row.payout_pct
+    if isinstance(value, tuple) != (table.mode == "matrix" and value is not None):
+        found.append((at, f"row {number}: a list of rates belongs to the mode matrix, and only there"))
+    elif isinstance(value, tuple) and table.columns and len(value) != len(table.columns.from_):
+        says = f"row {number} has {len(value)} values for {len(table.columns.from_)} columns"
+        found.append((at, says))
+    return found

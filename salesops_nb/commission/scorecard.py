@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from salesops_nb.commission.curve import target_of
 from salesops_nb.commission.frames import as_decimal
-from salesops_nb.commission.job import Job, target_of
+from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import line
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
-from salesops_nb.commission.schema import Component
+from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.spans import Span
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
+from salesops_nb.commission.working import Working
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
 
 
-def scorecard(payout: Payout, job: Job, c: Component) -> None:
+def scorecard(payout: Working, job: Job, c: Component) -> None:
     """A line for each objective: target × weight × achievement."""
     plan, period = job.plan, payout.period
     scores: dict[tuple[str, str], Fraction] = {}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 
@@ -18,12 +18,10 @@ from salesops_nb.commission.job import Job
 from salesops_nb.commission.limits import period_limits, year_to_date
 from salesops_nb.commission.lines import selected
 from salesops_nb.commission.release import released
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.working import ComponentRows, Working
 
 
-def settle(payout: Payout, job: Job, parts: list[ComponentRows], pay_date: date) -> None:
+def settle(payout: Working, job: Job, parts: list[ComponentRows], pay_date: date) -> None:
     """The plan's lines of the period: lazily where each credit's line is final, else worked by person."""
     plan, file = job.plan, job.plan.file
     own = [row for row in payout.made if row["plan_id"] == plan.id and row["plan_version"] == plan.version]
@@ -57,7 +55,7 @@ def settle(payout: Payout, job: Job, parts: list[ComponentRows], pay_date: date)
     payout.made += in_own_currency(payout, job, rows, pay_date)
 
 
-def all_lines(payout: Payout, part: ComponentRows) -> nw.LazyFrame[Any]:
+def all_lines(payout: Working, part: ComponentRows) -> nw.LazyFrame[Any]:
     """The component's rows of the period as lines, those of zero too."""
     period = payout.period
     late = part.spans[0].start < period.start and part.conditional

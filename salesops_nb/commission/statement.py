@@ -12,19 +12,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.commission.attained import Attained
 from salesops_nb.commission.ledger_rows import arrow_of, lines_digest, plain_rows
-from salesops_nb.commission.months import months_later
 from salesops_nb.commission.pay_path import Step, path
+from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.statement_lines import Line, Zero, lines_of, zeros_of
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
+from salesops_nb.periods import months_later
 
 ZERO = Decimal(0)
 APPROVED = ("approved", "locked", "paid")
@@ -269,9 +267,9 @@ def exposures(payout: Payout) -> list[dict[str, Any]]:
     rules = {(p.id, p.version): p.file.clawback for p in payout.plans if p.file.clawback is not None}
     if not rules:
         return []
-    events, end = payout.deal_events(), payout.period.end
+    events, end = payout.working.deal_events(), payout.period.end
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for row in (*payout.prior_rows(), *plain_rows(payout.lines)):
+    for row in (*payout.working.prior_rows(), *plain_rows(payout.lines)):
         rule = rules.get((str(row["plan_id"]), int(row.get("plan_version") or 0)))
         deal = str(row["deal_id"])
         if rule is None or row["deal_id"] is None or row["happened_on"] is None:

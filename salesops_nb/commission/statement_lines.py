@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from salesops_nb.commission.explain import words
+from salesops_nb.commission.payout import Payout
 from salesops_nb.wording import Figure, Said, said
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import Payout
 
 ZERO = Decimal(0)
 _BY = re.compile(r" \(entered by .+, approved by .+\)$", re.DOTALL)
@@ -101,12 +99,12 @@ def _said(payout: Payout, row: Mapping[str, Any], calculated: Mapping[str, Mappi
     of it.
     """
     line = calculated.get(str(row["line_id"]))
-    given = payout.reasons.get(str(row["line_id"]))
+    given = payout.working.reasons.get(str(row["line_id"]))
     if row["kind"] == "adjustment" and given:
         # who entered and approved it is in the ledger, and nobody's name on another's statement
         row = {**row, "reason": _BY.sub("", given)}
     elif line is not None and (line["amount"], line["currency"]) == (row["amount"], row["currency"]):
-        return words(payout, line)
+        return words(payout.working, line)
     amount = Figure(Decimal(row["amount"]), 2)
     if row.get("reason"):
         if row["source_line_id"]:

@@ -12,49 +12,47 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesops_nb.commission.credits import KEYS
 from salesops_nb.commission.frames import arrow, number
 from salesops_nb.commission.hierarchy import levels_of
 from salesops_nb.commission.pieces import shown
 from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.working import ComponentRows, Working
 
-if TYPE_CHECKING:
-    from salesops_nb.commission.payout import ComponentRows, Payout
-
-KEYS = ("payee_id", "event_id", "part")
 # what of a credit that pays nothing tells the reason, and what each is compared with
 TELLING = {"no_quota": True, "factor_now": 0, "f_after": 0, "over_cap": True, "x": 0}
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 _SEEN = ("payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "counts", "fault", "credit")
 
 
-def credits_of(payout: Payout, plan: Plan, team: bool = False) -> pa.Table | None:
+def credits_of(payout: Working, plan: Plan, team: bool = False) -> pa.Table | None:
     """The plan's own credits of the period with ``on_plan`` and ``in_dates``, read once."""
     key = "status", plan, team
-    if key not in payout._cache:
+    if key not in payout.cache:
         frame = _status(payout, plan, team)
-        payout._cache[key] = None if frame is None else arrow(frame)
-    found: pa.Table | None = payout._cache[key]
+        payout.cache[key] = None if frame is None else arrow(frame)
+    found: pa.Table | None = payout.cache[key]
     return found
 
 
-def met_by(payout: Payout, part: ComponentRows) -> pa.Table:
+def met_by(payout: Working, part: ComponentRows) -> pa.Table:
     """A component's credits of the period, with what tells why one pays nothing; read once."""
     key = "met", part.plan, part.c.id
-    if key not in payout._cache:
+    if key not in payout.cache:
         names = part.frame.collect_schema().names()
         frame = shown(part.frame).filter(nw.col("happened_on") >= nw.lit(payout.period.start))
         paid = nw.col("amount_now") != number(0)
-        payout._cache[key] = arrow(
+        payout.cache[key] = arrow(
             frame.select(*KEYS, "deal_id", *(n for n in TELLING if n in names), pays=paid)
         )
-    found: pa.Table = payout._cache[key]
+    found: pa.Table = payout.cache[key]
     return found
 
 
@@ -66,7 +64,7 @@ def among(rows: pa.Table, others: pa.Table, keys: Sequence[str] = KEYS) -> pa.Ar
     return pc.is_in(at, value_set=met.combine_chunks())
 
 
-def _status(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
+def _status(payout: Working, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
     """The same as a frame; worked out once for all periods where assignments decide."""
     full, period = (payout.team if team else payout.full).get(plan), payout.period
     if full is None:
@@ -84,7 +82,7 @@ def _status(payout: Payout, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None:
     return frame.filter((day >= nw.lit(period.start)) & (day < nw.lit(period.end)))
 
 
-def _worked(payout: Payout, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> nw.LazyFrame[Any]:
+def _worked(payout: Working, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> nw.LazyFrame[Any]:
     """The plan's credits of all days; those of a person's other plans are left out."""
     day = nw.col("counted_on")
     frame = full.select(*_SEEN)
@@ -117,7 +115,7 @@ def _worked(payout: Payout, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> 
     return known.with_columns(in_dates=inside)
 
 
-def _other_version(payout: Payout, plan: Plan) -> nw.Expr:
+def _other_version(payout: Working, plan: Plan) -> nw.Expr:
     """Whether another version of the plan is in force that day."""
     day = nw.col("counted_on")
     made: nw.Expr = nw.lit(False)
@@ -127,7 +125,7 @@ def _other_version(payout: Payout, plan: Plan) -> nw.Expr:
     return made
 
 
-def _days(payout: Payout) -> list[dict[str, Any]]:
+def _days(payout: Working) -> list[dict[str, Any]]:
     """To which plan each assigned person's credit belongs on every day, and whether they are on it then."""
     mine: dict[str, list[tuple[date, date, int]]] = defaultdict(list)
     for number_, plan in enumerate(payout.plans):
@@ -145,7 +143,7 @@ def _days(payout: Payout) -> list[dict[str, Any]]:
     return [dict(zip(("payee_id", "d_from", "d_to", "plan", "on_plan"), row, strict=True)) for row in found]
 
 
-def _pays(payout: Payout, plan: Plan, team: bool, rows: pa.Table) -> pa.Array:
+def _pays(payout: Working, plan: Plan, team: bool, rows: pa.Table) -> pa.Array:
     """Whether a line of the period pays for each credit."""
     waiting = {(r["payee_id"], r["event_id"]) for r in payout.withheld_rows if r["plan_id"] == plan.id}
     paid_now = {(r["payee_id"], r["event_id"]) for r in payout.made if r["amount"]}
@@ -166,7 +164,7 @@ def _pays(payout: Payout, plan: Plan, team: bool, rows: pa.Table) -> pa.Array:
     return made
 
 
-def reconciliation(payout: Payout) -> pd.DataFrame:
+def reconciliation(payout: Working) -> pd.DataFrame:
     """A row a plan (and one for its teams' credit): credited = paid + withheld + excluded;
     ``difference`` is zero.
 
@@ -196,7 +194,23 @@ def counted(rows: pa.Table) -> pa.Array:
     return pc.and_kleene(pc.and_kleene(rows["on_plan"], rows["in_dates"]), rows["counts"])
 
 
-def _sums(payout: Payout, plan: Plan, rows: pa.Table, team: bool) -> dict[str, Any]:
+def why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> str:
+    """Why a credit of the period counts in no plan."""
+    payee = row["payee_id"]
+    if row["fault"] is not None:
+        return str(row["fault"])
+    if payee is None:
+        return "no payee: the deal has neither owner nor split"
+    if stays is not None and payee not in stays:
+        return "no plan: the person is assigned to none"
+    if not row["in_dates"]:
+        return f"outside dates: plan {plan.label} is in force from {plan.start} to {plan.file.plan.to}"
+    if not row["on_plan"]:
+        return f"outside dates: not assigned to plan {plan.id} on {row['counted_on']}"
+    return f"the plan does not count it: {plan.file.credit.where}"
+
+
+def _sums(payout: Working, plan: Plan, rows: pa.Table, team: bool) -> dict[str, Any]:
     pays, excluded = _pays(payout, plan, team, rows), pc.fill_null(pc.invert(counted(rows)), False)
 
     def total(which: Any) -> Decimal:
@@ -218,27 +232,3 @@ def _sums(payout: Payout, plan: Plan, rows: pa.Table, team: bool) -> dict[str, A
         "overlay": total(pc.equal(rows["part"], "overlay")),
         "basis": "team credit" if team else "credit",
     }
-
-
-def words(payout: Payout) -> str:
-    """The period's figures in a few lines of text."""
-    said = [f"Commission {payout.period.words}"]
-    totals: dict[str, Decimal] = defaultdict(Decimal)
-    for currency, amount in zip(payout.lines["currency"], payout.lines["amount"], strict=True):
-        totals[currency] += amount
-    for currency, amount in sorted(totals.items()):
-        said.append(
-            f"Paid: {amount:,.2f} {currency} in {len(payout.lines)} lines to "
-            f"{payout.lines['payee_id'].nunique()} people."
-        )
-    for row in payout.reconciliation.to_dict("records"):
-        tie = "ties" if not row["difference"] else f"differs by {row['difference']:,.2f}"
-        said.append(
-            f"Plan {row['plan_id']} version {row['plan_version']}, {row['basis']}: credited "
-            f"{row['credited']:,.2f} = paid {row['paid']:,.2f} "
-            f"+ withheld {row['withheld']:,.2f} + excluded {row['excluded']:,.2f} {row['currency']}"
-            f" ({tie}); overlay credit in it {row['overlay']:,.2f}."
-        )
-    errors = sum(1 for p in payout.problems if p.severity == "error")
-    said.append(f"Problems: {errors} errors, {len(payout.problems) - errors} others.")
-    return "\n".join(said)

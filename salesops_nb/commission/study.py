@@ -17,19 +17,16 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission import curve
 from salesops_nb.commission.calculation import calculate
-from salesops_nb.commission.credits import decimal_of
-from salesops_nb.commission.earned import _gate, attainment_pct, derived_rate, gate_level, scope_of, target_of
+from salesops_nb.commission.component_terms import scope_of
+from salesops_nb.commission.exact_pay import pay
 from salesops_nb.commission.frames import Tables
-from salesops_nb.commission.job import refuses
 from salesops_nb.commission.ledger_rows import plain_rows
-from salesops_nb.commission.payout import ComponentRows, Payout
+from salesops_nb.commission.payout import Payout
 from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema import Component
-from salesops_nb.commission.spans import People
-from salesops_nb.expression import columns_of, holds
-from salesops_nb.money import ROUNDING
+from salesops_nb.commission.rounding import decimal_of
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.expression import columns_of
 
 Credits = dict[tuple[str, int], list[Fraction]]
 
@@ -72,7 +69,7 @@ class Study:
         self.plan, self.period = plan, period
         self.payout = today if today is not None else calculate(plan, tables, period)
         self.tables = self.payout.tables
-        self.parts = {p.c.id: p for p in self.payout.components if p.plan is plan}
+        self.parts = {p.c.id: p for p in self.payout.working.components if p.plan is plan}
         self.today = _by_person(self.payout, plan)
         self.credits: dict[str, Credits] = {c: defaultdict(list) for c in self.parts}
         trace = self.payout.trace
@@ -118,7 +115,7 @@ class Study:
         attained = file.quota is None or file.quota.attained_by == file.credit.event
         before = {c.id: c for c in self.plan.components}
         whole = all(p.spans[0].start >= self.payout.period.start for p in self.parts.values())
-        return same and attained and whole and not self.payout.facts.has_refunds and all(
+        return same and attained and whole and not self.payout.working.facts.has_refunds and all(
             c.id in before and _simple(c) and _same_credit(c, before[c.id]) for c in changed.components
         )  # fmt: skip
 
@@ -147,7 +144,7 @@ class Study:
             people = replace(part.job.people, plan=changed, targets=targets, problems=[], _asked=set())
             for (payee, span), credits in self.credits[c.id].items():
                 total = attained.get((payee, span), sum(credits, Fraction(0)))
-                found[payee] += _pay(changed, c, part, people, payee, span, credits, total)
+                found[payee] += pay(changed, c, part, people, payee, span, credits, total)
         return {payee: amount for payee, amount in found.items() if amount}
 
     def _attained(self) -> dict[tuple[str, int], Fraction]:
@@ -193,91 +190,6 @@ def _simple(c: Component) -> bool:
 def _same_credit(c: Component, old: Component) -> bool:
     fields = ("measure", "where", "from_", "to", "payee", "levels", "activity", "scope")
     return all(getattr(c, f) == getattr(old, f) for f in fields)
-
-
-def _pay(
-    plan: Plan,
-    c: Component,
-    part: ComponentRows,
-    people: People,
-    payee: str,
-    span: int,
-    credits: list[Fraction],
-    attained: Fraction,
-) -> Decimal:
-    standing = people.standing(payee, part.spans[span])
-    if refuses(plan, c, standing.quota):
-        return Decimal(0)
-    if_zero = plan.file.quota.if_zero if plan.file.quota else None
-    rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None
-    bounds = curve.bounds(c, standing.quota, if_zero) if c.table is not None else ()
-    numbers = curve.Numbers(bounds, (), rate, target_of(c, standing.target))
-    level = gate_level(plan, c, standing.quota)
-    alone = scope_of(c) == "each_transaction"
-    by_quota = c.gate is not None and c.gate.attainment_pct is not None
-    total = sum(credits, Fraction(0))
-    then, inclusive = _gate(c)
-    factor = _factor(c, attainment_pct(attained, standing.quota, if_zero))
-    if then == "first_dollar" and level is not None and not (alone and not by_quota):
-        reached = attained if by_quota else total
-        if reached < level or (reached == level and not inclusive):
-            return Decimal(0)
-        level = None
-    unit = Decimal(1).scaleb(-plan.places)
-    mode = ROUNDING[plan.file.rounding.mode]
-    if alone:
-        made = sum(
-            (
-                decimal_of(_one(c, numbers, x, level, then, inclusive) * factor).quantize(unit, mode)
-                for x in credits
-            ),
-            Decimal(0),
-        )
-    else:
-        made = decimal_of(_one(c, numbers, total, level, then, inclusive) * factor)
-    cap = next((limit.cap for limit in c.limit_list if limit.cap is not None), None)
-    return (min(made, cap) if cap is not None else made).quantize(unit, mode)
-
-
-def _one(
-    c: Component,
-    numbers: curve.Numbers,
-    x: Fraction,
-    level: Fraction | None,
-    then: str | None,
-    inclusive: bool,
-) -> Fraction:
-    """F(x), with a gate of this credit or total in it."""
-    if level is None or then is None:
-        return curve.pay(c, numbers, x)
-    if then == "first_dollar":
-        return curve.pay(c, numbers, x) if x > level or (inclusive and x == level) else Fraction(0)
-    if x <= level:
-        return Fraction(0)
-    if c.table is not None and c.table.mode == "whole":
-        return curve.pay(c, numbers, x - level, key=x)
-    return curve.pay(c, numbers, x) - curve.pay(c, numbers, level)
-
-
-def _factor(c: Component, attainment: Fraction) -> Fraction:
-    """Multipliers whose condition is on attainment alone."""
-    rows = c.multipliers.rows if c.multipliers is not None else ()
-    picked = [
-        Fraction(m.x)
-        for m in rows
-        if m.where is None
-        or (columns_of(m.where) <= {"attainment_pct"} and holds(m.where, {"attainment_pct": attainment}))
-    ]
-    if c.multipliers is None or not picked:
-        return Fraction(1)
-    if c.multipliers.combine == "highest":
-        return max(picked)
-    if c.multipliers.combine == "add":
-        return 1 + sum((x - 1 for x in picked), Fraction(0))
-    made = Fraction(1)
-    for x in picked:
-        made *= x
-    return made
 
 
 def _by_person(payout: Payout, plan: Plan) -> dict[str, Decimal]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from salesops_nb.commission.schema import Component, Table
-
-if TYPE_CHECKING:
-    from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.component_terms import kind_of, scope_of
+from salesops_nb.commission.schema import PlanFile
+from salesops_nb.commission.schema_component import Component
+from salesops_nb.commission.schema_rates import Table
 
 _BOUNDARY = {
     "lower_inclusive": "a value exactly on a bound belongs to the higher band (lower_inclusive)",
@@ -27,14 +25,13 @@ _SCOPE = {
 }
 
 
-def summary(plan: Plan) -> str:
+def summary(file: PlanFile) -> str:
     """Sentences, one a line."""
-    file = plan.file
     head, rounding, credit = file.plan, file.rounding, file.credit
     name = f" ({head.name})" if head.name else ""
     lines = [
-        f"Plan {plan.label}{name}: {head.from_} to {head.to} (both inclusive), in {head.currency}, by "
-        f"{head.period}.",
+        f"Plan {head.id} version {head.version}{name}: {head.from_} to {head.to} (both inclusive), in "
+        f"{head.currency}, by {head.period}.",
         f"Rounding: {rounding.mode.replace('_', ' ')} to "
         + ("the currency's minor unit" if rounding.places == "currency" else f"{rounding.places} places")
         + (", once at each payable line" if rounding.at == "payable_line" else ", at each step")
@@ -55,23 +52,23 @@ def summary(plan: Plan) -> str:
         ),
     ]
     if file.quota is not None:
-        lines.append(_quota(plan))
+        lines.append(_quota(file))
     if file.incentive is not None and file.incentive.target is not None:
         lines.append(
             f"Target incentive: {file.incentive.target:,f} a {file.incentive.per}, unless the assignment "
             "says another."
         )
-    lines += [_component(c, plan.currency) for c in plan.components]
-    lines += _after(plan)
+    lines += [_component(c, head.currency) for c in file.components]
+    lines += _after(file)
     return "\n".join(lines)
 
 
-def _quota(plan: Plan) -> str:
-    quota = plan.file.quota
+def _quota(file: PlanFile) -> str:
+    quota = file.quota
     assert quota is not None
     amount = f"{quota.amount:,f}" if quota.amount is not None else f"from targets (metric {quota.metric})"
     text = (
-        f"Quota: {amount} a {plan.file.plan.period} (a row in targets goes before it), attained by "
+        f"Quota: {amount} a {file.plan.period} (a row in targets goes before it), attained by "
         f"what is {quota.attained_by}"
     )
     text += f"; prorated by {quota.prorate}" if quota.prorate == "days" else "; not prorated"
@@ -87,9 +84,6 @@ def _quota(plan: Plan) -> str:
 
 
 def _component(c: Component, currency: str) -> str:
-    from salesops_nb.commission.earned import scope_of
-    from salesops_nb.commission.lines import kind_of
-
     who = "managers, on their team" if c.payee == "manager" else "the owner, or by split"
     text = (
         f"Component {c.id} ({kind_of(c)}, to {who}): on {c.measure.replace('_', ' ')}, {_SCOPE[scope_of(c)]}"
@@ -165,8 +159,8 @@ def _table(table: Table) -> str:
     return f"{_MODE[table.mode]}, over {unit}: {'; '.join(rows)}; {_BOUNDARY[table.boundary]}"
 
 
-def _after(plan: Plan) -> list[str]:
-    file, lines = plan.file, []
+def _after(file: PlanFile) -> list[str]:
+    lines = []
     if file.draw is not None:
         kind = "recoverable" if file.draw.recoverable else "not recoverable"
         lines.append(

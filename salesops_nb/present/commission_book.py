@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.commission import Payout, Plan, load_plan, load_plans
-from salesops_nb.commission.agreements import in_force
+from salesops_nb.commission.assignments import in_force
 from salesops_nb.commission.frames import Tables, arrow
 from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.statement import Books, Statement, Statements, statements_of

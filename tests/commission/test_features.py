@@ -10,7 +10,7 @@ import pytest
 from commission_helpers import D, by, deals, events, paid, plan, table, total
 
 from salesops_nb import commission
-from salesops_nb.commission import design
+from salesops_nb.commission.design import landmarks
 from salesops_nb.commission.study import Study
 from salesops_nb.errors import SalesopsError
 
@@ -245,7 +245,7 @@ def test_a_study_answers_as_the_full_calculation_does() -> None:
     for changes in ({"quota": {"amount": 20000}}, {"quota": {"amount": 3000}}):
         quick = Study(made, tables, "2026-Q1").what_if(changes)
         assert quick.cost == total(commission.calculate(made.changed(**changes), tables, "2026-Q1"))
-    assert design.landmarks(made) == {"threshold": 400, "target": 800, "excellence": 900}
+    assert landmarks(made) == {"threshold": 400, "target": 800, "excellence": 900}
 
 
 def test_a_study_refuses_a_zero_quota_as_the_full_calculation_does() -> None:

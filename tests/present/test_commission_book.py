@@ -48,7 +48,7 @@ def test_an_edited_plan_and_a_written_ledger_are_calculated_anew(workbook):
     ledger.post(workbook.store, book.payout.lines, book.period, author="cal", on=book.on)
     again = open_book(workbook, "2017-Q4", (), None).payout
     assert again is not before
-    assert len(again.prior_rows()) == len(book.payout.lines)
+    assert len(again.working.prior_rows()) == len(book.payout.lines)
 
     file = workbook.folder / "plans" / "account-executive.yml"
     text = file.read_text()

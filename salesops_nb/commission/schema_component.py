@@ -1,16 +1,66 @@
-"""What the parts of a plan demand of each other; each fault is a sentence and where it stands."""
+"""A component of a plan file, and what its fields demand of each other."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
 
-from salesops_nb.commission.schema_base import Fault
+from pydantic import Field, field_validator, model_validator
 
-if TYPE_CHECKING:
-    from salesops_nb.commission.schema import Component, PlanFile
+from salesops_nb.commission.schema_base import Fault, Faults, Number, Part, Percent
+from salesops_nb.commission.schema_rates import Gate, Limits, Multipliers, Objective, RateRow, Table
 
 
-def component_faults(c: Component) -> list[Fault]:
+class Component(Part):
+    """One reason to be paid."""
+
+    id: str = Field(min_length=1, pattern=r"^[^/]+$")
+    name: str | None = None
+    kind: Literal["commission", "bonus", "override", "spiff", "mbo"] | None = None
+    payee: Literal["owner", "manager"] = "owner"
+    levels: int | Literal["all"] = 1
+    measure: Literal["credit", "margin", "count", "quantity", "team_credit", "activities", "mbo"] = "credit"
+    scope: Literal["each_transaction", "running_total", "ytd_less_paid"] | None = None
+    where: str | None = None
+    from_: date | None = Field(default=None, alias="from")
+    to: date | None = None
+    rate_pct: Percent | Literal["derived"] | None = None
+    weight_pct: Percent = Decimal(100)
+    rates: tuple[RateRow, ...] | None = None
+    per_unit: Number | None = None
+    activity: str | None = None
+    table: Table | None = None
+    gate: Gate | None = None
+    threshold: Number | None = Field(default=None, ge=0)
+    then: Literal["first_dollar", "excess"] | None = None
+    multipliers: Multipliers | None = None
+    limits: tuple[Limits, ...] | None = None
+    target: Number | Literal["derived"] | None = None
+    objectives: tuple[Objective, ...] | None = None
+    earning_code: str | None = None
+    incremental_cost: bool | None = None
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _always_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, Mapping | Limits) else value
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Component:
+        found = _faults(self)
+        if found:
+            raise Faults(found)
+        return self
+
+    @property
+    def limit_list(self) -> tuple[Limits, ...]:
+        """The limits, however many."""
+        return self.limits or ()
+
+
+def _faults(c: Component) -> list[Fault]:
     """Contradictions inside a component and the fields its features demand."""
     prices = [n for n in ("rate_pct", "rates", "per_unit", "table") if getattr(c, n) is not None]
     found: list[Fault] = []
@@ -93,50 +143,3 @@ def _table(c: Component) -> list[Fault]:
         says = "count bands climb over the measure count or quantity, or choose a rate in the mode whole"
         found.append((("table", "unit"), says))
     return found
-
-
-def plan_faults(p: PlanFile) -> list[Fault]:
-    """What components demand of the plan around them."""
-    found: list[Fault] = []
-    ids = [c.id for c in p.components]
-    for i, name in enumerate(ids):
-        if name in ids[:i]:
-            found.append((("components", i, "id"), f"two components are called {name!r}"))
-    for i, c in enumerate(p.components):
-        at = ("components", i)
-        for feature, used in _uses(c).items():
-            if not used:
-                continue
-            if feature == "quota" and p.quota is None:
-                says = f"component {c.id!r} works on attainment, so the plan needs a 'quota'"
-                found.append((at, says))
-            if feature == "margin_of" and p.credit.margin_of is None:
-                says = f"component {c.id!r} works on margin, so 'credit' must say 'margin_of': price or cost"
-                found.append((at, says))
-            if feature == "quantity" and p.credit.cap_per_deal is not None:
-                says = f"component {c.id!r} counts units, which 'cap_per_deal' cannot cap"
-                found.append((("credit", "cap_per_deal"), says))
-    if p.credit.base == "margin" and p.credit.margin_of is None:
-        found.append((("credit", "base"), "a base of margin must say 'margin_of': price or cost"))
-    if p.release is not None:
-        total = sum(r.pct for r in p.release)
-        if total != 100:
-            found.append((("release",), f"the parts of 'release' sum to {total} %, not to 100 %"))
-    if p.guarantee is not None and p.draw is not None:
-        found.append((("guarantee",), "a plan has a draw or a guarantee, not both"))
-    return found
-
-
-def _uses(c: Component) -> dict[str, bool]:
-    units = {c.table.unit} if c.table else set()
-    if c.table and c.table.columns:
-        units.add(c.table.columns.unit)
-    conditions = " ".join(r.where or "" for r in (c.multipliers.rows if c.multipliers else ()))
-    return {
-        "quota": "pct_of_quota" in units
-        or (c.gate is not None and c.gate.attainment_pct is not None)
-        or c.rate_pct == "derived"
-        or "attainment_pct" in conditions,
-        "margin_of": "margin_pct" in units or c.measure == "margin",
-        "quantity": c.measure == "quantity",
-    }
