@@ -20,7 +20,8 @@ from salesops_nb.present.emit import media_type, without_live_style
 from salesops_nb.present.images import inline_image
 from salesops_nb.present.prose import Headings, ansi_free, table_scopes
 from salesops_nb.present.sanitise import safe_html
-from salesops_nb.present.words import _, setting, spoken, use_locale
+from salesops_nb.present.sentences import spoken
+from salesops_nb.present.words import _, setting, use_locale
 from salesops_nb.wording import Said
 
 COVER, FOOT = media_type("cover"), media_type("set_aside")

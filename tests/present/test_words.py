@@ -14,14 +14,18 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops_nb import parameters, performance
+import salesops_nb
+from salesops_nb import performance
 from salesops_nb.errors import SalesopsError
+from salesops_nb.notebook import parameters_of
 from salesops_nb.present import formats, words
 from salesops_nb.present.choices import choice, choices_of, goals
 from salesops_nb.present.render import template_folder
-from salesops_nb.present.words import _, ngettext, use_locale
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _, use_locale
 
-PACKAGE = Path(words.__file__).parents[1]
+PACKAGE = Path(salesops_nb.__file__).parent
+NOTEBOOKS = sorted((PACKAGE.parent / "notebooks").glob("*.ipynb"))
 PLACES = re.compile(r"\{(\w+)\}")
 
 
@@ -65,7 +69,7 @@ def messages_of_analyses() -> set[str | tuple[str, str]]:
 def messages_of_prose() -> set[str | tuple[str, str]]:
     """The text cells of the notebooks, each whole."""
     found: set[str | tuple[str, str]] = set()
-    for path in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
+    for path in NOTEBOOKS:
         cells = nbformat.read(path, as_version=4).cells
         found |= {cell.source.strip() for cell in cells if cell.cell_type == "markdown"}
     return found
@@ -74,7 +78,9 @@ def messages_of_prose() -> set[str | tuple[str, str]]:
 def messages_of_parameters() -> set[str | tuple[str, str]]:
     """The panel: names of parameters, what they mean, their choices, heads of their groups, and buttons."""
     found: set[str | tuple[str, str]] = set()
-    for kind in parameters.NOTEBOOKS.values():
+    for path in NOTEBOOKS:
+        kind = parameters_of(path)
+        assert kind is not None
         found |= {*kind.groups, *kind.approval_words}
         for name, field in kind.model_fields.items():
             options = choices_of(None, name, field) if get_origin(field.annotation) is Literal else []
@@ -84,8 +90,9 @@ def messages_of_parameters() -> set[str | tuple[str, str]]:
 
 
 def every_message() -> set[str | tuple[str, str]]:
-    shown = messages_of_python(PACKAGE / "present") | messages_of_python(PACKAGE / "batch")
-    shown |= messages_of_templates()
+    shown = messages_of_templates()
+    for room in ("present", "batch", "notebook"):
+        shown |= messages_of_python(PACKAGE / room)
     return shown | messages_of_analyses() | messages_of_prose() | messages_of_parameters()
 
 
