@@ -45,9 +45,10 @@ from lab_analyst import moving, notebooks  # noqa: E402
 from lab_server import SALESOPS, Server, chromium  # noqa: E402
 from lab_sheet import Sheet  # noqa: E402
 
-from salesops_nb import parameters  # noqa: E402
+from salesops_nb.notebook import parameters_of  # noqa: E402
 
 DEMO, MANY = 0.3, 1.0  # seconds allowed
+KINDS = {path.stem: parameters_of(path) for path in sorted((HERE.parent / "notebooks").glob("*.ipynb"))}
 MAPS = ("territory_rebalancing",)
 REPEATED = ("sales_pipeline.csv", "simulated/deals_more.csv")
 FIRST = 120  # seconds for the first run of a notebook
@@ -59,14 +60,12 @@ def main() -> None:
     words = measure.parser(__doc__)
     words.add_argument("--deals", nargs="+", type=int, default=[0, 1_000_000])
     words.add_argument("--moves", type=measure.count, default=4)
-    words.add_argument("--only", nargs="+", choices=parameters.NOTEBOOKS, help="notebooks, all unless given")
+    words.add_argument("--only", nargs="+", choices=KINDS, help="notebooks, all unless given")
     words.add_argument("--controls", nargs="+", help="controls, all unless given")
     given = measure.asked(words, deals=[0], moves=1, only=["target_setting"], controls=["growth"])
     if find_spec("playwright") is None:
         raise measure.Failed("Playwright is not installed: pip install -e '.[browser]'")
-    there = {
-        each for name in given.only or parameters.NOTEBOOKS for each in moving(parameters.NOTEBOOKS[name])
-    }
+    there = {each for name in given.only or KINDS for each in moving(KINDS[name])}
     if unknown := set(given.controls or ()) - there:
         raise measure.Failed(
             f"no control is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(there))}"
@@ -149,7 +148,7 @@ def measured(
         wrong.append(f"{size}, {name} was not run within {FIRST} s or refuses these data: {said}")
         sheet.close()
         return {}
-    kind = parameters.for_notebook(name)
+    kind = KINDS[name]
     shown = displays_of(server.folder / "notebooks" / f"{name}.ipynb", kind)
     for parameter in moving(kind):
         if given.controls and parameter not in given.controls:

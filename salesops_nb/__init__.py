@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+from salesops_nb.version import __version__ as __version__
+
 __all__ = [
     "commission",
     "hiring",

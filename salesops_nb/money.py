@@ -51,6 +51,11 @@ def rounded(amount: Decimal, currency: str, mode: str = "half_up") -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-places(currency)), ROUNDING[mode])
 
 
+def from_float(value: float, currency: str) -> Decimal:
+    """A computed estimate as an amount in the currency's minor unit; what is paid is never a float."""
+    return rounded(Decimal(repr(float(value))), currency)
+
+
 def to_minor(amount: Decimal, currency: str) -> int:
     """Whole minor units (cents) of an amount that has no more places than its currency."""
     minor = amount.scaleb(places(currency))

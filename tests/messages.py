@@ -16,12 +16,15 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from salesops_nb import parameters, performance
+import salesops_nb
+from salesops_nb import performance
+from salesops_nb.notebook import parameters_of
 from salesops_nb.present import words
 from salesops_nb.present.choices import choice, choices_of, goals
 from salesops_nb.present.render import template_folder
 
-PACKAGE = Path(words.__file__).parents[1]
+PACKAGE = Path(salesops_nb.__file__).parent
+ROOMS = ("present", "batch", "notebook")  # which show texts of their own
 Message = str | tuple[str, str]
 KEYWORDS = {"_": (1,), "gettext": (1,), "words": (1,), "said": (1,), "ngettext": (1, 2)}
 
@@ -49,10 +52,15 @@ def of_analyses() -> list[Message]:
     return of_python("performance", "commission", names=["said"]) + [text for text in metrics if text]
 
 
+def notebooks() -> list[Path]:
+    """The notebooks that we ship."""
+    return sorted((PACKAGE.parent / "notebooks").glob("*.ipynb"))
+
+
 def of_prose() -> list[Message]:
     """The paragraphs of the notebooks' text cells."""
     found: list[Message] = []
-    for path in sorted((PACKAGE.parent / "notebooks").glob("*.ipynb")):
+    for path in notebooks():
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "markdown":
                 found += words.paragraphs(cell.source)
@@ -62,7 +70,9 @@ def of_prose() -> list[Message]:
 def of_parameters() -> list[Message]:
     """The panel: names of parameters, what they mean, their choices, heads of their groups, and buttons."""
     found: list[Message] = []
-    for kind in parameters.NOTEBOOKS.values():
+    for path in notebooks():
+        kind = parameters_of(path)
+        assert kind is not None, path
         found += [*kind.groups, *kind.approval_words]
         for name, field in kind.model_fields.items():
             if name == "workbook":  # it has no control
@@ -74,7 +84,7 @@ def of_parameters() -> list[Message]:
 
 def every_message() -> list[Message]:
     """Every text that a page or panel shows, in the order in which catalogues hold them."""
-    shown = of_python("present", "batch") + of_templates()
+    shown = of_python(*ROOMS) + of_templates()
     return list(dict.fromkeys(shown + of_analyses() + of_prose() + of_parameters()))
 
 

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from salesops_nb import parameters
+from salesops_nb.notebook import parameters_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -30,8 +31,12 @@ def notebook(request):
     return request.param
 
 
-def test_there_is_a_class_for_each_notebook_and_a_notebook_for_each_class():
-    assert sorted(parameters.NOTEBOOKS) == [path.stem for path in NOTEBOOKS]
+def test_each_notebook_has_a_class_of_its_name_and_begins_with_its_module(notebook):
+    kind = parameters_of(notebook)
+    assert kind.__name__ == notebook.stem.title().replace("_", "")
+    (cell,) = tagged(notebook, "parameters")
+    following = cells(notebook)[cells(notebook).index(cell) + 1]
+    assert f'panel = notebook.begin("{notebook.stem}", globals())' in following.source
 
 
 def test_it_opens_with_its_question_and_what_to_do_with_the_answer(notebook):
@@ -79,18 +84,16 @@ def test_its_parameters_are_those_of_the_class_with_the_same_defaults(notebook):
     tree = ast.parse(cell.source)
     assert all(isinstance(node, ast.Assign) for node in tree.body), "plain assignments, as papermill expects"
     given = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body}
-    kind = parameters.for_notebook(notebook.name)
+    kind = parameters_of(notebook)
     assert list(given) == [name for name in kind.model_fields if name not in kind.rare]
     assert parameters.checked(kind, given) == kind()
     assert set(kind.rare) <= set(kind.model_fields)
     assert all("#" in line for line in cell.source.splitlines()), "each says what it is"
-    following = cells(notebook)[cells(notebook).index(cell) + 1]
-    assert kind.__name__ in following.source, "the next cell validates them"
 
 
-def test_parameters_are_described_and_their_groups_are_theirs():
-    for kind in parameters.NOTEBOOKS.values():
-        assert all(field.description for field in kind.model_fields.values())
-        grouped = [name for names in kind.groups.values() for name in names] + list(kind.approval)
-        assert len(grouped) == len(set(grouped))
-        assert set(grouped) <= set(kind.model_fields)
+def test_parameters_are_described_and_their_groups_are_theirs(notebook):
+    kind = parameters_of(notebook)
+    assert all(field.description for field in kind.model_fields.values())
+    grouped = [name for names in kind.groups.values() for name in names] + list(kind.approval)
+    assert len(grouped) == len(set(grouped))
+    assert set(grouped) <= set(kind.model_fields)

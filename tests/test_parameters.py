@@ -2,6 +2,7 @@ import pytest
 
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
+from salesops_nb.present.review import PerformanceReview
 
 
 @pytest.mark.parametrize(
@@ -16,24 +17,19 @@ from salesops_nb.errors import SalesopsError
 )
 def test_what_is_wrong_is_named_with_what_is_right(values, message):
     with pytest.raises(SalesopsError) as refused:
-        parameters.checked(parameters.PerformanceReview, values)
+        parameters.checked(PerformanceReview, values)
     assert message in str(refused.value)
 
 
 def test_every_mistake_is_listed():
     with pytest.raises(SalesopsError) as refused:
-        parameters.checked(parameters.PerformanceReview, {"level": "x", "as_off": "2017-01-01"})
+        parameters.checked(PerformanceReview, {"level": "x", "as_off": "2017-01-01"})
     assert len(refused.value.problems) == 2
 
 
 def test_names_that_papermill_injects_are_checked_and_other_variables_are_not():
     namespace = {"period": "2017-Q3", "other": 1, "In": ["", 'period = "2017-Q1"']}
-    assert parameters.read(parameters.PerformanceReview, namespace).period == "2017-Q3"
+    assert parameters.read(PerformanceReview, namespace).period == "2017-Q3"
     namespace |= {"perod": "2017", "In": ["", '# Parameters\nperod = "2017"\n']}
     with pytest.raises(SalesopsError, match="'perod' is not a parameter"):
-        parameters.read(parameters.PerformanceReview, namespace)
-
-
-def test_an_unknown_notebook_is_refused_with_those_there_are():
-    with pytest.raises(SalesopsError, match=r"no notebook 'revue'.*performance_review"):
-        parameters.for_notebook("revue")
+        parameters.read(PerformanceReview, namespace)

@@ -113,9 +113,7 @@ def _run_forked(nb_man: Any, kernel_name: str, settings: dict[str, Any]) -> bool
         nbformat.write(nb_man.nb, source)
         task = {"in": str(source), "out": str(target), "kernel": kernel_name, "settings": plain}
         server = shared_server()
-        child = server.submit(
-            "salesops_nb.batch.engine:run_notebook", task, cwd=os.getcwd(), threads=os.cpu_count()
-        )
+        child = server.submit(f"{__name__}:run_notebook", task, cwd=os.getcwd(), threads=os.cpu_count())
         ended = _follow(server, child, nb_man, timeout, settings)
         if ended.crashed:
             return False

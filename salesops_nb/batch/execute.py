@@ -21,7 +21,7 @@ from salesops_nb.batch.export import export, gather_tables, headlines_of, statem
 from salesops_nb.masking import masked
 
 papermill_engines.register("salesops-here", InProcessEngine)
-CALL = "salesops_nb.batch.execute:run_task"
+CALL = f"{__name__}:run_task"
 Task = dict[str, Any]
 Result = dict[str, Any]
 

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -123,7 +124,7 @@ class ProcessExecutor:
         }
         message.write_text(json.dumps(content), encoding="utf-8")
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _ALONE, str(message), str(Path(__file__).parents[2])],
+            [sys.executable, "-P", "-c", _ALONE, str(message), str(Path(str(files("salesops_nb"))).parent)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             env={**self.environment, **settings.environment},

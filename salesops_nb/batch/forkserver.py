@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class ForkServer:
         self._control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
         number = far.fileno()
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, str(number), str(Path(__file__).parents[2])],
+            [sys.executable, "-P", "-c", _START, str(number), str(Path(str(files("salesops_nb"))).parent)],
             pass_fds=[number],
             env={**self._environment, **HELD},
             stdin=subprocess.DEVNULL,

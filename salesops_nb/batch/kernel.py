@@ -104,7 +104,7 @@ def start_kernel() -> Any:
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     kernel: Any = IPythonKernel.instance(
         session=_Wire(),
-        log=logging.getLogger("salesops_nb.batch.kernel"),
+        log=logging.getLogger(__name__),
         config=Config({"HistoryManager": {"enabled": False}}),
     )
     kernel.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())

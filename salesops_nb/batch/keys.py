@@ -15,13 +15,14 @@ from collections.abc import Iterable
 from fnmatch import fnmatch
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, select
 
-from salesops_nb import __version__
 from salesops_nb.batch.pay import PayLedger
+from salesops_nb.version import __version__
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs import Job
@@ -94,7 +95,7 @@ class Keys:
 
     @cached_property
     def _shared(self) -> dict[str, Any]:
-        folder, package = self.workbook.folder, Path(__file__).parents[1]
+        folder, package = self.workbook.folder, Path(str(files("salesops_nb")))
         settings = self.workbook.settings
         single = [folder / name for name in (*_SETTINGS, settings.mapping, settings.strategy) if name]
         return {

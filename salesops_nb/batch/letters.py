@@ -12,7 +12,8 @@ from pathlib import Path
 from salesops_nb.batch.folder import Record
 from salesops_nb.batch.gate import Gate, Reason, not_as_made
 from salesops_nb.batch.smtp import Refused
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 _TYPES = {
     "html": ("text", "html"),

@@ -23,7 +23,8 @@ from salesops_nb.batch.forkserver import Ended, ServerDied, can_fork
 from salesops_nb.batch.keys import Keys, versions
 from salesops_nb.batch.reports import Mail, Reports
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.source.prepared import VARIABLE, prepare
+from salesops_nb.source.prepared import prepare
+from salesops_nb.source.reopened import VARIABLE
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs import Job

@@ -10,19 +10,19 @@ import importlib
 
 import click
 
-from salesops_nb import __version__
 from salesops_nb.errors import SalesopsError
+from salesops_nb.version import __version__
 
 # command: (module, its summary in the list)
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make a new workbook."),
     "check": ("check", "Every problem of every table, in one list."),
-    "run": ("run", "Run reports, as reports.yml lists them."),
+    "run": ("reports", "Run reports, as reports.yml lists them."),
     "new-notebook": ("new_notebook", "Begin a notebook of your own: its module and its reports."),
     "lab": ("lab", "Open the workbook in JupyterLab."),
-    "list": ("list", "What the last runs made."),
-    "deliver": ("deliver", "Send a complete run's reports, each to its audience."),
-    "schedule": ("schedule", "A crontab line and a systemd timer for the reports."),
+    "list": ("reports", "What the last runs made."),
+    "deliver": ("reports", "Send a complete run's reports, each to its audience."),
+    "schedule": ("reports", "A crontab line and a systemd timer for the reports."),
     "simulate": ("simulate", "The demo's simulated tables anew, or any number of deals."),
     "ledger": ("ledger", "The pay ledger: review, approve, lock, pay, dispute, verify."),
     "territory": ("territory", "Territories: owners on a day, approvals, taking one back."),

@@ -12,13 +12,14 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 import click
 
-from salesops_nb import __version__
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present.export import write_beside
+from salesops_nb.version import __version__
 
 RECORD = ".salesops.json"
 PARTS = (
@@ -37,7 +38,7 @@ _SKIPPED = {"__pycache__", ".ipynb_checkpoints"}
 
 def starter_root() -> Path:
     """The folder that holds the starter's files: in the package, or the checkout it runs from."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(str(files("salesops_nb")))
     for root in (package / "starter", package.parent):
         if (root / "workbook.yml").is_file():
             return root

@@ -221,7 +221,7 @@ def _named_plans(folder: Path, report: Report, jobs: Iterable[Job]) -> list[Prob
     """Pay plans that a report's parameters name."""
     from pydantic import TypeAdapter
 
-    from salesops_nb.parameters.kinds import Names
+    from salesops_nb.parameters import Names
     from salesops_nb.present.commission_book import chosen_plans
 
     found: list[Problem] = []

@@ -62,7 +62,7 @@ def refreshed(notebook: Path) -> bool:
 
     from salesops_nb.batch.declared import declared_parameters
     from salesops_nb.notebook import parameters_of
-    from salesops_nb.parameters.cell import parameters_cell
+    from salesops_nb.parameters import parameters_cell
 
     if not notebook.exists():
         there = ", ".join(sorted(path.stem for path in notebook.parent.glob("*.ipynb")))
@@ -105,8 +105,8 @@ def refreshed(notebook: Path) -> bool:
 
 def _check_name(name: str, folder: Path) -> None:
     """Refuse what cannot name a module, and what is there."""
-    from salesops_nb import parameters
     from salesops_nb.batch.reports import load_reports
+    from salesops_nb.notebook import module_of
 
     def refuse(code: str, message: str, fix: str) -> None:
         raise SalesopsError(Problem(code, message, fix, value=name))
@@ -119,7 +119,7 @@ def _check_name(name: str, folder: Path) -> None:
         )
     another, module = "Choose another name.", module_place(folder, name)
     taken = [path for path in (folder / "notebooks" / f"{name}.ipynb", module) if path.exists()]
-    if taken or name in parameters.NOTEBOOKS:
+    if taken or module_of(name) is not None:
         there = taken[0].relative_to(folder) if taken else f"notebooks/{name}.ipynb"
         refuse("name-taken", f"The name {name} is taken: there is {there}.", another)
     reports = folder / "reports.yml"
@@ -163,7 +163,7 @@ def _notebook(name: str, module: Path) -> Any:
     import nbformat
 
     from salesops_nb.notebook.module import class_in, module_of
-    from salesops_nb.parameters.cell import parameters_cell
+    from salesops_nb.parameters import parameters_cell
 
     made = module_of(name, module.parent)
     assert made is not None

@@ -20,8 +20,9 @@ from salesops_nb.hiring.draws import Draws
 from salesops_nb.hiring.goals import Goal, Horizon, look_ahead
 from salesops_nb.hiring.inputs import Floats
 from salesops_nb.hiring.learn import learn
-from salesops_nb.hiring.learned import Learned, money
+from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.simulate import Team, bookings, futures_of
+from salesops_nb.money import from_float
 from salesops_nb.periods import FiscalCalendar
 
 FUTURES = 10_000
@@ -133,7 +134,7 @@ def summarise(learned: Learned, ahead: Horizon, draws: Draws, team: Team, seed: 
     months = pd.DataFrame({"month": [m.key for m in ahead.months], "start": [m.start for m in ahead.months]})
     months = pd.concat([months, _spread(made, currency)], axis=1)
     months["target"] = pd.Series(
-        [None if np.isnan(v) else money(v, currency) for v in ahead.target], dtype=object
+        [None if np.isnan(v) else from_float(v, currency) for v in ahead.target], dtype=object
     )
     reached = (made >= ahead.target[None, :]).mean(axis=0)
     months["probability"] = np.where(np.isnan(ahead.target), np.nan, reached)
@@ -167,10 +168,10 @@ def period_table(ahead: Horizon, made: Floats, currency: str) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for goal in ahead.goals:
         total = goal.booked + made[:, goal.months].sum(axis=1)
-        p10, p50, p90 = (money(v, currency) for v in np.quantile(total, (0.1, 0.5, 0.9)))
-        target = None if goal.target is None else money(goal.target, currency)
+        p10, p50, p90 = (from_float(v, currency) for v in np.quantile(total, (0.1, 0.5, 0.9)))
+        target = None if goal.target is None else from_float(goal.target, currency)
         chance = float((total >= goal.target).mean()) if goal.target is not None else np.nan
-        rows.append((goal.key, goal.kind, money(goal.booked, currency), p10, p50, p90, target, chance))
+        rows.append((goal.key, goal.kind, from_float(goal.booked, currency), p10, p50, p90, target, chance))
     together = [g for g in ahead.goals if g.kind in ("quarter", "year") and g.target is not None]
     if together:
         joint = float((met(together, made) >= 0).all(axis=1).mean())
@@ -189,7 +190,7 @@ def vacancy_cost(learned: Learned) -> pd.DataFrame:
     for r, role in enumerate(learned.panel.roles):
         level = float(learned.productivity.level[r])
         lost, saved = economics.margin * level, float(economics.pay[r])
-        rows.append((role, *(money(v, currency) for v in (level, lost, saved, lost - saved))))
+        rows.append((role, *(from_float(v, currency) for v in (level, lost, saved, lost - saved))))
     names = ["role", "bookings_per_month", "margin_lost", "pay_saved", "cost_per_month"]
     return pd.DataFrame(rows, columns=names)
 
@@ -197,7 +198,7 @@ def vacancy_cost(learned: Learned) -> pd.DataFrame:
 def _spread(made: Floats, currency: str) -> pd.DataFrame:
     quantiles = np.quantile(made, (0.1, 0.5, 0.9), axis=0)
     columns = {
-        name: [money(v, currency) for v in values]
+        name: [from_float(v, currency) for v in values]
         for name, values in zip(("p10", "p50", "p90"), quantiles, strict=True)
     }
-    return pd.DataFrame({**columns, "mean": [money(v, currency) for v in made.mean(axis=0)]})
+    return pd.DataFrame({**columns, "mean": [from_float(v, currency) for v in made.mean(axis=0)]})

@@ -11,9 +11,9 @@ import pandas as pd
 from salesops_nb.hiring.arithmetic import naive_hires
 from salesops_nb.hiring.futures import Futures
 from salesops_nb.hiring.inputs import Ints
-from salesops_nb.hiring.learned import money
 from salesops_nb.hiring.optimise import Search
 from salesops_nb.hiring.requisitions import Trial
+from salesops_nb.money import from_float
 
 NOBODY = "hire nobody"
 COLUMNS = ["policy", "hires", "probability", "p10", "p50", "p90", "cost"]
@@ -49,9 +49,9 @@ def policy(
     extra = (team.heads - alone.heads).sum(axis=2).mean(axis=0) @ economics.pay
     joins = (team.joined - alone.joined).mean(axis=0)
     cost = search.total(counts) + float(extra + joins @ economics.hiring_cost)
-    quantiles = (money(v, currency) for v in np.quantile(made, (0.1, 0.5, 0.9)))
+    quantiles = (from_float(v, currency) for v in np.quantile(made, (0.1, 0.5, 0.9)))
     hires = float(counts.sum()) + float(joins.sum())
-    return name, hires, trial.chance(all_months), *quantiles, money(cost, currency)
+    return name, hires, trial.chance(all_months), *quantiles, from_float(cost, currency)
 
 
 def _months(judge: Trial) -> list[int]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from salesops_nb.hiring import reading
 from salesops_nb.hiring.inputs import Floats, Panel, horizon_start
+from salesops_nb.money import from_float
 
 ROOM = 1.0
 MARGIN = 0.7
@@ -90,14 +91,12 @@ class Economics:
 
     def table(self, roles: list[str], currency: str) -> pd.DataFrame:
         """Pay a month and cost of a hire by role, the margin, and where each comes from."""
-        from salesops_nb.hiring.learned import money
-
         return pd.DataFrame(
             {
                 "role": roles,
-                "pay_per_month": [money(v, currency) for v in self.pay],
+                "pay_per_month": [from_float(v, currency) for v in self.pay],
                 "pay_origin": self.origin["pay"],
-                "hiring_cost": [money(v, currency) for v in self.hiring_cost],
+                "hiring_cost": [from_float(v, currency) for v in self.hiring_cost],
                 "hiring_cost_origin": self.origin["hiring_cost"],
                 "margin": self.margin,
                 "margin_origin": self.origin["margin"],

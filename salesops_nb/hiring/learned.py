@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from salesops_nb.hiring.inputs import Floats, Panel
 from salesops_nb.hiring.market import Market, Season, stated_season
 from salesops_nb.hiring.productivity import Productivity
 from salesops_nb.hiring.ramp import Ramp
-from salesops_nb.money import rounded
 
 OVERRIDES = (
     "attrition",
@@ -228,8 +226,3 @@ def _out_of_range(name: str, value: Any, allowed: str) -> SalesopsError:
             value=str(value),
         )
     )
-
-
-def money(value: float, currency: str) -> Decimal:
-    """A computed amount as a decimal in the currency's minor unit."""
-    return rounded(Decimal(repr(float(value))), currency)

@@ -19,9 +19,10 @@ from salesops_nb.hiring.economics import uncovered_potential
 from salesops_nb.hiring.futures import OTHER, Futures, simulated
 from salesops_nb.hiring.goals import Horizon, look_ahead
 from salesops_nb.hiring.inputs import Ints
-from salesops_nb.hiring.learned import Learned, money
+from salesops_nb.hiring.learned import Learned
 from salesops_nb.hiring.optimise import Limits, Search
 from salesops_nb.hiring.requisitions import Trial
+from salesops_nb.money import from_float
 from salesops_nb.periods import FiscalCalendar
 
 SEARCHED = 2_500  # futures a plan is looked for on; its probability is then taken on others
@@ -161,7 +162,7 @@ def plan(
     counts, feasible = _decide(search, judge, confidence)
     return HiringPlan(
         probability=judge.probability(counts),
-        cost=money(search.total(counts), known.panel.currency),
+        cost=from_float(search.total(counts), known.panel.currency),
         feasible=feasible,
         counts=counts,
         trial=judge,
@@ -316,7 +317,7 @@ def _hires(
             place,
             n,
             ahead.months[m].start + wait,
-            money(n * search.cost[r, m], learned.panel.currency),
+            from_float(n * search.cost[r, m], learned.panel.currency),
         )
         for (m, r, place), n in rows.items()
     ]

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from salesops_nb.hiring.inputs import Floats, Ints
+from salesops_nb.money import from_float
 
 PRIOR_VARIANCE = 0.12  # between reps, where the data say little: a spread of 35 %
 PRIOR_REPS = 4.0  # the prior weighs as much as so many reps
@@ -58,8 +59,6 @@ class Productivity:
 
     def table(self, roles: list[str], currency: str, level: float = 0.8) -> pd.DataFrame:
         """Level with interval by role, spread between reps with interval, sample sizes."""
-        from salesops_nb.hiring.learned import money
-
         z = float(stats.norm.ppf(0.5 + level / 2))
         degrees = self.reps + PRIOR_REPS
         low = self.variance * degrees / stats.chi2.ppf(0.5 + level / 2, degrees)
@@ -69,9 +68,9 @@ class Productivity:
         return pd.DataFrame(
             {
                 "role": roles,
-                "estimate": [money(m, currency) for m, _, _ in ends],
-                "low": [money(a, currency) for _, a, _ in ends],
-                "high": [money(b, currency) for _, _, b in ends],
+                "estimate": [from_float(m, currency) for m, _, _ in ends],
+                "low": [from_float(a, currency) for _, a, _ in ends],
+                "high": [from_float(b, currency) for _, _, b in ends],
                 "spread": np.sqrt(self.variance),
                 "spread_low": np.sqrt(low),
                 "spread_high": np.sqrt(high),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.errors import Problem, SalesopsError
@@ -24,7 +25,8 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
     Returns
     -------
     Panel
-        as `salesops_nb.present.controls.panel` gives it, with ``panel.module``.
+        ``panel.workbook`` is the opened workbook, ``panel.asked`` the parameters in force, ``panel.module``
+        that module; `step` and `show` mark the notebook's functions.
 
     Raises
     ------
@@ -39,11 +41,19 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
         panel = notebook.begin("loss_reasons", globals())
         show = panel.module
     """
-    from salesops_nb.present import controls
+    from salesops_nb.present.panel_start import panel
+
+    module = module_of(name) or _module_beside(name, str(namespace.get("workbook", ".")))
+    made = panel(class_in(module), namespace)
+    made.module = module
+    return made
+
+
+def _module_beside(name: str, workbook: str) -> ModuleType:
+    """The analyst's own module, beside the notebook or in the workbook's folder of notebooks."""
     from salesops_nb.workbook import find_workbook
 
-    folder = find_workbook(str(namespace.get("workbook", ".")))
-    places = [Path.cwd(), folder / "notebooks"]
+    places = [Path.cwd(), find_workbook(workbook) / "notebooks"]
     module = module_of(name, *places)
     if module is None:
         raise SalesopsError(
@@ -54,6 +64,4 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
                 value=name,
             )
         )
-    panel = controls.panel(class_in(module), namespace)
-    panel.module = module
-    return panel
+    return module

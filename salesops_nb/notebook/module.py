@@ -10,10 +10,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from salesops_nb import parameters
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.parameters import Parameters
-from salesops_nb.parameters.kinds import controllable
+from salesops_nb.parameters import Parameters, controllable
+
+# The shipped notebooks whose class does not stand in a module of the notebook's own name here.
+ELSEWHERE = {
+    "commission_calculation": "salesops_nb.parameters.commission",
+    "hiring_needs": "salesops_nb.parameters.hiring",
+    "performance_review": "salesops_nb.present.review",
+    "target_setting": "salesops_nb.present.targets",
+    "territory_rebalancing": "salesops_nb.parameters.territory",
+}
 
 
 def parameters_of(notebook: Path) -> type[Parameters] | None:
@@ -21,8 +28,6 @@ def parameters_of(notebook: Path) -> type[Parameters] | None:
 
     Raises `SalesopsError` where its module is broken, or declares no class of parameters.
     """
-    if notebook.stem in parameters.NOTEBOOKS:
-        return parameters.NOTEBOOKS[notebook.stem]
     module = module_of(notebook.stem, notebook.parent)
     return None if module is None else class_in(module)
 
@@ -30,17 +35,29 @@ def parameters_of(notebook: Path) -> type[Parameters] | None:
 def module_of(name: str, *folders: Path) -> ModuleType | None:
     """The module of the notebook of that name: the package's own, or ``NAME.py`` in one of the folders.
 
+    The package's is ``salesops_nb.notebook.NAME``; of a notebook with a folder there, its ``parameters``.
     A module in a folder is run anew each time, so that what was edited counts. Raises `SalesopsError`
     with file and line where it cannot be run.
     """
-    own = f"salesops_nb.notebook.{name}"
-    if name.isidentifier() and importlib.util.find_spec(own) is not None:
+    own = _own(name)
+    if own is not None:
         return importlib.import_module(own)
     for folder in folders:
         file = folder / f"{name}.py"
         if file.is_file():
             return _run(name, file)
     return None
+
+
+def _own(name: str) -> str | None:
+    """The package's own module of a notebook, where it has one."""
+    if name in ELSEWHERE:
+        return ELSEWHERE[name]
+    own = f"salesops_nb.notebook.{name}"
+    spec = importlib.util.find_spec(own) if name.isidentifier() else None
+    if spec is None:
+        return None
+    return own if spec.submodule_search_locations is None else f"{own}.parameters"
 
 
 def class_in(module: ModuleType) -> type[Parameters]:

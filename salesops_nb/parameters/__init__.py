@@ -1,60 +1,146 @@
-"""What each notebook may be asked: declared, typed and described once.
+"""What a notebook may be asked: kinds of parameters, the class that declares them, and how it is read.
 
-The panel, the command line, the batch file and the notebook itself read these classes. A notebook's
-parameters cell holds plain assignments, as papermill expects; its next cell hands them to `read`.
+The panel, the command line, the batch file and the notebook itself read a notebook's class, which stands in
+the notebook's own module. A notebook's parameters cell holds plain assignments, as papermill expects, and is
+written from the class, never by hand, so that it cannot say anything else.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from contextlib import suppress
+from datetime import date
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from rapidfuzz import process
 
 from salesops_nb.errors import Problem, SalesopsError, unfit
-from salesops_nb.parameters.commission import CommissionCalculation as CommissionCalculation
-from salesops_nb.parameters.hiring import HiringNeeds as HiringNeeds
-from salesops_nb.parameters.kinds import Day as Day
-from salesops_nb.parameters.kinds import Key as Key
-from salesops_nb.parameters.kinds import Name as Name
-from salesops_nb.parameters.kinds import Names as Names
-from salesops_nb.parameters.kinds import Numbers as Numbers
-from salesops_nb.parameters.kinds import Parameters as Parameters
-from salesops_nb.parameters.kinds import Sliced as Sliced
-from salesops_nb.parameters.kinds import period_field as period_field
-from salesops_nb.parameters.review import PerformanceReview as PerformanceReview
-from salesops_nb.parameters.targets import TargetSetting as TargetSetting
-from salesops_nb.parameters.territory import TerritoryRebalancing as TerritoryRebalancing
 
-NOTEBOOKS: dict[str, type[Parameters]] = {
-    "commission_calculation": CommissionCalculation,
-    "hiring_needs": HiringNeeds,
-    "performance_review": PerformanceReview,
-    "target_setting": TargetSetting,
-    "territory_rebalancing": TerritoryRebalancing,
-}
-
-P = TypeVar("P", bound=Parameters)
+P = TypeVar("P", bound="Parameters")
+WIDTH = 110  # of a line of the parameters cell
 
 
-def for_notebook(name: str) -> type[Parameters]:
-    """The parameters of a notebook by its name, with or without folder and ending.
+def _nothing(value: object) -> object:
+    return None if value == "" else value
 
-    Raises `SalesopsError` naming the notebooks there are.
+
+Day = Annotated[date | None, BeforeValidator(_nothing)]
+Name = Annotated[str | None, BeforeValidator(_nothing)]
+
+
+def _listed(value: object) -> object:
+    """Names written as ``a, b``, or a list of them."""
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+def _by_name(value: object) -> object:
+    """Numbers by name written as ``a: 1, b: 2``, or a mapping; one number alone stands for all."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+
+        text = value.strip()
+        try:
+            value = YAML(typ="safe").load(text if text.startswith("{") or ":" not in text else f"{{{text}}}")
+        except YAMLError:
+            raise ValueError("write numbers by name, as a: 1, b: 2") from None
+    return {"all": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _one_or_by_name(value: object) -> object:
+    found = _by_name(value)
+    return found["all"] if isinstance(found, dict) and set(found) == {"all"} else found
+
+
+Numbers = Annotated[dict[str, Annotated[float, Field(ge=0)]], BeforeValidator(_by_name)]
+Tolerance = Annotated[float | dict[str, float], BeforeValidator(_one_or_by_name)]
+
+
+def controllable(annotation: Any) -> bool:
+    """Whether the panel has a control for a parameter declared so."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return True
+    if origin is tuple:
+        return parts == (str, ...)
+    if origin is dict:
+        return parts[0] is str and controllable(parts[1])
+    if origin in (Union, UnionType, Annotated):
+        return all(controllable(part) for part in parts if isinstance(part, type) or get_origin(part))
+    return annotation in (str, int, float, bool, date, NoneType)
+
+
+def _key(value: object) -> object:
+    """A year written as a number, as YAML and papermill read it."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Key = Annotated[str, BeforeValidator(_key)]
+
+
+class Parameters(BaseModel):
+    """What every notebook takes.
+
+    `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
+    `approval` carry something out: the panel takes them together, by a button, and lets go of them
+    when anything else is moved, since an approval is of what was on screen. `approval_words` are their
+    heading and what stands on the button. `live` are defaults where a
+    person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
+    cell, which stays short; the panel, the batch file and papermill's ``-p`` take them all the same.
     """
-    stem = name.rsplit("/", 1)[-1].removesuffix(".ipynb")
-    if stem not in NOTEBOOKS:
-        raise SalesopsError(
-            Problem(
-                "unknown-notebook",
-                f"There is no notebook {name!r}.",
-                f"Choose one of {', '.join(sorted(NOTEBOOKS))}.",
-                value=name,
-            )
-        )
-    return NOTEBOOKS[stem]
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    approval: ClassVar[tuple[str, ...]] = ()
+    approval_words: ClassVar[tuple[str, str]] = ("Approval", "Approve")
+    live: ClassVar[Mapping[str, Any]] = {}
+    rare: ClassVar[tuple[str, ...]] = ()
+
+    workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
+
+
+def period_field(default: str) -> Any:
+    """A fiscal period to choose among those of the data."""
+    return Field(
+        default,
+        description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3",
+        json_schema_extra={"choices": "periods"},
+    )
+
+
+class Sliced(Parameters):
+    """What every notebook takes that looks at a period of the company, a team or a rep.
+
+    The batch fills them by name for each company, team and rep; a notebook's own class adds the rest and
+    may give `period` another default with `period_field`.
+    """
+
+    period: Key = period_field("2017-Q4")
+    as_of: Day = Field(
+        None,
+        description="Last day known; the last date in the data unless given",
+        json_schema_extra={"choices": "days"},
+    )
+    level: Literal["company", "team", "rep"] = Field("company", description="Whose performance")
+    who: Name = Field(
+        None,
+        description="The team or rep; empty for the company",
+        json_schema_extra={"choices": "who", "by": "level"},
+    )
+    compare_to: Literal["previous", "last-year", "target"] = Field(
+        "previous", description="The previous period, the same one last year, or the target"
+    )
 
 
 def checked(kind: type[P], values: Mapping[str, Any]) -> P:
@@ -123,6 +209,52 @@ def _problem(kind: type[Parameters], found: Any) -> Problem:
     )
 
 
+def parameters_cell(kind: type[Parameters]) -> str:
+    """The cell's source: a line a parameter with its default and what it means; `rare` ones left out.
+
+    Parameters
+    ----------
+    kind : the class that declares a notebook's parameters.
+
+    Returns
+    -------
+    str
+        such as ``level = "company"  # whose performance: company, team or rep``.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import Sliced
+    >>> print(parameters_cell(Sliced).splitlines()[3])
+    level = "company"  # whose performance: company, team, rep
+    """
+    return "\n".join(_line(kind, name) for name in kind.model_fields if name not in kind.rare)
+
+
+def _line(kind: type[Parameters], name: str) -> str:
+    field = kind.model_fields[name]
+    meaning = str(field.description or "")
+    # an abbreviation keeps its capitals
+    words = meaning if meaning[1:2].isupper() else meaning[:1].lower() + meaning[1:]
+    plain = f"{name} = {_written(kind, name)}  # {words}"
+    if get_origin(field.annotation) is not Literal:
+        return plain
+    listed = f"{plain}: {', '.join(map(str, get_args(field.annotation)))}"
+    return listed if len(listed) <= WIDTH else plain
+
+
+def _written(kind: type[Parameters], name: str) -> str:
+    """A default as the cell states it: what is empty as the empty text, where the parameter takes that."""
+    default = kind.model_fields[name].default
+    if isinstance(default, str):
+        return '"' + default.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if default in (None, ()):
+        with suppress(ValidationError):
+            if getattr(kind(**{name: ""}), name) == default:
+                return '""'
+    return repr(default)
+
+
 def __dir__() -> list[str]:
     """What completion offers."""
-    return [kind.__name__ for kind in NOTEBOOKS.values()] + ["NOTEBOOKS", "checked", "for_notebook", "read"]
+    kinds = ["Day", "Key", "Name", "Names", "Numbers", "Parameters", "Sliced", "period_field"]
+    return [*kinds, "checked", "read"]

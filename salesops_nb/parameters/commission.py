@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from salesops_nb.parameters.kinds import Day, Key, Name, Names, Parameters
+from salesops_nb.parameters import Day, Key, Name, Names, Parameters
 
 
 class CommissionCalculation(Parameters):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from salesops_nb.parameters.kinds import Parameters
+from salesops_nb.parameters import Parameters
 
 
 class HiringNeeds(Parameters):

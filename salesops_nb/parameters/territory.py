@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from salesops_nb.parameters.kinds import Day, Name, Names, Numbers, Parameters, Tolerance
+from salesops_nb.parameters import Day, Name, Names, Numbers, Parameters, Tolerance
 
 
 class TerritoryRebalancing(Parameters):

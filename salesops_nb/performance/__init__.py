@@ -2,7 +2,8 @@
 
 from salesops_nb.performance.catalogue import CATALOGUE
 from salesops_nb.performance.prepared import Joined, Prepared, joined, prepare
-from salesops_nb.performance.review import Review, review
+from salesops_nb.performance.result import Review
+from salesops_nb.performance.review import review
 
 __all__ = ["CATALOGUE", "Joined", "Prepared", "Review", "joined", "prepare", "review"]
 

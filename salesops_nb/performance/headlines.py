@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from salesops_nb.performance.result import Review
 from salesops_nb.wording import Said, money, percent, said
-
-if TYPE_CHECKING:
-    from salesops_nb.performance.review import Review
 
 COLUMNS = ["key", "label", "value", "unit", "sentence", "detail", "low", "high", "mark", "said"]
 NOTHING = Said("")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -20,7 +17,9 @@ from salesops_nb.performance.cube import ALL, Cuts
 from salesops_nb.performance.duration import median_days, time_to_win
 from salesops_nb.performance.expectation import Pace, covered, pace, targets
 from salesops_nb.performance.figures import View, figures, rank_ranges, total
+from salesops_nb.performance.headlines import headlines
 from salesops_nb.performance.prepared import Prepared, prepare
+from salesops_nb.performance.result import Review
 from salesops_nb.performance.scope import (
     CompareTo,
     Comparison,
@@ -31,62 +30,6 @@ from salesops_nb.performance.trend import monthly_trend
 from salesops_nb.periods import FiscalCalendar, Period
 
 NO_MONEY = Decimal(0)
-
-
-@dataclass(frozen=True)
-class Review:
-    """Everything a performance review shows; frames are pandas, money `Decimal`, rates shares of 1.
-
-    `company`, `teams` and `people` have a row a group with the columns of `figures`, and
-    ``target, attainment, expected, pace_attainment, coverage, compared_bookings, rank_low,
-    rank_high``; `company` is the row of the whole scope, whatever its level.
-    """
-
-    period: Period
-    as_of: date
-    data_through: date
-    level: Level
-    who: str | None
-    comparison: Comparison
-    pace: Pace
-    company: pd.Series[Any]
-    pipeline: pd.DataFrame
-    bridge: pd.DataFrame
-    trend: pd.DataFrame
-    time_to_win: pd.DataFrame
-    median_days_to_win: float | None
-    stale_days: int | None
-    covered_days: int
-    rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
-    mix: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
-    notes: list[Problem] = field(default_factory=list)
-
-    @cached_property
-    def teams(self) -> pd.DataFrame:
-        """A row a team; without rows below the company. Counted when first asked for."""
-        return self.rows("team") if self.level == "company" else pd.DataFrame()
-
-    @cached_property
-    def people(self) -> pd.DataFrame:
-        """A row a rep. Counted when first asked for: its intervals take longest, and headlines none."""
-        return self.rows("rep")
-
-    @cached_property
-    def products(self) -> pd.DataFrame:
-        """A row a product. Counted when first asked for."""
-        return self.mix("product_id")
-
-    @cached_property
-    def segments(self) -> pd.DataFrame:
-        """A row a segment. Counted when first asked for."""
-        return self.mix("segment")
-
-    @property
-    def headlines(self) -> pd.DataFrame:
-        """The seven headlines: ``key, label, value, unit, sentence, detail, low, high, mark``."""
-        from salesops_nb.performance.headlines import headlines
-
-        return headlines(self)
 
 
 def review(
@@ -148,7 +91,7 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         period=period, as_of=as_of, data_through=made.data_through, level=level, who=who,
         comparison=comparison, pace=due,
         company=company, rows=lambda each: _rows(view, made, each, before, due),
-        mix=lambda key: _mix(view, before, key),
+        mix=lambda key: _mix(view, before, key), summarise=headlines,
         pipeline=_pipeline(view),
         bridge=_bridge(view, before, comparison, compare_to, company, below,
                        targets(made.targets, period, below)),

@@ -32,7 +32,7 @@ _HOME = {
     "use_locale": "words",
     "setting": "words",
     "gettext": "words",
-    "ngettext": "words",
+    "ngettext": "sentences",
     "money": "formats",
     "number": "formats",
     "percent": "formats",

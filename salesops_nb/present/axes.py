@@ -10,7 +10,8 @@ from typing import Any
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats, style
 from salesops_nb.present.chart import Chart
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 
 def column(frame: Any, name: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What a function displays and prints, kept instead of sent: the outputs of one show."""
+"""The outputs of one show: where they stand, and what it displays and prints, caught for that place."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ from salesops_nb.present.render import part
 Outputs = tuple[dict[str, Any], ...]
 _charts = itertools.count(1_000_000)  # ids of drawings differ all over the page
 _OURS = "application/vnd.salesops."
+
+
+def new_output() -> Any:
+    """A place below a cell in which a show draws, now and again."""
+    import ipywidgets
+    from IPython.display import display
+
+    output = ipywidgets.Output()
+    output.add_class("salesops-show")
+    display(output)  # type: ignore[no-untyped-call]
+    return output
 
 
 def captured(draw: Callable[[], object]) -> Outputs:

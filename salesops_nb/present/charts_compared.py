@@ -9,7 +9,8 @@ from salesops_nb.present import style
 from salesops_nb.present.axes import axis_unit, column, finish, floats, listed, named, short, unit_text
 from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
 from salesops_nb.present.formats import by_unit
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 RANKED = 60  # rows of a ranking that are read
 

@@ -17,7 +17,8 @@ from salesops_nb.present.axes import (
     unit_text,
 )
 from salesops_nb.present.chart import Chart, Shown, alt_text, new_figure
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 
 @Shown

@@ -18,7 +18,8 @@ from salesops_nb.present.commission_people import lines, nearest, people, zeros
 from salesops_nb.present.commission_statement import amounts
 from salesops_nb.present.commission_words import measure_words
 from salesops_nb.present.defects import set_aside as all_set_aside
-from salesops_nb.present.words import _, ngettext, spoken
+from salesops_nb.present.sentences import ngettext, spoken
+from salesops_nb.present.words import _
 from salesops_nb.wording import Said
 
 if TYPE_CHECKING:

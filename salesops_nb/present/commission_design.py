@@ -16,7 +16,8 @@ from salesops_nb.commission.study import WhatIf
 from salesops_nb.commission.variant import moved
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present import formats
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
     from salesops_nb.present.commission_book import Book

@@ -15,7 +15,8 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats
 from salesops_nb.present.commission_book import earning_codes, not_incremental
 from salesops_nb.present.commission_words import kind_words, status_words
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 from salesops_nb.store import ledger
 
 if TYPE_CHECKING:

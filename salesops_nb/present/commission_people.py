@@ -16,7 +16,8 @@ from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.unusual import LIMIT, unusual
 from salesops_nb.present import formats
 from salesops_nb.present.commission_words import kind_words, measure_words, reason_words, status_words
-from salesops_nb.present.words import _, ngettext, spoken
+from salesops_nb.present.sentences import ngettext, spoken
+from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
     from salesops_nb.present.commission_book import Book

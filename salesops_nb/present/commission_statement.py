@@ -11,7 +11,8 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.present import formats
 from salesops_nb.present.commission_words import dispute_words, kind_words, reason_words, status_words
-from salesops_nb.present.words import _, ngettext, spoken
+from salesops_nb.present.sentences import ngettext, spoken
+from salesops_nb.present.words import _
 from salesops_nb.wording import Said
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 A notebook says what it computes and shows as small functions. Their arguments name what they need:
 parameters, earlier steps, or ``asked`` (all parameters together)::
 
-    panel = controls.panel(parameters.PerformanceReview, globals())
+    panel = notebook.begin("performance_review", globals())
 
     @panel.step
     def review(asked): ...
@@ -25,60 +25,7 @@ from typing import Any
 
 from salesops_nb import parameters
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.present.steps import PREVIEW, Node, Outputs, Watch, preview, slow_last
-
-
-def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel:
-    """The notebook's panel: parameters read and checked, workbook opened, controls shown in JupyterLab.
-
-    Parameters
-    ----------
-    kind : the notebook's class in `salesops_nb.parameters`.
-    namespace : the notebook's ``globals()``; parameters and steps are kept up to date in it.
-
-    Returns
-    -------
-    Panel
-        ``panel.workbook`` is the opened workbook, ``panel.asked`` the parameters in force; `step` and
-        `show` mark the notebook's functions.
-
-    Raises
-    ------
-    SalesopsError
-        with every unknown name and wrong value, or what is wrong with the workbook.
-    """
-    from salesops_nb import open_workbook
-    from salesops_nb.present.words import use_locale
-
-    asked = parameters.read(kind, namespace)
-    workbook = open_workbook(asked.workbook)
-    use_locale(workbook.settings.locale, workbook.settings.currency)
-    live = is_live()
-    if live:
-        asked = parameters.for_a_person(asked)
-        namespace.update({name: getattr(asked, name) for name in kind.live})
-    made = Panel(asked, workbook, namespace, live=live)
-    if live:
-        from salesops_nb.present.widgets import show_panel
-
-        show_panel(made)
-    return made
-
-
-def is_live() -> bool:
-    """Whether a person at a notebook's page runs this cell.
-
-    A page sends the id of the cell with what is to be run; papermill, nbval and the batch do not.
-    """
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return False
-    kernel = getattr(get_ipython(), "kernel", None)
-    if kernel is None:
-        return False
-    parent: Mapping[str, Any] = kernel.get_parent("shell") or {}
-    return "cellId" in (parent.get("metadata") or {})
+from salesops_nb.present.steps import PREVIEW, Node, Outputs, Watch, look_in_loops, preview, slow_last
 
 
 class Panel:
@@ -128,7 +75,7 @@ class Panel:
         node = self._added(function, shown=True)
         given = self._given(node, self.asked, self._values)
         if self.live:
-            from salesops_nb.present.widgets import new_output
+            from salesops_nb.present.captured import new_output
 
             node.output = new_output()
             node.drawn = node.draw(given)
@@ -167,9 +114,9 @@ class Panel:
         without : tags of cells that the report leaves out.
         statement : which pay statement the report shows (payee, period, status, lines, totals).
         """
-        from salesops_nb import __version__
         from salesops_nb.present.frame import cover
         from salesops_nb.present.words import use_locale
+        from salesops_nb.version import __version__
 
         workbook, settings = self.workbook, self.workbook.settings
         use_locale(settings.locale, settings.currency)
@@ -278,8 +225,6 @@ class Panel:
                     )
                 )
         if self.live:
-            from salesops_nb.present.loops import look_in_loops
-
             look_in_loops(function)
         if name in self.nodes and not shown:
             self._stale.add(name)  # an edited step: what depends on it is done with the next change
@@ -311,4 +256,4 @@ def _carries_out(asked: parameters.Parameters, changed: set[str]) -> bool:
 
 def __dir__() -> list[str]:
     """What completion offers."""
-    return ["Panel", "is_live", "panel"]
+    return ["Panel"]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from salesops_nb import present
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.present import formats
+from salesops_nb.present import formats, frame
 from salesops_nb.present.words import _
 
 
@@ -27,7 +26,7 @@ def set_aside(workbook: Any, company: bool = True) -> None:
         raise SalesopsError(beyond if company else _untotalled())
     if not company:
         if workbook.set_aside:
-            present.note(
+            frame.note(
                 _(
                     "Rows of the company's data have defects and are left out of the figures they spoil; "
                     "the company's report counts them."
@@ -35,8 +34,8 @@ def set_aside(workbook: Any, company: bool = True) -> None:
             )
         return
     for result in results:
-        present.note(control_words(result))
-    present.set_aside(
+        frame.note(control_words(result))
+    frame.set_aside(
         {
             # a line a kind of defect and figures it spoils: what one adds up to is never another's
             "code": f"{part.reason}: {part.left_out_of}",

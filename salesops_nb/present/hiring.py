@@ -11,7 +11,8 @@ from salesops_nb import present
 from salesops_nb.present.formats import money, percent
 from salesops_nb.present.hiring_asked import choices as choices
 from salesops_nb.present.hiring_asked import stated as stated
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
     from salesops_nb.hiring import HiringPlan

@@ -19,7 +19,8 @@ from markupsafe import Markup
 
 from salesops_nb.present import formats, render
 from salesops_nb.present.export import write_beside
-from salesops_nb.present.words import _, ngettext, setting
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _, setting
 
 FIGURES = 3
 

@@ -10,7 +10,7 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ APART = ("02", "15", "72")  # Alaska, Hawaii, Puerto Rico
 @lru_cache(maxsize=1)
 def county_shapes() -> dict[str, list[Floats]]:
     """Rings of each US county by its FIPS code: arrays of (longitude, latitude) in degrees."""
-    raw = (files("salesops_nb.present") / "county_shapes.json.gz").read_bytes()
+    raw = (Path(__file__).parent / "county_shapes.json.gz").read_bytes()
     found = json.loads(gzip.decompress(raw))
     arcs = [np.cumsum(np.reshape(arc, (-1, 2)), axis=0) / found["scale"] for arc in found["arcs"]]
     return {

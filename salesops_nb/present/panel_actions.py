@@ -11,7 +11,8 @@ import ipywidgets
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present.saving import Saving, batch_line, notebook_path
-from salesops_nb.present.words import _, ngettext, setting, use_locale
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _, setting, use_locale
 
 if TYPE_CHECKING:
     from salesops_nb.present.controls import Panel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -11,10 +11,13 @@ import ipywidgets
 from salesops_nb.errors import Problem
 from salesops_nb.present import choices, widgets
 from salesops_nb.present.choices import extra
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
-    from salesops_nb.present.panel_view import View
+    from pydantic.fields import FieldInfo
+
+    from salesops_nb.present.controls import Panel
 
 MOST = 3  # problems told beside one control
 
@@ -22,14 +25,14 @@ MOST = 3  # problems told beside one control
 class Row:
     """A control, and what is wrong with it beside it."""
 
-    def __init__(self, view: View, name: str) -> None:
-        self.view, self.name, self.field = view, name, view.fields[name]
-        self.control = widgets.control_of(view.panel, name, self.field)
+    def __init__(self, panel: Panel, name: str, field: FieldInfo, moved: Callable[[str], None]) -> None:
+        self._panel, self._name, self.field, self._tell = panel, name, field, moved
+        self.control = widgets.control_of(panel, name, field)
         self._message = ipywidgets.HTML()
         self._message.add_class("salesops-said")
         self.box = ipywidgets.HBox([self.control, self._message])
         self.box.add_class("salesops-row")
-        self._moves = name not in type(view.panel.asked).approval
+        self._moves = name not in type(panel.asked).approval
         self._listen()
 
     @property
@@ -66,9 +69,9 @@ class Row:
         """Offer what can be chosen beside these values of the others; the first where it must change."""
         if not isinstance(self.control, ipywidgets.Dropdown):
             return
-        merged = self.view.panel.wanted.model_copy(update=dict(values))
+        merged = self._panel.wanted.model_copy(update=dict(values))
         options = choices.choices_of(
-            self.view.panel.workbook, self.name, self.field,
+            self._panel.workbook, self._name, self.field,
             getattr(merged, str(extra(self.field).get("by")), None),
         )  # fmt: skip
         if options is None or not extra(self.field).get("by"):
@@ -76,7 +79,7 @@ class Row:
         value = self.given
         if value not in options:
             value = self.field.default if self.field.default in options else options[0]
-        labelled = choices.labelled(self.view.panel.workbook, self.field, options)
+        labelled = choices.labelled(self._panel.workbook, self.field, options)
         self.control.unobserve(self._moved, names="value")
         self.control.options = labelled
         widgets.set_shown(self.control, value)
@@ -94,4 +97,4 @@ class Row:
             self.control.observe(self._moved, names="value")
 
     def _moved(self, _change: Any) -> None:
-        self.view.moved(self.name)
+        self._tell(self._name)

@@ -7,28 +7,36 @@ Meanwhile cells wait, and while a cell runs the worker waits: both use the workb
 from __future__ import annotations
 
 import html
+import tempfile
+import traceback
 from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+from IPython.display import display
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.masking import masked
 from salesops_nb.present.choices import extra
-from salesops_nb.present.details import write_details
 from salesops_nb.present.panel_actions import Actions
 from salesops_nb.present.panel_page import Page
 from salesops_nb.present.panel_row import Row
-from salesops_nb.present.panel_status import Status
 from salesops_nb.present.terms import translated
-from salesops_nb.present.turns import Turns
 from salesops_nb.present.words import _, use_locale
-from salesops_nb.present.work import Worker
+from salesops_nb.present.work import Turns, Worker
 
 if TYPE_CHECKING:
     from salesops_nb.present.controls import Panel
     from salesops_nb.present.steps import Node
 
 _last: View | None = None
+
+
+def show_panel(panel: Panel) -> None:
+    """Show the panel below the cell, with all that its controls do."""
+    display(View(panel).box)  # type: ignore[no-untyped-call]
 
 
 class View:
@@ -46,7 +54,7 @@ class View:
         self.cells = Turns()
         self._unfinished: dict[str, Any] = {}  # asked for, and left for something newer
         self.fields = {n: f for n, f in type(panel.asked).model_fields.items() if n != "workbook"}
-        self.rows = {name: Row(self, name) for name in self.fields}
+        self.rows = {name: Row(panel, name, field, self.moved) for name, field in self.fields.items()}
         self.status = Status(self.cancel)
         self.actions = Actions(panel, self.page)
         self.box = ipywidgets.VBox([self.page, *self._groups(), self.status.box, self.actions.box])
@@ -205,3 +213,63 @@ def _group(title: str, rows: list[Any]) -> Any:
     box = ipywidgets.VBox([*head, *rows])
     box.add_class("salesops-group")
     return box
+
+
+class Status:
+    """What is being done, how far it is, and the button that ends it."""
+
+    def __init__(self, cancel: Any) -> None:
+        self._words = ipywidgets.HTML()
+        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "12rem"})
+        self._button = ipywidgets.Button(description=_("Cancel"), icon="times")
+        self._button.on_click(cancel)
+        self.box = ipywidgets.HBox([self._bar, self._button, self._words])
+        self.box.add_class("salesops-status")
+        self.ends()
+
+    def begins(self) -> None:
+        """Something was asked for."""
+        self._bar.value, self._bar.bar_style = 0, ""
+        self._words.value = ""
+        self._button.disabled = False
+        self.box.add_class("salesops-busy")
+
+    def does(self, node: Node, rest: list[Node]) -> None:
+        """A step or show is being done, with those that follow."""
+        left = sum(each.seconds for each in rest) or 1.0
+        self._bar.value = max(self._bar.value, 1 - left / max(left, self._whole(rest, left)))
+        said = html.escape(_("Working on {what} …", what=translated(node.words)))
+        self._words.value = f'{said} <span class="salesops-elapsed"></span>'
+
+    def cancelling(self) -> None:
+        """The work was told to end."""
+        self._button.disabled = True
+        self._bar.bar_style = "warning"
+        self._words.value = html.escape(_("Cancelling …"))
+
+    def ends(self) -> None:
+        """Nothing is being done."""
+        self.box.remove_class("salesops-busy")
+        self._words.value = ""
+        self._most = 0.0
+
+    def _whole(self, rest: list[Node], left: float) -> float:
+        self._most = max(self._most, left)
+        return self._most
+
+
+def write_details(error: BaseException, folder: Path, asked: Any) -> Path:
+    """Write an error's traceback and what was asked to a file of the workbook's cache; its path.
+
+    Where the workbook cannot be written to, the file is in the system's temporary folder.
+    """
+    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S-%f}.txt"
+    text = masked(f"{asked!r}\n\n{''.join(traceback.format_exception(error))}")
+    for place in (folder / ".cache" / "errors", Path(tempfile.gettempdir()) / "salesops-errors"):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(text, encoding="utf-8")
+        except OSError:
+            continue
+        return place / name
+    raise error

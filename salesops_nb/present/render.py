@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present import formats
+from salesops_nb.present.sentences import ngettext
 from salesops_nb.present.terms import term as words_of
-from salesops_nb.present.words import _, ngettext, setting
+from salesops_nb.present.words import _, setting
 
 if TYPE_CHECKING:
     import jinja2
@@ -24,7 +26,7 @@ __all__ = ["environment", "mark_words", "page", "part", "style_sheet", "template
 
 def template_folder() -> Path:
     """The folder that holds ``report/`` and ``run/``: in the wheel, or at the root of a checkout."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(str(files("salesops_nb")))
     for folder in (package / "starter" / "templates", package.parent / "templates"):
         if (folder / "report" / "parts.html.j2").is_file():
             return folder

@@ -1,24 +1,42 @@
-"""The performance review as displays: each function shows one part of a `Review`."""
+"""The performance review: what it may be asked, and displays that each show one part of a `Review`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
+from pydantic import Field
 
 from salesops_nb import present
+from salesops_nb.parameters import Sliced
 from salesops_nb.present import formats
 from salesops_nb.present.defects import set_aside as set_aside
-from salesops_nb.present.review_groups import groups as groups
-from salesops_nb.present.review_groups import mix as mix
-from salesops_nb.present.review_groups import ranking as ranking
+from salesops_nb.present.emit import LIVE
+from salesops_nb.present.sentences import spoken
 from salesops_nb.present.terms import translated
-from salesops_nb.present.words import _, spoken
+from salesops_nb.present.words import _
 from salesops_nb.wording import Said
 
 if TYPE_CHECKING:
     from salesops_nb.performance import Review
     from salesops_nb.present.controls import Panel
+
+
+GROUP_FORMATS = {
+    "bookings": "money", "target": "money", "attainment": "percent", "compared_bookings": "money",
+    "pace_attainment": "percent", "win_rate": "percent", "win_rate_eb": "percent", "share": "percent",
+    "win_rate_value": "percent", "average_deal": "money", "pipeline": "money", "coverage": "decimal",
+    "days_to_win": "integer", "velocity": "money", "won": "integer", "lost": "integer",
+    "stale_deals": "integer",
+}  # fmt: skip
+
+
+class PerformanceReview(Sliced):
+    """Of `performance_review.ipynb`."""
+
+    structure: Literal["as they were", "restated"] = Field(
+        "as they were", description="Owners in their teams of the time, or all restated to as_of"
+    )
 
 
 def tables_in_force(workbook: Any) -> dict[str, Any]:
@@ -166,3 +184,126 @@ def time_to_win(review: Review) -> None:
         title=_("Share of deals won and lost by age in days"),
         note=_("Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen)."),
     )
+
+
+def group_labels() -> dict[str, str]:
+    """The heads of the columns that tell groups apart, in the reader's language."""
+    return {
+        "group": _("Name"),
+        "won": _("Won"),
+        "lost": _("Lost"),
+        "win_rate": _("Win rate"),
+        "bookings": _("Bookings"),
+        "target": _("Target"),
+        "attainment": _("Attainment"),
+        "compared_bookings": _("Compared with"),
+        "share": _("Share"),
+        "pace_attainment": _("Of pace"),
+        "win_rate_eb": _("Win rate, shrunk"),
+        "win_rate_value": _("By value"),
+        "average_deal": _("Average deal"),
+        "pipeline": _("Live pipeline"),
+        "coverage": _("Coverage"),
+        "days_to_win": _("Days to win"),
+        "velocity": _("Velocity a day"),
+        "interval": _("95 % interval"),
+        "value_interval": _("95 % interval by value"),
+        "ranks": _("Rank range"),
+        "stale_deals": _("Stale"),
+    }
+
+
+def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
+    """Teams or reps, most bookings first: against what was expected, then how they win."""
+    if table.empty:
+        present.note(_("Nothing is below this level."))
+        return
+    frame = _shown(table)
+    against = [
+        "group", "bookings", "target", "attainment", "pace_attainment", "compared_bookings", "pipeline",
+        "coverage", "stale_deals",
+    ]  # fmt: skip
+    winning = [
+        "group", "won", "lost", "win_rate", "interval", "win_rate_value", "value_interval", "average_deal",
+        "days_to_win", "velocity",
+    ]  # fmt: skip
+    named = (
+        (against, _("{groups}: against target", groups=translated(title))),
+        (winning, _("{groups}: how they win", groups=translated(title))),
+    )
+    for part, name in named:
+        columns = [c for c in part if c == "group" or frame[c].notna().any()]
+        mark = {c: "simulated" for c in ("target", "attainment") if simulated and c in columns}
+        present.show_table(
+            frame[columns],
+            title=name,
+            **_heads(columns),
+            marks=mark,
+            row_marks={"small sample": frame["small_sample"]},
+            rows=rows,
+        )
+
+
+def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company") -> None:
+    """Win rates drawn towards the common rate, with their intervals, best first; of the company alone."""
+    if level != "company":
+        return  # nobody's rank stands on a page for one team or person
+    known = _shown(table[(table["won"] + table["lost"]) > 0])
+    if known.empty:
+        present.note(_("No deal was decided in the period, so there is nothing to rank."))
+        return
+    present.ranking(
+        known,
+        who="group",
+        value="win_rate_eb",
+        low="win_rate_eb_low",
+        high="win_rate_eb_high",
+        reference=float(scope["win_rate"]),
+        reference_label=_("all"),
+        title=translated(title),
+        note=_("Small samples are drawn towards the common rate; overlapping intervals are not told apart."),
+    )
+    columns = ["group", "won", "lost", "win_rate", "win_rate_eb", "ranks"]
+    present.show_table(
+        known[columns],
+        title=_("Where each may really rank"),
+        **_heads(columns),
+        row_marks={"small sample": known["small_sample"]},
+        notes=_("The rank range holds the true rank with 90 % confidence."),
+        # where a page does not turn over, everybody: of many the chart has the ends alone
+        rows=60 if LIVE.get() else None,
+    )
+
+
+def mix(table: pd.DataFrame, title: str) -> None:
+    """Bookings by product or segment, with the comparison's beside them."""
+    frame = table.rename_axis("group").reset_index()
+    columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
+    columns = [c for c in columns if frame[c].notna().any()]
+    present.show_table(frame[columns], title=translated(title), **_heads(columns))
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy with the intervals and rank ranges as text."""
+    frame = table.rename_axis("group").reset_index()
+    frame["interval"] = _ends(frame, "win_rate_low", "win_rate_high")
+    frame["value_interval"] = _ends(frame, "win_rate_value_low", "win_rate_value_high")
+    if "rank_low" in frame:
+        frame["ranks"] = [
+            "–" if pd.isna(a) else f"{int(a)}–{int(b)}"
+            for a, b in zip(frame["rank_low"], frame["rank_high"], strict=True)
+        ]
+    return frame
+
+
+def _ends(frame: pd.DataFrame, low: str, high: str) -> list[str]:
+    pairs = zip(frame[low], frame[high], strict=True)
+    return ["–" if pd.isna(a) else f"{formats.percent(a, 0)} – {formats.percent(b, 0)}" for a, b in pairs]
+
+
+def _heads(columns: list[str]) -> dict[str, dict[str, str]]:
+    """Labels and formats of these columns."""
+    return {
+        "labels": {c: label for c, label in group_labels().items() if c in columns},
+        "formats": {c: GROUP_FORMATS[c] for c in columns if c in GROUP_FORMATS},
+    }

@@ -1,20 +1,51 @@
-"""The target report's displays: what is set, how hard and how fair it is, and the approval."""
+"""Target setting: what it may be asked, what is set, how hard and fair it is, and the approval."""
 
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
+from pydantic import Field
 
 from salesops_nb import present
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.parameters import Day, Name, Parameters
 from salesops_nb.present.formats import money, percent
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
     from salesops_nb.present.controls import Panel
     from salesops_nb.targets import Basis, TargetPlan
+
+
+class TargetSetting(Parameters):
+    """Of `target_setting.ipynb`."""
+
+    approval = ("approved_by", "approved_on", "reason")
+
+    year: int = Field(
+        2018,
+        ge=1990,
+        description="Fiscal year to set targets for",
+        json_schema_extra={"choices": "target_years"},
+    )
+    growth: float = Field(0.1, ge=-0.5, le=1, description="Growth on last year's bookings, as 0.1")
+    company_target: float | None = Field(
+        None, ge=0, description="The company's target, in place of growth; empty for growth"
+    )
+    method: Literal["top_down", "bottom_up", "blend"] = Field(
+        "blend", description="Shared out by potential, summed from pipeline and run-rate, or both"
+    )
+    weight: float = Field(0.5, ge=0, le=1, description="Part of the top-down share in a blend")
+    over_assignment: float = Field(1.05, ge=1, le=1.5, description="Assigned targets over the company's")
+    unit: int = Field(100, ge=1, le=100_000, description="Money to which targets are rounded")
+    approved_by: Name = Field(
+        None, description="Who approves: a name here writes the targets; empty does not"
+    )
+    approved_on: Day = Field(None, description="Day of the approval; needed to approve")
+    reason: str = Field("", description="Why, kept with the approval")
 
 
 def cover(panel: Panel, asked: Any) -> None:

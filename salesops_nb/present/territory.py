@@ -9,7 +9,8 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.present import maps
 from salesops_nb.present.formats import percent
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
     from salesops_nb.present.controls import Panel

@@ -8,8 +8,9 @@ import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.present.formats import percent
+from salesops_nb.present.sentences import ngettext
 from salesops_nb.present.territory_carrying import accounts_held_otherwise, carry_out, sheets
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.words import _
 from salesops_nb.store.assignments import approvals_given
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb import present
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.parameters import TerritoryRebalancing
+from salesops_nb.parameters.territory import TerritoryRebalancing
 from salesops_nb.present.formats import percent
+from salesops_nb.present.sentences import ngettext
 from salesops_nb.present.territory_kept import tables_of
-from salesops_nb.present.words import _, ngettext
+from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
     from salesops_nb.territory.consequences import Past

@@ -1,6 +1,6 @@
 """The panel's controls in JupyterLab: for each parameter one that fits its type, limits and choices.
 
-Only `controls` calls this, and only where a person is at the page: a report has no widget.
+They exist only where a person is at the page: a report has no widget.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import ipywidgets
 import traitlets
-from IPython.display import display
 
 from salesops_nb.present import choices
 from salesops_nb.present.terms import term, translated
@@ -32,21 +31,6 @@ class DayPicker(ipywidgets.DatePicker):  # type: ignore[misc]
     @traitlets.validate("value")
     def _validate_value(self, proposal: Any) -> Any:
         return proposal["value"]
-
-
-def new_output() -> Any:
-    """A place below a cell in which a show draws, now and again."""
-    output = ipywidgets.Output()
-    output.add_class("salesops-show")
-    display(output)  # type: ignore[no-untyped-call]
-    return output
-
-
-def show_panel(panel: Panel) -> None:
-    """Show the panel below the cell, with all that its controls do."""
-    from salesops_nb.present.panel_view import View
-
-    display(View(panel).box)  # type: ignore[no-untyped-call]
 
 
 def control_of(panel: Panel, name: str, field: FieldInfo) -> Any:

@@ -12,14 +12,13 @@ import io
 import re
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.wording import Figure, Said
 
-LOCALES = Path(__file__).parent / "locale"
+LOCALES = Path(str(files("salesops_nb.present"))) / "locale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,38 +130,3 @@ def prose(source: str) -> str:
     """A text cell in the reader's language, paragraph by paragraph, found by its words alone."""
     known = _prose(setting().locale)
     return "".join(known.get(_bare(part), part) for part in re.split(r"(\n\s*\n)", source.strip()))
-
-
-_MARKER = re.compile(r"\{(money|percent):([^}]*)\}")
-
-
-def spoken(sentence: Said) -> str:
-    """What an analysis said, in the reader's language, with amounts and shares as the locale writes them."""
-    from salesops_nb.present import formats
-
-    def written(found: re.Match[str]) -> str:
-        return formats.money(found[2]) if found[1] == "money" else formats.percent(found[2])
-
-    def value(given: object) -> object:
-        if isinstance(given, Said):
-            return spoken(given)
-        if isinstance(given, Figure):
-            return formats.exact(given.value, given.places)
-        if isinstance(given, date):
-            return formats.day(given)
-        whole = isinstance(given, int) and not isinstance(given, bool)
-        return formats.number(given) if whole else given
-
-    # The catalogue's own head has the empty text for its key: there is nothing to look up then.
-    text = words(setting().locale).gettext(sentence.message) if sentence.message else ""
-    if sentence.values:
-        text = text.format(**{name: value(given) for name, given in sentence.values.items()})
-    return _MARKER.sub(written, text)
-
-
-def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
-    """The text for a number of things; ``{n}`` is that number as the locale writes it."""
-    from salesops_nb.present.formats import number
-
-    text = words(setting().locale).ngettext(singular, plural, n)
-    return text.format(n=number(n), **values)

@@ -23,8 +23,7 @@ from salesops_nb.source.findings import finding, listed
 from salesops_nb.source.headers import locate
 from salesops_nb.source.mapping import FileMapping
 from salesops_nb.source.narrowing import resolved
-from salesops_nb.source.raw import Raw, engine_path, literal, quoted
-from salesops_nb.source.reading import described
+from salesops_nb.source.raw import Raw, described, engine_path, literal, quoted
 from salesops_nb.workbook import Settings
 
 if TYPE_CHECKING:

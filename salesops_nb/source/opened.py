@@ -20,10 +20,10 @@ from salesops_nb.source.engine import guarded
 from salesops_nb.source.findings import finding
 from salesops_nb.source.loading import Loaded, files_of, load
 from salesops_nb.source.mapping import load_mapping
-from salesops_nb.source.prepared import reopen
 from salesops_nb.source.raw import quoted
 from salesops_nb.source.reading import expanded, read_frame
 from salesops_nb.source.rejects import SetAside
+from salesops_nb.source.reopened import reopened
 from salesops_nb.workbook import Settings, find_workbook, load_settings
 
 if TYPE_CHECKING:
@@ -141,9 +141,9 @@ def open_workbook(
         aside and listed.
     """
     folder = find_workbook(path)
-    prepared = None if frames else reopen(folder)
+    prepared = None if frames else reopened(folder)
     if prepared is not None:
-        return prepared
+        return Workbook(**prepared)
     settings = load_settings(folder)
     mapping = load_mapping(folder, settings)
     connection = _connect(folder, settings)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
+
 from salesops_nb.errors import Problem
 
 
@@ -38,3 +40,9 @@ def literal(text: str) -> str:
 def engine_path(path: Path) -> str:
     """A path as the engine takes it for this one file, with the signs of its patterns marked off."""
     return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def described(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
+    """Each column's SQL type, without that of the row numbers."""
+    rows = connection.execute(f"DESCRIBE {view}").fetchall()
+    return {row[0]: re.sub(r"\(\d+\)$", "", row[1]) for row in rows if row[0] != "_row"}

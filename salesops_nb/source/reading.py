@@ -16,7 +16,7 @@ from salesops_nb.source.delimited import read_delimited
 from salesops_nb.source.findings import finding, listed
 from salesops_nb.source.mapping import FileMapping
 from salesops_nb.source.narrowing import narrowed
-from salesops_nb.source.raw import Raw, engine_path, literal, quoted
+from salesops_nb.source.raw import Raw, described, engine_path, literal, quoted
 from salesops_nb.workbook import Settings
 
 TEXT = (".csv", ".tsv", ".txt")
@@ -128,12 +128,6 @@ def _missing(path: Path, folder: Path) -> SalesopsError:
             file=path.name,
         )
     )
-
-
-def described(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
-    """Each column's SQL type, without that of the row numbers."""
-    rows = connection.execute(f"DESCRIBE {view}").fetchall()
-    return {row[0]: re.sub(r"\(\d+\)$", "", row[1]) for row in rows if row[0] != "_row"}
 
 
 def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, label: str, shown: str) -> Raw:

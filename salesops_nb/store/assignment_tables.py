@@ -13,7 +13,7 @@ from datetime import date
 
 from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Integer, String, Table, UniqueConstraint, and_
 
-from salesops_nb.store.database import metadata
+from salesops_nb.store.metadata import metadata
 
 BEGINNING = date(1900, 1, 1)
 FOREVER = date(9999, 12, 31)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
-from sqlalchemy import Engine, MetaData, create_engine, event, inspect
+from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.masking import masked
+from salesops_nb.store.assignment_tables import assignments
+from salesops_nb.store.deliveries import deliveries
+from salesops_nb.store.ledger_chain import entries
+from salesops_nb.store.metadata import metadata
+from salesops_nb.store.runs import runs
+from salesops_nb.store.targets import rows_table
+from salesops_nb.store.vacancies import vacancies
 
-metadata = MetaData()
+# one of each module that declares tables, so that they do not hang on what else was imported before
+DECLARED = (assignments, deliveries, entries, rows_table, runs, vacancies)
 # a driver that is not installed, and one that does not know what stands after ? in the address, among them
 _UNREACHABLE = (SQLAlchemyError, OSError, ImportError, TypeError)
 
@@ -26,7 +33,6 @@ def open_store(url: str) -> Engine:
 
     Raises `SalesopsError` where the address is malformed, of another kind, or does not answer.
     """
-    _declare_tables()
     address = _address(url)
     file = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
     try:
@@ -80,12 +86,6 @@ def _unreachable(shown: str, reason: str) -> SalesopsError:
 def _reason(error: Exception, url: str) -> str:
     """The first line of a driver's error, which repeats the address, without its password."""
     return masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
-
-
-def _declare_tables() -> None:
-    """Import what declares tables, so that they do not hang on who happened to be imported before."""
-    for module in ("assignment_tables", "deliveries", "ledger_chain", "runs", "targets", "vacancies"):
-        importlib.import_module(f"salesops_nb.store.{module}")
 
 
 def _address(url: str) -> URL:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Column, Connection, Engine, String, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from salesops_nb.store.database import metadata
+from salesops_nb.store.metadata import metadata
 
 deliveries = Table(
     "deliveries",

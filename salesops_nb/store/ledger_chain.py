@@ -36,7 +36,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.store.database import metadata
+from salesops_nb.store.metadata import metadata
 
 GENESIS = "0" * 64
 

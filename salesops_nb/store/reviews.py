@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
-from salesops_nb import __version__
 from salesops_nb.store.runs import record
+from salesops_nb.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd

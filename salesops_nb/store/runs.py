@@ -16,7 +16,7 @@ import pandas as pd
 from sqlalchemy import Column, Date, Engine, ForeignKey, Select, String, Table, Text, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from salesops_nb.store.database import metadata
+from salesops_nb.store.metadata import metadata
 
 runs = Table(
     "runs",

@@ -33,7 +33,7 @@ from sqlalchemy.exc import IntegrityError
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.money import from_minor
-from salesops_nb.store.database import metadata
+from salesops_nb.store.metadata import metadata
 from salesops_nb.store.target_checks import KEY, checked
 
 NOBODY = {"", "nobody", "none", "unknown", "n/a", "-", "null", "nan"}

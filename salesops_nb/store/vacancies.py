@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.store.database import metadata
+from salesops_nb.store.metadata import metadata
 
 leavers = Table(
     "leavers",

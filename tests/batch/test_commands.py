@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from salesops_nb.batch.folder import RunFolder
 from salesops_nb.cli import main
 from salesops_nb.source.opened import open_workbook
-from salesops_nb.source.prepared import VARIABLE, prepare
+from salesops_nb.source.prepared import prepare
+from salesops_nb.source.reopened import VARIABLE
 
 REPORTS = "folder: out\nreports:\n  - {name: hello, notebook: notebooks/hello.ipynb}\n"
 

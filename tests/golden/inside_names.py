@@ -34,14 +34,15 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 def write(out: Path) -> None:
     """Names, parameters and help into files of the group."""
-    from salesops_nb import open_workbook, parameters
+    from salesops_nb import open_workbook
+    from salesops_nb.notebook import parameters_of
 
     workbook = type(open_workbook(Path.cwd()))
     rows = [row for name in _names() for row in names_of(name)]
     write_lines(out / "names.jsonl", [*rows, *_told("Workbook", workbook)])
     write_lines(out / "notebooks.jsonl", _cells(Path.cwd() / "notebooks"))
-    kinds = {each: getattr(parameters, each) for each in dir(parameters)}
-    models = {name: kind for name, kind in kinds.items() if hasattr(kind, "model_fields")}
+    kinds = [parameters_of(path) for path in sorted((Path.cwd() / "notebooks").glob("*.ipynb"))]
+    models = {kind.__name__: kind for kind in kinds if kind is not None}
     write_lines(
         out / "parameters.jsonl", [row for name in sorted(models) for row in _fields(name, models[name])]
     )

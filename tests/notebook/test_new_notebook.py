@@ -12,7 +12,7 @@ from salesops_nb.batch.keys import Keys
 from salesops_nb.batch.reports import load_reports
 from salesops_nb.errors import SalesopsError
 from salesops_nb.notebook.template.new_notebook import NewNotebook
-from salesops_nb.parameters.cell import parameters_cell
+from salesops_nb.parameters import parameters_cell
 from salesops_nb.source import open_workbook
 
 PLAIN = "from salesops_nb.parameters import Sliced, Parameters\n"

@@ -12,7 +12,7 @@ from scipy import sparse
 from sqlalchemy import create_engine, text
 
 from salesops_nb import stopping, territory
-from salesops_nb.present.loops import look_in_loops
+from salesops_nb.present.steps import look_in_loops
 from salesops_nb.present.work import Worker
 from salesops_nb.territory.compiling import ready
 from salesops_nb.territory.hess import _highs

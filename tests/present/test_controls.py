@@ -15,11 +15,18 @@ from pydantic import Field
 
 from salesops_nb import open_workbook, parameters, performance
 from salesops_nb.errors import SalesopsError
-from salesops_nb.parameters.kinds import Name
+from salesops_nb.notebook import parameters_of
+from salesops_nb.parameters import Name
+from salesops_nb.parameters.hiring import HiringNeeds
+from salesops_nb.parameters.territory import TerritoryRebalancing
 from salesops_nb.present import choices, controls, formats, saving, widgets
 from salesops_nb.present.choices import choices_of
-from salesops_nb.present.details import write_details
+from salesops_nb.present.panel_view import write_details
+from salesops_nb.present.review import PerformanceReview
+from salesops_nb.present.targets import TargetSetting
 from salesops_nb.present.words import use_locale
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
 
 class Asked(parameters.Parameters):
@@ -154,7 +161,7 @@ def test_a_step_run_again_is_taken_up_with_the_next_change(made):
 
 
 def test_choices_are_those_the_workbook_holds(demo):
-    fields = parameters.PerformanceReview.model_fields
+    fields = PerformanceReview.model_fields
     assert choices_of(demo, "level", fields["level"]) == ["company", "team", "rep"]
     periods = choices_of(demo, "period", fields["period"])
     assert {"2017", "2016-Q4", "2017-Q4", "2017-12"} <= set(periods)
@@ -166,17 +173,17 @@ def test_choices_are_those_the_workbook_holds(demo):
     assert "Mei-Mei Johns" in choices_of(demo, "who", fields["who"], "rep")
     assert choices_of(demo, "as_of", fields["as_of"]) is None
     assert choices.days(demo) == (date(2016, 10, 20), date(2017, 12, 31))
-    years = choices_of(demo, "year", parameters.TargetSetting.model_fields["year"])
+    years = choices_of(demo, "year", TargetSetting.model_fields["year"])
     assert years == [2018, 2017]
-    goals = choices_of(demo, "confidence_of", parameters.HiringNeeds.model_fields["confidence_of"], 6)
+    goals = choices_of(demo, "confidence_of", HiringNeeds.model_fields["confidence_of"], 6)
     assert goals == ["horizon", "year", "quarters", "joint", "2018-Q1", "2018-Q2"]
-    territory = parameters.TerritoryRebalancing.model_fields
+    territory = TerritoryRebalancing.model_fields
     assert "Central" in choices_of(demo, "who", territory["who"], "region")
     assert "plans/account-executive.yml" in choices_of(demo, "pay_plan", territory["pay_plan"])
 
 
 def test_choices_are_written_for_a_reader(demo):
-    fields = parameters.PerformanceReview.model_fields
+    fields = PerformanceReview.model_fields
     written = dict(choices.labelled(demo, fields["period"], ["2017-Q4"]))
     assert written == {"2017-Q4   Oct 1, 2017 – Dec 31, 2017": "2017-Q4"}
     assert choices.labelled(demo, fields["who"], [None]) == [("none", "")]
@@ -203,8 +210,9 @@ def test_a_control_for_each_parameter_by_its_type_and_limits(demo):
     assert parameters.checked(Asked, given).share == 0.25
 
 
-@pytest.mark.parametrize("kind", parameters.NOTEBOOKS.values(), ids=list(parameters.NOTEBOOKS))
-def test_every_control_shows_what_is_asked(demo, kind):
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_control_shows_what_is_asked(demo, notebook):
+    kind = parameters_of(notebook)
     asked = kind()
     panel = controls.Panel(asked, demo, {})
     fields = {name: field for name, field in kind.model_fields.items() if name != "workbook"}
@@ -215,12 +223,12 @@ def test_every_control_shows_what_is_asked(demo, kind):
 
 
 def test_a_person_waits_for_fewer_futures_and_sees_how_many():
-    assert parameters.for_a_person(parameters.HiringNeeds()).futures == 2_500
-    assert parameters.for_a_person(parameters.HiringNeeds(futures=50_000)).futures == 50_000
+    assert parameters.for_a_person(HiringNeeds()).futures == 2_500
+    assert parameters.for_a_person(HiringNeeds(futures=50_000)).futures == 50_000
 
 
 def test_the_batch_line_keeps_each_value_what_it_is():
-    asked = parameters.PerformanceReview(period="2017", level="rep", who="O'Neil; rm -rf $HOME")
+    asked = PerformanceReview(period="2017", level="rep", who="O'Neil; rm -rf $HOME")
     line = shlex.split(saving.batch_line(asked, "/my books/review.ipynb"))
     assert line[:5] == [
         "papermill",
@@ -230,7 +238,7 @@ def test_the_batch_line_keeps_each_value_what_it_is():
         "/my books",
     ]
     given = yaml.safe_load(line[-1])
-    assert parameters.checked(parameters.PerformanceReview, given) == asked
+    assert parameters.checked(PerformanceReview, given) == asked
 
 
 def headline_cards(path: Path) -> list[tuple[str, str]]:
@@ -253,7 +261,7 @@ def workbook_of_its_own(root: Path, tmp_path: Path) -> Path:
 
 def test_the_batch_line_typed_in_a_shell_gives_the_same_headlines(workbook_of_its_own: Path):
     notebook = workbook_of_its_own / "notebooks" / "performance_review.ipynb"
-    asked = parameters.PerformanceReview(period="2017-Q3", level="team", who="Cara Losch")
+    asked = PerformanceReview(period="2017-Q3", level="team", who="Cara Losch")
     line = saving.batch_line(asked, notebook)
     path = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(workbook_of_its_own)}
     ran = subprocess.run(["sh", "-c", line], cwd="/", env=path, capture_output=True, text=True, timeout=300)
@@ -274,7 +282,7 @@ def test_a_saved_report_is_of_what_is_asked_with_cells_as_they_were_run(
     run = {cell.id: cell.source for cell in node.cells if cell.cell_type == "code"}
     last = node.cells[-1].id
     monkeypatch.setattr(saving, "_run", {**run, last: run[last] + "\nprint('a remark of mine')"})
-    asked = parameters.PerformanceReview(period="2017-Q3")
+    asked = PerformanceReview(period="2017-Q3")
     seen: list[float] = []
     report = saving.Saving(asked, notebook, workbook_of_its_own)
     page = report.run(seen.append)
@@ -293,7 +301,7 @@ def test_a_saved_report_is_of_what_is_asked_with_cells_as_they_were_run(
 def test_a_report_that_cannot_be_made_says_why(workbook_of_its_own: Path):
     notebook = workbook_of_its_own / "notebooks" / "performance_review.ipynb"
     (workbook_of_its_own / "workbook.yml").write_text("company: Mine\ncurrency: XXQ\n")
-    report = saving.Saving(parameters.PerformanceReview(), notebook, workbook_of_its_own)
+    report = saving.Saving(PerformanceReview(), notebook, workbook_of_its_own)
     with pytest.raises(SalesopsError, match=r"The notebook stopped: .*currency"):
         report.run(lambda share: None)
 

@@ -10,15 +10,14 @@ from jupyter_client.manager import KernelManager
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 IMPORTS = """
-from salesops_nb import commission, hiring, open_workbook, parameters, performance, present
+from salesops_nb import commission, hiring, notebook, open_workbook, parameters, performance, present
 from salesops_nb import targets, territory
-from salesops_nb.present import controls
 import salesops_nb
 """
 ANALYSES = [
     "open_workbook", "performance.prepare", "performance.review", "targets.prepare", "targets.set_targets",
     "hiring.learn", "hiring.capacity", "hiring.plan", "territory.plan", "commission.calculate",
-    "controls.panel",
+    "notebook.begin",
 ]  # fmt: skip
 OFFERED = {
     "salesops_nb.": ["commission", "open_workbook", "performance", "present", "targets"],

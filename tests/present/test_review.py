@@ -7,7 +7,8 @@ import pytest
 from salesops_nb import performance
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import review as show
-from salesops_nb.present.words import spoken, use_locale
+from salesops_nb.present.sentences import spoken
+from salesops_nb.present.words import use_locale
 from salesops_nb.wording import money, percent, said
 
 

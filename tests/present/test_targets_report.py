@@ -81,7 +81,7 @@ def test_hiring_needs_reaches_the_confidence_or_says_what_binds(folder: Path) ->
 
 def test_what_is_stated_stands_in_place_of_what_was_learned(demo) -> None:
     from salesops_nb import hiring
-    from salesops_nb.parameters import HiringNeeds
+    from salesops_nb.parameters.hiring import HiringNeeds
 
     learned = hiring.learn(demo.tables, demo.calendar, currency="USD")
     asked = HiringNeeds(attrition=0.03, ramp_months=10, time_to_fill=90, productivity=40_000, room=0.5)
@@ -98,7 +98,7 @@ def test_what_is_stated_stands_in_place_of_what_was_learned(demo) -> None:
 
 
 def test_without_a_target_it_is_growth_on_the_last_twelve_months(demo) -> None:
-    from salesops_nb.parameters import HiringNeeds
+    from salesops_nb.parameters.hiring import HiringNeeds
 
     chosen = hiring_show.choices(demo, HiringNeeds(growth=0.2, horizon=6))
     year = date(2017, 12, 31)
@@ -108,7 +108,7 @@ def test_without_a_target_it_is_growth_on_the_last_twelve_months(demo) -> None:
 
 def test_a_first_estimate_is_on_few_futures_where_all_of_them_take_long(demo) -> None:
     from salesops_nb import hiring
-    from salesops_nb.parameters import HiringNeeds
+    from salesops_nb.parameters.hiring import HiringNeeds
     from salesops_nb.present.steps import NoEstimate
 
     learned = hiring.learn(demo.tables, demo.calendar, currency="USD")

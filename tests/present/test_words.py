@@ -12,18 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import salesops_nb
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats, words
-from salesops_nb.present.words import _, ngettext, use_locale
+from salesops_nb.present.sentences import ngettext
+from salesops_nb.present.words import _, use_locale
 
-PACKAGE = Path(words.__file__).parents[1]
+PACKAGE = Path(salesops_nb.__file__).parent
 PLACES = re.compile(r"\{(\w+)\}")
 
 
 def test_every_text_to_translate_is_a_literal_that_the_extractor_reads() -> None:
     """Babel misses a text inside an f-string, and one that stands after a call with a text of its own."""
-    read = set(messages.of_python("present", "batch"))
-    for path in [*(PACKAGE / "present").rglob("*.py"), *(PACKAGE / "batch").rglob("*.py")]:
+    read = set(messages.of_python(*messages.ROOMS))
+    for path in (path for room in messages.ROOMS for path in (PACKAGE / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue

@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from salesops_nb.source import Workbook, open_workbook
-from salesops_nb.source.prepared import VARIABLE, prepare
+from salesops_nb.source.prepared import prepare
+from salesops_nb.source.reopened import VARIABLE
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
 

@@ -17,6 +17,7 @@ from territory_maps import grid
 
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
+from salesops_nb.parameters.territory import TerritoryRebalancing
 from salesops_nb.present import territory_approval as approving
 from salesops_nb.present import territory_carrying as carrying
 from salesops_nb.store.assignments import approvals_given, approved_owners, check_assignments, undo
@@ -74,7 +75,7 @@ def book(tmp_path: Path) -> Book:
 
 def asked(**values: Any) -> Any:
     given = {"scope": "team", "who": "X", "seed": 0, "choice": 1, **values}
-    return parameters.checked(parameters.TerritoryRebalancing, given)
+    return parameters.checked(TerritoryRebalancing, given)
 
 
 def planned(book: Book, wish: Any) -> Proposal:
@@ -249,7 +250,7 @@ def test_files_hold_no_formula(book: Book) -> None:
 
 def test_the_panel_takes_an_approval_only_together_and_lets_go_of_it(book: Book) -> None:
     """Its parameters are the panel's approval, whose first is emptied when anything else is moved."""
-    assert parameters.TerritoryRebalancing.approval == (
+    assert TerritoryRebalancing.approval == (
         "approved_by",
         "approved_on",
         "reason",

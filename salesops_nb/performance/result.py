@@ -1,0 +1,72 @@
+"""What a review hands out: its figures, each counted when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from salesops_nb.errors import Problem
+from salesops_nb.facts import Level
+from salesops_nb.performance.expectation import Pace
+from salesops_nb.performance.scope import Comparison
+from salesops_nb.periods import Period
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything a performance review shows; frames are pandas, money `Decimal`, rates shares of 1.
+
+    `company`, `teams` and `people` have a row a group with the columns of `figures`, and
+    ``target, attainment, expected, pace_attainment, coverage, compared_bookings, rank_low,
+    rank_high``; `company` is the row of the whole scope, whatever its level.
+    """
+
+    period: Period
+    as_of: date
+    data_through: date
+    level: Level
+    who: str | None
+    comparison: Comparison
+    pace: Pace
+    company: pd.Series[Any]
+    pipeline: pd.DataFrame
+    bridge: pd.DataFrame
+    trend: pd.DataFrame
+    time_to_win: pd.DataFrame
+    median_days_to_win: float | None
+    stale_days: int | None
+    covered_days: int
+    rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
+    mix: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
+    summarise: Callable[[Review], pd.DataFrame] = field(repr=False, compare=False)
+    notes: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def teams(self) -> pd.DataFrame:
+        """A row a team; without rows below the company. Counted when first asked for."""
+        return self.rows("team") if self.level == "company" else pd.DataFrame()
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """A row a rep. Counted when first asked for: its intervals take longest, and headlines none."""
+        return self.rows("rep")
+
+    @cached_property
+    def products(self) -> pd.DataFrame:
+        """A row a product. Counted when first asked for."""
+        return self.mix("product_id")
+
+    @cached_property
+    def segments(self) -> pd.DataFrame:
+        """A row a segment. Counted when first asked for."""
+        return self.mix("segment")
+
+    @property
+    def headlines(self) -> pd.DataFrame:
+        """The seven headlines: ``key, label, value, unit, sentence, detail, low, high, mark``."""
+        return self.summarise(self)
