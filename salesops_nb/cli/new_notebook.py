@@ -106,7 +106,7 @@ def refreshed(notebook: Path) -> bool:
 def _check_name(name: str, folder: Path) -> None:
     """Refuse what cannot name a module, and what is there."""
     from salesops_nb.batch.reports import load_reports
-    from salesops_nb.notebook import module_of
+    from salesops_nb.notebook.module import own_module
 
     def refuse(code: str, message: str, fix: str) -> None:
         raise SalesopsError(Problem(code, message, fix, value=name))
@@ -119,9 +119,10 @@ def _check_name(name: str, folder: Path) -> None:
         )
     another, module = "Choose another name.", module_place(folder, name)
     taken = [path for path in (folder / "notebooks" / f"{name}.ipynb", module) if path.exists()]
-    if taken or module_of(name) is not None:
-        there = taken[0].relative_to(folder) if taken else f"notebooks/{name}.ipynb"
-        refuse("name-taken", f"The name {name} is taken: there is {there}.", another)
+    if taken:
+        refuse("name-taken", f"The name {name} is taken: there is {taken[0].relative_to(folder)}.", another)
+    if own_module(name) is not None:
+        refuse("name-taken", f"The name {name} is taken by a module of the package.", another)
     reports = folder / "reports.yml"
     if reports.exists() and name in [report.name for report in load_reports(reports).reports]:
         refuse(

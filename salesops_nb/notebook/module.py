@@ -39,7 +39,7 @@ def module_of(name: str, *folders: Path) -> ModuleType | None:
     A module in a folder is run anew each time, so that what was edited counts. Raises `SalesopsError`
     with file and line where it cannot be run.
     """
-    own = _own(name)
+    own = own_module(name)
     if own is not None:
         return importlib.import_module(own)
     for folder in folders:
@@ -49,15 +49,16 @@ def module_of(name: str, *folders: Path) -> ModuleType | None:
     return None
 
 
-def _own(name: str) -> str | None:
-    """The package's own module of a notebook, where it has one."""
+def own_module(name: str) -> str | None:
+    """The name of the package's own module of a notebook, where it has one."""
     if name in ELSEWHERE:
         return ELSEWHERE[name]
     own = f"salesops_nb.notebook.{name}"
     spec = importlib.util.find_spec(own) if name.isidentifier() else None
-    if spec is None:
-        return None
-    return own if spec.submodule_search_locations is None else f"{own}.parameters"
+    if spec is not None and spec.submodule_search_locations is not None:
+        own = f"{own}.parameters"
+        spec = importlib.util.find_spec(own)
+    return None if spec is None else own
 
 
 def class_in(module: ModuleType) -> type[Parameters]:

@@ -15,7 +15,7 @@ def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel
 
     Parameters
     ----------
-    kind : the notebook's class in `salesops_nb.parameters`.
+    kind : the class of the notebook's parameters.
     namespace : the notebook's ``globals()``; parameters and steps are kept up to date in it.
 
     Returns

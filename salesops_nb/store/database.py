@@ -11,16 +11,8 @@ from sqlalchemy.pool import NullPool
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.masking import masked
-from salesops_nb.store.assignment_tables import assignments
-from salesops_nb.store.deliveries import deliveries
-from salesops_nb.store.ledger_chain import entries
 from salesops_nb.store.metadata import metadata
-from salesops_nb.store.runs import runs
-from salesops_nb.store.targets import rows_table
-from salesops_nb.store.vacancies import vacancies
 
-# one of each module that declares tables, so that they do not hang on what else was imported before
-DECLARED = (assignments, deliveries, entries, rows_table, runs, vacancies)
 # a driver that is not installed, and one that does not know what stands after ? in the address, among them
 _UNREACHABLE = (SQLAlchemyError, OSError, ImportError, TypeError)
 
@@ -33,6 +25,7 @@ def open_store(url: str) -> Engine:
 
     Raises `SalesopsError` where the address is malformed, of another kind, or does not answer.
     """
+    _declare_tables()
     address = _address(url)
     file = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
     try:
@@ -86,6 +79,16 @@ def _unreachable(shown: str, reason: str) -> SalesopsError:
 def _reason(error: Exception, url: str) -> str:
     """The first line of a driver's error, which repeats the address, without its password."""
     return masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
+
+
+def _declare_tables() -> None:
+    """Import what declares tables, so that they do not hang on who happened to be imported before."""
+    from salesops_nb.store.assignment_tables import assignments  # noqa: F401
+    from salesops_nb.store.deliveries import deliveries  # noqa: F401
+    from salesops_nb.store.ledger_chain import entries  # noqa: F401
+    from salesops_nb.store.runs import runs  # noqa: F401
+    from salesops_nb.store.targets import rows_table  # noqa: F401
+    from salesops_nb.store.vacancies import vacancies  # noqa: F401
 
 
 def _address(url: str) -> URL:

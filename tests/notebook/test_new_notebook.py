@@ -76,6 +76,7 @@ def test_every_other_line_of_reports_stays(tmp_path, before, after):
         ("performance_review", None, "is taken: there is notebooks/performance_review.ipynb"),
         ("mine", "notebooks/mine.ipynb", "is taken: there is notebooks/mine.ipynb"),
         ("mine", "notebooks/mine.py", "is taken: there is notebooks/mine.py"),
+        ("beginning", None, "is taken by a module of the package"),
         ("company", None, "is taken: reports.yml has a report of it"),
         ("Loss reasons", None, "cannot name a notebook"),
         ("class", None, "cannot name a notebook"),
@@ -142,6 +143,17 @@ def test_every_kind_of_parameter_that_has_a_control_is_taken(tmp_path):
     cell = parameters_cell(kind)
     given = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell).body}
     assert parameters.checked(kind, given) == kind()
+
+
+@pytest.mark.parametrize(("file", "found"), [("parameters.py", "Big"), ("other.py", None)])
+def test_a_notebook_with_a_folder_in_the_package_declares_its_class_there(tmp_path, monkeypatch, file, found):
+    name = f"big_{file[:-3]}"
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("")
+    (tmp_path / name / file).write_text(PLAIN + "class Big(Sliced):\n    smallest: int = 3\n")
+    monkeypatch.setattr(notebook, "__path__", [*notebook.__path__, str(tmp_path)])
+    kind = notebook.parameters_of(tmp_path / f"{name}.ipynb")
+    assert (kind and kind.__name__) == found
 
 
 def test_a_plain_notebook_without_a_module_stays_plain(tmp_path):
