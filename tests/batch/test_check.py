@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.cli import main
 
 pytestmark = pytest.mark.slow

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from mailing import NORTH, P1, P2, P4, REPS, Inbox, go, send, serving, write
 from rich.console import Console
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.batch.deliver import Post
 from salesops_nb.batch.folder import runs
 from salesops_nb.batch.reports import load_reports

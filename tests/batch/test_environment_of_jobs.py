@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from mailing import go
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.batch import run
 from salesops_nb.batch.folder import runs
 from salesops_nb.cli import main

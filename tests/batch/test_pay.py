@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from mailing import P1, P2, REPS, Inbox, go, send, serving, write
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.batch.pay import PayLedger
 from salesops_nb.commission.ledger_rows import PAYABLE
 from salesops_nb.source.opened import open_workbook

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.batch.command import Asked, run_reports
 from salesops_nb.batch.folder import RunFolder, runs
 from salesops_nb.batch.paths import path_name
