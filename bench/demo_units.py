@@ -6,7 +6,7 @@ Writes units.csv, unit_edges.csv and assignments.csv, the same ones each time. C
 neighbours are the US Census Bureau's (public domain); the rest is simulated: potential rises with the root
 of population, today's territories were balanced once and have drifted since (each unit lognormal σ 0.1, the
 regions ±15 %). `--states` takes the counties of some states only, by the first two digits of their number,
-and then a rep for every 20 counties; `--size smallest` takes Iowa's and writes nowhere.
+and then a rep for every 20 counties; `--size smallest` takes Washington's and writes nowhere.
 
 The last line is one JSON object: units, reps, balanced and drifted (the largest load of a rep ÷ its fair
 share, when it was balanced and today). A plan that is not balanced within 4 % ends the command with exit
@@ -96,7 +96,7 @@ def main() -> None:
     words = measure.parser(__doc__)
     words.add_argument("--states", nargs="+", default=[])
     words.add_argument("--out", type=Path)
-    asked = measure.asked(words, states=["19"])
+    asked = measure.asked(words, states=["53"])
     out = asked.out or (None if asked.states else ROOT / "data" / "simulated")
     tables, said = made(asked.states)
     wrong = [f"the largest load is {said['balanced']:.3f} of its fair share"] * (

@@ -77,6 +77,7 @@ class SalesopsError(Exception):
 
 # What pydantic says in a programmer's words, by the type of its finding.
 _PLAINLY = {
+    "too_short": "it is empty; name at least one",
     "dict_type": "input should be numbers by name, as urban: 4000, rural: 1200",
     "tuple_type": "input should be names, as Ann Example, Bob Example",
     "string_type": "input should be text",

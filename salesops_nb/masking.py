@@ -55,6 +55,23 @@ def masked(text: str, *addresses: str, secrets: Iterable[str] = ()) -> str:
     return text
 
 
+def reason(error: BaseException, address: str) -> str:
+    """Why a database cannot be opened, as a clause without the address's secrets.
+
+    Of a server that does not answer it is the system's own word, not what the driver makes of it.
+    """
+    causes = [error]
+    while (cause := causes[-1].__cause__) is not None and cause not in causes:
+        causes.append(cause)
+    for each in reversed(causes):
+        if isinstance(each, OSError) and (each.strerror or isinstance(each, TimeoutError)):
+            return masked(f"the server does not answer ({each.strerror or 'timed out'})", address)
+    if isinstance(causes[-1], TypeError):
+        return masked(f"a setting after ? in its address cannot be used ({causes[-1]})", address)
+    told = causes[min(1, len(causes) - 1)]
+    return masked((str(told).splitlines() or [type(error).__name__])[0].rstrip("."), address)
+
+
 def secrets_of(address: str) -> set[str]:
     """The passwords, tokens and keys that an address holds, as it writes them."""
     found = {match[2] for match in _ADDRESS.finditer(address)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.masking import masked
+from salesops_nb.masking import masked, reason
 from salesops_nb.source.databases import read_database
 from salesops_nb.source.mapping import FileMapping
 from salesops_nb.source.opened import open_workbook
@@ -140,3 +142,29 @@ def test_a_mistyped_address_that_is_taken_for_a_file_is_told_without_its_secret(
     with pytest.raises(SalesopsError, match="not there") as caught:
         open_workbook(tmp_path)
     assert not [part for part in LEFT if part in str(caught.value)]
+
+
+def _chained(*errors: BaseException) -> BaseException:
+    for error, cause in pairwise(errors):
+        error.__cause__ = cause
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        ([ValueError("outer"), ValueError("(timeout is None)"), ConnectionRefusedError(111, "refused")],
+         "the server does not answer (refused)"),
+        ([ValueError("outer"), socket.gaierror(-2, "Name or service not known")],
+         "the server does not answer (Name or service not known)"),
+        ([ValueError("outer"), TimeoutError("timed out")], "the server does not answer (timed out)"),
+        ([ValueError("outer"), ValueError("no such table: x.\nmore")], "no such table: x"),
+        ([ValueError(f"no driver for postgresql://ana:{CODED}@db")], "no driver for postgresql://ana:***@db"),
+        ([ValueError("")], "ValueError"),
+        ([TypeError("'str' object")], "a setting after ? in its address cannot be used ('str' object)"),
+    ],
+)  # fmt: skip
+def test_why_a_database_cannot_be_opened_is_the_systems_own_word(
+    errors: list[BaseException], words: str
+) -> None:
+    assert reason(_chained(*errors), ADDRESSES["postgresql"]) == words

@@ -18,6 +18,7 @@ from salesops_nb.batch.deliver import Post
 from salesops_nb.batch.folder import Record, RunFolder, runs
 from salesops_nb.batch.index import write_incomplete, write_indexes
 from salesops_nb.batch.jobs import expand
+from salesops_nb.batch.lists import check_apart
 from salesops_nb.batch.reports import FILE_NAME, Reports, load_reports
 from salesops_nb.batch.run import (
     Planned,
@@ -31,6 +32,7 @@ from salesops_nb.batch.run import (
     stale_mark,
     told,
 )
+from salesops_nb.batch.terminal import terminal
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.opened import Workbook, open_workbook
 
@@ -55,7 +57,7 @@ class Asked:
 
 def run_reports(asked: Asked, console: Console | None = None) -> int:
     """Run the reports; the exit code: 0 when all is well, 1 when not, 130 after Ctrl-C."""
-    console = console or Console(highlight=False)
+    console = console or terminal()
     file, reports, workbook = opened(asked.file)
     asked = replace(asked, file=file)
     folder = None
@@ -82,6 +84,7 @@ def _planned_run(
     """Plan, and unless only the plan is asked for, run."""
     base = workbook.folder / reports.folder
     jobs = expand(reports, workbook, asked.only, asked.chosen, asked.period)
+    check_apart(asked.file, jobs, workbook)
     workers = asked.jobs or reports.jobs or _processors()
     environment = None if asked.dry_run else environment_of_jobs(reports, workbook)
     with _executor(workers, environment) as executor:  # warms up while the plan is made
@@ -235,7 +238,7 @@ class Posted:
 
 def deliver_again(asked: Posted, console: Console | None = None) -> int:
     """Send a complete run's reports (the last one's unless a number is given); the exit code."""
-    console = console or Console(highlight=False)
+    console = console or terminal()
     file, reports, workbook = opened(asked.file)
     folder = chosen_run(workbook.folder / reports.folder, asked.run)
     _, reports = _own_list(console, folder, workbook, file, reports)
@@ -244,15 +247,18 @@ def deliver_again(asked: Posted, console: Console | None = None) -> int:
     try:
         post = Post(console, folder.told().get("jobs", []), reports, workbook, folder)
         post.check()
-        if asked.released_by is not None:
-            post.gate.release_all(post.records, asked.released_by, write=not asked.dry_run)
+        if asked.released_by is not None:  # on trial: whether this person may
+            post.gate.release_all(post.records, asked.released_by, write=False)
         if asked.dry_run:
             post.show()
             return 0
         post.settle(asked.arrived, arrived=True)
         post.settle(asked.again, arrived=False)
-        if asked.released_by is not None:
-            post.publish()
+        if asked.released_by is not None or folder.half_copied:
+            with folder.copying():
+                if asked.released_by is not None:
+                    post.gate.release_all(post.records, asked.released_by)
+                post.publish()
         return 0 if _delivered(post) else 1
     finally:
         folder.close()

@@ -54,10 +54,12 @@ class Post:
 
     def show(self) -> None:
         """Print who would get what, and what stays behind and why."""
-        for letter in letters(self.records, self.gate):
+        found = letters(self.records, self.gate)
+        for letter in found:
             if letter.send:
                 self._say(f"{_name(letter)} gets {', '.join(record['id'] for record in letter.send)}")
             self._stays(letter, calm=True)
+        self._disputed(found)
         self._elsewhere()
 
     def deliver(self) -> bool:
@@ -78,6 +80,7 @@ class Post:
             raise refused("reports.yml has no 'mail', so nothing can be sent.", "Add mail: {server, from}.")
         for letter in found:
             self._stays(letter, calm=False)
+        self._disputed(waiting)
         self._elsewhere()
         whole = all(reason.kind in CALM for letter in found for _, reason in letter.stay)
         sent = 0
@@ -106,6 +109,8 @@ class Post:
                 continue
             reason = self.gate.copy(record)
             if reason is None:
+                if self.gate.disputed(record):
+                    self._say(f"{record['id']} is copied to {record['to']} with a dispute that is not closed")
                 # a link may have been laid since the list was read
                 check_place(declared[record["report"]], record["to"], self.workbook.folder, record["report"])
                 _publish(record, self.folder, self.workbook.folder)
@@ -184,6 +189,14 @@ class Post:
                 fix = f". {how_to_settle(letter.address)}" if reason.kind == "unclear" else ""
                 self._say(f"{_name(letter)} does not get {record['id']}: {reason}{fix}")
 
+    def _disputed(self, found: Iterable[Letter]) -> None:
+        """Print which statements that go out somebody has doubts about: a dispute stops no payment."""
+        for record, address in ((record, letter.address) for letter in found for record in letter.send):
+            if self.gate.disputed(record):
+                period = record["period"]
+                see = f"salesops ledger list --period {period} --disputes"
+                self._say(f"{record['id']} goes to {address} with a dispute that is not closed; see: {see}")
+
     def _elsewhere(self) -> None:
         """Print what goes nowhere because reports.yml has no place for it any more."""
         for record in self.records:
@@ -212,12 +225,19 @@ def _publish(record: Record, folder: RunFolder | None, base: Path) -> None:
                     "not-copied",
                     f"Report {record['report']!r}: {name} cannot be copied to {record['to']}: "
                     f"{error.strerror or error}.",
-                    f"Mend 'to' or that folder; then: salesops run --resume (run {folder.name}).",
+                    f"Mend 'to' or that folder; then: {_again(folder)}.",
                     file=FILE_NAME,
                     column="to",
                     value=record["to"],
                 )
             ) from error
+
+
+def _again(folder: RunFolder) -> str:
+    """What goes on with the copies of a run."""
+    if folder.complete:
+        return f"salesops deliver {folder.name}"
+    return f"salesops run --resume (run {folder.name})"
 
 
 def _copy(file: Path, place: Path, name: str, run: str) -> None:

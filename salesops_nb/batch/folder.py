@@ -3,6 +3,7 @@
 ```
 reports/0007/            one run; numbers go up, and no two runs get the same
     run.json             parameters, status, timings, versions, fingerprint, outputs and hashes
+    COPYING              there while released files are copied to where their report says
     INCOMPLETE           there until the last job has its record and the index is written
     index.html
     <report>/<who>.html  outputs, moved in whole
@@ -28,6 +29,7 @@ from salesops_nb.errors import Problem, SalesopsError
 
 Record = dict[str, Any]
 MARK = "INCOMPLETE"
+COPYING = "COPYING"
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -182,6 +184,19 @@ class RunFolder:
     def reopen(self) -> None:
         """Put the mark back: the run is worked on again."""
         (self.path / MARK).write_text("This run is not complete. Go on with: salesops run --resume\n")
+
+    @contextlib.contextmanager
+    def copying(self) -> Iterator[None]:
+        """Marked while released files are copied: the mark stays where that was cut short."""
+        mark = self.path / COPYING
+        mark.write_text(f"Not every file is copied. Go on with: salesops deliver {self.name}\n")
+        yield
+        mark.unlink()
+
+    @property
+    def half_copied(self) -> bool:
+        """Whether copying released files was begun and not finished."""
+        return (self.path / COPYING).exists()
 
     def close(self) -> None:
         """Let go of the folder."""

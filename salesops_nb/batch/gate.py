@@ -62,7 +62,7 @@ class Gate:
             return Reason("no address")
         if record["status"] == "failed":
             return Reason("failed")
-        entry = self._log.get((address, record["id"], record["key"]))
+        entry = self._entry(record, address)
         if entry is not None:
             return self._before(entry)
         lacking = [form for form in record["delivery"]["attach"] if form not in record.get("outputs", {})]
@@ -130,8 +130,26 @@ class Gate:
 
     def is_unclear(self, record: Record) -> bool:
         """Whether this is not known of a report to one of its addresses."""
-        entries = (self._log.get((a, record["id"], record["key"])) for a in record["delivery"]["recipients"])
+        entries = (self._entry(record, address) for address in record["delivery"]["recipients"])
         return any(entry is not None and self._is_unclear(entry) for entry in entries)
+
+    def contents(self, record: Record) -> str:
+        """By what a report is known to be the one sent before: its key, or which approval a statement shows.
+
+        So an approved statement is not mailed again because its period was locked and paid since.
+        """
+        payee = record["delivery"]["payee"]
+        approval = None if payee is None else self._pay.approval(record["period"], payee)
+        return approval or str(record["key"])
+
+    def disputed(self, record: Record) -> bool:
+        """Whether a report is a statement with a dispute that is not closed."""
+        payee = record["delivery"]["payee"]
+        return payee is not None and self._pay.disputed(record["period"], payee)
+
+    def _entry(self, record: Record, address: str) -> Delivery | None:
+        keys = (self.contents(record), record["key"])  # by its key a statement sent by an earlier version
+        return next((found for key in keys if (found := self._log.get((address, record["id"], key)))), None)
 
     def _before(self, entry: Delivery) -> Reason:
         if entry.status == "sent":

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.declared import check_parameters, declared_parameters
 from salesops_nb.batch.paths import check_place, path_facts, path_name
-from salesops_nb.batch.reports import Audience, Report, Reports
+from salesops_nb.batch.reports import FILE_NAME, Audience, Report, Reports
 from salesops_nb.batch.subjects import Subject, check_where, subjects
 from salesops_nb.batch.words import resolve_as_of, resolve_period
 from salesops_nb.errors import Problem, SalesopsError
@@ -76,7 +76,8 @@ def expand(
         except SalesopsError as error:
             problems += error.problems
     if problems:
-        raise SalesopsError(dict.fromkeys(problems))  # a period's mistake is every report's: once
+        placed = (replace(p, file=reports.file) if p.file == FILE_NAME else p for p in problems)
+        raise SalesopsError(dict.fromkeys(placed))  # a period's mistake is every report's: once
     return _chosen(jobs, chosen or {})
 
 
@@ -257,8 +258,8 @@ def _check_only(reports: Reports, only: tuple[str, ...]) -> None:
             Problem(
                 "unknown-report",
                 f"No report is named {unknown[0]!r}.",
-                f"reports.yml names: {', '.join(names)}.",
-                file="reports.yml",
+                f"{reports.file} names: {', '.join(names)}.",
+                file=reports.file,
                 value=unknown[0],
             )
         )

@@ -24,16 +24,15 @@ _TYPES = {
 
 @dataclass(slots=True)
 class Letter:
-    """What one address gets: records to send, and those that stay behind with the reason."""
+    """What one address gets: records to send, and those that stay behind with the reason.
+
+    `pairs` are report and contents of what is sent, as the log of deliveries has them.
+    """
 
     address: str
     send: list[Record] = field(default_factory=list)
     stay: list[tuple[Record, Reason]] = field(default_factory=list)
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """Report and key of what is sent."""
-        return [(record["id"], record["key"]) for record in self.send]
+    pairs: list[tuple[str, str]] = field(default_factory=list)
 
 
 def letters(records: Iterable[Record], gate: Gate) -> list[Letter]:
@@ -47,6 +46,7 @@ def letters(records: Iterable[Record], gate: Gate) -> list[Letter]:
                 letter.stay.append((record, reason))
             else:
                 letter.send.append(record)
+                letter.pairs.append((record["id"], gate.contents(record)))
     return [found[address] for address in sorted(found)]
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from salesops_nb.batch.folder import RunFolder, busy, runs
 from salesops_nb.batch.gate import how_to_settle
 from salesops_nb.batch.reports import load_reports
+from salesops_nb.batch.terminal import terminal
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.opened import store_url
 from salesops_nb.store.database import open_store
@@ -22,7 +23,7 @@ from salesops_nb.workbook import find_workbook, load_settings
 
 def list_runs(file: Path, number: str | None, last: int, console: Console | None = None) -> None:
     """Print the last runs, a line each, or the reports of one run."""
-    console = console or Console(highlight=False)
+    console = console or terminal()
     path = file.resolve()
     if not path.exists():
         path = find_workbook(".") / file.name

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -13,8 +14,17 @@ from salesops_nb.commission.ledger_rows import lines_digest, plain_rows
 from salesops_nb.commission.statement import APPROVED
 from salesops_nb.money import places
 from salesops_nb.store import ledger
+from salesops_nb.store.ledger_state import period_state
 
 Shown = dict[str, Any]
+
+
+class _Period(NamedTuple):
+    """A period's statements by payee, the entries that approved them, and whose lines are disputed."""
+
+    statements: Mapping[str, Shown]
+    approved: Mapping[str, int]
+    disputed: frozenset[str]
 
 
 class PayLedger:
@@ -23,22 +33,38 @@ class PayLedger:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._anchor = ""
-        self._periods: dict[str, dict[str, Shown]] = {}
+        self._periods: dict[str, _Period] = {}
 
     def now(self, period: str, payee: str) -> Shown | None:
         """A payee's statement of a period: status, the hash of its lines, totals; None without a line."""
+        return self._of(period).statements.get(payee)
+
+    def approval(self, period: str, payee: str) -> str | None:
+        """Which approval of which lines holds; locking and paying the period change nothing in it."""
+        now, entry = self.now(period, payee), self._of(period).approved.get(payee)
+        return None if now is None or entry is None else f"{period} {payee} {entry} {now['lines']}"
+
+    def disputed(self, period: str, payee: str) -> bool:
+        """Whether a line of the statement is disputed, and the dispute not closed."""
+        return payee in self._of(period).disputed
+
+    def _of(self, period: str) -> _Period:
         anchor = ledger.anchor(self._engine)
         if anchor != self._anchor:
             self._anchor, self._periods = anchor, {}
         if period not in self._periods:
             self._periods[period] = self._read(period)
-        return self._periods[period].get(payee)
+        return self._periods[period]
 
-    def _read(self, period: str) -> dict[str, Shown]:
+    def _read(self, period: str) -> _Period:
         lines = defaultdict(list)
         for row in plain_rows(ledger.lines(self._engine, period)):
             lines[row["payee_id"]].append(row)
-        return {payee: _statement(rows) for payee, rows in lines.items()}
+        with self._engine.connect() as connection:
+            approved = period_state(connection, period).approved
+        disputes = ledger.disputes(self._engine, period=period)
+        disputed = frozenset(disputes.loc[disputes["status"] != "closed", "payee_id"])
+        return _Period({payee: _statement(rows) for payee, rows in lines.items()}, approved, disputed)
 
     def approved(self, period: str, payee: str) -> bool:
         """Whether a payee's statement of a period is approved, or its period locked or paid."""

@@ -10,7 +10,15 @@ from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from salesops_nb.batch.paths import unfit_name
 from salesops_nb.errors import Problem, SalesopsError, unfit
@@ -154,6 +162,12 @@ class Reports(_Strict):
     audiences: dict[str, Audience] = Field(default_factory=dict)
     mail: Mail | None = None
     release: Release | None = None
+    _file: str = PrivateAttr(default=FILE_NAME)
+
+    @property
+    def file(self) -> str:
+        """The name of the file that says it."""
+        return self._file
 
     @model_validator(mode="after")
     def _agree(self) -> Reports:
@@ -196,10 +210,14 @@ def load_reports(path: str | Path) -> Reports:
             Problem("bad-reports", message, "Begin with 'reports:' and a list.", file=file.name)
         )
     try:
-        return Reports.model_validate(contents)
+        reports = Reports.model_validate(contents)
+        reports._file = file.name
+        return reports
     except ValidationError as error:
         tree = YAML().load(file.read_text(encoding="utf-8-sig"))
-        problems = [_problem(dict(item), tree, file.name) for item in error.errors()]
+        # pydantic calls a list too short when one of its parts is at fault, and the part says it itself
+        found = [item for item in error.errors() if item["type"] != "too_short" or not item["input"]]
+        problems = [_problem(dict(item), tree, file.name) for item in found]
     raise SalesopsError(problems)
 
 

@@ -21,6 +21,7 @@ from salesops_nb.batch.executors import Executor, ForkExecutor, ProcessExecutor,
 from salesops_nb.batch.folder import Record, RunFolder, busy, runs
 from salesops_nb.batch.forkserver import Ended, ServerDied, can_fork
 from salesops_nb.batch.keys import Keys, versions
+from salesops_nb.batch.lists import mail_variables
 from salesops_nb.batch.reports import Mail, Reports
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.prepared import prepare
@@ -142,11 +143,12 @@ def make_executor(workers: int, environment: Mapping[str, str]) -> Executor:
 
 
 def environment_of_jobs(reports: Reports, workbook: Workbook) -> dict[str, str]:
-    """This process's environment without the mail server's password: who sends mails is this process alone.
+    """This process's environment without the passwords of mail servers: it alone sends mails.
 
     Raises `SalesopsError` where the workbook opens its data or store by the same variable: the jobs need it.
     """
-    ours = {Mail.model_fields["password_env"].default, *([reports.mail.password_env] if reports.mail else [])}
+    ours = {Mail.model_fields["password_env"].default, *mail_variables(workbook.folder)}
+    ours |= {reports.mail.password_env} if reports.mail else set()
     ours = {name.upper() for name in ours}  # Windows knows no case here
     for file in ("workbook.yml", workbook.settings.mapping):
         path = workbook.folder / file

@@ -140,7 +140,7 @@ class Sender:
     def _connected(self) -> smtplib.SMTP:
         mail = self.mail
         password = self._password()
-        context = None if mail.security == "none" else self._context()
+        context = None if mail.security == "none" else trust(mail, self.folder)
         server: smtplib.SMTP | None = None
         try:
             if mail.security == "tls":
@@ -150,7 +150,7 @@ class Sender:
             if mail.security == "starttls":
                 server.starttls(context=context)
             if mail.user is not None:
-                server.login(mail.user, password)
+                self._log_in(server, mail.user, password)
         except BaseException as error:
             if server is not None:
                 server.close()
@@ -159,27 +159,22 @@ class Sender:
             raise
         return server
 
-    def _context(self) -> ssl.SSLContext:
-        """Certificates are checked, and that they are the server's own; ``tls: unverified`` checks nothing.
-
-        Without `ca_file` the system's authorities are trusted, or those SSL_CERT_FILE names.
-        """
-        if self.mail.tls == "unverified":
-            context = ssl.create_default_context()
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            return context
-        if self.mail.ca_file is None:
-            return ssl.create_default_context()
-        path = self.folder / self.mail.ca_file
-        try:
-            return ssl.create_default_context(cafile=path)
-        except OSError as error:  # among them ssl.SSLError: no certificate in it
-            reason = "it is not there" if isinstance(error, FileNotFoundError) else "it holds no certificate"
+    def _log_in(self, server: smtplib.SMTP, user: str, password: str) -> None:
+        """Log in; what is beyond ASCII goes as UTF-8 (RFC 4616), which smtplib's own way cannot send."""
+        if f"{user}{password}".isascii():
+            server.login(user, password)
+            return
+        server.ehlo_or_helo_if_needed()
+        if "PLAIN" not in server.esmtp_features.get("auth", "").upper().split():
             raise refused(
-                f"'ca_file' names {self.mail.ca_file}, and {reason}.",
-                "Name a PEM file with the certificate of the authority that signed the mail server's.",
-            ) from error
+                f"The mail server {self.mail.server}:{self.mail.port} takes no user or password with "
+                "letters beyond ASCII: it does not offer AUTH PLAIN.",
+                f"Choose a password of plain letters, digits and signs; set {self.mail.password_env} to it.",
+            )
+        given = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        answer = Answer(*server.docmd("AUTH", f"PLAIN {given}"))
+        if answer.code not in (235, 503):  # 503: we are logged in already
+            raise smtplib.SMTPAuthenticationError(answer.code, answer.text)
 
     def _password(self) -> str:
         mail = self.mail
@@ -228,6 +223,30 @@ class Sender:
         given = [password, f"\0{self.mail.user}\0{password}"]
         coded = [base64.b64encode(text.encode()).decode() for text in given] if password else []
         return masked(str(words), secrets=[password, " ".join(password.split()), *coded])
+
+
+def trust(mail: Mail, folder: Path) -> ssl.SSLContext:
+    """Certificates are checked, and that they are the server's own; ``tls: unverified`` checks nothing.
+
+    Without `ca_file` the system's authorities are trusted, or those SSL_CERT_FILE names. Raises
+    `SalesopsError` where `ca_file`, from the workbook's folder, holds none.
+    """
+    if mail.tls == "unverified":
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    if mail.ca_file is None:
+        return ssl.create_default_context()
+    path = folder / mail.ca_file
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:  # among them ssl.SSLError: no certificate in it
+        reason = "it is not there" if isinstance(error, FileNotFoundError) else "it holds no certificate"
+        raise refused(
+            f"'ca_file' names {mail.ca_file}, and {reason}.",
+            "Name a PEM file with the certificate of the authority that signed the mail server's.",
+        ) from error
 
 
 def _ends(message: EmailMessage) -> tuple[str, str]:

@@ -119,13 +119,13 @@ def notebooks(folder: Path) -> list[Problem]:
 
 
 def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
-    """The list of reports, expanded into its jobs as a run does; a workbook need not have one."""
-    from salesops_nb.batch.reports import FILE_NAME, load_reports
-    from salesops_nb.batch.run import environment_of_jobs
+    """Every list of reports, expanded into its jobs as a run does; a workbook need not have one."""
+    from salesops_nb.batch.lists import report_lists, same_files
+    from salesops_nb.batch.reports import FILE_NAME
 
-    path = folder / FILE_NAME
-    if not path.exists():
-        return [
+    found: list[Problem] = []
+    if not (folder / FILE_NAME).exists():
+        found = [
             Problem(
                 "no-reports",
                 f"There is no {FILE_NAME}: salesops run has nothing to make here.",
@@ -134,30 +134,52 @@ def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
                 severity="note",
             )
         ]
+    jobs: dict[str, list[Job]] = {}
+    for path in report_lists(folder):
+        problems, jobs[path.name] = _list(path, workbook)
+        found += problems
+    return [*found, *same_files(jobs)]
+
+
+def _list(path: Path, workbook: Workbook | None) -> tuple[list[Problem], list[Job]]:
+    """What is wrong in a list of reports, and its jobs."""
+    from salesops_nb.batch.reports import FILE_NAME, load_reports
+    from salesops_nb.batch.run import environment_of_jobs
+    from salesops_nb.batch.smtp import trust
+
     try:
         listed = load_reports(path)
     except SalesopsError as error:
-        return error.problems
+        return error.problems, []
     lines = read_yaml(path, keep_lines=True)
     found = _problems(lambda: environment_of_jobs(listed, workbook)) if workbook is not None else []
+    mail = listed.mail
+    if mail is not None and mail.security != "none":
+        wrong = _problems(partial(trust, mail, path.parent))
+        named = (replace(problem, file=path.name, column="mail.ca_file") for problem in wrong)
+        found += [_placed(problem, path.name, lines, ()) for problem in named]
+    jobs: list[Job] = []
     for number, report in enumerate(listed.reports):
-        place = ("reports", number)
-        problems = _report(folder, report, listed, workbook)
-        found += [_placed(problem, FILE_NAME, lines, place) for problem in problems]
-    return found
+        problems, made = _report(path.parent, report, listed, workbook)
+        jobs += made
+        named = (replace(p, file=path.name) if p.file == FILE_NAME else p for p in problems)
+        found += [_placed(problem, path.name, lines, ("reports", number)) for problem in named]
+    return found, jobs
 
 
-def _report(folder: Path, report: Report, listed: Reports, workbook: Workbook | None) -> list[Problem]:
+def _report(
+    folder: Path, report: Report, listed: Reports, workbook: Workbook | None
+) -> tuple[list[Problem], list[Job]]:
     from salesops_nb.batch.jobs import expand
 
     problems = _notebook(folder / report.notebook, report)
     if problems or workbook is None or workbook.fatal:
-        return problems
+        return problems, []
     try:
         jobs = expand(listed, workbook, (report.name,))
     except SalesopsError as error:
-        return error.problems
-    return [*_addresses(report, jobs), *_named_plans(folder, report, jobs)]
+        return error.problems, []
+    return [*_addresses(report, jobs), *_named_plans(folder, report, jobs)], jobs
 
 
 def _notebook(path: Path, report: Report | None) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import keyword
 import re
 from pathlib import Path
@@ -123,11 +124,24 @@ def _check_name(name: str, folder: Path) -> None:
         refuse("name-taken", f"The name {name} is taken: there is {taken[0].relative_to(folder)}.", another)
     if own_module(name) is not None:
         refuse("name-taken", f"The name {name} is taken by a module of the package.", another)
+    if _is_module(name):
+        refuse(
+            "name-taken",
+            f"The name {name} is taken: Python has a module {name}, which the notebook's own would hide.",
+            f"Choose another name, such as {name}_review.",
+        )
     reports = folder / "reports.yml"
     if reports.exists() and name in [report.name for report in load_reports(reports).reports]:
         refuse(
             "name-taken", f"The name {name} is taken: reports.yml has a report of it.", "Choose another name."
         )
+
+
+def _is_module(name: str) -> bool:
+    """Whether an import of that name finds a module that the notebook's own would hide, or be hidden by."""
+    specs = (importlib.util.find_spec(each) for each in (name, f"salesops_nb.notebook.{name}"))
+    # a folder without an __init__.py, such as the workbook's own data, has a spec without an origin
+    return any(spec is not None and spec.origin is not None for spec in specs)
 
 
 def title_of(name: str) -> str:

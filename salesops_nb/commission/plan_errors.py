@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -114,15 +115,21 @@ def _fault(path: tuple[Any, ...], says: str, root: Any, source: str | None) -> P
 def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str | None) -> Problem:
     given = item["input"]
     if item["type"] == "extra_forbidden":
+        key = item["loc"][-1]
+        path = path if path and str(path[-1]) == str(key) else (*path, key)  # a number as a key, as in 10,5
         known = _fields(PlanFile, path[:-1])
         near = difflib.get_close_matches(str(path[-1]), known, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         message, fix = f"The key {dotted(path)!r} is not known{hint}.", f"Allowed here: {', '.join(known)}."
+        if str(key).isdigit():
+            fix = "A comma begins a new key here: write a number with a point, such as 10.5."
     elif item["type"] == "missing":
         path = (*path, item["loc"][-1])
         message, fix = f"{dotted(path)!r} is missing.", f"Add it: {_allowed(path)}."
     else:
         message, fix = f"{dotted(path)!r} is {_shown(given)}.", f"Allowed here: {_allowed(path)}."
+        if isinstance(given, str) and (match := _PER_CENT.fullmatch(given)):
+            fix = f"Write the number alone, without the sign: {match[1].replace(',', '.')}."
     return Problem(
         "bad-plan", message, fix, file=source, row=line_of(root, path), column=dotted(path) or None,
         value=None if isinstance(given, Mapping | list) else str(given),
@@ -204,7 +211,8 @@ def _described(annotation: Any, details: list[Any]) -> list[str]:
         if get_origin(part) is Literal:
             found += [str(option) for option in get_args(part)]
         elif get_origin(part) is tuple:
-            found.append(f"a list of {' or '.join(_described(get_args(part)[0], []))}")
+            parts = [_MANY.get(each, each) for each in _described(get_args(part)[0], [])]
+            found.append(f"a list of {' or '.join(parts)}")
         elif isinstance(part, type) and issubclass(part, BaseModel):
             found.append(f"a mapping ({', '.join(_fields(part, ()))})")
         elif part is str:
@@ -220,6 +228,8 @@ _KINDS = {
     bool: "true or false",
     date: "a date such as 2026-01-31",
 }
+_MANY = {"a number": "numbers", "a whole number": "whole numbers", "a text": "texts", "a value": "values"}
+_PER_CENT = re.compile(r"\s*(-?[0-9]+(?:[.,][0-9]+)?)\s*%\s*")
 _TEXTS = {"^[A-Z]{3}$": "a currency's three capital letters, such as USD", r"^[^/]+$": "a text without '/'"}
 
 

@@ -31,7 +31,7 @@ _EVERYWHERE = frozenset(
     nowrap open reversed role rowspan scope size span start style title type valign value width""".split()  # noqa: SIM905
 )
 # a place in the page, an address, or a file beside it; as written, so that nothing is spelt around it
-_LINK = re.compile(r"\s*(?:#|https?://|mailto:|[\w.~/%-]+(?:[?#]|\s*$))", re.ASCII | re.IGNORECASE)
+_LINK = re.compile(r"\s*(?!//)(?:#|https?://|mailto:|[\w.~/%-]+(?:[?#]|\s*$))", re.ASCII | re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]", re.IGNORECASE)
 _WITHIN = re.compile(r"#|data:image/(?!svg)|data:(?:application/)?(?:x-)?font", re.IGNORECASE)
 _FETCHING = ("image", "image-set", "-webkit-image-set", "cross-fade", "-webkit-cross-fade", "expression")

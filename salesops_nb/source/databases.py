@@ -104,7 +104,7 @@ def read_database(
     """A table of an SQL database: its mapped columns and rows through the workbook's Parquet cache."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from salesops_nb.masking import masked
+    from salesops_nb.masking import reason
 
     name = file.table or table
     try:
@@ -116,11 +116,10 @@ def read_database(
             path.parent.mkdir(parents=True, exist_ok=True)
             _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
     except (SQLAlchemyError, OSError, ImportError, ValueError, TypeError) as error:
-        reason = masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
         raise SalesopsError(
             finding(
                 "source-unreachable",
-                f"The database cannot be read: {reason}.",
+                f"The database cannot be read: {reason(error, url)}.",
                 "Check 'source' in workbook.yml, that the server is there, and your rights.",
                 file="workbook.yml",
                 column="source",

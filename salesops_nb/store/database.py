@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.masking import masked
+from salesops_nb.masking import masked, reason
 from salesops_nb.store.metadata import metadata
 
 # a driver that is not installed, and one that does not know what stands after ? in the address, among them
@@ -37,7 +37,7 @@ def open_store(url: str) -> Engine:
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         metadata.create_all(engine)
     except _UNREACHABLE as error:
-        raise _unreachable(masked(url), _reason(error, url)) from None
+        raise _unreachable(masked(url), reason(error, url)) from None
     return engine
 
 
@@ -62,23 +62,18 @@ def try_store(url: str) -> None:
         finally:
             engine.dispose()
     except _UNREACHABLE as error:
-        raise _unreachable(shown, _reason(error, url)) from None
+        raise _unreachable(shown, reason(error, url)) from None
 
 
-def _unreachable(shown: str, reason: str) -> SalesopsError:
+def _unreachable(shown: str, why: str) -> SalesopsError:
     return SalesopsError(
         Problem(
             "store-unreachable",
-            f"The store at {shown} cannot be opened: {reason}.",
+            f"The store at {shown} cannot be opened: {why}.",
             "Check 'store' in workbook.yml, that the folder or the server is there, and your rights.",
             value=shown,
         )
     )
-
-
-def _reason(error: Exception, url: str) -> str:
-    """The first line of a driver's error, which repeats the address, without its password."""
-    return masked((str(error.__cause__ or error).splitlines() or [type(error).__name__])[0], url)
 
 
 def _declare_tables() -> None:

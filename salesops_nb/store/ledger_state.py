@@ -25,7 +25,7 @@ CLOSED = ("locked", "paid")
 class PeriodState:
     """Statuses of one period: its own (draft, locked, paid), its statements', who approved them.
 
-    `approvals` hold only those since the statement was last a draft.
+    `approvals` hold only those since the statement was last a draft; `approved` the entry that approved it.
     """
 
     period: str
@@ -33,6 +33,7 @@ class PeriodState:
     paid_on: str | None = None
     statements: dict[str, str] = field(default_factory=dict)
     approvals: dict[str, list[str]] = field(default_factory=dict)
+    approved: dict[str, int] = field(default_factory=dict)
 
     def status(self, payee_id: str) -> str:
         """The status of a payee's statement."""
@@ -56,7 +57,10 @@ def period_state(connection: Connection, period: str) -> PeriodState:
             state.approvals.setdefault(row.payee_id, []).append(row.author)
         else:
             state.statements[row.payee_id] = content["to"]
-            if content["to"] == "draft":
+            state.approved.pop(row.payee_id, None)
+            if content["to"] == "approved":
+                state.approved[row.payee_id] = row.seq
+            elif content["to"] == "draft":
                 state.approvals.pop(row.payee_id, None)
     return state
 

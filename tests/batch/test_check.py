@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from mailing import go
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.cli import main
+from salesops_nb.errors import SalesopsError
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +41,7 @@ pay_calendar:
   cut_off: {business_days: 5}
   pay: {day: 25, months: 1}
 """
+WEEKLY = "reports: [{name: each, notebook: notebooks/hello.ipynb, for_each: rep}]\n"
 SAYS = "period = ''\nwho = ''\nn = 1"
 BROKEN = "plan: [\n"
 
@@ -82,6 +85,14 @@ CASES: list[tuple[str, str, str, str]] = [
     ("workbook.yml", "locale:", "lokale:", "workbook.yml, line 3, field lokale: The key 'lokale'"),
     ("workbook.yml", "locale: en_US", "locale: xx_YY", "workbook.yml, line 3, field locale"),
     ("workbook.yml", "sqlite:///", "mysql://", "'store' in workbook.yml is 'mysql://"),
+    ("workbook.yml", "sqlite:///store.sqlite", "postgresql://u:p@127.0.0.1:1/b",
+     "The store at postgresql://u:***@127.0.0.1:1/b cannot be opened: the server does not answer (Conn"),
+    ("workbook.yml", "sqlite:///store.sqlite", "postgresql://u:p@127.0.0.1:1/b?timeout=x",
+     "cannot be opened: a setting after ? in its address cannot be used"),
+    ("weekly.yml", "", "reports: [\n", "weekly.yml, line 2: The file is not valid YAML"),
+    ("weekly.yaml", "", WEEKLY.replace("rep}", "regoin}"), "weekly.yaml, line 1, field reports.0.for_each.0"),
+    ("weekly.yml", "", WEEKLY.replace("hello", "halo"), "weekly.yml, line 1, field notebook: Report 'each'"),
+    ("weekly.yml", "", WEEKLY.replace("rep}", "territory}"), "weekly.yml, line 1, field for_each: Report"),
     ("workbook.yml", "sqlite:///", "sqlite:///nowhere/", "the folder nowhere is not there"),
     ("workbook.yml", "strategy.yml", "strategie.yml", "strategie.yml is not there"),
     ("mapping.yml", "", "tables: {\n", "mapping.yml, line 2: The file is not valid YAML"),
@@ -118,6 +129,9 @@ CASES: list[tuple[str, str, str, str]] = [
     ("reports.yml", "for_each: rep", "for_each: rep\n    where: {regoin: East}", "the column 'regoin'"),
     ("reports.yml", "for_each: rep", "for_each: rep\n    title: '{nane}'", "{nane} in '{nane}' names"),
     ("reports.yml", "[html]", "[docx]", "reports.yml, line 3"),
+    ("reports.yml", "mail: {", "mail: {ca_file: none.pem, ",
+     "reports.yml, line 9, field mail.ca_file: 'ca_file' names none.pem, and it is not there"),
+    ("reports.yml", "mail: {", "mail: {ca_file: workbook.yml, ", "workbook.yml, and it holds no certificate"),
     ("reports.yml", "mail:", "male:", "reports.yml, line 9, field male"),
     ("notebooks/hello.ipynb", "", '{"cells": [', "hello.ipynb"),
     ("notebooks/hello.ipynb", "", "{}", "hello.ipynb: hello.ipynb is not a notebook"),
@@ -235,3 +249,35 @@ def test_check_opens_every_file_that_a_run_opens(
         "data/deals.csv", "data/people.csv", "notebooks/hello.ipynb", "templates/report/index.html.j2",
     }  # fmt: skip
     assert inputs - check == set()
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "both"),
+    [
+        ("for_each: rep, to: shared", "for_each: rep, to: shared", True),
+        ("for_each: rep, to: shared", "for_each: rep, to: './shared/x/..'", True),
+        ("for_each: rep, to: 'shared/{period}'", "for_each: rep, to: shared/2017-Q4", True),
+        ("to: shared", "to: shared", True),
+        ("for_each: rep, to: shared", "for_each: rep, to: other", False),
+        ("to: 'shared/{period}'", "to: 'shared/{period}', period: 2017-Q3", False),
+        ("for_each: rep, to: x, where: {region: East}", "for_each: rep, to: x, where: {region: West}", False),
+        ("for_each: rep, to: shared, formats: [html]", "for_each: rep, to: shared, formats: [xlsx]", False),
+        ("for_each: rep, to: shared", "for_each: rep", False),
+    ],
+)  # fmt: skip
+def test_two_lists_that_copy_to_one_file_are_refused_by_check_and_run(
+    folder: Path, mine: str, theirs: str, both: bool
+) -> None:
+    for name, report, more in (("reports", "each", mine), ("weekly", "Each", theirs)):
+        (folder / f"{name}.yml").write_text(
+            f"period: 2017-Q4\nreports:\n  - {{name: {report}, notebook: notebooks/hello.ipynb, {more}}}\n"
+        )
+    words = "Report 'Each' and report 'each' of reports.yml are both copied to "
+    code, output = checked(folder)
+    assert (code, f"error: weekly.yml, line 3, field to: {words}" in output) == (int(both), both), output
+    for name, other in (("weekly", "reports"), ("reports", "weekly")):
+        if both:
+            with pytest.raises(SalesopsError, match=rf"{name}.yml, field to: .* of {other}.yml are both"):
+                go(folder / f"{name}.yml", dry_run=True)
+        else:
+            assert go(folder / f"{name}.yml", dry_run=True)[0] == 0

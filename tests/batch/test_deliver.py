@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from mailing import NORTH, P1, P2, P4, REPS, Inbox, go, send, serving, write
 from rich.console import Console
+from small_workbook import write_notebook
 
-from conftest import write_notebook
+from salesops_nb.batch import deliver
 from salesops_nb.batch.deliver import Post
 from salesops_nb.batch.folder import runs
 from salesops_nb.batch.reports import load_reports
@@ -315,3 +316,42 @@ def test_a_link_laid_after_the_list_was_read_is_not_followed(made: Path, tmp_pat
         with refused:
             post.publish()
     assert list(away.iterdir()) == []
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_release_cut_short_while_it_copies_is_finished_by_a_plain_deliver(
+    made: Path, inbox: tuple[Inbox, int], monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Whatever cuts it: the process killed, or a place that cannot be written."""
+    box, port = inbox
+    file = write(made, port, RELEASE + REPS + "    to: shared\n")
+    copy, copies = deliver.shutil.copyfile, []
+
+    def cut(source: Path, target: Path) -> object:
+        copies.append(target)
+        if len(copies) == at + 1:
+            raise OSError(28, "No space left on device")
+        return copy(source, target)
+
+    monkeypatch.setattr(deliver.shutil, "copyfile", cut)
+    with pytest.raises(SalesopsError, match=r"No space left on device. .*then: salesops deliver 0001\."):
+        send(file, released_by="Ioana Stan")
+    assert (len(list((made / "shared").glob("*.html"))), box.mails) == (at, [])
+    assert send(file, dry_run=True)[0] == 0  # a look finishes nothing
+    assert len(list((made / "shared").glob("*.html"))) == at
+    assert send(file)[0] == 0
+    assert sorted(path.name for path in (made / "shared").iterdir()) == sorted(
+        f"rep--{name}.html" for name in (P1, P2)
+    )
+    assert len(box.mails) == 3
+    done = len(copies)
+    assert send(file)[0] == 0
+    assert len(copies) == done  # an older run's files are not copied over newer ones for ever
+
+
+def test_who_may_not_release_begins_nothing(made: Path, inbox: tuple[Inbox, int]) -> None:
+    file = write(made, inbox[1], RELEASE + REPS + "    to: shared\n")
+    with pytest.raises(SalesopsError, match="'Nobody' may not release this run"):
+        send(file, released_by="Nobody")
+    assert not (made / "out" / "0001" / "COPYING").exists()
+    assert not (made / "shared").exists()

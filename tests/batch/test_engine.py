@@ -13,8 +13,8 @@ import papermill
 import pytest
 from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.batch import engine as engines
 from salesops_nb.batch.forkserver import ForkServer, ServerDied
 from salesops_nb.batch.server import threads

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from mailing import go
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.batch import run
 from salesops_nb.batch.folder import runs
 from salesops_nb.cli import main
@@ -57,6 +57,25 @@ def test_no_notebook_gets_the_password_of_the_mails(
     assert "SALESOPS_SMTP_PASSWORD" not in page
     assert ("MAIL_LOGIN" in page) == ("LOGIN" not in mail)
     assert SECRET not in page
+
+
+@pytest.mark.parametrize("run", ["reports.yml", "weekly.yml"])
+def test_the_passwords_of_all_lists_are_left_out_whichever_is_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, run: str
+) -> None:
+    monkeypatch.setenv("SALES_TOKEN", "of-the-notebook")
+    write_notebook(folder / "notebooks" / "a.ipynb", "n = 1", PRINTS)
+    for name in ("reports", "weekly"):
+        monkeypatch.setenv(f"LOGIN_{name.upper()}", SECRET)
+        (folder / f"{name}.yml").write_text(LIST % (MAIL % f", password_env: LOGIN_{name.upper()}"))
+    code, said = go(folder / run)
+    assert code == 0, said
+    pages = list((folder / "out" / "0001").rglob("*.ipynb"))
+    assert pages
+    for page in pages:
+        assert "NAMES" in page.read_text()
+        assert SECRET not in page.read_text()
+        assert "LOGIN_" not in page.read_text()
 
 
 @pytest.mark.parametrize("file", ["workbook.yml", "mapping.yml"])

@@ -10,9 +10,9 @@ from pathlib import Path, PureWindowsPath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_workbook import PEOPLE
 from test_run import HEAD, by_id, go
 
-from conftest import PEOPLE
 from salesops_nb.batch.jobs import Job, expand
 from salesops_nb.batch.paths import path_facts, path_name
 from salesops_nb.batch.reports import load_reports

@@ -11,12 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from mailing import P1, P2, REPS, Inbox, go, send, serving, write
+from small_workbook import write_notebook
 
-from conftest import write_notebook
+from salesops_nb.batch.folder import RunFolder
 from salesops_nb.batch.pay import PayLedger
 from salesops_nb.commission.ledger_rows import PAYABLE
 from salesops_nb.source.opened import open_workbook
-from salesops_nb.store import ledger
+from salesops_nb.store import deliveries, ledger
 from salesops_nb.store.ledger_lines import LINE_COLUMNS
 
 ON = date(2018, 1, 4)
@@ -204,3 +205,117 @@ def test_a_statement_is_copied_only_when_it_may_leave(folder: Path, store: Any) 
 
 def test_everything_payable_of_a_line_is_compared() -> None:
     assert PAYABLE == LINE_COLUMNS
+
+
+def _again(file: Path, box: Inbox) -> list[str]:
+    """Who gets a mail of a new run; nobody's in the dry run is another's in the delivery."""
+    before, foreseen = len(box.mails), go(file, dry_run=True)[1]
+    said = go(file, deliver=True)[1]
+    got = sorted(address for to, _ in box.mails[before:] for address in to)
+    assert sorted(line.split()[0] for line in foreseen.splitlines() if " gets rep/" in line) == got, said
+    return got
+
+
+def _pay_out(store: Any) -> None:
+    ledger.pay(store, "2017-Q4", by="Olga", on=ON)
+
+
+def _next_period(store: Any) -> None:
+    other = lines(p1="7.00").assign(period="2018-Q1", line_id="l-next")
+    ledger.post(store, other, "2018-Q1", author="calc", on=date(2018, 4, 2))
+
+
+def _there_and_back(store: Any) -> None:
+    """Another amount, approved and not yet mailed, and the first one again."""
+    _change_and_approve(store)
+    post(store, p1="4865.00", p2="20.00")
+    approve(store, "p1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "anew"),
+    [
+        ([_of_another], False),
+        ([_lock], False),
+        ([_lock, _pay_out], False),
+        ([_next_period], False),
+        ([_change], None),
+        ([_withdraw], None),
+        ([_change_and_approve], True),
+        ([_other_line], True),
+        ([_adjust], True),
+        ([_there_and_back], True),
+    ],
+)
+def test_what_is_another_approval(
+    store: Any, changes: list[Callable[[Any], None]], anew: bool | None
+) -> None:
+    """Not locking and paying; but the same amount once more, after another one, is."""
+    pay = PayLedger(store)
+    assert pay.approval("2017-Q4", "p1") is None
+    approve(store, "p1")
+    before = pay.approval("2017-Q4", "p1")
+    assert before is not None
+    for change in changes:
+        change(store)
+    after = pay.approval("2017-Q4", "p1")
+    assert (None if after is None else after != before) is anew
+
+
+def test_an_approved_statement_is_not_mailed_again_because_its_period_is_locked_and_paid(
+    folder: Path, store: Any
+) -> None:
+    """Though it is drawn up anew, with the other status."""
+    approve(store, "p1")
+    box = Inbox()
+    with serving(box) as port:
+        file = write(folder, port, PAY.replace("[nothing]", '["ledger_*"]'))
+        assert _again(file, box) == ["ana@example.com"]
+        _lock(store)
+        _pay_out(store)
+        assert _again(file, box) == ["ben@example.com"]  # his was not approved before
+        page = next((folder / "out" / "0002" / "rep").glob(f"{P1}.html")).read_text()
+        assert "PAY paid" in page
+        assert f"ana@example.com does not get rep/{P1}: sent before" in send(file, dry_run=True)[1]
+
+
+def test_a_statement_mailed_by_an_earlier_version_is_not_mailed_again(folder: Path, store: Any) -> None:
+    approve(store, "p1")
+    box = Inbox()
+    with serving(box) as port:
+        file = write(folder, port, PAY)
+        go(file)
+        (record,) = [r for r in RunFolder(folder / "out" / "0001").told()["jobs"] if r["who"] == "p1"]
+        pair = (record["id"], record["key"])  # as the log had it before it knew approvals
+        deliveries.claim(store, "ana@example.com", [pair], "0001", "<m@x>", "2018-01-05")
+        deliveries.settle(store, "<m@x>", "sent")
+        assert "sent before" in send(file, dry_run=True)[1]
+        assert (send(file)[0], box.mails) == (0, [])
+
+
+def test_a_disputed_statement_is_named_wherever_it_goes(folder: Path, store: Any) -> None:
+    approve(store, "p1", "p2")
+    dispute = ledger.open_dispute(store, "l-p1", "why so little?", by="p1", on=ON)
+    mailed = (
+        f"rep/{P1} goes to ana@example.com with a dispute that is not closed; see: "
+        "salesops ledger list --period 2017-Q4 --disputes"
+    )
+    copied = f"rep/{P1} is copied to shared with a dispute that is not closed"
+    box = Inbox()
+    with serving(box) as port:
+        file = write(folder, port, PAY + "    to: shared\n")
+        said = go(file)[1]
+        assert copied in said
+        assert f"rep/{P2} is copied" not in said
+        for step in ("open", "answered", "closed"):
+            if step == "answered":
+                ledger.answer_dispute(store, dispute, "it is right", by="Rita", on=ON)
+            if step == "closed":
+                ledger.close_dispute(store, dispute, "rejected", by="Rita", on=ON)
+            said = send(file, dry_run=True)[1]
+            assert (mailed in said) == (step != "closed"), step
+            assert f"rep/{P2} goes" not in said
+        again = ledger.open_dispute(store, "l-p1", "and now?", by="p1", on=ON)
+        assert again != dispute
+        assert mailed in send(file)[1]
+    assert box.addresses == ["ana@example.com", "ben@example.com"]  # a dispute stops no payment

@@ -95,7 +95,7 @@ def test_as_of() -> None:
             3,
             "'attach' may only",
         ),
-        ("reports: []\n", 1, "at least 1 item"),
+        ("reports: []\n", 1, "name at least one"),
         ("", None, "The file holds nothing"),
         ("reports: [\n", 2, "not valid YAML"),
         (HEAD + "  - {name: a, notebook: x, retries: -1}\n", 3, "greater than or equal to 0"),
@@ -284,3 +284,26 @@ def test_a_period_among_parameters_is_one_of_the_calendar(period: object, fits: 
     with pytest.raises(SalesopsError, match=f"'period': {str(period)!r} does not name a period") as caught:
         check_parameters(notebook, "pay", [{"period": period}], FiscalCalendar())
     assert caught.value.problems[0].column == "parameters.period"
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (
+            "for_each: regoin",
+            ["'regoin': input should be 'company', 'rep', 'team', 'region', 'terr"],
+        ),
+        ("for_each: [rep, regoin]", ["'regoin': input should be"]),
+        ("formats: [docx]", ["'docx': input should be 'html', 'xlsx' or 'pdf'"]),
+        ("formats: []", ["it is empty; name at least one"]),
+        ("formats: [docx], retries: -1", ["'docx': input should be", "-1: input should be greater than or"]),
+    ],
+)
+def test_one_mistake_is_told_once(folder: Path, report: str, said: list[str]) -> None:
+    text = f"reports: [{{name: a, notebook: notebooks/hello.ipynb, {report}}}]\n"
+    (folder / "reports.yml").write_text(text)
+    with pytest.raises(SalesopsError) as caught:
+        load_reports(folder / "reports.yml")
+    found = [problem.message for problem in caught.value.problems]
+    assert len(found) == len(said), found
+    assert all(message.startswith(words) for message, words in zip(found, said, strict=True)), found

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from mailing import P1, P2, P4, Inbox, go, send, serving
+from small_workbook import write_notebook
 
-from conftest import write_notebook
 from salesops_nb.batch.folder import RunFolder, runs
 from salesops_nb.errors import SalesopsError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -240,3 +241,35 @@ def test_letters_beyond_ascii(made: Path) -> None:
         )
         assert send(file)[0] == 0
     assert "mară@example.com" in box.addresses
+
+
+@pytest.mark.parametrize("secret", ["parolă-țșâ", "naïve", "密码", "with \U0001f511 in it"])
+@pytest.mark.parametrize("user", ["reports", "mară"])
+@pytest.mark.parametrize("right", [True, False])
+def test_a_password_beyond_ascii_opens_the_server_or_is_refused_in_words(
+    made: Path, authorities: Authorities, monkeypatch: pytest.MonkeyPatch, secret: str, user: str, right: bool
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "SECRET", secret if right else "another")
+    monkeypatch.setenv("SALESOPS_SMTP_PASSWORD", secret)
+    with _server("right", "starttls", authorities, made) as (box, port):
+        file = _write(made, port, "starttls", ", tls: unverified", user)
+        if right:
+            assert send(file)[0] == 0
+        else:
+            with pytest.raises(SalesopsError, match="did not take the password of") as caught:
+                send(file)
+            assert secret not in str(caught.value)
+            assert b64encode(secret.encode()).decode() not in str(caught.value)
+        assert (set(box.passwords), bool(box.mails)) == ({secret}, right)
+
+
+def test_a_server_that_cannot_be_given_such_a_password_is_named(
+    made: Path, authorities: Authorities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SMTP, "auth_PLAIN", None, raising=False)
+    monkeypatch.delattr(SMTP, "auth_PLAIN")
+    monkeypatch.setenv("SALESOPS_SMTP_PASSWORD", "parolă")
+    with _server("right", "starttls", authorities, made) as (box, port):
+        with pytest.raises(SalesopsError, match=r"letters beyond ASCII: it does not offer AUTH PLAIN"):
+            send(_write(made, port, "starttls", ", tls: unverified"))
+        assert (box.passwords, box.mails) == ([], [])

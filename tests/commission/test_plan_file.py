@@ -119,6 +119,22 @@ def banded(rows: str, mode: str = "marginal", unit: str = "amount") -> str:
                 "line 6, field release: The parts of 'release' sum to 50 %, not to 100 %.",
             ],
         ),
+        *(
+            (component(f"rate_pct: {given}"), [f"line 4, field B.rate_pct: 'B.rate_pct' is {shown}. {fix}"])
+            for given, shown, fix in (
+                ("10%", "'10%'", "Write the number alone, without the sign: 10."),
+                ("' 7,5 % '", "' 7,5 % '", "Write the number alone, without the sign: 7.5."),
+                ("-3%", "'-3%'", "Write the number alone, without the sign: -3."),
+                ("ten%", "'ten%'", "Allowed here: a number, derived."),
+            )
+        ),
+        (
+            component("scope: running_total\n" + banded("{from: 0, rate_pct: 7,5}")),
+            [
+                "line 8, field B.table.rows[0].5: The key 'B.table.rows[0].5' is not known. "
+                "A comma begins a new key here: write a number with a point, such as 10.5."
+            ],
+        ),
         ("components: []\n", ["line 2, field components: 'components' is empty. Allowed here: a list of"]),
         (
             component("rate_pct: 5") + "draw: 5\n",

@@ -70,6 +70,10 @@ def test_every_other_line_of_reports_stays(tmp_path, before, after):
     ]
 
 
+# of the standard library, built in, installed, the package itself, and the package's own beside its notebooks
+HIDING = ("json", "sys", "test", "pandas", "salesops_nb", "module", "template")
+
+
 @pytest.mark.parametrize(
     ("name", "file", "told"),
     [
@@ -83,6 +87,7 @@ def test_every_other_line_of_reports_stays(tmp_path, before, after):
         ("../escape", None, "cannot name a notebook"),
         ("_hidden", None, "cannot name a notebook"),
         ("", None, "cannot name a notebook"),
+        *((module, None, f"Python has a module {module}, which") for module in HIDING),
     ],
 )
 def test_a_name_that_is_taken_or_none_is_refused(workbook, typed, name, file, told):

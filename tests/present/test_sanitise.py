@@ -105,6 +105,12 @@ CLICKED = {
         ('<img src="data:text/html,x" alt="x">', ""),
         ('<a href="javascript:alert(1)" onclick="x()">t</a>', "<a>t</a>"),
         ('<a href="https://example.org/" target="_blank">t</a>', '<a href="https://example.org/">t</a>'),
+        # without a scheme it is a file of another machine in a page that is opened as a file
+        *(
+            (f'<a href="{host}/share/x">t</a>', "<a>t</a>")
+            for host in ("//host", " //host", r"\\host", r"/\host")
+        ),
+        ('<a href="/a/b">t</a><a href="a//b">u</a>', '<a href="/a/b">t</a><a href="a//b">u</a>'),
         ("<SCRIPT>alert(1)</SCRIPT >b", "b"),
         ("<script src=x>", ""),
         ('<iframe src="https://a"></iframe>c', "c"),

@@ -7,10 +7,10 @@ import os
 import shutil
 import socket
 import subprocess
-import uuid
 from pathlib import Path
 
 import pytest
+from new_database import new_database
 
 from salesops_nb.store.database import open_store
 
@@ -55,22 +55,11 @@ def postgres_server(tmp_path_factory):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _new_database(server: str) -> str:
-    from sqlalchemy import create_engine, text
-
-    name = f"t{uuid.uuid4().hex}"
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return f"{server}/{name}"
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store_url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/store.sqlite"
-    return _new_database(request.getfixturevalue("postgres_server"))
+    return new_database(request.getfixturevalue("postgres_server"))
 
 
 @pytest.fixture

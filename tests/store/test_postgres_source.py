@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from new_database import new_database
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from conftest import _new_database
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source import open_workbook
 from salesops_nb.source.databases import _reading
@@ -27,7 +27,7 @@ tables:
 
 @pytest.mark.postgres
 def test_a_postgresql_source_narrows_its_rows_and_is_only_read(postgres_server: str, tmp_path: Path) -> None:
-    url = _new_database(postgres_server)
+    url = new_database(postgres_server)
     columns = 'id TEXT, "Rep" TEXT, "Deal Stage" TEXT, "Amount" NUMERIC(12, 2), "Deleted" BOOLEAN'
     engine = create_engine(url)
     with engine.begin() as database:
@@ -49,7 +49,7 @@ def test_a_postgresql_source_narrows_its_rows_and_is_only_read(postgres_server: 
 
 @pytest.mark.postgres
 def test_a_postgresql_store_is_tried_without_making_its_tables(postgres_server: str) -> None:
-    url = _new_database(postgres_server)
+    url = new_database(postgres_server)
     try_store(url)
     engine = create_engine(url)
     with engine.connect() as database:

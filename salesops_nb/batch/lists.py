@@ -1,0 +1,83 @@
+"""The lists of reports that a workbook has, and whether two of them write the same files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from salesops_nb.batch.jobs import Job, expand
+from salesops_nb.batch.reports import FILE_NAME, load_reports
+from salesops_nb.errors import Problem, SalesopsError
+
+if TYPE_CHECKING:
+    from salesops_nb.source.opened import Workbook
+
+_REPORTS = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?reports[\"']?\s*:", re.MULTILINE)
+
+
+def report_lists(folder: Path) -> list[Path]:
+    """``reports.yml`` and every other YAML file beside it that has the key ``reports``."""
+    files = [path for ending in ("yml", "yaml") for path in folder.glob(f"*.{ending}")]
+    lists = {path for path in files if path.name == FILE_NAME or _REPORTS.search(path.read_bytes())}
+    return sorted(lists, key=lambda path: (path.name != FILE_NAME, path.name))
+
+
+def mail_variables(folder: Path) -> set[str]:
+    """The environment variables that the workbook's lists name for the password of their mails."""
+    found = set()
+    for path in report_lists(folder):
+        with suppress(SalesopsError):  # a list that cannot be read sends nothing
+            mail = load_reports(path).mail
+            found |= {mail.password_env} if mail else set()
+    return found
+
+
+def check_apart(file: Path, jobs: Iterable[Job], workbook: Workbook) -> None:
+    """Raise `SalesopsError` where another list of the workbook copies to the same files as these jobs."""
+    mine = {job.report.casefold() for job in jobs if job.to}
+    found = {file.name: list(jobs)}
+    for other in report_lists(workbook.folder) if mine else ():
+        if other.samefile(file):
+            continue
+        try:
+            listed = load_reports(other)
+            names = tuple(each.name for each in listed.reports if each.to and each.name.casefold() in mine)
+            found[other.name] = expand(listed, workbook, names) if names else []
+        except SalesopsError:  # a list that cannot be read writes nothing
+            continue
+    problems = same_files(found)
+    if problems:
+        raise SalesopsError(problems)
+
+
+def same_files(lists: Mapping[str, Iterable[Job]]) -> list[Problem]:
+    """A problem for each report of a list whose copies are files of an earlier list's as well.
+
+    Within a list the reports have different names, and so have their files.
+    """
+    first: dict[tuple[str, str, str], tuple[str, Job]] = {}
+    found: dict[tuple[str, str, str], Problem] = {}
+    for name, jobs in lists.items():
+        for job in jobs:
+            for form in job.formats if job.to else ():
+                key = (os.path.normpath(job.to or "").casefold(), job.file.casefold(), form)
+                other, its = first.setdefault(key, (name, job))
+                if other == name:
+                    continue
+                found.setdefault(
+                    (name, other, job.report),
+                    Problem(
+                        "same-files",
+                        f"Report {job.report!r} and report {its.report!r} of {other} are both copied to "
+                        f"{job.to}/{job.file}.{form}: each run would write over the other's.",
+                        "Give one of them another name or another 'to'; {period} in 'to' parts periods.",
+                        file=name,
+                        column="to",
+                        value=job.to,
+                    ),
+                )
+    return list(found.values())
