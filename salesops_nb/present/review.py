@@ -131,7 +131,6 @@ def definitions(level: str = "company") -> None:
 
 def pipeline(review: Review) -> None:
     """Open deals by stage, the stale ones apart."""
-    money = dict.fromkeys(("value", "estimated", "due_value", "stale_value"), "money")
     sums = {c: sum(review.pipeline[c], 0) for c in review.pipeline.columns if c != "stage"}
     limit = _(
         "Stale: open for more than {days} days, longer than 99 % of all closed deals took.",
@@ -140,15 +139,7 @@ def pipeline(review: Review) -> None:
     present.show_table(
         review.pipeline,
         title=_("Open deals by stage"),
-        labels={
-            "value": _("Live value"),
-            "estimated": _("of it estimated"),
-            "due_value": _("Due in the period"),
-            "deals": _("Live deals"),
-            "stale_deals": _("Stale deals"),
-            "stale_value": _("Stale value"),
-        },
-        formats={**money, "deals": "integer", "stale_deals": "integer"},
+        table="pipeline",
         total=sums,
         notes=[limit] if review.stale_days is not None else (),
     )
