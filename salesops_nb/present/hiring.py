@@ -57,6 +57,7 @@ def hires(plan: HiringPlan) -> None:
     present.show_table(
         plan.hires,
         title=_("Requisitions to open"),
+        table="requisitions",
         total={"hires": int(plan.hires["hires"].sum()), "cost": sum(plan.hires["cost"], Decimal(0))},
     )
 
@@ -114,8 +115,9 @@ def economics(plan: HiringPlan, learned: Learned) -> None:
     """What a vacancy costs a month, and when a hire pays back."""
     from salesops_nb.hiring import payback
 
-    present.show_table(plan.capacity.vacancy_cost, title=_("Cost of a vacancy, a month"))
-    present.show_table(payback(learned).drop(columns="n"), title=_("When a hire pays back"))
+    present.show_table(plan.capacity.vacancy_cost, title=_("Cost of a vacancy, a month"), table="economics")
+    found = payback(learned).drop(columns="n")
+    present.show_table(found, title=_("When a hire pays back"), table="economics")
 
 
 def lessons(learned: Learned) -> None:
@@ -149,4 +151,5 @@ def vacancies(workbook: Any) -> None:
     present.show_table(
         found[columns].assign(state=[known.get(state, state) for state in found["state"]]),
         title=_("Vacancies in the store"),
+        table="vacancies",
     )

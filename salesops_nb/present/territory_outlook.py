@@ -81,6 +81,7 @@ def effects(proposal: Proposal, past: Past, simulated: frozenset[str] = frozense
             present.show_table(
                 frame[["rep", *shown]],
                 title=title,
+                table="effects",
                 marks={name: mark for name, mark in marks.items() if name in shown},
                 total=_totals(frame, shown),
                 notes=[note],

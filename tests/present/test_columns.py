@@ -23,7 +23,7 @@ from salesops_nb.present.words import use_locale
 
 PACKAGE = Path(present.__file__).parents[1]
 KINDS = ["", *declared()["tables"]]
-NO_LABEL = {("changes", "accounts"), ("moves", "kept"), ("moves", "gained")}
+NO_LABEL = {("changes", "accounts"), ("moves", "kept"), ("moves", "gained"), ("moves", "lost")}
 PERIOD = re.compile(r"\d{4}(-(Q[1-4]|H[12]|\d\d))?")
 Shown = Callable[..., dict[str, Any]]
 
@@ -49,7 +49,7 @@ def cells(table: dict[str, Any]) -> list[list[str]]:
     return [[text.replace("\xa0", " ") for text in row["cells"]] for row in table["rows"]]
 
 
-FRAME = pd.DataFrame({"person_id": ["Ana"], "win_rate": [0.5], "pay": [Decimal("1.5")], "own_figure": [3]})
+FRAME = pd.DataFrame({"rep": ["Ana"], "win_rate": [0.5], "pay": [Decimal("1.5")], "own_figure": [3]})
 
 
 def test_a_table_takes_labels_and_units_from_the_file(shown: Shown) -> None:
@@ -112,7 +112,7 @@ def test_a_kind_of_table_that_is_not_declared_is_an_error() -> None:
 def test_a_spreadsheet_takes_them_too(tmp_path: Path) -> None:
     import openpyxl
 
-    words = pd.DataFrame({"person_id": ["Ana"], "win_rate": ["high"]})
+    words = pd.DataFrame({"rep": ["Ana"], "win_rate": ["high"]})
     out = present.write_xlsx(tmp_path / "x.xlsx", {"A": words, "B": FRAME})
     book = openpyxl.load_workbook(out)
     assert [cell.value for cell in book["B"][1]] == ["Rep", "Win rate", "Pay", "Own figure"]
