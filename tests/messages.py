@@ -17,8 +17,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import salesops_nb
-from salesops_nb import performance
+from salesops_nb.columns import columns_of, declared
 from salesops_nb.notebook import parameters_of
+from salesops_nb.performance import CATALOGUE
 from salesops_nb.present import words
 from salesops_nb.present.choices import choice, choices_of, goals
 from salesops_nb.present.render import template_folder
@@ -46,10 +47,18 @@ def of_templates() -> list[Message]:
     return _extracted(template_folder(), ("**.j2", "jinja2.ext:babel_extract"), "_", "words", "ngettext")
 
 
+def of_columns() -> list[Message]:
+    """Labels of columns, definitions of figures, and words that analyses take from nowhere else."""
+    kinds = ["", *declared()["tables"]]
+    labels = [column["label"] for kind in kinds for column in columns_of(kind).values() if "label" in column]
+    for figure in declared()["figures"].values():
+        labels += [figure["label"], figure["label"].partition(" (")[0]]
+    return [*labels, *(text for metric in CATALOGUE for text in metric), *declared()["terms"]]
+
+
 def of_analyses() -> list[Message]:
-    """What the analyses say for the report to write, and the definitions of their figures."""
-    metrics = [text for metric in performance.CATALOGUE for text in metric]
-    return of_python("performance", "commission", names=["said"]) + [text for text in metrics if text]
+    """What the analyses say for the report to write."""
+    return of_python("performance", "commission", names=["said"])
 
 
 def notebooks() -> list[Path]:
@@ -85,7 +94,7 @@ def of_parameters() -> list[Message]:
 def every_message() -> list[Message]:
     """Every text that a page or panel shows, in the order in which catalogues hold them."""
     shown = of_python(*ROOMS) + of_templates()
-    return list(dict.fromkeys(shown + of_analyses() + of_prose() + of_parameters()))
+    return list(dict.fromkeys(shown + of_columns() + of_analyses() + of_prose() + of_parameters()))
 
 
 def read(path: Path) -> Catalog:

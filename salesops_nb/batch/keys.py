@@ -99,7 +99,7 @@ class Keys:
         settings = self.workbook.settings
         single = [folder / name for name in (*_SETTINGS, settings.mapping, settings.strategy) if name]
         return {
-            "package": _tree(package, ("*.py", "*.mo", "*.po")),
+            "package": _tree(package, ("*",)),
             "workbook": {path.name: self._file(path) for path in single},
             "folders": {name: _tree(folder / name, ("*",)) for name in _FOLDERS},
             "template": _template_digest(),

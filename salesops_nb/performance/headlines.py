@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesops_nb.columns import declared
 from salesops_nb.performance.result import Review
 from salesops_nb.wording import Said, money, percent, said
 
@@ -26,14 +27,16 @@ def headlines(review: Review) -> pd.DataFrame:
 
 
 def _row(
-    key: str, label: str, value: Any, unit: str, sentence: Said | list[Said], detail: Said = NOTHING,
+    key: str, value: Any, sentence: Said | list[Said], detail: Said = NOTHING,
     ends: tuple[Any, Any] = (None, None), mark: str = "",
 ) -> tuple[Any, ...]:  # fmt: skip
     if isinstance(value, float) and math.isnan(value):
         value = None
+    figure = declared()["figures"][key]
+    label = figure["label"].partition(" (")[0] if value is None else figure["label"]
     sentences = sentence if isinstance(sentence, list) else [sentence]
     words = " ".join(map(str, sentences))
-    return key, label, value, unit, words, str(detail), *ends, mark, (sentences, detail)
+    return key, label, value, figure["unit"], words, str(detail), *ends, mark, (sentences, detail)
 
 
 def _bookings(review: Review) -> tuple[Any, ...]:
@@ -51,14 +54,14 @@ def _bookings(review: Review) -> tuple[Any, ...]:
     elif review.comparison.why_not:
         sentences.append(said("Not compared: {reason}.", reason=review.comparison.why_not))
     mark = "partial period" if review.covered_days < period.days else ""
-    return _row("bookings", "Bookings", row["bookings"], "money", sentences, mark=mark)
+    return _row("bookings", row["bookings"], sentences, mark=mark)
 
 
 def _attainment(review: Review) -> tuple[Any, ...]:
     row = review.company
     if not row["target"]:
         none = said("No target is set for {period}.", period=review.period.key)
-        return _row("attainment", "Attainment", None, "percent", none)
+        return _row("attainment", None, none)
     detail = NOTHING
     if review.as_of >= review.period.last:
         sentence = _closed(row["bookings"] - row["target"], row["target"])
@@ -73,7 +76,7 @@ def _attainment(review: Review) -> tuple[Any, ...]:
                 "By now {expected} was to be expected: bookings are behind that pace.", expected=expected
             )
         detail = said("{share} of pace, {how}", share=percent(pace), how=review.pace.said)
-    return _row("attainment", "Attainment", float(row["attainment"]), "percent", sentence, detail)
+    return _row("attainment", float(row["attainment"]), sentence, detail)
 
 
 def _closed(gap: Any, target: Any) -> Said:
@@ -105,55 +108,51 @@ def _coverage(review: Review) -> tuple[Any, ...]:
             due=money(row["pipeline_due"]),
             missing=money(missing),
         )
-        return _row(
-            "coverage", "Pipeline coverage", row["coverage"], "decimal", sentence, stale, mark="estimated"
-        )
-    return _row("coverage", "Pipeline coverage", None, "decimal", why, stale)
+        return _row("coverage", row["coverage"], sentence, stale, mark="estimated")
+    return _row("coverage", None, why, stale)
 
 
 def _win_rate(review: Review) -> tuple[Any, ...]:
     row = review.company
     won, decided = int(row["won"]), int(row["won"] + row["lost"])
     if not decided:
-        return _row("win_rate", "Win rate", None, "percent", said("No deal was decided in the period."))
+        return _row("win_rate", None, said("No deal was decided in the period."))
     sentences = [said("{won} of {decided} decided deals were won.", won=won, decided=decided)]
     if pd.notna(row["win_rate_value"]):
         sentences.append(said("By value it is {share}.", share=percent(float(row["win_rate_value"]))))
     ends = float(row["win_rate_low"]), float(row["win_rate_high"])
     detail = said("95 % interval {low} to {high}", low=percent(ends[0]), high=percent(ends[1]))
     mark = "small sample" if row["small_sample"] else ""
-    return _row("win_rate", "Win rate", float(row["win_rate"]), "percent", sentences, detail, ends, mark)
+    return _row("win_rate", float(row["win_rate"]), sentences, detail, ends, mark)
 
 
 def _average_deal(review: Review) -> tuple[Any, ...]:
     row = review.company
     if row["average_deal"] is None:
-        return _row("average_deal", "Average deal", None, "money", said("No deal was won in the period."))
+        return _row("average_deal", None, said("No deal was won in the period."))
     sentence = said(
         "{product} brought most: {share} of the bookings.",
         product=review.products.index[0],
         share=percent(float(review.products["share"].iloc[0])),
     )
-    return _row("average_deal", "Average deal", row["average_deal"], "money", sentence)
+    return _row("average_deal", row["average_deal"], sentence)
 
 
 def _time_to_win(review: Review) -> tuple[Any, ...]:
     days = review.median_days_to_win
     if days is None:
         none = said("No deal with known dates was won yet.")
-        return _row("time_to_win", "Time to win", None, "integer", none)
+        return _row("time_to_win", None, none)
     won = float(review.time_to_win["won"].iloc[-1])
     sentence = said("Half of the deals that are ever won are won within {days} days.", days=round(days))
     detail = said("{share} of deals are won in the end, as far as the data reach", share=percent(won))
-    return _row("time_to_win", "Time to win (days)", days, "integer", sentence, detail)
+    return _row("time_to_win", days, sentence, detail)
 
 
 def _velocity(review: Review) -> tuple[Any, ...]:
     row = review.company
     if row["velocity"] is None or pd.isna(row["velocity"]):
         none = said("A part of it is not known for this period.")
-        return _row("velocity", "Sales velocity", None, "money", none)
+        return _row("velocity", None, none)
     sentence = said("Bookings a day that the live pipeline makes at this win rate, deal size and pace.")
-    return _row(
-        "velocity", "Sales velocity (a day)", float(row["velocity"]), "money", sentence, mark="estimated"
-    )
+    return _row("velocity", float(row["velocity"]), sentence, mark="estimated")

@@ -107,13 +107,8 @@ def problems(book: Book, who: str | None) -> None:
             for problem in found
         ]
     )
-    labels = {"severity": _("Severity"), "what": _("What is wrong"), "fix": _("What to do"),
-              "where": _("Where"), "amount": _("Amount")}  # fmt: skip
-    kept = [name for name in labels if name != "amount" or frame["amount"].notna().any()]
-    present.show_table(
-        frame[kept], title=_("Errors and warnings"), labels={name: labels[name] for name in kept},
-        formats={"amount": "cents"} if "amount" in kept else {}, rows=50,
-    )  # fmt: skip
+    shown = frame if frame["amount"].notna().any() else frame.drop(columns="amount")
+    present.show_table(shown, title=_("Errors and warnings"), table="problems", rows=50)
 
 
 def headlines(book: Book, who: str | None) -> None:
@@ -135,18 +130,17 @@ def headlines(book: Book, who: str | None) -> None:
     credited = sum((row["paid"] for row in rows if row["basis"] == "credit"), ZERO)
     cost = paid.get(book.workbook.settings.currency, ZERO)
     cards: list[Mapping[str, Any]] = [
-        {"label": _("To pay"), "value": amounts(paid), "mark": marks, "metric": "commission_payable",
+        {"metric": "commission_payable", "value": amounts(paid), "mark": marks,
          "sentence": ngettext("{n} line", "{n} lines", lines) + ", "
          + ngettext("{n} person.", "{n} people.", people)},
-        {"label": _("Credit paid on"), "value": credited, "unit": "money", "mark": marks,
-         "metric": "commission_credit",
+        {"metric": "commission_credit", "value": credited, "mark": marks,
          "sentence": _("Cost of sales {share}: pay over credit that is paid on.",
                        share=formats.percent(cost / credited if credited else None))},
-        {"label": _("At or above quota"), "value": f"{reached} / {len(best)}", "mark": marks,
-         "metric": "commission_at_quota", "sentence": _("People with a quota who have reached it.")},
-        {"label": _("Earned, not payable yet"), "value": amounts(waits), "mark": marks,
-         "metric": "commission_waiting", "sentence": _("Held until invoiced, collected or released.")},
-        {"label": _("Errors"), "value": open_, "unit": "integer", "metric": "commission_errors",
+        {"metric": "commission_at_quota", "value": f"{reached} / {len(best)}", "mark": marks,
+         "sentence": _("People with a quota who have reached it.")},
+        {"metric": "commission_waiting", "value": amounts(waits), "mark": marks,
+         "sentence": _("Held until invoiced, collected or released.")},
+        {"metric": "commission_errors", "value": open_,
          "sentence": _("What they concern is not paid; they stand above.") if open_
          else _("No pay is kept back by an error.")},
     ]  # fmt: skip
@@ -175,15 +169,10 @@ def totals(book: Book, who: str | None) -> None:
         *([] if one else ["currency"]),
         *names,
     ]
-    labels = {"plan_id": _("Plan"), "basis": _("Of"), "plan_version": _("Version"), "currency": _("Currency"),
-              "credited": _("Credited"), "paid": _("Paid"), "withheld": _("Withheld"),
-              "excluded": _("Excluded"), "difference": _("Difference"),
-              "overlay": _("Of it overlay")}  # fmt: skip
     present.show_table(
         frame[keep],
         title=_("Credited = paid + withheld + excluded"),
-        labels={name: labels[name] for name in keep},
-        formats=dict.fromkeys(names, "cents"),
+        table="reconciliation",
         currency=frame["currency"].iloc[0] if one else "currency",
         total=total,
         notes=[_("Every credit has one place in a plan; the sums tie to the cent.") if ties

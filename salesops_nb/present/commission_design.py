@@ -85,11 +85,9 @@ def landmarks_table(book: Book, who: str | None, threshold: float, excellence: f
     present.show_table(
         pd.DataFrame(rows),
         title=_("Pay at threshold, target and excellence"),
-        labels={"plan": _("Plan"), "point": _("Point"), "attainment": _("Attainment"), "credit": _("Credit"),
-                "pay": _("Pay"), "cost": _("Cost of sales"), "people": _("People at target")},
-        formats={"attainment": "percent", "credit": "money", "pay": "cents", "cost": "percent"},
+        table="design",
         notes=[_("For the median quota of the plan; bonuses for single deals are not on the curve.")],
-    )  # fmt: skip
+    )
 
 
 def what_if(tried: Tried | None) -> None:
@@ -123,8 +121,7 @@ def what_if(tried: Tried | None) -> None:
     present.show_table(
         people[["name", "today", "then", "change"]],
         title=_("Winners and losers"),
-        labels={"name": _("Name"), "today": _("Today"), "then": _("Then"), "change": _("Change")},
-        formats={"today": "cents", "then": "cents", "change": "cents"},
+        table="design",
         currency=currency,
         rows=60,
     )
@@ -176,8 +173,7 @@ def curve(tried: Tried | None) -> None:
                 ["attainment", "pay", "cost"]
             ],
             title=_("Cost of sales over attainment"),
-            labels={"attainment": _("Attainment"), "pay": _("Pay"), "cost": _("Cost of sales")},
-            formats={"pay": "cents", "cost": "percent"},
+            table="design",
             currency=plan.currency,
         )
 

@@ -46,18 +46,15 @@ def _payees(book: Book, frame: pd.DataFrame) -> None:
     if frame.empty:
         return
     names = [book.names.get(str(payee), str(payee)) for payee in frame["payee_id"]]
-    counts = ("new", "changed", "gone")
     present.show_table(
-        frame.assign(name=names)[["name", "currency", "before", "after", "difference", *counts]],
+        frame.assign(name=names)[
+            ["name", "currency", "before", "after", "difference", "new", "changed", "gone"]
+        ],
         title=_("Against the last run, by person"),
-        labels={"name": _("Name"), "currency": _("Currency"), "before": _("Before"), "after": _("After"),
-                "difference": _("Difference"), "new": _("New lines"), "changed": _("Changed"),
-                "gone": _("Gone")},
-        formats={**dict.fromkeys(("before", "after", "difference"), "cents"),
-                 **dict.fromkeys(counts, "integer")},
+        table="reconciliation",
         currency="currency",
         rows=60,
-    )  # fmt: skip
+    )
 
 
 def _changes(book: Book, frame: pd.DataFrame) -> None:
@@ -73,12 +70,9 @@ def _changes(book: Book, frame: pd.DataFrame) -> None:
     present.show_table(
         shown[names],
         title=_("Against the last run, by line"),
-        labels={"name": _("Name"), "deal_id": _("Deal"), "component_id": _("Component"), "kind": _("Kind"),
-                "change": _("Change"), "before": _("Before"), "after": _("After"),
-                "difference": _("Difference"), "currency": _("Currency")},
-        formats=dict.fromkeys(("before", "after", "difference"), "cents"),
+        table="reconciliation",
         currency="currency",
-    )  # fmt: skip
+    )
 
 
 def record(book: Book, who: str | None, author: str) -> None:
@@ -139,8 +133,7 @@ def standing(book: Book, who: str | None) -> None:
     present.show_table(
         sums.assign(status=[status_words(str(status)) for status in sums["status"]]),
         title=_("Statements in the ledger"),
-        labels={"status": _("Status"), "currency": _("Currency"), "people": _("People"), "pay": _("Pay")},
-        formats={"people": "integer", "pay": "cents"},
+        table="people",
         currency="currency",
         notes=[*notes, _("Review, approve, lock and pay with salesops ledger.")],
     )
@@ -161,9 +154,7 @@ def payroll_table(book: Book, who: str | None) -> None:
     present.show_table(
         sums,
         title=_("Payroll by earning code"),
-        labels={"earning_code": _("Earning code"), "currency": _("Currency"), "people": _("People"),
-                "amount": _("Amount")},
-        formats={"people": "integer", "amount": "cents"},
+        table="people",
         currency="currency",
         notes=[_("The files: salesops ledger payroll {period}", period=book.period.key),
                *[f"{problem.message} {problem.fix}" for problem in made.problems]],
@@ -187,16 +178,13 @@ def finance(book: Book, who: str | None) -> None:
     ties = [problem for problem in made.problems if problem.code == "accrual-does-not-tie"]
     if ties:
         raise SalesopsError(ties)
-    names = ("opening", "earned", "settled", "closing")
     present.show_table(
         made.roll_forward,
         title=_("Earned and unpaid, by period"),
-        labels={"period": _("Period"), "currency": _("Currency"), "opening": _("Opening"),
-                "earned": _("Earned"), "settled": _("Settled"), "closing": _("Closing")},
-        formats=dict.fromkeys(names, "cents"),
+        table="accrual",
         currency="currency",
         notes=[_("Payable ties to the ledger's statements. Draws are a receivable and no part of it.")],
-    )  # fmt: skip
+    )
     _treatments(made.table)
     unknown = {problem.value for problem in made.problems if problem.code == "no-term"}
     if unknown:
@@ -216,10 +204,6 @@ def _treatments(table: pd.DataFrame) -> None:
     sums = table.groupby(["period", "incremental", "treatment", "currency"], as_index=False)[money].sum()
     one = sums["currency"].nunique() == 1
     money = [name for name in money if name not in ("withheld", "advanced") or any(sums[name])]
-    labels = {"period": _("Period"), "incremental": _("Incremental cost"), "treatment": _("Treatment"),
-              "currency": _("Currency"), "earned": _("Earned"), "withheld": _("Withheld"),
-              "advanced": _("Advanced"), "payable": _("Payable"), "paid": _("Paid"),
-              "unpaid": _("Unpaid")}  # fmt: skip
     keep = ["period", "incremental", "treatment", *([] if one else ["currency"]), *money]
     present.show_table(
         sums.assign(
@@ -227,8 +211,7 @@ def _treatments(table: pd.DataFrame) -> None:
             incremental=[_("yes") if each else _("no") for each in sums["incremental"]],
         )[keep],
         title=_("Accrual for finance"),
-        labels={name: labels[name] for name in keep},
-        formats=dict.fromkeys(money, "cents"),
+        table="accrual",
         currency=str(sums["currency"].iloc[0]) if one else "currency",
         rows=40,
         notes=[_("Incremental costs of obtaining a contract: ASC 340-40, IFRS 15.91. By person and deal: "

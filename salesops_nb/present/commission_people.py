@@ -53,14 +53,10 @@ def people(book: Book, who: str | None, status: str) -> None:
         for name in frame.columns
         if (name != "disputes" or frame["disputes"].notna().any()) and not (name == "currency" and one)
     ]
-    labels = {"name": _("Name"), "plan": _("Plan"), "quota": _("Quota"), "credit": _("Credit"),
-              "attainment": _("Attainment"), "pay": _("Pay"), "currency": _("Currency"),
-              "status": _("Status"), "disputes": _("Open disputes")}  # fmt: skip
     present.show_table(
         frame[keep],
         title=_("Statements"),
-        labels={name: labels[name] for name in keep},
-        formats={"quota": "money", "credit": "money", "attainment": "percent", "pay": "cents"},
+        table="people",
         currency=str(frame["currency"].iloc[0]) if one else "currency",
         rows=None,
     )
@@ -83,18 +79,8 @@ def nearest(book: Book, who: str | None) -> None:
             for row in found
         ]
     )  # fmt: skip
-    labels = {"name": _("Name"), "component": _("Component"), "measure": _("Measure"), "has": _("Has"),
-              "next": _("Begins at"), "missing": _("Missing"), "share": _("Of the bound"),
-              "what": _("What"), "rate": _("Rate there")}  # fmt: skip
-    keep = [n for n in labels if n not in ("component", "measure", "what") or frame[n].nunique() > 1]
-    present.show_table(
-        frame[keep],
-        title=_("Near the next tier"),
-        labels={name: labels[name] for name in keep},
-        formats={"has": "number", "next": "number", "missing": "number", "share": "percent",
-                 "rate": "percent"},
-        rows=30,
-    )  # fmt: skip
+    keep = [n for n in frame if n not in ("component", "measure", "what") or frame[n].nunique() > 1]
+    present.show_table(frame[keep], title=_("Near the next tier"), table="nearest", rows=30)
 
 
 def lines(book: Book, who: str | None) -> None:
@@ -131,18 +117,13 @@ def _lines_table(book: Book, title: str, rows: list[Any], marked: Mapping[str, A
             for row in rows
         ]
     )  # fmt: skip
-    labels = {"name": _("Name"), "deal": _("Deal"), "component": _("Component"), "kind": _("Kind"),
-              "credit": _("Credit"), "amount": _("Amount"), "currency": _("Currency"),
-              "why": _("How it stands out")}  # fmt: skip
     one = frame["currency"].nunique() == 1
-    keep = [name for name in labels if not (one and name == "currency")]
     present.show_table(
-        frame[keep],
+        frame.drop(columns="currency") if one else frame,
         title=title,
-        labels={name: labels[name] for name in keep},
-        formats={"credit": "number", "amount": "cents"},
+        table="lines",
         currency=str(frame["currency"].iloc[0]) if one else "currency",
-    )  # fmt: skip
+    )
 
 
 def zeros(book: Book, who: str | None) -> None:
@@ -162,12 +143,10 @@ def zeros(book: Book, who: str | None) -> None:
     present.show_table(
         frame,
         title=_("Why zero"),
-        labels={"plan": _("Plan"), "reason": _("Reason"), "rows": _("Rows"), "people": _("People"),
-                "credit": _("Credit"), "waits": _("Earned, waits")},
-        formats={"credit": "money", "waits": "cents", "rows": "integer", "people": "integer"},
+        table="people",
         rows=40,
         notes=[_("Each person's statement says it deal by deal.")],
-    )  # fmt: skip
+    )
     _nothing_at_all(book, rows)
 
 
@@ -206,5 +185,4 @@ def _nothing_at_all(book: Book, rows: pa.Table) -> None:
                 for p, why in sorted(reasons.items())
             ]
         )
-        labels = {"name": _("Name"), "reason": _("Reason")}
-        present.show_table(frame, title=_("People paid nothing"), labels=labels, rows=40)
+        present.show_table(frame, title=_("People paid nothing"), rows=40)

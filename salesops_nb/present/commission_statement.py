@@ -34,8 +34,7 @@ def headlines(one: Statement) -> None:
     place = _place(one)
     waits = sum((zero.waits for zero in one.zeros), ZERO)
     cards: list[Mapping[str, Any]] = [
-        {"label": _("To pay"), "value": amounts(one.totals) or formats.money(ZERO, cents=True),
-         "metric": "commission_payable",
+        {"metric": "commission_payable", "value": amounts(one.totals) or formats.money(ZERO, cents=True),
          "sentence": ngettext("{n} line, of which this is the sum.", "{n} lines, of which this is the sum.",
                               sum(line.count for line in one.lines)),
          "detail": _("Paid on {day}.", day=formats.day(one.paid_on)) if one.paid_on else ""},
@@ -45,7 +44,7 @@ def headlines(one: Statement) -> None:
     ]  # fmt: skip
     if place is not None and place.quota:
         cards.append(
-            {"label": _("Attainment"), "value": place.attainment, "unit": "percent", "metric": "attainment",
+            {"metric": "attainment", "value": place.attainment,
              "sentence": _("Credit of {credit} on a quota of {quota}.", credit=formats.money(place.credit),
                            quota=formats.money(place.quota)),
              "detail": _next(place)}
@@ -124,10 +123,7 @@ def _summary(one: Statement) -> None:
             rows.append((_("Quota"), formats.money(place.quota)))
             rows.append((_("Credit"), formats.money(place.credit)))
             break
-    present.show_table(
-        pd.DataFrame(rows, columns=["what", "value"]), title=_("In short"), rows=None,
-        labels={"what": _("What"), "value": _("Value")}, formats={"what": "text", "value": "text"},
-    )  # fmt: skip
+    present.show_table(pd.DataFrame(rows, columns=["what", "value"]), title=_("In short"), rows=None)
 
 
 def _lines(one: Statement) -> None:
@@ -149,20 +145,15 @@ def _component(name: str, lines: list[Line]) -> None:
         ]
     )  # fmt: skip
     # the amount beside the sentence, so that a phone shows both
-    labels = {"words": _("What and why"), "amount": _("Amount"), "currency": _("Currency"),
-              "dispute": _("Dispute"), "share": _("Your share"), "kind": _("Kind"),
-              "account": _("Account"), "day": _("Day")}  # fmt: skip
+    names = ("words", "amount", "currency", "dispute", "share", "kind", "account", "day")
     one = frame["currency"].nunique() == 1
     dropped = {name for name in ("account", "share", "dispute") if frame[name].isna().all()}
     dropped |= {"currency"} if one else set()
     dropped |= {"kind"} if frame["kind"].nunique() == 1 else set()
-    keep = [name for name in labels if name not in dropped]
-    units = {"share": "percent", "amount": "cents", "day": "date"}
     present.show_table(
-        frame[keep],
+        frame[[each for each in names if each not in dropped]],
         title=kind_words(name).capitalize() if name == lines[0].kind else name,
-        labels={name: labels[name] for name in keep},
-        formats={name: unit for name, unit in units.items() if name in keep},
+        table="statement",
         currency=str(frame["currency"].iloc[0]) if one else "currency",
         total={"amount": frame["amount"].sum()} if one else None,
         rows=None,
@@ -180,14 +171,11 @@ def _zeros(one: Statement) -> None:
             for zero in one.zeros
         ]
     )  # fmt: skip
-    labels = {"deal": _("Deal"), "account": _("Account"), "component": _("Component"),
-              "credit": _("Credit"), "waits": _("Earned, waits"), "reason": _("Why zero")}  # fmt: skip
-    keep = [name for name in labels if name in ("credit", "reason") or frame[name].notna().any()]
+    keep = [name for name in frame if name in ("credit", "reason") or frame[name].notna().any()]
     present.show_table(
         frame[keep],
         title=_("What pays nothing, or not yet"),
-        labels={name: labels[name] for name in keep},
-        formats={name: unit for name, unit in (("credit", "number"), ("waits", "cents")) if name in keep},
+        table="statement",
         rows=None,
         row_head=None,
     )
@@ -204,12 +192,7 @@ def _balances(one: Statement) -> None:
             for kind, plan, amount in one.balances
         ]
     )
-    present.show_table(
-        frame,
-        title=_("Balances after the period"),
-        labels={"kind": _("Balance"), "plan": _("Plan"), "amount": _("Amount")},
-        formats={"amount": "cents"},
-    )
+    present.show_table(frame, title=_("Balances after the period"), table="balances")
 
 
 def _disputes(one: Statement) -> None:
@@ -224,13 +207,7 @@ def _disputes(one: Statement) -> None:
             for dispute in one.disputes
         ]
     )  # fmt: skip
-    present.show_table(
-        frame,
-        title=_("Disputes"),
-        labels={"line": _("Line"), "status": _("Status"), "opened": _("Opened"), "question": _("Question"),
-                "answer": _("Answer")},
-        formats={"opened": "date"},
-    )  # fmt: skip
+    present.show_table(frame, title=_("Disputes"))
 
 
 def _place(one: Statement) -> Attained | None:

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from salesops_nb.columns import declared
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present import formats
 from salesops_nb.present.emit import as_list, emit
@@ -84,6 +85,8 @@ def period_words(period: Any) -> str:
 def headlines(cards: Iterable[Mapping[str, Any]]) -> None:
     """Display the headline cards: each a figure, its value and one sentence in words.
 
+    A card whose `metric` is a figure of ``columns.toml`` takes its label and unit there where it gives none.
+
     Raises
     ------
     SalesopsError
@@ -94,6 +97,7 @@ def headlines(cards: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _card(number: int, card: Mapping[str, Any]) -> dict[str, Any]:
+    card = {**declared()["figures"].get(str(card.get("metric")), {}), **card}
     lacking = [key for key in ("label", "value", "sentence") if key not in card or card[key] == ""]
     if lacking:
         raise SalesopsError(

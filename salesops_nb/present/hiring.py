@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from salesops_nb import present
 from salesops_nb.present.formats import money, percent
 from salesops_nb.present.hiring_asked import choices as choices
@@ -37,15 +35,12 @@ def headlines(plan: HiringPlan) -> None:
         reached = _("The confidence asked for, {asked}, is not reached. What binds: {binds}.",
                     asked=percent(plan.confidence), binds=", ".join(_binding(plan.binds)))  # fmt: skip
     present.headlines([
-        {"label": _("Hires"), "value": count, "unit": "integer", "metric": "hires",
+        {"metric": "hires", "value": count,
          "sentence": ngettext("{n} requisition to open.", "{n} requisitions to open.", count)},
-        {"label": _("Probability"), "value": plan.probability, "unit": "percent", "mark": ["estimated"],
-         "sentence": reached, "metric": "plan_probability"},
-        {"label": _("Cost"), "value": plan.cost, "unit": "money", "mark": ["estimated"],
-         "metric": "hiring_cost",
+        {"metric": "plan_probability", "value": plan.probability, "mark": ["estimated"], "sentence": reached},
+        {"metric": "hiring_cost", "value": plan.cost, "mark": ["estimated"],
          "sentence": _("Expected cost of hiring and pay to the horizon's end.")},
-        {"label": _("Probability with nobody hired"), "value": float(nobody["probability"]),
-         "unit": "percent", "mark": ["estimated"], "metric": "probability_without",
+        {"metric": "probability_without", "value": float(nobody["probability"]), "mark": ["estimated"],
          "sentence": _("Half of the futures then book {median} or more.", median=money(nobody["p50"]))},
     ])  # fmt: skip
 
@@ -63,11 +58,9 @@ def hires(plan: HiringPlan) -> None:
     present.show_table(
         plan.hires,
         title=_("Requisitions to open"),
-        labels={"month": _("Month"), "open_on": _("Open on"), "role": _("Role"), "territory": _("Territory"),
-                "hires": _("Hires"), "starts_on": _("Half have started by"), "cost": _("Cost")},
-        formats={"open_on": "date", "starts_on": "date", "hires": "integer", "cost": "money"},
+        table="requisitions",
         total={"hires": int(plan.hires["hires"].sum()), "cost": sum(plan.hires["cost"], Decimal(0))},
-    )  # fmt: skip
+    )
 
 
 def openings(plan: HiringPlan) -> None:
@@ -75,18 +68,8 @@ def openings(plan: HiringPlan) -> None:
     from salesops_nb.hiring import latest_openings
 
     found = latest_openings(plan)
-    if found.empty:
-        return
-    present.show_table(
-        found,
-        title=_("Latest day to open each"),
-        labels={"role": _("Role"), "month": _("Planned"), "hires": _("Hires"), "open_on": _("Open on"),
-                "latest_month": _("Latest month"), "latest_open_on": _("Latest day"),
-                "half_ramped_on": _("Half at full output by"),
-                "probability_if_later": _("Probability a month later still")},
-        formats={"open_on": "date", "latest_open_on": "date", "half_ramped_on": "date", "hires": "integer",
-                 "probability_if_later": "percent"},
-    )  # fmt: skip
+    if not found.empty:
+        present.show_table(found, title=_("Latest day to open each"), table="openings")
 
 
 def comparison(plan: HiringPlan) -> None:
@@ -95,24 +78,11 @@ def comparison(plan: HiringPlan) -> None:
              "naive: gap ÷ quota": _("Naive: gap ÷ quota"), "plan": _("The plan")}  # fmt: skip
     frame = plan.comparison.assign(policy=[known.get(p, p) for p in plan.comparison["policy"]])
     present.bars(frame, x="policy", y="probability", unit="percent", title=_("Probability by policy"))
-    present.show_table(
-        frame,
-        title=_("Four policies, the same futures"),
-        labels={"policy": _("Policy"), "hires": _("Hires"), "probability": _("Probability"),
-                "p10": _("10th percentile"), "p50": _("Median"), "p90": _("90th percentile"),
-                "cost": _("Cost")},
-        formats={"hires": "decimal", "probability": "percent",
-                 **dict.fromkeys(("p10", "p50", "p90", "cost"), "money")},
-    )  # fmt: skip
+    present.show_table(frame, title=_("Four policies, the same futures"), table="futures")
 
 
 def capacity(plan: HiringPlan) -> None:
     """Bookings by month and period with the plan, against target."""
-    labels = {"month": _("Month"), "period": _("Period"), "p10": _("10th percentile"), "p50": _("Median"),
-              "p90": _("90th percentile"), "target": _("Target"), "probability": _("Probability"),
-              "heads_p50": _("Heads")}  # fmt: skip
-    formats = {**dict.fromkeys(("p10", "p50", "p90", "target"), "money"), "probability": "percent",
-               "heads_p50": "decimal"}  # fmt: skip
     months = plan.capacity.months
     present.bars(
         months.assign(p50=months["p50"].astype(float)), x="month", y="p50", compare="target",
@@ -122,9 +92,10 @@ def capacity(plan: HiringPlan) -> None:
         (months, "month", _("By month")),
         (plan.capacity.periods, "period", _("By quarter, year and jointly")),
     ):
-        columns = [name for name in (first, *list(labels)[2:]) if name in frame.columns]
+        shown = (first, "p10", "p50", "p90", "target", "probability", "heads_p50")
+        columns = [name for name in shown if name in frame.columns]
         named = frame[columns].replace({first: {"horizon": _("Horizon"), "joint": _("All of them jointly")}})
-        _table(named, title, labels, formats)
+        present.show_table(named, title=title, table="futures", rows=60)
 
 
 def tornado(plan: HiringPlan) -> None:
@@ -138,37 +109,16 @@ def tornado(plan: HiringPlan) -> None:
     found = swings(plan)
     frame = found.assign(input=[known.get(name, name) for name in found["input"]])
     present.bars(frame, x="input", y="swing", unit="percent", title=_("Swing of the probability"))
-    present.show_table(
-        frame,
-        title=_("What moves the answer"),
-        labels={"input": _("Input"), "low": _("Low end"), "high": _("High end"),
-                "probability_low": _("Probability at the low end"),
-                "probability_high": _("Probability at the high end"), "swing": _("Swing")},
-        formats={"low": "decimal", "high": "decimal",
-                 **dict.fromkeys(("probability_low", "probability_high", "swing"), "percent")},
-    )  # fmt: skip
+    present.show_table(frame, title=_("What moves the answer"), table="tornado")
 
 
 def economics(plan: HiringPlan, learned: Learned) -> None:
     """What a vacancy costs a month, and when a hire pays back."""
     from salesops_nb.hiring import payback
 
-    present.show_table(
-        plan.capacity.vacancy_cost,
-        title=_("Cost of a vacancy, a month"),
-        labels={"role": _("Role"), "bookings_per_month": _("Bookings"), "margin_lost": _("Margin lost"),
-                "pay_saved": _("Pay saved"), "cost_per_month": _("Cost")},
-        formats=dict.fromkeys(("bookings_per_month", "margin_lost", "pay_saved", "cost_per_month"), "money"),
-    )  # fmt: skip
-    present.show_table(
-        payback(learned).drop(columns="n"),
-        title=_("When a hire pays back"),
-        labels={"role": _("Role"), "months": _("Months until half have"),
-                "share_paid_back_12": _("Within 12 months"), "share_paid_back_24": _("Within 24 months"),
-                "mean_after_36": _("Mean gain after 36 months")},
-        formats={"months": "integer", "share_paid_back_12": "percent", "share_paid_back_24": "percent",
-                 "mean_after_36": "money"},
-    )  # fmt: skip
+    present.show_table(plan.capacity.vacancy_cost, title=_("Cost of a vacancy, a month"), table="economics")
+    found = payback(learned).drop(columns="n")
+    present.show_table(found, title=_("When a hire pays back"), table="economics")
 
 
 def lessons(learned: Learned) -> None:
@@ -179,21 +129,8 @@ def lessons(learned: Learned) -> None:
               "season": _("Season: a month over the mean"),
               "returns": _("Diminishing returns of added heads"),
               "costs": _("Costs")}  # fmt: skip
-    labels = {"role": _("Role"), "month": _("Month"), "estimate": _("Estimate"), "low": _("Low end"),
-              "high": _("High end"), "n": _("Sample"), "origin": _("Origin")}  # fmt: skip
     for name, frame in learned.tables().items():
-        _table(pd.DataFrame(frame), titles.get(name, name), labels, {})
-
-
-def _table(frame: pd.DataFrame, title: str, labels: dict[str, str], formats: dict[str, str]) -> None:
-    """A table whose columns are among those that have labels and formats."""
-    present.show_table(
-        frame,
-        title=title,
-        labels={name: label for name, label in labels.items() if name in frame.columns},
-        formats={name: form for name, form in formats.items() if name in frame.columns},
-        rows=60,
-    )
+        present.show_table(frame, title=titles.get(name, name), table="lessons", rows=60)
 
 
 def problems(plan: HiringPlan) -> None:
@@ -215,7 +152,5 @@ def vacancies(workbook: Any) -> None:
     present.show_table(
         found[columns].assign(state=[known.get(state, state) for state in found["state"]]),
         title=_("Vacancies in the store"),
-        labels={"state": _("State"), "role": _("Role"), "territory": _("Territory"),
-                "proposed_on": _("Proposed on"), "opened_on": _("Open on"), "filled_on": _("Filled on")},
-        formats=dict.fromkeys(("proposed_on", "opened_on", "filled_on"), "date"),
-    )  # fmt: skip
+        table="vacancies",
+    )

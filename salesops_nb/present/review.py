@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from salesops_nb.present.controls import Panel
 
 
-GROUP_FORMATS = {
-    "bookings": "money", "target": "money", "attainment": "percent", "compared_bookings": "money",
-    "pace_attainment": "percent", "win_rate": "percent", "win_rate_eb": "percent", "share": "percent",
-    "win_rate_value": "percent", "average_deal": "money", "pipeline": "money", "coverage": "decimal",
-    "days_to_win": "integer", "velocity": "money", "won": "integer", "lost": "integer",
-    "stale_deals": "integer",
-}  # fmt: skip
-
-
 class PerformanceReview(Sliced):
     """Of `performance_review.ipynb`."""
 
@@ -149,7 +140,6 @@ def definitions(level: str = "company") -> None:
 
 def pipeline(review: Review) -> None:
     """Open deals by stage, the stale ones apart."""
-    money = dict.fromkeys(("value", "estimated", "due_value", "stale_value"), "money")
     sums = {c: sum(review.pipeline[c], 0) for c in review.pipeline.columns if c != "stage"}
     limit = _(
         "Stale: open for more than {days} days, longer than 99 % of all closed deals took.",
@@ -158,15 +148,7 @@ def pipeline(review: Review) -> None:
     present.show_table(
         review.pipeline,
         title=_("Open deals by stage"),
-        labels={
-            "value": _("Live value"),
-            "estimated": _("of it estimated"),
-            "due_value": _("Due in the period"),
-            "deals": _("Live deals"),
-            "stale_deals": _("Stale deals"),
-            "stale_value": _("Stale value"),
-        },
-        formats={**money, "deals": "integer", "stale_deals": "integer"},
+        table="pipeline",
         total=sums,
         notes=[limit] if review.stale_days is not None else (),
     )
@@ -184,33 +166,6 @@ def time_to_win(review: Review) -> None:
         title=_("Share of deals won and lost by age in days"),
         note=_("Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen)."),
     )
-
-
-def group_labels() -> dict[str, str]:
-    """The heads of the columns that tell groups apart, in the reader's language."""
-    return {
-        "group": _("Name"),
-        "won": _("Won"),
-        "lost": _("Lost"),
-        "win_rate": _("Win rate"),
-        "bookings": _("Bookings"),
-        "target": _("Target"),
-        "attainment": _("Attainment"),
-        "compared_bookings": _("Compared with"),
-        "share": _("Share"),
-        "pace_attainment": _("Of pace"),
-        "win_rate_eb": _("Win rate, shrunk"),
-        "win_rate_value": _("By value"),
-        "average_deal": _("Average deal"),
-        "pipeline": _("Live pipeline"),
-        "coverage": _("Coverage"),
-        "days_to_win": _("Days to win"),
-        "velocity": _("Velocity a day"),
-        "interval": _("95 % interval"),
-        "value_interval": _("95 % interval by value"),
-        "ranks": _("Rank range"),
-        "stale_deals": _("Stale"),
-    }
 
 
 def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
@@ -237,7 +192,7 @@ def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int |
         present.show_table(
             frame[columns],
             title=name,
-            **_heads(columns),
+            table="groups",
             marks=mark,
             row_marks={"small sample": frame["small_sample"]},
             rows=rows,
@@ -267,7 +222,7 @@ def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company")
     present.show_table(
         known[columns],
         title=_("Where each may really rank"),
-        **_heads(columns),
+        table="groups",
         row_marks={"small sample": known["small_sample"]},
         notes=_("The rank range holds the true rank with 90 % confidence."),
         # where a page does not turn over, everybody: of many the chart has the ends alone
@@ -280,7 +235,7 @@ def mix(table: pd.DataFrame, title: str) -> None:
     frame = table.rename_axis("group").reset_index()
     columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
     columns = [c for c in columns if frame[c].notna().any()]
-    present.show_table(frame[columns], title=translated(title), **_heads(columns))
+    present.show_table(frame[columns], title=translated(title), table="groups")
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
@@ -299,11 +254,3 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
 def _ends(frame: pd.DataFrame, low: str, high: str) -> list[str]:
     pairs = zip(frame[low], frame[high], strict=True)
     return ["–" if pd.isna(a) else f"{formats.percent(a, 0)} – {formats.percent(b, 0)}" for a, b in pairs]
-
-
-def _heads(columns: list[str]) -> dict[str, dict[str, str]]:
-    """Labels and formats of these columns."""
-    return {
-        "labels": {c: label for c, label in group_labels().items() if c in columns},
-        "formats": {c: GROUP_FORMATS[c] for c in columns if c in GROUP_FORMATS},
-    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from salesops_nb.columns import columns_of
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import formats as written
 from salesops_nb.present.emit import LIVE, as_list, emit
@@ -35,6 +36,7 @@ def show_table(
     frame: Any,
     *,
     title: str = "",
+    table: str = "",
     labels: Mapping[str, str] | None = None,
     formats: Mapping[str, str] | None = None,
     notes: Sequence[str] | str = (),
@@ -51,9 +53,10 @@ def show_table(
     ----------
     frame : pandas frame, or any that narwhals reads. Its index is not shown.
     title : the caption.
-    labels : heads by column; the column's name in words by default.
+    table : its kind in ``columns.toml``, where columns are called or written otherwise than elsewhere.
+    labels : heads by column, before those of ``columns.toml``; else the column's name in words.
     formats : unit by column (`money`, `cents`, `number`, `integer`, `decimal`, `percent`, `date`,
-        `datetime`, `text`); guessed from the values where none is given.
+        `datetime`, `text`), before that of ``columns.toml``; else guessed from the values.
     notes : lines under the table.
     marks : ``simulated``, ``estimated`` … by column, or for the whole table.
     row_marks : mark → one truth value a row; the mark stands beside the row's head.
@@ -65,14 +68,17 @@ def show_table(
     Raises
     ------
     SalesopsError
-        If an argument names a column that the frame has not, or a unit that is none.
+        If an argument names a column that the frame has not, a unit that is none, or no kind of table.
     """
-    live = LIVE.get()
+    live, data, known = LIVE.get(), to_pandas(frame), columns_of(table)
+    mine = {str(name): known[str(name)] for name in data.columns if str(name) in known}
+    heads = {name: translated(column["label"]) for name, column in mine.items() if "label" in column}
+    units = {name: column["unit"] for name, column in mine.items() if fits(data[name], column.get("unit"))}
     facts = table_facts(
-        frame,
+        data,
         title=title,
-        labels=labels or {},
-        formats=formats or {},
+        labels={**heads, **(labels or {})},
+        formats={**units, **(formats or {})},
         notes=notes,
         marks=marks,
         row_marks=row_marks or {},
@@ -83,10 +89,10 @@ def show_table(
     )
     if live:
         facts["page"] = rows or LIVE_ROWS
-        _add_orders(facts["rows"], to_pandas(frame))
-    heads = " | ".join(column["label"] for column in facts["columns"])
+        _add_orders(facts["rows"], data)
+    head = " | ".join(column["label"] for column in facts["columns"])
     lines = [" | ".join(row["cells"]) for row in facts["rows"]]
-    emit("table", facts, "\n".join([title, heads, *lines]))
+    emit("table", facts, "\n".join([title, head, *lines]))
 
 
 def table_facts(frame: Any, *, labels: Any, formats: Any, marks: Any, row_head: Any, **said: Any) -> Any:
@@ -159,6 +165,14 @@ def guess_unit(values: pd.Series[Any]) -> str:
     if getattr(first, "dtype", None) is not None or isinstance(first, int | float):
         return "text" if str(first) in ("True", "False") else "number"
     return "text"
+
+
+def fits(values: pd.Series[Any], unit: str | None) -> bool:
+    """Whether a column's values can be written in its declared unit: analysts' own may hold text."""
+    if unit is None or values.isna().all():
+        return unit is not None
+    guess = guess_unit(values)
+    return all((guess in kind) == (unit in kind) for kind in (NUMERIC, ("date", "datetime")))
 
 
 def write_cell(value: Any, unit: str, currency: str | None = None) -> str:

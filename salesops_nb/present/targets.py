@@ -64,24 +64,21 @@ def headlines(plan: TargetPlan) -> None:
     found = plan.summary
     mark = ["simulated"] if found["simulated"] else []
     cards = [
-        {"label": _("Company target"), "value": found["company_target"], "unit": "money", "mark": mark,
-         "sentence": _("Last year's bookings were {before}.", before=money(found["last_year"])),
-         "metric": "company_target"},
-        {"label": _("Probability"), "value": found["probability"], "unit": "percent", "mark": ["estimated"],
+        {"metric": "company_target", "value": found["company_target"], "mark": mark,
+         "sentence": _("Last year's bookings were {before}.", before=money(found["last_year"]))},
+        {"metric": "target_probability", "value": found["probability"], "mark": ["estimated"],
          "sentence": _("Chance that the company books its target or more; {expected} is expected.",
-                       expected=money(found["expected"])),
-         "metric": "target_probability"},
+                       expected=money(found["expected"]))},
         {"label": _("Assigned"), "value": found["assigned"], "unit": "money", "mark": mark,
          "sentence": _("What the reps carry together: {ratio} of the company's target.",
                        ratio=percent(float(found["assigned"] / found["company_target"])))},
-        {"label": _("Reps at or above 100 %"), "value": found["share_at_quota"], "unit": "percent",
-         "mark": ["estimated"], "metric": "share_at_quota",
+        {"metric": "share_at_quota", "value": found["share_at_quota"], "mark": ["estimated"],
          "sentence": ngettext("Expected share of {n} rep.", "Expected share of {n} reps.", found["reps"]),
          "detail": _("80 % interval {low} to {high}", low=percent(found["share_at_quota_p10"]),
                      high=percent(found["share_at_quota_p90"]))},
-        {"label": _("Spread of target over potential"), "value": found["dispersion_cv"], "unit": "percent",
+        {"metric": "target_dispersion", "value": found["dispersion_cv"],
          "sentence": _("Standard deviation over mean; 0 % would ask the same of every unit of potential."),
-         "detail": _("Gini {gini}", gini=percent(found["dispersion_gini"])), "metric": "target_dispersion"},
+         "detail": _("Gini {gini}", gini=percent(found["dispersion_gini"]))},
     ]  # fmt: skip
     present.headlines(cards)
 
@@ -105,11 +102,9 @@ def season(basis: Basis) -> None:
     present.show_table(
         backtest.assign(used=[_("yes") if each else _("no") for each in backtest["used"]]),
         title=_("Backtest from a rolling origin"),
-        labels={"model": _("Model"), "n": _("Forecasts"), "wape": _("WAPE"), "bias": _("Bias"),
-                "used": _("Used")},
-        formats={"n": "integer", "wape": "percent", "bias": "percent"},
+        table="backtest",
         notes=[_("WAPE: absolute errors over what was booked; the simpler model is used if it is no worse.")],
-    )  # fmt: skip
+    )
 
 
 def levels(plan: TargetPlan) -> None:
@@ -120,13 +115,9 @@ def levels(plan: TargetPlan) -> None:
     present.show_table(
         frame,
         title=_("Company, regions and teams"),
-        labels={"who": _("Name"), "level": _("Level"), "target": _("Target"), "before": _("Last year"),
-                "change": _("Change"), "p10": _("10th percentile"), "p50": _("Median"),
-                "p90": _("90th percentile"), "probability": _("Probability")},
-        formats={**dict.fromkeys(("target", "before", "change", "p10", "p50", "p90"), "money"),
-                 "probability": "percent"},
+        table="targets",
         notes=[_("Over-assignment is in the targets of regions and teams, not in the company's.")],
-    )  # fmt: skip
+    )
 
 
 def periods(plan: TargetPlan) -> None:
@@ -143,29 +134,19 @@ def periods(plan: TargetPlan) -> None:
         frame = wide.assign(**{plan.summary["year"]: year}).reindex(part["who"].unique()).reset_index()
         columns = [str(name) for name in frame.columns if name != "who"]
         present.show_table(
-            frame,
-            title=title,
-            labels={"who": _("Name"), **{name: name for name in columns}},
-            formats=dict.fromkeys(columns, "money"),
-            rows=80,
+            frame, title=title, table="targets", formats=dict.fromkeys(columns, "money"), rows=80
         )
 
 
 def reps(plan: TargetPlan) -> None:
     """Each rep's target, what it rests on, its chance, and who gains or loses."""
     frame = plan.reps.sort_values("change_ratio", ascending=False)
-    labels = {"person_id": _("Rep"), "team": _("Team"), "potential": _("Potential"),
-              "run_rate": _("Run-rate"), "pipeline": _("From pipeline"), "target": _("Target"),
-              "before": _("Last year"), "change_ratio": _("Change"), "probability": _("Probability"),
-              "expected_attainment": _("Expected attainment"),
-              "target_over_potential": _("Target over potential")}  # fmt: skip
-    shares = ("change_ratio", "probability", "expected_attainment", "target_over_potential")
-    money_columns = ("potential", "run_rate", "pipeline", "target", "before")
+    shown = ["person_id", "team", "potential", "run_rate", "pipeline", "target", "before", "change_ratio",
+             "probability", "expected_attainment", "target_over_potential"]  # fmt: skip
     present.show_table(
-        frame[list(labels)],
+        frame[shown],
         title=_("Reps: targets, and who gains or loses"),
-        labels=labels,
-        formats={**dict.fromkeys(money_columns, "money"), **dict.fromkeys(shares, "percent")},
+        table="targets",
         rows=80,
         notes=[_("Change is against last year's target of the rep, or last year's bookings without one.")],
     )

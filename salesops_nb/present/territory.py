@@ -39,27 +39,23 @@ def headlines(proposal: Proposal, simulated: frozenset[str] = frozenset()) -> No
     found, mark = proposal.plan.summary, ["simulated"] if "units" in simulated else []
     worst, rep, measure = worst_today(proposal)
     cards = [
-        {"label": _("Out of balance today"), "value": worst, "unit": "percent", "mark": mark,
-         "sentence": _("{rep} is furthest off the fair share of "
-         "{measure}.", rep=rep, measure=measure_words(measure)),
-         "metric": "imbalance_today"},
-        {"label": _("Out of balance after"), "value": found["imbalance"], "unit": "percent", "mark": mark,
-         "sentence": _("The largest distance of any rep from the fair share, in any measure."),
-         "metric": "imbalance"},
-        {"label": _("Moved"), "value": found["moved_share"], "unit": "percent", "mark": mark,
-         "sentence": ngettext("{n} unit changes its rep.", "{n} units change their "
-         "rep.", found["moved_units"]),
-         "detail": _least(proposal), "metric": "moved_share"},
-        {"label": _("Gap to the bound"), "value": max(found["gap"], 0.0), "unit": "percent",
+        {"metric": "imbalance_today", "value": worst, "mark": mark,
+         "sentence": _("{rep} is furthest off the fair share of {measure}.", rep=rep,
+                       measure=measure_words(measure))},
+        {"metric": "imbalance", "value": found["imbalance"], "mark": mark,
+         "sentence": _("The largest distance of any rep from the fair share, in any measure.")},
+        {"metric": "moved_share", "value": found["moved_share"], "mark": mark,
+         "sentence": ngettext("{n} unit changes its rep.", "{n} units change their rep.",
+                              found["moved_units"]),
+         "detail": _least(proposal)},
+        {"metric": "gap", "value": max(found["gap"], 0.0),
          "sentence": _("Distances are at most this far above what any plan around these centres "
          "could reach."),
          "detail": _("The bound is a linear programme's: units may be divided and territories in pieces, the "
                      "centres are this plan's, and moving costs nothing: what a plan that moves little "
-                     "gives up in distances is in the gap. It is no proof of the best plan."),
-         "metric": "gap"},
-        {"label": _("In one piece"), "value": _("yes") if found["contiguous"] else _("no"), "unit": "text",
-         "sentence": _("Whether every territory hangs together by the neighbours given."),
-         "metric": "contiguous"},
+                     "gives up in distances is in the gap. It is no proof of the best plan.")},
+        {"metric": "contiguous", "value": _("yes") if found["contiguous"] else _("no"),
+         "sentence": _("Whether every territory hangs together by the neighbours given.")},
     ]  # fmt: skip
     present.headlines(cards)
     for problem in proposal.problems:
@@ -112,21 +108,22 @@ def moves(proposal: Proposal) -> None:
         present.show_table(
             pd.DataFrame({"rep": touched["rep"], "words": words}),
             title=_("What moves, in words"),
-            labels={"rep": _("Rep"), "words": _("What moves")},
+            table="moves",
             rows=80,
         )
     names = ["kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]
     present.show_table(
         frame[["rep", *names]],
         title=_("What moves for each rep: units, and their {measure}", measure=measure),
-        labels={"rep": _("Rep"), "kept_units": _("Kept"), "gained_units": _("Gained"),
-                "lost_units": _("Given up"), "kept": _("Kept, {measure}", measure=measure),
-                "gained": _("Gained, {measure}", measure=measure),
-                "lost": _("Given up, {measure}", measure=measure)},
-        formats=dict.fromkeys(names, "integer"),
+        table="moves",
+        labels={
+            "kept": _("Kept, {measure}", measure=measure),
+            "gained": _("Gained, {measure}", measure=measure),
+            "lost": _("Given up, {measure}", measure=measure),
+        },
         total={name: round(float(frame[name].sum())) for name in names},
         rows=80,
-    )  # fmt: skip
+    )
 
 
 def _whom(proposal: Proposal) -> dict[str, dict[str, dict[str, int]]]:

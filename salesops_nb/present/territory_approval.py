@@ -69,39 +69,18 @@ def _lists(files: dict[str, pd.DataFrame], asked: Any) -> None:
     changes, sheet = files["changes.csv"], files.get("hand_over.csv", pd.DataFrame())
     undated = [] if asked.effective_on else ["effective_on"]  # a proposal has no first day yet
     changes = changes.drop(columns=["reason", *undated])
-    labels = {"unit_id": _("Unit"), "before": _("From"), "after": _("To"), "effective_on": _("First day"),
-              "potential": _("Potential"), "workload": _("Workload")}  # fmt: skip
-    present.show_table(
-        changes,
-        title=_("Change list"),
-        labels={name: words for name, words in labels.items() if name in changes},
-        formats={n: "integer" for n in ("potential", "workload", "accounts") if n in changes},
-        rows=15,
-    )  # fmt: skip
+    present.show_table(changes, title=_("Change list"), table="changes", rows=15)
     if len(sheet):
-        present.show_table(
-            sheet,
-            title=_("Hand-over"),
-            labels={"account_id": _("Account"), "name": _("Name"), "before": _("From"), "after": _("To"),
-                    "open_deals": _("Open deals"), "open_amount": _("Their amount"), "deals": _("Which"),
-                    "next_step_on": _("Next step on"), "next_step": _("Next step"),
-                    "last_activity": _("Last activity"), "last_kind": _("Kind"),
-                    "activities": _("Last activities")},
-            formats={"open_amount": "money"},
-            rows=15,
-        )  # fmt: skip
+        present.show_table(sheet, title=_("Hand-over"), table="changes", rows=15)
     flight = files.get("deals_in_flight.csv", pd.DataFrame())
     if len(flight):
         present.show_table(
             flight.drop(columns=["effective_on"]),
             title=_("Open deals in flight"),
-            labels={"deal_id": _("Deal"), "account_id": _("Account"), "rule": _("Rule"), "before": _("From"),
-                    "after": _("Runs it then"), "old_owner_share": _("Credit kept"),
-                    "new_owner": _("New owner"), "new_owner_share": _("Credit given")},
-            formats={"old_owner_share": "percent", "new_owner_share": "percent"},
+            table="in_flight",
             notes=[_rule(asked)],
             rows=15,
-        )  # fmt: skip
+        )
     listed = ", ".join(f"{name} ({len(frame)})" for name, frame in files.items())
     present.note(_("Files and their rows: {listed}.", listed=listed))
 
@@ -129,12 +108,4 @@ def history(workbook: Any) -> None:
     frame = given.assign(
         stands=[_("undone") if number in undone else "" for number in given["approval_id"]]
     ).drop(columns=["undoes"])
-    present.show_table(
-        frame,
-        title=_("Approvals so far"),
-        labels={"approval_id": _("Number"), "effective_on": _("First day"), "approved_by": _("By"),
-                "approved_on": _("On"), "reason": _("Reason"), "in_flight": _("Open deals"),
-                "changed": _("Changed"), "stands": _("Stands")},
-        formats={"approval_id": "integer", "changed": "integer"},
-        rows=10,
-    )  # fmt: skip
+    present.show_table(frame, title=_("Approvals so far"), table="approvals", rows=10)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from salesops_nb.territory.ground import Ground
     from salesops_nb.territory.norms import Measured
 
-FORMATS = {"prospects": "integer", "potential": "integer", "expected_spend": "integer", "hours": "integer",
-           "calls": "decimal", "minutes": "decimal", "travel": "integer"}  # fmt: skip
+SPEND = ("segment", "prospects", "expected_spend", "expected_spend_origin", "potential")
+WORK = ("segment", "calls", "calls_origin", "minutes", "minutes_origin", "travel", "hours")
 
 
 def measures(ground: Ground) -> None:
@@ -41,19 +41,9 @@ def norms_table(found: Measured) -> None:
     origins = {"stated": _("stated"), "learned": _("learned"), "assumed": _("assumed"), "": ""}
     for name in ("expected_spend", "calls", "minutes"):
         frame[f"{name}_origin"] = frame[f"{name}_origin"].map(origins)
-    spend = {"segment": _("Segment"), "prospects": _("Prospects"), "expected_spend": _("Spend a year"),
-             "expected_spend_origin": _("Spend is"), "potential": _("Potential")}  # fmt: skip
-    work = {"segment": _("Segment"), "calls": _("Calls a year"), "calls_origin": _("Calls are"),
-            "minutes": _("Minutes a call"), "minutes_origin": _("Minutes are"),
-            "travel": _("Hours on the road"), "hours": _("Workload, hours")}  # fmt: skip
-    for title, labels in ((_("Potential by segment"), spend), (_("Workload by segment"), work)):
-        shown = [n for n in labels if frame[n].notna().any() and (n != "travel" or found.travel)]
-        present.show_table(
-            frame[shown],
-            title=title,
-            labels={name: labels[name] for name in shown},
-            formats={name: how for name, how in FORMATS.items() if name in shown},
-        )
+    for title, names in ((_("Potential by segment"), SPEND), (_("Workload by segment"), WORK)):
+        shown = [n for n in names if frame[n].notna().any() and (n != "travel" or found.travel)]
+        present.show_table(frame[shown], title=title, table="norms")
 
 
 def _potential(found: Measured) -> str:

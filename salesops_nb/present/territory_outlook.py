@@ -82,8 +82,7 @@ def effects(proposal: Proposal, past: Past, simulated: frozenset[str] = frozense
             present.show_table(
                 frame[["rep", *shown]],
                 title=title,
-                labels={name: text for name, text in _labels().items() if name in shown},
-                formats={name: "percent" if "attainment" in name else "money" for name in shown},
+                table="effects",
                 marks={name: mark for name, mark in marks.items() if name in shown},
                 total=_totals(frame, shown),
                 notes=[note],
@@ -100,15 +99,6 @@ def _totals(frame: Any, shown: list[str]) -> dict[str, Decimal]:
     }
 
 
-def _labels() -> dict[str, str]:
-    return {
-        "target_before": _("Target"), "target_after": _("Target after"),
-        "outlook_before": _("Bookings, 12 months"), "outlook_after": _("Outlook after"),
-        "attainment_before": _("Attainment"), "attainment_after": _("Attainment after"),
-        "commission_before": _("Commission"), "commission_after": _("Commission after"),
-    }  # fmt: skip
-
-
 def driving(proposal: Proposal) -> None:
     """Mean one-way road kilometres from each rep's centre to the units, before and after."""
     from salesops_nb.territory.effects import drive_distances
@@ -117,8 +107,7 @@ def driving(proposal: Proposal) -> None:
     present.show_table(
         frame,
         title=_("Drive distance"),
-        labels={"rep": _("Rep"), "before_km": _("Before, km"), "after_km": _("After, km")},
-        formats={"before_km": "integer", "after_km": "integer"},
+        table="driving",
         marks={"before_km": "estimated", "after_km": "estimated"},
         rows=80,
         notes=[
@@ -163,8 +152,7 @@ def lasting(proposal: Proposal) -> None:
     present.show_table(
         yearly,
         title=_("Balance if growth goes on"),
-        labels={"month": _("Month"), "imbalance": _("Furthest off"), "rep": _("Whose")},
-        formats={"month": "integer", "imbalance": "percent"},
+        table="lasting",
         marks={"imbalance": "estimated"},
     )
 
@@ -185,8 +173,6 @@ def certainty(proposal: Proposal, spread: float) -> None:
     present.show_table(
         found["reps"],
         title=_("How far each rep's balance is certain"),
-        labels={"rep": _("Rep"), "planned": _("Planned"), "p10": _("10th percentile"),
-                "p90": _("90th percentile"), "within": _("Within tolerance")},
-        formats={"planned": "percent", "p10": "percent", "p90": "percent", "within": "percent"},
+        table="certainty",
         marks={"p10": "estimated", "p90": "estimated", "within": "estimated"},
-    )  # fmt: skip
+    )

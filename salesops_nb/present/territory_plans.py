@@ -29,11 +29,7 @@ def frontier(proposal: Proposal) -> None:
     present.show_table(
         frame[shown],
         title=_("Plans to choose from"),
-        labels={"plan": _("Plan"), "words": _("What it does"), "moved_share": _("Moved"),
-                "moved_units": _("Units"), "imbalance": _("Off balance"),
-                "moment": _("Distances"), "gap": _("Gap to bound"), "efficient": _("Worth it")},
-        formats={"moved_share": "percent", "moved_units": "integer", "imbalance": "percent",
-                 "moment": "percent", "gap": "percent"},
+        table="frontier",
         notes=[_("Distances: above those of the shortest plan. Worth it: no other plan moves less and is as "
                  "compact. The parameter choice picks one.")],
     )  # fmt: skip

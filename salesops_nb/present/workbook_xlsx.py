@@ -15,12 +15,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from salesops_nb.columns import columns_of
 from salesops_nb.errors import SalesopsError
 from salesops_nb.money import places
 from salesops_nb.present import formats as written
 from salesops_nb.present.export import write_beside
 from salesops_nb.present.render import words_of
-from salesops_nb.present.tables import guess_unit, to_pandas
+from salesops_nb.present.tables import fits, guess_unit, to_pandas
 from salesops_nb.present.terms import translated
 from salesops_nb.present.words import setting
 from salesops_nb.spreadsheet import formula_like
@@ -47,7 +48,8 @@ def write_xlsx(
     Parameters
     ----------
     sheets : name → frame of any kind narwhals reads; names are cut to what Excel allows.
-    formats, labels : unit and head by column, as for `show_table`, for every sheet that has it.
+    formats, labels : unit and head by column, as for `show_table`, for every sheet that has it; else those
+        of ``columns.toml``.
     currency : of the money, or by sheet the code or the column that holds each row's; the locale's
         in force by default.
     as_of : the date in the file's properties.
@@ -148,8 +150,12 @@ class _Writer:
         columns = list(frame.columns)
         codes = list(frame[currency]) if currency in columns else [currency] * len(frame)
         for at, column in enumerate(columns):
-            label = translated(self.labels.get(str(column), "")) or words_of(str(column))
-            unit = self.formats.get(str(column)) or guess_unit(frame[column])
+            known = columns_of().get(str(column), {})
+            label = translated(self.labels.get(str(column)) or known.get("label", "")) or words_of(
+                str(column)
+            )
+            declared = known["unit"] if fits(frame[column], known.get("unit")) else None
+            unit = self.formats.get(str(column)) or declared or guess_unit(frame[column])
             written.by_unit(unit)
             self.text(sheet, top, at, label, self.head, self.quoted_head)
             width = len(label)

@@ -121,6 +121,32 @@ def test_what_makes_a_job_new(folder: Path, changed: str) -> None:
     assert key() != before
 
 
+@pytest.mark.parametrize(
+    "file",
+    ["columns.toml", "money.py", "present/locale/ro.po", "present/panel.css", "source/crm/hubspot.yml"],
+)
+def test_every_file_of_the_package_makes_a_job_new(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    from salesops_nb.batch import keys
+    from salesops_nb.batch.jobs import expand
+    from salesops_nb.batch.reports import load_reports
+    from salesops_nb.source.opened import open_workbook
+
+    package = tmp_path / "package"
+    shutil.copytree(Path(keys.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(keys, "__file__", str(package / "batch" / "keys.py"))
+    (folder / "reports.yml").write_text(HEAD + "reports:\n" + HELLO)
+    workbook = open_workbook(folder)
+    job = expand(load_reports(folder / "reports.yml"), workbook)[0]
+    before = keys.Keys(workbook).key(job)
+    assert keys.Keys(workbook).key(job) == before
+    with (package / file).open("a") as changed:
+        changed.write("\n")
+    assert keys.Keys(workbook).key(job) != before
+    workbook.store.dispose()
+
+
 def test_one_failure_leaves_the_others_whole(folder: Path) -> None:
     write_notebook(
         folder / "notebooks" / "bad.ipynb",
