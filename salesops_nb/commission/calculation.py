@@ -66,6 +66,31 @@ def calculate(
 
     Raises `SalesopsError` where the work cannot start (a table or column missing, plans that
     clash, a plan that does not say what its data need); bad rows are set aside in `problems`.
+
+    Examples
+    --------
+    A plan that pays 5 % of what is booked; a deal won is booked on the day it closed:
+
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> import pandas as pd
+    >>> from salesops_nb import commission
+    >>> plan = commission.load_plan({
+    ...     "plan": {"id": "ae", "version": 1, "from": "2026-01-01", "to": "2026-12-31",
+    ...              "currency": "USD", "period": "month"},
+    ...     "credit": {"event": "booked"},
+    ...     "components": [{"id": "base", "rate_pct": 5}],
+    ... })
+    >>> deals = pd.DataFrame({
+    ...     "deal_id": ["D1", "D2"], "owner_id": ["Ada", "Bo"], "outcome": "won",
+    ...     "amount": [Decimal("1000.50"), Decimal("300.00")],
+    ...     "closed_on": [date(2026, 1, 10), date(2026, 1, 20)],
+    ... })
+    >>> payout = commission.calculate(plan, {"deals": deals}, "2026-01")
+    >>> payout.lines[["payee_id", "deal_id", "amount"]]
+      payee_id deal_id   amount
+    0      Ada      D1  50.0300
+    1       Bo      D2  15.0000
     """
     chosen = [plans] if isinstance(plans, Plan) else list(plans)
     when = period if isinstance(period, Period) else (calendar or FiscalCalendar()).period(period)

@@ -26,7 +26,30 @@ if TYPE_CHECKING:
 
 
 def explain(payout: Payout, line_id: str) -> str:
-    """How a line came about; raises `SalesopsError` where the payout has no such line."""
+    """The calculation of one line as a sentence, in English.
+
+    `line_id` is that of a row of ``payout.lines``; raises `SalesopsError` where the payout has no such line.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> import pandas as pd
+    >>> from salesops_nb import commission
+    >>> plan = commission.load_plan({
+    ...     "plan": {"id": "ae", "version": 1, "from": "2026-01-01", "to": "2026-12-31",
+    ...              "currency": "USD", "period": "month"},
+    ...     "credit": {"event": "booked"},
+    ...     "components": [{"id": "base", "rate_pct": 5}],
+    ... })
+    >>> deals = pd.DataFrame({
+    ...     "deal_id": ["D1"], "owner_id": ["Ada"], "outcome": ["won"],
+    ...     "amount": [Decimal("1000.50")], "closed_on": [date(2026, 1, 10)],
+    ... })
+    >>> payout = commission.calculate(plan, {"deals": deals}, "2026-01")
+    >>> commission.explain(payout, "ae.1/base/Ada/D1:booked/commission/2026-01")
+    'deal D1: 1,000.50 of credit at 5 %: 50.03'
+    """
     made = next((row for row in payout.made if row["line_id"] == line_id), None)
     if made is None and payout.lazy:
         found = collected(payout.lines_lazy.filter(nw.col("line_id") == line_id))

@@ -47,6 +47,15 @@ class HiringPlan:
     comparison : nobody, replace leavers only, naive gap ÷ quota, and the plan on the same futures.
     capacity : months and periods with the plan.
     counts : roles × months of opening.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> plan.feasible, plan.probability >= 0.6, plan.cost == plan.hires["cost"].sum()
+    (True, True, True)
+    >>> list(plan.comparison["policy"])
+    ['hire nobody', 'replace leavers only', 'naive: gap ÷ quota', 'plan']
     """
 
     probability: float
@@ -145,6 +154,15 @@ def plan(
     ------
     SalesopsError
         as `capacity` does, and for a confidence or limit out of range or a goal without target.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> print(plan.words)
+    ... hires, costing ... USD to the end of the horizon, reach ...%.
+    >>> plan.hires["month"].min()  # a hire needs months to be found and to ramp up: open early
+    '2018-01'
     """
     calendar = calendar or FiscalCalendar()
     _check(confidence, budget, interviewing)

@@ -43,6 +43,12 @@ def for_notebook(name: str) -> type[Parameters]:
     """The parameters of a notebook by its name, with or without folder and ending.
 
     Raises `SalesopsError` naming the notebooks there are.
+
+    Examples
+    --------
+    >>> from salesops_nb import parameters
+    >>> parameters.for_notebook("notebooks/hiring_needs.ipynb").__name__
+    'HiringNeeds'
     """
     stem = name.rsplit("/", 1)[-1].removesuffix(".ipynb")
     if stem not in NOTEBOOKS:
@@ -62,6 +68,18 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
 
     Raises `SalesopsError` with one problem for each unknown name and each value of a wrong type, naming
     what is right.
+
+    Examples
+    --------
+    >>> from salesops_nb import parameters
+    >>> asked = parameters.checked(parameters.PerformanceReview, {"period": 2017, "level": "team"})
+    >>> asked.period, asked.level, asked.compare_to
+    ('2017', 'team', 'previous')
+    >>> parameters.checked(parameters.PerformanceReview, {"perriod": "2017-Q3"})
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: 'perriod' is not a parameter of this notebook. Did you mean period?
+    It takes workbook, period, as_of, level, who, compare_to, structure.
     """
     try:
         return kind(**values)
@@ -71,7 +89,17 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
 
 
 def for_a_person(asked: P) -> P:
-    """The same, with the defaults of `live` for what was left at its default."""
+    """The parameters as the panel starts with them: what is left at its default takes that of `live`.
+
+    Examples
+    --------
+    A report writes drafts to the ledger in the name of its author; looking at a panel writes none:
+
+    >>> from salesops_nb import parameters
+    >>> asked = parameters.CommissionCalculation()
+    >>> asked.author, parameters.for_a_person(asked).author
+    ('calculation', '')
+    """
     fields = type(asked).model_fields
     quick = {
         name: value for name, value in asked.live.items() if getattr(asked, name) == fields[name].default
@@ -84,6 +112,13 @@ def read(kind: type[P], namespace: Mapping[str, Any]) -> P:
 
     papermill only warns of names a notebook does not know: they are found in the cell it injects
     and refused here, as in `checked`.
+
+    Examples
+    --------
+    >>> from salesops_nb import parameters
+    >>> period, level, other = "2017-Q3", "company", "not a parameter"
+    >>> parameters.read(parameters.PerformanceReview, globals()).period
+    '2017-Q3'
     """
     values = {name: namespace[name] for name in kind.model_fields if name in namespace}
     unknown = [name for name in _injected(namespace.get("In", ())) if name not in kind.model_fields]

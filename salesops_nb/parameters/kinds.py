@@ -84,6 +84,17 @@ class Parameters(BaseModel):
     heading and what stands on the button. `live` are defaults where a
     person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
     cell, which stays short; the panel, the batch file and papermill's ``-p`` take them all the same.
+
+    Examples
+    --------
+    A notebook of your own derives its class, and says in a field what each parameter means:
+
+    >>> from pydantic import Field
+    >>> from salesops_nb.parameters import Parameters
+    >>> class Churn(Parameters):
+    ...     months: int = Field(12, ge=1, description="Months to look back")
+    >>> Churn(months=6).months, Churn().workbook
+    (6, '.')
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -98,7 +109,16 @@ class Parameters(BaseModel):
 
 
 def period_field(default: str) -> Any:
-    """A fiscal period to choose among those of the data."""
+    """A fiscal period to choose among those of the data.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import Key, Sliced, period_field
+    >>> class LossReasons(Sliced):
+    ...     period: Key = period_field("2017-Q3")
+    >>> LossReasons().period
+    '2017-Q3'
+    """
     return Field(
         default,
         description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3",
@@ -111,6 +131,13 @@ class Sliced(Parameters):
 
     The batch fills them by name for each company, team and rep; a notebook's own class adds the rest and
     may give `period` another default with `period_field`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import Sliced
+    >>> asked = Sliced(period="2017-Q3", level="rep", who="Moses Frase", as_of="")
+    >>> asked.who, asked.as_of, asked.compare_to
+    ('Moses Frase', None, 'previous')
     """
 
     period: Key = period_field("2017-Q4")

@@ -40,6 +40,20 @@ class Review:
     `company`, `teams` and `people` have a row a group with the columns of `figures`, and
     ``target, attainment, expected, pace_attainment, coverage, compared_bookings, rank_low,
     rank_high``; `company` is the row of the whole scope, whatever its level.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, performance
+    >>> wb = open_workbook(".")
+    >>> review = performance.review(wb.tables, "2017-Q3", calendar=wb.calendar)
+    >>> review.company[["won", "lost", "bookings", "target"]]
+    won                 1257
+    lost                 790
+    bookings    2982255.0000
+    target      2896300.0000
+    Name: all, dtype: object
+    >>> round(float(review.headlines.set_index("label")["value"]["Attainment"]), 3)
+    1.03
     """
 
     period: Period
@@ -120,6 +134,22 @@ def review(
     ------
     SalesopsError
         where a choice is not known, or the period begins after `as_of`.
+
+    Examples
+    --------
+    One team of the demo; its reps, the one who booked most first:
+
+    >>> from salesops_nb import open_workbook, performance
+    >>> wb = open_workbook(".")
+    >>> team = performance.review(
+    ...     wb.tables, "2017-Q3", level="team", who="Cara Losch", calendar=wb.calendar
+    ... )
+    >>> team.people["bookings"].head(3)
+    group
+    Corliss Cosme         146512.0000
+    Rosie Papadopoulos     59785.0000
+    Garret Kinder          47272.0000
+    Name: bookings, dtype: object
     """
     if isinstance(period, str):
         period = (calendar or FiscalCalendar()).period(period)

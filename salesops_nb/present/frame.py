@@ -72,7 +72,17 @@ def cover(
 
 
 def period_words(period: Any) -> str:
-    """A period with its first and last day in the reader's language; any other text as it is."""
+    """A period with its first and last day in the reader's language; any other text as it is.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> from salesops_nb.periods import FiscalCalendar
+    >>> present.period_words(FiscalCalendar().period("2017-Q3"))
+    '2017-Q3 (Jul 1, 2017 to Sep 30, 2017)'
+    >>> present.period_words("the first half of 2017")
+    'the first half of 2017'
+    """
     if period is None:
         return ""
     if not (hasattr(period, "start") and hasattr(period, "last")):
