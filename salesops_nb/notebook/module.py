@@ -17,9 +17,21 @@ from salesops_nb.parameters.kinds import controllable
 
 
 def parameters_of(notebook: Path) -> type[Parameters] | None:
-    """The class that declares a notebook's parameters; None for a plain notebook without a module.
+    r"""The class that declares a notebook's parameters; None for a plain notebook without a module.
 
     Raises `SalesopsError` where its module is broken, or declares no class of parameters.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from salesops_nb import notebook
+    >>> lines = "from salesops_nb.parameters import Sliced", "class LossReasons(Sliced): smallest: int = 5"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     length = Path(folder, "loss_reasons.py").write_text("\n".join(lines), encoding="utf-8")
+    ...     kind = notebook.parameters_of(Path(folder, "loss_reasons.ipynb"))
+    >>> kind.__name__, kind().smallest
+    ('LossReasons', 5)
     """
     if notebook.stem in parameters.NOTEBOOKS:
         return parameters.NOTEBOOKS[notebook.stem]
@@ -32,6 +44,18 @@ def module_of(name: str, *folders: Path) -> ModuleType | None:
 
     A module in a folder is run anew each time, so that what was edited counts. Raises `SalesopsError`
     with file and line where it cannot be run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from salesops_nb import notebook
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     length = Path(folder, "loss_reasons.py").write_text("SMALLEST = 5", encoding="utf-8")
+    ...     module = notebook.module_of("loss_reasons", Path(folder))
+    ...     missing = notebook.module_of("win_reasons", Path(folder))
+    >>> module.SMALLEST, missing
+    (5, None)
     """
     own = f"salesops_nb.notebook.{name}"
     if name.isidentifier() and importlib.util.find_spec(own) is not None:

@@ -66,6 +66,24 @@ def show_table(
     ------
     SalesopsError
         If an argument names a column that the frame has not, or a unit that is none.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> reps = pd.DataFrame({
+    ...     "owner": ["Ada", "Bo"], "bookings": [Decimal(90_000), Decimal(60_000)], "win_rate": [0.6, 0.55],
+    ... })
+    >>> present.show_table(
+    ...     reps, title="Ranking", labels={"owner": "Rep"}, formats={"win_rate": "percent"},
+    ...     total={"bookings": Decimal(150_000)},
+    ... )
+    Ranking
+    Rep | Bookings | Win rate
+    Ada | $90,000 | 60.0%
+    Bo | $60,000 | 55.0%
+    Total | $150,000 |
     """
     live = LIVE.get()
     facts = table_facts(
