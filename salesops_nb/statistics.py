@@ -518,7 +518,7 @@ def rank_intervals(
 
     Examples
     --------
-    The first figure is surely the highest; the other two cannot be told apart:
+    The first figure is surely the highest; the other two cannot be distinguished:
 
     >>> from salesops_nb import statistics
     >>> statistics.rank_intervals(lambda rng: rng.normal([100, 50, 50], 1, size=(4000, 3)))

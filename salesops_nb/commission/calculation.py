@@ -54,7 +54,7 @@ def calculate(
     ----------
     plans : one plan or several (versions of one plan must not share a day).
     tables : frames by name, of any kind narwhals reads; docs/plans.md lists the columns. As `Tables`
-        they keep what was worked out of them for the next calculation.
+        they cache what is worked out of them for the next calculation.
     period : a `Period` or its key, such as ``2026-Q1`` (in `calendar`, by default the plain year).
     pay_date : the day whose rates convert pay; the last day of the period if not given.
 
@@ -64,8 +64,11 @@ def calculate(
         with frames of lines, statements, what is withheld, and problems; money is `Decimal`, rounded once
         a line to the currency's minor unit.
 
-    Raises `SalesopsError` where the work cannot start (a table or column missing, plans that
-    clash, a plan that does not say what its data need); bad rows are set aside in `problems`.
+    Raises
+    ------
+    SalesopsError
+        where the work cannot start: a table or column is missing, plans clash, or a plan leaves open what
+        its data need. Bad rows do not raise; they are set aside in `problems`.
 
     Examples
     --------

@@ -39,7 +39,7 @@ class Capacity:
     vacancy_cost : per role, what an empty seat costs a month: margin lost less pay saved.
     learned : what was learned, with `learned.tables()`.
     problems : findings on the data.
-    seed, futures : what makes the numbers again.
+    seed, futures : they reproduce the numbers.
     bookings : futures × months, for charts.
 
     Examples

@@ -102,11 +102,11 @@ def _chance(plan: HiringPlan, drawn: Futures) -> float:
 
 
 def latest_openings(plan: HiringPlan) -> pd.DataFrame:
-    """The last month to which each opening can slip, the others as planned, and the plan still hold.
+    """The last month to which each opening can slip, the others as planned, without losing the goal.
 
-    The asked confidence is what must hold; where the plan itself does not reach it, its own
-    probability. Columns role, month, hires, open_on, latest_month, latest_open_on, half_ramped_on
-    (when half of such hires are there and at full output), probability_if_later.
+    The goal is the asked confidence; where the plan itself does not reach it, the plan's own probability.
+    Columns role, month, hires, open_on, latest_month, latest_open_on, half_ramped_on (when half of such
+    hires are there and at full output), probability_if_later.
 
     Examples
     --------

@@ -32,8 +32,8 @@ TIGHTER = 3
 class HiringPlan:
     """What to open, when, and how sure it makes the goal.
 
-    `hires`, `binds`, `comparison` and `capacity` are worked out when first asked for: the answer is
-    there before them.
+    `hires`, `binds`, `comparison` and `capacity` are computed when first read, so that the answer itself
+    does not wait for them.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class HiringPlan:
     probability : of meeting the goal, on futures the search did not see.
     cost : expected cost of all hires.
     feasible : whether the asked confidence is reached within the limits.
-    binds : what stands in the way where it is not: budget, interviewing, time.
+    binds : which limits stand in the way where it is not: budget, interviewing, time.
     words : the answer in a sentence or two.
     comparison : nobody, replace leavers only, naive gap ÷ quota, and the plan on the same futures.
     capacity : months and periods with the plan.

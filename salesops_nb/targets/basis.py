@@ -117,7 +117,7 @@ def prepare(
     year : the fiscal year to set targets for, such as ``2018``.
     as_of : what was known after this day is not used; by default the year's own beginning.
     roles : roles that carry targets; by default those of the people who have bookings.
-    potential_by : potential by person, in place of what the tables tell.
+    potential_by : potential by person, in place of what the tables give.
     ramp : share of a full target for each month of tenure, 1 afterwards.
     declared_season : twelve weights for when there are under 24 months of history.
 
