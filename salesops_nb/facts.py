@@ -125,6 +125,8 @@ def open_deals(
     >>> wb = open_workbook(".")
     >>> for day in (date(2017, 9, 30), date(2017, 12, 31)):
     ...     print(day, facts.open_deals(wb.tables, day).select(deals=nw.len()).collect().item())
+    2017-09-30 2409
+    2017-12-31 2089
     """
     return _deal_facts(tables, as_of, structure).filter(nw.col("outcome") == "open")
 
@@ -205,6 +207,9 @@ def during(facts: nw.LazyFrame[Any], period: Period, day: str) -> nw.LazyFrame[A
     >>> quarter = facts.during(closed, wb.calendar.period("2017-Q4"), "closed_on")
     >>> counted = quarter.group_by("outcome").agg(deals=nw.len())
     >>> counted.sort("outcome").collect("pandas").to_native()
+      outcome  deals
+    0    lost    789
+    1     won   1196
     """
     return facts.filter((nw.col(day) >= period.start) & (nw.col(day) < period.end))
 
@@ -221,6 +226,7 @@ def in_scope(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | 
     >>> wb = open_workbook(".")
     >>> closed = facts.closed_deals(wb.tables)
     >>> facts.in_scope(closed, wb.tables, "team", "Cara Losch").select(nw.len()).collect().item()
+    745
     >>> facts.in_scope(closed, wb.tables, "team", "Cara Lsoch")
     Traceback (most recent call last):
         ...

@@ -107,7 +107,7 @@ def capacity(
     >>> quarter = capacity.periods.set_index("period").loc["2018-Q1"]
     >>> quarter["p10"] < quarter["p50"] < quarter["p90"]
     True
-    >>> 0.3 < quarter["probability"] < 0.7
+    >>> 0.3 < float(quarter["probability"]) < 0.7
     True
     """
     calendar = calendar or FiscalCalendar()

@@ -50,6 +50,8 @@ class Learned:
     >>> learned = hiring.learn(open_workbook(".").tables)
     >>> faster = learned.override(time_to_fill=30)
     >>> faster.tables()["time_to_fill"][["measure", "estimate", "origin"]].head(1)
+                   measure  estimate    origin
+    0  median days to fill      30.0  override
     """
 
     panel: Panel

@@ -41,7 +41,7 @@ class TargetPlan:
     >>> wb = open_workbook(".")
     >>> plan = targets.set_targets(targets.prepare(wb.tables, wb.calendar, 2018), company_target=12_000_000)
     >>> plan.summary["company_target"], plan.summary["reps"]
-    (Decimal('12000000'), 32)
+    (Decimal('12000000.00'), 32)
     >>> reps = plan.targets.query("level == 'rep' and period == '2018'")
     >>> sum(reps["value"])
     Decimal('12000000.00')
@@ -92,6 +92,9 @@ def set_targets(
     >>> basis = targets.prepare(wb.tables, wb.calendar, 2018)
     >>> plan = targets.set_targets(basis, growth=0.1, over_assignment=1.05, unit=1000)
     >>> plan.targets.query("level == 'company' and period == '2018'")[["metric", "value"]]
+                   metric        value
+    16           bookings  12776000.00
+    33  bookings_assigned  13415000.00
     """
     _check(basis, growth, company_target, method, weight, over_assignment, unit)
     whole = exact(unit, "unit")
