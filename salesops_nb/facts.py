@@ -92,6 +92,20 @@ def closed_deals(
     ------
     SalesopsError
         where no deal has a date.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> import narwhals as nw
+    >>> from salesops_nb import facts, open_workbook
+    >>> wb = open_workbook(".")
+    >>> won = facts.closed_deals(wb.tables, as_of=date(2017, 12, 31)).filter(nw.col("outcome") == "won")
+    >>> by_region = won.group_by("region").agg(deals=nw.len(), value=nw.col("value").sum())
+    >>> by_region.sort("region").collect("pandas").to_native()
+        region  deals      value
+    0  Central   1629  3346293.0
+    1     East   1171  3090594.0
+    2     West   1438  3568647.0
     """
     return _deal_facts(tables, as_of, structure).filter(nw.col("outcome") != "open")
 
@@ -99,7 +113,21 @@ def closed_deals(
 def open_deals(
     tables: Tables, as_of: date | None = None, structure: Structure = "as they were"
 ) -> nw.LazyFrame[Any]:
-    """Deals open on the day, with the columns and arguments of `closed_deals`."""
+    """Deals open on the day, with the columns and arguments of `closed_deals`.
+
+    Examples
+    --------
+    More deals were open at the end of September than at the end of the year:
+
+    >>> from datetime import date
+    >>> import narwhals as nw
+    >>> from salesops_nb import facts, open_workbook
+    >>> wb = open_workbook(".")
+    >>> for day in (date(2017, 9, 30), date(2017, 12, 31)):
+    ...     print(day, facts.open_deals(wb.tables, day).select(deals=nw.len()).collect().item())
+    2017-09-30 2409
+    2017-12-31 2089
+    """
     return _deal_facts(tables, as_of, structure).filter(nw.col("outcome") == "open")
 
 
@@ -109,6 +137,18 @@ def stage_history(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any
     Columns ``deal_id, stage, entered_at, left_at`` and of the deal ``owner_id, team, region,
     account_id, product_id, segment, outcome, value``. A stage left after `as_of` is one not left yet.
     Raises `SalesopsError` where the tables have no ``stage_history``, or no deal has a date.
+
+    Examples
+    --------
+    >>> import narwhals as nw
+    >>> from salesops_nb import facts, open_workbook
+    >>> stages = facts.stage_history(open_workbook(".").tables).filter(nw.col("deal_id") == "1C1I7A6R")
+    >>> columns = stages.sort("entered_at").select("stage", "entered_at", "left_at", "team")
+    >>> columns.collect("pandas").to_native()
+             stage entered_at    left_at              team
+    0  Prospecting 2016-10-07 2016-10-20  Dustin Brinkmann
+    1     Engaging 2016-10-20 2017-03-01  Dustin Brinkmann
+    2          Won 2017-03-01        NaT  Dustin Brinkmann
     """
     known = as_of or last_day(tables)
     history = with_columns_or_null(_needed(tables, "stage_history"), {"left_at": nw.Datetime()})
@@ -130,6 +170,18 @@ def activities(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
 
     Columns ``activity_id, owner_id`` (who did it)``, team, region, kind, happened_on, deal_id,
     account_id, minutes, outcome``. Raises `SalesopsError` where the tables have no ``activities``.
+
+    Examples
+    --------
+    >>> import narwhals as nw
+    >>> from salesops_nb import facts, open_workbook
+    >>> kinds = facts.activities(open_workbook(".").tables).group_by("kind").agg(count=nw.len())
+    >>> kinds.sort("kind").collect("pandas").to_native()
+          kind  count
+    0     call  11810
+    1     demo   2200
+    2    email   9258
+    3  meeting   4695
     """
     frame = with_columns_or_null(_needed(tables, "activities"), _ACTIVITIES)
     frame = frame.with_columns(
@@ -144,14 +196,42 @@ def activities(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
 
 
 def during(facts: nw.LazyFrame[Any], period: Period, day: str) -> nw.LazyFrame[Any]:
-    """The facts whose `day` column lies in the period."""
+    """The facts whose `day` column lies in the period.
+
+    Examples
+    --------
+    >>> import narwhals as nw
+    >>> from salesops_nb import facts, open_workbook
+    >>> wb = open_workbook(".")
+    >>> closed = facts.closed_deals(wb.tables)
+    >>> quarter = facts.during(closed, wb.calendar.period("2017-Q4"), "closed_on")
+    >>> counted = quarter.group_by("outcome").agg(deals=nw.len())
+    >>> counted.sort("outcome").collect("pandas").to_native()
+      outcome  deals
+    0    lost    789
+    1     won   1196
+    """
     return facts.filter((nw.col(day) >= period.start) & (nw.col(day) < period.end))
 
 
 def in_scope(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | None) -> nw.LazyFrame[Any]:
-    """The facts of the company, a team or a rep; nobody's, for one who has none yet.
+    """The facts of the company, a team or a rep; no rows for one who is known but has none yet.
 
-    Raises `SalesopsError` naming the nearest known names where `who` is missing or unknown.
+    Raises `SalesopsError`, with the nearest known names, where `who` is missing or unknown.
+
+    Examples
+    --------
+    >>> import narwhals as nw
+    >>> from salesops_nb import facts, open_workbook
+    >>> wb = open_workbook(".")
+    >>> closed = facts.closed_deals(wb.tables)
+    >>> facts.in_scope(closed, wb.tables, "team", "Cara Losch").select(nw.len()).collect().item()
+    745
+    >>> facts.in_scope(closed, wb.tables, "team", "Cara Lsoch")
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: column who: who is 'Cara Lsoch', which is not known.
+    The nearest known teams are: Cara Losch, Celia Rouche, Rocco Neubert.
     """
     if level not in get_args(Level):
         raise refused("level", level, f"Choose one of {', '.join(get_args(Level))}.")
@@ -181,7 +261,14 @@ def refused(name: str, value: object, fix: str) -> SalesopsError:
 
 
 def last_day(tables: Tables) -> date:
-    """The last day a deal was created or closed; raises `SalesopsError` where no deal has a date."""
+    """The last day a deal was created or closed; raises `SalesopsError` where no deal has a date.
+
+    Examples
+    --------
+    >>> from salesops_nb import facts, open_workbook
+    >>> facts.last_day(open_workbook(".").tables)
+    datetime.date(2017, 12, 31)
+    """
     deals = with_columns_or_null(lazy_tables(tables, "deals")["deals"], {"created_on": nw.Date()})
     found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
     known = [day for day in found if isinstance(day, date)]

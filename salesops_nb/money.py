@@ -28,7 +28,16 @@ ROUNDING = {
 
 @lru_cache(maxsize=64)
 def places(currency: str) -> int:
-    """Decimal places of the currency's minor unit (2 for USD, 0 for JPY, 3 for KWD; CLDR)."""
+    """Decimal places of the currency's minor unit (CLDR): 2 for USD, 0 for JPY, 3 for KWD.
+
+    Raises `SalesopsError` where the code is not one of ISO 4217.
+
+    Examples
+    --------
+    >>> from salesops_nb import money
+    >>> money.places("USD"), money.places("JPY"), money.places("KWD")
+    (2, 0, 3)
+    """
     from babel.core import get_global
     from babel.numbers import get_currency_precision
 
@@ -47,7 +56,17 @@ def places(currency: str) -> int:
 
 
 def rounded(amount: Decimal, currency: str, mode: str = "half_up") -> Decimal:
-    """The amount in the currency's minor unit; ties go away from zero unless `mode` says otherwise."""
+    """The amount in the currency's minor unit; ties go away from zero unless `mode` says otherwise.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> from salesops_nb import money
+    >>> money.rounded(Decimal("2.345"), "USD"), money.rounded(Decimal("-2.345"), "USD")
+    (Decimal('2.35'), Decimal('-2.35'))
+    >>> money.rounded(Decimal("2.345"), "USD", "half_even")
+    Decimal('2.34')
+    """
     return amount.quantize(Decimal(1).scaleb(-places(currency)), ROUNDING[mode])
 
 
@@ -57,7 +76,19 @@ def from_float(value: float, currency: str) -> Decimal:
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
-    """Whole minor units (cents) of an amount that has no more places than its currency."""
+    """The amount in whole minor units (cents); `ValueError` where it has more places than its currency.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> from salesops_nb import money
+    >>> money.to_minor(Decimal("12.50"), "USD")
+    1250
+    >>> money.to_minor(Decimal("12.505"), "USD")
+    Traceback (most recent call last):
+        ...
+    ValueError: 12.505 has more places than USD allows; round it first
+    """
     minor = amount.scaleb(places(currency))
     if minor != minor.to_integral_value():
         raise ValueError(f"{amount} has more places than {currency} allows; round it first")
@@ -65,7 +96,14 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 
 def from_minor(minor: int, currency: str) -> Decimal:
-    """The amount that so many minor units make."""
+    """The amount of a whole number of minor units (cents): the inverse of `to_minor`.
+
+    Examples
+    --------
+    >>> from salesops_nb import money
+    >>> money.from_minor(1250, "USD"), money.from_minor(1250, "JPY")
+    (Decimal('12.50'), Decimal('1250'))
+    """
     return Decimal(minor).scaleb(-places(currency))
 
 
@@ -73,6 +111,13 @@ def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[D
     """Parts of a rounded amount in proportion to the weights; the residual falls on the last part.
 
     The parts always sum to the amount. Weights must not all be zero.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> from salesops_nb import money
+    >>> money.shares(Decimal("100.00"), [Decimal(1)] * 3, "USD")
+    [Decimal('33.33'), Decimal('33.33'), Decimal('33.34')]
     """
     total = sum(weights, Decimal(0))
     if not total:
@@ -82,7 +127,17 @@ def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[D
 
 
 def spoken(amount: Decimal | None, currency: str, locale: str = "en_US", whole: bool = False) -> str:
-    """The amount as the locale writes it, such as ``$1,234.56`` or ``1.234,56 €``; ``–`` for none."""
+    """The amount as the locale writes it, such as ``$1,234.56`` or ``1.234,56 €``; ``–`` for none.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> from salesops_nb import money
+    >>> money.spoken(Decimal("1234.56"), "USD")
+    '$1,234.56'
+    >>> money.spoken(None, "USD")
+    '–'
+    """
     from babel.numbers import format_currency
 
     if amount is None:

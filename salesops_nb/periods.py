@@ -31,6 +31,20 @@ class Period:
     """A span of days: `start` is its first day, `end` the day after its last.
 
     `key` is the text that names it (``2017-Q3``); `kind` year, quarter or month.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb.periods import FiscalCalendar
+    >>> quarter = FiscalCalendar().period("2017-Q3")
+    >>> quarter.words
+    '2017-Q3 (1 Jul 2017 to 30 Sep 2017)'
+    >>> date(2017, 9, 30) in quarter, quarter.days
+    (True, 92)
+    >>> quarter.previous().key, quarter.last_year().key
+    ('2017-Q2', '2016-Q3')
+    >>> [month.key for month in quarter.months()]
+    ['2017-07', '2017-08', '2017-09']
     """
 
     key: str
@@ -90,6 +104,20 @@ class FiscalCalendar:
     week_start : first weekday of a fiscal week, lower-case English; weekly patterns only.
     named_after : whether a fiscal year bears the calendar year of its ``end`` or its ``start``.
     prefix : ``cal:`` for the plain calendar behind a fiscal one; not set by hand.
+
+    Examples
+    --------
+    A fiscal year that begins in February bears the calendar year in which it ends:
+
+    >>> from datetime import date
+    >>> from salesops_nb.periods import FiscalCalendar
+    >>> calendar = FiscalCalendar(start_month=2)
+    >>> calendar.period("2018-Q1").words
+    '2018-Q1 (1 Feb 2017 to 30 Apr 2017)'
+    >>> calendar.period("cal:2018-Q1").words  # the calendar year, whatever the fiscal one
+    'cal:2018-Q1 (1 Jan 2018 to 31 Mar 2018)'
+    >>> calendar.containing(date(2018, 1, 31), "year").key
+    '2018'
     """
 
     start_month: int = 1

@@ -56,7 +56,7 @@ def calculate(
     ----------
     plans : one plan or several (versions of one plan must not share a day).
     tables : frames by name, of any kind narwhals reads; docs/plans.md lists the columns. As `Tables`
-        they keep what was worked out of them for the next calculation.
+        they cache what is worked out of them for the next calculation.
     period : a `Period` or its key, such as ``2026-Q1`` (in `calendar`, by default the plain year).
     pay_date : the day whose rates convert pay; the last day of the period if not given.
 
@@ -66,8 +66,36 @@ def calculate(
         with frames of lines, statements, what is withheld, and problems; money is `Decimal`, rounded once
         a line to the currency's minor unit.
 
-    Raises `SalesopsError` where the work cannot start (a table or column missing, plans that
-    clash, a plan that does not say what its data need); bad rows are set aside in `problems`.
+    Raises
+    ------
+    SalesopsError
+        where the work cannot start: a table or column is missing, plans clash, or a plan leaves open what
+        its data need. Bad rows do not raise; they are set aside in `problems`.
+
+    Examples
+    --------
+    A plan that pays 5 % of what is booked; a deal won is booked on the day it closed:
+
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> import pandas as pd
+    >>> from salesops_nb import commission
+    >>> plan = commission.load_plan({
+    ...     "plan": {"id": "ae", "version": 1, "from": "2026-01-01", "to": "2026-12-31",
+    ...              "currency": "USD", "period": "month"},
+    ...     "credit": {"event": "booked"},
+    ...     "components": [{"id": "base", "rate_pct": 5}],
+    ... })
+    >>> deals = pd.DataFrame({
+    ...     "deal_id": ["D1", "D2"], "owner_id": ["Ada", "Bo"], "outcome": "won",
+    ...     "amount": [Decimal("1000.50"), Decimal("300.00")],
+    ...     "closed_on": [date(2026, 1, 10), date(2026, 1, 20)],
+    ... })
+    >>> payout = commission.calculate(plan, {"deals": deals}, "2026-01")
+    >>> payout.lines[["payee_id", "deal_id", "amount"]]
+      payee_id deal_id   amount
+    0      Ada      D1  50.0300
+    1       Bo      D2  15.0000
     """
     chosen = [plans] if isinstance(plans, Plan) else list(plans)
     when = period if isinstance(period, Period) else (calendar or FiscalCalendar()).period(period)

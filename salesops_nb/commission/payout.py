@@ -26,9 +26,42 @@ from salesops_nb.periods import Period
 
 
 class Payout:
-    """What a calculation pays in a period; frames are made when they are asked for.
+    """What a calculation pays in a period, as `calculate` returns it.
 
-    `working` is what the calculation's steps worked on.
+    Frames are made when they are first read: `lines` (payable lines), `trace` (the steps of each),
+    `statements` (one row per payee, plan and currency), `withheld` (what pays nothing, or not yet, with a
+    reason), `reconciliation` (credited = paid + withheld + excluded) and `balances`; docs/plans.md lists
+    their columns. `problems` is what was set aside. Money is `Decimal`. `working` is
+    what the calculation's steps worked on.
+
+    Examples
+    --------
+    A lost deal pays nothing, and credit is accounted for to the cent:
+
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> import pandas as pd
+    >>> from salesops_nb import commission
+    >>> plan = commission.load_plan({
+    ...     "plan": {"id": "ae", "version": 1, "from": "2026-01-01", "to": "2026-12-31",
+    ...              "currency": "USD", "period": "month"},
+    ...     "credit": {"event": "booked"},
+    ...     "components": [{"id": "base", "rate_pct": 5}],
+    ... })
+    >>> deals = pd.DataFrame({
+    ...     "deal_id": ["D1", "D2", "D3"],
+    ...     "owner_id": ["Ada", "Ada", "Bo"],
+    ...     "outcome": ["won", "won", "lost"],
+    ...     "amount": [Decimal("1000.50"), Decimal("300.00"), Decimal("900.00")],
+    ...     "closed_on": [date(2026, 1, 10), date(2026, 1, 20), date(2026, 1, 25)],
+    ... })
+    >>> payout = commission.calculate(plan, {"deals": deals}, "2026-01")
+    >>> payout.statements
+      payee_id plan_id currency  lines  commission   amount
+    0      Ada      ae      USD      2     65.0300  65.0300
+    >>> payout.reconciliation[["credited", "paid", "difference"]].astype(float)
+       credited    paid  difference
+    0    1300.5  1300.5         0.0
     """
 
     def __init__(self, working: Working) -> None:
@@ -151,7 +184,30 @@ class Payout:
 
 
 def explain(payout: Payout, line_id: str) -> str:
-    """How a line came about; raises `SalesopsError` where the payout has no such line."""
+    """The calculation of one line as a sentence, in English.
+
+    `line_id` is that of a row of ``payout.lines``; raises `SalesopsError` where the payout has no such line.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from decimal import Decimal
+    >>> import pandas as pd
+    >>> from salesops_nb import commission
+    >>> plan = commission.load_plan({
+    ...     "plan": {"id": "ae", "version": 1, "from": "2026-01-01", "to": "2026-12-31",
+    ...              "currency": "USD", "period": "month"},
+    ...     "credit": {"event": "booked"},
+    ...     "components": [{"id": "base", "rate_pct": 5}],
+    ... })
+    >>> deals = pd.DataFrame({
+    ...     "deal_id": ["D1"], "owner_id": ["Ada"], "outcome": ["won"],
+    ...     "amount": [Decimal("1000.50")], "closed_on": [date(2026, 1, 10)],
+    ... })
+    >>> payout = commission.calculate(plan, {"deals": deals}, "2026-01")
+    >>> commission.explain(payout, "ae.1/base/Ada/D1:booked/commission/2026-01")
+    'deal D1: 1,000.50 of credit at 5 %: 50.03'
+    """
     return payout.explain(line_id)
 
 

@@ -29,10 +29,23 @@ _read: dict[tuple[str, bytes], Plan] = {}  # plans by the name and contents of t
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked plan.
+    """A checked plan, as `load_plan` returns it.
 
-    `file` holds its fields, `source` where it was read (or ``None``), `lines` at which line of it each
-    condition stands.
+    `file` is the plan's fields, `source` the file it was read from (or ``None``), `lines` the line of that
+    file on which each condition stands. A plan does not change; `changed` makes another.
+
+    Examples
+    --------
+    >>> from salesops_nb import commission
+    >>> plan = commission.load_plan("plans/account-executive.yml")
+    >>> plan.label, plan.currency
+    ('account-executive version 1', 'USD')
+    >>> [component.id for component in plan.components]
+    ['base', 'gtk-500']
+    >>> plan.conditions
+    {'components[1].where': "product == 'GTK 500'"}
+    >>> plan.changed(plan={"version": 2}).label
+    'account-executive version 2'
     """
 
     file: PlanFile
@@ -99,6 +112,21 @@ def load_plan(path_or_mapping: str | Path | Mapping[str, Any]) -> Plan:
     """A plan from a YAML file or a mapping of the same shape.
 
     Raises `SalesopsError` with a `Problem` for each mistake: its file, line and what is allowed.
+
+    Examples
+    --------
+    >>> from salesops_nb import commission
+    >>> plan = commission.load_plan({
+    ...     "plan": {"id": "ae", "version": 1, "from": "2026-01-01", "to": "2026-12-31",
+    ...              "currency": "USD", "period": "month"},
+    ...     "credit": {"event": "booked"},
+    ...     "components": [{"id": "base", "rate_pct": 5}],
+    ... })
+    >>> print(plan.summary())
+    Plan ae version 1: 2026-01-01 to 2026-12-31 (both inclusive), in USD, by month.
+    ...
+    Component base (commission, to the owner, or by split): on credit, each credit alone; rate 5 %.
+    ...
     """
     if isinstance(path_or_mapping, Mapping):
         return _validated(path_or_mapping, None)
@@ -118,7 +146,14 @@ def load_plan(path_or_mapping: str | Path | Mapping[str, Any]) -> Plan:
 
 
 def load_plans(folder: str | Path) -> list[Plan]:
-    """Every plan of a folder (``*.yml``, ``*.yaml``), in the order of their names."""
+    """Every plan of a folder (``*.yml``, ``*.yaml``), in the order of file names; raises as `load_plan` does.
+
+    Examples
+    --------
+    >>> from salesops_nb import commission
+    >>> [plan.label for plan in commission.load_plans("plans")]
+    ['account-executive-start version 1', 'account-executive version 1', 'sales-manager version 1']
+    """
     return [load_plan(file) for file in plan_files(Path(folder))]
 
 

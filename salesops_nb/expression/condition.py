@@ -36,21 +36,70 @@ _NUMBER = nw.Decimal(38, 10)
 
 
 def condition(text: str, schema: dict[str, Any], known: Iterable[str] | None = None) -> nw.Expr:
-    """The condition over columns of a schema (name to narwhals type); unmet where a field is empty.
+    """A condition as an expression, to filter any frame that narwhals reads.
 
-    `known` are the names to offer where the condition names another.
+    Parameters
+    ----------
+    text : the condition; docs/expressions.md describes the language.
+    schema : the frame's columns: name → narwhals type. Values are compared in the column's own type.
+    known : the names to offer where the condition names another; those of the schema unless given.
+
+    Returns
+    -------
+    narwhals.Expr
+        true or false for every row, never null: where a field is empty, false, but ``!=`` and ``not in`` are
+        true.
+
+    Raises
+    ------
+    SalesopsError
+        where the text is no condition, names a column that is not there, or compares a column with a value
+        of another type; with the place in the text.
+
+    Examples
+    --------
+    >>> import narwhals as nw
+    >>> import pandas as pd
+    >>> from salesops_nb import expression
+    >>> deals = nw.from_native(pd.DataFrame({"deal_id": ["D1", "D2", "D3"], "amount": [50.0, 150.0, None]}))
+    >>> large = expression.condition("amount >= 100", dict(deals.schema))
+    >>> deals.filter(large)["deal_id"].to_list()
+    ['D2']
     """
     return made(parse(text), text, schema, known)
 
 
 def made(node: Node, text: str, schema: dict[str, Any], known: Iterable[str] | None = None) -> nw.Expr:
-    """The condition whose tree is read already; `text` is for messages."""
+    """The expression of a condition that `parse` has read; error messages quote `text`. Else as `condition`.
+
+    Examples
+    --------
+    >>> import narwhals as nw
+    >>> import pandas as pd
+    >>> from salesops_nb import expression
+    >>> deals = nw.from_native(pd.DataFrame({"deal_id": ["D1", "D2"], "amount": [50, 150]}))
+    >>> text = "amount < 100"
+    >>> small = expression.made(expression.parse(text), text, dict(deals.schema))
+    >>> deals.filter(small)["deal_id"].to_list()
+    ['D1']
+    """
     _check_columns(node, text, schema, schema if known is None else known)
     return _Maker(text, schema).make(node)
 
 
 def check_columns(text: str, there: Iterable[str]) -> None:
-    """Raise `SalesopsError` where the condition names a column that is not there."""
+    """Raise `SalesopsError` where the condition names a column that is not there.
+
+    Examples
+    --------
+    >>> from salesops_nb import expression
+    >>> expression.check_columns("amount >= 100", ["amount", "region"])  # nothing happens
+    >>> expression.check_columns("amout >= 100", ["amount", "region"])
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: column where: The condition 'amout >= 100' names 'amout' at
+    character 1 (did you mean 'amount'?), which is no column there. Columns are: amount, region.
+    """
     names = list(there)
     _check_columns(parse(text), text, names, names)
 
@@ -62,7 +111,16 @@ def _check_columns(node: Node, text: str, there: Container[str], known: Iterable
 
 
 def unknown_columns(text: str, unknown: Iterable[Column], known: Iterable[str]) -> SalesopsError:
-    """The error for columns that are not there, with the nearest names."""
+    """The error for columns that are not there, each with the nearest name that is; not raised here.
+
+    Examples
+    --------
+    >>> from salesops_nb import expression
+    >>> text = "amout > 100"
+    >>> print(expression.unknown_columns(text, [expression.parse(text).left], ["amount", "region"]))
+    column where: The condition 'amout > 100' names 'amout' at character 1 (did you mean 'amount'?),
+    which is no column there. Columns are: amount, region.
+    """
     known = sorted(known)
     plain = {name.casefold(): name for name in known}
     words = []

@@ -35,7 +35,19 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
 
 
 def holds(text: str, row: dict[str, Any]) -> bool:
-    """Whether a condition holds for one row of plain values (numbers, texts, dates, ``None``)."""
+    """Whether one row of plain values (numbers, texts, dates, ``None``) meets a condition.
+
+    Empty fields count as in `condition`. A column that the row lacks is empty.
+
+    Examples
+    --------
+    >>> from salesops_nb import expression
+    >>> deal = {"amount": 150, "region": "East", "family": None}
+    >>> expression.holds("amount >= 100 and region == 'East'", deal)
+    True
+    >>> expression.holds("family == 'GTX'", deal), expression.holds("family != 'GTX'", deal)
+    (False, True)
+    """
     return _judge(parse(text), row)
 
 

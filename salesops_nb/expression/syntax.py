@@ -106,12 +106,34 @@ Node = Comparison | Member | TextTest | Truth | Not | Every | Some
 
 
 def parse(text: str) -> Node:
-    """The condition's tree; raises `SalesopsError` with the place where a form is not allowed."""
+    """The condition as a tree of plain objects, each with its place (`at`) in the text.
+
+    Raises `SalesopsError`, with the place, for a form that the language does not have.
+
+    Examples
+    --------
+    >>> from salesops_nb import expression
+    >>> expression.parse("amount >= 100")
+    Comparison(op='>=', left=Column(name='amount', at=0),
+               right=Literal(value=100, at=10, double=False))
+    >>> expression.parse("name like 'a%'")
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: column where: The condition "name like 'a%'" uses 'like', which is
+    not allowed: write starts_with(column, 'text'), ends_with or contains, at character 6. Allowed are ...
+    """
     return _Reader(text).whole()
 
 
 def columns_of(text: str | None) -> set[str]:
-    """Names of the columns that a condition mentions."""
+    """Names of the columns that a condition mentions; none where there is no condition.
+
+    Examples
+    --------
+    >>> from salesops_nb import expression
+    >>> sorted(expression.columns_of("amount >= 100 and region in ('East', 'West')"))
+    ['amount', 'region']
+    """
     return set() if text is None else {column.name for column in columns_in(parse(text))}
 
 
@@ -366,7 +388,14 @@ def _as_column(operand: Operand) -> Operand:
 
 
 def renamed(node: Node, names: dict[str, str]) -> Node:
-    """The tree with columns under other names."""
+    """The tree with other names for its columns (old name → new name); the others stay.
+
+    Examples
+    --------
+    >>> from salesops_nb import expression
+    >>> expression.renamed(expression.parse("Betrag > 100"), {"Betrag": "amount"})
+    Comparison(op='>', left=Column(name='amount', at=0), right=Literal(value=100, at=9, double=False))
+    """
 
     def column(operand: Either) -> Either:
         if isinstance(operand, Column):

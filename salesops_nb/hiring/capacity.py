@@ -40,8 +40,17 @@ class Capacity:
     vacancy_cost : per role, what an empty seat costs a month: margin lost less pay saved.
     learned : what was learned, with `learned.tables()`.
     problems : findings on the data.
-    seed, futures : what makes the numbers again.
+    seed, futures : they reproduce the numbers.
     bookings : futures × months, for charts.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> capacity = hiring.capacity(open_workbook(".").tables, 3, futures=500)
+    >>> list(capacity.months["month"]), capacity.bookings.shape
+    (['2018-01', '2018-02', '2018-03'], (500, 3))
+    >>> print(f"{capacity.vacancy_cost['bookings_per_month'][0]:,.0f}")  # a ramped rep
+    30,266
     """
 
     months: pd.DataFrame
@@ -89,6 +98,18 @@ def capacity(
     ------
     SalesopsError
         for a bad horizon, negative targets, missing tables, nobody ramped, unknown overrides.
+
+    Examples
+    --------
+    Bookings are drawn at random; the seed makes them again. A target gives them a probability:
+
+    >>> from salesops_nb import hiring, open_workbook
+    >>> capacity = hiring.capacity(open_workbook(".").tables, 3, target=2_800_000, futures=500)
+    >>> quarter = capacity.periods.set_index("period").loc["2018-Q1"]
+    >>> quarter["p10"] < quarter["p50"] < quarter["p90"]
+    True
+    >>> 0.3 < float(quarter["probability"]) < 0.7
+    True
     """
     calendar = calendar or FiscalCalendar()
     known = prepare(tables, calendar, as_of, currency, overrides, learned)

@@ -27,6 +27,13 @@ def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
     Inputs the data or the user state without uncertainty are moved by a fifth either way. Rows are
     sorted by swing, the widest first; columns input, low, high, probability_low, probability_high,
     swing. The same futures are used throughout.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> hiring.tornado(plan)["input"].iloc[0]  # what the answer hangs on most
+    'productivity'
     """
     learned = plan.capacity.learned
     ends = _ends(learned, level)
@@ -95,11 +102,19 @@ def _chance(plan: HiringPlan, drawn: Futures) -> float:
 
 
 def latest_openings(plan: HiringPlan) -> pd.DataFrame:
-    """The last month to which each opening can slip, the others as planned, and the plan still hold.
+    """The last month to which each opening can slip, the others as planned, without losing the goal.
 
-    The asked confidence is what must hold; where the plan itself does not reach it, its own
-    probability. Columns role, month, hires, open_on, latest_month, latest_open_on, half_ramped_on
-    (when half of such hires are there and at full output), probability_if_later.
+    The goal is the asked confidence; where the plan itself does not reach it, the plan's own probability.
+    Columns role, month, hires, open_on, latest_month, latest_open_on, half_ramped_on (when half of such
+    hires are there and at full output), probability_if_later.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> latest = hiring.latest_openings(plan)
+    >>> bool((latest["latest_open_on"] >= latest["open_on"]).all())
+    True
     """
     floor = plan.confidence if plan.feasible else plan.probability
     known, months = plan.capacity.learned, plan.ahead.months
@@ -146,6 +161,14 @@ def payback(learned: Learned, futures: int = 2_000, seed: int = 0) -> pd.DataFra
     The mean future counts those who leave before. Columns role, months (of the mean; missing when
     not within three years), share_paid_back_12 and _24 (of hires that have paid back by then),
     mean_after_36 (margin less cost of a hire after three years).
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> learned = hiring.learn(open_workbook(".").tables)
+    >>> paid_back = hiring.payback(learned, futures=300)
+    >>> bool((paid_back["share_paid_back_12"] <= paid_back["share_paid_back_24"]).all())
+    True
     """
     longer = np.arange(PAYBACK_MONTHS) + len(learned.panel.months)
     first = int(learned.panel.month_of_year[-1]) + 1

@@ -77,6 +77,15 @@ def learn(
     ------
     SalesopsError
         where people or won deals are missing, or nobody is ramped and no productivity is stated.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> learned = hiring.learn(open_workbook(".").tables)
+    >>> learned.tables()["time_to_fill"].round(1)
+                             measure  estimate   low  high   n   origin
+    0            median days to fill      54.9  50.3  59.8  47  learned
+    1  days in which 80 % are filled      81.9  75.1  89.2  47  learned
     """
     tables = reading.opened(tables)
     panel = read_panel(tables, calendar or FiscalCalendar(), as_of, currency)

@@ -39,6 +39,17 @@ class Learned:
     """Everything a simulation needs. Money is in major units of `panel.currency`.
 
     `ramp` and `productivity` have an entry per role of `panel.roles`, in their order.
+
+    Examples
+    --------
+    What is known better than the data tell is stated in its place:
+
+    >>> from salesops_nb import hiring, open_workbook
+    >>> learned = hiring.learn(open_workbook(".").tables)
+    >>> faster = learned.override(time_to_fill=30)
+    >>> faster.tables()["time_to_fill"][["measure", "estimate", "origin"]].head(1)
+                   measure  estimate    origin
+    0  median days to fill      30.0  override
     """
 
     panel: Panel

@@ -33,8 +33,8 @@ TIGHTER = 3
 class HiringPlan:
     """What to open, when, and how sure it makes the goal.
 
-    `hires`, `binds`, `comparison` and `capacity` are worked out when first asked for: the answer is
-    there before them.
+    `hires`, `binds`, `comparison` and `capacity` are computed when first read, so that the answer itself
+    does not wait for them.
 
     Attributes
     ----------
@@ -43,11 +43,20 @@ class HiringPlan:
     probability : of meeting the goal, on futures the search did not see.
     cost : expected cost of all hires.
     feasible : whether the asked confidence is reached within the limits.
-    binds : what stands in the way where it is not: budget, interviewing, time.
+    binds : which limits stand in the way where it is not: budget, interviewing, time.
     words : the answer in a sentence or two.
     comparison : nobody, replace leavers only, naive gap ÷ quota, and the plan on the same futures.
     capacity : months and periods with the plan.
     counts : roles × months of opening.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> plan.feasible, plan.probability >= 0.6, plan.binds
+    (True, True, [])
+    >>> list(plan.comparison["policy"])
+    ['hire nobody', 'replace leavers only', 'naive: gap ÷ quota', 'plan']
     """
 
     probability: float
@@ -146,6 +155,15 @@ def plan(
     ------
     SalesopsError
         as `capacity` does, and for a confidence or limit out of range or a goal without target.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> print("The answer:", plan.words)
+    The answer: ... hires, costing ... USD to the end of the horizon, reach ...%.
+    >>> plan.hires["month"].min()  # a hire needs months to be found and to ramp up: open early
+    '2018-01'
     """
     calendar = calendar or FiscalCalendar()
     _check(confidence, budget, interviewing)

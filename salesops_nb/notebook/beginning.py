@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def begin(name: str, namespace: dict[str, Any]) -> Panel:
-    """The notebook's panel, its parameters read, its workbook opened, and its module beside it.
+    r"""The notebook's panel, its parameters read, its workbook opened, and its module beside it.
 
     Parameters
     ----------
@@ -25,8 +25,7 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
     Returns
     -------
     Panel
-        ``panel.workbook`` is the opened workbook, ``panel.asked`` the parameters in force, ``panel.module``
-        that module; `step` and `show` mark the notebook's functions.
+        as `salesops_nb.present.controls.panel` gives it, with ``panel.module``.
 
     Raises
     ------
@@ -36,10 +35,26 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
 
     Examples
     --------
-    The first code cell after the parameters::
+    The first code cell after the parameters; here ``globals()`` of a notebook that sets the period alone:
 
-        panel = notebook.begin("loss_reasons", globals())
-        show = panel.module
+    >>> import contextlib, os, tempfile
+    >>> from pathlib import Path
+    >>> from salesops_nb import notebook
+    >>> lines = "from salesops_nb.parameters import Sliced", "class LossReasons(Sliced): smallest: int = 5"
+    >>> root = os.getcwd()
+    >>> with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+    ...     length = Path("loss_reasons.py").write_text("\n".join(lines), encoding="utf-8")
+    ...     panel = notebook.begin("loss_reasons", {"workbook": root, "period": "2017-Q3"})
+    >>> panel.asked.period, panel.asked.smallest, panel.workbook.data_through
+    ('2017-Q3', 5, datetime.date(2017, 12, 31))
+
+    A notebook without a module:
+
+    >>> notebook.begin("win_reasons", {})
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: The notebook win_reasons has no module win_reasons.py. Put it beside
+    the notebook, in ..., or type: salesops new-notebook win_reasons.
     """
     from salesops_nb.present.panel_start import panel
 

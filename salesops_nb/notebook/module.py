@@ -24,9 +24,21 @@ ELSEWHERE = {
 
 
 def parameters_of(notebook: Path) -> type[Parameters] | None:
-    """The class that declares a notebook's parameters; None for a plain notebook without a module.
+    r"""The class that declares a notebook's parameters; None for a plain notebook without a module.
 
     Raises `SalesopsError` where its module is broken, or declares no class of parameters.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from salesops_nb import notebook
+    >>> lines = "from salesops_nb.parameters import Sliced", "class LossReasons(Sliced): smallest: int = 5"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     length = Path(folder, "loss_reasons.py").write_text("\n".join(lines), encoding="utf-8")
+    ...     kind = notebook.parameters_of(Path(folder, "loss_reasons.ipynb"))
+    >>> kind.__name__, kind().smallest
+    ('LossReasons', 5)
     """
     module = module_of(notebook.stem, notebook.parent)
     return None if module is None else class_in(module)
@@ -38,6 +50,18 @@ def module_of(name: str, *folders: Path) -> ModuleType | None:
     The package's is ``salesops_nb.notebook.NAME``; of a notebook with a folder there, its ``parameters``.
     A module in a folder is run anew each time, so that what was edited counts. Raises `SalesopsError`
     with file and line where it cannot be run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from salesops_nb import notebook
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     length = Path(folder, "loss_reasons.py").write_text("SMALLEST = 5", encoding="utf-8")
+    ...     module = notebook.module_of("loss_reasons", Path(folder))
+    ...     missing = notebook.module_of("win_reasons", Path(folder))
+    >>> module.SMALLEST, missing
+    (5, None)
     """
     own = own_module(name)
     if own is not None:

@@ -97,6 +97,17 @@ class Parameters(BaseModel):
     heading and what stands on the button. `live` are defaults where a
     person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
     cell, which stays short; the panel, the batch file and papermill's ``-p`` take them all the same.
+
+    Examples
+    --------
+    A notebook of your own derives its class, and says in a field what each parameter means:
+
+    >>> from pydantic import Field
+    >>> from salesops_nb.parameters import Parameters
+    >>> class Churn(Parameters):
+    ...     months: int = Field(12, ge=1, description="Months to look back")
+    >>> Churn(months=6).months, Churn().workbook
+    (6, '.')
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -111,7 +122,16 @@ class Parameters(BaseModel):
 
 
 def period_field(default: str) -> Any:
-    """A fiscal period to choose among those of the data."""
+    """A fiscal period to choose among those of the data.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import Key, Sliced, period_field
+    >>> class LossReasons(Sliced):
+    ...     period: Key = period_field("2017-Q3")
+    >>> LossReasons().period
+    '2017-Q3'
+    """
     return Field(
         default,
         description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3",
@@ -124,6 +144,13 @@ class Sliced(Parameters):
 
     The batch fills them by name for each company, team and rep; a notebook's own class adds the rest and
     may give `period` another default with `period_field`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import Sliced
+    >>> asked = Sliced(period="2017-Q3", level="rep", who="Moses Frase", as_of="")
+    >>> asked.who, asked.as_of, asked.compare_to
+    ('Moses Frase', None, 'previous')
     """
 
     period: Key = period_field("2017-Q4")
@@ -148,6 +175,18 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
 
     Raises `SalesopsError` with one problem for each unknown name and each value of a wrong type, naming
     what is right.
+
+    Examples
+    --------
+    >>> from salesops_nb import parameters
+    >>> asked = parameters.checked(parameters.PerformanceReview, {"period": 2017, "level": "team"})
+    >>> asked.period, asked.level, asked.compare_to
+    ('2017', 'team', 'previous')
+    >>> parameters.checked(parameters.PerformanceReview, {"perriod": "2017-Q3"})
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: 'perriod' is not a parameter of this notebook. Did you mean period?
+    It takes workbook, period, as_of, level, who, compare_to, structure.
     """
     try:
         return kind(**values)
@@ -157,7 +196,17 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
 
 
 def for_a_person(asked: P) -> P:
-    """The same, with the defaults of `live` for what was left at its default."""
+    """The parameters as the panel starts with them: what is left at its default takes that of `live`.
+
+    Examples
+    --------
+    A report writes drafts to the ledger in the name of its author; looking at a panel writes none:
+
+    >>> from salesops_nb import parameters
+    >>> asked = parameters.CommissionCalculation()
+    >>> asked.author, parameters.for_a_person(asked).author
+    ('calculation', '')
+    """
     fields = type(asked).model_fields
     quick = {
         name: value for name, value in asked.live.items() if getattr(asked, name) == fields[name].default
@@ -170,6 +219,13 @@ def read(kind: type[P], namespace: Mapping[str, Any]) -> P:
 
     papermill only warns of names a notebook does not know: they are found in the cell it injects
     and refused here, as in `checked`.
+
+    Examples
+    --------
+    >>> from salesops_nb import parameters
+    >>> period, level, other = "2017-Q3", "company", "not a parameter"
+    >>> parameters.read(parameters.PerformanceReview, globals()).period
+    '2017-Q3'
     """
     values = {name: namespace[name] for name in kind.model_fields if name in namespace}
     unknown = [name for name in _injected(namespace.get("In", ())) if name not in kind.model_fields]

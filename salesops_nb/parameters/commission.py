@@ -10,7 +10,14 @@ from salesops_nb.parameters import Day, Key, Name, Names, Parameters
 
 
 class CommissionCalculation(Parameters):
-    """Of `commission_calculation.ipynb`."""
+    """Of `commission_calculation.ipynb`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import CommissionCalculation
+    >>> CommissionCalculation(plans="account-executive, sales-manager").plans
+    ('account-executive', 'sales-manager')
+    """
 
     approval = ("author",)  # looking at a period writes no drafts: the panel's button does
     approval_words = ("Ledger", "Write drafts")

@@ -10,7 +10,15 @@ from salesops_nb.parameters import Parameters
 
 
 class HiringNeeds(Parameters):
-    """Of `hiring_needs.ipynb`."""
+    """Of `hiring_needs.ipynb`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import HiringNeeds
+    >>> asked = HiringNeeds(confidence=0.9)
+    >>> asked.horizon, asked.confidence
+    (12, 0.9)
+    """
 
     groups = {
         "In place of what was learned": (

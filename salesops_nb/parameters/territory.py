@@ -10,7 +10,14 @@ from salesops_nb.parameters import Day, Name, Names, Numbers, Parameters, Tolera
 
 
 class TerritoryRebalancing(Parameters):
-    """Of `territory_rebalancing.ipynb`."""
+    """Of `territory_rebalancing.ipynb`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import TerritoryRebalancing
+    >>> TerritoryRebalancing(tolerance="potential: 0.05, workload: 0.1").tolerance
+    {'potential': 0.05, 'workload': 0.1}
+    """
 
     groups = {
         "Norms": (

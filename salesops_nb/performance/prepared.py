@@ -25,7 +25,17 @@ from salesops_nb.performance.expectation import target_rows
 
 @dataclass(frozen=True)
 class Prepared:
-    """The facts of all deals as known on `as_of`; `data_through` is the last day in the data."""
+    """The facts of all deals as known on `as_of`; `data_through` is the last day in the data.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, performance
+    >>> prepared = performance.prepare(open_workbook(".").tables)
+    >>> prepared.as_of, prepared.structure
+    (datetime.date(2017, 12, 31), 'as they were')
+    >>> prepared.facts.collect_schema().names()[:5]
+    ['owner_id', 'team', 'region', 'product_id', 'stage']
+    """
 
     tables: Tables
     facts: nw.LazyFrame[Any]
@@ -60,6 +70,13 @@ class Joined:
     """The deals with their products, accounts and people, which are the same whatever day is asked about.
 
     `data_through` is the last day in the data, `rows` how many deals there are.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, performance
+    >>> joined = performance.joined(open_workbook(".").tables)
+    >>> joined.rows, joined.data_through
+    (8800, datetime.date(2017, 12, 31))
     """
 
     tables: Tables
@@ -86,6 +103,18 @@ def joined(tables: Tables) -> Joined:
     ------
     SalesopsError
         where no deal has a date.
+
+    Examples
+    --------
+    The deals are joined once and looked at on two days; many were still open on the first:
+
+    >>> from datetime import date
+    >>> from salesops_nb import open_workbook, performance
+    >>> joined = performance.joined(open_workbook(".").tables)
+    >>> june = performance.prepare(joined, date(2017, 6, 30))
+    >>> december = performance.prepare(joined)
+    >>> [int(performance.review(day, "2017-Q2").company["open_deals"]) for day in (june, december)]
+    [1514, 743]
     """
     made = _joined(tables)
     if made.rows > IN_MEMORY:
@@ -121,6 +150,17 @@ def prepare(
     ------
     SalesopsError
         where no deal has a date.
+
+    Examples
+    --------
+    Deals are read once, for a review of each quarter:
+
+    >>> from salesops_nb import open_workbook, performance
+    >>> prepared = performance.prepare(open_workbook(".").tables)
+    >>> for quarter in ("2017-Q2", "2017-Q3"):
+    ...     print(quarter, performance.review(prepared, quarter).company["bookings"])
+    2017-Q2 3086111.0000
+    2017-Q3 2982255.0000
     """
     made = tables if isinstance(tables, Joined) else _joined(tables)
     as_of = as_of or made.data_through

@@ -24,6 +24,20 @@ class Review:
     `company`, `teams` and `people` have a row a group with the columns of `figures`, and
     ``target, attainment, expected, pace_attainment, coverage, compared_bookings, rank_low,
     rank_high``; `company` is the row of the whole scope, whatever its level.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, performance
+    >>> wb = open_workbook(".")
+    >>> review = performance.review(wb.tables, "2017-Q3", calendar=wb.calendar)
+    >>> review.company[["won", "lost", "bookings", "target"]]
+    won                 1257
+    lost                 790
+    bookings    2982255.0000
+    target      2896300.0000
+    Name: all, dtype: object
+    >>> round(float(review.headlines.set_index("label")["value"]["Attainment"]), 3)
+    1.03
     """
 
     period: Period

@@ -63,6 +63,22 @@ def review(
     ------
     SalesopsError
         where a choice is not known, or the period begins after `as_of`.
+
+    Examples
+    --------
+    One team of the demo; its reps, the one who booked most first:
+
+    >>> from salesops_nb import open_workbook, performance
+    >>> wb = open_workbook(".")
+    >>> team = performance.review(
+    ...     wb.tables, "2017-Q3", level="team", who="Cara Losch", calendar=wb.calendar
+    ... )
+    >>> team.people["bookings"].head(3)
+    group
+    Corliss Cosme         146512.0000
+    Rosie Papadopoulos     59785.0000
+    Garret Kinder          47272.0000
+    Name: bookings, dtype: object
     """
     if isinstance(period, str):
         period = (calendar or FiscalCalendar()).period(period)

@@ -26,10 +26,23 @@ _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 
 @dataclass
 class Chart:
-    """A drawn figure with its alternative text; `marks` say simulated, estimated and the like.
+    """A drawn figure with its alternative text; `marks` are ``simulated``, ``estimated`` and the like.
 
-    `raster` says that it is many shapes, which are smaller and sooner drawn as points, `half` that two
-    stand side by side where the page is wide enough.
+    `raster` marks a drawing of many shapes, which is smaller and quicker to draw as pixels; `half` one of two
+    that stand side by side where the page is wide enough.
+
+    Examples
+    --------
+    Each chart function's ``draw`` returns its chart without displaying it:
+
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> reps = pd.DataFrame({"rep": ["Ada", "Bo"], "bookings": [90_000, 60_000]})
+    >>> chart = present.bars.draw(reps, x="rep", y="bookings", title="Bookings")
+    >>> chart.alt
+    'Bookings. Ada $90,000; Bo $60,000.'
+    >>> chart.svg.startswith("<?xml")
+    True
     """
 
     figure: Figure
@@ -107,6 +120,20 @@ def show(
 
     Drawn within ``with present.chart_style():`` it takes the page's colours, dark mode included; any
     other figure stands on a white plate as it is.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from salesops_nb import present
+    >>> figure = Figure()
+    >>> line = figure.add_subplot().plot([10, 20])
+    >>> present.show(figure, "Bookings doubled.", title="Bookings")
+    Bookings doubled.
+    >>> present.show(figure, "")
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: The chart has no alternative text.
+    Say in one or two sentences what it shows.
     """
     if not alt or not alt.strip():
         raise SalesopsError(
@@ -120,7 +147,18 @@ def show(
 
 
 def chart_style() -> Any:
-    """A context in which your own figures take the report's style and colours."""
+    """A context in which your own figures take the report's style and colours.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from salesops_nb import present
+    >>> with present.chart_style():
+    ...     figure = Figure()
+    ...     line = figure.add_subplot().plot([1, 2, 3], [10, 20, 15])
+    >>> present.show(figure, "Bookings rose to 20 in February and fell to 15 in March.")
+    Bookings rose to 20 in February and fell to 15 in March.
+    """
     return style.quiet()
 
 

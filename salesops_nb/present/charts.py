@@ -34,7 +34,17 @@ def trend(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """A line over time with XmR `limits`: ``centre``, ``lower``, ``upper``, values or columns."""
+    """A line over time with XmR `limits`: ``centre``, ``lower``, ``upper``, values or columns.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> months = pd.DataFrame({"month": ["Jan", "Feb", "Mar", "Apr"], "bookings": [10, 12, 10, 30]})
+    >>> limits = {"centre": 11, "lower": 5, "upper": 17}
+    >>> present.trend(months, x="month", y="bookings", title="Bookings", limits=limits)
+    Bookings. From Jan ($10) to Apr ($30). Highest $30 in Apr, lowest $10 in Jan. Outside the limits: Apr.
+    """
     names, values = [named(v) for v in column(frame, x)], floats(column(frame, y))
     with style.quiet():
         figure, axes = new_figure()
@@ -129,7 +139,16 @@ def stacked(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """Bars stacked from several columns, told apart by hatching as well as by colour."""
+    """Bars stacked from several columns, told apart by hatching as well as by colour.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> months = pd.DataFrame({"month": ["Jan", "Feb"], "new": [30_000, 20_000], "renewal": [10_000, 15_000]})
+    >>> present.stacked(months, x="month", parts=["new", "renewal"], title="Bookings")
+    Bookings. new: $50,000 in all. renewal: $25,000 in all.
+    """
     names = [named(v) for v in column(frame, x)]
     with style.quiet():
         figure, axes = new_figure()

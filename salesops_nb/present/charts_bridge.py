@@ -38,6 +38,19 @@ def waterfall(
     ------
     SalesopsError
         If the bridge does not add up to `end`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> steps = pd.DataFrame({"step": ["volume", "price"], "amount": [200, -50]})
+    >>> present.waterfall(steps, "step", "amount", opening="2016", closing="2017", start=1000, end=1150)
+    Chart. 2016 $1,000; volume +$200; price −$50; 2017 $1,150.
+    >>> present.waterfall(steps, "step", "amount", opening="2016", closing="2017", start=1000, end=1200)
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: The bridge from 2016 to 2017 comes to 1150, not to 1200.
+    Give every step that lies between the two totals.
     """
     names, steps = [named(v) for v in column(frame, step)], [_exact(v) for v in column(frame, amount)]
     first = _exact(0 if start is None else start)

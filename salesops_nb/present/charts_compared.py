@@ -28,7 +28,18 @@ def bars(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """Horizontal bars in the frame's order, each with its value; `compare` draws a second value as a tick."""
+    """Horizontal bars in the frame's order, each with its value; `compare` draws a second value as a tick.
+
+    Examples
+    --------
+    A notebook draws the chart; a plain terminal prints the words that stand for it:
+
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> reps = pd.DataFrame({"rep": ["Ada", "Bo"], "bookings": [90_000, 60_000], "target": 80_000})
+    >>> present.bars(reps, x="rep", y="bookings", compare="target", title="Bookings")
+    Bookings. Ada $90,000; Bo $60,000.
+    """
     names, values = [named(v) for v in column(frame, x)], _zeroed(floats(column(frame, y)))
     say = unit_text(unit)
     with style.quiet():
@@ -91,6 +102,16 @@ def ranking(
     """Dots sorted from the best with their intervals, a line at `reference`, `highlight` as diamonds.
 
     Of more than `RANKED` the best and the last are drawn, and those between counted.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> reps = pd.DataFrame(
+    ...     {"rep": ["Ada", "Bo"], "rate": [0.6, 0.7], "low": [0.5, 0.55], "high": [0.7, 0.85]}
+    ... )
+    >>> present.ranking(reps, "rep", "rate", low="low", high="high", reference=0.62, title="Win rate")
+    Win rate. 2 in order, best first: Bo 70.0% (55.0%–85.0%); Ada 60.0% (50.0%–70.0%).
     """
     order = sorted(
         (row for row in zip(*_ranked(frame, who, value, low, high), strict=True) if row[1] == row[1]),

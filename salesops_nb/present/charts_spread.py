@@ -33,7 +33,14 @@ def histogram(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """How values are spread; `marks` (name → value) are drawn as lines and named."""
+    """How values are spread; `marks` (name → value) are drawn as lines and named.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.histogram([10, 20, 20, 30, 70], title="Days to win", marks={"target": 25})
+    Days to win. 5 values, median 20. From 10 to 70.
+    """
     import numpy as np
 
     known = np.array([v for v in floats(values) if v == v])
@@ -100,7 +107,16 @@ def incidence(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """Cumulative incidence steps, a curve a column; ``<curve>_low`` and ``_high`` make a band."""
+    """Cumulative incidence steps, a curve a column; ``<curve>_low`` and ``_high`` make a band.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> shares = pd.DataFrame({"days": [0, 30, 60], "won": [0.0, 0.3, 0.5], "lost": [0.0, 0.2, 0.25]})
+    >>> present.incidence(shares, time="days", curves=["won", "lost"], title="What becomes of deals")
+    What becomes of deals. won: 50.0% by 60. lost: 25.0% by 60.
+    """
     at, shown = floats(column(frame, time)), labels or {}
     say = unit_text("percent")
     with style.quiet():

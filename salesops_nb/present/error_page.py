@@ -34,6 +34,17 @@ def write_error_page(
     source : that cell's code.
     traceback : folded away under a summary; colour codes of the terminal are removed.
     index : relative link back to the run's index; empty for none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from salesops_nb import present
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = present.write_error_page(
+    ...         f"{folder}/cara.html", title="Team Cara Losch", message="There is no table targets.", cell=7
+    ...     )
+    ...     "There is no table targets." in page.read_text(encoding="utf-8")
+    True
     """
     folded = traceback if isinstance(traceback, str) else "\n".join(traceback)
     page = render.page(

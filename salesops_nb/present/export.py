@@ -58,6 +58,17 @@ def export_html(
     ------
     SalesopsError
         If the notebook cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from nbformat import v4
+    >>> from salesops_nb import present
+    >>> executed = v4.new_notebook(cells=[v4.new_markdown_cell("# Bookings")])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = present.export_html(executed, f"{folder}/bookings.html")
+    ...     page.name, "Bookings</h1>" in page.read_text(encoding="utf-8")
+    ('bookings.html', True)
     """
     node, name = _read(notebook)
     own = Path(templates) if templates else None

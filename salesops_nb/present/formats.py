@@ -29,7 +29,16 @@ def missing(value: Any) -> bool:
 
 
 def money(value: Any, currency: str | None = None, *, cents: bool = False) -> str:
-    """An amount with its currency, in whole units unless `cents`; ``–`` for none."""
+    """An amount with its currency, in whole units unless `cents`; ``–`` for none.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.money(1234.5), present.money(1234.5, "EUR", cents=True)
+    ('$1,235', '€1,234.50')
+    >>> present.money(None)
+    '–'
+    """
     from babel.numbers import format_currency
 
     if missing(value):
@@ -64,7 +73,16 @@ def short_money(value: Any, currency: str | None = None) -> str:
 
 
 def number(value: Any, places: int | None = None) -> str:
-    """A number with the locale's separators; as many decimals as it has, or `places`."""
+    """A number with the locale's separators.
+
+    Without `places`, a whole number has no decimals and any other has two. ``–`` for none.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.number(8800), present.number(2.5), present.number(2.25, places=1)
+    ('8,800', '2.50', '2.2')
+    """
     from babel.numbers import format_decimal
 
     if missing(value):
@@ -84,7 +102,14 @@ def exact(value: Decimal, places: int | None = None) -> str:
 
 
 def percent(value: Any, places: int = 1) -> str:
-    """A share (0.628) as a percentage (``62.8%``)."""
+    """A share (0.628) as a percentage (``62.8%``).
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.percent(0.628), present.percent(0.628, places=0)
+    ('62.8%', '63%')
+    """
     from babel.numbers import format_percent
 
     if missing(value):
@@ -95,7 +120,17 @@ def percent(value: Any, places: int = 1) -> str:
 
 
 def day(value: Any) -> str:
-    """A date in the locale's middle form, such as ``31 dec. 2017``."""
+    """A date in the locale's medium form: ``Dec 31, 2017`` in en_US, ``31 dec. 2017`` in ro_RO.
+
+    A text is read as an ISO date. ``–`` for none.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb import present
+    >>> present.day(date(2017, 12, 31)), present.day("2017-12-31")
+    ('Dec 31, 2017', 'Dec 31, 2017')
+    """
     from babel.dates import format_date
 
     if missing(value):

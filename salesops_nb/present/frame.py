@@ -46,6 +46,21 @@ def cover(
     ------
     SalesopsError
         If the title is empty or the status neither ``final`` nor ``draft``.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb import present
+    >>> from salesops_nb.periods import FiscalCalendar
+    >>> quarter = FiscalCalendar().period("2017-Q3")
+    >>> present.cover(
+    ...     title="Performance review", period=quarter, as_of=date(2017, 12, 31), simulated=["targets"]
+    ... )
+    Performance review – 2017-Q3 (Jul 1, 2017 to Sep 30, 2017)
+    >>> present.cover(title="Performance review", status="ready")
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: status is 'ready'. Use one of final, draft.
     """
     if not title.strip():
         raise SalesopsError("A report's cover has no title.", "Pass title= to present.cover.")
@@ -73,7 +88,17 @@ def cover(
 
 
 def period_words(period: Any) -> str:
-    """A period with its first and last day in the reader's language; any other text as it is."""
+    """A period with its first and last day in the reader's language; any other text as it is.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> from salesops_nb.periods import FiscalCalendar
+    >>> present.period_words(FiscalCalendar().period("2017-Q3"))
+    '2017-Q3 (Jul 1, 2017 to Sep 30, 2017)'
+    >>> present.period_words("the first half of 2017")
+    'the first half of 2017'
+    """
     if period is None:
         return ""
     if not (hasattr(period, "start") and hasattr(period, "last")):
@@ -85,12 +110,21 @@ def period_words(period: Any) -> str:
 def headlines(cards: Iterable[Mapping[str, Any]]) -> None:
     """Display the headline cards: each a figure, its value and one sentence in words.
 
-    A card whose `metric` is a figure of ``columns.toml`` takes its label and unit there where it gives none.
-
     Raises
     ------
     SalesopsError
         If a card lacks its label, value or sentence, or names an unknown unit.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.headlines([
+    ...     {"label": "Attainment", "value": 1.03, "unit": "percent",
+    ...      "sentence": "Bookings are 3 % above target.", "mark": "simulated"},
+    ...     {"label": "Top rep", "value": "Ada", "sentence": "She booked $90,000."},
+    ... ])
+    Attainment: 103.0% Bookings are 3 % above target.
+    Top rep: Ada She booked $90,000.
     """
     made = [_card(number, card) for number, card in enumerate(cards, start=1)]
     emit("headlines", {"cards": made}, "\n".join(f"{c['label']}: {c['value']} {c['sentence']}" for c in made))
@@ -127,6 +161,15 @@ def set_aside(findings: Any, currency: str | None = None) -> None:
     findings : `Problem`s, mappings or a frame with ``code, message`` and, where known, ``table``,
         ``rows`` and ``amount``.
     currency : of the amounts; the workbook's by default.
+
+    Examples
+    --------
+    Findings of one kind make one footnote; here three rows, and $1,500:
+
+    >>> from salesops_nb import present
+    >>> found = {"code": "no-owner", "table": "deals", "message": "The deal has no owner."}
+    >>> present.set_aside([{**found, "rows": 2, "amount": 1200}, {**found, "rows": 1, "amount": 300}])
+    3: The deal has no owner.
     """
     notes: dict[tuple[str, str], dict[str, Any]] = {}
     for found in map(_finding, _records(findings)):
@@ -163,7 +206,17 @@ def _finding(found: Problem | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def catalogue(metrics: Any) -> None:
-    """Display the definitions of the figures: name, formula, unit and source of each."""
+    """Display the definitions of the figures.
+
+    `metrics` are mappings with ``name, formula, unit, source`` (and ``label``, ``definition`` where there
+    are any), a mapping of such mappings by name, or a frame with these columns.
+
+    Examples
+    --------
+    >>> from salesops_nb import performance, present
+    >>> present.catalogue([metric._asdict() for metric in performance.CATALOGUE[1:2]])
+    Attainment = Bookings ÷ target of the period
+    """
     made = [
         {
             key: str(metric.get(key) or "")
@@ -175,13 +228,28 @@ def catalogue(metrics: Any) -> None:
 
 
 def provenance(extra: Mapping[str, Any]) -> None:
-    """Add facts (run id, plan versions …) to what always stands at the report's foot."""
+    """Add facts (run id, plan versions …) to what always stands at the report's foot.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.provenance({"run_id": "2018-01", "plan_versions": ["account-executive 1", "sales-manager 1"]})
+    Run id: 2018-01
+    Plan versions: account-executive 1, sales-manager 1
+    """
     facts = {words_of(str(name)): _plain(value) for name, value in extra.items()}
     emit("provenance", {"facts": facts}, "\n".join(f"{name}: {value}" for name, value in facts.items()))
 
 
 def note(text: str, kind: str = "note") -> None:
-    """Display a boxed remark; `kind` is ``note``, ``warning`` or ``error``."""
+    """Display a boxed remark; `kind` is ``note``, ``warning`` or ``error``.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.note("Bookings of December are not complete.", kind="warning")
+    Bookings of December are not complete.
+    """
     _one_of("kind", kind, KINDS)
     emit("note", {"text": text, "kind": kind}, text)
 

@@ -56,6 +56,17 @@ def write_index(
     -------
     Path
         of the page; written beside and moved in.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from salesops_nb import present
+    >>> job = {"report": "performance_review", "title": "Performance review", "level": "company",
+    ...        "period": "2017-Q3", "status": "ok", "outputs": {"html": "company.html"}}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = present.write_index(folder, [job], title="September 2017")
+    ...     page.name, "company.html" in page.read_text(encoding="utf-8")
+    ('index.html', True)
     """
     folder = Path(run_folder)
     listed = [dict(job) for job in jobs]

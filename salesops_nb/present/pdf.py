@@ -70,6 +70,16 @@ def export_pdf(
     ------
     SalesopsError
         If there is no such page, no browser, or the browser prints nothing.
+
+    Examples
+    --------
+    The page is printed by Chromium, and must be there first:
+
+    >>> from salesops_nb import present
+    >>> present.export_pdf("no-such-page.html", "page.pdf")
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: There is no page at no-such-page.html. Export the HTML first.
     """
     page = Path(html).resolve()
     if not page.is_file():

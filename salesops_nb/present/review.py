@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
 
 class PerformanceReview(Sliced):
-    """Of `performance_review.ipynb`."""
+    """Of `performance_review.ipynb`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import PerformanceReview
+    >>> PerformanceReview(period="2017-Q3", level="team", who="Cara Losch").structure
+    'as they were'
+    """
 
     structure: Literal["as they were", "restated"] = Field(
         "as they were", description="Owners in their teams of the time, or all restated to as_of"

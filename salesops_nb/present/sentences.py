@@ -36,6 +36,15 @@ def spoken(sentence: Said) -> str:
 
 
 def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
-    """The text for a number of things; ``{n}`` is that number as the locale writes it."""
+    """The text for a number of things, in the reader's language, with its places filled from `values`.
+
+    ``{n}`` is the number itself, as the locale writes it. The language decides which plural form it takes.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.ngettext("{n} deal", "{n} deals", 1), present.ngettext("{n} deal", "{n} deals", 8800)
+    ('1 deal', '8,800 deals')
+    """
     text = words(setting().locale).ngettext(singular, plural, n)
     return text.format(n=formats.number(n), **values)

@@ -53,10 +53,9 @@ def show_table(
     ----------
     frame : pandas frame, or any that narwhals reads. Its index is not shown.
     title : the caption.
-    table : its kind in ``columns.toml``, where columns are called or written otherwise than elsewhere.
-    labels : heads by column, before those of ``columns.toml``; else the column's name in words.
+    labels : heads by column; the column's name in words by default.
     formats : unit by column (`money`, `cents`, `number`, `integer`, `decimal`, `percent`, `date`,
-        `datetime`, `text`), before that of ``columns.toml``; else guessed from the values.
+        `datetime`, `text`); guessed from the values where none is given.
     notes : lines under the table.
     marks : ``simulated``, ``estimated`` … by column, or for the whole table.
     row_marks : mark → one truth value a row; the mark stands beside the row's head.
@@ -68,7 +67,25 @@ def show_table(
     Raises
     ------
     SalesopsError
-        If an argument names a column that the frame has not, a unit that is none, or no kind of table.
+        If an argument names a column that the frame has not, or a unit that is none.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> reps = pd.DataFrame({
+    ...     "owner": ["Ada", "Bo"], "bookings": [Decimal(90_000), Decimal(60_000)], "win_rate": [0.6, 0.55],
+    ... })
+    >>> present.show_table(
+    ...     reps, title="Ranking", labels={"owner": "Rep"}, formats={"win_rate": "percent"},
+    ...     total={"bookings": Decimal(150_000)},
+    ... )
+    Ranking
+    Rep | Bookings | Win rate
+    Ada | $90,000 | 60.0%
+    Bo | $60,000 | 55.0%
+    Total | $150,000 |
     """
     live, data, known = LIVE.get(), to_pandas(frame), columns_of(table)
     mine = {str(name): known[str(name)] for name in data.columns if str(name) in known}

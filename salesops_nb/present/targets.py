@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 
 class TargetSetting(Parameters):
-    """Of `target_setting.ipynb`."""
+    """Of `target_setting.ipynb`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import TargetSetting
+    >>> asked = TargetSetting(year=2018, method="top_down")
+    >>> asked.growth, asked.method
+    (0.1, 'top_down')
+    """
 
     approval = ("approved_by", "approved_on", "reason")
 

@@ -39,7 +39,16 @@ _DEFAULT = Setting()
 
 
 def setting() -> Setting:
-    """The locale and currency in force; ``en_US`` and ``USD`` until `use_locale` is called."""
+    """The locale and currency in force; ``en_US`` and ``USD`` until `use_locale` is called.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.setting()
+    Setting(locale='en_US', currency='USD')
+    >>> present.setting().language
+    'en-US'
+    """
     return _setting.get() or _DEFAULT
 
 
@@ -56,6 +65,19 @@ def use_locale(locale: str = "en_US", currency: str = "USD") -> Setting:
     SalesopsError
         If Babel knows no such locale or currency. A known locale without a catalogue of ours
         speaks English, with its own numbers and dates.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.use_locale("de_DE", "EUR")
+    Setting(locale='de_DE', currency='EUR')
+    >>> present.number(1234.5)
+    '1.234,50'
+    >>> present.use_locale("xx")
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: 'xx' is not a locale.
+    Write language and country, such as en_US or ro_RO.
     """
     from babel import Locale, UnknownLocaleError
 
@@ -101,7 +123,17 @@ def words(locale: str) -> catalogues.NullTranslations:
 
 
 def _(message: str, **values: object) -> str:
-    """The text in the reader's language, with ``{name}`` places filled from `values`."""
+    """The text in the reader's language, with its ``{name}`` places filled from `values`.
+
+    Exported as `gettext`. A text that the catalogue lacks stays English.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> setting = present.use_locale("ro_RO", "RON")
+    >>> present.gettext("From {first} ({a}) to {last} ({b}).", first="2017", a=10, last="2018", b=12)
+    'De la 2017 (10) la 2018 (12).'
+    """
     text = words(setting().locale).gettext(message)
     return text.format(**values) if values else text
 

@@ -59,6 +59,19 @@ def write_xlsx(
     ------
     SalesopsError
         If there is no sheet, or one has more rows than Excel holds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> reps = pd.DataFrame({"rep": ["Ada", "Bo"], "bookings": [90_000, 60_000]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = present.write_xlsx(f"{folder}/reps.xlsx", {"Ranking": reps}, formats={"bookings": "money"})
+    ...     pd.read_excel(file, sheet_name="Ranking", engine="calamine")
+       Rep  Bookings
+    0  Ada     90000
+    1   Bo     60000
     """
     import xlsxwriter
 

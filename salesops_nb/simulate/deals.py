@@ -44,6 +44,17 @@ def deals(
     first, last : first and last day of the data; deals not closed by then are open.
 
     Raises `SalesopsError` where a number is below one or the days are the wrong way round.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from salesops_nb import simulate
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = simulate.deals(100, seed=1, path=folder)
+    ...     made = pd.read_parquet(paths["deals"])
+    >>> sorted(paths), len(made)
+    (['accounts', 'deals', 'people', 'products', 'targets'], 100)
     """
     reps = people if people is not None else min(max(n // 1500, 10), 5000)
     clients = accounts if accounts is not None else min(max(n // 20, 50), 500_000)

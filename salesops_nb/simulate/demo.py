@@ -13,11 +13,21 @@ from salesops_nb.simulate.crm import SEED, read_crm
 
 
 def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
-    """The simulated tables by name, each with a column `simulated`, in a fixed order of rows.
+    """The simulated tables that complete the demo, by name, from its CRM export.
 
-    Consistent with the export: a deal's stages end in its stage, activities are its owner's and lie
-    in its life, agents are hired before their first deal, targets add up from rep to company.
+    Each has a column `simulated` that is true, and its rows in a fixed order. They agree with the export: a
+    deal's stages end in its stage, activities are its owner's and lie in its life, agents are hired before
+    their first deal, targets add up from rep to company.
     Raises `SalesopsError` where the folder lacks a file of the export.
+
+    Examples
+    --------
+    >>> from salesops_nb import simulate
+    >>> tables = simulate.demo("data")
+    >>> list(tables)[:4]
+    ['deals_more', 'stage_history', 'activities', 'people_dates']
+    >>> tables["vacancies"].num_rows
+    49
     """
     crm = read_crm(Path(crm_folder))
     prospected = life.prospecting_days(crm, seed)

@@ -16,7 +16,17 @@ PARQUET = ("activities", "stage_history")
 
 
 def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> list[Path]:
-    """Write every table of `demo` into the folder; returns the paths."""
+    """Write every table of `demo` into the folder, as CSV or, where large, Parquet; returns the paths.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from salesops_nb import simulate
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     names = [path.name for path in simulate.write_demo("data", folder)]
+    >>> names[:3]
+    ['deals_more.csv', 'stage_history.parquet', 'activities.parquet']
+    """
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     paths = []

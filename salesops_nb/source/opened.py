@@ -42,6 +42,19 @@ class Workbook:
     up to, `simulated` the tables and ``table.column`` names that are made up, `fingerprint` the
     content and mapping, `data_through` the last day on which a deal was created or closed, and
     `stages` the outcome of each stage in the order of the mapping.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook
+    >>> wb = open_workbook(".")
+    >>> wb.data_through, wb.calendar.period("2017-Q4").last
+    (datetime.date(2017, 12, 31), datetime.date(2017, 12, 31))
+    >>> wb.stages
+    {'Prospecting': 'open', 'Engaging': 'open', 'Won': 'won', 'Lost': 'lost'}
+    >>> wb.table("dealz")
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: The workbook has no table 'dealz'. It has: units, people, ...
     """
 
     folder: Path
@@ -125,8 +138,8 @@ def open_workbook(
     ----------
     path : a folder, or its ``workbook.yml``.
     frames : tables to take from a frame (pandas, polars, pyarrow) in place of their source.
-    strict : raise for what keeps a table from being read; else leave that table out and tell it in
-        `fatal` and `problems`.
+    strict : raise where a table cannot be read; else leave that table out and list the reason in `fatal` and
+        `problems`.
 
     Returns
     -------
@@ -137,8 +150,18 @@ def open_workbook(
     Raises
     ------
     SalesopsError
-        with every finding that keeps a table from being read. A bad row does not raise: it is set
-        aside and listed.
+        with every reason why a table cannot be read. A bad row does not raise: it is set aside and listed.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook
+    >>> wb = open_workbook(".")
+    >>> wb.table("deals").select("deal_id", "amount").head(2).collect("pandas").to_native()
+        deal_id  amount
+    0  1C1I7A6R  1054.0
+    1  Z063OYW0  4514.0
+    >>> wb.problems
+    []
     """
     folder = find_workbook(path)
     prepared = None if frames else reopened(folder)

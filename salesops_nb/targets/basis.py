@@ -39,6 +39,16 @@ class Basis:
     `reps` has a row a carrier: person_id, team, region, hired_on, left_on, fte, potential,
     run_rate (bookings of the year at today's rate), pipeline, bottom_up, effort (full ramped years),
     last_bookings, last_target. `weights` is reps × 12: effort of the month times its season.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, targets
+    >>> wb = open_workbook(".")
+    >>> basis = targets.prepare(wb.tables, wb.calendar, 2018)
+    >>> basis.year.key, basis.currency, basis.last_year
+    ('2018', 'USD', Decimal('11614563.0000'))
+    >>> len(basis.reps), basis.weights.shape
+    (32, (32, 12))
     """
 
     year: Period
@@ -57,7 +67,7 @@ class Basis:
 
 
 def read(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables with the deals and products that `prepare` scans held in memory, for several years.
+    """The tables with the deals and products that `prepare` scans loaded into memory, for several years.
 
     Parameters
     ----------
@@ -66,7 +76,17 @@ def read(tables: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict of str to frame
-        taken by `prepare` in place of the tables. More deals than are kept in memory stay where they are.
+        taken by `prepare` in place of the tables. More deals than fit in memory stay where they are.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, targets
+    >>> wb = open_workbook(".")
+    >>> tables = targets.read(wb.tables)
+    >>> for year in (2017, 2018):
+    ...     print(year, targets.prepare(tables, wb.calendar, year).last_year)
+    2017 8767993.0000
+    2018 11614563.0000
     """
     frames = lazy_tables(tables, "deals", "products")
     deals = frames.get("deals")
@@ -100,7 +120,7 @@ def prepare(
     year : the fiscal year to set targets for, such as ``2018``.
     as_of : what was known after this day is not used; by default the year's own beginning.
     roles : roles that carry targets; by default those of the people who have bookings.
-    potential_by : potential by person, in place of what the tables tell.
+    potential_by : potential by person, in place of what the tables give.
     ramp : share of a full target for each month of tenure, 1 afterwards.
     declared_season : twelve weights for when there are under 24 months of history.
 
@@ -111,6 +131,17 @@ def prepare(
 
     Raises `SalesopsError` for a malformed year, missing tables or columns, no history, a potential
     that is negative or nothing, unknown roles, a bad ramp or season.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, targets
+    >>> wb = open_workbook(".")
+    >>> basis = targets.prepare(wb.tables, wb.calendar, 2018)
+    >>> basis.season.model
+    'exponential smoothing'
+    >>> print(basis.notes[-1])
+    Pipeline: 243 live open deals at the win rate of 63.2%; 1,346 left out as older than 127 days or due
+    after the year, 500 as undated.
     """
     target_year = _year(calendar, year)
     check_ramp(ramp)

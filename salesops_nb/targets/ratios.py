@@ -11,22 +11,56 @@ from salesops_nb.errors import Problem, SalesopsError
 
 
 def attainment(actual: Any, target: Any) -> float:
-    """What was booked over its target; raises `SalesopsError` for a target that is not above zero."""
+    """Bookings over target as a fraction: 0.75 is three quarters of it.
+
+    Raises `SalesopsError` for a target that is not above zero.
+
+    Examples
+    --------
+    >>> from salesops_nb import targets
+    >>> targets.attainment(actual=90_000, target=120_000)
+    0.75
+    """
     return float(exact(actual, "actual") / _positive(target, "target"))
 
 
 def attainment_factor(company_target: Any, assigned: Any) -> float:
-    """Share of the assigned targets that must come in for the company to make its own."""
+    """The share of the assigned targets that must come in for the company to make its own.
+
+    The inverse of `over_assignment`. Raises `SalesopsError` where either is not above zero.
+
+    Examples
+    --------
+    >>> from salesops_nb import targets
+    >>> targets.attainment_factor(company_target=1_000_000, assigned=1_250_000)
+    0.8
+    """
     return float(_positive(company_target, "company target") / _positive(assigned, "sum of assigned targets"))
 
 
 def over_assignment(assigned: Any, company_target: Any) -> float:
-    """Assigned targets over the company's: 1.25 is a quarter more; the inverse of `attainment_factor`."""
+    """Assigned targets over the company's: 1.25 means that a quarter more is assigned.
+
+    The inverse of `attainment_factor`. Raises `SalesopsError` where either is not above zero.
+
+    Examples
+    --------
+    >>> from salesops_nb import targets
+    >>> targets.over_assignment(assigned=1_250_000, company_target=1_000_000)
+    1.25
+    """
     return float(_positive(assigned, "sum of assigned targets") / _positive(company_target, "company target"))
 
 
 def share_at_quota(attained: Iterable[Any]) -> float:
-    """Share of reps whose attainment is at least 1; raises `SalesopsError` where there is nobody."""
+    """The share of reps whose attainment is at least 1; raises `SalesopsError` where there is no rep.
+
+    Examples
+    --------
+    >>> from salesops_nb import targets
+    >>> targets.share_at_quota([0.8, 1.0, 1.2, 0.95])
+    0.5
+    """
     values = [exact(value, "attainment") for value in attained]
     if not values:
         raise SalesopsError(

@@ -23,9 +23,26 @@ Ints = npt.NDArray[np.int64]
 def largest_remainder(
     total: Decimal, weights: Sequence[Any], unit: Decimal = Decimal("0.01")
 ) -> list[Decimal]:
-    """Parts of `total` in proportion to `weights`, multiples of `unit` but for one, that sum to it.
+    """A total split in proportion to weights, in whole multiples of `unit`, so that the parts sum to it.
 
-    Raises `SalesopsError` for a negative total or weight, weights of nothing, or a unit not above zero.
+    Whole units left over go one each to the largest remainders, ties to the first (Hamilton's method). What
+    the total has beyond whole units goes to the part of the largest weight, the only one that may then be no
+    multiple. Raises `SalesopsError` for a negative total or weight, weights that are all zero, or a unit
+    that is not above zero.
+
+    Examples
+    --------
+    The cent left over goes to the first of the equal remainders:
+
+    >>> from decimal import Decimal
+    >>> from salesops_nb import targets
+    >>> targets.largest_remainder(Decimal("100.00"), [1, 1, 1])
+    [Decimal('33.34'), Decimal('33.33'), Decimal('33.33')]
+
+    In whole thousands, the 400 beyond them go to the largest part:
+
+    >>> targets.largest_remainder(Decimal(10_400), [3, 1], unit=Decimal(1000))
+    [Decimal('8400'), Decimal('2000')]
     """
     if exact(unit, "unit") <= 0:
         raise _bad("bad-unit", f"The rounding unit is {unit}.", "Give a unit above zero, such as 100.")

@@ -43,6 +43,16 @@ class Season:
     backtest : model, horizon (months), n, wape, bias, used; a row a model, empty without a test.
     note : one sentence that says how the shape was found and why.
     year_error : root mean square relative error of year totals in the backtest, NaN without any.
+
+    Examples
+    --------
+    >>> from salesops_nb import targets
+    >>> season = targets.season([100] * 11 + [200], declared=[1] * 8 + [2] * 4)
+    >>> season.model, season.shares.round(4).tolist()[6:10]
+    ('declared', [0.0625, 0.0625, 0.125, 0.125])
+    >>> print(season.note)
+    Seasonality is declared, not estimated: 12 months of history are fewer than 24; the year follows
+    the declared weights.
     """
 
     shares: Floats
@@ -70,6 +80,18 @@ def season(
 
     Raises `SalesopsError` for a history of nothing or with negative months, or weights that are not
     twelve numbers of at least zero.
+
+    Examples
+    --------
+    Three years in which December brings twice as much as any other month:
+
+    >>> from salesops_nb import targets
+    >>> found = targets.season(([100] * 11 + [200]) * 3)
+    >>> found.model
+    'seasonal naive'
+    >>> found.shares.round(3)
+    array([0.077, 0.077, 0.077, 0.077, 0.077, 0.077, 0.077, 0.077, 0.077,
+           0.077, 0.077, 0.154])
     """
     series = np.asarray(history, dtype=np.float64)
     shares = _declared(declared)

@@ -27,13 +27,24 @@ METRIC, ASSIGNED = "bookings", "bookings_assigned"
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """Targets and how hard and fair they are.
+    """Targets, and how hard and fair they are, as `set_targets` returns them.
 
-    `targets` follows the table's contract: level, who, metric, period, value (Decimal), for company,
-    region, team and rep by month, quarter and year. Reps sum to teams, regions and, under the
-    metric ``bookings_assigned``, to the company; the company's ``bookings`` are its own target,
-    lower where targets are over-assigned. `levels` tells what to expect of each year's target,
-    `reps` the same with what each rests on and how it changes, `summary` the plan in figures.
+    `targets` has the columns level, who, metric, period, value (Decimal), for company, region, team and
+    rep by month, quarter and year. Reps sum to teams, regions and, under the metric ``bookings_assigned``,
+    to the company; the company's ``bookings`` are its own target, lower where targets are over-assigned.
+    `levels` is what to expect of each year's target, `reps` the same with what each rests on and how it
+    changes, `summary` the plan in figures.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, targets
+    >>> wb = open_workbook(".")
+    >>> plan = targets.set_targets(targets.prepare(wb.tables, wb.calendar, 2018), company_target=12_000_000)
+    >>> plan.summary["company_target"], plan.summary["reps"]
+    (Decimal('12000000.00'), 32)
+    >>> reps = plan.targets.query("level == 'rep' and period == '2018'")
+    >>> sum(reps["value"])
+    Decimal('12000000.00')
     """
 
     targets: pd.DataFrame
@@ -73,6 +84,17 @@ def set_targets(
 
     Raises `SalesopsError` for an unknown method, a negative target, both or neither of growth and
     company_target, a weight, over-assignment or unit out of range.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, targets
+    >>> wb = open_workbook(".")
+    >>> basis = targets.prepare(wb.tables, wb.calendar, 2018)
+    >>> plan = targets.set_targets(basis, growth=0.1, over_assignment=1.05, unit=1000)
+    >>> plan.targets.query("level == 'company' and period == '2018'")[["metric", "value"]]
+                   metric        value
+    16           bookings  12776000.00
+    33  bookings_assigned  13415000.00
     """
     _check(basis, growth, company_target, method, weight, over_assignment, unit)
     whole = exact(unit, "unit")

@@ -12,7 +12,15 @@ from salesops_nb.territory.model import Model
 
 
 class Summary(dict[str, Any]):
-    """Figures of a plan, by key or as attributes."""
+    """Figures of a plan, by key or as attributes.
+
+    Examples
+    --------
+    >>> from salesops_nb import territory
+    >>> summary = territory.Summary(imbalance=0.03, moved_share=0.25)
+    >>> summary.imbalance, summary["moved_share"]
+    (0.03, 0.25)
+    """
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -36,6 +44,24 @@ class TerritoryPlan:
     territories : one row a rep: capacity, units, load, fair share and imbalance of each measure, moment,
         and the centre's latitude and longitude.
     problems : warnings met on the way. model : what was solved.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import territory
+    >>> units = pd.DataFrame({
+    ...     "unit_id": ["A", "B", "C", "D"], "latitude": 40.0,
+    ...     "longitude": [-100.0, -99.5, -99.0, -98.5], "potential": 10.0,
+    ... })
+    >>> today = {"A": "Ada", "B": "Bo", "C": "Bo", "D": "Bo"}
+    >>> edges = [("A", "B"), ("B", "C"), ("C", "D")]
+    >>> plan = territory.plan(units, edges, reps=["Ada", "Bo"], current=today, disruption=100)
+    >>> plan.summary.imbalance, plan.summary.moved_share, plan.summary.contiguous
+    (0.0, 0.25, True)
+    >>> plan.territories[["rep", "units", "potential", "potential_fair"]]
+       rep  units  potential  potential_fair
+    0  Ada      2       20.0            20.0
+    1   Bo      2       20.0            20.0
     """
 
     assignment: pd.DataFrame
@@ -46,7 +72,24 @@ class TerritoryPlan:
 
 
 class PlanNotFound(SalesopsError):
-    """No plan within the tolerance was found; `plan` is the nearest one, which must not be used unseen."""
+    """No plan within the tolerance was found; `plan` is the nearest one found, for a look but not for use.
+
+    Examples
+    --------
+    Four equal units cannot be shared evenly by three; the nearest plan is off by half a fair share:
+
+    >>> import pandas as pd
+    >>> from salesops_nb import territory
+    >>> units = pd.DataFrame({
+    ...     "unit_id": ["A", "B", "C", "D"], "latitude": 40.0,
+    ...     "longitude": [-100.0, -99.5, -99.0, -98.5], "potential": 10.0,
+    ... })
+    >>> try:
+    ...     plan = territory.plan(units, [("A", "B"), ("B", "C"), ("C", "D")], k=3)
+    ... except territory.PlanNotFound as error:
+    ...     print(round(error.plan.summary.imbalance, 2), error.plan.summary.feasible)
+    0.5 False
+    """
 
     def __init__(self, problems: list[Problem], plan: TerritoryPlan) -> None:
         super().__init__(problems)

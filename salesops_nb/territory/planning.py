@@ -87,6 +87,26 @@ def plan(
     ------
     SalesopsError
         Bad input, or a plan that cannot be, with the reason and the nearest feasible tolerance.
+
+    Examples
+    --------
+    Bo has three of four equal units in a row. At disruption 100 the least is moved that evens it out:
+
+    >>> import pandas as pd
+    >>> from salesops_nb import territory
+    >>> units = pd.DataFrame({
+    ...     "unit_id": ["A", "B", "C", "D"], "latitude": 40.0,
+    ...     "longitude": [-100.0, -99.5, -99.0, -98.5], "potential": 10.0,
+    ... })
+    >>> today = {"A": "Ada", "B": "Bo", "C": "Bo", "D": "Bo"}
+    >>> edges = [("A", "B"), ("B", "C"), ("C", "D")]
+    >>> plan = territory.plan(units, edges, reps=["Ada", "Bo"], current=today, disruption=100)
+    >>> plan.assignment
+      unit_id  rep  was  moved
+    0       A  Ada  Ada  False
+    1       B  Ada   Bo   True
+    2       C   Bo   Bo  False
+    3       D   Bo   Bo  False
     """
     begun = time.perf_counter()
     _check_run(seed, time_limit)
