@@ -71,7 +71,14 @@ def rounded(amount: Decimal, currency: str, mode: str = "half_up") -> Decimal:
 
 
 def from_float(value: float, currency: str) -> Decimal:
-    """A computed estimate as an amount in the currency's minor unit; what is paid is never a float."""
+    """A computed estimate as an amount in the currency's minor unit; what is paid is never a float.
+
+    Examples
+    --------
+    >>> from salesops_nb import money
+    >>> money.from_float(1234.5678, "USD")
+    Decimal('1234.57')
+    """
     return rounded(Decimal(repr(float(value))), currency)
 
 

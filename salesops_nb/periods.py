@@ -221,14 +221,30 @@ def _split(key: str) -> tuple[str, int, str]:
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day so many months later, or the month's last where it has no such day."""
+    """The same day so many months later, or the month's last where it has no such day.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb import periods
+    >>> periods.months_later(date(2026, 1, 31), 1).isoformat()
+    '2026-02-28'
+    """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def months_between(start: date, end: date) -> int:
-    """Complete months from one day to another."""
+    """Complete months from one day to another.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb import periods
+    >>> periods.months_between(date(2026, 1, 31), date(2026, 3, 30))
+    1
+    """
     months = (end.year - start.year) * 12 + end.month - start.month
     while months > 0 and months_later(start, months) > end:
         months -= 1

@@ -67,7 +67,14 @@ Tolerance = Annotated[float | dict[str, float], BeforeValidator(_one_or_by_name)
 
 
 def controllable(annotation: Any) -> bool:
-    """Whether the panel has a control for a parameter declared so."""
+    """Whether the panel has a control for a parameter declared so.
+
+    Examples
+    --------
+    >>> from salesops_nb import parameters
+    >>> parameters.controllable(dict[str, float]), parameters.controllable(complex)
+    (True, False)
+    """
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return True
@@ -179,14 +186,14 @@ def checked(kind: type[P], values: Mapping[str, Any]) -> P:
     Examples
     --------
     >>> from salesops_nb import parameters
-    >>> asked = parameters.checked(parameters.PerformanceReview, {"period": 2017, "level": "team"})
+    >>> asked = parameters.checked(parameters.Sliced, {"period": 2017, "level": "team"})
     >>> asked.period, asked.level, asked.compare_to
     ('2017', 'team', 'previous')
-    >>> parameters.checked(parameters.PerformanceReview, {"perriod": "2017-Q3"})
+    >>> parameters.checked(parameters.Sliced, {"perriod": "2017-Q3"})
     Traceback (most recent call last):
         ...
     salesops_nb.errors.SalesopsError: 'perriod' is not a parameter of this notebook. Did you mean period?
-    It takes workbook, period, as_of, level, who, compare_to, structure.
+    It takes workbook, period, as_of, level, who, compare_to.
     """
     try:
         return kind(**values)
@@ -203,9 +210,11 @@ def for_a_person(asked: P) -> P:
     A report writes drafts to the ledger in the name of its author; looking at a panel writes none:
 
     >>> from salesops_nb import parameters
-    >>> asked = parameters.CommissionCalculation()
-    >>> asked.author, parameters.for_a_person(asked).author
-    ('calculation', '')
+    >>> class Forecast(parameters.Parameters):
+    ...     live = {"futures": 500}
+    ...     futures: int = 20_000
+    >>> Forecast().futures, parameters.for_a_person(Forecast()).futures
+    (20000, 500)
     """
     fields = type(asked).model_fields
     quick = {
@@ -224,7 +233,7 @@ def read(kind: type[P], namespace: Mapping[str, Any]) -> P:
     --------
     >>> from salesops_nb import parameters
     >>> period, level, other = "2017-Q3", "company", "not a parameter"
-    >>> parameters.read(parameters.PerformanceReview, globals()).period
+    >>> parameters.read(parameters.Sliced, globals()).period
     '2017-Q3'
     """
     values = {name: namespace[name] for name in kind.model_fields if name in namespace}
@@ -279,8 +288,8 @@ def parameters_cell(kind: type[Parameters]) -> str:
 
     Examples
     --------
-    >>> from salesops_nb.parameters import Sliced
-    >>> print(parameters_cell(Sliced).splitlines()[3])
+    >>> from salesops_nb import parameters
+    >>> print(parameters.parameters_cell(parameters.Sliced).splitlines()[3])
     level = "company"  # whose performance: company, team, rep
     """
     return "\n".join(_line(kind, name) for name in kind.model_fields if name not in kind.rare)
