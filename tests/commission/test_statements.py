@@ -10,7 +10,7 @@ import pytest
 from commission_helpers import deals, events, plan, table
 
 from salesops_nb import commission
-from salesops_nb.commission.attained import attained, near
+from salesops_nb.commission.attained import near
 from salesops_nb.commission.statement import Books, statements_of
 from salesops_nb.commission.study import Study
 from salesops_nb.commission.unusual import scores, unusual
@@ -109,7 +109,7 @@ def test_an_adjustment_says_its_reason_and_what_it_corrects(made):
 
 
 def test_who_is_near_the_next_tier(made):
-    rows = {(row.payee_id, row.component_id): row for row in attained(made[0])}
+    rows = {(row.payee_id, row.component_id): row for row in made[0].attained}
     bob = rows["bob", "base"]
     assert (bob.next_at, bob.next_kind, bob.missing, bob.next_rate) == (10000, "tier", 5500, Decimal("0.1"))
     assert (bob.attainment, rows["ann", "base"].next_at) == (Decimal("0.45"), None)
