@@ -23,7 +23,7 @@ from salesops_nb.present.words import use_locale
 
 PACKAGE = Path(present.__file__).parents[1]
 KINDS = ["", *declared()["tables"]]
-NO_LABEL = {("changes", "accounts"), ("moves", "kept"), ("moves", "gained"), ("moves", "lost")}
+NO_LABEL = {("moves", "kept"), ("moves", "gained"), ("moves", "lost")}
 PERIOD = re.compile(r"\d{4}(-(Q[1-4]|H[12]|\d\d))?")
 Shown = Callable[..., dict[str, Any]]
 
