@@ -29,6 +29,7 @@ from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.statement import Books, Statement, Statements, statements_of
 from salesops_nb.commission.study import Study
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.fingerprint import code
 from salesops_nb.present.commission_kept import calculations
 from salesops_nb.store import ledger
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
@@ -205,7 +206,7 @@ class Book:
             str(self.on),
             ledger.anchor(self.workbook.store),
             version("duckdb"),
-            _code(),
+            code(),
             *(repr(plan.file) for plan in self.plans),
             (folder / CALENDAR).read_text(encoding="utf-8") if (folder / CALENDAR).exists() else "",
             (folder / "workbook.yml").read_text(encoding="utf-8"),
@@ -285,12 +286,3 @@ def _age(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _code() -> str:
-    """A hash of the code that calculates and states."""
-    package, digest = Path(__file__).parents[1], hashlib.blake2b(digest_size=8)
-    for folder in ("commission", "store"):
-        for file in sorted((package / folder).glob("*.py")):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
