@@ -11,7 +11,7 @@ tables they are made of, so that they can be joined with each other and with any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, get_args
 
@@ -19,7 +19,7 @@ import narwhals as nw
 from rapidfuzz import process
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import Tables, collected, lazy_tables, with_columns_or_null
+from salesops_nb.frames import Tables, collected, with_columns_or_null
 from salesops_nb.periods import Period
 
 Structure = Literal["as they were", "restated"]
@@ -72,7 +72,7 @@ _PEOPLE = {
 
 
 def closed_deals(
-    tables: Tables, as_of: date | None = None, structure: Structure = "as they were"
+    tables: Mapping[str, Any], as_of: date | None = None, structure: Structure = "as they were"
 ) -> nw.LazyFrame[Any]:
     """Deals won or lost by the day, a lazy row each with the columns of `DEAL_FACTS`.
 
@@ -97,19 +97,20 @@ def closed_deals(
 
 
 def open_deals(
-    tables: Tables, as_of: date | None = None, structure: Structure = "as they were"
+    tables: Mapping[str, Any], as_of: date | None = None, structure: Structure = "as they were"
 ) -> nw.LazyFrame[Any]:
     """Deals open on the day, with the columns and arguments of `closed_deals`."""
     return _deal_facts(tables, as_of, structure).filter(nw.col("outcome") == "open")
 
 
-def stage_history(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
+def stage_history(tables: Mapping[str, Any], as_of: date | None = None) -> nw.LazyFrame[Any]:
     """Stages that deals entered by the day, a lazy row each.
 
     Columns ``deal_id, stage, entered_at, left_at`` and of the deal ``owner_id, team, region,
     account_id, product_id, segment, outcome, value``. A stage left after `as_of` is one not left yet.
     Raises `SalesopsError` where the tables have no ``stage_history``, or no deal has a date.
     """
+    tables = Tables.of(tables)
     known = as_of or last_day(tables)
     history = with_columns_or_null(_needed(tables, "stage_history"), {"left_at": nw.Datetime()})
     left = nw.when(nw.col("left_at").cast(nw.Date) <= known).then(nw.col("left_at"))
@@ -125,12 +126,13 @@ def stage_history(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any
                          "account_id", "product_id", "segment", "outcome", "value")  # fmt: skip
 
 
-def activities(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
+def activities(tables: Mapping[str, Any], as_of: date | None = None) -> nw.LazyFrame[Any]:
     """Activities that happened by the day, a lazy row each.
 
     Columns ``activity_id, owner_id`` (who did it)``, team, region, kind, happened_on, deal_id,
     account_id, minutes, outcome``. Raises `SalesopsError` where the tables have no ``activities``.
     """
+    tables = Tables.of(tables)
     frame = with_columns_or_null(_needed(tables, "activities"), _ACTIVITIES)
     frame = frame.with_columns(
         owner_id=nw.col("person_id"),
@@ -148,7 +150,9 @@ def during(facts: nw.LazyFrame[Any], period: Period, day: str) -> nw.LazyFrame[A
     return facts.filter((nw.col(day) >= period.start) & (nw.col(day) < period.end))
 
 
-def in_scope(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | None) -> nw.LazyFrame[Any]:
+def in_scope(
+    facts: nw.LazyFrame[Any], tables: Mapping[str, Any], level: Level, who: str | None
+) -> nw.LazyFrame[Any]:
     """The facts of the company, a team or a rep; nobody's, for one who has none yet.
 
     Raises `SalesopsError` naming the nearest known names where `who` is missing or unknown.
@@ -161,7 +165,7 @@ def in_scope(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | 
         return facts
     column = LEVEL_COLUMN[level]
     names = set(collected(facts.select(column).unique())[column])
-    people = lazy_tables(tables, "people").get("people")
+    people = Tables.of(tables).get("people")
     if people is not None:
         own = "team" if level == "team" else "person_id"
         names |= set(collected(people.select(own).unique())[own].dropna())
@@ -180,9 +184,9 @@ def refused(name: str, value: object, fix: str) -> SalesopsError:
     )
 
 
-def last_day(tables: Tables) -> date:
+def last_day(tables: Mapping[str, Any]) -> date:
     """The last day a deal was created or closed; raises `SalesopsError` where no deal has a date."""
-    deals = with_columns_or_null(lazy_tables(tables, "deals")["deals"], {"created_on": nw.Date()})
+    deals = with_columns_or_null(Tables.of(tables)["deals"], {"created_on": nw.Date()})
     found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
     known = [day for day in found if isinstance(day, date)]
     if not known:
@@ -190,7 +194,8 @@ def last_day(tables: Tables) -> date:
     return max(known)
 
 
-def _deal_facts(tables: Tables, as_of: date | None, structure: Structure) -> nw.LazyFrame[Any]:
+def _deal_facts(tables: Mapping[str, Any], as_of: date | None, structure: Structure) -> nw.LazyFrame[Any]:
+    tables = Tables.of(tables)
     known = last_day(tables)
     deals = listed(tables, DEAL_FACTS_LISTED)
     return placed_facts(deals, spans(tables), as_of or known, known, structure, DEAL_FACTS)
@@ -206,18 +211,18 @@ def _needed(tables: Tables, name: str) -> nw.LazyFrame[Any]:
                 table=name,
             )
         )
-    return lazy_tables(tables, name)[name]
+    return tables[name]
 
 
-def listed(tables: Tables, columns: Sequence[str] = LISTED) -> nw.LazyFrame[Any]:
+def listed(tables: Mapping[str, Any], columns: Sequence[str] = LISTED) -> nw.LazyFrame[Any]:
     """The deals with what their product lists them at and their account's segment: the same on every day.
 
     A lazy row a deal as in `placed_facts`, but with ``amount`` as it is and ``listed`` (list price times
     quantity, where the product has one) in place of what is valued.
     """
-    frames = lazy_tables(tables, "deals", "products", "accounts")
-    deals = _listed(with_columns_or_null(frames["deals"], _DEALS), frames.get("products"))
-    return _segmented(deals, frames.get("accounts")).select(*columns)
+    tables = Tables.of(tables)
+    deals = _listed(with_columns_or_null(tables["deals"], _DEALS), tables.get("products"))
+    return _segmented(deals, tables.get("accounts")).select(*columns)
 
 
 def placed_facts(
@@ -298,12 +303,12 @@ def _placed(facts: nw.LazyFrame[Any], people: nw.LazyFrame[Any] | None, day: nw.
     )
 
 
-def spans(tables: Tables) -> nw.LazyFrame[Any] | None:
+def spans(tables: Mapping[str, Any]) -> nw.LazyFrame[Any] | None:
     """People's teams and regions by the days they hold for; every day where none is given.
 
     ``None`` without a table of people.
     """
-    people = lazy_tables(tables, "people").get("people")
+    people = Tables.of(tables).get("people")
     if people is None:
         return None
     people = with_columns_or_null(people, _PEOPLE)

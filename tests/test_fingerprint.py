@@ -63,6 +63,12 @@ def test_whatever_is_cached_hangs_on_the_code(tmp_path: Path, monkeypatch: pytes
             monkeypatch.setattr(module, "code", lambda version=version: version)
         book = commission_book.Book(workbook, "2026")
         book.plans = []
-        made.append((prepared.prepare(workbook, workbook.folder / ".cache" / "prepared"), book._key(), Keys(workbook)._shared))
+        made.append(
+            (
+                prepared.prepare(workbook, workbook.folder / ".cache" / "prepared"),
+                book._key(),
+                Keys(workbook)._shared,
+            )
+        )
     for one, other in zip(*made, strict=True):
         assert one != other

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
 from salesops_nb.hiring import reading
 from salesops_nb.hiring.attrition import (
     FEWEST,
@@ -78,7 +79,7 @@ def learn(
     SalesopsError
         where people or won deals are missing, or nobody is ramped and no productivity is stated.
     """
-    tables = reading.opened(tables)
+    tables = Tables.of(tables)
     panel = read_panel(tables, calendar or FiscalCalendar(), as_of, currency)
     overrides = dict(overrides or {})
     stated = "productivity" in overrides
@@ -103,6 +104,7 @@ def learn(
         economics,
         waiting,
         problems,
+        tables.memo,
     )
     return learned.override(**overrides)
 
@@ -236,8 +238,8 @@ def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
     return hazard
 
 
-def _vacancies(tables: Mapping[str, Any]) -> pd.DataFrame:
-    frame = reading.lazy(tables, "vacancies")
+def _vacancies(tables: Tables) -> pd.DataFrame:
+    frame = tables.get("vacancies")
     if frame is None:
         return pd.DataFrame()
     rows = reading.pandas_of(reading.need(frame, "vacancies", ["role", "opened_on"])).copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from salesops_nb.hiring.inputs import Floats, Panel
 from salesops_nb.hiring.market import Market, Season, stated_season
 from salesops_nb.hiring.productivity import Productivity
 from salesops_nb.hiring.ramp import Ramp
+from salesops_nb.memo import Memo
 from salesops_nb.money import rounded
 
 OVERRIDES = (
@@ -40,7 +41,8 @@ OVERRIDES = (
 class Learned:
     """Everything a simulation needs. Money is in major units of `panel.currency`.
 
-    `ramp` and `productivity` have an entry per role of `panel.roles`, in their order.
+    `ramp` and `productivity` have an entry per role of `panel.roles`, in their order. `memo` is that of the
+    tables it was learned from.
     """
 
     panel: Panel
@@ -54,6 +56,7 @@ class Learned:
     economics: Economics
     vacancies: pd.DataFrame
     problems: list[Problem]
+    memo: Memo = field(default_factory=Memo, repr=False, compare=False)
 
     def override(self, **values: Any) -> Learned:
         """The same with stated values in place of learned ones.

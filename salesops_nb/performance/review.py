@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,6 @@ import pandas as pd
 
 from salesops_nb.errors import Problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, in_scope
-from salesops_nb.frames import Tables
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
 from salesops_nb.performance.cube import ALL, Cuts
@@ -90,7 +89,7 @@ class Review:
 
 
 def review(
-    tables: Tables | Prepared,
+    tables: Mapping[str, Any] | Prepared,
     period: Period | str,
     as_of: date | None = None,
     level: Level = "company",

@@ -30,7 +30,7 @@ from salesops_nb.commission.statement import Books, Statement, Statements, state
 from salesops_nb.commission.study import Study
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.fingerprint import code
-from salesops_nb.present.commission_kept import calculations
+from salesops_nb.present.commission_kept import payout_of
 from salesops_nb.store import ledger
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
 
@@ -82,7 +82,7 @@ class Book:
     @cached_property
     def payout(self) -> Payout:
         """The calculation."""
-        return calculations(self.workbook).payout(self.plans, self.period)
+        return payout_of(self.workbook, self.plans, self.period)
 
     def on_day(self, as_of: date) -> Book:
         """The same period and plans as of another day."""
@@ -187,7 +187,7 @@ class Book:
 
     def _accounts(self, asked: Collection[str]) -> Mapping[str, str]:
         """The account of each deal that is asked for and has one; of all deals where they are many."""
-        deals = calculations(self.workbook).tables.frame("deals").select("deal_id", "account_id")
+        deals = Tables.of(self.workbook.tables).frame("deals").select("deal_id", "account_id")
         if len(asked) < FEW:
             deals = deals.filter(nw.col("deal_id").is_in(sorted(asked)))
         found = arrow(deals.filter(~nw.col("account_id").is_null()))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from salesops_nb.fingerprint import code
+from salesops_nb.frames import Tables
 from salesops_nb.source.engine import guarded
 from salesops_nb.source.raw import literal, quoted
 from salesops_nb.workbook import load_settings
@@ -91,8 +92,6 @@ def reopen(folder: Path) -> Workbook | None:
 
 
 def _attached(folder: Path, path: Path, facts: dict[str, Any]) -> Workbook:
-    from types import MappingProxyType
-
     import narwhals as nw
 
     from salesops_nb.source.opened import Workbook
@@ -109,4 +108,4 @@ def _attached(folder: Path, path: Path, facts: dict[str, Any]) -> Workbook:
         connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM prepared.main.{quoted(name)}")
     names = facts.pop("tables")
     tables = {name: nw.from_native(connection.table(quoted(name))) for name in names}
-    return Workbook(folder=folder, connection=connection, tables=MappingProxyType(tables), **facts)
+    return Workbook(folder=folder, connection=connection, tables=Tables(tables, connection), **facts)
