@@ -11,7 +11,7 @@ tables they are made of, so that they can be joined with each other and with any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, get_args
 
@@ -19,7 +19,7 @@ import narwhals as nw
 from rapidfuzz import process
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import Tables, collected, lazy_tables, with_columns_or_null
+from salesops_nb.frames import Tables, collected, with_columns_or_null
 from salesops_nb.periods import Period
 
 Structure = Literal["as they were", "restated"]
@@ -72,7 +72,7 @@ _PEOPLE = {
 
 
 def closed_deals(
-    tables: Tables, as_of: date | None = None, structure: Structure = "as they were"
+    tables: Mapping[str, Any], as_of: date | None = None, structure: Structure = "as they were"
 ) -> nw.LazyFrame[Any]:
     """Deals won or lost by the day, a lazy row each with the columns of `DEAL_FACTS`.
 
@@ -111,7 +111,7 @@ def closed_deals(
 
 
 def open_deals(
-    tables: Tables, as_of: date | None = None, structure: Structure = "as they were"
+    tables: Mapping[str, Any], as_of: date | None = None, structure: Structure = "as they were"
 ) -> nw.LazyFrame[Any]:
     """Deals open on the day, with the columns and arguments of `closed_deals`.
 
@@ -131,7 +131,7 @@ def open_deals(
     return _deal_facts(tables, as_of, structure).filter(nw.col("outcome") == "open")
 
 
-def stage_history(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
+def stage_history(tables: Mapping[str, Any], as_of: date | None = None) -> nw.LazyFrame[Any]:
     """Stages that deals entered by the day, a lazy row each.
 
     Columns ``deal_id, stage, entered_at, left_at`` and of the deal ``owner_id, team, region,
@@ -150,6 +150,7 @@ def stage_history(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any
     1     Engaging 2016-10-20 2017-03-01  Dustin Brinkmann
     2          Won 2017-03-01        NaT  Dustin Brinkmann
     """
+    tables = Tables.of(tables)
     known = as_of or last_day(tables)
     history = with_columns_or_null(_needed(tables, "stage_history"), {"left_at": nw.Datetime()})
     left = nw.when(nw.col("left_at").cast(nw.Date) <= known).then(nw.col("left_at"))
@@ -165,7 +166,7 @@ def stage_history(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any
                          "account_id", "product_id", "segment", "outcome", "value")  # fmt: skip
 
 
-def activities(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
+def activities(tables: Mapping[str, Any], as_of: date | None = None) -> nw.LazyFrame[Any]:
     """Activities that happened by the day, a lazy row each.
 
     Columns ``activity_id, owner_id`` (who did it)``, team, region, kind, happened_on, deal_id,
@@ -183,6 +184,7 @@ def activities(tables: Tables, as_of: date | None = None) -> nw.LazyFrame[Any]:
     2    email   9258
     3  meeting   4695
     """
+    tables = Tables.of(tables)
     frame = with_columns_or_null(_needed(tables, "activities"), _ACTIVITIES)
     frame = frame.with_columns(
         owner_id=nw.col("person_id"),
@@ -214,7 +216,9 @@ def during(facts: nw.LazyFrame[Any], period: Period, day: str) -> nw.LazyFrame[A
     return facts.filter((nw.col(day) >= period.start) & (nw.col(day) < period.end))
 
 
-def in_scope(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | None) -> nw.LazyFrame[Any]:
+def in_scope(
+    facts: nw.LazyFrame[Any], tables: Mapping[str, Any], level: Level, who: str | None
+) -> nw.LazyFrame[Any]:
     """The facts of the company, a team or a rep; no rows for one who is known but has none yet.
 
     Raises `SalesopsError`, with the nearest known names, where `who` is missing or unknown.
@@ -241,7 +245,7 @@ def in_scope(facts: nw.LazyFrame[Any], tables: Tables, level: Level, who: str | 
         return facts
     column = LEVEL_COLUMN[level]
     names = set(collected(facts.select(column).unique())[column])
-    people = lazy_tables(tables, "people").get("people")
+    people = Tables.of(tables).get("people")
     if people is not None:
         own = "team" if level == "team" else "person_id"
         names |= set(collected(people.select(own).unique())[own].dropna())
@@ -260,7 +264,7 @@ def refused(name: str, value: object, fix: str) -> SalesopsError:
     )
 
 
-def last_day(tables: Tables) -> date:
+def last_day(tables: Mapping[str, Any]) -> date:
     """The last day a deal was created or closed; raises `SalesopsError` where no deal has a date.
 
     Examples
@@ -269,7 +273,7 @@ def last_day(tables: Tables) -> date:
     >>> facts.last_day(open_workbook(".").tables)
     datetime.date(2017, 12, 31)
     """
-    deals = with_columns_or_null(lazy_tables(tables, "deals")["deals"], {"created_on": nw.Date()})
+    deals = with_columns_or_null(Tables.of(tables)["deals"], {"created_on": nw.Date()})
     found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
     known = [day for day in found if isinstance(day, date)]
     if not known:
@@ -277,7 +281,8 @@ def last_day(tables: Tables) -> date:
     return max(known)
 
 
-def _deal_facts(tables: Tables, as_of: date | None, structure: Structure) -> nw.LazyFrame[Any]:
+def _deal_facts(tables: Mapping[str, Any], as_of: date | None, structure: Structure) -> nw.LazyFrame[Any]:
+    tables = Tables.of(tables)
     known = last_day(tables)
     deals = listed(tables, DEAL_FACTS_LISTED)
     return placed_facts(deals, spans(tables), as_of or known, known, structure, DEAL_FACTS)
@@ -293,18 +298,18 @@ def _needed(tables: Tables, name: str) -> nw.LazyFrame[Any]:
                 table=name,
             )
         )
-    return lazy_tables(tables, name)[name]
+    return tables[name]
 
 
-def listed(tables: Tables, columns: Sequence[str] = LISTED) -> nw.LazyFrame[Any]:
+def listed(tables: Mapping[str, Any], columns: Sequence[str] = LISTED) -> nw.LazyFrame[Any]:
     """The deals with what their product lists them at and their account's segment: the same on every day.
 
     A lazy row a deal as in `placed_facts`, but with ``amount`` as it is and ``listed`` (list price times
     quantity, where the product has one) in place of what is valued.
     """
-    frames = lazy_tables(tables, "deals", "products", "accounts")
-    deals = _listed(with_columns_or_null(frames["deals"], _DEALS), frames.get("products"))
-    return _segmented(deals, frames.get("accounts")).select(*columns)
+    tables = Tables.of(tables)
+    deals = _listed(with_columns_or_null(tables["deals"], _DEALS), tables.get("products"))
+    return _segmented(deals, tables.get("accounts")).select(*columns)
 
 
 def placed_facts(
@@ -385,12 +390,12 @@ def _placed(facts: nw.LazyFrame[Any], people: nw.LazyFrame[Any] | None, day: nw.
     )
 
 
-def spans(tables: Tables) -> nw.LazyFrame[Any] | None:
+def spans(tables: Mapping[str, Any]) -> nw.LazyFrame[Any] | None:
     """People's teams and regions by the days they hold for; every day where none is given.
 
     ``None`` without a table of people.
     """
-    people = lazy_tables(tables, "people").get("people")
+    people = Tables.of(tables).get("people")
     if people is None:
         return None
     people = with_columns_or_null(people, _PEOPLE)

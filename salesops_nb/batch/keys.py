@@ -11,17 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable
 from fnmatch import fnmatch
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, select
 
 from salesops_nb.batch.pay import PayLedger
+from salesops_nb.fingerprint import code, tree
 from salesops_nb.version import __version__
 
 if TYPE_CHECKING:
@@ -95,13 +94,12 @@ class Keys:
 
     @cached_property
     def _shared(self) -> dict[str, Any]:
-        folder, package = self.workbook.folder, Path(str(files("salesops_nb")))
-        settings = self.workbook.settings
+        folder, settings = self.workbook.folder, self.workbook.settings
         single = [folder / name for name in (*_SETTINGS, settings.mapping, settings.strategy) if name]
         return {
-            "package": _tree(package, ("*",)),
+            "package": code(),
             "workbook": {path.name: self._file(path) for path in single},
-            "folders": {name: _tree(folder / name, ("*",)) for name in _FOLDERS},
+            "folders": {name: tree(folder / name) for name in _FOLDERS},
             "template": _template_digest(),
             "locale": settings.locale,
             "data": self.workbook.fingerprint,
@@ -148,19 +146,7 @@ def store_digests(workbook: Workbook) -> dict[str, str]:
     return found
 
 
-def _tree(folder: Path, patterns: Iterable[str]) -> str:
-    """A hash of the files below a folder, by their paths and contents."""
-    digest = hashlib.blake2b(digest_size=16)
-    files = sorted({path for pattern in patterns for path in folder.rglob(pattern) if path.is_file()})
-    for path in files:
-        if "__pycache__" in path.parts:
-            continue
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        digest.update(hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
-    return digest.hexdigest()
-
-
 def _template_digest() -> str:
     from salesops_nb.present.render import template_folder
 
-    return _tree(Path(template_folder()), ("*",))
+    return tree(Path(template_folder()))

@@ -51,7 +51,7 @@ def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
             found += error.problems
     if workbook is None or not read:
         return found
-    tables = Tables(workbook.tables)
+    tables = Tables.of(workbook.tables)
     for plan in read:
         found += misnamed(plan, tables)
     for problem in _problems(lambda: refuse_clashes(read, tables)):

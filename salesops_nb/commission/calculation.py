@@ -99,7 +99,7 @@ def calculate(
     """
     chosen = [plans] if isinstance(plans, Plan) else list(plans)
     when = period if isinstance(period, Period) else (calendar or FiscalCalendar()).period(period)
-    read = tables if isinstance(tables, Tables) else Tables(tables)
+    read = Tables.of(tables)
     problems: list[Problem] = []
     refuse_clashes(chosen, read)
     facts = read_facts(chosen, read, when.end, problems)

@@ -1,24 +1,19 @@
-"""Tables of any kind as narwhals lazy frames on one DuckDB connection.
-
-An analyst's pandas frames, Arrow tables and polars frames are put on the connection of the
-workbook's own tables where there is one, else on a new one; Spark frames stay where they are.
-"""
+"""The tables of pay: as `frames.Tables`, with exact decimals in place of floats; and products that fit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from copy import copy
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import duckdb
 import narwhals as nw
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from salesops_nb import frames
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import once, scratch_file
+from salesops_nb.memo import Key, Memo
 
 T = TypeVar("T")
 AMOUNT = nw.Decimal(38, 10)
@@ -67,57 +62,32 @@ def _text(value: Decimal) -> str:
     return format(value, "f")
 
 
-class Tables:
-    """The tables handed in, by name, as lazy frames that can be joined.
+class Tables(frames.Tables):
+    """The tables of pay: floats among them are the decimals they were written as.
 
-    What is worked out from them alone is kept with them (`once`), so that calculations on the same
-    tables share it: another period or a changed rate meets facts and credits that are known.
+    Calculations on the same tables share what is worked out of them: another period or a changed rate meets
+    facts and credits that are known.
     """
 
-    def __init__(self, tables: Mapping[str, Any]) -> None:
-        self.given = tables
-        self._known: dict[tuple[Hashable, ...], tuple[Any, int]] = {}
-        self._own: dict[tuple[Hashable, ...], tuple[Any, int]] = {}
-        self._exchanged: frozenset[str] = frozenset()
-        self._anchor: duckdb.DuckDBPyRelation | None = None
-        self._spark: Any = None
-        self.connection: duckdb.DuckDBPyConnection | None = None
-        for name in tables:
-            native = _native(tables[name])
-            if isinstance(native, duckdb.DuckDBPyRelation):
-                self._anchor = native
-                break
-            if _is_spark(native):
-                self._spark = native.sparkSession
-                # else Spark cuts the sum of two decimal(38,10) to nine places to make room for a
-                # digit in front
-                self._spark.conf.set("spark.sql.decimalOperations.allowPrecisionLoss", "false")
-                break
-        if self._anchor is None and self._spark is None:
-            self.connection = duckdb.connect()
-            self.connection.execute("SET preserve_insertion_order = false")
+    def __init__(self, given: Mapping[str, Any], engine: Any = None, memo: Memo | None = None) -> None:
+        super().__init__(given, engine, memo)
+        self._exchanged: dict[Hashable, Hashable] = {}
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.given and self.given[name] is not None
-
-    def beside(self, name: str, table: Any) -> Tables:
-        """The same tables with another one of that name; of what is kept, all that does not hang on it.
+    def beside(self, **tables: Any) -> Self:
+        """The same tables with others of those names; what does not hang on them stays known.
 
         What hangs on one of the tables that are often exchanged, the ledger or targets, has its name first
-        in its key; on any other table all that is kept may hang.
+        in its key; on any other table all that is known may hang.
         """
-        made = copy(self)
-        if name not in _EXCHANGED:
-            made.given, made._known, made._own = {**self.given, name: table}, {}, {}
-            return made
-        made.given = {**self.given, name: table}
-        made._exchanged = self._exchanged | {name}
-        made._own = {key: kept for key, kept in self._own.items() if key[0] != name}
+        made = super().beside(**tables)
+        if set(tables) <= set(_EXCHANGED):
+            made._exchanged = {**self._exchanged, **dict.fromkeys(tables, made._stamp)}
+            made._stamp = self._stamp
         return made
 
-    def once(self, key: tuple[Hashable, ...], make: Callable[[], T], rows: int = 0) -> T:
-        """What `make` gives, worked out the first time that `key` is asked for; see `frames.once`."""
-        return once(self._own if key[0] in self._exchanged else self._known, key, make, rows)
+    def once(self, key: Key, make: Callable[[], T], rows: int | Callable[[T], int] = 0) -> T:
+        """What `make` gives, worked out the first time that `key` is asked for; see `Memo.once`."""
+        return super().once((self._exchanged.get(key[0]), *key), make, rows)
 
     def frame(self, name: str) -> nw.LazyFrame[Any]:
         """A table by name; raises `SalesopsError` where it was not given."""
@@ -131,7 +101,7 @@ class Tables:
                     table=name,
                 )
             )
-        return self.once((name, "frame"), lambda: self._lazy(self.given[name]))
+        return self.once((name, "frame"), lambda: exact(self[name]))
 
     def columns(self, name: str) -> list[str]:
         """Column names of a table, none where it was not given."""
@@ -183,11 +153,14 @@ class Tables:
         return made
 
     def _in_memory(self, name: str) -> pa.Table | None:
-        native = _native(self.given[name]) if name in self else None
-        if native is None or isinstance(native, duckdb.DuckDBPyRelation):
+        if name not in self:
             return None
-        frame = nw.from_native(native)
-        return None if isinstance(frame, nw.LazyFrame) else _arrow(frame)
+        frame = frames.frame_of(self.given[name], name)
+        return None if isinstance(frame, nw.LazyFrame) else _typed(frames.to_arrow(frame))
+
+    def put_arrow(self, table: pa.Table) -> nw.LazyFrame[Any]:
+        """An Arrow table as a lazy frame that can be joined with the others; a column of nothing is text."""
+        return super().put_arrow(_typed(table))
 
     def put(self, rows: Iterable[Mapping[str, Any]], schema: Mapping[str, pa.DataType]) -> nw.LazyFrame[Any]:
         """A small table of our own on the same connection."""
@@ -197,42 +170,12 @@ class Tables:
         }
         return self.put_arrow(pa.table(arrays))
 
-    def put_arrow(self, small: pa.Table) -> nw.LazyFrame[Any]:
-        """An Arrow table on the same connection, or in the same Spark session."""
-        if self._spark is not None:
-            made: nw.LazyFrame[Any] = nw.from_native(self._spark.createDataFrame(small)).lazy()
-            return made
-        if self._anchor is not None:
-            return nw.from_native(_beside(self._anchor, small)).lazy()
-        assert self.connection is not None
-        return nw.from_native(self.connection.from_arrow(small)).lazy()
-
     def kept(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """The frame worked out once and held, for reading several times."""
-        native = frame.to_native()
-        if _is_spark(native):
-            held: nw.LazyFrame[Any] = nw.from_native(native.localCheckpoint()).lazy()
-            return held
-        if not isinstance(native, duckdb.DuckDBPyRelation):
-            return frame
         try:
-            return nw.from_native(native.materialize()).lazy()
+            return frames.settled(frame)
         except duckdb.Error as error:
             raise engine_error(error) from error
-
-    def _lazy(self, value: Any) -> nw.LazyFrame[Any]:
-        return exact(self._raw(value))
-
-    def _raw(self, value: Any) -> nw.LazyFrame[Any]:
-        native = _native(value)
-        if isinstance(native, duckdb.DuckDBPyRelation):
-            return nw.from_native(native).lazy()
-        frame = nw.from_native(native)
-        if isinstance(frame, nw.LazyFrame):
-            if self._spark is not None and frame.implementation.is_spark_like():
-                return frame
-            frame = frame.collect()
-        return self.put_arrow(_arrow(frame))
 
 
 def exact(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -245,39 +188,11 @@ def exact(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return frame.with_columns(*made) if made else frame
 
 
-def _arrow(frame: nw.DataFrame[Any]) -> pa.Table:
-    """The frame as Arrow; Python decimals stay decimals, dates that pandas holds as instants become days."""
-    table = frame.to_arrow()
-    for i, field in enumerate(table.schema):
+def _typed(table: pa.Table) -> pa.Table:
+    for at, field in enumerate(table.schema):
         if pa.types.is_null(field.type):
-            table = table.set_column(i, field.name, table.column(i).cast(pa.string()))
+            table = table.set_column(at, field.name, table.column(at).cast(pa.string()))
     return table
-
-
-def _is_spark(native: Any) -> bool:
-    return type(native).__module__.startswith("pyspark.")
-
-
-def _native(value: Any) -> Any:
-    return nw.to_native(value, pass_through=True)
-
-
-def _beside(anchor: duckdb.DuckDBPyRelation, small: pa.Table) -> duckdb.DuckDBPyRelation:
-    """The Arrow table as a relation on the anchor's own connection, handed over in a file.
-
-    A workbook's connection sees no Python names. Nothing is created in the catalog: each change there
-    would make DuckDB bind every step of every relation of the connection anew. The anchor lends its
-    connection only; its name in the query is one that the catalog always has, so that no view is made
-    for it either.
-    """
-    file = scratch_file()
-    pq.write_table(small, file, compression="none")
-    name = str(file).replace("'", "''")
-    beside = anchor.query("duckdb_tables", f"SELECT * FROM read_parquet('{name}')")
-    assert beside is not None
-    made = beside.materialize()
-    file.unlink()
-    return made
 
 
 def _fit(value: Any, kind: pa.DataType) -> Any:

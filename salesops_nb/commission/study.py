@@ -128,7 +128,7 @@ class Study:
         for row in rows:
             if row.get("metric", quota.metric) == quota.metric and row["value"] is not None:
                 row["value"] = decimal_of(Fraction(row["value"]) * factor)
-        return self.tables.beside("targets", pa.Table.from_pylist(rows))
+        return self.tables.beside(targets=pa.Table.from_pylist(rows))
 
     def _paid(self, changed: Plan, factor: Fraction) -> dict[str, Decimal]:
         found: dict[str, Decimal] = defaultdict(Decimal)

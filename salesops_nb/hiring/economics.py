@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from salesops_nb.frames import Tables
 from salesops_nb.hiring import reading
 from salesops_nb.hiring.inputs import Floats, Panel, horizon_start
 from salesops_nb.money import from_float
@@ -104,10 +104,10 @@ class Economics:
         )
 
 
-def learn_economics(tables: Mapping[str, Any], panel: Panel, level: Floats) -> Economics:
+def learn_economics(tables: Tables, panel: Panel, level: Floats) -> Economics:
     """Margin from deals' cost, pay from people's pay (a year), else assumed and said so."""
     margin, margin_origin = MARGIN, "assumed"
-    deals = reading.lazy(tables, "deals")
+    deals = tables.get("deals")
     if deals is not None and "cost" in deals.collect_schema().names():
         sums = reading.pandas_of(
             deals.filter((nw.col("outcome") == "won") & ~nw.col("cost").is_null()).select(
@@ -128,7 +128,7 @@ def learn_economics(tables: Mapping[str, Any], panel: Panel, level: Floats) -> E
     return Economics(margin, pay, HIRING_MONTHS * pay, origin)
 
 
-def learn_returns(tables: Mapping[str, Any], panel: Panel, factor: Floats, seats: Floats) -> Returns:
+def learn_returns(tables: Tables, panel: Panel, factor: Floats, seats: Floats) -> Returns:
     """Supported heads: today's team and open seats, times what potential and pipeline leave over.
 
     `seats` are open vacancies by role. The lesser of the two ratios counts where both are known,
@@ -152,14 +152,14 @@ def learn_returns(tables: Mapping[str, Any], panel: Panel, factor: Floats, seats
     )
 
 
-def uncovered_potential(tables: Mapping[str, Any], panel: Panel) -> tuple[pd.DataFrame, float | None]:
+def uncovered_potential(tables: Tables, panel: Panel) -> tuple[pd.DataFrame, float | None]:
     """Potential of units that nobody present holds, by territory, and all potential over covered.
 
     The frame has territory, potential and heads (at the potential a present holder carries); both
     are empty or ``None`` where units, assignments or their potential are not given.
     """
     nothing = pd.DataFrame({"territory": [], "potential": [], "heads": []})
-    units, assignments = reading.lazy(tables, "units"), reading.lazy(tables, "assignments")
+    units, assignments = tables.get("units"), tables.get("assignments")
     if units is None or assignments is None:
         return nothing, None
     names = units.collect_schema().names()
@@ -189,9 +189,9 @@ def uncovered_potential(tables: Mapping[str, Any], panel: Panel) -> tuple[pd.Dat
     return open_units.reset_index(drop=True), float(total / held_potential)
 
 
-def _pipeline_ratio(tables: Mapping[str, Any], panel: Panel) -> float | None:
+def _pipeline_ratio(tables: Tables, panel: Panel) -> float | None:
     """Deals created in the last twelve months × win rate, over deals won in them; 0.8 to 1.5."""
-    deals = reading.lazy(tables, "deals")
+    deals = tables.get("deals")
     if deals is None or "created_on" not in deals.collect_schema().names() or len(panel.months) < 12:
         return None
     start, end = panel.months[-12].start, panel.months[-1].end

@@ -51,19 +51,18 @@ class Futures:
         return _drawn(known, months, futures, seed, self.pool)
 
 
-_last: dict[bool, tuple[Futures, Futures]] = {}  # few futures, as of a first estimate, beside many
-
-
 def simulated(
     known: Learned, months: Ints, searched: int, futures: int, seed: int
 ) -> tuple[Futures, Futures]:
     """Futures a plan is looked for on and others on which it is judged; the last where all is the same."""
-    search, judge = _last.get(futures < FEW, (None, None))
-    _last[futures < FEW] = made = (
+    key = "hiring", "futures", futures < FEW  # few, as of a first estimate, beside many
+    last = known.memo.get(key)
+    search, judge = last[0] if last else (None, None)
+    made = (
         _known(search, known, months, searched, seed),
         _known(judge, known, months, futures, seed + OTHER),
     )
-    return made
+    return known.memo.put(key, made, rows=(searched + futures) * len(months))
 
 
 def _known(before: Futures | None, *given: Any) -> Futures:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
 from salesops_nb.hiring import reading
 from salesops_nb.hiring.inputs import Floats, Ints, Panel
 from salesops_nb.hiring.learned import Learned
@@ -138,7 +139,7 @@ def _number(value: Any, key: str) -> float:
 
 def _table_targets(tables: Mapping[str, Any], metric: str | None) -> dict[str, float]:
     """Targets by period key: the company's rows, else the sum over teams, else over people."""
-    frame = reading.lazy(tables, "targets")
+    frame = Tables.of(tables).get("targets")
     if frame is None:
         return {}
     rows = reading.pandas_of(reading.need(frame, "targets", ["level", "metric", "period", "value"])).copy()

@@ -7,7 +7,6 @@ the middle of the month, and what was booked. Months are the company's fiscal mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
 from salesops_nb.hiring import reading
 from salesops_nb.periods import FiscalCalendar, Period
 
@@ -53,7 +53,7 @@ class Panel:
 
 
 def read_panel(
-    tables: Mapping[str, Any],
+    tables: Tables,
     calendar: FiscalCalendar,
     as_of: date | None = None,
     currency: str | None = None,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
 from salesops_nb.hiring import reading
 from salesops_nb.hiring.attrition import (
     FEWEST,
@@ -87,7 +88,7 @@ def learn(
     0            median days to fill      54.9  50.3  59.8  47  learned
     1  days in which 80 % are filled      81.9  75.1  89.2  47  learned
     """
-    tables = reading.opened(tables)
+    tables = Tables.of(tables)
     panel = read_panel(tables, calendar or FiscalCalendar(), as_of, currency)
     overrides = dict(overrides or {})
     stated = "productivity" in overrides
@@ -112,6 +113,7 @@ def learn(
         economics,
         waiting,
         problems,
+        tables.memo,
     )
     return learned.override(**overrides)
 
@@ -245,8 +247,8 @@ def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
     return hazard
 
 
-def _vacancies(tables: Mapping[str, Any]) -> pd.DataFrame:
-    frame = reading.lazy(tables, "vacancies")
+def _vacancies(tables: Tables) -> pd.DataFrame:
+    frame = tables.get("vacancies")
     if frame is None:
         return pd.DataFrame()
     rows = reading.pandas_of(reading.need(frame, "vacancies", ["role", "opened_on"])).copy()

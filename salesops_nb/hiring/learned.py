@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from salesops_nb.hiring.inputs import Floats, Panel
 from salesops_nb.hiring.market import Market, Season, stated_season
 from salesops_nb.hiring.productivity import Productivity
 from salesops_nb.hiring.ramp import Ramp
+from salesops_nb.memo import Memo
 
 OVERRIDES = (
     "attrition",
@@ -38,7 +39,8 @@ OVERRIDES = (
 class Learned:
     """Everything a simulation needs. Money is in major units of `panel.currency`.
 
-    `ramp` and `productivity` have an entry per role of `panel.roles`, in their order.
+    `ramp` and `productivity` have an entry per role of `panel.roles`, in their order. `memo` is that of the
+    tables it was learned from.
 
     Examples
     --------
@@ -63,6 +65,7 @@ class Learned:
     economics: Economics
     vacancies: pd.DataFrame
     problems: list[Problem]
+    memo: Memo = field(default_factory=Memo, repr=False, compare=False)
 
     def override(self, **values: Any) -> Learned:
         """The same with stated values in place of learned ones.

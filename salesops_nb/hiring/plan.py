@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
 from salesops_nb.hiring.capacity import FUTURES, Capacity, check_futures, prepare, summarise
 from salesops_nb.hiring.compare import COLUMNS, NOBODY, compared, policy
 from salesops_nb.hiring.economics import uncovered_potential
@@ -314,7 +315,7 @@ def _hires(
     learned: Learned, ahead: Horizon, counts: Ints, search: Search, tables: Mapping[str, Any]
 ) -> pd.DataFrame:
     """One row per month, role and territory; hires go where most potential is uncovered."""
-    free, _ = uncovered_potential(tables, learned.panel)
+    free, _ = uncovered_potential(Tables.of(tables), learned.panel)
     heads = dict(zip(free["territory"], free["heads"], strict=True))
     rows: dict[tuple[int, int, str], int] = {}
     for month in range(counts.shape[1]):

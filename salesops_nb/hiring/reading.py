@@ -1,71 +1,22 @@
-"""Reading people, won deals and leave out of any frame, with what is wrong set aside and told."""
+"""Reading people, won deals and leave, with what is wrong set aside and told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
 from salesops_nb.periods import FiscalCalendar
 
 FAR = pd.Timestamp("2199-12-31")
 LONG_AGO = pd.Timestamp("1900-01-01")
-TABLES = (
-    "people",
-    "deals",
-    "leave",
-    "vacancies",
-    "targets",
-    "units",
-    "assignments",
-    "fx_rates",
-    "bookings_history",
-)
-
-
-def opened(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables that hiring reads, pandas ones on one DuckDB connection, to read several times."""
-    connection = duckdb.connect()
-    out: dict[str, Any] = {}
-    for name in TABLES:
-        frame = tables.get(name)
-        if isinstance(frame, pd.DataFrame):
-            frame = None if frame.columns.empty else connection.from_df(_plain(frame))
-        if frame is not None:
-            out[name] = frame
-    return out
-
-
-def lazy(tables: Mapping[str, Any], name: str) -> nw.LazyFrame[Any] | None:
-    """The table as a narwhals lazy frame, pandas through DuckDB; ``None`` where it is not given."""
-    frame = tables.get(name)
-    if frame is None:
-        return None
-    if isinstance(frame, pd.DataFrame):
-        if frame.columns.empty:
-            return None
-        frame = duckdb.connect().from_df(_plain(frame))
-    return nw.from_native(frame).lazy()
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Object columns of dates become timestamps, which DuckDB reads whatever their gaps."""
-    changed: dict[str, Any] = {}
-    for name in [str(c) for c, kind in frame.dtypes.items() if kind == np.dtype(object)]:
-        values = frame[name]
-        held = values.dropna()
-        if held.empty:
-            changed[name] = values.astype("string")
-        elif hasattr(held.iloc[0], "year"):
-            changed[name] = pd.to_datetime(values, errors="coerce")
-    return frame.assign(**changed) if changed else frame
 
 
 def need(frame: nw.LazyFrame[Any] | None, table: str, columns: Sequence[str]) -> nw.LazyFrame[Any]:
@@ -113,9 +64,9 @@ def _dates(frame: pd.DataFrame, column: str, missing: pd.Timestamp) -> pd.Series
     )
 
 
-def people(tables: Mapping[str, Any], problems: list[Problem]) -> pd.DataFrame:
+def people(tables: Tables, problems: list[Problem]) -> pd.DataFrame:
     """People's rows with dates filled: missing ends are far away, a missing hire date long ago."""
-    frame = need(lazy(tables, "people"), "people", ["person_id", "role"])
+    frame = need(tables.get("people"), "people", ["person_id", "role"])
     rows = pandas_of(frame).reset_index(drop=True)
     rows["row"] = rows.index + 2
     rows["person_id"] = rows["person_id"].astype(str)
@@ -199,9 +150,9 @@ def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFra
     return rows[~overlap].reset_index(drop=True)
 
 
-def leave(tables: Mapping[str, Any]) -> pd.DataFrame:
+def leave(tables: Tables) -> pd.DataFrame:
     """Leave as person_id, start, end (half-open)."""
-    frame = lazy(tables, "leave")
+    frame = tables.get("leave")
     if frame is None:
         return pd.DataFrame({"person_id": [], "start": [], "end": []})
     rows = pandas_of(need(frame, "leave", ["person_id", "from"]))
@@ -214,11 +165,9 @@ def leave(tables: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def won_by_day(
-    tables: Mapping[str, Any], currency: str | None, problems: list[Problem]
-) -> tuple[pd.DataFrame, str]:
+def won_by_day(tables: Tables, currency: str | None, problems: list[Problem]) -> tuple[pd.DataFrame, str]:
     """Won amounts by owner and day (owner_id, day, amount as float, deals), summed in the engine."""
-    frame = need(lazy(tables, "deals"), "deals", ["owner_id", "outcome", "amount", "closed_on"])
+    frame = need(tables.get("deals"), "deals", ["owner_id", "outcome", "amount", "closed_on"])
     schema = frame.collect_schema()
     has_currency = "currency" in schema.names()
     exact = isinstance(schema["amount"], nw.Decimal)
@@ -245,14 +194,14 @@ def won_by_day(
     return rows.groupby(["owner_id", "day"], as_index=False)[["amount", "deals"]].sum(), currency
 
 
-def history(tables: Mapping[str, Any], calendar: FiscalCalendar, before: date) -> pd.DataFrame:
+def history(tables: Tables, calendar: FiscalCalendar, before: date) -> pd.DataFrame:
     """Reps' monthly bookings of the months before the deals begin (owner_id, day, amount, deals).
 
     From the rows of level rep and metric bookings of the table bookings_history, each on the first
     day of its month; months that the deals cover are left to the deals.
     """
     names = ["owner_id", "day", "amount", "deals"]
-    frame = lazy(tables, "bookings_history")
+    frame = tables.get("bookings_history")
     if frame is None:
         return pd.DataFrame(columns=names)
     frame = need(frame, "bookings_history", ["level", "who", "metric", "month", "value"])
@@ -292,12 +241,12 @@ def _tell_unusable(rows: pd.DataFrame, problems: list[Problem]) -> None:
         )
 
 
-def _in_currency(rows: pd.DataFrame, currency: str, tables: Mapping[str, Any]) -> pd.DataFrame:
+def _in_currency(rows: pd.DataFrame, currency: str, tables: Tables) -> pd.DataFrame:
     """Amounts at the plan rate of the day; raises where a rate is missing."""
     foreign = sorted(set(rows["currency"]) - {currency})
     if not foreign:
         return rows
-    frame = lazy(tables, "fx_rates")
+    frame = tables.get("fx_rates")
     rates = pandas_of(frame) if frame is not None else pd.DataFrame({"currency": []})
     if "kind" in rates:
         rates = rates[rates["kind"] == "plan"]

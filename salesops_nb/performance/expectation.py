@@ -10,7 +10,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from salesops_nb.frames import Tables, collected, lazy_tables
+from salesops_nb.frames import Tables, collected
 from salesops_nb.periods import FiscalCalendar, Period
 from salesops_nb.wording import Said, said
 
@@ -19,10 +19,9 @@ METRIC = "bookings"
 
 def target_rows(tables: Tables) -> pd.DataFrame:
     """The bookings targets there are: ``level, who, period, value``, several for the same added up."""
-    frames = lazy_tables(tables, "targets")
-    if "targets" not in frames:
+    if "targets" not in tables:
         return pd.DataFrame(columns=["level", "who", "period", "value"])
-    chosen = frames["targets"].filter(nw.col("metric") == METRIC)
+    chosen = tables["targets"].filter(nw.col("metric") == METRIC)
     return collected(chosen.group_by("level", "who", "period").agg(value=nw.col("value").sum()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -11,14 +12,7 @@ import narwhals as nw
 import pandas as pd
 
 from salesops_nb.facts import Structure, last_day, listed, placed_facts, spans
-from salesops_nb.frames import (
-    IN_MEMORY,
-    Tables,
-    height,
-    in_memory,
-    lazy_tables,
-    settled,
-)
+from salesops_nb.frames import IN_MEMORY, Tables, height, settled
 from salesops_nb.performance import cube
 from salesops_nb.performance.expectation import target_rows
 
@@ -86,7 +80,7 @@ class Joined:
     rows: int
 
 
-def joined(tables: Tables) -> Joined:
+def joined(tables: Mapping[str, Any]) -> Joined:
     """The deals joined once, for `prepare` on several days or in both structures.
 
     Parameters
@@ -119,18 +113,17 @@ def joined(tables: Tables) -> Joined:
     made = _joined(tables)
     if made.rows > IN_MEMORY:
         return made
-    kept = [frame for frame in (made.deals, made.people) if frame is not None]
-    deals, *people = in_memory(*kept)
-    return replace(made, deals=deals, people=people[0] if people else None)
+    people = settled(made.people) if made.people is not None else None
+    return replace(made, deals=settled(made.deals), people=people)
 
 
-def _joined(tables: Tables) -> Joined:
-    frames = lazy_tables(tables, "deals", "products", "accounts", "people")
-    return Joined(tables, listed(frames), spans(frames), last_day(frames), height(frames["deals"]))
+def _joined(tables: Mapping[str, Any]) -> Joined:
+    tables = Tables.of(tables)
+    return Joined(tables, listed(tables), spans(tables), last_day(tables), height(tables["deals"]))
 
 
 def prepare(
-    tables: Tables | Joined, as_of: date | None = None, structure: Structure = "as they were"
+    tables: Mapping[str, Any] | Joined, as_of: date | None = None, structure: Structure = "as they were"
 ) -> Prepared:
     """The deals as they stood on a day, ready for any number of reviews.
 

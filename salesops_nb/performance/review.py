@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,6 @@ import pandas as pd
 
 from salesops_nb.errors import Problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, in_scope
-from salesops_nb.frames import Tables
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
 from salesops_nb.performance.cube import ALL, Cuts
@@ -33,7 +33,7 @@ NO_MONEY = Decimal(0)
 
 
 def review(
-    tables: Tables | Prepared,
+    tables: Mapping[str, Any] | Prepared,
     period: Period | str,
     as_of: date | None = None,
     level: Level = "company",

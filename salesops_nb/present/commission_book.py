@@ -29,7 +29,8 @@ from salesops_nb.commission.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.statement import Books, Statement, Statements, statements_of
 from salesops_nb.commission.study import Study
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.present.commission_kept import calculations
+from salesops_nb.fingerprint import code
+from salesops_nb.present.commission_kept import payout_of
 from salesops_nb.store import ledger
 from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
 
@@ -81,7 +82,7 @@ class Book:
     @cached_property
     def payout(self) -> Payout:
         """The calculation."""
-        return calculations(self.workbook).payout(self.plans, self.period)
+        return payout_of(self.workbook, self.plans, self.period)
 
     def on_day(self, as_of: date) -> Book:
         """The same period and plans as of another day."""
@@ -186,7 +187,7 @@ class Book:
 
     def _accounts(self, asked: Collection[str]) -> Mapping[str, str]:
         """The account of each deal that is asked for and has one; of all deals where they are many."""
-        deals = calculations(self.workbook).tables.frame("deals").select("deal_id", "account_id")
+        deals = Tables.of(self.workbook.tables).frame("deals").select("deal_id", "account_id")
         if len(asked) < FEW:
             deals = deals.filter(nw.col("deal_id").is_in(sorted(asked)))
         found = arrow(deals.filter(~nw.col("account_id").is_null()))
@@ -205,7 +206,7 @@ class Book:
             str(self.on),
             ledger.anchor(self.workbook.store),
             version("duckdb"),
-            _code(),
+            code(),
             *(repr(plan.file) for plan in self.plans),
             (folder / CALENDAR).read_text(encoding="utf-8") if (folder / CALENDAR).exists() else "",
             (folder / "workbook.yml").read_text(encoding="utf-8"),
@@ -285,12 +286,3 @@ def _age(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _code() -> str:
-    """A hash of the code that calculates and states."""
-    package, digest = Path(__file__).parents[1], hashlib.blake2b(digest_size=8)
-    for folder in ("commission", "store"):
-        for file in sorted((package / folder).glob("*.py")):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()

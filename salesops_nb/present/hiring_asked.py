@@ -16,8 +16,6 @@ ESTIMATED = 500  # futures of a first estimate
 LONG = 400_000  # futures times people from which one is worth its while
 STATED = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")
 
-_last: tuple[str, float | None] | None = None
-
 
 def stated(asked: Any, learned: Learned) -> Learned:
     """What was learned, with the parameters that state something in its place."""
@@ -57,11 +55,13 @@ def choices(workbook: Any, asked: Any, estimated: Learned | None = None) -> dict
 
 
 def _grown_from(workbook: Any) -> float | None:
-    """Bookings that a target grows from, ``None`` where there are targets; kept for the last data."""
-    global _last
-    if _last is None or _last[0] != workbook.fingerprint:
-        _last = workbook.fingerprint, None if _has_targets(workbook) else _last_year(workbook)
-    return _last[1]
+    """Bookings that a target grows from, ``None`` where there are targets."""
+
+    def grown_from() -> float | None:
+        return None if _has_targets(workbook) else _last_year(workbook)
+
+    found: float | None = workbook.tables.once(("hiring", "grown from"), grown_from)
+    return found
 
 
 def _has_targets(workbook: Any) -> bool:

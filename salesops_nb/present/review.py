@@ -18,8 +18,10 @@ from salesops_nb.present.words import _
 from salesops_nb.wording import Said
 
 if TYPE_CHECKING:
+    from salesops_nb.frames import Tables
     from salesops_nb.performance import Review
     from salesops_nb.present.controls import Panel
+    from salesops_nb.source.opened import Workbook
 
 
 class PerformanceReview(Sliced):
@@ -37,14 +39,14 @@ class PerformanceReview(Sliced):
     )
 
 
-def tables_in_force(workbook: Any) -> dict[str, Any]:
+def tables_in_force(workbook: Workbook) -> Tables:
     """The workbook's tables, with approved targets in place of the source's for the years that have any."""
     from salesops_nb.frames import collected
     from salesops_nb.store.targets import approved_targets
 
     approved = approved_targets(workbook.store)
     if approved.empty:
-        return dict(workbook.tables)
+        return workbook.tables
     columns = ["level", "who", "metric", "period", "value"]
     parts = [approved[columns]]
     if "targets" in workbook.tables:
@@ -52,7 +54,7 @@ def tables_in_force(workbook: Any) -> dict[str, Any]:
         years = set(approved["year"])
         parts.append(own[[str(period).removeprefix("cal:")[:4] not in years for period in own["period"]]])
     frame = pd.concat([part.astype(object) for part in parts], ignore_index=True)
-    return {**workbook.tables, "targets": workbook.register("targets_in_force", frame)}
+    return workbook.tables.beside(targets=workbook.register("targets_in_force", frame))
 
 
 def cover(panel: Panel, asked: Any, review: Review) -> None:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.present.export import write_beside
-from salesops_nb.present.territory_kept import tables_of
 from salesops_nb.present.words import _
 from salesops_nb.spreadsheet import neutral
 from salesops_nb.store.assignments import approvals_given, approve, approved_owners
@@ -44,7 +43,7 @@ def ground(
             Problem("no-day", "the data hold no day that could be today.", "Give as_of.", column="as_of")
         )
     return prepare(
-        tables_of(workbook), as_of=day, scope=scope, who=who, of=of, norms=Norms(**norms),  # type: ignore[arg-type]
+        workbook.tables, as_of=day, scope=scope, who=who, of=of, norms=Norms(**norms),  # type: ignore[arg-type]
         owners=approved_owners(workbook.store, day, KIND[of]),
         named=approved_owners(workbook.store, day, "account"),
     )  # fmt: skip

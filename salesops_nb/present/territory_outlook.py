@@ -12,7 +12,6 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.parameters.territory import TerritoryRebalancing
 from salesops_nb.present.formats import percent
 from salesops_nb.present.sentences import ngettext
-from salesops_nb.present.territory_kept import tables_of
 from salesops_nb.present.words import _
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def past(ground: Ground, workbook: Any, pay_plan: str = "") -> Past:
     wanted = pay_plan and (pay_plan != usual or place.is_file())  # a workbook need not have the demo's plan
     year = workbook.calendar.containing(ground.as_of, "year").key
     return read_past(
-        tables_of(workbook), year=year, until=ground.as_of, pay=yearly_pay(place) if wanted else None
+        workbook.tables, year=year, until=ground.as_of, pay=yearly_pay(place) if wanted else None
     )
 
 

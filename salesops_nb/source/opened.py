@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
+from salesops_nb.memo import Memo
 from salesops_nb.periods import FiscalCalendar
 from salesops_nb.source import rejects
 from salesops_nb.source.controls import ControlResult, control_results
@@ -60,7 +61,7 @@ class Workbook:
     folder: Path
     settings: Settings
     connection: duckdb.DuckDBPyConnection
-    tables: MappingABC[str, nw.LazyFrame[Any]]
+    tables: Tables
     problems: list[Problem]
     fingerprint: str
     data_through: date | None
@@ -74,6 +75,18 @@ class Workbook:
     def calendar(self) -> FiscalCalendar:
         """The fiscal calendar of the workbook."""
         return self.settings.calendar
+
+    @property
+    def memo(self) -> Memo:
+        """What was worked out of the workbook's data, as long as it is open."""
+        return self.tables.memo
+
+    def close(self) -> None:
+        """Forget what was worked out, and end the connection and the store's; the tables end with it."""
+        self.memo.clear()
+        self.connection.close()
+        if "store" in self.__dict__:
+            self.store.dispose()
 
     @cached_property
     def store(self) -> Engine:
@@ -189,7 +202,7 @@ def _workbook(
         folder=folder,
         settings=settings,
         connection=connection,
-        tables=MappingProxyType(tables),
+        tables=Tables(tables, connection),
         problems=[*loaded.fatal, *loaded.problems, *rejects.problems_of(connection)],
         fingerprint=loaded.digest.hexdigest(),
         data_through=_data_through(connection, settings) if "deals" in tables else None,

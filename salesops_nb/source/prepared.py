@@ -7,15 +7,14 @@ fingerprint; `reopened` reads it again.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import pickle
 from collections.abc import Sequence
-from functools import cache as cache_once
 from pathlib import Path
 
 import duckdb
 
+from salesops_nb.fingerprint import code
 from salesops_nb.source.opened import Workbook
 from salesops_nb.source.raw import literal, quoted
 from salesops_nb.source.reopened import ADDRESSES
@@ -30,7 +29,7 @@ def prepare(workbook: Workbook, cache: Path) -> Path:
     Files of other fingerprints that nobody has read for a while are taken away.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"{workbook.fingerprint}-{_code()}.duckdb"
+    path = cache / f"{workbook.fingerprint}-{code()[:12]}-{duckdb.__version__}.duckdb"
     facts = path.with_suffix(".pickle")
     if not (path.exists() and facts.exists()):
         beside = cache / f".{workbook.fingerprint}.{os.getpid()}.duckdb"
@@ -49,15 +48,6 @@ def prepare(workbook: Workbook, cache: Path) -> Path:
         os.replace(beside, path)
     _keep_newest(cache, path)
     return path
-
-
-@cache_once
-def _code() -> str:
-    """A hash of the code that reads and checks: what another version prepared is not this one's."""
-    digest = hashlib.blake2b(duckdb.__version__.encode(), digest_size=6)
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def _names(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:

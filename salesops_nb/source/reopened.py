@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import pickle
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import duckdb
 
+from salesops_nb.frames import Tables
 from salesops_nb.source.engine import guarded
 from salesops_nb.source.raw import literal, quoted
 from salesops_nb.workbook import load_settings
@@ -55,4 +55,4 @@ def _attached(folder: Path, path: Path, facts: dict[str, Any]) -> dict[str, Any]
         connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM prepared.main.{quoted(name)}")
     names = facts.pop("tables")
     tables = {name: nw.from_native(connection.table(quoted(name))) for name in names}
-    return {"connection": connection, "tables": MappingProxyType(tables), **facts}
+    return {"connection": connection, "tables": Tables(tables, connection), **facts}

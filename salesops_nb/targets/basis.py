@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import IN_MEMORY, height, in_memory, lazy_tables
+from salesops_nb.frames import IN_MEMORY, Tables, height, settled
 from salesops_nb.periods import FiscalCalendar, Period
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
 from salesops_nb.targets.outlook import Outlook, outlook_of
 from salesops_nb.targets.pipeline import Pipeline, pipeline
-from salesops_nb.targets.potential import WORKED, filled, last_targets, potential, worked_accounts
+from salesops_nb.targets.potential import filled, last_targets, potential
 from salesops_nb.targets.roster import RAMP, carriers, check_ramp, exposure, ramped, read_people
 from salesops_nb.targets.season import YEAR, Season, season
 
@@ -66,7 +65,7 @@ class Basis:
     simulated: bool
 
 
-def read(tables: Mapping[str, Any]) -> dict[str, Any]:
+def read(tables: Mapping[str, Any]) -> Tables:
     """The tables with the deals and products that `prepare` scans loaded into memory, for several years.
 
     Parameters
@@ -75,7 +74,7 @@ def read(tables: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns
     -------
-    dict of str to frame
+    Tables
         taken by `prepare` in place of the tables. More deals than fit in memory stay where they are.
 
     Examples
@@ -88,14 +87,13 @@ def read(tables: Mapping[str, Any]) -> dict[str, Any]:
     2017 8767993.0000
     2018 11614563.0000
     """
-    frames = lazy_tables(tables, "deals", "products")
-    deals = frames.get("deals")
-    if deals is None or height(deals) > IN_MEMORY:
-        return dict(tables)
-    there = deals.collect_schema().names()
-    frames["deals"] = deals.select([name for name in DEALS if name in there])
-    held = {**tables, **dict(zip(frames, in_memory(*frames.values()), strict=True))}
-    return {**held, WORKED: cache(lambda: worked_accounts(held))}
+    tables = Tables.of(tables)
+    if "deals" not in tables or height(tables["deals"]) > IN_MEMORY:
+        return tables
+    there = tables["deals"].collect_schema().names()
+    deals = tables["deals"].select([name for name in DEALS if name in there])
+    products = {"products": settled(tables["products"])} if "products" in tables else {}
+    return tables.beside(deals=settled(deals), **products)
 
 
 def prepare(
@@ -143,6 +141,7 @@ def prepare(
     Pipeline: 243 live open deals at the win rate of 63.2%; 1,346 left out as older than 127 days or due
     after the year, 500 as undated.
     """
+    tables = Tables.of(tables)
     target_year = _year(calendar, year)
     check_ramp(ramp)
     problems: list[Problem] = []
@@ -195,7 +194,7 @@ def _gap(history: History, year: Period) -> int:
 
 
 def _reps(
-    tables: Mapping[str, Any],
+    tables: Tables,
     history: History,
     year: Period,
     chosen: pd.DataFrame,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import collected, lazy_tables
+from salesops_nb.frames import Tables, collected
 from salesops_nb.periods import FiscalCalendar, Period
 
 Floats = npt.NDArray[np.float64]
@@ -53,7 +52,7 @@ class History:
 
 
 def read_history(
-    tables: Mapping[str, Any], calendar: FiscalCalendar, before: date, currency: str | None = None
+    tables: Tables, calendar: FiscalCalendar, before: date, currency: str | None = None
 ) -> History:
     """The history up to a day, which is not in it.
 
@@ -125,12 +124,11 @@ def _by_month(won: pa.Table, months: list[Period]) -> dict[tuple[str, str], Deci
     }
 
 
-def _won(tables: Mapping[str, Any], before: date, currency: str | None) -> tuple[pa.Table | None, str]:
+def _won(tables: Tables, before: date, currency: str | None) -> tuple[pa.Table | None, str]:
     """Won amounts by owner and day before the day: owner_id, closed_on, amount; ``None`` without any."""
-    frames = lazy_tables(tables, "deals")
-    if "deals" not in frames:
+    if "deals" not in tables:
         return None, currency or "USD"
-    deals = frames["deals"]
+    deals = tables["deals"]
     names = set(deals.collect_schema().names())
     missing = {"owner_id", "outcome", "amount", "closed_on"} - names
     if missing:
@@ -176,10 +174,9 @@ def _day(value: Any) -> date:
     return day
 
 
-def _last_day(tables: Mapping[str, Any]) -> date | None:
+def _last_day(tables: Tables) -> date | None:
     """The last closing date in the deals, won or lost."""
-    deals = lazy_tables(tables, "deals")["deals"]
-    last = collected(deals.select(nw.col("closed_on").cast(nw.Date).max()))["closed_on"].iloc[0]
+    last = collected(tables["deals"].select(nw.col("closed_on").cast(nw.Date).max()))["closed_on"].iloc[0]
     return None if last is None or pd.isna(last) else _day(last)
 
 
@@ -193,13 +190,12 @@ def _whole_months(calendar: FiscalCalendar, first: date, last: date) -> list[Per
 
 
 def _older(
-    tables: Mapping[str, Any], calendar: FiscalCalendar, before: date, problems: list[Problem]
+    tables: Tables, calendar: FiscalCalendar, before: date, problems: list[Problem]
 ) -> tuple[dict[tuple[str, str], Decimal], bool]:
     """Months kept by rep, those before the day; and whether they are simulated."""
-    frames = lazy_tables(tables, "bookings_history")
-    if "bookings_history" not in frames:
+    if "bookings_history" not in tables:
         return {}, False
-    rows = collected(frames["bookings_history"].filter(nw.col("level") == "rep"))
+    rows = collected(tables["bookings_history"].filter(nw.col("level") == "rep"))
     cells: dict[tuple[str, str], Decimal] = {}
     for who, key, value in zip(rows["who"], rows["month"], rows["value"], strict=True):
         month = calendar.period(str(key))

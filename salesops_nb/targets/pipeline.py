@@ -6,7 +6,6 @@ come back, however many deals there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from salesops_nb.frames import collected, lazy_tables
+from salesops_nb.frames import Tables, collected
 from salesops_nb.periods import Period
 
 Floats = npt.NDArray[np.float64]
@@ -37,16 +36,15 @@ class Pipeline:
     note: str
 
 
-def pipeline(tables: Mapping[str, Any], year: Period, as_of: date) -> Pipeline:
+def pipeline(tables: Tables, year: Period, as_of: date) -> Pipeline:
     """Open deals at the rate by which closed ones were won.
 
     Left out, and counted in the note: deals older than nearly all that ever closed, those expected
     after the year, and those without a date of creation.
     """
-    frames = lazy_tables(tables, "deals", "products")
-    if "deals" not in frames or not set(frames["deals"].collect_schema().names()) >= NEEDED:
+    if "deals" not in tables or not set(tables["deals"].collect_schema().names()) >= NEEDED:
         return _none(year, "deals have no created_on to age them by")
-    deals = _dated(frames, as_of)
+    deals = _dated(tables, as_of)
     done = collected(
         deals.filter(~nw.col("is_open"), ~nw.col("age").is_null())
         .group_by("outcome", "age")
@@ -73,11 +71,11 @@ def _none(year: Period, why: str) -> Pipeline:
     return Pipeline(pd.Series(dtype=float), np.zeros(len(year.months())), f"No pipeline: {why}.")
 
 
-def _dated(frames: Mapping[str, nw.LazyFrame[Any]], as_of: date) -> nw.LazyFrame[Any]:
+def _dated(tables: Tables, as_of: date) -> nw.LazyFrame[Any]:
     """Deals begun by the day or undated, with `is_open` then and `age` in days at closing or the day."""
-    deals = frames["deals"]
+    deals = tables["deals"]
     names = deals.collect_schema().names()
-    products = frames.get("products")
+    products = tables.get("products")
     if products is not None and "product_id" in names and "list_price" in products.collect_schema().names():
         # An open deal without an amount counts at its product's list price.
         prices = products.select("product_id", nw.col("list_price").alias("_listed"))

@@ -12,15 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import collected, lazy_tables
+from salesops_nb.frames import Tables, collected
 from salesops_nb.periods import Period
 
 Floats = npt.NDArray[np.float64]
-WORKED = "worked accounts"  # among tables read for several years: what gives `worked_accounts`, found once
 
 
 def potential(
-    tables: Mapping[str, Any], reps: list[str], given: Mapping[str, Any] | None, past: pd.Series
+    tables: Tables, reps: list[str], given: Mapping[str, Any] | None, past: pd.Series
 ) -> tuple[pd.Series, str]:
     """Potential by rep, missing where nothing tells it, and one sentence on its source.
 
@@ -54,7 +53,7 @@ def potential(
     return found, f"Potential {source}."
 
 
-def _from_tables(tables: Mapping[str, Any], reps: list[str], past: pd.Series) -> tuple[pd.Series, str]:
+def _from_tables(tables: Tables, reps: list[str], past: pd.Series) -> tuple[pd.Series, str]:
     for read, source in (
         (_of_units, "of the units assigned"),
         (_of_accounts, "as revenue of the accounts owned"),
@@ -68,9 +67,9 @@ def _from_tables(tables: Mapping[str, Any], reps: list[str], past: pd.Series) ->
     return past, "as own bookings a ramped month, since no table tells what territories could give"
 
 
-def table_with(tables: Mapping[str, Any], name: str, *columns: str) -> nw.LazyFrame[Any] | None:
+def table_with(tables: Tables, name: str, *columns: str) -> nw.LazyFrame[Any] | None:
     """The table, where it is there with all those columns."""
-    frame = lazy_tables(tables, name).get(name)
+    frame = tables.get(name)
     return frame if frame is not None and set(columns) <= set(frame.collect_schema().names()) else None
 
 
@@ -79,7 +78,7 @@ def _sums(frame: pd.DataFrame, by: str, value: str) -> pd.Series:
     return values.groupby(frame[by].astype(str)).sum()
 
 
-def _of_units(tables: Mapping[str, Any]) -> pd.Series | None:
+def _of_units(tables: Tables) -> pd.Series | None:
     units, held = (
         table_with(tables, "units", "unit_id", "potential"),
         table_with(tables, "assignments", "unit_id", "person_id"),
@@ -95,7 +94,7 @@ def _of_units(tables: Mapping[str, Any]) -> pd.Series | None:
     return _sums(joined, "person_id", "potential") if len(joined) else None
 
 
-def _of_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
+def _of_accounts(tables: Tables) -> pd.Series | None:
     accounts = table_with(tables, "accounts", "owner_id", "revenue")
     if accounts is None:
         return None
@@ -103,13 +102,11 @@ def _of_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
     return _sums(rows, "owner_id", "revenue") if len(rows) else None
 
 
-def _of_worked_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
-    kept = tables.get(WORKED)
-    found: pd.Series | None = worked_accounts(tables) if kept is None else kept()
-    return found
+def _of_worked_accounts(tables: Tables) -> pd.Series | None:
+    return tables.once(("targets", "worked accounts"), lambda: _worked_accounts(tables))
 
 
-def worked_accounts(tables: Mapping[str, Any]) -> pd.Series | None:
+def _worked_accounts(tables: Tables) -> pd.Series | None:
     """Revenue of the accounts, shared by the deals that each owner worked there; by owner."""
     accounts = table_with(tables, "accounts", "account_id", "revenue")
     deals = table_with(tables, "deals", "account_id", "owner_id")
@@ -133,7 +130,7 @@ def filled(found: pd.Series, teams: pd.Series) -> tuple[pd.Series, list[str]]:
     return found.fillna(middle).fillna(found.median()), missing
 
 
-def last_targets(tables: Mapping[str, Any], year: Period) -> dict[str, Decimal]:
+def last_targets(tables: Tables, year: Period) -> dict[str, Decimal]:
     """The bookings targets of the reps in a year: those of the year, or its months added up."""
     targets = table_with(tables, "targets", "level", "who", "metric", "period", "value")
     if targets is None:

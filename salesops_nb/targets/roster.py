@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import collected, lazy_tables
+from salesops_nb.frames import Tables, collected
 from salesops_nb.periods import Period
 
 Floats = npt.NDArray[np.float64]
@@ -22,7 +22,7 @@ FAR, LONG_AGO = date(2199, 12, 31), date(1900, 1, 1)
 COLUMNS = ("person_id", "name", "role", "team", "region", "hired_on", "left_on", "fte", "valid_from")
 
 
-def read_people(tables: Mapping[str, Any], problems: list[Problem], before: date) -> pd.DataFrame:
+def read_people(tables: Tables, problems: list[Problem], before: date) -> pd.DataFrame:
     """One row a person, the latest that begins before a day.
 
     Columns: person_id, name, role, team, region, hired_on, left_on, fte.
@@ -30,12 +30,11 @@ def read_people(tables: Mapping[str, Any], problems: list[Problem], before: date
     A person who leaves before he is hired is set aside with a problem. Raises `SalesopsError`
     where the table is missing or has nobody.
     """
-    frames = lazy_tables(tables, "people")
-    if "people" not in frames:
+    if "people" not in tables:
         raise SalesopsError(
             Problem("missing-table", "There is no table people.", "Map it: targets are set for people.")
         )
-    there = frames["people"].collect_schema().names()
+    there = tables["people"].collect_schema().names()
     missing = {"person_id", "role"} - set(there)
     if missing:
         raise SalesopsError(
@@ -47,7 +46,7 @@ def read_people(tables: Mapping[str, Any], problems: list[Problem], before: date
                 column=min(missing),
             )
         )
-    people = collected(frames["people"].select(*(nw.col(c) for c in COLUMNS if c in there)))
+    people = collected(tables["people"].select(*(nw.col(c) for c in COLUMNS if c in there)))
     for name in COLUMNS:
         if name not in people:
             people[name] = None

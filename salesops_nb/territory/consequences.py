@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from salesops_nb.territory.once_read import OnceRead, once_read
+from salesops_nb.frames import Tables, collected
 from salesops_nb.territory.proposal import Proposal
-from salesops_nb.territory.reading import between, to_pandas
+from salesops_nb.territory.reading import between, whole
 from salesops_nb.territory.scope import day_of
 
 CENT = Decimal("0.01")
@@ -35,8 +35,8 @@ def read_past(tables: Mapping[str, Any], *, year: str, until: date, pay: Pay | N
     `pay` is the commission a year from attainment (1 is 100 %) and target.
     """
     since = (pd.Timestamp(until) - pd.DateOffset(years=1) + pd.Timedelta(days=1)).date()
-    read = once_read(tables)
-    booked = read.once(("booked", since, until), lambda: _bookings(read, since, until))
+    read = Tables.of(tables)
+    booked = read.once(("territory", "booked", since, until), lambda: _bookings(read, since, until))
     return Past(_targets(read, year), booked, year, pay)
 
 
@@ -116,23 +116,22 @@ def _potentials(proposal: Proposal) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["rep", "before", "after", "kept"])
 
 
-def _targets(tables: OnceRead, year: str) -> dict[str, Decimal]:
+def _targets(tables: Tables, year: str) -> dict[str, Decimal]:
     if "targets" not in tables:
         return {}
-    frame = tables["targets"]
+    frame = whole(tables, "targets")
     ours = frame[(frame["level"] == "rep") & (frame["metric"] == "bookings") & (frame["period"] == year)]
     return {str(w): Decimal(str(v)) for w, v in zip(ours["who"], ours["value"], strict=True)}
 
 
-def _bookings(tables: OnceRead, since: date, until: date) -> dict[str, Decimal]:
+def _bookings(tables: Tables, since: date, until: date) -> dict[str, Decimal]:
     if "deals" not in tables:
         return {}
     import narwhals as nw
 
-    frame: Any = nw.from_native(tables["deals"]).lazy()
-    frame = frame.filter(nw.col("outcome") == "won").select("owner_id", "closed_on", "amount")
+    frame = tables["deals"].filter(nw.col("outcome") == "won").select("owner_id", "closed_on", "amount")
     found: dict[str, Decimal] = {}
-    rows: Any = to_pandas(between(frame, "closed_on", since, until), "deals").itertuples(index=False)
+    rows: Any = collected(between(frame, "closed_on", since, until)).itertuples(index=False)
     for row in rows:
         day: Any = day_of(row.closed_on)
         if day and since <= day <= until and row.amount is not None and row.amount == row.amount:

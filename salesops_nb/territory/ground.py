@@ -11,11 +11,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
+from salesops_nb.memo import Memo
 from salesops_nb.territory.named import named_loads
 from salesops_nb.territory.norms import Measured, Norms, with_measures
 from salesops_nb.territory.norms_learned import segmented
-from salesops_nb.territory.once_read import OnceRead, once_read
-from salesops_nb.territory.reading import KNOWN_MEASURES, texts
+from salesops_nb.territory.reading import KNOWN_MEASURES, texts, whole
 from salesops_nb.territory.scope import (
     assigned,
     day_of,
@@ -40,6 +41,7 @@ class Ground:
     today : unit to rep on `as_of`. named : accounts given to a rep by name, whatever their unit's.
     loads : what those accounts have of their units, as `territory.named.named_loads` returns it.
     measured : how potential and workload came about. families : unit to the head of its family.
+    memo : that of the tables, where plans are found again.
     """
 
     units: pd.DataFrame
@@ -53,6 +55,7 @@ class Ground:
     loads: pd.DataFrame = field(default_factory=pd.DataFrame)
     families: dict[str, str] | None = None
     problems: tuple[Problem, ...] = ()
+    memo: Memo = field(default_factory=Memo, repr=False, compare=False)
 
 
 def prepare(
@@ -79,10 +82,10 @@ def prepare(
     SalesopsError
         A scope nobody is in, no units, norms for a segment there is not.
     """
-    read = once_read(tables)
+    read = Tables.of(tables)
     people = people_of(read, as_of, scope, who)
     if of == "accounts":
-        read = read.once(("accounts as units",), partial(_accounts_as_units, read))
+        read = read.once(("territory", "accounts as units"), partial(_accounts_as_units, read))
         held = {**_account_owners(read), **named_accounts(read, as_of), **(named or {}), **(owners or {})}
         by_name: dict[str, str] = {}
     else:
@@ -93,9 +96,9 @@ def prepare(
             Problem("missing-table", "the workbook has no table units.",
                     "Map a file to units, or set of to accounts.", table="units")
         )  # fmt: skip
-    known = read.once(("units", "floats"), lambda: with_floats(read["units"]))
+    known = read.once(("territory", "units", "floats"), lambda: with_floats(whole(read, "units")))
     ours = set(people["person_id"].astype(str))
-    everybody = set(read["people"]["person_id"].astype(str))
+    everybody = set(whole(read, "people")["person_id"].astype(str))
     others = {"house", *everybody} - ours if scope == "company" else None
     units, today = units_of(known, held, ours, others)
     edges, strange = edges_of(read, units) if of == "units" else (None, [])
@@ -104,7 +107,7 @@ def prepare(
         units["accounts"] = 1.0
     loads = named_loads(by_name, units, read, measured)
     return Ground(units, edges, people, today, as_of, of, by_name, measured, loads, families_of(units),
-                  tuple(strange))  # fmt: skip
+                  tuple(strange), read.memo)  # fmt: skip
 
 
 def families_of(units: pd.DataFrame) -> dict[str, str] | None:
@@ -127,12 +130,12 @@ def families_of(units: pd.DataFrame) -> dict[str, str] | None:
     return heads
 
 
-def _accounts_as_units(tables: OnceRead) -> OnceRead:
+def _accounts_as_units(tables: Tables) -> Tables:
     """Tables in which each account is a unit: its own place, or that of the unit it lies in."""
     frame = table(tables, "accounts")
     places = pd.DataFrame()
     if "units" in tables and "unit_id" in frame:
-        units = tables["units"]
+        units = whole(tables, "units")
         places = units.assign(unit_id=texts(units["unit_id"])).set_index("unit_id")
     lying = frame["unit_id"] if "unit_id" in frame else pd.Series([None] * len(frame))
     made = pd.DataFrame({"unit_id": texts(frame["account_id"])})
@@ -147,8 +150,8 @@ def _accounts_as_units(tables: OnceRead) -> OnceRead:
     return tables.beside(units=made, accounts=frame.assign(unit_id=made["unit_id"]))
 
 
-def _account_owners(tables: OnceRead) -> dict[str, str]:
-    frame = tables["accounts"]
+def _account_owners(tables: Tables) -> dict[str, str]:
+    frame = whole(tables, "accounts")
     if "owner_id" not in frame:
         return {}
     owned = frame.dropna(subset=["owner_id"])

@@ -12,32 +12,28 @@ from typing import Any
 
 import pandas as pd
 
+from salesops_nb.memo import Memo
 from salesops_nb.territory.plan_result import PlanNotFound, TerritoryPlan
 from salesops_nb.territory.planning import plan
 
-MOST = 5_000_000  # units times territories of the plans kept, some 100 MB
 
-_kept: dict[bytes, TerritoryPlan | PlanNotFound] = {}
-
-
-def plan_once(units: Any, edges: Any, **options: Any) -> TerritoryPlan:
+def plan_once(memo: Memo, units: Any, edges: Any, **options: Any) -> TerritoryPlan:
     """As `territory.plan`; a plan or a refusal that was made before from the same tables and options.
 
     What a guard of time cut short is made anew. Must not be changed by whoever takes it.
     """
     said = (_content(units), _content(edges), *(_content(options[name]) for name in sorted(options)))
-    key = hashlib.sha256(repr((said, sorted(options))).encode()).digest()
-    if key not in _kept:
-        try:
-            found: TerritoryPlan | PlanNotFound = plan(units, edges, **options)
-        except PlanNotFound as error:
-            found = PlanNotFound(error.problems, error.plan)
-        if _plan_of(found).summary["cut_short"]:
-            return _told(found)
-        while _kept and sum(map(_size, _kept.values())) + _size(found) > MOST:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[key] = found
-    return _told(_kept[key])
+    key = "territory", "plan", hashlib.sha256(repr((said, sorted(options))).encode()).digest()
+    known = memo.get(key)
+    if known is not None:
+        return _told(known[0])
+    try:
+        found: TerritoryPlan | PlanNotFound = plan(units, edges, **options)
+    except PlanNotFound as error:
+        found = PlanNotFound(error.problems, error.plan)
+    if not _plan_of(found).summary["cut_short"]:
+        memo.put(key, found, rows=_size)
+    return _told(found)
 
 
 def _told(found: TerritoryPlan | PlanNotFound) -> TerritoryPlan:
@@ -51,6 +47,7 @@ def _plan_of(found: TerritoryPlan | PlanNotFound) -> TerritoryPlan:
 
 
 def _size(found: TerritoryPlan | PlanNotFound) -> int:
+    """Units times territories: 5 million are some 100 MB."""
     made = _plan_of(found)
     return len(made.assignment) * len(made.territories)
 

@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem
+from salesops_nb.frames import Tables
 from salesops_nb.territory.norms import Measured
 from salesops_nb.territory.norms_learned import has, segmented
-from salesops_nb.territory.once_read import OnceRead
-from salesops_nb.territory.reading import KNOWN_MEASURES, absent, counted, some, texts
+from salesops_nb.territory.reading import KNOWN_MEASURES, absent, counted, some, texts, whole
 
 COLUMNS = ["account_id", "unit_id", "rep"]
 NORMS = {"potential": ["expected_spend"], "workload": ["calls", "minutes"], "weight": ["expected_spend"]}
 
 
 def named_loads(
-    named: Mapping[str, str], units: pd.DataFrame, tables: OnceRead, measured: Measured
+    named: Mapping[str, str], units: pd.DataFrame, tables: Tables, measured: Measured
 ) -> pd.DataFrame:
     """What accounts given to a rep by name have of the units they lie in.
 
@@ -36,7 +36,7 @@ def named_loads(
     empty = pd.DataFrame(columns=[*COLUMNS, *names])
     if not named:
         return empty
-    accounts = tables.once(("accounts", "in units"), lambda: _in_units(tables))
+    accounts = tables.once(("territory", "accounts", "in units"), lambda: _in_units(tables))
     if accounts.empty:
         return empty
     accounts = accounts[_among(accounts["unit_id"], set(units["unit_id"].to_numpy(object)))]
@@ -63,9 +63,9 @@ def _among(ids: pd.Series, known: Container[str]) -> Any:
     return np.array([each in known for each in ids.to_numpy(object)], dtype=bool)
 
 
-def _in_units(tables: OnceRead) -> pd.DataFrame:
+def _in_units(tables: Tables) -> pd.DataFrame:
     """The accounts with their ids and those of their units as text, no unit being an empty one."""
-    accounts = tables["accounts"] if "accounts" in tables else pd.DataFrame()
+    accounts = whole(tables, "accounts") if "accounts" in tables else pd.DataFrame()
     if not {"account_id", "unit_id"} <= set(accounts.columns):
         return pd.DataFrame()
     accounts = accounts.assign(account_id=texts(accounts["account_id"]))
@@ -78,7 +78,7 @@ def _shares(
     ours: pd.DataFrame,
     accounts: pd.DataFrame,
     have: pd.DataFrame,
-    tables: OnceRead,
+    tables: Tables,
     measured: Measured,
 ) -> Any:
     """(accounts,) part of the unit's measure that each account has, between 0 and 1."""

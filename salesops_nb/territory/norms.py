@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables
 from salesops_nb.territory.measures import hours_one_way
 from salesops_nb.territory.norms_learned import MINUTES, has, learned_norms, modelled_potential, segmented
-from salesops_nb.territory.once_read import OnceRead
 from salesops_nb.territory.places import great_circle_km
 from salesops_nb.territory.reading import some, texts
 
@@ -69,7 +69,7 @@ class Measured:
 
 
 def with_measures(
-    units: pd.DataFrame, tables: OnceRead, norms: Norms, homes: pd.DataFrame, as_of: date
+    units: pd.DataFrame, tables: Tables, norms: Norms, homes: pd.DataFrame, as_of: date
 ) -> tuple[pd.DataFrame, Measured]:
     """The units with potential and workload as the norms have them, and how they came about.
 
@@ -109,7 +109,7 @@ def with_measures(
                             bool(travel.sum() > 0), len(known))  # fmt: skip
 
 
-def prospects(units: pd.DataFrame, tables: OnceRead) -> pd.DataFrame:
+def prospects(units: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Prospects of each unit by segment: unit_id, segment, n; no rows where nothing says a segment."""
     if has(units, "segment"):
         n = pd.to_numeric(units["prospects"]).astype(float) if has(units, "prospects") else 1.0
@@ -139,7 +139,7 @@ def _without_segments(units: pd.DataFrame, potential: str, workload: str) -> tup
 
 
 def _norms_by_segment(
-    units: pd.DataFrame, counts: pd.DataFrame, tables: OnceRead, norms: Norms, as_of: date
+    units: pd.DataFrame, counts: pd.DataFrame, tables: Tables, norms: Norms, as_of: date
 ) -> pd.DataFrame:
     """By segment: n, expected_spend, calls, minutes and where each comes from."""
     table = counts.groupby("segment")[["n"]].sum()

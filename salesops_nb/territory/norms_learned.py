@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.territory.once_read import OnceRead
-from salesops_nb.territory.reading import filled, narrowed, texts
+from salesops_nb.frames import Tables
+from salesops_nb.territory.reading import filled, narrowed, texts, whole
 
 MINUTES = 30.0  # a call, where neither the norms nor the activities say
 VISITS = ("meeting", "demo", "visit")  # kinds of activity that are a call on somebody: not the telephone
@@ -23,13 +23,13 @@ def has(frame: pd.DataFrame, column: str) -> bool:
     return column in frame and bool(frame[column].notna().any())
 
 
-def segmented(tables: OnceRead) -> pd.DataFrame:
+def segmented(tables: Tables) -> pd.DataFrame:
     """Accounts with a segment each: their own, else the industry; no rows where nothing says one."""
-    return tables.once(("segmented",), lambda: _segmented(tables))
+    return tables.once(("territory", "segmented"), lambda: _segmented(tables))
 
 
-def _segmented(tables: OnceRead) -> pd.DataFrame:
-    accounts = tables["accounts"] if "accounts" in tables else pd.DataFrame()
+def _segmented(tables: Tables) -> pd.DataFrame:
+    accounts = whole(tables, "accounts") if "accounts" in tables else pd.DataFrame()
     column = next((c for c in ("segment", "industry") if has(accounts, c)), None)
     if column is None:
         return pd.DataFrame(columns=["account_id", "segment"])
@@ -37,11 +37,11 @@ def _segmented(tables: OnceRead) -> pd.DataFrame:
 
 
 def learned_norms(
-    units: pd.DataFrame, counts: pd.DataFrame, tables: OnceRead, table: pd.DataFrame, as_of: date
+    units: pd.DataFrame, counts: pd.DataFrame, tables: Tables, table: pd.DataFrame, as_of: date
 ) -> pd.DataFrame:
     """Norms from the measures given, where each unit has one segment; else from won deals and activities."""
     found = pd.DataFrame(np.nan, index=table.index, columns=["expected_spend", "calls", "minutes"])
-    history = tables.once(("history", as_of), lambda: _history(tables, as_of))
+    history = tables.once(("territory", "history", as_of), lambda: _history(tables, as_of))
     if history is not None:
         found["minutes"] = history["minutes"].reindex(found.index)
         found["expected_spend"] = history["spend"].reindex(found.index)
@@ -55,7 +55,7 @@ def learned_norms(
     return found
 
 
-def _history(tables: OnceRead, as_of: date) -> pd.DataFrame | None:
+def _history(tables: Tables, as_of: date) -> pd.DataFrame | None:
     """By segment of accounts: won bookings and calls a year and account, and the mean minutes of a call."""
     accounts = segmented(tables)
     if accounts.empty:
@@ -76,13 +76,13 @@ def _history(tables: OnceRead, as_of: date) -> pd.DataFrame | None:
     return found
 
 
-def account_bookings(tables: OnceRead, as_of: date) -> pd.Series | None:
+def account_bookings(tables: Tables, as_of: date) -> pd.Series | None:
     """Won bookings of each account in the twelve months up to a day."""
-    rows = len(tables["accounts"]) if "accounts" in tables else 0
-    return tables.once(("account bookings", as_of), lambda: _bookings(tables, as_of), rows)
+    rows = len(whole(tables, "accounts")) if "accounts" in tables else 0
+    return tables.once(("territory", "account bookings", as_of), lambda: _bookings(tables, as_of), rows)
 
 
-def _bookings(tables: OnceRead, as_of: date) -> pd.Series | None:
+def _bookings(tables: Tables, as_of: date) -> pd.Series | None:
     deals = _lately(tables, "deals", BOOKED, "closed_on", as_of, outcome=("won",))
     if not set(BOOKED) <= set(deals.columns):
         return None
@@ -90,8 +90,10 @@ def _bookings(tables: OnceRead, as_of: date) -> pd.Series | None:
     return won["amount"].astype(float).groupby(won["account_id"].astype(str)).sum()
 
 
-def _visits(tables: OnceRead, as_of: date) -> pd.DataFrame | None:
-    there = tables.once(("visits",), lambda: _filled(tables, "happened_at", "happened_on", "account_id"))
+def _visits(tables: Tables, as_of: date) -> pd.DataFrame | None:
+    there = tables.once(
+        ("territory", "visits"), lambda: _filled(tables, "happened_at", "happened_on", "account_id")
+    )
     if len(there) < 2 or there[-1] != "account_id":
         return None
     columns = ("kind", "account_id", "minutes", there[0])
@@ -101,26 +103,26 @@ def _visits(tables: OnceRead, as_of: date) -> pd.DataFrame | None:
     return pd.DataFrame({"account_id": texts(made["account_id"]), "minutes": minutes})
 
 
-def _filled(tables: OnceRead, *columns: str) -> list[str]:
-    return filled(tables["activities"], "activities", columns) if "activities" in tables else []
+def _filled(tables: Tables, *columns: str) -> list[str]:
+    return filled(tables["activities"], columns) if "activities" in tables else []
 
 
 def _lately(
-    tables: OnceRead, name: str, columns: Sequence[str], day: str, as_of: date, **among: Sequence[str]
+    tables: Tables, name: str, columns: Sequence[str], day: str, as_of: date, **among: Sequence[str]
 ) -> pd.DataFrame:
     """Rows of a long table in the twelve months up to a day; none where there is no such table."""
     if name not in tables:
         return pd.DataFrame()
     end = pd.Timestamp(as_of) + timedelta(days=1)
     begin = end - timedelta(days=YEAR)
-    frame = narrowed(tables[name], name, columns, day, begin.date(), as_of, **among)
+    frame = narrowed(tables[name], columns, day, begin.date(), as_of, **among)
     if day not in frame:
         return frame
     when = pd.to_datetime(frame[day])
     return frame[(when < end) & (when >= begin)]
 
 
-def modelled_potential(units: pd.DataFrame, tables: OnceRead, spend: pd.Series, as_of: date) -> pd.Series:
+def modelled_potential(units: pd.DataFrame, tables: Tables, spend: pd.Series, as_of: date) -> pd.Series:
     """Expected spend of each account, its own bookings shrunk towards its segment's norm, summed by unit.
 
     The weight of the own bookings is the part of the variance within segments that lasts from one year to

@@ -139,7 +139,7 @@ def plans_for(
         balance = balance_of(model)
         return Proposal(ground, wanted, balance, look, 1, limits, preview=True)
     balance = balance_today(units, has, wanted, limits, list(limits), options["overrides"])
-    found, left_out = sweep(units, ground.edges, count=PLANS, extra=disruption, **options)
+    found, left_out = sweep(units, ground.edges, memo=ground.memo, count=PLANS, extra=disruption, **options)
     left_out += follow
     if families and ground.families is None:
         left_out.append(no_families(ground.of))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.frames import Tables, collected, frame_of, is_rows
 
 REP_COLUMNS = ("rep", "person_id", "rep_id", "territory", "owner_id")
 KNOWN_MEASURES = ("potential", "workload", "accounts", "weight")
@@ -52,30 +53,16 @@ def to_pandas(table: Any, name: str) -> pd.DataFrame:
 
     Raises `SalesopsError` for what is no table, and for a column that comes twice.
     """
-    if is_rows(table):
-        table = pd.DataFrame(list(table))
-    names = [str(c) for c in table.columns] if isinstance(table, pd.DataFrame) else []
-    twice = [column for column in dict.fromkeys(names) if names.count(column) > 1]
-    if twice:
-        raise SalesopsError(
-            Problem("duplicate-column", f"{name} has the column {some(twice)} more than once.",
-                    "Keep one of them, or rename the other.", table=name, column=twice[0])
-        )  # fmt: skip
-    try:
-        frame = nw.from_native(table)
-    except TypeError:
-        raise SalesopsError(
-            Problem(
-                "not-a-table",
-                f"{name} is {a_kind(table)}, not a table.",
-                "Hand over a pandas, polars, pyarrow or DuckDB frame, or a list of rows (mappings).",
-                table=name,
-            )
-        ) from None
+    frame = frame_of(table, name)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect("pyarrow")
     result: pd.DataFrame = frame.to_pandas()
     return result.reset_index(drop=True)
+
+
+def whole(tables: Tables, name: str) -> pd.DataFrame:
+    """A table as pandas, read the first time that it is asked for; it must not be changed."""
+    return tables.once(("territory", "whole", name), lambda: to_pandas(tables.given[name], name), rows=len)
 
 
 def between(frame: nw.LazyFrame[Any], day: str, first: date, last: date) -> nw.LazyFrame[Any]:
@@ -90,39 +77,36 @@ def between(frame: nw.LazyFrame[Any], day: str, first: date, last: date) -> nw.L
 
 
 def narrowed(
-    table: Any, name: str, columns: Sequence[str], day: str, first: date, last: date, **among: Sequence[str]
+    frame: nw.LazyFrame[Any],
+    columns: Sequence[str],
+    day: str,
+    first: date,
+    last: date,
+    **among: Sequence[str],
 ) -> pd.DataFrame:
-    """Those of the columns that a long table has, as pandas, from an engine at most the rows that count.
+    """Those of the columns that a long table has, as pandas, with few rows beside those that count.
 
-    Those are `between` the days and have one of the words of `among` in each of its columns. A table in
-    memory is taken whole: whoever asks tells which rows count.
+    Those are `between` the days and have one of the words of `among` in each of its columns: whoever asks
+    tells which they are.
     """
-    frame = nw.from_native(table, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        kinds = frame.collect_schema()
-        words = [column for column in among if kinds.get(column) == nw.String]
-        rows = between(frame, day, first, last) if day in kinds else frame
-        rows = rows.filter(*(nw.col(column).is_in(among[column]) for column in words)) if words else rows
-        table = rows.select([column for column in columns if column in kinds])
-    return to_pandas(table, name)
+    kinds = frame.collect_schema()
+    columns = [column for column in columns if column in kinds]
+    if not columns:
+        return pd.DataFrame()
+    words = [column for column in among if kinds.get(column) == nw.String]
+    rows = between(frame, day, first, last) if day in kinds else frame
+    rows = rows.filter(*(nw.col(column).is_in(among[column]) for column in words)) if words else rows
+    return collected(rows.select(columns))
 
 
-def filled(table: Any, name: str, columns: Sequence[str]) -> list[str]:
+def filled(frame: nw.LazyFrame[Any], columns: Sequence[str]) -> list[str]:
     """Those of the columns that a long table has something in."""
-    frame = nw.from_native(table, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        there = set(frame.collect_schema().names())
-        columns = [column for column in columns if column in there]
-        table = frame.select(nw.col(*columns).count()) if columns else frame.head(0)
-        counts = to_pandas(table, name)
-        return [column for column in columns if counts[column].iloc[0]]
-    known = to_pandas(table, name)
-    return [column for column in columns if column in known and known[column].notna().any()]
-
-
-def is_rows(table: Any) -> bool:
-    """Whether it is a list of mappings, one a row."""
-    return isinstance(table, (list, tuple)) and len(table) > 0 and all(isinstance(r, Mapping) for r in table)
+    there = set(frame.collect_schema().names())
+    columns = [column for column in columns if column in there]
+    if not columns:
+        return []
+    counts = collected(frame.select(nw.col(*columns).count()))
+    return [column for column in columns if counts[column].iloc[0]]
 
 
 def is_table(value: Any) -> bool:
@@ -130,14 +114,6 @@ def is_table(value: Any) -> bool:
     return is_rows(value) or isinstance(
         nw.from_native(value, pass_through=True), (nw.DataFrame, nw.LazyFrame)
     )
-
-
-def a_kind(value: Any) -> str:
-    """What kind of thing was received, in words, such as ``a list`` or ``nothing``."""
-    if value is None:
-        return "nothing"
-    kind = type(value).__name__
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def absent(value: Any) -> bool:

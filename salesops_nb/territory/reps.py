@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.errors import SalesopsError
+from salesops_nb.frames import is_rows
 from salesops_nb.territory.places import chord_points, latitude_longitude
 from salesops_nb.territory.reading import (
     REP_COLUMNS,
     Findings,
     absent,
     counted,
-    is_rows,
     some,
     texts,
     to_pandas,

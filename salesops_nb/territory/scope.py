@@ -10,27 +10,27 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.territory.once_read import OnceRead
-from salesops_nb.territory.reading import KNOWN_MEASURES, some, texts
+from salesops_nb.frames import Tables
+from salesops_nb.territory.reading import KNOWN_MEASURES, some, texts, whole
 
 NOBODY = ("vacant", "house")
 NUMBERS = ("latitude", "longitude", "growth", *KNOWN_MEASURES)
 
 
-def table(tables: Mapping[str, Any], name: str) -> Any:
-    """A table of the workbook, or an error that names it."""
+def table(tables: Tables, name: str) -> pd.DataFrame:
+    """A table of the workbook as pandas, or an error that names it."""
     if name not in tables:
         raise SalesopsError(
             Problem(
                 "missing-table", f"the workbook has no table {name}.", f"Map a file to {name}.", table=name
             )
         )
-    return tables[name]
+    return whole(tables, name)
 
 
-def people_of(tables: OnceRead, as_of: date, scope: str, who: str | None) -> pd.DataFrame:
+def people_of(tables: Tables, as_of: date, scope: str, who: str | None) -> pd.DataFrame:
     """The reps of the scope, those who left included (their units are to be given on), latest row of each."""
-    frame: pd.DataFrame = table(tables, "people")
+    frame = table(tables, "people")
     if "role" in frame:
         frame = frame[_is_rep(frame)]
     if "valid_from" in frame:
@@ -60,20 +60,21 @@ def _is_rep(frame: pd.DataFrame) -> list[bool]:
     return [person not in managers for person in frame["person_id"].astype(str)]
 
 
-def assigned(tables: OnceRead, as_of: date) -> dict[str, str]:
+def assigned(tables: Tables, as_of: date) -> dict[str, str]:
     """Unit to person from the table of assignments on a day; two owners at once are refused."""
     return _assigned(tables, as_of, "unit_id")
 
 
-def named_accounts(tables: OnceRead, as_of: date) -> dict[str, str]:
+def named_accounts(tables: Tables, as_of: date) -> dict[str, str]:
     """Account to person from the table of assignments on a day: these beat their unit's owner."""
     return _assigned(tables, as_of, "account_id")
 
 
-def _assigned(tables: OnceRead, as_of: date, column: str) -> dict[str, str]:
+def _assigned(tables: Tables, as_of: date, column: str) -> dict[str, str]:
     found: dict[str, str] = {}
     twice = []
-    for thing, person, start, end in tables.once(("spans", column), lambda: _spans(tables, column)):
+    known = tables.once(("territory", "spans", column), lambda: _spans(tables, column))
+    for thing, person, start, end in known:
         if (start and start > as_of) or (end and end <= as_of):
             continue
         if found.setdefault(thing, person) != person:
@@ -87,10 +88,10 @@ def _assigned(tables: OnceRead, as_of: date, column: str) -> dict[str, str]:
     return found
 
 
-def _spans(tables: OnceRead, column: str) -> list[tuple[str, str, date | None, date | None]]:
+def _spans(tables: Tables, column: str) -> list[tuple[str, str, date | None, date | None]]:
     """Thing, its rep, first day and the day after the last, by row of assignments."""
     made = []
-    for row in tables["assignments"].itertuples(index=False) if "assignments" in tables else ():
+    for row in whole(tables, "assignments").itertuples(index=False) if "assignments" in tables else ():
         role = getattr(row, "role", None)
         if role is not None and role == role and str(role) not in ("", "rep"):
             continue  # specialists share units

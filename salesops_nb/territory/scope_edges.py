@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.errors import Problem
-from salesops_nb.territory.once_read import OnceRead
-from salesops_nb.territory.reading import some, texts
+from salesops_nb.frames import Tables
+from salesops_nb.territory.reading import some, texts, whole
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,21 @@ class Edges:
     problems: list[Problem]
 
 
-def edges_of(tables: OnceRead, units: pd.DataFrame) -> tuple[pd.DataFrame | None, list[Problem]]:
+def edges_of(tables: Tables, units: pd.DataFrame) -> tuple[pd.DataFrame | None, list[Problem]]:
     """The neighbours within the scope; edges to a unit that units has not are set aside and counted."""
     if "unit_edges" not in tables:
         return None, []
-    known = tables.once(("edges",), lambda: _edges(tables))
+    known = tables.once(("territory", "edges"), lambda: _edges(tables))
     ours = np.zeros(len(known.number) + 1, dtype=bool)
     ours[[known.number[unit] for unit in units["unit_id"].to_numpy(object)]] = True
     inside = known.ends[ours[known.at].all(axis=1)]
     return pd.DataFrame(inside, columns=["unit_a", "unit_b"]), list(known.problems)
 
 
-def _edges(tables: OnceRead) -> Edges:
-    frame = tables["unit_edges"]
+def _edges(tables: Tables) -> Edges:
+    frame = whole(tables, "unit_edges")
     number: dict[str, int] = {}
-    for unit in texts(tables["units"]["unit_id"]):
+    for unit in texts(whole(tables, "units")["unit_id"]):
         number.setdefault(unit, len(number))
     pairs = list(zip(texts(frame["unit_a"]), texts(frame["unit_b"]), strict=True))
     places = [number.get(unit, len(number)) for pair in pairs for unit in pair]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from salesops_nb.errors import Problem
+from salesops_nb.memo import Memo
 from salesops_nb.territory.kept import plan_once
 from salesops_nb.territory.planning import PlanNotFound, TerritoryPlan, plan
 from salesops_nb.territory.rebalancing import Frontier, frontier_of
@@ -15,7 +16,7 @@ DEAREST, CHEAPEST = 100.0, 0.003  # moving everything costs so many times today'
 
 
 def sweep(
-    units: Any, edges: Any, *, count: int = 5, extra: float | None = None, **options: Any
+    units: Any, edges: Any, *, memo: Memo, count: int = 5, extra: float | None = None, **options: Any
 ) -> tuple[Frontier, list[Problem]]:
     """`count` plans: the dearest price of moving, none at all, and prices between that halve the widest gap.
 
@@ -23,7 +24,8 @@ def sweep(
 
     Parameters
     ----------
-    extra : a price to try as one of them. options : as for `territory.plan`.
+    memo : where plans are found again. extra : a price to try as one of them.
+    options : as for `territory.plan`.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def sweep(
 
     def attempt(price: float) -> None:
         try:
-            plans[price] = plan_once(units, edges, **{**options, "disruption": price})
+            plans[price] = plan_once(memo, units, edges, **{**options, "disruption": price})
         except PlanNotFound as error:
             lost[price] = error
 

@@ -50,7 +50,7 @@ def payouts_of(
     plans, tables, lines = world.loaded(), Tables(world.tables()), before
     found = {}
     for quarter in quarters:
-        given = tables if lines is None else tables.beside("prior_lines", lines)
+        given = tables if lines is None else tables.beside(prior_lines=lines)
         found[quarter] = commission.calculate(plans, given, quarter)
         if ledger:
             new = found[quarter].lines

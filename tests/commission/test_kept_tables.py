@@ -15,7 +15,7 @@ from salesops_nb.commission.frames import Tables
 from salesops_nb.commission.ledger_rows import plain_rows
 from salesops_nb.commission.study import Study
 from salesops_nb.errors import SalesopsError
-from salesops_nb.frames import MOST_ROWS
+from salesops_nb.memo import MOST_ROWS
 
 TIERS = {"mode": "marginal", "unit": "pct_of_quota",
          "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 10}]}  # fmt: skip
@@ -250,7 +250,7 @@ def test_another_table_beside_those_that_are_known_is_read(name: str) -> None:
     kept = Tables(tables)
     before = all_of(commission.calculate(plans, kept, "2026-Q3"))
     other = EXCHANGED[name](tables[name])
-    given = kept.beside(name, other), {**tables, name: other}, kept
+    given = kept.beside(**{name: other}), {**tables, name: other}, kept
     found, alone, again = (all_of(commission.calculate(plans, each, "2026-Q3")) for each in given)
     changed, wrong, spoilt = differing(found, before), differing(found, alone), differing(again, before)
     assert changed
@@ -287,7 +287,7 @@ def test_quotas_that_are_tried_leave_the_known_ones_as_they_are() -> None:
     kept = Tables(tables)
     before = all_of(commission.calculate(plans, kept, "2026-Q1"))
     halved = TARGETS.assign(value=[value / 2 for value in TARGETS["value"]])
-    tried = commission.calculate(plans, kept.beside("targets", halved), "2026-Q1")
+    tried = commission.calculate(plans, kept.beside(targets=halved), "2026-Q1")
     assert all_of(tried) == all_of(commission.calculate(plans, {**tables, "targets": halved}, "2026-Q1"))
     assert all_of(commission.calculate(plans, kept, "2026-Q1")) == before != all_of(tried)
 
@@ -318,5 +318,5 @@ def test_what_is_kept_is_bounded() -> None:
     kept = Tables(year())
     for number in range(5):
         kept.once(("large", number), lambda number=number: number, rows=MOST_ROWS // 3)
-    known = [key for key in kept._known if key[0] == "large"]
-    assert known == [("large", 2), ("large", 3), ("large", 4)]
+    again = [kept.once(("large", number), lambda: "anew") for number in (2, 3, 4, 1)]
+    assert again == [2, 3, 4, "anew"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from salesops_nb import hiring
 from salesops_nb.hiring import futures
 from salesops_nb.hiring.draws import draw
 from salesops_nb.hiring.pool import Pool
+from salesops_nb.memo import Memo
 
 ASKED = {
     "as it was": {},
@@ -43,10 +46,9 @@ def _plan(company, learned, **asked):
 
 
 @pytest.mark.parametrize("other", ASKED.values(), ids=ASKED)
-def test_a_plan_after_another_is_the_plan_alone(company, learned, other, monkeypatch):
-    monkeypatch.setattr(futures, "_last", {})
-    alone = _plan(company, learned, **other)
-    monkeypatch.setattr(futures, "_last", {})
+def test_a_plan_after_another_is_the_plan_alone(company, learned, other):
+    alone = _plan(company, replace(learned, memo=Memo()), **other)
+    learned = replace(learned, memo=Memo())
     _plan(company, learned)
     after = _plan(company, learned, **other)
     assert (after.probability, after.cost, after.words) == (alone.probability, alone.cost, alone.words)
@@ -58,7 +60,7 @@ def test_a_plan_after_another_is_the_plan_alone(company, learned, other, monkeyp
 def test_only_what_is_drawn_from_something_else_is_drawn_again(company, learned, monkeypatch):
     drawn = []
     really = futures._drawn
-    monkeypatch.setattr(futures, "_last", {})
+    learned = replace(learned, memo=Memo())
     monkeypatch.setattr(futures, "_drawn", lambda *given: drawn.append(1) or really(*given))
     counts = {}
     for name, other in ASKED.items():
@@ -73,7 +75,7 @@ def test_only_what_is_drawn_from_something_else_is_drawn_again(company, learned,
 def test_few_futures_of_an_estimate_are_kept_beside_the_many(company, learned, monkeypatch):
     drawn = []
     really = futures._drawn
-    monkeypatch.setattr(futures, "_last", {})
+    learned = replace(learned, memo=Memo())
     monkeypatch.setattr(futures, "_drawn", lambda *given: drawn.append(given[2]) or really(*given))
     for number in (1_200, 500, 1_200, 500):
         _plan(company, learned, futures=number)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -16,13 +15,11 @@ import pytest
 from pandas.testing import assert_frame_equal
 from territory_maps import grid
 
-from salesops_nb import frames
-from salesops_nb.present.territory_kept import tables_of
-from salesops_nb.territory import once_read
+from salesops_nb.frames import Tables
+from salesops_nb.territory import reading
 from salesops_nb.territory.consequences import read_past
 from salesops_nb.territory.ground import Ground, prepare
 from salesops_nb.territory.norms import Norms
-from salesops_nb.territory.once_read import OnceRead
 from salesops_nb.territory.places import unique_pairs
 
 DAY = date(2017, 12, 31)
@@ -82,9 +79,9 @@ def same(one: Ground, other: Ground) -> None:
 
 def test_another_scope_day_or_norm_reads_no_table_again(monkeypatch: pytest.MonkeyPatch) -> None:
     met: Counter[str] = Counter()
-    given = once_read.to_pandas
-    monkeypatch.setattr(once_read, "to_pandas", lambda table, name: met.update([name]) or given(table, name))
-    read = OnceRead(company())
+    given = reading.to_pandas
+    monkeypatch.setattr(reading, "to_pandas", lambda table, name: met.update([name]) or given(table, name))
+    read = Tables.of(company())
     for team in ("X", "Y"):
         for norms in (Norms(), LEARNED):
             for day in (DAY, date(2017, 6, 1)):
@@ -93,7 +90,7 @@ def test_another_scope_day_or_norm_reads_no_table_again(monkeypatch: pytest.Monk
 
 
 def test_a_kept_ground_is_that_of_tables_read_anew_whatever_takers_did_with_it() -> None:
-    read = OnceRead(company())
+    read = Tables.of(company())
     wishes: list[dict[str, Any]] = [
         {"as_of": day, "scope": scope, "who": who, "of": of, "norms": norms}
         for day in (DAY, date(2017, 6, 1))
@@ -113,7 +110,7 @@ def test_a_kept_ground_is_that_of_tables_read_anew_whatever_takers_did_with_it()
 
 
 def test_owners_follow_the_day_and_what_the_store_says() -> None:
-    read = OnceRead(company())
+    read = Tables.of(company())
     ended = prepare(read, as_of=DAY, scope="team", who="X")
     before = prepare(read, as_of=date(2017, 6, 30), scope="team", who="X")
     assert set(before.today) - set(ended.today) == {"0-0"}
@@ -139,24 +136,12 @@ def test_a_text_for_a_day_is_left_to_be_read() -> None:
     same(prepare(in_engine(tables), as_of=DAY, norms=LEARNED), wanted)
 
 
-def test_tables_of_the_workbook_used_last_are_kept_until_one_is_exchanged() -> None:
-    book = SimpleNamespace(tables=company())
-    first = tables_of(book)
-    assert tables_of(book) is first
-    book.tables["units"] = book.tables["units"].assign(potential=2.0)
-    assert tables_of(book) is not first
-    assert prepare(tables_of(book), as_of=DAY).units["potential"].tolist() == [2.0] * 16
-    less = SimpleNamespace(tables={name: book.tables[name] for name in ("units", "people")})
-    assert set(tables_of(less)) == {"units", "people"}
-
-
-def test_the_oldest_results_go_when_they_hold_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "MOST_ROWS", 10)
-    known: dict[Any, Any] = {}
-    for key in "abc":
-        assert frames.once(known, (key,), lambda key=key: key * 2, rows=4) == key * 2
-    assert list(known) == [("b",), ("c",)]
-    assert frames.once(known, ("b",), lambda: "made anew", rows=4) == "bb"
+def test_another_table_beside_those_that_are_known_is_read() -> None:
+    read = Tables.of(company())
+    before = prepare(read, as_of=DAY).units["potential"].tolist()
+    other = read.beside(units=company()["units"].assign(potential=2.0))
+    assert prepare(other, as_of=DAY).units["potential"].tolist() == [2.0] * 16
+    assert prepare(read, as_of=DAY).units["potential"].tolist() == before != [2.0] * 16
 
 
 def test_pairs_come_in_order_and_once() -> None:
