@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 
@@ -20,4 +21,4 @@ def tree(folder: Path) -> str:
 @cache
 def code() -> str:
     """A hash of the whole package as it stood when this process first asked, wherever its modules stand."""
-    return tree(Path(__file__).parent)
+    return tree(Path(str(files("salesops_nb"))))
