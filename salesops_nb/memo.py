@@ -21,6 +21,7 @@ class Memo:
 
     def __init__(self) -> None:
         self._known: dict[Key, tuple[Any, int]] = {}
+        self._rows = 0
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Memo], tuple[()]]:
@@ -47,9 +48,9 @@ class Memo:
         """Take a result in, and give it back."""
         size = max(rows(value) if callable(rows) else rows, LEAST)
         with self._lock:
-            self._known.pop(key, None)
-            while self._known and sum(each for _, each in self._known.values()) + size > MOST_ROWS:
-                self._known.pop(next(iter(self._known)))
+            self._rows += size - self._known.pop(key, (None, 0))[1]
+            while self._known and self._rows > MOST_ROWS:
+                self._rows -= self._known.pop(next(iter(self._known)))[1]
             self._known[key] = value, size
         return value
 
@@ -57,3 +58,4 @@ class Memo:
         """Forget everything."""
         with self._lock:
             self._known.clear()
+            self._rows = 0

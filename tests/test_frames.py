@@ -117,6 +117,13 @@ def test_a_column_of_any_kind_or_of_several_is_read(case: str) -> None:
     assert read == {"other": [Decimal("1.5")] * 3, "odd": expected}
 
 
+@pytest.mark.parametrize("last", ["1365680.000000", "99999999999999.99", "0.0000000001"])
+def test_decimals_are_read_whatever_the_first_thousands_look_like(last: str) -> None:
+    frame = pd.DataFrame({"value": [Decimal("1.000000")] * 3_000 + [Decimal(last)]})
+    total = collected(Tables.of({"units": frame})["units"].select(nw.col("value").sum()))["value"].iloc[0]
+    assert total == 3_000 + Decimal(last)
+
+
 @pytest.mark.parametrize(
     ("table", "code"),
     [
