@@ -28,7 +28,7 @@ from salesops_nb.commission.job import (
 from salesops_nb.commission.rates import split_rate
 from salesops_nb.commission.rounding import decimal_of
 from salesops_nb.commission.schema import Component
-from salesops_nb.commission.spans import Span, Standing
+from salesops_nb.commission.spans import Span
 
 _DEC = pa.decimal128(38, 10)
 
@@ -62,7 +62,6 @@ class Numbers:
             self.constants = self._values(None, self.spans[0], None, None)
             return frame
         now, before = self._totals(frame)
-        told = len(self.job.people.problems)
         pairs = self._candidates()
         rows = []
         for pair in sorted(pairs, key=lambda p: (str(p["payee_id"]), p["span"])):
@@ -72,8 +71,7 @@ class Numbers:
                 str(pair["payee_id"]), span, now.get(key, Fraction(0)), before.get(key, Fraction(0))
             )
             rows.append((key, made))
-        if len(self.job.people.problems) > told:
-            self._keep_told(frame, told)
+        self._tell(frame)
         if not rows:
             self.constants = self._values(None, self.spans[0], Fraction(0), Fraction(0))
             return frame
@@ -96,31 +94,30 @@ class Numbers:
         """
         if not self._needs() or not self._personal():
             return frame
-        known, quotas = len(self.job.people.problems), set()
-        for pair in sorted(self._candidates(), key=lambda p: (str(p["payee_id"]), p["span"])):
-            quotas.add(self._standing(str(pair["payee_id"]), self.spans[pair["span"]]).quota)
-        if len(self.job.people.problems) > known:
-            self._keep_told(frame, known)
+        standing = self.job.people.standing
+        quotas = {standing(str(p["payee_id"]), self.spans[p["span"]]).quota for p in self._candidates()}
+        self._tell(frame)
         shared = len(quotas) == 1 and "quota" in frame.collect_schema().names()
         return frame.drop("quota") if shared else frame
-
-    def _standing(self, payee: str, span: Span) -> Standing:
-        """Quota and target of a person; told where there should be a target and is none."""
-        found = self.job.people.standing(payee, span)
-        if payee and found.target is None and "derived" in (self.c.rate_pct, self.c.target):
-            self.job.people.tell_of_target(payee, self.c.id)
-        return found
 
     def _candidates(self) -> list[dict[str, Any]]:
         """Everyone who may have credit, in each span: cheaper to read than the credits themselves."""
         people = self.job.payees()
         return [{"payee_id": payee, "span": i} for payee in people for i in range(len(self.spans))]
 
-    def _keep_told(self, frame: nw.LazyFrame[Any], told: int) -> None:
-        """Of what was found missing, keep what concerns people who do have credit."""
-        real = {r["payee_id"] for r in collected(frame.select("payee_id").unique())}
-        found = self.job.people.problems
-        found[told:] = [p for p in found[told:] if p.value in real]
+    def _tell(self, frame: nw.LazyFrame[Any]) -> None:
+        """Report what is missing of people with credit that the period concerns: of a span that it
+        touches, or that something of the period takes back.
+        """
+        people, start, c = self.job.people, self.job.period.start, self.c
+        asks = uses_quota(c) or c.rate_pct == "derived", "derived" in (c.rate_pct, c.target)
+        spans = dict(enumerate(self.spans))
+        if not any(people.lacks(str(p["payee_id"]), spans[p["span"]], *asks) for p in self._candidates()):
+            return
+        now = nw.col("span").is_in([i for i, span in spans.items() if span.end > start])
+        met = frame.filter(now | (nw.col("happened_on") >= nw.lit(start))).select("payee_id", "span")
+        for row in sorted(collected(met.unique()), key=lambda r: (str(r["payee_id"]), r["span"])):
+            people.tell(str(row["payee_id"]), spans[row["span"]], c.id, *asks)
 
     def _needs(self) -> bool:
         c = self.c
@@ -175,7 +172,7 @@ class Numbers:
     ) -> dict[str, Fraction]:
         c, file = self.c, self.plan.file
         if_zero = file.quota.if_zero if file.quota else None
-        standing = self._standing(payee or "", span) if self._personal() else None
+        standing = self.job.people.standing(payee or "", span) if self._personal() else None
         quota = standing.quota if standing else None
         made: dict[str, Fraction] = {}
         if c.table is not None:

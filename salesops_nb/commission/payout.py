@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -79,17 +79,32 @@ class Payout:
     def problems(self) -> list[Problem]:
         """Every finding; the checks of rows run when this is first read."""
         if "checked" not in self._cache:
-            from salesops_nb.commission import findings, findings_outcome, findings_taken_back
+            from salesops_nb.commission import (
+                findings,
+                findings_cancelled,
+                findings_outcome,
+                findings_taken_back,
+            )
 
             made: list[Problem] = []
             findings.rows(self.facts, self.period, self.stays, made)
-            self.found += [*made, *findings_taken_back.rows(self), *findings_outcome.rows(self)]
+            for each in (findings_taken_back, findings_cancelled, findings_outcome):
+                made += each.rows(self)
+            self.found += made
             self._cache["checked"] = True
         return self.found
 
     def read(self) -> None:
         """Work out what most readers want, so that no reading is left that adds to the problems."""
         self.lines, self.problems, self.attained, self.withheld, self.reconciliation  # noqa: B018
+
+    def before(self, since: date) -> Payout:
+        """The same calculation of the days from one up to the period, to be filled anew."""
+        days = replace(self.period, key=f"before {self.period.key}", start=since, end=self.period.start)
+        return replace(
+            self, period=days, found=[], made=[], zeros=[], withheld_rows=[], reasons={}, stood={},
+            credited=set(), _cache={},
+        )  # fmt: skip
 
     # -- read by settlement ------------------------------------------------------------------
 

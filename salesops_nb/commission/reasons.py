@@ -33,7 +33,8 @@ _COLUMNS = {
 
 def withheld(payout: Payout) -> pd.DataFrame:
     """Reasons by person, deal and component; ``amount`` is pay that is earned and waits."""
-    from salesops_nb.commission.findings_taken_back import uncounted_cancellations
+    from salesops_nb.commission.findings_cancelled import without_line
+    from salesops_nb.commission.uncredited import uncredited
 
     zeros = [_zeros(payout, part) for part in payout.components]
     rows = list(payout.withheld_rows)
@@ -48,7 +49,7 @@ def withheld(payout: Payout) -> pd.DataFrame:
     ]
     rows += [
         _credit_row(row | {"credit": Decimal(0)}, row["plan_id"], row["reason"])
-        for row in uncounted_cancellations(payout)
+        for row in [*without_line(payout), *uncredited(payout)]
     ]
     told = {row["payee_id"] for row in rows}
     rows += _people_without(payout, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))
@@ -136,7 +137,7 @@ def _excluded_rows(payout: Payout, plan: Plan) -> list[dict[str, Any]]:
     stays, counts = payout.stays.get(plan), counted(rows)
     found = []
     for row in rows.filter(pc.invert(counts)).to_pylist():
-        reason = _why_excluded(row, stays, plan)
+        reason = why_excluded(row, stays, plan)
         found.append(_credit_row(row, plan.id if row["on_plan"] else None, reason))
     rest = rows.filter(counts)
     seen = [
@@ -170,7 +171,8 @@ def _uncounted(plan: Plan) -> str:
     return f"no component counts it: {'; '.join(rules)}"
 
 
-def _why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> str:
+def why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> str:
+    """Why a plan does not count a credit."""
     payee = row["payee_id"]
     if row["fault"] is not None:
         return str(row["fault"])
