@@ -163,7 +163,7 @@ def _earned(payout: Working, job: Job, c: Component, spans: list[Span]) -> nw.La
     key = "targets", "earned", c.id, rule, payout.kept[plan], period.calendar
 
     def make() -> nw.LazyFrame[Any]:
-        aside = replace(job.people, problems=[], _asked=set())
+        aside = replace(job.people, problems=[], _told=set())
         assert facts.last is not None
         until = max(whole[-1].end, facts.last + timedelta(days=1))  # what is refunded after the end too
         every = _of_event(payout, plan, aside.stays, plan.file.credit.event, job.team is not None, [], until)

@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from salesops_nb.commission.frames import as_decimal
-from salesops_nb.commission.lines import line
+from salesops_nb.commission.component_terms import scope_of
+from salesops_nb.commission.lines import in_plan, line, of_version
 from salesops_nb.commission.pieces import event_of, sale_of
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rounding import decimal_of, rounded_pay
@@ -28,30 +28,10 @@ class Cancelled(NamedTuple):
     share: Fraction
 
 
-def cancelled(payout: Working, plan: Plan, row: Row, events: list[Row], sales: list[Row]) -> Cancelled | None:
-    """What a cancellation takes back of a credit; for a refund, of the sales that it takes back itself.
-
-    `sales` are the person's sales of the deal: where they come back by different shares, a refund
-    stands against them all.
-    """
-    if plan.file.clawback is None:
-        return None
-    if not row.get("negative"):
-        gone = cancelled_on(plan, row, events)
-        return Cancelled(*gone, share_back(payout, plan, row, gone[0])) if gone else None
-    first = next(
-        (e for e in events if e["kind"] == "cancelled" and e["happened_on"] >= row["counted_on"]), None
-    )
-    if first is None:
-        return None
-    whole = back = Fraction(0)
-    for sale in sales:
-        if sale["happened_on"] <= row["happened_on"] and row.get("sale") in (None, sale["event_id"]):
-            gone, weight = cancelled_on(plan, sale, events), Fraction(sale["amount_now"])
-            whole += weight
-            if gone is not None and gone[1] == first["event_id"]:
-                back += weight * share_back(payout, plan, sale, gone[0])
-    return Cancelled(first["happened_on"], first["event_id"], back / whole) if back and whole else None
+def cancelled(payout: Working, plan: Plan, row: Row, events: list[Row]) -> Cancelled | None:
+    """What a cancellation takes back of a credit; for a refund, of the sale that it takes back itself."""
+    gone = cancelled_on(plan, row, events)
+    return Cancelled(*gone, share_back(payout, plan, row, gone[0])) if gone else None
 
 
 def cancelled_on(plan: Plan, row: Row, events: list[Row]) -> tuple[date, str] | None:
@@ -89,14 +69,16 @@ def clawed_back(
     if not payout.period.start <= day < payout.period.end:
         return []
     ledger = [
-        r["amount"]
+        in_plan(plan, r)
         for r in payout.prior(plan)
         if r.get("payee_id") == row["payee_id"]
         and r.get("component_id") == part.c.id
         and r.get("event_id") == row["event_id"]
+        and of_version(plan, r.get("plan_version"))
     ]
-    if ledger and not sale_of(row["event_id"]):  # the ledger does not tell a refund's pieces apart
-        paid = sum((as_decimal(a) or ZERO for a in ledger), now)
+    # the ledger does not tell a refund's pieces apart; the year to date evens out what it says otherwise
+    if ledger and not sale_of(row["event_id"]) and scope_of(part.c) != "ytd_less_paid":
+        paid = sum(ledger, now)
     amount = -rounded_pay(plan, Fraction(paid) * share)
     if not amount:
         return []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from salesops_nb.commission.job import Job
+from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import Rates
 from salesops_nb.commission.rounding import rounded_pay
 from salesops_nb.commission.working import Working
@@ -24,27 +26,16 @@ def in_own_currency(payout: Working, job: Job, rows: list[Row], pay_date: date) 
         return rows
     rates = Rates(payout.tables, plan.file.fx.pay.rates)
     per_step = plan.file.rounding.at == "each_step"
-    found, missing = [], set()
+    found = []
+    missing: dict[tuple[str, date], list[Row]] = defaultdict(list)
     for row in rows:
-        stay = next((s for s in job.people.stays_of(row["payee_id"]) if s.currency), None)
-        target = (stay.currency if stay else None) or plan.currency
+        stays = job.people.stays_of(row["payee_id"])
+        begun = [stay for stay in stays if stay.start <= row["happened_on"]] or stays[:1]
+        target = (begun[-1].currency if begun else None) or plan.currency
         day = pay_date if plan.file.fx.pay.at == "pay_date" else row["happened_on"]
         rate = rates.on(day, plan.currency, target)
         if rate is None:
-            if target not in missing:
-                missing.add(target)
-                payout.found.append(
-                    Problem(
-                        "missing-rate",
-                        f"There is no {rates.kind} rate from {plan.currency} to {target} on {day}; lines "
-                        f"of {row['payee_id']} wait for it.",
-                        f"Add {target} to fx_rates (kind {rates.kind}).",
-                        table="fx_rates",
-                        column="rate",
-                        value=target,
-                        amount=row["amount"],
-                    )
-                )
+            missing[target, day].append(row)
             payout.withheld_rows.append(
                 {
                     k: row.get(k)
@@ -73,4 +64,21 @@ def in_own_currency(payout: Working, job: Job, rows: list[Row], pay_date: date) 
             else row["amount"]
         )
         found.append(row | {"amount": rounded_pay(plan, Fraction(exact) * rate, target), "currency": target})
+    payout.found += [_no_rate(plan, rates.kind, *key, lines) for key, lines in missing.items()]
     return found
+
+
+def _no_rate(plan: Plan, kind: str, target: str, day: date, lines: list[Row]) -> Problem:
+    total = sum(row["amount"] for row in lines)
+    people = sorted({row["payee_id"] for row in lines})
+    return Problem(
+        "missing-rate",
+        f"No {kind} exchange rate from {plan.currency} to {target} for {day}: {total:,.{plan.places}f} "
+        f"{plan.currency} of {', '.join(people[:5])}{f' and {len(people) - 5} more' if people[5:] else ''} "
+        "cannot be paid and is withheld.",
+        f"Add {target} to fx_rates (kind {kind}, valid_from {day} or earlier).",
+        table="fx_rates",
+        column="rate",
+        value=target,
+        amount=total,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -12,10 +11,10 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.facts import owners
-from salesops_nb.commission.frames import as_day, as_decimal, collected
+from salesops_nb.commission.frames import as_day, collected
 from salesops_nb.commission.held import opening_lines
 from salesops_nb.commission.job import Job
-from salesops_nb.commission.lines import line
+from salesops_nb.commission.lines import in_plan, line, of_version
 from salesops_nb.commission.opening import balances as opening_balances
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.release import released
@@ -36,9 +35,9 @@ def topped_up(payout: Working, job: Job, parts: list[ComponentRows], rows: list[
     balances = opening_balances(payout.tables, plan, "draw")
     given = [p for p in payout.plans if p.id == plan.id and p.file.draw and not p.file.draw.recoverable]
     for row in payout.prior(plan):
-        free = any(_of_version(p, row.get("plan_version") or 0) for p in given)  # nobody owes such a draw
+        free = any(of_version(p, row.get("plan_version") or 0) for p in given)  # nobody owes such a draw
         if row["kind"] in ("draw", "draw_recovery") and not free:
-            balances[row["payee_id"]] += as_decimal(row["amount"]) or ZERO
+            balances[row["payee_id"]] += in_plan(plan, row)
     found = []
     before: dict[date, dict[str, Decimal]] = {}  # what each span has paid before the period
     for payee in sorted(people):
@@ -95,37 +94,26 @@ def _paid_before(payout: Working, job: Job, parts: list[ComponentRows], since: d
         for row in payout.prior(plan)
         if (on := as_day(row.get("happened_on"))) is not None
         and since <= on < now
-        and _of_version(plan, row.get("plan_version"))
+        and of_version(plan, row.get("plan_version"))
     ]
     for row in ledger:
         if row["kind"] not in ("draw", "draw_recovery") and row.get("component_id") != "guarantee":
-            # a line in the payee's currency says what it was in the plan's before it was converted
-            own = row.get("currency") in (None, plan.currency)
-            amount = as_decimal(row["amount"] if own else row.get("raw")) or ZERO
-            found[row["payee_id"]] += amount if own else rounded_pay(plan, amount)
+            found[row["payee_id"]] += in_plan(plan, row)
     if ledger:
         return found
-    earlier = replace(
-        payout, period=replace(payout.period, key=f"before {payout.period.key}", start=since, end=now),
-        found=[], made=[], zeros=[], withheld_rows=[], reasons={}, stood={}, credited=set(), cache={},
-    )  # fmt: skip
+    earlier = payout.before(since)
     rows = opening_lines(earlier, plan)
     for part in parts:
-        if plan.file.release or plan.file.clawback:
-            rows += released(earlier, job, part)
-            continue
         paid = "amount_prev" if part.conditional and part.spans[0].start < now else "amount_now"
+        if plan.file.release or plan.file.clawback:
+            rows += released(earlier, job, part, paid)
+            continue
         day = nw.col("happened_on")
         those = part.frame.filter((day >= nw.lit(since)) & (day < nw.lit(now)))
         rows += collected(those.select("payee_id", amount=nw.col(paid)))
     for row in rows:
         found[row["payee_id"]] += row["amount"]
     return found
-
-
-def _of_version(plan: Plan, said: Any) -> bool:
-    """Whether a line of the ledger is of this version; one that says none is of any."""
-    return said is None or said != said or int(said) == plan.version
 
 
 def _entitled(payout: Working, job: Job) -> set[str]:

@@ -74,7 +74,7 @@ def _how(payout: Working, line: Mapping[str, Any]) -> Said | str:
         text = said("{how}, times {factor}", how=text, factor=Figure(factor))
     if str(line["line_id"]) in payout.stood:
         day = payout.stood[str(line["line_id"])]
-        text = said("{how}, less what came back when the deal was cancelled on {day}", how=text, day=day)
+        text = said("{how}, less what was recovered when the deal was cancelled on {day}", how=text, day=day)
     if line["kind"] == "release" or plan.file.release:
         text = said("{how}, the part due on {day}", how=text, day=line["happened_on"])
     return text
@@ -96,11 +96,12 @@ def _special(plan: Plan, line: Mapping[str, Any]) -> Said | None:
     if kind == "carry":
         return said("{amount} carried from earlier periods, now paid", amount=Figure(-credit, 2))
     if kind == "clawback":
-        return said(
-            "the deal was cancelled on {day}: {share} % of what was paid comes back",
-            day=line["happened_on"],
-            share=share,
-        )
+        day = line["happened_on"]
+        if Decimal(line["amount"]) > 0:  # of a refund before it, which took that pay already
+            return said(
+                "cancelled on {day}, {share} % of what the refund took is returned", day=day, share=share
+            )
+        return said("cancelled on {day}, {share} % of the commission paid is recovered", day=day, share=share)
     if kind == "mbo":
         return said(
             "{points} points of the scorecard (achieved {share} %)", points=Figure(credit), share=share

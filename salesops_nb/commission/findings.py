@@ -36,7 +36,7 @@ def rows(
     if facts.has_refunds:
         problems += _orphans(facts, period, chosen)
     problems += _outside(facts, period, chosen)
-    problems += zero_quotas(facts.tables, chosen, period)
+    problems += zero_quotas(facts.tables, stays, period)
     problems += overlapping_people(facts.tables)
     problems += early_history(facts, period)
     problems += paid_after_leaving(facts, stays, period)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
@@ -16,48 +15,69 @@ from salesops_nb.commission.columns import people_spans
 from salesops_nb.commission.facts import Facts, owners
 from salesops_nb.commission.frames import Tables, as_day, as_decimal, collected
 from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.rounding import decimal_of
+from salesops_nb.commission.spans import is_quota, quota_of, targets_of
 from salesops_nb.errors import Problem
 from salesops_nb.periods import Period
 
 
-def zero_quotas(tables: Tables, chosen: list[Plan], period: Period) -> list[Problem]:
-    """Quotas of zero or below in the period, and what the plan makes of them."""
+def zero_quotas(
+    tables: Tables, stays: Mapping[Plan, dict[str, list[Stay]] | None], period: Period
+) -> list[Problem]:
+    """Quotas of zero or below that the period needs, and what the plan makes of them.
+
+    A quota that changes within its period counts by days; it is asked for while its person is on the plan.
+    """
     found = []
-    for plan in chosen:
+    for plan, people in stays.items():
         quota = plan.file.quota
         if quota is None or "targets" not in tables:
             continue
-        kinds = {p.key for p in period.calendar.between(period.start, period.end, plan.file.plan.period)}
-        for number_, row, value in tables.once(("targets", "none"), lambda: _no_quotas(tables)):
-            if row.get("metric") == quota.metric and str(row["period"]) in kinds:
-                bad = value < 0 or quota.if_zero in (None, "refuse")
-                said = (
-                    f"the plan counts it as {quota.if_zero}"
-                    if not bad
-                    else "the plan refuses to pay what hangs on it"
-                    if quota.if_zero == "refuse" or value < 0
-                    else "the plan does not say what that means ('if_zero'), so what hangs on it is withheld"
+        rows = tables.once(("targets", "none", quota.metric), lambda q=quota: _no_quotas(tables, q.metric))  # type: ignore[misc]
+        first, last = max(period.start, plan.start), min(period.end, plan.end)
+        parts = {p.key: p for p in period.calendar.between(first, last, plan.file.plan.period)}
+        for who, key, number_ in rows if first < last else ():
+            on_it = people is None or any(
+                s.start < parts[key].end and parts[key].start < s.end
+                for s in people.get(who, [])
+                if key in parts
+            )
+            if key not in parts or not on_it:
+                continue
+            value = quota_of(targets_of(tables, quota.metric), who, parts[key])
+            if value is None or value > 0:
+                continue
+            bad = value < 0 or quota.if_zero in (None, "refuse")
+            said = (
+                f"the plan counts it as {quota.if_zero}"
+                if not bad
+                else "the plan refuses to pay what hangs on it"
+                if quota.if_zero == "refuse" or value < 0
+                else "the plan does not say what that means ('if_zero'), so what hangs on it is withheld"
+            )
+            found.append(
+                Problem(
+                    "zero-quota",
+                    f"{who} has a quota of {decimal_of(value, 2).normalize():f} for {key}: {said}.",
+                    "Correct the target, or say quota: {if_zero: attainment_0 | attainment_100} in the plan.",
+                    table="targets",
+                    row=number_,
+                    column="value",
+                    value=who,
+                    severity="error" if bad else "note",
                 )
-                found.append(
-                    Problem(
-                        "zero-quota",
-                        f"{row['who']} has a quota of {value:f} for {row['period']}: {said}.",
-                        "Correct the target, or say quota: {if_zero: attainment_0 | attainment_100} in "
-                        "the plan.",
-                        table="targets",
-                        row=number_,
-                        column="value",
-                        value=str(row["who"]),
-                        severity="error" if bad else "note",
-                    )
-                )
+            )
     return found
 
 
-def _no_quotas(tables: Tables) -> list[tuple[int, Mapping[str, Any], Decimal]]:
-    """Targets of zero or below, with the row they stand in."""
-    rows = ((n, row, as_decimal(row["value"])) for n, row in enumerate(tables.rows("targets"), start=2))
-    return [(n, row, value) for n, row, value in rows if value is not None and value <= 0]
+def _no_quotas(tables: Tables, metric: str) -> list[tuple[str, str, int]]:
+    """Person and period of quotas that say zero or below, with the first such row."""
+    found: dict[tuple[str, str], int] = {}
+    for number, row in enumerate(tables.rows("targets"), start=2):
+        value = as_decimal(row["value"])
+        if is_quota(row, metric) and value is not None and value <= 0:
+            found.setdefault((str(row["who"]), str(row["period"])), number)
+    return [(who, key, number) for (who, key), number in found.items()]
 
 
 def overlapping_people(tables: Tables) -> list[Problem]:

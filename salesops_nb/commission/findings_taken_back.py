@@ -1,8 +1,7 @@
-"""Refunds, cancellations and credit that no plan counts: each is a problem, never a silent zero."""
+"""Refunds and credit that no plan counts: each is a problem, never a silent zero."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from salesops_nb.commission.assignments import FAR, members
+from salesops_nb.commission.assignments import FAR
 from salesops_nb.commission.beyond import BEYOND
 from salesops_nb.commission.credits import KEYS
-from salesops_nb.commission.facts import CREDIT_KINDS, place_of, takes_back
+from salesops_nb.commission.facts import place_of, takes_back
 from salesops_nb.commission.frames import as_day, collected
 from salesops_nb.commission.working import Working
 from salesops_nb.errors import Problem
@@ -23,9 +22,9 @@ LISTED = 5  # ids that a finding over many names
 
 
 def rows(payout: Working) -> list[Problem]:
-    """Findings of the period in what takes back, and in credit of people who are on no plan that day."""
+    """Findings of the period in refunds, and in credit of people who are on no plan that day."""
     found = [*_refunds_outside(payout), *_beyond(payout)] if payout.facts.has_refunds else []
-    return [*found, *_cancellations(payout), *_without_plan(payout)]
+    return [*found, *_without_plan(payout)]
 
 
 def ids(found: list[str], count: int | None = None) -> str:
@@ -111,121 +110,6 @@ def _sums_of(payout: Working, deal: str, kind: str, until: date) -> tuple[Decima
         if row["kind"] in (kind, "refunded"):
             sold, back = (sold, back + amount) if row["down"] else (sold + amount, back)
     return sold, back
-
-
-def uncounted_cancellations(payout: Working) -> list[Row]:
-    """Cancellations of the period that take nothing back because nobody counts them, with the reason.
-
-    A deal that is refunded too is left out (its refund takes pay back), and so is one whose plan has
-    paid nothing for it yet.
-    """
-    if "cancellations" not in payout.cache:
-        payout.cache["cancellations"] = _uncounted(payout)
-    found: list[Row] = payout.cache["cancellations"]
-    return found
-
-
-def _uncounted(payout: Working) -> list[Row]:
-    facts = payout.facts
-    events = facts.events.filter((nw.col("kind") == "cancelled") & in_period(payout))
-    gone = collected(events.select("event_id", "deal_id", "happened_on").sort("happened_on", "event_id"))
-    if not gone:
-        return []
-    names = sorted({row["deal_id"] for row in gone if row["deal_id"] is not None})
-    deals = payout.tables.put([{"deal_id": name} for name in names], {"deal_id": pa.string()})
-    theirs = facts.events.filter(nw.col("happened_on") < nw.lit(payout.period.end))
-    theirs = theirs.join(deals, on="deal_id", how="inner").with_columns(back=takes_back())
-    sold: dict[str, list[tuple[date, str]]] = defaultdict(list)
-    refunded = set()
-    for row in collected(theirs.select("deal_id", "kind", "happened_on", "back")):
-        if row["kind"] in CREDIT_KINDS and not row["back"]:
-            sold[row["deal_id"]].append((row["happened_on"], row["kind"]))
-        if row["back"]:
-            refunded.add(row["deal_id"])
-    credited = _credited(payout, deals)
-    found = []
-    for row in gone:
-        deal, day = row["deal_id"], row["happened_on"]
-        at = f"the deal was cancelled on {day}"
-        blank = {"payee_id": None, "plan_id": None, "day": day} | {k: row[k] for k in ("event_id", "deal_id")}
-        before = [(on, kind) for on, kind in sold[deal] if on <= day]
-        mine = {(plan, payee) for plan, payee, on in credited[deal] if on <= day}
-        if not before:
-            found.append(blank | {"code": "cancelled-without-sale", "reason": f"{at}: no sale before it"})
-        elif not mine and _outside(payout, before):
-            found.append(
-                blank | {"code": "outside-plan", "reason": f"{at}: its sale is on a day without a plan"}
-            )
-        if deal in refunded:
-            continue
-        for plan, payee in sorted(mine, key=lambda m: (m[0].label, m[1])):
-            if plan.file.clawback is None:
-                why = {"code": "cancellation-not-counted", "reason": f"{at}: the plan has no clawback"}
-                found.append(blank | {"payee_id": payee, "plan_id": plan.id, "plan": plan.label} | why)
-    return found
-
-
-def _credited(payout: Working, deals: nw.LazyFrame[Any]) -> dict[str, list[tuple[Any, str, date]]]:
-    """Plans and people who have credit of the deals, and the day that counts."""
-    found: dict[str, list[tuple[Any, str, date]]] = defaultdict(list)
-    for plan in payout.plans:
-        full = payout.full.get(plan)
-        if full is None or all(c.payee == "manager" for c in plan.components):
-            continue
-        own = full.filter(nw.col("counts") & ~nw.col("negative")).join(deals, on="deal_id", how="inner")
-        own = members(own, plan, payout.stays.get(plan), payout.tables)
-        for row in collected(own.select("deal_id", "payee_id", "counted_on").unique()):
-            found[row["deal_id"]].append((plan, row["payee_id"], row["counted_on"]))
-    return found
-
-
-def _outside(payout: Working, sold: list[tuple[date, str]]) -> bool:
-    """Whether the plans credit such sales and none is in force on the day of the first."""
-    days = [
-        min((on for on, kind in sold if kind == plan.file.credit.event), default=None)
-        for plan in payout.plans
-    ]
-    met = [(plan, day) for plan, day in zip(payout.plans, days, strict=True) if day is not None]
-    return bool(met) and not any(plan.start <= day < plan.end for plan, day in met)
-
-
-def _cancellations(payout: Working) -> list[Problem]:
-    found, by_plan = [], defaultdict(list)
-    for row in uncounted_cancellations(payout):
-        if row["code"] == "cancellation-not-counted":
-            by_plan[row["plan"]].append(row)
-            continue
-        no_sale = row["code"] == "cancelled-without-sale"
-        found.append(
-            Problem(
-                row["code"],
-                f"Event {row['event_id']} cancels deal {row['deal_id']} on {row['day']}, "
-                + (
-                    "which has no sale before that day"
-                    if no_sale
-                    else "which was sold on a day without a plan"
-                )
-                + "; no pay is taken back.",
-                "Add the sale, or correct deal_id or the date."
-                if no_sale
-                else "Give the plan (or its version) that was in force on the day of the sale.",
-                **place_of(payout.facts, str(row["event_id"]), "happened_on"),
-                severity="warning",
-            )
-        )
-    for plan, mine in sorted(by_plan.items()):
-        deals = list(dict.fromkeys(str(row["deal_id"]) for row in mine))
-        found.append(
-            Problem(
-                "cancellation-not-counted",
-                f"Plan {plan} has no clawback, so {len(deals)} cancelled deals take no pay back: "
-                f"{ids(deals)}.",
-                "Add a clawback to the plan, or the refunds to events, if pay is to come back.",
-                **place_of(payout.facts, str(mine[0]["event_id"]), "kind"),
-                severity="warning",
-            )
-        )
-    return found
 
 
 def _without_plan(payout: Working) -> list[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +11,9 @@ import narwhals as nw
 
 from salesops_nb.commission.frames import as_day, as_decimal, collected
 from salesops_nb.commission.job import Job
-from salesops_nb.commission.lines import line
+from salesops_nb.commission.lines import in_plan, line, of_version
 from salesops_nb.commission.opening import balances
+from salesops_nb.commission.release import released
 from salesops_nb.commission.rounding import rounded_pay
 from salesops_nb.commission.spans import Span
 from salesops_nb.commission.working import ComponentRows, Working
@@ -101,26 +102,42 @@ def year_to_date(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
     start = part.spans[-1].start
     if part.spans[-1].end <= period.start:
         return []  # that year is settled; a refund of it has a line of its own
-    # a refund of an earlier year's sale is on both sides of the difference, by its own day
-    day = nw.col("happened_on")
-    early = part.frame.filter((day >= nw.lit(start)) & (day < nw.lit(period.start)))
-    earned = {
-        r["payee_id"]: r["amount_now"]
-        for r in collected(early.group_by("payee_id").agg(nw.col("amount_now").sum()))
-    }
+    earned = _payable_before(payout, job, part, start)
     paid: dict[str, Decimal] = defaultdict(Decimal)
     for row in payout.prior(plan):
-        on, version = as_day(row.get("happened_on")), row.get("plan_version")
+        on = as_day(row.get("happened_on"))
         if (
             row.get("component_id") == part.c.id
             and row["kind"] not in ("draw", "draw_recovery")
-            and (version is None or version != version or int(version) == plan.version)
+            and of_version(plan, row.get("plan_version"))
             and (on is None or start <= on < period.start)
         ):
-            paid[row["payee_id"]] += as_decimal(row["amount"]) or ZERO
+            paid[row["payee_id"]] += in_plan(plan, row)
     found = []
     for payee in sorted({*earned, *paid}):
         gap = rounded_pay(plan, earned.get(payee, ZERO) - paid[payee])
         if gap:
             found.append(line(plan, part.c.id, payee, "adjustment", gap, period.key, happened_on=period.last))
+    return found
+
+
+def _payable_before(payout: Working, job: Job, part: ComponentRows, since: date) -> dict[str, Decimal]:
+    """What of the component was payable by person from a day up to the period, by today's calculation.
+
+    With a release or clawback that is what was released by then, less what cancellations took back; the
+    ledger has no say in it. A refund of an earlier year's sale counts by its own day, as it does in the
+    ledger.
+    """
+    file = part.plan.file
+    if file.release or file.clawback:
+        earlier = payout.before(since)
+        earlier.cache["prior"] = []
+        rows = released(earlier, job, part)
+    else:
+        day = nw.col("happened_on")
+        early = part.frame.filter((day >= nw.lit(since)) & (day < nw.lit(payout.period.start)))
+        rows = collected(early.group_by("payee_id").agg(amount=nw.col("amount_now").sum()))
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        found[row["payee_id"]] += row["amount"]
     return found

@@ -11,9 +11,10 @@ import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.commission.component_terms import kind_of
-from salesops_nb.commission.frames import AMOUNT, number
+from salesops_nb.commission.frames import AMOUNT, as_decimal, number
 from salesops_nb.commission.pieces import in_pieces, own_event
 from salesops_nb.commission.plan import Plan
+from salesops_nb.commission.rounding import rounded_pay
 from salesops_nb.commission.schema_component import Component
 
 _WIDE = pa.decimal128(38, 10)
@@ -129,6 +130,18 @@ def line(
         "happened_on": None,
     }
     return made | more
+
+
+def in_plan(plan: Plan, row: Mapping[str, Any]) -> Decimal:
+    """A line of the ledger in the plan's currency, as it was before it was converted to the payee's."""
+    if row.get("currency") in (None, plan.currency):
+        return as_decimal(row["amount"]) or Decimal(0)
+    return rounded_pay(plan, as_decimal(row.get("raw")) or Decimal(0))
+
+
+def of_version(plan: Plan, said: Any) -> bool:
+    """Whether a line of the ledger is of this version; one that says none is of any."""
+    return said is None or said != said or int(said) == plan.version
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:

@@ -26,7 +26,7 @@ from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.rates import split_rate
 from salesops_nb.commission.rounding import decimal_of
 from salesops_nb.commission.schema_component import Component
-from salesops_nb.commission.spans import Span, Standing
+from salesops_nb.commission.spans import Span
 
 _DEC = pa.decimal128(38, 10)
 
@@ -79,7 +79,6 @@ def with_numbers(terms: Terms, frame: nw.LazyFrame[Any]) -> tuple[Terms, nw.Lazy
     if not needs:
         return replace(terms, constants=_values(terms, None, terms.spans[0], None, None)), frame
     now, before = _totals(terms, frame)
-    told = len(terms.job.people.problems)
     pairs = _candidates(terms)
     rows = []
     for pair in sorted(pairs, key=lambda p: (str(p["payee_id"]), p["span"])):
@@ -89,8 +88,7 @@ def with_numbers(terms: Terms, frame: nw.LazyFrame[Any]) -> tuple[Terms, nw.Lazy
             terms, str(pair["payee_id"]), span, now.get(key, Fraction(0)), before.get(key, Fraction(0))
         )
         rows.append((key, made))
-    if len(terms.job.people.problems) > told:
-        _keep_told(terms, frame, told)
+    _tell(terms, frame)
     if not rows:
         return replace(terms, constants=_values(terms, None, terms.spans[0], Fraction(0), Fraction(0))), frame
     names = list(rows[0][1])
@@ -113,21 +111,11 @@ def with_known_numbers(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[A
     """
     if not _needs(terms) or not _personal(terms):
         return frame
-    known, quotas = len(terms.job.people.problems), set()
-    for pair in sorted(_candidates(terms), key=lambda p: (str(p["payee_id"]), p["span"])):
-        quotas.add(_standing(terms, str(pair["payee_id"]), terms.spans[pair["span"]]).quota)
-    if len(terms.job.people.problems) > known:
-        _keep_told(terms, frame, known)
+    standing = terms.job.people.standing
+    quotas = {standing(str(p["payee_id"]), terms.spans[p["span"]]).quota for p in _candidates(terms)}
+    _tell(terms, frame)
     shared = len(quotas) == 1 and "quota" in frame.collect_schema().names()
     return frame.drop("quota") if shared else frame
-
-
-def _standing(terms: Terms, payee: str, span: Span) -> Standing:
-    """Quota and target of a person; told where there should be a target and is none."""
-    found = terms.job.people.standing(payee, span)
-    if payee and found.target is None and "derived" in (terms.c.rate_pct, terms.c.target):
-        terms.job.people.tell_of_target(payee, terms.c.id)
-    return found
 
 
 def _candidates(terms: Terms) -> list[dict[str, Any]]:
@@ -136,11 +124,19 @@ def _candidates(terms: Terms) -> list[dict[str, Any]]:
     return [{"payee_id": payee, "span": i} for payee in people for i in range(len(terms.spans))]
 
 
-def _keep_told(terms: Terms, frame: nw.LazyFrame[Any], told: int) -> None:
-    """Of what was found missing, keep what concerns people who do have credit."""
-    real = {r["payee_id"] for r in collected(frame.select("payee_id").unique())}
-    found = terms.job.people.problems
-    found[told:] = [p for p in found[told:] if p.value in real]
+def _tell(terms: Terms, frame: nw.LazyFrame[Any]) -> None:
+    """Report what is missing of people with credit that the period concerns: of a span that it
+    touches, or that something of the period takes back.
+    """
+    people, start, c = terms.job.people, terms.job.period.start, terms.c
+    asks = uses_quota(c) or c.rate_pct == "derived", "derived" in (c.rate_pct, c.target)
+    spans = dict(enumerate(terms.spans))
+    if not any(people.lacks(str(p["payee_id"]), spans[p["span"]], *asks) for p in _candidates(terms)):
+        return
+    now = nw.col("span").is_in([i for i, span in spans.items() if span.end > start])
+    met = frame.filter(now | (nw.col("happened_on") >= nw.lit(start))).select("payee_id", "span")
+    for row in sorted(collected(met.unique()), key=lambda r: (str(r["payee_id"]), r["span"])):
+        people.tell(str(row["payee_id"]), spans[row["span"]], c.id, *asks)
 
 
 def _needs(terms: Terms) -> bool:
@@ -197,7 +193,7 @@ def _values(
 ) -> dict[str, Fraction]:
     c, file = terms.c, terms.plan.file
     if_zero = file.quota.if_zero if file.quota else None
-    standing = _standing(terms, payee or "", span) if _personal(terms) else None
+    standing = terms.job.people.standing(payee or "", span) if _personal(terms) else None
     quota = standing.quota if standing else None
     made: dict[str, Fraction] = {}
     if c.table is not None:

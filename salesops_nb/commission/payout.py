@@ -12,7 +12,14 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission import findings, findings_outcome, findings_taken_back, status, totals
+from salesops_nb.commission import (
+    findings,
+    findings_cancelled,
+    findings_outcome,
+    findings_taken_back,
+    status,
+    totals,
+)
 from salesops_nb.commission.attained import Attained, attained
 from salesops_nb.commission.explain import explained
 from salesops_nb.commission.frames import Tables, arrow, engine_error
@@ -90,7 +97,9 @@ class Payout:
         if not self._checked:
             made: list[Problem] = []
             findings.rows(working.facts, working.period, working.stays, made)
-            working.found += [*made, *findings_taken_back.rows(working), *findings_outcome.rows(working)]
+            for each in (findings_taken_back, findings_cancelled, findings_outcome):
+                made += each.rows(working)
+            working.found += made
             self._checked = True
         return working.found
 

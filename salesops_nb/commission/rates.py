@@ -181,13 +181,16 @@ def _covers(spans: list[tuple[date, date, Fraction]], first: date, last: date) -
     return day > last
 
 
+def _days(first: date, last: date) -> str:
+    return f"for {first}" if first == last else f"for some days between {first} and {last}"
+
+
 def _missing(currency: str, plan: Plan, kind: str, row: dict[str, Any]) -> Problem:
     return Problem(
         "missing-rate",
-        f"There is no {kind} rate from {currency} to {plan.currency} for every day from {row['first']} to "
-        f"{row['last']}; "
-        f"{row['n']} credits of {row['total'].normalize():f} {currency} are concerned, those without a "
-        "rate are set aside.",
+        f"No {kind} exchange rate from {currency} to {plan.currency} {_days(row['first'], row['last'])}: "
+        f"credits of {row['total']:,.2f} {currency} ({row['n']}) depend on it; those without a rate are set "
+        "aside.",
         f"Add {currency} to fx_rates (kind {kind}, rate = worth of one {currency}, valid_from).",
         table="fx_rates",
         column="rate",

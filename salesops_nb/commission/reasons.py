@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 
 from salesops_nb.commission.component_terms import gate_of, scope_of
 from salesops_nb.commission.credits import KEYS
-from salesops_nb.commission.findings_taken_back import uncounted_cancellations
+from salesops_nb.commission.findings_cancelled import without_line
 from salesops_nb.commission.frames import as_day
 from salesops_nb.commission.plan import Plan
 from salesops_nb.commission.schema_component import Component
 from salesops_nb.commission.status import TELLING, among, counted, credits_of, met_by, why_excluded
+from salesops_nb.commission.uncredited import uncredited
 from salesops_nb.commission.working import ComponentRows, Working
 from salesops_nb.errors import Problem
 
@@ -48,7 +49,7 @@ def withheld(payout: Working, problems: Sequence[Problem], lines: pd.DataFrame) 
     ]
     rows += [
         _credit_row(row | {"credit": Decimal(0)}, row["plan_id"], row["reason"])
-        for row in uncounted_cancellations(payout)
+        for row in [*without_line(payout), *uncredited(payout)]
     ]
     told = {row["payee_id"] for row in rows}
     rows += _people_without(payout, lines, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))

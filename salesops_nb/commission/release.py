@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from salesops_nb.commission.clawback import Cancelled, cancelled, clawed_back, earned_id
-from salesops_nb.commission.component_terms import kind_of
+from salesops_nb.commission.component_terms import kind_of, scope_of
 from salesops_nb.commission.frames import collected
 from salesops_nb.commission.job import Job
 from salesops_nb.commission.lines import line
@@ -40,42 +40,58 @@ class Step:
     rule: int = 1
 
 
-def released(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
-    """What was earned, as it becomes payable by the plan's events, less what a cancelled deal takes back."""
+def released(payout: Working, job: Job, part: ComponentRows, amount: str = "amount_now") -> list[Row]:
+    """What was earned, as it becomes payable by the plan's events, less what a cancelled deal takes back.
+
+    `amount` is the column of what was earned. Where a condition on attainment came true, or no longer
+    holds, what was payable before the period is made up for in it.
+    """
     names = part.frame.collect_schema().names()
     columns = ["payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "x", "raw"]
-    columns += ["amount_now", "factor_now"]
-    columns += [n for n in ("negative", "x_before", "sale") if n in names]
-    events = payout.deal_events()
-    rows = collected(part.frame.select(*columns))
-    sales = _sales(rows) if part.plan.file.clawback else {}
+    columns += ["amount_now", "amount_prev", "factor_now"]
+    columns += [n for n in ("negative", "x_before") if n in names]
+    first = part.spans[0].start
+    late = part.conditional and first < payout.period.start and scope_of(part.c) != "ytd_less_paid"
+    earlier = payout.before(first) if late and amount == "amount_now" else None
     found: list[Row] = []
-    for row in rows:
+    for row in collected(part.frame.select(*columns)):
         payout.credited.add((job.plan, row["payee_id"], row["deal_id"]))
-        own = events.get(row["deal_id"], [])
-        gone = cancelled(payout, job.plan, row, own, sales.get(_of_deal(row), []))
-        if gone and row.get("negative") and gone.day < row["happened_on"]:
-            found += _refund_after(payout, part, row, own, gone)
-        else:
-            found += _of_credit(payout, part, row, own, gone)
+        caught: list[Row] = []
+        if earlier is not None and row["amount_now"] != row["amount_prev"]:
+            earlier.cache["prior"] = []
+            caught = _caught_up(payout, earlier, part, row)
+        paid = sum((each["amount"] for each in caught if each["kind"] != "clawback"), ZERO)
+        found += [*caught, *_of_row(payout, part, row | {"amount_now": row[amount]}, paid)]
     return found
 
 
-def _of_deal(row: Row) -> tuple[str, str, str]:
-    return row["payee_id"], row["deal_id"], row["part"]
-
-
-def _sales(rows: list[Row]) -> dict[tuple[str, str, str], list[Row]]:
-    """Each person's sales of a deal, of which something is refunded."""
-    found: dict[tuple[str, str, str], list[Row]] = {_of_deal(row): [] for row in rows if row.get("negative")}
-    for row in rows if found else []:
-        if not row.get("negative") and _of_deal(row) in found:
-            found[_of_deal(row)].append(row)
+def _caught_up(payout: Working, earlier: Working, part: ComponentRows, row: Row) -> list[Row]:
+    """What was payable of a credit before the period, as it is earned now, less as it was earned then."""
+    now = {each["line_id"]: each for each in _of_row(earlier, part, row)}
+    then = {
+        each["line_id"]: each for each in _of_row(earlier, part, row | {"amount_now": row["amount_prev"]})
+    }
+    found = []
+    for name, made in (then | now).items():
+        more = sum((x[name]["amount"] * sign for x, sign in ((now, 1), (then, -1)) if name in x), ZERO)
+        if more:
+            key = payout.period.key
+            own = {"line_id": name.replace(earlier.period.key, key), "period": key}
+            found.append(made | own | {"amount": more, "raw": more})
     return found
+
+
+def _of_row(payout: Working, part: ComponentRows, row: Row, caught: Decimal = ZERO) -> list[Row]:
+    """The lines of one credit in the period; `caught` is paid in it for earlier ones."""
+    own = payout.deal_events().get(row["deal_id"], [])
+    gone = cancelled(payout, part.plan, row, own)
+    if gone and row.get("negative") and gone.day < row["happened_on"]:
+        return _refund_after(payout, part, row, own, gone)
+    return _of_credit(payout, part, row, own, gone, caught)
 
 
 def _of_credit(
-    payout: Working, part: ComponentRows, row: Row, events: list[Row], gone: Cancelled | None
+    payout: Working, part: ComponentRows, row: Row, events: list[Row], gone: Cancelled | None, caught: Decimal
 ) -> list[Row]:
     """The lines of one credit in the period; what is still to be released waits."""
     plan, period = part.plan, payout.period
@@ -83,7 +99,7 @@ def _of_credit(
     cut = gone.day if gone and plan.file.clawback and plan.file.clawback.unpaid == "cancel" else None
     paid = [s for s in steps if _paid_before(s, cut)]
     parts, rest = _divided(plan, row["amount_now"], paid)
-    if gone and cut is not None and rest:
+    if gone and cut is not None:
         lapsed = rounded_pay(plan, Fraction(rest) * gone.share)
         if lapsed and period.start <= cut < period.end:
             payout.hold(row, part, ZERO, _lapsed(plan, cut, lapsed))
@@ -96,7 +112,7 @@ def _of_credit(
         payout.hold(row, part, rest, _waiting(plan))
     if gone:
         before = [(s, a) for s, a in parts if s.due <= gone.day and (cut is None or s in paid)]
-        now = sum((a for s, a in before if s.due >= period.start), ZERO)
+        now = sum((a for s, a in before if s.due >= period.start), caught)
         found += clawed_back(payout, part, row, gone, sum((a for _, a in before), ZERO), now)
     return found
 
@@ -154,7 +170,9 @@ def _refund_after(
     if rest:
         payout.hold(row, part, rest, _waiting(plan))
     elif not any(amount for _, amount in made) and row["amount_now"] and row["happened_on"] in payout.period:
-        payout.hold(row, part, ZERO, f"its pay came back when the deal was cancelled on {gone.day}")
+        payout.hold(
+            row, part, ZERO, f"its commission was recovered when the deal was cancelled on {gone.day}"
+        )
     return found
 
 
@@ -234,7 +252,7 @@ def _steps(payout: Working, plan: Plan, row: Row, events: list[Row]) -> list[Ste
             when = months_later(due[0], r.after_months) if r.after_months else due[0]
             after = f"+{r.after_months}" if r.after_months else ""
             found.append(Step(when, share, _named(row, due[1], after + again), number))
-    found.sort(key=lambda step: (step.due, step.event is not None, step.event or ""))
+    found.sort(key=lambda step: (step.due, step.event is not None, step.rule))
     return [step for step in found if step.due < payout.period.end]
 
 

@@ -8,10 +8,11 @@ fractions; the engine gets the results as decimals.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from salesops_nb.commission.assignments import FAR, Stay
 from salesops_nb.commission.frames import Tables, as_day, as_decimal
@@ -48,9 +49,12 @@ class People:
     stays: dict[str, list[Stay]] | None
     leave: Mapping[str, list[tuple[date, date]]] = field(default_factory=dict)
     hired: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)
-    targets: Mapping[tuple[str, str], list[tuple[date, date, Fraction]]] = field(default_factory=dict)
+    targets: Targets = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    _asked: set[tuple[str, str]] = field(default_factory=set)
+    _told: set[tuple[str, str]] = field(default_factory=set)
+    _unsaid: set[tuple[str, str]] = field(
+        default_factory=set, init=False
+    )  # person and period without a quota
     _standings: dict[tuple[str, Span], Standing] = field(default_factory=dict, init=False)
 
     def stays_of(self, payee: str) -> list[Stay]:
@@ -73,22 +77,50 @@ class People:
             sum(quotas, Fraction(0)) if quotas else None, sum(targets, Fraction(0)) if targets else None
         )
 
-    def tell_of_target(self, payee: str, component: str) -> None:
-        """Report, once, that a component's pay follows from a target incentive that nothing says."""
-        if (payee, "target") not in self._asked:
-            self._asked.add((payee, "target"))
-            self.problems.append(
-                Problem(
-                    "missing-target",
-                    f"{payee} has no target incentive, from which component {component!r} of plan "
-                    f"{self.plan.label} is paid; it pays nothing.",
-                    "Give target_incentive (or base_pay and pay_mix) in plan_assignments, or incentive: "
-                    "{target: …} in the plan.",
-                    table="plan_assignments",
-                    column="target_incentive",
-                    value=payee,
-                )
-            )
+    def lacks(self, payee: str, span: Span, quota: bool, target: bool) -> bool:
+        """Whether a quota of the span, or the target incentive, is asked for and said nowhere."""
+        standing = self.standing(payee, span)
+        no_quota = quota and any((payee, part.key) in self._unsaid for part in span.parts)
+        return no_quota or (target and standing.target is None)
+
+    def tell(self, payee: str, span: Span, component: str, quota: bool, target: bool) -> None:
+        """Report, once, what a component asks of a person in a span and nothing says.
+
+        A quota is missed in the periods of the span in which the person is on the plan.
+        """
+        for part in span.parts if quota else ():
+            if (payee, part.key) in self._unsaid and self._present(payee, part, away=False):
+                self._tell_once((payee, part.key), self._no_quota, payee, part.key)
+        if target and self.standing(payee, span).target is None:
+            self._tell_once((payee, "target"), self._no_target, payee, component)
+
+    def _tell_once(self, key: tuple[str, str], made: Callable[..., Problem], *of: str) -> None:
+        if key not in self._told:
+            self._told.add(key)
+            self.problems.append(made(*of))
+
+    def _no_target(self, payee: str, component: str) -> Problem:
+        return Problem(
+            "missing-target",
+            f"{payee} has no target incentive, from which component {component!r} of plan "
+            f"{self.plan.label} is paid; it pays nothing.",
+            "Give target_incentive (or base_pay and pay_mix) in plan_assignments, or incentive: "
+            "{target: …} in the plan.",
+            table="plan_assignments",
+            column="target_incentive",
+            value=payee,
+        )
+
+    def _no_quota(self, payee: str, period: str) -> Problem:
+        metric = self.plan.file.quota.metric if self.plan.file.quota is not None else None
+        return Problem(
+            "missing-quota",
+            f"{payee} has no quota for {period} (plan {self.plan.label}, metric {metric!r}).",
+            "Add it to targets (level rep, who, metric, period, value); until then a quota of zero is taken.",
+            table="targets",
+            column="value",
+            value=payee,
+        )
 
     def _part(self, payee: str, part: Period) -> tuple[Fraction | None, Fraction | None]:
         file = self.plan.file
@@ -104,16 +136,16 @@ class People:
             return None, target
         return quota * self._ramp(payee, part) * (share if prorated else 1), target
 
-    def _present(self, payee: str, part: Period) -> list[tuple[date, date, Stay]]:
-        """Stretches of a period in which the person works under the plan, leave taken out."""
+    def _present(self, payee: str, part: Period, away: bool = True) -> list[tuple[date, date, Stay]]:
+        """Stretches of a period in which the person is on the plan; with `away`, leave taken out."""
         hired, left = self.hired.get(payee, (None, None))
         found = []
         for stay in self.stays_of(payee):
             start = max(stay.start, part.start, hired or stay.start)
             end = min(stay.end, part.end, left or FAR)
             pieces = [(start, end)]
-            for away, back in self.leave.get(payee, []):
-                pieces = [p for s, e in pieces for p in ((s, min(e, away)), (max(s, back), e)) if p[0] < p[1]]
+            for gone, back in self.leave.get(payee, []) if away else ():
+                pieces = [p for s, e in pieces for p in ((s, min(e, gone)), (max(s, back), e)) if p[0] < p[1]]
             found += [(s, e, stay) for s, e in pieces if s < e]
         return found
 
@@ -140,30 +172,12 @@ class People:
     def _quota(self, payee: str, part: Period) -> Fraction | None:
         quota = self.plan.file.quota
         assert quota is not None
-        rows = self.targets.get((payee, part.key))
-        if rows:
-            total, days = Fraction(0), 0
-            for start, end, value in rows:
-                inside = (min(end, part.end) - max(start, part.start)).days
-                if inside > 0:
-                    total, days = total + value * inside, days + inside
-            if days:
-                return Fraction(total, days)
+        said = quota_of(self.targets, payee, part)
+        if said is not None:
+            return said
         if quota.amount is not None:
             return Fraction(quota.amount)
-        if (payee, part.key) not in self._asked:
-            self._asked.add((payee, part.key))
-            self.problems.append(
-                Problem(
-                    "missing-quota",
-                    f"{payee} has no quota for {part.key} (plan {self.plan.label}, metric {quota.metric!r}).",
-                    "Add it to targets (level rep, who, metric, period, value); until then a quota of "
-                    "zero is taken.",
-                    table="targets",
-                    column="value",
-                    value=payee,
-                )
-            )
+        self._unsaid.add((payee, part.key))
         return Fraction(0)
 
     def _ramp(self, payee: str, part: Period) -> Fraction:
@@ -197,7 +211,7 @@ def _periods_between(first: Period, last: Period) -> int:
 def read_people(plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None) -> People:
     """Everything the tables say of a plan's people."""
     metric = plan.file.quota.metric if plan.file.quota is not None else None
-    targets = tables.once(("targets", metric), lambda: _targets(metric, tables))
+    targets = targets_of(tables, metric) if metric is not None else {}
     hired = tables.once(("hired",), lambda: _hired(tables))
     return People(plan, stays, _leave(tables), hired, targets)
 
@@ -221,15 +235,34 @@ def _hired(tables: Tables) -> dict[str, tuple[date | None, date | None]]:
     return found
 
 
-def _targets(metric: str | None, tables: Tables) -> dict[tuple[str, str], list[tuple[date, date, Fraction]]]:
-    if metric is None:
-        return {}
+Targets = Mapping[tuple[str, str], list[tuple[date, date, Fraction]]]
+
+
+def targets_of(tables: Tables, metric: str) -> Targets:
+    """The quotas of each person and period, with the days on which each holds; read once."""
+    return tables.once(("targets", metric), lambda: _targets(metric, tables))
+
+
+def quota_of(targets: Targets, payee: str, part: Period) -> Fraction | None:
+    """A person's quota for a period, by days where it changes within it; ``None`` where nothing says it."""
+    total, days = Fraction(0), 0
+    for start, end, value in targets.get((payee, part.key), ()):
+        inside = (min(end, part.end) - max(start, part.start)).days
+        if inside > 0:
+            total, days = total + value * inside, days + inside
+    return Fraction(total, days) if days else None
+
+
+def is_quota(row: Mapping[str, Any], metric: str) -> bool:
+    """Whether a row of `targets` is a person's quota of the metric."""
+    return str(row.get("level", "rep")) in ("rep", "person", "payee") and row.get("metric", metric) == metric
+
+
+def _targets(metric: str, tables: Tables) -> dict[tuple[str, str], list[tuple[date, date, Fraction]]]:
     found: dict[tuple[str, str], list[tuple[date, date, Fraction]]] = defaultdict(list)
     for row in tables.rows("targets"):
-        if str(row.get("level", "rep")) not in ("rep", "person", "payee"):
-            continue
         value = as_decimal(row["value"])
-        if row.get("metric", metric) != metric or value is None:
+        if not is_quota(row, metric) or value is None:
             continue
         start, end = as_day(row.get("valid_from")) or date(1900, 1, 1), as_day(row.get("valid_to")) or FAR
         found[(str(row["who"]), str(row["period"]))].append((start, end, Fraction(value)))

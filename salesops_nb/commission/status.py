@@ -29,7 +29,7 @@ from salesops_nb.commission.working import ComponentRows, Working
 # what of a credit that pays nothing tells the reason, and what each is compared with
 TELLING = {"no_quota": True, "factor_now": 0, "f_after": 0, "over_cap": True, "x": 0}
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
-_SEEN = ("payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "counts", "fault", "credit")
+SEEN = ("payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "counts", "fault", "credit")
 
 
 def credits_of(payout: Working, plan: Plan, team: bool = False) -> pa.Table | None:
@@ -73,19 +73,21 @@ def _status(payout: Working, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None
         known = tuple((p.id, p.version, p.start, p.end) for p in payout.plans)
         frame = payout.tables.once(
             ("status", payout.kept[plan], payout.plans.index(plan), team and levels_of(plan), known),
-            lambda: payout.tables.kept(_worked(payout, plan, full, team)),
+            lambda: payout.tables.kept(by_plan(payout, plan, full, team)),
             rows=payout.facts.count // 2,
         )
     else:
-        frame = _worked(payout, plan, full, team)
+        frame = by_plan(payout, plan, full, team)
     day = nw.col("happened_on")
     return frame.filter((day >= nw.lit(period.start)) & (day < nw.lit(period.end)))
 
 
-def _worked(payout: Working, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> nw.LazyFrame[Any]:
-    """The plan's credits of all days; those of a person's other plans are left out."""
+def by_plan(payout: Working, plan: Plan, full: nw.LazyFrame[Any], team: bool) -> nw.LazyFrame[Any]:
+    """The plan's credits of all days, with ``on_plan`` and ``in_dates``; those of a person's other plans
+    are left out.
+    """
     day = nw.col("counted_on")
-    frame = full.select(*_SEEN)
+    frame = full.select(*SEEN)
     inside = (day >= nw.lit(plan.start)) & (day < nw.lit(plan.end))
     if payout.stays.get(plan) is None:
         if plan is not payout.plans[0]:
@@ -110,8 +112,8 @@ def _worked(payout: Working, plan: Plan, full: nw.LazyFrame[Any], team: bool) ->
         known = known.filter(nw.col("on_plan"))
     elif plan is payout.plans[0]:
         nobody = frame.join(days.select("payee_id").unique(), on="payee_id", how="anti")
-        nobody = nobody.with_columns(on_plan=nw.lit(False)).select(*_SEEN, "on_plan")
-        known = nw.concat([known.select(*_SEEN, "on_plan"), nobody], how="vertical")
+        nobody = nobody.with_columns(on_plan=nw.lit(False)).select(*SEEN, "on_plan")
+        known = nw.concat([known.select(*SEEN, "on_plan"), nobody], how="vertical")
     return known.with_columns(in_dates=inside)
 
 

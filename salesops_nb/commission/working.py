@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -71,6 +71,14 @@ class Working:
         if self.made or not frames:
             frames.append(self.tables.put_arrow(table(self.made)))
         return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
+
+    def before(self, since: date) -> Working:
+        """The same calculation of the days from one up to the period, to be filled anew."""
+        days = replace(self.period, key=f"before {self.period.key}", start=since, end=self.period.start)
+        return replace(
+            self, period=days, found=[], made=[], zeros=[], withheld_rows=[], reasons={}, stood={},
+            credited=set(), cache={},
+        )  # fmt: skip
 
     def prior_rows(self) -> list[dict[str, Any]]:
         """The ledger so far."""

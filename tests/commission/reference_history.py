@@ -169,28 +169,29 @@ def story_of(deal: Deal, events: list[Event], kind: str) -> Story | None:
 
 def credits_of(story: Story) -> Iterator[Credit]:
     """Sales and refunds by day, sales first; each for everyone with a share."""
-    rows = [(e.day, 0, e.id, e, e.amount) for e in story.sales]
-    rows += [(e.day, 1, e.id, e, counted) for e, counted in story.refunds]
-    standing: list[tuple[Event, Fraction]] = []  # sales, and what is left of each
-    for day, refund, _, event, amount in sorted(rows):
-        if not refund:
-            standing.append((event, amount))
-        for sale, part in taken(standing, amount) if refund else [(event, amount)]:
-            signed = -part if refund else part
-            for person, share in story.deal.shares or ((story.deal.owner, 100),):
-                whole = signed * Fraction(share, 100)
+    moves = [(e.day, 0, e.id, e, e.amount) for e in story.sales]
+    moves += [(e.day, 1, e.id, e, -counted) for e, counted in story.refunds]
+    moves.sort(key=lambda move: move[:3])
+    levels = [ZERO]  # what is sold and not refunded, before each of them and at the end
+    for *_, amount in moves:
+        levels.append(levels[-1] + amount)
+    for at, (day, refund, _, event, amount) in enumerate(moves):
+        parts = [(event, amount)]
+        if refund:
+            sales = [n for n in range(at) if moves[n][4] > 0]
+            parts = [(moves[n][3], left(levels, n, at + 1) - left(levels, n, at)) for n in reversed(sales)]
+        for sale, part in parts:
+            for person, share in (story.deal.shares or ((story.deal.owner, 100),)) if part else ():
+                whole = part * Fraction(share, 100)
                 yield Credit(person, story, event.id, day, sale.id, sale.day, whole)
 
 
-def taken(standing: list[tuple[Event, Fraction]], amount: Fraction) -> Iterator[tuple[Event, Fraction]]:
-    """What a refund takes of which sale, the latest first; it is taken off."""
-    while amount:
-        sale, stands = standing.pop()
-        part = min(stands, amount)
-        if stands > part:
-            standing.append((sale, stands - part))
-        amount -= part
-        yield sale, part
+def left(levels: list[Fraction], sale: int, until: int) -> Fraction:
+    """What is left of a sale: it fills the height from the level before it to the level after it, and
+    loses what the level has sunk into that height since.
+    """
+    lowest = min(levels[sale + 1 : until + 1])
+    return max(lowest - levels[sale], ZERO)
 
 
 # --- what credit earns --------------------------------------------------------------------------
@@ -264,7 +265,7 @@ def steps_of(plan, credit: Credit, last: date) -> list[Step]:
             found = [e.day for e in credit.story.others if e.kind == kind and e.amount > 0]
             if found:
                 steps.append(Step(months_later(max(min(found), credit.day), wait), share, False, number))
-    return sorted((step for step in steps if step.day <= last), key=lambda step: step.day)
+    return sorted((step for step in steps if step.day <= last), key=lambda step: (step.day, not step.own))
 
 
 def cancellation(plan, credit: Credit) -> tuple[date, Fraction] | None:
@@ -318,26 +319,41 @@ def after_cancellation(plan, share, due, paid, mode) -> tuple[Fraction, Fraction
 
 
 def refunded_after(plan, credit: Credit, steps: list[Step], day: date, share: Fraction):
-    """The lines of a refund after the cancellation, less the share that came back or lapsed already."""
+    """The lines of a refund after the cancellation: on each day, what it takes by then less what it took
+    before.
+
+    By a day it takes its instalments up to then, less s of them as far as they stand against what the
+    cancellation took, and under `cancel` less s of the rest, which lapsed.
+    """
     mode = plan.get("rounding", {}).get("mode", "half_up")
     sale = Credit(credit.person, credit.story, "", credit.counts_on, "", credit.counts_on, Fraction(1))
-    reached: dict[int, Fraction] = defaultdict(Fraction)  # of each rule, what the cancellation took s of
-    for step in steps_of(plan, sale, day):
-        reached[step.rule] += step.share
-    paid = shares = early = late = ZERO
-    for step in steps:
-        shares += step.share
-        amount = credit.earned - paid if shares == 1 else cents(credit.earned * step.share, mode)
-        paid += amount
-        met = min(step.share, reached[step.rule])
-        reached[step.rule] -= met
-        part = amount * met / step.share
-        left = amount - cents(share * (early + part), mode) + cents(share * early, mode)
-        early += part
-        if plan["clawback"]["unpaid"] == "cancel":
-            left -= cents(share * (late + amount - part), mode) - cents(share * late, mode)
-            late += amount - part
-        yield "refund", step.day, left
+    reached = [(step.rule, step.share) for step in steps_of(plan, sale, day)]
+    parts = instalments(credit.earned, [step.share for step in steps], mode)
+
+    def against(number: int) -> Fraction:
+        """How much of an instalment lies below what its rule had reached by the cancellation."""
+        rule, size = steps[number].rule, steps[number].share
+        end = sum((s.share for s in steps[: number + 1] if s.rule == rule), ZERO)
+        limit = sum((part for each, part in reached if each == rule), ZERO)
+        return parts[number] * (min(end, limit) - min(end - size, limit)) / size
+
+    def taken(count: int) -> Fraction:
+        whole = sum(parts[:count], ZERO)
+        met = sum((against(number) for number in range(count)), ZERO)
+        lapsed = whole - met if plan["clawback"]["unpaid"] == "cancel" else ZERO
+        return whole - cents(share * met, mode) - cents(share * lapsed, mode)
+
+    for number, step in enumerate(steps):
+        yield "refund", step.day, taken(number + 1) - taken(number)
+
+
+def instalments(whole: Fraction, shares: list[Fraction], mode: str) -> list[Fraction]:
+    """Each share of the whole rounded by itself; the one that completes it takes the rest."""
+    found: list[Fraction] = []
+    for number, share in enumerate(shares, start=1):
+        last = sum(shares[:number], ZERO) == 1
+        found.append(whole - sum(found, ZERO) if last else cents(whole * share, mode))
+    return found
 
 
 # --- the whole history --------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import pandas as pd
 from reference_draws import draws
-from reference_history import Event, Stay, history, span_of, version_on
+from reference_history import Event, Stay, history
 from reference_plans import decimal
 from reference_rates import Deal
 
@@ -238,8 +238,10 @@ def _events_of(chance, deal: Deal) -> list[Event]:
             add("booked", deal.day, amount - part)
         else:
             add("booked", deal.day, amount)
-        if chance.random() < 0.07:
-            add("booked", later(150), -_part(chance, amount))
+        if chance.random() < 0.2:  # more is sold, in another quarter or under another version as a rule
+            add("booked", later(250), _part(chance, amount))
+        if chance.random() < 0.1:
+            add("booked", later(300), -_part(chance, amount))
     for kind in ("invoiced", "collected"):
         parts = chance.choice(
             [[], [1], [Fraction(1, 4), Fraction(3, 4)], [Fraction(1, 3)] * 2, [Fraction(6, 5)]]
@@ -258,17 +260,6 @@ def _events_of(chance, deal: Deal) -> list[Event]:
     for _ in range(chance.choice([0, 0, 0, 1, 1, 2])):
         add("cancelled", later(400, -3 if chance.random() < 0.1 else 0), None)
     return found
-
-
-def _sold_in_several_places(plans, stays, deal, events) -> bool:
-    """Whether sales of a deal count in several spans or versions: which one a refund takes is not said."""
-    for kind in {plan["credit"]["event"] for plan in plans}:
-        days = [e.day for e in events if e.kind == kind and e.amount > 0]
-        for person in [who for who, _ in deal.shares] or [deal.owner]:
-            places = {(span_of(day, "quarter"), id(version_on(plans, stays, person, day))) for day in days}
-            if len(places) > 1:
-                return True
-    return False
 
 
 def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]:
@@ -298,10 +289,7 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]
             chance.choice([12, 24, 36]), shares=shares, outcome=chance.choice(["won"] * 8 + ["lost", "open"]),
         )  # fmt: skip
         deals.append(deal)
-        life = _events_of(chance, deal)
-        if _sold_in_several_places(plans, stays, deal, life):
-            life = [e for e in life if e.kind != "refunded" and not (e.amount and e.amount < 0)]
-        events += life
+        events += _events_of(chance, deal)
     return deals, events, stays
 
 

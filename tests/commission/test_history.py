@@ -33,7 +33,7 @@ from reference_worlds import LAST, QUARTERS, World, world
 
 from salesops_nb.commission import facts
 
-WORLDS, HISTORIES = 16, 125
+WORLDS, HISTORIES = 10, 200
 SEED = int(os.environ.get("COMMISSION_SEED", "20260"))
 SEEDS = [SEED]
 if "COMMISSION_SEED" not in os.environ:

@@ -618,14 +618,15 @@ def test_a_refund_of_what_came_back_says_so_and_is_withheld() -> None:
     assert by(first, "kind") == {"commission": 100, "clawback": -100}
     assert total(second) == 0
     assert list(second.withheld["reason"]) == [
-        "its pay came back when the deal was cancelled on 2026-02-01", "the lines of the period sum to zero"
+        "its commission was recovered when the deal was cancelled on 2026-02-01",
+        "the lines of the period sum to zero",
     ][: len(second.withheld)]  # fmt: skip
     (row,) = second.reconciliation.to_dict("records")
     assert (row["credited"], row["paid"], row["withheld"]) == (-1000, 0, -1000)
     half = history(plan(FLAT, clawback=HALF), tables, ["2026-Q1", "2026-Q2"])[1]
     assert half.explain(half.lines["line_id"].iloc[0]) == (
-        "deal d1: -1,000 of credit at 10 %, less what came back when the deal was cancelled on 2026-02-01: "
-        "-50.00"
+        "deal d1: -1,000 of credit at 10 %, less what was recovered when the deal was cancelled on "
+        "2026-02-01: -50.00"
     )
 
 
