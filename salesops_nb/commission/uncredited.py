@@ -50,13 +50,12 @@ def _of_plan(payout: Working, plan: Plan) -> list[Row]:
         for row in _credits(payout, plan, other, names):
             deal, new = waiting[row["deal_id"]], row["new"]
             gone = deal["gone"] is not None and deal["gone"] >= deal["last"]
-            if row["on_plan"] and row["in_dates"] and row["counts"]:
-                if not gone:
-                    reason = f"not {kind} yet"
-                elif deal["gone"] in payout.period:
-                    reason = f"the deal was cancelled on {deal['gone']}: nothing had been {kind}"
-                else:
+            if gone:
+                if deal["gone"] not in payout.period:
                     continue
+                reason = f"the deal was cancelled on {deal['gone']}: nothing had been {kind}"
+            elif row["on_plan"] and row["in_dates"] and row["counts"]:
+                reason = f"not {kind} yet"
             elif new:
                 reason = why_excluded(row, payout.stays.get(plan), plan)
             else:

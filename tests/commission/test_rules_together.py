@@ -225,3 +225,49 @@ def test_a_quota_that_one_component_asks_for_is_missed_though_another_has_no_cre
     tables = {"deals": deals(1000), "targets": quotas(("x", "y", 1))}
     codes = [problem.code for problem in commission.calculate(one, tables, "2026-Q1").problems]
     assert codes == ["missing-quota"]
+
+
+# --- how it is said --------------------------------------------------------------------------------------
+
+
+def test_what_a_cancellation_recovers_is_said_as_finance_says_it() -> None:
+    rows = [SOLD, ("d1", "refunded", "2026-02-10", 400), ("d1", "cancelled", "2026-03-01", None)]
+    tables = {"deals": deals(1000, outcome="open"), "events": events(*rows)}
+    payout = commission.calculate(plan(FLAT, clawback=HALF), tables, "2026-Q1")
+    back = payout.lines[payout.lines["kind"] == "clawback"]
+    assert {payout.explain(line) for line in back["line_id"]} == {
+        "deal d1: cancelled on 2026-03-01, 50 % of the commission paid is recovered: -50.00",
+        "deal d1: cancelled on 2026-03-01, 50 % of what the refund took is returned: 20.00",
+    }
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "deal d1 was cancelled, and the commission on it is not recovered."),
+        (2, "2 deals were cancelled (d1, d2), and the commission on them is not recovered."),
+    ],
+)
+def test_cancellations_without_a_clawback_are_one_finding(count: int, words: str) -> None:
+    gone = [(f"d{n + 1}", "cancelled", "2026-03-01", None) for n in range(count)]
+    tables = {"deals": deals(1000, 1000), "events": events(*gone)}
+    payout = commission.calculate(plan(FLAT), tables, "2026-Q1")
+    said = [p.message for p in payout.problems if p.code == "cancellation-not-counted"]
+    assert said == [f"Plan p version 1 has no clawback: {words}"]
+
+
+def test_pay_without_an_exchange_rate_is_summed_in_one_finding() -> None:
+    people = [("ann", 1000), ("bob", 500)]
+    sold = pd.concat([deals(amount, owner=who).assign(deal_id=who) for who, amount in people])
+    on = table(*[{"person_id": who, "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None,
+                  "currency": "CHF"} for who, _ in people])  # fmt: skip
+    rate = table({"currency": "EUR", "valid_from": date(2020, 1, 1), "kind": "market", "rate": D("1.25")})
+    one = plan(FLAT, fx={"pay": {"rates": "market", "at": "pay_date"}})
+    payout = commission.calculate(one, {"deals": sold, "plan_assignments": on, "fx_rates": rate}, "2026-Q1")
+    assert payout.lines.empty
+    (problem,) = payout.problems
+    assert problem.message == (
+        "No market exchange rate from USD to CHF for 2026-03-31: 150.00 USD of ann, bob cannot be paid and "
+        "is withheld."
+    )
+    assert sorted(payout.withheld["amount"]) == [50, 100]
