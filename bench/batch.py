@@ -59,7 +59,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXECUTE = """
 import sys, time
 import papermill
-from salesops_nb.present.export import export_html
+from salesops_nb.present.export.html import export_html
 source, out, first, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -72,8 +72,8 @@ print(time.perf_counter() - begun, flush=True)
 """
 OURS = """
 import json, sys, time
-from salesops_nb.batch.execute import CALL
-from salesops_nb.batch.executors import ForkExecutor, Settings
+from salesops_nb.batch.workers.execute import CALL
+from salesops_nb.batch.workers.executors import ForkExecutor, Settings
 source, out, workers, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 executor = ForkExecutor(workers)
 executor.server.wait_ready()

@@ -1,4 +1,4 @@
-"""Make salesops_nb/present/county_shapes.json.gz from us-atlas's counties-10m.json.
+"""Make salesops_nb/present/charts/county_shapes.json.gz from us-atlas's counties-10m.json.
 
     python bench/county_shapes.py counties-10m.json [--out FILE]
 
@@ -24,7 +24,7 @@ import numpy as np
 
 TOLERANCE, SCALE = 0.04, 100
 CREDIT = "US Census Bureau, public domain; npm package us-atlas 3.0.1 (c) 2013-2019 Michael Bostock, ISC"
-OUT = Path(__file__).resolve().parents[1] / "salesops_nb" / "present" / "county_shapes.json.gz"
+OUT = Path(__file__).resolve().parents[1] / "salesops_nb" / "present" / "charts" / "county_shapes.json.gz"
 
 
 def thinned(points: Any) -> Any:

@@ -100,7 +100,7 @@ def moved(panel, values):
 
 
 def main():
-    from salesops_nb.present import captured, panel_start, panel_view
+    from salesops_nb.present.panel import captured_output, start, view
 
     words = measure.parser(__doc__)
     words.add_argument("--workbook", type=Path, default=Path(__file__).resolve().parents[1])
@@ -116,8 +116,8 @@ def main():
         raise measure.Failed(f"--workbook: there is no folder notebooks in {asked.workbook}")
     shell = InteractiveShell.instance()
     shell.display_pub = Publisher()
-    panel_start.is_live, captured.new_output = lambda: True, Place
-    panel_view.show_panel = lambda panel: None
+    start.is_live, captured_output.new_output = lambda: True, Place
+    view.show_panel = lambda panel: None
     os.chdir(asked.workbook / "notebooks")
     found = {}
     print(f"{'notebook':24} {'control':16} {'headlines s':>11} {'page s':>8} {'÷ cells':>8}")

@@ -87,7 +87,7 @@ def load(folder: str, name: str, root: bool) -> tuple[pd.DataFrame, pd.DataFrame
 
 def generated(n: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Clustered points with heavy-tailed potential and Delaunay neighbours."""
-    from salesops_nb.territory.places import neighbours_from_coordinates
+    from salesops_nb.territory.inputs.geography import neighbours_from_coordinates
 
     rng = np.random.default_rng(seed)
     centre = rng.uniform([28, -122], [48, -70], (400, 2))
@@ -291,7 +291,7 @@ def run_spopt(task: dict[str, Any]) -> dict[str, Any]:
 
 def run_proof(task: dict[str, Any]) -> dict[str, Any]:
     """The proven optimum of a small instance."""
-    from salesops_nb.territory.exact import prove
+    from salesops_nb.territory.proof.exact import prove
 
     units, edges = load(task["data"], task["name"], False)
     begun = spent()

@@ -18,9 +18,9 @@ from typing import Any, Literal, get_args
 import narwhals as nw
 from rapidfuzz import process
 
+from salesops_nb.core.frames import Tables, collected, with_columns_or_null
+from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import Tables, collected, with_columns_or_null
-from salesops_nb.periods import Period
 
 Structure = Literal["as they were", "restated"]
 Level = Literal["company", "team", "rep"]

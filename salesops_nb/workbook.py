@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from salesops_nb.core.masking import masked
+from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.yaml_file import line_of, read_yaml
 from salesops_nb.errors import Problem, SalesopsError, unfit
-from salesops_nb.masking import masked
-from salesops_nb.periods import FiscalCalendar
-from salesops_nb.yaml_file import line_of, read_yaml
 
 FILE_NAME = "workbook.yml"
 M = TypeVar("M", bound=BaseModel)

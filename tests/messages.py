@@ -17,12 +17,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import salesops_nb
-from salesops_nb.columns import columns_of, declared
+from salesops_nb.core.columns import columns_of, declared
 from salesops_nb.notebook import parameters_of
 from salesops_nb.performance import CATALOGUE
-from salesops_nb.present import words
-from salesops_nb.present.choices import choice, choices_of, goals
-from salesops_nb.present.render import template_folder
+from salesops_nb.present.language import translation
+from salesops_nb.present.page.render import template_folder
+from salesops_nb.present.panel.choices import choice, choices_of, goals
 
 PACKAGE = Path(salesops_nb.__file__).parent
 ROOMS = ("present", "batch", "notebook")  # which show texts of their own
@@ -72,7 +72,7 @@ def of_prose() -> list[Message]:
     for path in notebooks():
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "markdown":
-                found += words.paragraphs(cell.source)
+                found += translation.paragraphs(cell.source)
     return found
 
 
@@ -124,5 +124,5 @@ def _whole(strings: str | Iterable[str] | None) -> bool:
 
 
 if __name__ == "__main__":
-    for found in sorted(words.LOCALES.glob("*.po")):
+    for found in sorted(translation.LOCALES.glob("*.po")):
         sys.stdout.write("\n".join(update(found, every_message())) + "\n")

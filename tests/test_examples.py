@@ -17,15 +17,15 @@ MODULES = (
     "salesops_nb.facts",
     "salesops_nb.forecast",
     "salesops_nb.hiring",
-    "salesops_nb.money",
+    "salesops_nb.core.money",
     "salesops_nb.notebook",
     "salesops_nb.parameters",
     "salesops_nb.performance",
-    "salesops_nb.periods",
+    "salesops_nb.core.periods",
     "salesops_nb.present",
     "salesops_nb.simulate",
     "salesops_nb.source",
-    "salesops_nb.statistics",
+    "salesops_nb.core.statistics",
     "salesops_nb.targets",
     "salesops_nb.territory",
 )
@@ -70,7 +70,8 @@ def test_every_module_that_the_package_offers_is_looked_through():
 
 def test_names_without_all_are_found():
     assert {"salesops_nb.parameters.Sliced", "salesops_nb.parameters.read", "salesops_nb.facts.during",
-            "salesops_nb.statistics.wilson", "salesops_nb.periods.Period", "salesops_nb.money.places",
+            "salesops_nb.core.statistics.wilson", "salesops_nb.core.periods.Period",
+            "salesops_nb.core.money.places",
             } <= set(API)  # fmt: skip
     assert "salesops_nb.parameters.Problem" not in API
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import salesops_nb
-from salesops_nb import fingerprint, open_workbook
-from salesops_nb.batch.keys import Keys
-from salesops_nb.present import commission_book
+from salesops_nb import open_workbook
+from salesops_nb.batch.runs.keys import Keys
+from salesops_nb.core import fingerprint
+from salesops_nb.notebook.commission_calculation import period_book
 from salesops_nb.source import prepared
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_input"))
@@ -59,9 +60,9 @@ def test_whatever_is_cached_hangs_on_the_code(tmp_path: Path, monkeypatch: pytes
     workbook = open_workbook(write(tmp_path, {}))
     made = []
     for version in ("one", "other"):
-        for module in (prepared, commission_book, sys.modules[Keys.__module__]):
+        for module in (prepared, period_book, sys.modules[Keys.__module__]):
             monkeypatch.setattr(module, "code", lambda version=version: version)
-        book = commission_book.Book(workbook, "2026")
+        book = period_book.Book(workbook, "2026")
         book.plans = []
         made.append(
             (

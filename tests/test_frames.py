@@ -19,12 +19,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from salesops_nb import commission, facts, frames, open_workbook, performance
-from salesops_nb import memo as limits
-from salesops_nb.commission.frames import Tables as PayTables
+from salesops_nb import commission, facts, open_workbook, performance
+from salesops_nb.commission.inputs.tables import Tables as PayTables
+from salesops_nb.core import frames
+from salesops_nb.core import memo as limits
+from salesops_nb.core.frames import Tables, collected, settled
+from salesops_nb.core.memo import Memo
 from salesops_nb.errors import SalesopsError
-from salesops_nb.frames import Tables, collected, settled
-from salesops_nb.memo import Memo
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_input"))
 

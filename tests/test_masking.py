@@ -8,11 +8,11 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from salesops_nb.core.masking import masked, reason
 from salesops_nb.errors import SalesopsError
-from salesops_nb.masking import masked, reason
-from salesops_nb.source.databases import read_database
-from salesops_nb.source.mapping import FileMapping
+from salesops_nb.source.files.databases import read_database
 from salesops_nb.source.opened import open_workbook
+from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.store.database import open_store, try_store
 from salesops_nb.workbook import Settings
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops_nb import money
+from salesops_nb.core import money
 from salesops_nb.errors import SalesopsError
 
 AMOUNTS = st.decimals(-(10**9), 10**9, places=2)

@@ -2,7 +2,7 @@ import pytest
 
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
-from salesops_nb.present.review import PerformanceReview
+from salesops_nb.notebook.performance_review import PerformanceReview
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesops_nb.core.spreadsheet import formula_like, neutral, neutral_sql
 from salesops_nb.source import open_workbook
-from salesops_nb.spreadsheet import formula_like, neutral, neutral_sql
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_input"))
 

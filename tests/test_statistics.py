@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops_nb import statistics as s
+from salesops_nb.core import statistics as s
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from typing import Any
 
 from rich.console import Console
 
-from salesops_nb.batch.deliver import Post
-from salesops_nb.batch.folder import Record, RunFolder, runs
-from salesops_nb.batch.index import write_incomplete, write_indexes
-from salesops_nb.batch.jobs import expand
+from salesops_nb.batch.delivery.deliver import Post
+from salesops_nb.batch.jobs.jobs import expand
+from salesops_nb.batch.jobs.reports import FILE_NAME, Reports, load_reports
 from salesops_nb.batch.lists import check_apart
-from salesops_nb.batch.reports import FILE_NAME, Reports, load_reports
-from salesops_nb.batch.run import (
+from salesops_nb.batch.runs.folder import Record, RunFolder, runs
+from salesops_nb.batch.runs.index import write_incomplete, write_indexes
+from salesops_nb.batch.runs.run import (
     Planned,
     Runner,
     described,

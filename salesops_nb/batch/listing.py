@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from salesops_nb.batch.folder import RunFolder, busy, runs
-from salesops_nb.batch.gate import how_to_settle
-from salesops_nb.batch.reports import load_reports
+from salesops_nb.batch.delivery.gate import how_to_settle
+from salesops_nb.batch.jobs.reports import load_reports
+from salesops_nb.batch.runs.folder import RunFolder, busy, runs
 from salesops_nb.batch.terminal import terminal
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.opened import store_url

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from salesops_nb.batch.jobs import Job, expand
-from salesops_nb.batch.reports import FILE_NAME, load_reports
+from salesops_nb.batch.jobs.jobs import Job, expand
+from salesops_nb.batch.jobs.reports import FILE_NAME, load_reports
 from salesops_nb.errors import Problem, SalesopsError
 
 if TYPE_CHECKING:

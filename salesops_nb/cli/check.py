@@ -63,7 +63,7 @@ def _count(number: int, word: str) -> str:
 
 def _summary(workbook: Workbook) -> None:
     """How many rows each table holds, what is set aside, and where the rejects file is."""
-    from salesops_nb.money import spoken
+    from salesops_nb.core.money import spoken
 
     click.echo("")
     for name in workbook.tables:

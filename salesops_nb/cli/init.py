@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.present.export import write_beside
+from salesops_nb.present.export.html import write_beside
 from salesops_nb.version import __version__
 
 RECORD = ".salesops.json"

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from salesops_nb.core.yaml_file import line_of, read_yaml
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.yaml_file import line_of, read_yaml
 
 if TYPE_CHECKING:
-    from salesops_nb.batch.jobs import Job
-    from salesops_nb.batch.reports import Report, Reports
+    from salesops_nb.batch.jobs.jobs import Job
+    from salesops_nb.batch.jobs.reports import Report, Reports
     from salesops_nb.source import Workbook
     from salesops_nb.workbook import Settings
 
@@ -36,11 +36,11 @@ def inputs(folder: Path, settings: Settings | None, workbook: Workbook | None) -
 
 def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
     """Every plan of the folder ``plans``, its conditions held against the columns of the credit."""
-    from salesops_nb.commission.checks import refuse_clashes
-    from salesops_nb.commission.columns import misnamed
-    from salesops_nb.commission.frames import Tables
-    from salesops_nb.commission.plan import load_plan, plan_files
-    from salesops_nb.present.commission_book import FOLDER
+    from salesops_nb.commission.checks.plan_clashes import refuse_clashes
+    from salesops_nb.commission.crediting.deal_columns import misnamed
+    from salesops_nb.commission.inputs.tables import Tables
+    from salesops_nb.commission.plans.plan import load_plan, plan_files
+    from salesops_nb.notebook.commission_calculation.period_book import FOLDER
 
     found: list[Problem] = []
     read = []
@@ -63,8 +63,8 @@ def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
 
 def pay_calendar(folder: Path) -> list[Problem]:
     """The pay calendar, where there is one."""
-    from salesops_nb.present.commission_book import CALENDAR
-    from salesops_nb.store.ledger_calendar import load_pay_calendar
+    from salesops_nb.notebook.commission_calculation.period_book import CALENDAR
+    from salesops_nb.store.ledger.calendar import load_pay_calendar
 
     path = folder / CALENDAR
     return _problems(lambda: load_pay_calendar(path)) if path.exists() else []
@@ -80,7 +80,7 @@ def templates(folder: Path) -> list[Problem]:
     """Each page of the workbook's own templates, compiled as a report does."""
     import jinja2
 
-    from salesops_nb.present.render import environment
+    from salesops_nb.present.page.render import environment
 
     own = folder / "templates"
     found = []
@@ -120,8 +120,8 @@ def notebooks(folder: Path) -> list[Problem]:
 
 def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
     """Every list of reports, expanded into its jobs as a run does; a workbook need not have one."""
+    from salesops_nb.batch.jobs.reports import FILE_NAME
     from salesops_nb.batch.lists import report_lists, same_files
-    from salesops_nb.batch.reports import FILE_NAME
 
     found: list[Problem] = []
     if not (folder / FILE_NAME).exists():
@@ -143,9 +143,9 @@ def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
 
 def _list(path: Path, workbook: Workbook | None) -> tuple[list[Problem], list[Job]]:
     """What is wrong in a list of reports, and its jobs."""
-    from salesops_nb.batch.reports import FILE_NAME, load_reports
-    from salesops_nb.batch.run import environment_of_jobs
-    from salesops_nb.batch.smtp import trust
+    from salesops_nb.batch.delivery.smtp import trust
+    from salesops_nb.batch.jobs.reports import FILE_NAME, load_reports
+    from salesops_nb.batch.runs.run import environment_of_jobs
 
     try:
         listed = load_reports(path)
@@ -170,7 +170,7 @@ def _list(path: Path, workbook: Workbook | None) -> tuple[list[Problem], list[Jo
 def _report(
     folder: Path, report: Report, listed: Reports, workbook: Workbook | None
 ) -> tuple[list[Problem], list[Job]]:
-    from salesops_nb.batch.jobs import expand
+    from salesops_nb.batch.jobs.jobs import expand
 
     problems = _notebook(folder / report.notebook, report)
     if problems or workbook is None or workbook.fatal:
@@ -184,7 +184,7 @@ def _report(
 
 def _notebook(path: Path, report: Report | None) -> list[Problem]:
     """What keeps a notebook from being run with parameters."""
-    from salesops_nb.batch.declared import declared_parameters, parameter_cells
+    from salesops_nb.batch.jobs.declared import declared_parameters, parameter_cells
 
     try:
         declared = declared_parameters(path, report.name if report else path.stem)
@@ -222,7 +222,7 @@ def _notebook(path: Path, report: Report | None) -> list[Problem]:
 
 def _addresses(report: Report, jobs: Iterable[Job]) -> list[Problem]:
     """Recipients that are no addresses: their letters stay behind."""
-    from salesops_nb.batch.gate import is_address
+    from salesops_nb.batch.delivery.gate import is_address
 
     wrong = {address: job.title for job in jobs for address in job.recipients if not is_address(address)}
     return [
@@ -243,8 +243,8 @@ def _named_plans(folder: Path, report: Report, jobs: Iterable[Job]) -> list[Prob
     """Pay plans that a report's parameters name."""
     from pydantic import TypeAdapter
 
+    from salesops_nb.notebook.commission_calculation.period_book import chosen_plans
     from salesops_nb.parameters import Names
-    from salesops_nb.present.commission_book import chosen_plans
 
     found: list[Problem] = []
     for name in _PAY_PLANS:

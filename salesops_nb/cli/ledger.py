@@ -18,9 +18,9 @@ from sqlalchemy import Engine
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.opened import Workbook, open_workbook, store_url
-from salesops_nb.store import ledger as pay_ledger
 from salesops_nb.store.database import open_store
-from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
+from salesops_nb.store.ledger import ledger as pay_ledger
+from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
 from salesops_nb.workbook import find_workbook, load_settings
 
 if TYPE_CHECKING:
@@ -351,9 +351,9 @@ def close_(
 @click.pass_context
 def payroll(context: click.Context, period: str, folder: str, target: str, on: date) -> None:
     """Write the payroll CSV and xlsx of an approved period."""
-    from salesops_nb.commission.payroll import payroll as make
-    from salesops_nb.commission.payroll import payroll_csv, payroll_xlsx
-    from salesops_nb.present.commission_book import earning_codes
+    from salesops_nb.commission.finance.payroll import payroll as make
+    from salesops_nb.commission.finance.payroll import payroll_csv, payroll_xlsx
+    from salesops_nb.notebook.commission_calculation.period_book import earning_codes
 
     room = _opened(context)
     key = _key(context, period)
@@ -390,9 +390,9 @@ def _plans(folder: Path) -> list[Plan]:
 @click.pass_context
 def accrual(context: click.Context, first: str, last: str | None, folder: str, target: str | None) -> None:
     """Earned and unpaid from one period to another, tied to the ledger."""
-    from salesops_nb.commission.accrual import accrual as make
-    from salesops_nb.commission.payroll import payroll_csv
-    from salesops_nb.present.commission_book import not_incremental
+    from salesops_nb.commission.finance.accrual import accrual as make
+    from salesops_nb.commission.finance.payroll import payroll_csv
+    from salesops_nb.notebook.commission_calculation.period_book import not_incremental
 
     room = _opened(context)
     begin = room.calendar.period(first)

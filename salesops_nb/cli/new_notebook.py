@@ -61,7 +61,7 @@ def refreshed(notebook: Path) -> bool:
     """
     import nbformat
 
-    from salesops_nb.batch.declared import declared_parameters
+    from salesops_nb.batch.jobs.declared import declared_parameters
     from salesops_nb.notebook import parameters_of
     from salesops_nb.parameters import parameters_cell
 
@@ -106,7 +106,7 @@ def refreshed(notebook: Path) -> bool:
 
 def _check_name(name: str, folder: Path) -> None:
     """Refuse what cannot name a module, and what is there."""
-    from salesops_nb.batch.reports import load_reports
+    from salesops_nb.batch.jobs.reports import load_reports
     from salesops_nb.notebook.module import own_module
 
     def refuse(code: str, message: str, fix: str) -> None:

@@ -112,6 +112,6 @@ def deliver(
 @click.option("--deliver", is_flag=True, help="Also send the reports.")
 def schedule(file: Path, every: str, at: str, day: int, deliver: bool) -> None:
     """Print a crontab line and a systemd timer that run FILE; nothing is installed."""
-    from salesops_nb.batch.schedule import schedule_text
+    from salesops_nb.batch.jobs.schedule import schedule_text
 
     click.echo(schedule_text(file, every, at, day, deliver))

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from salesops_nb.source.opened import store_url
-from salesops_nb.store import assignments as owned
+from salesops_nb.store.assignments import assignments as owned
 from salesops_nb.store.database import open_store
 from salesops_nb.workbook import find_workbook, load_settings
 

@@ -6,8 +6,8 @@ exact decimals.
 """
 
 from salesops_nb.commission.calculation import calculate
-from salesops_nb.commission.payout import Payout, explain
-from salesops_nb.commission.plan import Plan, load_plan, load_plans
+from salesops_nb.commission.plans.plan import Plan, load_plan, load_plans
+from salesops_nb.commission.result.payout import Payout, explain
 
 __all__ = ["Payout", "Plan", "calculate", "explain", "load_plan", "load_plans"]
 

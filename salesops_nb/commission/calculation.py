@@ -14,30 +14,30 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.acceptance import hold_unaccepted
-from salesops_nb.commission.adjustments import adjustments
-from salesops_nb.commission.assignments import Stay, members, read_stays
-from salesops_nb.commission.checks import refuse_clashes, refuse_repeated_ids
-from salesops_nb.commission.component_terms import on_attainment, scope_of
-from salesops_nb.commission.credits import credits, kept_credits
-from salesops_nb.commission.earned import earned
-from salesops_nb.commission.facts import read_facts
-from salesops_nb.commission.frames import Tables, number
-from salesops_nb.commission.hierarchy import levels_of, summed, team_credit
-from salesops_nb.commission.job import Job
-from salesops_nb.commission.numbers import Terms, with_known_numbers
-from salesops_nb.commission.opening import faults as opening_faults
-from salesops_nb.commission.opening import openings
-from salesops_nb.commission.payout import Payout
-from salesops_nb.commission.pieces import shown
-from salesops_nb.commission.plan import Plan
-from salesops_nb.commission.schema_component import Component
-from salesops_nb.commission.scorecard import scorecard
-from salesops_nb.commission.settlement import settle
-from salesops_nb.commission.spans import Span, read_people
-from salesops_nb.commission.working import ComponentRows, Working
+from salesops_nb.commission.checks.plan_clashes import refuse_clashes, refuse_repeated_ids
+from salesops_nb.commission.crediting.credits import credits, kept_credits
+from salesops_nb.commission.crediting.refund_pieces import shown
+from salesops_nb.commission.crediting.team_credit import levels_of, summed, team_credit
+from salesops_nb.commission.earning.component_pay import earned
+from salesops_nb.commission.earning.person_terms import Terms, with_known_numbers
+from salesops_nb.commission.earning.plan_at_work import Job
+from salesops_nb.commission.inputs.events import read_facts
+from salesops_nb.commission.inputs.opening_balances import faults as opening_faults
+from salesops_nb.commission.inputs.opening_balances import openings
+from salesops_nb.commission.inputs.plan_assignments import Stay, members, read_stays
+from salesops_nb.commission.inputs.quotas import Span, read_people
+from salesops_nb.commission.inputs.tables import Tables, number
+from salesops_nb.commission.plans.component_terms import on_attainment, scope_of
+from salesops_nb.commission.plans.plan import Plan
+from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.commission.result.payout import Payout
+from salesops_nb.commission.settlement.adjustments import adjustments
+from salesops_nb.commission.settlement.plan_acceptance import hold_unaccepted
+from salesops_nb.commission.settlement.scorecard import scorecard
+from salesops_nb.commission.settlement.settle import settle
+from salesops_nb.commission.settlement.working import ComponentRows, Working
+from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.periods import FiscalCalendar, Period
 
 FEW = 200_000  # events up to which what is earned is worked out for all spans of a plan at once
 

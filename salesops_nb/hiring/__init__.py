@@ -1,10 +1,10 @@
 """Hiring needs: how many people, when, where, and with what probability."""
 
-from salesops_nb.hiring.capacity import Capacity, capacity
-from salesops_nb.hiring.explain import latest_openings, payback, tornado
-from salesops_nb.hiring.learn import learn
-from salesops_nb.hiring.learned import Learned
-from salesops_nb.hiring.plan import HiringPlan, plan
+from salesops_nb.hiring.learning.learn import learn
+from salesops_nb.hiring.learning.learned import Learned
+from salesops_nb.hiring.planning.explain import latest_openings, payback, tornado
+from salesops_nb.hiring.planning.plan import HiringPlan, plan
+from salesops_nb.hiring.simulation.capacity import Capacity, capacity
 
 __all__ = [
     "Capacity",

@@ -10,7 +10,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.notebook.module import class_in, module_of
 
 if TYPE_CHECKING:
-    from salesops_nb.present.controls import Panel
+    from salesops_nb.present.panel.panel import Panel
 
 
 def begin(name: str, namespace: dict[str, Any]) -> Panel:
@@ -25,7 +25,7 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
     Returns
     -------
     Panel
-        as `salesops_nb.present.controls.panel` gives it, with ``panel.module``.
+        as `salesops_nb.present.panel.panel.panel` gives it, with ``panel.module``.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
     salesops_nb.errors.SalesopsError: The notebook win_reasons has no module win_reasons.py. Put it beside
     the notebook, in ..., or type: salesops new-notebook win_reasons.
     """
-    from salesops_nb.present.panel_start import panel
+    from salesops_nb.present.panel.start import panel
 
     module = module_of(name) or _module_beside(name, str(namespace.get("workbook", ".")))
     made = panel(class_in(module), namespace)

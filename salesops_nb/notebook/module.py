@@ -13,15 +13,6 @@ from typing import Any
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.parameters import Parameters, controllable
 
-# The shipped notebooks whose class does not stand in a module of the notebook's own name here.
-ELSEWHERE = {
-    "commission_calculation": "salesops_nb.parameters.commission",
-    "hiring_needs": "salesops_nb.parameters.hiring",
-    "performance_review": "salesops_nb.present.review",
-    "target_setting": "salesops_nb.present.targets",
-    "territory_rebalancing": "salesops_nb.parameters.territory",
-}
-
 
 def parameters_of(notebook: Path) -> type[Parameters] | None:
     r"""The class that declares a notebook's parameters; None for a plain notebook without a module.
@@ -75,8 +66,6 @@ def module_of(name: str, *folders: Path) -> ModuleType | None:
 
 def own_module(name: str) -> str | None:
     """The name of the package's own module of a notebook, where it has one."""
-    if name in ELSEWHERE:
-        return ELSEWHERE[name]
     own = f"salesops_nb.notebook.{name}"
     spec = importlib.util.find_spec(own) if name.isidentifier() else None
     if spec is not None and spec.submodule_search_locations is not None:

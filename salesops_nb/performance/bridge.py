@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesops_nb.statistics import price_volume_mix
+from salesops_nb.core.statistics import price_volume_mix
 
 
 def revenue_bridge(before: pd.DataFrame, after: pd.DataFrame, label: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from salesops_nb.columns import declared
+from salesops_nb.core.columns import declared
 
 
 class Metric(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesops_nb.statistics import aalen_johansen
+from salesops_nb.core.statistics import aalen_johansen
 
 _CAUSES = {"open": 0, "won": 1, "lost": 2}
 

@@ -10,9 +10,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from salesops_nb.frames import Tables, collected
-from salesops_nb.periods import FiscalCalendar, Period
-from salesops_nb.wording import Said, said
+from salesops_nb.core.frames import Tables, collected
+from salesops_nb.core.periods import FiscalCalendar, Period
+from salesops_nb.core.wording import Said, said
 
 METRIC = "bookings"
 

@@ -13,10 +13,10 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from salesops_nb import statistics
+from salesops_nb.core import statistics
+from salesops_nb.core.periods import Period
 from salesops_nb.performance import cube
 from salesops_nb.performance.cube import ALL, Cuts
-from salesops_nb.periods import Period
 
 SMALL_SAMPLE = 30
 FINE = 200_000  # deals, up to which amounts are drawn again to the cent

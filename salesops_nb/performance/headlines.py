@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from salesops_nb.columns import declared
+from salesops_nb.core.columns import declared
+from salesops_nb.core.wording import Said, money, percent, said
 from salesops_nb.performance.result import Review
-from salesops_nb.wording import Said, money, percent, said
 
 COLUMNS = ["key", "label", "value", "unit", "sentence", "detail", "low", "high", "mark", "said"]
 NOTHING = Said("")

@@ -11,8 +11,8 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
+from salesops_nb.core.frames import IN_MEMORY, Tables, height, settled
 from salesops_nb.facts import Structure, last_day, listed, placed_facts, spans
-from salesops_nb.frames import IN_MEMORY, Tables, height, settled
 from salesops_nb.performance import cube
 from salesops_nb.performance.expectation import target_rows
 

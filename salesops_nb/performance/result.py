@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem
 from salesops_nb.facts import Level
 from salesops_nb.performance.expectation import Pace
 from salesops_nb.performance.scope import Comparison
-from salesops_nb.periods import Period
 
 
 @dataclass(frozen=True)

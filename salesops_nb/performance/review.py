@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, in_scope
 from salesops_nb.performance import cube
@@ -27,7 +28,6 @@ from salesops_nb.performance.scope import (
     not_in_the_future,
 )
 from salesops_nb.performance.trend import monthly_trend
-from salesops_nb.periods import FiscalCalendar, Period
 
 NO_MONEY = Decimal(0)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
+from salesops_nb.core.periods import Period
+from salesops_nb.core.wording import Said, said
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.facts import refused
 from salesops_nb.performance.expectation import covered
-from salesops_nb.periods import Period
-from salesops_nb.wording import Said, said
 
 CompareTo = Literal["previous", "last-year", "target"]
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesops_nb.periods import FiscalCalendar
-from salesops_nb.statistics import xmr
+from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.statistics import xmr
 
 
 def monthly_trend(

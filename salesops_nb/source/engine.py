@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from salesops_nb.frames import scratch
-from salesops_nb.source.raw import engine_path, literal
+from salesops_nb.core.frames import scratch
+from salesops_nb.source.schema.raw import engine_path, literal
 
 
 def guarded(connection: duckdb.DuckDBPyConnection, folder: Path, files: Iterable[Path]) -> None:

@@ -15,19 +15,19 @@ from typing import Any
 import duckdb
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.source import deals, rejects
-from salesops_nb.source.casting import Typed, cast_file, wanted_headers
-from salesops_nb.source.contracts import CONTRACTS, Contract
-from salesops_nb.source.deal_rules import deal_rules
-from salesops_nb.source.findings import finding, listed
-from salesops_nb.source.finished import finish
-from salesops_nb.source.keys import check_duplicates, check_references
-from salesops_nb.source.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
-from salesops_nb.source.mapping import files_of as mapped_files
-from salesops_nb.source.people import check_people
-from salesops_nb.source.raw import Raw, literal, quoted
-from salesops_nb.source.reading import path_of, read_source
-from salesops_nb.source.rules import contract_rules, run_rules
+from salesops_nb.source.checks import deals, rejects
+from salesops_nb.source.checks.deal_rules import deal_rules
+from salesops_nb.source.checks.finished import finish
+from salesops_nb.source.checks.keys import check_duplicates, check_references
+from salesops_nb.source.checks.people import check_people
+from salesops_nb.source.checks.rules import contract_rules, run_rules
+from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
+from salesops_nb.source.files.reading import path_of, read_source
+from salesops_nb.source.schema.contracts import CONTRACTS, Contract
+from salesops_nb.source.schema.findings import finding, listed
+from salesops_nb.source.schema.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
+from salesops_nb.source.schema.mapping import files_of as mapped_files
+from salesops_nb.source.schema.raw import Raw, literal, quoted
 from salesops_nb.workbook import Settings
 
 # tables that others point to come first

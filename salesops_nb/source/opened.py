@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from salesops_nb.core.frames import Tables
+from salesops_nb.core.memo import Memo
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import Tables
-from salesops_nb.memo import Memo
-from salesops_nb.periods import FiscalCalendar
-from salesops_nb.source import rejects
-from salesops_nb.source.controls import ControlResult, control_results
+from salesops_nb.source.checks import rejects
+from salesops_nb.source.checks.control_totals import ControlResult, control_results
+from salesops_nb.source.checks.rejects import SetAside
 from salesops_nb.source.engine import guarded
-from salesops_nb.source.findings import finding
+from salesops_nb.source.files.reading import expanded, read_frame
 from salesops_nb.source.loading import Loaded, files_of, load
-from salesops_nb.source.mapping import load_mapping
-from salesops_nb.source.raw import quoted
-from salesops_nb.source.reading import expanded, read_frame
-from salesops_nb.source.rejects import SetAside
 from salesops_nb.source.reopened import reopened
+from salesops_nb.source.schema.findings import finding
+from salesops_nb.source.schema.mapping import load_mapping
+from salesops_nb.source.schema.raw import quoted
 from salesops_nb.workbook import Settings, find_workbook, load_settings
 
 if TYPE_CHECKING:

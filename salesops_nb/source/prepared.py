@@ -14,10 +14,10 @@ from pathlib import Path
 
 import duckdb
 
-from salesops_nb.fingerprint import code
+from salesops_nb.core.fingerprint import code
 from salesops_nb.source.opened import Workbook
-from salesops_nb.source.raw import literal, quoted
 from salesops_nb.source.reopened import ADDRESSES
+from salesops_nb.source.schema.raw import literal, quoted
 
 _OTHERS = ("rejects", "spoiled")
 _FACTS = ("settings", "problems", "fingerprint", "data_through", "simulated", "stages", "set_aside", "fatal")

@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
-from salesops_nb.frames import Tables
+from salesops_nb.core.frames import Tables
 from salesops_nb.source.engine import guarded
-from salesops_nb.source.raw import literal, quoted
+from salesops_nb.source.schema.raw import literal, quoted
 from salesops_nb.workbook import load_settings
 
 VARIABLE = "SALESOPS_PREPARED"

@@ -9,8 +9,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from salesops_nb.core.masking import masked, reason
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.masking import masked, reason
 from salesops_nb.store.metadata import metadata
 
 # a driver that is not installed, and one that does not know what stands after ? in the address, among them
@@ -78,9 +78,9 @@ def _unreachable(shown: str, why: str) -> SalesopsError:
 
 def _declare_tables() -> None:
     """Import what declares tables, so that they do not hang on who happened to be imported before."""
-    from salesops_nb.store.assignment_tables import assignments  # noqa: F401
+    from salesops_nb.store.assignments.tables import assignments  # noqa: F401
     from salesops_nb.store.deliveries import deliveries  # noqa: F401
-    from salesops_nb.store.ledger_chain import entries  # noqa: F401
+    from salesops_nb.store.ledger.chain import entries  # noqa: F401
     from salesops_nb.store.runs import runs  # noqa: F401
     from salesops_nb.store.targets import rows_table  # noqa: F401
     from salesops_nb.store.vacancies import vacancies  # noqa: F401

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from salesops_nb.core.money import to_minor
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.money import to_minor
 
 KEY = ("level", "who", "metric", "period")
 LEVELS = ("company", "region", "team", "rep")

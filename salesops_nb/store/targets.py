@@ -31,8 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from salesops_nb.core.money import from_minor
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.money import from_minor
 from salesops_nb.store.metadata import metadata
 from salesops_nb.store.target_checks import KEY, checked
 

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from salesops_nb.core.frames import IN_MEMORY, Tables, height, settled
+from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import IN_MEMORY, Tables, height, settled
-from salesops_nb.periods import FiscalCalendar, Period
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
 from salesops_nb.targets.outlook import Outlook, outlook_of

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from salesops_nb.statistics import gini
+from salesops_nb.core.statistics import gini
 
 if TYPE_CHECKING:
     from salesops_nb.targets.basis import Basis

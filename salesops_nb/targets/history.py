@@ -14,9 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesops_nb.core.frames import Tables, collected
+from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.frames import Tables, collected
-from salesops_nb.periods import FiscalCalendar, Period
 
 Floats = npt.NDArray[np.float64]
 EPOCH = date(1970, 1, 1)

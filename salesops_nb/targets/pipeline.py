@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from salesops_nb.frames import Tables, collected
-from salesops_nb.periods import Period
+from salesops_nb.core.frames import Tables, collected
+from salesops_nb.core.periods import Period
 
 Floats = npt.NDArray[np.float64]
 STALE_SHARE = 0.99

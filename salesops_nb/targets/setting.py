@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from salesops_nb.core.money import places
+from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.money import places
-from salesops_nb.periods import Period
 from salesops_nb.targets import difficulty
 from salesops_nb.targets.basis import Basis
 from salesops_nb.targets.ratios import exact

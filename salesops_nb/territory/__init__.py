@@ -1,6 +1,6 @@
 """Territories: balanced, whole and compact, with little moved and the gap stated."""
 
-from salesops_nb.territory.planning import PlanNotFound, Summary, TerritoryPlan, plan
+from salesops_nb.territory.plans.plan import PlanNotFound, Summary, TerritoryPlan, plan
 
 __all__ = ["PlanNotFound", "Summary", "TerritoryPlan", "plan"]
 

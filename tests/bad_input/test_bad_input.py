@@ -15,9 +15,9 @@ from cases import CASES  # noqa: E402
 from small import write  # noqa: E402
 
 from salesops_nb.cli import main  # noqa: E402
+from salesops_nb.core.yaml_file import read_yaml  # noqa: E402
 from salesops_nb.errors import SalesopsError  # noqa: E402
 from salesops_nb.source import open_workbook  # noqa: E402
-from salesops_nb.yaml_file import read_yaml  # noqa: E402
 
 EXPECTED: dict[str, list[str]] = read_yaml(HERE / "expected.yml")
 

@@ -17,7 +17,7 @@ from aiosmtpd.controller import Controller
 from rich.console import Console
 
 from salesops_nb.batch.command import Asked, Posted, deliver_again, run_reports
-from salesops_nb.batch.paths import path_name
+from salesops_nb.batch.jobs.paths import path_name
 
 # what the workbook's people and team are called in paths and ids
 P1, P2, P4, NORTH = map(path_name, ("p1", "p2", "p4", "North"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from salesops_nb.batch.folder import RunFolder
+from salesops_nb.batch.runs.folder import RunFolder
 from salesops_nb.cli import main
 from salesops_nb.source.opened import open_workbook
 from salesops_nb.source.prepared import prepare

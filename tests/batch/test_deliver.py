@@ -10,10 +10,10 @@ from mailing import NORTH, P1, P2, P4, REPS, Inbox, go, send, serving, write
 from rich.console import Console
 from small_workbook import write_notebook
 
-from salesops_nb.batch import deliver
-from salesops_nb.batch.deliver import Post
-from salesops_nb.batch.folder import runs
-from salesops_nb.batch.reports import load_reports
+from salesops_nb.batch.delivery import deliver
+from salesops_nb.batch.delivery.deliver import Post
+from salesops_nb.batch.jobs.reports import load_reports
+from salesops_nb.batch.runs.folder import runs
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
 

@@ -15,9 +15,9 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from small_workbook import write_notebook
 
-from salesops_nb.batch import engine as engines
-from salesops_nb.batch.forkserver import ForkServer, ServerDied
-from salesops_nb.batch.server import threads
+from salesops_nb.batch.workers import engine as engines
+from salesops_nb.batch.workers.forkserver import ForkServer, ServerDied
+from salesops_nb.batch.workers.server import threads
 
 CELLS = (
     "n = 1",

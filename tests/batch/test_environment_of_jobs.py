@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from mailing import go
 from small_workbook import write_notebook
 
-from salesops_nb.batch import run
-from salesops_nb.batch.folder import runs
+from salesops_nb.batch.runs import run
+from salesops_nb.batch.runs.folder import runs
 from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from small_workbook import PEOPLE
 from test_run import HEAD, by_id, go
 
-from salesops_nb.batch.jobs import Job, expand
-from salesops_nb.batch.paths import path_facts, path_name
-from salesops_nb.batch.reports import load_reports
+from salesops_nb.batch.jobs.jobs import Job, expand
+from salesops_nb.batch.jobs.paths import path_facts, path_name
+from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
 

@@ -13,12 +13,13 @@ import pytest
 from mailing import P1, P2, REPS, Inbox, go, send, serving, write
 from small_workbook import write_notebook
 
-from salesops_nb.batch.folder import RunFolder
-from salesops_nb.batch.pay import PayLedger
-from salesops_nb.commission.ledger_rows import PAYABLE
+from salesops_nb.batch.runs.folder import RunFolder
+from salesops_nb.batch.runs.pay import PayLedger
+from salesops_nb.commission.finance.ledger_rows import PAYABLE
 from salesops_nb.source.opened import open_workbook
-from salesops_nb.store import deliveries, ledger
-from salesops_nb.store.ledger_lines import LINE_COLUMNS
+from salesops_nb.store import deliveries
+from salesops_nb.store.ledger import ledger
+from salesops_nb.store.ledger.lines import LINE_COLUMNS
 
 ON = date(2018, 1, 4)
 PAY = (
@@ -27,7 +28,7 @@ PAY = (
     .replace("audience:", "pay: true\n    reads: [nothing]\n    audience:")
 )
 STATEMENT = """from salesops_nb import open_workbook, present
-from salesops_nb.batch.pay import PayLedger
+from salesops_nb.batch.runs.pay import PayLedger
 now = PayLedger(open_workbook('..').store).now(period, who)
 present.cover(title='Statement', statement={'payee': who, 'period': period, **now})
 print('PAY', now['status'], now['totals'])"""

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from salesops_nb.batch.paths import path_name
+from salesops_nb.batch.jobs.paths import path_name
 from salesops_nb.cli import main
 
 pytestmark = pytest.mark.slow

@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 from mailing import go
 
-from salesops_nb.batch.declared import check_parameters
-from salesops_nb.batch.folder import runs
-from salesops_nb.batch.jobs import expand
-from salesops_nb.batch.paths import path_name
-from salesops_nb.batch.reports import load_reports
-from salesops_nb.batch.words import resolve_as_of, resolve_period
+from salesops_nb.batch.jobs.declared import check_parameters
+from salesops_nb.batch.jobs.jobs import expand
+from salesops_nb.batch.jobs.paths import path_name
+from salesops_nb.batch.jobs.period_words import resolve_as_of, resolve_period
+from salesops_nb.batch.jobs.reports import load_reports
+from salesops_nb.batch.runs.folder import runs
 from salesops_nb.cli import main
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
-from salesops_nb.periods import FiscalCalendar
 from salesops_nb.source.opened import open_workbook
 
 MAIL = "period: 2017-Q4\nmail: {from: r@example.com}\n"

@@ -12,7 +12,7 @@ import pytest
 from mailing import P1, P2, P4, Inbox, go, send, serving
 from small_workbook import write_notebook
 
-from salesops_nb.batch.folder import RunFolder, runs
+from salesops_nb.batch.runs.folder import RunFolder, runs
 from salesops_nb.errors import SalesopsError
 
 HEAD = "period: 2017-Q4\nfolder: out\njobs: 2\nreports:\n"
@@ -134,7 +134,8 @@ def test_a_place_that_cannot_be_written_is_named_and_resumed_when_mended(folder:
 
 
 def test_a_run_killed_before_its_data_were_prepared_is_resumed_by_its_own_list(half: Path) -> None:
-    cut = "import os\nfrom salesops_nb.batch import run\nrun.prepare = lambda *_: os.kill(os.getpid(), 9)\n"
+    cut = "import os\nfrom salesops_nb.batch.runs import run\n"
+    cut += "run.prepare = lambda *_: os.kill(os.getpid(), 9)\n"
     cut += "from salesops_nb.cli import main\nmain()\n"
     command = [sys.executable, "-c", cut, "run", "weekly.yml", "--for", "rep=p1", "--force"]
     assert subprocess.run(command, cwd=half, capture_output=True, timeout=300).returncode == -signal.SIGKILL

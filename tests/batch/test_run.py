@@ -19,9 +19,9 @@ from rich.console import Console
 from small_workbook import write_notebook
 
 from salesops_nb.batch.command import Asked, run_reports
-from salesops_nb.batch.folder import RunFolder, runs
+from salesops_nb.batch.jobs.paths import path_name
 from salesops_nb.batch.listing import list_runs
-from salesops_nb.batch.paths import path_name
+from salesops_nb.batch.runs.folder import RunFolder, runs
 from salesops_nb.errors import SalesopsError
 
 P1, P2 = path_name("p1"), path_name("p2")
@@ -78,9 +78,9 @@ def test_a_run_its_record_and_the_next_one_skips(folder: Path) -> None:
     "changed", ["notebook", "plan", "locale", "period", "template", "store", "parameters"]
 )
 def test_what_makes_a_job_new(folder: Path, changed: str) -> None:
-    from salesops_nb.batch.jobs import expand
-    from salesops_nb.batch.keys import Keys
-    from salesops_nb.batch.reports import load_reports
+    from salesops_nb.batch.jobs.jobs import expand
+    from salesops_nb.batch.jobs.reports import load_reports
+    from salesops_nb.batch.runs.keys import Keys
     from salesops_nb.source.opened import open_workbook
 
     def key() -> str:
@@ -123,14 +123,20 @@ def test_what_makes_a_job_new(folder: Path, changed: str) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    ["columns.toml", "money.py", "present/locale/ro.po", "present/panel.css", "source/crm/hubspot.yml"],
+    [
+        "core/columns.toml",
+        "core/money.py",
+        "present/locale/ro.po",
+        "present/panel/panel.css",
+        "source/schema/crm/hubspot.yml",
+    ],
 )
 def test_every_file_of_the_package_makes_a_job_new(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
-    from salesops_nb.batch import keys
-    from salesops_nb.batch.jobs import expand
-    from salesops_nb.batch.reports import load_reports
+    from salesops_nb.batch.jobs.jobs import expand
+    from salesops_nb.batch.jobs.reports import load_reports
+    from salesops_nb.batch.runs import keys
     from salesops_nb.source.opened import open_workbook
 
     package = tmp_path / "package"

@@ -14,14 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 from salesops_nb import open_workbook
-from salesops_nb.batch.addressed import addressed
-from salesops_nb.batch.folder import RunFolder
-from salesops_nb.batch.gate import Gate
-from salesops_nb.batch.letters import letters
-from salesops_nb.batch.paths import path_name
-from salesops_nb.batch.reports import load_reports
+from salesops_nb.batch.delivery.addressed import addressed
+from salesops_nb.batch.delivery.gate import Gate
+from salesops_nb.batch.delivery.letters import letters
+from salesops_nb.batch.jobs.paths import path_name
+from salesops_nb.batch.jobs.reports import load_reports
+from salesops_nb.batch.runs.folder import RunFolder
 from salesops_nb.cli import main
-from salesops_nb.store import ledger
+from salesops_nb.store.ledger import ledger
 
 ROOT = Path(__file__).parents[2]
 P1 = path_name("p1-id")

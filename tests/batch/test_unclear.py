@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP
 from click.testing import CliRunner
 from mailing import P1, REPS, Inbox, go, send, serving, write
 
-from salesops_nb.batch.folder import RunFolder
+from salesops_nb.batch.runs.folder import RunFolder
 from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 

@@ -163,8 +163,8 @@ class Run:
 
 def _display(data: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
     """A display as a page shows it: a chart of ours is drawn into the page, others stay."""
-    from salesops_nb.present.images import inline_image
-    from salesops_nb.present.render import part
+    from salesops_nb.present.export.images import inline_image
+    from salesops_nb.present.page.render import part
 
     chart = inline_image(data, metadata, 0, "") if "salesops" in metadata else None
     return {"text/html": part("chart", chart)} if chart else dict(data)

@@ -73,7 +73,7 @@ def chromium() -> Iterator[Any]:
     """A headless Chromium, driven by Playwright."""
     from playwright.sync_api import sync_playwright
 
-    from salesops_nb.present.pdf import find_chromium
+    from salesops_nb.present.export.pdf import find_chromium
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(BROWSER))

@@ -12,8 +12,8 @@ from typing import Any, get_args
 
 from lab_server import Server
 
-from salesops_nb.present.tables import LIVE_ROWS
-from salesops_nb.present.terms import term
+from salesops_nb.present.language.column_labels import term
+from salesops_nb.present.page.tables import LIVE_ROWS
 
 IDLE = "| Idle"
 WRONG = "[role=alert]"

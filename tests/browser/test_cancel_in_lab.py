@@ -17,7 +17,7 @@ import time
 from pydantic import Field
 
 from salesops_nb import parameters, present
-from salesops_nb.present import panel_start
+from salesops_nb.present.panel import start
 
 
 class Slow(parameters.Parameters):
@@ -25,7 +25,7 @@ class Slow(parameters.Parameters):
     rounded: bool = Field(False, description="Whether it can be told roughly at once")
 
 
-panel = panel_start.panel(Slow, globals())
+panel = start.panel(Slow, globals())
 
 
 @panel.step

@@ -7,7 +7,7 @@ import test_lab_territories as apart
 from lab_analyst import notebooks
 from lab_tests import *  # noqa: F403 - the tests of every notebook
 
-from salesops_nb.present.pdf import find_chromium
+from salesops_nb.present.export.pdf import find_chromium
 
 pytestmark = pytest.mark.browser
 ALL = notebooks(Path(__file__).resolve().parents[2])

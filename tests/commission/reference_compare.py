@@ -12,7 +12,7 @@ from reference_history import Line
 from reference_worlds import QUARTERS, World
 
 from salesops_nb import commission
-from salesops_nb.commission.frames import Tables
+from salesops_nb.commission.inputs.tables import Tables
 
 NAMES = ["payee_id", "deal_id", "plan_id", "plan_version", "component_id", "kind", "amount"]
 Sums = dict[tuple, Fraction]  # payee, deal, plan, version, component, kind, quarter

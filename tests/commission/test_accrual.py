@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops_nb.commission.accrual import accrual
-from salesops_nb.commission.amortisation import amortisation, straight_line
-from salesops_nb.commission.reconcile import reconcile
-from salesops_nb.periods import FiscalCalendar
-from salesops_nb.store import ledger
+from salesops_nb.commission.finance.accrual import accrual
+from salesops_nb.commission.finance.amortisation import amortisation, straight_line
+from salesops_nb.commission.finance.comparison import reconcile
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.store.database import open_store
+from salesops_nb.store.ledger import ledger
 
 CALENDAR = FiscalCalendar()
 JAN, FEB, MAR = (CALENDAR.period(f"2026-0{i}") for i in (1, 2, 3))

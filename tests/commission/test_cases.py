@@ -13,7 +13,8 @@ import pytest
 from commission_helpers import D, by, deals, events, paid, plan, table, total
 from ruamel.yaml import YAML
 
-from salesops_nb import commission, money
+from salesops_nb import commission
+from salesops_nb.core import money
 
 CASES = {
     c["id"]: c

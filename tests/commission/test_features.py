@@ -10,8 +10,8 @@ import pytest
 from commission_helpers import D, by, deals, events, paid, plan, table, total
 
 from salesops_nb import commission
-from salesops_nb.commission.design import landmarks
-from salesops_nb.commission.study import Study
+from salesops_nb.commission.design.pay_curves import landmarks
+from salesops_nb.commission.design.what_if import Study
 from salesops_nb.errors import SalesopsError
 
 MARGINAL = {

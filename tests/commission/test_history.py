@@ -31,7 +31,7 @@ from reference_rates import Deal
 from reference_shrink import printed, smallest
 from reference_worlds import LAST, QUARTERS, World, world
 
-from salesops_nb.commission import facts
+from salesops_nb.commission.inputs import events as facts
 
 WORLDS, HISTORIES = 10, 200
 SEED = int(os.environ.get("COMMISSION_SEED", "20260"))

@@ -11,11 +11,11 @@ import pytest
 from commission_helpers import deals, events, plan, table
 
 from salesops_nb import commission
-from salesops_nb.commission.frames import Tables
-from salesops_nb.commission.ledger_rows import plain_rows
-from salesops_nb.commission.study import Study
+from salesops_nb.commission.design.what_if import Study
+from salesops_nb.commission.finance.ledger_rows import plain_rows
+from salesops_nb.commission.inputs.tables import Tables
+from salesops_nb.core.memo import MOST_ROWS
 from salesops_nb.errors import SalesopsError
-from salesops_nb.memo import MOST_ROWS
 
 TIERS = {"mode": "marginal", "unit": "pct_of_quota",
          "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 10}]}  # fmt: skip

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pandas as pd
 
 from salesops_nb import commission
-from salesops_nb.commission.payroll import payroll
-from salesops_nb.periods import FiscalCalendar
-from salesops_nb.store import ledger
+from salesops_nb.commission.finance.payroll import payroll
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.store.database import open_store
+from salesops_nb.store.ledger import ledger
 
 ON = date(2026, 4, 20)
 Q1, Q2 = "2026-Q1", "2026-Q2"

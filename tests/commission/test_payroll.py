@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops_nb.commission.payroll import payroll, payroll_csv, payroll_xlsx
+from salesops_nb.commission.finance.payroll import payroll, payroll_csv, payroll_xlsx
+from salesops_nb.core.spreadsheet import formula_like
 from salesops_nb.errors import SalesopsError
-from salesops_nb.spreadsheet import formula_like
 
 ON = date(2026, 2, 13)
 PEOPLE = pd.DataFrame(

@@ -10,13 +10,13 @@ import pytest
 from commission_helpers import deals, events, plan, table
 
 from salesops_nb import commission
-from salesops_nb.commission.attained import near
-from salesops_nb.commission.statement import Books, statements_of
-from salesops_nb.commission.study import Study
-from salesops_nb.commission.unusual import scores, unusual
-from salesops_nb.commission.variant import moved
+from salesops_nb.commission.design.plan_variants import moved
+from salesops_nb.commission.design.what_if import Study
+from salesops_nb.commission.result.attainment import near
+from salesops_nb.commission.statements.statement import Books, statements_of
+from salesops_nb.commission.statements.unusual_lines import scores, unusual
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
-from salesops_nb.periods import FiscalCalendar
 
 TIERS = {"mode": "marginal", "unit": "pct_of_quota",
          "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 10}]}  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from commission_helpers import D, by, deals, events, plan, table, total
 
 from salesops_nb import commission
-from salesops_nb.commission import facts as facts_module
+from salesops_nb.commission.inputs import events as facts_module
 
 FLAT = {"id": "b", "rate_pct": 10}
 MARGINAL = {

@@ -10,10 +10,10 @@ import pytest
 from hiring_tables import tables
 
 from salesops_nb import hiring
-from salesops_nb.hiring import futures
-from salesops_nb.hiring.draws import draw
-from salesops_nb.hiring.pool import Pool
-from salesops_nb.memo import Memo
+from salesops_nb.core.memo import Memo
+from salesops_nb.hiring.simulation import futures
+from salesops_nb.hiring.simulation.draws import draw
+from salesops_nb.hiring.simulation.pool import Pool
 
 ASKED = {
     "as it was": {},

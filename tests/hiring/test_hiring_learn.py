@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesops_nb import hiring
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
-from salesops_nb.hiring import attrition, market, ramp
-from salesops_nb.hiring.economics import Returns
-from salesops_nb.periods import FiscalCalendar
+from salesops_nb.hiring.learning import attrition, market, ramp
+from salesops_nb.hiring.learning.economics import Returns
 
 
 @pytest.fixture(scope="module")

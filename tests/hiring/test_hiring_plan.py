@@ -13,13 +13,13 @@ import pytest
 from hiring_tables import tables
 
 from salesops_nb import hiring
-from salesops_nb.hiring.draws import draw
-from salesops_nb.hiring.goals import look_ahead
-from salesops_nb.hiring.optimise import Limits, Search
-from salesops_nb.hiring.pool import Pool
-from salesops_nb.hiring.requisitions import Trial
-from salesops_nb.hiring.simulate import base_team, futures_of, with_luck
-from salesops_nb.periods import FiscalCalendar
+from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.hiring.planning.optimise import Limits, Search
+from salesops_nb.hiring.planning.requisitions import Trial
+from salesops_nb.hiring.simulation.draws import draw
+from salesops_nb.hiring.simulation.goals import look_ahead
+from salesops_nb.hiring.simulation.pool import Pool
+from salesops_nb.hiring.simulation.simulate import base_team, futures_of, with_luck
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import pytest
 from ruamel.yaml import YAML
 from scipy import stats as scipy_stats
 
-from salesops_nb import statistics
+from salesops_nb.core import statistics
 from salesops_nb.forecast import ape, mape, wape, weighted_forecast
-from salesops_nb.hiring import arithmetic
+from salesops_nb.hiring.planning import arithmetic
 from salesops_nb.targets import ratios
 
 CASES = YAML(typ="safe").load((Path(__file__).parents[1] / "cases" / "people.yaml").read_text())["cases"]

@@ -7,9 +7,9 @@ import nbformat
 import pytest
 
 from salesops_nb import notebook, parameters
-from salesops_nb.batch.jobs import expand
-from salesops_nb.batch.keys import Keys
-from salesops_nb.batch.reports import load_reports
+from salesops_nb.batch.jobs.jobs import expand
+from salesops_nb.batch.jobs.reports import load_reports
+from salesops_nb.batch.runs.keys import Keys
 from salesops_nb.errors import SalesopsError
 from salesops_nb.notebook.template.new_notebook import NewNotebook
 from salesops_nb.parameters import parameters_cell

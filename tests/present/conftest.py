@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from salesops_nb.present import words
+from salesops_nb.present.language import translation
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -17,9 +17,9 @@ sys.path.insert(0, str(HERE))
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
-    token = words._setting.set(words.Setting())
+    token = translation._setting.set(translation.Setting())
     yield
-    words._setting.reset(token)
+    translation._setting.reset(token)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def chromium() -> str:
-    from salesops_nb.present.pdf import BROWSERS
+    from salesops_nb.present.export.pdf import BROWSERS
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None and os.environ.get("CI"):

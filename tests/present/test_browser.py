@@ -8,7 +8,7 @@ import pytest
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html, export_pdf, write_error_page, write_index
-from salesops_nb.present.pdf import QUIET, find_chromium
+from salesops_nb.present.export.pdf import QUIET, find_chromium
 
 pytestmark = pytest.mark.browser
 LOOKS = {

@@ -11,11 +11,12 @@ import pytest
 from scipy import sparse
 from sqlalchemy import create_engine, text
 
-from salesops_nb import stopping, territory
-from salesops_nb.present.steps import look_in_loops
-from salesops_nb.present.work import Worker
-from salesops_nb.territory.compiling import ready
-from salesops_nb.territory.hess import _highs
+from salesops_nb import territory
+from salesops_nb.core import stopping
+from salesops_nb.present.panel.steps import look_in_loops
+from salesops_nb.present.panel.worker import Worker
+from salesops_nb.territory.kernels.compiling import ready
+from salesops_nb.territory.proof.hess_model import _highs
 
 BOUND = 5.0  # seconds in which a stop is heard, on a machine that does other things too
 TIMES = 200

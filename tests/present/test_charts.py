@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError
-from salesops_nb.present import style
-from salesops_nb.present.images import inline_svg
-from salesops_nb.present.words import use_locale
+from salesops_nb.present.charts import style
+from salesops_nb.present.export.images import inline_svg
+from salesops_nb.present.language.translation import use_locale
 
 MONTHS = pd.DataFrame(
     {
@@ -165,7 +165,7 @@ def test_a_bridge_of_thin_steps_says_where_its_axis_begins(start: int, cut: bool
 def test_a_heavy_drawing_becomes_a_smaller_png() -> None:
     import base64
 
-    from salesops_nb.present.chart import Chart, new_figure
+    from salesops_nb.present.charts.chart import Chart, new_figure
 
     with style.quiet():
         figure, axes = new_figure()
@@ -217,7 +217,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def schemes() -> list[dict[str, str]]:
-    from salesops_nb.present.render import style_sheet
+    from salesops_nb.present.page.render import style_sheet
 
     sheet = style_sheet()
     blocks = [sheet, sheet.split("prefers-color-scheme:dark", 1)[1], sheet.split("@media print", 1)[1]]
@@ -283,7 +283,7 @@ def test_a_long_name_is_shortened_in_the_drawing_and_whole_in_words(letter: str,
 def test_a_long_name_leaves_room_for_the_bars_of_a_balance(measures: int) -> None:
     from types import SimpleNamespace
 
-    from salesops_nb.present.territory_balance import balance_charts
+    from salesops_nb.notebook.territory_rebalancing.balance import balance_charts
 
     reps = ["x" * 2000, "Ana"]
     tolerance = dict.fromkeys(["potential", "workload"][:measures], 0.05)

@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 
 from salesops_nb import present
-from salesops_nb.columns import columns_of, declared
+from salesops_nb.core.columns import columns_of, declared
 from salesops_nb.errors import SalesopsError
-from salesops_nb.present.formats import FORMATS
-from salesops_nb.present.words import use_locale
+from salesops_nb.present.language.formats import FORMATS
+from salesops_nb.present.language.translation import use_locale
 
 PACKAGE = Path(present.__file__).parents[1]
 KINDS = ["", *declared()["tables"]]
@@ -148,7 +148,7 @@ def test_nothing_is_declared_twice() -> None:
 
 
 def calls_of(function: str) -> Iterator[tuple[str, ast.Call]]:
-    for path in sorted((PACKAGE / "present").glob("*.py")):
+    for path in sorted(path for room in ("present", "notebook") for path in (PACKAGE / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == f"present.{function}":
                 yield f"{path.name}:{node.lineno}", node
@@ -180,7 +180,7 @@ def test_the_package_gives_no_labels_of_its_own_but_those_with_a_place_to_fill()
         for keyword in call.keywords
         if keyword.arg == "labels"
     )
-    assert own == {"territory.py": 1}, "declare them in columns.toml"
+    assert own == {"overview.py": 1}, "declare them in columns.toml"
 
 
 # every table that a notebook shows, with its columns and those that have a label; on the error stream, since
@@ -188,8 +188,8 @@ def test_the_package_gives_no_labels_of_its_own_but_those_with_a_place_to_fill()
 SCRIPT = """
 import json, sys
 import nbformat
-from salesops_nb.batch.export import gather_tables
-from salesops_nb.present.tables import to_pandas
+from salesops_nb.batch.workers.export import gather_tables
+from salesops_nb.present.page.tables import to_pandas
 shown, names = gather_tables(), {}
 for cell in nbformat.read(sys.argv[1], as_version=4).cells:
     if cell.cell_type == "code":

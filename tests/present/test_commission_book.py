@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from salesops_nb import commission, open_workbook
 from salesops_nb.cli import main
-from salesops_nb.commission.ledger_rows import plain_rows
-from salesops_nb.present.commission import dated, open_book
-from salesops_nb.present.commission_design import open_design
-from salesops_nb.store import ledger
+from salesops_nb.commission.finance.ledger_rows import plain_rows
+from salesops_nb.notebook.commission_calculation.overview import dated, open_book
+from salesops_nb.notebook.commission_calculation.what_if import open_design
+from salesops_nb.store.ledger import ledger
 
 
 @pytest.fixture(scope="module")

@@ -16,15 +16,17 @@ from pydantic import Field
 from salesops_nb import open_workbook, parameters, performance
 from salesops_nb.errors import SalesopsError
 from salesops_nb.notebook import parameters_of
+from salesops_nb.notebook.hiring_needs.parameters import HiringNeeds
+from salesops_nb.notebook.performance_review import PerformanceReview
+from salesops_nb.notebook.target_setting import TargetSetting
+from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebalancing
 from salesops_nb.parameters import Name
-from salesops_nb.parameters.hiring import HiringNeeds
-from salesops_nb.parameters.territory import TerritoryRebalancing
-from salesops_nb.present import choices, controls, formats, saving, widgets
-from salesops_nb.present.choices import choices_of
-from salesops_nb.present.panel_view import write_details
-from salesops_nb.present.review import PerformanceReview
-from salesops_nb.present.targets import TargetSetting
-from salesops_nb.present.words import use_locale
+from salesops_nb.present.language import formats
+from salesops_nb.present.language.translation import use_locale
+from salesops_nb.present.panel import choices, save_as_report, widgets
+from salesops_nb.present.panel import panel as controls
+from salesops_nb.present.panel.choices import choices_of
+from salesops_nb.present.panel.view import write_details
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
@@ -229,7 +231,7 @@ def test_a_person_waits_for_fewer_futures_and_sees_how_many():
 
 def test_the_batch_line_keeps_each_value_what_it_is():
     asked = PerformanceReview(period="2017", level="rep", who="O'Neil; rm -rf $HOME")
-    line = shlex.split(saving.batch_line(asked, "/my books/review.ipynb"))
+    line = shlex.split(save_as_report.batch_line(asked, "/my books/review.ipynb"))
     assert line[:5] == [
         "papermill",
         "/my books/review.ipynb",
@@ -262,7 +264,7 @@ def workbook_of_its_own(root: Path, tmp_path: Path) -> Path:
 def test_the_batch_line_typed_in_a_shell_gives_the_same_headlines(workbook_of_its_own: Path):
     notebook = workbook_of_its_own / "notebooks" / "performance_review.ipynb"
     asked = PerformanceReview(period="2017-Q3", level="team", who="Cara Losch")
-    line = saving.batch_line(asked, notebook)
+    line = save_as_report.batch_line(asked, notebook)
     path = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(workbook_of_its_own)}
     ran = subprocess.run(["sh", "-c", line], cwd="/", env=path, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
@@ -281,10 +283,10 @@ def test_a_saved_report_is_of_what_is_asked_with_cells_as_they_were_run(
     node = nbformat.read(notebook, as_version=4)
     run = {cell.id: cell.source for cell in node.cells if cell.cell_type == "code"}
     last = node.cells[-1].id
-    monkeypatch.setattr(saving, "_run", {**run, last: run[last] + "\nprint('a remark of mine')"})
+    monkeypatch.setattr(save_as_report, "_run", {**run, last: run[last] + "\nprint('a remark of mine')"})
     asked = PerformanceReview(period="2017-Q3")
     seen: list[float] = []
-    report = saving.Saving(asked, notebook, workbook_of_its_own)
+    report = save_as_report.Saving(asked, notebook, workbook_of_its_own)
     page = report.run(seen.append)
     assert page is not None
     assert page.parent == notebook.parent / "saved"
@@ -301,7 +303,7 @@ def test_a_saved_report_is_of_what_is_asked_with_cells_as_they_were_run(
 def test_a_report_that_cannot_be_made_says_why(workbook_of_its_own: Path):
     notebook = workbook_of_its_own / "notebooks" / "performance_review.ipynb"
     (workbook_of_its_own / "workbook.yml").write_text("company: Mine\ncurrency: XXQ\n")
-    report = saving.Saving(PerformanceReview(), notebook, workbook_of_its_own)
+    report = save_as_report.Saving(PerformanceReview(), notebook, workbook_of_its_own)
     with pytest.raises(SalesopsError, match=r"The notebook stopped: .*currency"):
         report.run(lambda share: None)
 
@@ -309,7 +311,7 @@ def test_a_report_that_cannot_be_made_says_why(workbook_of_its_own: Path):
 def test_a_notebook_that_is_not_where_the_page_said_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "/gone/review.ipynb")
     with pytest.raises(SalesopsError, match="There is no notebook at /gone"):
-        saving.notebook_path()
+        save_as_report.notebook_path()
 
 
 def test_details_of_an_unexpected_error_are_written(tmp_path: Path):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from salesops_nb.present import emit
-from salesops_nb.present.defects import set_aside
+from salesops_nb.present.page import output
+from salesops_nb.present.page.data_set_aside import set_aside
 from salesops_nb.source import open_workbook
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
@@ -46,7 +46,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, workbook: Any) -> list[dict[str, Any]
     display = SimpleNamespace(display=lambda data, **_: found.append(data))
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     set_aside(workbook)
-    notes: list[dict[str, Any]] = found[-1][emit.media_type("set_aside")]["notes"]
+    notes: list[dict[str, Any]] = found[-1][output.media_type("set_aside")]["notes"]
     return notes
 
 

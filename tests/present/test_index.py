@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesops_nb.present import write_error_page, write_index
-from salesops_nb.present.index import link, number_in, sparkline
-from salesops_nb.present.words import use_locale
+from salesops_nb.present.export.index import link, number_in, sparkline
+from salesops_nb.present.language.translation import use_locale
 
 
 def job(n: int, **given: Any) -> dict[str, Any]:

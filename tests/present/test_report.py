@@ -11,8 +11,8 @@ from pages import headings_of, notebook_of, shown
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html
-from salesops_nb.present.export import write_beside
-from salesops_nb.present.render import template_folder
+from salesops_nb.present.export.html import write_beside
+from salesops_nb.present.page.render import template_folder
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_data_set_aside_are_footnotes_with_count_and_sum(page: str) -> None:
 
 
 def test_footnotes_stand_under_the_notebooks_own_heading_where_it_has_one(tmp_path: Path) -> None:
-    from salesops_nb.present.emit import bundle
+    from salesops_nb.present.page.output import bundle
 
     node = notebook_of("# A\n---\n## Left out\n---\n```python\nx\n```\n---\n## Last")
     note = {"code": "c", "table": "", "message": "Why.", "fix": "", "rows": 2, "amount": None}

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from salesops_nb import performance
+from salesops_nb.core.wording import money, percent, said
 from salesops_nb.errors import SalesopsError
-from salesops_nb.present import review as show
-from salesops_nb.present.sentences import spoken
-from salesops_nb.present.words import use_locale
-from salesops_nb.wording import money, percent, said
+from salesops_nb.notebook import performance_review as show
+from salesops_nb.present.language.sentences import spoken
+from salesops_nb.present.language.translation import use_locale
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html
-from salesops_nb.present.pdf import QUIET, find_chromium
-from salesops_nb.present.sanitise import TAGS, safe_css, safe_drawing, safe_html
+from salesops_nb.present.export.pdf import QUIET, find_chromium
+from salesops_nb.present.export.sanitise import TAGS, safe_css, safe_drawing, safe_html
 
 FAR = "http://far.invalid"
 RUN = "window.top.ran = 1"

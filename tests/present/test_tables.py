@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.present import render
-from salesops_nb.present.tables import FIRST, guess_unit, table_facts, to_pandas
-from salesops_nb.present.words import use_locale
+from salesops_nb.present.language.translation import use_locale
+from salesops_nb.present.page import render
+from salesops_nb.present.page.tables import FIRST, guess_unit, table_facts, to_pandas
 
 
 class Cells(HTMLParser):

@@ -10,9 +10,9 @@ import papermill
 import pytest
 
 from salesops_nb import open_workbook, performance
-from salesops_nb.present import hiring as hiring_show
-from salesops_nb.present import hiring_asked
-from salesops_nb.present import review as show
+from salesops_nb.notebook import performance_review as show
+from salesops_nb.notebook.hiring_needs import arguments
+from salesops_nb.notebook.hiring_needs import displays as hiring_show
 from salesops_nb.store.targets import approved_targets, target_approvals
 
 pytestmark = pytest.mark.slow
@@ -81,7 +81,7 @@ def test_hiring_needs_reaches_the_confidence_or_says_what_binds(folder: Path) ->
 
 def test_what_is_stated_stands_in_place_of_what_was_learned(demo) -> None:
     from salesops_nb import hiring
-    from salesops_nb.parameters.hiring import HiringNeeds
+    from salesops_nb.notebook.hiring_needs.parameters import HiringNeeds
 
     learned = hiring.learn(demo.tables, demo.calendar, currency="USD")
     asked = HiringNeeds(attrition=0.03, ramp_months=10, time_to_fill=90, productivity=40_000, room=0.5)
@@ -98,7 +98,7 @@ def test_what_is_stated_stands_in_place_of_what_was_learned(demo) -> None:
 
 
 def test_without_a_target_it_is_growth_on_the_last_twelve_months(demo) -> None:
-    from salesops_nb.parameters.hiring import HiringNeeds
+    from salesops_nb.notebook.hiring_needs.parameters import HiringNeeds
 
     chosen = hiring_show.choices(demo, HiringNeeds(growth=0.2, horizon=6))
     year = date(2017, 12, 31)
@@ -108,14 +108,14 @@ def test_without_a_target_it_is_growth_on_the_last_twelve_months(demo) -> None:
 
 def test_a_first_estimate_is_on_few_futures_where_all_of_them_take_long(demo) -> None:
     from salesops_nb import hiring
-    from salesops_nb.parameters.hiring import HiringNeeds
-    from salesops_nb.present.steps import NoEstimate
+    from salesops_nb.notebook.hiring_needs.parameters import HiringNeeds
+    from salesops_nb.present.panel.steps import NoEstimate
 
     learned = hiring.learn(demo.tables, demo.calendar, currency="USD")
     few, many = HiringNeeds(futures=2_500), HiringNeeds(futures=50_000)
     with pytest.raises(NoEstimate):
         hiring_show.choices(demo, few, learned)
     whole, estimate = hiring_show.choices(demo, many), hiring_show.choices(demo, many, learned)
-    assert estimate == {**whole, "futures": hiring_asked.ESTIMATED}
+    assert estimate == {**whole, "futures": arguments.ESTIMATED}
     found = hiring.plan(demo.tables, 12, calendar=demo.calendar, learned=learned, **estimate)
-    assert found.capacity.futures == hiring_asked.ESTIMATED < few.futures
+    assert found.capacity.futures == arguments.ESTIMATED < few.futures

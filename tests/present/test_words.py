@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import salesops_nb
 from salesops_nb.errors import SalesopsError
-from salesops_nb.present import formats, words
-from salesops_nb.present.sentences import ngettext
-from salesops_nb.present.words import _, use_locale
+from salesops_nb.present.language import formats, translation
+from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.translation import _, use_locale
 
 PACKAGE = Path(salesops_nb.__file__).parent
 PLACES = re.compile(r"\{(\w+)\}")
@@ -41,9 +41,9 @@ def test_the_extraction_finds_texts_of_code_and_templates() -> None:
     assert ("{n} row", "{n} rows") in found
 
 
-@pytest.mark.parametrize("language", [each for each in words.languages() if each != "en"])
+@pytest.mark.parametrize("language", [each for each in translation.languages() if each != "en"])
 def test_no_text_is_left_untranslated(language: str) -> None:
-    catalogue = messages.read(words.LOCALES / f"{language}.po")
+    catalogue = messages.read(translation.LOCALES / f"{language}.po")
     translated = {message.id: message for message in catalogue if message.id}
     assert set(messages.every_message()) == set(translated), "make messages brings the catalogue up to date"
     for message in translated.values():
@@ -59,7 +59,7 @@ def test_no_text_is_left_untranslated(language: str) -> None:
 @pytest.fixture
 def romanian(tmp_path: Path) -> Path:
     """A copy of the Romanian catalogue, to be brought up to date with other texts."""
-    return Path(shutil.copy(words.LOCALES / "ro.po", tmp_path / "ro.po"))
+    return Path(shutil.copy(translation.LOCALES / "ro.po", tmp_path / "ro.po"))
 
 
 def test_a_catalogue_that_is_up_to_date_stays_as_it_is(romanian: Path) -> None:
@@ -89,12 +89,13 @@ def _in_romanian(text: str) -> str:
 )
 def test_a_comma_or_a_line_break_does_not_orphan_a_paragraph(change) -> None:
     paragraph = next(text for text in messages.of_prose() if text.count(",") > 1)
-    assert words.prose(paragraph) == paragraph
+    assert translation.prose(paragraph) == paragraph
     use_locale("ro_RO", "RON")
-    translated = words.prose(paragraph)
+    translated = translation.prose(paragraph)
     assert translated not in ("", paragraph)
     assert (
-        words.prose(f"{change(paragraph)}\n\nWords of an analyst.") == f"{translated}\n\nWords of an analyst."
+        translation.prose(f"{change(paragraph)}\n\nWords of an analyst.")
+        == f"{translated}\n\nWords of an analyst."
     )
 
 

@@ -6,8 +6,8 @@ import time
 import duckdb
 import pytest
 
-from salesops_nb import stopping
-from salesops_nb.present.work import Stopped, Worker
+from salesops_nb.core import stopping
+from salesops_nb.present.panel.worker import Stopped, Worker
 
 BOUND = 5.0  # seconds in which a stop is heard, on a machine that does other things too
 

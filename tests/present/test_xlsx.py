@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import write_xlsx
-from salesops_nb.present.words import use_locale
-from salesops_nb.present.workbook_xlsx import sheet_name
+from salesops_nb.present.export.xlsx import sheet_name
+from salesops_nb.present.language.translation import use_locale
 
 FRAME = pd.DataFrame(
     {

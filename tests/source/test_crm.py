@@ -10,7 +10,7 @@ import pytest
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source import Workbook, open_workbook
-from salesops_nb.source.mapping import built_in_names
+from salesops_nb.source.schema.mapping import built_in_names
 
 DATA = Path(__file__).parents[1] / "data" / "salesforce"
 OVER = """\

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from salesops_nb.source.documented import BEGIN, END, columns_table
+from salesops_nb.source.schema.columns_table import BEGIN, END, columns_table
 
 
 def test_the_table_of_columns_is_up_to_date() -> None:

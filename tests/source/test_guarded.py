@@ -108,7 +108,7 @@ def test_a_source_beside_the_workbook_is_read(tmp_path: Path) -> None:
 
 def test_large_regular_files_go_through_the_engine_itself(workbook: Workbook) -> None:
     """Allowed paths are spelt as the reader spells them; else every file would be read slowly."""
-    from salesops_nb.source import delimited
+    from salesops_nb.source.files import delimited
 
     def never(*_: object) -> None:
         raise AssertionError("read by Python")

@@ -19,7 +19,7 @@ from small import DEALS, deals, mapped, settings, write
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source import Workbook, open_workbook
-from salesops_nb.source.contracts import CONTRACTS
+from salesops_nb.source.schema.contracts import CONTRACTS
 
 GOOD = "D5,Ann,Acme,Pump,Won,10,2017-01-02,2017-03-05"
 # the harm done to a good deal: owner, product, amount, closing day, and whether it stands in each figure

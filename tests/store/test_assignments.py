@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.store.assignment_tables import approvals, assignments, changes_log, replacements
-from salesops_nb.store.assignments import (
+from salesops_nb.store.assignments.assignments import (
     VACANT,
     approvals_given,
     approve,
@@ -29,6 +28,7 @@ from salesops_nb.store.assignments import (
     share,
     undo,
 )
+from salesops_nb.store.assignments.tables import approvals, assignments, changes_log, replacements
 from salesops_nb.store.database import open_store
 
 Memory = Callable[[], Engine]

@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from salesops_nb import open_workbook
 from salesops_nb.errors import SalesopsError
-from salesops_nb.store.assignments import approve, assignments_as_of
+from salesops_nb.store.assignments.assignments import approve, assignments_as_of
 from salesops_nb.store.database import open_store
-from salesops_nb.store.ledger import verify
+from salesops_nb.store.ledger.ledger import verify
 
 DESCRIPTORS = Path("/proc/self/fd")
 pytestmark = pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="the system does not list open files")

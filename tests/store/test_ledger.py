@@ -13,13 +13,13 @@ import pytest
 from pay_lines import FEB, JAN, MAR, frame, line
 from sqlalchemy import func, select
 
-from salesops_nb.commission.lines import SCHEMA
+from salesops_nb.commission.earning.lines import SCHEMA
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
-from salesops_nb.periods import FiscalCalendar
-from salesops_nb.store import ledger
 from salesops_nb.store.database import open_store
-from salesops_nb.store.ledger_calendar import PayCalendar
-from salesops_nb.store.ledger_chain import entries
+from salesops_nb.store.ledger import ledger
+from salesops_nb.store.ledger.calendar import PayCalendar
+from salesops_nb.store.ledger.chain import entries
 
 ON = date(2026, 2, 3)
 LINES = frame(line("D1", "ann", "100.00"), line("D2", "ann", "50.25"), line("D3", "bob", "70"))

@@ -11,8 +11,8 @@ from pay_lines import JAN, frame, line
 from sqlalchemy import text
 
 from salesops_nb.cli import main
-from salesops_nb.store import ledger
 from salesops_nb.store.database import open_store
+from salesops_nb.store.ledger import ledger
 
 ON = "2026-02-20"
 

@@ -10,8 +10,8 @@ from pay_lines import JAN, frame, line
 from sqlalchemy import delete, insert, select, update
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.store import ledger
-from salesops_nb.store.ledger_chain import append, entries, entry_hash, head, writing
+from salesops_nb.store.ledger import ledger
+from salesops_nb.store.ledger.chain import append, entries, entry_hash, head, writing
 
 ON = date(2026, 2, 3)
 N = 8

@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 from pay_lines import FEB, JAN, frame, line
 
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
-from salesops_nb.periods import FiscalCalendar
-from salesops_nb.store import ledger
-from salesops_nb.store.ledger_calendar import PayCalendar, load_pay_calendar
+from salesops_nb.store.ledger import ledger
+from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
 
 ON = date(2026, 2, 3)
 STEP = {"on": ON}

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source import open_workbook
-from salesops_nb.source.databases import _reading
+from salesops_nb.source.files.databases import _reading
 from salesops_nb.store.database import try_store
 
 MAPPING = """\

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from sqlalchemy import MetaData, create_engine, make_url, select, text
 
-from salesops_nb.batch.folder import runs
+from salesops_nb.batch.runs.folder import runs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
-from salesops_nb.periods import FiscalCalendar
 from salesops_nb.store.targets import approve_targets, approved_targets, target_approvals
 from salesops_nb.targets import prepare, set_targets
 

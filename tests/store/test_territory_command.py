@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from salesops_nb.cli import main
-from salesops_nb.store.assignments import approve, check_assignments
+from salesops_nb.store.assignments.assignments import approve, check_assignments
 from salesops_nb.store.database import open_store
 
 WHO: dict[str, Any] = {"approved_by": "dana", "approved_on": date(2025, 12, 1), "reason": "new year"}

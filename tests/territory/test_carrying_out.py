@@ -13,18 +13,23 @@ from territory_maps import grid
 
 from salesops_nb import commission, territory
 from salesops_nb.errors import SalesopsError
-from salesops_nb.territory.changes import account_changes, change_list, import_files
-from salesops_nb.territory.effects import balance_certainty, drive_distances, months_in_balance, rep_moves
-from salesops_nb.territory.flight import credit_splits, in_flight, with_flight
-from salesops_nb.territory.hand_over import hand_over
-from salesops_nb.territory.measures import (
+from salesops_nb.territory.effects.crm_import import account_changes, change_list, import_files
+from salesops_nb.territory.effects.driving_and_duration import (
+    balance_certainty,
+    drive_distances,
+    months_in_balance,
+    rep_moves,
+)
+from salesops_nb.territory.effects.hand_over import hand_over
+from salesops_nb.territory.effects.open_deals import credit_splits, in_flight, with_flight
+from salesops_nb.territory.plans.frontier import balance_today, frontier
+from salesops_nb.territory.scope.potential_workload import (
     account_owners,
     account_potential,
     account_workload,
     potential_spread,
     unit_measures,
 )
-from salesops_nb.territory.rebalancing import balance_today, frontier
 
 DAY = date(2025, 1, 1)
 ACCOUNTS = pd.DataFrame(

@@ -3,10 +3,10 @@
 import pytest
 from territory_maps import grid
 
-from salesops_nb import memo as memo_of
-from salesops_nb.memo import Memo
-from salesops_nb.territory.kept import plan_once
-from salesops_nb.territory.planning import PlanNotFound, plan
+from salesops_nb.core import memo as memo_of
+from salesops_nb.core.memo import Memo
+from salesops_nb.territory.plans.plan import PlanNotFound, plan
+from salesops_nb.territory.plans.plan_cache import plan_once
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ import pytest
 from pandas.testing import assert_frame_equal
 from territory_maps import grid
 
-from salesops_nb.frames import Tables
-from salesops_nb.territory import reading
-from salesops_nb.territory.consequences import read_past
-from salesops_nb.territory.ground import Ground, prepare
-from salesops_nb.territory.norms import Norms
-from salesops_nb.territory.places import unique_pairs
+from salesops_nb.core.frames import Tables
+from salesops_nb.territory.effects.targets_and_pay import read_past
+from salesops_nb.territory.inputs import findings
+from salesops_nb.territory.inputs.geography import unique_pairs
+from salesops_nb.territory.scope.baseline import Ground, prepare
+from salesops_nb.territory.scope.norms import Norms
 
 DAY = date(2017, 12, 31)
 LEARNED = Norms(potential="model", workload="calls")
@@ -79,8 +79,8 @@ def same(one: Ground, other: Ground) -> None:
 
 def test_another_scope_day_or_norm_reads_no_table_again(monkeypatch: pytest.MonkeyPatch) -> None:
     met: Counter[str] = Counter()
-    given = reading.to_pandas
-    monkeypatch.setattr(reading, "to_pandas", lambda table, name: met.update([name]) or given(table, name))
+    given = findings.to_pandas
+    monkeypatch.setattr(findings, "to_pandas", lambda table, name: met.update([name]) or given(table, name))
     read = Tables.of(company())
     for team in ("X", "Y"):
         for norms in (Norms(), LEARNED):

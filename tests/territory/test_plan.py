@@ -15,8 +15,8 @@ from territory_maps import grid, instance
 
 from salesops_nb import territory
 from salesops_nb.errors import SalesopsError
-from salesops_nb.territory.checker import check_plan, territory_pieces
-from salesops_nb.territory.planning import PlanNotFound
+from salesops_nb.territory.plans.independent_check import check_plan, territory_pieces
+from salesops_nb.territory.plans.plan import PlanNotFound
 
 
 def promises(

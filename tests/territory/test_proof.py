@@ -10,7 +10,7 @@ import pytest
 from territory_maps import grid, instance
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.territory.exact import prove
+from salesops_nb.territory.proof.exact import prove
 
 
 def best_of_all(units: pd.DataFrame, edges: pd.DataFrame, k: int, tolerance: float) -> float:

@@ -17,17 +17,22 @@ from territory_maps import grid
 
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
-from salesops_nb.parameters.territory import TerritoryRebalancing
-from salesops_nb.present import territory_approval as approving
-from salesops_nb.present import territory_carrying as carrying
-from salesops_nb.store.assignments import approvals_given, approved_owners, check_assignments, undo
+from salesops_nb.notebook.territory_rebalancing import approval as approving
+from salesops_nb.notebook.territory_rebalancing import carrying_out as carrying
+from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebalancing
+from salesops_nb.store.assignments.assignments import (
+    approvals_given,
+    approved_owners,
+    check_assignments,
+    undo,
+)
 from salesops_nb.store.database import open_store
-from salesops_nb.territory.consequences import read_past, rep_effects
-from salesops_nb.territory.effects import rep_moves
-from salesops_nb.territory.ground import prepare
-from salesops_nb.territory.norms import Norms
-from salesops_nb.territory.places import great_circle_km
-from salesops_nb.territory.proposal import Proposal, plans_for, propose
+from salesops_nb.territory.effects.driving_and_duration import rep_moves
+from salesops_nb.territory.effects.targets_and_pay import read_past, rep_effects
+from salesops_nb.territory.inputs.geography import great_circle_km
+from salesops_nb.territory.plans.proposal import Proposal, plans_for, propose
+from salesops_nb.territory.scope.baseline import prepare
+from salesops_nb.territory.scope.norms import Norms
 
 DAY = date(2017, 12, 31)
 

@@ -16,7 +16,7 @@ from territory_maps import grid
 
 from salesops_nb import territory
 from salesops_nb.errors import SalesopsError
-from salesops_nb.territory.places import (
+from salesops_nb.territory.inputs.geography import (
     great_circle_km,
     neighbours_from_coordinates,
     neighbours_from_polygons,

@@ -10,11 +10,11 @@ import narwhals as nw
 import pandas as pd
 
 from salesops_nb import facts, present
-from salesops_nb.frames import collected
+from salesops_nb.core.frames import collected
+from salesops_nb.core.periods import Period
 from salesops_nb.parameters import Key, Sliced, period_field
-from salesops_nb.periods import Period
-from salesops_nb.present.controls import Panel
-from salesops_nb.present.defects import set_aside as set_aside
+from salesops_nb.present.page.data_set_aside import set_aside as set_aside
+from salesops_nb.present.panel.panel import Panel
 
 
 class NewNotebook(Sliced):

@@ -1,0 +1,1 @@
+"""Who gets what: addresses, what may leave, letters, and the mail server."""

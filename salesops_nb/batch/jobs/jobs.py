@@ -1,0 +1,291 @@
+"""From the list of reports to jobs: one notebook with all its parameters, for one subject and period."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb.batch.jobs.declared import check_parameters, declared_parameters
+from salesops_nb.batch.jobs.paths import check_place, path_facts, path_name
+from salesops_nb.batch.jobs.period_words import resolve_as_of, resolve_period
+from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
+from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
+from salesops_nb.errors import Problem, SalesopsError
+
+if TYPE_CHECKING:
+    from salesops_nb.source.opened import Workbook
+
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One report of a run: what is executed, and where it goes."""
+
+    id: str
+    report: str
+    title: str
+    level: str
+    who: str
+    team: str
+    region: str
+    period: str
+    as_of: str
+    notebook: str
+    parameters: Mapping[str, Any]
+    formats: tuple[str, ...]
+    retries: int
+    timeout: float
+    memory: int | None
+    reads: tuple[str, ...]
+    to: str | None = None
+    recipients: tuple[str, ...] = ()
+    payee: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The name of its files, without an ending: the report, then whom it is about."""
+        return self.id.replace("/", "--")
+
+
+def expand(
+    reports: Reports,
+    workbook: Workbook,
+    only: tuple[str, ...] = (),
+    chosen: Mapping[str, tuple[str, ...]] | None = None,
+    period: str | None = None,
+) -> list[Job]:
+    """Every job of the list; all that is wrong with it in one `SalesopsError`, before anything runs.
+
+    `only` keeps the reports of those names, `chosen` (``{"rep": ("Anna Snelling",)}``) the jobs of
+    those subjects, `period` stands in place of every report's own.
+    """
+    _check_only(reports, only)
+    problems: list[Problem] = []
+    jobs: list[Job] = []
+    for report in reports.reports:
+        if only and report.name not in only:
+            continue
+        try:
+            jobs += _jobs_of(report, reports, workbook, period)
+        except SalesopsError as error:
+            problems += error.problems
+    if problems:
+        placed = (replace(p, file=reports.file) if p.file == FILE_NAME else p for p in problems)
+        raise SalesopsError(dict.fromkeys(placed))  # a period's mistake is every report's: once
+    return _chosen(jobs, chosen or {})
+
+
+def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str | None) -> list[Job]:
+    wrong = check_where(report, workbook)
+    if wrong:
+        raise SalesopsError(wrong)
+    path = workbook.folder / report.notebook
+    declared = declared_parameters(path, report.name)
+    _check_told_whom(report, declared)
+    text = period or report.period or reports.period
+    span = resolve_period(text, workbook.calendar, workbook.data_through)
+    as_of = resolve_as_of(report.as_of, span, workbook.data_through)
+    day = as_of.isoformat() if as_of else ""
+    jobs: list[Job] = []
+    for subject in subjects(report, workbook, span):
+        facts = facts_of(subject, report, workbook, span.key, day)
+        parameters = _parameters(report, subject, facts, declared, workbook)
+        jobs.append(_job(report, reports, subject, facts, parameters, workbook))
+    _check_apart(report, jobs)
+    check_parameters(path, report.name, [job.parameters for job in jobs], workbook.calendar)
+    return jobs
+
+
+def facts_of(subject: Subject, report: Report, workbook: Workbook, period: str, as_of: str) -> dict[str, str]:
+    """What ``{…}`` may name: the subject's columns, and the report's own facts."""
+    own = {"period": period, "as_of": as_of, "report": report.name, "company": workbook.settings.company}
+    return {**subject.facts, **own}
+
+
+def _parameters(
+    report: Report,
+    subject: Subject,
+    facts: Mapping[str, str],
+    declared: Mapping[str, Any],
+    workbook: Workbook,
+) -> dict[str, Any]:
+    """What the notebook gets: what the report says, and what it declares and the report leaves open."""
+    home = os.path.relpath(workbook.folder, (workbook.folder / report.notebook).parent)
+    given = {
+        "workbook": Path(home).as_posix(),
+        "period": facts["period"],
+        "as_of": facts["as_of"],
+        "level": subject.kind,
+        "who": subject.who,
+        subject.kind: subject.who,
+    }
+    said = {name: filled(value, facts, report.name) for name, value in report.parameters.items()}
+    return {name: value for name, value in given.items() if name in declared} | said
+
+
+def _job(
+    report: Report,
+    reports: Reports,
+    subject: Subject,
+    facts: Mapping[str, str],
+    parameters: Mapping[str, Any],
+    workbook: Workbook,
+) -> Job:
+    who = path_name(subject.who) if subject.who else ""
+    # a team may bear a rep's name
+    place = (report.name, subject.kind, who) if len(report.for_each) > 1 else (report.name, who)
+    goes = going(report, reports, subject, facts, workbook)
+    return Job(
+        id="/".join(place) if who else report.name,
+        report=report.name,
+        title=goes["title"],
+        level=subject.kind,
+        who=subject.who,
+        team=facts.get("team", ""),
+        region=facts.get("region", ""),
+        period=facts["period"],
+        as_of=facts["as_of"],
+        notebook=report.notebook,
+        parameters=parameters,
+        formats=report.formats,
+        retries=reports.retries if report.retries is None else report.retries,
+        timeout=report.timeout or reports.timeout,
+        memory=report.memory or reports.memory,
+        reads=report.reads,
+        to=goes["to"],
+        recipients=goes["recipients"],
+        payee=goes["payee"],
+        facts=facts,
+    )
+
+
+def going(
+    report: Report, reports: Reports, subject: Subject, facts: Mapping[str, str], workbook: Workbook
+) -> dict[str, Any]:
+    """Where a report goes and under which title: title, to (a folder), recipients, subject, attach, payee."""
+    audience: Audience | None = reports.audience(report)
+    title = filled(
+        report.title or (f"{report.name}: {{name}}" if subject.who else report.name), facts, report.name
+    )
+    names = {**facts, "title": title}
+    to = filled(report.to, path_facts(names), report.name) if report.to else None
+    if to is not None and report.to is not None:
+        check_place(report.to, to, workbook.folder, report.name)
+    return {
+        "title": title,
+        "to": to,
+        "recipients": _addresses(audience, names, report.name),
+        "subject": filled(audience.subject, names, report.name) if audience else "",
+        "attach": audience.attach if audience else (),
+        "payee": filled(report.payee, facts, report.name) if report.pay else None,
+    }
+
+
+def _addresses(audience: Audience | None, facts: Mapping[str, str], report: str) -> tuple[str, ...]:
+    if audience is None:
+        return ()
+    found = [filled(address, facts, report).strip() for address in audience.to]
+    return tuple(dict.fromkeys(found))
+
+
+def filled(value: Any, facts: Mapping[str, str], report: str) -> Any:
+    """The value with each ``{name}`` replaced; raises `SalesopsError` with the names there are."""
+    if isinstance(value, list | tuple):
+        return [filled(each, facts, report) for each in value]
+    if not isinstance(value, str):
+        return value
+    for name in _FIELD.findall(value):
+        if name not in facts:
+            raise SalesopsError(
+                Problem(
+                    "unknown-name",
+                    f"Report {report!r}: {{{name}}} in {value!r} names nothing here.",
+                    f"Known here: {', '.join(sorted(facts))}.",
+                    file="reports.yml",
+                    value=value,
+                )
+            )
+    return _FIELD.sub(lambda match: facts[match[1]], value)
+
+
+def _check_told_whom(report: Report, declared: Mapping[str, Any]) -> None:
+    """Raise `SalesopsError` where a page for each would be everybody's: the notebook is not told whose."""
+    kinds = [kind for kind in report.for_each if kind != "company"]
+    told = {"who", *kinds} & set(declared) or any("{" in str(v) for v in report.parameters.values())
+    if kinds and not told:
+        raise SalesopsError(
+            Problem(
+                "bad-for-each",
+                f"Report {report.name!r}: {Path(report.notebook).name} has no parameter that says whom it is "
+                f"about, so each {' and '.join(kinds)} would get the company's page.",
+                "Leave 'for_each' out and name the readers under 'audience', or give the notebook 'who'.",
+                file="reports.yml",
+                column="for_each",
+                value=", ".join(kinds),
+            )
+        )
+
+
+def _check_apart(report: Report, jobs: list[Job]) -> None:
+    """Raise `SalesopsError` where two subjects would write the same files: their hashes are one."""
+    first: dict[str, Job] = {}
+    for job in jobs:
+        other = first.setdefault(job.id, job)
+        if other is not job:
+            raise SalesopsError(
+                Problem(
+                    "same-path",
+                    f"Report {report.name!r}: {other.who!r} and {job.who!r} have the same path {job.id}.",
+                    "Give one of them another id, or leave one out with 'where'.",
+                    file="reports.yml",
+                    column="for_each",
+                    value=job.who,
+                )
+            )
+
+
+def _check_only(reports: Reports, only: tuple[str, ...]) -> None:
+    names = [report.name for report in reports.reports]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise SalesopsError(
+            Problem(
+                "unknown-report",
+                f"No report is named {unknown[0]!r}.",
+                f"{reports.file} names: {', '.join(names)}.",
+                file=reports.file,
+                value=unknown[0],
+            )
+        )
+
+
+def _chosen(jobs: list[Job], chosen: Mapping[str, tuple[str, ...]]) -> list[Job]:
+    """The jobs of the subjects asked for; a name that no job bears is an error, not an empty run."""
+    for kind, names in chosen.items():
+        held = {job.facts.get(kind, "") for job in jobs}
+        for name in names:
+            if name not in held:
+                known = sorted(filter(None, held))
+                shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
+                raise SalesopsError(
+                    Problem(
+                        "unknown-subject",
+                        f"No report is made for {kind} {name!r}.",
+                        f"There are: {shown or 'none'}.",
+                        column=kind,
+                        value=name,
+                    )
+                )
+        jobs = [job for job in jobs if job.facts.get(kind) in names]
+    return jobs
+
+
+def notebook_files(jobs: list[Job], folder: Path) -> list[Path]:
+    """The notebooks the jobs run, each once."""
+    return [folder / name for name in dict.fromkeys(job.notebook for job in jobs)]

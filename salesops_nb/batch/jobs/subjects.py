@@ -1,0 +1,181 @@
+"""Whom a report is repeated for: reps, teams, regions, territories or vacancies, read from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb.core.periods import Period
+from salesops_nb.errors import Problem, SalesopsError
+
+if TYPE_CHECKING:
+    from salesops_nb.batch.jobs.reports import Report
+    from salesops_nb.source.opened import Workbook
+
+Row = dict[str, Any]
+# for each: (tables that may hold it, the column that names it)
+_PLACES = {
+    "rep": (("people",), "person_id"),
+    "team": (("people",), "team"),
+    "region": (("people",), "region"),
+    "territory": (("assignments", "accounts", "units", "people"), "territory"),
+    "vacancy": (("vacancies",), "vacancy_id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One for whom a report is made; `facts` are what ``{…}`` may name: who, name, team, email, …"""
+
+    kind: str
+    who: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def subjects(report: Report, workbook: Workbook, period: Period) -> list[Subject]:
+    """Everybody a report is made for: the company first, then each kind in the order of their names.
+
+    People count where their row holds in the period: valid, hired and not yet gone on some day of it.
+    Raises `SalesopsError` where the workbook lacks the table or the column, or a filter leaves nobody.
+    """
+    company = workbook.settings.company
+    found = []
+    for kind in report.for_each or ("company",):
+        if kind == "company":
+            found.append(Subject("company", "", {"who": company, "name": company}))
+        else:
+            found += _of_kind(kind, report, workbook, period)
+    return found
+
+
+def _of_kind(kind: str, report: Report, workbook: Workbook, period: Period) -> list[Subject]:
+    table, rows = _rows(kind, report.name, workbook)
+    key = _PLACES[kind][1]
+    people = rows if table == "people" else _read(workbook, "people")
+    if table == "people":
+        rows = _standing(rows, period)
+    if kind == "rep" and "role" not in report.where:
+        rows = _reps(rows)
+    chosen = [row for row in rows if row.get(key) not in (None, "") and _fits(row, report.where)]
+    if not chosen:
+        raise _refused(
+            report.name,
+            f"'for_each: {kind}' finds nobody in {table} for {period.key}"
+            + (f" with {dict(report.where)}." if report.where else "."),
+            "Mend 'where', or choose a period in which there is somebody.",
+        )
+    rows_of: dict[str, list[Row]] = {}
+    for row in chosen:
+        rows_of.setdefault(str(row[key]), []).append(row)
+    return [_subject(kind, who, rows_of[who], people) for who in sorted(rows_of)]
+
+
+def _rows(kind: str, report: str, workbook: Workbook) -> tuple[str, list[Row]]:
+    tables, key = _PLACES[kind]
+    for table in tables:
+        rows = _read(workbook, table)
+        if rows and any(row.get(key) not in (None, "") for row in rows):
+            return table, rows
+    raise _refused(
+        report,
+        f"'for_each: {kind}' needs the column {key} in {' or '.join(tables)}, and the workbook has none.",
+        f"Map {key} in mapping.yml, or take another for_each.",
+    )
+
+
+def _read(workbook: Workbook, table: str) -> list[Row]:
+    if table not in workbook.tables:
+        return []
+    rows: list[Row] = workbook.table(table).collect(backend="pyarrow").to_arrow().to_pylist()
+    return sorted(rows, key=lambda row: str(row.get("valid_from") or ""))
+
+
+def _standing(rows: list[Row], period: Period) -> list[Row]:
+    """Rows that hold on some day of the period."""
+
+    def begins(day: Any) -> bool:
+        return day is None or _day(day) < period.end
+
+    def lasts(day: Any) -> bool:
+        return day is None or _day(day) > period.start
+
+    return [
+        row
+        for row in rows
+        if begins(row.get("valid_from"))
+        and begins(row.get("hired_on"))
+        and lasts(row.get("valid_to"))
+        and lasts(row.get("left_on"))
+    ]
+
+
+def _day(value: Any) -> Any:
+    return value.date() if hasattr(value, "date") else value
+
+
+def _reps(rows: list[Row]) -> list[Row]:
+    """Those whose role is rep; where no role is called so, those who manage nobody."""
+    named = [row for row in rows if str(row.get("role") or "").strip().lower() == "rep"]
+    managers = {row.get("manager_id") for row in rows}
+    return named or [row for row in rows if row.get("person_id") not in managers]
+
+
+def _fits(row: Row, where: Mapping[str, tuple[Any, ...]]) -> bool:
+    return all(str(row[column]) in {str(value) for value in values} for column, values in where.items())
+
+
+def check_where(report: Report, workbook: Workbook) -> list[Problem]:
+    """A problem for each column of 'where' that the table does not have."""
+    found = []
+    for kind in [kind for kind in report.for_each if kind != "company" and report.where]:
+        table, rows = _rows(kind, report.name, workbook)
+        found += [
+            Problem(
+                "unknown-column",
+                f"Report {report.name!r}: 'where' names the column {column!r}, which {table} does not have.",
+                f"It has: {', '.join(rows[0])}.",
+                file="reports.yml",
+                column=column,
+            )
+            for column in report.where
+            if column not in rows[0]
+        ]
+    return list(dict.fromkeys(found))
+
+
+def _subject(kind: str, who: str, rows: list[Row], people: list[Row]) -> Subject:
+    """A person has the facts of the last row; a group, which is not one of its people, what they share."""
+    facts = {name: _text(value) for name, value in rows[-1].items()} if kind == "rep" else _shared(rows)
+    facts |= {"who": who, kind: who, "name": facts.get("name") or who}
+    if kind != "rep":
+        for name in ("person_id", "email", "payroll_id", "hired_on", "left_on"):
+            facts.pop(name, None)
+        facts["name"] = who
+    by_id = {str(person.get("person_id")): person for person in people}
+    manager = facts.get("manager_id", "") if kind == "rep" else _manager(rows)
+    facts["manager_email"] = _text(by_id.get(manager, {}).get("email"))
+    return Subject(kind, who, facts)
+
+
+def _shared(rows: list[Row]) -> dict[str, str]:
+    """What a group's rows agree on, as far as they say it."""
+    found = {name: {_text(row[name]) for row in rows} - {""} for name in rows[0]}
+    return {name: "".join(values) for name, values in found.items() if len(values) < 2}
+
+
+def _manager(rows: list[Row]) -> str:
+    """Whoever manages everybody of a group but its own managers; empty where they have several."""
+    managers = {_text(row.get("manager_id")) for row in rows}
+    found = {_text(row.get("manager_id")) for row in rows if _text(row.get("person_id")) not in managers}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _refused(report: str, message: str, fix: str) -> SalesopsError:
+    return SalesopsError(
+        Problem("bad-for-each", f"Report {report!r}: {message}", fix, file="reports.yml", column="for_each")
+    )

@@ -1,0 +1,1 @@
+"""What is wrong with the plans and rows of a calculation, each a problem with its place."""

@@ -1,0 +1,1 @@
+"""Who gets how much credit for which event of a deal, before any rate."""

@@ -1,0 +1,229 @@
+"""What a component earns on each credit: measure → table → gate, multiplier, limits.
+
+One row a credit, with the position before it (``before``), the factor and the amount. A running
+total is worked as round(F(after)) − round(F(before)), so that the lines add up to the table and
+each credit carries its own share; a condition on attainment (gate, multiplier) is judged once, by
+the attainment of the span up to the end of the period that is paid, and holds for the whole span.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+
+from salesops_nb.commission.earning.person_terms import Terms, with_numbers
+from salesops_nb.commission.earning.plan_at_work import Job
+from salesops_nb.commission.earning.prices import where_holds, with_functions
+from salesops_nb.commission.earning.running_totals import (
+    beside_attained,
+    measured,
+    order_of,
+    walks_back,
+    with_positions,
+)
+from salesops_nb.commission.inputs.quotas import Span
+from salesops_nb.commission.inputs.rounding import rounded
+from salesops_nb.commission.inputs.tables import AMOUNT, number, times, times10
+from salesops_nb.commission.plans.component_terms import conditions_of, gate_of, gate_on_attainment
+from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.commission.plans.schema_rates import Limits
+
+
+def earned(job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
+    """Every credit of the spans with what the component earns on it: before, after, factor, raw, amount."""
+    terms = Terms(job, c, spans)
+    terms, frame = with_numbers(terms, measured(terms))
+    frame = with_positions(terms, frame)
+    frame = with_functions(terms, frame)
+    frame = _factors(terms, frame, "now")
+    frame = _amounts(terms, frame, "now")
+    if _catches_up(terms):
+        frame = _factors(terms, frame, "prev")
+        frame = _amounts(terms, frame, "prev")
+    else:
+        frame = frame.with_columns(amount_prev=number(0))
+    return _refused(terms, frame)
+
+
+def _refused(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Nothing is paid where the component hangs on a quota that is zero and the plan refuses that."""
+    if "refused" not in terms.varying and not terms.constants.get("refused"):
+        return frame
+    names = frame.collect_schema().names()
+    no = terms.value("refused") == number(1)
+    paid = [n for n in ("raw", "free", "amount_now", "amount_prev") if n in names]
+    nothing = [nw.when(no).then(number(0)).otherwise(nw.col(n)).cast(AMOUNT).alias(n) for n in paid]
+    return frame.with_columns(*nothing, no_quota=no)
+
+
+def _factors(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[Any]:
+    one = number(1)
+    made = one
+    if terms.c.multipliers is not None:
+        named = terms.conditional and "attainment_pct" in conditions_of(terms.c)
+        if named:
+            frame = frame.with_columns(attainment_pct=terms.value(f"attainment_{when}"))
+        made = _combined(terms, [(where_holds(terms, m.where, frame), m.x) for m in terms.c.multipliers.rows])
+    then, _ = gate_of(terms.c)
+    if then == "first_dollar" and terms.conditional and not (terms.alone and not gate_on_attainment(terms.c)):
+        opened = terms.value(f"open_{when}")
+        made = (
+            nw.when(opened == one).then(made).otherwise(number(0))
+            if terms.c.multipliers is not None
+            else opened
+        )
+    return frame.with_columns(**{f"factor_{when}": made.cast(AMOUNT)})
+
+
+def _combined(terms: Terms, rows: list[tuple[nw.Expr, Decimal]]) -> nw.Expr:
+    assert terms.c.multipliers is not None
+    how, one = terms.c.multipliers.combine, number(1)
+    made = one if how != "highest" else number(0)
+    for holds, x in rows:
+        if how == "multiply":
+            made = nw.when(holds).then(times(made, x)).otherwise(made).cast(AMOUNT)
+        elif how == "add":
+            made = nw.when(holds).then((made + number(x - 1)).cast(AMOUNT)).otherwise(made).cast(AMOUNT)
+        else:
+            made = nw.when(holds & (made < number(x))).then(number(x)).otherwise(made).cast(AMOUNT)
+    if how == "highest":
+        any_holds = rows[0][0]
+        for holds, _ in rows[1:]:
+            any_holds = any_holds | holds
+        made = nw.when(any_holds).then(made).otherwise(one).cast(AMOUNT)
+    return made
+
+
+def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[Any]:
+    c = terms.c
+    plain = c.multipliers is None and not terms.conditional
+    factor = nw.col(f"factor_{when}")
+
+    def scaled(amount: nw.Expr) -> nw.Expr:
+        return amount if plain else times(amount, factor)
+
+    by_pay = _splits_pay(terms)
+    deal = next((limit for limit in c.limit_list if limit.per == "deal"), None)
+    whole = next((limit for limit in c.limit_list if limit.per == "period"), None)
+    raw = scaled((nw.col("f_after") - nw.col("f_before")).cast(AMOUNT))
+    if by_pay:
+        raw = times10(raw, nw.col("share"))
+    frame = frame.with_columns(raw=raw.cast(AMOUNT))
+    if _two_sided(terms):
+        for side in ("after", "before"):
+            stood = scaled(nw.col(f"f_{side}"))
+            stood = times10(stood, nw.col("share")) if by_pay else stood
+            frame = frame.with_columns(**{f"s_{side}": stood.cast(AMOUNT)})
+    if deal is not None:
+        frame = _per_deal(terms, frame, deal)
+    places, mode = terms.plan.places, terms.plan.file.rounding.mode
+    if by_pay:
+        frame = _last_part(terms, frame, places, mode)
+    elif terms.alone:
+        frame = frame.with_columns(amount=_rounded(terms, places, mode))
+    else:
+        telescopes = c.multipliers is None and deal is None and not beside_attained(terms) and c.rates is None
+        if telescopes:
+            frame = frame.with_columns(p_after=scaled(nw.col("f_after")), p_before=scaled(nw.col("f_before")))
+        else:
+            frame = _running_pay(terms, frame, "raw")
+        frame = _capped(terms, frame, whole)
+        made = rounded(nw.col("p_after"), places, mode) - rounded(nw.col("p_before"), places, mode)
+        return frame.with_columns(**{f"amount_{when}": made.cast(AMOUNT)})
+    if whole is not None:
+        frame = _running_pay(terms, frame.with_columns(free=nw.col("amount")), "amount")
+        frame = _capped(terms, frame, whole)
+        frame = frame.with_columns(amount=(nw.col("p_after") - nw.col("p_before")).cast(AMOUNT))
+    return frame.with_columns(**{f"amount_{when}": nw.col("amount")})
+
+
+def _two_sided(terms: Terms) -> bool:
+    """Whether a line is the difference of what its deal paid before and after it, each rounded."""
+    by_deal = any(limit.per == "deal" for limit in terms.c.limit_list)
+    return walks_back(terms) or (terms.alone and by_deal)
+
+
+def _rounded(terms: Terms, places: int, mode: str, of: str = "") -> nw.Expr:
+    """Pay of a credit that stands alone; of a refund, the difference of what stood, each side rounded."""
+    if not _two_sided(terms):
+        return rounded(nw.col(f"{of}raw"), places, mode)
+    after, before = (rounded(nw.col(f"{of}s_{side}"), places, mode) for side in ("after", "before"))
+    return (after - before).cast(AMOUNT)
+
+
+def _running_pay(terms: Terms, frame: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+    over = ["payee_id", "span"] if len(terms.spans) > 1 else ["payee_id"]
+    after = nw.col(column).cum_sum().over(*over, order_by=order_of(terms)).cast(AMOUNT)
+    frame = frame.with_columns(p_after=after)
+    return frame.with_columns(p_before=(nw.col("p_after") - nw.col(column)).cast(AMOUNT))
+
+
+def _capped(terms: Terms, frame: nw.LazyFrame[Any], limit: Limits | None) -> nw.LazyFrame[Any]:
+    if limit is None or limit.cap is None:
+        return frame
+    cap = number(limit.cap)
+
+    def most(name: str) -> nw.Expr:
+        return nw.when(nw.col(name) > cap).then(cap).otherwise(nw.col(name)).cast(AMOUNT)
+
+    return frame.with_columns(
+        over_cap=nw.col("p_after") > cap, u_after=nw.col("p_after"),
+        p_after=most("p_after"), p_before=most("p_before"),
+    )  # fmt: skip
+
+
+def _per_deal(terms: Terms, frame: nw.LazyFrame[Any], limit: Limits) -> nw.LazyFrame[Any]:
+    """Floor and cap of what one deal pays, over all its events."""
+    over = ["payee_id", "deal_id", "span"]
+    frame = frame.with_columns(
+        d_after=nw.col("raw").cum_sum().over(*over, order_by=order_of(terms)).cast(AMOUNT)
+    )
+    frame = frame.with_columns(d_before=(nw.col("d_after") - nw.col("raw")).cast(AMOUNT))
+
+    def held(name: str) -> nw.Expr:
+        made: nw.Expr = nw.col(name)
+        if limit.cap is not None:
+            made = nw.when(made > number(limit.cap)).then(number(limit.cap)).otherwise(made).cast(AMOUNT)
+        if limit.floor is not None:
+            floor, zero = number(limit.floor), number(0)
+            made = nw.when((made > zero) & (made < floor)).then(floor).otherwise(made).cast(AMOUNT)
+        return made
+
+    made = {"raw": (held("d_after") - held("d_before")).cast(AMOUNT)}
+    if _two_sided(terms):  # a sale stands on what the deal paid before it, a refund likewise
+        made |= {"s_after": held("d_after"), "s_before": held("d_before")}
+    return frame.with_columns(**made).drop("d_after", "d_before")
+
+
+def _splits_pay(terms: Terms) -> bool:
+    splits = terms.plan.file.credit.splits
+    return (
+        splits is not None
+        and splits.apply_to == "pay"
+        and terms.c.payee == "owner"
+        and terms.c.measure != "activities"
+    )
+
+
+def _last_part(terms: Terms, frame: nw.LazyFrame[Any], places: int, mode: str) -> nw.LazyFrame[Any]:
+    """Pay that is split: each part rounded, the last takes what is left of the rounded whole."""
+    frame = frame.with_columns(amount=_rounded(terms, places, mode))
+    sides = ["s_after", "s_before"] if _two_sided(terms) else ["raw"]
+    frame = frame.with_columns(
+        **{f"whole_{n}": nw.col(n).sum().over("event_id", "part").cast(AMOUNT) for n in sides},
+        whole_paid=nw.col("amount").sum().over("event_id", "part").cast(AMOUNT),
+        last_payee=nw.col("payee_id").max().over("event_id", "part"),
+    )
+    rest = (_rounded(terms, places, mode, "whole_") - nw.col("whole_paid")).cast(AMOUNT)
+    is_last = (nw.col("payee_id") == nw.col("last_payee")) & (nw.col("part") == "revenue")
+    made = nw.when(is_last).then((nw.col("amount") + rest).cast(AMOUNT)).otherwise(nw.col("amount"))
+    return frame.with_columns(amount=made.cast(AMOUNT))
+
+
+def _catches_up(terms: Terms) -> bool:
+    """Whether earlier credits of a span now pay otherwise, because a condition on attainment came
+    true.
+    """
+    return terms.conditional and terms.spans[0].start < terms.job.period.start

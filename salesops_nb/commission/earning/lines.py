@@ -1,0 +1,156 @@
+"""Payable lines: one shape for every kind, named by what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from salesops_nb.commission.crediting.refund_pieces import in_pieces, own_event
+from salesops_nb.commission.inputs.rounding import rounded_pay
+from salesops_nb.commission.inputs.tables import AMOUNT, as_decimal, number
+from salesops_nb.commission.plans.component_terms import kind_of
+from salesops_nb.commission.plans.plan import Plan
+from salesops_nb.commission.plans.schema_component import Component
+
+_WIDE = pa.decimal128(38, 10)
+SCHEMA: dict[str, pa.DataType] = {
+    "line_id": pa.string(),
+    "period": pa.string(),
+    "payee_id": pa.string(),
+    "plan_id": pa.string(),
+    "plan_version": pa.int64(),
+    "component_id": pa.string(),
+    "deal_id": pa.string(),
+    "event_id": pa.string(),
+    "kind": pa.string(),
+    "credit": _WIDE,
+    "before": _WIDE,
+    "factor": _WIDE,
+    "raw": _WIDE,
+    "amount": pa.decimal128(38, 4),
+    "currency": pa.string(),
+    "source_line_id": pa.string(),
+    "happened_on": pa.date32(),
+}
+COLUMNS = tuple(SCHEMA)
+
+
+def selected(
+    plan: Plan,
+    c: Component,
+    frame: nw.LazyFrame[Any],
+    start: date,
+    period: str,
+    refunds: bool,
+    overlay: bool,
+    catches_up: bool,
+) -> nw.LazyFrame[Any]:
+    """Every row of the period as a line (zero ones too), and earlier rows whose pay has changed."""
+    new = nw.col("happened_on") >= nw.lit(start)
+    amount: nw.Expr = nw.col("amount_now")
+    if catches_up:
+        amount = nw.when(new).then(amount).otherwise((amount - nw.col("amount_prev")).cast(AMOUNT))
+        frame = frame.filter(new | (nw.col("amount_now") != nw.col("amount_prev")))
+    else:
+        frame = frame.filter(new)
+    raw = nw.col("raw")
+    kind: nw.Expr = nw.lit(kind_of(c))
+    tail: nw.Expr = nw.lit(f"/{kind_of(c)}/{period}")
+    if refunds and c.measure != "activities":
+        kind = nw.when(nw.col("negative")).then(nw.lit("refund")).otherwise(kind)
+        tail = nw.when(nw.col("negative")).then(nw.lit(f"/refund/{period}")).otherwise(tail)
+    if overlay:
+        tail = (
+            nw.when(nw.col("part") == "overlay").then(nw.concat_str(tail, nw.lit("/overlay"))).otherwise(tail)
+        )
+    head = nw.lit(f"{plan.id}.{plan.version}/{c.id}/")
+    event: nw.Expr = nw.col("event_id")
+    if in_pieces(frame):
+        event = own_event()
+        named = nw.concat_str(tail, nw.lit("/"), nw.col("sale"))
+        tail = nw.when(nw.col("event_id") != event).then(named).otherwise(tail)
+    before = nw.col("x_before") if "x_before" in frame.collect_schema().names() else number(0)
+    return frame.select(
+        line_id=nw.concat_str(head, nw.col("payee_id"), nw.lit("/"), event, tail),
+        period=nw.lit(period),
+        payee_id=nw.col("payee_id"),
+        plan_id=nw.lit(plan.id),
+        plan_version=nw.lit(plan.version).cast(nw.Int64),
+        component_id=nw.lit(c.id),
+        deal_id=nw.col("deal_id"),
+        event_id=event,
+        kind=kind,
+        credit=nw.col("x").cast(AMOUNT),
+        before=before.cast(AMOUNT),
+        factor=nw.col("factor_now").cast(AMOUNT),
+        raw=raw.cast(AMOUNT),
+        amount=amount.cast(nw.Decimal(38, 4)),
+        currency=nw.lit(plan.currency),
+        source_line_id=nw.lit(None).cast(nw.String),
+        happened_on=nw.col("happened_on"),
+    )
+
+
+def payable(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Lines that pay something."""
+    return frame.filter(nw.col("amount") != nw.lit("0").cast(nw.Decimal(38, 4)))
+
+
+def line(
+    plan: Plan | None, component: str, payee: str, kind: str, amount: Decimal, period: str, **more: Any
+) -> dict[str, Any]:
+    """One line of our own making; `part` goes into its name, `event` and the like into its columns."""
+    part = more.pop("part", None)
+    name = f"{plan.id}.{plan.version}" if plan else "manual"
+    event = more.get("event_id") or "-"
+    made: dict[str, Any] = {
+        "line_id": "/".join(
+            [name, component, payee, str(event), kind, period, *([str(part)] if part else [])]
+        ),
+        "period": period,
+        "payee_id": payee,
+        "plan_id": plan.id if plan else None,
+        "plan_version": plan.version if plan else None,
+        "component_id": component,
+        "deal_id": None,
+        "event_id": None,
+        "kind": kind,
+        "credit": Decimal(0),
+        "before": Decimal(0),
+        "factor": Decimal(1),
+        "raw": amount,
+        "amount": amount,
+        "currency": plan.currency if plan else None,
+        "source_line_id": None,
+        "happened_on": None,
+    }
+    return made | more
+
+
+def in_plan(plan: Plan, row: Mapping[str, Any]) -> Decimal:
+    """A line of the ledger in the plan's currency, as it was before it was converted to the payee's."""
+    if row.get("currency") in (None, plan.currency):
+        return as_decimal(row["amount"]) or Decimal(0)
+    return rounded_pay(plan, as_decimal(row.get("raw")) or Decimal(0))
+
+
+def of_version(plan: Plan, said: Any) -> bool:
+    """Whether a line of the ledger is of this version; one that says none is of any."""
+    return said is None or said != said or int(said) == plan.version
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Lines of our own making as Arrow."""
+    columns = {}
+    for name, kind in SCHEMA.items():
+        values = [row[name] for row in rows]
+        if pa.types.is_decimal(kind):
+            unit = Decimal(1).scaleb(-kind.scale)
+            values = [None if v is None else Decimal(v).quantize(unit) for v in values]
+        columns[name] = pa.array(values, kind)
+    return pa.table(columns)

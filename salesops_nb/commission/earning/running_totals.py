@@ -1,0 +1,160 @@
+"""Where each credit stands: the measure, and what bands look at, before and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import narwhals as nw
+
+from salesops_nb.commission.crediting.deal_columns import condition
+from salesops_nb.commission.crediting.team_credit import summed
+from salesops_nb.commission.earning.person_terms import Terms, attaining, span_of
+from salesops_nb.commission.inputs.tables import AMOUNT, number
+from salesops_nb.commission.plans.component_terms import bands_on_quota
+
+
+def order_of(terms: Terms) -> list[str]:
+    """The order of a person's credits: by day, and of one day the sales first."""
+    names = ["happened_on", *(["negative"] if terms.job.has_refunds else []), "event_id"]
+    return [*names, "part"] if terms.job.has_overlay else names
+
+
+def measured(terms: Terms) -> nw.LazyFrame[Any]:
+    """The credits that the component measures, with ``x`` and their span."""
+    c = terms.c
+    frame = terms.job.team if c.payee == "manager" else terms.job.credit
+    assert frame is not None
+    frame = frame.filter(nw.col("counts")) if "counts" in frame.collect_schema().names() else frame
+    if c.where:
+        frame = frame.filter(condition(terms.plan, c.where, frame, terms.job.tables))
+    if c.from_ is not None:
+        frame = frame.filter(nw.col("counted_on") >= nw.lit(c.from_))
+    if c.to is not None:
+        frame = frame.filter(nw.col("counted_on") < nw.lit(c.to + timedelta(days=1)))
+    first, last = terms.spans[0].start, terms.spans[-1].end
+    frame = frame.filter((nw.col("counted_on") >= nw.lit(first)) & (nw.col("counted_on") < nw.lit(last)))
+    if c.payee == "manager":
+        frame = summed(frame, terms.plan, terms.job.tables)
+    column = {"margin": "margin", "count": "deals", "quantity": "units", "activities": "deals"}.get(
+        c.measure, "credit"
+    )
+    frame = frame.with_columns(x=nw.col(column), span=span_of(terms))
+    if not any(a.end != b.start for a, b in zip(terms.spans, terms.spans[1:], strict=False)):
+        return frame
+    return frame.filter(nw.col("span") >= 0)
+
+
+def with_positions(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The measure, and what bands look at, before and after each credit."""
+    frame = _keys(terms, frame)
+    keys = [
+        n for n in ("x", "k_gross", "k_margin", "k_deals", "k_col") if n in frame.collect_schema().names()
+    ]
+    if terms.alone:
+        return _standing_alone(terms, frame, keys)
+    if beside_attained(terms):
+        return _beside_attained(terms, frame)
+    over = ["payee_id", "span"] if len(terms.spans) > 1 else ["payee_id"]
+    frame = frame.with_columns(
+        **{f"{n}_after": nw.col(n).cum_sum().over(*over, order_by=order_of(terms)).cast(AMOUNT) for n in keys}
+    )
+    if "opened" in terms.varying or terms.constants.get("opened"):
+        frame = frame.with_columns(x_after=(nw.col("x_after") + terms.value("opened")).cast(AMOUNT))
+    return frame.with_columns(
+        **{f"{n}_before": (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT) for n in keys}
+    )
+
+
+def _keys(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    table = terms.c.table
+    if table is None:
+        return frame
+    units = {table.unit} | ({table.columns.unit} if table.columns else set())
+    made: dict[str, nw.Expr] = {}
+    if "margin_pct" in units:
+        made |= {"k_gross": nw.col("gross"), "k_margin": nw.col("margin")}
+    if "count" in units and terms.c.measure not in ("count", "quantity"):
+        made["k_deals"] = nw.col("deals")
+    if table.columns is not None and table.columns.unit in ("amount", "pct_of_quota"):
+        made["k_col"] = nw.col("credit")
+    return frame.with_columns(**made) if made else frame
+
+
+def _standing_alone(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Each credit from zero; a refund takes its deal back from where it stood."""
+    zero = number(0)
+    if not walks_back(terms):
+        return frame.with_columns(
+            **{f"{n}_after": nw.col(n) for n in keys}, **{f"{n}_before": zero for n in keys}
+        )
+    back, made, late = nw.col("negative"), {}, {}
+    columns = frame.collect_schema().names()
+    over = [n for n in ("payee_id", "deal_id", "part", "sale") if n in columns]
+    for n in [*keys, *(["deals"] if terms.c.rates is not None else [])]:
+        run = nw.col(n).cum_sum().over(*over, order_by=order_of(terms)).cast(AMOUNT)
+        made[f"{n}_after"] = nw.when(back).then(run).otherwise(nw.col(n)).cast(AMOUNT)
+        stood = (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT)
+        late[f"{n}_before"] = nw.when(back).then(stood).otherwise(zero).cast(AMOUNT)
+    return frame.with_columns(**made).with_columns(**late)
+
+
+def walks_back(terms: Terms) -> bool:
+    """Whether a refund takes a credit that stands alone back from where it stood."""
+    return terms.alone and terms.job.has_refunds and terms.c.measure != "activities"
+
+
+def _beside_attained(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Each credit on top of what others attained by its day, by the event that the quota counts."""
+    assert terms.job.attained is not None
+    reached = attaining(terms).filter(nw.col("counts"))
+    if terms.c.payee == "manager":
+        reached = summed(reached, terms.plan, terms.job.tables)
+    reached = reached.filter(
+        (nw.col("counted_on") >= nw.lit(terms.spans[0].start))
+        & (nw.col("counted_on") < nw.lit(terms.spans[-1].end))
+    )
+    reached = reached.with_columns(span=span_of(terms))
+    columns = ["payee_id", "span", "deal_id", "event_id", "part", "happened_on", "negative"]
+    zero = number(0)
+    both = nw.concat(
+        [
+            frame.select(*columns, "x").with_columns(got=zero, own=nw.col("x"), late=nw.lit(1)).drop("x"),
+            reached.select(*columns, "credit")
+            .with_columns(got=nw.col("credit"), own=zero, late=nw.lit(0))
+            .drop("credit"),
+        ],
+        how="vertical",
+    )
+    order = ["happened_on", "negative", "late", "event_id", "part"]
+    mine = ["payee_id", "span", "deal_id"]
+    both = both.with_columns(
+        all_got=nw.col("got").cum_sum().over("payee_id", "span", order_by=order).cast(AMOUNT),
+        deal_got=nw.col("got").cum_sum().over(*mine, order_by=order).cast(AMOUNT),
+        deal_own=nw.col("own").cum_sum().over(*mine, order_by=order).cast(AMOUNT),
+    )
+    before = (nw.col("all_got") - nw.col("deal_got") + nw.col("deal_own") - nw.col("own")).cast(AMOUNT)
+    stands = (
+        both.filter(nw.col("late") == 1)
+        .with_columns(x_before=before)
+        .select("payee_id", "event_id", "part", "x_before")
+    )
+    frame = frame.join(stands, on=["payee_id", "event_id", "part"], how="left")
+    if "opened" in terms.varying or terms.constants.get("opened"):
+        frame = frame.with_columns(x_before=(nw.col("x_before") + terms.value("opened")).cast(AMOUNT))
+    return frame.with_columns(x_after=(nw.col("x_before") + nw.col("x")).cast(AMOUNT))
+
+
+def beside_attained(terms: Terms) -> bool:
+    """Whether credits are priced from what others attained: lines no longer telescope, and each is rounded
+    on the running pay.
+    """
+    quota = terms.plan.file.quota
+    return (
+        not terms.alone
+        and quota is not None
+        and quota.attained_by != terms.plan.file.credit.event
+        and bands_on_quota(terms.c)
+        and terms.job.attained is not None
+    )

@@ -1,0 +1,1 @@
+"""What finance needs of the lines: payroll file, accrual, amortisation, comparison with earlier lines."""

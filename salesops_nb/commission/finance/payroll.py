@@ -1,0 +1,280 @@
+"""The payroll file: what leaves for payment, one row a person, earning code and currency.
+
+Only approved, locked and paid lines leave. Rows that cannot leave (nobody's payroll id, no earning
+code) are set aside, listed and summed: exported plus set aside is always the ledger's total.
+
+A text cell that a spreadsheet would run as a formula gets an apostrophe before it, in the CSV and
+the workbook alike; amounts are numbers and stay so, the negative ones too.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+from salesops_nb.commission.finance.ledger_rows import arrow_frame, plain_rows
+from salesops_nb.core.money import places
+from salesops_nb.core.spreadsheet import neutral
+from salesops_nb.errors import Problem, SalesopsError
+
+MAY_LEAVE = ("approved", "locked", "paid")
+COLUMNS = ("payroll_id", "person_id", "name", "period", "earning_code", "currency", "amount", "lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Payroll:
+    """What leaves, what does not, and that both make the ledger's total.
+
+    `rows` has `COLUMNS`; `set_aside` the same with a `reason`; `totals` has currency, ledger,
+    exported, set_aside; `problems` lists every row that stays behind, with its amount.
+    """
+
+    rows: pd.DataFrame
+    set_aside: pd.DataFrame
+    totals: pd.DataFrame
+    problems: list[Problem]
+
+
+def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, str] | None = None) -> Payroll:
+    """Sum approved lines by person, earning code and currency.
+
+    Parameters
+    ----------
+    lines : the ledger's lines with their status (``ledger.lines``).
+    people : the people table; the payroll id is the one valid on the day `on`.
+    earning_codes : code of each component (as ``plan/component`` where two plans have one of that
+        name), or of each kind for lines without one; where none are
+        given the component's own name (or the kind) is the code.
+
+    Raises
+    ------
+    SalesopsError
+        Where a statement is not approved yet, or the sums do not make the ledger's total.
+    """
+    rows = plain_rows(lines)
+    waiting = Counter((r["period"], r["payee_id"], r["status"]) for r in rows if r["status"] not in MAY_LEAVE)
+    if waiting:
+        raise SalesopsError(_not_approved(*key) for key in sorted(waiting))
+    known = _payroll_ids(people, on)
+    shared = Counter(person["payroll_id"] for person in known.values() if person["payroll_id"])
+    sums: dict[tuple[str, str, str | None, str], list[Any]] = defaultdict(lambda: [Decimal(0), 0])
+    for row in rows:
+        code = _code(row, earning_codes)
+        cell = sums[row["payee_id"], row["period"], code, row["currency"]]
+        cell[0] += row["amount"]
+        cell[1] += 1
+    leave, aside, problems = [], [], []
+    for (payee, period, code, currency), (amount, count) in sorted(
+        sums.items(), key=lambda item: tuple(part or "" for part in item[0])
+    ):
+        person = known.get(payee, {})
+        payroll_id = person.get("payroll_id")
+        made = (payroll_id, payee, person.get("name"), period, code, currency, amount, count)
+        reason = _reason(payroll_id, code, shared)
+        if reason is None:
+            leave.append(made)
+            continue
+        aside.append((*made, reason[1]))
+        if amount or count:
+            problems.append(_set_aside(payee, period, currency, amount, reason))
+    result = Payroll(
+        _frame(leave, COLUMNS),
+        _frame(aside, (*COLUMNS, "reason")),
+        _totals(rows, leave, aside),
+        [*problems, *_negative(leave)],
+    )
+    _check_totals(result.totals)
+    return result
+
+
+def payroll_csv(rows: pd.DataFrame) -> str:
+    """The rows as CSV (comma, quotes where needed, CRLF), formulas neutralised, amounts plain numbers."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([neutral(name) for name in rows.columns])
+    for row in rows.itertuples(index=False):
+        writer.writerow([_plain(neutral(None if pd.isna(value) else value)) for value in row])
+    return text.getvalue()
+
+
+def payroll_xlsx(result: Payroll, anchor: str = "") -> bytes:
+    """The rows as a workbook: Payroll, Set aside and Control (totals, and the ledger's anchor)."""
+    from xlsxwriter import Workbook
+
+    target = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(target, options) as book:
+        for name, table in (
+            ("Payroll", result.rows),
+            ("Set aside", result.set_aside),
+            ("Control", result.totals),
+        ):
+            sheet = book.add_worksheet(name)
+            bold = book.add_format({"bold": True})
+            for column, title in enumerate(table.columns):
+                sheet.write_string(0, column, str(neutral(title)), bold)
+            for number, row in enumerate(table.to_dict("records"), start=1):
+                _write_row(book, sheet, number, row)
+            sheet.freeze_panes(1, 0)
+            sheet.autofit()
+            if name == "Control" and anchor:
+                sheet.write_string(len(table) + 2, 0, "ledger")
+                sheet.write_string(len(table) + 2, 1, str(neutral(anchor)))
+    return target.getvalue()
+
+
+def _write_row(book: Any, sheet: Any, number: int, row: Mapping[Any, Any]) -> None:
+    digits = places(row["currency"])
+    money = book.add_format({"num_format": "#,##0" + ("." + "0" * digits if digits else "")})
+    for column, value in enumerate(row.values()):
+        if pd.isna(value):
+            continue
+        if isinstance(value, Decimal):
+            sheet.write_number(number, column, float(value), money)  # a cell holds no other number
+        elif isinstance(value, int):
+            sheet.write_number(number, column, value)
+        else:
+            sheet.write_string(number, column, str(neutral(value)))
+
+
+def _plain(value: Any) -> Any:
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def _code(row: Mapping[str, Any], codes: Mapping[str, str] | None) -> str | None:
+    component, kind = row["component_id"], row["kind"]
+    if codes is None:
+        return str(component or kind)
+    if not component:
+        return codes.get(kind)
+    return codes.get(f"{row.get('plan_id')}/{component}") or codes.get(component) or codes.get(kind)
+
+
+def _reason(payroll_id: str | None, code: str | None, shared: Counter[str]) -> tuple[str, str] | None:
+    if not payroll_id:
+        return "no-payroll-id", "has no payroll id"
+    if shared[payroll_id] > 1:
+        return "shared-payroll-id", f"shares payroll id {payroll_id} with another person"
+    if not code:
+        return "no-earning-code", "has pay without an earning code"
+    return None
+
+
+def _payroll_ids(people: Any, on: date) -> dict[str, dict[str, Any]]:
+    """The row of each person that is valid on a day, else the last one before it."""
+    frame = nw.from_native(people)
+    names = frame.collect_schema().names()
+    rows = plain_rows(
+        people, [n for n in ("person_id", "name", "payroll_id", "valid_from", "valid_to") if n in names]
+    )
+    best: dict[str, tuple[tuple[bool, date], dict[str, Any]]] = {}
+    for row in rows:
+        start = _day(row.get("valid_from")) or date.min
+        end = _day(row.get("valid_to")) or date.max
+        if start > on:
+            continue
+        rank = (on < end, start)
+        if row["person_id"] not in best or rank > best[row["person_id"]][0]:
+            payroll_id = row.get("payroll_id")
+            text = "" if payroll_id is None else str(payroll_id).strip()
+            best[row["person_id"]] = (rank, {"name": row.get("name"), "payroll_id": text or None})
+    return {person: found for person, (_, found) in best.items()}
+
+
+def _day(value: Any) -> date | None:
+    if value is None or pd.isna(value):
+        return None
+    return date(value.year, value.month, value.day)
+
+
+def _frame(rows: list[tuple[Any, ...]], names: tuple[str, ...]) -> pd.DataFrame:
+    scale = max((places(row[5]) for row in rows), default=2)
+    types = {"amount": pa.decimal128(38, scale), "lines": pa.int64()}
+    columns = {n: pa.array([r[i] for r in rows], types.get(n, pa.string())) for i, n in enumerate(names)}
+    return arrow_frame(columns)
+
+
+def _totals(
+    rows: list[dict[str, Any]], leave: list[tuple[Any, ...]], aside: list[tuple[Any, ...]]
+) -> pd.DataFrame:
+    currencies = sorted({row["currency"] for row in rows})
+    sums = [
+        (
+            currency,
+            sum((row["amount"] for row in rows if row["currency"] == currency), Decimal(0)),
+            sum((row[6] for row in leave if row[5] == currency), Decimal(0)),
+            sum((row[6] for row in aside if row[5] == currency), Decimal(0)),
+        )
+        for currency in currencies
+    ]
+    scale = max((places(currency) for currency in currencies), default=2)
+    money, names = pa.decimal128(38, scale), ("currency", "ledger", "exported", "set_aside")
+    columns = {n: pa.array([s[i] for s in sums], money if i else pa.string()) for i, n in enumerate(names)}
+    return arrow_frame(columns)
+
+
+def _check_totals(totals: pd.DataFrame) -> None:
+    for row in totals.to_dict("records"):
+        if row["ledger"] != row["exported"] + row["set_aside"]:
+            raise SalesopsError(
+                Problem(
+                    "payroll-does-not-tie",
+                    f"{row['currency']}: {row['exported']} exported, {row['set_aside']} set aside: not the "
+                    f"ledger's {row['ledger']}.",
+                    "Do not send the file; report this with the ledger's period.",
+                )
+            )
+
+
+def _negative(leave: list[tuple[Any, ...]]) -> list[Problem]:
+    """People who would owe money: payroll systems seldom take that, so somebody must decide."""
+    net: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in leave:
+        net[row[1], row[5]] += row[6]
+    return [
+        Problem(
+            "negative-pay",
+            f"{person} comes to {amount} {currency} in all.",
+            "Agree with payroll how it is taken back.",
+            table="people",
+            column="payroll_id",
+            value=person,
+            severity="warning",
+            amount=amount,
+        )
+        for (person, currency), amount in sorted(net.items())
+        if amount < 0
+    ]
+
+
+def _not_approved(period: str, payee: str, status: str) -> Problem:
+    return Problem(
+        "not-approved",
+        f"The statement of {payee} for {period} is {status}: it does not leave for payroll.",
+        "Review and approve it first.",
+        table="lines",
+        column="status",
+        value=status,
+    )
+
+
+def _set_aside(payee: str, period: str, currency: str, amount: Decimal, reason: tuple[str, str]) -> Problem:
+    return Problem(
+        reason[0],
+        f"{payee} {reason[1]}: {amount} {currency} of {period} stays behind.",
+        "Complete the people table or the earning codes, and export again.",
+        table="people",
+        column="earning_code" if reason[0] == "no-earning-code" else "payroll_id",
+        value=payee,
+        amount=amount,
+    )

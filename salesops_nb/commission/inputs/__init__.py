@@ -1,0 +1,1 @@
+"""What the tables say: events, assignments, quotas, exchange rates, splits, opening balances."""

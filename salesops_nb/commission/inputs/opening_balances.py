@@ -1,0 +1,85 @@
+"""Opening balances: what a person brings into a plan that starts in mid-year.
+
+Kinds: ``credit`` (year-to-date credit, so that tables go on where they stood), ``draw`` (advances to
+repay), ``carry`` (pay carried over a cap), ``holdback`` (pay earned before and not yet released) and
+``clawback`` (pay of a deal that a cancellation may still take back).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
+from salesops_nb.commission.plans.plan import Plan
+from salesops_nb.errors import Problem
+
+KINDS = ("credit", "draw", "holdback", "clawback", "carry")
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One row of `opening_balances`; `as_of` is the first day on which the plan's own events count."""
+
+    row: int
+    payee: str
+    component: str | None
+    kind: str
+    amount: Decimal
+    as_of: date | None = None
+    deal: str | None = None
+    due_on: date | None = None
+
+
+def openings(tables: Tables, plan: Plan, *kinds: str) -> list[Opening]:
+    """The plan's opening balances of the given kinds."""
+    found = []
+    for number, row in enumerate(tables.rows("opening_balances"), start=2):
+        amount = as_decimal(row.get("amount"))
+        if row.get("kind") in kinds and (row.get("plan_id") or plan.id) == plan.id and amount is not None:
+            day, due = as_day(row.get("as_of")), as_day(row.get("due_on"))
+            component, deal = row.get("component_id") or None, row.get("deal_id") or None
+            payee, kind = str(row["person_id"]), str(row["kind"])
+            found.append(Opening(number, payee, component, kind, amount, day, deal and str(deal), due))
+    return found
+
+
+def balances(tables: Tables, plan: Plan, kind: str, component: str | None = None) -> dict[str, Decimal]:
+    """Sums of a kind by person; of one component, rows that name none included."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for o in openings(tables, plan, kind):
+        if component is None or o.component in (None, component):
+            found[o.payee] += o.amount
+    return found
+
+
+def faults(tables: Tables, plans: tuple[Plan, ...]) -> list[Problem]:
+    """Rows of `opening_balances` that no plan can use."""
+    found = []
+    ids = {plan.id for plan in plans}
+    for number, row in enumerate(tables.rows("opening_balances"), start=2):
+        why, column = None, "kind"
+        if row.get("kind") not in KINDS:
+            why = f"has the kind {row.get('kind')!r}; kinds are {', '.join(KINDS)}"
+        elif as_decimal(row.get("amount")) is None:
+            why, column = "has no amount", "amount"
+        elif row.get("plan_id") and row["plan_id"] not in ids:
+            continue
+        elif row["kind"] == "clawback" and not row.get("deal_id"):
+            why, column = "names no deal_id, so no cancellation can be set against it", "deal_id"
+        if why is not None:
+            found.append(
+                Problem(
+                    "bad-opening",
+                    f"The opening balance of {row.get('person_id')} {why}; it is not used.",
+                    "Correct the row.",
+                    table="opening_balances",
+                    row=number,
+                    column=column,
+                    value=str(row.get("person_id")),
+                    amount=as_decimal(row.get("amount")),
+                )
+            )
+    return found

@@ -1,0 +1,269 @@
+"""Who is on a plan when, and what each person's quota and target are in each span.
+
+A span is what a table climbs over before it starts again: a period of the plan, or, for
+``ytd_less_paid``, the year to date. Everything here is small (people × spans) and worked in exact
+fractions; the engine gets the results as decimals.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from salesops_nb.commission.inputs.plan_assignments import FAR, Stay
+from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
+from salesops_nb.commission.plans.plan import Plan
+from salesops_nb.core.periods import Period
+from salesops_nb.errors import Problem
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch that a table climbs over; `parts` are the plan's periods in it, up to the day of
+    reckoning.
+    """
+
+    key: str
+    start: date
+    end: date
+    parts: tuple[Period, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person's quota and target incentive in a span, exact."""
+
+    quota: Fraction | None = None
+    target: Fraction | None = None
+
+
+@dataclass
+class People:
+    """Stays, leave, hiring dates and quotas of a plan's people."""
+
+    plan: Plan
+    stays: dict[str, list[Stay]] | None
+    leave: Mapping[str, list[tuple[date, date]]] = field(default_factory=dict)
+    hired: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)
+    targets: Targets = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    _told: set[tuple[str, str]] = field(default_factory=set)
+    _unsaid: set[tuple[str, str]] = field(
+        default_factory=set, init=False
+    )  # person and period without a quota
+    _standings: dict[tuple[str, Span], Standing] = field(default_factory=dict, init=False)
+
+    def stays_of(self, payee: str) -> list[Stay]:
+        """The person's stays; everyone's is the plan's life where no assignments were given."""
+        if self.stays is None:
+            return [Stay(payee, self.plan.start, self.plan.end)]
+        return self.stays.get(payee, [])
+
+    def standing(self, payee: str, span: Span) -> Standing:
+        """Quota and target of a person in a span: the sums over the plan's periods in it."""
+        if (payee, span) not in self._standings:
+            self._standings[payee, span] = self._summed(payee, span)
+        return self._standings[payee, span]
+
+    def _summed(self, payee: str, span: Span) -> Standing:
+        parts = [self._part(payee, part) for part in span.parts]
+        quotas = [quota for quota, _ in parts if quota is not None]
+        targets = [target for _, target in parts if target is not None]
+        return Standing(
+            sum(quotas, Fraction(0)) if quotas else None, sum(targets, Fraction(0)) if targets else None
+        )
+
+    def lacks(self, payee: str, span: Span, quota: bool, target: bool) -> bool:
+        """Whether a quota of the span, or the target incentive, is asked for and said nowhere."""
+        standing = self.standing(payee, span)
+        no_quota = quota and any((payee, part.key) in self._unsaid for part in span.parts)
+        return no_quota or (target and standing.target is None)
+
+    def tell(self, payee: str, span: Span, component: str, quota: bool, target: bool) -> None:
+        """Report, once, what a component asks of a person in a span and nothing says.
+
+        A quota is missed in the periods of the span in which the person is on the plan.
+        """
+        for part in span.parts if quota else ():
+            if (payee, part.key) in self._unsaid and self._present(payee, part, away=False):
+                self._tell_once((payee, part.key), self._no_quota, payee, part.key)
+        if target and self.standing(payee, span).target is None:
+            self._tell_once((payee, "target"), self._no_target, payee, component)
+
+    def _tell_once(self, key: tuple[str, str], made: Callable[..., Problem], *of: str) -> None:
+        if key not in self._told:
+            self._told.add(key)
+            self.problems.append(made(*of))
+
+    def _no_target(self, payee: str, component: str) -> Problem:
+        return Problem(
+            "missing-target",
+            f"{payee} has no target incentive, from which component {component!r} of plan "
+            f"{self.plan.label} is paid; it pays nothing.",
+            "Give target_incentive (or base_pay and pay_mix) in plan_assignments, or incentive: "
+            "{target: …} in the plan.",
+            table="plan_assignments",
+            column="target_incentive",
+            value=payee,
+        )
+
+    def _no_quota(self, payee: str, period: str) -> Problem:
+        metric = self.plan.file.quota.metric if self.plan.file.quota is not None else None
+        return Problem(
+            "missing-quota",
+            f"{payee} has no quota for {period} (plan {self.plan.label}, metric {metric!r}).",
+            "Add it to targets (level rep, who, metric, period, value); until then a quota of zero is taken.",
+            table="targets",
+            column="value",
+            value=payee,
+        )
+
+    def _part(self, payee: str, part: Period) -> tuple[Fraction | None, Fraction | None]:
+        file = self.plan.file
+        present = self._present(payee, part)
+        days = sum((end - start).days for start, end, _ in present)
+        share = Fraction(days, part.days)
+        prorated = file.quota is not None and file.quota.prorate == "days"
+        target = self._target(present, part, prorated)
+        if file.quota is None:
+            return None, target
+        quota = self._quota(payee, part)
+        if quota is None:
+            return None, target
+        return quota * self._ramp(payee, part) * (share if prorated else 1), target
+
+    def _present(self, payee: str, part: Period, away: bool = True) -> list[tuple[date, date, Stay]]:
+        """Stretches of a period in which the person is on the plan; with `away`, leave taken out."""
+        hired, left = self.hired.get(payee, (None, None))
+        found = []
+        for stay in self.stays_of(payee):
+            start = max(stay.start, part.start, hired or stay.start)
+            end = min(stay.end, part.end, left or FAR)
+            pieces = [(start, end)]
+            for gone, back in self.leave.get(payee, []) if away else ():
+                pieces = [p for s, e in pieces for p in ((s, min(e, gone)), (max(s, back), e)) if p[0] < p[1]]
+            found += [(s, e, stay) for s, e in pieces if s < e]
+        return found
+
+    def _target(
+        self, present: list[tuple[date, date, Stay]], part: Period, prorated: bool
+    ) -> Fraction | None:
+        incentive = self.plan.file.incentive
+        default = Fraction(incentive.target) if incentive and incentive.target is not None else None
+        per_period = incentive is not None and incentive.per == "period"
+        weighted = [
+            ((e - s).days, stay.target if stay.target is not None else default) for s, e, stay in present
+        ]
+        if not weighted or all(target is None for _, target in weighted):
+            return None
+        total = sum((days * (target or 0) for days, target in weighted), Fraction(0))
+        whole = part.days if prorated else sum(days for days, _ in weighted)
+        of_year = (
+            Fraction(1)
+            if per_period
+            else {"month": Fraction(1, 12), "quarter": Fraction(1, 4)}.get(part.kind, Fraction(1))
+        )
+        return Fraction(total / whole) * of_year
+
+    def _quota(self, payee: str, part: Period) -> Fraction | None:
+        quota = self.plan.file.quota
+        assert quota is not None
+        said = quota_of(self.targets, payee, part)
+        if said is not None:
+            return said
+        if quota.amount is not None:
+            return Fraction(quota.amount)
+        self._unsaid.add((payee, part.key))
+        return Fraction(0)
+
+    def _ramp(self, payee: str, part: Period) -> Fraction:
+        quota = self.plan.file.quota
+        assert quota is not None
+        if not quota.ramp_pct or not self.stays_of(payee):
+            return Fraction(1)
+        hired = self.hired.get(payee, (None, None))[0]
+        first = min(stay.start for stay in self.stays_of(payee))
+        began = max(hired, first) if hired and self.stays is not None else hired or first
+        steps = [Fraction(p) / 100 for p in quota.ramp_pct]
+
+        def step(index: int) -> Fraction:
+            return Fraction(1) if index < 0 or index >= len(steps) else steps[index]
+
+        if quota.ramp_per == "period":
+            return step(_periods_between(part.calendar.containing(began, part.kind), part))
+        months = part.months()
+        start = part.calendar.containing(began, "month")
+        return sum((step(_periods_between(start, m)) for m in months), Fraction(0)) / len(months)
+
+
+def _periods_between(first: Period, last: Period) -> int:
+    """How many periods of the kind lie between two; negative where the first is later."""
+    count, current = 0, first
+    while current.start < last.start:
+        current, count = current.next(), count + 1
+    return count if first.start <= last.start else -1
+
+
+def read_people(plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None) -> People:
+    """Everything the tables say of a plan's people."""
+    metric = plan.file.quota.metric if plan.file.quota is not None else None
+    targets = targets_of(tables, metric) if metric is not None else {}
+    hired = tables.once(("hired",), lambda: _hired(tables))
+    return People(plan, stays, _leave(tables), hired, targets)
+
+
+def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
+    found: dict[str, list[tuple[date, date]]] = defaultdict(list)
+    for row in tables.rows("leave"):
+        start = as_day(row["from"])
+        if start is not None:
+            found[str(row["person_id"])].append((start, as_day(row.get("to")) or FAR))
+    return found
+
+
+def _hired(tables: Tables) -> dict[str, tuple[date | None, date | None]]:
+    """First day and the day after the last; `left_on` is the last day worked plus one, as all spans
+    in tables.
+    """
+    found: dict[str, tuple[date | None, date | None]] = {}
+    for row in tables.rows("people"):
+        found[str(row["person_id"])] = (as_day(row.get("hired_on")), as_day(row.get("left_on")))
+    return found
+
+
+Targets = Mapping[tuple[str, str], list[tuple[date, date, Fraction]]]
+
+
+def targets_of(tables: Tables, metric: str) -> Targets:
+    """The quotas of each person and period, with the days on which each holds; read once."""
+    return tables.once(("targets", metric), lambda: _targets(metric, tables))
+
+
+def quota_of(targets: Targets, payee: str, part: Period) -> Fraction | None:
+    """A person's quota for a period, by days where it changes within it; ``None`` where nothing says it."""
+    total, days = Fraction(0), 0
+    for start, end, value in targets.get((payee, part.key), ()):
+        inside = (min(end, part.end) - max(start, part.start)).days
+        if inside > 0:
+            total, days = total + value * inside, days + inside
+    return Fraction(total, days) if days else None
+
+
+def is_quota(row: Mapping[str, Any], metric: str) -> bool:
+    """Whether a row of `targets` is a person's quota of the metric."""
+    return str(row.get("level", "rep")) in ("rep", "person", "payee") and row.get("metric", metric) == metric
+
+
+def _targets(metric: str, tables: Tables) -> dict[tuple[str, str], list[tuple[date, date, Fraction]]]:
+    found: dict[tuple[str, str], list[tuple[date, date, Fraction]]] = defaultdict(list)
+    for row in tables.rows("targets"):
+        value = as_decimal(row["value"])
+        if not is_quota(row, metric) or value is None:
+            continue
+        start, end = as_day(row.get("valid_from")) or date(1900, 1, 1), as_day(row.get("valid_to")) or FAR
+        found[(str(row["who"]), str(row["period"]))].append((start, end, Fraction(value)))
+    return found

@@ -1,0 +1,170 @@
+"""Shares of a deal's credit: checked, as fractions of one, the residual on the last part.
+
+Revenue shares of a deal sum to 100 % on every day on which any of them holds; overlay shares
+(specialists, partners) stand beside them and are reported apart. A deal whose shares do not sum to
+100 % is set aside.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from salesops_nb.commission.inputs.tables import AMOUNT, Tables, arrow, as_day, collected, number, times
+from salesops_nb.errors import Problem
+
+_ROUNDED = Decimal("0.02")  # thirds written as 33.33 miss 100 by a hundredth
+_FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
+
+
+def shares(tables: Tables, problems: list[Problem]) -> tuple[nw.LazyFrame[Any] | None, list[str]]:
+    """The splits as ``deal_id, payee_id, share`` (of one), ``part`` and the analyst's columns; deals
+    set aside.
+
+    ``None`` where no splits were given.
+    """
+    if "splits" not in tables:
+        return None, []
+    frame = tables.need("splits", "deal_id", "person_id", "share")
+    names = frame.collect_schema().names()
+    part = nw.col("type").cast(nw.String).fill_null("revenue") if "type" in names else nw.lit("revenue")
+    frame = frame.with_columns(
+        nw.col("deal_id").cast(nw.String),
+        nw.col("person_id").cast(nw.String).alias("payee_id"),
+        nw.col("share").cast(AMOUNT),
+        part.alias("part"),
+    ).drop("person_id", *(["type"] if "type" in names else []))
+    percent = _percent(frame)
+    unit = Decimal(100) if percent else Decimal(1)
+    frame = frame.with_columns(share=times(nw.col("share"), 1 / unit))
+    dated = "valid_from" in names or "valid_to" in names
+    sums = _dated_sums(frame) if dated else _sums(frame)
+    near, bad = _sorted_out(tables, sums)
+    bad += _without_person(frame, {p.value for p in bad})
+    problems += bad
+    if near:
+        frame = _last_takes_rest(frame, tables, near)
+    return _once_each(frame), [p.value for p in bad if p.value is not None]
+
+
+def _percent(frame: nw.LazyFrame[Any]) -> bool:
+    """Whether shares are written as per cents: some share, or many small ones together, is far above one."""
+    top = collected(frame.select(nw.col("share").max()))[0]["share"]
+    if top is None or top > Decimal("1.5"):
+        return top is not None
+    sums = frame.filter(nw.col("part") == "revenue").group_by("deal_id").agg(nw.col("share").sum())
+    total = collected(sums.select(nw.col("share").max()))[0]["share"]
+    return total is not None and bool(total >= 50)
+
+
+def _sums(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
+    """Deals whose revenue shares do not sum to one exactly, or hold a negative one."""
+    revenue = frame.filter(nw.col("part") == "revenue")
+    sums = revenue.group_by("deal_id").agg(total=nw.col("share").sum(), least=nw.col("share").min())
+    odd = sums.filter(
+        (nw.col("total") != number(1)) | (nw.col("least") < number(0)) | nw.col("least").is_null()
+    )
+    return collected(odd.sort("deal_id"))
+
+
+def _dated_sums(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
+    """The same day by day: the sum at each day on which a deal's shares change."""
+    names = frame.collect_schema().names()
+    revenue = frame.filter(nw.col("part") == "revenue")
+    keys = [n for n in ("valid_from", "valid_to") if n in names]
+    groups = revenue.group_by("deal_id", *keys).agg(total=nw.col("share").sum(), least=nw.col("share").min())
+    spans: dict[str, list[tuple[date, date, Decimal, Decimal]]] = defaultdict(list)
+    for row in collected(groups):
+        start, end = as_day(row.get("valid_from")) or _FIRST, as_day(row.get("valid_to")) or _LAST
+        spans[row["deal_id"]].append((start, end, row["total"] or Decimal(0), row["least"] or Decimal(0)))
+    found = []
+    for deal, held in sorted(spans.items()):
+        for day in sorted({start for start, *_ in held} | {end for _, end, *_ in held if end < _LAST}):
+            now = [(total, least) for start, end, total, least in held if start <= day < end]
+            total, least = sum((t for t, _ in now), Decimal(0)), min((m for _, m in now), default=Decimal(0))
+            if now and (total != 1 or least < 0):
+                found.append({"deal_id": deal, "total": total, "least": least, "day": day})
+                break
+    return found
+
+
+def _sorted_out(tables: Tables, sums: Iterable[dict[str, Any]]) -> tuple[list[str], list[Problem]]:
+    near, bad = [], []
+    for row in sums:
+        total, least = (row["total"] or Decimal(0)) * 100, row["least"]
+        if least is not None and abs(total - 100) <= _ROUNDED and least >= 0 and "day" not in row:
+            near.append(row["deal_id"])
+            continue
+        what = f"sum to {total.normalize():f} %, not to 100 %" if least is not None and least >= 0 else (
+            "hold a negative share" if least is not None else "hold one without a number"
+        )  # fmt: skip
+        day = row.get("day")
+        when = f" from {day}" if day not in (None, _FIRST) else ""
+        bad.append(
+            Problem(
+                "splits-not-100",
+                f"The revenue shares of deal {row['deal_id']} {what}{when}; its credit is set aside.",
+                "Correct the shares in splits (overlay credit has the type overlay).",
+                table="splits",
+                row=tables.row_of("splits", "deal_id", row["deal_id"]),
+                column="share",
+                value=row["deal_id"],
+            )
+        )
+    return near, bad
+
+
+def _without_person(frame: nw.LazyFrame[Any], known: set[str | None]) -> list[Problem]:
+    """Shares that are nobody's."""
+    empty = nw.col("payee_id").is_null() | (nw.col("payee_id") == "")
+    return [
+        Problem(
+            "share-without-person",
+            f"A share of deal {row['deal_id']} has no person_id; the deal's credit is set aside.",
+            "Say whose share it is.",
+            table="splits",
+            column="person_id",
+            value=row["deal_id"],
+        )
+        for row in collected(frame.filter(empty).select("deal_id").unique().sort("deal_id"))
+        if row["deal_id"] not in known
+    ]
+
+
+def _once_each(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """One row a deal, person and part: a person named twice in a deal has the sum of both shares."""
+    names = frame.collect_schema().names()
+    keys = ["deal_id", "payee_id", "part", *[n for n in ("valid_from", "valid_to") if n in names]]
+    # two rows a deal are one person twice only if their least and greatest names are the same
+    few = frame.group_by("deal_id", "part").agg(
+        n=nw.len(), one=nw.col("payee_id").min(), other=nw.col("payee_id").max()
+    )
+    maybe = few.filter((nw.col("n") > 2) | ((nw.col("n") == 2) & (nw.col("one") == nw.col("other"))))
+    again = frame.join(maybe.select("deal_id", "part"), on=["deal_id", "part"], how="inner")
+    twice = again.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1)
+    if not collected(twice.select(nw.len().alias("n")))[0]["n"]:
+        return frame
+    rest = [n for n in names if n not in (*keys, "share")]
+    summed = frame.group_by(*keys).agg(nw.col("share").sum(), *[nw.col(n).min() for n in rest])
+    return summed.with_columns(nw.col("share").cast(AMOUNT)).select(*names)
+
+
+def _last_takes_rest(frame: nw.LazyFrame[Any], tables: Tables, near: list[str]) -> nw.LazyFrame[Any]:
+    """Shares written with rounding (33.33 three times) sum to one exactly: the last part takes the rest."""
+    rounded = frame.filter(nw.col("deal_id").is_in(near) & (nw.col("part") == "revenue"))
+    table = arrow(rounded)
+    rows = sorted(table.to_pylist(), key=lambda r: (r["deal_id"], r["payee_id"]))
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    for i, row in enumerate(rows):
+        if i + 1 == len(rows) or rows[i + 1]["deal_id"] != row["deal_id"]:
+            row["share"] = 1 - held[row["deal_id"]]
+        held[row["deal_id"]] += row["share"]
+    mended = tables.put_arrow(pa.Table.from_pylist(rows, schema=table.schema))
+    rest = frame.filter(~(nw.col("deal_id").is_in(near) & (nw.col("part") == "revenue")))
+    return nw.concat([rest, mended], how="vertical")

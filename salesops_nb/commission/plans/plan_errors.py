@@ -1,0 +1,245 @@
+"""Mistakes of a plan file, each with its line and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from salesops_nb.commission.plans.schema import PlanFile
+from salesops_nb.commission.plans.schema_base import Faults
+from salesops_nb.core.yaml_file import dotted, line_of
+from salesops_nb.errors import Problem, SalesopsError
+
+
+def plain(node: Any) -> Any:
+    """Mappings and lists without the reader's own types; floats as the decimals that were written."""
+    if isinstance(node, Mapping):
+        return {str(key): plain(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [plain(item) for item in node]
+    if isinstance(node, float):
+        return Decimal(repr(float(node)))
+    if isinstance(node, int) and not isinstance(node, bool):
+        return int(node)
+    return str(node) if isinstance(node, str) else node
+
+
+def switched_keys(node: Any, root: Any, source: str | None, path: tuple[Any, ...]) -> list[Problem]:
+    """Keys such as ``on:`` and ``no:`` that a YAML 1.1 reader turns into true and false."""
+    if isinstance(node, list | tuple):
+        return [p for i, item in enumerate(node) for p in switched_keys(item, root, source, (*path, i))]
+    if not isinstance(node, Mapping):
+        return []
+    found = []
+    for key, value in node.items():
+        if isinstance(key, bool) or (isinstance(key, str) and key.lower() in ("on", "off", "yes", "no")):
+            seen = (
+                f"true or false ({key})"
+                if isinstance(key, bool)
+                else f"{key!r}, which many readers take for true or false"
+            )
+            found.append(
+                Problem(
+                    "switched-key",
+                    f"A key at {dotted(path) or 'the top'} was read as {seen}: 'on', 'off', 'yes' and 'no' "
+                    "are switches in YAML 1.1.",
+                    "No field has such a name: write 'event' for what pays, 'from' and 'to' for dates.",
+                    file=source,
+                    row=line_of(root, (*path, key)),
+                    column=dotted(path) or None,
+                    value=str(key),
+                )
+            )
+        found += switched_keys(value, root, source, (*path, key))
+    return found
+
+
+def at(found: tuple[tuple[Any, ...], SalesopsError], root: Any, source: str | None) -> Problem:
+    """A finding of a condition, placed in the plan file."""
+    path, error = found
+    first = error.problems[0]
+    return Problem(
+        first.code,
+        first.message,
+        first.fix,
+        file=source,
+        row=line_of(root, path),
+        column=dotted(path),
+        value=first.value,
+    )
+
+
+def problems_of(items: list[dict[str, Any]], root: Any, source: str | None) -> list[Problem]:
+    """Pydantic's findings in words: one for each fault, in the order of the file."""
+    placed = [(_known_path(root, item["loc"]), item) for item in items]
+    # Pydantic tries the alternatives of a field one by one and calls a list too short when a part of it
+    # failed: what lies deepest says it, and one message a place does.
+    found: list[Problem] = []
+    told: set[tuple[Any, ...]] = set()
+    for path, item in placed:
+        if item["type"] in ("extra_forbidden", "missing"):
+            found.append(_problem(path, item, root, source))
+        elif _of_a_part(item):
+            found += [_fault(place, says, root, source) for place, says in _faults(item, path)]
+        elif path not in told and not any(len(o) > len(path) and o[: len(path)] == path for o, _ in placed):
+            told.add(path)
+            if item["type"] != "too_short" or not item["input"] or len(items) == 1:
+                found.append(_problem(path, item, root, source))
+    return sorted(found, key=lambda problem: problem.row or 0)
+
+
+def _of_a_part(item: dict[str, Any]) -> bool:
+    """Whether a part found it out about itself as a whole."""
+    return item["type"] == "value_error" and isinstance(item["input"], Mapping)
+
+
+def _faults(item: dict[str, Any], path: tuple[Any, ...]) -> list[tuple[tuple[Any, ...], str]]:
+    error = item["ctx"]["error"]
+    inner = error.found if isinstance(error, Faults) else [((), str(error))]
+    return [((*path, *below), says) for below, says in inner]
+
+
+def _fault(path: tuple[Any, ...], says: str, root: Any, source: str | None) -> Problem:
+    text, row = f"{says[0].upper()}{says[1:]}.", line_of(root, path)
+    return Problem("bad-plan", text, file=source, row=row, column=dotted(path) or None)
+
+
+def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str | None) -> Problem:
+    given = item["input"]
+    if item["type"] == "extra_forbidden":
+        key = item["loc"][-1]
+        path = path if path and str(path[-1]) == str(key) else (*path, key)  # a number as a key, as in 10,5
+        known = _fields(PlanFile, path[:-1])
+        near = difflib.get_close_matches(str(path[-1]), known, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        message, fix = f"The key {dotted(path)!r} is not known{hint}.", f"Allowed here: {', '.join(known)}."
+        if str(key).isdigit():
+            fix = "A comma begins a new key here: write a number with a point, such as 10.5."
+    elif item["type"] == "missing":
+        path = (*path, item["loc"][-1])
+        message, fix = f"{dotted(path)!r} is missing.", f"Add it: {_allowed(path)}."
+    else:
+        message, fix = f"{dotted(path)!r} is {_shown(given)}.", f"Allowed here: {_allowed(path)}."
+        if isinstance(given, str) and (match := _PER_CENT.fullmatch(given)):
+            fix = f"Write the number alone, without the sign: {match[1].replace(',', '.')}."
+    return Problem(
+        "bad-plan", message, fix, file=source, row=line_of(root, path), column=dotted(path) or None,
+        value=None if isinstance(given, Mapping | list) else str(given),
+    )  # fmt: skip
+
+
+def _shown(given: Any) -> str:
+    if isinstance(given, Mapping | list | tuple):
+        return ("a mapping" if isinstance(given, Mapping) else "a list") if given else "empty"
+    if given is None or isinstance(given, bool):
+        return "empty" if given is None else str(given).lower()
+    return repr(str(given)) if isinstance(given, str | Decimal) else str(given)
+
+
+def _known_path(root: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The parts of pydantic's location that exist in the file (it adds names of alternatives)."""
+    node, path = root, []
+    for part in loc:
+        if (isinstance(node, Mapping) and part in node) or (
+            isinstance(node, list | tuple) and isinstance(part, int)
+        ):
+            node = node[part]
+            path.append(part)
+    return tuple(path)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for part in getattr(annotation, "__args__", ()) for m in _models(part)]
+
+
+def _fields(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if (f.alias or n) == part), None)
+        inner = _models(field.annotation) if field else []
+        model = inner[0] if inner else model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _allowed(path: tuple[Any, ...]) -> str:
+    """What may stand at a path, in words."""
+    annotation: Any = PlanFile
+    details: list[Any] = []
+    for part in path:
+        if isinstance(part, int):
+            annotation = next((a for a in _alternatives(annotation) if get_origin(a) is tuple), annotation)
+            inner = get_args(annotation)
+            annotation, details = (inner[0] if inner else annotation), []
+            continue
+        models = _models(annotation)
+        fields = models[0].model_fields if models else {}
+        field = next((f for n, f in fields.items() if (f.alias or n) == part), None)
+        if field is None:
+            break
+        annotation, details = field.annotation, list(field.metadata)
+    return ", ".join(dict.fromkeys(_described(annotation, details))) or "see docs/plans.md"
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """The members of a union, without what only says that a field may be left out."""
+    if get_origin(annotation) in (Union, UnionType):
+        return [m for part in get_args(annotation) if part is not type(None) for m in _alternatives(part)]
+    return [annotation]
+
+
+def _described(annotation: Any, details: list[Any]) -> list[str]:
+    found: list[str] = []
+    for part in _alternatives(annotation):
+        more = details
+        if get_origin(part) is Annotated:
+            part, *inner = get_args(part)
+            more = [*inner, *details]
+            if get_origin(part) in (Union, UnionType):
+                found += _described(part, more)
+                continue
+        if get_origin(part) is Literal:
+            found += [str(option) for option in get_args(part)]
+        elif get_origin(part) is tuple:
+            parts = [_MANY.get(each, each) for each in _described(get_args(part)[0], [])]
+            found.append(f"a list of {' or '.join(parts)}")
+        elif isinstance(part, type) and issubclass(part, BaseModel):
+            found.append(f"a mapping ({', '.join(_fields(part, ()))})")
+        elif part is str:
+            found.append(_TEXTS.get(_detail(more, "pattern"), "a text"))
+        else:
+            found.append(_KINDS.get(part, "a value") + _bounds(more))
+    return found
+
+
+_KINDS = {
+    Decimal: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    date: "a date such as 2026-01-31",
+}
+_MANY = {"a number": "numbers", "a whole number": "whole numbers", "a text": "texts", "a value": "values"}
+_PER_CENT = re.compile(r"\s*(-?[0-9]+(?:[.,][0-9]+)?)\s*%\s*")
+_TEXTS = {"^[A-Z]{3}$": "a currency's three capital letters, such as USD", r"^[^/]+$": "a text without '/'"}
+
+
+def _detail(details: list[Any], name: str) -> Any:
+    each = [one for d in details for one in (d.metadata if isinstance(d, FieldInfo) else [d])]
+    return next((v for d in each if (v := getattr(d, name, None)) is not None), None)
+
+
+def _bounds(details: list[Any]) -> str:
+    low, high = _detail(details, "ge"), _detail(details, "le")
+    if low is not None and high is not None:
+        return f" from {low} to {high}"
+    return f" of at least {low}" if low is not None else f" up to {high}" if high is not None else ""

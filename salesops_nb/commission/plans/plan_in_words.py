@@ -1,0 +1,220 @@
+"""The plan in words: what it pays, and every setting with the defaults that it did not say."""
+
+from __future__ import annotations
+
+from salesops_nb.commission.plans.component_terms import kind_of, scope_of
+from salesops_nb.commission.plans.schema import PlanFile
+from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.commission.plans.schema_rates import Table
+
+_BOUNDARY = {
+    "lower_inclusive": "a value exactly on a bound belongs to the higher band (lower_inclusive)",
+    "upper_inclusive": "a value exactly on a bound belongs to the lower band (upper_inclusive)",
+}
+_MODE = {
+    "marginal": "each slice at its own rate (marginal)",
+    "whole": "all at the rate of the band reached (whole, retroactive)",
+    "whole_overage": "all above the second row at the rate of the band reached (whole_overage)",
+    "proportional": "each band's amount in proportion to how far it is filled (proportional)",
+    "matrix": "by row and column, stepped; below the first of either it pays nothing (matrix)",
+}
+_SCOPE = {
+    "each_transaction": "each credit alone",
+    "running_total": "a running total in each period of the plan",
+    "ytd_less_paid": "the year to date, less what was paid",
+}
+
+
+def summary(file: PlanFile) -> str:
+    """Sentences, one a line."""
+    head, rounding, credit = file.plan, file.rounding, file.credit
+    name = f" ({head.name})" if head.name else ""
+    lines = [
+        f"Plan {head.id} version {head.version}{name}: {head.from_} to {head.to} (both inclusive), in "
+        f"{head.currency}, by {head.period}.",
+        f"Rounding: {rounding.mode.replace('_', ' ')} to "
+        + ("the currency's minor unit" if rounding.places == "currency" else f"{rounding.places} places")
+        + (", once at each payable line" if rounding.at == "payable_line" else ", at each step")
+        + "; the residual of a split or instalment goes to its last part"
+        + (
+            f"; rates are rounded to {rounding.rate_places} places."
+            if rounding.rate_places is not None
+            else "; rates and attainment are never rounded."
+        ),
+        f"Credit: {credit.base} of what is {credit.event}"
+        + (f", margin in per cent of {credit.margin_of}" if credit.margin_of else "")
+        + (f", where {credit.where}" if credit.where else ", without a condition")
+        + (f"; splits divide the {credit.splits.apply_to}" if credit.splits else "; splits are not said")
+        + (
+            f"; at most {credit.cap_per_deal:,f} a deal, after splits."
+            if credit.cap_per_deal is not None
+            else "; no cap a deal."
+        ),
+    ]
+    if file.quota is not None:
+        lines.append(_quota(file))
+    if file.incentive is not None and file.incentive.target is not None:
+        lines.append(
+            f"Target incentive: {file.incentive.target:,f} a {file.incentive.per}, unless the assignment "
+            "says another."
+        )
+    lines += [_component(c, head.currency) for c in file.components]
+    lines += _after(file)
+    return "\n".join(lines)
+
+
+def _quota(file: PlanFile) -> str:
+    quota = file.quota
+    assert quota is not None
+    amount = f"{quota.amount:,f}" if quota.amount is not None else f"from targets (metric {quota.metric})"
+    text = (
+        f"Quota: {amount} a {file.plan.period} (a row in targets goes before it), attained by "
+        f"what is {quota.attained_by}"
+    )
+    text += f"; prorated by {quota.prorate}" if quota.prorate == "days" else "; not prorated"
+    if quota.ramp_pct:
+        text += f"; ramped {', '.join(f'{p} %' for p in quota.ramp_pct)} by {quota.ramp_per}, then in full"
+    zero = {
+        "attainment_0": "attainment 0",
+        "attainment_100": "attainment 100",
+        "refuse": "an error",
+        None: "attainment 0, with an error in the list",
+    }
+    return text + f"; a quota of zero counts as {zero[quota.if_zero]}."
+
+
+def _component(c: Component, currency: str) -> str:
+    who = "managers, on their team" if c.payee == "manager" else "the owner, or by split"
+    text = (
+        f"Component {c.id} ({kind_of(c)}, to {who}): on {c.measure.replace('_', ' ')}, {_SCOPE[scope_of(c)]}"
+    )
+    if c.table is not None:
+        text += f"; {_table(c.table)}"
+    if c.rate_pct is not None:
+        rate = (
+            f"target incentive × {c.weight_pct} % ÷ quota" if c.rate_pct == "derived" else f"{c.rate_pct} %"
+        )
+        text += f"; {'base ' if c.table else ''}rate {rate}"
+    if c.rates is not None:
+        text += (
+            "; "
+            + ", ".join(
+                f"{f'{r.rate_pct} %' if r.rate_pct is not None else f'{r.amount} a deal'} where "
+                f"{r.where or 'nothing above fits'}"
+                for r in c.rates
+            )
+            + " (the first that fits)"
+        )
+    if c.per_unit is not None:
+        text += f"; {c.per_unit} {currency} each"
+    if c.objectives:
+        text += (
+            "; " + ", ".join(f"{o.id} {o.weight_pct} %" for o in c.objectives) + f" of a target of {c.target}"
+        )
+    if c.where:
+        text += f"; where {c.where}"
+    if c.from_ or c.to:
+        text += f"; from {c.from_ or 'the start'} to {c.to or 'the end'}"
+    if c.gate is not None:
+        level = (
+            f"{c.gate.attainment_pct} % of quota" if c.gate.attainment_pct is not None else f"{c.gate.amount}"
+        )
+        reached, then = "reached" if c.gate.inclusive else "passed", c.gate.then.replace("_", " ")
+        text += f"; gate at {level}, {reached}, then {then}"
+    if c.threshold is not None:
+        text += f"; threshold {c.threshold}, then {str(c.then).replace('_', ' ')}"
+    if c.multipliers is not None:
+        text += f"; multipliers ({c.multipliers.combine}): " + ", ".join(
+            f"× {m.x} where {m.where or 'always'}" for m in c.multipliers.rows
+        )
+    for limit in c.limit_list:
+        bounds = [
+            f"floor {limit.floor}" if limit.floor is not None else "no floor",
+            f"cap {limit.cap}" if limit.cap is not None else "no cap",
+        ]
+        text += f"; {', '.join(bounds)} per {limit.per}" + (
+            f", the excess is {'carried' if limit.excess == 'carry' else 'forfeited'}"
+            if limit.cap is not None
+            else ""
+        )
+    return text + "."
+
+
+def _table(table: Table) -> str:
+    unit = {"amount": "amount", "pct_of_quota": "% of quota", "count": "count", "margin_pct": "margin %"}[
+        table.unit
+    ]
+    rows = []
+    for row in table.rows:
+        value = next(
+            (
+                f"{getattr(row, n)} {w}"
+                for n, w in (("rate_pct", "%"), ("x", "×"), ("amount", ""), ("payout_pct", "% of target"))
+                if getattr(row, n) is not None
+            ),
+            "",
+        )
+        own = "" if row.inclusive is None else " (included)" if row.inclusive else " (not included)"
+        rows.append(f"from {row.from_}{own}: {value.strip()}")
+    return f"{_MODE[table.mode]}, over {unit}: {'; '.join(rows)}; {_BOUNDARY[table.boundary]}"
+
+
+def _after(file: PlanFile) -> list[str]:
+    lines = []
+    if file.draw is not None:
+        kind = "recoverable" if file.draw.recoverable else "not recoverable"
+        lines.append(
+            f"Draw: {file.draw.amount} a {file.draw.per}, {kind}"
+            + (
+                f", keeping at least {file.draw.keep_at_least}, {file.draw.recover_pct} % of the rest "
+                f"from span {file.draw.recover_from}"
+                if file.draw.recoverable
+                else ""
+            )
+            + (f", for {file.draw.ends} spans." if file.draw.ends else ", without end.")
+        )
+    if file.guarantee is not None:
+        level = (
+            f"{file.guarantee.amount}"
+            if file.guarantee.amount is not None
+            else f"{file.guarantee.pct_of_target} % of target"
+        )
+        lines.append(
+            f"Guarantee: {level} a {file.guarantee.per}"
+            + (f" for {file.guarantee.ends} spans." if file.guarantee.ends else ".")
+        )
+    release = ", ".join(
+        f"{r.pct} % when {r.event.replace('_', ' ')}"
+        + (f" ({r.as_.replace('_', ' ')})" if r.as_ != "whole" else "")
+        + (f" + {r.after_months} months" if r.after_months else "")
+        for r in file.release or ()
+    )
+    lines.append(f"Release: {release}." if release else "Release: all at once, with the credit.")
+    if file.clawback is not None:
+        lines.append(
+            f"Clawback: {file.clawback.when.replace('_', ' ')}, {file.clawback.method.replace('_', ' ')}"
+            + (f" {file.clawback.pct} %" if file.clawback.pct is not None else "")
+            + f", of what was paid; unpaid parts: {file.clawback.unpaid}; posted in the event's period."
+        )
+    else:
+        lines.append("Clawback: none said; a cancelled deal keeps its pay, a refund takes its credit back.")
+    if file.acceptance is not None and file.acceptance.missing == "withhold":
+        lines.append("Acceptance: pay waits until the person has accepted the plan.")
+    else:
+        lines.append("Acceptance: a plan not accepted is told, and paid all the same.")
+    fx = file.fx
+    lines.append(
+        "FX: credit at "
+        + (
+            f"{fx.credit.rates} rates of the {fx.credit.at.replace('_', ' ')}"
+            if fx and fx.credit
+            else "the plan's currency only"
+        )
+        + "; pay at "
+        + (
+            f"{fx.pay.rates} rates of the {fx.pay.at.replace('_', ' ')}."
+            if fx and fx.pay
+            else "the plan's currency."
+        )
+    )
+    return lines

@@ -1,0 +1,1 @@
+"""What a calculation hands out: lines, attainment, what is withheld, the reconciliation, reasons."""

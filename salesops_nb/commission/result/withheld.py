@@ -1,0 +1,239 @@
+"""Why zero? Every person, deal and component that pays nothing has a line with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from salesops_nb.commission.checks.cancellations import without_line
+from salesops_nb.commission.crediting.credits import KEYS
+from salesops_nb.commission.inputs.tables import as_day
+from salesops_nb.commission.plans.component_terms import gate_of, scope_of
+from salesops_nb.commission.plans.plan import Plan
+from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.commission.result.reconciliation import (
+    TELLING,
+    among,
+    counted,
+    credits_of,
+    met_by,
+    why_excluded,
+)
+from salesops_nb.commission.result.uncredited import uncredited
+from salesops_nb.commission.settlement.working import ComponentRows, Working
+from salesops_nb.errors import Problem
+
+_COLUMNS = {
+    "payee_id": pa.string(),
+    "deal_id": pa.string(),
+    "event_id": pa.string(),
+    "plan_id": pa.string(),
+    "component_id": pa.string(),
+    "reason": pa.string(),
+    "credit": pa.decimal128(38, 10),
+    "amount": pa.decimal128(38, 4),
+}
+
+
+def withheld(payout: Working, problems: Sequence[Problem], lines: pd.DataFrame) -> pd.DataFrame:
+    """Reasons by person, deal and component; ``amount`` is pay that is earned and waits."""
+    zeros = [_zeros(payout, part) for part in payout.components]
+    rows = list(payout.withheld_rows)
+    for plan in payout.plans:
+        rows += _excluded_rows(payout, plan)
+    rows += [
+        _credit_row(
+            {"payee_id": None, "deal_id": p.value, "event_id": None, "credit": Decimal(0)}, None, p.message
+        )
+        for p in problems
+        if p.code == "incomplete-deal"
+    ]
+    rows += [
+        _credit_row(row | {"credit": Decimal(0)}, row["plan_id"], row["reason"])
+        for row in [*without_line(payout), *uncredited(payout)]
+    ]
+    told = {row["payee_id"] for row in rows}
+    rows += _people_without(payout, lines, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))
+    unit = Decimal("0.0001")
+    plain = [
+        {**{k: row.get(k) for k in _COLUMNS}, "amount": Decimal(row["amount"] or 0).quantize(unit)}
+        for row in rows
+    ]
+    made = pa.concat_tables([pa.Table.from_pylist(plain, schema=pa.schema(_COLUMNS)), *zeros])
+    order = [
+        (name, "ascending")
+        for name in ("payee_id", "plan_id", "deal_id", "event_id", "component_id", "reason")
+    ]
+    frame: pd.DataFrame = made.sort_by(order).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def _zeros(payout: Working, part: ComponentRows) -> pa.Table:
+    """Credits of the period on which the component pays nothing; each reason is worded once."""
+    met = met_by(payout, part)
+    found = met.filter(pc.invert(met["pays"]))
+    telling = {name: value for name, value in TELLING.items() if name in found.column_names}
+    code = np.zeros(found.num_rows, np.int64)
+    for bit, (name, value) in enumerate(telling.items()):
+        holds = pc.fill_null(pc.equal(found[name], pa.scalar(value)), False)
+        code |= holds.to_numpy(zero_copy_only=False).astype(np.int64) << bit
+    codes, at = np.unique(code, return_inverse=True)
+    reasons = []
+    for each in codes:
+        said = {name: value for bit, (name, value) in enumerate(telling.items()) if each >> bit & 1}
+        reasons.append(_reason(part.plan, part.c, said))
+    rows = found.num_rows
+    columns = {
+        "payee_id": found["payee_id"],
+        "deal_id": found["deal_id"],
+        "event_id": found["event_id"],
+        "plan_id": pa.repeat(part.plan.id, rows),
+        "component_id": pa.repeat(part.c.id, rows),
+        "reason": pa.array(reasons, pa.string()).take(pa.array(at)),
+        "credit": found["x"],
+        "amount": pa.repeat(pa.scalar(Decimal(0), _COLUMNS["amount"]), rows),
+    }
+    return pa.table(columns).cast(pa.schema(_COLUMNS))
+
+
+def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
+    if row.get("no_quota"):
+        return "no quota, or one of zero: the plan refuses to pay what hangs on it until it is set"
+    then, _ = gate_of(c)
+    if then == "first_dollar" and (
+        row.get("factor_now") == 0 or (scope_of(c) == "each_transaction" and row.get("f_after") == 0)
+    ):
+        return f"gate not met: {_level(plan, c)}"
+    if then == "excess" and row.get("f_after") == 0:
+        return f"gate not met: still below {_level(plan, c)}, only the excess pays"
+    if row.get("over_cap"):
+        cap = next(limit for limit in c.limit_list if limit.cap is not None)
+        return (
+            f"over the cap of {cap.cap:,.2f} {plan.currency} "
+            f"({'carried to the next period' if cap.excess == 'carry' else 'forfeited'})"
+        )
+    if row.get("x") == 0:
+        return "no credit: the amount counted is zero"
+    if c.rate_pct == "derived":
+        return "the rate follows from target incentive and quota, and one of them is missing or zero"
+    if c.rates is not None:
+        return "no rate of the component fits this credit"
+    return "the rate at this point of the table is zero, or the pay rounds to zero"
+
+
+def _level(plan: Plan, c: Component) -> str:
+    if c.threshold is not None:
+        return f"threshold of {c.threshold:,.2f}"
+    assert c.gate is not None
+    if c.gate.attainment_pct is not None:
+        return f"{c.gate.attainment_pct.normalize():f} % of quota"
+    return f"{c.gate.amount:,.2f} {plan.currency}"
+
+
+def _excluded_rows(payout: Working, plan: Plan) -> list[dict[str, Any]]:
+    """Credits that do not count in the plan, or in none of its components, with the reason."""
+    rows = credits_of(payout, plan)
+    if rows is None:
+        return []
+    stays, counts = payout.stays.get(plan), counted(rows)
+    found = []
+    for row in rows.filter(pc.invert(counts)).to_pylist():
+        reason = why_excluded(row, stays, plan)
+        found.append(_credit_row(row, plan.id if row["on_plan"] else None, reason))
+    rest = rows.filter(counts)
+    seen = [
+        met_by(payout, part).select(KEYS)
+        for part in payout.components
+        if part.plan is plan and part.c.payee == "owner" and part.c.measure != "activities"
+    ]
+    if seen:
+        rest = rest.filter(pc.invert(among(rest, pa.concat_tables(seen))))
+    reason = _uncounted(plan)
+    return found + [_credit_row(row, plan.id, reason) for row in rest.to_pylist()]
+
+
+def _credit_row(row: dict[str, Any], plan: str | None, reason: str) -> dict[str, Any]:
+    keys = {k: row[k] for k in ("payee_id", "deal_id", "event_id", "credit")}
+    return keys | {"plan_id": plan, "component_id": None, "reason": reason, "amount": Decimal(0)}
+
+
+def _uncounted(plan: Plan) -> str:
+    """Why no component sees a credit that the plan counts."""
+    rules = []
+    for c in plan.components:
+        if c.payee == "owner" and c.measure not in ("activities", "mbo"):
+            says = [f"where {c.where}"] if c.where else []
+            says += (
+                [f"from {c.from_ or plan.start} to {c.to or plan.file.plan.to}"] if c.from_ or c.to else []
+            )
+            rules.append(f"{c.id} counts only what is {' and '.join(says)}" if says else c.id)
+    if not rules:
+        return "the plan pays nobody for credit of their own"
+    return f"no component counts it: {'; '.join(rules)}"
+
+
+def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | None]) -> list[dict[str, Any]]:
+    """People with no line in the period, or whose lines sum to zero."""
+    lines = pa.table({name: pa.array(paid_lines[name]) for name in ("payee_id", "kind", "amount")})
+    sums = lines.group_by("payee_id").aggregate([("amount", "sum")])
+    paid = dict(zip(sums["payee_id"].to_pylist(), sums["amount_sum"].to_pylist(), strict=True))
+    repaid = set(lines.filter(pc.equal(lines["kind"], "draw_recovery"))["payee_id"].to_pylist())
+    found = []
+    for payee, amount in sorted(paid.items()):
+        if not amount:
+            reason = (
+                "draw repaid: what was earned went to the balance of the draw"
+                if payee in repaid
+                else "the lines of the period sum to zero"
+            )
+            found.append(_person(payout, payee, reason))
+    for payee in sorted(_everyone(payout) - set(paid) - told):
+        plan = _plan_of(payout, payee)
+        found.append(
+            _person(
+                payout,
+                payee,
+                "no credit in the period" if plan else "no plan: the person is assigned to none",
+            )
+        )
+    return found
+
+
+def _person(payout: Working, payee: str, reason: str) -> dict[str, Any]:
+    return {
+        "payee_id": payee,
+        "plan_id": _plan_of(payout, payee),
+        "reason": reason,
+        "credit": Decimal(0),
+        "amount": Decimal(0),
+    }
+
+
+def _plan_of(payout: Working, payee: str) -> str | None:
+    for plan, stays in payout.stays.items():
+        if stays is None or payee in stays:
+            return plan.id
+    return None
+
+
+def _everyone(payout: Working) -> set[str]:
+    """People employed in the period, or on a plan in it."""
+    period = payout.period
+    found = {
+        s.payee
+        for stays in payout.stays.values()
+        for each in (stays or {}).values()
+        for s in each
+        if s.start < period.end and period.start < s.end
+    }
+    for row in payout.tables.rows("people"):
+        start, end = as_day(row.get("hired_on") or row.get("valid_from")), as_day(row.get("left_on"))
+        if (start is None or start < period.end) and (end is None or end > period.start):
+            found.add(str(row["person_id"]))
+    return found

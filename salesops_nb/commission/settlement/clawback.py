@@ -1,0 +1,122 @@
+"""What a cancelled deal takes back of what was paid: all of it, the unserved share, or a declining one."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from salesops_nb.commission.crediting.refund_pieces import event_of, sale_of
+from salesops_nb.commission.earning.lines import in_plan, line, of_version
+from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
+from salesops_nb.commission.plans.component_terms import scope_of
+from salesops_nb.commission.plans.plan import Plan
+from salesops_nb.commission.settlement.working import ComponentRows, Working
+from salesops_nb.core.periods import months_between, months_later
+from salesops_nb.errors import Problem
+
+Row = dict[str, Any]
+ZERO = Decimal(0)
+
+
+class Cancelled(NamedTuple):
+    """The cancellation that concerns a credit, and the share of its pay that comes back with it."""
+
+    day: date
+    event: str
+    share: Fraction
+
+
+def cancelled(payout: Working, plan: Plan, row: Row, events: list[Row]) -> Cancelled | None:
+    """What a cancellation takes back of a credit; for a refund, of the sale that it takes back itself."""
+    gone = cancelled_on(plan, row, events)
+    return Cancelled(*gone, share_back(payout, plan, row, gone[0])) if gone else None
+
+
+def cancelled_on(plan: Plan, row: Row, events: list[Row]) -> tuple[date, str] | None:
+    """The first cancellation after the credit, if the plan's window still holds it."""
+    if plan.file.clawback is None:
+        return None
+    first = next(
+        (e for e in events if e["kind"] == "cancelled" and e["happened_on"] >= row["counted_on"]), None
+    )
+    if first is None:
+        return None
+    window = plan.file.clawback.months
+    if window is not None and first["happened_on"] >= months_later(row["counted_on"], window):
+        return None
+    return first["happened_on"], first["event_id"]
+
+
+def earned_id(part: ComponentRows, row: Row) -> str:
+    """What the lines of a credit name as their source: the pay that was earned with it."""
+    plan = part.plan
+    event, sale = event_of(row["event_id"]), sale_of(row["event_id"])
+    name = f"{plan.id}.{plan.version}/{part.c.id}/{row['payee_id']}/{event}/earned"
+    return f"{name}/{sale}" if sale else name
+
+
+def clawed_back(
+    payout: Working, part: ComponentRows, row: Row, gone: Cancelled, paid: Decimal, now: Decimal
+) -> list[Row]:
+    """The line that takes back, in the period of the cancellation, what was paid of a credit.
+
+    `paid` is what the calculation says was paid before it, `now` the part of that in this very period; of
+    earlier periods the ledger counts, where it was handed in.
+    """
+    plan, (day, event, share) = part.plan, gone
+    if not payout.period.start <= day < payout.period.end:
+        return []
+    ledger = [
+        in_plan(plan, r)
+        for r in payout.prior(plan)
+        if r.get("payee_id") == row["payee_id"]
+        and r.get("component_id") == part.c.id
+        and r.get("event_id") == row["event_id"]
+        and of_version(plan, r.get("plan_version"))
+    ]
+    # the ledger does not tell a refund's pieces apart; the year to date evens out what it says otherwise
+    if ledger and not sale_of(row["event_id"]) and scope_of(part.c) != "ytd_less_paid":
+        paid = sum(ledger, now)
+    amount = -rounded_pay(plan, Fraction(paid) * share)
+    if not amount:
+        return []
+    made = line(
+        plan, part.c.id, row["payee_id"], "clawback", amount, payout.period.key,
+        part="/".join(name for name in (event, sale_of(row["event_id"])) if name),
+        deal_id=row["deal_id"], event_id=event_of(row["event_id"]), credit=-row["x"],
+        factor=decimal_of(share), source_line_id=earned_id(part, row), happened_on=day,
+    )  # fmt: skip
+    made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
+    return [made]
+
+
+def share_back(payout: Working, plan: Plan, row: Row, day: date) -> Fraction:
+    """The share of what was paid that comes back when a deal is cancelled on a day."""
+    rule = plan.file.clawback
+    assert rule is not None
+    served = months_between(row["counted_on"], day)
+    if rule.method == "full":
+        return Fraction(1)
+    if rule.method == "share":
+        return Fraction(rule.pct or 0) / 100
+    if rule.method == "declining":
+        assert rule.months is not None
+        return max(Fraction(0), Fraction(rule.months - served, rule.months))
+    term = payout.terms().get(row["deal_id"])
+    if not term:
+        told = Problem(
+            "missing-term",
+            f"Deal {row['deal_id']} was cancelled and has no term_months, so its unserved share is "
+            "not known; all of it is taken back.",
+            "Add term_months to deals.",
+            table="deals",
+            row=payout.tables.row_of("deals", "deal_id", row["deal_id"]),
+            column="term_months",
+            value=row["deal_id"],
+        )
+        if payout.period.start <= day < payout.period.end and told not in payout.found:
+            payout.found.append(told)
+        return Fraction(1)
+    return max(Fraction(0), Fraction(term - served, term))

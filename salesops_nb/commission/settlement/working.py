@@ -1,0 +1,143 @@
+"""The state of a calculation that its steps work on: what was read, what is worked out, what was found."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+
+from salesops_nb.commission.crediting.refund_pieces import event_of
+from salesops_nb.commission.earning.lines import payable, table
+from salesops_nb.commission.earning.plan_at_work import Job
+from salesops_nb.commission.inputs.events import Facts
+from salesops_nb.commission.inputs.plan_assignments import Stay
+from salesops_nb.commission.inputs.quotas import Span
+from salesops_nb.commission.inputs.tables import Tables, collected
+from salesops_nb.commission.plans.component_terms import on_attainment
+from salesops_nb.commission.plans.plan import Plan
+from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.core.periods import Period
+from salesops_nb.errors import Problem
+
+
+@dataclass
+class ComponentRows:
+    """A component's worked frame: a row a credit, with position, factor and amount."""
+
+    plan: Plan
+    c: Component
+    spans: list[Span]
+    frame: nw.LazyFrame[Any]
+    job: Job
+
+    @property
+    def conditional(self) -> bool:
+        """Whether a condition on attainment can change what earlier credits pay."""
+        return on_attainment(self.c)
+
+
+@dataclass
+class Working:
+    """What the steps of one calculation share: the tables and plans, and what each step adds."""
+
+    period: Period
+    plans: tuple[Plan, ...]
+    tables: Tables
+    facts: Facts
+    found: list[Problem] = field(default_factory=list)
+    components: list[ComponentRows] = field(default_factory=list)
+    lazy: list[nw.LazyFrame[Any]] = field(default_factory=list)
+    made: list[dict[str, Any]] = field(default_factory=list)
+    zeros: list[dict[str, Any]] = field(default_factory=list)
+    withheld_rows: list[dict[str, Any]] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    stood: dict[str, date] = field(default_factory=dict)
+    full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
+    team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
+    kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
+    stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
+    draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
+    credited: set[tuple[Plan, str, str]] = field(default_factory=set)
+    cache: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def lines_lazy(self) -> nw.LazyFrame[Any]:
+        """Payable lines, not yet worked out."""
+        frames = [payable(frame) for frame in self.lazy]
+        if self.made or not frames:
+            frames.append(self.tables.put_arrow(table(self.made)))
+        return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
+
+    def before(self, since: date) -> Working:
+        """The same calculation of the days from one up to the period, to be filled anew."""
+        days = replace(self.period, key=f"before {self.period.key}", start=since, end=self.period.start)
+        return replace(
+            self, period=days, found=[], made=[], zeros=[], withheld_rows=[], reasons={}, stood={},
+            credited=set(), cache={},
+        )  # fmt: skip
+
+    def prior_rows(self) -> list[dict[str, Any]]:
+        """The ledger so far."""
+        if "prior" not in self.cache:
+            self.cache["prior"] = self.tables.rows("prior_lines")
+        rows: list[dict[str, Any]] = self.cache["prior"]
+        return rows
+
+    def prior(self, plan: Plan) -> list[dict[str, Any]]:
+        """Earlier lines of the plan in the ledger handed in (any version of it, never of this period)."""
+        key = self.period.key
+        return [r for r in self.prior_rows() if r.get("plan_id") == plan.id and r.get("period") != key]
+
+    def deal_events(self) -> dict[str, list[dict[str, Any]]]:
+        """Events of each deal before the period's end, in order."""
+        if "events" not in self.cache:
+            found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+            rows = collected(self.facts.events.filter(nw.col("happened_on") < nw.lit(self.period.end)))
+            for row in sorted(rows, key=lambda r: (r["happened_on"], r["event_id"])):
+                found[row["deal_id"]].append(row)
+            self.cache["events"] = found
+        events: dict[str, list[dict[str, Any]]] = self.cache["events"]
+        return events
+
+    def terms(self) -> dict[str, int]:
+        """Term in months of each deal that has one."""
+        return {deal: int(term) for deal, term in self._of_deals("term_months").items()}
+
+    def deal_amounts(self) -> dict[str, Any]:
+        """Amount of each deal that has one."""
+        return self._of_deals("amount")
+
+    def deal_days(self) -> dict[str, Any]:
+        """Day on which each deal was closed."""
+        return self._of_deals("closed_on")
+
+    def _of_deals(self, column: str) -> dict[str, Any]:
+        if ("deals", column) not in self.cache:
+            rows: list[dict[str, Any]] = []
+            if column in self.tables.columns("deals"):
+                rows = collected(self.tables.frame("deals").select("deal_id", column))
+            held = {
+                str(r["deal_id"]): r[column] for r in rows if r[column] is not None and r[column] == r[column]
+            }
+            self.cache["deals", column] = held
+        found: dict[str, Any] = self.cache["deals", column]
+        return found
+
+    def hold(self, row: dict[str, Any], part: ComponentRows, amount: Decimal, reason: str) -> None:
+        """A part of pay that is earned and not payable in this period."""
+        self.withheld_rows.append(
+            {
+                "payee_id": row["payee_id"],
+                "deal_id": row["deal_id"],
+                "event_id": event_of(row["event_id"]),
+                "plan_id": part.plan.id,
+                "component_id": part.c.id,
+                "reason": reason,
+                "credit": row["x"],
+                "amount": amount,
+            }
+        )

@@ -1,0 +1,43 @@
+"""What columns are called, how they are written and what figures mean: ``columns.toml``, read once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from salesops_nb.errors import SalesopsError
+
+FILE = Path(__file__).with_suffix(".toml")
+
+
+@lru_cache(maxsize=1)
+def declared() -> dict[str, Any]:
+    """The whole file: ``columns``, ``tables``, ``figures``, ``definitions`` and ``terms``."""
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=64)
+def columns_of(table: str = "") -> Mapping[str, Mapping[str, str]]:
+    """Each column's ``label`` and ``unit``: what the kind of table declares goes before what holds anywhere.
+
+    Raises
+    ------
+    SalesopsError
+        If no kind of table has that name.
+
+    Examples
+    --------
+    >>> from salesops_nb.core.columns import columns_of
+    >>> columns_of()["pay"]
+    {'label': 'Pay', 'unit': 'cents'}
+    >>> columns_of("lasting")["rep"]
+    {'label': 'Whose'}
+    """
+    anywhere, tables = declared()["columns"], declared()["tables"]
+    if table and table not in tables:
+        raise SalesopsError(f"{table!r} is no kind of table.", f"Use one of {', '.join(tables)}.")
+    own = tables.get(table, {})
+    return {name: {**anywhere.get(name, {}), **own.get(name, {})} for name in {**anywhere, **own}}

@@ -1,0 +1,251 @@
+"""Fiscal periods: half-open spans of the company's own days.
+
+``2017`` is a fiscal year, ``2017-Q3`` a fiscal quarter, ``2017-09`` the ninth fiscal month. With
+``cal:`` before them they mean the calendar year, quarter and month whatever the fiscal calendar.
+A fiscal year is named after the calendar year it ends in, unless the workbook says ``start``.
+
+Two calendars: ``months`` (a year of twelve calendar months from `start_month`) and the weekly
+ones ``4-4-5``, ``4-5-4``, ``5-4-4`` (quarters of thirteen weeks; the year begins on the
+`week_start` nearest to the first of `start_month`, and a 53rd week belongs to its last month).
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Literal
+
+from salesops_nb.errors import Problem, SalesopsError
+
+Kind = Literal["year", "quarter", "month"]
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_FORM = re.compile(r"(?P<cal>cal:)?(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of days: `start` is its first day, `end` the day after its last.
+
+    `key` is the text that names it (``2017-Q3``); `kind` year, quarter or month.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb.core.periods import FiscalCalendar
+    >>> quarter = FiscalCalendar().period("2017-Q3")
+    >>> quarter.words
+    '2017-Q3 (1 Jul 2017 to 30 Sep 2017)'
+    >>> date(2017, 9, 30) in quarter, quarter.days
+    (True, 92)
+    >>> quarter.previous().key, quarter.last_year().key
+    ('2017-Q2', '2016-Q3')
+    >>> [month.key for month in quarter.months()]
+    ['2017-07', '2017-08', '2017-09']
+    """
+
+    key: str
+    start: date
+    end: date
+    kind: Kind
+    calendar: FiscalCalendar
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day < self.end
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def days(self) -> int:
+        """Number of days."""
+        return (self.end - self.start).days
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        return self.end - timedelta(days=1)
+
+    @property
+    def words(self) -> str:
+        """The key with its dates, such as ``2017-Q3 (1 Jul 2017 to 30 Sep 2017)``."""
+        first, last = self.start, self.last
+        return f"{self.key} ({first.day} {first:%b %Y} to {last.day} {last:%b %Y})"
+
+    def previous(self) -> Period:
+        """The period of the same kind just before."""
+        return self.calendar.containing(self.start - timedelta(days=1), self.kind)
+
+    def next(self) -> Period:
+        """The period of the same kind just after."""
+        return self.calendar.containing(self.end, self.kind)
+
+    def last_year(self) -> Period:
+        """The same quarter or month one fiscal year before."""
+        prefix, year, rest = _split(self.key)
+        return self.calendar.period(f"{prefix}{year - 1:04d}{rest}")
+
+    def months(self) -> list[Period]:
+        """The months it is made of, in order."""
+        return list(self.calendar.between(self.start, self.end, "month"))
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalCalendar:
+    """How a company cuts its years.
+
+    Parameters
+    ----------
+    start_month : calendar month in which the fiscal year begins, 1 to 12.
+    pattern : ``months``, ``4-4-5``, ``4-5-4`` or ``5-4-4``.
+    week_start : first weekday of a fiscal week, lower-case English; weekly patterns only.
+    named_after : whether a fiscal year bears the calendar year of its ``end`` or its ``start``.
+    prefix : ``cal:`` for the plain calendar behind a fiscal one; not set by hand.
+
+    Examples
+    --------
+    A fiscal year that begins in February bears the calendar year in which it ends:
+
+    >>> from datetime import date
+    >>> from salesops_nb.core.periods import FiscalCalendar
+    >>> calendar = FiscalCalendar(start_month=2)
+    >>> calendar.period("2018-Q1").words
+    '2018-Q1 (1 Feb 2017 to 30 Apr 2017)'
+    >>> calendar.period("cal:2018-Q1").words  # the calendar year, whatever the fiscal one
+    'cal:2018-Q1 (1 Jan 2018 to 31 Mar 2018)'
+    >>> calendar.containing(date(2018, 1, 31), "year").key
+    '2018'
+    """
+
+    start_month: int = 1
+    pattern: str = "months"
+    week_start: str = "sunday"
+    named_after: Literal["end", "start"] = "end"
+    prefix: str = ""
+
+    def period(self, key: str) -> Period:
+        """The period that a key names; raises `SalesopsError` with the allowed forms otherwise."""
+        match = _FORM.fullmatch(str(key).strip())
+        if match is None:
+            raise SalesopsError(
+                Problem(
+                    "bad-period",
+                    f"{key!r} does not name a period.",
+                    "Write a fiscal year (2017), quarter (2017-Q3) or month (2017-09), "
+                    "or a calendar one with cal: before it (cal:2017-Q3).",
+                    column="period",
+                    value=str(key),
+                )
+            )
+        calendar = CALENDAR if match["cal"] else self
+        year = int(match["year"])
+        if not 1900 <= year <= 2199:
+            raise SalesopsError(
+                Problem(
+                    "bad-period",
+                    f"{key!r} lies outside the years 1900 to 2199.",
+                    "Check the year.",
+                    column="period",
+                    value=str(key),
+                )
+            )
+        if match["quarter"]:
+            return calendar._part(year, 3 * (int(match["quarter"]) - 1), "quarter")
+        if match["month"]:
+            return calendar._part(year, int(match["month"]) - 1, "month")
+        return calendar._part(year, 0, "year")
+
+    def containing(self, day: date, kind: Kind) -> Period:
+        """The period of that kind in which a day falls."""
+        for year in (day.year - 1, day.year, day.year + 1):
+            starts = self._starts(year)
+            if starts[0] <= day < starts[-1]:
+                month = max(i for i in range(12) if starts[i] <= day)
+                first = {"month": month, "quarter": month - month % 3, "year": 0}[kind]
+                return self._part(year, first, kind)
+        raise AssertionError(f"no fiscal year holds {day}")
+
+    def between(self, start: date, end: date, kind: Kind) -> Iterator[Period]:
+        """The periods of that kind that touch the half-open span, in order."""
+        day = start
+        while day < end:
+            period = self.containing(day, kind)
+            yield period
+            day = period.end
+
+    def _part(self, year: int, first: int, kind: Kind) -> Period:
+        starts = self._starts(year)
+        length = {"month": 1, "quarter": 3, "year": 12}[kind]
+        suffix = {"month": f"-{first + 1:02d}", "quarter": f"-Q{first // 3 + 1}", "year": ""}[kind]
+        key = f"{self.prefix}{year:04d}{suffix}"
+        return Period(key, starts[first], starts[first + length], kind, self)
+
+    def _starts(self, year: int) -> tuple[date, ...]:
+        return _month_starts(self, year)
+
+
+CALENDAR = FiscalCalendar(prefix="cal:")
+
+
+@lru_cache(maxsize=512)
+def _month_starts(calendar: FiscalCalendar, year: int) -> tuple[date, ...]:
+    """First days of a fiscal year's twelve months, and of the year that follows."""
+    begins = year
+    if calendar.named_after == "end" and calendar.start_month > 1:
+        begins -= 1
+    if calendar.pattern == "months":
+        offsets = [calendar.start_month - 1 + i for i in range(13)]
+        return tuple(date(begins + o // 12, o % 12 + 1, 1) for o in offsets)
+    first = _nearest_week_start(calendar, begins)
+    following = _nearest_week_start(calendar, begins + 1)
+    weeks, starts = 0, [first]
+    for length in [int(n) for n in calendar.pattern.split("-")] * 4:
+        weeks += length
+        starts.append(first + timedelta(weeks=weeks))
+    starts[-1] = following
+    return tuple(starts)
+
+
+def _nearest_week_start(calendar: FiscalCalendar, year: int) -> date:
+    first = date(year, calendar.start_month, 1)
+    ahead = (WEEKDAYS.index(calendar.week_start) - first.weekday()) % 7
+    return first + timedelta(days=ahead if ahead <= 3 else ahead - 7)
+
+
+def _split(key: str) -> tuple[str, int, str]:
+    prefix, bare = ("cal:", key[4:]) if key.startswith("cal:") else ("", key)
+    return prefix, int(bare[:4]), bare[4:]
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the month's last where it has no such day.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb.core import periods
+    >>> periods.months_later(date(2026, 1, 31), 1).isoformat()
+    '2026-02-28'
+    """
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def months_between(start: date, end: date) -> int:
+    """Complete months from one day to another.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb.core import periods
+    >>> periods.months_between(date(2026, 1, 31), date(2026, 3, 30))
+    1
+    """
+    months = (end.year - start.year) * 12 + end.month - start.month
+    while months > 0 and months_later(start, months) > end:
+        months -= 1
+    return max(0, months)

@@ -1,0 +1,1 @@
+"""What the data teach about capacity: attrition, ramp, productivity, season, cost."""

@@ -1,0 +1,271 @@
+"""Learning from the tables: one pass of alternating estimates, each given the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesops_nb.core.frames import Tables
+from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.stopping import check
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.hiring.learning import reading
+from salesops_nb.hiring.learning.attrition import (
+    FEWEST,
+    PRIOR_HAZARD,
+    Hazard,
+    learn_fill,
+    learn_hazard,
+)
+from salesops_nb.hiring.learning.economics import learn_economics, learn_returns
+from salesops_nb.hiring.learning.inputs import (
+    DAYS_PER_MONTH,
+    Floats,
+    Panel,
+    horizon_start,
+    read_panel,
+)
+from salesops_nb.hiring.learning.learned import Learned
+from salesops_nb.hiring.learning.market import (
+    FEWEST_MONTHS,
+    Market,
+    Season,
+    flat_season,
+    learn_market,
+    learn_season,
+)
+from salesops_nb.hiring.learning.productivity import (
+    PRIOR_VARIANCE,
+    Productivity,
+    dispersion_of,
+    level_of,
+    variance_between,
+)
+from salesops_nb.hiring.learning.ramp import LONGEST, Ramp
+from salesops_nb.hiring.learning.ramp import learn as learn_ramp
+
+ROUNDS = 4
+ROLE_HIRES = 12  # a role with fewer hires seen ramping shares the curve of all roles
+
+
+def learn(
+    tables: Mapping[str, Any],
+    calendar: FiscalCalendar | None = None,
+    as_of: date | None = None,
+    currency: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Learned:
+    """What the data teach: ramp, productivity, attrition, time to fill, season, market, costs.
+
+    Parameters
+    ----------
+    tables : people and deals; leave, vacancies, units, assignments and fx_rates where given.
+    calendar : the company's fiscal calendar; calendar months otherwise.
+    as_of : the day the data reach; the last won deal's otherwise.
+    currency : of the amounts; the one most is booked in otherwise.
+    overrides : stated values in place of learned ones (see `Learned.override`).
+
+    Returns
+    -------
+    Learned
+        each figure with its interval and origin: shares of 1 a month, months, days, money a month.
+
+    Raises
+    ------
+    SalesopsError
+        where people or won deals are missing, or nobody is ramped and no productivity is stated.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> learned = hiring.learn(open_workbook(".").tables)
+    >>> learned.tables()["time_to_fill"].round(1)
+                             measure  estimate   low  high   n   origin
+    0            median days to fill      54.9  50.3  59.8  47  learned
+    1  days in which 80 % are filled      81.9  75.1  89.2  47  learned
+    """
+    tables = Tables.of(tables)
+    panel = read_panel(tables, calendar or FiscalCalendar(), as_of, currency)
+    overrides = dict(overrides or {})
+    stated = "productivity" in overrides
+    problems = list(panel.problems)
+    ramp, productivity, season, market = _alternate(panel, stated, problems)
+    hazard = _hazard(panel, problems)
+    vacancies = _vacancies(tables)
+    fill = learn_fill(vacancies, pd.Timestamp(horizon_start(panel)))
+    waiting = _open_vacancies(vacancies, panel)
+    seats = np.array([float((waiting["role"] == role).sum()) for role in panel.roles])
+    returns = learn_returns(tables, panel, productivity.factor, seats)
+    economics = learn_economics(tables, panel, productivity.level)
+    learned = Learned(
+        panel,
+        ramp,
+        productivity,
+        hazard,
+        fill,
+        season,
+        market,
+        returns,
+        economics,
+        waiting,
+        problems,
+        tables.memo,
+    )
+    return learned.override(**overrides)
+
+
+def _alternate(
+    panel: Panel, stated: bool, problems: list[Problem]
+) -> tuple[list[Ramp], Productivity, Season, Market]:
+    roles, role, n = len(panel.roles), panel.role, len(panel.roster)
+    ramped = (panel.exposure > 0) & (panel.tenure >= LONGEST / 2)
+    if not (ramped & (panel.booked > 0)).any() and not stated:
+        raise SalesopsError(
+            Problem(
+                "no-ramped-reps",
+                f"Nobody with {LONGEST // 2} months of tenure or more has booked anything, so the output of "
+                "a ramped rep cannot be learned.",
+                "State it by role: overrides={'productivity': {'AE': 50000}}.",
+                table="people",
+                column="hired_on",
+            )
+        )
+    variance, phi = np.full(roles, PRIOR_VARIANCE), np.full(roles, 1.0)
+    season = flat_season(len(panel.months))
+    prior = learn_ramp(panel.booked[:0], panel.exposure[:0], panel.tenure[:0], phi[:0])
+    ramp, own = [prior] * roles, np.ones(n)
+    for _ in range(ROUNDS):
+        check()
+        shared = season.factor[panel.month_of_year]
+        share = np.empty_like(panel.exposure)
+        for r in range(roles):
+            share[role == r] = ramp[r].mean(panel.tenure[role == r])
+        base = panel.exposure * shared
+        worked = base * share
+        level = level_of(panel.booked.sum(axis=1), worked.sum(axis=1), role, roles, variance, phi)
+        full = worked * level[role, None]
+        phi = _dispersions(panel, full * own[:, None], level)
+        for r in range(roles):
+            mine = role == r
+            variance[r] = variance_between(panel.booked[mine].sum(axis=1), full[mine].sum(axis=1), phi[r])
+        shape = 1.0 / variance[role] + panel.booked.sum(axis=1) / phi[role]
+        rate = 1.0 / variance[role] + full.sum(axis=1) / phi[role]
+        own = shape / rate
+        season, market = _shared(panel, full * own[:, None] / shared, phi, season)
+        ramp = _ramps(panel, base * level[role, None], phi)
+    origin = tuple("learned" if value > 0 else "prior" for value in level)
+    if season.origin == "declared":
+        problems.append(
+            Problem(
+                "season-declared",
+                f"{len(panel.months)} complete months are too few to estimate seasonality (at least "
+                f"{FEWEST_MONTHS}): every month counts alike.",
+                "State it with overrides={'seasonality': [twelve factors]}.",
+                severity="note",
+            )
+        )
+    reps = np.array([int(((role == r) & (worked.sum(axis=1) > 0)).sum()) for r in range(roles)])
+    error = np.array([_level_error(full[role == r].sum(axis=1), variance[r], phi[r]) for r in range(roles)])
+    months = np.array([float(panel.exposure[role == r][ramped[role == r]].sum()) for r in range(roles)])
+    productivity = Productivity(level, error, variance, phi, reps, months, shape, rate, origin)
+    return ramp, productivity, season, market
+
+
+def _dispersions(panel: Panel, fitted: Floats, level: Floats) -> Floats:
+    """By role, from its own rep-months where there are enough, else all roles' relative to the level."""
+    out = np.ones(len(level))
+    for r, mean in enumerate(level):
+        mine = panel.role == r
+        if mean > 0:
+            out[r] = max(dispersion_of(panel.booked[mine], fitted[mine], int(mine.sum())), 1e-6 * mean)
+    return out
+
+
+def _level_error(expected: Floats, variance: float, phi: float) -> float:
+    seen = expected > 0
+    if not seen.any():
+        return 0.0
+    information = (1.0 / (variance + phi / expected[seen])).sum()
+    return float(np.sqrt(1.0 / information))
+
+
+def _shared(panel: Panel, plain: Floats, phi: Floats, season: Season) -> tuple[Season, Market]:
+    """Season, then market, from each month's total booked over what reps alone would have booked."""
+    expected = np.maximum(plain.sum(axis=0), 1e-9)
+    ratio = panel.booked.sum(axis=0) / expected
+    noise = (plain * phi[panel.role, None]).sum(axis=0) / expected**2 + 1e-8
+    now = season.factor[panel.month_of_year]
+    market = learn_market(ratio / now - 1.0, noise / now)
+    spread = market.typical_spread**2 * (1 - float(market.weight @ market.memory) ** 2)
+    new = learn_season(ratio, noise * now + spread * now**2, panel.month_of_year)
+    return new, market
+
+
+def _ramps(panel: Panel, expected: Floats, phi: Floats) -> list[Ramp]:
+    pooled = learn_ramp(panel.booked, expected, panel.tenure, phi[panel.role])
+    out = []
+    for r in range(len(panel.roles)):
+        mine = panel.role == r
+        own = learn_ramp(panel.booked[mine], expected[mine], panel.tenure[mine], phi[panel.role[mine]])
+        out.append(own if own.hires >= ROLE_HIRES else pooled)
+    return out
+
+
+def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
+    """One row a person: a change of role is not a leaving."""
+    start, end = pd.Timestamp(panel.months[0].start), pd.Timestamp(panel.months[-1].end)
+    people = panel.roster.groupby("person_id").agg(hired=("hired_on", "min"), left=("left_on", "max"))
+    people = people[(people["hired"] < end) & (people["left"] > start)]
+    known = people["hired"] > reading.LONG_AGO
+    ends = people["left"].where(people["left"] < end, end)
+    entry = (start - people["hired"]).dt.days.to_numpy(dtype=float) / DAYS_PER_MONTH
+    leave = (ends - people["hired"]).dt.days.to_numpy(dtype=float)
+    left = (people["left"] < end).to_numpy(dtype=float)
+    # someone without a hire date is at risk in the last band, with an unknown but long tenure
+    entry = np.where(known, np.maximum(entry, 0.0), 120.0)
+    stay = (ends - start).dt.days.to_numpy(dtype=float) / DAYS_PER_MONTH
+    leave = np.where(known, leave / DAYS_PER_MONTH, 120.0 + stay)
+    hazard = learn_hazard(entry, leave, left)
+    count = int(left.sum())
+    if count < FEWEST:
+        problems.append(
+            Problem(
+                "few-leavers",
+                f"The data hold {count} leavers, fewer than {FEWEST}: attrition leans on the stated prior of "
+                f"{PRIOR_HAZARD:.1%} a month, about {1 - (1 - PRIOR_HAZARD) ** 12:.0%} a year.",
+                "State your own with overrides={'attrition': 0.02}.",
+                table="people",
+                column="left_on",
+                value=str(count),
+                severity="warning",
+            )
+        )
+    return hazard
+
+
+def _vacancies(tables: Tables) -> pd.DataFrame:
+    frame = tables.get("vacancies")
+    if frame is None:
+        return pd.DataFrame()
+    rows = reading.pandas_of(reading.need(frame, "vacancies", ["role", "opened_on"])).copy()
+    for column in ("opened_on", "filled_on", "closed_on"):
+        values = rows[column] if column in rows else pd.Series(pd.NaT, index=rows.index)
+        rows[column] = pd.to_datetime(values, errors="coerce").astype("datetime64[us]")
+    rows["role"] = rows["role"].astype(str)
+    return rows[rows["opened_on"].notna()].reset_index(drop=True)
+
+
+def _open_vacancies(vacancies: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Role and months already open of each vacancy that waits when the horizon begins."""
+    if vacancies.empty:
+        return pd.DataFrame({"role": pd.Series(dtype=str), "waited": pd.Series(dtype=float)})
+    day = pd.Timestamp(horizon_start(panel))
+    done = vacancies[["filled_on", "closed_on"]].min(axis=1)
+    waiting = vacancies[(vacancies["opened_on"] < day) & (done.isna() | (done > day))]
+    waiting = waiting[waiting["role"].isin(panel.roles)]
+    waited = (day - waiting["opened_on"]).dt.days / DAYS_PER_MONTH
+    return pd.DataFrame({"role": waiting["role"], "waited": waited.astype(float)}).reset_index(drop=True)

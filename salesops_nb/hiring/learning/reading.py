@@ -1,0 +1,292 @@
+"""Reading people, won deals and leave, with what is wrong set aside and told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from salesops_nb.core.frames import Tables
+from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.errors import Problem, SalesopsError
+
+FAR = pd.Timestamp("2199-12-31")
+LONG_AGO = pd.Timestamp("1900-01-01")
+
+
+def need(frame: nw.LazyFrame[Any] | None, table: str, columns: Sequence[str]) -> nw.LazyFrame[Any]:
+    """The frame, or `SalesopsError` naming the table or the columns that are missing."""
+    if frame is None:
+        raise SalesopsError(
+            Problem(
+                "missing-table",
+                f"Hiring needs the table {table!r}, which was not given.",
+                f"Map {table} in workbook.yml or hand a frame over under that name.",
+                table=table,
+            )
+        )
+    have = frame.collect_schema().names()
+    missing = [column for column in columns if column not in have]
+    if missing:
+        raise SalesopsError(
+            Problem(
+                "missing-column",
+                f"The table {table!r} lacks {', '.join(missing)}; it has {', '.join(have)}.",
+                "Map the columns in workbook.yml.",
+                table=table,
+                column=missing[0],
+            )
+        )
+    return frame
+
+
+def pandas_of(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """A small lazy frame as plain pandas."""
+    out: pd.DataFrame = frame.collect(backend="pyarrow").to_native().to_pandas()
+    return out
+
+
+def records(frame: pd.DataFrame | None) -> list[Any]:
+    """The rows as named tuples, with their index; none for no frame."""
+    return [] if frame is None else list(frame.itertuples())
+
+
+def _dates(frame: pd.DataFrame, column: str, missing: pd.Timestamp) -> pd.Series:
+    if column not in frame:
+        return pd.Series(missing, index=frame.index, dtype="datetime64[us]")
+    return (
+        pd.to_datetime(frame[column], errors="coerce").fillna(missing).astype("datetime64[us]").dt.normalize()
+    )
+
+
+def people(tables: Tables, problems: list[Problem]) -> pd.DataFrame:
+    """People's rows with dates filled: missing ends are far away, a missing hire date long ago."""
+    frame = need(tables.get("people"), "people", ["person_id", "role"])
+    rows = pandas_of(frame).reset_index(drop=True)
+    rows["row"] = rows.index + 2
+    rows["person_id"] = rows["person_id"].astype(str)
+    rows["role"] = rows["role"].astype("string").fillna("unknown").astype(str)
+    unknown_hire = pd.to_datetime(rows["hired_on"], errors="coerce").isna() if "hired_on" in rows else None
+    if unknown_hire is None or unknown_hire.any():
+        count = len(rows) if unknown_hire is None else int(unknown_hire.sum())
+        problems.append(
+            Problem(
+                "no-hire-date",
+                f"{count} rows of people have no hire date; they count as ramped and hired before the data.",
+                "Fill hired_on: ramp and attrition are learned from it.",
+                table="people",
+                column="hired_on",
+                severity="warning",
+            )
+        )
+    rows["hired_on"] = _dates(rows, "hired_on", LONG_AGO)
+    rows["left_on"] = _dates(rows, "left_on", FAR)
+    rows["valid_from"] = _dates(rows, "valid_from", LONG_AGO).combine(rows["hired_on"], max)
+    rows["valid_to"] = _dates(rows, "valid_to", FAR)
+    fte = pd.to_numeric(rows["fte"], errors="coerce") if "fte" in rows else pd.Series(1.0, index=rows.index)
+    rows["fte"] = fte.fillna(1.0).astype(float)
+    rows["pay"] = pd.to_numeric(rows["pay"], errors="coerce").astype(float) if "pay" in rows else np.nan
+    place = next((c for c in ("territory", "region", "team") if c in rows and rows[c].notna().any()), None)
+    rows["territory"] = rows[place].astype("string").fillna("").astype(str) if place else ""
+    kept = _without_bad_rows(rows, problems)
+    if kept.empty:
+        raise SalesopsError(
+            [*problems, Problem("no-people", "No usable row of people is left.", "Mend the rows named here.")]
+        )
+    return kept
+
+
+def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """Set aside rows whose dates or full-time share cannot be; each with its own message."""
+    before = rows["left_on"] < rows["hired_on"]
+    for row in records(rows[before]):
+        problems.append(
+            Problem(
+                "left-before-hired",
+                f"{row.person_id} left on {row.left_on.date()}, before being hired on {row.hired_on.date()}; "
+                "the row is set aside.",
+                "Correct hired_on or left_on.",
+                table="people",
+                row=int(row.row),
+                column="left_on",
+                value=str(row.left_on.date()),
+            )
+        )
+    share = (rows["fte"] <= 0) | (rows["fte"] > 1.5)
+    for row in records(rows[share & ~before]):
+        problems.append(
+            Problem(
+                "bad-fte",
+                f"{row.person_id} has a full-time share of {row.fte:g}; the row is set aside.",
+                "Write fte between 0 and 1, such as 0.8.",
+                table="people",
+                row=int(row.row),
+                column="fte",
+                value=f"{row.fte:g}",
+            )
+        )
+    rows = rows[~before & ~share].sort_values(["person_id", "valid_from", "row"])
+    ends = rows[["valid_to", "left_on"]].min(axis=1)
+    latest = ends.groupby(rows["person_id"]).transform(lambda e: e.cummax().shift(fill_value=LONG_AGO))
+    overlap = rows["valid_from"] < latest
+    for row in records(rows[overlap]):
+        problems.append(
+            Problem(
+                "overlapping-employment",
+                f"{row.person_id} has a row as {row.role} from {row.valid_from.date()} while an earlier row "
+                f"of the same person has not ended; the later row is set aside.",
+                "End the earlier row (valid_to or left_on) before the next begins.",
+                table="people",
+                row=int(row.row),
+                column="valid_from",
+                value=str(row.valid_from.date()),
+            )
+        )
+    return rows[~overlap].reset_index(drop=True)
+
+
+def leave(tables: Tables) -> pd.DataFrame:
+    """Leave as person_id, start, end (half-open)."""
+    frame = tables.get("leave")
+    if frame is None:
+        return pd.DataFrame({"person_id": [], "start": [], "end": []})
+    rows = pandas_of(need(frame, "leave", ["person_id", "from"]))
+    return pd.DataFrame(
+        {
+            "person_id": rows["person_id"].astype(str),
+            "start": _dates(rows, "from", LONG_AGO),
+            "end": _dates(rows, "to", FAR),
+        }
+    )
+
+
+def won_by_day(tables: Tables, currency: str | None, problems: list[Problem]) -> tuple[pd.DataFrame, str]:
+    """Won amounts by owner and day (owner_id, day, amount as float, deals), summed in the engine."""
+    frame = need(tables.get("deals"), "deals", ["owner_id", "outcome", "amount", "closed_on"])
+    schema = frame.collect_schema()
+    has_currency = "currency" in schema.names()
+    exact = isinstance(schema["amount"], nw.Decimal)
+    won = frame.filter(nw.col("outcome") == "won").select(
+        nw.col("owner_id").cast(nw.String),
+        nw.col("closed_on").cast(nw.Date).alias("day"),
+        nw.col("amount") if exact else nw.col("amount").cast(nw.Float64),
+        nw.col("currency").cast(nw.String) if has_currency else nw.lit(currency or "USD").alias("currency"),
+    )
+    # an engine adds in any order: money is summed exactly, so that the same deals teach the same
+    sums = won.group_by("owner_id", "day", "currency").agg(
+        nw.col("amount").sum(), nw.len().alias("deals"), nw.col("amount").count().alias("priced")
+    )
+    rows = pandas_of(sums.with_columns(nw.col("amount").cast(nw.Float64)))
+    _tell_unusable(rows, problems)
+    rows = rows.dropna(subset=["owner_id", "day"])
+    rows["amount"] = rows["amount"].fillna(0.0).astype(float)
+    rows["currency"] = rows["currency"].fillna(currency or "USD")
+    if currency is None:
+        totals = rows.groupby("currency")["amount"].sum()
+        currency = str(totals.idxmax()) if len(totals) else "USD"
+    rows = _in_currency(rows, currency, tables)
+    rows["day"] = pd.to_datetime(rows["day"]).dt.date
+    return rows.groupby(["owner_id", "day"], as_index=False)[["amount", "deals"]].sum(), currency
+
+
+def history(tables: Tables, calendar: FiscalCalendar, before: date) -> pd.DataFrame:
+    """Reps' monthly bookings of the months before the deals begin (owner_id, day, amount, deals).
+
+    From the rows of level rep and metric bookings of the table bookings_history, each on the first
+    day of its month; months that the deals cover are left to the deals.
+    """
+    names = ["owner_id", "day", "amount", "deals"]
+    frame = tables.get("bookings_history")
+    if frame is None:
+        return pd.DataFrame(columns=names)
+    frame = need(frame, "bookings_history", ["level", "who", "metric", "month", "value"])
+    rows = pandas_of(frame.filter((nw.col("level") == "rep") & (nw.col("metric") == "bookings")))
+    first = calendar.containing(before, "month").start
+    start = {key: calendar.period(key).start for key in rows["month"].astype(str).unique()}
+    days = rows["month"].astype(str).map(start)
+    made = pd.DataFrame(
+        {"owner_id": rows["who"].astype(str), "day": days, "amount": rows["value"].astype(float), "deals": 1}
+    )
+    return made[(days < first).to_numpy(dtype=bool)].reset_index(drop=True)
+
+
+def _tell_unusable(rows: pd.DataFrame, problems: list[Problem]) -> None:
+    unpriced = int((rows["deals"] - rows["priced"]).sum())
+    if unpriced:
+        problems.append(
+            Problem(
+                "won-without-amount",
+                f"{unpriced} won deals have no amount; they count as nothing booked.",
+                "Fill amount.",
+                table="deals",
+                column="amount",
+                severity="warning",
+            )
+        )
+    bad = rows[rows["owner_id"].isna() | rows["day"].isna()]
+    if len(bad):
+        problems.append(
+            Problem(
+                "won-without-owner-or-date",
+                f"{int(bad['deals'].sum())} won deals have no owner or no closing date and are set aside.",
+                "Fill owner_id and closed_on.",
+                table="deals",
+                amount=Decimal(str(round(float(bad["amount"].fillna(0).sum()), 2))),
+            )
+        )
+
+
+def _in_currency(rows: pd.DataFrame, currency: str, tables: Tables) -> pd.DataFrame:
+    """Amounts at the plan rate of the day; raises where a rate is missing."""
+    foreign = sorted(set(rows["currency"]) - {currency})
+    if not foreign:
+        return rows
+    frame = tables.get("fx_rates")
+    rates = pandas_of(frame) if frame is not None else pd.DataFrame({"currency": []})
+    if "kind" in rates:
+        rates = rates[rates["kind"] == "plan"]
+    missing = [code for code in foreign if code not in set(rates["currency"])]
+    if missing:
+        raise SalesopsError(
+            Problem(
+                "no-fx-rate",
+                f"Deals are in {', '.join([currency, *foreign])}, and {', '.join(missing)} has no plan rate.",
+                f"Add rates to {currency} to fx_rates, kind plan.",
+                table="fx_rates",
+                value=missing[0],
+            )
+        )
+    rows = rows.sort_values("day").reset_index(drop=True)
+    factor = np.ones(len(rows))
+    days = pd.to_datetime(rows["day"]).to_numpy()
+    for code in foreign:
+        table = rates[rates["currency"] == code].assign(
+            valid_from=lambda r: _dates(r, "valid_from", LONG_AGO)
+        )
+        table = table.sort_values("valid_from")
+        at = np.searchsorted(table["valid_from"].to_numpy(), days, side="right") - 1
+        rate = table["rate"].to_numpy(dtype=float)[np.maximum(at, 0)]
+        factor = np.where(rows["currency"] == code, rate, factor)
+    return rows.assign(amount=rows["amount"] * factor)
+
+
+def unknown_owners(rows: pd.DataFrame, currency: str) -> Problem:
+    """The finding for won deals whose owner is in no usable row of people."""
+    owners = sorted(rows["owner_id"].unique())
+    total = Decimal(str(round(float(rows["amount"].sum()), 2)))
+    return Problem(
+        "owner-not-in-people",
+        f"{int(rows['deals'].sum())} won deals (or months of history) worth "
+        f"{total} {currency} belong to {len(owners)} owners "
+        f"who are in no usable row of people ({', '.join(owners[:5])}); they are set aside.",
+        "Add these people, or correct owner_id.",
+        table="deals",
+        column="owner_id",
+        severity="warning",
+        amount=total,
+    )

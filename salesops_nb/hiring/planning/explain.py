@@ -1,0 +1,193 @@
+"""Why the answer is what it is: a tornado, the latest openings, and when a hire pays back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from salesops_nb.hiring.learning.attrition import PRIOR_LEAVERS
+from salesops_nb.hiring.learning.learned import Learned
+from salesops_nb.hiring.planning.plan import HiringPlan
+from salesops_nb.hiring.planning.requisitions import Trial
+from salesops_nb.hiring.simulation.draws import draw
+from salesops_nb.hiring.simulation.futures import Futures
+from salesops_nb.hiring.simulation.pool import Pool
+
+TORNADO_FUTURES = 3_000
+PAYBACK_MONTHS = 36
+
+
+def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
+    """The plan's probability with each learned input at the ends of its interval, others as learned.
+
+    Inputs the data or the user state without uncertainty are moved by a fifth either way. Rows are
+    sorted by swing, the widest first; columns input, low, high, probability_low, probability_high,
+    swing. The same futures are used throughout.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> hiring.tornado(plan)["input"].iloc[0]  # what the answer hangs on most
+    'productivity'
+    """
+    learned = plan.capacity.learned
+    ends = _ends(learned, level)
+    futures = min(TORNADO_FUTURES, plan.capacity.futures)
+    rows, months, seed = [], plan.ahead.month_of_year, plan.searched.pool.seed
+    for name, (low, high) in ends.items():
+        chances, drawn = [], plan.searched
+        for value in (low, high):  # from the same futures where only what they are worth is moved
+            drawn = drawn.known(learned.override(**{name: value}), months, futures, seed)
+            chances.append(_chance(plan, drawn))
+        shown = [next(iter(v.values())) if isinstance(v, dict) else v for v in (low, high)]
+        rows.append((name, *(float(v) for v in shown), *chances, abs(chances[1] - chances[0])))
+    names = ["input", "low", "high", "probability_low", "probability_high", "swing"]
+    frame = pd.DataFrame(rows, columns=names)
+    return frame.sort_values("swing", ascending=False, ignore_index=True)
+
+
+def _ends(learned: Learned, level: float) -> dict[str, tuple[Any, Any]]:
+    tables, roles = learned.tables(level), learned.panel.roles
+    overall, leavers = learned.hazard.overall, float(learned.hazard.leavers.sum()) + PRIOR_LEAVERS
+    stated = learned.hazard.origin == "override"
+    away = 0.2 if stated else float(stats.norm.ppf(0.5 + level / 2)) / np.sqrt(leavers)
+    ramps = [_ramp_ends(learned, r) for r in range(len(roles))]
+    fill = tables["time_to_fill"].iloc[0]
+    moved = learned.fill.error == 0
+    made = tables["productivity"]
+    return {
+        "attrition": (overall * max(1 - away, 0.05), min(overall * (1 + away), 0.5)),
+        "ramp_months": (
+            {role: low for role, (low, _) in zip(roles, ramps, strict=True)},
+            {role: high for role, (_, high) in zip(roles, ramps, strict=True)},
+        ),
+        "time_to_fill": (
+            (fill["estimate"] * 0.8, fill["estimate"] * 1.2) if moved else (fill["low"], fill["high"])
+        ),
+        "productivity": tuple(
+            {role: float(v) for role, v in zip(roles, _moved(made, column), strict=True)}
+            for column in ("low", "high")
+        ),
+        "spread": tuple(
+            {role: min(float(v), 2.0) for role, v in zip(roles, made[column], strict=True)}
+            for column in ("spread_low", "spread_high")
+        ),
+        "room": (0.5 * float(learned.returns.room.mean()), 2.0 * float(learned.returns.room.mean())),
+    }
+
+
+def _moved(made: pd.DataFrame, column: str) -> list[float]:
+    """The interval's end, or a fifth from the estimate where there is no interval."""
+    sign = -0.2 if column == "low" else 0.2
+    pairs = zip(made[column], made["estimate"], strict=True)
+    return [float(end) if end != middle else float(middle) * (1 + sign) for end, middle in pairs]
+
+
+def _ramp_ends(learned: Learned, role: int) -> tuple[float, float]:
+    ramp = learned.ramp[role]
+    order = np.argsort(ramp.length)
+    mass = np.cumsum(ramp.weight[order])
+    low, high = (float(ramp.length[order][np.argmax(mass >= tail - 1e-12)]) for tail in (0.1, 0.9))
+    return (low, high) if high > low else (max(1.0, low * 0.8), min(18.0, high * 1.2))
+
+
+def _chance(plan: HiringPlan, drawn: Futures) -> float:
+    trial = Trial(drawn.pool, drawn.team(plan.replace_leavers), plan.trial.goals)
+    return trial.probability(plan.counts)
+
+
+def latest_openings(plan: HiringPlan) -> pd.DataFrame:
+    """The last month to which each opening can slip, the others as planned, without losing the goal.
+
+    The goal is the asked confidence; where the plan itself does not reach it, the plan's own probability.
+    Columns role, month, hires, open_on, latest_month, latest_open_on, half_ramped_on (when half of such
+    hires are there and at full output), probability_if_later.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> latest = hiring.latest_openings(plan)
+    >>> bool((latest["latest_open_on"] >= latest["open_on"]).all())
+    True
+    """
+    floor = plan.confidence if plan.feasible else plan.probability
+    known, months = plan.capacity.learned, plan.ahead.months
+    rows = []
+    for role, month in zip(*np.nonzero(plan.counts), strict=True):
+        latest, after = int(month), plan.probability
+        while latest + 1 < len(months):
+            moved = plan.counts.copy()
+            moved[role, latest + 1] += moved[role, month] if latest + 1 != month else 0
+            moved[role, month] = 0
+            after = plan.trial.probability(moved)
+            if after < floor:
+                break
+            latest += 1
+        ready = months[latest].start + pd.Timedelta(
+            days=known.fill.median_days + _ramp_days(known, int(role))
+        )
+        rows.append(
+            (
+                known.panel.roles[role],
+                months[month].key,
+                int(plan.counts[role, month]),
+                months[month].start,
+                months[latest].key,
+                months[latest].start,
+                ready.date() if hasattr(ready, "date") else ready,
+                after,
+            )
+        )
+    names = ["role", "month", "hires", "open_on", "latest_month", "latest_open_on", "half_ramped_on"]
+    return pd.DataFrame(rows, columns=[*names, "probability_if_later"])
+
+
+def _ramp_days(learned: Learned, role: int) -> float:
+    ramp = learned.ramp[role]
+    order = np.argsort(ramp.length)
+    middle = ramp.length[order][np.argmax(np.cumsum(ramp.weight[order]) >= 0.5)]
+    return float(middle) * 30.4375
+
+
+def payback(learned: Learned, futures: int = 2_000, seed: int = 0) -> pd.DataFrame:
+    """When the margin on a hire's bookings has paid for pay and hiring, in months from the opening.
+
+    The mean future counts those who leave before. Columns role, months (of the mean; missing when
+    not within three years), share_paid_back_12 and _24 (of hires that have paid back by then),
+    mean_after_36 (margin less cost of a hire after three years).
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> learned = hiring.learn(open_workbook(".").tables)
+    >>> paid_back = hiring.payback(learned, futures=300)
+    >>> bool((paid_back["share_paid_back_12"] <= paid_back["share_paid_back_24"]).all())
+    True
+    """
+    longer = np.arange(PAYBACK_MONTHS) + len(learned.panel.months)
+    first = int(learned.panel.month_of_year[-1]) + 1
+    of_year = (longer - longer[0] + first) % 12
+    draws = draw(learned, of_year, futures, np.random.default_rng([seed, 9]))
+    pool = Pool(learned, replace(draws, shared=np.ones_like(draws.shared)), seed)
+    rows = []
+    for r, role in enumerate(learned.panel.roles):
+        output, there = pool.path(r, 0, 0)
+        economics = learned.economics
+        gain = economics.margin * learned.productivity.level[r] * output
+        joined = np.diff(np.maximum.accumulate(there, axis=1), axis=1, prepend=0.0)
+        net = np.cumsum(gain - economics.pay[r] * there - economics.hiring_cost[r] * joined, axis=1)
+        mean, begun = net.mean(axis=0), there.any(axis=1)
+        paid = np.flatnonzero(mean >= 0)
+        # from the month after which it stays paid back; before joining nothing is spent and nothing owed
+        last = np.flatnonzero(mean < 0)
+        month = None if not len(paid) or mean[-1] < 0 else (int(last[-1]) + 2 if len(last) else 1)
+        shares = [float(((net[:, m - 1] >= 0) & (joined[:, :m].sum(axis=1) > 0)).mean()) for m in (12, 24)]
+        rows.append((role, month, *shares, float(mean[-1]), int(begun.sum())))
+    names = ["role", "months", "share_paid_back_12", "share_paid_back_24", "mean_after_36", "n"]
+    return pd.DataFrame(rows, columns=names)

@@ -1,0 +1,228 @@
+"""One person's statement as displays: nothing of anybody else is shown, nor kept behind what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from salesops_nb import present
+from salesops_nb.core.wording import Said
+from salesops_nb.notebook.commission_calculation.labels import (
+    dispute_words,
+    kind_words,
+    reason_words,
+    status_words,
+)
+from salesops_nb.present.language import formats
+from salesops_nb.present.language.sentences import ngettext, spoken
+from salesops_nb.present.language.translation import _
+
+if TYPE_CHECKING:
+    from salesops_nb.commission.result.attainment import Attained
+    from salesops_nb.commission.statements.statement import Statement
+    from salesops_nb.commission.statements.statement_lines import Line
+    from salesops_nb.notebook.commission_calculation.period_book import Book
+
+ZERO = Decimal(0)
+
+
+def amounts(sums: Mapping[str, Decimal]) -> str:
+    """Sums by currency, in one text."""
+    return " + ".join(formats.money(amount, currency, cents=True) for currency, amount in sums.items())
+
+
+def headlines(one: Statement) -> None:
+    """What is paid, the place against quota, what comes next, what waits."""
+    place = _place(one)
+    waits = sum((zero.waits for zero in one.zeros), ZERO)
+    cards: list[Mapping[str, Any]] = [
+        {"metric": "commission_payable", "value": amounts(one.totals) or formats.money(ZERO, cents=True),
+         "sentence": ngettext("{n} line, of which this is the sum.", "{n} lines, of which this is the sum.",
+                              sum(line.count for line in one.lines)),
+         "detail": _("Paid on {day}.", day=formats.day(one.paid_on)) if one.paid_on else ""},
+        {"label": _("Status"), "value": _("DRAFT") if one.draft else status_words(one.status),
+         "sentence": _("Not approved: figures may still change.") if one.draft
+         else _("The statement is approved.")},
+    ]  # fmt: skip
+    if place is not None and place.quota:
+        cards.append(
+            {"metric": "attainment", "value": place.attainment,
+             "sentence": _("Credit of {credit} on a quota of {quota}.", credit=formats.money(place.credit),
+                           quota=formats.money(place.quota)),
+             "detail": _next(place)}
+        )  # fmt: skip
+    if waits:
+        cards.append(
+            {"label": _("Earned, not payable yet"), "value": waits, "unit": "cents",
+             "sentence": _("Held until invoiced, collected or released.")}
+        )  # fmt: skip
+    present.headlines(cards)
+
+
+def statement(book: Book, who: str | None, status: str) -> None:
+    """The whole statement: path to pay, lines, what pays nothing, balances, disputes."""
+    if not who:
+        return
+    one = book.statement(who)
+    if status not in ("any", one.status):
+        words = _("The statement is {now}, not {asked}: its lines are not shown.",
+                  now=status_words(one.status), asked=status_words(status))  # fmt: skip
+        present.note(words, kind="warning")
+        return
+    if one.draft:
+        present.note(_("DRAFT: nobody has approved this statement yet; it may still change."), kind="warning")
+    if one.newer:
+        present.note(
+            _("A calculation made now differs from this statement by {amount} in all; it is not posted.",
+              amount=formats.money(one.newer, cents=True)), kind="warning",
+        )  # fmt: skip
+    _summary(one)
+    path(one)
+    _lines(one)
+    _zeros(one)
+    _balances(one)
+    _disputes(one)
+
+
+def path(one: Statement) -> None:
+    """The path from quota to pay."""
+    if not one.opening.amount and len(one.steps) < 2:
+        return
+    words = [(spoken(s.name) if isinstance(s.name, Said) else s.name, s.amount) for s in one.steps]
+    name = one.opening.name
+    present.waterfall(
+        pd.DataFrame(words, columns=["step", "amount"]), "step", "amount",
+        opening=spoken(name) if isinstance(name, Said) else name, closing=_("To pay"),
+        start=one.opening.amount, end=next(iter(one.totals.values()), ZERO), unit="cents",
+        title=_("From quota to pay"),
+    )  # fmt: skip
+
+
+def _summary(one: Statement) -> None:
+    """Who, on which plan, in which state: the first sheet of the spreadsheet."""
+    rows: list[tuple[str, str]] = [
+        (_("Name"), one.name), (_("Period"), one.period),
+        (_("Status"), _("DRAFT, not approved") if one.draft else status_words(one.status)),
+        (_("To pay"), amounts(one.totals) or formats.money(ZERO, cents=True)),
+    ]  # fmt: skip
+    for plan in one.plans:
+        since = _("from {day}", day=formats.day(plan["valid_from"])) if plan.get("valid_from") else ""
+        rows.append((_("Plan"), f"{plan['plan']} {since}".strip()))
+        currency = plan.get("currency") or None
+        for name, label in (
+            ("base_pay", _("Base pay, a year")),
+            ("target_incentive", _("Target incentive, a year")),
+        ):
+            if plan.get(name) is not None:
+                rows.append((label, formats.money(plan[name], currency)))
+        if plan.get("pay_mix"):
+            rows.append((_("Pay mix"), str(plan["pay_mix"])))
+        if "accepted_on" in plan:
+            day = formats.day(plan["accepted_on"]) if plan["accepted_on"] else _("not yet")
+            rows.append((_("Plan accepted"), day))
+    for place in one.places:
+        if place.quota and place.measure == "credit":
+            rows.append((_("Quota"), formats.money(place.quota)))
+            rows.append((_("Credit"), formats.money(place.credit)))
+            break
+    present.show_table(pd.DataFrame(rows, columns=["what", "value"]), title=_("In short"), rows=None)
+
+
+def _lines(one: Statement) -> None:
+    if not one.lines:
+        present.note(_("No line: nothing is paid in this period. The reasons follow."))
+        return
+    for component in dict.fromkeys(line.component for line in one.lines):
+        _component(component, [line for line in one.lines if line.component == component])
+
+
+def _component(name: str, lines: list[Line]) -> None:
+    """The lines of one component, each in a sentence, with their sum."""
+    frame = pd.DataFrame(
+        [
+            {"words": spoken(line.words), "account": line.account, "day": line.happened_on,
+             "kind": kind_words(line.kind), "share": line.share, "amount": line.amount,
+             "currency": line.currency, "dispute": dispute_words(line.dispute) or None}
+            for line in lines
+        ]
+    )  # fmt: skip
+    # the amount beside the sentence, so that a phone shows both
+    names = ("words", "amount", "currency", "dispute", "share", "kind", "account", "day")
+    one = frame["currency"].nunique() == 1
+    dropped = {name for name in ("account", "share", "dispute") if frame[name].isna().all()}
+    dropped |= {"currency"} if one else set()
+    dropped |= {"kind"} if frame["kind"].nunique() == 1 else set()
+    present.show_table(
+        frame[[each for each in names if each not in dropped]],
+        title=kind_words(name).capitalize() if name == lines[0].kind else name,
+        table="statement",
+        currency=str(frame["currency"].iloc[0]) if one else "currency",
+        total={"amount": frame["amount"].sum()} if one else None,
+        rows=None,
+    )
+
+
+def _zeros(one: Statement) -> None:
+    """What pays nothing, or not yet, with the reason."""
+    if not one.zeros:
+        return
+    frame = pd.DataFrame(
+        [
+            {"deal": zero.deal_id, "account": zero.account, "component": zero.component,
+             "credit": zero.credit, "waits": zero.waits or None, "reason": reason_words(zero.reason)}
+            for zero in one.zeros
+        ]
+    )  # fmt: skip
+    keep = [name for name in frame if name in ("credit", "reason") or frame[name].notna().any()]
+    present.show_table(
+        frame[keep],
+        title=_("What pays nothing, or not yet"),
+        table="statement",
+        rows=None,
+        row_head=None,
+    )
+
+
+def _balances(one: Statement) -> None:
+    if not one.balances:
+        return
+    names = {"draw": _("Draw to repay"), "carry": _("Carried over the cap"), "holdback": _("Held back"),
+             "clawback": _("May be clawed back, at most")}  # fmt: skip
+    frame = pd.DataFrame(
+        [
+            {"kind": names.get(kind, kind), "plan": plan, "amount": amount}
+            for kind, plan, amount in one.balances
+        ]
+    )
+    present.show_table(frame, title=_("Balances after the period"), table="balances")
+
+
+def _disputes(one: Statement) -> None:
+    """Questions on lines, with their answers; who asked and answered is in the ledger."""
+    if not one.disputes:
+        return
+    frame = pd.DataFrame(
+        [
+            {"line": dispute["line_id"],
+             "status": dispute_words(": ".join(filter(None, (dispute["status"], dispute["outcome"])))),
+             "opened": dispute["opened_on"], "question": dispute["question"], "answer": dispute["answer"]}
+            for dispute in one.disputes
+        ]
+    )  # fmt: skip
+    present.show_table(frame, title=_("Disputes"))
+
+
+def _place(one: Statement) -> Attained | None:
+    return next((place for place in one.places if place.quota and place.measure == "credit"), None)
+
+
+def _next(place: Attained) -> str:
+    if place.missing is None:
+        return ""
+    if place.next_rate:
+        return _("{missing} more reach the next tier, which pays {rate}.",
+                 missing=formats.money(place.missing), rate=formats.percent(place.next_rate))  # fmt: skip
+    return _("{missing} more reach the next step.", missing=formats.money(place.missing))

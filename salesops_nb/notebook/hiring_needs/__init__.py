@@ -1,0 +1,1 @@
+"""The hiring notebook: what it may be asked, what that means for the plan, and what it shows."""

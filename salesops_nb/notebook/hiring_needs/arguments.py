@@ -1,0 +1,104 @@
+"""What the hiring parameters ask for: what is stated in place of what was learned, and the target."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from salesops_nb.present.panel.steps import NoEstimate
+
+if TYPE_CHECKING:
+    from salesops_nb.hiring.learning.learned import Learned
+
+ESTIMATED = 500  # futures of a first estimate
+LONG = 400_000  # futures times people from which one is worth its while
+STATED = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")
+
+
+def stated(asked: Any, learned: Learned) -> Learned:
+    """What was learned, with the parameters that state something in its place."""
+    given = {name: getattr(asked, name) for name in STATED}
+    return learned.override(**{name: value for name, value in given.items() if value is not None})
+
+
+def choices(workbook: Any, asked: Any, estimated: Learned | None = None) -> dict[str, Any]:
+    """The arguments of `hiring.plan` that the parameters mean.
+
+    Without `target` and without targets of the horizon's periods, the target is `growth` on the
+    bookings of the last twelve months, in proportion to the horizon.
+
+    Parameters
+    ----------
+    estimated : what was learned, where a first estimate is wanted: then there are few futures.
+
+    Raises
+    ------
+    NoEstimate
+        where all futures are there nearly as soon.
+    """
+    if estimated is not None and asked.futures * estimated.panel.roster["present"].sum() < LONG:
+        raise NoEstimate
+    given: dict[str, Any] = {
+        "confidence_of": asked.confidence_of,
+        "budget": asked.budget,
+        "interviewing": asked.interviewing,
+        "replace_leavers": asked.scenario == "replace leavers",
+        "futures": asked.futures if estimated is None else ESTIMATED,
+        "seed": asked.seed,
+    }
+    target = asked.target
+    if target is None and (booked := _grown_from(workbook)) is not None:
+        target = booked * (1 + asked.growth) * asked.horizon / 12
+    return given if target is None else {**given, "target": round(target)}
+
+
+def _grown_from(workbook: Any) -> float | None:
+    """Bookings that a target grows from, ``None`` where there are targets."""
+
+    def grown_from() -> float | None:
+        return None if _has_targets(workbook) else _last_year(workbook)
+
+    found: float | None = workbook.tables.once(("hiring", "grown from"), grown_from)
+    return found
+
+
+def _has_targets(workbook: Any) -> bool:
+    """Whether the company has targets of months after the data's last day."""
+    import narwhals as nw
+
+    from salesops_nb.core.frames import collected
+
+    if "targets" not in workbook.tables or workbook.data_through is None:
+        return False
+    rows = collected(workbook.tables["targets"].filter(nw.col("level") == "company").select("period"))
+    after = workbook.calendar.containing(workbook.data_through, "month").next().key
+    return any(str(key) == after for key in rows["period"])
+
+
+def _last_year(workbook: Any) -> float:
+    """Bookings of the last twelve months: won deals, and recorded history for months before the deals."""
+    import narwhals as nw
+
+    from salesops_nb.core.frames import collected
+
+    months = [workbook.calendar.containing(workbook.data_through, "month")]
+    while len(months) < 12:
+        months.append(months[-1].previous())
+    won = collected(
+        workbook.tables["deals"]
+        .filter(nw.col("outcome") == "won", nw.col("closed_on") >= months[-1].start)
+        .filter(~nw.col("amount").is_null())
+        .select(nw.col("amount").sum(), first=nw.col("closed_on").min())
+    ).iloc[0]
+    total = Decimal(0) if pd.isna(won["amount"]) else won["amount"]
+    history = workbook.tables.get("bookings_history")
+    if history is not None:
+        first = workbook.data_through if pd.isna(won["first"]) else won["first"]
+        before = {month.key for month in months if month.end <= first}
+        rows = collected(history.filter(nw.col("level") == "company", nw.col("metric") == "bookings"))
+        total += sum(
+            (v for m, v in zip(rows["month"], rows["value"], strict=True) if m in before), Decimal(0)
+        )
+    return float(total)

@@ -1,0 +1,156 @@
+"""The hiring report's displays: the plan, what it is compared with, what it rests on."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb import present
+from salesops_nb.notebook.hiring_needs.arguments import choices as choices
+from salesops_nb.notebook.hiring_needs.arguments import stated as stated
+from salesops_nb.present.language.formats import money, percent
+from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.translation import _
+
+if TYPE_CHECKING:
+    from salesops_nb.hiring import HiringPlan
+    from salesops_nb.hiring.learning.learned import Learned
+    from salesops_nb.present.panel.panel import Panel
+
+
+def cover(panel: Panel, asked: Any) -> None:
+    """The cover."""
+    panel.cover(
+        asked,
+        title=_("Hiring needs"),
+        used=("bookings_history", "people.hired_on", "people.left_on", "vacancies", "targets", "units"),
+    )
+
+
+def headlines(plan: HiringPlan) -> None:
+    """Hires, chance, cost, and the chance without hiring."""
+    nobody, count = plan.nobody, int(plan.counts.sum())
+    reached = _("The confidence asked for is {asked}.", asked=percent(plan.confidence))
+    if not plan.feasible:
+        reached = _("The confidence asked for, {asked}, is not reached. What binds: {binds}.",
+                    asked=percent(plan.confidence), binds=", ".join(_binding(plan.binds)))  # fmt: skip
+    present.headlines([
+        {"metric": "hires", "value": count,
+         "sentence": ngettext("{n} requisition to open.", "{n} requisitions to open.", count)},
+        {"metric": "plan_probability", "value": plan.probability, "mark": ["estimated"], "sentence": reached},
+        {"metric": "hiring_cost", "value": plan.cost, "mark": ["estimated"],
+         "sentence": _("Expected cost of hiring and pay to the horizon's end.")},
+        {"metric": "probability_without", "value": float(nobody["probability"]), "mark": ["estimated"],
+         "sentence": _("Half of the futures then book {median} or more.", median=money(nobody["p50"]))},
+    ])  # fmt: skip
+
+
+def _binding(binds: list[str]) -> list[str]:
+    known = {"budget": _("budget"), "interviewing": _("interviewing"), "time": _("time")}
+    return [known.get(each, each) for each in binds]
+
+
+def hires(plan: HiringPlan) -> None:
+    """The requisitions of the plan."""
+    if plan.hires.empty:
+        present.note(_("Nobody needs to be hired for this confidence."))
+        return
+    present.show_table(
+        plan.hires,
+        title=_("Requisitions to open"),
+        table="requisitions",
+        total={"hires": int(plan.hires["hires"].sum()), "cost": sum(plan.hires["cost"], Decimal(0))},
+    )
+
+
+def openings(plan: HiringPlan) -> None:
+    """The latest day for each requisition, given time to fill and ramp."""
+    from salesops_nb.hiring import latest_openings
+
+    found = latest_openings(plan)
+    if not found.empty:
+        present.show_table(found, title=_("Latest day to open each"), table="openings")
+
+
+def comparison(plan: HiringPlan) -> None:
+    """The plan beside hiring nobody, replacing leavers and the naive gap ÷ quota."""
+    known = {"hire nobody": _("Hire nobody"), "replace leavers only": _("Replace leavers only"),
+             "naive: gap ÷ quota": _("Naive: gap ÷ quota"), "plan": _("The plan")}  # fmt: skip
+    frame = plan.comparison.assign(policy=[known.get(p, p) for p in plan.comparison["policy"]])
+    present.bars(frame, x="policy", y="probability", unit="percent", title=_("Probability by policy"))
+    present.show_table(frame, title=_("Four policies, the same futures"), table="futures")
+
+
+def capacity(plan: HiringPlan) -> None:
+    """Bookings by month and period with the plan, against target."""
+    months = plan.capacity.months
+    present.bars(
+        months.assign(p50=months["p50"].astype(float)), x="month", y="p50", compare="target",
+        title=_("Median bookings by month; ticks: target"),
+    )  # fmt: skip
+    for frame, first, title in (
+        (months, "month", _("By month")),
+        (plan.capacity.periods, "period", _("By quarter, year and jointly")),
+    ):
+        shown = (first, "p10", "p50", "p90", "target", "probability", "heads_p50")
+        columns = [name for name in shown if name in frame.columns]
+        named = frame[columns].replace({first: {"horizon": _("Horizon"), "joint": _("All of them jointly")}})
+        present.show_table(named, title=title, table="futures", rows=60)
+
+
+def tornado(plan: HiringPlan) -> None:
+    """How far the probability swings over each input's interval."""
+    from salesops_nb.hiring import tornado as swings
+
+    known = {"productivity": _("Productivity"), "attrition": _("Attrition"),
+             "ramp_months": _("Ramp (months)"),
+             "room": _("Room for more heads"), "time_to_fill": _("Time to fill (days)"),
+             "spread": _("Spread between reps")}  # fmt: skip
+    found = swings(plan)
+    frame = found.assign(input=[known.get(name, name) for name in found["input"]])
+    present.bars(frame, x="input", y="swing", unit="percent", title=_("Swing of the probability"))
+    present.show_table(frame, title=_("What moves the answer"), table="tornado")
+
+
+def economics(plan: HiringPlan, learned: Learned) -> None:
+    """What a vacancy costs a month, and when a hire pays back."""
+    from salesops_nb.hiring import payback
+
+    present.show_table(plan.capacity.vacancy_cost, title=_("Cost of a vacancy, a month"), table="economics")
+    found = payback(learned).drop(columns="n")
+    present.show_table(found, title=_("When a hire pays back"), table="economics")
+
+
+def lessons(learned: Learned) -> None:
+    """What was learned, each with its interval, its sample size and where it comes from."""
+    titles = {"ramp": _("Ramp: share of full output by month"),
+              "productivity": _("Productivity of a ramped rep, a month"),
+              "attrition": _("Attrition a month, by tenure"), "time_to_fill": _("Time to fill"),
+              "season": _("Season: a month over the mean"),
+              "returns": _("Diminishing returns of added heads"),
+              "costs": _("Costs")}  # fmt: skip
+    for name, frame in learned.tables().items():
+        present.show_table(frame, title=titles.get(name, name), table="lessons", rows=60)
+
+
+def problems(plan: HiringPlan) -> None:
+    """Findings about the data the plan rests on."""
+    for problem in plan.problems:
+        present.note(f"{problem.message} {problem.fix}", kind="warning")
+
+
+def vacancies(workbook: Any) -> None:
+    """Seats proposed, open, filled and called off in the store."""
+    from salesops_nb.store.vacancies import list_vacancies
+
+    found = list_vacancies(workbook.store)
+    if found.empty:
+        present.note(_("The store holds no vacancy: record a leaver or propose a seat to begin."))
+        return
+    known = {"proposed": _("proposed"), "open": _("open"), "filled": _("filled"), "closed": _("closed")}
+    columns = ["state", "role", "territory", "proposed_on", "opened_on", "filled_on"]
+    present.show_table(
+        found[columns].assign(state=[known.get(state, state) for state in found["state"]]),
+        title=_("Vacancies in the store"),
+        table="vacancies",
+    )

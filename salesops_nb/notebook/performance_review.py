@@ -1,0 +1,265 @@
+"""The performance review: what it may be asked, and displays that each show one part of a `Review`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import pandas as pd
+from pydantic import Field
+
+from salesops_nb import present
+from salesops_nb.core.wording import Said
+from salesops_nb.parameters import Sliced
+from salesops_nb.present.language import formats
+from salesops_nb.present.language.column_labels import translated
+from salesops_nb.present.language.sentences import spoken
+from salesops_nb.present.language.translation import _
+from salesops_nb.present.page.data_set_aside import set_aside as set_aside
+from salesops_nb.present.page.output import LIVE
+
+if TYPE_CHECKING:
+    from salesops_nb.core.frames import Tables
+    from salesops_nb.performance import Review
+    from salesops_nb.present.panel.panel import Panel
+    from salesops_nb.source.opened import Workbook
+
+
+class PerformanceReview(Sliced):
+    """Of `performance_review.ipynb`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import PerformanceReview
+    >>> PerformanceReview(period="2017-Q3", level="team", who="Cara Losch").structure
+    'as they were'
+    """
+
+    structure: Literal["as they were", "restated"] = Field(
+        "as they were", description="Owners in their teams of the time, or all restated to as_of"
+    )
+
+
+def tables_in_force(workbook: Workbook) -> Tables:
+    """The workbook's tables, with approved targets in place of the source's for the years that have any."""
+    from salesops_nb.core.frames import collected
+    from salesops_nb.store.targets import approved_targets
+
+    approved = approved_targets(workbook.store)
+    if approved.empty:
+        return workbook.tables
+    columns = ["level", "who", "metric", "period", "value"]
+    parts = [approved[columns]]
+    if "targets" in workbook.tables:
+        own = collected(workbook.tables["targets"].select(columns))
+        years = set(approved["year"])
+        parts.append(own[[str(period).removeprefix("cal:")[:4] not in years for period in own["period"]]])
+    frame = pd.concat([part.astype(object) for part in parts], ignore_index=True)
+    return workbook.tables.beside(targets=workbook.register("targets_in_force", frame))
+
+
+def cover(panel: Panel, asked: Any, review: Review) -> None:
+    """The cover of a review of this workbook."""
+    who = _("Team {name}", name=review.who) if review.level == "team" else review.who
+    panel.cover(
+        asked,
+        title=_("Performance review"),
+        subtitle=who or "",
+        period=review.period,
+        as_of=review.as_of,
+        used=("deals", "people", "targets", "accounts", "products", "deals.expected_close_on"),
+        mission=True,
+    )
+
+
+def recorded(workbook: Any, asked: Any, review: Review, live: bool = False) -> None:
+    """Record what the review found, and say under which id; not where a person is trying controls."""
+    from salesops_nb.store.reviews import record_review
+
+    if not live:
+        parameters = asked.model_dump(exclude={"workbook"})
+        run = record_review(workbook.store, review, parameters, workbook.fingerprint)
+        present.provenance({"Recorded as": run[:12]})
+
+
+def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
+    """The seven headline cards; those that rest on simulated tables say so."""
+    rests_on = {"attainment": {"targets"}, "coverage": {"targets", "deals", "deals.expected_close_on"}}
+    cards = []
+    for row in review.headlines.itertuples():
+        marks = [row.mark] if row.mark else []
+        if rests_on.get(str(row.key), set()) & simulated:
+            marks.append("simulated")
+        missing = formats.missing(row.value)
+        sentences, detail = cast("tuple[list[Said], Said]", row.said)
+        cards.append(
+            {
+                "label": translated(str(row.label)),
+                "value": "–" if missing else row.value,
+                "unit": "text" if missing else row.unit,
+                "sentence": " ".join(map(spoken, sentences)),
+                "detail": spoken(detail),
+                "mark": marks,
+                "metric": row.key,
+            }
+        )
+    present.headlines(cards)
+    for note in review.notes:
+        present.note(f"{note.message} {note.fix}", kind="warning")
+
+
+def bridge(review: Review) -> None:
+    """The waterfall from the comparison's (or the target's) bookings to the period's."""
+    if review.bridge.empty:
+        present.note(_("There is no whole period to compare with, so there is no bridge."))
+        return
+    first, last = review.bridge.iloc[0], review.bridge.iloc[-1]
+    opening = translated(str(first["step"]))
+    steps = review.bridge.iloc[1:-1]
+    present.waterfall(
+        steps.assign(step=[translated(str(step)) for step in steps["step"]]),
+        step="step",
+        amount="amount",
+        opening=opening,
+        closing=review.period.key,
+        start=first["amount"],
+        end=last["amount"],
+        title=_("From {start} to {end}", start=opening, end=review.period.key),
+    )
+
+
+def trend(review: Review) -> None:
+    """Bookings by month with the limits of routine variation."""
+    whole = review.trend[review.trend["whole"]]
+    signals = [str(month) for month in whole.loc[whole["signal"], "month"]]
+    said = _("All routine variation.")
+    if signals:
+        said = _("More than routine variation: {months}.", months=", ".join(signals))
+    limits = whole if len(whole) > 1 else None
+    present.trend(whole, x="month", y="bookings", limits=limits, title=_("Bookings by month"), note=said)
+
+
+def definitions(level: str = "company") -> None:
+    """What each figure of the page means and how it is found, in the reader's language."""
+    from salesops_nb.performance import CATALOGUE
+
+    # ranks stand on the company's page alone
+    rows = [metric._asdict() for metric in CATALOGUE if level == "company" or metric.unit != "rank"]
+    present.catalogue([{key: spoken(Said(str(value))) for key, value in row.items()} for row in rows])
+
+
+def pipeline(review: Review) -> None:
+    """Open deals by stage, the stale ones apart."""
+    sums = {c: sum(review.pipeline[c], 0) for c in review.pipeline.columns if c != "stage"}
+    limit = _(
+        "Stale: open for more than {days} days, longer than 99 % of all closed deals took.",
+        days=review.stale_days,
+    )
+    present.show_table(
+        review.pipeline,
+        title=_("Open deals by stage"),
+        table="pipeline",
+        total=sums,
+        notes=[limit] if review.stale_days is not None else (),
+    )
+
+
+def time_to_win(review: Review) -> None:
+    """The share of deals won and lost by age."""
+    if review.time_to_win.empty:
+        present.note(_("No deal has closed yet."))
+        return
+    present.incidence(
+        review.time_to_win,
+        time="days",
+        curves=["won", "lost"],
+        title=_("Share of deals won and lost by age in days"),
+        note=_("Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen)."),
+    )
+
+
+def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
+    """Teams or reps, most bookings first: against what was expected, then how they win."""
+    if table.empty:
+        present.note(_("Nothing is below this level."))
+        return
+    frame = _shown(table)
+    against = [
+        "group", "bookings", "target", "attainment", "pace_attainment", "compared_bookings", "pipeline",
+        "coverage", "stale_deals",
+    ]  # fmt: skip
+    winning = [
+        "group", "won", "lost", "win_rate", "interval", "win_rate_value", "value_interval", "average_deal",
+        "days_to_win", "velocity",
+    ]  # fmt: skip
+    named = (
+        (against, _("{groups}: against target", groups=translated(title))),
+        (winning, _("{groups}: how they win", groups=translated(title))),
+    )
+    for part, name in named:
+        columns = [c for c in part if c == "group" or frame[c].notna().any()]
+        mark = {c: "simulated" for c in ("target", "attainment") if simulated and c in columns}
+        present.show_table(
+            frame[columns],
+            title=name,
+            table="groups",
+            marks=mark,
+            row_marks={"small sample": frame["small_sample"]},
+            rows=rows,
+        )
+
+
+def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company") -> None:
+    """Win rates drawn towards the common rate, with their intervals, best first; of the company alone."""
+    if level != "company":
+        return  # nobody's rank stands on a page for one team or person
+    known = _shown(table[(table["won"] + table["lost"]) > 0])
+    if known.empty:
+        present.note(_("No deal was decided in the period, so there is nothing to rank."))
+        return
+    present.ranking(
+        known,
+        who="group",
+        value="win_rate_eb",
+        low="win_rate_eb_low",
+        high="win_rate_eb_high",
+        reference=float(scope["win_rate"]),
+        reference_label=_("all"),
+        title=translated(title),
+        note=_("Small samples are drawn towards the common rate; overlapping intervals are not told apart."),
+    )
+    columns = ["group", "won", "lost", "win_rate", "win_rate_eb", "ranks"]
+    present.show_table(
+        known[columns],
+        title=_("Where each may really rank"),
+        table="groups",
+        row_marks={"small sample": known["small_sample"]},
+        notes=_("The rank range holds the true rank with 90 % confidence."),
+        # where a page does not turn over, everybody: of many the chart has the ends alone
+        rows=60 if LIVE.get() else None,
+    )
+
+
+def mix(table: pd.DataFrame, title: str) -> None:
+    """Bookings by product or segment, with the comparison's beside them."""
+    frame = table.rename_axis("group").reset_index()
+    columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
+    columns = [c for c in columns if frame[c].notna().any()]
+    present.show_table(frame[columns], title=translated(title), table="groups")
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy with the intervals and rank ranges as text."""
+    frame = table.rename_axis("group").reset_index()
+    frame["interval"] = _ends(frame, "win_rate_low", "win_rate_high")
+    frame["value_interval"] = _ends(frame, "win_rate_value_low", "win_rate_value_high")
+    if "rank_low" in frame:
+        frame["ranks"] = [
+            "–" if pd.isna(a) else f"{int(a)}–{int(b)}"
+            for a, b in zip(frame["rank_low"], frame["rank_high"], strict=True)
+        ]
+    return frame
+
+
+def _ends(frame: pd.DataFrame, low: str, high: str) -> list[str]:
+    pairs = zip(frame[low], frame[high], strict=True)
+    return ["–" if pd.isna(a) else f"{formats.percent(a, 0)} – {formats.percent(b, 0)}" for a, b in pairs]

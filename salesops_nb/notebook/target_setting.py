@@ -1,0 +1,207 @@
+"""Target setting: what it may be asked, what is set, how hard and fair it is, and the approval."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from salesops_nb import present
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.parameters import Day, Name, Parameters
+from salesops_nb.present.language.formats import money, percent
+from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.translation import _
+
+if TYPE_CHECKING:
+    from salesops_nb.present.panel.panel import Panel
+    from salesops_nb.targets import Basis, TargetPlan
+
+
+class TargetSetting(Parameters):
+    """Of `target_setting.ipynb`.
+
+    Examples
+    --------
+    >>> from salesops_nb.parameters import TargetSetting
+    >>> asked = TargetSetting(year=2018, method="top_down")
+    >>> asked.growth, asked.method
+    (0.1, 'top_down')
+    """
+
+    approval = ("approved_by", "approved_on", "reason")
+
+    year: int = Field(
+        2018,
+        ge=1990,
+        description="Fiscal year to set targets for",
+        json_schema_extra={"choices": "target_years"},
+    )
+    growth: float = Field(0.1, ge=-0.5, le=1, description="Growth on last year's bookings, as 0.1")
+    company_target: float | None = Field(
+        None, ge=0, description="The company's target, in place of growth; empty for growth"
+    )
+    method: Literal["top_down", "bottom_up", "blend"] = Field(
+        "blend", description="Shared out by potential, summed from pipeline and run-rate, or both"
+    )
+    weight: float = Field(0.5, ge=0, le=1, description="Part of the top-down share in a blend")
+    over_assignment: float = Field(1.05, ge=1, le=1.5, description="Assigned targets over the company's")
+    unit: int = Field(100, ge=1, le=100_000, description="Money to which targets are rounded")
+    approved_by: Name = Field(
+        None, description="Who approves: a name here writes the targets; empty does not"
+    )
+    approved_on: Day = Field(None, description="Day of the approval; needed to approve")
+    reason: str = Field("", description="Why, kept with the approval")
+
+
+def cover(panel: Panel, asked: Any) -> None:
+    """The cover; a draft until somebody approves."""
+    panel.cover(
+        asked,
+        title=_("Target setting"),
+        period=str(asked.year),
+        used=("bookings_history", "targets", "units", "assignments", "people.hired_on"),
+        status="final" if asked.approved_by else "draft",
+    )
+
+
+def headlines(plan: TargetPlan) -> None:
+    """The company's target, its probability, the share of reps at 100 %, and fairness."""
+    found = plan.summary
+    mark = ["simulated"] if found["simulated"] else []
+    cards = [
+        {"metric": "company_target", "value": found["company_target"], "mark": mark,
+         "sentence": _("Last year's bookings were {before}.", before=money(found["last_year"]))},
+        {"metric": "target_probability", "value": found["probability"], "mark": ["estimated"],
+         "sentence": _("Chance that the company books its target or more; {expected} is expected.",
+                       expected=money(found["expected"]))},
+        {"label": _("Assigned"), "value": found["assigned"], "unit": "money", "mark": mark,
+         "sentence": _("What the reps carry together: {ratio} of the company's target.",
+                       ratio=percent(float(found["assigned"] / found["company_target"])))},
+        {"metric": "share_at_quota", "value": found["share_at_quota"], "mark": ["estimated"],
+         "sentence": ngettext("Expected share of {n} rep.", "Expected share of {n} reps.", found["reps"]),
+         "detail": _("80 % interval {low} to {high}", low=percent(found["share_at_quota_p10"]),
+                     high=percent(found["share_at_quota_p90"]))},
+        {"metric": "target_dispersion", "value": found["dispersion_cv"],
+         "sentence": _("Standard deviation over mean; 0 % would ask the same of every unit of potential."),
+         "detail": _("Gini {gini}", gini=percent(found["dispersion_gini"]))},
+    ]  # fmt: skip
+    present.headlines(cards)
+
+
+def notes(plan: TargetPlan) -> None:
+    """What the targets rest on, then every finding about the data."""
+    for note in plan.notes:
+        present.note(note)
+    for problem in plan.problems:
+        present.note(f"{problem.message} {problem.fix}", kind="warning")
+
+
+def season(basis: Basis) -> None:
+    """Each month's share of the year, and how well the models foretold held-back months."""
+    shares = pd.DataFrame({"month": [str(n + 1) for n in range(12)], "share": basis.season.shares})
+    present.bars(shares, x="month", y="share", unit="percent", title=_("Share of the year by month"))
+    backtest = basis.season.backtest
+    if backtest is None or backtest.empty:
+        present.note(_("Too little history for a backtest: the season is declared, not estimated."))
+        return
+    present.show_table(
+        backtest.assign(used=[_("yes") if each else _("no") for each in backtest["used"]]),
+        title=_("Backtest from a rolling origin"),
+        table="backtest",
+        notes=[_("WAPE: absolute errors over what was booked; the simpler model is used if it is no worse.")],
+    )
+
+
+def levels(plan: TargetPlan) -> None:
+    """Targets of company, regions and teams with what to expect of them."""
+    frame = plan.levels[plan.levels["level"] != "rep"][
+        ["who", "level", "target", "before", "change", "p10", "p50", "p90", "probability"]
+    ]
+    present.show_table(
+        frame,
+        title=_("Company, regions and teams"),
+        table="targets",
+        notes=[_("Over-assignment is in the targets of regions and teams, not in the company's.")],
+    )
+
+
+def periods(plan: TargetPlan) -> None:
+    """Each target by quarter; the months are in the workbook of the report and in the store."""
+    rows = plan.targets[plan.targets["metric"] == "bookings"]
+    for levels, title in (
+        (("company", "region", "team"), _("By quarter: company, regions and teams")),
+        (("rep",), _("By quarter: reps")),
+    ):
+        part = rows[rows["level"].isin(levels)]
+        quarters = part[part["period"].str.contains("-Q")]
+        wide = quarters.pivot(index="who", columns="period", values="value")
+        year = part[~part["period"].str.contains("-")].set_index("who")["value"]
+        frame = wide.assign(**{plan.summary["year"]: year}).reindex(part["who"].unique()).reset_index()
+        columns = [str(name) for name in frame.columns if name != "who"]
+        present.show_table(
+            frame, title=title, table="targets", formats=dict.fromkeys(columns, "money"), rows=80
+        )
+
+
+def reps(plan: TargetPlan) -> None:
+    """Each rep's target, what it rests on, its chance, and who gains or loses."""
+    frame = plan.reps.sort_values("change_ratio", ascending=False)
+    shown = ["person_id", "team", "potential", "run_rate", "pipeline", "target", "before", "change_ratio",
+             "probability", "expected_attainment", "target_over_potential"]  # fmt: skip
+    present.show_table(
+        frame[shown],
+        title=_("Reps: targets, and who gains or loses"),
+        table="targets",
+        rows=80,
+        notes=[_("Change is against last year's target of the rep, or last year's bookings without one.")],
+    )
+
+
+def difficulty(plan: TargetPlan) -> None:
+    """How likely each rep's target is: targets far from half are too soft or too hard."""
+    present.histogram(
+        plan.reps["probability"].to_numpy(),
+        unit="percent",
+        title=_("Probability that a rep's target is met"),
+        marks={_("median"): float(plan.reps["probability"].median())},
+    )
+
+
+def approval(workbook: Any, plan: TargetPlan, asked: Any) -> None:
+    """Write the targets to the store where `approved_by` names a person; otherwise say that nothing is.
+
+    Raises `SalesopsError` where a name is given without the day.
+    """
+    from salesops_nb.store.targets import approve_targets
+
+    if not asked.approved_by:
+        present.note(
+            _("A proposal: nothing is written until approved_by names who approves, with approved_on.")
+        )
+        return
+    if asked.approved_on is None:
+        raise SalesopsError(
+            Problem(
+                "missing-approval-day",
+                f"{asked.approved_by} approves, and approved_on is empty.",
+                "Write the day of the approval, such as 2017-12-15.",
+                column="approved_on",
+            )
+        )
+    version = approve_targets(
+        workbook.store,
+        plan.targets,
+        year=plan.summary["year"],
+        currency=plan.summary["currency"],
+        approved_by=asked.approved_by,
+        approved_at=datetime.combine(asked.approved_on, time()),
+        reason=asked.reason,
+        parameters=asked.model_dump(mode="json", exclude={"workbook"}),
+    )
+    present.note(
+        _("Approved by {who}: version {version} of the targets of {year} is in force.",
+          who=asked.approved_by, version=version, year=plan.summary["year"])
+    )  # fmt: skip

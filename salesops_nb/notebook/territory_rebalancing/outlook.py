@@ -1,0 +1,177 @@
+"""What the picked plan does to targets, pay and driving, how long it balances and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salesops_nb import present
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebalancing
+from salesops_nb.present.language.formats import percent
+from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.translation import _
+
+if TYPE_CHECKING:
+    from salesops_nb.territory.effects.targets_and_pay import Past
+    from salesops_nb.territory.plans.proposal import Proposal
+    from salesops_nb.territory.scope.baseline import Ground
+
+PERIODS = {"month": 12, "quarter": 4, "half": 2, "year": 1}
+
+
+def yearly_pay(path: Path) -> Callable[[Decimal, Decimal], Decimal] | None:
+    """Commission a year by the plan in a file, from attainment (1 is 100 %) and the year's target.
+
+    None where the plan's periods do not divide a year. Raises `SalesopsError` where there is no such file.
+    """
+    from salesops_nb.commission import load_plan
+    from salesops_nb.commission.design.pay_curves import pay_at
+
+    if not path.is_file():
+        raise SalesopsError(
+            Problem("no-plan", "there is no commission plan at this place.",
+                    "Write its path from the workbook's folder in pay_plan, or nothing.", value=path.name)
+        )  # fmt: skip
+    plan = load_plan(path)
+    times = PERIODS.get(str(plan.file.plan.period))
+    if times is None:
+        return None
+    return lambda attainment, target: times * pay_at(plan, attainment * 100, target / times)
+
+
+def past(ground: Ground, workbook: Any, pay_plan: str = "") -> Past:
+    """Targets, bookings of the last twelve months, and the commission plan, where there is one."""
+    from salesops_nb.territory.effects.targets_and_pay import read_past
+
+    place = workbook.folder / pay_plan
+    usual = TerritoryRebalancing.model_fields["pay_plan"].default
+    wanted = pay_plan and (pay_plan != usual or place.is_file())  # a workbook need not have the demo's plan
+    year = workbook.calendar.containing(ground.as_of, "year").key
+    return read_past(
+        workbook.tables, year=year, until=ground.as_of, pay=yearly_pay(place) if wanted else None
+    )
+
+
+def effects(proposal: Proposal, past: Past, simulated: frozenset[str] = frozenset()) -> None:
+    """Each rep's target, attainment outlook and commission, before and after."""
+    from salesops_nb.territory.effects.targets_and_pay import rep_effects
+
+    frame = rep_effects(proposal, past)
+    if frame["target_before"].isna().all():
+        present.note(_("There are no targets of these reps for {year}.", year=past.year))
+    estimated = [str(name) for name in frame if str(name).endswith("_after")]
+    marks = dict.fromkeys(estimated, "estimated")
+    if "targets" in simulated:
+        marks |= {"target_before": "simulated", "target_after": "simulated"}
+    for title, names, note in (
+        (_("Targets and attainment"), ("target", "attainment"),
+         _("Targets are shared out again by potential, their total unchanged. Attainment is the outlook over "
+           "the target.")),
+        (_("Bookings and commission"), ("outlook", "commission"),
+         _("The outlook is the bookings of the last twelve months: a rep keeps the own yield on units kept "
+           "and takes the mean on those gained. Commission is the plan's pay at that attainment in every "
+           "period alike.")),
+    ):  # fmt: skip
+        columns = [f"{name}_{when}" for name in names for when in ("before", "after")]
+        shown = [c for c in columns if frame[c].notna().any()]
+        if shown:
+            present.show_table(
+                frame[["rep", *shown]],
+                title=title,
+                table="effects",
+                marks={name: mark for name, mark in marks.items() if name in shown},
+                total=_totals(frame, shown),
+                notes=[note],
+                rows=80,
+            )
+
+
+def _totals(frame: Any, shown: list[str]) -> dict[str, Decimal]:
+    """What the reps' money adds up to, by column."""
+    return {
+        name: sum((value for value in frame[name] if value is not None), Decimal(0))
+        for name in shown
+        if "attainment" not in name
+    }
+
+
+def driving(proposal: Proposal) -> None:
+    """Mean one-way road kilometres from each rep's centre to the units, before and after."""
+    from salesops_nb.territory.effects.driving_and_duration import drive_distances
+
+    frame = drive_distances(proposal.plan)
+    present.show_table(
+        frame,
+        title=_("Drive distance"),
+        table="driving",
+        marks={"before_km": "estimated", "after_km": "estimated"},
+        rows=80,
+        notes=[
+            _("One way from the territory's centre, weighted by potential; great circle × 1.3 for roads."),
+            *_over_all(frame.attrs),
+        ],
+    )
+
+
+def _over_all(means: Mapping[Any, Any]) -> list[str]:
+    """The mean over all units, before and after."""
+    before, after = (means.get(f"{when}_km", float("nan")) for when in ("before", "after"))
+    if before != before or after != after:
+        return []
+    return [_("Over all units: {before} km before, {after} km after.", before=f"{before:.1f}",
+              after=f"{after:.1f}")]  # fmt: skip
+
+
+def lasting(proposal: Proposal) -> None:
+    """How long until the plan is out of balance if growth goes on."""
+    from salesops_nb.territory.effects.driving_and_duration import months_in_balance
+
+    units = proposal.units
+    if "growth" not in units or units["growth"].isna().all():
+        present.note(
+            _("The units name no growth, so that nothing says how long the balance lasts: equal "
+                "growth everywhere "
+              "keeps it. Add a column growth (a year, as 0.05) to units.")
+        )  # fmt: skip
+        return
+    growth = dict(zip(units["unit_id"], units["growth"].fillna(0.0), strict=True))
+    months, path = months_in_balance(proposal.plan, growth, horizon=60)
+    yearly = path[path["month"] % 6 == 0]
+    if months is None:
+        present.note(_("If growth goes on, the plan stays in balance for five years."))
+    else:
+        rep = str(path.loc[path["month"] == months, "rep"].iloc[0])
+        present.note(
+            ngettext("If growth goes on, {rep} is out of balance after {n} month.",
+                     "If growth goes on, {rep} is out of balance after {n} months.", months, rep=rep)
+        )  # fmt: skip
+    present.show_table(
+        yearly,
+        title=_("Balance if growth goes on"),
+        table="lasting",
+        marks={"imbalance": "estimated"},
+    )
+
+
+def certainty(proposal: Proposal, spread: float) -> None:
+    """How far the balance is certain, since potential is an estimate."""
+    from salesops_nb.territory.effects.driving_and_duration import balance_certainty
+
+    found = balance_certainty(proposal.plan, spread)
+    present.note(
+        _("Potential is an estimate. If each unit's is off by a factor with σ = {spread} of its "
+            "logarithm, all reps "
+          "are truly within the tolerance with a probability of {within}; the largest true imbalance is then "
+          "between {low} and {high} (80 % interval).",
+          spread=spread, within=percent(found["within"]), low=percent(found["p10"]),
+          high=percent(found["p90"]))
+    )  # fmt: skip
+    present.show_table(
+        found["reps"],
+        title=_("How far each rep's balance is certain"),
+        table="certainty",
+        marks={"p10": "estimated", "p90": "estimated", "within": "estimated"},
+    )

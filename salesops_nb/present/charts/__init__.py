@@ -1,0 +1,1 @@
+"""How figures are drawn, with alternative text: over time, compared, distributed, bridged, on a map."""

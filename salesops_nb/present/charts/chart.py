@@ -1,0 +1,199 @@
+"""A chart: its figure, the words that stand for it, and how it reaches the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
+
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present.charts import style
+from salesops_nb.present.language.translation import _
+from salesops_nb.present.page.output import LIVE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+P = ParamSpec("P")
+SMALL = 40_000
+SMALL_LIVE = 400_000  # a person waits: drawing it again as PNG takes longer than sending it
+_LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
+
+
+@dataclass
+class Chart:
+    """A drawn figure with its alternative text; `marks` are ``simulated``, ``estimated`` and the like.
+
+    `raster` marks a drawing of many shapes, which is smaller and quicker to draw as pixels; `half` one of two
+    that stand side by side where the page is wide enough.
+
+    Examples
+    --------
+    Each chart function's ``draw`` returns its chart without displaying it:
+
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> reps = pd.DataFrame({"rep": ["Ada", "Bo"], "bookings": [90_000, 60_000]})
+    >>> chart = present.bars.draw(reps, x="rep", y="bookings", title="Bookings")
+    >>> chart.alt
+    'Bookings. Ada $90,000; Bo $60,000.'
+    >>> chart.svg.startswith("<?xml")
+    True
+    """
+
+    figure: Figure
+    alt: str
+    title: str = ""
+    note: str = ""
+    marks: list[str] = field(default_factory=list)
+    palette: bool = True
+    raster: bool = False
+    half: bool = False
+
+    @property
+    def svg(self) -> str:
+        """The drawing as SVG with its text as text, coordinates to two places."""
+        buffer = io.StringIO()
+        with style.quiet():
+            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        return _LONG_NUMBER.sub(_two_places, buffer.getvalue())
+
+    @property
+    def png(self) -> bytes:
+        """The drawing as a PNG of 256 colours at twice the screen's resolution."""
+        import numpy as np
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from PIL import Image
+
+        small = io.BytesIO()
+        with style.quiet():
+            self.figure.set_dpi(192)
+            canvas: Any = FigureCanvasAgg(self.figure)
+            canvas.draw()
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
+        how = Image.Quantize.FASTOCTREE if self.raster else None
+        picture.quantize(256, method=how).save(small, format="PNG")
+        return small.getvalue()
+
+    def bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
+        """The smaller of SVG and PNG, and the metadata with the alternative text."""
+        data = {} if self.raster else {"image/svg+xml": self.svg}
+        svg = data.get("image/svg+xml", "").encode()
+        if self.raster or len(svg) > (SMALL_LIVE if LIVE.get() else SMALL):
+            png = base64.b64encode(self.png).decode()
+            if self.raster or len(png) < len(svg):
+                data = {"image/png": png}
+        kind = next(iter(data))
+        facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette,
+                 "half": self.half}  # fmt: skip
+        return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
+
+    def show(self) -> None:
+        """Display the chart in the running notebook, and let go of the figure."""
+        from IPython.display import display
+
+        data, metadata = self.bundle()
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        close(self.figure)
+
+
+class Shown(Generic[P]):
+    """A chart function: called, it displays; its `draw` returns the `Chart` instead."""
+
+    def __init__(self, draw: Callable[P, Chart]) -> None:
+        self.draw = draw
+        update_wrapper(self, draw)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Draw and display."""
+        self.draw(*args, **kwargs).show()
+
+
+def show(
+    figure: Figure, alt: str, *, title: str = "", note: str = "", marks: str | Sequence[str] = ()
+) -> None:
+    """Display a matplotlib figure of your own with its alternative text, which must say something.
+
+    Drawn within ``with present.chart_style():`` it takes the page's colours, dark mode included; any
+    other figure stands on a white plate as it is.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from salesops_nb import present
+    >>> figure = Figure()
+    >>> line = figure.add_subplot().plot([10, 20])
+    >>> present.show(figure, "Bookings doubled.", title="Bookings")
+    Bookings doubled.
+    >>> present.show(figure, "")
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: The chart has no alternative text.
+    Say in one or two sentences what it shows.
+    """
+    if not alt or not alt.strip():
+        raise SalesopsError(
+            "The chart has no alternative text.", "Say in one or two sentences what it shows."
+        )
+    import matplotlib.colors as colours
+
+    ours = colours.to_hex(figure.get_facecolor()) == style.PAGE
+    given = [marks] if isinstance(marks, str) else list(marks)
+    Chart(figure, alt.strip(), title, note, given, palette=ours).show()
+
+
+def chart_style() -> Any:
+    """A context in which your own figures take the report's style and colours.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from salesops_nb import present
+    >>> with present.chart_style():
+    ...     figure = Figure()
+    ...     line = figure.add_subplot().plot([1, 2, 3], [10, 20, 15])
+    >>> present.show(figure, "Bookings rose to 20 in February and fell to 15 in March.")
+    Bookings rose to 20 in February and fell to 15 in March.
+    """
+    return style.quiet()
+
+
+def new_figure(height: float = style.HEIGHT, width: float = style.WIDTH) -> tuple[Figure, Any]:
+    """A figure of one set of axes that pyplot does not keep; call it within `style.quiet`."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    return figure, figure.add_subplot()
+
+
+def placed_figure(height: float, width: float = style.WIDTH) -> Figure:
+    """A figure whose axes are placed by hand: a layout engine takes longer than the drawing."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        return Figure(figsize=(width, height))
+
+
+def close(figure: Figure) -> None:
+    """Let pyplot forget a figure that it made."""
+    import sys
+
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)
+
+
+def alt_text(title: str, *sentences: str) -> str:
+    """The words that stand for a chart: its title, then what its data say."""
+    said = " ".join(sentence for sentence in sentences if sentence)
+    name = title or _("Chart")
+    return f"{name}. {said}".strip()
+
+
+def _two_places(match: re.Match[str]) -> str:
+    return f"{float(match[1]):.2f}".rstrip("0").rstrip(".")

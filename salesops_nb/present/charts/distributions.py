@@ -1,0 +1,147 @@
+"""How values are spread, and how shares grow with time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from salesops_nb.present.charts import style
+from salesops_nb.present.charts.axes import (
+    axis_unit,
+    column,
+    direct_labels,
+    finish,
+    floats,
+    named,
+    short,
+    unit_text,
+)
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.translation import _
+
+
+@Shown
+def histogram(
+    values: Any,
+    *,
+    title: str = "",
+    unit: str = "number",
+    bins: int | str = "auto",
+    marks: Mapping[str, Any] | None = None,
+    label: str = "",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """How values are spread; `marks` (name → value) are drawn as lines and named.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.histogram([10, 20, 20, 30, 70], title="Days to win", marks={"target": 25})
+    Days to win. 5 values, median 20. From 10 to 70.
+    """
+    import numpy as np
+
+    known = np.array([v for v in floats(values) if v == v])
+    say = unit_text(unit)
+    with style.quiet():
+        figure, axes = new_figure()
+        counts, edges = np.histogram(known, bins=_bin_edges(known, bins))
+        axes.bar(
+            edges[:-1],
+            counts,
+            width=np.diff(edges),
+            align="edge",
+            color=style.MAIN,
+            edgecolor=style.PAGE,
+            linewidth=0.8,
+        )
+        axes.set_ylim(0, max(counts.max(initial=0) * 1.18, 1))
+        for name, value in (marks or {}).items():
+            axes.axvline(float(value), color=style.BAD, linewidth=1.4, linestyle="--")
+            text = f"{short(str(name))} {say(value)}"
+            axes.annotate(
+                text,
+                (float(value), 0.99),
+                xycoords=("data", "axes fraction"),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="top",
+                color=style.INK,
+            )
+        axis_unit(axes.xaxis, unit)
+        axis_unit(axes.yaxis, "integer")
+        axes.set_xlabel(label)
+        said = [_("No data.")]
+        if len(known):
+            middle = say(float(np.median(known)))
+            said = [
+                ngettext(
+                    "{n} value, median {middle}.", "{n} values, median {middle}.", len(known), middle=middle
+                ),
+                _("From {low} to {high}.", low=say(float(known.min())), high=say(float(known.max()))),
+            ]
+        return finish(Chart(figure, alt_text(title, *said), title, note), simulated)
+
+
+def _bin_edges(known: Any, bins: int | str) -> Any:
+    """At most 60 bins, whatever the rule says: thin bars tell nothing and make large files."""
+    import numpy as np
+
+    if not len(known):
+        return np.array([0.0, 1.0])
+    edges = np.histogram_bin_edges(known, bins="sturges" if len(known) < 3 else bins)
+    return edges if len(edges) <= 61 else np.histogram_bin_edges(known, bins=60)
+
+
+@Shown
+def incidence(
+    frame: Any,
+    time: str,
+    curves: Sequence[str],
+    *,
+    labels: Mapping[str, str] | None = None,
+    title: str = "",
+    time_label: str = "",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """Cumulative incidence steps, a curve a column; ``<curve>_low`` and ``_high`` make a band.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> shares = pd.DataFrame({"days": [0, 30, 60], "won": [0.0, 0.3, 0.5], "lost": [0.0, 0.2, 0.25]})
+    >>> present.incidence(shares, time="days", curves=["won", "lost"], title="What becomes of deals")
+    What becomes of deals. won: 50.0% by 60. lost: 25.0% by 60.
+    """
+    at, shown = floats(column(frame, time)), labels or {}
+    say = unit_text("percent")
+    with style.quiet():
+        figure, axes = new_figure()
+        said, ends = [], []
+        for n, curve in enumerate(curves):
+            values, colour = floats(column(frame, curve)), style.SERIES[n % 6]
+            axes.step(at, values, where="post", color=colour, linestyle=style.LINES[n % 6])
+            if f"{curve}_low" in frame and f"{curve}_high" in frame:
+                low, high = floats(frame[f"{curve}_low"]), floats(frame[f"{curve}_high"])
+                axes.fill_between(at, low, high, step="post", color=colour, alpha=0.14, linewidth=0)
+            if at:
+                end_words = f"{short(str(shown.get(curve, curve)), 24)} {say(values[-1])}"
+                ends.append((at[-1], values[-1], end_words, colour))
+                text = _(
+                    "{name}: {value} by {time}.",
+                    name=shown.get(curve, curve),
+                    value=say(values[-1]),
+                    time=named(at[-1]),
+                )
+                said.append(text)
+        for end in ends:
+            direct_labels(axes, [end[:3]], end[3])
+        axes.set_ylim(0, 1)
+        axis_unit(axes.yaxis, "percent")
+        axis_unit(axes.xaxis, "number")
+        axes.set_xlabel(time_label or _("days"))
+        return finish(Chart(figure, alt_text(title, *(said or [_("No data.")])), title, note), simulated)

@@ -1,0 +1,1 @@
+"""What stands on a page: cover, headlines, tables, notes, and the data set aside."""

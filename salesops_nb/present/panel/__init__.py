@@ -1,0 +1,1 @@
+"""How a person asks a notebook: controls, what is computed again, and saving the answer."""

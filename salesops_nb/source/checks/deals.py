@@ -1,0 +1,203 @@
+"""What a deal needs beyond its columns: its outcome, its closing day, its amount in one currency."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import duckdb
+
+from salesops_nb.errors import Problem
+from salesops_nb.source.checks.rules import Rule
+from salesops_nb.source.columns.casting import Typed
+from salesops_nb.source.schema.findings import finding
+from salesops_nb.source.schema.mapping import TableMapping
+from salesops_nb.source.schema.raw import literal, quoted
+from salesops_nb.workbook import Settings
+
+FAR = timedelta(days=366)
+_SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS"}
+
+
+def outcome(mapping: TableMapping, typed: Typed) -> str | None:
+    """The SQL of open, won or lost, from a column, the stages or two flags; ``None`` if none is mapped."""
+    if "outcome" in typed.columns:
+        return "lower(outcome)"
+    if mapping.stages:
+        cases = " ".join(f"WHEN {literal(s)} THEN {literal(o)}" for s, o in mapping.stages.items())
+        return f"CASE stage {cases} END"
+    if {"is_won", "is_closed"} <= set(typed.columns):
+        return "CASE WHEN is_won THEN 'won' WHEN is_closed THEN 'lost' WHEN NOT is_closed THEN 'open' END"
+    return None
+
+
+def no_outcome(typed: Typed) -> Problem:
+    """The problem of a mapping that does not say which deals are won."""
+    return finding(
+        "no-outcome",
+        "The mapping does not say which deals are open, won and lost.",
+        "Declare 'stages' of deals in the mapping, or map outcome, or is_closed and is_won.",
+        file=typed.raw.file,
+        table="deals",
+        column=typed.headers.get("stage"),
+    )
+
+
+def work_view(
+    connection: duckdb.DuckDBPyConnection,
+    typed: Typed,
+    outcome_sql: str,
+    settings: Settings,
+    rates: bool,
+) -> bool:
+    """Make ``work.deals``: the typed deals with outcome, closing day and amount in one currency.
+
+    Returns whether any amount had to be converted.
+    """
+    replaced = [f"{outcome_sql} AS outcome"]
+    held = set(typed.columns)
+    same = "closed_on" in held and typed.headers.get("closed_on") == typed.headers.get("expected_close_on")
+    if same:
+        replaced.append(f"CASE WHEN {outcome_sql} <> 'open' THEN closed_on END AS closed_on")
+    gone = [part.rsplit(" AS ", 1)[1] for part in replaced if part.rsplit(" AS ", 1)[1] in held]
+    exclude = f" EXCLUDE ({', '.join(gone)})" if gone else ""
+    select = f"SELECT *{exclude}, {', '.join(replaced)} FROM {typed.name}"
+    foreign = {"amount", "currency"} <= held and _foreign(connection, typed, settings)
+    if foreign:
+        select = _converted(select, held, settings, rates)
+    else:
+        select = f"SELECT *, false AS _no_rate FROM ({select})"
+    connection.execute(f"CREATE OR REPLACE VIEW work.deals AS {select}")
+    return foreign
+
+
+def _foreign(connection: duckdb.DuckDBPyConnection, typed: Typed, settings: Settings) -> bool:
+    row = connection.execute(
+        f"SELECT count(*) FROM {typed.name} WHERE currency IS DISTINCT FROM {literal(settings.currency)}"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _converted(select: str, held: set[str], settings: Settings, rates: bool) -> str:
+    """Amounts times the rate of their day, rounded half up to the workbook currency's places."""
+    from salesops_nb.core.money import places
+
+    days = [name for name in ("closed_on", "expected_close_on", "created_on") if name in held]
+    day = f"coalesce({', '.join(days)})" if days else "NULL"
+    rate = "CAST(NULL AS DECIMAL(18,8))"
+    join = ""
+    if rates:
+        rate = "r.rate"
+        join = (
+            " LEFT JOIN LATERAL (SELECT rate FROM fx_used f WHERE f.currency = d.currency "
+            "AND f.valid_from <= d._day AND (f.valid_to IS NULL OR d._day < f.valid_to) "
+            "ORDER BY f.valid_from DESC LIMIT 1) r ON true"
+        )
+    own = f"d.currency = {literal(settings.currency)}"
+    used = f"CASE WHEN {own} THEN CAST(1 AS DECIMAL(18,8)) ELSE {rate} END"
+    amount = f"CAST(round(d.amount * _rate, {places(settings.currency)}) AS DECIMAL(18,4))"
+    return (
+        "SELECT * EXCLUDE (amount, currency, _rate, _day), amount AS amount_original, "
+        f"currency AS currency_original, CASE WHEN currency = {literal(settings.currency)} THEN amount ELSE "
+        f"{amount.replace('d.amount', 'amount')} END AS amount, {literal(settings.currency)} AS currency, "
+        "amount IS NOT NULL AND _rate IS NULL AS _no_rate "
+        f"FROM (SELECT d.*, {used} AS _rate FROM (SELECT *, {day} AS _day FROM ({select})) d{join})"
+    )
+
+
+def prepare_rates(connection: duckdb.DuckDBPyConnection, settings: Settings, held: list[str]) -> None:
+    """Make ``fx_used``: the rates of the kind that the workbook uses."""
+    kind = f"WHERE kind = {literal(settings.fx_kind)}" if "kind" in held else ""
+    until = "valid_to" if "valid_to" in held else "CAST(NULL AS DATE) AS valid_to"
+    connection.execute(
+        f"CREATE OR REPLACE VIEW fx_used AS SELECT currency, valid_from, {until}, "
+        f"rate FROM typed.fx_rates {kind}"
+    )
+
+
+def currency_rules(typed: Typed, settings: Settings, converted: bool) -> list[Rule]:
+    """An amount needs a currency, that currency a rate, and its own sign must not contradict it."""
+    rules: list[Rule] = []
+    if converted:
+        rules += _rate_rules(settings)
+    header = typed.headers.get("amount")
+    if header and typed.raw.types.get(header) == "VARCHAR":
+        rules.append(_sign_rule(typed, header, settings))
+    return rules
+
+
+def _rate_rules(settings: Settings) -> list[Rule]:
+    return [
+        Rule(
+            "missing-currency",
+            "currency",
+            "_no_rate AND currency_original IS NULL",
+            "The amount has no currency.",
+            f"Fill the cell; until then the amount is in no figure, as it may not be {settings.currency}.",
+            "bookings and values",
+            "amount",
+        ),
+        Rule(
+            "no-rate",
+            "currency",
+            "_no_rate AND currency_original IS NOT NULL",
+            f"The amount is in {{other}} and there is no rate from {{other}} to "
+            f"{settings.currency} for its day.",
+            "Add the rate to fx_rates, valid from that day or earlier.",
+            "bookings and values",
+            "amount",
+            other="t.currency_original",
+        ),
+    ]
+
+
+def _sign_rule(typed: Typed, header: str, settings: Settings) -> Rule:
+    """Amounts that bear the sign of another currency than theirs, such as € in a USD workbook."""
+    text = f"r.{quoted(header)}"
+    cases = " ".join(f"WHEN contains({text}, {literal(s)}) THEN {literal(c)}" for s, c in _SIGNS.items())
+    code = f"regexp_extract({text}, '(^|[^A-Za-z])([A-Z]{{3}})([^A-Za-z]|$)', 2)"
+    sign = f"CASE {cases} ELSE nullif({code}, '') END"
+    own = literal(settings.currency)
+    currency = f"coalesce(t.currency, {own})" if "currency" in typed.columns else own
+    rows = (
+        f"SELECT r._row FROM {typed.raw.name} r JOIN {typed.name} t USING (_row) "
+        f"WHERE regexp_matches({text}, '[^-0-9.,() ]') AND {sign} <> {currency}"
+    )
+    return Rule(
+        "currency-sign",
+        "amount",
+        f"amount IS NOT NULL AND _row IN ({rows})",
+        "The amount {value} bears another currency's sign than {other}.",
+        "Map the currency column, or correct the amount.",
+        "bookings and values",
+        "amount",
+        other=literal(settings.currency),
+    )
+
+
+def last_day(
+    connection: duckdb.DuckDBPyConnection, relation: str, typed: Typed, settings: Settings
+) -> str | None:
+    """The SQL of the last day the data can hold: declared, or the last before a leap of over a year.
+
+    A few dates that stand more than a year after all others (2071 for 2017) are slips, not data.
+    """
+    if settings.data_through is not None:
+        return f"DATE '{settings.data_through.isoformat()}'"
+    names = [name for name in ("created_on", "closed_on") if name in typed.columns]
+    if not names:
+        return None
+    union = " UNION ALL ".join(
+        f"SELECT {name} AS d FROM {relation} WHERE {name} IS NOT NULL" for name in names
+    )
+    days: list[tuple[date, int]] = connection.execute(
+        f"SELECT d, count(*) FROM ({union}) GROUP BY d ORDER BY d"
+    ).fetchall()
+    total = sum(count for _, count in days)
+    beyond = 0
+    for (earlier, _), (later, count) in zip(reversed(days[:-1]), reversed(days[1:]), strict=True):
+        beyond += count
+        if beyond > max(3, total // 1000) or total - beyond < 10:
+            return None
+        if later - earlier > FAR:
+            return f"DATE '{earlier.isoformat()}'"
+    return None

@@ -1,0 +1,201 @@
+"""How a file writes numbers and dates: detected from whole columns, never value by value.
+
+A mark or an order is taken from the mapping or the workbook where it is declared; else from the
+column itself, else from its neighbours in the same file; where none of these decides, that is an
+error that asks for the declaration. What was detected is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from salesops_nb.errors import Problem
+from salesops_nb.source.schema.findings import finding
+
+SHORT = r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{2}|\d{4})([T ,].*)?$"
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The decimal mark and the date order of each text column of a file, by our name."""
+
+    marks: Mapping[str, str]
+    orders: Mapping[str, str]
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A text column to look at: our name, its header and the SQL of its trimmed text."""
+
+    name: str
+    header: str
+    sql: str
+
+
+def detect(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    shown: str,
+    numbers: list[Column],
+    dates: list[Column],
+    mark: str | None,
+    order: str | None,
+) -> Formats:
+    """The formats of the columns; `mark` and `order` are the declared ones, or ``None``."""
+    problems: list[Problem] = []
+    aggregates = [sql for c in numbers for sql in _number_votes(c.sql)] if mark is None else []
+    aggregates += [sql for c in dates for sql in _date_votes(c.sql)] if order is None else []
+    row: list[int] = []
+    if aggregates:
+        found = connection.execute(f"SELECT {', '.join(aggregates)} FROM {relation}").fetchone()
+        row = [int(value or 0) for value in found or ()]
+    marks = _marks(numbers, row, shown, problems) if mark is None else dict.fromkeys(_names(numbers), mark)
+    start = 3 * len(numbers) if mark is None else 0
+    if order is None:
+        orders = _orders(dates, row[start:], shown, problems)
+    else:
+        orders = dict.fromkeys(_names(dates), order)
+    return Formats(marks, orders, problems)
+
+
+def _names(columns: list[Column]) -> list[str]:
+    return [column.name for column in columns]
+
+
+def _number_votes(sql: str) -> list[str]:
+    """Counts of values that show a decimal comma, a decimal point, or could be either."""
+    core = f"regexp_replace({sql}, '[^0-9.,]', '', 'g')"
+
+    def showing(mark: str, other: str) -> str:
+        patterns = (
+            rf"\d{{1,3}}({other}\d{{3}})+{mark}\d*",  # 1.234,5
+            rf"\d*{mark}(\d{{1,2}}|\d{{4,}})",  # 12,5
+            rf"(0|\d{{4,}}){mark}\d{{3}}",  # 0,125
+            rf"\d{{1,3}}({other}\d{{3}}){{2,}}",  # 1.234.567
+        )
+        return f"count(*) FILTER (WHERE regexp_full_match({core}, '{'|'.join(patterns)}'))"
+
+    either = rf"count(*) FILTER (WHERE regexp_full_match({core}, '[1-9]\d{{0,2}}[.,]\d{{3}}'))"
+    return [showing(",", r"\."), showing(r"\.", ","), either]
+
+
+def _marks(columns: list[Column], row: list[int], shown: str, problems: list[Problem]) -> dict[str, str]:
+    votes = {c: tuple(row[3 * i : 3 * i + 3]) for i, c in enumerate(columns)}
+    decided = {c: "," if v[0] else "." for c, v in votes.items() if bool(v[0]) != bool(v[1])}
+    whole_file = set(decided.values())
+    marks: dict[str, str] = {}
+    for column, (comma, point, either) in votes.items():
+        if comma and point:
+            problems.append(_mixed_marks(column, shown, comma, point))
+        elif column in decided:
+            marks[column.name] = decided[column]
+        elif either and len(whole_file) != 1:
+            problems.append(_ambiguous_mark(column, shown, either))
+        else:
+            marks[column.name] = next(iter(whole_file)) if len(whole_file) == 1 else "."
+    commas = [c.header for c in columns if marks.get(c.name) == "," and (votes[c][0] or votes[c][2])]
+    if commas:
+        problems.append(
+            finding(
+                "decimal-mark-detected",
+                f"Numbers are read with a decimal comma (1.234,56), as {commas[0]} shows.",
+                "Declare 'decimal_mark' in the mapping if that is wrong.",
+                file=shown,
+                column=commas[0],
+                severity="note",
+            )
+        )
+    return marks
+
+
+def _mixed_marks(column: Column, shown: str, comma: int, point: int) -> Problem:
+    return finding(
+        "mixed-numbers",
+        f"The column mixes 1.234,56 ({comma} values) with 1,234.56 ({point} values).",
+        "Export it in one format, or declare 'decimal_mark' in the mapping to have the others listed.",
+        file=shown,
+        column=column.header,
+    )
+
+
+def _ambiguous_mark(column: Column, shown: str, either: int) -> Problem:
+    return finding(
+        "ambiguous-numbers",
+        f"{either} values such as 1,234 or 1.234 may be thousands or decimals; nothing in the file decides.",
+        "Declare 'decimal_mark' (. or ,) in the mapping.",
+        file=shown,
+        column=column.header,
+    )
+
+
+def _date_votes(sql: str) -> list[str]:
+    """Counts of dates with the year last, the greatest first and second part, and two-digit years."""
+
+    def part(number: int) -> str:
+        return f"max(TRY_CAST(regexp_extract({sql}, '{SHORT}', {number}) AS INTEGER))"
+
+    count = f"count(*) FILTER (WHERE regexp_matches({sql}, '{SHORT}'))"
+    two = f"count(*) FILTER (WHERE length(regexp_extract({sql}, '{SHORT}', 3)) = 2)"
+    return [count, part(1), part(2), two]
+
+
+def _orders(columns: list[Column], row: list[int], shown: str, problems: list[Problem]) -> dict[str, str]:
+    votes = {c: tuple(row[4 * i : 4 * i + 4]) for i, c in enumerate(columns)}
+    decided: dict[Column, str] = {}
+    for column, (_, first, second, _) in votes.items():
+        if first > 12 and second > 12:
+            problems.append(_mixed_order(column, shown))
+        elif first > 12 or second > 12:
+            decided[column] = "dmy" if first > 12 else "mdy"
+    whole_file = set(decided.values())
+    orders: dict[str, str] = {}
+    for column, (count, first, second, _) in votes.items():
+        if column in decided:
+            orders[column.name] = decided[column]
+        elif not count or (first > 12 and second > 12):
+            orders[column.name] = "ymd"
+        elif len(whole_file) == 1:
+            orders[column.name] = next(iter(whole_file))
+        else:
+            problems.append(_ambiguous_order(column, shown, count))
+    for order in sorted(whole_file):
+        columns_so = [c for c in columns if orders.get(c.name) == order and votes[c][0]]
+        problems.append(_said_order(columns_so, order, shown, any(votes[c][3] for c in columns_so)))
+    return orders
+
+
+def _mixed_order(column: Column, shown: str) -> Problem:
+    return finding(
+        "mixed-dates",
+        "Some dates have a day above 12 in first place and others in second: the column mixes two orders.",
+        "Export it in one order, or declare 'date_order' in the mapping to have the others listed.",
+        file=shown,
+        column=column.header,
+    )
+
+
+def _ambiguous_order(column: Column, shown: str, count: int) -> Problem:
+    return finding(
+        "ambiguous-dates",
+        f"{count} dates such as 03/04/2017 may be day first or month first; nothing in the file decides.",
+        "Declare 'date_order' (dmy or mdy) in the mapping.",
+        file=shown,
+        column=column.header,
+    )
+
+
+def _said_order(columns: list[Column], order: str, shown: str, two_digits: bool) -> Problem:
+    words = {"dmy": "day first (31/12/2017)", "mdy": "month first (12/31/2017)"}[order]
+    years = "; years of two digits are 1970 to 2069" if two_digits else ""
+    return finding(
+        "date-order-detected",
+        f"Dates are read {words}, as {columns[0].header} shows{years}.",
+        "Declare 'date_order' in the mapping if that is wrong.",
+        file=shown,
+        column=columns[0].header,
+        severity="note",
+    )

@@ -1,0 +1,1 @@
+"""How each kind of source is read: delimited text, Excel, Parquet, databases, frames."""

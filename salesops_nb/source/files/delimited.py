@@ -1,0 +1,237 @@
+"""CSV files: delimiter, header and rows, each row with the number a spreadsheet shows.
+
+A regular UTF-8 file goes through DuckDB's parallel reader. One that is not (another encoding,
+blank lines, title rows, rows of the wrong width) goes through Python's reader in batches, which
+is slower and loses no row number.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from salesops_nb.errors import Problem
+from salesops_nb.source.columns.headers import find_header, footer_length, unique_headers
+from salesops_nb.source.files.encoding import TextFile, probe
+from salesops_nb.source.schema.findings import finding
+from salesops_nb.source.schema.mapping import FileMapping
+from salesops_nb.source.schema.raw import Raw, engine_path, literal, quoted
+
+DELIMITERS = (",", ";", "\t", "|")
+BATCH = 50_000
+_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    delimiter: str
+    header_row: int
+    headers: list[str]
+    notes: tuple[Problem, ...]
+
+
+def read_delimited(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    shown: str,
+    mapping: FileMapping,
+    wanted: list[str],
+    encoding: str | None = None,
+) -> Raw:
+    """The file as a table ``raw.name``; `wanted` are the headers that the mapping speaks of."""
+    text = probe(path, shown, mapping.encoding or encoding)
+    layout = _layout(text, mapping, wanted)
+    raw = f"raw.{quoted(name)}"
+    notes: list[Problem] = [*text.notes, *layout.notes]
+    regular = text.plain and layout.header_row == 1 and not mapping.footer_rows
+    if not (regular and _through_duckdb(connection, text, layout, raw)):
+        notes += _through_python(connection, text, layout, raw, mapping)
+    else:
+        notes += _trim_footer(connection, raw, layout, shown)
+    count = connection.execute(f"SELECT count(*) FROM {raw}").fetchone()
+    if not count or not count[0]:
+        notes.append(
+            finding(
+                "no-rows",
+                "The file has a header and no rows.",
+                "Check the export's filter; an empty table is read as it is.",
+                file=shown,
+                severity="warning",
+            )
+        )
+    return Raw(raw, shown, dict.fromkeys(layout.headers, "VARCHAR"), text.digest, notes)
+
+
+def _layout(text: TextFile, mapping: FileMapping, wanted: list[str]) -> _Layout:
+    with text.path.open(encoding=_codec(text), newline="") as stream:
+        head = stream.read(1 << 16)
+    lines = head.splitlines(keepends=True)
+    if len(head) == 1 << 16 and len(lines) > 1:
+        lines = lines[:-1]
+    delimiter = mapping.delimiter or _delimiter(lines[:200], wanted)
+    try:
+        rows = list(csv.reader(io.StringIO("".join(lines), newline=""), delimiter=delimiter))
+    except csv.Error:
+        rows = list(csv.reader(lines[:1], delimiter=delimiter))
+    header_row, notes = find_header(rows, wanted, mapping.header_row, text.shown)
+    headers, doubled = unique_headers(rows[header_row - 1], text.shown)
+    notes += doubled
+    if delimiter != "," and mapping.delimiter is None:
+        notes.append(
+            finding(
+                "delimiter-detected",
+                f"The columns are separated by {_NAMES.get(delimiter, delimiter)}.",
+                "Declare 'delimiter' in the mapping if that is wrong.",
+                file=text.shown,
+                value=delimiter,
+                severity="note",
+            )
+        )
+    return _Layout(delimiter, header_row, headers, tuple(notes))
+
+
+def _delimiter(lines: list[str], wanted: list[str]) -> str:
+    """The delimiter that shows most of the mapped headers, then the most even columns."""
+    known = {header.strip().casefold() for header in wanted}
+
+    def score(delimiter: str) -> tuple[int, float, int]:
+        try:
+            rows = list(csv.reader(lines, delimiter=delimiter))
+        except csv.Error:
+            return (0, 0.0, 0)
+        found = max(len({cell.strip().casefold() for cell in row} & known) for row in rows[:25])
+        width, even = Counter(len(row) for row in rows if row).most_common(1)[0]
+        return (found, even / len(rows) if width > 1 else 0.0, width)
+
+    return max(DELIMITERS, key=score)
+
+
+def _codec(text: TextFile) -> str:
+    return "utf-8-sig" if text.encoding == "utf-8" else text.encoding
+
+
+def _through_duckdb(connection: duckdb.DuckDBPyConnection, text: TextFile, layout: _Layout, raw: str) -> bool:
+    """Whether DuckDB's reader took the whole file as it is."""
+    columns = ", ".join(f"{literal(header)}: 'VARCHAR'" for header in layout.headers)
+    select = (
+        "SELECT *, row_number() OVER () + 1 AS _row FROM read_csv("
+        f"{literal(engine_path(text.path))}, auto_detect = false, header = true, "
+        f"quote = '\"', escape = '\"', delim = {literal(layout.delimiter)}, columns = {{{columns}}})"
+    )
+    try:
+        connection.execute(f"CREATE OR REPLACE TABLE {raw} AS {select}")
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _through_python(
+    connection: duckdb.DuckDBPyConnection, text: TextFile, layout: _Layout, raw: str, mapping: FileMapping
+) -> list[Problem]:
+    columns = ", ".join(f"{quoted(header)} VARCHAR" for header in layout.headers)
+    connection.execute(f"CREATE OR REPLACE TABLE {raw} ({columns}, _row BIGINT)")
+    problems: list[Problem] = []
+    rows = _good_rows(text, layout, problems)
+    tail: list[tuple[int, list[str]]] = []
+    while batch := list(islice(rows, BATCH)):
+        _insert_even(connection, raw, text.shown, layout.headers, tail, problems)
+        tail = batch
+    cut = footer_length([row for _, row in tail], mapping.footer_rows)
+    if cut:
+        problems.append(_footer(text.shown, [row for _, row in tail[-cut:]]))
+        tail = tail[:-cut]
+    _insert_even(connection, raw, text.shown, layout.headers, tail, problems)
+    return problems
+
+
+def _insert_even(
+    connection: duckdb.DuckDBPyConnection,
+    raw: str,
+    shown: str,
+    headers: list[str],
+    rows: list[tuple[int, list[str]]],
+    problems: list[Problem],
+) -> None:
+    """Insert the rows as wide as the header; the others are problems."""
+    width = len(headers)
+    wrong = [(number, row) for number, row in rows if len(row) != width]
+    problems += [_wrong_width(shown, number, row, width) for number, row in wrong]
+    _insert(connection, raw, headers, [item for item in rows if len(item[1]) == width])
+
+
+def _good_rows(text: TextFile, layout: _Layout, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    with text.path.open(encoding=_codec(text), newline="") as stream:
+        reader = csv.reader(stream, delimiter=layout.delimiter, strict=True)
+        number = 0
+        try:
+            for row in reader:
+                number += 1
+                if number > layout.header_row and any(cell.strip() for cell in row):
+                    yield number, row
+        except csv.Error as error:
+            problems.append(
+                finding(
+                    "broken-quotes",
+                    f"Row {number + 1} cannot be read ({error}), nor can any row below it.",
+                    "Close the quotation mark that was opened there, or double the ones inside a text.",
+                    file=text.shown,
+                    row=number + 1,
+                )
+            )
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, raw: str, headers: list[str], rows: list[tuple[int, list[str]]]
+) -> None:
+    if not rows:
+        return
+    columns = list(zip(*(row for _, row in rows), strict=True))
+    arrays = [pa.array(column, pa.string()) for column in columns]
+    table = pa.table([*arrays, pa.array([n for n, _ in rows], pa.int64())], [*headers, "_row"])
+    connection.register("_batch", table)
+    connection.execute(f"INSERT INTO {raw} SELECT * FROM _batch")
+    connection.unregister("_batch")
+
+
+def _wrong_width(shown: str, number: int, row: list[str], width: int) -> Problem:
+    return finding(
+        "wrong-width",
+        f"Row {number} has {len(row)} columns where the header has {width}; it is left out of every figure.",
+        "Quote values that hold the delimiter or a line break, or complete the row.",
+        file=shown,
+        row=number,
+        value=",".join(row)[:80],
+    )
+
+
+def _footer(shown: str, rows: list[list[str]]) -> Problem:
+    words = next((cell for row in rows for cell in row if cell.strip()), "")
+    which = "The last row is" if len(rows) == 1 else f"The last {len(rows)} rows are"
+    return finding(
+        "footer-skipped",
+        f"{which} taken for a report's footer ({words[:40]!r}) and skipped.",
+        "Declare 'footer_rows: 0' in the mapping if they are data.",
+        file=shown,
+        severity="note",
+    )
+
+
+def _trim_footer(
+    connection: duckdb.DuckDBPyConnection, raw: str, layout: _Layout, shown: str
+) -> list[Problem]:
+    last = connection.execute(f"SELECT * FROM {raw} ORDER BY _row DESC LIMIT 20").fetchall()
+    rows = [[cell or "" for cell in row[:-1]] for row in reversed(last)]
+    cut = footer_length(rows, None)
+    if not cut:
+        return []
+    connection.execute(f"DELETE FROM {raw} WHERE _row >= ?", [last[cut - 1][-1]])
+    return [_footer(shown, rows[-cut:])]

@@ -1,0 +1,183 @@
+"""One interface to every source: a file, a sheet, a database's table or a frame becomes a `Raw`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from salesops_nb.core.masking import masked
+from salesops_nb.errors import SalesopsError
+from salesops_nb.source.files.delimited import read_delimited
+from salesops_nb.source.files.narrowing import narrowed
+from salesops_nb.source.schema.findings import finding, listed
+from salesops_nb.source.schema.mapping import FileMapping
+from salesops_nb.source.schema.raw import Raw, described, engine_path, literal, quoted
+from salesops_nb.workbook import Settings
+
+TEXT = (".csv", ".tsv", ".txt")
+EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+DUCKDB = (".duckdb", ".ddb")
+
+
+def read_source(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    settings: Settings,
+    file: FileMapping,
+    table: str,
+    label: str,
+    wanted: list[str],
+    frame: object = None,
+) -> Raw | None:
+    """The rows a mapping points to; ``None`` where they are optional and not there."""
+    if frame is not None:
+        return read_frame(connection, frame, label)
+    path = path_of(folder, settings, file, table)
+    if path is None:
+        from salesops_nb.source.files.databases import read_database
+
+        source = expanded(file.source or settings.source)
+        return read_database(connection, source, folder, file, table, label, settings)
+    if not path.is_file():
+        if file.optional:
+            return None
+        raise _missing(path, folder)
+    return _read_path(connection, path, file, table, label, wanted, settings)
+
+
+def path_of(folder: Path, settings: Settings, file: FileMapping, table: str) -> Path | None:
+    """The file that a mapping points to; ``None`` for a database with an address."""
+    source = expanded(file.source or settings.source)
+    if "://" in source:
+        return None
+    path = folder / source
+    return path if path.suffix.lower() in (*DUCKDB, *EXCEL) else path / (file.file or f"{table}.csv")
+
+
+def _read_path(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file: FileMapping,
+    table: str,
+    label: str,
+    wanted: list[str],
+    settings: Settings,
+) -> Raw | None:
+    kind, shown = path.suffix.lower(), file.file or path.name
+    if kind in TEXT:
+        raw = read_delimited(connection, path, label, shown, file, wanted, settings.encoding)
+        return narrowed(connection, raw, file, settings)
+    if kind == ".parquet":
+        return narrowed(connection, read_parquet(connection, path, label, shown), file, settings)
+    if kind in DUCKDB:
+        from salesops_nb.source.files.databases import read_duckdb
+
+        found = read_duckdb(connection, path, file, table, label, path.name)
+        return found and narrowed(connection, found, file, settings)
+    if kind in EXCEL:
+        from salesops_nb.source.files.excel import read_excel
+
+        raw = read_excel(connection, path, file, table, label, shown, wanted)
+        return narrowed(connection, raw, file, settings)
+    raise SalesopsError(
+        finding(
+            "unknown-format",
+            f"Files that end in {kind or 'nothing'!r} cannot be read.",
+            f"Use one of: {listed((*TEXT, '.parquet', *EXCEL, *DUCKDB), 20)}.",
+            file=shown,
+        )
+    )
+
+
+def expanded(text: str) -> str:
+    """The text with ``${NAME}`` replaced from the environment, so that no password stands in a file."""
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if found is None:
+            raise SalesopsError(
+                finding(
+                    "missing-variable",
+                    f"The environment variable {match[1]} is not set.",
+                    "Set it before the workbook is opened.",
+                    file="workbook.yml",
+                    value=match[1],
+                )
+            )
+        return found
+
+    return re.sub(r"\$\{(\w+)\}", value, text)
+
+
+def _missing(path: Path, folder: Path) -> SalesopsError:
+    inside = path.parent if path.parent.is_dir() else folder
+    shown = path.relative_to(folder) if path.is_relative_to(folder) else path
+    names = sorted(p.name for p in inside.iterdir() if p.is_file() and not p.name.startswith("."))
+    there = f"{inside.name} holds: {listed(names)}." if names else f"{inside.name} is empty."
+    return SalesopsError(
+        finding(
+            "missing-file",
+            # a mistyped address of a database is taken for a file, its password with it
+            f"The file {masked(str(shown))} is not there.",
+            f"Put it there or mend 'file' in the mapping; {there}",
+            file=path.name,
+        )
+    )
+
+
+def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, label: str, shown: str) -> Raw:
+    """A Parquet file as a view: nothing is copied, whatever its size."""
+    view = f"raw.{quoted(label)}"
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCLUDE (file_row_number), "
+            f"file_row_number + 1 AS _row "
+            f"FROM read_parquet({literal(engine_path(path))}, file_row_number = true)"
+        )
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0].replace(str(path), path.name).rstrip(".!")
+        raise SalesopsError(
+            finding(
+                "bad-parquet",
+                f"The file cannot be read as Parquet: {reason}.",
+                "Export it again.",
+                file=shown,
+            )
+        ) from error
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 24):
+            digest.update(piece)
+    return Raw(view, shown, described(connection, view), digest.digest(), in_place=True)
+
+
+def read_frame(connection: duckdb.DuckDBPyConnection, frame: object, label: str) -> Raw:
+    """A frame handed in by an analyst, registered on the workbook's connection."""
+    import narwhals as nw
+
+    handed: Any = frame
+    try:
+        arrow = nw.from_native(handed).lazy().collect("pyarrow").to_native()
+    except TypeError as error:
+        raise SalesopsError(
+            finding(
+                "bad-frame",
+                f"A table was handed in as {type(frame).__name__}, which is not a frame.",
+                "Hand in a pandas, polars or pyarrow frame.",
+                table=label,
+            )
+        ) from error
+    view = f"raw.{quoted(label)}"
+    connection.register(f"frame_{label}", arrow)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {view} AS SELECT *, row_number() OVER () AS _row "
+        f"FROM {quoted(f'frame_{label}')}"
+    )
+    connection.unregister(f"frame_{label}")
+    row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
+    return Raw(view, "the frame handed in", described(connection, view), repr(row).encode())

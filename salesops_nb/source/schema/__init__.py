@@ -1,0 +1,1 @@
+"""Which tables and columns there are, and which file and header each is read from."""

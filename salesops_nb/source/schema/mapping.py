@@ -1,0 +1,159 @@
+"""The mapping file: which file holds each of our tables, and what its columns are called there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from salesops_nb.core.yaml_file import dotted, line_of, read_yaml
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.expression import columns_of
+from salesops_nb.source.schema.findings import finding, listed
+from salesops_nb.workbook import Exact, Settings, validated
+
+
+def _text(value: object) -> object:
+    """YAML's own scalars (numbers, dates, yes/no) as the text that stands in the file."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if value is None or isinstance(value, str | dict | list) else str(value)
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Outcome = Literal["open", "won", "lost"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileMapping(_Part):
+    """A file (or sheet, or database table) and the names its columns bear there.
+
+    What `columns` names must be in the file; what `if_present` names is taken where it is. `where`
+    is a condition on the file's own columns that narrows its rows (docs/expressions.md).
+    """
+
+    file: str | None = None
+    source: str | None = None
+    sheet: str | None = None
+    table: str | None = None
+    where: str | None = None
+    columns: dict[str, Text] = Field(default_factory=dict)
+    if_present: dict[str, Text] = Field(default_factory=dict)
+    values: dict[str, dict[Text, Text]] = Field(default_factory=dict)
+    constants: dict[str, Text] = Field(default_factory=dict)
+    multiply: dict[str, Exact] = Field(default_factory=dict)
+    optional: bool = False
+    encoding: str | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal_mark: Literal[".", ","] | None = None
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    header_row: int | None = Field(default=None, ge=1)
+    footer_rows: int | None = Field(default=None, ge=0)
+    blanks: tuple[Text, ...] = ()
+    keep: tuple[Text, ...] = ()
+
+
+class JoinedFile(FileMapping):
+    """A further file whose columns join ours by key, such as hire dates kept by HR."""
+
+    on: str
+
+
+class TableMapping(FileMapping):
+    """One of our tables: its main file, the stages of a deal, further files joined by key."""
+
+    stages: dict[Text, Outcome] = Field(default_factory=dict)
+    joins: tuple[JoinedFile, ...] = ()
+
+
+class Mapping(_Part):
+    """The whole mapping file, upon one of the built-in ones where `based_on` names it."""
+
+    tables: dict[str, TableMapping]
+    based_on: str | None = None
+
+
+BUILT_IN = Path(__file__).parent / "crm"
+
+
+def built_in_names() -> list[str]:
+    """The CRMs whose mapping comes with the package."""
+    return sorted(path.stem for path in BUILT_IN.glob("*.yml"))
+
+
+def load_mapping(folder: Path, settings: Settings) -> Mapping:
+    """The validated mapping that ``workbook.yml`` names: a file of the workbook, or a CRM's own.
+
+    Raises `SalesopsError` with every mistake of the file.
+    """
+    path = folder / settings.mapping
+    if settings.mapping in built_in_names() and not path.exists():
+        return validated(Mapping, _built_in(settings.mapping, path.name), BUILT_IN / f"{path.name}.yml")
+    contents = read_yaml(path)
+    if isinstance(contents, dict) and isinstance(contents.get("based_on"), str):
+        contents = _merged(_built_in(contents["based_on"], path.name), contents)
+    mapping = validated(Mapping, contents, path)
+    problems = [
+        placed(problem, path, place) for place, file in files_of(mapping) for problem in _mistakes(file)
+    ]
+    if problems:
+        raise SalesopsError(problems)
+    return mapping
+
+
+def files_of(mapping: Mapping) -> list[tuple[tuple[str | int, ...], FileMapping]]:
+    """Every file of a mapping with the keys under which it stands."""
+    found: list[tuple[tuple[str | int, ...], FileMapping]] = []
+    for name, table in mapping.tables.items():
+        found.append((("tables", name), table))
+        found += [(("tables", name, "joins", i), join) for i, join in enumerate(table.joins)]
+    return found
+
+
+def placed(problem: Problem, path: Path, place: tuple[str | int, ...]) -> Problem:
+    """A problem of a condition at the line of the mapping where it stands."""
+    where = (*place, "where")
+    row = line_of(read_yaml(path, keep_lines=True), where) if path.is_file() else None
+    table = problem.table or str(place[1])
+    return replace(problem, table=table, file=path.name, row=row, column=dotted(where))
+
+
+def _mistakes(file: FileMapping) -> list[Problem]:
+    try:
+        columns_of(file.where)
+    except SalesopsError as error:
+        return error.problems
+    return []
+
+
+def _built_in(name: str, file: str) -> Any:
+    if name not in built_in_names():
+        raise SalesopsError(
+            finding(
+                "unknown-mapping",
+                f"There is no built-in mapping {name!r}.",
+                f"Name one of: {listed(built_in_names())}.",
+                file=file,
+                column="based_on",
+                value=name,
+            )
+        )
+    return read_yaml(BUILT_IN / f"{name}.yml")
+
+
+def _merged(base: Any, over: Any) -> Any:
+    """The base with what stands over it; a key that is null over it is taken away."""
+    if not isinstance(base, dict) or not isinstance(over, dict):
+        return over
+    result = dict(base)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merged(base[key], value) if key in base else value
+    return result

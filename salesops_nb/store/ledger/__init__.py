@@ -1,0 +1,1 @@
+"""What was calculated for whom, who approved it, and what was paid; no line is rewritten."""

@@ -1,0 +1,296 @@
+"""From draft to paid: who may take a statement, and then its period, one step further.
+
+Review and approval are per statement. The approver is a named person, not the payee; somebody who
+is paid an override on the statement may approve it, but not alone: at least one approver must be
+independent of it. Lock and pay are per period, when every statement in it is approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import Connection, Engine, Row, select
+
+from salesops_nb.core.money import from_minor, places
+from salesops_nb.core.periods import FiscalCalendar, Period
+from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.store.ledger.calendar import PayCalendar
+from salesops_nb.store.ledger.chain import append, details, entries, named, same_person, writing
+from salesops_nb.store.ledger.lines import arrow_frame
+from salesops_nb.store.ledger.state import (
+    CLOSED,
+    STATUSES,
+    PeriodState,
+    current_lines,
+    known_periods,
+    period_state,
+)
+from salesops_nb.store.ledger.verification import anchor_of
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step did: the payees whose statements moved, those that wait and why, the anchor."""
+
+    moved: list[str]
+    waiting: list[Problem]
+    anchor: str
+
+
+def review(
+    engine: Engine, period: Period | str, *, by: str, on: date, payees: Collection[str] | None = None
+) -> Step:
+    """Mark draft statements as reviewed; all of the period's, or those of the payees named.
+
+    Raises `SalesopsError` where nobody is named, the period is closed, has no line, or a named
+    payee has none; a payee's own statement is never reviewed by themself.
+    """
+
+    def may(state: PeriodState, payee: str, _lines: Lines) -> str | None:
+        if same_person(by, payee):
+            return f"{by} cannot review the own statement"
+        return None if state.status(payee) == "draft" else f"it is {state.status(payee)}, not draft"
+
+    return _each(engine, str(period), by, on, payees, "reviewed", may)
+
+
+def approve(
+    engine: Engine,
+    period: Period | str,
+    *,
+    by: str,
+    on: date,
+    payees: Collection[str] | None = None,
+    people: Collection[str] | None = None,
+) -> Step:
+    """Approve reviewed statements; all of the period's that `by` may approve, or those of the payees named.
+
+    A person paid an override on a statement is recorded as an approver, and the statement waits
+    for an independent one. With `people` (ids) the approver must be one of them. Raises
+    `SalesopsError` where nothing at all can be approved by this person, or a named statement not.
+    """
+    if people is not None and not any(same_person(by, person) for person in people):
+        raise _refused("approver", by, f"{by!r} is not in the people table", "Use the person's id.")
+
+    def may(state: PeriodState, payee: str, _lines: Lines) -> str | None:
+        if same_person(by, payee):
+            return f"{by} is its payee"
+        if any(same_person(by, earlier) for earlier in state.approvals.get(payee, [])):
+            return f"{by} has approved it already"
+        return None if state.status(payee) == "reviewed" else f"it is {state.status(payee)}, not reviewed"
+
+    return _each(engine, str(period), by, on, payees, "approved", may)
+
+
+def lock(
+    engine: Engine,
+    period: Period | str,
+    *,
+    by: str,
+    on: date,
+    pay_calendar: PayCalendar | None = None,
+    fiscal: FiscalCalendar | None = None,
+) -> str:
+    """Lock a period whose statements are all approved; returns the anchor to keep elsewhere.
+
+    Raises `SalesopsError` where a statement is not approved, or the cut-off has not passed yet.
+    """
+    key = str(period)
+    with writing(engine) as connection:
+        state, lines = period_state(connection, key), current_lines(connection, periods=[key])
+        if state.own in CLOSED:
+            raise _refused(
+                "period", key, f"{key} is {state.own} already", "Late facts go to the open period."
+            )
+        _some(lines, key)
+        open_ones = sorted({r.payee_id for r in lines if state.status(r.payee_id) != "approved"})
+        if open_ones:
+            raise SalesopsError(
+                _problem("payee_id", payee, f"statement of {payee} for {key} is {state.status(payee)}", _NEXT)
+                for payee in open_ones
+            )
+        if pay_calendar is not None:
+            cut_off = pay_calendar.dates((fiscal or FiscalCalendar()).period(key)).cut_off
+            if on <= cut_off:
+                what = f"{key} takes lines until its cut-off on {cut_off}"
+                raise _refused("on", str(on), what, "Lock it after that day.")
+        return _period_step(connection, key, named(by, "by"), on, {"to": "locked"})
+
+
+def pay(
+    engine: Engine,
+    period: Period | str,
+    *,
+    by: str,
+    on: date,
+    pay_calendar: PayCalendar | None = None,
+    fiscal: FiscalCalendar | None = None,
+) -> str:
+    """Mark a locked period as paid on a day; returns the anchor to keep elsewhere.
+
+    Raises `SalesopsError` where the period is not locked, or its pay date has not come yet.
+    """
+    key = str(period)
+    with writing(engine) as connection:
+        state = period_state(connection, key)
+        if state.own != "locked":
+            what = f"{key} is {state.own if state.own == 'paid' else 'not locked'}"
+            raise _refused("period", key, what, "Only a locked period is paid, once.")
+        if pay_calendar is not None:
+            pay_date = pay_calendar.dates((fiscal or FiscalCalendar()).period(key)).pay_date
+            if on < pay_date:
+                raise _refused("on", str(on), f"{key} is paid on {pay_date}", "Wait for its pay date.")
+        content = {"to": "paid", "paid_on": on.isoformat()}
+        return _period_step(connection, key, named(by, "by"), on, content)
+
+
+def statements(engine: Engine, period: Period | str | None = None) -> pd.DataFrame:
+    """Every statement: period, payee_id, currency, amount, lines, status, approvers, paid_on.
+
+    One row for each currency a payee is paid in; amounts are decimals.
+    """
+    with engine.connect() as connection:
+        keys = known_periods(connection) if period is None else [str(period)]
+        rows: list[tuple[Any, ...]] = []
+        for key in keys:
+            state, sums = period_state(connection, key), _sums(current_lines(connection, periods=[key]))
+            for (payee, currency), (minor, count) in sorted(sums.items()):
+                approvers = ", ".join(state.approvals.get(payee, []))
+                paid_on = date.fromisoformat(state.paid_on) if state.paid_on else None
+                amount = from_minor(minor, currency)
+                rows.append((key, payee, currency, amount, count, state.status(payee), approvers, paid_on))
+    scale = max((places(row[2]) for row in rows), default=2)
+    text = pa.string()
+    types = (text, text, text, pa.decimal128(38, scale), pa.int64(), text, text, pa.date32())
+    names = ("period", "payee_id", "currency", "amount", "lines", "status", "approvers", "paid_on")
+    columns = {name: pa.array([r[i] for r in rows], types[i]) for i, name in enumerate(names)}
+    return arrow_frame(columns)
+
+
+Lines = list[Row[Any]]
+_NEXT = "Review and approve it first."
+
+
+def _each(
+    engine: Engine,
+    period: str,
+    by: str,
+    on: date,
+    payees: Collection[str] | None,
+    to: str,
+    may: Callable[[PeriodState, str, Lines], str | None],
+) -> Step:
+    by = named(by, "by")
+    with writing(engine) as connection:
+        state, lines = period_state(connection, period), current_lines(connection, periods=[period])
+        if state.own in CLOSED:
+            raise _refused("period", period, f"{period} is {state.own}", "A locked period does not change.")
+        _some(lines, period)
+        by_payee: dict[str, Lines] = {}
+        for row in lines:
+            by_payee.setdefault(row.payee_id, []).append(row)
+        unknown = sorted(set(payees or ()) - by_payee.keys())
+        waiting = [
+            _problem("payee_id", who, f"payee {who} has no line in {period}", "Check the id.")
+            for who in unknown
+        ]
+        moved, rows, done = [], [], 0
+        paid_on = _overrides(connection, period, by)
+        for payee in sorted(by_payee if payees is None else by_payee.keys() & set(payees)):
+            if payees is None and STATUSES.index(state.status(payee)) >= STATUSES.index(to):
+                done += 1  # whoever asks for all does not ask for those again
+                continue
+            refusal = may(state, payee, by_payee[payee])
+            if refusal:
+                waiting.append(_problem("payee_id", payee, f"statement of {payee}: {refusal}", _OTHER))
+                continue
+            entries, alone = _entries(state, payee, period, by, on, to, paid_on(by_payee[payee]))
+            rows += entries
+            if alone:
+                what = f"statement of {payee}: {by} is paid an override on it and cannot approve it alone"
+                waiting.append(_problem("payee_id", payee, what, _OTHER, "warning"))
+            else:
+                moved.append(payee)
+        if waiting and (not rows or (payees is not None and any(p.severity == "error" for p in waiting))):
+            raise SalesopsError(waiting)
+        if done and not rows:
+            what = f"every statement of {period} is {to} already"
+            raise _refused("period", period, what, "See 'salesops ledger list' for the next step.")
+        append(connection, rows)
+        return Step(moved, waiting, anchor_of(connection))
+
+
+_OTHER = "Have another person do it, or see 'salesops ledger list' for its status."
+
+
+def _entries(
+    state: PeriodState, payee: str, period: str, by: str, on: date, to: str, interested: bool
+) -> tuple[list[dict[str, Any]], bool]:
+    """The entries of one statement's step, and whether it still waits for an independent approver."""
+    common = {"period": period, "payee_id": payee, "author": by, "made_on": on.isoformat()}
+    status = {"entry": "status", "details": {"to": to}, **common}
+    if to != "approved":
+        return [status], False
+    approval = {"entry": "approval", "details": {"override": interested}, **common}
+    return ([approval], True) if interested else ([approval, status], False)
+
+
+def _overrides(connection: Connection, period: str, by: str) -> Callable[[Lines], bool]:
+    """Whether a person is paid an override on a statement: by its line, its event or its deal.
+
+    An override line that names none of them counts as one on every statement of its period.
+    """
+    query = select(entries).where(entries.c.entry == "line", entries.c.kind.in_(("override", "adjustment")))
+    mine = [
+        row
+        for row in connection.execute(query)
+        if same_person(row.payee_id, by) and details(row).get("calculated_kind", row.kind) == "override"
+    ]
+    things = ("source_line_id", "event_id", "deal_id")
+    named_things = {name: {getattr(row, name) for row in mine} - {None} for name in things}
+    general = any(
+        not (row.source_line_id or row.event_id or row.deal_id) for row in mine if row.period == period
+    )
+
+    def paid_on(statement: Iterable[Row[Any]]) -> bool:
+        return general or any(
+            row.line_id in named_things["source_line_id"]
+            or row.event_id in named_things["event_id"]
+            or row.deal_id in named_things["deal_id"]
+            for row in statement
+        )
+
+    return paid_on
+
+
+def _period_step(connection: Connection, key: str, by: str, on: date, content: dict[str, str]) -> str:
+    row = {"entry": "status", "period": key, "author": by, "made_on": on.isoformat(), "details": content}
+    append(connection, [row])
+    return anchor_of(connection)
+
+
+def _sums(lines: Lines) -> dict[tuple[str, str], tuple[int, int]]:
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for row in lines:
+        minor, count = sums.get((row.payee_id, row.currency), (0, 0))
+        sums[row.payee_id, row.currency] = (minor + row.amount_minor, count + 1)
+    return sums
+
+
+def _some(lines: Lines, period: str) -> None:
+    if not lines:
+        raise _refused("period", period, f"the ledger has no line in {period}", "Post its calculation first.")
+
+
+def _refused(column: str, value: str | None, what: str, fix: str) -> SalesopsError:
+    return SalesopsError(_problem(column, value, what, fix))
+
+
+def _problem(column: str, value: str | None, what: str, fix: str, severity: Any = "error") -> Problem:
+    text = what[0].upper() + what[1:] + "."
+    return Problem("ledger-step", text, fix, column=column, value=value, severity=severity)

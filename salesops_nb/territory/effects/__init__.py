@@ -1,0 +1,1 @@
+"""What a plan means: driving, duration, targets and pay, open deals, hand-over, CRM import."""

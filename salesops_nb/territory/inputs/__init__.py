@@ -1,0 +1,1 @@
+"""What a planner hands in, checked: units, reps, geography, locks, what stays together."""

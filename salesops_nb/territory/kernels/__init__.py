@@ -1,0 +1,1 @@
+"""The compiled inner loops of the solver: balancing prices, local search, wholeness."""

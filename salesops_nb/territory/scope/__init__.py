@@ -1,0 +1,1 @@
+"""What is planned: whose units or accounts, with which potential and workload, owned by whom."""
