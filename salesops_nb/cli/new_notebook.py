@@ -107,7 +107,6 @@ def refreshed(notebook: Path) -> bool:
 def _check_name(name: str, folder: Path) -> None:
     """Refuse what cannot name a module, and what is there."""
     from salesops_nb.batch.jobs.reports import load_reports
-    from salesops_nb.notebook.module import own_module
 
     def refuse(code: str, message: str, fix: str) -> None:
         raise SalesopsError(Problem(code, message, fix, value=name))
@@ -122,7 +121,7 @@ def _check_name(name: str, folder: Path) -> None:
     taken = [path for path in (folder / "notebooks" / f"{name}.ipynb", module) if path.exists()]
     if taken:
         refuse("name-taken", f"The name {name} is taken: there is {taken[0].relative_to(folder)}.", another)
-    if own_module(name) is not None:
+    if _is_module(f"salesops_nb.notebook.{name}"):
         refuse("name-taken", f"The name {name} is taken by a module of the package.", another)
     if _is_module(name):
         refuse(
@@ -138,10 +137,10 @@ def _check_name(name: str, folder: Path) -> None:
 
 
 def _is_module(name: str) -> bool:
-    """Whether an import of that name finds a module that the notebook's own would hide, or be hidden by."""
-    specs = (importlib.util.find_spec(each) for each in (name, f"salesops_nb.notebook.{name}"))
+    """Whether an import of that name finds a module."""
+    spec = importlib.util.find_spec(name)
     # a folder without an __init__.py, such as the workbook's own data, has a spec without an origin
-    return any(spec is not None and spec.origin is not None for spec in specs)
+    return spec is not None and spec.origin is not None
 
 
 def title_of(name: str) -> str:

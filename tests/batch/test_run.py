@@ -132,16 +132,17 @@ def test_what_makes_a_job_new(folder: Path, changed: str) -> None:
     ],
 )
 def test_every_file_of_the_package_makes_a_job_new(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+    root: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     from salesops_nb.batch.jobs.jobs import expand
     from salesops_nb.batch.jobs.reports import load_reports
     from salesops_nb.batch.runs import keys
+    from salesops_nb.core.fingerprint import tree
     from salesops_nb.source.opened import open_workbook
 
     package = tmp_path / "package"
-    shutil.copytree(Path(keys.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(keys, "__file__", str(package / "batch" / "keys.py"))
+    shutil.copytree(root / "salesops_nb", package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(keys, "code", lambda: tree(package))
     (folder / "reports.yml").write_text(HEAD + "reports:\n" + HELLO)
     workbook = open_workbook(folder)
     job = expand(load_reports(folder / "reports.yml"), workbook)[0]
@@ -383,12 +384,14 @@ def test_what_is_printed_to_a_file_is_not_folded(
     monkeypatch.delenv("COLUMNS", raising=False)
     if columns:
         monkeypatch.setenv("COLUMNS", columns)
-    long = "notebooks/" + "long_" * 20 + ".ipynb"
-    shutil.copy(folder / "notebooks" / "hello.ipynb", folder / long)
-    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports: [{{name: hello, notebook: {long}}}]\n")
+    name = "a_long_name_of_a_report_" * 2
+    notebook = f"notebooks/{name}.ipynb"
+    shutil.copy(folder / "notebooks" / "hello.ipynb", folder / notebook)
+    (folder / "reports.yml").write_text(
+        f"period: 2017-Q4\nreports: [{{name: {name}, notebook: {notebook}}}]\n"
+    )
     assert run_reports(Asked(folder / "reports.yml")) == 0
     list_runs(folder / "reports.yml", "1", 9)
-    said = capsys.readouterr().out
-    lines = said.splitlines()
-    assert any(long in line and "2017-12-31" in line for line in lines) is not folded
-    assert any("hello.ipynb, hello.html" in line and "2017-Q4" in line for line in lines) is not folded
+    lines = capsys.readouterr().out.splitlines()
+    assert any(notebook in line and "2017-12-15" in line for line in lines) is not folded
+    assert any(f"{name}.ipynb, {name}.html" in line and "2017-Q4" in line for line in lines) is not folded

@@ -93,14 +93,14 @@ def _sheet_name(title: str) -> str:
 
 def _is_draft(notebook: Any) -> bool:
     """Whether the notebook's cover says that it is a draft."""
-    from salesops_nb.present.export.layout import cover_facts
+    from salesops_nb.present.layout import cover_facts
 
     return bool(cover_facts(notebook, {})["status"] == "draft")
 
 
 def statement_of(notebook: Any) -> dict[str, Any] | None:
     """Which pay statement the notebook's cover says that it shows."""
-    from salesops_nb.present.export.layout import cover_facts
+    from salesops_nb.present.layout import cover_facts
 
     found: dict[str, Any] | None = cover_facts(notebook, {}).get("statement")
     return found
