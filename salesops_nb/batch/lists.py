@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,10 +36,10 @@ def mail_variables(folder: Path) -> set[str]:
     return found
 
 
-def check_apart(file: Path, jobs: Iterable[Job], workbook: Workbook) -> None:
+def check_apart(file: Path, jobs: Sequence[Job], workbook: Workbook) -> None:
     """Raise `SalesopsError` where another list of the workbook copies to the same files as these jobs."""
     mine = {job.report.casefold() for job in jobs if job.to}
-    found = {file.name: list(jobs)}
+    found: dict[str, Iterable[Job]] = {}
     for other in report_lists(workbook.folder) if mine else ():
         if other.samefile(file):
             continue
@@ -49,13 +49,14 @@ def check_apart(file: Path, jobs: Iterable[Job], workbook: Workbook) -> None:
             found[other.name] = expand(listed, workbook, names) if names else []
         except SalesopsError:  # a list that cannot be read writes nothing
             continue
-    problems = same_files(found)
+    ours = os.path.relpath(file, workbook.folder)  # last: what is wrong is told at the list that is run
+    problems = [problem for _, problem in same_files({**found, ours: jobs}) if problem.file == ours]
     if problems:
         raise SalesopsError(problems)
 
 
-def same_files(lists: Mapping[str, Iterable[Job]]) -> list[Problem]:
-    """A problem for each report of a list whose copies are files of an earlier list's as well.
+def same_files(lists: Mapping[str, Iterable[Job]]) -> list[tuple[str, Problem]]:
+    """The name and a problem of each report of a list whose copies are files of an earlier list's as well.
 
     Within a list the reports have different names, and so have their files.
     """
@@ -80,4 +81,4 @@ def same_files(lists: Mapping[str, Iterable[Job]]) -> list[Problem]:
                         value=job.to,
                     ),
                 )
-    return list(found.values())
+    return [(report, problem) for (_, _, report), problem in found.items()]

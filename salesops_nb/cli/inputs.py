@@ -138,7 +138,11 @@ def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
     for path in report_lists(folder):
         problems, jobs[path.name] = _list(path, workbook)
         found += problems
-    return [*found, *same_files(jobs)]
+    for name, problem in same_files(jobs):
+        lines = read_yaml(folder / str(problem.file), keep_lines=True)
+        number = [report["name"] for report in lines["reports"]].index(name)
+        found.append(_placed(problem, str(problem.file), lines, ("reports", number)))
+    return found
 
 
 def _list(path: Path, workbook: Workbook | None) -> tuple[list[Problem], list[Job]]:

@@ -87,8 +87,6 @@ CASES: list[tuple[str, str, str, str]] = [
     ("workbook.yml", "sqlite:///", "mysql://", "'store' in workbook.yml is 'mysql://"),
     ("workbook.yml", "sqlite:///store.sqlite", "postgresql://u:p@127.0.0.1:1/b",
      "The store at postgresql://u:***@127.0.0.1:1/b cannot be opened: the server does not answer (Conn"),
-    ("workbook.yml", "sqlite:///store.sqlite", "postgresql://u:p@127.0.0.1:1/b?timeout=x",
-     "cannot be opened: a setting after ? in its address cannot be used"),
     ("weekly.yml", "", "reports: [\n", "weekly.yml, line 2: The file is not valid YAML"),
     ("weekly.yaml", "", WEEKLY.replace("rep}", "regoin}"), "weekly.yaml, line 1, field reports.0.for_each.0"),
     ("weekly.yml", "", WEEKLY.replace("hello", "halo"), "weekly.yml, line 1, field notebook: Report 'each'"),
