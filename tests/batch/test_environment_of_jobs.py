@@ -21,7 +21,7 @@ from pathlib import Path
 print('NAMES', *sorted(os.environ))
 print(os.environ['SALES_TOKEN'], repr(Path('/proc/self/environ').read_bytes()))
 parent = Path('/proc', str(os.getppid()))
-if b'batch.server' in (parent / 'cmdline').read_bytes():
+if b'workers.server' in (parent / 'cmdline').read_bytes():
     print('SERVER', repr((parent / 'environ').read_bytes()))"""
 CRASH = "import ctypes, os\nfrom pathlib import Path\nif not Path('../crashed').exists():\n" + (
     "    Path('../crashed').touch()\n    ctypes.string_at(0)\n"

@@ -283,7 +283,7 @@ def test_a_run_that_was_cut_short_is_marked_and_resumed(folder: Path) -> None:
     with pytest.raises(SalesopsError, match="Run 0001 is being worked on"):
         RunFolder(first).lock()
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=180)
     assert process.returncode == 130
     assert "salesops run --resume" in said
     assert _children_of(first) == []
