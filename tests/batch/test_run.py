@@ -20,7 +20,6 @@ from small_workbook import write_notebook
 
 from salesops_nb.batch.command import Asked, run_reports
 from salesops_nb.batch.folder import RunFolder, runs
-from salesops_nb.batch.listing import list_runs
 from salesops_nb.batch.paths import path_name
 from salesops_nb.errors import SalesopsError
 
@@ -339,24 +338,17 @@ def test_a_dry_run_does_nothing(folder: Path) -> None:
     assert not (folder / "out").exists()
 
 
-@pytest.mark.parametrize(("columns", "folded"), [(None, False), ("60", True)])
+@pytest.mark.parametrize("term", ["dumb", "xterm", ""])
 def test_what_is_printed_to_a_file_is_not_folded(
-    folder: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    columns: str | None,
-    folded: bool,
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, term: str
 ) -> None:
-    """A line of the plan and one of the list, each longer than a terminal is wide."""
-    monkeypatch.delenv("COLUMNS", raising=False)
-    if columns:
-        monkeypatch.setenv("COLUMNS", columns)
-    long = "notebooks/" + "long_" * 20 + ".ipynb"
+    """A line of the plan that is longer than any terminal is wide; COLUMNS folds it all the same."""
+    monkeypatch.setenv("TERM", term)
+    long = "notebooks/" + "long_" * 40 + ".ipynb"
     shutil.copy(folder / "notebooks" / "hello.ipynb", folder / long)
     (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports: [{{name: hello, notebook: {long}}}]\n")
-    assert run_reports(Asked(folder / "reports.yml")) == 0
-    list_runs(folder / "reports.yml", "1", 9)
-    said = capsys.readouterr().out
-    lines = said.splitlines()
-    assert any(long in line and "2017-12-31" in line for line in lines) is not folded
-    assert any("hello.ipynb, hello.html" in line and "2017-Q4" in line for line in lines) is not folded
+    for columns in ("", "60"):
+        monkeypatch.setenv("COLUMNS", columns) if columns else monkeypatch.delenv("COLUMNS", raising=False)
+        assert run_reports(Asked(folder / "reports.yml", dry_run=True)) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert any(long in line and "2017-12-15" in line for line in lines) is not bool(columns)
