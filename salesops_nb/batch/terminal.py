@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 
 def terminal() -> Console:
@@ -14,5 +14,5 @@ def terminal() -> Console:
     """
     console = Console(highlight=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 10_000
+        console.size = ConsoleDimensions(10_000, 25)  # both, or a dumb terminal has 80 columns
     return console

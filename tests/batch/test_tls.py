@@ -36,8 +36,10 @@ class Tls(Controller):
             self.passwords.append(data.password.decode())
             given = data.password.decode()
             coded = b64encode(data.password).decode()
-            words = f"535 5.7.8 no user has the password {given}, {coded}"
-            return AuthResult(success=given == SECRET, handled=False, message=words)
+            shown = given if given.isascii() else coded  # aiosmtpd answers in ASCII alone
+            words = f"535 5.7.8 no user has the password {shown}, {coded}"
+            right = given == SECRET
+            return AuthResult(success=right, handled=False, message=None if right else words)
 
         return SMTP(
             self.handler,
