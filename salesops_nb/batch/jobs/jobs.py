@@ -284,8 +284,3 @@ def _chosen(jobs: list[Job], chosen: Mapping[str, tuple[str, ...]]) -> list[Job]
                 )
         jobs = [job for job in jobs if job.facts.get(kind) in names]
     return jobs
-
-
-def notebook_files(jobs: list[Job], folder: Path) -> list[Path]:
-    """The notebooks the jobs run, each once."""
-    return [folder / name for name in dict.fromkeys(job.notebook for job in jobs)]

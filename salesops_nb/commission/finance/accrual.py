@@ -120,11 +120,6 @@ def _span(key: str, like: Period) -> Period:
     return like.calendar.period(key)
 
 
-def _falls(key: str, period: Period) -> bool:
-    """Whether a line's own period (a month, say) ends in the period (its quarter, say)."""
-    return period.start < _span(key, period).end <= period.end
-
-
 def contract_terms(deals: Any) -> dict[str, tuple[int | None, date | None]]:
     """Months and first day of each deal's contract, as far as the deals say them."""
     if deals is None:

@@ -249,8 +249,3 @@ def engine_error(error: Exception) -> SalesopsError:
     return SalesopsError(
         Problem("engine", f"The engine refused the work: {text}.", "Check the tables' column types.")
     )
-
-
-def decimal_column(name: str) -> nw.Expr:
-    """A column as decimal(38,10)."""
-    return nw.col(name).cast(AMOUNT)

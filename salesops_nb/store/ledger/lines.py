@@ -204,11 +204,6 @@ def credit_text(credit: Decimal | None) -> str | None:
     return text.rstrip("0").rstrip(".") or "0" if "." in text else text
 
 
-def row_amount(row: Row[Any]) -> Decimal:
-    """The amount of an entry, in its currency."""
-    return from_minor(row.amount_minor, row.currency)
-
-
 def line_frame(
     rows: Iterable[Row[Any]],
     statuses: Mapping[tuple[str, str], str],

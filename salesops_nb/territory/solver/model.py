@@ -76,17 +76,6 @@ class Model:
         return len(self.amount)
 
     @property
-    def interchangeable(self) -> bool:
-        """Whether territories differ in nothing but their name."""
-        return bool(
-            np.ptp(self.reps.capacity) == 0
-            and not self.reps.fixed.any()
-            and not self.base.any()
-            and self.allowed.all()
-            and not self.travel_to_homes
-        )
-
-    @property
     def homes(self) -> Floats:
         """(k, 3) homes from the middle of the map, NaN where there is none."""
         return self.reps.home - self.origin
