@@ -274,7 +274,8 @@ def _lines(paid, component, person, chosen, past, attained, quota, mode):
         if limits.get("per") == "deal":
             sofar = of_deal.get(credit.deal.id, Fraction(0))
             of_deal[credit.deal.id] = sofar + more
-            more = within(limits, sofar + more) - within(limits, sofar)
+            # what the deal paid is rounded, not the part: two roundings could go over the cap by a cent
+            pay, more = within(limits, sofar), within(limits, sofar + more) - within(limits, sofar)
         line = cents(pay + more, mode) - cents(pay, mode)
         x, count, pay = x + credit.amount, count + credit.count, pay + more
         new = earned + line

@@ -151,6 +151,28 @@ def test_overlay_credit_stands_beside_revenue_and_is_told_apart() -> None:
     assert (row["credited"], row["overlay"], row["difference"]) == (2000, 1000, 0)
 
 
+@pytest.mark.parametrize(
+    ("limit", "overlay", "amount", "pay"),
+    [
+        ({"cap": 50}, 50, "50.10", "5.01"),  # 2.505 twice: each by itself would round to 2.51
+        ({"cap": "33.35"}, 100, "333.45", "33.35"),  # 16.6725 and 33.345 meet the cap, not a cent above it
+        ({"floor": "7.01"}, 50, "50.10", "7.01"),
+    ],
+)
+def test_a_limit_of_a_deal_rounds_what_own_share_and_overlay_come_to_together(
+    limit: dict[str, Any], overlay: int, amount: str, pay: str
+) -> None:
+    shares = table(
+        {"deal_id": "d1", "person_id": "rep", "share": 50, "type": "revenue"},
+        {"deal_id": "d1", "person_id": "other", "share": 50, "type": "revenue"},
+        {"deal_id": "d1", "person_id": "rep", "share": overlay, "type": "overlay"},
+    )
+    c = {"id": "b", "rate_pct": 10, "limits": limit | {"per": "deal"}}
+    made = plan(c, credit={"splits": {"apply_to": "credit"}})
+    payout = commission.calculate(made, {"deals": deals(amount), "splits": shares}, "2026-Q1")
+    assert by(payout, "payee_id")["rep"] == D(pay)
+
+
 def test_the_residual_of_a_split_of_pay_goes_to_the_last_part() -> None:
     shares = table(*[{"deal_id": "d1", "person_id": who, "share": D("33.33")} for who in "abc"])
     made = plan({"id": "b", "rate_pct": 10}, credit={"splits": {"apply_to": "pay"}})
