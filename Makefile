@@ -1,5 +1,5 @@
 # Both commands do all of their own set-up; neither needs the other to have run.
-.PHONY: report test fast golden spark messages lock clean chromium postgres pictures
+.PHONY: report test check lint fast golden spark messages lock clean chromium postgres pictures
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,20 +11,25 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 report: $(CORE)
 	$(BIN)/salesops run reports.yml --force
 
-test: $(TEST) chromium postgres
+test: $(TEST) chromium postgres lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks -p no:xdist -p no:cacheprovider
+
+# For every day: lint, types, rooms and the fast tests.
+check: lint fast
+
+lint: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n 2 --dist loadfile
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks -p no:xdist -p no:cacheprovider
 
 # Everything that is made and printed, at a base commit and at the work tree, compared: docs/golden.md.
 # make golden BASE=<commit> ARGS="--words --only check"
 golden: $(TEST)
 	PYTHONPATH=tests $(BIN)/python -P -m golden --base "$(BASE)" $(ARGS)
 
-# What needs no browser and no server, some minutes; on another Python with VENV and PYTHON:
+# The tests that need no browser, no server and no more than a few seconds; on another Python with VENV and PYTHON:
 # make fast VENV=.venv-3.13 PYTHON=python3.13
 fast: $(TEST)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not postgres and not spark and not slow"

@@ -17,6 +17,8 @@ from salesops_nb.batch.runs.folder import runs
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def inbox() -> Iterator[tuple[Inbox, int]]:

@@ -19,6 +19,8 @@ from salesops_nb.batch.workers import engine as engines
 from salesops_nb.batch.workers.forkserver import ForkServer, ServerDied
 from salesops_nb.batch.workers.server import threads
 
+pytestmark = pytest.mark.slow
+
 CELLS = (
     "n = 1",
     "import sys\nprint('out', n)\nprint('err', file=sys.stderr)\nprint('more')",

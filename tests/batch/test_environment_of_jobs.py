@@ -14,6 +14,8 @@ from salesops_nb.batch.runs.folder import runs
 from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 
+pytestmark = pytest.mark.slow
+
 SECRET = "Zq7hush"
 # its own names, what it was started with, and what its parents in the run were: forks have no other
 PRINTS = """import os

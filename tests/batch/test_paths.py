@@ -19,6 +19,8 @@ from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
 
+pytestmark = pytest.mark.slow
+
 ODD = [
     "../../../x", "/etc/x", "..", ".", "...", "a/b", "a\\b", "C:\\x", "a.", "a ", " ", "", "CON", "nul.txt",
     "com1", "aux", "a\x00b", "a\nb", "a\x1b[31m", "José", "jose", "JOSÉ", "Jose\u0301", "李", "王", "حسن",

@@ -21,6 +21,8 @@ from salesops_nb.store import deliveries
 from salesops_nb.store.ledger import ledger
 from salesops_nb.store.ledger.lines import LINE_COLUMNS
 
+pytestmark = pytest.mark.slow
+
 ON = date(2018, 1, 4)
 PAY = (
     REPS.replace("hello.ipynb", "statement.ipynb")

@@ -21,6 +21,8 @@ from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
 
+pytestmark = pytest.mark.slow
+
 MAIL = "period: 2017-Q4\nmail: {from: r@example.com}\n"
 HEAD = "period: 2017-Q4\nreports:\n"
 ONE = HEAD + "  - {name: hello, notebook: notebooks/hello.ipynb"

@@ -15,6 +15,8 @@ from small_workbook import write_notebook
 from salesops_nb.batch.runs.folder import RunFolder, runs
 from salesops_nb.errors import SalesopsError
 
+pytestmark = pytest.mark.slow
+
 HEAD = "period: 2017-Q4\nfolder: out\njobs: 2\nreports:\n"
 ALL = HEAD + "  - {name: hello, notebook: notebooks/hello.ipynb}\n"
 WEEKLY = HEAD + "  - {name: weekly, notebook: notebooks/weekly.ipynb, for_each: rep, where: {region: East}}\n"

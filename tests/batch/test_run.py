@@ -24,6 +24,8 @@ from salesops_nb.batch.listing import list_runs
 from salesops_nb.batch.runs.folder import RunFolder, runs
 from salesops_nb.errors import SalesopsError
 
+pytestmark = pytest.mark.slow
+
 P1, P2 = path_name("p1"), path_name("p2")
 HEAD = "period: 2017-Q4\nfolder: out\njobs: 2\n"
 HELLO = "  - {name: hello, notebook: notebooks/hello.ipynb, for_each: rep}\n"

@@ -23,6 +23,8 @@ from salesops_nb.batch.runs.folder import RunFolder
 from salesops_nb.cli import main
 from salesops_nb.store.ledger import ledger
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 P1 = path_name("p1-id")
 NAMES = {"p1": "Ileana Vrabie", "p2": "Osric Quill", "m1": "Hedda Krantz", "f1": "Berit Falk"}

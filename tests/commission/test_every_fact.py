@@ -17,6 +17,8 @@ from commission_helpers import D, plan, table
 
 from salesops_nb import commission
 
+pytestmark = pytest.mark.slow
+
 FULL = {"when": "cancelled", "method": "full", "unpaid": "cancel"}
 CASH = [{"event": "collected", "pct": 100, "as": "share_collected"}]
 HALVES = [{"event": "invoiced", "pct": 50}, {"event": "period_end", "pct": 50}]

@@ -33,6 +33,8 @@ from reference_worlds import LAST, QUARTERS, World, world
 
 from salesops_nb.commission.inputs import events as facts
 
+pytestmark = pytest.mark.slow
+
 WORLDS, HISTORIES = 10, 200
 SEED = int(os.environ.get("COMMISSION_SEED", "20260"))
 SEEDS = [SEED]

@@ -24,6 +24,8 @@ from reference_compare import (
 )
 from reference_worlds import QUARTERS, World, world
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = 30
 SEEDS = (7101, 7102, 7103)
 

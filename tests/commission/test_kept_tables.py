@@ -17,6 +17,8 @@ from salesops_nb.commission.inputs.tables import Tables
 from salesops_nb.core.memo import MOST_ROWS
 from salesops_nb.errors import SalesopsError
 
+pytestmark = pytest.mark.slow
+
 TIERS = {"mode": "marginal", "unit": "pct_of_quota",
          "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 10}]}  # fmt: skip
 BASE = {"id": "base", "measure": "credit", "scope": "running_total", "table": TIERS}

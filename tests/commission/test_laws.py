@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pandas as pd
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from reference_plans import (
@@ -28,6 +29,8 @@ from reference_plans import (
     rate_tables,
 )
 from reference_rates import Deal, cents, exact, reference
+
+pytestmark = pytest.mark.slow
 
 
 @FEW

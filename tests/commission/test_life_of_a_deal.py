@@ -11,6 +11,8 @@ from commission_helpers import D, deals, events, plan, total
 
 from salesops_nb import commission
 
+pytestmark = pytest.mark.slow
+
 FLAT = {"id": "b", "scope": "each_transaction", "rate_pct": 10}
 TIERS = {"mode": "marginal", "unit": "amount",
          "rows": [{"from": 0, "rate_pct": 5}, {"from": 500, "rate_pct": 10}]}  # fmt: skip

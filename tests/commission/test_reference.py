@@ -40,6 +40,8 @@ from reference_rates import Deal, cents, reference
 
 from salesops_nb import commission
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("component", "quota", "amounts", "lines"),

@@ -15,6 +15,8 @@ from commission_helpers import D, by, deals, events, plan, table, total
 from salesops_nb import commission
 from salesops_nb.commission.inputs import events as facts_module
 
+pytestmark = pytest.mark.slow
+
 FLAT = {"id": "b", "rate_pct": 10}
 MARGINAL = {
     "mode": "marginal",

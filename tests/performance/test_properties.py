@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from salesops_nb import performance
 from salesops_nb.errors import SalesopsError
 
+pytestmark = pytest.mark.slow
+
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 REPS = {"ana": ("north", "r1"), "bob": ("north", "r1"), "cho": ("south", "r2"), "dan": ("south", "r2")}
 PRODUCTS = {"P1": Decimal("100.0000"), "P2": Decimal("2500.5000")}

@@ -18,6 +18,8 @@ from salesops_nb.present.panel.worker import Worker
 from salesops_nb.territory.kernels.compiling import ready
 from salesops_nb.territory.proof.hess_model import _highs
 
+pytestmark = pytest.mark.slow
+
 BOUND = 5.0  # seconds in which a stop is heard, on a machine that does other things too
 TIMES = 200
 ROWS = 12  # of one write

@@ -21,6 +21,8 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.present.language.formats import FORMATS
 from salesops_nb.present.language.translation import use_locale
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(present.__file__).parents[1]
 KINDS = ["", *declared()["tables"]]
 NO_LABEL = {("moves", "kept"), ("moves", "gained"), ("moves", "lost")}
@@ -202,7 +204,6 @@ print(json.dumps([[each["title"], each["columns"], list(each["labels"])] for eac
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("notebook", "given", "fewest"),
     [

@@ -14,6 +14,8 @@ from salesops_nb.notebook.commission_calculation.overview import dated, open_boo
 from salesops_nb.notebook.commission_calculation.what_if import open_design
 from salesops_nb.store.ledger import ledger
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def workbook(tmp_path_factory):

@@ -28,6 +28,8 @@ from salesops_nb.present.panel import panel as controls
 from salesops_nb.present.panel.choices import choices_of
 from salesops_nb.present.panel.view import write_details
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
 

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from salesops_nb.source.schema.columns_table import BEGIN, END, columns_table
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_table_of_columns_is_up_to_date() -> None:

@@ -31,6 +31,8 @@ from salesops_nb.store.assignments.assignments import (
 from salesops_nb.store.assignments.tables import approvals, assignments, changes_log, replacements
 from salesops_nb.store.database import open_store
 
+pytestmark = pytest.mark.slow
+
 Memory = Callable[[], Engine]
 START = date(2024, 1, 1)
 WHO = {"approved_by": "dana", "approved_on": date(2023, 12, 1), "reason": "new fiscal year"}

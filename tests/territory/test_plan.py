@@ -18,6 +18,8 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.territory.plans.independent_check import check_plan, territory_pieces
 from salesops_nb.territory.plans.plan import PlanNotFound
 
+pytestmark = pytest.mark.slow
+
 
 def promises(
     units: pd.DataFrame, edges: pd.DataFrame, plan: territory.TerritoryPlan, weight: str = "weight"
@@ -39,7 +41,6 @@ def promises(
     return float((load / load.mean() - 1).abs().max()), max(pieces.values()), moment
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "k", "tolerance", "root", "most"),
     [

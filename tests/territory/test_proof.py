@@ -12,6 +12,8 @@ from territory_maps import grid, instance
 from salesops_nb.errors import SalesopsError
 from salesops_nb.territory.proof.exact import prove
 
+pytestmark = pytest.mark.slow
+
 
 def best_of_all(units: pd.DataFrame, edges: pd.DataFrame, k: int, tolerance: float) -> float:
     """Hess's objective of the best balanced plan in one piece each, by listing every plan; inf if none."""
@@ -74,7 +76,6 @@ def test_the_proof_agrees_with_every_plan_of_a_small_map(k: int, heavy: dict[int
             prove(units, edges, k=k, tolerance=0.1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "k", "published"), [("county_IA", 4, 17_748), ("county_KS", 4, 23_737), ("county_OK", 5, 21_757)]
 )

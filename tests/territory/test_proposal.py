@@ -34,6 +34,8 @@ from salesops_nb.territory.plans.proposal import Proposal, plans_for, propose
 from salesops_nb.territory.scope.baseline import prepare
 from salesops_nb.territory.scope.norms import Norms
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2017, 12, 31)
 
 
