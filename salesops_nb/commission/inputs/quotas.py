@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from salesops_nb.commission.inputs.plan_assignments import FAR, Stay
+from salesops_nb.commission.inputs.ramps import Careers, read_careers
 from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.core.periods import Period
@@ -48,7 +49,7 @@ class People:
     plan: Plan
     stays: dict[str, list[Stay]] | None
     leave: Mapping[str, list[tuple[date, date]]] = field(default_factory=dict)
-    hired: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)
+    careers: Careers = field(default_factory=Careers)
     targets: Targets = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _told: set[tuple[str, str]] = field(default_factory=set)
@@ -122,6 +123,18 @@ class People:
             value=payee,
         )
 
+    def _no_ramp_start(self, payee: str) -> Problem:
+        return Problem(
+            "ramp-start-unknown",
+            f"It is not known when {payee} was hired or assigned; the ramp of plan {self.plan.label} begins "
+            f"with the plan, on {self.plan.start}.",
+            "Give hired_on in people, or valid_from in plan_assignments.",
+            table="people",
+            column="hired_on",
+            value=payee,
+            severity="warning",
+        )
+
     def _part(self, payee: str, part: Period) -> tuple[Fraction | None, Fraction | None]:
         file = self.plan.file
         present = self._present(payee, part)
@@ -138,7 +151,7 @@ class People:
 
     def _present(self, payee: str, part: Period, away: bool = True) -> list[tuple[date, date, Stay]]:
         """Stretches of a period in which the person is on the plan; with `away`, leave taken out."""
-        hired, left = self.hired.get(payee, (None, None))
+        hired, left = self.careers.hired.get(payee, (None, None))
         found = []
         for stay in self.stays_of(payee):
             start = max(stay.start, part.start, hired or stay.start)
@@ -185,9 +198,12 @@ class People:
         assert quota is not None
         if not quota.ramp_pct or not self.stays_of(payee):
             return Fraction(1)
-        hired = self.hired.get(payee, (None, None))[0]
         first = min(stay.start for stay in self.stays_of(payee))
-        began = max(hired, first) if hired and self.stays is not None else hired or first
+        on = max(first, part.start)
+        began = self.careers.ramp_began(payee, self.plan.id, on, quota.ramp_from)
+        if began is None:
+            self._tell_once((payee, "ramp"), self._no_ramp_start, payee)
+            began = first
         steps = [Fraction(p) / 100 for p in quota.ramp_pct]
 
         def step(index: int) -> Fraction:
@@ -212,8 +228,7 @@ def read_people(plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None)
     """Everything the tables say of a plan's people."""
     metric = plan.file.quota.metric if plan.file.quota is not None else None
     targets = targets_of(tables, metric) if metric is not None else {}
-    hired = tables.once(("hired",), lambda: _hired(tables))
-    return People(plan, stays, _leave(tables), hired, targets)
+    return People(plan, stays, _leave(tables), read_careers(tables), targets)
 
 
 def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
@@ -222,16 +237,6 @@ def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
         start = as_day(row["from"])
         if start is not None:
             found[str(row["person_id"])].append((start, as_day(row.get("to")) or FAR))
-    return found
-
-
-def _hired(tables: Tables) -> dict[str, tuple[date | None, date | None]]:
-    """First day and the day after the last; `left_on` is the last day worked plus one, as all spans
-    in tables.
-    """
-    found: dict[str, tuple[date | None, date | None]] = {}
-    for row in tables.rows("people"):
-        found[str(row["person_id"])] = (as_day(row.get("hired_on")), as_day(row.get("left_on")))
     return found
 
 

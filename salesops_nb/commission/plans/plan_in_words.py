@@ -73,7 +73,13 @@ def _quota(file: PlanFile) -> str:
     )
     text += f"; prorated by {quota.prorate}" if quota.prorate == "days" else "; not prorated"
     if quota.ramp_pct:
-        text += f"; ramped {', '.join(f'{p} %' for p in quota.ramp_pct)} by {quota.ramp_per}, then in full"
+        start = {
+            "role": "the first day in the role",
+            "hire": "the day of hiring",
+            "assignment": "the assignment to the plan",
+        }
+        steps = ", ".join(f"{p} %" for p in quota.ramp_pct)
+        text += f"; ramped {steps} by {quota.ramp_per} from {start[quota.ramp_from]}, then in full"
     zero = {
         "attainment_0": "attainment 0",
         "attainment_100": "attainment 100",

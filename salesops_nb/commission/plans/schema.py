@@ -79,6 +79,7 @@ class Quota(Part):
     attained_by: EventKind
     ramp_pct: tuple[Percent, ...] | None = None
     ramp_per: Literal["month", "period"] = "period"
+    ramp_from: Literal["role", "hire", "assignment"] = "role"
     prorate: Literal["days", "none"] = "none"
     if_zero: Literal["attainment_0", "attainment_100", "refuse"] | None = None
 

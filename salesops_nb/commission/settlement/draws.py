@@ -44,7 +44,7 @@ def topped_up(payout: Working, job: Job, parts: list[ComponentRows], rows: list[
         stays = job.people.stays_of(payee)
         if not stays:
             continue
-        hired, left = job.people.hired.get(payee, (None, None))
+        hired, left = job.people.careers.hired.get(payee, (None, None))
         began = max(min(s.start for s in stays), hired or date.min)
         ended = min(max(s.end for s in stays), left or date.max)
         for number, start, end in _draw_spans(payout, plan, (draw or guarantee).per, began):  # type: ignore[union-attr]

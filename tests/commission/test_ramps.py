@@ -1,0 +1,105 @@
+"""A ramp runs from the first day in the role that carries the quota, and nobody ramps twice in it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from commission_helpers import deals, plan, table, total
+
+from salesops_nb import commission
+
+# quota bands: 5 % up to the quota, 20 % above it; what 1,000 pays says what the quota was
+BANDS = {
+    "id": "b",
+    "scope": "running_total",
+    "table": {"mode": "marginal", "unit": "pct_of_quota",
+              "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 20}]},
+}  # fmt: skip
+PAY = {1000: D(50), 500: D(125), 250: D("162.5")}
+JAN, MARCH = date(2026, 1, 1), date(2026, 3, 1)
+
+
+def ramped(**quota: Any) -> dict[str, Any]:
+    return {"amount": 1000, "attained_by": "booked", "ramp_pct": [25, 50], "ramp_per": "month"} | quota
+
+
+def assigned(*spans: tuple[str, date, date | None]) -> dict[str, Any]:
+    rows = [{"person_id": "rep", "plan_id": p, "valid_from": a, "valid_to": b} for p, a, b in spans]
+    return {"plan_assignments": table(*rows)}
+
+
+def person(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"people": table(*({"person_id": "rep", "name": "n", "role": "AE"} | row for row in rows))}
+
+
+def dated(
+    role: str, start: date | None, end: date | None = None, hired: date | None = None
+) -> dict[str, Any]:
+    return {"role": role, "valid_from": start, "valid_to": end, "hired_on": hired}
+
+
+HERE = assigned(("p", JAN, None))
+OLD, NEW = date(2024, 5, 1), JAN
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
+    # name: the quota's words, the tables, January's quota by the ramp
+    "hired long ago, assigned today": ({}, person({"hired_on": OLD}) | HERE, 1000),
+    "hired today": ({}, person({"hired_on": NEW}) | HERE, 250),
+    "hired last month": ({}, person({"hired_on": date(2025, 12, 9)}) | HERE, 500),
+    "promoted today": ({}, person(dated("SDR", OLD, JAN, OLD), dated("AE", JAN, None, OLD)) | HERE, 250),
+    "promoted, but from hire": (
+        {"ramp_from": "hire"}, person(dated("SDR", OLD, JAN, OLD), dated("AE", JAN, None, OLD)) | HERE, 1000),
+    "another team in the same role": (
+        {}, person(dated("AE", OLD, JAN, OLD), dated("AE", JAN, None, OLD)) | HERE, 1000),
+    "back in a role of before": (
+        {}, person(dated("AE", OLD, date(2025, 3, 1), OLD), dated("SDR", date(2025, 3, 1), JAN, OLD),
+                   dated("AE", JAN, None, OLD)) | HERE, 250),
+    "a promotion to come": (
+        {}, person(dated("AE", OLD, MARCH, OLD), dated("lead", MARCH, None, OLD)) | HERE, 1000),
+    "dated from the export's day only": ({}, person(dated("AE", JAN, None, OLD)) | HERE, 1000),
+    "from the assignment": (
+        {"ramp_from": "assignment"}, person({"hired_on": OLD}) | HERE, 250),
+    "assigned before hired": (
+        {"ramp_from": "assignment"},
+        person({"hired_on": JAN}) | assigned(("p", date(2025, 1, 1), None)), 250),
+    "another plan id before, hiring unknown": (
+        {}, assigned(("old", date(2025, 1, 1), JAN), ("p", JAN, None)), 1000),
+    "another plan id before, from the assignment": (
+        {"ramp_from": "assignment"}, assigned(("old", date(2025, 1, 1), JAN), ("p", JAN, None)), 250),
+    "nobody assigned": ({}, person({"hired_on": OLD}), 1000),
+    "no people, assigned today": ({}, HERE, 250),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_quota_of_the_first_month_follows_the_ramp(case: str) -> None:
+    words, tables, quota = CASES[case]
+    made = plan(BANDS, period="month", quota=ramped(**words))
+    payout = commission.calculate(made, {"deals": deals(1000), **tables}, "2026-01")
+    assert not payout.problems
+    assert total(payout) == PAY[quota]
+
+
+@pytest.mark.parametrize("basis", ["role", "hire", "assignment"])
+def test_a_new_version_ramps_nobody_again(basis: str) -> None:
+    first = plan(BANDS, period="month", quota=ramped(ramp_from=basis), head={"to": date(2026, 5, 31)})
+    second = plan(
+        BANDS, period="month", quota=ramped(ramp_from=basis), head={"version": 2, "from": date(2026, 6, 1)}
+    )
+    tables = {"deals": deals(1000, start=date(2026, 6, 3)), **person({"hired_on": JAN}), **HERE}
+    assert total(commission.calculate([first, second], tables, "2026-06")) == PAY[1000]
+
+
+def test_a_ramp_of_nobody_knows_when_is_a_warning() -> None:
+    made = plan(BANDS, period="month", quota=ramped())
+    payout = commission.calculate(made, {"deals": deals(1000)}, "2026-01")
+    assert [(p.code, p.value) for p in payout.problems] == [("ramp-start-unknown", "rep")]
+    assert total(payout) == PAY[250]
+
+
+def test_the_summary_says_where_the_ramp_begins() -> None:
+    words = {"role": "the first day in the role", "hire": "the day of hiring", "assignment": "the assignment"}
+    for basis, text in words.items():
+        assert f"by month from {text}" in plan(BANDS, quota=ramped(ramp_from=basis)).summary()
