@@ -40,6 +40,7 @@ def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
     from salesops_nb.commission.crediting.deal_columns import misnamed
     from salesops_nb.commission.inputs.tables import Tables
     from salesops_nb.commission.plans.plan import load_plan, plan_files
+    from salesops_nb.commission.plans.unusual_rates import unusual_rates
     from salesops_nb.notebook.commission_calculation.period_book import FOLDER
 
     found: list[Problem] = []
@@ -49,6 +50,7 @@ def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
             read.append(load_plan(file))
         except SalesopsError as error:
             found += error.problems
+    found += [problem for plan in read for problem in unusual_rates(plan)]
     if workbook is None or not read:
         return found
     tables = Tables.of(workbook.tables)

@@ -30,6 +30,7 @@ from salesops_nb.commission.inputs.tables import Tables, number
 from salesops_nb.commission.plans.component_terms import on_attainment, scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.commission.plans.unusual_rates import unusual_rates
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.settlement.adjustments import adjustments
 from salesops_nb.commission.settlement.plan_acceptance import hold_unaccepted
@@ -109,6 +110,8 @@ def calculate(
     working.stays = stays
     problems += opening_faults(read, working.plans)
     for plan in chosen:
+        if plan.start < when.end and when.start < plan.end:
+            problems += unusual_rates(plan)
         if _at_work(working, plan):
             _pay(working, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told

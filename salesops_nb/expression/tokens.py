@@ -118,6 +118,8 @@ def _unknown(sign: str) -> str:
         return f"has the quotation mark {sign}, which is not allowed: write ' or \""
     if sign in "'\"`":
         return f"opens a quotation mark {sign} that is not closed"
-    if sign in ";-/#":
+    if sign in "+-*/%":
+        return f"has {sign!r}, which is not allowed: a condition does not calculate; map a column for it"
+    if sign in ";#":
         return f"has {sign!r}, which is not allowed: it is one condition, without statements or comments"
     return f"has {sign!r}, which is not allowed"

@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from commission_helpers import plan
+from commission_helpers import deals, plan
 
 from salesops_nb import commission
+from salesops_nb.commission.plans.unusual_rates import unusual_rates
 from salesops_nb.errors import SalesopsError
 
 HEAD = "plan: {id: p, version: 1, from: 2026-01-01, to: 2026-12-31, currency: USD, period: quarter}\n"
@@ -51,6 +52,9 @@ def component(body: str) -> str:
         (component("rate_pct: 5\nlimits: {cap: 5, per: period}"), 5, ["excess", "forfeit or carry"]),
         (component("rate_pct: 5\ngate: {attainment_pct: 50, then: excess}"), None, ["quota"]),
         (component("rate_pct: many"), 4, ["rate_pct"]),
+        (component("rate_pct: 7,5"), 4, ["rate_pct", "7,5", "with a point", "7.5"]),
+        (component("rate: 6"), 4, ["did you mean 'rate_pct'"]),
+        (component("rate_pct: 5\nwhere: margin / amount > 0.6"), 5, ["does not calculate", "map a column"]),
         (component("rate_pct: 5\nwhere: amount >> 5"), 5, ["not allowed"]),
         (component("rate_pct: 5\non: booked"), 5, ["on", "true", "event"]),
     ],
@@ -221,3 +225,38 @@ def test_the_sketch_of_the_schema_loads() -> None:
     assert [c.id for c in made.components] == ["base", "spiff-q3", "mgr"]
     assert made.file.clawback is not None
     assert made.file.clawback.months == 12
+
+
+WHOLE = "scope: running_total\ntable: {mode: whole, unit: amount, rows: ["
+UNUSUAL = {
+    "rate_pct: -1": ("rate_pct", "pays -1 % of the sale (base): selling costs"),
+    "rate_pct: 101": ("rate_pct", "pays 101 % of the sale (base): more than the sale"),
+    "rates: [{where: amount > 9, rate_pct: 5}, {rate_pct: 250}]": ("rates[1].rate_pct", "pays 250 %"),
+    "rates: [{amount: -5}]": ("rates[0].amount", "takes 5 from the pay for a sale"),
+    "measure: quantity\nper_unit: -2": ("per_unit", "takes 2 from the pay for a unit"),
+    "rate_pct: 5\nmultipliers: {combine: add, rows: [{where: amount > 1, x: -1}]}": (
+        "multipliers.rows[0].x", "turns pay into a debt by the factor -1"),
+    WHOLE + "{from: 0, rate_pct: 10}, {from: 100, rate_pct: 5}]}": (
+        "table.rows[1].rate_pct", "pays less from 100 on (rate_pct 5 after 10"),
+    WHOLE + "{from: 0, amount: 10}, {from: 100, amount: -5}]}": ("table.rows[1].amount", "has amount -5"),
+    "rate_pct: 5\n" + WHOLE + "{from: 0, x: 2}, {from: 9, x: 1}]}": ("table.rows[1].x", "(x 1 after 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", UNUSUAL)
+def test_a_rate_that_is_seldom_meant_is_a_warning_and_paid_as_it_stands(tmp_path: Path, text: str) -> None:
+    place, says = UNUSUAL[text]
+    file = tmp_path / "odd.yml"
+    file.write_text(HEAD + component(text))
+    made = commission.load_plan(file)
+    tables = {"deals": deals(1000, quantity=[1])}
+    warned = commission.calculate(made, tables, "2026-Q1").problems
+    assert {p.severity for p in warned} == {"warning"}
+    found = [p for p in warned if p.column == f"components[0].{place}"]
+    assert says in found[0].message
+    assert found[0].file == "odd.yml"
+
+
+def test_the_plans_we_ship_have_no_unusual_rate() -> None:
+    for made in commission.load_plans("plans"):
+        assert unusual_rates(made) == []

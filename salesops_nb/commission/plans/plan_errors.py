@@ -118,7 +118,7 @@ def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str
         key = item["loc"][-1]
         path = path if path and str(path[-1]) == str(key) else (*path, key)  # a number as a key, as in 10,5
         known = _fields(PlanFile, path[:-1])
-        near = difflib.get_close_matches(str(path[-1]), known, n=1)
+        near = [_MEANT[key]] if _MEANT.get(key) in known else difflib.get_close_matches(str(key), known, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         message, fix = f"The key {dotted(path)!r} is not known{hint}.", f"Allowed here: {', '.join(known)}."
         if str(key).isdigit():
@@ -128,8 +128,9 @@ def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str
         message, fix = f"{dotted(path)!r} is missing.", f"Add it: {_allowed(path)}."
     else:
         message, fix = f"{dotted(path)!r} is {_shown(given)}.", f"Allowed here: {_allowed(path)}."
-        if isinstance(given, str) and (match := _PER_CENT.fullmatch(given)):
-            fix = f"Write the number alone, without the sign: {match[1].replace(',', '.')}."
+        if isinstance(given, str) and (match := _WRITTEN.fullmatch(given)):
+            way = "alone, without the sign" if "%" in given else "with a point"
+            fix = f"Write the number {way}: {match[1].replace(',', '.')}."
     return Problem(
         "bad-plan", message, fix, file=source, row=line_of(root, path), column=dotted(path) or None,
         value=None if isinstance(given, Mapping | list) else str(given),
@@ -229,7 +230,14 @@ _KINDS = {
     date: "a date such as 2026-01-31",
 }
 _MANY = {"a number": "numbers", "a whole number": "whole numbers", "a text": "texts", "a value": "values"}
-_PER_CENT = re.compile(r"\s*(-?[0-9]+(?:[.,][0-9]+)?)\s*%\s*")
+_WRITTEN = re.compile(r"\s*(-?[0-9]+(?:[.,][0-9]+)?)\s*%?\s*")  # as people write it: 7,5 or 7.5 %
+_MEANT = {
+    "rate": "rate_pct",
+    "percent": "rate_pct",
+    "multiplier": "multipliers",
+    "cap": "limits",
+    "floor": "limits",
+}
 _TEXTS = {"^[A-Z]{3}$": "a currency's three capital letters, such as USD", r"^[^/]+$": "a text without '/'"}
 
 
