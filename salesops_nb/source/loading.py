@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -21,7 +23,10 @@ from salesops_nb.source.checks.finished import finish
 from salesops_nb.source.checks.keys import check_duplicates, check_references
 from salesops_nb.source.checks.people import check_people
 from salesops_nb.source.checks.rules import contract_rules, run_rules
+from salesops_nb.source.checks.short_ids import as_the_other_table_writes
+from salesops_nb.source.checks.targets import check_targets
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
+from salesops_nb.source.files.deleted import without_deleted
 from salesops_nb.source.files.reading import path_of, read_source
 from salesops_nb.source.schema.contracts import CONTRACTS, Contract
 from salesops_nb.source.schema.findings import finding, listed
@@ -43,6 +48,7 @@ class Loaded:
     problems: list[Problem] = field(default_factory=list)
     fatal: list[Problem] = field(default_factory=list)
     simulated: set[str] = field(default_factory=set)
+    written: dict[str, date] = field(default_factory=dict)  # when each table's file was
     digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
 
 
@@ -81,8 +87,6 @@ def files_of(folder: Path, settings: Settings, mapping: Mapping) -> list[Path]:
 
 
 def _of_table(problem: Problem, table: str) -> Problem:
-    from dataclasses import replace
-
     return problem if problem.table else replace(problem, table=table)
 
 
@@ -145,6 +149,12 @@ def _read_file(
     if raw is None:
         return None
     loaded.digest.update(label.encode() + raw.digest)
+    source = None if frame is not None else path_of(folder, settings, file, contract.name)
+    if source is not None and source.is_file():
+        day = datetime.fromtimestamp(source.stat().st_mtime, ZoneInfo(settings.time_zone)).date()
+        loaded.written[contract.name] = max(day, loaded.written.get(contract.name, day))
+    key = {**file.if_present, **file.columns}.get(contract.key[0])
+    raw = without_deleted(loaded.connection, raw, file, key)
     typed = cast_file(loaded.connection, contract, file, raw, label, settings)
     for problem in typed.problems:
         fatal = problem.severity == "error" and typed.fatal
@@ -206,6 +216,7 @@ def _join_parts(loaded: Loaded, name: str, typed: Typed, parts: list[tuple[str, 
         if _is_simulated(loaded, part):
             loaded.simulated |= {f"{name}.{column}" for column in added}
         typed.columns += added
+        typed.joined |= {name: f"{part.headers.get(name, name)} ({part.raw.file})" for name in added}
     base = quoted(f"{name} (base)")
     loaded.connection.execute(f"ALTER VIEW work.{quoted(name)} RENAME TO {base}")
     loaded.connection.execute(
@@ -230,12 +241,16 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
     connection, contract, typed = loaded.connection, CONTRACTS[name], loaded.tables[name]
     relation = f"work.{quoted(name)}"
     own = [c for c in typed.columns if c in typed.headers or c in table.constants]
-    base = Typed(typed.name, typed.raw, typed.headers, own)
+    base = Typed(typed.name, typed.raw, typed.headers, own, joined=typed.joined)
     rules = contract_rules(contract, base)
+    loaded.problems += as_the_other_table_writes(connection, base, contract, list(loaded.tables))
     if name == "deals":
         held = {row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()}
-        last = deals.last_day(connection, relation, base, settings)
-        rules += deal_rules(base, settings, last)
+        whole = replace(base, columns=[*own, *typed.joined])
+        last, late = deals.last_day(connection, relation, whole, settings, loaded.written.get(name))
+        loaded.problems += late
+        loaded.digest.update((last or "").encode())  # the file's age decides it, and not its contents
+        rules += deal_rules(whole, settings, last)
         rules += deals.currency_rules(base, settings, "currency_original" in held)
     run_rules(connection, relation, base, contract, rules)
     key = contract.key
@@ -243,3 +258,5 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
     check_references(connection, base, contract, relation, list(loaded.tables))
     if name == "people":
         loaded.problems += check_people(connection, base, relation)
+    if name == "targets":
+        check_targets(connection, base, relation, settings, "people" in loaded.tables)

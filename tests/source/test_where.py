@@ -32,6 +32,7 @@ tables:
   deals:
     file: deals.csv
     where: WHERE
+    deleted: keep
     columns: {deal_id: id, owner_id: Rep, stage: Deal Stage, amount: Value, closed_on: Close Date}
     stages: {Open: open, Won: won, Lost: lost}
   people:
@@ -259,4 +260,4 @@ def test_the_where_of_a_joined_file_has_its_own_place(tmp_path: Path) -> None:
     mapping.write_text(mapping.read_text().replace("  people:", more, 1))
     (folder / "data" / "more.csv").write_text("deal_id,cost\nD1,5\n")
     (problem,) = open_workbook(folder, strict=False).fatal
-    assert problem.place == "mapping.yml, line 9, field tables.deals.joins[0].where"
+    assert problem.place == "mapping.yml, line 10, field tables.deals.joins[0].where"

@@ -175,17 +175,23 @@ def _sign_rule(typed: Typed, header: str, settings: Settings) -> Rule:
 
 
 def last_day(
-    connection: duckdb.DuckDBPyConnection, relation: str, typed: Typed, settings: Settings
-) -> str | None:
-    """The SQL of the last day the data can hold: declared, or the last before a leap of over a year.
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    typed: Typed,
+    settings: Settings,
+    written: date | None = None,
+) -> tuple[str | None, list[Problem]]:
+    """The SQL of the last day that the data can hold, where it is known, and a word on a late day.
 
-    A few dates that stand more than a year after all others (2071 for 2017) are slips, not data.
+    It is declared; or, where a few dates lie after the day on which the file was `written`, the last before
+    them. A few dates more than a year after all others that the file can hold are said and count; where it
+    is not known when the file was written, they are slips (2071 for 2017).
     """
     if settings.data_through is not None:
-        return f"DATE '{settings.data_through.isoformat()}'"
+        return f"DATE '{settings.data_through.isoformat()}'", []
     names = [name for name in ("created_on", "closed_on") if name in typed.columns]
     if not names:
-        return None
+        return None, []
     union = " UNION ALL ".join(
         f"SELECT {name} AS d FROM {relation} WHERE {name} IS NOT NULL" for name in names
     )
@@ -193,11 +199,32 @@ def last_day(
         f"SELECT d, count(*) FROM ({union}) GROUP BY d ORDER BY d"
     ).fetchall()
     total = sum(count for _, count in days)
-    beyond = 0
+    newest = None if written is None else written + timedelta(days=1)  # somewhere it is tomorrow already
+    beyond, alone = 0, None
     for (earlier, _), (later, count) in zip(reversed(days[:-1]), reversed(days[1:]), strict=True):
         beyond += count
-        if beyond > max(3, total // 1000) or total - beyond < 10:
-            return None
+        if beyond > max(3, total // 1000):
+            break
+        if newest is not None and earlier <= newest < later:
+            return f"DATE '{earlier.isoformat()}'", []
         if later - earlier > FAR:
-            return f"DATE '{earlier.isoformat()}'"
-    return None
+            if newest is None and total - beyond >= 10:
+                return f"DATE '{earlier.isoformat()}'", []
+            alone = (earlier, later)
+    if alone is None or newest is None or alone[1] > newest:
+        return None, []
+    return None, [_stands_alone(*alone, days[-1][0], typed)]
+
+
+def _stands_alone(earlier: date, later: date, last: date, typed: Typed) -> Problem:
+    return finding(
+        "late-date",
+        f"The data reach to {last}, and before {later} there is nothing since {earlier}.",
+        f"If that is a slip, correct it; else set 'data_through: {earlier}' in workbook.yml, or as_of in the "
+        "notebook, for figures of the time before.",
+        file=typed.raw.file,
+        table="deals",
+        column=typed.headers.get("closed_on", typed.headers.get("created_on")),
+        value=later,
+        severity="warning",
+    )

@@ -111,6 +111,11 @@ def check_references(
             _check_reference(connection, typed, contract, relation, column, str(target))
 
 
+def key_of(target: str) -> str:
+    """The column by which other tables point to a table."""
+    return {"people": "person_id"}.get(target, target.rstrip("s") + "_id")
+
+
 def _check_reference(
     connection: duckdb.DuckDBPyConnection,
     typed: Typed,
@@ -120,7 +125,7 @@ def _check_reference(
     target: str,
 ) -> None:
     name = quoted(column.name)
-    key = quoted({"people": "person_id", "accounts": "account_id"}.get(target, target.rstrip("s") + "_id"))
+    key = quoted(key_of(target))
     unmatched = connection.execute(
         f"SELECT DISTINCT {name} FROM {relation} a WHERE {name} IS NOT NULL "
         f"AND NOT EXISTS (SELECT 1 FROM {_kept(connection, target)} b WHERE b.{key} = a.{name})"

@@ -62,7 +62,11 @@ def _list(
 ) -> None:
     header = typed.headers.get(rule.column, rule.column)
     amount = "t.amount" if "amount" in typed.columns else "NULL"
-    value = f"CAST(r.{quoted(header)} AS VARCHAR)" if header in typed.raw.types else "NULL"
+    value = "NULL"
+    if rule.column in typed.joined:
+        header, value = typed.joined[rule.column], f"CAST(t.{quoted(rule.column)} AS VARCHAR)"
+    elif header in typed.raw.types:
+        value = f"CAST(r.{quoted(header)} AS VARCHAR)"
     connection.execute(
         f"""
         INSERT INTO rejects SELECT {literal(rule.severity)}, {literal(rule.code)}, {literal(contract.name)},

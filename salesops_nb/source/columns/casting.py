@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from salesops_nb.errors import Problem
-from salesops_nb.source.columns import formats, parsing
+from salesops_nb.source.columns import currencies, formats, parsing
 from salesops_nb.source.columns.headers import locate
 from salesops_nb.source.schema.contracts import SQL_TYPES, Column, Contract
 from salesops_nb.source.schema.findings import finding, listed
@@ -25,13 +25,17 @@ PARSED = ("money", "number", "ratio", "whole")
 
 @dataclass
 class Typed:
-    """A typed relation; `headers` gives the file's name for each of our columns."""
+    """A typed relation; `headers` gives the file's name for each of our columns.
+
+    `joined` gives it, with its file's, for the columns that further files bring.
+    """
 
     name: str
     raw: Raw
     headers: dict[str, str]
     columns: list[str]
     problems: list[Problem] = field(default_factory=list)
+    joined: dict[str, str] = field(default_factory=dict)
 
     @property
     def fatal(self) -> bool:
@@ -49,6 +53,7 @@ FATAL = {
     "mixed-dates",
     "ambiguous-dates",
     "broken-quotes",
+    "unmapped-currency",
 }
 
 
@@ -68,9 +73,15 @@ def cast_file(
 ) -> Typed:
     """The typed relation of a file: a view over one that is typed already, else a table."""
     typed = Typed(f"typed.{quoted(name)}", raw, {}, [], list(raw.problems))
+    mapping = _with_currency_names(connection, contract, mapping, raw, typed)
     sources = _sources(contract, mapping, raw, typed)
     _collapse(contract, mapping, raw, typed)
     _check_names(contract, mapping, sources, typed)
+    if "amount" in sources and "currency" in contract.by_name and "currency" not in sources:
+        unmapped = currencies.unmapped_currencies(
+            connection, raw, list(typed.headers.values()), settings, contract.name
+        )
+        typed.problems += [unmapped] if unmapped else []
     if typed.fatal:
         return typed
     texts = {c: t for c, t in sources.items() if _is_text(c, raw, typed)}
@@ -109,6 +120,19 @@ def _sources(contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed) -
     for column, text in mapping.constants.items():
         sources[column] = literal(text)
     return sources
+
+
+def _with_currency_names(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed
+) -> FileMapping:
+    """The mapping with an alias for each currency that the file calls by its name."""
+    header = {**mapping.if_present, **mapping.columns}.get("currency")
+    if "currency" not in contract.by_name or raw.types.get(header or "") != "VARCHAR":
+        return mapping
+    given = mapping.values.get("currency", {})
+    found, notes = currencies.currency_aliases(connection, raw, str(header), given)
+    typed.problems += notes
+    return mapping.model_copy(update={"values": {**mapping.values, "currency": {**found, **given}}})
 
 
 def _collapse(contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed) -> None:
@@ -215,6 +239,11 @@ def _formats(
         for name, sql in texts.items()
         if name not in mapping.constants
     }
+    moments = [
+        formats.Column(name, header, quoted(header))
+        for name, header in typed.headers.items()
+        if "WITH TIME ZONE" in raw.types[header] and _column(contract, name).type in ("date", "time")
+    ]
     numbers = [c for n, c in looked.items() if _column(contract, n).type in ("money", "number", "ratio")]
     dates = [c for n, c in looked.items() if _column(contract, n).type in ("date", "time")]
     return formats.detect(
@@ -223,6 +252,7 @@ def _formats(
         raw.file,
         [c for c in numbers if _column(contract, c.name).type != "ratio"],
         dates,
+        moments,
         mapping.decimal_mark or settings.decimal_mark,
         mapping.date_order or settings.date_order,
     )
@@ -268,11 +298,14 @@ def _free_name(header: str, taken: list[str]) -> str:
 def _value(column: Column, cell: str, native: str | None, how: formats.Formats, settings: Settings) -> str:
     """The SQL of the typed value of a cell; the cell itself where its type is ours already."""
     if native is not None:
-        return _native(column, cell, native, settings)
+        zone = "UTC" if column.name in how.midnights else settings.time_zone
+        return _native(column, cell, native, zone)
     if column.type in PARSED:
         mark = how.marks.get(column.name, ".")
         return parsing.number(cell, mark, column.type)
     order = how.orders.get(column.name, "ymd")
+    if column.name in how.midnights:
+        cell = parsing.without_midnight(cell)
     if column.type == "date":
         return parsing.day(cell, order, settings.time_zone)
     if column.type == "time":
@@ -280,12 +313,12 @@ def _value(column: Column, cell: str, native: str | None, how: formats.Formats, 
     return parsing.flag(cell) if column.type == "flag" else cell
 
 
-def _native(column: Column, cell: str, native: str, settings: Settings) -> str:
+def _native(column: Column, cell: str, native: str, zone: str) -> str:
     target = SQL_TYPES[column.type]
     if native == target:
         return cell
     if "WITH TIME ZONE" in native and column.type in ("date", "time"):
-        cell = f"({cell} AT TIME ZONE {literal(settings.time_zone)})"
+        cell = f"({cell} AT TIME ZONE {literal(zone)})"
     if column.type == "text" and native in ("DOUBLE", "FLOAT"):
         return (
             f"CASE WHEN {cell} = floor({cell}) THEN CAST(CAST({cell} AS HUGEINT) AS "

@@ -15,6 +15,8 @@ import duckdb
 from salesops_nb.errors import Problem
 from salesops_nb.source.schema.findings import finding
 
+ZONED = r".*\d:.*(Z|UTC|[+-]\d\d(:?\d\d)?)"
+MIDNIGHT = r".*\d[T ]+00:00(:00(\.0+)?)?\s*(Z|UTC|[+-]\d\d(:?\d\d)?)"
 SHORT = r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{2}|\d{4})([T ,].*)?$"
 
 
@@ -25,6 +27,7 @@ class Formats:
     marks: Mapping[str, str]
     orders: Mapping[str, str]
     problems: list[Problem]
+    midnights: frozenset[str] = frozenset()  # columns of moments that are days: each is a midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,16 @@ def detect(
     shown: str,
     numbers: list[Column],
     dates: list[Column],
+    moments: list[Column],
     mark: str | None,
     order: str | None,
 ) -> Formats:
-    """The formats of the columns; `mark` and `order` are the declared ones, or ``None``."""
+    """The formats of the columns; `mark` and `order` are the declared ones, or ``None``.
+
+    `moments` are the columns that are moments with a zone by their own type.
+    """
     problems: list[Problem] = []
+    midnights = _midnights(connection, relation, shown, dates, moments, problems)
     aggregates = [sql for c in numbers for sql in _number_votes(c.sql)] if mark is None else []
     aggregates += [sql for c in dates for sql in _date_votes(c.sql)] if order is None else []
     row: list[int] = []
@@ -59,7 +67,45 @@ def detect(
         orders = _orders(dates, row[start:], shown, problems)
     else:
         orders = dict.fromkeys(_names(dates), order)
-    return Formats(marks, orders, problems)
+    return Formats(marks, orders, problems, midnights)
+
+
+def _midnights(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    shown: str,
+    dates: list[Column],
+    moments: list[Column],
+    problems: list[Problem],
+) -> frozenset[str]:
+    """The columns whose every moment is a midnight: days, which another zone's clock would shift."""
+    votes = [(c, _zoned_votes(c.sql)) for c in dates] + [(c, _moment_votes(c.sql)) for c in moments]
+    if not votes:
+        return frozenset()
+    counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for _, pair in votes for sql in pair)
+    row = connection.execute(f"SELECT {counts} FROM {relation}").fetchone() or ()
+    found = [c for i, (c, _) in enumerate(votes) if row[2 * i] and row[2 * i] == row[2 * i + 1]]
+    for column in found:
+        problems.append(
+            finding(
+                "days-as-midnights",
+                "Every moment of the column is a midnight, so it is read as days, without a time zone.",
+                file=shown,
+                column=column.header,
+                severity="note",
+            )
+        )
+    return frozenset(_names(found))
+
+
+def _zoned_votes(sql: str) -> tuple[str, str]:
+    """Texts that are moments with a zone, and those of them that are midnights on their own clock."""
+    return f"regexp_full_match({sql}, '{ZONED}')", f"regexp_full_match({sql}, '{MIDNIGHT}')"
+
+
+def _moment_votes(sql: str) -> tuple[str, str]:
+    clock = f"({sql} AT TIME ZONE 'UTC')"
+    return f"{sql} IS NOT NULL", f"{clock} = date_trunc('day', {clock})"
 
 
 def _names(columns: list[Column]) -> list[str]:
@@ -76,6 +122,7 @@ def _number_votes(sql: str) -> list[str]:
             rf"\d*{mark}(\d{{1,2}}|\d{{4,}})",  # 12,5
             rf"(0|\d{{4,}}){mark}\d{{3}}",  # 0,125
             rf"\d{{1,3}}({other}\d{{3}}){{2,}}",  # 1.234.567
+            rf"\d{{1,2}}({other}\d{{2}})+{other}\d{{3}}({mark}\d*)?",  # 12,34,567: lakhs
         )
         return f"count(*) FILTER (WHERE regexp_full_match({core}, '{'|'.join(patterns)}'))"
 

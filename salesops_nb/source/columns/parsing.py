@@ -22,7 +22,8 @@ def number(text: str, mark: str, kind: str) -> str:
     """A decimal written with the decimal mark, thousands in groups, a sign of currency, or (negative)."""
     sql_type = SQL_TYPES[kind]
     point, groups = (r"\.", r"[, '’\x{a0}\x{202f}]") if mark == "." else (",", r"[. '’\x{a0}\x{202f}]")
-    whole = rf"(\d{{1,3}}({groups}\d{{3}})+|\d+)"
+    # thousands, or lakhs and crores: 12,34,567
+    whole = rf"(\d{{1,3}}({groups}\d{{3}})+|\d{{1,2}}({groups}\d{{2}})+{groups}\d{{3}}|\d+)"
     fraction = "" if kind == "whole" else rf"({point}\d*)?"
     body = rf"({whole}{fraction}|{point}\d+)" if kind != "whole" else rf"{whole}(\.0+)?"
     signed = rf"([-+−]\s*({_SIGN}\s*)?|({_SIGN}\s*)?[-+−]?\s*){body}\s*({_SIGN})?\s*-?"
@@ -65,6 +66,11 @@ def moment(text: str, order: str, zone: str) -> str:
         f"CASE WHEN regexp_full_match({text}, '.*\\d:.*(Z|UTC|[+-]\\d\\d(:?\\d\\d)?)') "
         f"THEN {_zoned(text, zone)} ELSE {_local_day(text, order)} + ({time}) END"
     )
+
+
+def without_midnight(text: str) -> str:
+    """The text of a midnight without its clock and zone: its day, as it is written."""
+    return f"regexp_replace({text}, '[T ]+00:00.*$', '')"
 
 
 def flag(text: str) -> str:

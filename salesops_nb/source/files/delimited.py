@@ -23,7 +23,7 @@ from salesops_nb.source.columns.headers import find_header, footer_length, uniqu
 from salesops_nb.source.files.encoding import TextFile, probe
 from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import FileMapping
-from salesops_nb.source.schema.raw import Raw, engine_path, literal, quoted
+from salesops_nb.source.schema.raw import Raw, engine_path, literal, quoted, register
 
 DELIMITERS = (",", ";", "\t", "|")
 BATCH = 50_000
@@ -197,7 +197,7 @@ def _insert(
     columns = list(zip(*(row for _, row in rows), strict=True))
     arrays = [pa.array(column, pa.string()) for column in columns]
     table = pa.table([*arrays, pa.array([n for n, _ in rows], pa.int64())], [*headers, "_row"])
-    connection.register("_batch", table)
+    register(connection, "_batch", table)
     connection.execute(f"INSERT INTO {raw} SELECT * FROM _batch")
     connection.unregister("_batch")
 

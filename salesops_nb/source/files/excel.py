@@ -14,7 +14,7 @@ from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.columns.headers import find_header, footer_length, unique_headers
 from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping
-from salesops_nb.source.schema.raw import Raw, quoted
+from salesops_nb.source.schema.raw import Raw, quoted, register
 
 
 def read_excel(
@@ -44,7 +44,7 @@ def read_excel(
     columns = [pa.array([row[i] for _, row in body], pa.string()) for i in range(len(headers))]
     arrow = pa.table([*columns, pa.array([n for n, _ in body], pa.int64())], [*headers, "_row"])
     view = f"raw.{quoted(label)}"
-    connection.register("_sheet", arrow)
+    register(connection, "_sheet", arrow)
     connection.execute(f"CREATE OR REPLACE TABLE {view} AS SELECT * FROM _sheet")
     connection.unregister("_sheet")
     digest = hashlib.blake2b(repr(rows).encode(), digest_size=16).digest()

@@ -122,7 +122,7 @@ def _formats(
         if kind in wanted:
             wanted[kind].append(formats.Column(header, header, _cell(header, file)))
     mark, order = file.decimal_mark or settings.decimal_mark, file.date_order or settings.date_order
-    found = formats.detect(connection, raw.name, raw.file, wanted["number"], wanted["date"], mark, order)
+    found = formats.detect(connection, raw.name, raw.file, wanted["number"], wanted["date"], [], mark, order)
     errors = [problem for problem in found.problems if problem.severity == "error"]
     if errors:
         raise SalesopsError(errors)

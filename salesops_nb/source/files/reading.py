@@ -16,7 +16,7 @@ from salesops_nb.source.files.delimited import read_delimited
 from salesops_nb.source.files.narrowing import narrowed
 from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping
-from salesops_nb.source.schema.raw import Raw, described, engine_path, literal, quoted
+from salesops_nb.source.schema.raw import Raw, described, engine_path, literal, quoted, register
 from salesops_nb.workbook import Settings
 
 TEXT = (".csv", ".tsv", ".txt")
@@ -173,7 +173,7 @@ def read_frame(connection: duckdb.DuckDBPyConnection, frame: object, label: str)
             )
         ) from error
     view = f"raw.{quoted(label)}"
-    connection.register(f"frame_{label}", arrow)
+    register(connection, f"frame_{label}", arrow)
     connection.execute(
         f"CREATE OR REPLACE TABLE {view} AS SELECT *, row_number() OVER () AS _row "
         f"FROM {quoted(f'frame_{label}')}"

@@ -34,7 +34,8 @@ class FileMapping(_Part):
     """A file (or sheet, or database table) and the names its columns bear there.
 
     What `columns` names must be in the file; what `if_present` names is taken where it is. `where`
-    is a condition on the file's own columns that narrows its rows (docs/expressions.md).
+    is a condition on the file's own columns that narrows its rows (docs/expressions.md). Rows that the CRM
+    marks as deleted, archived, merged or tests are left out and counted, unless `deleted` says ``keep``.
     """
 
     file: str | None = None
@@ -56,6 +57,7 @@ class FileMapping(_Part):
     footer_rows: int | None = Field(default=None, ge=0)
     blanks: tuple[Text, ...] = ()
     keep: tuple[Text, ...] = ()
+    deleted: Literal["leave out", "keep"] = "leave out"
 
 
 class JoinedFile(FileMapping):

@@ -46,3 +46,13 @@ def described(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str
     """Each column's SQL type, without that of the row numbers."""
     rows = connection.execute(f"DESCRIBE {view}").fetchall()
     return {row[0]: re.sub(r"\(\d+\)$", "", row[1]) for row in rows if row[0] != "_row"}
+
+
+def register(connection: duckdb.DuckDBPyConnection, name: str, table: object) -> None:
+    """Make an Arrow table known to the connection.
+
+    The engine refuses that while a result of which only the first row was read is open: a query read to its
+    end closes it.
+    """
+    connection.execute("SELECT 1").fetchall()
+    connection.register(name, table)

@@ -1,0 +1,75 @@
+"""Salesforce ids of 15 and of 18 letters: the same record, written by a report and by the API.
+
+The last three letters of the long form say which of the first fifteen are capitals
+(https://help.salesforce.com, "What are 15 and 18 character ids"), so that either can be had from the other.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from salesops_nb.errors import Problem
+from salesops_nb.source.checks.keys import key_of
+from salesops_nb.source.columns.casting import Typed
+from salesops_nb.source.schema.contracts import Contract
+from salesops_nb.source.schema.findings import finding
+from salesops_nb.source.schema.raw import quoted
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+def as_the_other_table_writes(
+    connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, tables: list[str]
+) -> list[Problem]:
+    """Let each id that points to another table be as long as it is there; a note for every column."""
+    notes, replaced = [], []
+    relation = f"work.{quoted(contract.name)}"
+    for column in contract.columns:
+        target = column.refers_to
+        if target not in tables or target == contract.name or column.name not in typed.columns:
+            continue
+        name, key = quoted(column.name), quoted(key_of(str(target)))
+        keys = f"SELECT {key} FROM typed.{quoted(str(target))}"
+        other = (
+            f"CASE WHEN length({name}) = 15 THEN {long_id(name)} "
+            f"WHEN length({name}) = 18 AND {long_id(f'left({name}, 15)')} = {name} THEN left({name}, 15) END"
+        )
+        meant = f"{name} NOT IN ({keys} WHERE {key} IS NOT NULL) AND {other} IN ({keys})"
+        row = connection.execute(
+            f"SELECT count(*), any_value({name}) FROM {relation} WHERE length({name}) IN (15, 18) AND {meant}"
+        ).fetchone()
+        if row and row[0]:
+            replaced.append(f"CASE WHEN {meant} THEN {other} ELSE {name} END AS {name}")
+            notes.append(_note(typed, contract, column.name, row[0], row[1], str(target)))
+    if replaced:
+        base = quoted(f"{contract.name} (ids as written)")
+        connection.execute(f"ALTER VIEW {relation} RENAME TO {base}")
+        connection.execute(
+            f"CREATE VIEW {relation} AS SELECT * REPLACE ({', '.join(replaced)}) FROM work.{base}"
+        )
+    return notes
+
+
+def long_id(text: str) -> str:
+    """The SQL of the 18 letters of an id of 15."""
+    ends = []
+    for start in (1, 6, 11):
+        capitals = " + ".join(
+            f"CASE WHEN substr({text}, {start + i}, 1) BETWEEN 'A' AND 'Z' THEN {2**i} ELSE 0 END"
+            for i in range(5)
+        )
+        ends.append(f"substr('{_LETTERS}', 1 + {capitals}, 1)")
+    return f"({text} || {' || '.join(ends)})"
+
+
+def _note(typed: Typed, contract: Contract, column: str, count: int, example: str, target: str) -> Problem:
+    return finding(
+        "id-length",
+        f"{count:,} {'id is' if count == 1 else 'ids are'} written with {len(example)} letters here and "
+        f"{'18' if len(example) == 15 else '15'} in {target}: taken for the same record.",
+        file=typed.raw.file,
+        table=contract.name,
+        column=typed.headers.get(column, column),
+        value=example,
+        severity="note",
+    )

@@ -1,0 +1,119 @@
+"""Currency columns: codes written as people write them, and a column of codes that nobody mapped.
+
+Amounts of several currencies add up to a number that means nothing, so a file that seems to have them and a
+mapping that does not say which is which cannot be read.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import duckdb
+
+from salesops_nb.errors import Problem
+from salesops_nb.source.columns import parsing
+from salesops_nb.source.schema.findings import finding, listed
+from salesops_nb.source.schema.raw import Raw, quoted
+from salesops_nb.workbook import Settings
+
+# the word in the languages that exports of CRMs come in
+_NAMED = re.compile(r"currency|w[aä]e?hrung|devise|moneda|moeda|valuta|waluta|iso.?code", re.IGNORECASE)
+# a currency's code and not a word that happens to be one (ALL, TOP, TRY): a column has one of these too
+_COMMON = {
+    "USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "CNY", "INR", "SEK", "NOK", "DKK", "PLN", "BRL", "MXN",
+    "SGD", "HKD", "NZD", "ZAR", "KRW", "RON",
+}  # fmt: skip
+_LOOKED = 50
+
+
+def unmapped_currencies(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, mapped: list[str], settings: Settings, table: str
+) -> Problem | None:
+    """An error where an unmapped column tells that amounts are not all in the workbook's currency."""
+    for header, kind in raw.types.items():
+        if header in mapped or kind != "VARCHAR":
+            continue
+        values = _values(connection, raw, header)
+        if not values or len(values) >= _LOOKED:
+            continue
+        codes = {value: code_of(value) for value in values}
+        known = {code for code in codes.values() if code}
+        named = _NAMED.search(header) is not None
+        if not named and (len(known) == 0 or None in codes.values() or not known & _COMMON):
+            continue
+        if (known | ({"?"} if None in codes.values() and len(values) > 1 else set())) - {settings.currency}:
+            return finding(
+                "unmapped-currency",
+                f"The column looks like the amounts' currency ({listed(values, 5)}), the mapping does not "
+                f"name it, and the workbook adds in {settings.currency}.",
+                f"Add 'currency: {header}' to the columns of {table} in the mapping; or, where every amount "
+                f"is in {settings.currency}, 'constants: {{currency: {settings.currency}}}'.",
+                file=raw.file,
+                table=table,
+                column=header,
+                value=", ".join(values[:5]),
+            )
+    return None
+
+
+def currency_aliases(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, known: dict[str, str]
+) -> tuple[dict[str, str], list[Problem]]:
+    """Names of currencies in the column (US Dollar, euro, usd) with their codes, and a note of each."""
+    values = [v for v in _values(connection, raw, header, 500) if v not in known]
+    found = {v: code for v in values if (code := code_of(v)) is not None and code != v}
+    if not found:
+        return {}, []
+    shown = listed([f"{name!r} as {code}" for name, code in found.items()], 5)
+    note = finding(
+        "currency-names",
+        f"Currencies are read by name: {shown}.",
+        "Declare 'values: {currency: …}' in the mapping if that is wrong.",
+        file=raw.file,
+        column=header,
+        severity="note",
+    )
+    return found, [note]
+
+
+def code_of(text: str) -> str | None:
+    """The ISO 4217 code of a currency by its code or its English or German name; ``None`` where it is none.
+
+    Examples
+    --------
+    >>> from salesops_nb.source.columns.currencies import code_of
+    >>> code_of("eur"), code_of("US Dollar"), code_of("Euros"), code_of("West")
+    ('EUR', 'USD', 'EUR', None)
+    """
+    return _codes().get(re.sub(r"\s+", " ", text.strip()).casefold())
+
+
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, str]:
+    from babel import Locale
+    from babel.core import get_global
+
+    codes: dict[str, str] = {}
+    current = set(Locale("en").currencies) & set(get_global("all_currencies"))
+    for language in ("de", "en"):
+        locale = Locale(language)
+        for code in sorted(current):
+            names = [locale.currencies.get(code, ""), code]
+            plural = locale._data["currency_names_plural"].get(code, {})
+            for name in (*names, *(str(each) for each in plural.values())):
+                if name:
+                    codes[name.casefold()] = code
+    return codes
+
+
+def _values(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, most: int = _LOOKED) -> list[str]:
+    """The column's values in order, up to a number of them; few rows are looked at where it is no code."""
+    text = parsing.trimmed(quoted(header))
+    first = connection.execute(f"SELECT {text} FROM {raw.name} WHERE {text} IS NOT NULL LIMIT 20").fetchall()
+    if not _NAMED.search(header) and any(code_of(row[0]) is None for row in first):
+        return []
+    rows = connection.execute(
+        f"SELECT DISTINCT {text} AS v FROM {raw.name} WHERE {text} IS NOT NULL ORDER BY v LIMIT {most}"
+    ).fetchall()
+    return [row[0] for row in rows]

@@ -1,0 +1,87 @@
+"""Rows that a CRM's export carries and its users do not see: deleted, archived, merged away, tests."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from salesops_nb.errors import Problem
+from salesops_nb.source.columns import parsing
+from salesops_nb.source.schema.findings import finding
+from salesops_nb.source.schema.mapping import FileMapping
+from salesops_nb.source.schema.raw import Raw, literal, quoted
+
+# headers without their spaces and signs; the word says what a row with a yes in it is
+_MARKS = {
+    "isdeleted": "deleted", "deleted": "deleted", "isarchived": "archived", "archived": "archived",
+    "ismerged": "merged into another", "istest": "tests", "testrecord": "tests", "istestrecord": "tests",
+}  # fmt: skip
+_MERGED = ("mergedrecordids", "hsmergedobjectids", "mergedobjectids")
+
+
+def without_deleted(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, file: FileMapping, key: str | None
+) -> Raw:
+    """The rows that are neither deleted, archived, merged away nor tests; what is left out is counted.
+
+    `key` is the header of the file's own id, by which a row that was merged into another is known. A column
+    that the mapping or its condition names is left to them.
+    """
+    named = {*file.columns.values(), *file.if_present.values()}
+    if file.deleted == "keep":
+        return raw
+    conditions: dict[str, tuple[str, str]] = {}
+    for header, kind in raw.types.items():
+        plain = re.sub(r"[^a-z]", "", header.casefold())
+        if header in named or (file.where and header.casefold() in file.where.casefold()):
+            continue
+        if plain in _MARKS and (sql := _flag(connection, raw, header, kind)):
+            conditions[header] = _MARKS[plain], sql
+        elif plain in _MERGED and key in raw.types and kind == "VARCHAR":
+            ids = f"SELECT trim(unnest(regexp_split_to_array({quoted(header)}, '[;,|]'))) FROM {raw.name}"
+            own = parsing.trimmed(f"CAST({quoted(str(key))} AS VARCHAR)")
+            conditions[header] = "merged into another", f"coalesce({own} IN ({ids}), false)"
+    problems = []
+    for header, (word, sql) in conditions.items():
+        row = connection.execute(f"SELECT count(*) FROM {raw.name} WHERE {sql}").fetchone()
+        if row and row[0]:
+            problems.append(_note(raw, header, word, row[0]))
+    if not problems:
+        return raw
+    label = raw.name.split(".", 1)[1][1:-1].replace('""', '"')
+    base = quoted(f"{label} (undeleted)")
+    rows = connection.execute(
+        "SELECT table_type FROM information_schema.tables WHERE table_schema = 'raw' "
+        f"AND table_name = {literal(label)}"
+    ).fetchone()
+    kind = "VIEW" if rows and rows[0] == "VIEW" else "TABLE"
+    connection.execute(f"ALTER {kind} {raw.name} RENAME TO {base}")
+    where = " OR ".join(f"({sql.replace(raw.name, f'raw.{base}')})" for _, sql in conditions.values())
+    connection.execute(f"CREATE VIEW {raw.name} AS SELECT * FROM raw.{base} WHERE NOT ({where})")
+    raw.problems.extend(problems)
+    return raw
+
+
+def _flag(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, kind: str) -> str | None:
+    """The SQL of a yes in the column; ``None`` where a cell of it is neither yes nor no."""
+    if kind == "BOOLEAN":
+        return f"coalesce({quoted(header)}, false)"
+    text = parsing.trimmed(f"CAST({quoted(header)} AS VARCHAR)")
+    flag = parsing.flag(text)
+    other = connection.execute(
+        f"SELECT count(*) FROM {raw.name} WHERE {text} IS NOT NULL AND ({flag}) IS NULL"
+    ).fetchone()
+    return None if other and other[0] else f"coalesce({flag}, false)"
+
+
+def _note(raw: Raw, header: str, word: str, count: int) -> Problem:
+    return finding(
+        "deleted-rows",
+        f"{count:,} {'row is' if count == 1 else 'rows are'} {word} ({header}) and left out.",
+        "Declare 'deleted: keep' in the mapping if they count.",
+        file=raw.file,
+        column=header,
+        value=count,
+        severity="note",
+    )
