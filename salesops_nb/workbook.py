@@ -45,6 +45,7 @@ class FiscalYear(_Strict):
         "sunday"
     )
     named_after: Literal["end", "start"] = "end"
+    year_ends: Literal["nearest", "last"] = "nearest"
 
 
 class Control(_Strict):

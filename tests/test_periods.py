@@ -14,6 +14,8 @@ CALENDARS = {
     "february, by start": FiscalCalendar(start_month=2, named_after="start"),
     "retail 4-5-4": FiscalCalendar(start_month=2, pattern="4-5-4", named_after="start"),
     "4-4-5 monday": FiscalCalendar(pattern="4-4-5", week_start="monday"),
+    "last Saturday of September": FiscalCalendar(10, "5-4-4", year_ends="last"),
+    "last Saturday of July": FiscalCalendar(8, "4-4-5", year_ends="last"),
 }
 
 
@@ -32,6 +34,14 @@ CALENDARS = {
         ("retail 4-5-4", "2018", date(2018, 2, 4), date(2019, 2, 2)),
         ("retail 4-5-4", "2018-Q1", date(2018, 2, 4), date(2018, 5, 5)),
         ("4-4-5 monday", "2018-01", date(2018, 1, 1), date(2018, 1, 28)),
+        # Apple's annual reports: fiscal 2022 ended on 24 September, 2023 (53 weeks) on the 30th, 2024 on the 28th
+        ("last Saturday of September", "2022", date(2021, 9, 26), date(2022, 9, 24)),
+        ("last Saturday of September", "2023", date(2022, 9, 25), date(2023, 9, 30)),
+        ("last Saturday of September", "2024", date(2023, 10, 1), date(2024, 9, 28)),
+        # Cisco's: fiscal 2023 ended on 29 July, 2024 on the 27th, 2022 (53 weeks) on the 30th
+        ("last Saturday of July", "2022", date(2021, 8, 1), date(2022, 7, 30)),
+        ("last Saturday of July", "2023", date(2022, 7, 31), date(2023, 7, 29)),
+        ("last Saturday of July", "2024", date(2023, 7, 30), date(2024, 7, 27)),
     ],
 )
 def test_period(calendar, key, start, last):

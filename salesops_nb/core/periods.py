@@ -6,7 +6,8 @@ A fiscal year is named after the calendar year it ends in, unless the workbook s
 
 Two calendars: ``months`` (a year of twelve calendar months from `start_month`) and the weekly
 ones ``4-4-5``, ``4-5-4``, ``5-4-4`` (quarters of thirteen weeks; the year begins on the
-`week_start` nearest to the first of `start_month`, and a 53rd week belongs to its last month).
+`week_start` nearest to the first of `start_month`, or just after the last such week's end before it,
+and a 53rd week belongs to its last month).
 """
 
 from __future__ import annotations
@@ -102,6 +103,8 @@ class FiscalCalendar:
     start_month : calendar month in which the fiscal year begins, 1 to 12.
     pattern : ``months``, ``4-4-5``, ``4-5-4`` or ``5-4-4``.
     week_start : first weekday of a fiscal week, lower-case English; weekly patterns only.
+    year_ends : weekly patterns only: the year's last week is the one that ends ``nearest`` to the end of
+        the month before `start_month`, or the ``last`` that ends in that month (Apple, Cisco).
     named_after : whether a fiscal year bears the calendar year of its ``end`` or its ``start``.
     prefix : ``cal:`` for the plain calendar behind a fiscal one; not set by hand.
 
@@ -124,6 +127,7 @@ class FiscalCalendar:
     pattern: str = "months"
     week_start: str = "sunday"
     named_after: Literal["end", "start"] = "end"
+    year_ends: Literal["nearest", "last"] = "nearest"
     prefix: str = ""
 
     def period(self, key: str) -> Period:
@@ -199,8 +203,8 @@ def _month_starts(calendar: FiscalCalendar, year: int) -> tuple[date, ...]:
     if calendar.pattern == "months":
         offsets = [calendar.start_month - 1 + i for i in range(13)]
         return tuple(date(begins + o // 12, o % 12 + 1, 1) for o in offsets)
-    first = _nearest_week_start(calendar, begins)
-    following = _nearest_week_start(calendar, begins + 1)
+    first = _first_week(calendar, begins)
+    following = _first_week(calendar, begins + 1)
     weeks, starts = 0, [first]
     for length in [int(n) for n in calendar.pattern.split("-")] * 4:
         weeks += length
@@ -209,10 +213,12 @@ def _month_starts(calendar: FiscalCalendar, year: int) -> tuple[date, ...]:
     return tuple(starts)
 
 
-def _nearest_week_start(calendar: FiscalCalendar, year: int) -> date:
+def _first_week(calendar: FiscalCalendar, year: int) -> date:
+    """The first day of the weekly year that begins about the first of `start_month`."""
     first = date(year, calendar.start_month, 1)
     ahead = (WEEKDAYS.index(calendar.week_start) - first.weekday()) % 7
-    return first + timedelta(days=ahead if ahead <= 3 else ahead - 7)
+    latest = 3 if calendar.year_ends == "nearest" else 0
+    return first + timedelta(days=ahead if ahead <= latest else ahead - 7)
 
 
 def _split(key: str) -> tuple[str, int, str]:

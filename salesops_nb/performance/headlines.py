@@ -51,10 +51,29 @@ def _bookings(review: Review) -> tuple[Any, ...]:
             sentences = [said("That is {share} more than in {period}.", share=share, period=other)]
         else:
             sentences = [said("That is {share} less than in {period}.", share=share, period=other)]
+        sentences += _a_week(review, row["bookings"], before)
     elif review.comparison.why_not:
         sentences.append(said("Not compared: {reason}.", reason=review.comparison.why_not))
     mark = "partial period" if review.covered_days < period.days else ""
     return _row("bookings", row["bookings"], sentences, mark=mark)
+
+
+def _a_week(review: Review, bookings: Any, before: Any) -> list[Said]:
+    """The change a week, where one of two whole periods of weeks has a week more than the other."""
+    period, comparison = review.period, review.comparison
+    other = comparison.period
+    if other is None or comparison.upto != other.end or period.calendar.pattern == "months":
+        return []
+    weeks, others = period.days // 7, other.days // 7
+    if weeks == others:
+        return []
+    change = round(float(bookings / weeks / (before / others) - 1), 4)
+    given = {"weeks": weeks, "others": others, "share": percent(abs(change))}
+    if change == 0:
+        return [said("It has {weeks} weeks against {others}: as much a week.", weeks=weeks, others=others)]
+    if change > 0:
+        return [said("It has {weeks} weeks against {others}: {share} more a week.", **given)]
+    return [said("It has {weeks} weeks against {others}: {share} less a week.", **given)]
 
 
 def _attainment(review: Review) -> tuple[Any, ...]:
