@@ -34,7 +34,7 @@ CALENDARS = {
         ("retail 4-5-4", "2018", date(2018, 2, 4), date(2019, 2, 2)),
         ("retail 4-5-4", "2018-Q1", date(2018, 2, 4), date(2018, 5, 5)),
         ("4-4-5 monday", "2018-01", date(2018, 1, 1), date(2018, 1, 28)),
-        # Apple's annual reports: fiscal 2022 ended on 24 September, 2023 (53 weeks) on the 30th, 2024 on the 28th
+        # Apple's annual reports: 2022 ended on 24 September, 2023 (53 weeks) on the 30th, 2024 on the 28th
         ("last Saturday of September", "2022", date(2021, 9, 26), date(2022, 9, 24)),
         ("last Saturday of September", "2023", date(2022, 9, 25), date(2023, 9, 30)),
         ("last Saturday of September", "2024", date(2023, 10, 1), date(2024, 9, 28)),

@@ -24,6 +24,7 @@ from salesops_nb.source.checks.keys import check_duplicates, check_references
 from salesops_nb.source.checks.people import check_people
 from salesops_nb.source.checks.rules import contract_rules, run_rules
 from salesops_nb.source.checks.short_ids import as_the_other_table_writes
+from salesops_nb.source.checks.spellings import one_spelling
 from salesops_nb.source.checks.targets import check_targets
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
 from salesops_nb.source.files.deleted import without_deleted
@@ -244,6 +245,7 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
     base = Typed(typed.name, typed.raw, typed.headers, own, joined=typed.joined)
     rules = contract_rules(contract, base)
     loaded.problems += as_the_other_table_writes(connection, base, contract, list(loaded.tables))
+    loaded.problems += one_spelling(connection, base, contract, "people" in loaded.tables)
     if name == "deals":
         held = {row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()}
         whole = replace(base, columns=[*own, *typed.joined])

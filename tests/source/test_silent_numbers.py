@@ -278,6 +278,35 @@ def test_a_fault_of_a_text_file_is_said_where_a_sheet_is_read_after_it(tmp_path:
         open_workbook(tmp_path)
 
 
+# --- names -------------------------------------------------------------------------------------------------
+
+SPELT = ("Ana Pop", "ANA POP", "ana  pop", "Ana\u00a0Pop", "Ana Pop")
+ACCENT = ("Zoë Ek", "Zoe\u0308 Ek")
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("names", [SPELT, ACCENT])
+def test_one_name_in_several_spellings_is_one_rep_and_said(
+    names: tuple[str, ...], there: bool, tmp_path: Path
+) -> None:
+    rows = "\n".join(f"{i},{name},Won,100,2024-01-13,2024-02-13" for i, name in enumerate(names))
+    people = f"id,name,role\n{names[0]},{names[0]},rep\n"
+    made = workbook(tmp_path, rows, extra=PEOPLE if there else "", people=people)
+    assert set(frame(made)["owner_id"]) == {names[0]}
+    assert codes(made) == {"spelling"}
+
+
+def test_ids_that_differ_by_a_capital_and_people_who_do_stay_apart(tmp_path: Path) -> None:
+    rows = "\n".join(
+        f"{i},{who},Won,100,2024-01-13,2024-02-13" for i, who in enumerate(("a1", "A1", "mo", "Mo"))
+    )
+    assert set(frame(workbook(tmp_path, rows))["owner_id"]) == {"a1", "A1", "mo"}
+    people = "id,name,role\na1,P,rep\nA1,Q,rep\nmo,R,rep\nMo,S,rep\n"
+    made = workbook(tmp_path, rows, extra=PEOPLE, people=people)
+    assert set(frame(made)["owner_id"]) == {"a1", "A1", "mo", "Mo"}
+    assert not made.problems
+
+
 # --- numbers and targets -----------------------------------------------------------------------------------
 
 LAKHS = {"1,23,456.50": 123456.5, "12,34,567": 1234567, "1,00,00,000": 10_000_000, "5,000": 5000}
