@@ -250,7 +250,7 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
         held = {row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()}
         whole = replace(base, columns=[*own, *typed.joined])
         last, late = deals.last_day(connection, relation, whole, settings, loaded.written.get(name))
-        loaded.problems += late
+        loaded.problems += [*late, *deals.no_losses(connection, relation, base)]
         loaded.digest.update((last or "").encode())  # the file's age decides it, and not its contents
         rules += deal_rules(whole, settings, last)
         rules += deals.currency_rules(base, settings, "currency_original" in held)

@@ -62,7 +62,7 @@ def booked(made: Workbook) -> float:
     return float(frame(made)["amount"].sum())
 
 
-# --- currencies --------------------------------------------------------------------------------------------
+# --- currencies -----------------------------------------------------------------------------------------
 
 UNMAPPED = {
     # header, values of three deals of 100, whether the sum is stopped
@@ -110,7 +110,7 @@ def test_names_of_currencies_are_their_codes(tmp_path: Path) -> None:
     assert "currency-names" in codes(made)
 
 
-# --- rows that the CRM's users do not see ------------------------------------------------------------------
+# --- rows that the CRM's users do not see ---------------------------------------------------------------
 
 HIDDEN = {
     "IsDeleted": ("TRUE", "FALSE", "FALSE"),
@@ -149,7 +149,7 @@ def test_a_column_of_that_name_that_is_no_yes_or_no_leaves_nothing_out(header: s
     assert booked(made) == 200
 
 
-# --- days that are written as moments ----------------------------------------------------------------------
+# --- days that are written as moments -------------------------------------------------------------------
 
 MIDNIGHTS = ("{}T00:00:00.000Z", "{}T00:00:00Z", "{} 00:00:00+00:00", "{}T00:00+02:00", "{} 00:00 UTC")
 
@@ -186,9 +186,11 @@ def test_midnights_of_a_typed_column_are_days_too(tmp_path: Path) -> None:
     assert closed(open_workbook(tmp_path)) == [date(2024, 4, 1), date(2024, 4, 5)]
 
 
-# --- dates after the data ----------------------------------------------------------------------------------
+# --- dates after the data -------------------------------------------------------------------------------
 
-YEAR = "\n".join(f"{i},A,Won,100,2024-01-{i:02d},2024-02-{i:02d}" for i in range(1, 21))
+YEAR = "\n".join(
+    f"{i},A,{'Won' if i % 3 else 'Lost'},100,2024-01-{i:02d},2024-02-{i:02d}" for i in range(1, 21)
+)
 
 
 def written(folder: Path, day: date) -> Workbook:
@@ -224,7 +226,7 @@ def test_deals_that_all_lie_after_the_file_are_taken_as_they_are(tmp_path: Path)
     assert not written(tmp_path, date(2020, 1, 1)).problems
 
 
-# --- between files -----------------------------------------------------------------------------------------
+# --- between files --------------------------------------------------------------------------------------
 
 JOINED = f"""\
 tables:
@@ -278,7 +280,19 @@ def test_a_fault_of_a_text_file_is_said_where_a_sheet_is_read_after_it(tmp_path:
         open_workbook(tmp_path)
 
 
-# --- names -------------------------------------------------------------------------------------------------
+# --- exports that cannot hold losses --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "said"), [(10, 0, True), (9, 0, False), (10, 1, False), (0, 3, False)]
+)
+def test_wins_without_a_loss_are_said(won: int, lost: int, said: bool, tmp_path: Path) -> None:
+    outcomes = ["Won"] * won + ["Lost"] * lost
+    rows = "\n".join(f"{i},A,{each},100,2024-01-13,2024-02-13" for i, each in enumerate(outcomes))
+    assert codes(workbook(tmp_path, rows)) == ({"no-losses"} if warned else set())
+
+
+# --- names ----------------------------------------------------------------------------------------------
 
 SPELT = ("Ana Pop", "ANA POP", "ana  pop", "Ana\u00a0Pop", "Ana Pop")
 ACCENT = ("Zoë Ek", "Zoe\u0308 Ek")
@@ -307,7 +321,7 @@ def test_ids_that_differ_by_a_capital_and_people_who_do_stay_apart(tmp_path: Pat
     assert not made.problems
 
 
-# --- numbers and targets -----------------------------------------------------------------------------------
+# --- numbers and targets --------------------------------------------------------------------------------
 
 LAKHS = {"1,23,456.50": 123456.5, "12,34,567": 1234567, "1,00,00,000": 10_000_000, "5,000": 5000}
 
@@ -350,7 +364,7 @@ def test_a_target_of_no_period_and_of_nobody_is_set_aside(row: str, tmp_path: Pa
     assert sorted(frame(made, "targets")["value"].astype(int)) == [200, 900]
 
 
-# --- the small workbooks on which it went wrong ------------------------------------------------------------
+# --- the small workbooks on which it went wrong ---------------------------------------------------------
 
 CASES = Path(__file__).parents[2].parent / "shared" / "cases" / "own_data"
 RIGHT = {

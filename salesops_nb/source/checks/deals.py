@@ -15,6 +15,7 @@ from salesops_nb.source.schema.raw import literal, quoted
 from salesops_nb.workbook import Settings
 
 FAR = timedelta(days=366)
+MANY_WON = 10
 _SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS"}
 
 
@@ -172,6 +173,28 @@ def _sign_rule(typed: Typed, header: str, settings: Settings) -> Rule:
         "amount",
         other=literal(settings.currency),
     )
+
+
+def no_losses(connection: duckdb.DuckDBPyConnection, relation: str, typed: Typed) -> list[Problem]:
+    """A warning where many deals are won and none is lost: the export cannot hold losses."""
+    row = connection.execute(
+        "SELECT count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost') "
+        f"FROM {relation}"
+    ).fetchone()
+    if row is None or row[1] or row[0] < MANY_WON:
+        return []
+    return [
+        finding(
+            "no-losses",
+            f"{row[0]:,} deals are won and none is lost, so every win rate is 100 % and says nothing.",
+            "Export lost deals too (archived or inactive ones, where the CRM keeps them so), or correct "
+            "which stages are lost in the mapping.",
+            file=typed.raw.file,
+            table="deals",
+            column=typed.headers.get("stage"),
+            severity="warning",
+        )
+    ]
 
 
 def last_day(

@@ -78,7 +78,7 @@ def respelt(counted: dict[str, int], known: set[str]) -> dict[str, str]:
     standing: dict[str, set[str]] = defaultdict(set)
     for value in known:
         standing[_plain(value)].add(value)
-    found = {}
+    found: dict[str, str] = {}
     for plain, spellings in alike.items():
         right = standing.get(plain, set())
         if len(right) > 1:  # people of their own, whose names differ by that
