@@ -284,9 +284,9 @@ def test_a_fault_of_a_text_file_is_said_where_a_sheet_is_read_after_it(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("won", "lost", "said"), [(10, 0, True), (9, 0, False), (10, 1, False), (0, 3, False)]
+    ("won", "lost", "warned"), [(10, 0, True), (9, 0, False), (10, 1, False), (0, 3, False)]
 )
-def test_wins_without_a_loss_are_said(won: int, lost: int, said: bool, tmp_path: Path) -> None:
+def test_wins_without_a_loss_are_said(won: int, lost: int, warned: bool, tmp_path: Path) -> None:
     outcomes = ["Won"] * won + ["Lost"] * lost
     rows = "\n".join(f"{i},A,{each},100,2024-01-13,2024-02-13" for i, each in enumerate(outcomes))
     assert codes(workbook(tmp_path, rows)) == ({"no-losses"} if warned else set())
