@@ -156,6 +156,71 @@ def test_openings_that_cannot_be_used_are_told() -> None:
     ]  # fmt: skip
 
 
+DRAW = {"per": "month", "amount": 10, "recoverable": True, "keep_at_least": "none"}
+CAPPED = FLAT | {"limits": {"cap": 5, "per": "period", "excess": "carry"}}
+FULL = {"when": "cancelled", "method": "full", "unpaid": "cancel"}
+UNUSED = {
+    # kind: what it needs, the plan with it, and the word on a plan without
+    "draw": (plan(FLAT, draw=DRAW), "no recoverable draw"),
+    "carry": (plan(CAPPED), "no component of the plan carries"),
+    "clawback": (plan(FLAT, clawback=FULL), "the plan has no clawback"),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSED)
+def test_an_opening_of_what_the_plan_does_not_do_is_a_problem(kind: str) -> None:
+    made, words = UNUSED[kind]
+    tables = {"deals": deals(100), "opening_balances": opening(kind, 5, deal_id="d9", component_id="b")}
+    assert not commission.calculate(made, tables, "2026-Q1").problems
+    (problem,) = commission.calculate(plan(FLAT), tables, "2026-Q1").problems
+    assert (problem.code, problem.row, problem.amount) == ("bad-opening", 2, 5)
+    assert words in problem.message
+
+
+def test_an_opening_of_a_component_that_the_plan_does_not_have_is_a_problem() -> None:
+    tables = {"deals": deals(100), "opening_balances": opening("credit", 5, component_id="other")}
+    (problem,) = commission.calculate(plan(FLAT), tables, "2026-Q1").problems
+    assert (problem.code, problem.column) == ("bad-opening", "component_id")
+    assert "'other', which the plan does not have" in problem.message
+
+
+# -- quotas of other periods ---------------------------------------------------------------------
+
+BANDS = {
+    "id": "b",
+    "scope": "running_total",
+    "table": {"mode": "marginal", "unit": "pct_of_quota",
+              "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 20}]},
+}  # fmt: skip
+
+
+def quotas(**by_period: int) -> pd.DataFrame:
+    row = {"level": "rep", "who": "rep", "metric": "quota"}
+    return table(
+        *(row | {"period": key.replace("_", "-")[1:], "value": D(v)} for key, v in by_period.items())
+    )
+
+
+@pytest.mark.parametrize(
+    ("targets", "pay", "codes"),
+    [
+        # 1,000 sold: 5 % up to the quota and 20 % above it
+        (quotas(p2026_Q1=500), "125", []),
+        (quotas(p2026_01=100, p2026_02=150, p2026_03=250), "125", []),
+        (quotas(p2026_01=100, p2026_02=150), "50", []),  # not each month: the plan's 1,000
+        (quotas(p2026_Q1=500, p2026_01=9, p2026_02=9, p2026_03=9), "125", []),
+        (quotas(p2026=2000), "50", ["quota-of-another-period"]),
+    ],
+)
+def test_quotas_of_months_sum_to_a_quarter_and_one_of_a_year_is_said(
+    targets: pd.DataFrame, pay: str, codes: list[str]
+) -> None:
+    made = plan(BANDS, quota={"amount": 1000, "attained_by": "booked"})
+    payout = commission.calculate(made, {"deals": deals(1000), "targets": targets}, "2026-Q1")
+    assert sum(payout.lines["amount"], D(0)) == D(pay)
+    assert [p.code for p in payout.problems] == codes
+
+
 # -- the assignment ------------------------------------------------------------------------------
 
 DERIVED = {"id": "b", "rate_pct": "derived"}

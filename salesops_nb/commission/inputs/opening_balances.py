@@ -61,6 +61,7 @@ def faults(tables: Tables, plans: tuple[Plan, ...]) -> list[Problem]:
     ids = {plan.id for plan in plans}
     for number, row in enumerate(tables.rows("opening_balances"), start=2):
         why, column = None, "kind"
+        meant = [plan for plan in plans if (row.get("plan_id") or plan.id) == plan.id]
         if row.get("kind") not in KINDS:
             why = f"has the kind {row.get('kind')!r}; kinds are {', '.join(KINDS)}"
         elif as_decimal(row.get("amount")) is None:
@@ -69,6 +70,12 @@ def faults(tables: Tables, plans: tuple[Plan, ...]) -> list[Problem]:
             continue
         elif row["kind"] == "clawback" and not row.get("deal_id"):
             why, column = "names no deal_id, so no cancellation can be set against it", "deal_id"
+        elif (component := row.get("component_id")) and component not in {
+            c.id for plan in meant for c in plan.components
+        }:
+            why, column = f"is of the component {component!r}, which the plan does not have", "component_id"
+        elif not any(_has_use(plan, str(row["kind"]), component) for plan in meant):
+            why = f"is {_UNUSED[row['kind']]}"
         if why is not None:
             found.append(
                 Problem(
@@ -83,3 +90,27 @@ def faults(tables: Tables, plans: tuple[Plan, ...]) -> list[Problem]:
                 )
             )
     return found
+
+
+# what an opening balance is where no plan has a use for it
+_UNUSED = {
+    "draw": "of a draw to repay, and the plan has no recoverable draw",
+    "carry": "of pay carried over a cap, and no component of the plan carries any",
+    "clawback": "of pay that a cancellation may take back, and the plan has no clawback",
+}
+
+
+def _has_use(plan: Plan, kind: str, component: str | None) -> bool:
+    """Whether the plan does anything with an opening balance of the kind."""
+    if kind == "draw":
+        return plan.file.draw is not None and plan.file.draw.recoverable
+    if kind == "clawback":
+        return plan.file.clawback is not None
+    if kind == "carry":
+        return any(
+            limit.excess == "carry"
+            for c in plan.components
+            if component in (None, c.id)
+            for limit in c.limit_list
+        )
+    return True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from salesops_nb.commission.inputs.plan_assignments import FAR, Stay
 from salesops_nb.commission.inputs.ramps import Careers, read_careers
@@ -123,6 +123,19 @@ class People:
             value=payee,
         )
 
+    def _unused_quota(self, payee: str, period: str) -> Problem:
+        plan = self.plan
+        return Problem(
+            "quota-of-another-period",
+            f"The quota of {payee} for {period} is not used: plan {plan.label} has a quota a "
+            f"{plan.file.plan.period}.",
+            f"Give targets a row for each {plan.file.plan.period} (or each month) in its place.",
+            table="targets",
+            column="period",
+            value=payee,
+            severity="warning",
+        )
+
     def _no_ramp_start(self, payee: str) -> Problem:
         return Problem(
             "ramp-start-unknown",
@@ -188,6 +201,9 @@ class People:
         said = quota_of(self.targets, payee, part)
         if said is not None:
             return said
+        longer = _longer(self.targets, payee, part)
+        if longer is not None:
+            self._tell_once((payee, longer), self._unused_quota, payee, longer)
         if quota.amount is not None:
             return Fraction(quota.amount)
         self._unsaid.add((payee, part.key))
@@ -249,13 +265,31 @@ def targets_of(tables: Tables, metric: str) -> Targets:
 
 
 def quota_of(targets: Targets, payee: str, part: Period) -> Fraction | None:
-    """A person's quota for a period, by days where it changes within it; ``None`` where nothing says it."""
+    """A person's quota for a period, by days where it changes within it; ``None`` where nothing says it.
+
+    A quarter without a quota of its own has the sum of its months', a year that of its quarters', where
+    each has one.
+    """
     total, days = Fraction(0), 0
     for start, end, value in targets.get((payee, part.key), ()):
         inside = (min(end, part.end) - max(start, part.start)).days
         if inside > 0:
             total, days = total + value * inside, days + inside
-    return Fraction(total, days) if days else None
+    if days:
+        return Fraction(total, days)
+    finer: Literal["quarter", "month"] = "quarter" if part.kind == "year" else "month"
+    parts = [] if part.kind == "month" else list(part.calendar.between(part.start, part.end, finer))
+    found = [quota for each in parts if (quota := quota_of(targets, payee, each)) is not None]
+    return sum(found, Fraction(0)) if parts and len(found) == len(parts) else None
+
+
+def _longer(targets: Targets, payee: str, part: Period) -> str | None:
+    """The quarter or year that holds a period and has the person's quota in its place."""
+    for kind in ("quarter", "year"):
+        key = part.calendar.containing(part.start, kind).key
+        if key != part.key and (payee, key) in targets:
+            return key
+    return None
 
 
 def is_quota(row: Mapping[str, Any], metric: str) -> bool:
