@@ -10,6 +10,7 @@ import pytest
 from commission_helpers import D, by, deals, events, plan, table, total
 
 from salesops_nb import commission
+from salesops_nb.errors import SalesopsError
 
 FLAT = {"id": "b", "rate_pct": 10}
 JULY = {"head": {"from": date(2026, 7, 1)}}
@@ -230,6 +231,16 @@ def assigned(**more: Any) -> pd.DataFrame:
     return table(
         {"person_id": "rep", "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None} | more
     )
+
+
+@pytest.mark.parametrize(("target", "quota"), [(100_000_000, 5), (10**12, 1), (10**8, "0.01")])
+def test_a_derived_rate_that_nobody_can_mean_names_the_person(target: int, quota: object) -> None:
+    made = plan(DERIVED, quota=QUOTA | {"amount": quota}, incentive={"target": target}, period="year")
+    on = assigned(target_incentive=D(target))
+    with pytest.raises(SalesopsError, match="The derived rate of rep for 2026 is") as caught:
+        commission.calculate(made, {"deals": deals(1000), "plan_assignments": on}, "2026").lines  # noqa: B018
+    assert "target_incentive" not in caught.value.problems[0].message
+    assert "plan_assignments" in caught.value.problems[0].fix
 
 
 @pytest.mark.parametrize("mix", ["60/40", "60:40", "60 % / 40 %", "60", 60, "0.6", 0.6])

@@ -20,7 +20,7 @@ from salesops_nb.commission.earning.rate_table import (
     target_of,
 )
 from salesops_nb.commission.inputs.exchange_rates import split_rate
-from salesops_nb.commission.inputs.quotas import Span
+from salesops_nb.commission.inputs.quotas import Span, Standing
 from salesops_nb.commission.inputs.rounding import decimal_of
 from salesops_nb.commission.inputs.tables import AMOUNT, collected, number
 from salesops_nb.commission.plans.component_terms import (
@@ -33,7 +33,9 @@ from salesops_nb.commission.plans.component_terms import (
 )
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.errors import Problem, SalesopsError
 
+MOST_RATE = 10**5  # five digits before the point are what the engine multiplies by
 _DEC = pa.decimal128(38, 10)
 
 
@@ -216,6 +218,8 @@ def _values(
                 )
     if c.rate_pct == "derived":
         rate = derived_rate(terms.plan, c, standing.target if standing else None, quota)
+        if rate >= MOST_RATE:
+            raise _too_large(terms, payee, span, rate, standing)
         high, low = split_rate(rate)
         made["rate_high"], made["rate_low"] = Fraction(high), Fraction(low)
     if c.target is not None:
@@ -272,6 +276,23 @@ def _open(terms: Terms, total: Fraction, quota: Fraction | None, level: Fraction
     if then != "first_dollar" or level is None or (terms.alone and not gate_on_attainment(terms.c)):
         return True
     return total > level or (inclusive and total == level)
+
+
+def _too_large(
+    terms: Terms, payee: str | None, span: Span, rate: Fraction, standing: Standing | None
+) -> SalesopsError:
+    target, quota = (standing.target, standing.quota) if standing else (None, None)
+    return SalesopsError(
+        Problem(
+            "rate-too-large",
+            f"The derived rate of {payee or 'everybody'} for {span.key} is {float(rate * 100):,.0f} % "
+            f"(plan {terms.plan.label}, component {terms.c.id!r}): a target incentive of "
+            f"{float(target or 0):,.2f} over a quota of {float(quota or 0):,.2f}.",
+            "Correct the quota (in targets or the plan) or the target incentive (in plan_assignments).",
+            column="quota",
+            value=payee,
+        )
+    )
 
 
 def _clipped(value: Fraction, name: str) -> Decimal:
