@@ -19,7 +19,7 @@ from salesops_nb.simulate.crm import DAY, Array, stream
 from salesops_nb.simulate.truth import Truth, refuse
 
 MONTH_DAYS = 30.4375
-LEAD_IN = 120  # months in which those present at the start were hired
+SPAN, LONGEST_LEAD = 120, 360  # months in which the first people are hired, and before the data begin
 LONGEST = 240
 
 
@@ -84,7 +84,7 @@ def company(
     older : months before those of the deals that only bookings_history knows.
     openings : requisitions opened on the first day of each month after that of `as_of`, beside the seats.
     refill : whether those who leave after `as_of` are replaced.
-    supported : productive heads that the market supports after the month of `as_of`; those beyond add ever less.
+    supported : productive heads that the market supports after the month of `as_of`; more add ever less.
 
     Raises `SalesopsError` that names every size or value without sense.
 
@@ -144,10 +144,14 @@ def _people(
     """Every holder of every seat, one generation after another, and the posts they left empty."""
     begin = calendar[0].astype("datetime64[D]")
     rng = stream(seed, "seats")
-    hired = begin - np.floor(rng.random(truth.seats) * LEAD_IN * MONTH_DAYS).astype(int) * DAY
+    # People come and go for a while before the data begin, so that leaving is in a steady state by then.
+    stay = _mean_stay(truth)
+    lead = min(3 * stay, LONGEST_LEAD) if np.isfinite(stay) else 0.0
+    ago = lead + rng.random(truth.seats) * min(stay, SPAN)
+    hired = begin - np.floor(ago * MONTH_DAYS).astype(int) * DAY
     seat = np.arange(truth.seats)
     people, posts = _holders(truth, seed, "seats", seat, hired, calendar, as_of, refill)
-    start = np.repeat(np.datetime64(as_of, "M") + 1 + np.arange(len(openings)), openings)
+    start = np.repeat(as_of.astype("datetime64[M]") + 1 + np.arange(len(openings)), openings)
     if len(start):
         opened = start.astype("datetime64[D]")
         wait = _wait(truth, stream(seed, "openings"), len(opened))
@@ -161,6 +165,11 @@ def _people(
     people = {name: values[order] for name, values in people.items()}
     order = np.lexsort((posts["seat"], posts["opened"]))
     return people, {name: values[order] for name, values in posts.items()}
+
+
+def _mean_stay(truth: Truth) -> float:
+    """Mean months of stay of those of average readiness; by renewal 1 ÷ it leave a month in the long run."""
+    return float("inf") if truth.attrition == 0 else -12 / float(np.log1p(-truth.attrition))
 
 
 def _wait(truth: Truth, rng: np.random.Generator, n: int) -> Array:
@@ -181,8 +190,7 @@ def _holders(
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     begin, end = calendar[0].astype("datetime64[D]"), (calendar[-1] + 1).astype("datetime64[D]")
     never = end + 36_500 * DAY
-    # Mean months of stay of those of average readiness; by renewal, 1 ÷ it leave a month in the long run.
-    stay_mean = np.inf if truth.attrition == 0 else -12 / np.log1p(-truth.attrition)
+    stay_mean = _mean_stay(truth)
     scale = gamma(1 + 1 / truth.leave_shape)
     people: list[dict[str, Array]] = []
     posts: list[dict[str, Array]] = []
@@ -239,7 +247,7 @@ def _months(truth: Truth, seed: int, calendar: Array, as_of: np.datetime64) -> d
     for t in range(1, len(calendar)):
         state[t] = truth.memory * state[t - 1] + np.sqrt(1 - truth.memory**2) * noise[t]
     joint = np.sqrt(truth.shared) * state[:, :1] + np.sqrt(1 - truth.shared) * state[:, 1:]
-    middle = calendar.astype("datetime64[D]") + 15 * DAY
+    middle: Array = calendar.astype("datetime64[D]") + 15 * DAY
     years = (middle - as_of).astype(int) / 365.25
     return {
         "month": calendar,
@@ -272,7 +280,7 @@ def _deals(
     since, days, tenure = _worked(people, calendar)
     length = (calendar + 1).astype("datetime64[D]") - calendar.astype("datetime64[D]")
     heads = people["ability"][:, None] * truth.ramped(tenure) * days / length.astype(int)
-    seen = calendar <= np.datetime64(as_of, "M")
+    seen = calendar <= as_of.astype("datetime64[M]")
     if supported is not None:
         all_heads = heads.sum(axis=0)
         excess = np.maximum(all_heads - supported, 0.0)
@@ -283,7 +291,11 @@ def _deals(
     lose = (1 - people["win_rate"]) / people["win_rate"]
     known = people["hired"] <= as_of
     parts = []
-    for name, chosen, when in (("past", known, seen), ("coming", known, ~seen), ("hires", ~known, seen | True)):
+    for name, chosen, when in (
+        ("past", known, seen),
+        ("coming", known, ~seen),
+        ("hires", ~known, seen | True),
+    ):
         rng = stream(seed, "deals", name)
         who, column = np.flatnonzero(chosen), np.flatnonzero(when)
         block = mean[np.ix_(who, column)]
@@ -317,4 +329,3 @@ def _closings(
         "expected": closed + np.rint(rng.normal(0, 0.2 * mean, n)).astype(int) * DAY,
         "cents": np.maximum(np.rint(truth.deal * size * 100), 1).astype(np.int64),
     }
-

@@ -37,7 +37,7 @@ def coming(made: Company) -> dict[str, pa.Table]:
     names = person_ids(made)
     won = later & deals["won"]
     month = deals["closed"].astype("datetime64[M]")
-    span = np.arange(np.datetime64(day + DAY, "M"), np.datetime64(made.end, "M") + 1)
+    span = np.arange((day + DAY).astype("datetime64[M]"), made.end.astype("datetime64[M]") + 1)
     sums = np.zeros((len(names), len(span)), dtype=np.int64)
     np.add.at(sums, (deals["person"][won], (month[won] - span[:1]).astype(int)), deals["cents"][won])
     who = np.flatnonzero((people["hired"] <= made.end) & (people["left"] > day))
@@ -173,7 +173,9 @@ def _deals(made: Company, day: np.datetime64) -> pa.Table:
 def _vacancies(made: Company, day: np.datetime64) -> pa.Table:
     posts, people = made.vacancies, made.people
     known = np.flatnonzero(posts["opened"] <= day)
-    who = {(seat, hired): i for i, (seat, hired) in enumerate(zip(people["seat"], people["hired"], strict=True))}
+    who = {
+        (seat, hired): i for i, (seat, hired) in enumerate(zip(people["seat"], people["hired"], strict=True))
+    }
     names = person_ids(made)
     filled = posts["filled"][known]
     filled = np.where(filled <= day, filled, np.datetime64("NaT"))
@@ -205,7 +207,9 @@ def _targets(made: Company) -> pa.Table:
     start = calendar.astype("datetime64[D]")
     known = np.flatnonzero(people["hired"] <= np.datetime64(made.as_of))
     # A leaving that is not known yet takes no target away.
-    left = np.where(people["left"] <= np.datetime64(made.as_of), people["left"], np.datetime64(made.end) + DAY)
+    left = np.where(
+        people["left"] <= np.datetime64(made.as_of), people["left"], np.datetime64(made.end) + DAY
+    )
     there = (people["hired"][known, None] <= start) & (left[known, None] > start)
     reps = np.where(there, np.rint(each / 100).astype(np.int64) * 10_000, 0)
     team = np.zeros((made.months["shock"].shape[1], len(calendar)), dtype=np.int64)
@@ -289,4 +293,6 @@ def _array(values: Any) -> pa.Array:
 
 
 def _day(days: Array, gap: Array | None = None) -> pa.Array:
-    return pa.array(days.astype("datetime64[D]"), mask=gap)
+    # Beside a mask of one's own Arrow takes NaT for a day.
+    none = np.isnat(days) if gap is None else np.isnat(days) | gap
+    return pa.array(days.astype("datetime64[D]"), mask=none)

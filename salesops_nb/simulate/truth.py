@@ -112,7 +112,8 @@ class Truth:
 
     def seasonal(self) -> Array:
         """The season's twelve factors with a mean of one."""
-        return np.array(self.season) / np.mean(self.season)
+        season: Array = np.array(self.season) / np.mean(self.season)
+        return season
 
 
 def refuse(wrong: list[str], fix: str) -> None:
