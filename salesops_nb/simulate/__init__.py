@@ -4,7 +4,8 @@ Companies of known truth for calibrations are made by `company`. Every table has
 true. The same seed gives the same rows.
 """
 
-from salesops_nb.simulate.company import Company, company
+from salesops_nb.simulate.company import company
+from salesops_nb.simulate.company_tables import Company
 from salesops_nb.simulate.deals import deals
 from salesops_nb.simulate.demo import demo
 from salesops_nb.simulate.files import write_demo

@@ -7,59 +7,18 @@ is the same whatever is asked of the future, so that one history can be continue
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from math import gamma
 
 import numpy as np
-import pyarrow as pa
 
-from salesops_nb.simulate import company_tables
+from salesops_nb.simulate.company_tables import Company, team_of
 from salesops_nb.simulate.crm import DAY, Array, stream
 from salesops_nb.simulate.truth import Truth, refuse
 
 MONTH_DAYS = 30.4375
 SPAN, LONGEST_LEAD = 120, 360  # months in which the first people are hired, and before the data begin
 LONGEST = 240
-
-
-@dataclass(frozen=True)
-class Company:
-    """A simulated company as it stands on `as_of`, the last day seen.
-
-    `people`, `deals`, `months` and `vacancies` are all that ever happens, as arrays; `tables` and
-    `future` are what is known on `as_of` and what comes later.
-    """
-
-    truth: Truth
-    as_of: date
-    people: dict[str, Array] = field(repr=False)
-    deals: dict[str, Array] = field(repr=False)
-    months: dict[str, Array] = field(repr=False)
-    vacancies: dict[str, Array] = field(repr=False)
-    first: np.datetime64
-    end: np.datetime64
-
-    @property
-    def tables(self) -> dict[str, pa.Table]:
-        """People, deals, vacancies, targets and bookings_history as the workbook's contracts have them."""
-        return company_tables.seen(self)
-
-    @property
-    def future(self) -> dict[str, pa.Table]:
-        """What comes after `as_of`: bookings by person and month, leavers, hires, and deals that close."""
-        return company_tables.coming(self)
-
-    @property
-    def planted(self) -> dict[str, pa.Table]:
-        """The truth person by person, month by month and by month of tenure."""
-        return company_tables.planted(self)
-
-    def as_known(self, day: date) -> Company:
-        """The same company on another day: nothing in `tables` tells what came after it."""
-        inside = self.first <= np.datetime64(day) < self.end
-        refuse([] if inside else [f"{day} lies outside {self.first} to {self.end}"], "Name a day within.")
-        return replace(self, as_of=day)
 
 
 def company(
@@ -286,7 +245,7 @@ def _deals(
         excess = np.maximum(all_heads - supported, 0.0)
         useful = np.minimum(all_heads, supported) + supported * -np.expm1(-excess / supported)
         heads = heads * np.where(seen, 1.0, useful / np.maximum(all_heads, 1e-12))
-    team = company_tables.team_of(truth, people["seat"])
+    team = team_of(truth, people["seat"])
     mean = truth.wins / 3 * heads * months["season"] * months["trend"] * months["shock"].T[team]
     lose = (1 - people["win_rate"]) / people["win_rate"]
     known = people["hired"] <= as_of

@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from salesops_nb.simulate.columns import identifiers, money
 from salesops_nb.simulate.crm import DAY, Array
-from salesops_nb.simulate.truth import Truth
-
-if TYPE_CHECKING:
-    from salesops_nb.simulate.company import Company
+from salesops_nb.simulate.truth import Truth, refuse
 
 STAGES = np.array(["Qualify", "Propose", "Negotiate", "Won", "Lost"])
 TENURE = 36  # months of the planted ramp
+
+
+@dataclass(frozen=True)
+class Company:
+    """A simulated company as it stands on `as_of`, the last day seen.
+
+    `people`, `deals`, `months` and `vacancies` are all that ever happens, as arrays; `tables` and
+    `future` are what is known on `as_of` and what comes later.
+    """
+
+    truth: Truth
+    as_of: date
+    people: dict[str, Array] = field(repr=False)
+    deals: dict[str, Array] = field(repr=False)
+    months: dict[str, Array] = field(repr=False)
+    vacancies: dict[str, Array] = field(repr=False)
+    first: np.datetime64
+    end: np.datetime64
+
+    @cached_property
+    def tables(self) -> dict[str, pa.Table]:
+        """People, deals, vacancies, targets and bookings_history as the workbook's contracts have them."""
+        return seen(self)
+
+    @cached_property
+    def future(self) -> dict[str, pa.Table]:
+        """What comes after `as_of`: bookings by person and month, leavers, hires, and deals that close."""
+        return coming(self)
+
+    @cached_property
+    def planted(self) -> dict[str, pa.Table]:
+        """The truth person by person, month by month and by month of tenure."""
+        return planted(self)
+
+    def as_known(self, day: date) -> Company:
+        """The same company on another day: nothing in `tables` tells what came after it."""
+        inside = self.first <= np.datetime64(day) < self.end
+        refuse([] if inside else [f"{day} lies outside {self.first} to {self.end}"], "Name a day within.")
+        return replace(self, as_of=day)
 
 
 def seen(made: Company) -> dict[str, pa.Table]:

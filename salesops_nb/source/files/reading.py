@@ -173,9 +173,11 @@ def read_frame(connection: duckdb.DuckDBPyConnection, frame: object, label: str)
             )
         ) from error
     view = f"raw.{quoted(label)}"
+    # Registering is refused while a result is unfinished, as after a fetchone; this statement ends it.
+    connection.execute(f"DROP TABLE IF EXISTS {view}")
     connection.register(f"frame_{label}", arrow)
     connection.execute(
-        f"CREATE OR REPLACE TABLE {view} AS SELECT *, row_number() OVER () AS _row "
+        f"CREATE TABLE {view} AS SELECT *, row_number() OVER () AS _row "
         f"FROM {quoted(f'frame_{label}')}"
     )
     connection.unregister(f"frame_{label}")
