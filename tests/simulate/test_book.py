@@ -72,6 +72,14 @@ def knows(accounts, reps, column, skills):
     return np.array([value in skill for value, skill in zip(accounts[column], own, strict=True)])
 
 
+def test_each_rep_knows_some_of_everything(reps):
+    known = reps[["industries", "products", "languages"]].map(lambda text: len(text.split(";")))
+    assert (known["industries"] == 5).all()
+    assert (known["products"] == 2).all()
+    spoken = reps["languages"].str.split(";").explode().value_counts()
+    assert spoken.to_dict() == {"English": 20, "Spanish": 6, "French": 4, "German": 3}
+
+
 def test_misfits_of_language_and_industry(accounts, reps):
     assert (~knows(accounts, reps, "language", "languages")).sum() == 60
     assert (~knows(accounts, reps, "industry", "industries")).sum() == 140

@@ -212,7 +212,7 @@ def test_leavers_who_are_never_replaced():
 def test_shocks_remember_and_are_shared(memory, shared):
     truth = replace(PLAIN, seats=16, wins=150, shock=0.2, memory=memory, shared=shared)
     together, sizes = [], []
-    for seed in range(40):
+    for seed in range(25):
         deals = wins(truth, [seed])
         table = np.log(deals.pivot_table(index="month", columns="team", values="amount", aggfunc="sum"))
         values = table.to_numpy()

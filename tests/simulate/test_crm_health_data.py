@@ -43,6 +43,8 @@ PLANTED = {
         """SELECT count(*) FROM contacts WHERE account_id IS NOT NULL AND email IS NOT NULL
         AND split_part(email, '@', 2)
         <> regexp_replace(lower(account_id), '[^a-z0-9]', '', 'g') || '.example'""", 21),
+    "contacts under their account's main line": (
+        "SELECT count(*) FROM contacts WHERE phone LIKE '% 0000'", 184),
     "people who stand twice at their account": (
         "SELECT count(*) FROM (SELECT 1 FROM contacts GROUP BY account_id, name HAVING count(*) = 2)", 18),
     "people who stand more than twice": (
@@ -98,6 +100,17 @@ PLANTED = {
         OR o.duplicate_of IS NOT NULL""", 0),
     "duplicates without a kind": (
         """SELECT count(*) FROM accounts_dirty_truth WHERE (kind IS NULL) <> (duplicate_of IS NULL)""", 0),
+    "duplicates with the telephone written in digits only": (
+        """SELECT count(*) FROM accounts_dirty JOIN accounts_dirty_truth USING (account_id)
+        WHERE kind IS NOT NULL AND regexp_full_match(phone, '[0-9]{10}')""", 75),
+    "duplicates without employees": (
+        """SELECT count(*) FROM accounts_dirty JOIN accounts_dirty_truth USING (account_id)
+        WHERE kind IS NOT NULL AND employees IS NULL""", 50),
+    "subsidiaries under their parent's roof": (
+        """SELECT count(*) FROM accounts_dirty a JOIN accounts_dirty_truth t USING (account_id)
+        JOIN (SELECT family_id, street, phone FROM accounts_dirty JOIN accounts_dirty_truth USING (account_id)
+        WHERE relation = 'parent' AND kind IS NULL) p USING (family_id, street, phone)
+        WHERE relation = 'subsidiary' AND kind IS NULL""", 46),
     "companies in a family of parent and subsidiaries": (
         """SELECT count(DISTINCT company_id) FROM accounts_dirty_truth
         WHERE relation IN ('parent', 'subsidiary')""", 137),
