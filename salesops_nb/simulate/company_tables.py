@@ -24,6 +24,17 @@ class Company:
 
     `people`, `deals`, `months` and `vacancies` are all that ever happens, as arrays; `tables` and
     `future` are what is known on `as_of` and what comes later.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb import simulate
+    >>> made = simulate.company(seed=1, as_of=date(2025, 6, 30))
+    >>> later = made.as_known(date(2025, 9, 30))
+    >>> max(made.tables["deals"]["created_on"].to_pylist()) <= made.as_of
+    True
+    >>> later.tables["deals"].num_rows > made.tables["deals"].num_rows
+    True
     """
 
     truth: Truth

@@ -62,6 +62,13 @@ class Truth:
         of its variance that all teams have in common.
     win_rate, win_spread : share of closed deals won, and the spread of its log odds between reps.
     cycle_days, lost_days, cycle_shape : mean days to win and to lose, and the gamma shape of both.
+
+    Examples
+    --------
+    >>> from salesops_nb import simulate
+    >>> import numpy as np
+    >>> simulate.Truth(ramp="s-shaped", ramp_months=8).ramped(np.array([2.0, 4.0, 8.0])).tolist()
+    [0.15625, 0.5, 1.0]
     """
 
     seats: int = 20
