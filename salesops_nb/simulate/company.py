@@ -19,6 +19,7 @@ from salesops_nb.simulate.truth import Truth, refuse
 MONTH_DAYS = 30.4375
 SPAN, LONGEST_LEAD = 120, 360  # months in which the first people are hired, and before the data begin
 LONGEST = 240
+STRONG = np.sqrt(3.0)  # standard deviations above the mean, where a quarter are strong
 
 
 def company(
@@ -127,7 +128,7 @@ def _people(
 
 
 def _mean_stay(truth: Truth) -> float:
-    """Mean months of stay of those of average readiness; by renewal 1 ÷ it leave a month in the long run."""
+    """Mean months of stay; by renewal 1 ÷ it of the seats are left in a month, in the long run."""
     return float("inf") if truth.attrition == 0 else -12 / float(np.log1p(-truth.attrition))
 
 
@@ -157,7 +158,8 @@ def _holders(
     while here.any():
         rng = stream(seed, kind, generation)  # drawn for all seats, so that a seat's people are its own
         ability, z = _ability(truth, rng, len(seat))
-        rate = np.exp(-truth.weak_leave * z - truth.weak_leave**2 / 2)
+        # Scaled so that the mean stay, and with it the leavers of a year, is as stated.
+        rate = np.exp(-truth.weak_leave * z) * _mean_of(truth, truth.weak_leave)
         unit = rng.exponential(1.0, len(seat)) ** (1 / truth.leave_shape) / scale
         stay = np.minimum(np.ceil(unit * stay_mean / rate * MONTH_DAYS), 36_500).astype(int)
         stay = np.maximum(stay, 1)
@@ -191,11 +193,15 @@ def _ability(truth: Truth, rng: np.random.Generator, n: int) -> tuple[Array, Arr
     """Ability with a mean of one, and how many standard deviations it lies off."""
     z = rng.standard_normal(n)
     if truth.groups:
-        z = np.where(z > 0.6745, np.sqrt(3.0), -1 / np.sqrt(3.0))  # a quarter are strong
-        factor = np.exp(truth.spread * z)
-        mean = 0.25 * np.exp(truth.spread * np.sqrt(3.0)) + 0.75 * np.exp(-truth.spread / np.sqrt(3.0))
-        return factor / mean, z
-    return np.exp(truth.spread * z - truth.spread**2 / 2), z
+        z = np.where(z > 0.6745, STRONG, -1 / STRONG)  # a quarter are strong
+    return np.exp(truth.spread * z) / _mean_of(truth, truth.spread), z
+
+
+def _mean_of(truth: Truth, k: float) -> float:
+    """The mean of exp(k·z) over people."""
+    if truth.groups:
+        return float(0.25 * np.exp(k * STRONG) + 0.75 * np.exp(-k / STRONG))
+    return float(np.exp(k**2 / 2))
 
 
 def _months(truth: Truth, seed: int, calendar: Array, as_of: np.datetime64) -> dict[str, Array]:

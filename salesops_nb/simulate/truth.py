@@ -49,7 +49,7 @@ class Truth:
     trend : change of productivity a year, such as 0.05 for 5 % more.
     season : twelve factors of output, January first; they are scaled to a mean of one.
     ramp, ramp_months, ramp_start : shape of the ramp (a key of `RAMPS`), its length, output on the first day.
-    attrition : share of reps who leave in a year, for those of average readiness to leave.
+    attrition : share of reps who leave in a year, in the long run and however different they are.
     weak_leave : how much more weak people leave: the log of the rate moves so far for each standard
         deviation of ability.
     leave_shape : Weibull shape of the stay; below one the new leave most, above one the old.

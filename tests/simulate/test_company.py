@@ -72,11 +72,19 @@ def service(people, first="2023-01-01", end=END):
 
 @pytest.mark.parametrize("attrition", [0.08, 0.2, 0.4])
 # A team that is never refilled ages, so that its rate stays only where it does not depend on tenure.
-@pytest.mark.parametrize(("leave_shape", "fill_days"), [(0.8, 60.0), (1.0, 60.0), (1.4, 60.0), (1.0, None)])
-def test_attrition(attrition, leave_shape, fill_days):
-    truth = replace(
-        PLAIN, wins=0.1, attrition=attrition, leave_shape=leave_shape, fill_days=fill_days, fill_spread=0.3
-    )
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        {"leave_shape": 0.8},
+        {"leave_shape": 1.0},
+        {"leave_shape": 1.4},
+        {"fill_days": None},
+        {"weak_leave": 0.5},
+        {"weak_leave": 0.5, "groups": True},
+    ],
+)
+def test_attrition(attrition, leaving):
+    truth = replace(PLAIN, wins=0.1, attrition=attrition, fill_spread=0.3, **leaving)
     left, years = 0, 0.0
     for seed in range(6):
         people = frame(seen(truth, seed)["people"])
