@@ -19,7 +19,7 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
 
     Each has a column `simulated` that is true, and its rows in a fixed order. They agree with the export: a
     deal's stages end in its stage, activities are its owner's and lie in its life, agents are hired before
-    their first deal, targets add up from rep to company.
+    their first deal, targets add up from rep to company. The dirty accounts and the book stand by themselves.
     Raises `SalesopsError` where the folder lacks a file of the export.
 
     Examples
