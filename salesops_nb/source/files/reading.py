@@ -177,8 +177,7 @@ def read_frame(connection: duckdb.DuckDBPyConnection, frame: object, label: str)
     connection.execute(f"DROP TABLE IF EXISTS {view}")
     connection.register(f"frame_{label}", arrow)
     connection.execute(
-        f"CREATE TABLE {view} AS SELECT *, row_number() OVER () AS _row "
-        f"FROM {quoted(f'frame_{label}')}"
+        f"CREATE TABLE {view} AS SELECT *, row_number() OVER () AS _row FROM {quoted(f'frame_{label}')}"
     )
     connection.unregister(f"frame_{label}")
     row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
