@@ -1,10 +1,14 @@
 """Seeded, invented data: what the demo's CRM export lacks, and any number of deals for benchmarks.
 
-Every table made here carries a column `simulated` that is true. The same seed gives the same rows.
+Companies of known truth for calibrations are made by `company`. Every table has a column `simulated` that is
+true. The same seed gives the same rows.
 """
 
+from salesops_nb.simulate.company import company
+from salesops_nb.simulate.company_tables import Company
 from salesops_nb.simulate.deals import deals
 from salesops_nb.simulate.demo import demo
 from salesops_nb.simulate.files import write_demo
+from salesops_nb.simulate.truth import Truth, any_truth
 
-__all__ = ["deals", "demo", "write_demo"]
+__all__ = ["Company", "Truth", "any_truth", "company", "deals", "demo", "write_demo"]

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from salesops_nb.simulate import figures, life, pay, staff
-from salesops_nb.simulate.crm import SEED, read_crm
+from salesops_nb.simulate import crm_use, figures, life, pay, staff
+from salesops_nb.simulate.book import book
+from salesops_nb.simulate.crm import SEED, Crm, read_crm
+from salesops_nb.simulate.dirty_accounts import dirty_accounts
 
 
 def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
@@ -17,7 +19,7 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
 
     Each has a column `simulated` that is true, and its rows in a fixed order. They agree with the export: a
     deal's stages end in its stage, activities are its owner's and lie in its life, agents are hired before
-    their first deal, targets add up from rep to company.
+    their first deal, targets add up from rep to company. The dirty accounts and the book stand by themselves.
     Raises `SalesopsError` where the folder lacks a file of the export.
 
     Examples
@@ -47,7 +49,25 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
         "splits": pay.splits(crm, seed),
         "bookings_history": figures.bookings_history(crm, dates, more, seed),
     }
+    tables |= _crm_health(crm, dates, more, seed) | book(seed)
     return {name: _arrow(columns) for name, columns in tables.items()}
+
+
+def _crm_health(
+    crm: Crm, dates: dict[str, Any], more: dict[str, Any], seed: int
+) -> dict[str, dict[str, Any]]:
+    """How the CRM is used, and a copy of accounts with duplicates beside its truth."""
+    people = crm_use.contacts(crm, seed)
+    fields = crm_use.field_use(crm, people)
+    dirty, truth = dirty_accounts(crm, seed)
+    return {
+        "contacts": people,
+        "logins": crm_use.logins(crm, dates, more, seed),
+        "field_use": fields,
+        "picklist_use": crm_use.picklist_use(crm, people, fields),
+        "accounts_dirty": dirty,
+        "accounts_dirty_truth": truth,
+    }
 
 
 def _arrow(columns: dict[str, Any]) -> pa.Table:

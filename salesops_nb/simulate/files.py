@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from salesops_nb.simulate.crm import SEED
 from salesops_nb.simulate.demo import demo
 
-PARQUET = ("activities", "stage_history")
+PARQUET = ("activities", "stage_history", "logins", "book/assignments")
 
 
 def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> list[Path]:
@@ -32,6 +32,7 @@ def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> 
     paths = []
     for name, table in demo(crm_folder, seed).items():
         path = out / f"{name}.{'parquet' if name in PARQUET else 'csv'}"
+        path.parent.mkdir(exist_ok=True)  # a book lies in a folder of its own
         if name in PARQUET:
             pq.write_table(table, path, compression="zstd", compression_level=19)
         else:

@@ -34,24 +34,30 @@ def count(db, query: str) -> int:
 
 # Made by bench/demo_units.py from counties and a solved plan, which take longer than a test may.
 TERRITORIES = {"units.csv", "unit_edges.csv", "assignments.csv"}
+SETTINGS = {"book/workbook.yml", "book/mapping.yml"}
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_shipped_files_are_a_fresh_generation(tmp_path):
     fresh = write_demo(DATA, tmp_path)
-    assert {p.name for p in fresh} == {p.name for p in SHIPPED.iterdir()} - TERRITORIES
+    assert {p.relative_to(tmp_path).as_posix() for p in fresh} == files(SHIPPED) - TERRITORIES - SETTINGS
     for path in fresh:
+        shipped = SHIPPED / path.relative_to(tmp_path)
         if path.suffix == ".csv":
-            assert path.read_bytes() == (SHIPPED / path.name).read_bytes(), path.name
+            assert path.read_bytes() == shipped.read_bytes(), path.name
         else:  # the bytes of Parquet depend on the library's version, the rows do not
             difference = (
-                f"(FROM '{path}' EXCEPT ALL FROM '{SHIPPED / path.name}') UNION ALL "
-                f"(FROM '{SHIPPED / path.name}' EXCEPT ALL FROM '{path}')"
+                f"(FROM '{path}' EXCEPT ALL FROM '{shipped}') UNION ALL "
+                f"(FROM '{shipped}' EXCEPT ALL FROM '{path}')"
             )
             assert duckdb.connect().execute(f"SELECT count(*) FROM ({difference})").fetchall() == [(0,)]
 
 
 def test_shipped_files_are_small():
-    sizes = {path.name: path.stat().st_size for path in SHIPPED.iterdir()}
+    sizes = {name: (SHIPPED / name).stat().st_size for name in files(SHIPPED)}
     assert sum(sizes.values()) < 2_500_000
     assert max(sizes.values()) < 1_000_000
 
