@@ -34,7 +34,7 @@ UNUSED_ROLES = ("board member", "procurement (old)")
 # Logins: the window, and who is out of the ordinary in it.
 WINDOW = (np.datetime64("2017-08-01"), np.datetime64("2017-12-31"))
 FALLING_TEAM, FALLS_ON, FALLEN = "Melvin Marxen", np.datetime64("2017-10-16"), 0.45
-SELDOM, SELDOM_RATE = ("Hayden Neloms", "Zane Levy"), 0.1
+SELDOM, SELDOM_RATE = ("Niesha Huffines", "Reed Clapper"), 0.1
 NEVER = "Rocco Neubert"
 AFTER_LEAVING = ("2017-09-05", "2017-09-06", "2017-09-19", "2017-10-03")
 
