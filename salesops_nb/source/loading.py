@@ -22,16 +22,20 @@ from salesops_nb.source.checks.keys import check_duplicates, check_references
 from salesops_nb.source.checks.people import check_people
 from salesops_nb.source.checks.rules import contract_rules, run_rules
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
+from salesops_nb.source.files.appended import appended
 from salesops_nb.source.files.reading import path_of, read_source
 from salesops_nb.source.schema.contracts import CONTRACTS, Contract
 from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
 from salesops_nb.source.schema.mapping import files_of as mapped_files
-from salesops_nb.source.schema.raw import Raw, literal, quoted
+from salesops_nb.source.schema.raw import APART, Raw, literal, quoted
 from salesops_nb.workbook import Settings
 
 # tables that others point to come first
-_FIRST = ("fx_rates", "units", "people", "products", "accounts", "deals")
+_FIRST = (
+    "fx_rates", "units", "people", "products", "accounts", "deals", "vacancies", "candidates", "interviews",
+    "cases", "alerts",
+)  # fmt: skip
 
 
 @dataclass
@@ -69,6 +73,8 @@ def load(
     for name in loaded.tables:
         _check_table(loaded, settings, name, mapping.tables[name])
     rejects.refine(connection)
+    raws = {name: typed.raw for name, typed in loaded.tables.items()}
+    loaded.problems = rejects.at_their_files(connection, raws, loaded.problems)
     for name in loaded.tables:
         finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
     return loaded
@@ -137,6 +143,8 @@ def _read_file(
         raw: Raw | None = read_source(
             loaded.connection, folder, settings, file, contract.name, label, wanted, frame
         )
+        if raw is not None and frame is None and isinstance(file, TableMapping) and file.more:
+            raw = appended(loaded.connection, folder, settings, contract, file, raw, wanted)
     except SalesopsError as error:
         path, place = folder / settings.mapping, _place(contract, label)
         raise SalesopsError(
@@ -216,7 +224,10 @@ def _join_parts(loaded: Loaded, name: str, typed: Typed, parts: list[tuple[str, 
 def _is_simulated(loaded: Loaded, typed: Typed) -> bool:
     if "simulated" not in typed.columns:
         return False
-    row = loaded.connection.execute(f"SELECT bool_or(simulated) FROM {typed.name}").fetchone()
+    # a real file stays real where simulated rows follow it: those bear their own mark
+    row = loaded.connection.execute(
+        f"SELECT bool_or(simulated) FROM {typed.name} WHERE _row < {APART}"
+    ).fetchone()
     return bool(row and row[0])
 
 
