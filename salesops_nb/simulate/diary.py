@@ -109,7 +109,7 @@ def _event(uid: str, *lines: str, status: str = "CONFIRMED", sequence: int = 0) 
 def _weekly() -> list[list[str]]:
     """A weekly meeting of the team: one day left out, one moved to the afternoon."""
     start = FIRST.astype("datetime64[m]") + np.timedelta64(8 * 60 + 30, "m")
-    skipped, moved = start + 3 * 7 * DAY, start + 4 * 7 * DAY
+    skipped, moved = start + 3 * 7 * DAY, start + 5 * 7 * DAY
     later = moved + np.timedelta64(8 * 60, "m")
     words = f"SUMMARY:{escaped('Team meeting: numbers, pushes, next steps')}"
     return [

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+from salesops_nb import hiring, open_workbook
 from salesops_nb.simulate import alerting, diary, recruiting
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +158,18 @@ def test_fifteen_left_two_of_them_for_another_department(db):
     assert found == {"voluntary": 9, "involuntary": 4, "transfer": 2}
 
 
+def test_hiring_learns_the_attrition_of_the_bookings_history(db):
+    """Whoever booked in the history and left is a leaver, former agents among them."""
+    query = (
+        "SELECT count(DISTINCT who) FROM bookings_history JOIN people_dates ON who = person_id "
+        "WHERE level = 'rep' AND left_on < DATE '2018-01-01'"
+    )
+    hazard = hiring.learn(open_workbook(ROOT).tables).hazard
+    assert all_of(db, query) == [(14,)] == [(hazard.leavers.sum(),)]
+    assert hazard.origin == "learned"
+    assert 1 - (1 - hazard.overall) ** 12 == pytest.approx(0.127, abs=0.002)
+
+
 def test_two_former_agents_changed_team(db):
     query = "SELECT person_id, count(DISTINCT team) FROM people_more GROUP BY 1 HAVING count(*) > 1"
     found = all_of(db, query)
@@ -239,6 +252,17 @@ def test_one_interviewer_alone_links_the_two_panels(db):
 def test_scores_that_nobody_gave_are_empty(db):
     found = all_of(db, "SELECT count(*) FILTER (level IS NULL), min(level), max(level) FROM scorecards")
     assert found == [(52, 1, 5)]
+
+
+def test_candidates_wait_in_the_open_vacancies(db):
+    """Six of 26 in two vacancies; of all, twenty were hired and nine withdrew."""
+    query = "SELECT status, count(*) FROM candidates GROUP BY 1"
+    assert dict(all_of(db, query)) == {"hired": 20, "open": 6, "withdrawn": 9, "rejected": 85}
+    query = (
+        "SELECT count(DISTINCT vacancy_id), count(*), count(*) FILTER (status = 'open') FROM candidates JOIN "
+        "vacancies USING (vacancy_id) WHERE filled_on IS NULL"
+    )
+    assert all_of(db, query) == [(2, 26, 6)]
 
 
 def adverse(db) -> dict[str, tuple[float, float]]:

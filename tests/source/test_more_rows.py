@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
@@ -133,6 +134,24 @@ def test_a_change_of_the_further_file_is_another_fingerprint(tmp_path):
     header = "id,name,role,manager\n"
     first = opened(tmp_path / "a", header + "Dee,Dee,rep,Cid\n").fingerprint
     assert opened(tmp_path / "b", header + "Dee,Dee,rep,\n").fingerprint != first
+
+
+def test_a_column_that_the_files_have_in_different_types(tmp_path):
+    """A day as text in the first file and as a day in the further one; headers of another case."""
+    changes = mapped(PEOPLE, DATED.replace("former.csv", "former.parquet"))
+    changes["data/people.csv"] = (
+        "id,name,role,manager,since,until\nAnn,Ann,rep,,2016-05-01,\nBob,Bob,rep,,,\n"
+    )
+    folder = write(tmp_path, changes)
+    duckdb.execute(
+        "COPY (SELECT 'Dee' AS ID, 'Dee' AS Name, 'rep' AS role, NULL::VARCHAR AS manager, "
+        f"DATE '2014-01-01' AS since, DATE '2015-01-01' AS until) TO '{folder / 'data/former.parquet'}'"
+    )
+    workbook = open_workbook(folder)
+    assert {p.code for p in workbook.problems} <= {"header-matched"}
+    found = rows(workbook, "person_id, CAST(valid_from AS VARCHAR), CAST(valid_to AS VARCHAR)")
+    assert found[0] == ("Ann", "2016-05-01", None)
+    assert found[2] == ("Dee", "2014-01-01", "2015-01-01")
 
 
 def test_the_condition_narrows_the_further_file_too(tmp_path):

@@ -47,34 +47,25 @@ def appended(
         problems += [*raw.problems, *new]
         shapes.append((raw, names))
         digest.update(raw.digest)
-    mixed = {
-        header
-        for raw, names in shapes
-        for own, header in names.items()
-        for other, others in shapes
-        for theirs, same in others.items()
-        if same == header and other.types[theirs] != raw.types[own]
-    }
+    kinds: dict[str, set[str]] = {}
+    for raw, names in shapes:
+        for own, header in names.items():
+            kinds.setdefault(header, set()).add(raw.types[own])
+    # A column whose files differ in its type is read as text, in which everything can be written
+    types = {header: "VARCHAR" if len(of_files) > 1 else min(of_files) for header, of_files in kinds.items()}
     selects = []
     for number, (raw, names) in enumerate(shapes):
         cells = [
-            f"{f'CAST({quoted(own)} AS VARCHAR)' if header in mixed else quoted(own)} AS {quoted(header)}"
+            f"CAST({quoted(own)} AS {types[header]}) AS {quoted(header)}"
+            if types[header] != raw.types[own]
+            else f"{quoted(own)} AS {quoted(header)}"
             for own, header in names.items()
         ]
         selects.append(f"SELECT {', '.join(cells)}, _row + {number * APART} AS _row FROM {raw.name}")
     view = f"raw.{quoted(f'{contract.name} (files)')}"
     connection.execute(f"CREATE OR REPLACE VIEW {view} AS {' UNION ALL BY NAME '.join(selects)}")
-    types = {header: raw.types[own] for raw, names in reversed(shapes) for own, header in names.items()}
-    types |= dict.fromkeys(mixed, "VARCHAR")
-    order = dict.fromkeys(header for _, names in shapes for header in names.values())
-    return Raw(
-        view,
-        first.file,
-        {header: types[header] for header in order},
-        digest.digest(),
-        problems,
-        more=tuple(raw.file for raw in found),
-    )
+    files = tuple(raw.file for raw in found)
+    return Raw(view, first.file, types, digest.digest(), problems, more=files)
 
 
 def _aligned(
