@@ -14,7 +14,7 @@ TRANSFERRED_OUT, DISMISSED = 2, 4  # of all who left; the others went by themsel
 MOVED = 2  # former agents who changed team
 LONG = (("parental", 150, 200), ("illness", 40, 80), ("parental", 150, 200))  # kind, fewest and most days
 LONG_FROM, LONG_SPAN = np.datetime64("2014-06-02"), 600
-SHORTEST, LONGEST = 3, 10  # working days of a holiday
+ILL, LONGEST = 6, 10  # agents who were ill in the data, and working days at most
 
 
 def moves(more: Columns, seed: int) -> dict[str, tuple[str, np.datetime64]]:
@@ -77,10 +77,10 @@ def people_dates(dates: Columns, more: Columns, seed: int) -> Columns:
 
 
 def leave(crm: Crm, dates: Columns, seed: int) -> Columns:
-    """Long leave before the data begin, a holiday of each agent in the data, one leave still open.
+    """Long leave before the data begin, illness of some agents in the data, one leave still open.
 
-    In the data it lies in the longest time in which the export has the agent neither engage nor close a
-    deal; the open one begins after the last such day of the agent who had it first.
+    Holidays are none: everybody has them. Illness lies where the export has the agent neither engage nor
+    close a deal for longest; the open one begins after the last such day of the agent who had it first.
     """
     rng = stream(seed, "leave")
     rows: list[tuple[str, np.datetime64, np.datetime64, str]] = []
@@ -92,14 +92,13 @@ def leave(crm: Crm, dates: Columns, seed: int) -> Columns:
         rows.append((str(person), begins, begins + int(rng.integers(fewest, most)) * DAY, kind))
     last = {person: _seen(crm, person)[-1] for person in active}
     absent = min(active, key=lambda person: (last[person], person))
-    for person in active:
+    longest = {person: int(np.diff(_seen(crm, person)).max().astype(int)) for person in active}
+    for person in sorted(active, key=lambda person: (-longest[person], person))[:ILL]:
         seen = _seen(crm, person)
         begin = seen[int(np.diff(seen).argmax())] + DAY
-        end = begin + int(np.diff(seen).max().astype(int) - 1) * DAY
-        days = min(LONGEST, int(np.busday_count(begin, end)))
-        if days >= SHORTEST:
-            first = np.busday_offset(begin, 0, roll="forward")
-            rows.append((person, first, min(np.busday_offset(first, days, roll="forward"), end), "holiday"))
+        first = np.busday_offset(begin, 0, roll="forward")
+        until = min(np.busday_offset(first, LONGEST, roll="forward"), begin + (longest[person] - 1) * DAY)
+        rows.append((person, first, until, "illness"))
     rows.append((absent, np.busday_offset(last[absent] + DAY, 0, roll="forward"), NOT_A_DAY, "illness"))
     rows.sort(key=lambda row: (row[1], row[0]))
     return {
