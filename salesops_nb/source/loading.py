@@ -96,7 +96,7 @@ def _unknown_table(name: str) -> Problem:
     return finding(
         "unknown-table",
         f"The mapping names a table {name!r} that is not known.",
-        f"Known tables are: {listed(CONTRACTS, 30)}.",
+        f"Known tables are: {listed(CONTRACTS, len(CONTRACTS))}.",
         value=name,
     )
 
