@@ -179,10 +179,10 @@ def activities(tables: Mapping[str, Any], as_of: date | None = None) -> nw.LazyF
     >>> kinds = facts.activities(open_workbook(".").tables).group_by("kind").agg(count=nw.len())
     >>> kinds.sort("kind").collect("pandas").to_native()
           kind  count
-    0     call  11810
+    0     call  11805
     1     demo   2200
-    2    email   9258
-    3  meeting   4695
+    2    email   9253
+    3  meeting   4692
     """
     tables = Tables.of(tables)
     frame = with_columns_or_null(_needed(tables, "activities"), _ACTIVITIES)

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from salesops_nb.simulate import crm_use, figures, life, pay, staff
+from salesops_nb.simulate import (
+    alerting,
+    cases,
+    crm_use,
+    employment,
+    figures,
+    life,
+    pay,
+    recruiting,
+    staff,
+)
 from salesops_nb.simulate.book import book
 from salesops_nb.simulate.crm import SEED, Crm, read_crm
 from salesops_nb.simulate.dirty_accounts import dirty_accounts
@@ -35,19 +45,26 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
     prospected = life.prospecting_days(crm, seed)
     dates = staff.people_dates(crm, prospected, seed)
     more = staff.people_more(crm, seed)
+    moved, leave = employment.moves(more, seed), employment.leave(crm, dates, seed)
     targets = figures.targets(crm, dates, seed)
+    vacancies = staff.vacancies(crm, dates, more, seed)
+    history = figures.bookings_history(crm, dates, more, moved, leave, seed)
     tables = {
         "deals_more": life.deals_more(crm, prospected, seed),
         "stage_history": life.stage_history(crm, prospected),
-        "activities": life.activities(crm, prospected, seed),
-        "people_dates": staff.with_managers(dates, more),
-        "people_more": more,
-        "vacancies": staff.vacancies(crm, dates, more, seed),
+        "activities": employment.at_work(life.activities(crm, prospected, seed), leave),
+        "people_dates": employment.people_dates(dates, more, seed),
+        "people_more": employment.people_rows(more, moved),
+        "leave": leave,
+        "vacancies": vacancies,
         "accounts_places": staff.accounts_places(crm, seed),
         "targets": {name: [*targets[name], *more_] for name, more_ in pay.quotas(targets).items()},
         "plan_assignments": pay.plan_assignments(crm, dates, more, seed),
         "splits": pay.splits(crm, seed),
-        "bookings_history": figures.bookings_history(crm, dates, more, seed),
+        "bookings_history": history,
+        **recruiting.recruiting(crm, vacancies, seed),
+        **cases.cases(crm, seed),
+        **alerting.alerts(crm, targets, history, seed),
     }
     tables |= _crm_health(crm, dates, more, seed) | book(seed)
     return {name: _arrow(columns) for name, columns in tables.items()}

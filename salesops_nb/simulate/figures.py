@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from salesops_nb.simulate.crm import Array, Crm, stream
+from salesops_nb.simulate.employment import away
 
 Columns = dict[str, Any]
 YEAR = 2017
@@ -76,8 +77,14 @@ def _employed(hired: np.datetime64, left: np.datetime64, month: np.datetime64) -
     return max(0.0, float(days) / float((end - start).astype(int)))
 
 
-def bookings_history(crm: Crm, dates: Columns, more: Columns, seed: int) -> Columns:
-    """Monthly bookings of company, team and rep before the first close of the data, whole dollars."""
+def bookings_history(
+    crm: Crm, dates: Columns, more: Columns, moved: dict[str, tuple[str, Any]], leave: Columns, seed: int
+) -> Columns:
+    """Monthly bookings of company, team and rep before the first close of the data, whole dollars.
+
+    A new hire's bookings rise in a straight line over the first seven months. Nobody books on leave, and who
+    changed team books for the team of the month.
+    """
     rng = stream(seed, "history")
     level = monthly_level(crm, seed)
     middle = float(np.median(list(level.values())))
@@ -101,8 +108,15 @@ def bookings_history(crm: Crm, dates: Columns, more: Columns, seed: int) -> Colu
             ramp = min(1.0, tenure / RAMP_MONTHS)
             grown = (1 + GROWTH) ** ((m - HISTORY_MONTHS - 5) / 12)
             factor = float(season(np.array([month.astype(int) % 12 + 1]))[0])
+            first = month.astype("datetime64[D]")
+            share *= 1 - away(leave, person, first, (month + 1).astype("datetime64[D]"))
             value = round(base * grown * factor * ramp * share * float(noise[m]))
-            for key in (("company", "company"), ("team", team), ("rep", person)):
+            before, since = moved.get(person, (team, first))
+            for key in (
+                ("company", "company"),
+                ("team", before if first < since else team),
+                ("rep", person),
+            ):
                 cell = (*key, str(month))
                 cells[cell] = cells.get(cell, 0) + value
     keys = sorted(cells, key=lambda k: (("company", "team", "rep").index(k[0]), k[1], k[2]))

@@ -1,4 +1,4 @@
-"""The simulated tables as files: CSV that a person can read, Parquet where CSV would be large."""
+"""The simulated tables as files: CSV that a person can read, Parquet where CSV would be large; a calendar."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from salesops_nb.simulate.crm import SEED
+from salesops_nb.simulate.crm import SEED, read_crm
 from salesops_nb.simulate.demo import demo
+from salesops_nb.simulate.diary import calendar
 
 PARQUET = ("activities", "stage_history", "logins", "book/assignments")
 
 
 def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> list[Path]:
     """Write every table of `demo` into the folder, as CSV or, where large, Parquet; returns the paths.
+
+    The calendar of one rep comes last, as `calendar.ics`.
 
     Examples
     --------
@@ -38,7 +41,9 @@ def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> 
         else:
             _write_csv(table, path)
         paths.append(path)
-    return paths
+    path = out / "calendar.ics"
+    path.write_bytes(calendar(read_crm(Path(crm_folder)), seed).encode())
+    return [*paths, path]
 
 
 def _write_csv(table: pa.Table, path: Path) -> None:

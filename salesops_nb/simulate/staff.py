@@ -110,18 +110,6 @@ def people_dates(crm: Crm, prospected: Array, seed: int) -> Columns:
     }
 
 
-def with_managers(dates: Columns, more: Columns) -> Columns:
-    """The agents' rows with those of the managers after them; a manager's home is not told."""
-    rows = [i for i, role in enumerate(more["role"]) if role == "manager"]
-
-    def both(name: str) -> Any:
-        if name not in more:
-            return [*(float(value) for value in dates[name]), *[None] * len(rows)]
-        return np.concatenate([dates[name], np.asarray(more[name])[rows]])
-
-    return {name: both(name) for name in dates}
-
-
 def _home(rng: np.random.Generator, places: Columns, region: str) -> int:
     weight = places["population"] * (region_of(places["longitude"]) == region)
     return int(rng.choice(len(weight), p=weight / weight.sum()))

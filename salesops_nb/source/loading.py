@@ -27,17 +27,21 @@ from salesops_nb.source.checks.short_ids import as_the_other_table_writes
 from salesops_nb.source.checks.spellings import one_spelling
 from salesops_nb.source.checks.targets import check_targets
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
+from salesops_nb.source.files.appended import appended
 from salesops_nb.source.files.deleted import without_deleted
 from salesops_nb.source.files.reading import path_of, read_source
 from salesops_nb.source.schema.contracts import CONTRACTS, Contract
 from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
 from salesops_nb.source.schema.mapping import files_of as mapped_files
-from salesops_nb.source.schema.raw import Raw, literal, quoted
+from salesops_nb.source.schema.raw import APART, Raw, literal, quoted
 from salesops_nb.workbook import Settings
 
 # tables that others point to come first
-_FIRST = ("fx_rates", "units", "people", "products", "accounts", "deals")
+_FIRST = (
+    "fx_rates", "units", "people", "products", "accounts", "deals", "vacancies", "candidates", "interviews",
+    "cases", "alerts",
+)  # fmt: skip
 
 
 @dataclass
@@ -76,6 +80,8 @@ def load(
     for name in loaded.tables:
         _check_table(loaded, settings, name, mapping.tables[name])
     rejects.refine(connection)
+    raws = {name: typed.raw for name, typed in loaded.tables.items()}
+    loaded.problems = rejects.at_their_files(connection, raws, loaded.problems)
     for name in loaded.tables:
         finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
     return loaded
@@ -95,7 +101,7 @@ def _unknown_table(name: str) -> Problem:
     return finding(
         "unknown-table",
         f"The mapping names a table {name!r} that is not known.",
-        f"Known tables are: {listed(CONTRACTS, 99)}.",
+        f"Known tables are: {listed(CONTRACTS, len(CONTRACTS))}.",
         value=name,
     )
 
@@ -142,6 +148,8 @@ def _read_file(
         raw: Raw | None = read_source(
             loaded.connection, folder, settings, file, contract.name, label, wanted, frame
         )
+        if raw is not None and frame is None and isinstance(file, TableMapping) and file.more:
+            raw = appended(loaded.connection, folder, settings, contract, file, raw, wanted)
     except SalesopsError as error:
         path, place = folder / settings.mapping, _place(contract, label)
         raise SalesopsError(
@@ -150,10 +158,12 @@ def _read_file(
     if raw is None:
         return None
     loaded.digest.update(label.encode() + raw.digest)
-    source = None if frame is not None else path_of(folder, settings, file, contract.name)
-    if source is not None and source.is_file():
-        day = datetime.fromtimestamp(source.stat().st_mtime, ZoneInfo(settings.time_zone)).date()
-        loaded.written[contract.name] = max(day, loaded.written.get(contract.name, day))
+    more = file.more if isinstance(file, TableMapping) else ()
+    for part in () if frame is not None else (file, *(file.with_rows_of(each) for each in more)):
+        source = path_of(folder, settings, part, contract.name)
+        if source is not None and source.is_file():
+            day = datetime.fromtimestamp(source.stat().st_mtime, ZoneInfo(settings.time_zone)).date()
+            loaded.written[contract.name] = max(day, loaded.written.get(contract.name, day))
     key = {**file.if_present, **file.columns}.get(contract.key[0])
     raw = without_deleted(loaded.connection, raw, file, key)
     typed = cast_file(loaded.connection, contract, file, raw, label, settings)
@@ -228,7 +238,10 @@ def _join_parts(loaded: Loaded, name: str, typed: Typed, parts: list[tuple[str, 
 def _is_simulated(loaded: Loaded, typed: Typed) -> bool:
     if "simulated" not in typed.columns:
         return False
-    row = loaded.connection.execute(f"SELECT bool_or(simulated) FROM {typed.name}").fetchone()
+    # a real file stays real where simulated rows follow it: those bear their own mark
+    row = loaded.connection.execute(
+        f"SELECT bool_or(simulated) FROM {typed.name} WHERE _row < {APART}"
+    ).fetchone()
     return bool(row and row[0])
 
 

@@ -93,8 +93,8 @@ def set_targets(
     >>> plan = targets.set_targets(basis, growth=0.1, over_assignment=1.05, unit=1000)
     >>> plan.targets.query("level == 'company' and period == '2018'")[["metric", "value"]]
                    metric        value
-    16           bookings  12776000.00
-    33  bookings_assigned  13415000.00
+    16           bookings  12771000.00
+    33  bookings_assigned  13410000.00
     """
     _check(basis, growth, company_target, method, weight, over_assignment, unit)
     whole = exact(unit, "unit")

@@ -46,7 +46,7 @@ def test_shipped_files_are_a_fresh_generation(tmp_path):
     assert {p.relative_to(tmp_path).as_posix() for p in fresh} == files(SHIPPED) - TERRITORIES - SETTINGS
     for path in fresh:
         shipped = SHIPPED / path.relative_to(tmp_path)
-        if path.suffix == ".csv":
+        if path.suffix != ".parquet":
             assert path.read_bytes() == shipped.read_bytes(), path.name
         else:  # the bytes of Parquet depend on the library's version, the rows do not
             difference = (
@@ -71,7 +71,7 @@ def test_every_row_is_marked():
 def test_another_seed_gives_other_rows():
     here, there = demo(DATA, SEED), demo(DATA, SEED + 1)
     same = [name for name in here if here[name].equals(there[name])]
-    assert same == []
+    assert same == ["score_anchors"]  # words that nobody draws
 
 
 # Each query finds rows that break a promise.
@@ -116,11 +116,9 @@ BROKEN = {
     "leaver who owns a deal": """
         SELECT 1 FROM people_dates JOIN crm ON person_id = sales_agent WHERE left_on IS NOT NULL""",
     "left before hired": """
-        SELECT 1 FROM people_dates WHERE left_on <= hired_on
-        UNION ALL SELECT 1 FROM people_more WHERE left_on <= hired_on""",
+        SELECT 1 FROM people_dates WHERE left_on <= hired_on""",
     "agent without dates": "SELECT 1 FROM teams ANTI JOIN people_dates ON sales_agent = person_id",
-    "manager without a row": """
-        SELECT 1 FROM teams ANTI JOIN (FROM people_more WHERE role = 'manager') ON manager = person_id""",
+    "manager without dates": "SELECT 1 FROM teams ANTI JOIN people_dates ON manager = person_id",
     "plan of somebody who is not there": """
         SELECT 1 FROM plan_assignments ANTI JOIN people_dates USING (person_id)""",
     "two plans on one day": """
@@ -171,8 +169,7 @@ BROKEN = {
         SELECT month FROM bookings_history GROUP BY 1
         HAVING sum(value) <> 3 * sum(value) FILTER (level = 'company')""",
     "history of a rep not employed": """
-        SELECT 1 FROM bookings_history b JOIN (SELECT person_id, hired_on, left_on FROM people_dates UNION ALL
-        SELECT person_id, hired_on, left_on FROM people_more) p ON b.who = p.person_id AND b.level = 'rep'
+        SELECT 1 FROM bookings_history b JOIN people_dates p ON b.who = p.person_id AND b.level = 'rep'
         WHERE (month || '-01')::DATE + INTERVAL 1 MONTH <= hired_on OR (month || '-01')::DATE >= left_on""",
 }
 
@@ -219,7 +216,8 @@ def test_some_leavers_and_beginners_own_no_deal(db):
     idle = f"SELECT * FROM {agents} ANTI JOIN crm ON person_id = sales_agent"
     assert count(db, idle) == 5
     assert count(db, f"FROM ({idle}) WHERE left_on < DATE '2017-03-01'") == 3
-    assert count(db, "FROM people_more WHERE left_on IS NOT NULL") >= 5
+    former = "(FROM people_dates SEMI JOIN people_more USING (person_id))"
+    assert count(db, f"FROM {former} WHERE left_on < DATE '2016-09-01'") == 12
 
 
 def test_a_missing_export_is_named(tmp_path):

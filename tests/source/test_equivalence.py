@@ -126,9 +126,9 @@ def write_postgres(folder: Path) -> str:
 def workbook(folder: Path, write: Callable[[Path], str]) -> Workbook:
     (folder / "data").mkdir()
     mapping = (ROOT / "mapping.yml").read_text().split("  targets:")[0]
-    kept = [line for line in mapping.splitlines() if "joins:" not in line]
+    kept = [line for line in mapping.splitlines() if "joins:" not in line and "more:" not in line]
     body = "\n".join(kept)
-    for part in ("people_dates", "accounts_places", "deals_more"):
+    for part in ("people_more", "people_dates", "accounts_places", "deals_more"):
         start = body.index(f"      - file: simulated/{part}.csv")
         end = body.index("optional: true", start) + len("optional: true")
         body = body[:start].rstrip() + body[end:]

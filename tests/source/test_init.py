@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
+
+import small
 
 from salesops_nb.cli import init as module
 from salesops_nb.cli import main
@@ -29,6 +34,35 @@ def test_a_new_workbook_opens_and_checks(tmp_path: Path) -> None:
     code, output = run("check", str(folder))
     assert code == 0, output
     assert "deals: 8,800 rows" in output
+
+
+PEOPLE = {
+    "leave": 10, "candidates": 120, "candidate_steps": 500, "candidates_protected": 120, "interviews": 260,
+    "scorecards": 1300, "score_anchors": 25, "cases": 12, "case_steps": 58, "alerts": 33, "actions": 27,
+}  # fmt: skip
+
+
+def test_the_demo_brings_what_is_simulated_about_people_and_goes_without(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    assert run("init", str(folder))[0] == 0
+    shipped = module.starter_root() / "data/simulated/calendar.ics"
+    assert (folder / "data/simulated/calendar.ics").read_bytes() == shipped.read_bytes()
+    workbook = open_workbook(folder)
+    assert {name: workbook.table(name).collect().shape[0] for name in PEOPLE} == PEOPLE
+    assert set(PEOPLE) <= workbook.simulated
+    assert workbook.table("people").collect().shape[0] == 55
+    assert "people" not in workbook.simulated
+    shutil.rmtree(folder / "data/simulated")
+    real = open_workbook(folder)
+    assert sorted(real.tables) == ["accounts", "deals", "people", "products"]
+    assert real.table("people").collect().shape[0] == 41
+    assert real.problems == []
+
+
+def test_a_workbook_of_ones_own_starts_without_what_is_simulated(tmp_path: Path) -> None:
+    workbook = open_workbook(small.write(tmp_path, {}))
+    assert sorted(workbook.tables) == ["accounts", "deals", "people", "products"]
+    assert not workbook.simulated
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -126,6 +126,7 @@ def defect_words(code: str) -> str:
         "unknown-account": _("Unknown account"),
         "unknown-choice": _("Unknown choice"),
         "unknown-deal": _("Unknown deal"),
+        "unknown-key": _("Unknown key"),
         "unknown-outcome": _("Unknown outcome"),
         "unknown-product": _("Unknown product"),
         "unknown-rep": _("Unknown rep"),

@@ -7,9 +7,9 @@ import duckdb
 from salesops_nb.errors import Problem
 from salesops_nb.source.checks.rules import ALL
 from salesops_nb.source.columns.casting import Typed
-from salesops_nb.source.schema.contracts import Column, Contract
+from salesops_nb.source.schema.contracts import CONTRACTS, Column, Contract
 from salesops_nb.source.schema.findings import finding
-from salesops_nb.source.schema.raw import literal, quoted
+from salesops_nb.source.schema.raw import literal, quoted, spoken_row
 
 SUGGESTED = 300
 
@@ -80,7 +80,7 @@ def _list_differing(
         INSERT INTO rejects SELECT 'error', 'duplicate-id', {literal(contract.name)},
             {literal(typed.raw.file)}, _row, {literal(typed.headers.get(held[0], held[0]))}, shown,
             'The {word} ' || shown || ' stands ' || n || ' times with different contents (rows '
-            || string_agg(_row, ', ' ORDER BY _row) OVER (PARTITION BY key
+            || string_agg({spoken_row(typed.raw)}, ', ' ORDER BY _row) OVER (PARTITION BY key
                 ORDER BY _row ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
             || '); no copy is counted.',
             'Keep the right one.', {literal(ALL)}, amount
@@ -111,11 +111,6 @@ def check_references(
             _check_reference(connection, typed, contract, relation, column, str(target))
 
 
-def key_of(target: str) -> str:
-    """The column by which other tables point to a table."""
-    return {"people": "person_id"}.get(target, target.rstrip("s") + "_id")
-
-
 def _check_reference(
     connection: duckdb.DuckDBPyConnection,
     typed: Typed,
@@ -125,7 +120,7 @@ def _check_reference(
     target: str,
 ) -> None:
     name = quoted(column.name)
-    key = quoted(key_of(target))
+    key = quoted(CONTRACTS[target].key[0])
     unmatched = connection.execute(
         f"SELECT DISTINCT {name} FROM {relation} a WHERE {name} IS NOT NULL "
         f"AND NOT EXISTS (SELECT 1 FROM {_kept(connection, target)} b WHERE b.{key} = a.{name})"
@@ -135,7 +130,8 @@ def _check_reference(
     fixes = _suggestions(connection, [row[0] for row in unmatched], target, key, column.name)
     connection.execute("CREATE OR REPLACE TEMP TABLE unmatched (value VARCHAR, fix VARCHAR)")
     connection.executemany("INSERT INTO unmatched VALUES (?, ?)", fixes)
-    code, word, figures = _REFERENCES[target]
+    row = CONTRACTS[target].row
+    code, word, figures = _REFERENCES.get(target, ("unknown-key", row, f"figures by {column.name}"))
     message, spoils = _effect(contract, column, word, figures)
     amount = "a.amount" if "amount" in typed.columns else "NULL"
     connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import duckdb
 from salesops_nb.core.frames import scratch
 from salesops_nb.core.spreadsheet import neutral_sql
 from salesops_nb.errors import Problem
-from salesops_nb.source.schema.raw import literal, quoted
+from salesops_nb.source.schema.raw import APART, Raw, literal, quoted
 
 SHOWN = 5_000
 
@@ -56,8 +56,8 @@ def template(text: str, value: str, other: str) -> str:
 
 # findings told once for each value, with the number of rows, and not row by row
 GROUPED = (
-    "unknown-rep", "unknown-account", "unknown-product", "unknown-deal", "unknown-unit", "unknown-stage",
-    "unknown-choice", "no-rate",
+    "unknown-rep", "unknown-account", "unknown-product", "unknown-deal", "unknown-unit", "unknown-key",
+    "unknown-stage", "unknown-choice", "no-rate",
 )  # fmt: skip
 
 
@@ -133,6 +133,25 @@ def refine(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def at_their_files(
+    connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], problems: list[Problem]
+) -> list[Problem]:
+    """Rejects and problems of a table's further files under those files' own names and row numbers."""
+    several = {table: (raw.file, *raw.more) for table, raw in raws.items() if raw.more}
+    for table, files in several.items():
+        for number, file in enumerate(files[1:], 1):
+            connection.execute(
+                f"UPDATE rejects SET file = {literal(file)}, row = row % {APART} "
+                f'WHERE "table" = {literal(table)} AND row // {APART} = {number}'
+            )
+    return [
+        replace(p, file=several[p.table][p.row // APART], row=p.row % APART)
+        if p.table in several and p.row is not None and p.row >= APART
+        else p
+        for p in problems
+    ]
+
+
 def _problem(row: tuple[Any, ...]) -> Problem:
     severity, code, table, file, number, column, value, reason, fix, amount, *_ = row
     return Problem(code, reason, fix, table, file, number, column, value, severity, amount)
@@ -142,8 +161,8 @@ def set_aside(connection: duckdb.DuckDBPyConnection) -> list[SetAside]:
     """How many rows each figure leaves out for each reason, and their sum of money."""
     rows = connection.execute(
         """
-        SELECT "table", code, left_out_of, count(DISTINCT row), sum(amount) FROM (
-            SELECT DISTINCT "table", code, left_out_of, row, amount FROM rejects
+        SELECT "table", code, left_out_of, count(DISTINCT (file, row)), sum(amount) FROM (
+            SELECT DISTINCT "table", code, left_out_of, file, row, amount FROM rejects
             WHERE left_out_of IS NOT NULL)
         GROUP BY ALL ORDER BY ALL
         """

@@ -9,9 +9,8 @@ from __future__ import annotations
 import duckdb
 
 from salesops_nb.errors import Problem
-from salesops_nb.source.checks.keys import key_of
 from salesops_nb.source.columns.casting import Typed
-from salesops_nb.source.schema.contracts import Contract
+from salesops_nb.source.schema.contracts import CONTRACTS, Contract
 from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.raw import quoted
 
@@ -28,7 +27,7 @@ def as_the_other_table_writes(
         target = column.refers_to
         if target not in tables or target == contract.name or column.name not in typed.columns:
             continue
-        name, key = quoted(column.name), quoted(key_of(str(target)))
+        name, key = quoted(column.name), quoted(CONTRACTS[str(target)].key[0])
         keys = f"SELECT {key} FROM typed.{quoted(str(target))}"
         other = (
             f"CASE WHEN length({name}) = 15 THEN {long_id(name)} "

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from salesops_nb.core.yaml_file import dotted, line_of, read_yaml
 from salesops_nb.errors import Problem, SalesopsError
@@ -66,11 +66,32 @@ class JoinedFile(FileMapping):
     on: str
 
 
+class MoreRows(_Part):
+    """A further file of a table, with rows of its own; all else is as the table's mapping says."""
+
+    file: str | None = None
+    sheet: str | None = None
+    table: str | None = None
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _named(self) -> MoreRows:
+        if not (self.file or self.sheet or self.table):
+            raise ValueError("name the file, sheet or table that has the further rows")
+        return self
+
+
 class TableMapping(FileMapping):
-    """One of our tables: its main file, the stages of a deal, further files joined by key."""
+    """One of our tables: its main file, the stages of a deal, files with more rows, files joined by key."""
 
     stages: dict[Text, Outcome] = Field(default_factory=dict)
+    more: tuple[MoreRows, ...] = ()
     joins: tuple[JoinedFile, ...] = ()
+
+    def with_rows_of(self, more: MoreRows) -> FileMapping:
+        """The mapping by which a file with more rows is read."""
+        own = {name: getattr(self, name) for name in FileMapping.model_fields}
+        return FileMapping.model_construct(**{**own, **more.model_dump()})
 
 
 class Mapping(_Part):
@@ -113,6 +134,10 @@ def files_of(mapping: Mapping) -> list[tuple[tuple[str | int, ...], FileMapping]
     found: list[tuple[tuple[str | int, ...], FileMapping]] = []
     for name, table in mapping.tables.items():
         found.append((("tables", name), table))
+        found += [
+            (("tables", name, "more", i), table.with_rows_of(more).model_copy(update={"where": None}))
+            for i, more in enumerate(table.more)
+        ]
         found += [(("tables", name, "joins", i), join) for i, join in enumerate(table.joins)]
     return found
 

@@ -10,13 +10,16 @@ import duckdb
 
 from salesops_nb.errors import Problem
 
+APART = 10**12  # more rows than a file has
+
 
 @dataclass(frozen=True, slots=True)
 class Raw:
     """A view or table of the connection that holds a file's rows and, in ``_row``, their numbers.
 
     `types` gives each header's SQL type, `digest` identifies the content, `problems` is what was
-    found while reading, and `in_place` that the rows stay where they are (Parquet, DuckDB).
+    found while reading, and `in_place` that the rows stay where they are (Parquet, DuckDB). `more` names
+    the files whose rows follow those of `file`: the n-th counts its rows from n times `APART` on.
     """
 
     name: str
@@ -25,6 +28,16 @@ class Raw:
     digest: bytes = b""
     problems: list[Problem] = field(default_factory=list)
     in_place: bool = False
+    more: tuple[str, ...] = ()
+
+
+def spoken_row(raw: Raw) -> str:
+    """The SQL of a row's number as a message says it: with its file where it stands in a further one."""
+    cases = [
+        f"WHEN _row // {APART} = {number} THEN _row % {APART} || ' of ' || {literal(file)}"
+        for number, file in enumerate(raw.more, 1)
+    ]
+    return f"CASE {' '.join(cases)} ELSE CAST(_row AS VARCHAR) END" if cases else "_row"
 
 
 def quoted(name: str) -> str:
