@@ -3,8 +3,11 @@
 Every table made here carries a column `simulated` that is true. The same seed gives the same rows.
 """
 
+from salesops_nb.simulate.calls import Leaning
 from salesops_nb.simulate.deals import deals
 from salesops_nb.simulate.demo import demo
 from salesops_nb.simulate.files import write_demo
+from salesops_nb.simulate.touches import Logging
+from salesops_nb.simulate.truth import Process
 
-__all__ = ["deals", "demo", "write_demo"]
+__all__ = ["Leaning", "Logging", "Process", "deals", "demo", "write_demo"]

@@ -57,7 +57,7 @@ def read_crm(folder: Path) -> Crm:
     products = _columns(folder / "products.csv", "product, sales_price::BIGINT AS price", "product")
     return Crm(
         deals,
-        _columns(folder / "accounts.csv", "account, office_location AS office", "account"),
+        _columns(folder / "accounts.csv", "account, office_location AS office, sector", "account"),
         _columns(folder / "sales_teams.csv", "sales_agent AS agent, manager, regional_office AS region", "1"),
         dict(zip(products["product"], (int(p) for p in products["price"]), strict=True)),
         np.nanmax(deals["closed"]),

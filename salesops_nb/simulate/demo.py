@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from salesops_nb.simulate import figures, life, pay, staff
+from salesops_nb.simulate import calls, figures, journey, life, pay, staff, touches
 from salesops_nb.simulate.crm import SEED, read_crm
+from salesops_nb.simulate.truth import Process
 
 
 def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
@@ -34,10 +35,19 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
     dates = staff.people_dates(crm, prospected, seed)
     more = staff.people_more(crm, seed)
     targets = figures.targets(crm, dates, seed)
+    more_of_deals = life.deals_more(crm, prospected, seed)
+    way = journey.Journey(crm, prospected, seed, Process())
+    next_steps = way.next_steps(more_of_deals["next_step_on"])
     tables = {
-        "deals_more": life.deals_more(crm, prospected, seed),
-        "stage_history": life.stage_history(crm, prospected),
-        "activities": life.activities(crm, prospected, seed),
+        "deals_more": more_of_deals | way.deals_more(next_steps),
+        "stage_history": way.stage_history(),
+        "deal_changes": way.deal_changes(more_of_deals, dates["hired_on"], next_steps),
+        "forecast_calls": calls.demo_calls(
+            crm, way.people, way.owner, way.manager_of, dates["hired_on"], seed
+        ),
+        "activities": touches.touches(
+            crm, prospected, life.activities(crm, prospected, seed), seed, touches.Logging()
+        ),
         "people_dates": staff.with_managers(dates, more),
         "people_more": more,
         "vacancies": staff.vacancies(crm, dates, more, seed),
@@ -50,7 +60,9 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
     return {name: _arrow(columns) for name, columns in tables.items()}
 
 
-def _arrow(columns: dict[str, Any]) -> pa.Table:
+def _arrow(columns: dict[str, Any] | pa.Table) -> pa.Table:
+    if isinstance(columns, pa.Table):
+        return columns.append_column("simulated", pa.array(np.ones(columns.num_rows, dtype=bool)))
     made = {name: _column(values) for name, values in columns.items()}
     rows = len(next(iter(made.values())))
     return pa.table({**made, "simulated": pa.array(np.ones(rows, dtype=bool))})

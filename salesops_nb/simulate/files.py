@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from salesops_nb.simulate.crm import SEED
 from salesops_nb.simulate.demo import demo
 
-PARQUET = ("activities", "stage_history")
+PARQUET = ("activities", "stage_history", "deal_changes")
 
 
 def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> list[Path]:
