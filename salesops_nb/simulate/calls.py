@@ -109,7 +109,7 @@ def forecast_calls(
     end = quarter_start(quarter_start(days) + 100 * DAY)
     left = (end - days).astype(float)[:, None] / 92
     shape = found.open.shape
-    error = rng.normal(0.0, leaning.error * np.sqrt(left), shape)
+    error = _errors(shape, rng) * leaning.error * np.sqrt(left)
     typical = found.coming * 0.85 + found.open * 0.06 * left
     commit = _hundreds(np.minimum(typical * lean * np.exp(error), found.open))
     more = (found.open - commit) * rng.uniform(0.05, BEST, shape)
@@ -138,6 +138,14 @@ def forecast_calls(
         "best_case": [_money(row[3]) for row in rows],
         "reason": [row[4] for row in rows],
     }
+
+
+def _errors(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """By call and person, of variance one; what somebody misjudges he misjudges for weeks."""
+    drawn = rng.normal(0.0, 1.0, shape)
+    for i in range(1, shape[0]):
+        drawn[i] = 0.8 * drawn[i - 1] + 0.6 * drawn[i]
+    return drawn
 
 
 def _hundreds(cents: Array) -> Array:

@@ -88,7 +88,16 @@ def moments(first: Array, end: Array, part: Array) -> Array:
     day = np.floor(at).astype(np.int64)
     minutes = np.floor((at - day) * 60).astype(np.int64) * 10
     date = np.where(works, np.busday_offset(first, day, roll="forward"), first + day * DAY)
-    return date.astype("datetime64[s]") + (8 * 3600 + minutes * 60) * SECOND
+    found: Array = date.astype("datetime64[s]") + (8 * 3600 + minutes * 60) * SECOND
+    return found
+
+
+def share_of(which: Array, share: float, rng: np.random.Generator) -> Array:
+    """So large a share of those marked, drawn among them: the nearest whole number, not one about it."""
+    draws = np.where(which, rng.random(len(which)), 2.0)
+    most = round(share * int(which.sum()))
+    chosen: Array = draws <= np.partition(draws, most - 1)[most - 1] if most else np.zeros_like(which)
+    return chosen
 
 
 def walk(spans: Spans, truth: Process, rng: np.random.Generator, bulk: tuple[int, int] | None = None) -> Walk:
@@ -96,7 +105,7 @@ def walk(spans: Spans, truth: Process, rng: np.random.Generator, bulk: tuple[int
     n = len(spans.engaged)
     lost = spans.is_closed & ~spans.won
     furthest = np.where(lost, rng.choice(4, n, p=truth.dies), 3)
-    codes = _visits(furthest, truth, rng)
+    codes = _visits(furthest, spans, truth, rng)
     share = _shares(codes, spans, truth, rng)
     # An open deal is on its way: the part it has gone is drawn, the rest lies beyond the data.
     gone = np.where(spans.is_closed, 1.0, rng.uniform(0.15, 1.0, n))
@@ -125,14 +134,21 @@ def walk(spans: Spans, truth: Process, rng: np.random.Generator, bulk: tuple[int
     return Walk(deal, stage[known], at, left, moved[known], last)
 
 
-def _visits(furthest: Array, truth: Process, rng: np.random.Generator) -> Array:
+def _visits(furthest: Array, spans: Spans, truth: Process, rng: np.random.Generator) -> Array:
     """The sub-stages of each deal in order, -1 where there are no more."""
     n = len(furthest)
+
+    def drawn(able: Array, share: float) -> Array:
+        # Open deals by themselves: what they do after the data's last day is not seen.
+        done = spans.is_closed
+        found: Array = share_of(able & done, share, rng) | share_of(able & ~done, share, rng)
+        return found
+
     interior = np.where(furthest == 3, 1 + rng.integers(0, 2, n), 1)
-    skip = np.where((furthest >= 2) & (rng.random(n) < truth.skips), interior, 0)
+    skip = np.where(drawn(furthest >= 2, truth.skips), interior, 0)
     visits = furthest + 1 - (skip > 0)
     back = 1 + np.floor(rng.random(n) * np.maximum(visits - 1, 1)).astype(np.int64)
-    loop = np.where((visits >= 2) & (rng.random(n) < truth.loops), back, 0)
+    loop = np.where(drawn(visits >= 2, truth.loops), back, 0)
     ways: Array = _ways()[furthest, skip, loop]
     return ways
 

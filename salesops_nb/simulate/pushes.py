@@ -14,11 +14,10 @@ import pyarrow.compute as pc
 
 from salesops_nb.simulate.columns import money
 from salesops_nb.simulate.crm import DAY, Array
-from salesops_nb.simulate.process import PARENT, SECOND, Spans, coded, moments
-from salesops_nb.simulate.truth import Process
+from salesops_nb.simulate.process import PARENT, SECOND, Spans, coded, moments, share_of
+from salesops_nb.simulate.truth import NEXT_STEPS, Process
 
 FIELDS = ("stage", "amount", "expected_close_on", "owner_id", "next_step")
-NEXT_STEPS = ("send offer", "call back", "book a demo", "meet decision maker")
 _WORD = pa.dictionary(pa.int32(), pa.string())
 CHANGES_SCHEMA = pa.schema(
     [
@@ -103,7 +102,7 @@ def _amounts(spans: Spans, values: Values, truth: Process, rng: np.random.Genera
     n = len(values.cents)
     dear = np.abs(rng.normal(0.0, 0.12, n)) + 0.02
     before = np.rint(values.cents / 100 * np.where(rng.random(n) < 0.85, 1 + dear, 1 - dear / 2)) * 100
-    changed = spans.won & (rng.random(n) < truth.repriced) & (before != values.cents)
+    changed = share_of(spans.won, truth.repriced, rng) & (before != values.cents)
     emptied = spans.is_closed & ~spans.won & (values.cents == 0)
     worth = np.rint(values.listed / 100 * rng.normal(0.98, 0.05, n)) * 100
     deal = np.flatnonzero(changed | emptied)
@@ -116,31 +115,32 @@ def _amounts(spans: Spans, values: Values, truth: Process, rng: np.random.Genera
 def _expected(spans: Spans, values: Values, truth: Process, rng: np.random.Generator) -> _Part:
     """Pushes of the expected close, and its emptying by the close."""
     n = len(values.expected)
-    span = (spans.end - spans.engaged).astype(np.int64)
-    chance = np.select([spans.won, spans.is_closed], [truth.pushed_won, truth.pushed_lost], truth.pushed_open)
-    times = np.where(spans.is_engaged & (rng.random(n) < chance), 1 + np.minimum(rng.poisson(0.6, n), 2), 0)
+    span = np.where(spans.is_engaged, spans.end - spans.engaged, 0 * DAY).astype(np.int64)
+    ahead = spans.is_engaged & ~spans.is_closed
+    times = 1 + np.minimum(rng.poisson(0.6, n), 2)
     days = np.where(np.arange(3) < times[:, None], 5 + rng.geometric(1 / 22, (n, 3)), 0)
+    # The last expectation of an open deal is given; its pushes fit between it and the first day.
+    room = np.where(ahead, values.expected - spans.engaged, 0 * DAY).astype(np.int64)
+    fits = ahead & (days.sum(axis=1) < room - 1)
+    lost = spans.is_closed & ~spans.won
+    pushed = share_of(spans.won, truth.pushed_won, rng) | share_of(lost, truth.pushed_lost, rng)
+    pushed |= share_of(fits, truth.pushed_open, rng)
+    days, times = np.where(pushed[:, None], days, 0), np.where(pushed, times, 0)
     # A pushed deal was expected within its span; one never pushed about when it closed.
     early = 1 + np.floor(rng.uniform(0.4, 0.9, n) * span).astype(np.int64)
     late = np.maximum(1, span + rng.integers(-7, 15, n))
-    begins = spans.engaged + np.where(times > 0, early, late) * DAY
-    ahead = np.isnat(spans.closed) & spans.is_engaged
-    # The last expectation of an open deal is given; its pushes fit between it and the first day.
-    room = (values.expected - spans.engaged).astype(np.int64) - 1
-    total = days.sum(axis=1)
-    fits = ~ahead | (total < room)
-    days, times = np.where(fits[:, None], days, 0), np.where(fits, times, 0)
+    begins = spans.engaged + np.where(pushed, early, late) * DAY
     begins = np.where(ahead, values.expected - days.sum(axis=1) * DAY, begins)
     dates = begins[:, None] + np.concatenate([np.zeros((n, 1), np.int64), np.cumsum(days, axis=1)], 1) * DAY
     part = np.cumsum(rng.uniform(0.1, 1.0, (n, 4)), axis=1)
     part = (part / part[:, -1:])[:, :3] * 0.98
     deal, push = np.nonzero(np.arange(3) < times[:, None])
-    pushed = moments(spans.engaged[deal], spans.end[deal], part[deal, push])
+    when = moments(spans.engaged[deal], spans.end[deal], part[deal, push])
     ended = np.flatnonzero(spans.is_closed)
     before = np.concatenate([dates[deal, push], dates[ended, times[ended]]])
     after = np.concatenate([dates[deal, push + 1], np.full(len(ended), np.datetime64("NaT", "D"))])
     both = np.concatenate([deal, ended])
-    at = np.concatenate([pushed, spans.closed[ended].astype("datetime64[s]")])
+    at = np.concatenate([when, spans.closed[ended].astype("datetime64[s]")])
     return _Part(both, at, _days(before), _days(after), values.owner[both])
 
 
@@ -148,9 +148,8 @@ def _owners(
     spans: Spans, values: Values, truth: Process, rng: np.random.Generator, people: pa.Array
 ) -> _Part:
     """Deals that began with a colleague, given to their owner by the manager before the first office hour."""
-    n = len(values.owner)
     begun = np.where(np.isnat(spans.prospected), spans.engaged, spans.prospected)
-    deal = np.flatnonzero((values.colleague >= 0) & (rng.random(n) < truth.handed))
+    deal = np.flatnonzero(share_of(values.colleague >= 0, truth.handed, rng))
     at = begun[deal].astype("datetime64[s]") + (7 * 3600 + 60 * rng.integers(0, 55, len(deal))) * SECOND
     return _Part(
         deal,
@@ -165,7 +164,7 @@ def _steps(spans: Spans, values: Values, truth: Process, rng: np.random.Generato
     """A next step written down, another after it, and none after the close."""
     n = len(values.step)
     first = np.where(values.step < 0, rng.integers(0, 4, n), (values.step + rng.integers(1, 4, n)) % 4)
-    deal = np.flatnonzero(spans.is_engaged & (rng.random(n) < truth.stepped))
+    deal = np.flatnonzero(share_of(spans.is_engaged, truth.stepped, rng))
     early = moments(spans.engaged[deal], spans.end[deal], rng.uniform(0.02, 0.45, len(deal)))
     late = moments(spans.engaged[deal], spans.end[deal], rng.uniform(0.5, 0.98, len(deal)))
     late = np.where(spans.is_closed[deal], spans.closed[deal].astype("datetime64[s]"), late)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from salesops_nb.simulate.crm import DAY, Array, Crm
+from salesops_nb.simulate.process import share_of
 from salesops_nb.simulate.truth import LOSS_REASONS, SOURCES, Process
 
 BASE = np.array([0.22, 0.24, 0.16, 0.19, 0.19])  # of LOSS_REASONS, where nothing is planted
@@ -26,7 +27,7 @@ def loss_reasons(lost: Array, last: Array, segment: Array, truth: Process, rng: 
     weight[:, LOSS_REASONS.index("no decision")] *= np.where(last == truth.slow_code, truth.undecided, 1.0)
     bounds = np.cumsum(weight, axis=1)
     drawn = (rng.random(n)[:, None] * bounds[:, -1:] > bounds).sum(axis=1)
-    return np.where(lost & (rng.random(n) >= truth.blank), drawn, -1)
+    return np.where(lost & ~share_of(lost, truth.blank, rng), drawn, -1)
 
 
 def competitors(reason: Array, lost: Array, won: Array, rng: np.random.Generator) -> Array:

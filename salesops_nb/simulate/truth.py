@@ -7,6 +7,7 @@ from dataclasses import dataclass
 SUB_STAGES = ("Qualify", "Demo", "Proposal", "Negotiation")
 SOURCES = ("website", "referral", "event", "outbound", "partner")
 LOSS_REASONS = ("price", "competitor", "no decision", "timing", "features")
+NEXT_STEPS = ("send offer", "call back", "book a demo", "meet decision maker")
 COMPETITORS = ("Corvane", "Axelo Systems", "Brightpipe", "Deltrix")
 
 
