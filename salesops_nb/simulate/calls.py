@@ -183,7 +183,13 @@ def _money(cents: Any) -> str:
 
 
 def demo_calls(
-    crm: Crm, names: list[str], owner: Array, manager_of: Array, hired: Array, seed: int
+    crm: Crm,
+    names: list[str],
+    owner: Array,
+    manager_of: Array,
+    hired: Array,
+    leaning: Leaning,
+    seed: int,
 ) -> Columns:
     """The demo's forty weeks of calls, upon what was open and came of the export's deals."""
     deals = crm.deals
@@ -197,4 +203,4 @@ def demo_calls(
         "listed": np.array([crm.prices[str(name)] for name in deals["product"]]) * 100,
     }
     found = seen(days, len(crm.agents["agent"]), facts)
-    return forecast_calls(days, names, manager_of, hired, found, Leaning(), stream(seed, "forecast calls"))
+    return forecast_calls(days, names, manager_of, hired, found, leaning, stream(seed, "forecast calls"))

@@ -12,10 +12,21 @@ from salesops_nb.simulate import calls, figures, journey, life, pay, staff, touc
 from salesops_nb.simulate.crm import SEED, read_crm
 from salesops_nb.simulate.truth import Process
 
+PROCESS, LEANING, LOGGING = Process(), calls.Leaning(), touches.Logging()
 
-def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
+
+def demo(
+    crm_folder: Path | str,
+    seed: int = SEED,
+    *,
+    process: Process = PROCESS,
+    leaning: calls.Leaning = LEANING,
+    logging: touches.Logging = LOGGING,
+) -> dict[str, pa.Table]:
     """The simulated tables that complete the demo, by name, from its CRM export.
 
+    `process`, `leaning` and `logging` are what is planted in the sales process, the forecast calls and the
+    activities; docs/simulated.md tells what it is by default.
     Each has a column `simulated` that is true, and its rows in a fixed order. They agree with the export: a
     deal's stages end in its stage, activities are its owner's and lie in its life, agents are hired before
     their first deal, targets add up from rep to company.
@@ -26,7 +37,7 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
     >>> from salesops_nb import simulate
     >>> tables = simulate.demo("data")
     >>> list(tables)[:4]
-    ['deals_more', 'stage_history', 'activities', 'people_dates']
+    ['deals_more', 'stage_history', 'deal_changes', 'forecast_calls']
     >>> tables["vacancies"].num_rows
     49
     """
@@ -36,18 +47,16 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
     more = staff.people_more(crm, seed)
     targets = figures.targets(crm, dates, seed)
     more_of_deals = life.deals_more(crm, prospected, seed)
-    way = journey.Journey(crm, prospected, seed, Process())
+    way = journey.Journey(crm, prospected, seed, process)
     next_steps = way.next_steps(more_of_deals["next_step_on"])
     tables = {
         "deals_more": more_of_deals | way.deals_more(next_steps),
         "stage_history": way.stage_history(),
         "deal_changes": way.deal_changes(more_of_deals, dates["hired_on"], next_steps),
         "forecast_calls": calls.demo_calls(
-            crm, way.people, way.owner, way.manager_of, dates["hired_on"], seed
+            crm, way.people, way.owner, way.manager_of, dates["hired_on"], leaning, seed
         ),
-        "activities": touches.touches(
-            crm, prospected, life.activities(crm, prospected, seed), seed, touches.Logging()
-        ),
+        "activities": touches.touches(crm, prospected, life.activities(crm, prospected, seed), seed, logging),
         "people_dates": staff.with_managers(dates, more),
         "people_more": more,
         "vacancies": staff.vacancies(crm, dates, more, seed),

@@ -25,7 +25,7 @@ def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     names = [path.name for path in simulate.write_demo("data", folder)]
     >>> names[:3]
-    ['deals_more.csv', 'stage_history.parquet', 'activities.parquet']
+    ['deals_more.csv', 'stage_history.parquet', 'deal_changes.parquet']
     """
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from salesops_nb.errors import Problem, SalesopsError
+
 SUB_STAGES = ("Qualify", "Demo", "Proposal", "Negotiation")
 SOURCES = ("website", "referral", "event", "outbound", "partner")
 LOSS_REASONS = ("price", "competitor", "no decision", "timing", "features")
@@ -33,6 +35,8 @@ class Process:
     undecided : deals lost in the slow stage name 'no decision' so many times as often.
     blank : share of the lost deals without a reason.
     sources_won, sources_lost : shares of `SOURCES` among the won and the lost deals.
+
+    Raises `SalesopsError` where a share is none, or a stage is not known.
 
     Examples
     --------
@@ -64,6 +68,34 @@ class Process:
     blank: float = 0.12
     sources_won: tuple[float, ...] = (0.30, 0.26, 0.15, 0.19, 0.10)
     sources_lost: tuple[float, ...] = (0.30, 0.12, 0.15, 0.33, 0.10)
+
+    def __post_init__(self) -> None:
+        shares = ("loops", "skips", "pushed_lost", "pushed_won", "pushed_open", "repriced", "handed",
+                  "stepped", "blank")  # fmt: skip
+        wrong = [f"{n} is {getattr(self, n)}" for n in shares if not 0 <= getattr(self, n) <= 1]
+        factors = ("slow", "price", "undecided")
+        wrong += [f"{n} is {getattr(self, n)}" for n in factors if not 0 < getattr(self, n) < float("inf")]
+        least = ("spread", "slow_spread", "bulk")
+        wrong += [f"{n} is {getattr(self, n)}" for n in least if not getattr(self, n) >= 0]
+        if self.slow_stage not in SUB_STAGES:
+            wrong.append(f"slow_stage is {self.slow_stage}")
+        wrong += [f"days has a stay of {stay}" for stay in self.days if not stay > 0]
+        for name, words in (("dies", SUB_STAGES), ("sources_won", SOURCES), ("sources_lost", SOURCES)):
+            given = getattr(self, name)
+            if len(given) != len(words):
+                wrong.append(f"{name} has {len(given)} shares")
+            elif min(given) < 0 or abs(sum(given) - 1) > 1e-9:
+                wrong.append(f"{name} adds up to {sum(given):g}")
+        if wrong:
+            raise SalesopsError(
+                Problem(
+                    "bad-process",
+                    f"There is no such sales process: {', '.join(wrong)}.",
+                    f"Give shares between 0 and 1 that add up to 1 where they belong together, factors above "
+                    f"0, and one of the stages {', '.join(SUB_STAGES)}.",
+                    value=wrong[0],
+                )
+            )
 
     @property
     def slow_code(self) -> int:

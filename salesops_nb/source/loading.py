@@ -20,6 +20,7 @@ from salesops_nb.source.checks.deal_rules import deal_rules
 from salesops_nb.source.checks.finished import finish
 from salesops_nb.source.checks.keys import check_duplicates, check_references
 from salesops_nb.source.checks.people import check_people
+from salesops_nb.source.checks.process_rules import process_rules
 from salesops_nb.source.checks.rules import contract_rules, run_rules
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
 from salesops_nb.source.files.reading import path_of, read_source
@@ -231,7 +232,7 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
     relation = f"work.{quoted(name)}"
     own = [c for c in typed.columns if c in typed.headers or c in table.constants]
     base = Typed(typed.name, typed.raw, typed.headers, own)
-    rules = contract_rules(contract, base)
+    rules = contract_rules(contract, base) + process_rules(name, base.columns)
     if name == "deals":
         held = {row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()}
         last = deals.last_day(connection, relation, base, settings)

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.simulate import demo, write_demo
+from salesops_nb.simulate import Leaning, Logging, Process, demo, write_demo
 from salesops_nb.simulate.crm import SEED
 
 ROOT = Path(__file__).parents[2]
@@ -31,9 +31,14 @@ CALL_FACTS = """
 
 
 @pytest.fixture(scope="module")
-def db():
+def made():
+    return demo(DATA)
+
+
+@pytest.fixture(scope="module")
+def db(made):
     connection = duckdb.connect()
-    for name, table in demo(DATA).items():
+    for name, table in made.items():
         connection.register("all_targets" if name == "targets" else name, table)
     connection.execute("CREATE VIEW targets AS FROM all_targets WHERE metric = 'bookings'")
     connection.execute(
@@ -83,6 +88,22 @@ def test_another_seed_gives_other_rows():
     here, there = demo(DATA, SEED), demo(DATA, SEED + 1)
     same = [name for name in here if here[name].equals(there[name])]
     assert same == []
+
+
+@pytest.mark.parametrize(
+    ("truth", "changed"),
+    [
+        ({"process": Process(loops=0.5)}, {"stage_history"}),
+        ({"process": Process(slow=9.0)}, {"stage_history"}),
+        ({"process": Process(pushed_lost=0.9)}, {"deal_changes"}),
+        ({"process": Process(price=9.0)}, {"deals_more"}),
+        ({"leaning": Leaning(high=3.0)}, {"forecast_calls"}),
+        ({"logging": Logging(mails=9_000)}, {"activities"}),
+    ],
+)
+def test_another_truth_changes_its_own_table_only(made, truth, changed):
+    here, there = made, demo(DATA, **truth)
+    assert {name for name in here if not here[name].equals(there[name])} == changed
 
 
 # Each query finds rows that break a promise.
