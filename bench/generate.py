@@ -5,7 +5,8 @@
 The peer copies the same files with DuckDB, row by row into Parquet: what writing alone takes. The files are
 then read: as many deals as asked, each with an id of its own, an owner, an account and a product of the other
 tables, or the bench ends with exit code 1. With `--process` the stages, changes and forecast calls of the deals
-are made too: some 4.3 stages a deal; each deal must begin, and no two of its stages at once. Without `--out` the files go to a temporary folder and are removed.
+are made too, some 4.3 stages a deal: each deal has stages, one of which has no end, and none ends before it
+began. Without `--out` the files go to a temporary folder and are removed.
 
 The last line is one JSON object: deals, stages, changes, seconds, peak_gib, vs_copy (our time ÷ the copy's).
 """
@@ -25,7 +26,7 @@ LINKS = (("owner_id", "people", "person_id"), ("account_id", "accounts", "accoun
 def make(folder: str, deals: int, seed: int, process: bool) -> None:
     """In a fresh process: make the files."""
     from salesops_nb.simulate.deals import deals as made
-    from salesops_nb.simulate.truth import Process
+    from salesops_nb.simulate.planted import Process
 
     began = time.perf_counter()
     made(deals, seed, folder, process=Process() if process else None)

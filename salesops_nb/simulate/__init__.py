@@ -7,7 +7,7 @@ from salesops_nb.simulate.calls import Leaning
 from salesops_nb.simulate.deals import deals
 from salesops_nb.simulate.demo import demo
 from salesops_nb.simulate.files import write_demo
+from salesops_nb.simulate.planted import Process
 from salesops_nb.simulate.touches import Logging
-from salesops_nb.simulate.truth import Process
 
 __all__ = ["Leaning", "Logging", "Process", "deals", "demo", "write_demo"]

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.simulate.crm import Array
-from salesops_nb.simulate.truth import COMPETITORS, LOSS_REASONS, NEXT_STEPS, SOURCES
+from salesops_nb.simulate.planted import COMPETITORS, LOSS_REASONS, NEXT_STEPS, SOURCES
 
 STAGES = np.array(["Prospecting", "Engaging", "Negotiating", "Won", "Lost"])
 OUTCOMES = np.array(["open", "open", "open", "won", "lost"])

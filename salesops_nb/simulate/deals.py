@@ -18,7 +18,7 @@ from salesops_nb.simulate import around
 from salesops_nb.simulate.calls import Leaning
 from salesops_nb.simulate.columns import SCHEMA, deals_table
 from salesops_nb.simulate.crm import stream
-from salesops_nb.simulate.truth import Process
+from salesops_nb.simulate.planted import Process
 from salesops_nb.simulate.world import count_won, draw, invent, month_number
 from salesops_nb.simulate.world_process import WorldProcess
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from salesops_nb.simulate import calls, figures, journey, life, pay, staff, touches
 from salesops_nb.simulate.crm import SEED, read_crm
-from salesops_nb.simulate.truth import Process
+from salesops_nb.simulate.planted import Process
 
 PROCESS, LEANING, LOGGING = Process(), calls.Leaning(), touches.Logging()
 

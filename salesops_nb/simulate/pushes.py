@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from salesops_nb.simulate.columns import money
 from salesops_nb.simulate.crm import DAY, Array
+from salesops_nb.simulate.planted import NEXT_STEPS, Process
 from salesops_nb.simulate.process import PARENT, SECOND, Spans, coded, moments, share_of
-from salesops_nb.simulate.truth import NEXT_STEPS, Process
 
 FIELDS = ("stage", "amount", "expected_close_on", "owner_id", "next_step")
 _WORD = pa.dictionary(pa.int32(), pa.string())

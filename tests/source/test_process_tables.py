@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
 
 from small import MAPPING, write
 
+from salesops_nb.cli import main
+from salesops_nb.parameters import Parameters
+from salesops_nb.present.panel.panel import Panel
 from salesops_nb.source import Workbook, open_workbook
 
 MAPPED = """\
@@ -133,3 +138,49 @@ def test_a_workbook_of_ones_own_starts_without_them(tmp_path: Path) -> None:
     assert [str(p) for p in workbook.problems if p.severity == "error"] == []
     assert not {"stage_history", "deal_changes", "forecast_calls", "activities"} & set(workbook.tables)
     assert not workbook.simulated
+
+
+TABLES = ("stage_history", "deal_changes", "forecast_calls", "activities")
+COLUMNS = tuple(f"deals.{n}" for n in ("deal_type", "loss_reason", "competitor", "source", "next_step"))
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("begun") / "mine"
+    assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(begun: Path) -> Workbook:
+    return open_workbook(begun)
+
+
+def test_the_demo_brings_them_whole_and_marked(begun: Path, demo: Workbook) -> None:
+    assert [str(p) for p in demo.problems if p.severity == "error"] == []
+    for name in TABLES:
+        (path,) = (begun / "data" / "simulated").glob(f"{name}.*")
+        rows = demo.connection.execute(f"SELECT count(*) FROM '{path}'").fetchall()[0][0]
+        assert count(demo, name) == rows > 1_000
+    assert demo.simulated >= {*TABLES, *COLUMNS}
+    assert "deals" not in demo.simulated
+
+
+@pytest.mark.parametrize("name", [*TABLES, *COLUMNS])
+def test_a_report_that_rests_on_them_says_so(
+    demo: Workbook, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data["text/html"]))
+    panel = Panel(Parameters(), demo, {})
+    panel.cover(Parameters(), title="Stages", used=("deals", "people", name))
+    assert f"simulated, not recorded: {name}." in shown[0]
+
+
+def test_without_the_simulated_folder_it_opens_with_the_export_alone(begun: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "real"
+    shutil.copytree(begun, folder, ignore=shutil.ignore_patterns("simulated"))
+    real = open_workbook(folder)
+    assert not {*TABLES} & set(real.tables)
+    assert [str(p) for p in real.problems if p.severity == "error"] == []
+    assert not real.simulated
