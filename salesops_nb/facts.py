@@ -63,6 +63,7 @@ _ACTIVITIES = {
     "minutes": nw.Float64(),
     "outcome": nw.String(),
 }
+_STAGES = {"parent_stage": nw.String(), "left_at": nw.Datetime(), "by": nw.String()}
 _PEOPLE = {
     "team": nw.String(),
     "region": nw.String(),
@@ -134,8 +135,9 @@ def open_deals(
 def stage_history(tables: Mapping[str, Any], as_of: date | None = None) -> nw.LazyFrame[Any]:
     """Stages that deals entered by the day, a lazy row each.
 
-    Columns ``deal_id, stage, entered_at, left_at`` and of the deal ``owner_id, team, region,
-    account_id, product_id, segment, outcome, value``. A stage left after `as_of` is one not left yet.
+    Columns ``deal_id, stage, parent_stage`` (the deal's own stage, where `stage` is one inside it)``,
+    entered_at, left_at, by`` and of the deal ``owner_id, team, region, account_id, product_id, segment,
+    outcome, value``. A stage left after `as_of` is one not left yet.
     Raises `SalesopsError` where the tables have no ``stage_history``, or no deal has a date.
 
     Examples
@@ -143,27 +145,31 @@ def stage_history(tables: Mapping[str, Any], as_of: date | None = None) -> nw.La
     >>> import narwhals as nw
     >>> from salesops_nb import facts, open_workbook
     >>> stages = facts.stage_history(open_workbook(".").tables).filter(nw.col("deal_id") == "1C1I7A6R")
-    >>> columns = stages.sort("entered_at").select("stage", "entered_at", "left_at", "team")
+    >>> columns = stages.sort("entered_at").select("stage", "parent_stage", "entered_at", "team")
     >>> columns.collect("pandas").to_native()
-             stage entered_at    left_at              team
-    0  Prospecting 2016-10-07 2016-10-20  Dustin Brinkmann
-    1     Engaging 2016-10-20 2017-03-01  Dustin Brinkmann
-    2          Won 2017-03-01        NaT  Dustin Brinkmann
+         stage parent_stage          entered_at              team
+    0  Prospecting          NaN 2016-10-07 00:00:00  Dustin Brinkmann
+    1      Qualify     Engaging 2016-10-20 00:00:00  Dustin Brinkmann
+    2         Demo     Engaging 2016-10-26 14:40:00  Dustin Brinkmann
+    3     Proposal     Engaging 2016-11-02 14:40:00  Dustin Brinkmann
+    4  Negotiation     Engaging 2017-02-23 08:00:00  Dustin Brinkmann
+    5          Won          NaN 2017-03-01 00:00:00  Dustin Brinkmann
     """
     tables = Tables.of(tables)
     known = as_of or last_day(tables)
-    history = with_columns_or_null(_needed(tables, "stage_history"), {"left_at": nw.Datetime()})
+    history = with_columns_or_null(_needed(tables, "stage_history"), _STAGES)
     left = nw.when(nw.col("left_at").cast(nw.Date) <= known).then(nw.col("left_at"))
     history = history.filter(nw.col("entered_at").cast(nw.Date) <= known).select(
-        "deal_id", "stage", "entered_at", left_at=left
+        "deal_id", "stage", "parent_stage", "entered_at", "by", left_at=left
     )
     deals = _deal_facts(tables, as_of, "as they were").select(
         "deal_id", "owner_id", "account_id", "product_id", "segment", "outcome", "value"
     )
     joined = history.join(deals, on="deal_id", how="inner")
     placed = _placed(joined, spans(tables), nw.col("entered_at").cast(nw.Date))
-    return placed.select("deal_id", "stage", "entered_at", "left_at", "owner_id", "team", "region",
-                         "account_id", "product_id", "segment", "outcome", "value")  # fmt: skip
+    return placed.select("deal_id", "stage", "parent_stage", "entered_at", "left_at", "by", "owner_id",
+                         "team", "region", "account_id", "product_id", "segment", "outcome",
+                         "value")  # fmt: skip
 
 
 def activities(tables: Mapping[str, Any], as_of: date | None = None) -> nw.LazyFrame[Any]:
@@ -179,10 +185,10 @@ def activities(tables: Mapping[str, Any], as_of: date | None = None) -> nw.LazyF
     >>> kinds = facts.activities(open_workbook(".").tables).group_by("kind").agg(count=nw.len())
     >>> kinds.sort("kind").collect("pandas").to_native()
           kind  count
-    0     call  11805
-    1     demo   2200
-    2    email   9253
-    3  meeting   4692
+    0     call  11235
+    1     demo   2088
+    2    email  17704
+    3  meeting   4487
     """
     tables = Tables.of(tables)
     frame = with_columns_or_null(_needed(tables, "activities"), _ACTIVITIES)

@@ -89,13 +89,20 @@ def _accounts(seed: int, world: World) -> pa.Table:
             "account_id": identifiers("C", numbers, 7),
             "name": identifiers("Account ", numbers, 7),
             "segment": np.array(SEGMENTS)[size],
-            "industry": np.array(INDUSTRIES)[rng.integers(0, len(INDUSTRIES), n)],
+            "industry": industries(seed, world),
             "employees": employees,
             "unit_id": places["unit_id"][place],
             "latitude": places["latitude"][place],
             "longitude": places["longitude"][place],
         }
     )
+
+
+def industries(seed: int, world: World) -> Array:
+    """The industry of each account."""
+    drawn = stream(seed, "industries").integers(0, len(INDUSTRIES), world.accounts)
+    found: Array = np.array(INDUSTRIES)[drawn]
+    return found
 
 
 def targets(seed: int, world: World, won: Array) -> pa.Table:

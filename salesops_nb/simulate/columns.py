@@ -7,12 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.simulate.crm import Array
+from salesops_nb.simulate.planted import COMPETITORS, LOSS_REASONS, NEXT_STEPS, SOURCES
 
 STAGES = np.array(["Prospecting", "Engaging", "Negotiating", "Won", "Lost"])
 OUTCOMES = np.array(["open", "open", "open", "won", "lost"])
 CATEGORIES = np.array(["pipeline", "best_case", "commit", "closed"])
-SOURCES = np.array(["website", "referral", "event", "outbound", "partner"])
-LOSS_REASONS = np.array(["price", "competitor", "no decision", "timing", "features"])
 DEAL_TYPES = np.array(["new", "renewal", "expansion"])
 _MONEY = pa.decimal128(18, 2)
 _WORD = pa.dictionary(pa.int32(), pa.string())
@@ -25,7 +24,7 @@ SCHEMA = pa.schema(
         ("cost", _MONEY),
         *((name, _WORD) for name in ("currency", "deal_type", "forecast_category")),
         *((name, pa.date32()) for name in ("created_on", "expected_close_on", "closed_on")),
-        *((name, _WORD) for name in ("source", "loss_reason")),
+        *((name, _WORD) for name in ("source", "loss_reason", "competitor", "next_step")),
         ("next_step_on", pa.date32()),
         ("simulated", pa.bool_()),
     ]
@@ -54,8 +53,10 @@ def deals_table(c: dict[str, Array]) -> pa.Table:
             "created_on": _days(c["created"]),
             "expected_close_on": _days(c["expected"], ~is_open),
             "closed_on": _days(c["closed"], is_open),
-            "source": _words(c["source"], SOURCES),
-            "loss_reason": _words(c["reason"], LOSS_REASONS, ~lost),
+            "source": _words(c["source"], np.array(SOURCES)),
+            "loss_reason": _words(c["reason"], np.array(LOSS_REASONS), ~lost | (c["reason"] < 0)),
+            "competitor": _optional(c, "competitor", COMPETITORS),
+            "next_step": _optional(c, "next_step", NEXT_STEPS),
             "next_step_on": _days(c["step"], ~is_open | c["no_step"]),
             "simulated": np.ones(n, dtype=bool),
         },
@@ -79,6 +80,12 @@ def _coded(position: Array, letter: str, width: int) -> pa.DictionaryArray:
 def _words(codes: Array, words: Array, gap: Array | None = None) -> pa.DictionaryArray:
     index = pa.array(codes.astype(np.int32), mask=gap)
     return pa.DictionaryArray.from_arrays(index, pa.array(words.tolist()))
+
+
+def _optional(c: dict[str, Array], name: str, words: tuple[str, ...]) -> pa.DictionaryArray:
+    """Words where the chunk has codes for them; -1, or no codes at all, is a gap."""
+    codes = c.get(name, np.full(len(c["number"]), -1))
+    return _words(codes, np.array(words), codes < 0)
 
 
 def _days(days: Array, gap: Array | None = None) -> pa.Array:

@@ -6,6 +6,7 @@ on the machine. People, products, accounts and targets come with the deals and m
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -14,9 +15,12 @@ import pyarrow.parquet as pq
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.simulate import around
+from salesops_nb.simulate.calls import Leaning
 from salesops_nb.simulate.columns import SCHEMA, deals_table
 from salesops_nb.simulate.crm import stream
+from salesops_nb.simulate.planted import Process
 from salesops_nb.simulate.world import count_won, draw, invent, month_number
+from salesops_nb.simulate.world_process import WorldProcess
 
 CHUNK = 500_000  # part of the file's definition: another value makes other deals
 ROW_GROUP = 125_000
@@ -32,6 +36,8 @@ def deals(
     products: int = 40,
     first: date = date(2015, 1, 1),
     last: date = date(2017, 12, 31),
+    process: Process | None = None,
+    leaning: Leaning | None = None,
 ) -> dict[str, Path]:
     """Write `n` deals and their people, products, accounts and targets as Parquet; the paths by table.
 
@@ -42,6 +48,9 @@ def deals(
     people, accounts, products : how many reps, accounts, products; by default a rep for each 1,500
         deals (10 to 5,000) and an account for each 20 (50 to 500,000).
     first, last : first and last day of the data; deals not closed by then are open.
+    process : what is planted in the sales process; with it ``stage_history``, ``deal_changes`` and
+        ``forecast_calls`` are written too, and reasons, sources, competitors and next steps follow it.
+    leaning : whose forecast calls lean, and how far; for a process only.
 
     Raises `SalesopsError` where a number is below one or the days are the wrong way round.
 
@@ -55,6 +64,14 @@ def deals(
     ...     made = pd.read_parquet(paths["deals"])
     >>> sorted(paths), len(made)
     (['accounts', 'deals', 'people', 'products', 'targets'], 100)
+
+    A company whose deals stay long in the demonstration, and are never pushed when they are won:
+
+    >>> truth = simulate.Process(slow_stage="Demo", slow_in="East", slow=4.0, pushed_won=0.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = simulate.deals(100, seed=1, path=folder, process=truth)
+    >>> sorted(set(paths) - {"accounts", "deals", "people", "products", "targets"})
+    ['deal_changes', 'forecast_calls', 'stage_history']
     """
     reps = people if people is not None else min(max(n // 1500, 10), 5000)
     clients = accounts if accounts is not None else min(max(n // 20, 50), 500_000)
@@ -65,13 +82,19 @@ def deals(
     months = month_number(world.last) - month_number(world.first) + 1
     won = np.zeros(reps * months, dtype=np.int64)
     target = folder / "deals.parquet"
-    with pq.ParquetWriter(target, SCHEMA, compression="zstd", compression_level=1) as writer:
+    with ExitStack() as stack:
+        writer = stack.enter_context(
+            pq.ParquetWriter(target, SCHEMA, compression="zstd", compression_level=1)
+        )
+        way = WorldProcess(folder, seed, world, process, leaning or Leaning(), stack) if process else None
         for start in range(0, n, CHUNK):
             columns = draw(world, start, min(CHUNK, n - start), stream(seed, "chunk", start))
             count_won(won, columns, world, months)
+            if way:
+                way.add(columns, start)
             writer.write_table(deals_table(columns), row_group_size=ROW_GROUP)
     made = around.tables(seed, world, won.reshape(reps, months))
-    paths = {"deals": target}
+    paths = {"deals": target} | (way.finish() if way else {})
     for name, batches in made.items():
         paths[name] = folder / f"{name}.parquet"
         pq.write_table(batches, paths[name], compression="zstd", compression_level=1)

@@ -10,23 +10,38 @@ import pyarrow as pa
 
 from salesops_nb.simulate import (
     alerting,
+    calls,
     cases,
     crm_use,
     employment,
     figures,
+    journey,
     life,
     pay,
     recruiting,
     staff,
+    touches,
 )
 from salesops_nb.simulate.book import book
 from salesops_nb.simulate.crm import SEED, Crm, read_crm
 from salesops_nb.simulate.dirty_accounts import dirty_accounts
+from salesops_nb.simulate.planted import Process
+
+PROCESS, LEANING, LOGGING = Process(), calls.Leaning(), touches.Logging()
 
 
-def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
+def demo(
+    crm_folder: Path | str,
+    seed: int = SEED,
+    *,
+    process: Process = PROCESS,
+    leaning: calls.Leaning = LEANING,
+    logging: touches.Logging = LOGGING,
+) -> dict[str, pa.Table]:
     """The simulated tables that complete the demo, by name, from its CRM export.
 
+    `process`, `leaning` and `logging` are what is planted in the sales process, the forecast calls and the
+    activities; docs/simulated.md tells what it is by default.
     Each has a column `simulated` that is true, and its rows in a fixed order. They agree with the export: a
     deal's stages end in its stage, activities are its owner's and lie in its life, agents are hired before
     their first deal, targets add up from rep to company. The dirty accounts and the book stand by themselves.
@@ -37,7 +52,7 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
     >>> from salesops_nb import simulate
     >>> tables = simulate.demo("data")
     >>> list(tables)[:4]
-    ['deals_more', 'stage_history', 'activities', 'people_dates']
+    ['deals_more', 'stage_history', 'deal_changes', 'forecast_calls']
     >>> tables["vacancies"].num_rows
     49
     """
@@ -49,10 +64,18 @@ def demo(crm_folder: Path | str, seed: int = SEED) -> dict[str, pa.Table]:
     targets = figures.targets(crm, dates, seed)
     vacancies = staff.vacancies(crm, dates, more, seed)
     history = figures.bookings_history(crm, dates, more, moved, leave, seed)
+    more_of_deals = life.deals_more(crm, prospected, seed)
+    way = journey.Journey(crm, prospected, seed, process)
+    next_steps = way.next_steps(more_of_deals["next_step_on"])
+    touched = touches.touches(crm, prospected, life.activities(crm, prospected, seed), seed, logging)
     tables = {
-        "deals_more": life.deals_more(crm, prospected, seed),
-        "stage_history": life.stage_history(crm, prospected),
-        "activities": employment.at_work(life.activities(crm, prospected, seed), leave),
+        "deals_more": more_of_deals | way.deals_more(next_steps),
+        "stage_history": way.stage_history(),
+        "deal_changes": way.deal_changes(more_of_deals, dates["hired_on"], next_steps),
+        "forecast_calls": calls.demo_calls(
+            crm, way.people, way.owner, way.manager_of, dates["hired_on"], leaning, seed
+        ),
+        "activities": employment.at_work(touched, leave),
         "people_dates": employment.people_dates(dates, more, seed),
         "people_more": employment.people_rows(more, moved),
         "leave": leave,
@@ -87,7 +110,9 @@ def _crm_health(
     }
 
 
-def _arrow(columns: dict[str, Any]) -> pa.Table:
+def _arrow(columns: dict[str, Any] | pa.Table) -> pa.Table:
+    if isinstance(columns, pa.Table):
+        return columns.append_column("simulated", pa.array(np.ones(columns.num_rows, dtype=bool)))
     made = {name: _column(values) for name, values in columns.items()}
     rows = len(next(iter(made.values())))
     return pa.table({**made, "simulated": pa.array(np.ones(rows, dtype=bool))})

@@ -13,7 +13,7 @@ from salesops_nb.simulate.crm import SEED, read_crm
 from salesops_nb.simulate.demo import demo
 from salesops_nb.simulate.diary import calendar
 
-PARQUET = ("activities", "stage_history", "logins", "book/assignments")
+PARQUET = ("activities", "stage_history", "deal_changes", "logins", "book/assignments")
 
 
 def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> list[Path]:
@@ -28,7 +28,7 @@ def write_demo(crm_folder: Path | str, folder: Path | str, seed: int = SEED) -> 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     names = [path.name for path in simulate.write_demo("data", folder)]
     >>> names[:3]
-    ['deals_more.csv', 'stage_history.parquet', 'activities.parquet']
+    ['deals_more.csv', 'stage_history.parquet', 'deal_changes.parquet']
     """
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)

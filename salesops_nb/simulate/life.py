@@ -1,4 +1,4 @@
-"""What a deal lived through: stages entered, expected close, cost, next step, activities."""
+"""What a deal lived through: expected close, cost, next step, activities."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from salesops_nb.simulate.crm import DAY, NOT_A_DAY, Array, Crm, stream
 Columns = dict[str, Any]
 NONE: Any = None
 COST_SHARE = {"GTX": 0.52, "MG ": 0.44, "GTK": 0.61}
-SOURCES = ("website", "referral", "event", "outbound", "partner")
-LOSS_REASONS = ("price", "competitor", "no decision", "timing", "features")
 KINDS = ("call", "email", "meeting", "demo")
 MINUTES = {"call": 14.0, "email": 6.0, "meeting": 48.0, "demo": 55.0}
 OUTCOMES = ("reached", "no answer", "rescheduled", "interested")
@@ -55,8 +53,6 @@ def deals_more(crm: Crm, prospected: Array, seed: int) -> Columns:
         "forecast_category": category,
         "cost": [f"{c // 100:.0f}.{c % 100:02.0f}" if w else None for c, w in zip(cost, won, strict=True)],
         "next_step_on": _where(is_open & (rng.random(n) < 0.7), step),
-        "source": rng.choice(SOURCES, n, p=(0.3, 0.2, 0.15, 0.25, 0.1)),
-        "loss_reason": np.where(lost, rng.choice(LOSS_REASONS, n), NONE),
         "term_months": _terms(won, seed),
     }
 
@@ -69,37 +65,6 @@ def _terms(won: Array, seed: int) -> list[int | None]:
 
 def _where(keep: Array, days: Array) -> Array:
     return np.where(keep, days, NOT_A_DAY)
-
-
-def stage_history(crm: Crm, prospected: Array) -> Columns:
-    """Each stage a deal entered; the last one is the deal's stage and has no end."""
-    deals = crm.deals
-    closed, engaged = ~np.isnat(deals["closed"]), ~np.isnat(deals["engaged"])
-    index = np.arange(len(deals["id"]))
-    first_left = np.where(engaged, deals["engaged"], NOT_A_DAY)
-    parts = [
-        (index, np.full(len(index), "Prospecting"), prospected, first_left),
-        (
-            index[engaged],
-            np.full(engaged.sum(), "Engaging"),
-            deals["engaged"][engaged],
-            deals["closed"][engaged],
-        ),
-        (
-            index[closed],
-            deals["stage"][closed],
-            deals["closed"][closed],
-            np.full(closed.sum(), NOT_A_DAY),
-        ),
-    ]
-    rows, stage, entered, left = (np.concatenate([part[i] for part in parts]) for i in range(4))
-    order = np.lexsort((entered, deals["id"][rows].astype(str)))
-    return {
-        "deal_id": deals["id"][rows][order],
-        "stage": stage[order],
-        "entered_at": entered[order].astype("datetime64[s]"),
-        "left_at": left[order].astype("datetime64[s]"),
-    }
 
 
 def activities(crm: Crm, prospected: Array, seed: int) -> Columns:

@@ -22,6 +22,7 @@ from salesops_nb.source.checks.deal_rules import deal_rules
 from salesops_nb.source.checks.finished import finish
 from salesops_nb.source.checks.keys import check_duplicates, check_references
 from salesops_nb.source.checks.people import check_people
+from salesops_nb.source.checks.process_rules import process_rules
 from salesops_nb.source.checks.rules import contract_rules, run_rules
 from salesops_nb.source.checks.short_ids import as_the_other_table_writes
 from salesops_nb.source.checks.spellings import one_spelling
@@ -158,8 +159,8 @@ def _read_file(
     if raw is None:
         return None
     loaded.digest.update(label.encode() + raw.digest)
-    more = file.more if isinstance(file, TableMapping) else ()
-    for part in () if frame is not None else (file, *(file.with_rows_of(each) for each in more)):
+    more = [file.with_rows_of(each) for each in file.more] if isinstance(file, TableMapping) else []
+    for part in [] if frame is not None else [file, *more]:
         source = path_of(folder, settings, part, contract.name)
         if source is not None and source.is_file():
             day = datetime.fromtimestamp(source.stat().st_mtime, ZoneInfo(settings.time_zone)).date()
@@ -256,7 +257,7 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
     relation = f"work.{quoted(name)}"
     own = [c for c in typed.columns if c in typed.headers or c in table.constants]
     base = Typed(typed.name, typed.raw, typed.headers, own, joined=typed.joined)
-    rules = contract_rules(contract, base)
+    rules = contract_rules(contract, base) + process_rules(name, base.columns)
     loaded.problems += as_the_other_table_writes(connection, base, contract, list(loaded.tables))
     loaded.problems += one_spelling(connection, base, contract, "people" in loaded.tables)
     if name == "deals":

@@ -213,6 +213,27 @@ def test_generate_sees_files_with_other_rows_than_asked(bench, tmp_path):
     assert "deals with a known owner_id" in found
 
 
+def test_generate_sees_a_process_that_is_not_whole(bench, tmp_path):
+    from salesops_nb import simulate
+
+    module = bench("generate")
+    simulate.deals(50, 1, tmp_path, process=simulate.Process())
+    assert module.wrong(tmp_path, 50) == []
+    history = pd.read_parquet(tmp_path / "stage_history.parquet")
+    history[history["left_at"].notna()].to_parquet(tmp_path / "stage_history.parquet")
+    assert "50 deals were asked for, the files have 0 deals with one stage that has no end" in module.wrong(
+        tmp_path, 50
+    )
+
+
+def test_generate_makes_a_process_where_it_is_asked_for():
+    done = ran("generate.py", "--size", "smallest", "--process")
+    assert done.returncode == 0, done.stderr
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last["stages"] > 2 * last["deals"]
+    assert last["changes"] > last["deals"]
+
+
 FOUND = {
     "imbalance": 0.04,
     "whole": True,

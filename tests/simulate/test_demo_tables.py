@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.simulate import demo, write_demo
+from salesops_nb.simulate import Leaning, Logging, Process, demo, write_demo
 from salesops_nb.simulate.crm import SEED
 
 ROOT = Path(__file__).parents[2]
@@ -14,16 +14,38 @@ DATA = ROOT / "data"
 SHIPPED = DATA / "simulated"
 
 
+# Each call beside what its person, or his team, had won in the quarter by the day and had open at list price.
+CALL_FACTS = """
+    CREATE VIEW call_facts AS
+    SELECT c.person_id, c.made_on, c.period, c.commit::DECIMAL(18, 2) AS commit,
+        c.best_case::DECIMAL(18, 2) AS best_case,
+        coalesce(sum(close_value) FILTER (deal_stage = 'Won' AND close_date <= made_on
+            AND close_date >= date_trunc('quarter', made_on)), 0) AS won,
+        coalesce(sum(sales_price) FILTER (engage_date <= made_on
+            AND (close_date IS NULL OR close_date > made_on)), 0) AS open
+    FROM forecast_calls c JOIN people_dates p USING (person_id)
+    JOIN read_csv('{teams}') t ON c.person_id IN (t.sales_agent, t.manager)
+    JOIN crm ON crm.sales_agent = t.sales_agent
+    JOIN read_csv('{products}') p2 ON p2.product = replace(crm.product, 'GTXPro', 'GTX Pro')
+    GROUP BY ALL"""
+
+
 @pytest.fixture(scope="module")
-def db():
+def made():
+    return demo(DATA)
+
+
+@pytest.fixture(scope="module")
+def db(made):
     connection = duckdb.connect()
-    for name, table in demo(DATA).items():
+    for name, table in made.items():
         connection.register("all_targets" if name == "targets" else name, table)
     connection.execute("CREATE VIEW targets AS FROM all_targets WHERE metric = 'bookings'")
     connection.execute(
         "CREATE VIEW crm AS SELECT opportunity_id AS deal_id, * "
         f"FROM read_csv('{DATA / 'sales_pipeline.csv'}')"
     )
+    connection.execute(CALL_FACTS.format(products=DATA / "products.csv", teams=DATA / "sales_teams.csv"))
     connection.execute(f"CREATE VIEW teams AS SELECT * FROM read_csv('{DATA / 'sales_teams.csv'}')")
     return connection
 
@@ -74,24 +96,127 @@ def test_another_seed_gives_other_rows():
     assert same == ["score_anchors"]  # words that nobody draws
 
 
+@pytest.mark.parametrize(
+    ("truth", "changed"),
+    [
+        ({"process": Process(loops=0.5)}, {"stage_history"}),
+        ({"process": Process(slow=9.0)}, {"stage_history"}),
+        ({"process": Process(pushed_lost=0.9)}, {"deal_changes"}),
+        ({"process": Process(price=9.0)}, {"deals_more"}),
+        ({"leaning": Leaning(high=3.0)}, {"forecast_calls"}),
+        ({"logging": Logging(mails=9_000)}, {"activities"}),
+    ],
+)
+def test_another_truth_changes_its_own_table_only(made, truth, changed):
+    here, there = made, demo(DATA, **truth)
+    assert {name for name in here if not here[name].equals(there[name])} == changed
+
+
 # Each query finds rows that break a promise.
 BROKEN = {
     "history of an unknown deal": "SELECT * FROM stage_history ANTI JOIN crm USING (deal_id)",
     "deal without history": "SELECT * FROM crm ANTI JOIN stage_history USING (deal_id)",
     "last stage is not the deal's": """
-        SELECT * FROM (SELECT deal_id, arg_max(stage, entered_at) AS stage FROM stage_history GROUP BY 1)
-        JOIN crm USING (deal_id) WHERE stage <> deal_stage""",
+        SELECT * FROM (SELECT deal_id, arg_max(coalesce(parent_stage, stage), entered_at) AS stage
+        FROM stage_history GROUP BY 1) JOIN crm USING (deal_id) WHERE stage <> deal_stage""",
     "more or less than one stage without end": """
         SELECT deal_id FROM stage_history WHERE left_at IS NULL GROUP BY 1 HAVING count(*) <> 1
         UNION ALL SELECT deal_id FROM stage_history GROUP BY 1 HAVING count(*) <> count(left_at) + 1""",
     "a stage does not begin when the one before ends": """
         SELECT * FROM (SELECT *, lead(entered_at) OVER (PARTITION BY deal_id ORDER BY entered_at) AS next
-        FROM stage_history) WHERE left_at IS DISTINCT FROM next OR left_at < entered_at""",
+        FROM stage_history) WHERE left_at IS DISTINCT FROM next OR left_at <= entered_at""",
     "two stages entered at once": """
         SELECT 1 FROM stage_history GROUP BY deal_id, entered_at HAVING count(*) > 1""",
-    "engaged on another day": """
-        SELECT * FROM stage_history JOIN crm USING (deal_id)
-        WHERE stage = 'Engaging' AND entered_at::DATE <> engage_date""",
+    "first sub-stage begins on another day, or is another": """
+        SELECT * FROM (SELECT deal_id, min(entered_at) AS began, arg_min(stage, entered_at) AS stage
+        FROM stage_history WHERE parent_stage = 'Engaging' GROUP BY 1) RIGHT JOIN crm USING (deal_id)
+        WHERE began IS DISTINCT FROM engage_date OR (began IS NOT NULL AND stage <> 'Qualify')""",
+    "last sub-stage ends on another day": """
+        SELECT * FROM (SELECT deal_id, left_at AS ended, lead(entered_at) OVER (PARTITION BY deal_id
+        ORDER BY entered_at) AS next FROM stage_history WHERE parent_stage = 'Engaging') JOIN crm
+        USING (deal_id) WHERE next IS NULL AND ended IS DISTINCT FROM close_date""",
+    "prospecting begins on another day": """
+        SELECT * FROM (FROM stage_history WHERE stage = 'Prospecting') RIGHT JOIN deals_more USING (deal_id)
+        WHERE entered_at IS DISTINCT FROM prospecting_on""",
+    "parent of a stage that is not inside Engaging, or none of one that is": """
+        SELECT * FROM stage_history WHERE (stage IN ('Qualify', 'Demo', 'Proposal', 'Negotiation'))
+        <> (parent_stage IS NOT DISTINCT FROM 'Engaging')""",
+    "moved by somebody else": """
+        SELECT * FROM stage_history JOIN crm USING (deal_id) WHERE stage_history.by <> sales_agent
+        AND entered_at NOT BETWEEN TIMESTAMP '2017-09-29 16:00:00' AND TIMESTAMP '2017-09-29 17:00:00'""",
+    "change of an unknown deal": "SELECT 1 FROM deal_changes ANTI JOIN crm USING (deal_id)",
+    "two changes of a field at once": """
+        SELECT 1 FROM deal_changes GROUP BY deal_id, changed_at, field HAVING count(*) > 1""",
+    "change that changes nothing": "SELECT 1 FROM deal_changes WHERE old IS NOT DISTINCT FROM new",
+    "a change does not begin where the one before ended": """
+        SELECT * FROM (SELECT old, lag(new) OVER w AS before, row_number() OVER w AS n FROM deal_changes
+        WINDOW w AS (PARTITION BY deal_id, field ORDER BY changed_at))
+        WHERE n > 1 AND old IS DISTINCT FROM before""",
+    "change outside the deal's life": """
+        SELECT * FROM deal_changes JOIN crm USING (deal_id) JOIN deals_more USING (deal_id)
+        WHERE changed_at < prospecting_on OR changed_at > coalesce(close_date, DATE '2018-01-01')""",
+    "last change is not the deal's value": """
+        SELECT * FROM (SELECT deal_id, field, arg_max(coalesce(new, ''), changed_at) AS last
+        FROM deal_changes GROUP BY ALL) JOIN crm USING (deal_id) JOIN deals_more USING (deal_id)
+        WHERE last <> CASE field WHEN 'stage' THEN deal_stage WHEN 'owner_id' THEN sales_agent
+        WHEN 'next_step' THEN coalesce(next_step, '') WHEN 'amount' THEN close_value::VARCHAR || '.00'
+        WHEN 'expected_close_on' THEN coalesce(expected_close_on::VARCHAR, '') END""",
+    "stage change that is not in the history": """
+        (SELECT deal_id, changed_at, new FROM deal_changes WHERE field = 'stage'
+        EXCEPT SELECT deal_id, entered_at, coalesce(parent_stage, stage) FROM stage_history)
+        UNION ALL
+        (SELECT deal_id, min(entered_at), coalesce(parent_stage, stage) AS stage FROM stage_history
+        WHERE stage <> 'Prospecting' GROUP BY 1, 3
+        EXCEPT SELECT deal_id, changed_at, new FROM deal_changes WHERE field = 'stage')""",
+    "given by another than the manager, or to somebody of another team": """
+        SELECT * FROM deal_changes JOIN teams a ON a.sales_agent = new JOIN teams b ON b.sales_agent = old
+        WHERE field = 'owner_id' AND (a.manager <> b.manager OR a.manager <> deal_changes.by)""",
+    "changed by another than the owner": """
+        SELECT * FROM deal_changes JOIN crm USING (deal_id)
+        WHERE field <> 'owner_id' AND deal_changes.by <> sales_agent""",
+    "amount of an open deal, which has none, is changed": """
+        SELECT * FROM deal_changes JOIN crm USING (deal_id) WHERE field = 'amount' AND close_date IS NULL""",
+    "reason of a deal that is not lost": """
+        SELECT * FROM deals_more JOIN crm USING (deal_id)
+        WHERE loss_reason IS NOT NULL AND deal_stage <> 'Lost'""",
+    "competitor of an open deal": """
+        SELECT * FROM deals_more JOIN crm USING (deal_id)
+        WHERE competitor IS NOT NULL AND close_date IS NULL""",
+    "next step without its day, or day without step": """
+        SELECT * FROM deals_more WHERE (next_step IS NULL) <> (next_step_on IS NULL)""",
+    "deal without a type": """
+        SELECT * FROM deals_more WHERE deal_type IS NULL OR source IS NULL
+        OR deal_type NOT IN ('new', 'expansion', 'renewal')""",
+    "sums by type, source or reason are not the export's": """
+        SELECT sum(close_value), count(*) FROM crm EXCEPT SELECT sum(v), sum(n) FROM (
+        SELECT deal_type, sum(close_value) AS v, count(*) AS n FROM deals_more JOIN crm USING (deal_id)
+        GROUP BY 1)""",
+    "two calls of one person on a day": """
+        SELECT 1 FROM forecast_calls GROUP BY person_id, made_on, period HAVING count(*) > 1""",
+    "commit above the best case": """
+        SELECT * FROM forecast_calls WHERE commit::DECIMAL(18, 2) > best_case::DECIMAL(18, 2)""",
+    "call of another quarter, or not on a Monday": """
+        SELECT * FROM forecast_calls WHERE isodow(made_on) <> 1
+        OR period <> year(made_on) || '-Q' || quarter(made_on)""",
+    "call by somebody who is not there": """
+        SELECT 1 FROM forecast_calls ANTI JOIN people_dates USING (person_id) UNION ALL
+        SELECT 1 FROM forecast_calls JOIN people_dates USING (person_id) WHERE made_on < hired_on""",
+    "call below what is won, or above that and what is open": """
+        SELECT * FROM (FROM call_facts) WHERE commit < won OR best_case > won + open""",
+    "activity that neither happened nor was planned": """
+        SELECT 1 FROM activities WHERE happened_at IS NULL AND planned_at IS NULL""",
+    "same activity twice": "SELECT 1 FROM activities GROUP BY activity_id HAVING count(*) > 1",
+    "planned activity on a weekend, at night or before the deal": """
+        SELECT * FROM activities JOIN deals_more USING (deal_id) WHERE isodow(planned_at) > 5
+        OR hour(planned_at) NOT BETWEEN 8 AND 17 OR planned_at::DATE < deals_more.prospecting_on""",
+    "planned after the close": """
+        SELECT * FROM activities JOIN crm USING (deal_id) WHERE planned_at >= close_date""",
+    "written down before it happened, or after it was planned": """
+        SELECT * FROM activities WHERE logged_at <= happened_at OR logged_at > planned_at
+        OR logged_at IS NULL OR logged_at >= DATE '2018-01-01'""",
+    "mail without outcome, or planned activity with one": """
+        SELECT * FROM activities WHERE (kind = 'email' AND outcome IS NULL)
+        OR (happened_at IS NULL AND outcome IS NOT NULL)""",
     "closed on another day": """
         SELECT * FROM stage_history JOIN crm USING (deal_id)
         WHERE stage IN ('Won', 'Lost') AND entered_at::DATE <> close_date""",
