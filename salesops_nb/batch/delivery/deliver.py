@@ -77,7 +77,9 @@ class Post:
             self.console.print(f"Run {folder.name} waits for release by {' or '.join(release.by)}:")
             self.console.print(f"  salesops deliver {folder.name} --release NAME")
         elif mail is None and release is None:
-            raise refused("reports.yml has no 'mail', so nothing can be sent.", "Add mail: {server, from}.")
+            raise refused(
+                f"{self.reports.file} has no 'mail', so nothing can be sent.", "Add mail: {server, from}."
+            )
         for letter in found:
             self._stays(letter, calm=False)
         self._disputed(waiting)
@@ -124,10 +126,10 @@ class Post:
         """
         open_ones: dict[str, list[Delivery]] = {}
         for each in self.gate.unclear():
-            open_ones.setdefault(each.address, []).append(each)
-        for address in addresses:
+            open_ones.setdefault(each.address.lower(), []).append(each)
+        for address in map(str.lower, addresses):
             if address not in open_ones:
-                known = ", ".join(open_ones) or "none"
+                known = ", ".join(each[0].address for each in open_ones.values()) or "none"
                 raise refused(f"Nothing is unclear to {address}.", f"Unclear are mails to: {known}.")
             for message_id in {each.message_id for each in open_ones[address]}:
                 deliveries.settle(self.workbook.store, message_id, "sent" if arrived else None)
@@ -198,7 +200,7 @@ class Post:
                 self._say(f"{record['id']} goes to {address} with a dispute that is not closed; see: {see}")
 
     def _elsewhere(self) -> None:
-        """Print what goes nowhere because reports.yml has no place for it any more."""
+        """Print what goes nowhere because the list of reports has no place for it any more."""
         for record in self.records:
             if "gone" in record["delivery"]:
                 self._say(f"{record['id']} goes nowhere: {record['delivery']['gone']}")

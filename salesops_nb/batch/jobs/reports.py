@@ -6,6 +6,9 @@ Every mistake in the file is one `Problem` with its line, its key and what is al
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -192,6 +195,16 @@ class Reports(_Strict):
     def audience(self, report: Report) -> Audience | None:
         """To whom a report goes, its name looked up."""
         return self.audiences[report.audience] if isinstance(report.audience, str) else report.audience
+
+
+@contextmanager
+def of_list(reports: Reports) -> Iterator[None]:
+    """Whatever is raised within about ``reports.yml`` names the list of reports that is used."""
+    try:
+        yield
+    except SalesopsError as error:
+        found = [replace(p, file=reports.file) if p.file == FILE_NAME else p for p in error.problems]
+        raise SalesopsError(found) from error
 
 
 def load_reports(path: str | Path) -> Reports:
