@@ -69,6 +69,9 @@ def load(
     for name in loaded.tables:
         _check_table(loaded, settings, name, mapping.tables[name])
     rejects.refine(connection)
+    for name, typed in loaded.tables.items():
+        if "amount" in typed.headers:
+            rejects.only_sound_amounts(connection, name, typed.headers["amount"])
     for name in loaded.tables:
         finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
     return loaded
