@@ -109,11 +109,12 @@ def _planned_run(
                 return _run(console, runner, planned, reports, asked, begun, more)
         except KeyboardInterrupt:
             if folder.complete:
-                console.print(f"Stopped. Run {folder.name} is complete; deliver it with: salesops deliver")
+                again = f"salesops deliver{reports.option}"
+                console.print(f"Stopped. Run {folder.name} is complete; deliver it with: {again}")
                 return INTERRUPTED
             folder.tell({**folder.told(), "status": "incomplete", "ended": now()})
             write_incomplete(folder, [described(item) for item in planned])
-            named = "" if asked.file.name == FILE_NAME else f"{asked.file.name} "
+            named = "" if reports.file == FILE_NAME else f"{reports.file} "
             again = f"salesops run {named}--resume"
             console.print(f"Stopped. Run {folder.name} is incomplete; go on with: {again}")
             return INTERRUPTED
@@ -169,7 +170,7 @@ def _own_list(
             )
         )
     console.print(f"Run {folder.name} was begun with {name}: that list holds.")
-    return own, load_reports(own)
+    return own, load_reports(own).placed(workbook.folder, own)
 
 
 def opened(path: Path) -> tuple[Path, Reports, Workbook]:
@@ -184,7 +185,7 @@ def opened(path: Path) -> tuple[Path, Reports, Workbook]:
     reports = load_reports(file)
     workbook = open_workbook(file.parent)
     present.use_locale(workbook.settings.locale, workbook.settings.currency)
-    return file, reports, workbook
+    return file, reports.placed(workbook.folder, file), workbook
 
 
 def _more(folder: RunFolder, workbook: Workbook, asked: Asked, workers: int, mark: str) -> Record:

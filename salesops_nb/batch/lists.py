@@ -26,8 +26,15 @@ def report_lists(folder: Path) -> list[Path]:
     and other workbooks are not looked into.
     """
     own = folder / FILE_NAME
-    lists = {path for path in _yaml_files(folder) if path == own or _REPORTS.search(path.read_bytes())}
+    lists = {path for path in _yaml_files(folder) if path == own or _names_reports(path)}
     return sorted(lists, key=lambda path: (path != own, path.relative_to(folder).as_posix()))
+
+
+def _names_reports(path: Path) -> bool:
+    try:
+        return _REPORTS.search(path.read_bytes()) is not None
+    except OSError:  # a link that leads nowhere, or somebody else's file: no run can read it either
+        return False
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
@@ -64,9 +71,8 @@ def check_apart(file: Path, jobs: Sequence[Job], workbook: Workbook) -> None:
             found[name] = expand(listed, workbook, names) if names else []
         except SalesopsError:  # a list that cannot be read writes nothing
             continue
-    ours = Path(
-        os.path.relpath(file, workbook.folder)
-    ).as_posix()  # last: what is wrong is told at the list that is run
+    # ours last: what is wrong is told at the list that is run
+    ours = Path(os.path.relpath(file, workbook.folder)).as_posix()
     problems = [problem for _, problem in same_files({**found, ours: jobs}) if problem.file == ours]
     if problems:
         raise SalesopsError(problems)

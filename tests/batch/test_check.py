@@ -265,6 +265,8 @@ def test_lists_in_folders_are_found_but_not_those_of_runs_and_other_workbooks(fo
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(WEEKLY)
     (folder / "out" / "0001" / "run.json").write_text("{}")
+    (folder / "lists" / "gone.yml").symlink_to("nowhere.yml")
+    (folder / "lists" / "folder.yml").mkdir()
     (folder / "other" / "workbook.yml").write_text("company: Other\n")
     found = [path.relative_to(folder).as_posix() for path in report_lists(folder)]
     assert found == ["reports.yml", "b.yml", "lists/a.yml", "lists/deep/reports.yaml"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from mailing import NORTH, P1, P2, P4, REPS, Inbox, go, send, serving, write
 from rich.console import Console
 from small_workbook import write_notebook
@@ -15,6 +16,7 @@ from salesops_nb.batch.delivery import deliver
 from salesops_nb.batch.delivery.deliver import Post
 from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.batch.runs.folder import runs
+from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
 
@@ -111,7 +113,7 @@ OF_ITS_LIST = {
 }
 
 
-@pytest.mark.parametrize("name", ["reports.yml", "weekly.yml"])
+@pytest.mark.parametrize("name", ["reports.yml", "weekly.yml", "lists/weekly.yml"])
 @pytest.mark.parametrize("what", OF_ITS_LIST)
 def test_whatever_is_said_of_a_list_names_it(made: Path, what: str, name: str) -> None:
     text, asked, said = OF_ITS_LIST[what]
@@ -122,6 +124,7 @@ def test_whatever_is_said_of_a_list_names_it(made: Path, what: str, name: str) -
     file = write(made, 9, text)
     if what == "no mail":
         file.write_text("\n".join(x for x in file.read_text().splitlines() if not x.startswith("mail:")))
+    (made / "lists").mkdir()
     file = file.rename(made / name)
     try:
         words = send(file, **asked)[1]
@@ -130,6 +133,29 @@ def test_whatever_is_said_of_a_list_names_it(made: Path, what: str, name: str) -
     assert said.format(name) in words
     if name != "reports.yml":
         assert "reports.yml" not in words
+
+
+@pytest.mark.parametrize("name", ["reports.yml", "lists/weekly.yml"])
+def test_the_command_that_is_named_takes_the_same_list(
+    made: Path, inbox: tuple[Inbox, int], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two lists may keep their runs apart: without the list another run would be released."""
+    box, port = inbox
+    file = write(made, port, "release: {by: Ioana Stan}\n" + REPS)
+    (made / "lists").mkdir()
+    text = file.read_text()
+    file.unlink()
+    (made / "reports.yml").write_text("reports: [{name: x, notebook: notebooks/hello.ipynb}]\n")
+    (made / name).write_text(text)
+    run = made / "out" / "0001" / "run.json"
+    run.write_text(json.dumps({**json.loads(run.read_text()), "file": name}))
+    said = send(made / name)[1]
+    line = next(line.split() for line in said.splitlines() if line.endswith("--release NAME"))
+    assert line[:3] == ["salesops", "deliver", "0001"]
+    monkeypatch.chdir(made)
+    result = CliRunner().invoke(main, [*line[1:-1], "Ioana Stan"])
+    assert result.exit_code == 0, result.output
+    assert len(box.mails) == 3
 
 
 def test_an_address_that_is_refused_is_told_and_tried_again(made: Path, inbox: tuple[Inbox, int]) -> None:

@@ -75,7 +75,7 @@ class Post:
         if self.gate.waits and any(reason.kind == "not released" for x in found for _, reason in x.stay):
             assert release is not None
             self.console.print(f"Run {folder.name} waits for release by {' or '.join(release.by)}:")
-            self.console.print(f"  salesops deliver {folder.name} --release NAME")
+            self.console.print(f"  salesops deliver {folder.name}{self.reports.option} --release NAME")
         elif mail is None and release is None:
             raise refused(
                 f"{self.reports.file} has no 'mail', so nothing can be sent.", "Add mail: {server, from}."
@@ -115,7 +115,7 @@ class Post:
                     self._say(f"{record['id']} is copied to {record['to']} with a dispute that is not closed")
                 # a link may have been laid since the list was read
                 check_place(declared[record["report"]], record["to"], self.workbook.folder, record["report"])
-                _publish(record, self.folder, self.workbook.folder)
+                _publish(record, self.folder, self.workbook.folder, self.reports.option)
             elif reason.kind != "failed":
                 self._say(f"{record['id']} is not copied to {record['to']}: {reason}")
 
@@ -213,7 +213,7 @@ def _name(letter: Letter) -> str:
     return letter.address or "(no address)"
 
 
-def _publish(record: Record, folder: RunFolder | None, base: Path) -> None:
+def _publish(record: Record, folder: RunFolder | None, base: Path, option: str) -> None:
     assert folder is not None
     for form, output in record["outputs"].items():
         if form == "ipynb":
@@ -227,7 +227,7 @@ def _publish(record: Record, folder: RunFolder | None, base: Path) -> None:
                     "not-copied",
                     f"Report {record['report']!r}: {name} cannot be copied to {record['to']}: "
                     f"{error.strerror or error}.",
-                    f"Mend 'to' or that folder; then: {_again(folder)}.",
+                    f"Mend 'to' or that folder; then: {_again(folder, option)}.",
                     file=FILE_NAME,
                     column="to",
                     value=record["to"],
@@ -235,10 +235,10 @@ def _publish(record: Record, folder: RunFolder | None, base: Path) -> None:
             ) from error
 
 
-def _again(folder: RunFolder) -> str:
+def _again(folder: RunFolder, option: str) -> str:
     """What goes on with the copies of a run."""
     if folder.complete:
-        return f"salesops deliver {folder.name}"
+        return f"salesops deliver {folder.name}{option}"
     return f"salesops run --resume (run {folder.name})"
 
 

@@ -46,7 +46,7 @@ class Gate:
 
     def __init__(self, workbook: Workbook, reports: Reports, folder: RunFolder | None) -> None:
         self._store, self._asked, self.folder = workbook.store, reports.release, folder
-        self._file = reports.file
+        self._file, self._option = reports.file, reports.option
         self._base = workbook.folder / reports.folder
         self._pay = PayLedger(workbook.store)
         self.read()
@@ -102,7 +102,9 @@ class Gate:
             what = (
                 "its files were made anew since; " if _place(place) in places else f"{place} is new since; "
             )
-        return Reason("not released", f"{what}type: salesops deliver {self.folder.name} --release NAME")
+        return Reason(
+            "not released", f"{what}type: salesops deliver {self.folder.name}{self._option} --release NAME"
+        )
 
     @property
     def waits(self) -> bool:

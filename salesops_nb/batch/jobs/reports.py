@@ -5,6 +5,7 @@ Every mistake in the file is one `Problem` with its line, its key and what is al
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,8 +170,18 @@ class Reports(_Strict):
 
     @property
     def file(self) -> str:
-        """The name of the file that says it."""
+        """The file that says it, from the workbook's folder where that is known."""
         return self._file
+
+    @property
+    def option(self) -> str:
+        """What `salesops deliver` needs behind it to take this list; nothing for ``reports.yml``."""
+        return "" if self._file == FILE_NAME else f" --file {self._file}"
+
+    def placed(self, folder: Path, path: Path) -> Reports:
+        """The same list, named from the workbook's folder: ``lists/weekly.yml``."""
+        self._file = Path(os.path.relpath(path, folder)).as_posix()
+        return self
 
     @model_validator(mode="after")
     def _agree(self) -> Reports:
