@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from datetime import date
 from decimal import Decimal
@@ -57,6 +58,15 @@ PLAIN = [
 ]
 
 
+SPLIT = re.compile(r"[;\t\r\n]")
+
+
+def begins(part: str) -> bool:
+    """Whether a cell is a formula by its first sign, blanks and quotes passed over."""
+    bare = part.lstrip('\x01 \u00a0\u3000\ufeff\u200b"“')
+    return bare != "" and bare[0] in SIGNS
+
+
 def in_sql(texts: list[str]) -> list[str]:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE t (n INTEGER, v VARCHAR)")
@@ -69,7 +79,21 @@ def in_sql(texts: list[str]) -> list[str]:
 @pytest.mark.parametrize("text", [*FORMULAS, "+1", "-a", "-1+1", "-1\n", "\tx", "\rx", "\nx"])
 def test_a_formula_gets_an_apostrophe_whatever_stands_before_it(text: str) -> None:
     assert formula_like(text)
-    assert neutral(text) == f"'{text}"
+    made = neutral(text)
+    assert made.startswith("'")
+    assert made.replace("'", "") == text.replace("'", "")
+    # read by commas, by semicolons or by tabs
+    assert [part for part in SPLIT.split(made) if begins(part)] == []
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n", "\r\n", ";;", "\n\n", "; ", ';"', "\n\u00a0"])
+@pytest.mark.parametrize("sign", SIGNS)
+def test_nor_is_what_follows_a_separator_of_another_country(separator: str, sign: str) -> None:
+    text = f"Ann{separator}{sign}cmd|' /C calc'!A0;x"
+    made = neutral(text)
+    assert [part for part in SPLIT.split(made) if begins(part)] == []
+    assert made.replace("'", "") == text.replace("'", "")
+    assert in_sql([text]) == [made]
 
 
 @pytest.mark.parametrize("value", [*PLAIN, None, -1, Decimal("-1.50"), -2.5, date(2017, 1, 2), True])
@@ -78,7 +102,7 @@ def test_other_cells_stay_as_they_are(value: object) -> None:
 
 
 def test_the_engine_and_python_follow_one_rule() -> None:
-    texts = [*FORMULAS, *PLAIN, "-1+1", "+1", "\tx", "-1\n"]
+    texts = [*FORMULAS, *PLAIN, "-1+1", "+1", "\tx", "-1\n", "a;=1", "a\n\n=1", "=1;=2;\t-3"]
     assert in_sql(texts) == [neutral(text) for text in texts]
 
 
@@ -88,7 +112,8 @@ LETTERS = st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(
-        st.text(st.one_of(st.sampled_from(SIGNS + "\t\r\n '\"\u00a0-.019"), LETTERS), max_size=6), min_size=40
+        st.text(st.one_of(st.sampled_from(SIGNS + ";\t\r\n '\"\u00a0-.019"), LETTERS), max_size=6),
+        min_size=40,
     )
 )
 def test_they_follow_it_on_any_text(texts: list[str]) -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from salesops_nb.batch.delivery.deliver import Post
 from salesops_nb.batch.jobs.jobs import expand
-from salesops_nb.batch.jobs.reports import FILE_NAME, Reports, load_reports
+from salesops_nb.batch.jobs.reports import FILE_NAME, Reports, load_reports, of_list
 from salesops_nb.batch.lists import check_apart
 from salesops_nb.batch.runs.folder import Record, RunFolder, runs
 from salesops_nb.batch.runs.index import write_incomplete, write_indexes
@@ -67,7 +67,8 @@ def run_reports(asked: Asked, console: Console | None = None) -> int:
         if folder is not None:
             reports, asked = _as_begun(console, folder, reports, workbook, asked)
         mark = stale_mark(workbook, asked.today or _today(workbook), reports.stale)
-        return _planned_run(console, reports, workbook, asked, folder, mark)
+        with of_list(reports):
+            return _planned_run(console, reports, workbook, asked, folder, mark)
     finally:
         if folder is not None:
             folder.close()
@@ -108,11 +109,12 @@ def _planned_run(
                 return _run(console, runner, planned, reports, asked, begun, more)
         except KeyboardInterrupt:
             if folder.complete:
-                console.print(f"Stopped. Run {folder.name} is complete; deliver it with: salesops deliver")
+                again = f"salesops deliver{reports.option}"
+                console.print(f"Stopped. Run {folder.name} is complete; deliver it with: {again}")
                 return INTERRUPTED
             folder.tell({**folder.told(), "status": "incomplete", "ended": now()})
             write_incomplete(folder, [described(item) for item in planned])
-            named = "" if asked.file.name == FILE_NAME else f"{asked.file.name} "
+            named = "" if reports.file == FILE_NAME else f"{reports.file} "
             again = f"salesops run {named}--resume"
             console.print(f"Stopped. Run {folder.name} is incomplete; go on with: {again}")
             return INTERRUPTED
@@ -168,7 +170,7 @@ def _own_list(
             )
         )
     console.print(f"Run {folder.name} was begun with {name}: that list holds.")
-    return own, load_reports(own)
+    return own, load_reports(own).placed(workbook.folder, own)
 
 
 def opened(path: Path) -> tuple[Path, Reports, Workbook]:
@@ -183,7 +185,7 @@ def opened(path: Path) -> tuple[Path, Reports, Workbook]:
     reports = load_reports(file)
     workbook = open_workbook(file.parent)
     present.use_locale(workbook.settings.locale, workbook.settings.currency)
-    return file, reports, workbook
+    return file, reports.placed(workbook.folder, file), workbook
 
 
 def _more(folder: RunFolder, workbook: Workbook, asked: Asked, workers: int, mark: str) -> Record:
@@ -245,23 +247,29 @@ def deliver_again(asked: Posted, console: Console | None = None) -> int:
     if not asked.dry_run:
         folder.lock()  # of two deliverers of a run the second is told so
     try:
-        post = Post(console, folder.told().get("jobs", []), reports, workbook, folder)
-        post.check()
-        if asked.released_by is not None:  # on trial: whether this person may
-            post.gate.release_all(post.records, asked.released_by, write=False)
-        if asked.dry_run:
-            post.show()
-            return 0
-        post.settle(asked.arrived, arrived=True)
-        post.settle(asked.again, arrived=False)
-        if asked.released_by is not None or folder.half_copied:
-            with folder.copying():
-                if asked.released_by is not None:
-                    post.gate.release_all(post.records, asked.released_by)
-                post.publish()
-        return 0 if _delivered(post) else 1
+        with of_list(reports):
+            return _deliver(console, folder, reports, workbook, asked)
     finally:
         folder.close()
+
+
+def _deliver(console: Console, folder: RunFolder, reports: Reports, workbook: Workbook, asked: Posted) -> int:
+    """Deliver a run's reports, or show what would be; the exit code."""
+    post = Post(console, folder.told().get("jobs", []), reports, workbook, folder)
+    post.check()
+    if asked.released_by is not None:  # on trial: whether this person may
+        post.gate.release_all(post.records, asked.released_by, write=False)
+    if asked.dry_run:
+        post.show()
+        return 0
+    post.settle(asked.arrived, arrived=True)
+    post.settle(asked.again, arrived=False)
+    if asked.released_by is not None or folder.half_copied:
+        with folder.copying():
+            if asked.released_by is not None:
+                post.gate.release_all(post.records, asked.released_by)
+            post.publish()
+    return 0 if _delivered(post) else 1
 
 
 def _delivered(post: Post) -> bool:

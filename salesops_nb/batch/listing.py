@@ -71,6 +71,8 @@ def _line(run: RunFolder) -> list[str]:
     counts = Counter(record["status"] for record in run.records().values())
     status = "complete" if run.complete else "running" if busy(run) else "incomplete"
     index = f"{run.path.parent.name}/{run.name}/index.html" if run.complete else "salesops run --resume"
+    if run.complete and run.half_copied:
+        status, index = "half copied", f"salesops deliver {run.name}"
     return [
         run.name,
         told.get("begun", "")[:16].replace("T", " "),

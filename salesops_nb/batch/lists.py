@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,31 @@ _REPORTS = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?reports[\"']?\s*:", re.MULTILIN
 
 
 def report_lists(folder: Path) -> list[Path]:
-    """``reports.yml`` and every other YAML file beside it that has the key ``reports``."""
-    files = [path for ending in ("yml", "yaml") for path in folder.glob(f"*.{ending}")]
-    lists = {path for path in files if path.name == FILE_NAME or _REPORTS.search(path.read_bytes())}
-    return sorted(lists, key=lambda path: (path.name != FILE_NAME, path.name))
+    """``reports.yml`` and every other YAML file of the workbook that has the key ``reports``.
+
+    Those in its folders count as well: `salesops run` finds the workbook above them. Hidden folders, runs
+    and other workbooks are not looked into.
+    """
+    own = folder / FILE_NAME
+    lists = {path for path in _yaml_files(folder) if path == own or _names_reports(path)}
+    return sorted(lists, key=lambda path: (path != own, path.relative_to(folder).as_posix()))
+
+
+def _names_reports(path: Path) -> bool:
+    try:
+        return _REPORTS.search(path.read_bytes()) is not None
+    except OSError:  # a link that leads nowhere, or somebody else's file: no run can read it either
+        return False
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        at = Path(place)
+        if at != folder and ("workbook.yml" in names or "run.json" in names):
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith((".", "__")) and name != "node_modules"]
+        yield from (at / name for name in names if name.endswith((".yml", ".yaml")))
 
 
 def mail_variables(folder: Path) -> set[str]:
@@ -46,10 +67,12 @@ def check_apart(file: Path, jobs: Sequence[Job], workbook: Workbook) -> None:
         try:
             listed = load_reports(other)
             names = tuple(each.name for each in listed.reports if each.to and each.name.casefold() in mine)
-            found[other.name] = expand(listed, workbook, names) if names else []
+            name = other.relative_to(workbook.folder).as_posix()
+            found[name] = expand(listed, workbook, names) if names else []
         except SalesopsError:  # a list that cannot be read writes nothing
             continue
-    ours = os.path.relpath(file, workbook.folder)  # last: what is wrong is told at the list that is run
+    # ours last: what is wrong is told at the list that is run
+    ours = Path(os.path.relpath(file, workbook.folder)).as_posix()
     problems = [problem for _, problem in same_files({**found, ours: jobs}) if problem.file == ours]
     if problems:
         raise SalesopsError(problems)

@@ -138,7 +138,7 @@ def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
         ]
     jobs: dict[str, list[Job]] = {}
     for path in report_lists(folder):
-        problems, jobs[path.name] = _list(path, workbook)
+        problems, jobs[path.relative_to(folder).as_posix()] = _list(folder, path, workbook)
         found += problems
     for name, problem in same_files(jobs):
         lines = read_yaml(folder / str(problem.file), keep_lines=True)
@@ -147,29 +147,30 @@ def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
     return found
 
 
-def _list(path: Path, workbook: Workbook | None) -> tuple[list[Problem], list[Job]]:
+def _list(folder: Path, path: Path, workbook: Workbook | None) -> tuple[list[Problem], list[Job]]:
     """What is wrong in a list of reports, and its jobs."""
     from salesops_nb.batch.delivery.smtp import trust
     from salesops_nb.batch.jobs.reports import FILE_NAME, load_reports
     from salesops_nb.batch.runs.run import environment_of_jobs
 
+    name = path.relative_to(folder).as_posix()
     try:
         listed = load_reports(path)
     except SalesopsError as error:
-        return error.problems, []
+        return [replace(problem, file=name) for problem in error.problems], []
     lines = read_yaml(path, keep_lines=True)
     found = _problems(lambda: environment_of_jobs(listed, workbook)) if workbook is not None else []
     mail = listed.mail
     if mail is not None and mail.security != "none":
-        wrong = _problems(partial(trust, mail, path.parent))
-        named = (replace(problem, file=path.name, column="mail.ca_file") for problem in wrong)
-        found += [_placed(problem, path.name, lines, ()) for problem in named]
+        wrong = _problems(partial(trust, mail, folder))
+        named = (replace(problem, file=name, column="mail.ca_file") for problem in wrong)
+        found += [_placed(problem, name, lines, ()) for problem in named]
     jobs: list[Job] = []
     for number, report in enumerate(listed.reports):
-        problems, made = _report(path.parent, report, listed, workbook)
+        problems, made = _report(folder, report, listed, workbook)
         jobs += made
-        named = (replace(p, file=path.name) if p.file == FILE_NAME else p for p in problems)
-        found += [_placed(problem, path.name, lines, ("reports", number)) for problem in named]
+        named = (replace(p, file=name) if p.file in (FILE_NAME, listed.file) else p for p in problems)
+        found += [_placed(problem, name, lines, ("reports", number)) for problem in named]
     return found, jobs
 
 

@@ -147,6 +147,7 @@ def _pay(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, pay_d
         payout.components.append(made)
     first = len(payout.lazy)
     settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
+    payout.found += payout.unconverted(plan)
     hold_unaccepted(payout, plan, first)
 
 

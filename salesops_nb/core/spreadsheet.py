@@ -2,6 +2,9 @@
 
 One rule for every file that a spreadsheet may open: CSV cells get an apostrophe before them, cells of an
 Excel workbook are written as quoted text.
+
+A spreadsheet of a country where lists have semicolons (Romania, Germany, …) reads a CSV file by those, so
+that what follows one, a tab or a new line within a cell begins a cell of its own: a sign there is parted too.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ _BEFORE = (
 _SIGNS = "=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\\-"
 # one pattern for Python and for DuckDB, which read it alike
 _FORMULA = rf"^(?:[\t\r\n]|[{_BEFORE}]*[{_SIGNS}])"
+_WITHIN = rf"([;\t\r\n][{_BEFORE}]*)([{_SIGNS}])"
 _NUMBER = r"^-[0-9]+(?:\.[0-9]+)?$"
+_within = re.compile(_WITHIN)
 _is_formula, _is_number = re.compile(_FORMULA), re.compile(_NUMBER.replace("$", r"\Z"))
 
 
@@ -30,13 +35,17 @@ def formula_like(text: str) -> bool:
 
 def neutral(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula; numbers, dates and empty cells are as they were."""
-    return f"'{value}" if isinstance(value, str) and formula_like(value) else value
+    if not isinstance(value, str):
+        return value
+    parted = _within.sub(r"\1'\2", value)
+    return f"'{parted}" if formula_like(value) else parted
 
 
 def neutral_sql(column: str) -> str:
     """What `neutral` does, as DuckDB's SQL for a column of text."""
-    formula, number = (pattern.replace("'", "''") for pattern in (_FORMULA, _NUMBER))
+    formula, number, within = (pattern.replace("'", "''") for pattern in (_FORMULA, _NUMBER, _WITHIN))
+    parted = rf"regexp_replace({column}, '{within}', '\1''\2', 'g')"
     return (
         f"CASE WHEN regexp_matches({column}, '{formula}') AND NOT regexp_matches({column}, '{number}') "
-        f"THEN '''' || {column} ELSE {column} END"
+        f"THEN '''' || {parted} ELSE {parted} END"
     )

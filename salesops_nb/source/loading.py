@@ -81,6 +81,9 @@ def load(
     for name in loaded.tables:
         _check_table(loaded, settings, name, mapping.tables[name])
     rejects.refine(connection)
+    for name, typed in loaded.tables.items():
+        if "amount" in typed.headers:
+            rejects.only_sound_amounts(connection, name, typed.headers["amount"])
     raws = {name: typed.raw for name, typed in loaded.tables.items()}
     loaded.problems = rejects.at_their_files(connection, raws, loaded.problems)
     for name in loaded.tables:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from mailing import go
 from small_workbook import write_notebook
 
+from salesops_nb.batch.lists import report_lists
 from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 
@@ -91,6 +92,12 @@ CASES: list[tuple[str, str, str, str]] = [
     ("weekly.yaml", "", WEEKLY.replace("rep}", "regoin}"), "weekly.yaml, line 1, field reports.0.for_each.0"),
     ("weekly.yml", "", WEEKLY.replace("hello", "halo"), "weekly.yml, line 1, field notebook: Report 'each'"),
     ("weekly.yml", "", WEEKLY.replace("rep}", "territory}"), "weekly.yml, line 1, field for_each: Report"),
+    ("lists/w.yml", "", "reports: [\n", "lists/w.yml, line 2: The file is not valid YAML"),
+    ("lists/a/w.yaml", "", WEEKLY.replace("rep}", "regoin}"), "lists/a/w.yaml, line 1, field reports.0"),
+    ("lists/w.yml", "", WEEKLY.replace("hello", "halo"), "lists/w.yml, line 1, field notebook"),
+    ("lists/reports.yml", "", WEEKLY.replace("rep}", "territory}"), "lists/reports.yml, line 1"),
+    ("lists/w.yml", "", WEEKLY + "mail: {ca_file: none.pem, from: r@example.com}\n",
+     "lists/w.yml, line 2, field mail.ca_file: 'ca_file' names none.pem, and it is not there"),
     ("workbook.yml", "sqlite:///", "sqlite:///nowhere/", "the folder nowhere is not there"),
     ("workbook.yml", "strategy.yml", "strategie.yml", "strategie.yml is not there"),
     ("mapping.yml", "", "tables: {\n", "mapping.yml, line 2: The file is not valid YAML"),
@@ -151,6 +158,7 @@ def test_a_broken_file_of_any_kind_fails_by_name(
     path = whole / name
     before = path.read_text() if path.exists() else ""
     assert old in before
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(before.replace(old, new, 1) if old else new)
     code, output = checked(whole)
     assert code == 1, output
@@ -249,6 +257,31 @@ def test_check_opens_every_file_that_a_run_opens(
     assert inputs - check == set()
 
 
+def test_lists_in_folders_are_found_but_not_those_of_runs_and_other_workbooks(folder: Path) -> None:
+    for name in ("reports.yml", "b.yml", "lists/a.yml", "lists/deep/reports.yaml", "z/no_list.yml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("other: 1\n" if "no_list" in name else WEEKLY)
+    for name in (".venv/x.yml", "out/0001/x.yml", "other/x.yml", "node_modules/x.yml", "a/__pycache__/x.yml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(WEEKLY)
+    (folder / "out" / "0001" / "run.json").write_text("{}")
+    (folder / "lists" / "gone.yml").symlink_to("nowhere.yml")
+    (folder / "lists" / "folder.yml").mkdir()
+    (folder / "other" / "workbook.yml").write_text("company: Other\n")
+    found = [path.relative_to(folder).as_posix() for path in report_lists(folder)]
+    assert found == ["reports.yml", "b.yml", "lists/a.yml", "lists/deep/reports.yaml"]
+
+
+def test_a_list_in_a_folder_is_checked_as_it_is_run(folder: Path) -> None:
+    (folder / "lists").mkdir()
+    (folder / "lists" / "w.yml").write_text(f"period: 2017-Q4\n{WEEKLY}")
+    code, output = checked(folder)
+    assert code == 0, output
+    code, output = go(folder / "lists" / "w.yml", dry_run=True)
+    assert code == 0, output
+
+
+@pytest.mark.parametrize("theirs_in", ["weekly", "lists/weekly"])
 @pytest.mark.parametrize(
     ("mine", "theirs", "both"),
     [
@@ -264,16 +297,17 @@ def test_check_opens_every_file_that_a_run_opens(
     ],
 )  # fmt: skip
 def test_two_lists_that_copy_to_one_file_are_refused_by_check_and_run(
-    folder: Path, mine: str, theirs: str, both: bool
+    folder: Path, mine: str, theirs: str, both: bool, theirs_in: str
 ) -> None:
-    for name, report, more in (("reports", "each", mine), ("weekly", "Each", theirs)):
+    (folder / "lists").mkdir()
+    for name, report, more in (("reports", "each", mine), (theirs_in, "Each", theirs)):
         (folder / f"{name}.yml").write_text(
             f"period: 2017-Q4\nreports:\n  - {{name: {report}, notebook: notebooks/hello.ipynb, {more}}}\n"
         )
     words = "Report 'Each' and report 'each' of reports.yml are both copied to "
     code, output = checked(folder)
-    assert (code, f"error: weekly.yml, line 3, field to: {words}" in output) == (int(both), both), output
-    for name, other in (("weekly", "reports"), ("reports", "weekly")):
+    assert (code, f"error: {theirs_in}.yml, line 3, field to: {words}" in output) == (int(both), both), output
+    for name, other in ((theirs_in, "reports"), ("reports", theirs_in)):
         if both:
             with pytest.raises(SalesopsError, match=rf"{name}.yml, field to: .* of {other}.yml are both"):
                 go(folder / f"{name}.yml", dry_run=True)

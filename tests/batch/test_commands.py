@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from salesops_nb.batch.runs.folder import RunFolder
+from salesops_nb.batch.runs.folder import RunFolder, runs
 from salesops_nb.cli import main
 from salesops_nb.source.opened import open_workbook
 from salesops_nb.source.prepared import prepare
@@ -31,6 +31,23 @@ def test_list_shows_runs_and_what_is_incomplete(folder: Path) -> None:
     wrong = runner.invoke(main, ["list", "7", *file])
     assert wrong.exit_code == 1
     assert "There is no run 7" in wrong.output
+
+
+def test_list_shows_a_release_whose_copies_were_cut_short(made: Path) -> None:
+    runner = CliRunner(env={"COLUMNS": "200"})
+    file = ["--file", str(made / "reports.yml")]
+    whole = runner.invoke(main, ["list", *file]).output
+    assert "complete" in whole
+    assert "half copied" not in whole
+    run = next(runs(made / "out"))
+    with pytest.raises(KeyboardInterrupt), run.copying():
+        raise KeyboardInterrupt
+    said = runner.invoke(main, ["list", *file]).output
+    assert "half copied" in said
+    assert "salesops deliver 0001" in said
+    with run.copying():
+        pass
+    assert runner.invoke(main, ["list", *file]).output == whole
 
 
 @pytest.mark.parametrize(

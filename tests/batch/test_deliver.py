@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from mailing import NORTH, P1, P2, P4, REPS, Inbox, go, send, serving, write
 from rich.console import Console
 from small_workbook import write_notebook
@@ -14,6 +16,7 @@ from salesops_nb.batch.delivery import deliver
 from salesops_nb.batch.delivery.deliver import Post
 from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.batch.runs.folder import runs
+from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
 
@@ -58,6 +61,103 @@ def test_each_audience_gets_its_own_reports_once(folder: Path, inbox: tuple[Inbo
     assert (code, len(box.mails)) == (0, 3)
     assert "0 mails sent" in said
     assert f"ana@example.com does not get rep/{P1}: sent before" in send(file, dry_run=True)[1]
+
+
+def test_addresses_that_differ_in_their_case_alone_are_one(folder: Path, inbox: tuple[Inbox, int]) -> None:
+    box, port = inbox
+    people = folder / "data" / "people.csv"
+    # each of the two has a line of her own spelling, and the manager is also named outright
+    people.write_text(people.read_text().replace("ana@example", "Mara@Example"))
+    file = write(folder, port, REPS.replace('"{manager_email}"', '"{manager_email}", MARA@example.com'))
+    assert go(file)[0] == 0
+    assert send(file)[0] == 0
+    assert {address.lower(): len(names) for address, names in box.by_address.items()} == {
+        "mara@example.com": 1,
+        "ben@example.com": 1,
+    }
+    own, other = f"rep--{P1}-2017-Q4.html", f"rep--{P2}-2017-Q4.html"
+    assert [own, other] in [mail for names in box.by_address.values() for mail in names]
+
+    # another spelling tomorrow gets nothing anew
+    file.write_text(file.read_text().replace("MARA@", "mArA@"))
+    people.write_text(people.read_text().replace("Mara@Example", "MARA@EXAMPLE"))
+    code, said = send(file)
+    assert (code, len(box.mails)) == (0, 2), said
+    assert "0 mails sent" in said
+
+
+def test_a_release_is_of_an_address_whatever_its_case(made: Path, inbox: tuple[Inbox, int]) -> None:
+    box, port = inbox
+    file = write(made, port, "release: {by: Ioana Stan}\n" + REPS)
+    box.refuse = "ben@example.com"
+    assert send(file, released_by="Ioana Stan")[0] == 1
+    box.refuse = ""
+    people = made / "data" / "people.csv"
+    people.write_text(people.read_text().replace("ben@example.com", "Ben@Example.com"))
+    code, said = send(file)
+    assert (code, "Ben@Example.com" in box.addresses) == (0, True), said
+
+
+# a list, what is asked of its run, and what is said of the list by its own name
+OF_ITS_LIST = {
+    "a report that is gone": (
+        REPS.replace("name: rep", "name: other"),
+        {},
+        "{} no longer has the report 'rep'",
+    ),
+    "a subject that is gone": (REPS.replace("East", "West"), {}, "{} no longer makes 'rep' for 'p1'"),
+    "another parameter": (REPS + "    parameters: {n: 7}\n", {}, "another n than {} has"),
+    "no release asked": (REPS, {"released_by": "Ioana Stan"}, "{} asks for no release"),
+    "no mail": (REPS.partition("    audience")[0], {}, "{} has no 'mail'"),
+    "no server": (REPS, {}, "{}: The mail server"),
+    "no such name": (REPS.replace("Review of {name}", "Review of {nane}"), {}, "{}: Report 'rep': {{nane}}"),
+    "a folder outside": (REPS + "    to: ../elsewhere\n", {}, "{}, field to: Report 'rep'"),
+}
+
+
+@pytest.mark.parametrize("name", ["reports.yml", "weekly.yml", "lists/weekly.yml"])
+@pytest.mark.parametrize("what", OF_ITS_LIST)
+def test_whatever_is_said_of_a_list_names_it(made: Path, what: str, name: str) -> None:
+    text, asked, said = OF_ITS_LIST[what]
+    (made / "reports.yml").unlink()
+    run = made / "out" / "0001" / "run.json"
+    told = json.loads(run.read_text())
+    run.write_text(json.dumps({**told, "file": name}))
+    file = write(made, 9, text)
+    if what == "no mail":
+        file.write_text("\n".join(x for x in file.read_text().splitlines() if not x.startswith("mail:")))
+    (made / "lists").mkdir()
+    file = file.rename(made / name)
+    try:
+        words = send(file, **asked)[1]
+    except SalesopsError as error:
+        words = str(error)
+    assert said.format(name) in words
+    if name != "reports.yml":
+        assert "reports.yml" not in words
+
+
+@pytest.mark.parametrize("name", ["reports.yml", "lists/weekly.yml"])
+def test_the_command_that_is_named_takes_the_same_list(
+    made: Path, inbox: tuple[Inbox, int], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two lists may keep their runs apart: without the list another run would be released."""
+    box, port = inbox
+    file = write(made, port, "release: {by: Ioana Stan}\n" + REPS)
+    (made / "lists").mkdir()
+    text = file.read_text()
+    file.unlink()
+    (made / "reports.yml").write_text("reports: [{name: x, notebook: notebooks/hello.ipynb}]\n")
+    (made / name).write_text(text)
+    run = made / "out" / "0001" / "run.json"
+    run.write_text(json.dumps({**json.loads(run.read_text()), "file": name}))
+    said = send(made / name)[1]
+    line = next(line.split() for line in said.splitlines() if line.endswith("--release NAME"))
+    assert line[:3] == ["salesops", "deliver", "0001"]
+    monkeypatch.chdir(made)
+    result = CliRunner().invoke(main, [*line[1:-1], "Ioana Stan"])
+    assert result.exit_code == 0, result.output
+    assert len(box.mails) == 3
 
 
 def test_an_address_that_is_refused_is_told_and_tried_again(made: Path, inbox: tuple[Inbox, int]) -> None:

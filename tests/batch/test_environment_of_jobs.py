@@ -61,13 +61,16 @@ def test_no_notebook_gets_the_password_of_the_mails(
     assert SECRET not in page
 
 
-@pytest.mark.parametrize("run", ["reports.yml", "weekly.yml"])
+@pytest.mark.parametrize("second", ["weekly", "lists/weekly"])
+@pytest.mark.parametrize("first", [True, False])
 def test_the_passwords_of_all_lists_are_left_out_whichever_is_run(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, run: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, first: bool, second: str
 ) -> None:
+    run = "reports.yml" if first else f"{second}.yml"
+    (folder / "lists").mkdir()
     monkeypatch.setenv("SALES_TOKEN", "of-the-notebook")
     write_notebook(folder / "notebooks" / "a.ipynb", "n = 1", PRINTS)
-    for name in ("reports", "weekly"):
+    for name in ("reports", second):
         monkeypatch.setenv(f"LOGIN_{name.upper()}", SECRET)
         (folder / f"{name}.yml").write_text(LIST % (MAIL % f", password_env: LOGIN_{name.upper()}"))
     code, said = go(folder / run)

@@ -76,6 +76,20 @@ def test_facts_in_a_path_are_names_and_periods_their_keys() -> None:
     }
 
 
+@pytest.mark.parametrize("place", ["{name}", "x/{title}", "{team}/{name}", "{period}-{name}"])
+def test_namesakes_have_no_folder_in_common(folder: Path, place: str) -> None:
+    people = folder / "data" / "people.csv"
+    people.write_text(people.read_text().replace("Ben Fox", "Ana Pop").replace("Dora Hill", "Ana Pop"))
+    jobs = jobs_of(folder, REP % f", to: '{place}'")
+    same = [job for job in jobs if job.facts["name"] == "Ana Pop"]
+    assert len(same) == 3
+    assert len({job.to for job in same}) == 3
+    # and each keeps it when the others are gone
+    people.write_text(people.read_text().replace("p2,Ana Pop", "p2,Ben Fox").replace("p4,Ana Pop", "p4,Do"))
+    alone = jobs_of(folder, REP % f", to: '{place}'")
+    assert {job.who: job.to for job in alone}["p1"] == {job.who: job.to for job in jobs}["p1"]
+
+
 def jobs_of(folder: Path, report: str) -> list[Job]:
     (folder / "reports.yml").write_text(HEAD + "reports:\n" + report, encoding="utf-8")
     return expand(load_reports(folder / "reports.yml"), open_workbook(folder))

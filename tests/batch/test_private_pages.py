@@ -284,6 +284,52 @@ def test_a_control_beyond_its_tolerance_fails_a_private_page_without_its_numbers
         assert [mark for mark in hidden if mark in re.sub(r"(?<=\d),(?=\d{3})", "", text)] == []
 
 
+@pytest.mark.parametrize(
+    ("notebook", "parameters"),
+    [("territory_rebalancing", "{scope: company}"), ("performance_review", "{level: company}")],
+)
+@pytest.mark.parametrize("each", ["rep", "team", "region", "[company, team]"])
+def test_nor_where_it_is_asked_for_the_companys_figures(
+    tmp_path: Path, notebook: str, parameters: str, each: str
+) -> None:
+    folder = workbook(tmp_path)
+    report = f"{{name: x, notebook: notebooks/{notebook}.ipynb, for_each: {each}, parameters: {parameters}}}"
+    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {report}\n")
+    result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
+    assert result.exit_code == 1
+    assert "would get the company's page" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("notebook", "parameters", "each", "of"),
+    [
+        ("commission_calculation", "{}", "team", "rep"),
+        ("commission_calculation", "{status: approved}", "region", "rep"),
+        ("commission_calculation", "{}", "[company, rep, team]", "rep"),
+        ("performance_review", "{level: team}", "rep", "team"),
+        ("performance_review", "{level: rep}", "team", "rep"),
+        ("territory_rebalancing", "{}", "team", "region"),
+        ("territory_rebalancing", "{scope: team}", "region", "team"),
+        ("territory_rebalancing", "{scope: team}", "rep", "team"),
+    ],
+)
+def test_nor_the_page_of_another_kind_that_bears_the_name(
+    tmp_path: Path, notebook: str, parameters: str, each: str, of: str
+) -> None:
+    """A team named as its manager must not get the manager's pay statement, nor a rep a team's page."""
+    folder = workbook(tmp_path)
+    report = f"{{name: x, notebook: notebooks/{notebook}.ipynb, for_each: {each}, parameters: {parameters}}}"
+    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {report}\n")
+    result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
+    assert result.exit_code == 1
+    assert f"would get the page of a {of} of the same name" in " ".join(result.output.split())
+    # who it is about is said outright: that is what was asked for
+    said = report.replace("parameters: {", "parameters: {who: x, ").replace(", }", "}")
+    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {said}\n")
+    result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
+    assert result.exit_code == 0, result.output
+
+
 @pytest.mark.parametrize("notebook", ["target_setting", "hiring_needs"])
 @pytest.mark.parametrize("each", ["rep", "team"])
 def test_a_page_of_the_company_is_not_made_for_each(tmp_path: Path, notebook: str, each: str) -> None:

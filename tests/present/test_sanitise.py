@@ -16,6 +16,7 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html
 from salesops_nb.present.export.pdf import QUIET, find_chromium
 from salesops_nb.present.export.sanitise import TAGS, safe_css, safe_drawing, safe_html
+from salesops_nb.present.page.output import media_type
 
 FAR = "http://far.invalid"
 RUN = "window.top.ran = 1"
@@ -96,6 +97,13 @@ CLICKED = {
 }
 
 
+def boxed(markup: str) -> str:
+    """Styled markup in its own box."""
+    return (
+        f'<div class="foreign" style="contain:layout paint;width:fit-content;min-width:100%">{markup}</div>'
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "left"),
     [
@@ -117,16 +125,21 @@ CLICKED = {
         ('<link rel="stylesheet" href="https://a">d', "d"),
         (
             "<style>@import 'https://a';p{background:url(https://a/b);top:0}</style>",
-            "<style>p{top:0;}</style>",
+            boxed("<style>.foreign p{top:0;}</style>"),
         ),
-        ('<p style="background:url(http://a)">e</p>', '<p style="">e</p>'),
+        ('<p style="background:url(http://a)">e</p>', boxed('<p style="">e</p>')),
+        # the page's own places stay its own
+        *((f'<b id="{name}">t</b>', "<b>t</b>") for name in ("note-2", "main", "show-code", "Provenance")),
+        ('<b id="note">t</b>', '<b id="note">t</b>'),
         ("plain a < b and c > d", "plain a &lt; b and c &gt; d"),
         ("<p>one<p>two", "<p>one</p><p>two</p>"),
         ("<b>bold</b> &amp; <i>kept</i>", "<b>bold</b> &amp; <i>kept</i>"),
         (
             '<style>#T_1 td{top:0}</style><table id="T_1" class="x"><tr><td colspan="2">1</td></tr></table>',
-            '<style>#T_1 td{top:0;}</style><table id="T_1" class="x"><tbody><tr><td colspan="2">1</td></tr>'
-            "</tbody></table>",
+            boxed(
+                '<style>.foreign #T_1 td{top:0;}</style><table id="T_1" class="x"><tbody><tr>'
+                '<td colspan="2">1</td></tr></tbody></table>'
+            ),
         ),
     ],
 )
@@ -156,6 +169,24 @@ def test_a_drawing_in_foreign_markup_is_a_picture_of_its_own() -> None:
 )
 def test_what_is_left_of_a_style_sheet(sheet: str, left: str) -> None:
     assert safe_css(sheet) == left
+
+
+@pytest.mark.parametrize(
+    ("sheet", "left"),
+    [
+        ("p{top:0}", ".x p{top:0;}"),
+        ("a, b{top:0}", ".x a,.x b{top:0;}"),
+        ("a:is(b, c) > d{top:0}", ".x a:is(b, c) > d{top:0;}"),
+        ("a/**/[b=',']{top:0}", '.x a[b=","]{top:0;}'),
+        ("+ p{top:0}", ""),
+        ("a,/**/ ~ p{top:0}", ".x a{top:0;}"),
+        ("|| p{top:0}", ""),
+        ("{top:0}", ""),
+        (":root,body,.x{display:none}", ".x :root,.x body,.x .x{display:none;}"),
+    ],
+)
+def test_a_style_sheet_reaches_only_what_is_within(sheet: str, left: str) -> None:
+    assert safe_css(sheet, ".x") == left
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
@@ -268,6 +299,96 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.add(tag)
         self.attributes += [(name, value or "") for name, value in attrs]
+
+
+_ALL = "inset:0;top:0;left:0;width:9000px;height:9000px;background:#fff;z-index:99"
+# each of these would cover, hide or move something of the page that holds it raw
+OVER = {
+    "fixed": f'<div style="position:fixed;{_ALL}">x</div>',
+    "fixed within": f'<p><b style="position:fixed;{_ALL}">x</b></p>',
+    "absolute": f'<div style="position:absolute;{_ALL}">x</div>',
+    "moved": f'<div style="position:relative;margin:-4500px;{_ALL}">x</div>',
+    "negative margin": '<div style="margin-top:-3000px;height:3000px;background:#fff">x</div>',
+    "grown": '<div style="transform:scale(99);background:#fff">x</div>',
+    "shifted": f'<div style="translate:0 -3000px;{_ALL}">x</div>',
+    "past its end": f'</div></div></main></body><div style="position:fixed;{_ALL}">x</div>',
+    "sheet": f"<style>p{{position:fixed;{_ALL}}}</style><p>x</p>",
+    "sheet of the page": "<style>.card,.cover,h1,h2,footer,.value{display:none}</style><p>x</p>",
+    "sheet of the root": ":root<style>:root,html,body{opacity:0;display:none}</style><p>x</p>",
+    "sheet by has": "<style>:root:has(i) .card, *:has(i) *{visibility:hidden}</style><i>x</i>",
+    "sheet of what follows": "<style>~ *{display:none}+ *{display:none}p ~ *{display:none}</style><p>x</p>",
+    "words of a sheet": f"<style>body::before{{content:'x';position:fixed;{_ALL}}}</style><p>x</p>",
+    "sheet of its box": f"<style>.foreign{{contain:none!important;position:fixed;{_ALL}}}</style>"
+    '<p class="foreign">x</p>',
+    "nested": f"<style>p{{& ~ *{{display:none}}}}.x{{position:fixed;{_ALL}}}</style><p class=x>x</p>",
+    "class of the page": '<div class="draft skip" style="--ink:red">x</div>',
+}
+# what of the page cannot be seen: hidden, or covered, even by what lets the pointer through
+COVERED = """() => {
+  const sheet = document.createElement('style')
+  sheet.textContent = '*,*::before,*::after{pointer-events:auto!important}'
+  document.head.append(sheet)
+  const seen = {'h1': 'A report', '.card .value': '4,711', 'main h2': 'Words', '#provenance': 'Where'}
+  const bad = []
+  for (const [name, text] of Object.entries(seen)) {
+    const each = document.querySelector(name)
+    each.scrollIntoView({block: 'center', behavior: 'instant'})
+    const box = each.getBoundingClientRect()
+    const top = document.elementFromPoint(box.left + Math.min(20, box.width / 2), box.top + box.height / 2)
+    const style = getComputedStyle(each)
+    if (!each.innerText.includes(text) || !each.contains(top) || style.opacity !== '1'
+        || style.visibility !== 'visible') bad.push(name)
+  }
+  return bad
+}"""
+
+
+def covered(browser: Any, html: str, path: Path) -> list[str]:
+    """What of the page's own parts a reader cannot see."""
+    path.write_text(html, encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1100, "height": 700})
+    page.goto(path.as_uri())
+    found: list[str] = page.evaluate(COVERED)
+    page.close()
+    return found
+
+
+def framed(out: Path, markup: str, prose: bool = False) -> str:
+    """A report with a cover and a card, and foreign markup in an output or in prose."""
+    cover = {"title": "A report", "period": "2017"}
+    cards = {"cards": [{"label": "Bookings", "value": "4,711", "sentence": "So.", "detail": "", "marks": []}]}
+    code = [
+        nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("display_data", data)])
+        for data in (
+            {media_type("cover"): cover},
+            {media_type("headlines"): cards},
+            {"text/html": "<p>x</p>" if prose else markup},
+        )
+    ]
+    words = nbformat.v4.new_markdown_cell("## Words")
+    theirs = nbformat.v4.new_markdown_cell(f"Said.\n\n{markup if prose else ''}")
+    return export_html(nbformat.v4.new_notebook(cells=[*code[:2], words, theirs, code[2]]), out).read_text(
+        "utf-8"
+    )
+
+
+@pytest.mark.browser
+def test_cells_markup_covers_nothing_of_the_page(browser: Any, tmp_path: Path) -> None:
+    found = {}
+    for name, markup in OVER.items():
+        for prose in (False, True):
+            made = framed(tmp_path / "x.html", markup, prose)
+            if bad := covered(browser, made, tmp_path / "open.html"):
+                found[name, prose] = bad
+    assert found == {}
+
+
+@pytest.mark.browser
+def test_the_test_itself_sees_what_is_covered(browser: Any, tmp_path: Path) -> None:
+    made = framed(tmp_path / "x.html", "<p>MARK</p>")
+    for name in ("fixed", "absolute", "sheet", "sheet of the page", "sheet by has", "words of a sheet"):
+        assert covered(browser, made.replace("<p>MARK</p>", OVER[name]), tmp_path / "raw.html"), name
+    assert covered(browser, made, tmp_path / "raw.html") == []
 
 
 @pytest.mark.browser

@@ -90,6 +90,35 @@ def test_all_copies_that_differ_are_left_out_and_one_of_identical_ones_is_kept(t
     assert [(a.reason, a.count, a.amount) for a in wb.set_aside] == [("duplicate-id", 3, Decimal(40))]
 
 
+BIG = GOOD.replace(",10,", ",987654,")
+BAD = "D6" + GOOD[2:].replace(",10,", ",-876543,")
+HARMED = {
+    "unknown-rep": ("Ann", "Zoe"),
+    "unknown-account": ("Acme", "Zoe"),
+    "unknown-product": ("Pump", "Pipe"),
+    "closed-before-created": ("2017-01-02", "2017-03-06"),
+    "missing-owner": ("Ann", ""),
+    "unknown-stage": ("Won", "Pending"),
+}
+
+
+@pytest.mark.parametrize("code", HARMED)
+def test_an_amount_that_is_a_defect_is_in_no_other_defects_sum(code: str, tmp_path: Path) -> None:
+    """One row is of the kind alone, another of a negative amount too: each kind has its own sum."""
+    old, new = HARMED[code]
+    wb = open_workbook(write(tmp_path, deals(BIG.replace(old, new), BAD.replace(old, new))))
+    found = {aside.reason: (aside.count, aside.amount) for aside in wb.set_aside}
+    assert found[code] == (2, Decimal(987654))
+    assert found["negative-amount"] == (1, Decimal(-876543))
+    with wb.write_rejects(tmp_path / "rejects.csv").open(newline="") as lines:
+        rows = [(r["code"], r["row"], r["amount"]) for r in csv.DictReader(lines)]
+    by_code: dict[str, list[Decimal]] = {}
+    for name, _, amount in rows:
+        by_code.setdefault(name, []).extend([Decimal(amount)] if amount else [])
+    assert sum(by_code[code]) == 987654
+    assert sum(by_code["negative-amount"]) == -876543
+
+
 def test_the_rejects_file_lists_every_bad_row(tmp_path: Path) -> None:
     wb = open_workbook(write(tmp_path, deals(GOOD.replace("Pump", "Pipe"), "D6,Zoe,,Pipe,Won,x,,2017-03-05")))
     with wb.write_rejects(tmp_path / "out" / "rejects.csv").open(newline="") as lines:

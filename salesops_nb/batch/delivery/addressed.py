@@ -22,7 +22,7 @@ _NOWHERE: Record = {"recipients": (), "subject": "", "attach": (), "payee": None
 def addressed(records: Iterable[Record], reports: Reports, workbook: Workbook) -> list[Record]:
     """The records with today's title, `to` and ``delivery`` (recipients, subject, attach, payee).
 
-    A report or a subject that reports.yml does not name any more goes nowhere: ``delivery.gone`` says why.
+    A report or a subject that the list does not name any more goes nowhere: ``delivery.gone`` says why.
     """
     known = {report.name: report for report in reports.reports}
     subjects_of = _Subjects(workbook)
@@ -31,20 +31,20 @@ def addressed(records: Iterable[Record], reports: Reports, workbook: Workbook) -
 
 def _addressed(record: Record, report: Report | None, reports: Reports, subjects_of: _Subjects) -> Record:
     if report is None:
-        return _gone(record, f"reports.yml no longer has the report {record['report']!r}")
+        return _gone(record, f"{reports.file} no longer has the report {record['report']!r}")
     found = subjects_of(report, record["period"])
     if isinstance(found, str):
         return _gone(record, found)
     subject = found.get((record["level"], record["who"]))
     if subject is None:
-        return _gone(record, f"reports.yml no longer makes {record['report']!r} for {record['who']!r}")
+        return _gone(record, f"{reports.file} no longer makes {record['report']!r} for {record['who']!r}")
     if record["notebook"] != report.notebook:
         return _gone(record, f"it was made by {record['notebook']}, not by today's {report.notebook}: run it")
     facts = facts_of(subject, report, subjects_of.workbook, record["period"], record["as_of"])
     given = {name: filled(value, facts, report.name) for name, value in report.parameters.items()}
     other = [name for name in given if _text(record["parameters"].get(name)) != _text(given[name])]
     if other:
-        return _gone(record, f"it was made with another {', '.join(other)} than reports.yml has: run it")
+        return _gone(record, f"it was made with another {', '.join(other)} than {reports.file} has: run it")
     goes = going(report, reports, subject, facts, subjects_of.workbook)
     return {**record, "title": goes.pop("title"), "to": goes.pop("to"), "delivery": goes}
 

@@ -75,9 +75,11 @@ class Post:
         if self.gate.waits and any(reason.kind == "not released" for x in found for _, reason in x.stay):
             assert release is not None
             self.console.print(f"Run {folder.name} waits for release by {' or '.join(release.by)}:")
-            self.console.print(f"  salesops deliver {folder.name} --release NAME")
+            self.console.print(f"  salesops deliver {folder.name}{self.reports.option} --release NAME")
         elif mail is None and release is None:
-            raise refused("reports.yml has no 'mail', so nothing can be sent.", "Add mail: {server, from}.")
+            raise refused(
+                f"{self.reports.file} has no 'mail', so nothing can be sent.", "Add mail: {server, from}."
+            )
         for letter in found:
             self._stays(letter, calm=False)
         self._disputed(waiting)
@@ -113,7 +115,7 @@ class Post:
                     self._say(f"{record['id']} is copied to {record['to']} with a dispute that is not closed")
                 # a link may have been laid since the list was read
                 check_place(declared[record["report"]], record["to"], self.workbook.folder, record["report"])
-                _publish(record, self.folder, self.workbook.folder)
+                _publish(record, self.folder, self.workbook.folder, self.reports.option)
             elif reason.kind != "failed":
                 self._say(f"{record['id']} is not copied to {record['to']}: {reason}")
 
@@ -124,10 +126,10 @@ class Post:
         """
         open_ones: dict[str, list[Delivery]] = {}
         for each in self.gate.unclear():
-            open_ones.setdefault(each.address, []).append(each)
-        for address in addresses:
+            open_ones.setdefault(each.address.lower(), []).append(each)
+        for address in map(str.lower, addresses):
             if address not in open_ones:
-                known = ", ".join(open_ones) or "none"
+                known = ", ".join(each[0].address for each in open_ones.values()) or "none"
                 raise refused(f"Nothing is unclear to {address}.", f"Unclear are mails to: {known}.")
             for message_id in {each.message_id for each in open_ones[address]}:
                 deliveries.settle(self.workbook.store, message_id, "sent" if arrived else None)
@@ -198,7 +200,7 @@ class Post:
                 self._say(f"{record['id']} goes to {address} with a dispute that is not closed; see: {see}")
 
     def _elsewhere(self) -> None:
-        """Print what goes nowhere because reports.yml has no place for it any more."""
+        """Print what goes nowhere because the list of reports has no place for it any more."""
         for record in self.records:
             if "gone" in record["delivery"]:
                 self._say(f"{record['id']} goes nowhere: {record['delivery']['gone']}")
@@ -211,7 +213,7 @@ def _name(letter: Letter) -> str:
     return letter.address or "(no address)"
 
 
-def _publish(record: Record, folder: RunFolder | None, base: Path) -> None:
+def _publish(record: Record, folder: RunFolder | None, base: Path, option: str) -> None:
     assert folder is not None
     for form, output in record["outputs"].items():
         if form == "ipynb":
@@ -225,7 +227,7 @@ def _publish(record: Record, folder: RunFolder | None, base: Path) -> None:
                     "not-copied",
                     f"Report {record['report']!r}: {name} cannot be copied to {record['to']}: "
                     f"{error.strerror or error}.",
-                    f"Mend 'to' or that folder; then: {_again(folder)}.",
+                    f"Mend 'to' or that folder; then: {_again(folder, option)}.",
                     file=FILE_NAME,
                     column="to",
                     value=record["to"],
@@ -233,10 +235,10 @@ def _publish(record: Record, folder: RunFolder | None, base: Path) -> None:
             ) from error
 
 
-def _again(folder: RunFolder) -> str:
+def _again(folder: RunFolder, option: str) -> str:
     """What goes on with the copies of a run."""
     if folder.complete:
-        return f"salesops deliver {folder.name}"
+        return f"salesops deliver {folder.name}{option}"
     return f"salesops run --resume (run {folder.name})"
 
 

@@ -46,14 +46,16 @@ class Gate:
 
     def __init__(self, workbook: Workbook, reports: Reports, folder: RunFolder | None) -> None:
         self._store, self._asked, self.folder = workbook.store, reports.release, folder
+        self._file, self._option = reports.file, reports.option
         self._base = workbook.folder / reports.folder
         self._pay = PayLedger(workbook.store)
         self.read()
 
     def read(self) -> None:
         """Read the log of deliveries and the releases anew."""
-        self._log = {(d.address, d.report, d.key): d for d in deliveries.all_deliveries(self._store)}
-        self._released = deliveries.released(self._store, self.folder.name) if self.folder else {}
+        self._log = {(d.address.lower(), d.report, d.key): d for d in deliveries.all_deliveries(self._store)}
+        released = deliveries.released(self._store, self.folder.name) if self.folder else {}
+        self._released = {item._replace(address=_place(item.address)): by for item, by in released.items()}
         self._working: dict[str, bool] = {}
 
     def mail(self, record: Record, address: str) -> Reason | None:
@@ -97,8 +99,12 @@ class Gate:
         what = ""
         if self._released:
             places = {item.address for item in self._released if item.report == record["id"]}
-            what = "its files were made anew since; " if place in places else f"{place} is new since; "
-        return Reason("not released", f"{what}type: salesops deliver {self.folder.name} --release NAME")
+            what = (
+                "its files were made anew since; " if _place(place) in places else f"{place} is new since; "
+            )
+        return Reason(
+            "not released", f"{what}type: salesops deliver {self.folder.name}{self._option} --release NAME"
+        )
 
     @property
     def waits(self) -> bool:
@@ -112,7 +118,9 @@ class Gate:
         """
         assert self.folder is not None
         if self._asked is None:
-            raise refused("reports.yml asks for no release.", "Leave --release out, or add release: {by: …}.")
+            raise refused(
+                f"{self._file} asks for no release.", "Leave --release out, or add release: {by: …}."
+            )
         name = _releaser(self._asked, by)
         items = [
             self._item(record, place)
@@ -149,7 +157,9 @@ class Gate:
 
     def _entry(self, record: Record, address: str) -> Delivery | None:
         keys = (self.contents(record), record["key"])  # by its key a statement sent by an earlier version
-        return next((found for key in keys if (found := self._log.get((address, record["id"], key)))), None)
+        return next(
+            (found for key in keys if (found := self._log.get((address.lower(), record["id"], key)))), None
+        )
 
     def _before(self, entry: Delivery) -> Reason:
         if entry.status == "sent":
@@ -175,7 +185,7 @@ class Gate:
         return None
 
     def _item(self, record: Record, place: str) -> Item:
-        return Item(record["id"], _files_digest(record), place)
+        return Item(record["id"], _files_digest(record), _place(place))
 
 
 def not_as_made(path: str) -> str:
@@ -186,6 +196,11 @@ def not_as_made(path: str) -> str:
 def how_to_settle(address: str) -> str:
     """What to type once somebody knows whether a mail arrived."""
     return f"Ask, then type: salesops deliver --arrived {address} (or --again {address})"
+
+
+def _place(text: str) -> str:
+    """An address whatever its case, or a folder as it is."""
+    return text.lower() if is_address(text) else text
 
 
 def _places(record: Record) -> list[str]:

@@ -36,11 +36,14 @@ class Letter:
 
 
 def letters(records: Iterable[Record], gate: Gate) -> list[Letter]:
-    """A letter for each address that the `addressed` records go to, in the order of addresses."""
+    """A letter for each address that the `addressed` records go to, in the order of addresses.
+
+    Addresses that differ in their case alone are one, written as it stands first.
+    """
     found: dict[str, Letter] = {}
     for record in records:
         for address in record["delivery"]["recipients"]:
-            letter = found.setdefault(address, Letter(address))
+            letter = found.setdefault(address.lower(), Letter(address))
             reason = gate.mail(record, address)
             if reason:
                 letter.stay.append((record, reason))

@@ -211,7 +211,7 @@ class Sender:
             )
         return refused(
             f"The mail server {where} did not take the mail: {self._masked(error)}.",
-            "Check 'mail' in reports.yml; what was not sent is sent next time.",
+            "Check 'mail'; what was not sent is sent next time.",
         )
 
     def _masked(self, words: Exception | Answer) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from salesops_nb.batch.jobs.period_words import resolve_as_of, resolve_period
 from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.notebook.module import parameters_of
 
 if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
@@ -87,7 +88,7 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
         raise SalesopsError(wrong)
     path = workbook.folder / report.notebook
     declared = declared_parameters(path, report.name)
-    _check_told_whom(report, declared)
+    _check_told_whom(report, declared, path)
     text = period or report.period or reports.period
     span = resolve_period(text, workbook.calendar, workbook.data_through)
     as_of = resolve_as_of(report.as_of, span, workbook.data_through)
@@ -191,7 +192,10 @@ def _addresses(audience: Audience | None, facts: Mapping[str, str], report: str)
     if audience is None:
         return ()
     found = [filled(address, facts, report).strip() for address in audience.to]
-    return tuple(dict.fromkeys(found))
+    first: dict[str, str] = {}
+    for address in found:
+        first.setdefault(address.lower(), address)  # one mailbox, however it is spelt
+    return tuple(first.values())
 
 
 def filled(value: Any, facts: Mapping[str, str], report: str) -> Any:
@@ -214,22 +218,66 @@ def filled(value: Any, facts: Mapping[str, str], report: str) -> Any:
     return _FIELD.sub(lambda match: facts[match[1]], value)
 
 
-def _check_told_whom(report: Report, declared: Mapping[str, Any]) -> None:
-    """Raise `SalesopsError` where a page for each would be everybody's: the notebook is not told whose."""
+def _check_told_whom(report: Report, declared: Mapping[str, Any], path: Path) -> None:
+    """Raise `SalesopsError` where a page for each would be everybody's or another's: what the notebook is
+    told is not whose it is.
+    """
     kinds = [kind for kind in report.for_each if kind != "company"]
     told = {"who", *kinds} & set(declared) or any("{" in str(v) for v in report.parameters.values())
     if kinds and not told:
-        raise SalesopsError(
-            Problem(
-                "bad-for-each",
-                f"Report {report.name!r}: {Path(report.notebook).name} has no parameter that says whom it is "
-                f"about, so each {' and '.join(kinds)} would get the company's page.",
-                "Leave 'for_each' out and name the readers under 'audience', or give the notebook 'who'.",
-                file="reports.yml",
-                column="for_each",
-                value=", ".join(kinds),
-            )
+        raise _not_for_each(
+            report,
+            kinds,
+            f"{Path(report.notebook).name} has no parameter that says whom it is about, so each "
+            f"{' and '.join(kinds)} would get the company's page.",
+            "Leave 'for_each' out and name the readers under 'audience', or give the notebook 'who'.",
         )
+    for name in ("level", "scope"):
+        if kinds and report.parameters.get(name, name == "scope" and declared.get(name)) == "company":
+            raise _not_for_each(
+                report,
+                kinds,
+                f"{name} is company, so each {' and '.join(kinds)} would get the company's page.",
+                f"Leave 'for_each' out and name the readers under 'audience', or give another {name} under "
+                "'parameters'.",
+            )
+    for kind in kinds if "who" not in report.parameters else ():
+        of = _kind_of_who(report, declared, path, kind)
+        if of not in (None, kind):
+            raise _not_for_each(
+                report,
+                kinds,
+                f"'who' of {Path(report.notebook).name} is a {of}: each {kind} would get the page of a {of} "
+                "of the same name.",
+                f"Write for_each: {of}, or say under 'parameters' whom it is about.",
+            )
+
+
+def _kind_of_who(report: Report, declared: Mapping[str, Any], path: Path, kind: str) -> str | None:
+    """Of which kind the notebook's ``who`` is, as its class declares it; None where it does not say."""
+    field = getattr(parameters_of(path), "model_fields", {}).get("who")
+    extra = field.json_schema_extra if field is not None else None
+    if not isinstance(extra, dict):
+        return None
+    if extra.get("choices") == "people":
+        return "rep"
+    by = str(extra.get("by"))
+    # the batch fills `level` in
+    value = report.parameters.get(by, kind if by == "level" else declared.get(by))
+    return value if extra.get("choices") == "who" and isinstance(value, str) and "{" not in value else None
+
+
+def _not_for_each(report: Report, kinds: Sequence[str], message: str, fix: str) -> SalesopsError:
+    return SalesopsError(
+        Problem(
+            "bad-for-each",
+            f"Report {report.name!r}: {message}",
+            fix,
+            file="reports.yml",
+            column="for_each",
+            value=", ".join(kinds),
+        )
+    )
 
 
 def _check_apart(report: Report, jobs: list[Job]) -> None:

@@ -20,20 +20,31 @@ _PLACE = re.compile(r"\{[a-z_]+\}")
 _RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]", re.IGNORECASE)
 # of the batch's own making, and safe as they are
 _OWN = ("period", "as_of", "report")
+# what namesakes share, though a folder of that name is meant to be one person's
+_SHARED = ("name", "title")
 
 
-def path_name(value: str) -> str:
-    """The value as a name in a path, such as ``jose-3f2a9c81d4``: ASCII, lower case, at most 51 letters."""
-    digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+def path_name(value: str, of: str = "") -> str:
+    """The value as a name in a path, such as ``jose-3f2a9c81d4``: ASCII, lower case, at most 51 letters.
+
+    `of` is the id of whom it is, where others may bear the same name.
+    """
+    whole = f"{value}\0{of}" if of else value
+    digest = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
     plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:READABLE].strip("-")
     return f"{words or 'x'}-{digest}"
 
 
 def path_facts(facts: Mapping[str, str]) -> dict[str, str]:
-    """What ``{…}`` may name in a path: every value of the data as a name, a period as its key."""
+    """What ``{…}`` may name in a path: every value of the data as a name, a period as its key.
+
+    A rep's name, and a title with it, is that rep's alone, so that two namesakes have no folder in common.
+    """
+    who = facts.get("rep", "")
     return {
-        name: value.replace(":", "-") if name in _OWN else path_name(value) for name, value in facts.items()
+        name: value.replace(":", "-") if name in _OWN else path_name(value, who if name in _SHARED else "")
+        for name, value in facts.items()
     }
 
 

@@ -5,7 +5,11 @@ Every mistake in the file is one `Problem` with its line, its key and what is al
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -166,8 +170,18 @@ class Reports(_Strict):
 
     @property
     def file(self) -> str:
-        """The name of the file that says it."""
+        """The file that says it, from the workbook's folder where that is known."""
         return self._file
+
+    @property
+    def option(self) -> str:
+        """What `salesops deliver` needs behind it to take this list; nothing for ``reports.yml``."""
+        return "" if self._file == FILE_NAME else f" --file {self._file}"
+
+    def placed(self, folder: Path, path: Path) -> Reports:
+        """The same list, named from the workbook's folder: ``lists/weekly.yml``."""
+        self._file = Path(os.path.relpath(path, folder)).as_posix()
+        return self
 
     @model_validator(mode="after")
     def _agree(self) -> Reports:
@@ -192,6 +206,16 @@ class Reports(_Strict):
     def audience(self, report: Report) -> Audience | None:
         """To whom a report goes, its name looked up."""
         return self.audiences[report.audience] if isinstance(report.audience, str) else report.audience
+
+
+@contextmanager
+def of_list(reports: Reports) -> Iterator[None]:
+    """Whatever is raised within about ``reports.yml`` names the list of reports that is used."""
+    try:
+        yield
+    except SalesopsError as error:
+        found = [replace(p, file=reports.file) if p.file == FILE_NAME else p for p in error.problems]
+        raise SalesopsError(found) from error
 
 
 def load_reports(path: str | Path) -> Reports:

@@ -129,7 +129,7 @@ def stale_mark(workbook: Workbook, today: Any, stale: str) -> str:
         Problem(
             "stale-source",
             words,
-            "Bring new data, raise max_age_days in workbook.yml, or set 'stale: mark' in reports.yml.",
+            "Bring new data, raise max_age_days in workbook.yml, or set 'stale: mark' beside 'reports'.",
             file="workbook.yml",
             column="max_age_days",
             value=str((today - last).days),

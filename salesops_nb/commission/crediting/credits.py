@@ -109,7 +109,7 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
         frame = frame.join(facts.lost.with_columns(is_lost=nw.lit(True)), on="deal_id", how="left")
         unsold = nw.when(nw.col("is_lost")).then(nw.lit(_LOST))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), unsold)).drop("is_lost")
-    frame = converted(frame, plan, facts.tables, problems)
+    frame = converted(frame, plan, facts.tables, problems, kind == plan.file.credit.event)
     beyond = False
     if facts.has_refunds:
         frame, beyond = within_sales(frame, facts.tables)

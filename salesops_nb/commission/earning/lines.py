@@ -11,8 +11,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.commission.crediting.refund_pieces import in_pieces, own_event
-from salesops_nb.commission.inputs.rounding import rounded_pay
-from salesops_nb.commission.inputs.tables import AMOUNT, as_decimal, number
+from salesops_nb.commission.inputs.tables import AMOUNT, number
 from salesops_nb.commission.plans.component_terms import kind_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
@@ -130,13 +129,6 @@ def line(
         "happened_on": None,
     }
     return made | more
-
-
-def in_plan(plan: Plan, row: Mapping[str, Any]) -> Decimal:
-    """A line of the ledger in the plan's currency, as it was before it was converted to the payee's."""
-    if row.get("currency") in (None, plan.currency):
-        return as_decimal(row["amount"]) or Decimal(0)
-    return rounded_pay(plan, as_decimal(row.get("raw")) or Decimal(0))
 
 
 def of_version(plan: Plan, said: Any) -> bool:

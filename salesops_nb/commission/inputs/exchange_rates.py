@@ -16,6 +16,7 @@ from salesops_nb.commission.inputs.tables import AMOUNT, Tables, as_day, as_deci
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
 
+NO_RATE = "no rate from"  # how the fault of a row begins that cannot be converted
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 
 
@@ -78,16 +79,20 @@ def split_rate(rate: Fraction) -> tuple[Decimal, Decimal]:
 
 
 def converted(
-    frame: nw.LazyFrame[Any], plan: Plan, tables: Tables, problems: list[Problem]
+    frame: nw.LazyFrame[Any], plan: Plan, tables: Tables, problems: list[Problem], own: bool = True
 ) -> nw.LazyFrame[Any]:
-    """Amounts in the plan's currency; a row whose currency has no rate is reported and gets a `fault`."""
+    """Amounts in the plan's currency; a row whose currency has no rate is reported and gets a `fault`.
+
+    `own` says whether the rows are of the event that the plan credits: then a plan that does not say how to
+    convert stops the work. Other rows only wait, with the same fault.
+    """
     names = frame.collect_schema().names()
     given = [nw.col(n).cast(nw.String) for n in ("event_currency", "currency") if n in names]
     if not given:
         return frame
     frame = frame.with_columns(credit_currency=nw.coalesce(*given, nw.lit(plan.currency)))
     told = len(problems)
-    rates = _credit_rates(plan, tables, frame, problems)
+    rates = _credit_rates(plan, tables, frame, problems, own)
     if rates is None:
         return frame
     day = nw.col("counted_on")
@@ -108,14 +113,14 @@ def converted(
         return rated
     order = rated.collect_schema().names()
     lost = frame.join(rated.select("event_id"), on="event_id", how="anti")
-    why = nw.concat_str(nw.lit("no rate from "), nw.col("credit_currency"), nw.lit(f" to {plan.currency}"))
+    why = nw.concat_str(nw.lit(f"{NO_RATE} "), nw.col("credit_currency"), nw.lit(f" to {plan.currency}"))
     lost = lost.with_columns(*[number(0).alias(name) for name in money])
     lost = lost.with_columns(fault=nw.coalesce(nw.col("fault"), why)).select(*order)
     return nw.concat([rated.with_columns(*[nw.col(n).cast(AMOUNT) for n in money]), lost], how="vertical")
 
 
 def _credit_rates(
-    plan: Plan, tables: Tables, frame: nw.LazyFrame[Any], problems: list[Problem]
+    plan: Plan, tables: Tables, frame: nw.LazyFrame[Any], problems: list[Problem], own: bool
 ) -> nw.LazyFrame[Any] | None:
     """Rates from each currency met into the plan's, by day; ``None`` where all credit is in the
     plan's own.
@@ -133,17 +138,19 @@ def _credit_rates(
     fx = plan.file.fx
     if fx is None or fx.credit is None:
         foreign = sorted(str(r["credit_currency"]) for r in met if r["credit_currency"] != plan.currency)
-        raise SalesopsError(
-            Problem(
-                "fx-not-said",
-                f"Credit in {', '.join(foreign)} meets plan {plan.label}, which is in {plan.currency} and "
-                "does not say how to convert.",
-                "Add to the plan: fx: {credit: {rates: plan, at: credit_date}}.",
-                table="deals",
-                column="currency",
-            )
+        unsaid = Problem(
+            "fx-not-said",
+            f"Credit in {', '.join(foreign)} meets plan {plan.label}, which is in {plan.currency} and "
+            "does not say how to convert.",
+            "Add to the plan: fx: {credit: {rates: plan, at: credit_date}}.",
+            table="deals",
+            column="currency",
         )
-    rates = Rates(tables, fx.credit.rates)
+        if own:
+            raise SalesopsError(unsaid)
+        problems.append(unsaid)
+        met = [row for row in met if row["credit_currency"] == plan.currency]
+    rates = Rates(tables, fx.credit.rates if fx is not None and fx.credit is not None else "")
     rows = []
     for row in met:
         currency = str(row["credit_currency"])

@@ -11,11 +11,11 @@ import pyarrow as pa
 from salesops_nb.commission.checks.refunds_and_cancellations import in_period
 from salesops_nb.commission.crediting.credits import credits
 from salesops_nb.commission.inputs.events import CREDIT_KINDS, takes_back
+from salesops_nb.commission.inputs.exchange_rates import NO_RATE
 from salesops_nb.commission.inputs.tables import collected, number
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.result.reconciliation import SEEN, by_plan, why_excluded
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.errors import SalesopsError
 
 Row = dict[str, Any]
 
@@ -56,7 +56,8 @@ def _of_plan(payout: Working, plan: Plan) -> list[Row]:
                 reason = f"the deal was cancelled on {deal['gone']}: nothing had been {kind}"
             elif row["on_plan"] and row["in_dates"] and row["counts"]:
                 reason = f"not {kind} yet"
-            elif new:
+            elif new or (row["on_plan"] and row["in_dates"] and str(row["fault"]).startswith(NO_RATE)):
+                # what cannot be converted is told until it can, as what waits is
                 reason = why_excluded(row, payout.stays.get(plan), plan)
             else:
                 continue
@@ -107,10 +108,7 @@ def _waits(row: Row, kind: str) -> bool:
 
 def _credits(payout: Working, plan: Plan, kind: str, names: nw.LazyFrame[Any]) -> list[Row]:
     """The deals' sales of a kind as credits: of the period by their own day, earlier ones by its last."""
-    try:
-        full = credits(plan, payout.facts, kind, payout.period.end, [])
-    except SalesopsError:  # its currency does not fit the plan: that is told once the plan's event comes
-        return []
+    full = credits(plan, payout.facts, kind, payout.period.end, [])
     full = full.filter(~nw.col("negative") & (nw.col("part") == "revenue"))
     full = full.join(names, on="deal_id", how="inner").select(*SEEN)
     today = nw.when(in_period(payout)).then(nw.col("counted_on")).otherwise(nw.lit(payout.period.last))

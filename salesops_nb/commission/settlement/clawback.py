@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from salesops_nb.commission.crediting.refund_pieces import event_of, sale_of
-from salesops_nb.commission.earning.lines import in_plan, line, of_version
+from salesops_nb.commission.earning.lines import line, of_version
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.plans.component_terms import scope_of
 from salesops_nb.commission.plans.plan import Plan
@@ -69,7 +69,7 @@ def clawed_back(
     if not payout.period.start <= day < payout.period.end:
         return []
     ledger = [
-        in_plan(plan, r)
+        payout.in_plan(plan, r)
         for r in payout.prior(plan)
         if r.get("payee_id") == row["payee_id"]
         and r.get("component_id") == part.c.id

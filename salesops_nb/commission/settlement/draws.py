@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.earning.lines import in_plan, line, of_version
+from salesops_nb.commission.earning.lines import line, of_version
 from salesops_nb.commission.earning.plan_at_work import Job
 from salesops_nb.commission.inputs.events import owners
 from salesops_nb.commission.inputs.opening_balances import balances as opening_balances
@@ -37,7 +37,7 @@ def topped_up(payout: Working, job: Job, parts: list[ComponentRows], rows: list[
     for row in payout.prior(plan):
         free = any(of_version(p, row.get("plan_version") or 0) for p in given)  # nobody owes such a draw
         if row["kind"] in ("draw", "draw_recovery") and not free:
-            balances[row["payee_id"]] += in_plan(plan, row)
+            balances[row["payee_id"]] += payout.in_plan(plan, row)
     found = []
     before: dict[date, dict[str, Decimal]] = {}  # what each span has paid before the period
     for payee in sorted(people):
@@ -98,7 +98,7 @@ def _paid_before(payout: Working, job: Job, parts: list[ComponentRows], since: d
     ]
     for row in ledger:
         if row["kind"] not in ("draw", "draw_recovery") and row.get("component_id") != "guarantee":
-            found[row["payee_id"]] += in_plan(plan, row)
+            found[row["payee_id"]] += payout.in_plan(plan, row)
     if ledger:
         return found
     earlier = payout.before(since)

@@ -9,7 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.earning.lines import in_plan, line, of_version
+from salesops_nb.commission.earning.lines import line, of_version
 from salesops_nb.commission.earning.plan_at_work import Job
 from salesops_nb.commission.inputs.opening_balances import balances
 from salesops_nb.commission.inputs.quotas import Span
@@ -112,7 +112,7 @@ def year_to_date(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
             and of_version(plan, row.get("plan_version"))
             and (on is None or start <= on < period.start)
         ):
-            paid[row["payee_id"]] += in_plan(plan, row)
+            paid[row["payee_id"]] += payout.in_plan(plan, row)
     found = []
     for payee in sorted({*earned, *paid}):
         gap = rounded_pay(plan, earned.get(payee, ZERO) - paid[payee])

@@ -21,6 +21,7 @@ from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.errors import Problem
 
+Counted = dict[tuple[str, str, str | None], date]  # by person, component and event: activities have ids too
 _REASON = "the plan was not accepted yet"
 _KEPT = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "credit", "amount")
 
@@ -57,21 +58,21 @@ def hold_unaccepted(payout: Working, plan: Plan, first_frame: int) -> None:
     payout.made = [r for r in payout.made if not any(r is other for other in mine)]
 
 
-def _counted(payout: Working, plan: Plan, theirs: nw.LazyFrame[Any]) -> dict[tuple[str, str], date]:
+def _counted(payout: Working, plan: Plan, theirs: nw.LazyFrame[Any]) -> Counted:
     """The day of the sale for each credit of people who have not accepted: what is released, refunded or
     taken back later waits with it.
     """
-    found: dict[tuple[str, str], date] = {}
+    found: Counted = {}
     for part in payout.components:
         if part.plan is plan:
             rows = part.frame.select("payee_id", "event_id", "counted_on")
             for row in collected(rows.join(theirs, on="payee_id", how="inner").unique()):
-                found[row["payee_id"], event_of(row["event_id"])] = row["counted_on"]
+                found[row["payee_id"], part.c.id, event_of(row["event_id"])] = row["counted_on"]
     return found
 
 
-def _concerns(row: dict[str, Any], stays: list[Stay], counted: dict[tuple[str, str], date]) -> bool:
-    day = counted.get((row["payee_id"], row["event_id"]), row["happened_on"])
+def _concerns(row: dict[str, Any], stays: list[Stay], counted: Counted) -> bool:
+    day = counted.get((row["payee_id"], row["component_id"], row["event_id"]), row["happened_on"])
     return any(s.payee == row["payee_id"] and s.start <= day < s.end for s in stays)
 
 

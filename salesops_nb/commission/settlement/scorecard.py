@@ -18,6 +18,7 @@ from salesops_nb.commission.settlement.working import Working
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
+NO_TARGET = "the pay follows from the target incentive, and it is missing or zero"
 
 
 def scorecard(payout: Working, job: Job, c: Component) -> None:
@@ -37,12 +38,17 @@ def scorecard(payout: Working, job: Job, c: Component) -> None:
             if str(row["period"]) == span.key and value is not None:
                 scores[str(row["person_id"]), str(row["objective"])] = Fraction(value)
         for payee in sorted(job.people.stays if job.people.stays is not None else {p for p, _ in scores}):
-            standing = job.people.standing(payee, Span(span.key, span.start, span.end, (span,)))
+            whole = Span(span.key, span.start, span.end, (span,))
+            standing = job.people.standing(payee, whole)
             target = target_of(c, standing.target)
             for o in c.objectives or ():
                 got = scores.get((payee, o.id))
                 if got is None:
                     payout.withheld_rows.append(_why(plan, c.id, payee, "not scored yet", objective=o.id))
+                    continue
+                if c.target == "derived" and not target:
+                    job.people.tell(payee, whole, c.id, quota=False, target=True)
+                    payout.withheld_rows.append(_why(plan, c.id, payee, NO_TARGET, objective=o.id))
                     continue
                 got = min(got, Fraction(o.cap_pct)) if o.cap_pct is not None else got
                 got = Fraction(0) if o.threshold_pct is not None and got < o.threshold_pct else got

@@ -16,7 +16,8 @@ from salesops_nb.commission.earning.plan_at_work import Job
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.plan_assignments import Stay
 from salesops_nb.commission.inputs.quotas import Span
-from salesops_nb.commission.inputs.tables import Tables, collected
+from salesops_nb.commission.inputs.rounding import rounded_pay
+from salesops_nb.commission.inputs.tables import Tables, as_decimal, collected
 from salesops_nb.commission.plans.component_terms import on_attainment
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
@@ -63,6 +64,8 @@ class Working:
     draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
     credited: set[tuple[Plan, str, str]] = field(default_factory=set)
     cache: dict[Any, Any] = field(default_factory=dict)
+    # by plan and line: lines of the ledger that do not say what they were in the plan's currency
+    unsaid: dict[Plan, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def lines_lazy(self) -> nw.LazyFrame[Any]:
@@ -91,6 +94,26 @@ class Working:
         """Earlier lines of the plan in the ledger handed in (any version of it, never of this period)."""
         key = self.period.key
         return [r for r in self.prior_rows() if r.get("plan_id") == plan.id and r.get("period") != key]
+
+    def in_plan(self, plan: Plan, row: dict[str, Any]) -> Decimal:
+        """A line of the ledger in the plan's currency, as it was before it was converted to the payee's.
+
+        One that does not say so counts as nothing, and is told by `unconverted`.
+        """
+        amount = as_decimal(row["amount"]) or Decimal(0)
+        if row.get("currency") in (None, plan.currency):
+            return amount
+        raw = as_decimal(row.get("raw"))
+        if raw is None and amount:
+            self.unsaid.setdefault(plan, {})[str(row["line_id"])] = row
+        return rounded_pay(plan, raw or Decimal(0))
+
+    def unconverted(self, plan: Plan) -> list[Problem]:
+        """A problem for each currency in which the ledger does not say what a line was in the plan's own."""
+        of: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in self.unsaid.pop(plan, {}).values():
+            of[str(row["currency"])].append(row)
+        return [_unsaid(plan, currency, rows) for currency, rows in sorted(of.items())]
 
     def deal_events(self) -> dict[str, list[dict[str, Any]]]:
         """Events of each deal before the period's end, in order."""
@@ -141,3 +164,20 @@ class Working:
                 "amount": amount,
             }
         )
+
+
+def _unsaid(plan: Plan, currency: str, rows: list[dict[str, Any]]) -> Problem:
+    total = sum((as_decimal(row["amount"]) or Decimal(0) for row in rows), Decimal(0))
+    people = sorted({str(row["payee_id"]) for row in rows})
+    return Problem(
+        "no-raw-amount",
+        f"The ledger has {total:,.2f} {currency} in {len(rows)} lines of plan {plan.label} "
+        f"({', '.join(people[:5])}{f' and {len(people) - 5} more' if people[5:] else ''}) that do not say "
+        f"what they were in {plan.currency} before they were converted; what was paid so far counts without "
+        "them, so that pay of this period is wrong.",
+        f"Give prior_lines the column raw: each line's amount in {plan.currency}.",
+        table="prior_lines",
+        column="raw",
+        value=currency,
+        amount=total,
+    )

@@ -84,6 +84,8 @@ def _plain() -> dict[str, str]:
         "an instalment is not due yet": _("an instalment is not due yet"),
         "the objective was not met": _("the objective was not met"),
         "not scored yet": _("not scored yet"),
+        "the pay follows from the target incentive, and it is missing or zero":
+            _("the pay follows from the target incentive, and it is missing or zero"),
         "set aside: the shares of the deal are wrong (see the problems)":
             _("set aside: the shares of the deal are wrong"),
         "set aside: the payee is not in people": _("set aside: the payee is not in people"),
@@ -151,7 +153,8 @@ def _patterns() -> list[tuple[str, Written]]:
          lambda m: _("held back before the plan began, until {day}", day=_day(m[1]))),
         (r"held back before the plan began, (.+)",
          lambda m: _("held back before the plan began, {reason}", reason=reason_words(m[1]))),
-        (r"(\S+): (the objective was not met|not scored yet)", lambda m: f"{m[1]}: {reason_words(m[2])}"),
+        (r"(\S+): (the objective was not met|not scored yet|the pay follows from .+)",
+         lambda m: f"{m[1]}: {reason_words(m[2])}"),
     ]  # fmt: skip
 
 

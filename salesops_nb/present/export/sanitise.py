@@ -1,7 +1,8 @@
 """Markup of other makers made harmless: in a page of ours it runs nothing, leads nowhere, fetches nothing.
 
 The markup is parsed as a browser parses it (bleach) and written anew from what is allowed, so that what is
-not closed, nested or spelt as it should be has no say. Style sheets are read by tinycss2.
+not closed, nested or spelt as it should be has no say. Style sheets are read by tinycss2; their rules
+reach foreign markup alone, and what is styled stays in its own box: it covers and hides nothing of the page.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ _LINK = re.compile(r"\s*(?!//)(?:#|https?://|mailto:|[\w.~/%-]+(?:[?#]|\s*$))", 
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]", re.IGNORECASE)
 _WITHIN = re.compile(r"#|data:image/(?!svg)|data:(?:application/)?(?:x-)?font", re.IGNORECASE)
 _FETCHING = ("image", "image-set", "-webkit-image-set", "cross-fade", "-webkit-cross-fade", "expression")
+BOX = "foreign"  # the class of what holds styled markup
+_BOX_STYLE = "contain:layout paint;width:fit-content;min-width:100%"  # as wide as a wide table
+_STYLED = re.compile(r"<style\b|\s(?:style|class)=", re.IGNORECASE)
+# ids of the page's own places, to which its links and its switch go
+_OURS = re.compile(
+    r"top|main|contents(?:-title)?|show-code|provenance|data-set-aside|note-\d+", re.IGNORECASE
+)
 _SVG = re.compile(r"<svg\b[^>]*>.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
 _SVG_SPACE = "http://www.w3.org/2000/svg"
 # the elements of a drawing that neither run, lead anywhere nor bring markup of another kind
@@ -45,8 +53,12 @@ _DRAWN = frozenset(
 
 
 def safe_html(markup: str) -> str:
-    """The markup with nothing left that runs, navigates or fetches; pictures only where they are within."""
-    return str(_cleaner().clean(_SVG.sub(_as_picture, markup)))
+    """The markup with nothing left that runs, navigates or fetches; pictures only where they are within.
+
+    Where it is styled it stands in a box of its own, which it can neither leave nor be seen outside of.
+    """
+    made = str(_cleaner().clean(_SVG.sub(_as_picture, markup)))
+    return f'<div class="{BOX}" style="{_BOX_STYLE}">{made}</div>' if _STYLED.search(made) else made
 
 
 def safe_drawing(svg: str) -> bool:
@@ -100,6 +112,8 @@ def _allowed(tag: str, name: str, value: str) -> bool:
         return _LINK.match(value) is not None
     if tag == "img" and name in ("src", "alt"):
         return name == "alt" or _PICTURE.match(value) is not None
+    if name == "id":
+        return _OURS.fullmatch(value) is None
     return name in _EVERYWHERE or name.startswith("aria-")
 
 
@@ -116,7 +130,7 @@ def _kept(source: Any) -> Iterator[dict[str, Any]]:
         elif name == "style":
             if kind == "StartTag":
                 sheet = []
-            elif sheet is not None and (css := safe_css("".join(sheet))):
+            elif sheet is not None and (css := safe_css("".join(sheet), f".{BOX}")):
                 yield {"type": "StartTag", "name": name, "namespace": token.get("namespace"), "data": {}}
                 yield {"type": "Characters", "data": css}
                 yield token
@@ -129,18 +143,38 @@ def _kept(source: Any) -> Iterator[dict[str, Any]]:
             yield token
 
 
-def safe_css(sheet: str) -> str:
-    """A style sheet's plain rules without what fetches; rules of the ``@`` kind are left out."""
+def safe_css(sheet: str, within: str = "") -> str:
+    """A style sheet's plain rules without what fetches; rules of the ``@`` kind are left out.
+
+    `within` is the selector of what they may reach: they hold for what is in it alone.
+    """
     import tinycss2
 
     found = []
     for rule in tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True):
         if rule.type == "qualified-rule":
             body = _Css().sanitize_css(tinycss2.serialize(rule.content))
-            if body:
-                found.append(f"{tinycss2.serialize(rule.prelude).strip()}{{{body}}}")
+            selectors = [f"{within} {each}".strip() for each in _selectors(rule.prelude)]
+            if body and selectors:
+                found.append(f"{','.join(selectors)}{{{body}}}")
     made = "\n".join(found)
     return "" if "<" in made else made
+
+
+def _selectors(prelude: list[Any]) -> Iterator[str]:
+    """The selectors of a rule, but for those that begin with a combinator or cannot be read."""
+    import tinycss2
+
+    parts: list[list[Any]] = [[]]
+    for token in prelude:
+        if token == ",":
+            parts.append([])
+        elif token.type != "comment":
+            parts[-1].append(token)
+    for part in parts:
+        text = tinycss2.serialize(part).strip()
+        if text and text[0] not in "+~>|" and not any(token.type == "error" for token in part):
+            yield text
 
 
 class _Css:

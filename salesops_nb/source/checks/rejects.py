@@ -152,6 +152,21 @@ def at_their_files(
     ]
 
 
+def only_sound_amounts(connection: duckdb.DuckDBPyConnection, table: str, header: str) -> None:
+    """Take a spoiled amount out of the sums of a row's other defects: there it is no money.
+
+    An unknown rep of 987,654 and one whose amount is -876,543, itself a defect, leave 987,654 out of the
+    figures by rep and not 111,111. `header` is the column of the amount in the file.
+    """
+    connection.execute(
+        f"""
+        UPDATE rejects SET amount = NULL
+        WHERE "table" = {literal(table)} AND "column" IS DISTINCT FROM {literal(header)}
+            AND row IN (SELECT row FROM spoiled WHERE "table" = {literal(table)} AND "column" = 'amount')
+        """
+    )
+
+
 def _problem(row: tuple[Any, ...]) -> Problem:
     severity, code, table, file, number, column, value, reason, fix, amount, *_ = row
     return Problem(code, reason, fix, table, file, number, column, value, severity, amount)
