@@ -31,7 +31,7 @@ def test_the_installed_wheel_makes_a_workbook_that_passes_its_check_and_gives_a_
     where = python("import salesops_nb; print(salesops_nb.__file__)", installed, tmp_path)
     assert where.stdout.startswith(str(installed))
     command = "import sys; from salesops_nb.cli import main; sys.argv[1:] = {}; main()"
-    made = python(command.format(["init", "mine"]), installed, tmp_path)
+    made = python(command.format(["init", "--demo", "mine"]), installed, tmp_path)
     assert made.returncode == 0, made.stderr
     folder = tmp_path / "mine"
     for part in ("workbook.yml", "notebooks/performance_review.ipynb", "templates", "data", "plans"):

@@ -1,4 +1,4 @@
-"""`salesops init`: a new workbook from the package's own, and later its refreshing.
+"""`salesops init`: a workbook of one's own or a copy of the demo, and later its refreshing.
 
 What was written is remembered with its hash in ``.salesops.json``, so that a refresh can tell the
 copies an analyst edited, which stay, from those that may be brought up to date. A notebook is edited
@@ -22,17 +22,9 @@ from salesops_nb.present.export.html import write_beside
 from salesops_nb.version import __version__
 
 RECORD = ".salesops.json"
-PARTS = (
-    "workbook.yml",
-    "mapping.yml",
-    "strategy.yml",
-    "reports.yml",
-    "pay_calendar.yml",
-    "notebooks",
-    "templates",
-    "plans",
-    "data",
-)
+OWN = Path(__file__).with_name("own")  # what a workbook of one's own begins with, beside the shared parts
+SHARED = ("notebooks", "templates")
+DEMO = ("workbook.yml", "mapping.yml", "strategy.yml", "reports.yml", "pay_calendar.yml", "plans", "data")
 _SKIPPED = {"__pycache__", ".ipynb_checkpoints"}
 
 
@@ -53,12 +45,13 @@ def starter_root() -> Path:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--demo", is_flag=True, help="Copy the demo, with its data, plans and reports.")
 @click.option("--refresh", is_flag=True, help="Bring the files that were not edited up to date.")
-def init(folder: Path, refresh: bool) -> None:
-    """Make a workbook in DIR, with the demo's data, notebooks and templates.
+def init(folder: Path, demo: bool, refresh: bool) -> None:
+    """Make a workbook in DIR: the notebooks, and settings that wait for your own data.
 
-    A file that is there already is never overwritten; with --refresh, one that init wrote and
-    nobody edited is replaced by the package's present one.
+    With --demo it is a copy of the demo workbook. A file that is there already is never overwritten;
+    with --refresh, one that init wrote and nobody edited is replaced by the package's present one.
     """
     root = starter_root()
     if folder.resolve() == root:
@@ -67,7 +60,7 @@ def init(folder: Path, refresh: bool) -> None:
                 "same-folder", f"{folder} is the starter itself.", "Name another folder.", value=str(folder)
             )
         )
-    before, record = _record(folder)
+    before, record, was_demo = _record(folder)
     if refresh and not record:
         raise SalesopsError(
             Problem(
@@ -77,10 +70,12 @@ def init(folder: Path, refresh: bool) -> None:
                 value=str(folder),
             )
         )
-    done = _write(root, folder, record, refresh)
-    text = json.dumps({"version": __version__, "files": dict(sorted(record.items()))}, indent=1) + "\n"
+    demo = was_demo if refresh else demo or was_demo
+    done = _write(root, folder, record, refresh, demo)
+    known = {"version": __version__, "demo": demo, "files": dict(sorted(record.items()))}
+    text = json.dumps(known, indent=1) + "\n"
     (folder / RECORD).write_text(text, encoding="utf-8")
-    _tell(folder, done, refresh, before)
+    _tell(folder, done, refresh, before, demo)
 
 
 @dataclass
@@ -92,14 +87,14 @@ class _Done:
     left: list[str] = field(default_factory=list)
 
 
-def _record(folder: Path) -> tuple[str, dict[str, str]]:
-    """The version that wrote here before, and hashes of its files by their path in the workbook."""
+def _record(folder: Path) -> tuple[str, dict[str, str], bool]:
+    """The version that wrote here before, hashes of its files by their path, and whether it was the demo."""
     try:
         found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         files: dict[str, str] = dict(found["files"])
-        return str(found.get("version", "")), files
+        return str(found.get("version", "")), files, bool(found.get("demo", True))  # it was the only one once
     except FileNotFoundError:
-        return "", {}
+        return "", {}, False
     except (ValueError, KeyError, TypeError) as error:
         raise SalesopsError(
             Problem(
@@ -111,21 +106,32 @@ def _record(folder: Path) -> tuple[str, dict[str, str]]:
         ) from error
 
 
-def _starter_files(root: Path) -> Iterator[Path]:
-    for part in PARTS:
-        path = root / part
-        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (file for file in inside if file.is_file() and not _SKIPPED & set(file.parts))
+def _starter_files(root: Path, demo: bool) -> Iterator[tuple[str, bytes]]:
+    """Each file's path in the workbook and its contents; one's own notebooks hold no figures of the demo."""
+    parts = [(root, root / part) for part in (*SHARED, *(DEMO if demo else ()))]
+    for base, path in parts if demo else [*parts, (OWN, OWN)]:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if not file.is_file() or _SKIPPED & set(file.parts):
+                continue
+            name, contents = file.relative_to(base).as_posix(), file.read_bytes()
+            yield name, contents if demo or file.suffix != ".ipynb" else _without_outputs(contents)
 
 
-def _write(root: Path, folder: Path, record: dict[str, str], refresh: bool) -> _Done:
+def _without_outputs(notebook: bytes) -> bytes:
+    found = json.loads(notebook)
+    for cell in found["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _write(root: Path, folder: Path, record: dict[str, str], refresh: bool, demo: bool) -> _Done:
     """Copy what is missing, replace what may be, and name what was left as it is."""
     done = _Done()
     names = set()
-    for source in _starter_files(root):
-        name = source.relative_to(root).as_posix()
+    for name, contents in _starter_files(root, demo):
         names.add(name)
-        target, contents = folder / name, source.read_bytes()
+        target = folder / name
         if not target.exists():
             if name in record and refresh:
                 done.left.append(f"{name} (deleted here)")
@@ -182,7 +188,7 @@ def _cells(contents: bytes) -> bytes | None:
     return json.dumps(cells, sort_keys=True).encode()
 
 
-def _tell(folder: Path, done: _Done, refresh: bool, before: str) -> None:
+def _tell(folder: Path, done: _Done, refresh: bool, before: str, demo: bool) -> None:
     click.echo(f"{_files(len(done.written))} written to {folder}.")
     if refresh:
         which = f" from {before} to {__version__}" if before not in ("", __version__) else " up to date"
@@ -196,5 +202,7 @@ def _tell(folder: Path, done: _Done, refresh: bool, before: str) -> None:
         click.echo(f"{_files(len(done.left))} left as found:")
     for name in done.left:
         click.echo(f"  left: {name}")
+    if not refresh and not demo:
+        click.echo(f"Put your CRM's export into {folder / 'data'} and its columns into mapping.yml.")
     if not refresh:
         click.echo(f"Next: salesops check {folder}")

@@ -47,7 +47,7 @@ def _parameters(item: pytest.Item) -> dict[str, Any]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workbook of the package's own, in a folder of its own."""
     folder = tmp_path_factory.mktemp("lab") / "workbook"
-    command = [str(Path(sys.executable).with_name("salesops")), "init", str(folder)]
+    command = [str(Path(sys.executable).with_name("salesops")), "init", "--demo", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return folder

@@ -31,7 +31,7 @@ def salesops(*words, cwd):
 @pytest.fixture(scope="module")
 def workbook(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "workbook"
-    made = salesops("init", str(folder), cwd=folder.parent)
+    made = salesops("init", "--demo", str(folder), cwd=folder.parent)
     assert made.returncode == 0, made.stderr
     return folder
 

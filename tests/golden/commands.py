@@ -51,8 +51,8 @@ LINE = f"account-executive.1/base/{REP}/UKSS5YPE:booked/commission/2017-Q3"
 
 def commands(made: Path, beside: Path) -> Iterator[Command]:
     """Name and words of each command; `made` is the workbook made by the first, `beside` another folder."""
-    yield "init", ["init", str(made)]
-    yield "init-again", ["init", str(made)]
+    yield "init", ["init", "--demo", str(made)]
+    yield "init-again", ["init", "--demo", str(made)]
     yield "init-refresh", ["init", str(made), "--refresh"]
     yield from _reports()
     yield from _ledger()

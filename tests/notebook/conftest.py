@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 def workbook(tmp_path, monkeypatch):
     """A workbook made by init, in which commands are typed."""
     folder = tmp_path / "mine"
-    assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
+    assert CliRunner().invoke(main, ["init", "--demo", str(folder)]).exit_code == 0
     monkeypatch.chdir(folder)
     return folder
 

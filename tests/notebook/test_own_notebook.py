@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def workbook(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own") / "workbook"
-    command = [str(Path(sys.executable).with_name("salesops")), "init", str(folder)]
+    command = [str(Path(sys.executable).with_name("salesops")), "init", "--demo", str(folder)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     carry_out(folder)
     return folder

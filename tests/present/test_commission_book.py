@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 def workbook(tmp_path_factory):
     """A demo workbook of its own, in which the ledger may be written and plans edited."""
     folder = tmp_path_factory.mktemp("pay") / "workbook"
-    assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
+    assert CliRunner().invoke(main, ["init", "--demo", str(folder)]).exit_code == 0
     return open_workbook(folder)
 
 

@@ -258,7 +258,7 @@ def headline_cards(path: Path) -> list[tuple[str, str]]:
 def workbook_of_its_own(root: Path, tmp_path: Path) -> Path:
     made = tmp_path / "my book"
     subprocess.run(
-        [Path(sys.executable).with_name("salesops"), "init", made], check=True, capture_output=True
+        [Path(sys.executable).with_name("salesops"), "init", "--demo", made], check=True, capture_output=True
     )
     return made
 

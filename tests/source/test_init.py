@@ -27,7 +27,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def test_a_new_workbook_opens_and_checks(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    code, output = run("init", str(folder))
+    code, output = run("init", "--demo", str(folder))
     assert code == 0, output
     assert output.endswith(f"Next: salesops check {folder}\n")
     assert open_workbook(folder).table("deals").collect().shape[0] == 8800
@@ -44,7 +44,7 @@ PEOPLE = {
 
 def test_the_demo_brings_what_is_simulated_about_people_and_goes_without(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    assert run("init", str(folder))[0] == 0
+    assert run("init", "--demo", str(folder))[0] == 0
     shipped = module.starter_root() / "data/simulated/calendar.ics"
     assert (folder / "data/simulated/calendar.ics").read_bytes() == shipped.read_bytes()
     workbook = open_workbook(folder)
@@ -65,9 +65,60 @@ def test_a_workbook_of_ones_own_starts_without_what_is_simulated(tmp_path: Path)
     assert not workbook.simulated
 
 
+DEALS = """\
+deal_id,owner_id,stage,amount,created_on,closed_on
+1,Ann,Won,100.50,2026-01-05,2026-02-03
+2,Ann,Lost,80,2026-01-07,2026-02-09
+3,Ben,Won,70,2026-02-01,2026-03-31
+"""
+
+
+def test_ones_own_workbook_has_nothing_of_the_demo_and_waits_for_data(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    code, output = run("init", str(folder))
+    assert code == 0, output
+    assert "columns into mapping.yml" in output
+    assert {path.name for path in (folder / "data").iterdir()} == {"README.md"}
+    assert not (folder / "plans").exists()
+    for notebook in (folder / "notebooks").glob("*.ipynb"):
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        assert not any(cell.get("outputs") for cell in cells), notebook.name
+    texts = " ".join(path.read_text(encoding="utf-8") for path in folder.glob("*.yml"))
+    assert not any(word in texts for word in ("MavenTech", "Central", "2017", "simulated"))
+    code, output = run("check", str(folder))
+    assert code == 1
+    assert "The file data/deals.csv is not there" in output
+
+
+def test_ones_own_workbook_checks_and_is_reported_on_once_its_export_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    run("init", str(folder))
+    (folder / "data" / "deals.csv").write_text(DEALS)
+    code, output = run("check", str(folder))
+    assert code == 0, output
+    assert "no errors, no warnings" in output
+    workbook = open_workbook(folder)
+    assert sorted(workbook.tables) == ["deals"]
+    assert not workbook.simulated
+    code, output = run("run", str(folder / "reports.yml"), "--jobs", "1")
+    assert code == 0, output
+    assert "1 made" in output
+    assert (folder / "reports" / "index.html").is_file()
+
+
+def test_a_refresh_leaves_ones_own_workbook_ones_own(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    run("init", str(folder))
+    code, output = run("init", "--refresh", str(folder))
+    assert (code, output.splitlines()[0]) == (0, f"0 files written to {folder}.")
+    assert not (folder / "plans").exists()
+    run("init", "--demo", str(folder))
+    assert (folder / "plans").is_dir()
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "workbook.yml").write_text("company: Mine\n")
-    code, output = run("init", str(tmp_path))
+    code, output = run("init", "--demo", str(tmp_path))
     assert code == 0
     assert "  left: workbook.yml (not made by init)\n" in output
     assert (tmp_path / "workbook.yml").read_text() == "company: Mine\n"
@@ -87,7 +138,7 @@ def starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_refresh_updates_what_was_not_edited(tmp_path: Path, starter: Path) -> None:
     folder = tmp_path / "mine"
-    run("init", str(folder))
+    run("init", "--demo", str(folder))
     (folder / "mapping.yml").write_text("tables: {}\n")
     (folder / "strategy.yml").unlink()
     (starter / "workbook.yml").write_text("company: Newer\ncurrency: USD\n")
@@ -132,7 +183,7 @@ def test_a_notebook_is_edited_where_its_cells_are(tmp_path: Path, starter: Path)
     (starter / "notebooks").mkdir()
     for name in ("run", "edited", "tagged", "broken", "fresh"):
         (starter / "notebooks" / f"{name}.ipynb").write_text(json.dumps(NOTEBOOK))
-    assert run("init", str(folder))[0] == 0
+    assert run("init", "--demo", str(folder))[0] == 0
     saved(folder / "notebooks" / "run.ipynb")
     saved(folder / "notebooks" / "edited.ipynb", source="x = 2")
     saved(folder / "notebooks" / "tagged.ipynb", tags=["parameters", "mine"])
@@ -160,7 +211,7 @@ def test_a_notebook_is_edited_where_its_cells_are(tmp_path: Path, starter: Path)
 
 def test_line_ends_are_no_edit_and_the_version_is_told(tmp_path: Path, starter: Path) -> None:
     folder = tmp_path / "mine"
-    run("init", str(folder))
+    run("init", "--demo", str(folder))
     own = (folder / "mapping.yml").read_bytes().replace(b"\n", b"\r\n")
     (folder / "mapping.yml").write_bytes(own)
     record = json.loads((folder / module.RECORD).read_text())
@@ -176,7 +227,7 @@ def test_line_ends_are_no_edit_and_the_version_is_told(tmp_path: Path, starter: 
 
 def test_what_an_earlier_version_recorded_is_still_known(tmp_path: Path, starter: Path) -> None:
     folder = tmp_path / "mine"
-    run("init", str(folder))
+    run("init", "--demo", str(folder))
     record = json.loads((folder / module.RECORD).read_text())
     record["files"]["mapping.yml"] = hashlib.sha256((folder / "mapping.yml").read_bytes()).hexdigest()
     (folder / module.RECORD).write_text(json.dumps(record))

@@ -147,7 +147,7 @@ COLUMNS = tuple(f"deals.{n}" for n in ("deal_type", "loss_reason", "competitor",
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("begun") / "mine"
-    assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
+    assert CliRunner().invoke(main, ["init", "--demo", str(folder)]).exit_code == 0
     return folder
 
 
