@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from salesops_nb import commission
 from salesops_nb.commission.finance.payroll import payroll
@@ -100,4 +102,88 @@ def test_from_calculation_to_payroll_and_back(tmp_path):
     ledger.post(store, second, Q2, author="ops", on=ON)
     assert total(ledger.lines(store)) == total(corrected) + total(second)
     assert ledger.verify(store) == []
+    store.dispose()
+
+
+FX = pd.DataFrame(
+    [{"currency": "EUR", "kind": "plan", "rate": Decimal("1.25"), "valid_from": date(2026, 1, 1)}]
+)
+PAID_IN_EUROS = pd.DataFrame(
+    [{"person_id": "ann", "plan_id": "ae", "valid_from": date(2026, 1, 1), "currency": "EUR"}]
+)
+FLAT = {"id": "base", "rate_pct": 10}
+HALF = {"event": "booked", "pct": 50}
+RULES = {
+    "a draw": ({"draw": {"per": "month", "amount": 100, "recoverable": True, "keep_at_least": "none"}}, FLAT),
+    "the year to date": ({}, FLAT | {"scope": "ytd_less_paid"}),
+    "a clawback": ({"clawback": {"when": "cancelled", "method": "full", "unpaid": "cancel"}}, FLAT),
+    "instalments": ({"release": [HALF, HALF | {"after_months": 3}]}, FLAT),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("corrected", [False, True], ids=["straight", "after a correction"])
+@pytest.mark.parametrize("rule", RULES)
+def test_pay_in_another_currency_goes_on_from_the_ledger_as_from_the_lines(
+    rule: str, corrected: bool, tmp_path: Path
+) -> None:
+    parts, component = RULES[rule]
+    plan = commission.load_plan(
+        {k: v for k, v in PLAN.items() if k != "quota"}
+        | {"components": [component], "fx": {"pay": {"rates": "plan", "at": "pay_date"}}} | parts
+    )  # fmt: skip
+    events = pd.DataFrame(
+        [(f"e{i}", d, "booked", day, Decimal(a)) for i, (d, _, a, day) in enumerate((*FIRST[:2], LATE, NEXT))]
+        + [("e9", "D1", "cancelled", date(2026, 4, 7), None)],
+        columns=["event_id", "deal_id", "kind", "happened_on", "amount"],
+    )
+
+    def made(rows, period, prior=None):
+        tables = {"deals": deals(*rows), "events": events[events["deal_id"].isin({r[0] for r in rows})]}
+        tables |= {"plan_assignments": PAID_IN_EUROS, "fx_rates": FX}
+        payout = commission.calculate(
+            plan, tables | ({} if prior is None else {"prior_lines": prior}), period
+        )
+        assert not {p.code for p in payout.problems} & {"no-raw-amount"}
+        return payout.lines
+
+    store = open_store(f"sqlite:///{tmp_path}/store.sqlite")
+    now = made(FIRST[:2], Q1)
+    ledger.post(store, now, Q1, author="ops", on=ON)
+    rows = FIRST[:2]
+    if corrected:
+        for step, by in ((ledger.review, "rev"), (ledger.approve, "cfo"), (ledger.lock, "cfo")):
+            step(store, Q1, by=by, on=ON)
+        rows = (*FIRST[:2], LATE)
+        now = made(rows, Q1)
+        ledger.post(store, now, Q1, author="ops", on=ON)
+    from_ledger = made((*rows, NEXT), Q2, ledger.prior_lines(store, FiscalCalendar().period(Q2)))
+    from_lines = made((*rows, NEXT), Q2, now)
+    assert dict(zip(from_ledger["line_id"], from_ledger["amount"], strict=True)) == dict(
+        zip(from_lines["line_id"], from_lines["amount"], strict=True)
+    )
+    assert len(from_lines)
+    store.dispose()
+
+
+@pytest.mark.parametrize("scope", ["each_transaction", "ytd_less_paid"])
+def test_a_correction_of_a_closed_period_is_paid_once(scope: str, tmp_path: Path) -> None:
+    component = {"id": "base", "rate_pct": 10, "scope": scope}
+    plan = commission.load_plan(
+        {**{k: v for k, v in PLAN.items() if k != "quota"}, "components": [component]}
+    )
+    store = open_store(f"sqlite:///{tmp_path}/store.sqlite")
+
+    def posted(rows, period):
+        prior = ledger.prior_lines(store, FiscalCalendar().period(period))
+        payout = commission.calculate(plan, {"deals": deals(*rows), "prior_lines": prior}, period)
+        ledger.post(store, payout.lines, period, author="ops", on=ON)
+
+    posted(FIRST, Q1)
+    for step, by in ((ledger.review, "rev"), (ledger.approve, "cfo"), (ledger.lock, "cfo")):
+        step(store, Q1, by=by, on=ON)
+    posted((*FIRST, LATE), Q1)  # the correction is paid in the second quarter
+    for _ in range(2):  # a second posting changes nothing
+        posted((*FIRST, LATE, NEXT), Q2)
+        sold = sum((Decimal(amount) for _, _, amount, _ in (*FIRST, LATE, NEXT)), Decimal(0))
+        assert abs(total(ledger.lines(store)) - sold / 10) <= Decimal("0.01")
     store.dispose()

@@ -91,9 +91,13 @@ class Working:
         return rows
 
     def prior(self, plan: Plan) -> list[dict[str, Any]]:
-        """Earlier lines of the plan in the ledger handed in (any version of it, never of this period)."""
+        """Earlier lines of the plan in the ledger handed in (any version of it, never of this period).
+
+        A correction of an earlier period, which is paid in this one, is of that earlier one.
+        """
         key = self.period.key
-        return [r for r in self.prior_rows() if r.get("plan_id") == plan.id and r.get("period") != key]
+        mine = [r for r in self.prior_rows() if r.get("plan_id") == plan.id]
+        return [r for r in mine if (r.get("origin") or r.get("period")) != key]
 
     def in_plan(self, plan: Plan, row: dict[str, Any]) -> Decimal:
         """A line of the ledger in the plan's currency, as it was before it was converted to the payee's.

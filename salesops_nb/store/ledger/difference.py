@@ -135,8 +135,17 @@ def _adjustments(
             "credit": credit_text(credit),
             "amount_minor": amount,
             "source_line_id": first,
-            "details": {"corrects": base, "calculated_kind": kind},
+            "details": {"corrects": base, "calculated_kind": kind} | _raw(line, written),
         }
+
+
+def _raw(line: Values | None, written: list[Row[Any]]) -> dict[str, str | None]:
+    """What an adjustment comes to in the plan's own currency; nothing where a line of it does not say."""
+    texts = [details(row).get("raw") for row in written]
+    now: str | None = line.get("details", {}).get("raw") if line else "0"
+    if now is None or None in texts:
+        return {}
+    return {"raw": credit_text(Decimal(now) - sum((Decimal(str(text)) for text in texts), Decimal(0)))}
 
 
 def _credit(text: str | None) -> Decimal:

@@ -129,7 +129,7 @@ def post(
             written=len(change.write),
             withdrawn=len(change.withdraw),
             unchanged=change.unchanged,
-            adjustments=[line["line_id"] for line in change.write if "details" in line],
+            adjustments=[line["line_id"] for line in change.write if "corrects" in line.get("details", {})],
             reopened=reopened,
             anchor=anchor_of(connection),
         )
@@ -379,14 +379,16 @@ def lines(
     """The ledger's current lines, as a frame (one row a line, amounts decimal, Arrow types).
 
     Columns of the line schema, then status, paid_on, dispute (the last one on the line), origin (the
-    calculated period), author, reason, approver, seq. With `before` only periods that end by its
-    first day.
+    calculated period), author, reason, approver, calculated_kind, raw (the pay in the plan's own currency
+    before it was rounded and converted, where the calculation said it), seq. With `before` only what was
+    calculated for periods that end by its first day, in whichever period it is paid.
     """
     with engine.connect() as connection:
         keys = known_periods(connection) if period is None else [str(period)]
-        if before is not None:
-            keys = [key for key in keys if before.calendar.period(key).end <= before.start]
         rows = current_lines(connection, periods=keys, payee_id=payee_id)
+        if before is not None:
+            ended = {row.origin: before.calendar.period(row.origin).end <= before.start for row in rows}
+            rows = [row for row in rows if ended[row.origin]]
         states = {key: period_state(connection, key) for key in {row.period for row in rows}}
         statuses = {(row.period, row.payee_id): states[row.period].status(row.payee_id) for row in rows}
         paid = {key: state.paid_on for key, state in states.items()}
@@ -396,7 +398,8 @@ def lines(
 def prior_lines(engine: Engine, before: Period) -> pd.DataFrame:
     """What a calculation of a period takes as ``prior_lines``: the ledger's lines of earlier periods.
 
-    As `lines`, but a line that corrects a closed period bears the kind of what it corrects, so that
+    A correction of an earlier period that is paid in this one is among them, so that nothing is paid
+    twice. As `lines`, but a line that corrects a closed period bears the kind of what it corrects, so that
     balances of draws, carries and holdbacks, which are sums by kind, stay right after a correction.
     """
     frame = lines(engine, before=before)

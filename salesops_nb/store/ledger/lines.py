@@ -1,7 +1,9 @@
 """Pay lines on their way into the ledger and out of it.
 
 In: any frame that narwhals reads, checked row by row. Out: pandas with Arrow types, money as
-decimals. Inside the store money is whole minor units, a credit is the text of its decimal.
+decimals. Inside the store money is whole minor units, a credit is the text of its decimal. `raw`, the pay
+in the plan's own currency before it was rounded and converted, stands in the details: draws, clawbacks and
+totals of later periods go by it where a person is paid in another currency.
 """
 
 from __future__ import annotations
@@ -74,7 +76,7 @@ def entry_values(lines: Any) -> list[dict[str, Any]]:
                 column=missing[0],
             )
         )
-    names = [name for name in LINE_COLUMNS if name in frame.columns]
+    names = [name for name in (*LINE_COLUMNS, "raw") if name in frame.columns]
     rows = frame.select(names).rows(named=True)
     problems: list[Problem] = []
     values = [_values(dict(row), number, problems) for number, row in enumerate(rows, start=1)]
@@ -130,6 +132,8 @@ def draft_frame(lines: pd.DataFrame, period: str) -> pd.DataFrame | None:
         "author": pa.repeat("", rows),
     }
     columns |= {name: pa.nulls(rows, pa.string()) for name in ("reason", "approver", "calculated_kind")}
+    raw = table["raw"] if "raw" in table.column_names else pa.nulls(rows)
+    columns["raw"] = raw.cast(pa.decimal128(38, 10))
     columns["seq"] = pa.repeat(pa.scalar(0, pa.int64()), rows)
     return arrow_frame(columns)
 
@@ -157,6 +161,8 @@ def _values(row: Mapping[str, Any], number: int, problems: list[Problem]) -> dic
     value["happened_on"] = happened.isoformat() if isinstance(happened, date) else _text(happened)
     credit = _decimal(row, "credit", number, problems) if row.get("credit") is not None else None
     value["credit"] = credit_text(credit)
+    if row.get("raw") is not None:
+        value["details"] = {"raw": credit_text(_decimal(row, "raw", number, problems))}
     amount = _decimal(row, "amount", number, problems)
     value["amount_minor"] = None
     if amount is not None and value["currency"]:
@@ -238,6 +244,8 @@ def line_frame(
         columns[name] = pa.array([getattr(row, name) for row in rows], pa.string())
     for name in ("reason", "approver", "calculated_kind"):
         columns[name] = pa.array([content.get(name) for content in free], pa.string())
+    raws = [Decimal(text) if (text := content.get("raw")) else None for content in free]
+    columns["raw"] = pa.array(raws, pa.decimal128(38, 10))
     columns["seq"] = pa.array([row.seq for row in rows], pa.int64())
     return arrow_frame(columns)
 
