@@ -332,9 +332,14 @@ def test_nor_the_page_of_another_kind_that_bears_the_name(
 
 @pytest.mark.parametrize("notebook", ["target_setting", "hiring_needs"])
 @pytest.mark.parametrize("each", ["rep", "team"])
-def test_a_page_of_the_company_is_not_made_for_each(tmp_path: Path, notebook: str, each: str) -> None:
+@pytest.mark.parametrize(
+    "more", ["", ", parameters: {reason: 'for {name}'}", ", parameters: {author: '{name}'}"]
+)
+def test_a_page_of_the_company_is_not_made_for_each(
+    tmp_path: Path, notebook: str, each: str, more: str
+) -> None:
     folder = workbook(tmp_path)
-    report = f"{{name: x, notebook: notebooks/{notebook}.ipynb, for_each: {each}}}"
+    report = f"{{name: x, notebook: notebooks/{notebook}.ipynb, for_each: {each}{more}}}"
     (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {report}\n")
     result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
     assert result.exit_code == 1

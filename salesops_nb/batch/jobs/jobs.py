@@ -223,7 +223,7 @@ def _check_told_whom(report: Report, declared: Mapping[str, Any], path: Path) ->
     told is not whose it is.
     """
     kinds = [kind for kind in report.for_each if kind != "company"]
-    told = {"who", *kinds} & set(declared) or any("{" in str(v) for v in report.parameters.values())
+    told = {"who", *kinds} & set(declared) or _says_whom(report, path)
     if kinds and not told:
         raise _not_for_each(
             report,
@@ -251,6 +251,19 @@ def _check_told_whom(report: Report, declared: Mapping[str, Any], path: Path) ->
                 "of the same name.",
                 f"Write for_each: {of}, or say under 'parameters' whom it is about.",
             )
+
+
+def _says_whom(report: Report, path: Path) -> bool:
+    """Whether a parameter takes whom a page is about, and not a text beside it such as a reason.
+
+    A notebook of one's own may call it as it likes; those that we ship declare whom they can be about.
+    """
+    named = [name for name, value in report.parameters.items() if _FIELD.search(str(value))]
+    kind = parameters_of(path)
+    if kind is None or not kind.__module__.startswith("salesops_nb."):
+        return bool(named)
+    extras = [kind.model_fields[name].json_schema_extra for name in named if name in kind.model_fields]
+    return any(isinstance(extra, dict) and extra.get("choices") in ("people", "who") for extra in extras)
 
 
 def _kind_of_who(report: Report, declared: Mapping[str, Any], path: Path, kind: str) -> str | None:
