@@ -37,7 +37,7 @@ def test_a_new_workbook_opens_and_checks(tmp_path: Path) -> None:
 
 
 PEOPLE = {
-    "leave": 10, "candidates": 120, "candidate_steps": 500, "candidates_protected": 120, "interviews": 260,
+    "leave": 10, "candidates": 120, "candidate_steps": 500, "interviews": 260,
     "scorecards": 1300, "score_anchors": 25, "cases": 12, "case_steps": 58, "alerts": 33, "actions": 27,
 }  # fmt: skip
 

@@ -381,14 +381,6 @@ CONTRACTS: dict[str, Contract] = {
             C("outcome", choices=("open", "passed", "rejected", "withdrawn")),
         ),
         _table(
-            "candidates_protected",
-            "candidate_id",
-            "candidate's protected attributes",
-            C("candidate_id", required=True, refers_to="candidates"),
-            C("gender"),
-            C("age_band"),
-        ),
-        _table(
             "interviews",
             "interview_id",
             "interview",
