@@ -10,7 +10,7 @@ import duckdb
 
 from salesops_nb.errors import Problem
 from salesops_nb.source.columns.casting import Typed
-from salesops_nb.source.schema.contracts import CONTRACTS, Contract
+from salesops_nb.source.schema.contracts import CONTRACTS, Column, Contract
 from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.raw import quoted
 
@@ -23,10 +23,8 @@ def as_the_other_table_writes(
     """Let each id that points to another table be as long as it is there; a note for every column."""
     notes, replaced = [], []
     relation = f"work.{quoted(contract.name)}"
-    for column in contract.columns:
+    for column in _so_long(connection, relation, typed, contract, tables):
         target = column.refers_to
-        if target not in tables or target == contract.name or column.name not in typed.columns:
-            continue
         name, key = quoted(column.name), quoted(CONTRACTS[str(target)].key[0])
         keys = f"SELECT {key} FROM typed.{quoted(str(target))}"
         other = (
@@ -35,7 +33,7 @@ def as_the_other_table_writes(
         )
         meant = f"{name} NOT IN ({keys} WHERE {key} IS NOT NULL) AND {other} IN ({keys})"
         row = connection.execute(
-            f"SELECT count(*), any_value({name}) FROM {relation} WHERE length({name}) IN (15, 18) AND {meant}"
+            f"SELECT count(*), any_value({name}) FROM {relation} WHERE {meant}"
         ).fetchone()
         if row and row[0]:
             replaced.append(f"CASE WHEN {meant} THEN {other} ELSE {name} END AS {name}")
@@ -47,6 +45,25 @@ def as_the_other_table_writes(
             f"CREATE VIEW {relation} AS SELECT * REPLACE ({', '.join(replaced)}) FROM work.{base}"
         )
     return notes
+
+
+def _so_long(
+    connection: duckdb.DuckDBPyConnection, relation: str, typed: Typed, contract: Contract, tables: list[str]
+) -> list[Column]:
+    """The columns that point to another table and have a value that such an id could be."""
+    pointing = [
+        c
+        for c in contract.columns
+        if c.refers_to in tables and c.refers_to != contract.name and c.name in typed.columns
+    ]
+    if not pointing:
+        return []
+    written = "[0-9A-Za-z]{15}([A-Z0-5]{3})?"
+    found = ", ".join(
+        f"coalesce(bool_or(regexp_full_match({quoted(c.name)}, '{written}')), false)" for c in pointing
+    )
+    row = connection.execute(f"SELECT {found} FROM {relation}").fetchone() or ()
+    return [column for column, so in zip(pointing, row, strict=True) if so]
 
 
 def long_id(text: str) -> str:
