@@ -20,9 +20,9 @@ OWN = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A workbook made by `salesops init`."""
+    """A workbook made by `salesops init --demo`."""
     made = tmp_path_factory.mktemp("made") / "mine"
-    done = CliRunner().invoke(init, [str(made)])
+    done = CliRunner().invoke(init, ["--demo", str(made)])
     assert done.exit_code == 0, done.output
     return made
 
