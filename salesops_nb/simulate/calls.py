@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.simulate.crm import DAY, Array, Crm, stream
+from salesops_nb.simulate.planted import is_number
 
 Columns = dict[str, Any]
 WEEK = 7 * DAY
@@ -36,6 +38,19 @@ class Leaning:
     high: float = 1.7
     low: float = 0.5
     error: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Raise `SalesopsError` that names every number without sense."""
+        wrong = [
+            f"{name} is {getattr(self, name)!r} (from 0 to {most})"
+            for name, most in (("high", 100), ("low", 100), ("error", 10))
+            if not is_number(getattr(self, name), 0, most)
+        ]
+        if wrong:
+            text = f"Nobody leans so: {'; '.join(wrong)}."
+            raise SalesopsError(
+                Problem("bad-leaning", text, "Give factors and an error from 0.", value=wrong[0])
+            )
 
 
 @dataclass(frozen=True)

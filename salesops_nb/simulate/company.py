@@ -14,10 +14,11 @@ import numpy as np
 
 from salesops_nb.simulate.company_tables import Company, team_of
 from salesops_nb.simulate.crm import DAY, Array, stream
-from salesops_nb.simulate.truth import Truth, refuse
+from salesops_nb.simulate.truth import Truth, is_whole, refuse
 
 MONTH_DAYS = 30.4375
-SPAN, LONGEST_LEAD = 120, 360  # months in which the first people are hired, and before the data begin
+SPAN = 120  # months in which the first people are hired where nobody ever leaves
+OLDEST, FOREVER = 14_600, 3_650_000  # days before the data at which the first is hired; days of no end
 LONGEST = 240
 STRONG = np.sqrt(3.0)  # standard deviations above the mean, where a quarter are strong
 
@@ -59,6 +60,7 @@ def company(
     """
     truth = truth or Truth()
     _check(seed, months, future, older, openings, supported)
+    refuse([] if isinstance(as_of, date) else [f"as_of is {as_of!r} (a date)"], "Give the last day seen.")
     month = np.datetime64(as_of, "M")
     # Deals open on the last day asked for must have an end, so more months are made than are shown.
     longest = max(truth.cycle_days, truth.lost_days)
@@ -79,16 +81,13 @@ def _check(
     wrong = [
         f"{name} is {value!r} (a whole number from {low}{f' to {LONGEST}' if name != 'seed' else ''})"
         for name, (value, low) in sizes.items()
-        if not isinstance(value, int)
-        or isinstance(value, bool)
-        or value < low
-        or (name != "seed" and value > LONGEST)
+        if not is_whole(value, low, float("inf") if name == "seed" else LONGEST)
     ]
-    if any(not isinstance(n, int | np.integer) or n < 0 for n in openings):
-        wrong.append(f"openings are {list(openings)!r} (whole numbers from 0)")
-    elif isinstance(future, int) and len(openings) > future:
+    if not isinstance(openings, Sequence | np.ndarray) or not all(is_whole(n, 0) for n in openings):
+        wrong.append(f"openings are {openings!r} (a whole number from 0 for each month)")
+    elif is_whole(future, 0) and len(openings) > future:
         wrong.append(f"openings are for {len(openings)} months, the future has {future}")
-    if supported is not None and not supported > 0:
+    if supported is not None and not (isinstance(supported, int | float | np.number) and supported > 0):
         wrong.append(f"supported is {supported!r} (above 0)")
     refuse(wrong, "Give sizes within the ranges in brackets.")
 
@@ -102,15 +101,8 @@ def _people(
     refill: bool,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Every holder of every seat, one generation after another, and the posts they left empty."""
-    begin = calendar[0].astype("datetime64[D]")
-    rng = stream(seed, "seats")
-    # People come and go for a while before the data begin, so that leaving is in a steady state by then.
-    stay = _mean_stay(truth)
-    lead = min(3 * stay, LONGEST_LEAD) if np.isfinite(stay) else 0.0
-    ago = lead + rng.random(truth.seats) * min(stay, SPAN)
-    hired = begin - np.floor(ago * MONTH_DAYS).astype(int) * DAY
     seat = np.arange(truth.seats)
-    people, posts = _holders(truth, seed, "seats", seat, hired, calendar, as_of, refill)
+    people, posts = _holders(truth, seed, "seats", seat, None, calendar, as_of, refill)
     start = np.repeat(as_of.astype("datetime64[M]") + 1 + np.arange(len(openings)), openings)
     if len(start):
         opened = start.astype("datetime64[D]")
@@ -143,42 +135,50 @@ def _holders(
     seed: int,
     kind: str,
     seat: Array,
-    hired: Array,
+    hired: Array | None,
     calendar: Array,
     as_of: np.datetime64,
     refill: bool,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The holders of seats one after another from the day of hire; without one, from those there at first.
+
+    Who is there when the data begin is met more likely the longer he stays, so that his stay is drawn
+    with its length as weight and its beginning anywhere in it: leaving is in a steady state from then on.
+    """
     begin, end = calendar[0].astype("datetime64[D]"), (calendar[-1] + 1).astype("datetime64[D]")
     never = end + 36_500 * DAY
     stay_mean = _mean_stay(truth)
     scale = gamma(1 + 1 / truth.leave_shape)
     people: list[dict[str, Array]] = []
     posts: list[dict[str, Array]] = []
-    here, generation = hired < end, 0
+    here = np.ones(len(seat), dtype=bool) if hired is None else hired < end
+    generation = 0
     while here.any():
         rng = stream(seed, kind, generation)  # drawn for all seats, so that a seat's people are its own
-        ability, z = _ability(truth, rng, len(seat))
+        first = hired is None
+        ability, z = _ability(truth, rng, len(seat), truth.weak_leave if first and truth.attrition else 0.0)
         # Scaled so that the mean stay, and with it the leavers of a year, is as stated.
         rate = np.exp(-truth.weak_leave * z) * _mean_of(truth, truth.weak_leave)
-        unit = rng.exponential(1.0, len(seat)) ** (1 / truth.leave_shape) / scale
-        stay = np.minimum(np.ceil(unit * stay_mean / rate * MONTH_DAYS), 36_500).astype(int)
+        drawn = rng.gamma(1 + 1 / truth.leave_shape if first else 1.0, 1.0, len(seat))
+        unit = drawn ** (1 / truth.leave_shape) / scale
+        stay = np.minimum(np.ceil(unit * stay_mean / rate * MONTH_DAYS), FOREVER).astype(int)
         stay = np.maximum(stay, 1)
+        if hired is None:
+            within = stay if truth.attrition else SPAN * MONTH_DAYS
+            ago = np.floor(rng.random(len(seat)) * within).astype(int)
+            stay -= np.maximum(ago - OLDEST, 0)
+            hired = begin - np.minimum(ago, OLDEST) * DAY
         odds = rng.standard_normal(len(seat)) * truth.win_spread
         wait = _wait(truth, rng, len(seat))
-        left = np.where(stay < 36_500, hired + stay * DAY, never)
+        left = np.minimum(hired + stay * DAY, never)
         win = 1 / (1 + np.exp(-odds) * (1 - truth.win_rate) / truth.win_rate)
-        # Those present when the data begin are there in every seat where nobody is ever replaced.
-        before = left < begin
-        wait = np.where(before & (truth.fill_days is None), 1, wait)
-        told = here & (left >= begin)
         columns = {"seat": seat, "hired": hired, "left": left, "ability": ability, "win_rate": win, "z": z}
         columns["leave_a_month"] = np.where(np.isinf(stay_mean), 0.0, rate / stay_mean)
-        people.append({name: values[told] for name, values in columns.items()})
+        people.append({name: values[here] for name, values in columns.items()})
         leaver = here & (left < end)
-        again = leaver & (before | (truth.fill_days is not None)) & ((left <= as_of) | refill)
+        again = leaver & (truth.fill_days is not None) & ((left <= as_of) | bool(refill))
         filled = np.where(again, left + wait * DAY, np.datetime64("NaT"))
-        empty = leaver & ~before
-        posts.append({"seat": seat[empty], "opened": left[empty], "filled": filled[empty]})
+        posts.append({"seat": seat[leaver], "opened": left[leaver], "filled": filled[leaver]})
         hired = np.where(again, left + wait * DAY, never)
         here = again & (hired < end)
         generation += 1
@@ -189,11 +189,13 @@ def _joined(parts: list[dict[str, Array]]) -> dict[str, Array]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _ability(truth: Truth, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
-    """Ability with a mean of one, and how many standard deviations it lies off."""
-    z = rng.standard_normal(n)
-    if truth.groups:
-        z = np.where(z > 0.6745, STRONG, -1 / STRONG)  # a quarter are strong
+def _ability(truth: Truth, rng: np.random.Generator, n: int, tilt: float) -> tuple[Array, Array]:
+    """Ability with a mean of one, and how many standard deviations it lies off, weighted by exp(tilt·z)."""
+    if truth.groups:  # a quarter are strong
+        strong = 0.25 * np.exp(tilt * STRONG) / _mean_of(truth, tilt)
+        z = np.where(rng.random(n) < strong, STRONG, -1 / STRONG)
+    else:
+        z = rng.standard_normal(n) + tilt
     return np.exp(truth.spread * z) / _mean_of(truth, truth.spread), z
 
 

@@ -19,6 +19,7 @@ from salesops_nb.simulate.calls import Leaning
 from salesops_nb.simulate.columns import SCHEMA, deals_table
 from salesops_nb.simulate.crm import stream
 from salesops_nb.simulate.planted import Process
+from salesops_nb.simulate.truth import is_whole
 from salesops_nb.simulate.world import count_won, draw, invent, month_number
 from salesops_nb.simulate.world_process import WorldProcess
 
@@ -52,7 +53,8 @@ def deals(
         ``forecast_calls`` are written too, and reasons, sources, competitors and next steps follow it.
     leaning : whose forecast calls lean, and how far; for a process only.
 
-    Raises `SalesopsError` where a number is below one or the days are the wrong way round.
+    Raises `SalesopsError` where a number is below one, the days are the wrong way round, or the process
+    names a region or an industry that there is not.
 
     Examples
     --------
@@ -73,9 +75,9 @@ def deals(
     >>> sorted(set(paths) - {"accounts", "deals", "people", "products", "targets"})
     ['deal_changes', 'forecast_calls', 'stage_history']
     """
+    _check(n, seed, people, accounts, products, first, last, process)
     reps = people if people is not None else min(max(n // 1500, 10), 5000)
     clients = accounts if accounts is not None else min(max(n // 20, 50), 500_000)
-    _check(n, seed, reps, clients, products, first, last)
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
     world = invent(seed, reps, clients, products, first, last)
@@ -101,19 +103,41 @@ def deals(
     return paths
 
 
-def _check(n: int, seed: int, people: int, accounts: int, products: int, first: date, last: date) -> None:
+def _check(
+    n: int,
+    seed: int,
+    people: int | None,
+    accounts: int | None,
+    products: int,
+    first: date,
+    last: date,
+    process: Process | None,
+) -> None:
     sizes = {"n": n, "people": people, "accounts": accounts, "products": products}
-    wrong = [f"{name} is {value}" for name, value in sizes.items() if value < 1]
-    if seed < 0:
+    given = {name: value for name, value in sizes.items() if value is not None or name in ("n", "products")}
+    wrong = [f"{name} is {value}" for name, value in given.items() if not is_whole(value, 1)]
+    if not is_whole(seed, 0):
         wrong.append(f"seed is {seed}")
-    if (last - first).days < 365:
+    if process is not None and not isinstance(process, Process):
+        wrong.append(f"process is {process!r}, no Process")
+    elif process is not None:
+        known = {"slow_in": around.REGIONS, "price_in": around.INDUSTRIES}
+        wrong += [
+            f"{name} of the process is {getattr(process, name)}, which is none of {', '.join(words)}"
+            for name, words in known.items()
+            if getattr(process, name) not in words
+        ]
+    if not isinstance(first, date) or not isinstance(last, date):
+        wrong.append(f"first and last are {first!r} and {last!r}, no dates")
+    elif (last - first).days < 365:
         wrong.append(f"the days {first} to {last} are less than a year")
     if wrong:
         raise SalesopsError(
             Problem(
                 "bad-simulation",
-                f"No deals can be made: {', '.join(wrong)}.",
-                "Give sizes of at least 1, a seed of at least 0 and a span of at least a year.",
+                f"No deals can be made: {'; '.join(wrong)}.",
+                "Give whole sizes of at least 1, a seed of at least 0, a span of at least a year, and a "
+                "process of regions and industries that there are.",
                 value=wrong[0],
             )
         )

@@ -68,14 +68,16 @@ def demo(
     way = journey.Journey(crm, prospected, seed, process)
     next_steps = way.next_steps(more_of_deals["next_step_on"])
     touched = touches.touches(crm, prospected, life.activities(crm, prospected, seed), seed, logging)
+    manager = dict(zip(crm.agents["agent"].astype(str), crm.agents["manager"].astype(str), strict=True))
+    changes = way.deal_changes(more_of_deals, dates["hired_on"], next_steps)
     tables = {
         "deals_more": more_of_deals | way.deals_more(next_steps),
-        "stage_history": way.stage_history(),
-        "deal_changes": way.deal_changes(more_of_deals, dates["hired_on"], next_steps),
+        "stage_history": employment.stood_in(way.stage_history(), "entered_at", leave, manager),
+        "deal_changes": employment.stood_in(changes, "changed_at", leave, manager),
         "forecast_calls": calls.demo_calls(
             crm, way.people, way.owner, way.manager_of, dates["hired_on"], leaning, seed
         ),
-        "activities": employment.at_work(touched, leave),
+        "activities": employment.at_work(touched, leave, "happened_at"),
         "people_dates": employment.people_dates(dates, more, seed),
         "people_more": employment.people_rows(more, moved),
         "leave": leave,
@@ -89,12 +91,12 @@ def demo(
         **cases.cases(crm, seed),
         **alerting.alerts(crm, targets, history, seed),
     }
-    tables |= _crm_health(crm, dates, more, seed) | book(seed)
+    tables |= _crm_health(crm, dates, more, leave, seed) | book(seed)
     return {name: _arrow(columns) for name, columns in tables.items()}
 
 
 def _crm_health(
-    crm: Crm, dates: dict[str, Any], more: dict[str, Any], seed: int
+    crm: Crm, dates: dict[str, Any], more: dict[str, Any], leave: dict[str, Any], seed: int
 ) -> dict[str, dict[str, Any]]:
     """How the CRM is used, and a copy of accounts with duplicates beside its truth."""
     people = crm_use.contacts(crm, seed)
@@ -102,7 +104,7 @@ def _crm_health(
     dirty, truth = dirty_accounts(crm, seed)
     return {
         "contacts": people,
-        "logins": crm_use.logins(crm, dates, more, seed),
+        "logins": employment.at_work(crm_use.logins(crm, dates, more, seed), leave, "day"),
         "field_use": fields,
         "picklist_use": crm_use.picklist_use(crm, people, fields),
         "accounts_dirty": dirty,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from salesops_nb.simulate.crm import DAY, NOT_A_DAY, Array, Crm, stream
 
@@ -126,11 +128,29 @@ def away(leaves: Columns, person: str, start: np.datetime64, end: np.datetime64)
     return days / int((end - start).astype(int))
 
 
-def at_work(activities: Columns, leaves: Columns) -> Columns:
-    """The activities without those of people on leave."""
-    day = activities["happened_at"].astype("datetime64[D]")
+def at_work(rows: Columns, leaves: Columns, at: str) -> Columns:
+    """The rows without those of people on leave on the day of column `at`."""
+    day = rows[at].astype("datetime64[D]")
     there = np.ones(len(day), dtype=bool)
+    for who, inside in _on_leave(leaves, day):
+        there &= ~((np.asarray(rows["person_id"]) == who) & inside)
+    return {name: np.asarray(values)[there] for name, values in rows.items()}
+
+
+def stood_in(table: pa.Table, at: str, leaves: Columns, manager: dict[str, str]) -> pa.Table:
+    """The table whose `by` is the manager where the person was on leave on the day of column `at`."""
+    by = table["by"].combine_chunks()
+    place = {name: i for i, name in enumerate(by.dictionary.to_pylist())}
+    code = by.indices.to_numpy().copy()
+    for who, inside in _on_leave(leaves, table[at].to_numpy().astype("datetime64[D]")):
+        if who in place:
+            code[(code == place[who]) & inside] = place[manager[who]]
+    changed = pa.DictionaryArray.from_arrays(pa.array(code), by.dictionary)
+    column = table.schema.get_field_index("by")
+    return table.set_column(column, table.schema.field(column), changed)
+
+
+def _on_leave(leaves: Columns, day: Array) -> Iterator[tuple[str, Array]]:
+    """Each person on leave, and which of the days lie within it."""
     for who, first, last in zip(leaves["person_id"], leaves["from"], leaves["to"], strict=True):
-        inside = (day >= first) & (np.isnat(last) | (day < last))
-        there &= ~((activities["person_id"] == who) & inside)
-    return {name: np.asarray(values)[there] for name, values in activities.items()}
+        yield str(who), (day >= first) & (np.isnat(last) | (day < last))

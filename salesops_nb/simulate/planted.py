@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from salesops_nb.errors import Problem, SalesopsError
 
@@ -11,6 +12,11 @@ SOURCES = ("website", "referral", "event", "outbound", "partner")
 LOSS_REASONS = ("price", "competitor", "no decision", "timing", "features")
 NEXT_STEPS = ("send offer", "call back", "book a demo", "meet decision maker")
 COMPETITORS = ("Corvane", "Axelo Systems", "Brightpipe", "Deltrix")
+
+
+def is_number(value: Any, low: float, high: float) -> bool:
+    """Whether it is a number within the range."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
 @dataclass(frozen=True)
@@ -72,18 +78,24 @@ class Process:
     def __post_init__(self) -> None:
         shares = ("loops", "skips", "pushed_lost", "pushed_won", "pushed_open", "repriced", "handed",
                   "stepped", "blank")  # fmt: skip
-        wrong = [f"{n} is {getattr(self, n)}" for n in shares if not 0 <= getattr(self, n) <= 1]
+        wrong = [f"{n} is {getattr(self, n)}" for n in shares if not is_number(getattr(self, n), 0, 1)]
         factors = ("slow", "price", "undecided")
-        wrong += [f"{n} is {getattr(self, n)}" for n in factors if not 0 < getattr(self, n) < float("inf")]
-        least = ("spread", "slow_spread", "bulk")
-        wrong += [f"{n} is {getattr(self, n)}" for n in least if not getattr(self, n) >= 0]
+        wrong += [f"{n} is {getattr(self, n)}" for n in factors if not is_number(getattr(self, n), 1e-9, 1e9)]
+        least = ("spread", "slow_spread")
+        wrong += [f"{n} is {getattr(self, n)}" for n in least if not is_number(getattr(self, n), 0, 100)]
+        if not is_number(self.bulk, 0, 1e9) or self.bulk != int(self.bulk):
+            wrong.append(f"bulk is {self.bulk}")
         if self.slow_stage not in SUB_STAGES:
             wrong.append(f"slow_stage is {self.slow_stage}")
-        wrong += [f"days has a stay of {stay}" for stay in self.days if not stay > 0]
-        for name, words in (("dies", SUB_STAGES), ("sources_won", SOURCES), ("sources_lost", SOURCES)):
+        lists = {"days": SUB_STAGES, "dies": SUB_STAGES, "sources_won": SOURCES, "sources_lost": SOURCES}
+        for name, words in lists.items():
             given = getattr(self, name)
-            if len(given) != len(words):
-                wrong.append(f"{name} has {len(given)} shares")
+            if not isinstance(given, tuple | list) or not all(is_number(x, 0, 1e9) for x in given):
+                wrong.append(f"{name} is {given}")
+            elif len(given) != len(words):
+                wrong.append(f"{name} has {len(given)} numbers instead of {len(words)}")
+            elif name == "days":
+                wrong += [f"days has a stay of {stay}" for stay in given if not stay > 0]
             elif min(given) < 0 or abs(sum(given) - 1) > 1e-9:
                 wrong.append(f"{name} adds up to {sum(given):g}")
         if wrong:
@@ -92,7 +104,7 @@ class Process:
                     "bad-process",
                     f"There is no such sales process: {', '.join(wrong)}.",
                     f"Give shares between 0 and 1 that add up to 1 where they belong together, factors above "
-                    f"0, and one of the stages {', '.join(SUB_STAGES)}.",
+                    f"0, four stays above 0, and one of the stages {', '.join(SUB_STAGES)}.",
                     value=wrong[0],
                 )
             )

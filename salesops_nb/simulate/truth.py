@@ -105,9 +105,10 @@ class Truth:
             for name, (low, high) in LIMITS.items()
             if not _inside(getattr(self, name), low, high, name in OR_NONE, whole=name in ("seats", "team"))
         ]
-        if self.ramp not in RAMPS:
+        if not isinstance(self.ramp, str) or self.ramp not in RAMPS:
             wrong.append(f"ramp is {self.ramp!r} ({', '.join(RAMPS)})")
-        if len(self.season) != 12 or not all(_inside(s, 0.01, 100, False) for s in self.season):
+        factors = self.season if isinstance(self.season, tuple | list) else ()
+        if len(factors) != 12 or not all(_inside(s, 0.01, 100, False) for s in factors):
             wrong.append(f"season is {self.season!r} (twelve factors above zero)")
         refuse(wrong, "Give each value within the range behind it.")
 
@@ -130,6 +131,11 @@ def refuse(wrong: list[str], fix: str) -> None:
         raise SalesopsError(Problem("bad-simulation", text, fix, value=wrong[0]))
 
 
+def is_whole(value: Any, low: float, high: float = float("inf")) -> bool:
+    """Whether it is a whole number within the range."""
+    return _inside(value, low, high, or_none=False, whole=True)
+
+
 def _inside(value: Any, low: float, high: float, or_none: bool, whole: bool = False) -> bool:
     if value is None:
         return or_none
@@ -150,9 +156,11 @@ def any_truth(seed: int, **fixed: Any) -> Truth:
     >>> simulate.any_truth(1, seats=12).seats
     12
     """
-    rng = stream(seed, "truth")
     unknown = sorted(set(fixed) - {f.name for f in fields(Truth)})
     refuse([f"{name} is no part of a truth" for name in unknown], "Name fields of Truth.")
+    whole = is_whole(seed, 0)
+    refuse([] if whole else [f"seed is {seed!r} (a whole number from 0)"], "Give a seed from 0.")
+    rng = stream(seed, "truth")
     season = np.exp(rng.normal(0, rng.uniform(0, 0.2), 12)) * np.tile(1 + rng.uniform(0, 0.25) * _RISE, 4)
     drawn: dict[str, Any] = {
         "seats": int(np.rint(np.exp(rng.uniform(np.log(6), np.log(60))))),

@@ -81,6 +81,8 @@ def service(people, first="2023-01-01", end=END):
         {"fill_days": None},
         {"weak_leave": 0.5},
         {"weak_leave": 0.5, "groups": True},
+        {"weak_leave": 0.8},
+        {"weak_leave": 0.5, "groups": True, "leave_shape": 0.8},
     ],
 )
 def test_attrition(attrition, leaving):
@@ -430,6 +432,9 @@ def test_drawn_truths_cover_what_companies_are_like():
         ({"ramp": "steep"}, r"ramp is 'steep' \(linear, s-shaped, step, exponential\)"),
         ({"season": (1.0,) * 4}, "season is .*twelve factors above zero"),
         ({"season": (0.0,) * 12}, "season is .*twelve factors above zero"),
+        ({"season": 5}, "season is 5"),
+        ({"season": None}, "season is None"),
+        ({"ramp": ["linear"]}, r"ramp is \['linear'\]"),
         ({"pareto": 1.0}, "pareto is 1.0"),
         ({"sigma": None}, "sigma is None"),
         ({"win_rate": 0.0}, "win_rate is 0.0"),
@@ -452,7 +457,11 @@ def test_a_truth_without_sense_is_refused(values, words):
         ({"seed": -1}, r"seed is -1 \(a whole number from 0\)"),
         ({"openings": (1, -1)}, "openings are"),
         ({"openings": (1,) * 13}, "openings are for 13 months, the future has 12"),
+        ({"openings": 3}, "openings are 3"),
+        ({"openings": (1.5,)}, "openings are"),
         ({"supported": 0.0}, r"supported is 0.0 \(above 0\)"),
+        ({"supported": "x"}, "supported is 'x'"),
+        ({"as_of": "2025-01-01"}, "as_of is '2025-01-01'"),
     ],
 )
 def test_sizes_without_sense_are_refused(arguments, words):
@@ -460,6 +469,9 @@ def test_sizes_without_sense_are_refused(arguments, words):
         company(**arguments)
     with pytest.raises(SalesopsError, match="seatz is no part of a truth"):
         any_truth(1, seatz=5)
+    for seed in (-1, 1.5, "one"):
+        with pytest.raises(SalesopsError, match=f"seed is {seed!r}"):
+            any_truth(seed)
 
 
 def test_a_day_outside_is_refused():

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from salesops_nb.cli.simulate import simulate
 from salesops_nb.errors import SalesopsError
-from salesops_nb.simulate import deals, world
+from salesops_nb.simulate import Process, deals, world
 
 N = 30_000
 
@@ -114,6 +114,15 @@ def test_sizes_can_be_asked_for(tmp_path):
         ({"n": 10, "accounts": -1}, "accounts is -1"),
         ({"n": 10, "products": 0}, "products is 0"),
         ({"n": 10, "seed": -1}, "seed is -1"),
+        ({"n": 1.5}, "n is 1.5"),
+        ({"n": "x"}, "n is x"),
+        ({"n": 10, "people": 2.5}, "people is 2.5"),
+        ({"n": 10, "products": None}, "products is None"),
+        ({"n": 10, "seed": "x"}, "seed is x"),
+        ({"n": 10, "first": "2015-01-01"}, "first and last are '2015-01-01'"),
+        ({"n": 10, "process": "yes"}, "process is 'yes', no Process"),
+        ({"n": 10, "process": Process(slow_in="Mars")}, "slow_in of the process is Mars, .*East, Central"),
+        ({"n": 10, "process": Process(price_in="circus")}, "price_in of the process is circus, .*retail"),
         ({"n": 10, "last": date(2015, 3, 1)}, "are less than a year"),
     ],
 )

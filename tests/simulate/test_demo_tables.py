@@ -142,7 +142,10 @@ BROKEN = {
         SELECT * FROM stage_history WHERE (stage IN ('Qualify', 'Demo', 'Proposal', 'Negotiation'))
         <> (parent_stage IS NOT DISTINCT FROM 'Engaging')""",
     "moved by somebody else": """
-        SELECT * FROM stage_history JOIN crm USING (deal_id) WHERE stage_history.by <> sales_agent
+        SELECT * FROM stage_history h JOIN crm USING (deal_id) JOIN teams USING (sales_agent)
+        LEFT JOIN leave l ON person_id = sales_agent AND entered_at >= l."from"
+        AND entered_at < coalesce(l."to", DATE '2100-01-01')
+        WHERE h."by" <> CASE WHEN person_id IS NULL THEN sales_agent ELSE manager END
         AND entered_at NOT BETWEEN TIMESTAMP '2017-09-29 16:00:00' AND TIMESTAMP '2017-09-29 17:00:00'""",
     "change of an unknown deal": "SELECT 1 FROM deal_changes ANTI JOIN crm USING (deal_id)",
     "two changes of a field at once": """
@@ -171,9 +174,11 @@ BROKEN = {
     "given by another than the manager, or to somebody of another team": """
         SELECT * FROM deal_changes JOIN teams a ON a.sales_agent = new JOIN teams b ON b.sales_agent = old
         WHERE field = 'owner_id' AND (a.manager <> b.manager OR a.manager <> deal_changes.by)""",
-    "changed by another than the owner": """
-        SELECT * FROM deal_changes JOIN crm USING (deal_id)
-        WHERE field <> 'owner_id' AND deal_changes.by <> sales_agent""",
+    "changed by another than the owner, or on his leave than the manager": """
+        SELECT * FROM deal_changes c JOIN crm USING (deal_id) JOIN teams USING (sales_agent)
+        LEFT JOIN leave l ON person_id = sales_agent AND changed_at >= l."from"
+        AND changed_at < coalesce(l."to", DATE '2100-01-01') WHERE field <> 'owner_id'
+        AND c."by" <> CASE WHEN person_id IS NULL THEN sales_agent ELSE manager END""",
     "amount of an open deal, which has none, is changed": """
         SELECT * FROM deal_changes JOIN crm USING (deal_id) WHERE field = 'amount' AND close_date IS NULL""",
     "reason of a deal that is not lost": """

@@ -30,6 +30,8 @@ def db():
     for name in TABLES:
         connection.execute(f"CREATE VIEW {name} AS FROM read_csv('{SHIPPED / name}.csv')")
     connection.execute(f"CREATE VIEW activities AS FROM read_parquet('{SHIPPED / 'activities.parquet'}')")
+    for name in ("stage_history", "deal_changes", "logins"):
+        connection.execute(f"CREATE VIEW {name} AS FROM read_parquet('{SHIPPED / name}.parquet')")
     connection.execute(
         "CREATE VIEW crm AS SELECT sales_agent AS agent, manager AS team, regional_office AS region, "
         "deal_stage AS stage, engage_date AS engaged, close_date AS closed, close_value AS value, "
@@ -85,6 +87,13 @@ BROKEN = {
     "activity on leave": """
         SELECT 1 FROM leave l JOIN activities USING (person_id) WHERE happened_at >= l."from"
         AND happened_at < coalesce(l."to", DATE '2100-01-01')""",
+    "a stage or a change by somebody on leave": """
+        SELECT 1 FROM leave l JOIN (SELECT "by", entered_at AS moment FROM stage_history
+        UNION ALL SELECT "by", changed_at FROM deal_changes) d ON person_id = d."by"
+        WHERE moment >= l."from" AND moment < coalesce(l."to", DATE '2100-01-01')""",
+    "logged in on leave": """
+        SELECT 1 FROM leave l JOIN logins USING (person_id) WHERE day >= l."from"
+        AND day < coalesce(l."to", DATE '2100-01-01')""",
     "leave before the hire or backwards": """
         SELECT 1 FROM leave JOIN people_dates USING (person_id) WHERE "from" < hired_on OR "to" <= "from" """,
     "history in a month of leave": """

@@ -201,13 +201,33 @@ def test_the_seed_decides_and_a_process_leaves_the_deals_alone(tmp_path):
         ({"bulk": -1}, "bulk is -1"),
         ({"slow_stage": "Offer"}, "slow_stage is Offer"),
         ({"dies": (0.5, 0.5, 0.5, 0.5)}, "dies adds up to 2"),
-        ({"sources_won": (1.0,)}, "sources_won has 1 shares"),
+        ({"sources_won": (1.0,)}, "sources_won has 1 numbers instead of 5"),
         ({"days": (1.0, 2.0, 0.0, 1.0)}, "days has a stay of 0.0"),
+        ({"days": (1.0, 2.0, 1.0)}, "days has 3 numbers instead of 4"),
+        ({"days": 5}, "days is 5"),
+        ({"dies": "abcd"}, "dies is abcd"),
+        ({"loops": "x"}, "loops is x"),
+        ({"loops": None}, "loops is None"),
+        ({"bulk": 1.5}, "bulk is 1.5"),
+        ({"spread": float("inf")}, "spread is inf"),
     ],
 )
 def test_a_truth_that_cannot_be_is_refused(arguments, words):
     with pytest.raises(SalesopsError, match=words):
         Process(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"high": -1.0}, r"high is -1.0 \(from 0 to 100\)"),
+        ({"low": "half"}, "low is 'half'"),
+        ({"error": float("nan")}, "error is nan"),
+    ],
+)
+def test_a_leaning_that_cannot_be_is_refused(arguments, words):
+    with pytest.raises(SalesopsError, match=words):
+        Leaning(**arguments)
 
 
 def test_command(tmp_path):
