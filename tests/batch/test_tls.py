@@ -20,6 +20,8 @@ from mailing import REPS, Inbox, send, serving
 
 from salesops_nb.errors import SalesopsError
 
+pytestmark = pytest.mark.slow
+
 SECRET = "marked-secret-4711"
 PAST = datetime.now(UTC) - timedelta(days=2)
 

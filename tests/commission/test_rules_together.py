@@ -13,6 +13,8 @@ from commission_helpers import D, deals, events, plan, table
 
 from salesops_nb import commission
 
+pytestmark = pytest.mark.slow
+
 FLAT = {"id": "b", "rate_pct": 10}
 TIERS = {"mode": "marginal", "unit": "amount",
          "rows": [{"from": 0, "rate_pct": 5}, {"from": 800, "rate_pct": 10}]}  # fmt: skip

@@ -15,6 +15,8 @@ from salesops_nb.notebook.template.new_notebook import NewNotebook
 from salesops_nb.parameters import parameters_cell
 from salesops_nb.source import open_workbook
 
+pytestmark = pytest.mark.slow
+
 PLAIN = "from salesops_nb.parameters import Sliced, Parameters\n"
 
 

@@ -18,6 +18,8 @@ from salesops_nb.simulate.truth import QUARTER_ENDS, RAMPS
 from salesops_nb.source import open_workbook
 from salesops_nb.source.schema.contracts import CONTRACTS
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2025, 12, 31)
 END = pd.Timestamp("2026-01-01")
 # Nothing varies but what a test looks for.
