@@ -15,6 +15,8 @@ from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.store.database import open_store
 from salesops_nb.store.ledger import ledger
 
+pytestmark = pytest.mark.slow
+
 ON = date(2026, 4, 20)
 Q1, Q2 = "2026-Q1", "2026-Q2"
 PLAN = {

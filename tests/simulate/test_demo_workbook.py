@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from salesops_nb.cli.init import init
 from salesops_nb.source import open_workbook
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ADDED = ("contacts", "logins", "field_use", "picklist_use")
 OWN = {

@@ -17,6 +17,8 @@ from sqlalchemy import create_engine, text
 
 from salesops_nb.source import Workbook, open_workbook
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FILES = {"deals": "sales_pipeline", "accounts": "accounts", "products": "products", "people": "people"}
 DATES, MONEY = ("engage_date", "close_date"), ("revenue", "close_value", "sales_price")

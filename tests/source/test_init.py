@@ -19,6 +19,8 @@ from salesops_nb.cli import init as module
 from salesops_nb.cli import main
 from salesops_nb.source import open_workbook
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(main, list(arguments))
