@@ -58,6 +58,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
                    dated("AE", JAN, None, OLD)) | HERE, 250),
     "a promotion to come": (
         {}, person(dated("AE", OLD, MARCH, OLD), dated("lead", MARCH, None, OLD)) | HERE, 1000),
+    "hired_on in the first of two rows only": (
+        {}, person(dated("AE", OLD, JAN, OLD), dated("AE", JAN)) | HERE, 1000),
     "dated from the export's day only": ({}, person(dated("AE", JAN, None, OLD)) | HERE, 1000),
     "from the assignment": (
         {"ramp_from": "assignment"}, person({"hired_on": OLD}) | HERE, 250),

@@ -66,7 +66,8 @@ def _careers(tables: Tables) -> Careers:
     for row in tables.rows("people"):
         who = str(row["person_id"])
         # left_on is the last day worked plus one, as all spans in tables
-        hired[who] = (as_day(row.get("hired_on")), as_day(row.get("left_on")))
+        known = as_day(row.get("hired_on")) or hired.get(who, (None, None))[0]
+        hired[who] = (known, as_day(row.get("left_on")))
         roles[who].append((as_day(row.get("valid_from")) or FIRST, str(row.get("role") or "")))
     for spans in roles.values():
         spans.sort()
