@@ -23,6 +23,7 @@ from salesops_nb.simulate.truth import is_whole
 from salesops_nb.simulate.world import count_won, draw, invent, month_number
 from salesops_nb.simulate.world_process import WorldProcess
 
+MOST_PEOPLE = 1_000_000
 CHUNK = 500_000  # part of the file's definition: another value makes other deals
 ROW_GROUP = 125_000
 
@@ -121,12 +122,9 @@ def _check(
     if process is not None and not isinstance(process, Process):
         wrong.append(f"process is {process!r}, no Process")
     elif process is not None:
-        known = {"slow_in": around.REGIONS, "price_in": around.INDUSTRIES}
-        wrong += [
-            f"{name} of the process is {getattr(process, name)}, which is none of {', '.join(words)}"
-            for name, words in known.items()
-            if getattr(process, name) not in words
-        ]
+        wrong += process.misplaced(around.REGIONS, around.INDUSTRIES)
+    if is_whole(people, MOST_PEOPLE + 1):
+        wrong.append(f"people is {people}, whose months do not fit into memory: at most {MOST_PEOPLE:,}")
     if not isinstance(first, date) or not isinstance(last, date):
         wrong.append(f"first and last are {first!r} and {last!r}, no dates")
     elif (last - first).days < 365:

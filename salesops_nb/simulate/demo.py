@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.simulate import (
     alerting,
     calls,
@@ -57,6 +58,14 @@ def demo(
     49
     """
     crm = read_crm(Path(crm_folder))
+    wrong = process.misplaced(map(str, crm.agents["region"]), map(str, crm.accounts["sector"]))
+    if wrong:
+        raise SalesopsError(
+            Problem(
+                "bad-simulation", f"The demo has no such place: {'; '.join(wrong)}.",
+                "Name a region and an industry of the export.", value=wrong[0],
+            )
+        )  # fmt: skip
     prospected = life.prospecting_days(crm, seed)
     dates = staff.people_dates(crm, prospected, seed)
     more = staff.people_more(crm, seed)

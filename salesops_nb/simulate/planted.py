@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +109,15 @@ class Process:
                     value=wrong[0],
                 )
             )
+
+    def misplaced(self, regions: Iterable[str], industries: Iterable[str]) -> list[str]:
+        """What is planted where there is no such region or industry, in words."""
+        known = {"slow_in": sorted(set(regions)), "price_in": sorted(set(industries))}
+        return [
+            f"{name} of the process is {getattr(self, name)}, which is none of {', '.join(words)}"
+            for name, words in known.items()
+            if getattr(self, name) not in words
+        ]
 
     @property
     def slow_code(self) -> int:

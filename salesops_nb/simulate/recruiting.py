@@ -216,10 +216,16 @@ def _interviews(people: list[dict[str, Any]], steps: list[dict[str, Any]], seed:
                     "candidate_id": step["candidate_id"],
                     "interviewer_id": str(interviewer),
                     "step": step["step"],
-                    "happened_on": step["entered_on"],
+                    "happened_on": _working_day(step["entered_on"], step["left_on"]),
                 }
             )
     return rows
+
+
+def _working_day(entered: Any, left: Any) -> Any:
+    """The first working day of a step; where it has none, its first day."""
+    day = np.busday_offset(entered, 0, roll="forward")
+    return day if left is None or np.isnat(left) or day <= left else entered
 
 
 def _scores(meetings: list[dict[str, Any]], seed: int) -> Columns:
@@ -237,7 +243,14 @@ def _scores(meetings: list[dict[str, Any]], seed: int) -> Columns:
                 steps = ability[meeting["candidate_id"]] - difficulty - SEVERITY[who] - np.array(THRESHOLDS)
                 weight = np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
                 level = 1 + int(rng.choice(5, p=weight / weight.sum()))
-            rows.append((meeting["interview_id"], criterion, level, meeting["happened_on"] + DAY))
+            rows.append(
+                (
+                    meeting["interview_id"],
+                    criterion,
+                    level,
+                    np.busday_offset(meeting["happened_on"], 1, roll="backward"),
+                )
+            )
     gaps = set(rng.choice(len(rows), MISSING, replace=False).tolist())
     return {
         "interview_id": [row[0] for row in rows],

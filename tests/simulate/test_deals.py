@@ -118,6 +118,7 @@ def test_sizes_can_be_asked_for(tmp_path):
         ({"n": "x"}, "n is x"),
         ({"n": 10, "people": 2.5}, "people is 2.5"),
         ({"n": 10, "products": None}, "products is None"),
+        ({"n": 10, "people": 10**7}, "people is 10000000, .* at most 1,000,000"),
         ({"n": 10, "seed": "x"}, "seed is x"),
         ({"n": 10, "first": "2015-01-01"}, "first and last are '2015-01-01'"),
         ({"n": 10, "process": "yes"}, "process is 'yes', no Process"),

@@ -123,6 +123,9 @@ BROKEN = {
         OR happened_on >= coalesce(left_on, DATE '2100-01-01')""",
     "interviewer who hires himself": """
         SELECT 1 FROM interviews JOIN candidates USING (candidate_id) WHERE interviewer_id = person_id""",
+    "an interview on a weekend in a step of some days": """
+        SELECT 1 FROM interviews i JOIN candidate_steps s USING (candidate_id, step)
+        WHERE isodow(happened_on) > 5 AND left_on > entered_on + 2""",
     "an interviewer twice with a candidate in one step": """
         SELECT 1 FROM interviews GROUP BY candidate_id, interviewer_id, step HAVING count(*) > 1""",
     "score without anchor": """
