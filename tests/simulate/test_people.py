@@ -116,7 +116,8 @@ BROKEN = {
         WHERE a.left_on IS DISTINCT FROM b.entered_on OR a.outcome <> 'passed'""",
     "interview outside its step": """
         SELECT 1 FROM interviews i ANTI JOIN candidate_steps s
-        ON i.candidate_id = s.candidate_id AND i.step = s.step AND i.happened_on = s.entered_on""",
+        ON i.candidate_id = s.candidate_id AND i.step = s.step AND i.happened_on >= s.entered_on
+        AND (s.left_on IS NULL OR i.happened_on <= s.left_on)""",
     "interviewer not employed": """
         SELECT 1 FROM interviews LEFT JOIN people_dates ON interviewer_id = person_id
         WHERE hired_on IS NULL OR happened_on < hired_on
