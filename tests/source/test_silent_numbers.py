@@ -292,6 +292,22 @@ def test_wins_without_a_loss_are_said(won: int, lost: int, warned: bool, tmp_pat
     assert codes(workbook(tmp_path, rows)) == ({"no-losses"} if warned else set())
 
 
+# --- one fault in many rows ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["NULL", "n/a", "#N/A", "-", "None", "(blank)"])
+def test_a_word_for_an_empty_cell_is_one_finding_that_names_the_line_to_write(
+    word: str, tmp_path: Path
+) -> None:
+    rows = "\n".join(f"{i},A,Open,{word},2024-01-{i:02d}," for i in range(1, 21))
+    (problem,) = workbook(tmp_path, rows).problems
+    assert (problem.code, problem.value) == ("empty-word", word)
+    assert "It stands in 20 rows" in problem.message
+    assert "blanks:" in problem.fix
+    blanks = f"    blanks: ['{word}']\n"
+    assert not workbook(tmp_path, rows, extra=blanks).problems
+
+
 # --- names ----------------------------------------------------------------------------------------------
 
 SPELT = ("Ana Pop", "ANA POP", "ana  pop", "Ana\u00a0Pop", "Ana Pop")

@@ -129,6 +129,7 @@ def defect_words(code: str) -> str:
         "unknown-choice": _("Unknown choice"),
         "unknown-deal": _("Unknown deal"),
         "unknown-key": _("Unknown key"),
+        "empty-word": _("Word for an empty cell"),
         "unreadable-period": _("Period that cannot be read"),
         "unknown-target": _("Target of nobody known"),
         "total-row": _("Row of totals"),

@@ -57,7 +57,7 @@ def template(text: str, value: str, other: str) -> str:
 # findings told once for each value, with the number of rows, and not row by row
 GROUPED = (
     "unknown-rep", "unknown-account", "unknown-product", "unknown-deal", "unknown-unit", "unknown-key",
-    "unknown-stage", "unknown-choice", "no-rate",
+    "unknown-stage", "unknown-choice", "no-rate", "empty-word",
 )  # fmt: skip
 
 
@@ -88,8 +88,16 @@ def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     return problems
 
 
+# what exports write where a cell is empty
+_EMPTY = "'null', 'n/a', 'na', '#n/a', 'none', 'nil', 'nan', 'tbd', '-', '--', '—', '(blank)', '[null]'"
 # a plainer word for what is often behind a cell that cannot be read
 _REFINED = (
+    (
+        f"code IN ('bad-number', 'bad-date', 'bad-flag') AND lower(value) IN ({_EMPTY})",
+        "empty-word",
+        "'''' || value || ''' stands where a cell seems to be empty.'",
+        'Declare it in the mapping, such as blanks: ["NULL"], if it means that nothing is known.',
+    ),
     (
         "code = 'bad-number' AND contains(value, '%')",
         "percent-in-amount",
