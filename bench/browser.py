@@ -97,7 +97,7 @@ def make_workbook(folder: Path, deals: int, on_a_map: bool = False) -> Path:
 
     Made deals have no map: `on_a_map` is the demo's, with its own deals repeated to so many.
     """
-    salesops("init", folder)
+    salesops("init", "--demo", folder)
     if deals:
         settings = (folder / "workbook.yml").read_text()
         (folder / "workbook.yml").write_text(settings.partition("controls:")[0])

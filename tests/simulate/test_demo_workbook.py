@@ -8,6 +8,7 @@ import yaml
 from click.testing import CliRunner
 
 from salesops_nb.cli.init import init
+from salesops_nb.present.panel import choices
 from salesops_nb.source import open_workbook
 
 pytestmark = pytest.mark.slow
@@ -90,3 +91,13 @@ def test_a_workbook_of_ones_own_starts_without_any(tmp_path):
     assert workbook.simulated == frozenset()
     assert [p for p in workbook.problems if p.severity != "note"] == []
     workbook.close()
+
+
+def test_a_control_offers_nobody_who_had_left_before_the_first_deal(folder):
+    workbook = open_workbook(folder)
+    offered = set(choices.people(workbook))
+    people = workbook.table("people").collect("pandas").to_native()
+    former = set(people["person_id"]) - offered
+    assert len(former) == 12
+    assert (people.loc[people["person_id"].isin(former), "left_on"].astype(str) < "2016-12-01").all()
+    assert {"Carl Lin", "Cara Losch"} <= offered  # gone since, and a manager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import narwhals as nw
 
-from salesops_nb.core.frames import collected
+from salesops_nb.core.frames import collected, with_columns_or_null
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import sentence, translated
@@ -116,8 +116,15 @@ def target_years(workbook: Any, _by: Any = None) -> list[int]:
 
 
 def people(workbook: Any, _by: Any = None) -> list[str]:
-    """Ids of the people who are in people, in order."""
-    return _held(workbook, "person_id")
+    """Ids of the people who are in people, in order; nobody who had left before the first deal."""
+    found = _held(workbook, "person_id")
+    span = days(workbook) if "deals" in workbook.tables else None
+    if span is None or not found:
+        return found
+    table = with_columns_or_null(workbook.tables["people"], {"left_on": nw.Date()})
+    there = table.filter(nw.col("left_on").is_null() | (nw.col("left_on") > span[0]))
+    present = set(collected(there.select("person_id"))["person_id"].astype(str))
+    return [person for person in found if person in present]
 
 
 def teams(workbook: Any, _by: Any = None) -> list[str]:
