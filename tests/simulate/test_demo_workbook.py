@@ -7,6 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from salesops_nb.cli import main
 from salesops_nb.cli.init import init
 from salesops_nb.present.panel import choices
 from salesops_nb.source import open_workbook
@@ -101,3 +102,12 @@ def test_a_control_offers_nobody_who_had_left_before_the_first_deal(folder):
     assert len(former) == 12
     assert (people.loc[people["person_id"].isin(former), "left_on"].astype(str) < "2016-12-01").all()
     assert {"Carl Lin", "Cara Losch"} <= offered  # gone since, and a manager
+
+
+@pytest.mark.parametrize("name", ["hiring", "commission"])
+def test_a_report_that_rests_on_leave_says_so(name, folder):
+    done = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--only", name])
+    assert done.exit_code == 0, done.output
+    page = max((folder / "reports").glob(f"*/{name}*.html"))
+    cover = page.read_text(encoding="utf-8").split("are simulated, not recorded:")[1].split("<")[0]
+    assert "leave" in [word.strip(" .") for word in cover.split(",")]

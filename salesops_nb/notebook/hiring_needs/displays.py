@@ -23,7 +23,15 @@ def cover(panel: Panel, asked: Any) -> None:
     panel.cover(
         asked,
         title=_("Hiring needs"),
-        used=("bookings_history", "people.hired_on", "people.left_on", "vacancies", "targets", "units"),
+        used=(
+            "bookings_history",
+            "people.hired_on",
+            "people.left_on",
+            "leave",
+            "vacancies",
+            "targets",
+            "units",
+        ),
     )
 
 
