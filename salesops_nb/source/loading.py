@@ -35,7 +35,7 @@ from salesops_nb.source.schema.contracts import CONTRACTS, Contract
 from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
 from salesops_nb.source.schema.mapping import files_of as mapped_files
-from salesops_nb.source.schema.raw import APART, Raw, literal, quoted
+from salesops_nb.source.schema.raw import APART, Raw, literal, put_over, quoted
 from salesops_nb.workbook import Settings
 
 # tables that others point to come first
@@ -162,13 +162,10 @@ def _read_file(
     if raw is None:
         return None
     loaded.digest.update(label.encode() + raw.digest)
-    more = [file.with_rows_of(each) for each in file.more] if isinstance(file, TableMapping) else []
-    for part in [] if frame is not None else [file, *more]:
-        source = path_of(folder, settings, part, contract.name)
-        if source is not None and source.is_file():
-            day = datetime.fromtimestamp(source.stat().st_mtime, ZoneInfo(settings.time_zone)).date()
-            loaded.written[contract.name] = max(day, loaded.written.get(contract.name, day))
-    key = {**file.if_present, **file.columns}.get(contract.key[0])
+    if raw.written is not None:
+        day = datetime.fromtimestamp(raw.written, ZoneInfo(settings.time_zone)).date()
+        loaded.written[contract.name] = max(day, loaded.written.get(contract.name, day))
+    key = file.headers.get(contract.key[0])
     raw = without_deleted(loaded.connection, raw, file, key)
     typed = cast_file(loaded.connection, contract, file, raw, label, settings)
     for problem in typed.problems:
@@ -209,7 +206,7 @@ def _read_join(
 def _join_parts(loaded: Loaded, name: str, typed: Typed, parts: list[tuple[str, Typed]]) -> None:
     columns, joins = ["a.*"], []
     for i, (key, part) in enumerate(parts):
-        label = literal(part.raw.name.split(".", 1)[1].strip('"'))
+        label = literal(part.name.split(".", 1)[1].strip('"'))
         clash = [n for n in part.columns if n in typed.columns and n not in (key, "simulated")]
         if clash:
             raise SalesopsError(
@@ -232,11 +229,7 @@ def _join_parts(loaded: Loaded, name: str, typed: Typed, parts: list[tuple[str, 
             loaded.simulated |= {f"{name}.{column}" for column in added}
         typed.columns += added
         typed.joined |= {name: f"{part.headers.get(name, name)} ({part.raw.file})" for name in added}
-    base = quoted(f"{name} (base)")
-    loaded.connection.execute(f"ALTER VIEW work.{quoted(name)} RENAME TO {base}")
-    loaded.connection.execute(
-        f"CREATE VIEW work.{quoted(name)} AS SELECT {', '.join(columns)} FROM work.{base} a {' '.join(joins)}"
-    )
+    put_over(loaded.connection, name, "base", ", ".join(columns), " ".join(joins))
 
 
 def _is_simulated(loaded: Loaded, typed: Typed) -> bool:

@@ -12,7 +12,7 @@ from salesops_nb.errors import Problem
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.contracts import CONTRACTS, Column, Contract
 from salesops_nb.source.schema.findings import finding
-from salesops_nb.source.schema.raw import quoted
+from salesops_nb.source.schema.raw import put_over, quoted
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
@@ -39,11 +39,7 @@ def as_the_other_table_writes(
             replaced.append(f"CASE WHEN {meant} THEN {other} ELSE {name} END AS {name}")
             notes.append(_note(typed, contract, column.name, row[0], row[1], str(target)))
     if replaced:
-        base = quoted(f"{contract.name} (ids as written)")
-        connection.execute(f"ALTER VIEW {relation} RENAME TO {base}")
-        connection.execute(
-            f"CREATE VIEW {relation} AS SELECT * REPLACE ({', '.join(replaced)}) FROM work.{base}"
-        )
+        put_over(connection, contract.name, "ids as written", f"* REPLACE ({', '.join(replaced)})")
     return notes
 
 

@@ -14,7 +14,7 @@ from salesops_nb.errors import Problem
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.contracts import Contract
 from salesops_nb.source.schema.findings import finding, listed
-from salesops_nb.source.schema.raw import literal, quoted
+from salesops_nb.source.schema.raw import literal, put_over, quoted
 
 _OWNERS = {"deals": "owner_id", "activities": "person_id"}
 
@@ -38,12 +38,8 @@ def one_spelling(
     if not meant:
         return []
     cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in meant.items())
-    base = quoted(f"{contract.name} (names as written)")
-    connection.execute(f"ALTER VIEW {relation} RENAME TO {base}")
-    connection.execute(
-        f"CREATE VIEW {relation} AS SELECT * REPLACE (CASE {name} {cases} ELSE {name} END AS {name}) "
-        f"FROM work.{base}"
-    )
+    spelt = f"* REPLACE (CASE {name} {cases} ELSE {name} END AS {name})"
+    put_over(connection, contract.name, "names as written", spelt)
     rows_so = sum(count for value, count in counted if value in meant)
     shown = listed([f"{old!r} as {new!r}" for old, new in meant.items()], 5)
     return [

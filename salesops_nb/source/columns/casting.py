@@ -126,7 +126,7 @@ def _with_currency_names(
     connection: duckdb.DuckDBPyConnection, contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed
 ) -> FileMapping:
     """The mapping with an alias for each currency that the file calls by its name."""
-    header = {**mapping.if_present, **mapping.columns}.get("currency")
+    header = mapping.headers.get("currency")
     if "currency" not in contract.by_name or raw.types.get(header or "") != "VARCHAR":
         return mapping
     given = mapping.values.get("currency", {})

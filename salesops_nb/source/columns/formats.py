@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import duckdb
 
 from salesops_nb.errors import Problem
+from salesops_nb.source.columns import parsing
 from salesops_nb.source.schema.findings import finding
 
-ZONED = r".*\d:.*(Z|UTC|[+-]\d\d(:?\d\d)?)"
 MIDNIGHT = r".*\d[T ]+00:00(:00(\.0+)?)?\s*(Z|UTC|[+-]\d\d(:?\d\d)?)"
 SHORT = r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{2}|\d{4})([T ,].*)?$"
 
@@ -100,7 +100,7 @@ def _midnights(
 
 def _zoned_votes(sql: str) -> tuple[str, str]:
     """Texts that are moments with a zone, and those of them that are midnights on their own clock."""
-    return f"regexp_full_match({sql}, '{ZONED}')", f"regexp_full_match({sql}, '{MIDNIGHT}')"
+    return f"regexp_full_match({sql}, '{parsing.ZONED}')", f"regexp_full_match({sql}, '{MIDNIGHT}')"
 
 
 def _moment_votes(sql: str) -> tuple[str, str]:

@@ -105,6 +105,19 @@ def footer_length(rows: Sequence[Sequence[str]], declared: int | None) -> int:
     return count
 
 
+def footer_skipped(rows: Sequence[Sequence[str]], shown: str) -> Problem:
+    """A note of the rows that are taken for a footer, with the first of their words."""
+    words = next((cell for row in rows for cell in row if cell.strip()), "")
+    which = "The last row is" if len(rows) == 1 else f"The last {len(rows)} rows are"
+    return finding(
+        "footer-skipped",
+        f"{which} taken for a report's footer ({words[:40]!r}) and skipped.",
+        "Declare 'footer_rows: 0' in the mapping if they are data.",
+        file=shown,
+        severity="note",
+    )
+
+
 def locate(
     wanted: str, headers: Sequence[str], shown: str, column: str, table: str
 ) -> tuple[str | None, Problem | None]:

@@ -8,6 +8,8 @@ from salesops_nb.source.schema.raw import literal
 SPACES = " \t\r\n\u00a0\u202f\u2007\ufeff"
 _SIGN = r"(\p{Sc}|[A-Z]{3}|US\p{Sc}|kr|zł|Kč|Fr)"
 _TIME = r"([T ,]+(\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
+# a moment that says in which zone it is
+ZONED = r".*\d:.*(Z|UTC|[+-]\d\d(:?\d\d)?)"
 _ISO = r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
 _SHORT = r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})"
 _NAMED = r"(\d{1,2}[-. ]+[A-Za-z]{3,9}[-. ,]+(\d{4}|\d{2})|[A-Za-z]{3,9}\.? \d{1,2},? \d{4})"
@@ -48,7 +50,7 @@ def day(text: str, order: str, zone: str) -> str:
     moment = f"CAST({_zoned(text, zone)} AS DATE)"
     return (
         f"CASE WHEN regexp_full_match({text}, '\\d{{4}}-\\d\\d-\\d\\d') THEN TRY_CAST({text} AS DATE) "
-        f"WHEN regexp_full_match({text}, '.*\\d:.*(Z|UTC|[+-]\\d\\d(:?\\d\\d)?)') THEN {moment} "
+        f"WHEN regexp_full_match({text}, '{ZONED}') THEN {moment} "
         f"ELSE {_local_day(text, order)} END"
     )
 
@@ -63,7 +65,7 @@ def moment(text: str, order: str, zone: str) -> str:
         f"WHEN {_half(text)} <> '' THEN {hour12} ELSE {hour24} END"
     )
     return (
-        f"CASE WHEN regexp_full_match({text}, '.*\\d:.*(Z|UTC|[+-]\\d\\d(:?\\d\\d)?)') "
+        f"CASE WHEN regexp_full_match({text}, '{ZONED}') "
         f"THEN {_zoned(text, zone)} ELSE {_local_day(text, order)} + ({time}) END"
     )
 

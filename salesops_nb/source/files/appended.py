@@ -65,7 +65,8 @@ def appended(
     view = f"raw.{quoted(f'{contract.name} (files)')}"
     connection.execute(f"CREATE OR REPLACE VIEW {view} AS {' UNION ALL BY NAME '.join(selects)}")
     files = tuple(raw.file for raw in found)
-    return Raw(view, first.file, types, digest.digest(), problems, more=files)
+    written = max((raw.written for raw, _ in shapes if raw.written is not None), default=None)
+    return Raw(view, first.file, types, digest.digest(), problems, more=files, written=written)
 
 
 def _aligned(

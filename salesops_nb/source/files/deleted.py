@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import duckdb
 
@@ -10,7 +11,7 @@ from salesops_nb.errors import Problem
 from salesops_nb.source.columns import parsing
 from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import FileMapping
-from salesops_nb.source.schema.raw import Raw, literal, quoted
+from salesops_nb.source.schema.raw import Raw, quoted
 
 # headers without their spaces and signs; the word says what a row with a yes in it is
 _MARKS = {
@@ -49,18 +50,10 @@ def without_deleted(
             problems.append(_note(raw, header, word, row[0]))
     if not problems:
         return raw
-    label = raw.name.split(".", 1)[1][1:-1].replace('""', '"')
-    base = quoted(f"{label} (undeleted)")
-    rows = connection.execute(
-        "SELECT table_type FROM information_schema.tables WHERE table_schema = 'raw' "
-        f"AND table_name = {literal(label)}"
-    ).fetchone()
-    kind = "VIEW" if rows and rows[0] == "VIEW" else "TABLE"
-    connection.execute(f"ALTER {kind} {raw.name} RENAME TO {base}")
-    where = " OR ".join(f"({sql.replace(raw.name, f'raw.{base}')})" for _, sql in conditions.values())
-    connection.execute(f"CREATE VIEW {raw.name} AS SELECT * FROM raw.{base} WHERE NOT ({where})")
-    raw.problems.extend(problems)
-    return raw
+    view = f"raw.{quoted(f'{raw.label} (undeleted)')}"
+    where = " OR ".join(f"({sql})" for _, sql in conditions.values())
+    connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {raw.name} WHERE NOT ({where})")
+    return replace(raw, name=view, problems=[*raw.problems, *problems])
 
 
 def _flag(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, kind: str) -> str | None:

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from salesops_nb.errors import Problem
-from salesops_nb.source.columns.headers import find_header, footer_length, unique_headers
+from salesops_nb.source.columns.headers import find_header, footer_length, footer_skipped, unique_headers
 from salesops_nb.source.files.encoding import TextFile, probe
 from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import FileMapping
@@ -147,7 +147,7 @@ def _through_python(
         tail = batch
     cut = footer_length([row for _, row in tail], mapping.footer_rows)
     if cut:
-        problems.append(_footer(text.shown, [row for _, row in tail[-cut:]]))
+        problems.append(footer_skipped([row for _, row in tail[-cut:]], text.shown))
         tail = tail[:-cut]
     _insert_even(connection, raw, text.shown, layout.headers, tail, problems)
     return problems
@@ -213,18 +213,6 @@ def _wrong_width(shown: str, number: int, row: list[str], width: int) -> Problem
     )
 
 
-def _footer(shown: str, rows: list[list[str]]) -> Problem:
-    words = next((cell for row in rows for cell in row if cell.strip()), "")
-    which = "The last row is" if len(rows) == 1 else f"The last {len(rows)} rows are"
-    return finding(
-        "footer-skipped",
-        f"{which} taken for a report's footer ({words[:40]!r}) and skipped.",
-        "Declare 'footer_rows: 0' in the mapping if they are data.",
-        file=shown,
-        severity="note",
-    )
-
-
 def _trim_footer(
     connection: duckdb.DuckDBPyConnection, raw: str, layout: _Layout, shown: str
 ) -> list[Problem]:
@@ -234,4 +222,4 @@ def _trim_footer(
     if not cut:
         return []
     connection.execute(f"DELETE FROM {raw} WHERE _row >= ?", [last[cut - 1][-1]])
-    return [_footer(shown, rows[-cut:])]
+    return [footer_skipped(rows[-cut:], shown)]

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.source.columns.headers import find_header, footer_length, unique_headers
+from salesops_nb.errors import SalesopsError
+from salesops_nb.source.columns.headers import find_header, footer_length, footer_skipped, unique_headers
 from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, quoted, register
@@ -39,7 +39,7 @@ def read_excel(
     body = [(i + 1, row) for i, row in enumerate(rows) if i >= header_row and any(row)]
     cut = footer_length([row for _, row in body], file.footer_rows)
     if cut:
-        notes.append(_footer(body[-cut:], shown))
+        notes.append(footer_skipped([row for _, row in body[-cut:]], shown))
         body = body[:-cut]
     columns = [pa.array([row[i] for _, row in body], pa.string()) for i in range(len(headers))]
     arrow = pa.table([*columns, pa.array([n for n, _ in body], pa.int64())], [*headers, "_row"])
@@ -78,18 +78,6 @@ def _sheet(path: Path, file: FileMapping, table: str, shown: str) -> tuple[str, 
             file=shown,
             value=file.sheet or table,
         )
-    )
-
-
-def _footer(rows: list[tuple[int, list[str]]], shown: str) -> Problem:
-    words = next((cell for _, row in rows for cell in row if cell), "")
-    which = "The last row is" if len(rows) == 1 else f"The last {len(rows)} rows are"
-    return finding(
-        "footer-skipped",
-        f"{which} taken for a report's footer ({words[:40]!r}) and skipped.",
-        "Declare 'footer_rows: 0' in the mapping if they are data.",
-        file=shown,
-        severity="note",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -36,7 +37,7 @@ from salesops_nb.expression.tokens import bad_condition, shown
 from salesops_nb.source.columns import formats, parsing
 from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import FileMapping
-from salesops_nb.source.schema.raw import Raw, literal, quoted
+from salesops_nb.source.schema.raw import Raw, end_results, literal, quoted
 from salesops_nb.workbook import Settings
 
 _FIGURES = re.compile(r"[-+(]?[$€£]?\s?\d[\d\s.,:/'’)%€$£-]*")  # a number or a day, as people write them
@@ -55,20 +56,18 @@ def narrowed(connection: duckdb.DuckDBPyConnection, raw: Raw, file: FileMapping,
     tree = resolved(expression.parse(text), text, raw.types, file)
     cells: dict[str, str] = {}
     tree = _read(tree, raw, file, cells, _formats(connection, tree, raw, file, settings), settings)
-    label = raw.name.split(".", 1)[1][1:-1].replace('""', '"')
-    base = f"{label} (all)"
-    kind = "VIEW" if raw.in_place else "TABLE"
-    connection.execute(f"ALTER {kind} {raw.name} RENAME TO {quoted(base)}")
     read = "".join(f", {sql} AS {quoted(name)}" for name, sql in cells.items())
-    rows = connection.sql(f"SELECT *{read} FROM raw.{quoted(base)}")
+    end_results(connection)
+    rows = connection.sql(f"SELECT *{read} FROM {raw.name}")
     _unread(rows, cells, raw)
     frame = nw.from_native(rows)
     kept = frame.filter(expression.made(tree, text, dict(frame.collect_schema()), raw.types))
     native: Any = kept.drop(list(cells)).to_native()
-    native.create_view(f"{label} (where)", replace=True)
-    connection.execute(f"CREATE VIEW {raw.name} AS SELECT * FROM {quoted(f'{label} (where)')}")
-    raw.problems.append(_left_out(connection, raw, f"raw.{quoted(base)}", text))
-    return raw
+    view = quoted(f"{raw.label} (where)")
+    native.create_view(f"{raw.label} (where)", replace=True)
+    connection.execute(f"CREATE OR REPLACE VIEW raw.{view} AS SELECT * FROM main.{view}")
+    left = replace(raw, name=f"raw.{view}")
+    return replace(left, problems=[*raw.problems, _left_out(connection, left, raw.name, text)])
 
 
 def resolved(tree: Node, text: str, headers: Iterable[str], file: FileMapping) -> Node:
@@ -84,7 +83,7 @@ def resolved(tree: Node, text: str, headers: Iterable[str], file: FileMapping) -
             )
             raise SalesopsError(bad_condition(text, why, double.at))
     unknown = [column for column in columns_in(tree) if column.name.casefold() not in folded]
-    ours = {**file.if_present, **file.columns}
+    ours = file.headers
     meant = [f"{ours[c.name]!r} for {c.name!r}" for c in unknown if ours.get(c.name) in headers]
     if meant:
         why = f"speaks of our names, and it takes the file's own: write {', '.join(dict.fromkeys(meant))}"

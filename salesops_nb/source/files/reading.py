@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def read_source(
         if file.optional:
             return None
         raise _missing(path, folder)
-    return _read_path(connection, path, file, table, label, wanted, settings)
+    found = _read_path(connection, path, file, table, label, wanted, settings.encoding)
+    return found and replace(narrowed(connection, found, file, settings), written=path.stat().st_mtime)
 
 
 def path_of(folder: Path, settings: Settings, file: FileMapping, table: str) -> Path | None:
@@ -66,24 +68,22 @@ def _read_path(
     table: str,
     label: str,
     wanted: list[str],
-    settings: Settings,
+    encoding: str | None,
 ) -> Raw | None:
+    """Every row of a file."""
     kind, shown = path.suffix.lower(), file.file or path.name
     if kind in TEXT:
-        raw = read_delimited(connection, path, label, shown, file, wanted, settings.encoding)
-        return narrowed(connection, raw, file, settings)
+        return read_delimited(connection, path, label, shown, file, wanted, encoding)
     if kind == ".parquet":
-        return narrowed(connection, read_parquet(connection, path, label, shown), file, settings)
+        return read_parquet(connection, path, label, shown)
     if kind in DUCKDB:
         from salesops_nb.source.files.databases import read_duckdb
 
-        found = read_duckdb(connection, path, file, table, label, path.name)
-        return found and narrowed(connection, found, file, settings)
+        return read_duckdb(connection, path, file, table, label, path.name)
     if kind in EXCEL:
         from salesops_nb.source.files.excel import read_excel
 
-        raw = read_excel(connection, path, file, table, label, shown, wanted)
-        return narrowed(connection, raw, file, settings)
+        return read_excel(connection, path, file, table, label, shown, wanted)
     raise SalesopsError(
         finding(
             "unknown-format",

@@ -59,6 +59,11 @@ class FileMapping(_Part):
     keep: tuple[Text, ...] = ()
     deleted: Literal["leave out", "keep"] = "leave out"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The file's name of each of our columns that the mapping speaks of, there or not."""
+        return {**self.if_present, **self.columns}
+
 
 class JoinedFile(FileMapping):
     """A further file whose columns join ours by key, such as hire dates kept by HR."""

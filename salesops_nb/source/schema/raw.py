@@ -19,7 +19,8 @@ class Raw:
 
     `types` gives each header's SQL type, `digest` identifies the content, `problems` is what was
     found while reading, and `in_place` that the rows stay where they are (Parquet, DuckDB). `more` names
-    the files whose rows follow those of `file`: the n-th counts its rows from n times `APART` on.
+    the files whose rows follow those of `file`: the n-th counts its rows from n times `APART` on. `written`
+    is when the newest of the files was, in seconds since 1970; a database and a frame do not say it.
     """
 
     name: str
@@ -29,6 +30,12 @@ class Raw:
     problems: list[Problem] = field(default_factory=list)
     in_place: bool = False
     more: tuple[str, ...] = ()
+    written: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The view's or table's own name, without its schema."""
+        return self.name.split(".", 1)[1][1:-1].replace('""', '"')
 
 
 def spoken_row(raw: Raw) -> str:
@@ -61,11 +68,21 @@ def described(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str
     return {row[0]: re.sub(r"\(\d+\)$", "", row[1]) for row in rows if row[0] != "_row"}
 
 
-def register(connection: duckdb.DuckDBPyConnection, name: str, table: object) -> None:
-    """Make an Arrow table known to the connection.
+def put_over(
+    connection: duckdb.DuckDBPyConnection, table: str, was: str, columns: str, joins: str = ""
+) -> None:
+    """Let a table's work view be `columns` of what it has been: ``a`` in them, and called `was` now."""
+    view, below = quoted(table), quoted(f"{table} ({was})")
+    connection.execute(f"ALTER VIEW work.{view} RENAME TO {below}")
+    connection.execute(f"CREATE VIEW work.{view} AS SELECT {columns} FROM work.{below} a {joins}")
 
-    The engine refuses that while a result of which only the first row was read is open: a query read to its
-    end closes it.
-    """
+
+def end_results(connection: duckdb.DuckDBPyConnection) -> None:
+    """End a result of which only the first row was read: the engine refuses some work while one is open."""
     connection.execute("SELECT 1").fetchall()
+
+
+def register(connection: duckdb.DuckDBPyConnection, name: str, table: object) -> None:
+    """Make an Arrow table known to the connection."""
+    end_results(connection)
     connection.register(name, table)
