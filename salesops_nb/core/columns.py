@@ -11,6 +11,23 @@ from typing import Any
 from salesops_nb.errors import SalesopsError
 
 FILE = Path(__file__).with_suffix(".toml")
+# a pay line, as a calculation hands it out and the ledger keeps it; its digest goes by this order
+PAY_LINE = (
+    "line_id",
+    "period",
+    "payee_id",
+    "plan_id",
+    "plan_version",
+    "component_id",
+    "deal_id",
+    "event_id",
+    "kind",
+    "credit",
+    "amount",
+    "currency",
+    "source_line_id",
+    "happened_on",
+)
 
 
 @lru_cache(maxsize=1)

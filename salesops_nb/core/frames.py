@@ -207,6 +207,14 @@ def collected(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     return pd.DataFrame(table.to_pandas(date_as_object=True))
 
 
+def arrow_frame(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Arrow columns as pandas, types kept."""
+    import pyarrow as pa
+
+    frame: pd.DataFrame = pa.table(dict(columns)).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
 def height(frame: nw.LazyFrame[Any]) -> int:
     """How many rows a lazy frame has."""
     return int(collected(frame.select(n=nw.len()))["n"].iloc[0])

@@ -15,11 +15,11 @@ from small_workbook import write_notebook
 
 from salesops_nb.batch.runs.folder import RunFolder
 from salesops_nb.batch.runs.pay import PayLedger
-from salesops_nb.commission.finance.ledger_rows import PAYABLE
+from salesops_nb.commission.finance.ledger_rows import lines_digest
+from salesops_nb.core.columns import PAY_LINE
 from salesops_nb.source.opened import open_workbook
 from salesops_nb.store import deliveries
 from salesops_nb.store.ledger import ledger
-from salesops_nb.store.ledger.lines import LINE_COLUMNS
 
 pytestmark = pytest.mark.slow
 
@@ -207,7 +207,10 @@ def test_a_statement_is_copied_only_when_it_may_leave(folder: Path, store: Any) 
 
 
 def test_everything_payable_of_a_line_is_compared() -> None:
-    assert PAYABLE == LINE_COLUMNS
+    line = dict.fromkeys(PAY_LINE, "as it was")
+    assert lines_digest([line]) == lines_digest([dict(line)])
+    for name in PAY_LINE:
+        assert lines_digest([line | {name: "other"}]) != lines_digest([line]), name
 
 
 def _again(file: Path, box: Inbox) -> list[str]:

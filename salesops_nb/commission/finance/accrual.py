@@ -21,7 +21,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.finance.ledger_rows import arrow_frame, line_rows, plain_rows
+from salesops_nb.commission.finance.ledger_rows import line_rows, plain_rows
+from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem

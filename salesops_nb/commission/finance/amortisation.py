@@ -16,7 +16,8 @@ import pandas as pd
 import pyarrow as pa
 
 from salesops_nb.commission.finance.accrual import contract_terms, is_incremental
-from salesops_nb.commission.finance.ledger_rows import arrow_frame, line_rows
+from salesops_nb.commission.finance.ledger_rows import line_rows
+from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places, rounded
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.finance.ledger_rows import arrow_frame, plain_rows
+from salesops_nb.commission.finance.ledger_rows import plain_rows
+from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places
 
 _KEY = ("line_id", "payee_id", "currency")

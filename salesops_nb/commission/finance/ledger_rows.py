@@ -12,22 +12,7 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-PAYABLE = (
-    "line_id",
-    "period",
-    "payee_id",
-    "plan_id",
-    "plan_version",
-    "component_id",
-    "deal_id",
-    "event_id",
-    "kind",
-    "credit",
-    "amount",
-    "currency",
-    "source_line_id",
-    "happened_on",
-)
+from salesops_nb.core.columns import PAY_LINE
 
 
 def plain_rows(frame: Any, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -64,15 +49,9 @@ def line_rows(frame: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def arrow_frame(columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Arrow columns as pandas, types kept."""
-    frame: pd.DataFrame = pa.table(dict(columns)).to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
-
-
 def lines_digest(rows: Iterable[Mapping[str, Any]]) -> str:
     """SHA-256 over the ledger's lines, in whatever order: the same only where all that is payable is."""
-    texts = sorted(json.dumps([_text(row.get(name)) for name in PAYABLE]) for row in rows)
+    texts = sorted(json.dumps([_text(row.get(name)) for name in PAY_LINE]) for row in rows)
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 

@@ -22,7 +22,8 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.finance.ledger_rows import arrow_frame, plain_rows
+from salesops_nb.commission.finance.ledger_rows import plain_rows
+from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places
 from salesops_nb.core.spreadsheet import neutral
 from salesops_nb.errors import Problem, SalesopsError

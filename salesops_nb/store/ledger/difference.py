@@ -17,25 +17,14 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from salesops_nb.core.columns import PAY_LINE
 from salesops_nb.store.ledger.chain import details
 from salesops_nb.store.ledger.lines import credit_text
 
 Values = dict[str, Any]
 Key = tuple[str, str, str]
 COMPARED = (
-    "period",
-    "payee_id",
-    "plan_id",
-    "plan_version",
-    "component_id",
-    "deal_id",
-    "event_id",
-    "kind",
-    "credit",
-    "amount_minor",
-    "currency",
-    "source_line_id",
-    "happened_on",
+    *("amount_minor" if name == "amount" else name for name in PAY_LINE if name != "line_id"),
     "origin",
 )
 

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Row
 
+from salesops_nb.core.columns import PAY_LINE
+from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import from_minor, places, to_minor
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.store.ledger.chain import details
@@ -39,24 +41,8 @@ KINDS = (
     "adjustment",
     "carry",
 )
-LINE_COLUMNS = (
-    "line_id",
-    "period",
-    "payee_id",
-    "plan_id",
-    "plan_version",
-    "component_id",
-    "deal_id",
-    "event_id",
-    "kind",
-    "credit",
-    "amount",
-    "currency",
-    "source_line_id",
-    "happened_on",
-)
 _REQUIRED = ("line_id", "period", "payee_id", "kind", "amount", "currency")
-_TEXTS = tuple(name for name in LINE_COLUMNS if name not in ("credit", "amount", "happened_on"))
+_TEXTS = tuple(name for name in PAY_LINE if name not in ("credit", "amount", "happened_on"))
 LIMIT = 2**63
 
 
@@ -76,7 +62,7 @@ def entry_values(lines: Any) -> list[dict[str, Any]]:
                 column=missing[0],
             )
         )
-    names = [name for name in (*LINE_COLUMNS, "raw") if name in frame.columns]
+    names = [name for name in (*PAY_LINE, "raw") if name in frame.columns]
     rows = frame.select(names).rows(named=True)
     problems: list[Problem] = []
     values = [_values(dict(row), number, problems) for number, row in enumerate(rows, start=1)]
@@ -99,7 +85,7 @@ def draft_frame(lines: pd.DataFrame, period: str) -> pd.DataFrame | None:
     if not all(isinstance(kind, pd.ArrowDtype) for kind in lines.dtypes):
         return None
     table = pa.Table.from_pandas(lines, preserve_index=False)
-    if not set(LINE_COLUMNS) <= set(table.column_names):
+    if not set(PAY_LINE) <= set(table.column_names):
         return None
     known = {name: pc.unique(table[name]).to_pylist() for name in ("period", "kind", "currency")}
     texts = [table[name] for name in _TEXTS if name != "plan_version"]
@@ -123,7 +109,7 @@ def draft_frame(lines: pd.DataFrame, period: str) -> pd.DataFrame | None:
     except (SalesopsError, pa.ArrowInvalid):
         return None
     rows = table.num_rows
-    columns: dict[str, Any] = {name: table[name] for name in LINE_COLUMNS}
+    columns: dict[str, Any] = {name: table[name] for name in PAY_LINE}
     columns |= {"amount": amount, "credit": table["credit"].cast(pa.decimal128(38, 10))}
     columns |= {"status": pa.repeat("draft", rows), "paid_on": pa.nulls(rows, pa.date32())}
     columns |= {
@@ -216,12 +202,12 @@ def line_frame(
     paid: Mapping[str, str | None],
     disputes: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Entries as a frame: `LINE_COLUMNS`, then status, paid_on, dispute, origin, author and more."""
+    """Entries as a frame: `PAY_LINE`, then status, paid_on, dispute, origin, author and more."""
     rows = list(rows)
     scale = max((places(currency) for currency in {row.currency for row in rows}), default=2)
     free = [details(row) for row in rows]
     columns: dict[str, pa.Array] = {}
-    for name in LINE_COLUMNS:
+    for name in PAY_LINE:
         if name == "amount":
             amounts = [from_minor(row.amount_minor, row.currency) for row in rows]
             columns[name] = pa.array(amounts, pa.decimal128(38, scale))
@@ -248,9 +234,3 @@ def line_frame(
     columns["raw"] = pa.array(raws, pa.decimal128(38, 10))
     columns["seq"] = pa.array([row.seq for row in rows], pa.int64())
     return arrow_frame(columns)
-
-
-def arrow_frame(columns: Mapping[str, pa.Array]) -> pd.DataFrame:
-    """Arrow columns as pandas, types kept."""
-    frame: pd.DataFrame = pa.table(dict(columns)).to_pandas(types_mapper=pd.ArrowDtype)
-    return frame

@@ -16,12 +16,12 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, Row, select
 
+from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import from_minor, places
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.store.ledger.calendar import PayCalendar
 from salesops_nb.store.ledger.chain import append, details, entries, named, same_person, writing
-from salesops_nb.store.ledger.lines import arrow_frame
 from salesops_nb.store.ledger.state import (
     CLOSED,
     STATUSES,
