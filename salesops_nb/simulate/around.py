@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from salesops_nb.simulate.columns import identifiers, money
 from salesops_nb.simulate.crm import DAY, Array, stream
-from salesops_nb.simulate.staff import counties
+from salesops_nb.simulate.places import counties
+from salesops_nb.simulate.tables import identifiers, marked, money
 from salesops_nb.simulate.world import World
 
 TEAM, REGIONS = 8, ("East", "Central", "West", "South")
@@ -155,6 +155,4 @@ def _periods(first_year: int, years: int) -> list[str]:
 
 
 def _marked(columns: dict[str, Any]) -> pa.Table:
-    made = {name: v if isinstance(v, pa.Array) else pa.array(v) for name, v in columns.items()}
-    rows = len(next(iter(made.values())))
-    return pa.table({**made, "simulated": np.ones(rows, dtype=bool)})
+    return marked(pa.table({n: v if isinstance(v, pa.Array) else pa.array(v) for n, v in columns.items()}))

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from salesops_nb.simulate.crm import Array
 from salesops_nb.simulate.planted import COMPETITORS, LOSS_REASONS, NEXT_STEPS, SOURCES
+from salesops_nb.simulate.tables import MONEY, identifiers, money
 
 STAGES = np.array(["Prospecting", "Engaging", "Negotiating", "Won", "Lost"])
 OUTCOMES = np.array(["open", "open", "open", "won", "lost"])
 CATEGORIES = np.array(["pipeline", "best_case", "commit", "closed"])
 DEAL_TYPES = np.array(["new", "renewal", "expansion"])
-_MONEY = pa.decimal128(18, 2)
 _WORD = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
         ("deal_id", pa.string()),
         *((name, _WORD) for name in ("owner_id", "account_id", "product_id", "stage", "outcome")),
-        ("amount", _MONEY),
+        ("amount", MONEY),
         ("quantity", pa.int64()),
-        ("cost", _MONEY),
+        ("cost", MONEY),
         *((name, _WORD) for name in ("currency", "deal_type", "forecast_category")),
         *((name, pa.date32()) for name in ("created_on", "expected_close_on", "closed_on")),
         *((name, _WORD) for name in ("source", "loss_reason", "competitor", "next_step")),
@@ -64,12 +63,6 @@ def deals_table(c: dict[str, Array]) -> pa.Table:
     )
 
 
-def identifiers(letter: str, numbers: Array, width: int) -> pa.Array:
-    """Text ids such as ``D000000042``."""
-    digits = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
-    return pc.binary_join_element_wise(letter, digits, "")
-
-
 def _coded(position: Array, letter: str, width: int) -> pa.DictionaryArray:
     """Ids of positions; only those that occur are spelled out."""
     found, codes = np.unique(position, return_inverse=True)
@@ -90,11 +83,3 @@ def _optional(c: dict[str, Array], name: str, words: tuple[str, ...]) -> pa.Dict
 
 def _days(days: Array, gap: Array | None = None) -> pa.Array:
     return pa.array(days.astype("datetime64[D]"), mask=gap)
-
-
-def money(cents: Array, gap: Array | None = None) -> pa.Array:
-    """Exact decimals with two places from whole cents."""
-    wide = np.empty((len(cents), 2), dtype=np.int64)
-    wide[:, 0], wide[:, 1] = cents, cents >> 63
-    valid = None if gap is None else pa.py_buffer(np.packbits(~gap, bitorder="little"))
-    return pa.Array.from_buffers(_MONEY, len(cents), [valid, pa.py_buffer(wide)])

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from salesops_nb.simulate.columns import identifiers, money
 from salesops_nb.simulate.crm import DAY, Array
+from salesops_nb.simulate.tables import identifiers, marked, money
 from salesops_nb.simulate.truth import Truth, refuse
 
 STAGES = np.array(["Qualify", "Propose", "Negotiate", "Won", "Lost"])
@@ -95,16 +95,16 @@ def coming(made: Company) -> dict[str, pa.Table]:
     leaves = leaves[np.argsort(people["left"][leaves], kind="stable")]
     joins = np.flatnonzero((people["hired"] > day) & (people["hired"] <= made.end))
     return {
-        "bookings": marked(
+        "bookings": _marked(
             {
                 "person_id": np.repeat(names[who], len(span)),
                 "month": np.tile(span.astype(str), len(who)),
                 "value": money(sums[who].ravel()),
             }
         ),
-        "leavers": marked({"person_id": names[leaves], "left_on": _day(people["left"][leaves])}),
-        "hires": marked({"person_id": names[joins], "hired_on": _day(people["hired"][joins])}),
-        "deals": marked(
+        "leavers": _marked({"person_id": names[leaves], "left_on": _day(people["left"][leaves])}),
+        "hires": _marked({"person_id": names[joins], "hired_on": _day(people["hired"][joins])}),
+        "deals": _marked(
             {
                 "deal_id": identifiers("D", np.flatnonzero(later) + 1, 6),
                 "owner_id": names[deals["person"][later]],
@@ -123,7 +123,7 @@ def planted(made: Company) -> dict[str, pa.Table]:
     teams = _team_names(made)
     factor = months["shock"]
     return {
-        "people": marked(
+        "people": _marked(
             {
                 "person_id": person_ids(made),
                 "ability": people["ability"],
@@ -133,7 +133,7 @@ def planted(made: Company) -> dict[str, pa.Table]:
                 "left_on": _day(people["left"]),
             }
         ),
-        "months": marked(
+        "months": _marked(
             {
                 "month": np.repeat(months["month"].astype(str), len(teams)),
                 "team": np.tile(teams, len(factor)),
@@ -142,7 +142,7 @@ def planted(made: Company) -> dict[str, pa.Table]:
                 "shock": factor.ravel(),
             }
         ),
-        "ramp": marked(
+        "ramp": _marked(
             {"month": np.arange(1, TENURE + 1), "share": made.truth.ramped(np.arange(TENURE) + 0.5)}
         ),
     }
@@ -177,7 +177,7 @@ def _people(made: Company, day: np.datetime64) -> pa.Table:
     since = np.full(k, made.first - 3650 * DAY)
     left = np.concatenate([people["left"][there], np.full(k, np.datetime64("NaT"))])
     everybody = np.concatenate([names, managers])
-    return marked(
+    return _marked(
         {
             "person_id": everybody,
             "name": everybody,
@@ -206,7 +206,7 @@ def _deals(made: Company, day: np.datetime64) -> pa.Table:
     life = np.maximum((c["closed"] - c["created"]).astype(int), 1)
     so_far = np.clip((day - c["created"]).astype(int) * 3 // life, 0, 2)
     stage = np.where(is_open, so_far, np.where(c["won"], 3, 4))
-    return marked(
+    return _marked(
         {
             "deal_id": identifiers("D", np.flatnonzero(shown) + 1, 6),
             "owner_id": owner,
@@ -230,7 +230,7 @@ def _vacancies(made: Company, day: np.datetime64) -> pa.Table:
     filled = posts["filled"][known]
     filled = np.where(filled <= day, filled, np.datetime64("NaT"))
     by = [who.get(key) for key in zip(posts["seat"][known], filled, strict=True)]
-    return marked(
+    return _marked(
         {
             "vacancy_id": identifiers("V", known + 1, 4),
             "role": ["rep"] * len(known),
@@ -282,7 +282,7 @@ def _targets(made: Company) -> pa.Table:
                 "value": money(values.ravel()[some]),
             }
         )
-    return pa.concat_tables([marked(part) for part in parts])
+    return pa.concat_tables([_marked(part) for part in parts])
 
 
 def _with_quarters(calendar: Array, cents: Array) -> tuple[Array, Array]:
@@ -325,14 +325,11 @@ def _history(made: Company) -> pa.Table:
                 "value": money(cents.ravel()[some]),
             }
         )
-    return pa.concat_tables([marked(part) for part in parts])
+    return pa.concat_tables([_marked(part) for part in parts])
 
 
-def marked(columns: dict[str, Any]) -> pa.Table:
-    """The columns as a table whose rows say that they are simulated."""
-    made = {name: _array(values) for name, values in columns.items()}
-    rows = len(next(iter(made.values())))
-    return pa.table({**made, "simulated": np.ones(rows, dtype=bool)})
+def _marked(columns: dict[str, Any]) -> pa.Table:
+    return marked(pa.table({name: _array(values) for name, values in columns.items()}))
 
 
 def _array(values: Any) -> pa.Array:

@@ -19,6 +19,7 @@ from salesops_nb.simulate import (
     journey,
     life,
     pay,
+    places,
     recruiting,
     staff,
     touches,
@@ -27,6 +28,7 @@ from salesops_nb.simulate.book import book
 from salesops_nb.simulate.crm import SEED, Crm, read_crm
 from salesops_nb.simulate.dirty_accounts import dirty_accounts
 from salesops_nb.simulate.planted import Process
+from salesops_nb.simulate.tables import marked
 
 PROCESS, LEANING, LOGGING = Process(), calls.Leaning(), touches.Logging()
 
@@ -91,7 +93,7 @@ def demo(
         "people_more": employment.people_rows(more, moved),
         "leave": leave,
         "vacancies": vacancies,
-        "accounts_places": staff.accounts_places(crm, seed),
+        "accounts_places": places.accounts_places(crm, seed),
         "targets": {name: [*targets[name], *more_] for name, more_ in pay.quotas(targets).items()},
         "plan_assignments": pay.plan_assignments(crm, dates, more, seed),
         "splits": pay.splits(crm, seed),
@@ -122,11 +124,9 @@ def _crm_health(
 
 
 def _arrow(columns: dict[str, Any] | pa.Table) -> pa.Table:
-    if isinstance(columns, pa.Table):
-        return columns.append_column("simulated", pa.array(np.ones(columns.num_rows, dtype=bool)))
-    made = {name: _column(values) for name, values in columns.items()}
-    rows = len(next(iter(made.values())))
-    return pa.table({**made, "simulated": pa.array(np.ones(rows, dtype=bool))})
+    if not isinstance(columns, pa.Table):
+        columns = pa.table({name: _column(values) for name, values in columns.items()})
+    return marked(columns)
 
 
 def _column(values: Any) -> pa.Array:

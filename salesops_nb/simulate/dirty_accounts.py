@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from salesops_nb.simulate.crm import DAY, Crm, stream
-from salesops_nb.simulate.staff import counties
+from salesops_nb.simulate.places import counties
 
 Columns = dict[str, Any]
 Row = dict[str, Any]

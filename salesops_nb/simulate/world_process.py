@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from salesops_nb.simulate import reasons
 from salesops_nb.simulate.around import REGIONS, TEAM, industries, team_of
 from salesops_nb.simulate.calls import WEEKS, Leaning, Seen, forecast_calls, mondays, seen
-from salesops_nb.simulate.columns import identifiers
 from salesops_nb.simulate.crm import NOT_A_DAY, Array, stream
 from salesops_nb.simulate.planted import NEXT_STEPS, Process
 from salesops_nb.simulate.process import HISTORY_SCHEMA, Spans, history_table, walk
 from salesops_nb.simulate.pushes import CHANGES_SCHEMA, Values, changes_table
+from salesops_nb.simulate.tables import identifiers
 from salesops_nb.simulate.world import World
 
 ROW_GROUP = 250_000
