@@ -25,8 +25,8 @@ LINKS = (("owner_id", "people", "person_id"), ("account_id", "accounts", "accoun
 
 def make(folder: str, deals: int, seed: int, process: bool) -> None:
     """In a fresh process: make the files."""
-    from salesops_nb.simulate.deals import deals as made
-    from salesops_nb.simulate.planted import Process
+    from salesops_nb.simulate.invented.deals import deals as made
+    from salesops_nb.simulate.process.planted import Process
 
     began = time.perf_counter()
     made(deals, seed, folder, process=Process() if process else None)

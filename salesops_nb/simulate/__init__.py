@@ -4,15 +4,15 @@ Companies of known truth for calibrations are made by `company`. Every table has
 true. The same seed gives the same rows.
 """
 
-from salesops_nb.simulate.calls import Leaning
-from salesops_nb.simulate.company import company
-from salesops_nb.simulate.company_tables import Company
-from salesops_nb.simulate.deals import deals
 from salesops_nb.simulate.demo import demo
 from salesops_nb.simulate.files import write_demo
-from salesops_nb.simulate.planted import Process
-from salesops_nb.simulate.touches import Logging
-from salesops_nb.simulate.truth import Truth, any_truth
+from salesops_nb.simulate.invented.company import company
+from salesops_nb.simulate.invented.company_tables import Company
+from salesops_nb.simulate.invented.deals import deals
+from salesops_nb.simulate.invented.truth import Truth, any_truth
+from salesops_nb.simulate.process.calls import Leaning
+from salesops_nb.simulate.process.planted import Process
+from salesops_nb.simulate.process.touches import Logging
 
 __all__ = [
     "Company", "Leaning", "Logging", "Process", "Truth", "any_truth", "company", "deals", "demo",

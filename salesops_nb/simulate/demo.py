@@ -9,25 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.simulate import (
-    alerting,
-    calls,
-    cases,
-    crm_use,
-    employment,
-    figures,
-    journey,
-    life,
-    pay,
-    places,
-    recruiting,
-    staff,
-    touches,
-)
-from salesops_nb.simulate.book import book
+from salesops_nb.simulate.accounts import crm_use, places
+from salesops_nb.simulate.accounts.book import book
+from salesops_nb.simulate.accounts.dirty_accounts import dirty_accounts
 from salesops_nb.simulate.crm import SEED, Crm, read_crm
-from salesops_nb.simulate.dirty_accounts import dirty_accounts
-from salesops_nb.simulate.planted import Process
+from salesops_nb.simulate.people import alerting, cases, employment, figures, pay, recruiting, staff
+from salesops_nb.simulate.process import calls, journey, life, touches
+from salesops_nb.simulate.process.planted import Process
 from salesops_nb.simulate.tables import marked
 
 PROCESS, LEANING, LOGGING = Process(), calls.Leaning(), touches.Logging()

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from salesops_nb.simulate.crm import SEED, read_crm
 from salesops_nb.simulate.demo import demo
-from salesops_nb.simulate.diary import calendar
+from salesops_nb.simulate.people.diary import calendar
 
 PARQUET = ("activities", "stage_history", "deal_changes", "logins", "book/assignments")
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-from salesops_nb.simulate.book import book
+from salesops_nb.simulate.accounts.book import book
 from salesops_nb.source import open_workbook
 
 FOLDER = Path(__file__).parents[2] / "data" / "simulated" / "book"

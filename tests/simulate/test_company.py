@@ -14,7 +14,7 @@ import yaml
 from salesops_nb import hiring
 from salesops_nb.errors import SalesopsError
 from salesops_nb.simulate import Truth, any_truth, company
-from salesops_nb.simulate.truth import QUARTER_ENDS, RAMPS
+from salesops_nb.simulate.invented.truth import QUARTER_ENDS, RAMPS
 from salesops_nb.source import open_workbook
 from salesops_nb.source.schema.contracts import CONTRACTS
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from salesops_nb.cli.simulate import simulate
 from salesops_nb.errors import SalesopsError
-from salesops_nb.simulate import Process, deals, world
+from salesops_nb.simulate import Process, deals
+from salesops_nb.simulate.invented import world
 
 N = 30_000
 
@@ -84,7 +85,7 @@ def test_the_seed_decides(tmp_path):
 
 def test_chunks_join_without_a_seam(tmp_path, monkeypatch):
     # The package's name `deals` is the function; the module of that name is reached by import_module.
-    monkeypatch.setattr(import_module("salesops_nb.simulate.deals"), "CHUNK", 700)
+    monkeypatch.setattr(import_module("salesops_nb.simulate.invented.deals"), "CHUNK", 700)
     table = pq.read_table(deals(2001, 1, tmp_path)["deals"])
     assert table["deal_id"].to_pylist() == [f"D{i:09d}" for i in range(1, 2002)]
     won = duckdb.connect().execute(

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from salesops_nb import hiring, open_workbook
-from salesops_nb.simulate import alerting, diary, recruiting
+from salesops_nb.simulate.people import alerting, diary, recruiting
 from salesops_nb.source.schema.contracts import CONTRACTS
 
 ROOT = Path(__file__).parents[2]

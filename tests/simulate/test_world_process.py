@@ -25,7 +25,7 @@ def db(tmp_path_factory):
     """Deals in several chunks, one of which is not full."""
     connection = duckdb.connect()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("salesops_nb.simulate.deals"), "CHUNK", 8_000)
+        patch.setattr(import_module("salesops_nb.simulate.invented.deals"), "CHUNK", 8_000)
         made = deals(20_000, 7, tmp_path_factory.mktemp("made"), people=40, process=TRUTH, leaning=LEANING)
     for name, path in made.items():
         connection.execute(f"CREATE VIEW {name} AS FROM '{path}'")

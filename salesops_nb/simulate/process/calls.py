@@ -14,7 +14,7 @@ import numpy as np
 
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.simulate.crm import DAY, Array, Crm, stream
-from salesops_nb.simulate.planted import is_number
+from salesops_nb.simulate.process.planted import is_number
 
 Columns = dict[str, Any]
 WEEK = 7 * DAY

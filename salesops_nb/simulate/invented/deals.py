@@ -14,14 +14,14 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.simulate import around
-from salesops_nb.simulate.calls import Leaning
-from salesops_nb.simulate.columns import SCHEMA, deals_table
 from salesops_nb.simulate.crm import stream
-from salesops_nb.simulate.planted import Process
-from salesops_nb.simulate.truth import is_whole
-from salesops_nb.simulate.world import count_won, draw, invent, month_number
-from salesops_nb.simulate.world_process import WorldProcess
+from salesops_nb.simulate.invented import around
+from salesops_nb.simulate.invented.columns import SCHEMA, deals_table
+from salesops_nb.simulate.invented.truth import is_whole
+from salesops_nb.simulate.invented.world import count_won, draw, invent, month_number
+from salesops_nb.simulate.invented.world_process import WorldProcess
+from salesops_nb.simulate.process.calls import Leaning
+from salesops_nb.simulate.process.planted import Process
 
 MOST_PEOPLE = 1_000_000
 CHUNK = 500_000  # part of the file's definition: another value makes other deals

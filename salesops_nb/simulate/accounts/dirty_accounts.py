@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from salesops_nb.simulate.accounts.places import counties
 from salesops_nb.simulate.crm import DAY, Crm, stream
-from salesops_nb.simulate.places import counties
 
 Columns = dict[str, Any]
 Row = dict[str, Any]
@@ -133,6 +133,16 @@ def _companies(rng: np.random.Generator, n: int) -> list[Row]:
 _PLACES = counties()
 
 
+def _address(rng: np.random.Generator, place: int) -> Row:
+    """A street, the city and state of a place, and a telephone there."""
+    return {
+        "street": f"{rng.integers(1, 9900)} {rng.choice(STREETS)}",
+        "city": str(_PLACES["name"][place]).removesuffix(" County"),
+        "state": str(_PLACES["state"][place]),
+        "phone": _phone(rng),
+    }
+
+
 def _company(rng: np.random.Generator, number: int, stem: str, relation: str, family: str | None) -> Row:
     weight = _PLACES["population"] / _PLACES["population"].sum()
     place = int(rng.choice(len(weight), p=weight))
@@ -140,10 +150,7 @@ def _company(rng: np.random.Generator, number: int, stem: str, relation: str, fa
         "company": number,
         "stem": stem,
         "name": f"{stem} {rng.choice(FORMS)}",
-        "street": f"{rng.integers(1, 9900)} {rng.choice(STREETS)}",
-        "city": str(_PLACES["name"][place]).removesuffix(" County"),
-        "state": str(_PLACES["state"][place]),
-        "phone": _phone(rng),
+        **_address(rng, place),
         "website": f"www.{_plain(stem)}.example",
         "industry": str(rng.choice(INDUSTRIES)),
         "employees": int(np.exp(rng.normal(4.5, 1.2))) + 2,
@@ -210,13 +217,7 @@ def _swapped(rng: np.random.Generator, row: Row) -> Row:
 
 
 def _moved(rng: np.random.Generator, row: Row) -> Row:
-    place = int(rng.integers(len(_PLACES["name"])))
-    return {
-        "street": f"{rng.integers(1, 9900)} {rng.choice(STREETS)}",
-        "city": str(_PLACES["name"][place]).removesuffix(" County"),
-        "state": str(_PLACES["state"][place]),
-        "phone": _phone(rng),
-    }
+    return _address(rng, int(rng.integers(len(_PLACES["name"]))))
 
 
 def _other_domain(rng: np.random.Generator, row: Row) -> Row:

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesops_nb.simulate.crm import DAY, Array
-from salesops_nb.simulate.planted import NEXT_STEPS, Process
-from salesops_nb.simulate.process import PARENT, SECOND, Spans, coded, moments, share_of
+from salesops_nb.simulate.process.planted import NEXT_STEPS, Process
+from salesops_nb.simulate.process.walks import PARENT, SECOND, Spans, coded, moments, share_of
 from salesops_nb.simulate.tables import money
 
 FIELDS = ("stage", "amount", "expected_close_on", "owner_id", "next_step")

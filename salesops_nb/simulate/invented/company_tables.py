@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from salesops_nb.simulate.crm import DAY, Array
+from salesops_nb.simulate.invented.truth import Truth, refuse
 from salesops_nb.simulate.tables import identifiers, marked, money
-from salesops_nb.simulate.truth import Truth, refuse
 
 STAGES = np.array(["Qualify", "Propose", "Negotiate", "Won", "Lost"])
 TENURE = 36  # months of the planted ramp

@@ -12,9 +12,9 @@ from math import gamma
 
 import numpy as np
 
-from salesops_nb.simulate.company_tables import Company, team_of
 from salesops_nb.simulate.crm import DAY, Array, stream
-from salesops_nb.simulate.truth import Truth, is_whole, refuse
+from salesops_nb.simulate.invented.company_tables import Company, team_of
+from salesops_nb.simulate.invented.truth import Truth, is_whole, refuse
 
 MONTH_DAYS = 30.4375
 SPAN = 120  # months in which the first people are hired where nobody ever leaves

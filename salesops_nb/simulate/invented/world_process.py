@@ -10,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from salesops_nb.simulate import reasons
-from salesops_nb.simulate.around import REGIONS, TEAM, industries, team_of
-from salesops_nb.simulate.calls import WEEKS, Leaning, Seen, forecast_calls, mondays, seen
 from salesops_nb.simulate.crm import NOT_A_DAY, Array, stream
-from salesops_nb.simulate.planted import NEXT_STEPS, Process
-from salesops_nb.simulate.process import HISTORY_SCHEMA, Spans, history_table, walk
-from salesops_nb.simulate.pushes import CHANGES_SCHEMA, Values, changes_table
+from salesops_nb.simulate.invented.around import REGIONS, TEAM, industries, team_of
+from salesops_nb.simulate.invented.world import World
+from salesops_nb.simulate.process import reasons
+from salesops_nb.simulate.process.calls import WEEKS, Leaning, Seen, forecast_calls, mondays, seen
+from salesops_nb.simulate.process.planted import NEXT_STEPS, Process
+from salesops_nb.simulate.process.pushes import CHANGES_SCHEMA, Values, changes_table
+from salesops_nb.simulate.process.walks import HISTORY_SCHEMA, Spans, history_table, walk
 from salesops_nb.simulate.tables import identifiers
-from salesops_nb.simulate.world import World
 
 ROW_GROUP = 250_000
 ENGAGING, NEGOTIATING, WON = 1, 2, 3  # the stages of `world.draw`

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from salesops_nb.simulate.accounts.places import counties, region_of
 from salesops_nb.simulate.crm import DAY, NOT_A_DAY, Array, Crm, stream
-from salesops_nb.simulate.places import counties, region_of
 
 Columns = dict[str, Any]
 FORMER = (

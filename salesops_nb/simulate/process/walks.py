@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from salesops_nb.simulate.crm import DAY, Array
-from salesops_nb.simulate.planted import SUB_STAGES, Process
+from salesops_nb.simulate.process.planted import SUB_STAGES, Process
 
 STAGES = ("Prospecting", *SUB_STAGES, "Won", "Lost")
 PARENT = "Engaging"

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from salesops_nb.simulate import reasons
 from salesops_nb.simulate.crm import Array, Crm, stream
-from salesops_nb.simulate.planted import COMPETITORS, LOSS_REASONS, NEXT_STEPS, SOURCES, Process
-from salesops_nb.simulate.process import Spans, Walk, history_table, walk
-from salesops_nb.simulate.pushes import Values, changes_table
+from salesops_nb.simulate.process import reasons
+from salesops_nb.simulate.process.planted import COMPETITORS, LOSS_REASONS, NEXT_STEPS, SOURCES, Process
+from salesops_nb.simulate.process.pushes import Values, changes_table
+from salesops_nb.simulate.process.walks import Spans, Walk, history_table, walk
 
 Columns = dict[str, Any]
 BULK_BY = "Summer Sewald"  # the manager who moved deals of her team together

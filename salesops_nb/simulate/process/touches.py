@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from salesops_nb.simulate.crm import DAY, Array, Crm, stream
-from salesops_nb.simulate.process import NEVER, SECOND, moments
+from salesops_nb.simulate.process.walks import NEVER, SECOND, moments
 
 Columns = dict[str, Any]
 NONE: Any = None

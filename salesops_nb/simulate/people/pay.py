@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from salesops_nb.simulate.crm import DAY, Array, Crm, stream
-from salesops_nb.simulate.figures import YEAR
+from salesops_nb.simulate.people.figures import YEAR
 
 Columns = dict[str, Any]
 FIRST, MIDDLE = np.datetime64(f"{YEAR}-01-01"), np.datetime64(f"{YEAR}-07-01")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from salesops_nb.simulate.crm import DAY, Array, Crm
-from salesops_nb.simulate.planted import LOSS_REASONS, SOURCES, Process
-from salesops_nb.simulate.process import share_of
+from salesops_nb.simulate.process.planted import LOSS_REASONS, SOURCES, Process
+from salesops_nb.simulate.process.walks import share_of
 
 BASE = np.array([0.22, 0.24, 0.16, 0.19, 0.19])  # of LOSS_REASONS, where nothing is planted
 NAMED = {"competitor": 0.85, "other": 0.25, "won": 0.12}  # shares of deals with a competitor

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from salesops_nb.simulate.crm import Array
-from salesops_nb.simulate.planted import COMPETITORS, LOSS_REASONS, NEXT_STEPS, SOURCES
+from salesops_nb.simulate.process.planted import COMPETITORS, LOSS_REASONS, NEXT_STEPS, SOURCES
 from salesops_nb.simulate.tables import MONEY, identifiers, money
 
 STAGES = np.array(["Prospecting", "Engaging", "Negotiating", "Won", "Lost"])

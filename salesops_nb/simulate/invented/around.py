@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from salesops_nb.simulate.accounts.places import counties
 from salesops_nb.simulate.crm import DAY, Array, stream
-from salesops_nb.simulate.places import counties
+from salesops_nb.simulate.invented.world import World
 from salesops_nb.simulate.tables import identifiers, marked, money
-from salesops_nb.simulate.world import World
 
 TEAM, REGIONS = 8, ("East", "Central", "West", "South")
 FAMILIES = ("Core", "Plus", "Service", "Spare")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from salesops_nb.simulate.crm import Array, Crm, stream
-from salesops_nb.simulate.employment import away
+from salesops_nb.simulate.people.employment import away
 
 Columns = dict[str, Any]
 YEAR = 2017

@@ -1,0 +1,1 @@
+"""Accounts, where they are, and the CRM around them."""

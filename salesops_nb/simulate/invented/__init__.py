@@ -1,0 +1,1 @@
+"""Any number of deals, and companies of known truth, from nothing."""

@@ -1,0 +1,1 @@
+"""Who works there: employment, pay, recruiting, cases, alerts, a calendar."""

@@ -1,0 +1,1 @@
+"""How deals go through stages, change, and are called, with what is planted."""
