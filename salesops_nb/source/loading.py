@@ -26,7 +26,7 @@ from salesops_nb.source.checks.process_rules import process_rules
 from salesops_nb.source.checks.rules import contract_rules, run_rules
 from salesops_nb.source.checks.short_ids import as_the_other_table_writes
 from salesops_nb.source.checks.spellings import one_spelling
-from salesops_nb.source.checks.targets import check_targets
+from salesops_nb.source.checks.targets import target_rules
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
 from salesops_nb.source.files.appended import appended
 from salesops_nb.source.files.deleted import without_deleted
@@ -264,11 +264,11 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
         loaded.digest.update((last or "").encode())  # the file's age decides it, and not its contents
         rules += deal_rules(whole, settings, last)
         rules += deals.currency_rules(base, settings, "currency_original" in held)
+    if name == "targets":
+        rules += target_rules(connection, base, relation, settings, "people" in loaded.tables)
     run_rules(connection, relation, base, contract, rules)
     key = contract.key
     loaded.problems += check_duplicates(connection, base, contract, key, name)
     check_references(connection, base, contract, relation, list(loaded.tables))
     if name == "people":
         loaded.problems += check_people(connection, base, relation)
-    if name == "targets":
-        check_targets(connection, base, relation, settings, "people" in loaded.tables)

@@ -21,7 +21,10 @@ ALL = "every figure"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row offends where `where` holds; `spoils` is the column blanked, ``*`` for the whole row."""
+    """A row offends where `where` holds; `spoils` is the column blanked, ``*`` for the whole row.
+
+    `amount` is the column of money that a row adds up by, where the table has it.
+    """
 
     code: str
     column: str
@@ -32,6 +35,7 @@ class Rule:
     spoils: str | None = None
     severity: str = "error"
     other: str = "NULL"
+    amount: str = "amount"
 
 
 def run_rules(
@@ -61,7 +65,7 @@ def _list(
     label: str,
 ) -> None:
     header = typed.headers.get(rule.column, rule.column)
-    amount = "t.amount" if "amount" in typed.columns else "NULL"
+    amount = f"t.{quoted(rule.amount)}" if rule.amount in typed.columns else "NULL"
     value = "NULL"
     if rule.column in typed.joined:
         header, value = typed.joined[rule.column], f"CAST(t.{quoted(rule.column)} AS VARCHAR)"

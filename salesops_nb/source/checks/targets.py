@@ -7,7 +7,7 @@ import re
 import duckdb
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.source.checks.rules import ALL
+from salesops_nb.source.checks.rules import ALL, Rule
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.raw import literal
 from salesops_nb.workbook import Settings
@@ -16,74 +16,56 @@ _TOTALS = ("total", "grand total", "totals", "sum", "all", "gesamt", "summe", "s
 _PEOPLE = {"rep": "person_id", "team": "team", "region": "region"}
 
 
-def check_targets(
+def target_rules(
     connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str, settings: Settings, people: bool
-) -> None:
-    """Set aside the rows of a period that cannot be read, of a total, and of nobody known."""
+) -> list[Rule]:
+    """The rules that set aside rows of a period that cannot be read, of a total, and of nobody known."""
+    rules = []
     if "period" in typed.columns:
-        rows = connection.execute(f"SELECT DISTINCT period FROM {relation} WHERE period IS NOT NULL")
-        bad = {text: _fix(text, settings) for (text,) in rows.fetchall() if not _readable(text, settings)}
-        for text, fix in bad.items():
-            where = f"period = {literal(text)}"
-            message = f"'{text}' is not a period of the workbook's calendar; the target is left out."
-            what = "unreadable-period", "period", text
-            _set_aside(connection, typed, relation, where, what, message, fix)
-    if not {"who", "level"} <= set(typed.columns):
-        return
-    total = f"lower(trim(who)) IN ({', '.join(map(literal, _TOTALS))}) AND level <> 'company'"
-    for (text,) in connection.execute(f"SELECT DISTINCT who FROM {relation} WHERE {total}").fetchall():
-        _set_aside(
-            connection, typed, relation, f"{total} AND who = {literal(text)}", ("total-row", "who", text),
-            f"'{text}' is a total and nobody's target; the row is left out.", "Remove the row.",
-        )  # fmt: skip
-    if people:
-        _check_who(connection, typed, relation, total)
+        for text in _distinct(connection, relation, "period", "period IS NOT NULL"):
+            if not _readable(text, settings):
+                message = "'{other}' is not a period of the workbook's calendar; the target is left out."
+                where = f"period = {literal(text)}"
+                rules.append(_rule("unreadable-period", "period", where, message, _fix(text, settings)))
+    if {"who", "level"} <= set(typed.columns):
+        total = f"lower(trim(who)) IN ({', '.join(map(literal, _TOTALS))}) AND level <> 'company'"
+        message = "'{other}' is a total and nobody's target; the row is left out."
+        rules.append(_rule("total-row", "who", total, message, "Remove the row."))
+        rules += _unknown(connection, relation, total) if people else []
+    return rules
 
 
-def _check_who(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str, total: str) -> None:
+def _unknown(connection: duckdb.DuckDBPyConnection, relation: str, total: str) -> list[Rule]:
     from rapidfuzz import process
 
+    rules = []
     columns = {row[0] for row in connection.execute("DESCRIBE work.people").fetchall()}
     for level, column in _PEOPLE.items():
         if column not in columns:
             continue
-        known = f"SELECT {column} FROM work.people WHERE {column} IS NOT NULL"
-        unknown = connection.execute(
-            f"SELECT DISTINCT who FROM {relation} WHERE level = {literal(level)} AND NOT ({total}) "
-            f"AND who NOT IN ({known}) ORDER BY who"
-        ).fetchall()
-        names = [row[0] for row in connection.execute(f"{known} GROUP BY ALL").fetchall()]
-        for (text,) in unknown:
+        names = _distinct(connection, "work.people", column, f"{column} IS NOT NULL")
+        known = ", ".join(map(literal, names)) or "''"
+        of_level = f"level = {literal(level)} AND NOT ({total})"
+        for text in _distinct(connection, relation, "who", f"{of_level} AND who NOT IN ({known})"):
             close = process.extractOne(text, names, score_cutoff=82)
             fix = f"If {close[0]!r} is meant, correct it" if close else "Add it to people"
-            _set_aside(
-                connection, typed, relation, f"level = {literal(level)} AND who = {literal(text)}",
-                ("unknown-target", "who", text),
-                f"The {level} '{text}' is not in people; the target is left out.",
-                f"{fix}, or declare an alias under 'values: who' in the mapping.",
+            rules.append(
+                _rule(
+                    "unknown-target", "who", f"level = {literal(level)} AND who = {literal(text)}",
+                    f"The {level} '{{other}}' is not in people; the target is left out.",
+                    f"{fix}, or declare an alias under 'values: who' in the mapping.",
+                )
             )  # fmt: skip
+    return rules
 
 
-def _set_aside(
-    connection: duckdb.DuckDBPyConnection,
-    typed: Typed,
-    relation: str,
-    where: str,
-    what: tuple[str, str, str],
-    message: str,
-    fix: str,
-) -> None:
-    code, column, value = what
-    amount = "value" if "value" in typed.columns else "NULL"
-    header = typed.headers.get(column, column)
-    connection.execute(
-        f"""
-        INSERT INTO rejects SELECT 'error', {literal(code)}, 'targets', {literal(typed.raw.file)}, _row,
-            {literal(header)}, {literal(value)}, {literal(message)}, {literal(fix)}, {literal(ALL)}, {amount}
-        FROM {relation} WHERE {where}
-        """
-    )
-    connection.execute(f"INSERT INTO spoiled SELECT 'targets', '*', _row FROM {relation} WHERE {where}")
+def _rule(code: str, column: str, where: str, message: str, fix: str) -> Rule:
+    return Rule(code, column, where, message, fix, ALL, "*", other=f"t.{column}", amount="value")
+
+
+def _distinct(connection: duckdb.DuckDBPyConnection, relation: str, column: str, where: str) -> list[str]:
+    rows = connection.execute(f"SELECT DISTINCT {column} FROM {relation} WHERE {where} ORDER BY 1")
+    return [row[0] for row in rows.fetchall()]
 
 
 def _readable(text: str, settings: Settings) -> bool:
