@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from salesops_nb.batch.jobs.paths import path_name
 from salesops_nb.cli import main
@@ -284,6 +284,12 @@ def test_a_control_beyond_its_tolerance_fails_a_private_page_without_its_numbers
         assert [mark for mark in hidden if mark in re.sub(r"(?<=\d),(?=\d{3})", "", text)] == []
 
 
+def dry_run(folder: Path, report: str) -> Result:
+    """What a dry run says of one report."""
+    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {report}\n")
+    return CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
+
+
 @pytest.mark.parametrize(
     ("notebook", "parameters"),
     [("territory_rebalancing", "{scope: company}"), ("performance_review", "{level: company}")],
@@ -294,8 +300,7 @@ def test_nor_where_it_is_asked_for_the_companys_figures(
 ) -> None:
     folder = workbook(tmp_path)
     report = f"{{name: x, notebook: notebooks/{notebook}.ipynb, for_each: {each}, parameters: {parameters}}}"
-    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {report}\n")
-    result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
+    result = dry_run(folder, report)
     assert result.exit_code == 1
     assert "would get the company's page" in " ".join(result.output.split())
 
@@ -319,14 +324,12 @@ def test_nor_the_page_of_another_kind_that_bears_the_name(
     """A team named as its manager must not get the manager's pay statement, nor a rep a team's page."""
     folder = workbook(tmp_path)
     report = f"{{name: x, notebook: notebooks/{notebook}.ipynb, for_each: {each}, parameters: {parameters}}}"
-    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {report}\n")
-    result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
+    result = dry_run(folder, report)
     assert result.exit_code == 1
     assert f"would get the page of a {of} of the same name" in " ".join(result.output.split())
     # who it is about is said outright: that is what was asked for
     said = report.replace("parameters: {", "parameters: {who: x, ").replace(", }", "}")
-    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {said}\n")
-    result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
+    result = dry_run(folder, said)
     assert result.exit_code == 0, result.output
 
 
@@ -340,8 +343,7 @@ def test_a_page_of_the_company_is_not_made_for_each(
 ) -> None:
     folder = workbook(tmp_path)
     report = f"{{name: x, notebook: notebooks/{notebook}.ipynb, for_each: {each}{more}}}"
-    (folder / "reports.yml").write_text(f"period: 2017-Q4\nreports:\n  - {report}\n")
-    result = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--dry-run"])
+    result = dry_run(folder, report)
     assert result.exit_code == 1
     assert f"each {each} would get the company's page" in result.output
 

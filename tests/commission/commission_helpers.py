@@ -11,6 +11,13 @@ import pandas as pd
 from salesops_nb import commission
 
 START = date(2026, 1, 1)
+# quota bands: 5 % up to the quota, 20 % above it; what 1,000 pays says what the quota was
+BANDS = {
+    "id": "b",
+    "scope": "running_total",
+    "table": {"mode": "marginal", "unit": "pct_of_quota",
+              "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 20}]},
+}  # fmt: skip
 
 
 def plan(*components: dict[str, Any], period: str = "quarter", **parts: Any) -> commission.Plan:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from commission_helpers import D, by, deals, events, plan, table, total
+from commission_helpers import BANDS, D, by, deals, events, plan, table, total
 
 from salesops_nb import commission
 from salesops_nb.errors import SalesopsError
@@ -186,13 +186,6 @@ def test_an_opening_of_a_component_that_the_plan_does_not_have_is_a_problem() ->
 
 
 # -- quotas of other periods ---------------------------------------------------------------------
-
-BANDS = {
-    "id": "b",
-    "scope": "running_total",
-    "table": {"mode": "marginal", "unit": "pct_of_quota",
-              "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 20}]},
-}  # fmt: skip
 
 
 def quotas(**by_period: int) -> pd.DataFrame:

@@ -7,17 +7,10 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
-from commission_helpers import deals, plan, table, total
+from commission_helpers import BANDS, deals, plan, table, total
 
 from salesops_nb import commission
 
-# quota bands: 5 % up to the quota, 20 % above it; what 1,000 pays says what the quota was
-BANDS = {
-    "id": "b",
-    "scope": "running_total",
-    "table": {"mode": "marginal", "unit": "pct_of_quota",
-              "rows": [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 20}]},
-}  # fmt: skip
 PAY = {1000: D(50), 500: D(125), 250: D("162.5")}
 JAN, MARCH = date(2026, 1, 1), date(2026, 3, 1)
 
