@@ -54,13 +54,16 @@ def detect(
     `moments` are the columns that are moments with a zone by their own type.
     """
     problems: list[Problem] = []
-    midnights = _midnights(connection, relation, shown, dates, moments, problems)
+    zoned = [sql for c in dates for sql in _zoned_votes(c.sql)]
+    zoned += [sql for c in moments for sql in _moment_votes(c.sql)]
     aggregates = [sql for c in numbers for sql in _number_votes(c.sql)] if mark is None else []
     aggregates += [sql for c in dates for sql in _date_votes(c.sql)] if order is None else []
+    aggregates += zoned
     row: list[int] = []
     if aggregates:
         found = connection.execute(f"SELECT {', '.join(aggregates)} FROM {relation}").fetchone()
         row = [int(value or 0) for value in found or ()]
+    midnights = _midnights([*dates, *moments], row[len(row) - len(zoned) :], shown, problems)
     marks = _marks(numbers, row, shown, problems) if mark is None else dict.fromkeys(_names(numbers), mark)
     start = 3 * len(numbers) if mark is None else 0
     if order is None:
@@ -70,21 +73,9 @@ def detect(
     return Formats(marks, orders, problems, midnights)
 
 
-def _midnights(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    shown: str,
-    dates: list[Column],
-    moments: list[Column],
-    problems: list[Problem],
-) -> frozenset[str]:
+def _midnights(columns: list[Column], row: list[int], shown: str, problems: list[Problem]) -> frozenset[str]:
     """The columns whose every moment is a midnight: days, which another zone's clock would shift."""
-    votes = [(c, _zoned_votes(c.sql)) for c in dates] + [(c, _moment_votes(c.sql)) for c in moments]
-    if not votes:
-        return frozenset()
-    counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for _, pair in votes for sql in pair)
-    row = connection.execute(f"SELECT {counts} FROM {relation}").fetchone() or ()
-    found = [c for i, (c, _) in enumerate(votes) if row[2 * i] and row[2 * i] == row[2 * i + 1]]
+    found = [c for i, c in enumerate(columns) if row[2 * i] and row[2 * i] == row[2 * i + 1]]
     for column in found:
         problems.append(
             finding(
@@ -99,13 +90,18 @@ def _midnights(
 
 
 def _zoned_votes(sql: str) -> tuple[str, str]:
-    """Texts that are moments with a zone, and those of them that are midnights on their own clock."""
-    return f"regexp_full_match({sql}, '{parsing.ZONED}')", f"regexp_full_match({sql}, '{MIDNIGHT}')"
+    """Counts of texts that are moments with a zone, and of those that are midnights on their own clock."""
+    zoned, midnight = (f"regexp_full_match({sql}, '{pattern}')" for pattern in (parsing.ZONED, MIDNIGHT))
+    return _count(zoned), _count(midnight)
 
 
 def _moment_votes(sql: str) -> tuple[str, str]:
     clock = f"({sql} AT TIME ZONE 'UTC')"
-    return f"{sql} IS NOT NULL", f"{clock} = date_trunc('day', {clock})"
+    return _count(f"{sql} IS NOT NULL"), _count(f"{clock} = date_trunc('day', {clock})")
+
+
+def _count(where: str) -> str:
+    return f"count(*) FILTER (WHERE {where})"
 
 
 def _names(columns: list[Column]) -> list[str]:
@@ -124,9 +120,9 @@ def _number_votes(sql: str) -> list[str]:
             rf"\d{{1,3}}({other}\d{{3}}){{2,}}",  # 1.234.567
             rf"\d{{1,2}}({other}\d{{2}})+{other}\d{{3}}({mark}\d*)?",  # 12,34,567: lakhs
         )
-        return f"count(*) FILTER (WHERE regexp_full_match({core}, '{'|'.join(patterns)}'))"
+        return _count(f"regexp_full_match({core}, '{'|'.join(patterns)}')")
 
-    either = rf"count(*) FILTER (WHERE regexp_full_match({core}, '[1-9]\d{{0,2}}[.,]\d{{3}}'))"
+    either = _count(rf"regexp_full_match({core}, '[1-9]\d{{0,2}}[.,]\d{{3}}')")
     return [showing(",", r"\."), showing(r"\.", ","), either]
 
 
@@ -185,8 +181,8 @@ def _date_votes(sql: str) -> list[str]:
     def part(number: int) -> str:
         return f"max(TRY_CAST(regexp_extract({sql}, '{SHORT}', {number}) AS INTEGER))"
 
-    count = f"count(*) FILTER (WHERE regexp_matches({sql}, '{SHORT}'))"
-    two = f"count(*) FILTER (WHERE length(regexp_extract({sql}, '{SHORT}', 3)) = 2)"
+    count = _count(f"regexp_matches({sql}, '{SHORT}')")
+    two = _count(f"length(regexp_extract({sql}, '{SHORT}', 3)) = 2")
     return [count, part(1), part(2), two]
 
 
