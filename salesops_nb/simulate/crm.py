@@ -15,7 +15,7 @@ from salesops_nb.errors import Problem, SalesopsError
 
 Array = npt.NDArray[Any]
 SEED = 20170301
-DAY, NOT_A_DAY = np.timedelta64(1, "D"), np.datetime64("NaT", "D")
+DAY, MONTH, NOT_A_DAY = np.timedelta64(1, "D"), np.timedelta64(1, "M"), np.datetime64("NaT", "D")
 FILES = ("sales_pipeline.csv", "accounts.csv", "products.csv", "sales_teams.csv")
 
 

@@ -12,7 +12,7 @@ from math import gamma
 
 import numpy as np
 
-from salesops_nb.simulate.crm import DAY, Array, stream
+from salesops_nb.simulate.crm import DAY, MONTH, NOT_A_DAY, Array, stream
 from salesops_nb.simulate.invented.company_tables import Company, team_of
 from salesops_nb.simulate.invented.truth import Truth, is_whole, refuse
 
@@ -65,12 +65,12 @@ def company(
     # Deals open on the last day asked for must have an end, so more months are made than are shown.
     longest = max(truth.cycle_days, truth.lost_days)
     spare = int(np.ceil(longest * (1 + 5 / np.sqrt(truth.cycle_shape)) / MONTH_DAYS)) + 1
-    calendar = np.arange(month - (months + older - 1), month + future + spare + 1)
+    calendar = month + np.arange(1 - months - older, future + spare + 1) * MONTH
     people, vacancies = _people(truth, seed, calendar, np.datetime64(as_of), openings, refill)
     by_month = _months(truth, seed, calendar, np.datetime64(as_of))
     deals = _deals(truth, seed, people, by_month, calendar, np.datetime64(as_of), supported)
-    first = (month - (months - 1)).astype("datetime64[D]")
-    end = (month + future + 1).astype("datetime64[D]") - DAY
+    first = (month - (months - 1) * MONTH).astype("datetime64[D]")
+    end = (month + (future + 1) * MONTH).astype("datetime64[D]") - DAY
     return Company(truth, as_of, people, deals, by_month, vacancies, first, end)
 
 
@@ -103,7 +103,7 @@ def _people(
     """Every holder of every seat, one generation after another, and the posts they left empty."""
     seat = np.arange(truth.seats)
     people, posts = _holders(truth, seed, "seats", seat, None, calendar, as_of, refill)
-    start = np.repeat(as_of.astype("datetime64[M]") + 1 + np.arange(len(openings)), openings)
+    start = np.repeat(as_of.astype("datetime64[M]") + (1 + np.arange(len(openings))) * MONTH, openings)
     if len(start):
         opened = start.astype("datetime64[D]")
         wait = _wait(truth, stream(seed, "openings"), len(opened))
@@ -145,7 +145,7 @@ def _holders(
     Who is there when the data begin is met more likely the longer he stays, so that his stay is drawn
     with its length as weight and its beginning anywhere in it: leaving is in a steady state from then on.
     """
-    begin, end = calendar[0].astype("datetime64[D]"), (calendar[-1] + 1).astype("datetime64[D]")
+    begin, end = calendar[0].astype("datetime64[D]"), (calendar[-1] + MONTH).astype("datetime64[D]")
     never = end + 36_500 * DAY
     stay_mean = _mean_stay(truth)
     scale = gamma(1 + 1 / truth.leave_shape)
@@ -177,7 +177,7 @@ def _holders(
         people.append({name: values[here] for name, values in columns.items()})
         leaver = here & (left < end)
         again = leaver & (truth.fill_days is not None) & ((left <= as_of) | bool(refill))
-        filled = np.where(again, left + wait * DAY, np.datetime64("NaT"))
+        filled = np.where(again, left + wait * DAY, NOT_A_DAY)
         posts.append({"seat": seat[leaver], "opened": left[leaver], "filled": filled[leaver]})
         hired = np.where(again, left + wait * DAY, never)
         here = again & (hired < end)
@@ -227,7 +227,7 @@ def _months(truth: Truth, seed: int, calendar: Array, as_of: np.datetime64) -> d
 def _worked(people: dict[str, Array], calendar: Array) -> tuple[Array, Array, Array]:
     """First day and number of days worked, and the tenure amid them in months: people × months."""
     start = calendar.astype("datetime64[D]")[None, :]
-    stop = (calendar + 1).astype("datetime64[D]")[None, :]
+    stop = (calendar + MONTH).astype("datetime64[D]")[None, :]
     since = np.maximum(start, people["hired"][:, None])
     days = np.maximum((np.minimum(stop, people["left"][:, None]) - since).astype(int), 0)
     tenure = ((since - people["hired"][:, None]).astype(int) + days / 2) / MONTH_DAYS
@@ -245,7 +245,7 @@ def _deals(
 ) -> dict[str, Array]:
     """Every deal that closes: closings by person and month first, their beginnings from the cycle."""
     since, days, tenure = _worked(people, calendar)
-    length = (calendar + 1).astype("datetime64[D]") - calendar.astype("datetime64[D]")
+    length = (calendar + MONTH).astype("datetime64[D]") - calendar.astype("datetime64[D]")
     heads = people["ability"][:, None] * truth.ramped(tenure) * days / length.astype(int)
     seen = calendar <= as_of.astype("datetime64[M]")
     if supported is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from salesops_nb.simulate.crm import DAY, Array
+from salesops_nb.simulate.crm import DAY, MONTH, NOT_A_DAY, Array
 from salesops_nb.simulate.invented.truth import Truth, refuse
 from salesops_nb.simulate.tables import identifiers, marked, money
 
@@ -87,7 +87,7 @@ def coming(made: Company) -> dict[str, pa.Table]:
     names = person_ids(made)
     won = later & deals["won"]
     month = deals["closed"].astype("datetime64[M]")
-    span = np.arange((day + DAY).astype("datetime64[M]"), made.end.astype("datetime64[M]") + 1)
+    span = np.arange((day + DAY).astype("datetime64[M]"), made.end.astype("datetime64[M]") + MONTH)
     sums = np.zeros((len(names), len(span)), dtype=np.int64)
     np.add.at(sums, (deals["person"][won], (month[won] - span[:1]).astype(int)), deals["cents"][won])
     who = np.flatnonzero((people["hired"] <= made.end) & (people["left"] > day))
@@ -175,7 +175,7 @@ def _people(made: Company, day: np.datetime64) -> pa.Table:
     managers, names = _managers(made), person_ids(made)[there]
     k = len(managers)
     since = np.full(k, made.first - 3650 * DAY)
-    left = np.concatenate([people["left"][there], np.full(k, np.datetime64("NaT"))])
+    left = np.concatenate([people["left"][there], np.full(k, NOT_A_DAY)])
     everybody = np.concatenate([names, managers])
     return _marked(
         {
@@ -228,7 +228,7 @@ def _vacancies(made: Company, day: np.datetime64) -> pa.Table:
     }
     names = person_ids(made)
     filled = posts["filled"][known]
-    filled = np.where(filled <= day, filled, np.datetime64("NaT"))
+    filled = np.where(filled <= day, filled, NOT_A_DAY)
     by = [who.get(key) for key in zip(posts["seat"][known], filled, strict=True)]
     return _marked(
         {
@@ -306,7 +306,7 @@ def _history(made: Company) -> pa.Table:
     np.add.at(rep, (deals["person"][old], column), deals["cents"][old])
     team = np.zeros((made.months["shock"].shape[1], len(calendar)), dtype=np.int64)
     np.add.at(team, team_of(made.truth, people["seat"]), rep)
-    ends = (calendar + 1).astype("datetime64[D]")
+    ends = (calendar + MONTH).astype("datetime64[D]")
     there = (people["hired"][:, None] < ends) & (people["left"][:, None] > calendar.astype("datetime64[D]"))
     levels = {
         "company": (np.array(["company"], dtype=object), team.sum(axis=0)[None], None),

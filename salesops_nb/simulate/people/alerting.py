@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.simulate.crm import DAY, NOT_A_DAY, Array, Crm, stream
+from salesops_nb.simulate.crm import DAY, MONTH, NOT_A_DAY, Array, Crm, stream
 
 Columns = dict[str, Any]
 Row = dict[str, Any]
@@ -82,17 +82,17 @@ def _last_before(rows: list[Row], plan: tuple[str, str, str, str, float]) -> int
 
 
 def _months(first: int = 0) -> list[np.datetime64]:
-    return [YEAR + m for m in range(first, 12)]
+    return [YEAR + m * MONTH for m in range(first, 12)]
 
 
 def _within(days: Array, month: np.datetime64) -> Array:
-    inside: Array = (days >= month.astype("datetime64[D]")) & (days < (month + 1).astype("datetime64[D]"))
+    inside: Array = (days >= month.astype("datetime64[D]")) & (days < (month + MONTH).astype("datetime64[D]"))
     return inside
 
 
 def _opened(month: np.datetime64) -> np.datetime64:
     """The second working day after the month."""
-    return np.busday_offset((month + 1).astype("datetime64[D]"), 1, roll="forward")
+    return np.busday_offset((month + MONTH).astype("datetime64[D]"), 1, roll="forward")
 
 
 def _alert(
@@ -208,7 +208,7 @@ def _judged(crm: Crm, row: Row, plan: tuple[str, str, str, str, float]) -> Row:
     return {
         "alert_id": row["alert_id"], "play": PLAYS[0] if plan is WORKED else PLAYS[2], "owner_id": team,
         "started_on": np.busday_offset(row["acknowledged_on"], 1, roll="forward"), "due_on": day - DAY,
-        "done_on": day - DAY, "review_on": _opened(end.astype("datetime64[M]") - 1),
+        "done_on": day - DAY, "review_on": _opened(end.astype("datetime64[M]") - MONTH),
         "expected_effect": expected, "effect": effect, "effect_low": low, "effect_high": high,
         "verdict": verdict,
     }  # fmt: skip

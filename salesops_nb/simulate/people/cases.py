@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.simulate.crm import DAY, NOT_A_DAY, Array, Crm, stream
+from salesops_nb.simulate.crm import DAY, MONTH, NOT_A_DAY, Array, Crm, stream
 
 Columns = dict[str, Any]
 NINE_MONTHS = (np.datetime64("2017-03-01"), np.datetime64("2017-12-01"))
@@ -58,8 +58,8 @@ def cases(crm: Crm, seed: int) -> dict[str, Columns]:
 
 
 def _quarter(number: int) -> tuple[tuple[np.datetime64, np.datetime64], str]:
-    start = np.datetime64("2017-01") + 3 * (number - 1)
-    return (start.astype("datetime64[D]"), (start + 3).astype("datetime64[D]")), f"2017-Q{number}"
+    start = np.datetime64("2017-01") + 3 * (number - 1) * MONTH
+    return (start.astype("datetime64[D]"), (start + 3 * MONTH).astype("datetime64[D]")), f"2017-Q{number}"
 
 
 def figure(crm: Crm, metric: str, who: Array, span: tuple[np.datetime64, np.datetime64]) -> tuple[float, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.simulate.crm import Array, Crm, stream
+from salesops_nb.simulate.crm import MONTH, Array, Crm, stream
 from salesops_nb.simulate.people.employment import away
 
 Columns = dict[str, Any]
@@ -95,7 +95,7 @@ def bookings_history(
     ]
     former = zip(*(more[c] for c in ("person_id", "team", "hired_on", "left_on", "role")), strict=True)
     staff += [(p, t, h, d) for p, t, h, d, role in former if role == "rep"]
-    months = FIRST_MONTH + np.arange(HISTORY_MONTHS)
+    months = FIRST_MONTH + np.arange(HISTORY_MONTHS) * MONTH
     cells: dict[tuple[str, str, str], int] = {}
     for person, team, hired, left in staff:
         base = level.get(person) or middle * float(rng.lognormal(-0.15, 0.4))
@@ -109,7 +109,7 @@ def bookings_history(
             grown = (1 + GROWTH) ** ((m - HISTORY_MONTHS - 5) / 12)
             factor = float(season(np.array([month.astype(int) % 12 + 1]))[0])
             first = month.astype("datetime64[D]")
-            share *= 1 - away(leave, person, first, (month + 1).astype("datetime64[D]"))
+            share *= 1 - away(leave, person, first, (month + MONTH).astype("datetime64[D]"))
             value = round(base * grown * factor * ramp * share * float(noise[m]))
             before, since = moved.get(person, (team, first))
             for key in (
