@@ -135,4 +135,5 @@ def _logged(
     early = np.busday_offset(plan, -rng.integers(1, 10, n), roll="backward")
     early = np.minimum(np.maximum(early, prospected), last).astype("datetime64[s]")
     early = early + 10 * HOUR + rng.integers(0, 36, n) * (HOUR // 6)
-    return np.where(np.isnat(happened), early, logged)
+    written: Array = np.where(np.isnat(happened), early, logged)
+    return written
