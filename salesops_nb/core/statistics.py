@@ -9,15 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special, stats
-from threadpoolctl import ThreadpoolController
+from scipy import special, stats
 
+from salesops_nb.core.shrinkage import shared_rate
 from salesops_nb.core.stopping import check
 
 Floats = NDArray[np.float64]
@@ -93,60 +92,6 @@ def _check_counts(successes: int, n: int) -> None:
         raise ValueError(f"successes must lie between 0 and n, received {successes} of {n}")
 
 
-def beta_prior(successes: ArrayLike, trials: ArrayLike) -> tuple[float, float]:
-    """The beta distribution (alpha, beta) that best explains many groups' counts.
-
-    Maximum likelihood of the beta-binomial (Robinson 2015, 'Introduction to empirical Bayes').
-    Where the groups differ no more than chance would make them, the prior is as firm as all
-    trials together: every group is then estimated at nearly the common rate.
-
-    Examples
-    --------
-    Three reps who won 2, 10 and 18 of 20 deals differ by more than chance: the prior is worth two deals.
-
-    >>> from salesops_nb.core import statistics
-    >>> alpha, beta = statistics.beta_prior([2, 10, 18], [20, 20, 20])
-    >>> round(alpha / (alpha + beta), 2), round(alpha + beta)
-    (0.5, 2)
-
-    Three who won 9, 10 and 11 do not: it is worth all 60 deals together.
-
-    >>> alpha, beta = statistics.beta_prior([9, 10, 11], [20, 20, 20])
-    >>> round(alpha / (alpha + beta), 2), round(alpha + beta)
-    (0.5, 60)
-    """
-    won, n = np.asarray(successes, float), np.asarray(trials, float)
-    won, n = won[n > 0], n[n > 0]
-    total = n.sum()
-    if total == 0:
-        return 1.0, 1.0
-    mean = (won.sum() + 0.5) / (total + 1)
-    if len(n) < 2:
-        return mean * total, (1 - mean) * total
-
-    def loss(point: Floats) -> float:
-        rate, firmness = special.expit(point[0]), np.exp(point[1])
-        a, b = rate * firmness, (1 - rate) * firmness
-        return -float(np.sum(special.betaln(won + a, n - won + b) - special.betaln(a, b)))
-
-    top = float(np.log(max(total, 4.0)))
-    with _one_thread().limit(limits=1, user_api="blas"):
-        found = optimize.minimize(
-            loss,
-            np.array([special.logit(mean), min(3.0, top)]),
-            bounds=[(-12.0, 12.0), (0.0, top)],
-            method="L-BFGS-B",
-        )
-    rate, firmness = float(special.expit(found.x[0])), float(np.exp(found.x[1]))
-    return rate * firmness, (1 - rate) * firmness
-
-
-@lru_cache(maxsize=1)
-def _one_thread() -> ThreadpoolController:
-    """Threads wait for each other fifty times as long as they reckon with matrices of two rows."""
-    return ThreadpoolController()
-
-
 def empirical_bayes(
     successes: ArrayLike,
     trials: ArrayLike,
@@ -155,9 +100,9 @@ def empirical_bayes(
 ) -> pd.DataFrame:
     """Each group's rate shrunk towards the rate of all groups: the fewer its trials, the further.
 
-    Returns a frame with one row per group: ``estimate``, ``low``, ``high`` (equal-tailed credible
-    interval), from the posterior beta(successes + alpha, failures + beta). `prior` is (alpha, beta),
-    by default `beta_prior` of these counts.
+    Returns a frame with one row per group: ``estimate``, ``low``, ``high``. `prior` is (alpha, beta) of a
+    beta distribution that is known, with the equal-tailed interval of its posterior; without one it is
+    learned from these counts (`shrinkage.shared_rate`), and intervals hold the best and worst groups too.
 
     Examples
     --------
@@ -169,9 +114,12 @@ def empirical_bayes(
     0     0.545  0.262  0.813
     1     0.864  0.794  0.921
     """
+    if prior is None:
+        found = shared_rate(successes, trials)
+        low, high = found.interval(confidence)
+        return pd.DataFrame({"estimate": found.estimate, "low": low, "high": high})
     won, n = np.asarray(successes, float), np.asarray(trials, float)
-    alpha, beta = prior or beta_prior(won, n)
-    a, b = won + alpha, n - won + beta
+    a, b = won + prior[0], n - won + prior[1]
     tail = (1 - confidence) / 2
     return pd.DataFrame(
         {
@@ -528,7 +476,10 @@ def rank_intervals(
     2    2     3
     """
     values = draw(np.random.default_rng(seed))[:draws]
-    ranks = stats.rankdata(-values, axis=1, method="ordinal")
     tail = (1 - confidence) / 2
-    ends = np.quantile(ranks, [tail, 1 - tail], axis=0, method="inverted_cdf")
-    return pd.DataFrame({"low": ends[0].astype(int), "high": ends[1].astype(int)})
+    # figures that are equal in a draw share its ranks: any of them may be the better one
+    low, high = (
+        np.quantile(stats.rankdata(-values, axis=1, method=tie), share, axis=0, method="inverted_cdf")
+        for tie, share in (("min", tail), ("max", 1 - tail))
+    )
+    return pd.DataFrame({"low": low.astype(int), "high": high.astype(int)})

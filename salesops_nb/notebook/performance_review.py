@@ -130,11 +130,17 @@ def bridge(review: Review) -> None:
 def trend(review: Review) -> None:
     """Bookings by month with the limits of routine variation."""
     whole = review.trend[review.trend["whole"]]
-    signals = [str(month) for month in whole.loc[whole["signal"], "month"]]
-    said = _("All routine variation.")
-    if signals:
-        said = _("More than routine variation: {months}.", months=", ".join(signals))
-    limits = whole if len(whole) > 1 else None
+    known = bool(whole["upper"].notna().any())
+    signals, alone = (", ".join(map(str, whole.loc[whole[c], "month"])) for c in ("signal", "one_deal"))
+    if not known:
+        said = _("The whole months are too few to tell what is more than routine variation.")
+    elif signals:
+        said = _("More than routine variation: {months}.", months=signals)
+    else:
+        said = _("All routine variation.")
+    if alone:
+        said += " " + _("Above what is routine by one deal alone: {months}.", months=alone)
+    limits = whole if known else None
     present.trend(whole, x="month", y="bookings", limits=limits, title=_("Bookings by month"), note=said)
 
 

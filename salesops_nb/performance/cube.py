@@ -87,10 +87,11 @@ def decided_values(
 
 
 def daily_bookings(facts: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """Won value by ``closed_on``, in order of days."""
+    """Won deals by ``closed_on``, in order of days: ``value``, ``largest`` of one deal, ``deals``."""
     return _asked(
         facts,
-        "SELECT closed_on, sum(value) AS value FROM facts WHERE outcome = 'won' GROUP BY 1 ORDER BY 1",
+        """SELECT closed_on, sum(value) AS value, max(value) AS largest, count(*) AS deals
+        FROM facts WHERE outcome = 'won' GROUP BY 1 ORDER BY 1""",
     )
 
 
@@ -107,13 +108,15 @@ def ages(facts: nw.LazyFrame[Any], as_of: date) -> pd.DataFrame:
     )
 
 
-def span(facts: nw.LazyFrame[Any]) -> tuple[date | None, date | None, int]:
-    """First and last day a deal closed, and how many deals there are."""
+def span(facts: nw.LazyFrame[Any]) -> tuple[date | None, int, bool]:
+    """The first day a deal closed, how many deals there are, and whether deals were won and none was lost."""
     found = _asked(
-        facts, "SELECT min(closed_on) AS first, max(closed_on) AS last, count(*) AS deals FROM facts"
+        facts,
+        """SELECT min(closed_on) AS first, count(*) AS deals,
+            bool_or(outcome = 'won') AND NOT bool_or(outcome = 'lost') AS only_wins FROM facts""",
     )
-    first, last, deals = found.iloc[0]
-    return first, last, int(deals)
+    first, deals, only_wins = found.iloc[0]
+    return first, int(deals), bool(only_wins)
 
 
 def stale_limit(durations: pd.DataFrame, as_of: date, share: float = 0.99) -> tuple[int, date] | None:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from salesops_nb.core import statistics
 from salesops_nb.core.periods import Period
+from salesops_nb.core.shrinkage import shared_rate
 from salesops_nb.performance import cube
 from salesops_nb.performance.cube import ALL, Cuts
 
@@ -169,6 +170,14 @@ def _add_value_rate(table: pd.DataFrame, won: Sums, lost: Sums, view: View, key:
     is_won = (values["outcome"] == "won").to_numpy()
     ends = statistics.bootstrap_ratio(amount * is_won, amount, values["deals"], values[key])
     ends = ends.reindex(table.index)
+    # where all deals ended one way, drawing them again says nothing; as many equal deals would say this
+    n = top + rest
+    squares = values.assign(square=amount**2 * values["deals"]).groupby(key)["square"].sum()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        equal = np.floor(n**2 / squares.reindex(table.index).to_numpy(float))
+    for group, won_value, lost_value, deals in zip(table.index, top, rest, equal, strict=True):
+        if deals > 0 and (won_value == 0 or lost_value == 0):
+            ends.loc[group] = statistics.exact_interval(int(deals) if lost_value == 0 else 0, int(deals))
     table["win_rate_value_low"], table["win_rate_value_high"] = ends["low"], ends["high"]
 
 
@@ -179,12 +188,11 @@ def rank_ranges(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """
     decided = table["won"] + table["lost"]
     known = table[decided > 0]
-    alpha, beta = statistics.beta_prior(table["won"], decided)
-    a = known["won"].to_numpy(float) + alpha
-    b = known["lost"].to_numpy(float) + beta
+    rates = shared_rate(known["won"], known["won"] + known["lost"])
+    alike = not known["lost"].any() or not known["won"].any()  # nothing tells one group from another
 
     def draw(rng: np.random.Generator) -> statistics.Floats:
-        return rng.beta(a, b, size=(4000, len(known)))
+        return np.ones((1, len(known))) if alike else rates.draws(rng, 4000)
 
     ranks = statistics.rank_intervals(draw, seed=seed).set_index(known.index)
     ranks.columns = pd.Index(["rank_low", "rank_high"])

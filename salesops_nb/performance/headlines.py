@@ -158,13 +158,19 @@ def _average_deal(review: Review) -> tuple[Any, ...]:
 
 
 def _time_to_win(review: Review) -> tuple[Any, ...]:
-    days = review.median_days_to_win
-    if days is None:
+    days, (low, high) = review.median_days_to_win, review.won_in_the_end
+    if not low:
         none = said("No deal with known dates was won yet.")
         return _row("time_to_win", None, none)
-    won = float(review.time_to_win["won"].iloc[-1])
+    if high - low < 0.01:
+        detail = said("{share} of deals are won in the end", share=percent(low))
+    else:
+        ends = {"low": percent(low), "high": percent(high)}
+        detail = said("{low} to {high} of deals are won in the end, as far as the data reach", **ends)
+    if days is None:
+        short = said("Deals were not followed long enough to say when half of those ever won are won.")
+        return _row("time_to_win", None, short, detail)
     sentence = said("Half of the deals that are ever won are won within {days} days.", days=round(days))
-    detail = said("{share} of deals are won in the end, as far as the data reach", share=percent(won))
     return _row("time_to_win", days, sentence, detail)
 
 

@@ -38,10 +38,10 @@ class Prepared:
     structure: Structure
 
     @cached_property
-    def span(self) -> tuple[date, int]:
-        """The first day a deal closed, else `as_of`; and how many deals there are."""
-        first, _, deals = cube.span(self.facts)
-        return first or self.as_of, deals
+    def span(self) -> tuple[date, int, bool]:
+        """The first day a deal closed, else `as_of`; how many deals there are; whether none was ever lost."""
+        first, deals, only_wins = cube.span(self.facts)
+        return first or self.as_of, deals, only_wins
 
     @cached_property
     def ages(self) -> pd.DataFrame:

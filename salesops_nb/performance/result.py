@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.core.periods import Period
+from salesops_nb.core.statistics import Interval
 from salesops_nb.errors import Problem
 from salesops_nb.facts import Level
 from salesops_nb.performance.expectation import Pace
@@ -53,6 +54,7 @@ class Review:
     trend: pd.DataFrame
     time_to_win: pd.DataFrame
     median_days_to_win: float | None
+    won_in_the_end: Interval
     stale_days: int | None
     covered_days: int
     rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)

@@ -15,7 +15,7 @@ from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, in_scope
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
 from salesops_nb.performance.cube import ALL, Cuts
-from salesops_nb.performance.duration import median_days, time_to_win
+from salesops_nb.performance.duration import median_days, time_to_win, won_in_the_end
 from salesops_nb.performance.expectation import Pace, covered, pace, targets
 from salesops_nb.performance.figures import View, figures, rank_ranges, total
 from salesops_nb.performance.headlines import headlines
@@ -91,7 +91,7 @@ def review(
 
 
 def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, compare_to: CompareTo) -> Review:
-    as_of, (data_from, deals) = made.as_of, made.span
+    as_of, (data_from, deals, only_wins) = made.as_of, made.span
     facts = in_scope(made.facts, made.tables, level, who)
     first_part = covered(period, data_from, period.last)[0]
     comparison = compared(period, compare_to, as_of, data_from, first_part < period.days)
@@ -102,7 +102,9 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
     due = pace(daily, period, as_of, data_from)
     company = _scope_row(view, made, level, who, before, due)
     below: Level = "team" if level == "company" else "rep"
-    curve = time_to_win(made.ages if level == "company" else cube.ages(facts, as_of))
+    ages = made.ages if level == "company" else cube.ages(facts, as_of)
+    curve = time_to_win(ages)
+    in_the_end = won_in_the_end(ages, curve)
     return Review(
         period=period, as_of=as_of, data_through=made.data_through, level=level, who=who,
         comparison=comparison, pace=due,
@@ -112,10 +114,11 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         bridge=_bridge(view, before, comparison, compare_to, company, below,
                        targets(made.targets, period, below)),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
-        time_to_win=curve, median_days_to_win=median_days(curve),
+        time_to_win=curve, median_days_to_win=median_days(curve, in_the_end),
+        won_in_the_end=in_the_end,
         stale_days=stale[0] if stale else None,
         covered_days=covered(period, data_from, as_of)[0],
-        notes=_notes(period, comparison, covered(period, data_from, as_of), due, as_of),
+        notes=_notes(period, comparison, covered(period, data_from, as_of), only_wins, as_of),
     )  # fmt: skip
 
 
@@ -227,7 +230,7 @@ def _pipeline(view: View) -> pd.DataFrame:
 
 
 def _notes(
-    period: Period, comparison: Comparison, part: tuple[int, int], due: Pace, as_of: date
+    period: Period, comparison: Comparison, part: tuple[int, int], only_wins: bool, as_of: date
 ) -> list[Problem]:
     notes = []
     days, whole = part
@@ -246,6 +249,15 @@ def _notes(
                 "no-comparison",
                 f"{period.key} is not compared: {comparison.why_not}.",
                 "Choose another compare_to, or a later period.",
+                severity="warning",
+            )
+        )
+    if only_wins:
+        notes.append(
+            Problem(
+                "no-losses",
+                "No lost deal is in the data, so every win rate is 100 % and ranks nobody.",
+                "Export lost deals too, or correct which stages are lost in the mapping.",
                 severity="warning",
             )
         )

@@ -89,7 +89,7 @@ def test_an_analysis_says_what_it_takes_gives_and_refuses(typing, name):
 def test_names_that_are_not_loaded_yet_are_explained(typing):
     assert "Display a table." in typing.told("present.show_table")
     assert "frame : pandas frame" in typing.told("present.show_table")
-    assert "XmR" in typing.told("present.trend")
+    assert "limits" in typing.told("present.trend")
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

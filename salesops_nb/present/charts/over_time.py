@@ -34,7 +34,7 @@ def trend(
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
-    """A line over time with XmR `limits`: ``centre``, ``lower``, ``upper``, values or columns.
+    """A line over time with its `limits`: ``centre``, ``lower``, ``upper``, values or columns.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def _draw_limits(axes: Any, at: Iterable[int], values: list[float], bounds: Mapp
             axes.plot(at, bounds[part], color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
     if bounds["lower"] is not None and bounds["upper"] is not None:
         axes.fill_between(at, bounds["lower"], bounds["upper"], color=style.BAND, linewidth=0, zorder=0)
-    words = {"centre": _("mean"), "lower": _("lower limit"), "upper": _("upper limit")}
+    words = {"centre": _("expected"), "lower": _("lower limit"), "upper": _("upper limit")}
     ends = [(len(values) - 1, line[-1], words[part]) for part, line in bounds.items() if line is not None]
     direct_labels(axes, ends, style.MUTED)
     outside = [
