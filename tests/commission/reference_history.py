@@ -15,6 +15,8 @@ Pay of a credit
  4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
     Where each transaction stands alone, a refund takes each sale back from where that sale stood, and what
     stands of a sale is divided among the people who share it: each part is rounded, the last takes the rest.
+    Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
+    listed rates the part of the lines that it is the first to fit, by their amounts.
  5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
     `whole` is due with the first such event, no sooner than the credit's own day; `share_…` in steps, as the
     share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
@@ -34,7 +36,7 @@ from __future__ import annotations
 import calendar
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -104,6 +106,7 @@ class Credit:
     amount: Fraction
     earned: Fraction = ZERO
     stands: tuple[Fraction, Fraction] = (ZERO, ZERO)  # worth of what stood before it and stands after it
+    rate: Fraction | None = None  # by listed rates on the lines of the deal
 
     @property
     def refund(self) -> bool:
@@ -199,6 +202,24 @@ def left(levels: list[Fraction], sale: int, until: int) -> Fraction:
 # --- what credit earns --------------------------------------------------------------------------
 
 
+def measured(component, credit: Credit) -> Credit | None:
+    """The credit as a component measures it; None where it does not."""
+    where, deal, rates = component.get("where"), credit.story.deal, component.get("rates", ())
+    asks = any("product_id" in text for text in (where or "", *(row.get("where", "") for row in rates)))
+    if not deal.lines or not asks:
+        return credit if where is None or holds(where, deal) else None
+    lines = [(replace(deal, product=product), amount) for product, amount in deal.lines]
+    fitting = [(line, amount) for line, amount in lines if where is None or holds(where, line)]
+    whole = sum((amount for _, amount in fitting), ZERO)
+    if not whole:
+        return None
+    rate = None
+    if rates:
+        each = (listed(component, Listed("", line, amount, Fraction(1))) for line, amount in fitting)
+        rate = sum(each, ZERO) / whole
+    return replace(credit, amount=credit.amount * whole / deal.amount, rate=rate)
+
+
 def earn(plan, component, credits: list[Credit]) -> None:
     """Sets what each credit earns; they are one person's of one plan, in order."""
     mode = plan.get("rounding", {}).get("mode", "half_up")
@@ -209,6 +230,8 @@ def earn(plan, component, credits: list[Credit]) -> None:
         times = factor(component, credit.story.deal)
 
         def worth(x, credit=credit, times=times):
+            if credit.rate is not None:
+                return times * x * credit.rate
             if "rates" in component:
                 return times * listed(component, Listed(credit.event, credit.story.deal, x, Fraction(1)))
             return times * pay_of(component, x, x, quota)
@@ -405,9 +428,8 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
         for credits in theirs.values():
             credits.sort(key=lambda c: (c.day, c.refund, c.event))
         for component in plan["components"]:
-            where = component.get("where")
             chosen = {
-                person: [c for c in credits if where is None or holds(where, c.story.deal)]
+                person: [c for credit in credits if (c := measured(component, credit)) is not None]
                 for person, credits in theirs.items()
             }
             for credits in chosen.values():

@@ -38,6 +38,7 @@ class Deal:
     shares: tuple[tuple[str, int], ...] = ()
     overlay: tuple[tuple[str, int], ...] = ()
     outcome: str = "won"
+    lines: tuple[tuple[str, Fraction], ...] = ()  # product and amount
 
 
 @dataclass

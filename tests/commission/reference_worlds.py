@@ -65,6 +65,11 @@ class World:
             for d in self.deals
             for who, share in d.shares
         ]
+        lines = [
+            {"deal_id": d.id, "line_no": number, "product_id": product, "amount": decimal(amount)}
+            for d in self.deals
+            for number, (product, amount) in enumerate(d.lines, start=1)
+        ]
         columns = ["event_id", "deal_id", "kind", "happened_on", "amount"]
         events = [(*e[:4], None if e.amount is None else decimal(e.amount)) for e in self.events]
         stays = [
@@ -76,6 +81,7 @@ class World:
             "events": pd.DataFrame(events, columns=columns),
             "plan_assignments": pd.DataFrame(stays),
         }
+        made |= {"deal_lines": pd.DataFrame(lines)} if lines else {}
         return made | ({"splits": pd.DataFrame(shares)} if shares else {})
 
 
@@ -287,9 +293,16 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]
             shares = ((people[0], share), (people[1], rest))
             if len(people) > 2:
                 shares = ((people[0], share), (people[1], rest * 2 / 5), (people[2], rest * 3 / 5))
+        lines = ()
+        if chance.random() < 0.25:
+            first = _part(chance, Fraction(whole))
+            second = _part(chance, Fraction(whole) - first)
+            amounts = (first, second, Fraction(whole) - first - second)
+            lines = tuple((chance.choice("AB"), amount) for amount in amounts if amount)
         deal = Deal(
             f"{group}-{number}", chance.choice(people), Fraction(whole), _day(chance), chance.choice("AB"),
             chance.choice([12, 24, 36]), shares=shares, outcome=chance.choice(["won"] * 8 + ["lost", "open"]),
+            lines=lines,
         )  # fmt: skip
         deals.append(deal)
         events += _events_of(chance, deal)

@@ -26,7 +26,8 @@ UNUSUAL: dict[str, tuple[dict[str, Any], str, str]] = {
     "negative amount a deal": ({"rates": [{"amount": -5}]}, "rates[0].amount", "takes 5"),
     "negative per unit": ({"measure": "count", "per_unit": -3}, "per_unit", "takes 3"),
     "negative multiplier": (
-        {"rate_pct": 5, "multipliers": {"combine": "add", "rows": [{"x": -1}]}}, "multipliers.rows[0].x", "-1"),
+        {"rate_pct": 5, "multipliers": {"combine": "add", "rows": [{"x": -1}]}},
+        "multipliers.rows[0].x", "-1"),
     "falling rates": (
         banded({"from": 0, "rate_pct": 10}, {"from": 10, "rate_pct": 5}),
         "table.rows[1].rate_pct", "5 after 10"),

@@ -60,6 +60,8 @@ def summary(file: PlanFile) -> str:
             "says another."
         )
     lines += [_component(c, head.currency) for c in file.components]
+    if any("product" in text for c in file.components for text in _picks(c)):
+        lines.append("Lines: of a deal with lines, a component has those that its conditions pick.")
     lines += _after(file)
     return "\n".join(lines)
 
@@ -145,6 +147,11 @@ def _component(c: Component, currency: str) -> str:
             else ""
         )
     return text + "."
+
+
+def _picks(c: Component) -> list[str]:
+    """The conditions that pick what a component is paid on."""
+    return [text for text in (c.where, *(row.where for row in c.rates or ())) if text is not None]
 
 
 def _table(table: Table) -> str:
