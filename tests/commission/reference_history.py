@@ -13,7 +13,10 @@ Facts
     paid on the refund's day, also after the end of the plan.
 Pay of a credit
  4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
-    Where each transaction stands alone, a refund takes each sale back from where that sale stood.
+    Where each transaction stands alone, a refund takes each sale back from where that sale stood, and what
+    stands of a sale is divided among the people who share it: each part is rounded, the last takes the rest.
+    Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
+    listed rates the part of the lines that it is the first to fit, by their amounts.
  5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
     `whole` is due with the first such event, no sooner than the credit's own day; `share_…` in steps, as the
     share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
@@ -33,13 +36,13 @@ from __future__ import annotations
 import calendar
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
 from reference_rates import Credit as Listed
-from reference_rates import Deal, cents, exact, factor, holds, listed, pay_of
+from reference_rates import Deal, cents, exact, factor, holds, listed, parted, pay_of
 
 ZERO = Fraction(0)
 
@@ -102,6 +105,8 @@ class Credit:
     counts_on: date
     amount: Fraction
     earned: Fraction = ZERO
+    stands: tuple[Fraction, Fraction] = (ZERO, ZERO)  # worth of what stood before it and stands after it
+    rate: Fraction | None = None  # by listed rates on the lines of the deal
 
     @property
     def refund(self) -> bool:
@@ -182,7 +187,7 @@ def credits_of(story: Story) -> Iterator[Credit]:
             parts = [(moves[n][3], left(levels, n, at + 1) - left(levels, n, at)) for n in reversed(sales)]
         for sale, part in parts:
             for person, share in (story.deal.shares or ((story.deal.owner, 100),)) if part else ():
-                whole = part * Fraction(share, 100)
+                whole = part * exact(share) / 100
                 yield Credit(person, story, event.id, day, sale.id, sale.day, whole)
 
 
@@ -197,6 +202,24 @@ def left(levels: list[Fraction], sale: int, until: int) -> Fraction:
 # --- what credit earns --------------------------------------------------------------------------
 
 
+def measured(component, credit: Credit) -> Credit | None:
+    """The credit as a component measures it; None where it does not."""
+    where, deal, rates = component.get("where"), credit.story.deal, component.get("rates", ())
+    asks = any("product_id" in text for text in (where or "", *(row.get("where", "") for row in rates)))
+    if not deal.lines or not asks:
+        return credit if where is None or holds(where, deal) else None
+    lines = [(replace(deal, product=product), amount) for product, amount in deal.lines]
+    fitting = [(line, amount) for line, amount in lines if where is None or holds(where, line)]
+    whole = sum((amount for _, amount in fitting), ZERO)
+    if not whole:
+        return None
+    rate = None
+    if rates:
+        each = (listed(component, Listed("", line, amount, Fraction(1))) for line, amount in fitting)
+        rate = sum(each, ZERO) / whole
+    return replace(credit, amount=credit.amount * whole / deal.amount, rate=rate)
+
+
 def earn(plan, component, credits: list[Credit]) -> None:
     """Sets what each credit earns; they are one person's of one plan, in order."""
     mode = plan.get("rounding", {}).get("mode", "half_up")
@@ -207,6 +230,8 @@ def earn(plan, component, credits: list[Credit]) -> None:
         times = factor(component, credit.story.deal)
 
         def worth(x, credit=credit, times=times):
+            if credit.rate is not None:
+                return times * x * credit.rate
             if "rates" in component:
                 return times * listed(component, Listed(credit.event, credit.story.deal, x, Fraction(1)))
             return times * pay_of(component, x, x, quota)
@@ -221,7 +246,21 @@ def earn(plan, component, credits: list[Credit]) -> None:
             continue
         before = standing[credit.sale]
         standing[credit.sale] = after = before + credit.amount
-        credit.earned = cents(worth(after), mode) - cents(worth(before), mode)
+        credit.stands = worth(before), worth(after)
+
+
+def divide(plan, component, credits: list[Credit]) -> None:
+    """Sets what people earn together of each event, where each transaction stands alone."""
+    if component["scope"] != "each_transaction":
+        return
+    mode = plan.get("rounding", {}).get("mode", "half_up")
+    together: dict[tuple[str, str], list[Credit]] = defaultdict(list)
+    for credit in credits:
+        together[credit.event, credit.sale].append(credit)
+    for each in together.values():
+        before, after = (parted({c.person: c.stands[side] for c in each}, mode) for side in (0, 1))
+        for credit in each:
+            credit.earned = after[credit.person] - before[credit.person]
 
 
 # --- release and clawback -----------------------------------------------------------------------
@@ -386,18 +425,23 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
             for credit in credits_of(story) if story else ():
                 if credit.day <= last and version_on(plans, stays, credit.person, credit.counts_on) is plan:
                     theirs[credit.person].append(credit)
-        for person, credits in theirs.items():
+        for credits in theirs.values():
             credits.sort(key=lambda c: (c.day, c.refund, c.event))
-            for component in plan["components"]:
-                where = component.get("where")
-                chosen = [c for c in credits if where is None or holds(where, c.story.deal)]
-                earn(plan, component, chosen)
-                for credit in chosen:
-                    for what, day, amount in pay(plan, credit, last):
-                        lines.append(
-                            Line(
-                                person, credit.story.deal.id, head["id"], head["version"], component["id"],
-                                what, day, amount,
-                            )
-                        )  # fmt: skip
+        for component in plan["components"]:
+            chosen = {
+                person: [c for credit in credits if (c := measured(component, credit)) is not None]
+                for person, credits in theirs.items()
+            }
+            for credits in chosen.values():
+                earn(plan, component, credits)
+            together = [credit for credits in chosen.values() for credit in credits]
+            divide(plan, component, together)
+            for credit in together:
+                for what, day, amount in pay(plan, credit, last):
+                    lines.append(
+                        Line(
+                            credit.person, credit.story.deal.id, head["id"], head["version"],
+                            component["id"], what, day, amount,
+                        )
+                    )  # fmt: skip
     return lines

@@ -131,8 +131,10 @@ def deals_of(draw, most=7, currencies=("USD",), splits=True, overlay=False):
     count = draw(st.integers(1, most))
     made = []
     for number in range(count):
-        share = draw(st.sampled_from([100, 100, 60, 50, 15])) if splits else 100
+        share = draw(st.sampled_from([100, 100, 60, 50, 30, 15])) if splits else 100
         shares = () if share == 100 else (("ann", share), ("bob", 100 - share))
+        if share == 30:  # of three
+            shares = (("ann", Decimal("33.33")), ("bob", Decimal("33.33")), ("cy", Decimal("33.34")))
         beside = draw(st.sampled_from([(), (), (("bob", 50),), (("cy", 100),)])) if overlay else ()
         made.append(
             Deal(

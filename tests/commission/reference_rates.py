@@ -13,6 +13,9 @@ no decimals until the last cent. `reference` pays one period of bookings; what h
 4. A first-dollar gate opens for the whole period or not at all; an excess gate pays what is above it.
 5. Multipliers whose condition holds are multiplied, added up, or the highest counts.
 6. A cap of a period cuts the period's running pay; floor and cap of a deal work on the deal's pay.
+7. Where each transaction stands alone, the shares of a deal come to what they come to exactly, rounded once:
+   each is rounded, and the last person (by id) whom the deal pays anything takes what is left. Overlay
+   stands beside.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ class Deal:
     shares: tuple[tuple[str, int], ...] = ()
     overlay: tuple[tuple[str, int], ...] = ()
     outcome: str = "won"
+    lines: tuple[tuple[str, Fraction], ...] = ()  # product and amount
 
 
 @dataclass
@@ -45,6 +49,7 @@ class Credit:
     deal: Deal
     amount: Fraction
     count: Fraction  # a share of a deal is that share of one
+    overlay: bool = False
 
 
 def cents(amount: Fraction, mode: str = "half_up") -> Fraction:
@@ -67,6 +72,15 @@ def exact(number) -> Fraction:
     return Fraction(str(number)) if isinstance(number, float) else Fraction(number)
 
 
+def parted(worth: dict[str, Fraction], mode: str) -> dict[str, Fraction]:
+    """What people have of one deal, each rounded; the last whom it pays anything takes the rest."""
+    found = {person: cents(amount, mode) for person, amount in worth.items()}
+    paying = [person for person, amount in worth.items() if amount]
+    if paying:
+        found[max(paying)] += cents(sum(worth.values(), Fraction(0)), mode) - sum(found.values(), Fraction(0))
+    return found
+
+
 def ordered_credits(plan, deals, rates=None) -> dict[str, list[Credit]]:
     """Per person, by day and event: split, converted, and no more than the cap of a deal."""
     rule = plan.get("credit", {})
@@ -74,17 +88,17 @@ def ordered_credits(plan, deals, rates=None) -> dict[str, list[Credit]]:
     for deal in sorted(deals, key=lambda d: (d.day, f"{d.id}:booked")):
         amount = deal.amount * (rates or {}).get(deal.currency, Fraction(1))
         for person, share in deal.shares or ((deal.owner, 100),):
-            part = amount * Fraction(share, 100)
+            part = amount * exact(share) / 100
             if rule.get("cap_per_deal") is not None:
                 part = min(part, exact(rule["cap_per_deal"]))
-            result[person].append(Credit(f"{deal.id}:booked", deal, part, Fraction(share, 100)))
+            result[person].append(Credit(f"{deal.id}:booked", deal, part, exact(share) / 100))
         for person, share in deal.overlay:  # of one deal, a person's overlay stands before their own share
             part = amount * Fraction(share, 100)
             if rule.get("cap_per_deal") is not None:
                 part = min(part, exact(rule["cap_per_deal"]))
             theirs = result[person]
             place = len(theirs) - (1 if theirs and theirs[-1].deal is deal else 0)
-            theirs.insert(place, Credit(f"{deal.id}:booked", deal, part, Fraction(share, 100)))
+            theirs.insert(place, Credit(f"{deal.id}:booked", deal, part, Fraction(share, 100), True))
     return result
 
 
@@ -197,6 +211,8 @@ def reference(plan, deals, rates=None, before=()) -> Paid:
     credits = ordered_credits(plan, deals, rates)
     earlier = ordered_credits(plan, before, rates)
     for component in plan["components"]:
+        exactly = defaultdict(dict)  # event -> person -> pay of their share, before any rounding
+        of_person = []
         for person, theirs in credits.items():
             chosen = [c for c in theirs if "where" not in component or holds(component["where"], c.deal)]
             past = [
@@ -204,7 +220,11 @@ def reference(plan, deals, rates=None, before=()) -> Paid:
             ]
             attained = sum((c.amount for c in theirs), Fraction(0))
             past = past if component["scope"] == "ytd_less_paid" else []
-            _lines(paid, component, person, chosen, past, attained, quota, mode)
+            of_person.append((person, chosen, past, attained))
+            _lines(Paid(), component, *of_person[-1], quota, mode, exactly)
+        parts = {event: parted(worth, mode) for event, worth in exactly.items()}
+        for each in of_person:
+            _lines(paid, component, *each, quota, mode, defaultdict(dict), parts)
     paid.lines = {key: amount for key, amount in paid.lines.items() if amount}
     return paid
 
@@ -234,7 +254,8 @@ def listed(component, credit) -> Fraction:
     return Fraction(0)
 
 
-def _lines(paid, component, person, chosen, past, attained, quota, mode):
+def _lines(paid, component, person, chosen, past, attained, quota, mode, exactly, parts=()):
+    """Sets a person's lines; `parts` has what is theirs of each deal, by what was noted in `exactly`."""
     gate, taken_off = component.get("gate"), Fraction(0)
     counts = component.get("measure") == "count"
     total = sum((c.count if counts else c.amount for c in chosen), Fraction(0))
@@ -277,6 +298,9 @@ def _lines(paid, component, person, chosen, past, attained, quota, mode):
             # what the deal paid is rounded, not the part: two roundings could go over the cap by a cent
             pay, more = within(limits, sofar), within(limits, sofar + more) - within(limits, sofar)
         line = cents(pay + more, mode) - cents(pay, mode)
+        if component["scope"] == "each_transaction" and limits.get("per") != "deal" and not credit.overlay:
+            exactly[credit.event][person] = more
+            line = parts[credit.event][person] if parts else line
         x, count, pay = x + credit.amount, count + credit.count, pay + more
         new = earned + line
         if limits.get("per") == "period" and limits.get("cap") is not None:

@@ -1,6 +1,6 @@
 """Random worlds: one set of plans and many independent histories of people and deals under it.
 
-Everything comes from one seed. A history is one or two people (`h017a`, `h017b`) with a few deals; histories
+Everything comes from one seed. A history is up to three people (`h017a`, `h017b`) with a few deals; histories
 share nothing but the plans, so that one call of the engine calculates all of them and one that fails stands
 alone.
 """
@@ -65,6 +65,11 @@ class World:
             for d in self.deals
             for who, share in d.shares
         ]
+        lines = [
+            {"deal_id": d.id, "line_no": number, "product_id": product, "amount": decimal(amount)}
+            for d in self.deals
+            for number, (product, amount) in enumerate(d.lines, start=1)
+        ]
         columns = ["event_id", "deal_id", "kind", "happened_on", "amount"]
         events = [(*e[:4], None if e.amount is None else decimal(e.amount)) for e in self.events]
         stays = [
@@ -76,6 +81,7 @@ class World:
             "events": pd.DataFrame(events, columns=columns),
             "plan_assignments": pd.DataFrame(stays),
         }
+        made |= {"deal_lines": pd.DataFrame(lines)} if lines else {}
         return made | ({"splits": pd.DataFrame(shares)} if shares else {})
 
 
@@ -264,7 +270,7 @@ def _events_of(chance, deal: Deal) -> list[Event]:
 
 def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]:
     names = sorted({plan["plan"]["id"] for plan in plans})
-    people = [f"{group}a", f"{group}b"][: 1 if chance.random() < 0.6 else 2]
+    people = [f"{group}{name}" for name in "abc"][: chance.choice([1, 1, 1, 2, 2, 3])]
     stays = []
     for person in people:
         since = chance.choice([FIRST, FIRST, FIRST, date(2026, 2, 10)])
@@ -281,12 +287,22 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]
             chance.choice(AMOUNTS) if chance.random() < 0.5 else chance.randint(1, 9000_00) / Fraction(100)
         )
         shares = ()
-        if len(people) == 2 and chance.random() < 0.4:
-            share = chance.choice([50, 60, 15])
-            shares = ((people[0], share), (people[1], 100 - share))
+        if len(people) > 1 and chance.random() < 0.5:
+            share = chance.choice([50, 60, 30, 15, Decimal("33.33")])
+            rest = 100 - share
+            shares = ((people[0], share), (people[1], rest))
+            if len(people) > 2:
+                shares = ((people[0], share), (people[1], rest * 2 / 5), (people[2], rest * 3 / 5))
+        lines = ()
+        if chance.random() < 0.25:
+            first = _part(chance, Fraction(whole))
+            second = _part(chance, Fraction(whole) - first)
+            amounts = (first, second, Fraction(whole) - first - second)
+            lines = tuple((chance.choice("AB"), amount) for amount in amounts if amount)
         deal = Deal(
             f"{group}-{number}", chance.choice(people), Fraction(whole), _day(chance), chance.choice("AB"),
             chance.choice([12, 24, 36]), shares=shares, outcome=chance.choice(["won"] * 8 + ["lost", "open"]),
+            lines=lines,
         )  # fmt: skip
         deals.append(deal)
         events += _events_of(chance, deal)

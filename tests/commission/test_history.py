@@ -190,14 +190,16 @@ def test_the_random_histories_hold_what_they_are_for():
         made, lines = known(seed)
         ends = {(p["plan"]["id"], p["plan"]["version"]): p["plan"]["to"] for p in made.plans}
         shared = {deal.id for deal in made.deals if deal.shares}
+        lined = {deal.id for deal in made.deals if deal.lines}
         for line in lines:
             if line.amount:
                 seen[line.kind] += 1
                 seen["after the plan's end"] += line.day > ends[line.plan, line.version]
                 seen["of the next year"] += line.day.year == LAST.year
                 seen["of a shared deal"] += line.deal in shared
+                seen["of a deal with lines"] += line.deal in lined
                 seen[quarter_of(line.day)] += 1
     wanted = ["commission", "release", "refund", "clawback", "draw", "draw_recovery", *QUARTERS]
-    wanted += ["after the plan's end", "of the next year", "of a shared deal"]
+    wanted += ["after the plan's end", "of the next year", "of a shared deal", "of a deal with lines"]
     few = {name: seen[name] for name in wanted if seen[name] < 5 * len(SEEDS)}
     assert len(SEEDS) < WORLDS or not few

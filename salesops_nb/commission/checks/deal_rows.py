@@ -13,6 +13,7 @@ from salesops_nb.commission.checks.people_rows import (
     paid_after_leaving,
     zero_quotas,
 )
+from salesops_nb.commission.crediting.deal_lines import unequal_lines
 from salesops_nb.commission.inputs.events import KINDS, Facts, owners, place_of, without_booking, won_deals
 from salesops_nb.commission.inputs.plan_assignments import Stay
 from salesops_nb.commission.inputs.tables import as_day, as_decimal, collected, number
@@ -31,6 +32,7 @@ def rows(
     chosen = list(stays)
     problems += _not_whole(facts, period)
     problems += _no_owner(facts, period, chosen)
+    problems += unequal_lines(facts, period, chosen)
     problems += _unknown_payees(facts, period)
     problems += _unknown_deals(facts, period)
     if facts.has_refunds:

@@ -22,6 +22,7 @@ from salesops_nb.commission.crediting.deal_columns import (
     with_person,
     with_sale,
 )
+from salesops_nb.commission.crediting.deal_lines import UNEQUAL, any_by_line, unequal
 from salesops_nb.commission.crediting.measures import counts_deals, measured
 from salesops_nb.commission.crediting.refund_limits import ORPHAN, set_aside, within_sales
 from salesops_nb.commission.crediting.refund_pieces import by_sale
@@ -94,7 +95,7 @@ def _rule(plan: Plan, kind: str) -> tuple[Any, ...]:
 def _kept(plan: Plan, facts: Facts, kind: str, until: date, key: tuple[Any, ...]) -> Credits:
     problems: list[Problem] = []
     frame = _worked(plan, facts, kind, until, problems)
-    asked = wanted_columns(plan)
+    asked = wanted_columns(plan) | ({"amount"} if any_by_line(plan, facts.tables) else set())
     spent = [n for n in frame.collect_schema().names() if n in _SPENT and n not in asked]
     return Credits(facts.tables.kept(frame.drop(*spent)), tuple(problems), key)
 
@@ -104,6 +105,9 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     frame = with_deals(frame, plan, facts)
     if facts.set_aside:
         wrong = nw.when(nw.col("deal_id").is_in(list(facts.set_aside))).then(nw.lit(_BAD_SHARES))
+        frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
+    if any_by_line(plan, facts.tables) and unequal(facts.tables):
+        wrong = nw.when(nw.col("deal_id").is_in(sorted(unequal(facts.tables)))).then(nw.lit(UNEQUAL))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
     if facts.lost is not None:
         frame = frame.join(facts.lost.with_columns(is_lost=nw.lit(True)), on="deal_id", how="left")

@@ -39,6 +39,8 @@ def known_columns(tables: Tables) -> list[str]:
     for table, prefix in (("products", "product"), ("accounts", "account")):
         for name in tables.columns(table):
             found |= {prefix} if name == "name" else {name, f"{prefix}_{name.removeprefix(prefix + '_')}"}
+    found |= set(tables.columns("deal_lines")) - {"line_no"}
+    found |= {"product"} if "product_id" in tables.columns("deal_lines") else set()
     found |= set(tables.columns("splits")) - {"type", "valid_from", "valid_to", "person_id"}
     return sorted(found)
 

@@ -108,9 +108,11 @@ def summed(team: nw.LazyFrame[Any], plan: Plan, tables: Tables) -> nw.LazyFrame[
     """One row an event and manager: the sums over the people of the team."""
     deal = set(tables.columns("deals"))
     own = (set(tables.columns("people")) | set(tables.columns("splits")) | {"tenure_month"}) - deal
-    names = [n for n in team.collect_schema().names() if not n.startswith("m_") and n not in MEASURES]
+    known = team.collect_schema().names()
+    measures = [*MEASURES, *(n for n in known if n.startswith("rated_"))]
+    names = [n for n in known if not n.startswith("m_") and n not in measures]
     of_person = [n for n in names if n in own & wanted_columns(plan) or n.startswith(OF_SALE)]
     keys = [n for n in names if n not in of_person]
-    sums = [nw.col(m).sum() for m in MEASURES]
+    sums = [nw.col(m).sum() for m in measures]
     made = team.group_by(*keys).agg(*sums, *[nw.col(n).min() for n in of_person])
-    return made.with_columns(*[nw.col(m).cast(AMOUNT) for m in MEASURES])
+    return made.with_columns(*[nw.col(m).cast(AMOUNT) for m in measures])

@@ -26,27 +26,37 @@ from salesops_nb.core.money import ROUNDING
 from salesops_nb.errors import Problem, SalesopsError
 
 
-def pay_at(plan: Plan, attainment_pct: Decimal | int, quota: Decimal | int | None = None) -> Decimal:
+def pay_at(
+    plan: Plan,
+    attainment_pct: Decimal | int,
+    quota: Decimal | int | None = None,
+    target: Decimal | int | None = None,
+) -> Decimal:
     """Pay of one person in one period of the plan at an attainment, all credit being of the measure.
 
     Components on credit count, with gate, attainment multipliers and caps; conditions on single
-    deals, units, scorecards and team credit have no place on a curve. `quota` is the plan's own if
-    not given. Raises `SalesopsError` where neither says a quota.
+    deals, units, scorecards and team credit have no place on a curve. `quota` and `target`, the target
+    incentive of the period, are the plan's own if not given. Raises `SalesopsError` where neither says
+    a quota, or a target incentive that the pay follows from.
     """
-    whole = _quota(plan, quota)
+    whole, incentive = _quota(plan, quota), _target(plan, target)
     x = whole * Fraction(attainment_pct) / 100
-    total = sum((_component(plan, c, x, whole) for c in plan.components if on_curve(c)), Fraction(0))
+    on = [c for c in plan.components if on_curve(c)]
+    total = sum((_component(plan, c, x, whole, incentive) for c in on), Fraction(0))
     return decimal_of(total, 12).quantize(Decimal(1).scaleb(-plan.places), ROUNDING[plan.file.rounding.mode])
 
 
 def cost_curve(
-    plan: Plan, points: Sequence[Decimal | int] = tuple(range(0, 201, 5)), quota: Decimal | int | None = None
+    plan: Plan,
+    points: Sequence[Decimal | int] = tuple(range(0, 201, 5)),
+    quota: Decimal | int | None = None,
+    target: Decimal | int | None = None,
 ) -> pd.DataFrame:
     """Pay, and pay in per cent of credit (cost of sales), at each attainment."""
     whole = _quota(plan, quota)
     rows = []
     for point in points:
-        paid = pay_at(plan, point, quota)
+        paid = pay_at(plan, point, quota, target)
         credit = whole * Fraction(point) / 100
         rows.append(
             {
@@ -71,12 +81,13 @@ def landmarks(
     threshold: Decimal | int = 50,
     excellence: Decimal | int = 150,
     quota: Decimal | int | None = None,
+    target: Decimal | int | None = None,
 ) -> dict[str, Decimal]:
     """Pay at threshold, at target (100 %) and at excellence."""
     return {
-        "threshold": pay_at(plan, threshold, quota),
-        "target": pay_at(plan, 100, quota),
-        "excellence": pay_at(plan, excellence, quota),
+        "threshold": pay_at(plan, threshold, quota, target),
+        "target": pay_at(plan, 100, quota, target),
+        "excellence": pay_at(plan, excellence, quota, target),
     }
 
 
@@ -124,14 +135,33 @@ def on_curve(c: Component) -> bool:
     )
 
 
-def _component(plan: Plan, c: Component, x: Fraction, quota: Fraction) -> Fraction:
-    if_zero = plan.file.quota.if_zero if plan.file.quota else None
+def needs_target(plan: Plan) -> bool:
+    """Whether pay on the curve follows from a target incentive that the plan does not say itself."""
+    own = plan.file.incentive is not None and plan.file.incentive.target is not None
+    return not own and any("derived" in (c.rate_pct, c.target) for c in plan.components if on_curve(c))
+
+
+def _target(plan: Plan, target: Decimal | int | None) -> Fraction | None:
+    """The target incentive of one period of the plan."""
+    if target is not None:
+        return Fraction(target)
     incentive = plan.file.incentive
-    target = Fraction(incentive.target) if incentive is not None and incentive.target is not None else None
-    if target is not None and incentive is not None and incentive.per == "year":
-        target *= {"month": Fraction(1, 12), "quarter": Fraction(1, 4), "year": Fraction(1)}[
-            plan.file.plan.period
-        ]
+    if incentive is not None and incentive.target is not None:
+        parts = {"month": 12, "quarter": 4, "year": 1}[plan.file.plan.period]
+        return Fraction(incentive.target) / (parts if incentive.per == "year" else 1)
+    if needs_target(plan):
+        raise SalesopsError(
+            Problem(
+                "no-target",
+                f"Plan {plan.label} derives pay from the target incentive, and says none of its own.",
+                "Give 'target' to the call, or incentive: {target: …} to the plan.",
+            )
+        )
+    return None
+
+
+def _component(plan: Plan, c: Component, x: Fraction, quota: Fraction, target: Fraction | None) -> Fraction:
+    if_zero = plan.file.quota.if_zero if plan.file.quota else None
     numbers = rate_table.Numbers(
         rate_table.bounds(c, quota, if_zero) if c.table is not None else (),
         (),

@@ -57,7 +57,9 @@ def _component(c: Mapping[str, Any], rate: Decimal, tier: Decimal) -> dict[str, 
     made = dict(c)
     table = made.get("table")
     # rows that multiply the component's own rate move with it, not twice
-    own = isinstance(made.get("rate_pct"), Decimal | int)
+    own = made.get("rate_pct") is not None
+    if made.get("rate_pct") == "derived":
+        made["weight_pct"] = made.get("weight_pct", Decimal(100)) * rate
     for name in PRICES:
         if name != "x" and isinstance(made.get(name), Decimal | int):
             made[name] = made[name] * rate

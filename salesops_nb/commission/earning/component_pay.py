@@ -30,6 +30,8 @@ from salesops_nb.commission.plans.component_terms import conditions_of, gate_of,
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.plans.schema_rates import Limits
 
+_NEARLY = nw.Decimal(38, 9)
+
 
 def earned(job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
     """Every credit of the spans with what the component earns on it: before, after, factor, raw, amount."""
@@ -104,7 +106,7 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
     def scaled(amount: nw.Expr) -> nw.Expr:
         return amount if plain else times(amount, factor)
 
-    by_pay = _splits_pay(terms)
+    by_pay, shared = _splits_pay(terms), _parts_sum(terms)
     deal = next((limit for limit in c.limit_list if limit.per == "deal"), None)
     whole = next((limit for limit in c.limit_list if limit.per == "period"), None)
     raw = scaled((nw.col("f_after") - nw.col("f_before")).cast(AMOUNT))
@@ -119,7 +121,7 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
     if deal is not None:
         frame = _per_deal(terms, frame, deal)
     places, mode = terms.plan.places, terms.plan.file.rounding.mode
-    if by_pay:
+    if shared:
         frame = _last_part(terms, frame, places, mode)
     elif terms.alone:
         frame = frame.with_columns(amount=_rounded(terms, places, mode))
@@ -145,11 +147,11 @@ def _two_sided(terms: Terms) -> bool:
     return walks_back(terms) or (terms.alone and by_deal)
 
 
-def _rounded(terms: Terms, places: int, mode: str, of: str = "") -> nw.Expr:
+def _rounded(terms: Terms, places: int, mode: str) -> nw.Expr:
     """Pay of a credit that stands alone; of a refund, the difference of what stood, each side rounded."""
     if not _two_sided(terms):
-        return rounded(nw.col(f"{of}raw"), places, mode)
-    after, before = (rounded(nw.col(f"{of}s_{side}"), places, mode) for side in ("after", "before"))
+        return rounded(nw.col("raw"), places, mode)
+    after, before = (rounded(nw.col(f"s_{side}"), places, mode) for side in ("after", "before"))
     return (after - before).cast(AMOUNT)
 
 
@@ -207,19 +209,48 @@ def _splits_pay(terms: Terms) -> bool:
     )
 
 
+def _parts_sum(terms: Terms) -> bool:
+    """Whether the parts of a deal add up to the cent: where each credit, or the pay, of a deal is divided.
+
+    A running total, and what one deal pays at most, are right to the cent for each person.
+    """
+    if any(limit.per == "deal" for limit in terms.c.limit_list):  # of each person: no cent goes over it
+        return False
+    own = terms.c.payee == "owner" and terms.c.measure != "activities"
+    return _splits_pay(terms) or (terms.alone and own and "splits" in terms.job.tables)
+
+
 def _last_part(terms: Terms, frame: nw.LazyFrame[Any], places: int, mode: str) -> nw.LazyFrame[Any]:
-    """Pay that is split: each part rounded, the last takes what is left of the rounded whole."""
-    frame = frame.with_columns(amount=_rounded(terms, places, mode))
+    """Each part of a deal rounded, the last that pays anything with what is left of the rounded whole.
+
+    Of a refund both sides are divided so: what stood before it, and after it.
+    """
     sides = ["s_after", "s_before"] if _two_sided(terms) else ["raw"]
-    frame = frame.with_columns(
-        **{f"whole_{n}": nw.col(n).sum().over("event_id", "part").cast(AMOUNT) for n in sides},
-        whole_paid=nw.col("amount").sum().over("event_id", "part").cast(AMOUNT),
-        last_payee=nw.col("payee_id").max().over("event_id", "part"),
-    )
-    rest = (_rounded(terms, places, mode, "whole_") - nw.col("whole_paid")).cast(AMOUNT)
-    is_last = (nw.col("payee_id") == nw.col("last_payee")) & (nw.col("part") == "revenue")
-    made = nw.when(is_last).then((nw.col("amount") + rest).cast(AMOUNT)).otherwise(nw.col("amount"))
-    return frame.with_columns(amount=made.cast(AMOUNT))
+    whose = ["event_id", "part"]
+    names = [n for n in frame.collect_schema().names() if n != "amount"]
+    if "refused" in terms.varying:
+        no = terms.value("refused") == number(1)
+        frame = frame.with_columns(
+            *[nw.when(no).then(number(0)).otherwise(nw.col(n)).alias(n) for n in sides]
+        )
+    made: dict[str, nw.Expr] = {}
+    for n in sides:
+        pays = nw.when(nw.col(n) != number(0)).then(nw.col("payee_id"))
+        frame = frame.with_columns(
+            **{
+                f"{n}_paid": rounded(nw.col(n), places, mode),
+                # nine places: parts of a rate are cut at ten, and a half cent must stay one
+                f"{n}_whole": nw.col(n).sum().over(*whose).cast(_NEARLY).cast(AMOUNT),
+                f"{n}_last": pays.max().over(*whose),
+            }
+        )
+        paid = nw.col(f"{n}_paid")
+        rest = rounded(nw.col(f"{n}_whole"), places, mode) - paid.sum().over(*whose)
+        is_last = (nw.col("payee_id") == nw.col(f"{n}_last")) & (nw.col("part") == "revenue")
+        made[n] = nw.when(is_last).then((paid + rest).cast(AMOUNT)).otherwise(paid).cast(AMOUNT)
+    after = made[sides[0]]
+    amount = (after - made["s_before"]).cast(AMOUNT) if len(sides) > 1 else after
+    return frame.with_columns(amount=amount).select(*names, "amount")
 
 
 def _catches_up(terms: Terms) -> bool:

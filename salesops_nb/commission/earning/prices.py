@@ -19,10 +19,10 @@ from salesops_nb.commission.plans.component_terms import gate_of, gate_on_attain
 def with_functions(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Adds ``f_before`` and ``f_after``: what the rate or table pays up to each side of a credit."""
     if terms.c.rates is not None:
+        priced = _of_lines if "rated_0" in frame.collect_schema().names() else _listed
         if not walks_back(terms):
-            return frame.with_columns(f_after=_listed(terms, frame, "x", "deals"), f_before=number(0))
-        sides = {f"f_{s}": _listed(terms, frame, f"x_{s}", f"deals_{s}") for s in ("after", "before")}
-        return frame.with_columns(**sides)
+            return frame.with_columns(f_after=priced(terms, frame, ""), f_before=number(0))
+        return frame.with_columns(**{f"f{s}": priced(terms, frame, s) for s in ("_after", "_before")})
     made = {"f_after": _paid(terms, "after")}
     if terms.alone and not walks_back(terms):
         made["f_before"] = number(0)
@@ -31,15 +31,23 @@ def with_functions(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return frame.with_columns(**{n: e.cast(AMOUNT) for n, e in made.items()})
 
 
-def _listed(terms: Terms, frame: nw.LazyFrame[Any], x: str, deals: str) -> nw.Expr:
-    """The first of the listed rates whose condition holds, on so much credit and so many deals."""
+def _of_lines(terms: Terms, frame: nw.LazyFrame[Any], side: str) -> nw.Expr:
+    """Each of the listed rates on the lines that it is the first to fit."""
+    made = number(0)
+    for i, row in enumerate(terms.c.rates or ()):
+        made = (made + times(nw.col(f"rated_{i}{side}"), (row.rate_pct or Decimal(0)) / 100)).cast(AMOUNT)
+    return made
+
+
+def _listed(terms: Terms, frame: nw.LazyFrame[Any], side: str) -> nw.Expr:
+    """The first of the listed rates whose condition holds, on the credit and the deals of a side."""
     made = number(0)
     assert terms.c.rates is not None
     for row in reversed(terms.c.rates):
         price = (
-            times(nw.col(x), row.rate_pct / 100)
+            times(nw.col(f"x{side}"), row.rate_pct / 100)
             if row.rate_pct is not None
-            else times(nw.col(deals), row.amount or Decimal(0))
+            else times(nw.col(f"deals{side}"), row.amount or Decimal(0))
         )
         made = (
             price

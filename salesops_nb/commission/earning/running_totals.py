@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.crediting.deal_columns import condition
+from salesops_nb.commission.crediting.deal_lines import by_line, of_lines
 from salesops_nb.commission.crediting.team_credit import summed
 from salesops_nb.commission.earning.person_terms import Terms, attaining, span_of
 from salesops_nb.commission.inputs.tables import AMOUNT, number
@@ -27,7 +28,9 @@ def measured(terms: Terms) -> nw.LazyFrame[Any]:
     frame = terms.job.team if c.payee == "manager" else terms.job.credit
     assert frame is not None
     frame = frame.filter(nw.col("counts")) if "counts" in frame.collect_schema().names() else frame
-    if c.where:
+    if "deal_lines" in terms.job.tables and by_line(c, terms.job.tables):
+        frame = of_lines(frame, terms.plan, c, terms.job.tables)
+    elif c.where:
         frame = frame.filter(condition(terms.plan, c.where, frame, terms.job.tables))
     if c.from_ is not None:
         frame = frame.filter(nw.col("counted_on") >= nw.lit(c.from_))
@@ -92,7 +95,8 @@ def _standing_alone(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str])
     back, made, late = nw.col("negative"), {}, {}
     columns = frame.collect_schema().names()
     over = [n for n in ("payee_id", "deal_id", "part", "sale") if n in columns]
-    for n in [*keys, *(["deals"] if terms.c.rates is not None else [])]:
+    rated = ["deals", *(n for n in columns if n.startswith("rated_"))] if terms.c.rates is not None else []
+    for n in [*keys, *rated]:
         run = nw.col(n).cum_sum().over(*over, order_by=order_of(terms)).cast(AMOUNT)
         made[f"{n}_after"] = nw.when(back).then(run).otherwise(nw.col(n)).cast(AMOUNT)
         stood = (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT)

@@ -35,7 +35,8 @@ def summary(file: PlanFile) -> str:
         f"Rounding: {rounding.mode.replace('_', ' ')} to "
         + ("the currency's minor unit" if rounding.places == "currency" else f"{rounding.places} places")
         + (", once at each payable line" if rounding.at == "payable_line" else ", at each step")
-        + "; the residual of a split or instalment goes to its last part"
+        + "; the residual of a split or instalment goes to its last part, "
+        + "and a running total is rounded for each person"
         + (
             f"; rates are rounded to {rounding.rate_places} places."
             if rounding.rate_places is not None
@@ -59,6 +60,8 @@ def summary(file: PlanFile) -> str:
             "says another."
         )
     lines += [_component(c, head.currency) for c in file.components]
+    if any("product" in text for c in file.components for text in _picks(c)):
+        lines.append("Lines: of a deal with lines, a component has those that its conditions pick.")
     lines += _after(file)
     return "\n".join(lines)
 
@@ -144,6 +147,11 @@ def _component(c: Component, currency: str) -> str:
             else ""
         )
     return text + "."
+
+
+def _picks(c: Component) -> list[str]:
+    """The conditions that pick what a component is paid on."""
+    return [text for text in (c.where, *(row.where for row in c.rates or ())) if text is not None]
 
 
 def _table(table: Table) -> str:

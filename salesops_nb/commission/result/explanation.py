@@ -16,8 +16,9 @@ from salesops_nb.commission.crediting.refund_pieces import MARK, event_of, sale_
 from salesops_nb.commission.earning import rate_table
 from salesops_nb.commission.earning.rate_table import derived_rate, gate_level, target_of
 from salesops_nb.commission.inputs.quotas import Span
-from salesops_nb.commission.inputs.rounding import decimal_of
+from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.inputs.tables import collected
+from salesops_nb.commission.plans.component_terms import kind_of, scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.settlement.working import ComponentRows, Working
@@ -72,12 +73,22 @@ def _how(payout: Working, line: Mapping[str, Any]) -> Said | str:
     factor = Decimal(line["factor"])
     if factor != 1:
         text = said("{how}, times {factor}", how=text, factor=Figure(factor))
+    if _has_rest(payout, plan, c, line):
+        text = said("{how}, with the rest of the rounded parts of the deal", how=text)
     if str(line["line_id"]) in payout.stood:
         day = payout.stood[str(line["line_id"])]
         text = said("{how}, less what was recovered when the deal was cancelled on {day}", how=text, day=day)
     if line["kind"] == "release" or plan.file.release:
         text = said("{how}, the part due on {day}", how=text, day=line["happened_on"])
     return text
+
+
+def _has_rest(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> bool:
+    """Whether a sale's line is the last part of a shared deal, and takes the rest of the rounding."""
+    plain = line["kind"] == kind_of(c) and plan.file.release is None and not c.limit_list
+    if not plain or scope_of(c) != "each_transaction" or "splits" not in payout.tables:
+        return False
+    return rounded_pay(plan, Decimal(line["raw"])) != Decimal(line["amount"])
 
 
 def _special(plan: Plan, line: Mapping[str, Any]) -> Said | None:

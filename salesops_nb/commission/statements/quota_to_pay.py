@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from salesops_nb.commission.design.pay_curves import on_curve, pay_at
+from salesops_nb.commission.design.pay_curves import needs_target, on_curve, pay_at
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.result.attainment import Attained
 from salesops_nb.commission.result.payout import Payout
@@ -85,10 +85,12 @@ def _along(plan: Plan, place: Attained, earned: Decimal) -> tuple[Step, list[Ste
     was earned.
     """
     assert place.quota
-    here = place.credit / place.quota * 100
-    if abs(pay_at(plan, here, place.quota) - earned) >= 1:
+    if place.target is None and needs_target(plan):
         return None
-    whole = pay_at(plan, 100, place.quota)
+    here = place.credit / place.quota * 100
+    if abs(pay_at(plan, here, place.quota, place.target) - earned) >= 1:
+        return None
+    whole = pay_at(plan, 100, place.quota, place.target)
     opening = Step(said("Pay at quota"), whole, along=True)
     if here < 100:
         short = said("Short of quota ({share} %)", share=_tenth(here))
@@ -105,7 +107,7 @@ def _along(plan: Plan, place: Attained, earned: Decimal) -> tuple[Step, list[Ste
     steps: list[Step] = []
     low, paid = Decimal(100), whole
     for high in [*marks, here]:
-        upto = earned if high == here else pay_at(plan, high, place.quota)
+        upto = earned if high == here else pay_at(plan, high, place.quota, place.target)
         name = said("{low} to {high} % of quota", low=_tenth(low), high=_tenth(high))
         if upto != paid:
             steps.append(Step(name, upto - paid, along=True))

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import present
-from salesops_nb.commission.design.pay_curves import cost_curve, landmarks, on_curve, share_at_target
+from salesops_nb.commission.design.pay_curves import (
+    cost_curve,
+    landmarks,
+    needs_target,
+    on_curve,
+    share_at_target,
+)
 from salesops_nb.commission.design.plan_variants import moved
 from salesops_nb.commission.design.what_if import WhatIf
 from salesops_nb.commission.finance.ledger_rows import arrow_of
@@ -64,11 +70,15 @@ def landmarks_table(book: Book, who: str | None, threshold: float, excellence: f
     if who:
         return
     rows = []
+    notes = [_("For the median quota of the plan; bonuses for single deals are not on the curve.")]
     for plan in book.plans:
-        quota = _typical_quota(book, plan)
+        quota, target = _typical(book, plan)
         if not quota or not any(on_curve(c) for c in plan.components):
             continue
-        paid = landmarks(plan, _decimal(threshold), _decimal(excellence), quota)
+        if needs_target(plan) and target is None:
+            notes.append(_no_target(plan))
+            continue
+        paid = landmarks(plan, _decimal(threshold), _decimal(excellence), quota, target)
         reached, people = share_at_target(book.payout, plan)
         for name, point in (("threshold", threshold), ("target", 100.0), ("excellence", excellence)):
             credit = quota * _decimal(point) / 100
@@ -77,6 +87,9 @@ def landmarks_table(book: Book, who: str | None, threshold: float, excellence: f
                  "credit": credit, "pay": paid[name], "cost": paid[name] / credit if credit else None,
                  "people": f"{reached} / {people}" if name == "target" else ""}
             )  # fmt: skip
+    if not rows and len(notes) > 1:
+        present.note(notes[1])
+        return
     if not rows:
         present.note(
             _("No plan has a quota, so that pay at threshold, target and excellence has no meaning.")
@@ -86,7 +99,7 @@ def landmarks_table(book: Book, who: str | None, threshold: float, excellence: f
         pd.DataFrame(rows),
         title=_("Pay at threshold, target and excellence"),
         table="design",
-        notes=[_("For the median quota of the plan; bonuses for single deals are not on the curve.")],
+        notes=notes,
     )
 
 
@@ -145,11 +158,15 @@ def curve(tried: Tried | None) -> None:
     """Pay over attainment: as the plan stands, and with the change."""
     if tried is None:
         return
-    plan, quota = tried.design.plan, _typical_quota(tried.design.book, tried.design.plan)
+    plan = tried.design.plan
+    quota, incentive = _typical(tried.design.book, plan)
     if not quota or not any(on_curve(c) for c in plan.components):
         return
+    if needs_target(plan) and incentive is None:
+        present.note(_no_target(plan))
+        return
     points = tuple(range(0, 201, 10))
-    now = cost_curve(plan, points, quota)
+    now = cost_curve(plan, points, quota, incentive)
     frame = pd.DataFrame(
         {"attainment": [f"{point} %" for point in points], "pay": now["pay"], "cost": now["cost_pct"]}
     )
@@ -157,7 +174,7 @@ def curve(tried: Tried | None) -> None:
     if not tried.none:
         # the same sales, measured against the changed quota
         same = [Decimal(point) / tried.factor for point in points]
-        frame["then"] = cost_curve(tried.changed, same, quota * tried.factor)["pay"]
+        frame["then"] = cost_curve(tried.changed, same, quota * tried.factor, incentive)["pay"]
         target = "then"
     present.trend(
         frame, "attainment", "pay", unit="money", target=target,
@@ -195,17 +212,22 @@ def _chosen(book: Book, wanted: str | None, component: str | None) -> Plan:
     return max(having or book.plans, key=lambda plan: (plan.file.quota is not None, sums.get(plan.id, ZERO)))
 
 
-def _typical_quota(book: Book, plan: Plan) -> Decimal | None:
-    """The median quota of the plan's people, else the plan's own."""
-    found = sorted(
-        {
-            row.payee_id: row.quota for row in book.payout.attained if row.plan_id == plan.id and row.quota
-        }.values()
-    )
+def _typical(book: Book, plan: Plan) -> tuple[Decimal | None, Decimal | None]:
+    """The median quota of the plan's people and the target incentive of who has it, else the plan's own."""
+    found = {
+        row.payee_id: (row.quota, row.target or ZERO)
+        for row in book.payout.attained
+        if row.plan_id == plan.id and row.quota
+    }
     if found:
-        return found[len(found) // 2]
-    quota = plan.file.quota
-    return quota.amount if quota is not None else None
+        quota, target = sorted(found.values())[len(found) // 2]
+        return quota, target or None
+    rule = plan.file.quota
+    return (rule.amount if rule is not None else None), None
+
+
+def _no_target(plan: Plan) -> str:
+    return _("Plan {plan} derives its rate from a target incentive, and nobody on it has one.", plan=plan.id)
 
 
 def _point(name: str) -> str:

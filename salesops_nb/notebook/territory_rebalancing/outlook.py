@@ -25,10 +25,11 @@ PERIODS = {"month": 12, "quarter": 4, "half": 2, "year": 1}
 def yearly_pay(path: Path) -> Callable[[Decimal, Decimal], Decimal] | None:
     """Commission a year by the plan in a file, from attainment (1 is 100 %) and the year's target.
 
-    None where the plan's periods do not divide a year. Raises `SalesopsError` where there is no such file.
+    None where the plan's periods do not divide a year, or its pay follows from a target incentive that only
+    the assignments say. Raises `SalesopsError` where there is no such file.
     """
     from salesops_nb.commission import load_plan
-    from salesops_nb.commission.design.pay_curves import pay_at
+    from salesops_nb.commission.design.pay_curves import needs_target, pay_at
 
     if not path.is_file():
         raise SalesopsError(
@@ -37,7 +38,7 @@ def yearly_pay(path: Path) -> Callable[[Decimal, Decimal], Decimal] | None:
         )  # fmt: skip
     plan = load_plan(path)
     times = PERIODS.get(str(plan.file.plan.period))
-    if times is None:
+    if times is None or needs_target(plan):
         return None
     return lambda attainment, target: times * pay_at(plan, attainment * 100, target / times)
 

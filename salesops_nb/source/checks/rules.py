@@ -100,11 +100,12 @@ def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> li
         if column.type != "text":
             rules += _unreadable(contract, column.name, column.type, bad, column.required)
         if column.required and not joined and column.name not in ("owner_id", "stage"):
+            may = f" AND NOT coalesce({column.empty_where}, false)" if column.empty_where else ""
             rules.append(
                 Rule(
                     "missing-value",
                     column.name,
-                    f"{name} IS NULL AND NOT {bad}",
+                    f"{name} IS NULL AND NOT {bad}{may}",
                     f"The {contract.row} has no {column.name}, so it is left out of every figure.",
                     "Fill the cell.",
                     ALL,

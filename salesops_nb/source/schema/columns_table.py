@@ -26,4 +26,6 @@ def _word(column: Column) -> str:
         details.append(f"→ {column.refers_to}")
     if column.choices:
         details.append(", ".join(column.choices))
+    if column.empty_where:
+        details.append(f"may be empty where {column.empty_where}")
     return f"{name} ({'; '.join(details)})" if details else name

@@ -24,7 +24,10 @@ SQL_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its type, whether it must be mapped, and the table its values point to."""
+    """One column: its type, whether it must be mapped, and the table its values point to.
+
+    `empty_where` is a condition on the row, in SQL, under which a required cell may be empty.
+    """
 
     name: str
     type: str = "text"
@@ -33,6 +36,7 @@ class Column:
     low: int | None = None
     high: int | None = None
     choices: tuple[str, ...] = ()
+    empty_where: str = ""
     meaning: str = ""
 
 
@@ -246,7 +250,7 @@ CONTRACTS: dict[str, Contract] = {
             C("deal_id", required=True, refers_to="deals"),
             C("kind", required=True, choices=("booked", "invoiced", "collected", "refunded", "cancelled")),
             C("happened_on", "date", required=True),
-            C("amount", "money", required=True),
+            C("amount", "money", required=True, empty_where="kind = 'cancelled'"),
             C("currency"),
         ),
         _table(
