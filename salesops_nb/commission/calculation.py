@@ -33,9 +33,13 @@ from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.plans.unusual_rates import unusual_rates
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.settlement.adjustments import adjustments
+from salesops_nb.commission.settlement.draw_spans import first_day
+from salesops_nb.commission.settlement.draws import topped_up
+from salesops_nb.commission.settlement.pay_currency import in_own_currency
 from salesops_nb.commission.settlement.plan_acceptance import hold_unaccepted
 from salesops_nb.commission.settlement.scorecard import scorecard
 from salesops_nb.commission.settlement.settle import settle
+from salesops_nb.commission.settlement.span_pay import Pay, Settled
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
@@ -109,13 +113,25 @@ def calculate(
     refuse_repeated_ids(facts)
     working.stays = stays
     problems += opening_faults(read, working.plans)
+    settled: dict[Plan, Settled] = {}
+    frames: dict[Plan, range] = {}
     for plan in chosen:
         if plan.start < when.end and when.start < plan.end:
             problems += unusual_rates(plan)
         if _at_work(working, plan):
-            _pay(working, plan, stays[plan], pay_date or when.last)
+            first = len(working.lazy)
+            made = _paid(working, plan, stays[plan])
+            frames[plan] = range(first, len(working.lazy))
+            settled |= {plan: made} if made is not None else {}
         else:  # its credits are outside its dates, and are told
             working.full[plan] = shown(_credit(working, plan, plan.file.credit.event, when.end, [])[0])
+    advanced = topped_up(working, Pay(working, settled))
+    for plan, lazy in frames.items():
+        if plan in settled:
+            rows = [*settled[plan].rows, *advanced.get(plan, ())]
+            working.made += in_own_currency(working, settled[plan].job, rows, pay_date or when.last)
+        problems += working.unconverted(plan)
+        hold_unaccepted(working, plan, lazy)
     adjustments(working)
     return Payout(working)
 
@@ -129,10 +145,14 @@ def _at_work(payout: Working, plan: Plan) -> bool:
         return True
     if openings(payout.tables, plan, "holdback"):
         return True
+    if file.draw is not None and file.draw.recoverable and plan.start < period.end:
+        return True  # what is owed of it
+    if plan.start < period.end and first_day(payout) < plan.end:
+        return True  # its pay counts for a draw or guarantee that goes on
     return plan.end <= period.start and any(day in period for day in payout.facts.refunds)
 
 
-def _pay(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, pay_date: date) -> None:
+def _paid(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None) -> Settled | None:
     """The plan's lines, lazily where nothing has to be settled by person."""
     job = _job(payout, plan, stays)
     for c in plan.components:
@@ -145,10 +165,7 @@ def _pay(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, pay_d
         frame = _earned(payout, job, c, spans)
         made = ComponentRows(plan, c, spans, frame, job)
         payout.components.append(made)
-    first = len(payout.lazy)
-    settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
-    payout.found += payout.unconverted(plan)
-    hold_unaccepted(payout, plan, first)
+    return settle(payout, job, [r for r in payout.components if r.plan is plan])
 
 
 def _earned(payout: Working, job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
@@ -310,10 +327,9 @@ def _held(tables: Tables, frame: Frame | None) -> Frame | None:
 def _spans(plan: Plan, payout: Working, c: Component) -> list[Span]:
     """The spans that this period needs: those it touches, and all before them where history counts."""
     period = payout.period
-    advance = plan.file.draw or plan.file.guarantee
-    weekly = advance is not None and advance.per == "week"  # a week may begin before the period
-    history = bool(plan.file.release or plan.file.clawback or payout.facts.has_refunds or weekly)
-    first = plan.start if history else max(plan.start, period.start)
+    history = bool(plan.file.release or plan.file.clawback or payout.facts.has_refunds)
+    # a span of a draw or guarantee may have begun before the period
+    first = plan.start if history else max(plan.start, min(period.start, first_day(payout)))
     last = min(plan.end, period.end)
     if first >= last:
         return []

@@ -61,7 +61,7 @@ class Working:
     team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
-    draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
+    draws: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # owed, by plan id and person
     credited: set[tuple[Plan, str, str]] = field(default_factory=set)
     cache: dict[Any, Any] = field(default_factory=dict)
     # by plan and line: lines of the ledger that do not say what they were in the plan's currency
