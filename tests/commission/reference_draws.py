@@ -10,8 +10,8 @@
    is to be left, rounded, and no more than is owed; also after the last draw, and after the person left the
    plan. The pay is that of all plans (`debt: follows_person`) or of the plan itself. Of one day shorter spans
    go first, then the plan that the person was on first; what the one takes is no pay for the other.
-4. The oldest draw is repaid first. `forgive: {after_months: n}` ends the debt of a draw n months after it: as
-   if the plan repaid it.
+4. The oldest draw is repaid first. `forgive: {after_months: n}` ends the debt of a draw n months after it (of
+   one paid at the start, after its span): as if the plan repaid it.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _of_person(person, todo: list[Moment], pay: list[Line], last: date) -> list[
         advance = exact(begun["amount"]) if paid else ZERO
         if m.step == 0:
             add(m.begun, "draw", m.day, advance)
-            lend(m.begun, m.day, advance)
+            lend(m.begun, m.after - DAY, advance)
         elif m.step == 1:
             short = ZERO
             if m.number <= rule.get("ends", m.number):

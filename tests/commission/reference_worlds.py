@@ -203,6 +203,8 @@ def _versions(chance, name) -> list[dict]:
         {"plan": head | {"version": number, "from": first, "to": last}, **_body(chance)}
         for number, (first, last) in enumerate(spans, start=1)
     ]
+    if chance.random() < 0.25:
+        made[-1]["plan"]["running_totals"] = "restart_with_version"
     if chance.random() < 0.7:
         per = chance.choice(["month", "period"])  # of all versions: a change of it needs a span's end
         for plan in made if chance.random() < 0.8 else made[:1]:

@@ -32,7 +32,12 @@ def summary(file: PlanFile) -> str:
     name = f" ({head.name})" if head.name else ""
     lines = [
         f"Plan {head.id} version {head.version}{name}: {head.from_} to {head.to} (both inclusive), in "
-        f"{head.currency}, by {head.period}.",
+        f"{head.currency}, by {head.period}"
+        + (
+            "; where it begins within a period, running totals go on from the version before."
+            if head.running_totals == "go_on_over_versions"
+            else "; where it begins within a period, running totals start again."
+        ),
         f"Rounding: {rounding.mode.replace('_', ' ')} to "
         + ("the currency's minor unit" if rounding.places == "currency" else f"{rounding.places} places")
         + (", once at each payable line" if rounding.at == "payable_line" else ", at each step")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from salesops_nb.commission.inputs.plan_assignments import FAR
 from salesops_nb.commission.inputs.ramps import read_careers
 from salesops_nb.commission.inputs.tables import as_day
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.commission.settlement.draw_spans import Versions, stays_of
+from salesops_nb.commission.settlement.draw_spans import Versions, last_day, stays_of
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core.periods import months_later
 
@@ -44,13 +44,13 @@ class Debts:
         return sum((debt.amount for debt in self.open), ZERO)
 
     def add(self, plan: Plan, day: date, amount: Decimal) -> None:
-        """A draw that has to be repaid."""
+        """A draw that has to be repaid, from a day on: the last of its span."""
         rule = plan.file.draw.forgive if plan.file.draw is not None else None
         until = FAR
         if rule is not None and rule.after_months is not None:
             until = months_later(day, rule.after_months)
         if rule is not None and rule.at_exit:
-            until = min(until, self.left)
+            until = min(until, max(self.left, day + timedelta(days=1)))
         self.open.append(Debt(plan, day, until, amount))
 
     def repay(self, plan: Plan, day: date, amount: Decimal, newest: bool = False) -> None:
@@ -93,6 +93,8 @@ def debts_before(payout: Working, family: Versions) -> dict[str, Debts]:
         if plan not in family.recoverable:
             continue  # nobody owes such a draw
         day, amount = as_day(row.get("happened_on")) or plan.start, payout.in_plan(plan, row)
+        if amount > 0 and end_of(row) == ADVANCE:
+            day = last_day(payout.period.calendar, plan, day)
         if amount > 0:
             found[row["payee_id"]].add(plan, day, amount)
         else:

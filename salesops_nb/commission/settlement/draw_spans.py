@@ -121,6 +121,14 @@ def grid(calendar: FiscalCalendar, plan: Plan, began: date, until: date) -> list
     return [(n + 1, began + timedelta(7 * n), began + timedelta(7 * n + 7)) for n in weeks]
 
 
+def last_day(calendar: FiscalCalendar, plan: Plan, day: date) -> date:
+    """The last day of the span whose draw was paid in advance on a day."""
+    length = _length(plan)
+    if length == "week":
+        return day + timedelta(days=6)
+    return calendar.containing(day, length).last  # type: ignore[arg-type]
+
+
 def first_day(payout: Working) -> date:
     """The first day of the spans that go on at the period's start, by the longest of them."""
     start, calendar = payout.period.start, payout.period.calendar

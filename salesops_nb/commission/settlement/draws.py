@@ -17,6 +17,7 @@ from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.inputs.tables import as_day, collected
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.draw_debts import ADVANCE, FORGIVEN, Debts, debts_before, end_of
+from salesops_nb.commission.settlement.draw_problems import unrepaid
 from salesops_nb.commission.settlement.draw_spans import (
     DrawSpan,
     Time,
@@ -106,6 +107,7 @@ def topped_up(payout: Working, pay: Pay) -> dict[Plan, list[Row]]:
     for who in drawing:
         _forgive(work, who, payout.period.end - DAY)
         payout.draws[who.family.id, who.payee] = who.debts.total
+    payout.found += unrepaid(payout, pay, [(w.family, w.payee, w.debts.total) for w in drawing])
     return work.found
 
 
@@ -156,7 +158,7 @@ def _advance(span: DrawSpan) -> Decimal:
 def _paid_in_advance(work: _Draws, who: _Person, span: DrawSpan) -> None:
     plan, amount = span.begun, _advance(span)
     if plan in who.family.recoverable:
-        who.debts.add(plan, span.first_day, amount)
+        who.debts.add(plan, span.end - DAY, amount)
     work.add(plan, who, "draw", amount, span.first_day, f"{span.start}/{ADVANCE}")
 
 

@@ -27,13 +27,17 @@ from salesops_nb.errors import Problem
 
 @dataclass
 class ComponentRows:
-    """A component's worked frame: a row a credit, with position, factor and amount."""
+    """A component's worked frame: a row a credit, with position, factor and amount.
+
+    `whole` has the credits of other versions of the plan too, where running totals go on over them.
+    """
 
     plan: Plan
     c: Component
     spans: list[Span]
     frame: nw.LazyFrame[Any]
     job: Job
+    whole: nw.LazyFrame[Any]
 
     @property
     def conditional(self) -> bool:
