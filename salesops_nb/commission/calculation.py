@@ -21,6 +21,7 @@ from salesops_nb.commission.crediting.team_credit import levels_of, summed, team
 from salesops_nb.commission.earning.component_pay import earned
 from salesops_nb.commission.earning.person_terms import Terms, with_known_numbers
 from salesops_nb.commission.earning.plan_at_work import Job
+from salesops_nb.commission.earning.versions import widened
 from salesops_nb.commission.inputs.events import read_facts
 from salesops_nb.commission.inputs.opening_balances import faults as opening_faults
 from salesops_nb.commission.inputs.opening_balances import openings
@@ -33,9 +34,13 @@ from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.plans.unusual_rates import unusual_rates
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.settlement.adjustments import adjustments
+from salesops_nb.commission.settlement.draw_spans import first_day
+from salesops_nb.commission.settlement.draws import topped_up
+from salesops_nb.commission.settlement.pay_currency import in_own_currency
 from salesops_nb.commission.settlement.plan_acceptance import hold_unaccepted
 from salesops_nb.commission.settlement.scorecard import scorecard
 from salesops_nb.commission.settlement.settle import settle
+from salesops_nb.commission.settlement.span_pay import Pay, Settled
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
@@ -109,13 +114,28 @@ def calculate(
     refuse_repeated_ids(facts)
     working.stays = stays
     problems += opening_faults(read, working.plans)
+    jobs: dict[Plan, Job] = {}
     for plan in chosen:
         if plan.start < when.end and when.start < plan.end:
             problems += unusual_rates(plan)
         if _at_work(working, plan):
-            _pay(working, plan, stays[plan], pay_date or when.last)
+            jobs[plan] = _worked(working, plan, stays[plan])
         else:  # its credits are outside its dates, and are told
             working.full[plan] = shown(_credit(working, plan, plan.file.credit.event, when.end, [])[0])
+    settled: dict[Plan, Settled] = {}
+    frames: dict[Plan, range] = {}
+    for plan, job in jobs.items():
+        first = len(working.lazy)
+        made = settle(working, job, [r for r in working.components if r.plan is plan])
+        frames[plan] = range(first, len(working.lazy))
+        settled |= {plan: made} if made is not None else {}
+    advanced = topped_up(working, Pay(working, settled))
+    for plan, lazy in frames.items():
+        if plan in settled:
+            rows = [*settled[plan].rows, *advanced.get(plan, ())]
+            working.made += in_own_currency(working, settled[plan].job, rows, pay_date or when.last)
+        problems += working.unconverted(plan)
+        hold_unaccepted(working, plan, lazy)
     adjustments(working)
     return Payout(working)
 
@@ -129,26 +149,36 @@ def _at_work(payout: Working, plan: Plan) -> bool:
         return True
     if openings(payout.tables, plan, "holdback"):
         return True
+    if file.draw is not None and file.draw.recoverable and plan.start < period.end:
+        return True  # what is owed of it
+    if plan.start < period.end and first_day(payout) < plan.end:
+        return True  # its pay counts for a draw or guarantee that goes on
+    wide = widened(plan, payout.plans, payout.stays, period.calendar)
+    if wide is not None and plan.start < period.end and period.start < wide[0].end:
+        return True  # its total goes on in another version, which may change what its credits pay
     return plan.end <= period.start and any(day in period for day in payout.facts.refunds)
 
 
-def _pay(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, pay_date: date) -> None:
-    """The plan's lines, lazily where nothing has to be settled by person."""
+def _worked(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job:
+    """What each of the plan's components earns, as frames."""
     job = _job(payout, plan, stays)
+    wide = widened(plan, payout.plans, payout.stays, payout.period.calendar)
+    over = job if wide is None else _job(payout, *wide, aside=True)
     for c in plan.components:
         if c.measure == "mbo":
             scorecard(payout, job, c)
             continue
-        spans = _spans(plan, payout, c)
+        spans = _spans(over.plan, payout, c)
         if not spans:
             continue
-        frame = _earned(payout, job, c, spans)
-        made = ComponentRows(plan, c, spans, frame, job)
-        payout.components.append(made)
-    first = len(payout.lazy)
-    settle(payout, job, [r for r in payout.components if r.plan is plan], pay_date)
-    payout.found += payout.unconverted(plan)
-    hold_unaccepted(payout, plan, first)
+        if wide is None:
+            whole = frame = _earned(payout, job, c, spans)
+        else:
+            whole = payout.tables.kept(earned(_for_component(over, c), c, spans))
+            day = nw.col("counted_on")
+            frame = whole.filter((day >= nw.lit(plan.start)) & (day < nw.lit(plan.end)))
+        payout.components.append(ComponentRows(plan, c, spans, frame, over, whole))
+    return job
 
 
 def _earned(payout: Working, job: Job, c: Component, spans: list[Span]) -> nw.LazyFrame[Any]:
@@ -219,13 +249,16 @@ def _for_component(job: Job, c: Component) -> Job:
     return made
 
 
-def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None) -> Job:
+def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, aside: bool = False) -> Job:
+    """The plan at work; with `aside`, nothing of its credit stands in the result."""
     facts, period = payout.facts, payout.period
     people = read_people(plan, payout.tables, stays)
     people.problems = payout.found
     event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
-    full, credit, sums, team = _of_event(payout, plan, stays, event, leads, payout.found, period.end)
-    payout.full[plan] = shown(full)
+    found: list[Problem] = [] if aside else payout.found
+    full, credit, sums, team = _of_event(payout, plan, stays, event, leads, found, period.end)
+    if not aside:
+        payout.full[plan] = shown(full)
     attained = team_attained = None
     if plan.file.quota is not None and plan.file.quota.attained_by != event:
         _, attained, _, team_attained = _of_event(
@@ -234,7 +267,7 @@ def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None) -> Jo
     if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
-    if sums is not None:
+    if sums is not None and not aside:
         payout.team[plan] = shown(sums)
     return Job(
         plan,
@@ -310,10 +343,9 @@ def _held(tables: Tables, frame: Frame | None) -> Frame | None:
 def _spans(plan: Plan, payout: Working, c: Component) -> list[Span]:
     """The spans that this period needs: those it touches, and all before them where history counts."""
     period = payout.period
-    advance = plan.file.draw or plan.file.guarantee
-    weekly = advance is not None and advance.per == "week"  # a week may begin before the period
-    history = bool(plan.file.release or plan.file.clawback or payout.facts.has_refunds or weekly)
-    first = plan.start if history else max(plan.start, period.start)
+    history = bool(plan.file.release or plan.file.clawback or payout.facts.has_refunds)
+    # a span of a draw or guarantee may have begun before the period
+    first = plan.start if history else max(plan.start, min(period.start, first_day(payout)))
     last = min(plan.end, period.end)
     if first >= last:
         return []

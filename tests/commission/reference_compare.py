@@ -59,8 +59,12 @@ def payouts_of(
 
 
 def without_repayment(amounts: Sums) -> Sums:
-    """What is repaid of draws hangs on the ledger: without it a calculation does not know what is owed."""
-    return {key: amount for key, amount in amounts.items() if key[5] != "draw_recovery"}
+    """What is repaid or forgiven of draws hangs on the ledger: without it, nobody knows what is owed."""
+    return {
+        key: amount
+        for key, amount in amounts.items()
+        if key[5] != "draw_recovery" and (key[4], key[5]) != ("draw", "guarantee")
+    }
 
 
 def differences(one: Sums, two: Sums) -> set[tuple]:

@@ -12,6 +12,9 @@ Facts
     day. A refund takes the deal's sales back, the latest first; each part counts where that sale did, and is
     paid on the refund's day, also after the end of the plan.
 Pay of a credit
+ 7. Where a version of a plan begins within a period, a running total goes on (unless it says `running_totals:
+    restart_with_version`): each version works out the whole period's credits as if it had ruled them all, by
+    its own event, conditions and rates, and pays those of its own days.
  4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
     Where each transaction stands alone, a refund takes each sale back from where that sale stood, and what
     stands of a sale is divided among the people who share it: each part is rounded, the last takes the rest.
@@ -409,6 +412,20 @@ def version_on(plans, stays, person, day):
     return None
 
 
+def versions_of_one_total(plans, plan) -> list:
+    """The versions of a plan whose running totals go on into one another (rule 7)."""
+    head = plan["plan"]
+    same = sorted((p for p in plans if p["plan"]["id"] == head["id"]), key=lambda p: p["plan"]["from"])
+    groups: list[list] = []
+    for version in same:
+        new = version["plan"]
+        restarts = new.get("running_totals") == "restart_with_version"
+        if not groups or restarts or groups[-1][-1]["plan"]["period"] != new["period"]:
+            groups.append([])
+        groups[-1].append(version)
+    return next(group for group in groups if any(version is plan for version in group))
+
+
 def history(plans, deals, events, stays, last: date) -> list[Line]:
     """Every line up to the last day, but for draws."""
     events = with_bookings(deals, events)
@@ -420,23 +437,25 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
         head = plan["plan"]
         kind = plan.get("credit", {}).get("event", "booked")
         theirs = defaultdict(list)
+        shared = versions_of_one_total(plans, plan)
         for deal in deals:
             story = story_of(deal, of_deal[deal.id], kind)
             for credit in credits_of(story) if story else ():
-                if credit.day <= last and version_on(plans, stays, credit.person, credit.counts_on) is plan:
-                    theirs[credit.person].append(credit)
+                ruled = version_on(plans, stays, credit.person, credit.counts_on)
+                if credit.day <= last and any(ruled is each for each in shared):
+                    theirs[credit.person].append((credit, ruled is plan))
         for credits in theirs.values():
-            credits.sort(key=lambda c: (c.day, c.refund, c.event))
+            credits.sort(key=lambda each: (each[0].day, each[0].refund, each[0].event))
         for component in plan["components"]:
             chosen = {
-                person: [c for credit in credits if (c := measured(component, credit)) is not None]
+                person: [(c, own) for credit, own in credits if (c := measured(component, credit)) is not None]
                 for person, credits in theirs.items()
             }
             for credits in chosen.values():
-                earn(plan, component, credits)
-            together = [credit for credits in chosen.values() for credit in credits]
-            divide(plan, component, together)
-            for credit in together:
+                earn(plan, component, [credit for credit, _ in credits])
+            together = [each for credits in chosen.values() for each in credits]
+            divide(plan, component, [credit for credit, _ in together])
+            for credit in (credit for credit, own in together if own):
                 for what, day, amount in pay(plan, credit, last):
                     lines.append(
                         Line(

@@ -170,6 +170,12 @@ def _draw(chance) -> dict:
             rule["recover_pct"] = Decimal("33.3")
         if chance.random() < 0.3:
             rule["recover_from"] = 3
+        if chance.random() < 0.25:
+            rule["debt"] = "stays_with_plan"
+        if chance.random() < 0.25:
+            rule["forgive"] = {"after_months": chance.choice([1, 4, 9])}
+    if chance.random() < 0.3:
+        rule["paid_at"] = "start"
     if chance.random() < 0.5:
         rule["ends"] = chance.choice([1, 2, 4])
     return rule
@@ -203,9 +209,12 @@ def _versions(chance, name) -> list[dict]:
         {"plan": head | {"version": number, "from": first, "to": last}, **_body(chance)}
         for number, (first, last) in enumerate(spans, start=1)
     ]
-    if chance.random() < 0.7 and change != date(2026, 8, 14):
-        for plan in made:
-            plan["draw"] = _draw(chance)
+    if chance.random() < 0.25:
+        made[-1]["plan"]["running_totals"] = "restart_with_version"
+    if chance.random() < 0.7:
+        per = chance.choice(["month", "period"])  # of all versions: a change of it needs a span's end
+        for plan in made if chance.random() < 0.8 else made[:1]:
+            plan["draw"] = _draw(chance) | {"per": per}
     return made
 
 

@@ -114,7 +114,9 @@ class Study:
         )
         attained = file.quota is None or file.quota.attained_by == file.credit.event
         before = {c.id: c for c in self.plan.components}
-        whole = all(p.spans[0].start >= self.payout.period.start for p in self.parts.values())
+        whole = all(
+            p.spans[0].start >= self.payout.period.start and p.whole is p.frame for p in self.parts.values()
+        )
         return same and attained and whole and not self.payout.working.facts.has_refunds and all(
             c.id in before and _simple(c) and _same_credit(c, before[c.id]) for c in changed.components
         )  # fmt: skip

@@ -31,6 +31,7 @@ class Opening:
     as_of: date | None = None
     deal: str | None = None
     due_on: date | None = None
+    plan_id: str | None = None
 
 
 def openings(tables: Tables, plan: Plan, *kinds: str) -> list[Opening]:
@@ -42,7 +43,8 @@ def openings(tables: Tables, plan: Plan, *kinds: str) -> list[Opening]:
             day, due = as_day(row.get("as_of")), as_day(row.get("due_on"))
             component, deal = row.get("component_id") or None, row.get("deal_id") or None
             payee, kind = str(row["person_id"]), str(row["kind"])
-            found.append(Opening(number, payee, component, kind, amount, day, deal and str(deal), due))
+            own = row.get("plan_id") or None
+            found.append(Opening(number, payee, component, kind, amount, day, deal and str(deal), due, own))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from salesops_nb.commission.plans.component_terms import kind_of, scope_of
 from salesops_nb.commission.plans.schema import PlanFile
 from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.commission.plans.schema_payment import Draw
 from salesops_nb.commission.plans.schema_rates import Table
 
 _BOUNDARY = {
@@ -31,7 +32,12 @@ def summary(file: PlanFile) -> str:
     name = f" ({head.name})" if head.name else ""
     lines = [
         f"Plan {head.id} version {head.version}{name}: {head.from_} to {head.to} (both inclusive), in "
-        f"{head.currency}, by {head.period}.",
+        f"{head.currency}, by {head.period}"
+        + (
+            "; where it begins within a period, running totals go on from the version before."
+            if head.running_totals == "go_on_over_versions"
+            else "; where it begins within a period, running totals start again."
+        ),
         f"Rounding: {rounding.mode.replace('_', ' ')} to "
         + ("the currency's minor unit" if rounding.places == "currency" else f"{rounding.places} places")
         + (", once at each payable line" if rounding.at == "payable_line" else ", at each step")
@@ -173,20 +179,37 @@ def _table(table: Table) -> str:
     return f"{_MODE[table.mode]}, over {unit}: {'; '.join(rows)}; {_BOUNDARY[table.boundary]}"
 
 
+def _draw(draw: Draw) -> str:
+    kind = "recoverable" if draw.recoverable else "not recoverable"
+    text = f"Draw: {draw.amount} a {draw.per}, {kind}"
+    if draw.recoverable:
+        text += f", keeping at least {draw.keep_at_least}, {draw.recover_pct} % of the rest from span "
+        text += f"{draw.recover_from}"
+    text += f", for {draw.ends} spans" if draw.ends else ", without end"
+    text += (
+        "; paid whole when the span begins, and what it earns is set against it when it ends"
+        if draw.paid_at == "start"
+        else "; paid when the span ends, up to the draw"
+    )
+    if draw.recoverable:
+        text += (
+            "; the debt follows the person to other plans"
+            if draw.debt == "follows_person"
+            else "; the debt is repaid from pay of this plan alone"
+        )
+        when = []
+        if draw.forgive is not None and draw.forgive.after_months is not None:
+            when.append(f"{draw.forgive.after_months} months after each draw")
+        if draw.forgive is not None and draw.forgive.at_exit:
+            when.append("when the person leaves the company")
+        text += f"; forgiven {' and '.join(when)}" if when else "; never forgiven"
+    return text + "."
+
+
 def _after(file: PlanFile) -> list[str]:
     lines = []
     if file.draw is not None:
-        kind = "recoverable" if file.draw.recoverable else "not recoverable"
-        lines.append(
-            f"Draw: {file.draw.amount} a {file.draw.per}, {kind}"
-            + (
-                f", keeping at least {file.draw.keep_at_least}, {file.draw.recover_pct} % of the rest "
-                f"from span {file.draw.recover_from}"
-                if file.draw.recoverable
-                else ""
-            )
-            + (f", for {file.draw.ends} spans." if file.draw.ends else ", without end.")
-        )
+        lines.append(_draw(file.draw))
     if file.guarantee is not None:
         level = (
             f"{file.guarantee.amount}"

@@ -36,6 +36,7 @@ class Head(Part):
     currency: str = Field(pattern="^[A-Z]{3}$")
     period: PeriodKind
     name: str | None = None
+    running_totals: Literal["go_on_over_versions", "restart_with_version"] = "go_on_over_versions"
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Head:

@@ -13,6 +13,19 @@ from pydantic import Field, model_validator
 from salesops_nb.commission.plans.schema_base import Number, Part, Percent
 
 
+class Forgive(Part):
+    """When what is still owed of a draw need not be repaid any more."""
+
+    after_months: int | None = Field(default=None, ge=1)
+    at_exit: bool = False
+
+    @model_validator(mode="after")
+    def _some_day(self) -> Forgive:
+        if self.after_months is None and not self.at_exit:
+            raise ValueError("'forgive' must say 'after_months' (a number), 'at_exit: true', or both")
+        return self
+
+
 class Draw(Part):
     """An advance paid each span; a recoverable one is repaid from later earnings."""
 
@@ -23,9 +36,16 @@ class Draw(Part):
     recover_pct: Percent = Field(default=Decimal(100), ge=0, le=100)
     recover_from: int = Field(default=1, ge=1)
     ends: int | None = Field(default=None, ge=1)
+    paid_at: Literal["end", "start"] = "end"
+    debt: Literal["follows_person", "stays_with_plan"] = "follows_person"
+    forgive: Forgive | None = None
 
     @model_validator(mode="after")
     def _repayment_is_decided(self) -> Draw:
+        if not self.recoverable and "debt" in self.model_fields_set:
+            raise ValueError("'debt' belongs to a recoverable draw; nothing is owed of another")
+        if not self.recoverable and self.forgive is not None:
+            raise ValueError("'forgive' belongs to a recoverable draw; nothing is owed of another")
         if self.recoverable and self.keep_at_least is None:
             raise ValueError("a recoverable draw must say 'keep_at_least': draw, none or an amount")
         return self

@@ -76,7 +76,9 @@ def _rows(part: ComponentRows) -> Iterable[Attained]:
     span = part.spans[last]
     if span.end <= part.job.period.start:
         return  # a plan that has ended, and has something to release or take back
-    sums = part.frame.filter(nw.col("span") == last).group_by("payee_id").agg(nw.col("x").sum())
+    if plan.end < span.end:
+        return  # the total goes on under a later version
+    sums = part.whole.filter(nw.col("span") == last).group_by("payee_id").agg(nw.col("x").sum())
     credits = {row["payee_id"]: Fraction(row["x"]) for row in collected(sums)}
     stays = part.job.people.stays
     here = {

@@ -21,6 +21,7 @@ from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.plans.component_terms import kind_of, scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
+from salesops_nb.commission.settlement.draw_debts import ADVANCE, FORGIVEN
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.wording import Figure, Said, said
 from salesops_nb.errors import Problem, SalesopsError
@@ -95,9 +96,21 @@ def _special(plan: Plan, line: Mapping[str, Any]) -> Said | None:
     """Lines that are no price of a credit: draws, guarantees, carries, clawbacks, scorecards."""
     kind, credit = line["kind"], Decimal(line["credit"])
     share = Figure(Decimal(line["factor"]) * 100)
+    name = str(line["line_id"])
+    if line["component_id"] == "draw" and name.endswith(f"/{FORGIVEN}"):
+        if kind == "guarantee":
+            return said("what was still owed of the draw is forgiven")
+        return said("the draw forgiven, balance now {balance}", balance=Figure(credit, 2))
     if kind == "draw" and plan.file.draw:
         draw, balance = Figure(Decimal(plan.file.draw.amount), 2), Figure(credit, 2)
+        if name.endswith(f"/{ADVANCE}"):
+            return said("draw of {draw} paid in advance, balance now {balance}", draw=draw, balance=balance)
         return said("advance up to the draw of {draw}, balance now {balance}", draw=draw, balance=balance)
+    if kind == "draw_recovery" and name.endswith(f"/{ADVANCE}"):
+        return said(
+            "what was earned, set against the draw paid in advance, balance now {balance}",
+            balance=Figure(credit, 2),
+        )
     if kind == "draw_recovery":
         return said("repayment of the draw, balance now {balance}", balance=Figure(credit, 2))
     if kind == "guarantee":

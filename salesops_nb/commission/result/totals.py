@@ -49,9 +49,8 @@ def statements(lines: pd.DataFrame) -> pd.DataFrame:
 def balances(payout: Working) -> pd.DataFrame:
     """A row a person, plan, component and kind: draws to repay, pay carried over caps, pay held back."""
     held: dict[tuple[str, str, str | None, str], Decimal] = defaultdict(Decimal)
-    for plan, draws in payout.draws.items():
-        for payee, amount in draws.items():
-            held[payee, plan.id, None, "draw"] = amount
+    for (plan_id, payee), amount in payout.draws.items():
+        held[payee, plan_id, None, "draw"] += amount
     plans = {plan.id: plan for plan in payout.plans}
     earlier = [row for plan in plans.values() for row in payout.prior(plan)]
     for row in (r for r in (*earlier, *payout.made) if r.get("kind") == "carry"):

@@ -1,8 +1,9 @@
-"""Draws, their repayment, and guarantees, span by span."""
+"""Draws, their repayment and forgiveness, and guarantees: person by person, in the order of days."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -10,120 +11,222 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.earning.lines import line, of_version
-from salesops_nb.commission.earning.plan_at_work import Job
+from salesops_nb.commission.earning.lines import line
 from salesops_nb.commission.inputs.events import owners
-from salesops_nb.commission.inputs.opening_balances import balances as opening_balances
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.inputs.tables import as_day, collected
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.commission.settlement.opening_lines import opening_lines
-from salesops_nb.commission.settlement.release import released
-from salesops_nb.commission.settlement.working import ComponentRows, Working
+from salesops_nb.commission.settlement.draw_debts import ADVANCE, FORGIVEN, Debts, debts_before, end_of
+from salesops_nb.commission.settlement.draw_problems import unrepaid
+from salesops_nb.commission.settlement.draw_spans import (
+    DrawSpan,
+    Time,
+    Versions,
+    grid,
+    offered,
+    stays_of,
+    time_of,
+    versions_of,
+)
+from salesops_nb.commission.settlement.span_pay import Pay
+from salesops_nb.commission.settlement.working import Working
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
+DAY = timedelta(days=1)
 
 
-def topped_up(payout: Working, job: Job, parts: list[ComponentRows], rows: list[Row]) -> list[Row]:
-    """Draws, their repayment, and guarantees, span by span."""
-    plan = job.plan
-    draw, guarantee = plan.file.draw, plan.file.guarantee
-    if draw is None and guarantee is None:
-        return []
-    people = _entitled(payout, job) | {r["payee_id"] for r in rows}
-    balances = opening_balances(payout.tables, plan, "draw")
-    given = [p for p in payout.plans if p.id == plan.id and p.file.draw and not p.file.draw.recoverable]
-    for row in payout.prior(plan):
-        free = any(of_version(p, row.get("plan_version") or 0) for p in given)  # nobody owes such a draw
-        if row["kind"] in ("draw", "draw_recovery") and not free:
-            balances[row["payee_id"]] += payout.in_plan(plan, row)
-    found = []
-    before: dict[date, dict[str, Decimal]] = {}  # what each span has paid before the period
-    for payee in sorted(people):
-        stays = job.people.stays_of(payee)
-        if not stays:
-            continue
-        hired, left = job.people.careers.hired.get(payee, (None, None))
-        began = max(min(s.start for s in stays), hired or date.min)
-        ended = min(max(s.end for s in stays), left or date.max)
-        for number, start, end in _draw_spans(payout, plan, (draw or guarantee).per, began):  # type: ignore[union-attr]
-            mine = [r for r in rows if r["payee_id"] == payee and start <= r["happened_on"] < end]
-            earned = sum((r["amount"] for r in mine), ZERO)
-            if start < payout.period.start:
-                if start not in before:
-                    before[start] = _paid_before(payout, job, parts, start)
-                earned += before[start].get(payee, ZERO)
-            active = start < ended
-            if draw is not None:
-                found += _drawn(payout, plan, payee, number, start, end, earned, balances, active)
-            elif guarantee is not None and active and number <= (guarantee.ends or 10**6):
-                level = (
-                    guarantee.amount
-                    if guarantee.amount is not None
-                    else _of_target(job, payee, start, end, guarantee.pct_of_target)
-                )
-                if earned < level:
-                    found.append(
-                        line(
-                            plan,
-                            "guarantee",
-                            payee,
-                            "guarantee",
-                            rounded_pay(plan, level - earned),
-                            payout.period.key,
-                            part=start.isoformat(),
-                            happened_on=end - timedelta(days=1),
-                        )
-                    )
-    if draw is not None and draw.recoverable:
-        payout.draws[plan] = dict(balances)
-    return found
+@dataclass
+class _Person:
+    """A person's draws of one plan in the period."""
+
+    family: Versions
+    payee: str
+    time: Time
+    debts: Debts
 
 
-def _paid_before(payout: Working, job: Job, parts: list[ComponentRows], since: date) -> dict[str, Decimal]:
-    """What the plan paid each person from a day up to the period, without draws and guarantees.
+Moment = tuple[tuple[Any, ...], _Person, DrawSpan]
 
-    By the ledger where it has lines of those days, else by the calculation (which knows no objectives and
-    no adjustments of earlier periods).
+
+@dataclass
+class _Draws:
+    """What the period's draws come to, as they are worked out day by day."""
+
+    payout: Working
+    pay: Pay
+    # by person: day, plan, amount, and whether it is a draw or what is set against one paid in advance
+    moved: dict[str, list[tuple[date, str, Decimal, bool]]] = field(default_factory=lambda: defaultdict(list))
+    found: dict[Plan, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, plan: Plan, who: _Person, kind: str, amount: Decimal, day: date, part: str) -> None:
+        """A line of the plan's draw; its credit is what the person owes after it."""
+        owed = who.debts.total if plan in who.family.recoverable else ZERO
+        component = "guarantee" if kind == "guarantee" and plan.file.guarantee is not None else "draw"
+        self.found[plan].append(
+            line(
+                plan, component, who.payee, kind, amount, self.payout.period.key, part=part, happened_on=day,
+                credit=owed if component == "draw" else ZERO,
+            )
+        )  # fmt: skip
+        if component == "draw" and kind != "guarantee" and not part.endswith(FORGIVEN):
+            advance = kind == "draw" or part.endswith(ADVANCE)
+            self.moved[who.payee].append((day, plan.id, amount, advance))
+
+
+def topped_up(payout: Working, pay: Pay) -> dict[Plan, list[Row]]:
+    """The lines of draws, their repayment and guarantees, by the version of the plan they are of.
+
+    What is paid in a span hangs on what plans paid before in it, and a debt may be repaid from the pay
+    of another plan: so all of a day is worked out before the next, advances first, then draws, then
+    repayments (of one day: of shorter spans, and of the plan that the person was on first).
     """
-    plan, now = job.plan, payout.period.start
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    ledger = [
-        row
-        for row in payout.prior(plan)
-        if (on := as_day(row.get("happened_on"))) is not None
-        and since <= on < now
-        and of_version(plan, row.get("plan_version"))
-    ]
-    for row in ledger:
-        if row["kind"] not in ("draw", "draw_recovery") and row.get("component_id") != "guarantee":
-            found[row["payee_id"]] += payout.in_plan(plan, row)
-    if ledger:
-        return found
-    earlier = payout.before(since)
-    rows = opening_lines(earlier, plan)
-    for part in parts:
-        paid = "amount_prev" if part.conditional and part.spans[0].start < now else "amount_now"
-        if plan.file.release or plan.file.clawback:
-            rows += released(earlier, job, part, paid)
-            continue
-        day = nw.col("happened_on")
-        those = part.frame.filter((day >= nw.lit(since)) & (day < nw.lit(now)))
-        rows += collected(those.select("payee_id", amount=nw.col(paid)))
-    for row in rows:
-        found[row["payee_id"]] += row["amount"]
+    families = versions_of(payout.plans)
+    work = _Draws(payout, pay)
+    moments: list[Moment] = []
+    drawing: list[_Person] = []
+    for family in families:
+        debts = debts_before(payout, family)
+        for row in payout.prior(family.every[0]):
+            day = as_day(row.get("happened_on"))
+            if row["kind"] in ("draw", "draw_recovery") and end_of(row) != FORGIVEN and day is not None:
+                advance = row["kind"] == "draw" or end_of(row) == ADVANCE
+                plan = family.of(row.get("plan_version")) or family.every[0]
+                amount = payout.in_plan(plan, row)
+                work.moved[row["payee_id"]].append((day, family.id, amount, advance))
+        people = set().union(*(_entitled(payout, p) for p in family.paying), debts)
+        people |= {payee for p in family.paying for payee in pay.people(p)}
+        for payee in sorted(people):
+            time = time_of(payout, family, payee) or _without_stay(family, payee, debts)
+            if time is not None:
+                drawing.append(_Person(family, payee, time, debts[payee]))
+                moments += _moments(payout, drawing[-1])
+    for (day, step, *_), who, span in sorted(moments, key=lambda each: each[0]):
+        _forgive(work, who, day)
+        (_paid_in_advance, _topped_up, _repaid)[step](work, who, span)
+    for who in drawing:
+        _forgive(work, who, payout.period.end - DAY)
+        payout.draws[who.family.id, who.payee] = who.debts.total
+    payout.found += unrepaid(payout, pay, [(w.family, w.payee, w.debts.total) for w in drawing])
+    return work.found
+
+
+def _without_stay(family: Versions, payee: str, debts: dict[str, Debts]) -> Time | None:
+    """The time of a person who owes of a draw and is not on its plan by the assignments given."""
+    if payee not in debts or not debts[payee].total:
+        return None
+    return Time(min(d.day for d in debts[payee].open), debts[payee].left, ())
+
+
+def _moments(payout: Working, who: _Person) -> list[Moment]:
+    """When something of the person's draws falls into the period, in a form that sorts by it."""
+    period = payout.period
+    found: list[Moment] = []
+
+    def at(day: date, step: int, span: DrawSpan) -> None:
+        key = (day, step, -span.start.toordinal(), who.time.began, who.family.id, who.payee)
+        found.append((key, who, span))
+
+    for span in offered(period.calendar, who.time, period.end):
+        if period.start <= span.first_day < period.end and _advance(span):
+            at(span.first_day, 0, span)
+        if period.start < span.end <= period.end:
+            at(span.end - DAY, 1, span)
+    for rule in who.family.recoverable:
+        for number, start, end in grid(period.calendar, rule, who.time.began, period.end):
+            if period.start < end <= period.end and rule is _rule_on(who, end):
+                at(end - DAY, 2, DrawSpan(number, start, end, rule, rule, start))
     return found
 
 
-def _entitled(payout: Working, job: Job) -> set[str]:
+def _rule_on(who: _Person, end: date) -> Plan | None:
+    """The version by which draws are repaid in a span: the last that the person was on before its end."""
+    recoverable = who.family.recoverable
+    been = [plan for plan, stay in who.time.stays if plan in recoverable and stay.start < end]
+    if been:
+        return max(been, key=lambda plan: plan.start)
+    return None if who.time.stays else recoverable[0]
+
+
+def _advance(span: DrawSpan) -> Decimal:
+    """What was paid of the span's draw when it began."""
+    draw = span.begun.file.draw
+    paid = draw is not None and draw.paid_at == "start" and span.number <= (draw.ends or span.number)
+    return rounded_pay(span.begun, draw.amount) if draw is not None and paid else ZERO
+
+
+def _paid_in_advance(work: _Draws, who: _Person, span: DrawSpan) -> None:
+    plan, amount = span.begun, _advance(span)
+    if plan in who.family.recoverable:
+        who.debts.add(plan, span.end - DAY, amount)
+    work.add(plan, who, "draw", amount, span.first_day, f"{span.start}/{ADVANCE}")
+
+
+def _topped_up(work: _Draws, who: _Person, span: DrawSpan) -> None:
+    """The span's pay is topped up to its draw or guarantee; what was paid in advance is set against it."""
+    plan, day = span.plan, span.end - DAY
+    draw, guarantee = plan.file.draw, plan.file.guarantee
+    earned = work.pay.of(who.family.every, who.payee, span.start, span.end)
+    level = earned
+    if draw is not None and span.number <= (draw.ends or span.number):
+        level = draw.amount
+    elif guarantee is not None and span.number <= (guarantee.ends or span.number):
+        level = guarantee.amount if guarantee.amount is not None else _of_target(work.payout, who, span)
+    more = rounded_pay(plan, max(level - earned, ZERO)) - _advance(span)
+    if more > 0 and guarantee is not None:
+        work.add(plan, who, "guarantee", more, day, span.start.isoformat())
+    elif more > 0:
+        if plan in who.family.recoverable:
+            who.debts.add(plan, day, more)
+        work.add(plan, who, "draw", more, day, span.start.isoformat())
+    elif more < 0:
+        if span.begun in who.family.recoverable:
+            who.debts.repay(span.begun, day, -more, newest=True)
+        work.add(span.begun, who, "draw_recovery", more, day, f"{span.start}/{ADVANCE}")
+
+
+def _repaid(work: _Draws, who: _Person, span: DrawSpan) -> None:
+    """What is repaid of the debt at a span's end, unless a draw was paid in it."""
+    plan, owed, day = span.plan, who.debts.total, span.end - DAY
+    draw = plan.file.draw
+    assert draw is not None
+    if owed <= 0 or span.number < draw.recover_from:
+        return
+    follows = draw.debt == "follows_person"
+    plans = [p for p in work.payout.plans if p.currency == plan.currency] if follows else who.family.every
+    ids = {p.id for p in plans}
+    inside = [m for m in work.moved[who.payee] if span.start <= m[0] < span.end and m[1] in ids]
+    if sum((amount for *_, amount, advance in inside if advance), ZERO) > 0:
+        return
+    earned = work.pay.of(plans, who.payee, span.start, span.end, of_others=who.family.id)
+    left = earned + sum((amount for *_, amount, _ in inside), ZERO)
+    taken = sum((amount for *_, amount, _ in inside if amount < 0), ZERO)
+    keep = {"draw": draw.amount, "none": ZERO}.get(str(draw.keep_at_least), draw.keep_at_least)
+    free = max(ZERO, min(left - Decimal(keep or 0), earned + taken))
+    amount = min(owed, rounded_pay(plan, Fraction(free) * Fraction(draw.recover_pct) / 100))
+    if amount:
+        who.debts.repay(plan, day, amount)
+        work.add(plan, who, "draw_recovery", -amount, day, span.start.isoformat())
+
+
+def _forgive(work: _Draws, who: _Person, day: date) -> None:
+    """What need not be repaid any more is earned: repaid by the plan, not by the person."""
+    for debt in who.debts.forgiven(day):
+        on = max(debt.until, work.payout.period.start)
+        part = f"{debt.day}/{FORGIVEN}"
+        work.add(debt.plan, who, "draw_recovery", -debt.amount, on, part)
+        work.add(debt.plan, who, "guarantee", debt.amount, on, part)
+
+
+def _entitled(payout: Working, plan: Plan) -> set[str]:
     """Who gets a draw or guarantee: those assigned to the plan; without assignments every owner.
 
     An owner has a deal, or a share of one, that was opened or has an event before the period's end, and
     stands in `people` where that was given.
     """
-    if job.people.stays is not None:
-        return set(job.people.stays)
+    stays = payout.stays[plan]
+    if stays is not None:
+        return set(stays)
     facts, end = payout.facts, nw.lit(payout.period.end)
     deals = payout.tables.need("deals", "deal_id").with_columns(nw.col("deal_id").cast(nw.String))
     days = [n for n in ("created_on", "closed_on") if n in deals.collect_schema().names()]
@@ -142,84 +245,19 @@ def _entitled(payout: Working, job: Job) -> set[str]:
     return found - set(facts.unknown())
 
 
-def _of_target(job: Job, payee: str, start: date, end: date, pct: Decimal | None) -> Decimal:
+def _of_target(payout: Working, who: _Person, span: DrawSpan) -> Decimal:
     """A share of the target incentive of the span that is guaranteed (a year's target, by twelfths)."""
-    incentive = job.plan.file.incentive
-    stay = next((s for s in job.people.stays_of(payee) if s.start < end and start < s.end), None)
+    plan = span.plan
+    incentive, guarantee = plan.file.incentive, plan.file.guarantee
+    assert guarantee is not None
+    stays = stays_of(payout, plan, who.payee)
+    stay = next((s for s in stays if s.start < span.end and span.start < s.end), None)
     target = (
         stay.target
         if stay is not None and stay.target is not None
         else Fraction((incentive and incentive.target) or 0)
     )
-    months = round((end - start).days / 30.4)
+    months = round((span.end - span.start).days / 30.4)
     if incentive is not None and incentive.per == "period":
         months = 12
-    return decimal_of(target * Fraction(pct or 0) / 100 * Fraction(months, 12))
-
-
-def _draw_spans(payout: Working, plan: Plan, per: str, began: date) -> list[tuple[int, date, date]]:
-    """Spans that end in the period, counted from the person's first."""
-    period = payout.period
-    found = []
-    if per == "week":
-        number, start = 1, began
-        while start < period.end:
-            end = start + timedelta(days=7)
-            if period.start < end <= period.end:
-                found.append((number, start, end))
-            number, start = number + 1, end
-        return found
-    kind = "month" if per == "month" else plan.file.plan.period
-    for number, span in enumerate(period.calendar.between(began, period.end, kind), start=1):
-        if period.start < span.end <= period.end:
-            found.append((number, span.start, span.end))
-    return found
-
-
-def _drawn(
-    payout: Working,
-    plan: Plan,
-    payee: str,
-    number: int,
-    start: date,
-    end: date,
-    earned: Decimal,
-    balances: dict[str, Decimal],
-    active: bool,
-) -> list[Row]:
-    draw = plan.file.draw
-    assert draw is not None
-    balance = balances.get(payee, ZERO)
-    offered = active and number <= (draw.ends or 10**6)
-    more = {"part": start.isoformat(), "happened_on": end - timedelta(days=1)}
-    if offered and earned < draw.amount:
-        amount = rounded_pay(plan, draw.amount - earned)
-        if draw.recoverable:
-            balances[payee] = balance + amount
-        return [
-            line(
-                plan,
-                "draw",
-                payee,
-                "draw",
-                amount,
-                payout.period.key,
-                credit=balances.get(payee, ZERO),
-                **more,
-            )
-        ]
-    if not draw.recoverable or balance <= 0 or number < draw.recover_from:
-        return []
-    keep = (
-        {"draw": draw.amount, "none": ZERO}.get(draw.keep_at_least, draw.keep_at_least)
-        if isinstance(draw.keep_at_least, str)
-        else draw.keep_at_least
-    )
-    free = max(ZERO, earned - (keep or ZERO))  # type: ignore[operator]
-    amount = min(balance, rounded_pay(plan, Fraction(free) * Fraction(draw.recover_pct) / 100))
-    if not amount:
-        return []
-    balances[payee] = balance - amount
-    return [
-        line(plan, "draw", payee, "draw_recovery", -amount, payout.period.key, credit=balances[payee], **more)
-    ]
+    return decimal_of(target * Fraction(guarantee.pct_of_target or 0) / 100 * Fraction(months, 12))

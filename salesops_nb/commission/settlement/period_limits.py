@@ -29,16 +29,18 @@ def period_limits(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
         return []
     found: list[Row] = []
     plan, period = job.plan, payout.period
-    ended = {i: s for i, s in enumerate(part.spans) if period.start < s.end <= period.end}
+    # a span that goes on under a later version of the plan is settled by that one
+    ended = {
+        i: s for i, s in enumerate(part.spans) if period.start < s.end <= period.end and s.end <= plan.end
+    }
     if not ended:
         return []
-    free = "free" if "free" in part.frame.collect_schema().names() else "raw"
-    sums = collected(
-        part.frame.filter(nw.col("span").is_in(list(ended)))
-        .group_by("payee_id", "span")
-        .agg(nw.col("amount_now").sum().alias("paid"), nw.col(free).sum().alias("raw"))
-    )
-    totals = {(r["payee_id"], r["span"]): (r["paid"], r["raw"]) for r in sums}
+    totals: dict[tuple[str, int], tuple[Decimal, Decimal]] = {}
+    for one in _versions(payout, part):
+        for i, span in ended.items():
+            for row in _sums(one, span):
+                paid, raw = totals.get((row["payee_id"], i), (ZERO, ZERO))
+                totals[row["payee_id"], i] = paid + row["paid"], raw + row["raw"]
     held = balances(payout.tables, plan, "carry", part.c.id)
     for row in payout.prior(plan):
         if row["kind"] == "carry" and row.get("component_id") == part.c.id:
@@ -53,6 +55,25 @@ def period_limits(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
             paid, raw = totals.get((payee, i), (ZERO, ZERO))
             found += _limited(payout, part, payee, span, paid, rounded_pay(plan, raw), held)
     return found
+
+
+def _versions(payout: Working, part: ComponentRows) -> list[ComponentRows]:
+    """The component in all versions of the plan; those that share no span have no credit in it."""
+    if part.whole is part.frame:
+        return [part]
+    return [r for r in payout.components if r.plan.id == part.plan.id and r.c.id == part.c.id]
+
+
+def _sums(part: ComponentRows, span: Span) -> list[Row]:
+    """What each person's credits of a span were paid, and what they would be without the cap."""
+    day = nw.col("counted_on")
+    free = "free" if "free" in part.frame.collect_schema().names() else "raw"
+    those = part.frame.filter((day >= nw.lit(span.start)) & (day < nw.lit(span.end)))
+    return collected(
+        those.group_by("payee_id").agg(
+            nw.col("amount_now").sum().alias("paid"), nw.col(free).sum().alias("raw")
+        )
+    )
 
 
 def _limited(

@@ -26,11 +26,11 @@ _REASON = "the plan was not accepted yet"
 _KEPT = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "credit", "amount")
 
 
-def hold_unaccepted(payout: Working, plan: Plan, first_frame: int) -> None:
+def hold_unaccepted(payout: Working, plan: Plan, frames: range) -> None:
     """Take the lines of people who have not accepted the plan out of what is paid, if the plan
     withholds them.
 
-    `first_frame` is where the plan's own frames begin among the payout's.
+    `frames` are the places of the plan's own frames among the payout's.
     """
     stays = [s for each in (payout.stays.get(plan) or {}).values() for s in each if not s.accepted]
     stays = [s for s in stays if s.start < payout.period.end]
@@ -43,7 +43,7 @@ def hold_unaccepted(payout: Working, plan: Plan, first_frame: int) -> None:
     people = pa.table({"payee_id": pa.array(sorted({s.payee for s in stays}), pa.string())})
     theirs = payout.tables.put_arrow(people)
     counted = _counted(payout, plan, theirs)
-    for i in range(first_frame, len(payout.lazy)):
+    for i in frames:
         lines = collected(payout.lazy[i].join(theirs, on="payee_id", how="inner"))
         waiting = [r for r in lines if _concerns(r, stays, counted)]
         payout.withheld_rows += [_row(r) for r in waiting if r["amount"]]

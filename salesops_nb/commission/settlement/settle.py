@@ -1,11 +1,8 @@
-"""After the rates: release, clawback, limits of a period, draw, guarantee and conversion, person by
-person.
-"""
+"""After the rates: release, clawback, limits of a period and opening balances, person by person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 import narwhals as nw
@@ -13,23 +10,24 @@ import narwhals as nw
 from salesops_nb.commission.earning.lines import selected
 from salesops_nb.commission.earning.plan_at_work import Job
 from salesops_nb.commission.inputs.tables import collected
-from salesops_nb.commission.settlement.draws import topped_up
 from salesops_nb.commission.settlement.opening_lines import opening_lines
-from salesops_nb.commission.settlement.pay_currency import in_own_currency
 from salesops_nb.commission.settlement.period_limits import period_limits, year_to_date
 from salesops_nb.commission.settlement.release import released
+from salesops_nb.commission.settlement.span_pay import Settled
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 
 
-def settle(payout: Working, job: Job, parts: list[ComponentRows], pay_date: date) -> None:
-    """The plan's lines of the period: lazily where each credit's line is final, else worked by person."""
+def settle(payout: Working, job: Job, parts: list[ComponentRows]) -> Settled | None:
+    """The plan's lines of the period: lazily where each credit's line is final, else worked by person.
+
+    Those worked by person are handed back, for draws, guarantees and conversion to go on from.
+    """
     plan, file = job.plan, job.plan.file
     own = [row for row in payout.made if row["plan_id"] == plan.id and row["plan_version"] == plan.version]
     by_person = bool(
         file.release
         or file.clawback
-        or file.draw
-        or file.guarantee
+        or any(p.file.draw or p.file.guarantee for p in payout.plans)
         or (file.fx and file.fx.pay)
         or _ytd(parts)
     )
@@ -39,7 +37,7 @@ def settle(payout: Working, job: Job, parts: list[ComponentRows], pay_date: date
         for part in parts:
             payout.lazy.append(all_lines(payout, part))
         payout.made += extra
-        return
+        return None
     rows = [*own, *extra]
     payout.made = [row for row in payout.made if row not in own]
     for part in parts:
@@ -50,9 +48,7 @@ def settle(payout: Working, job: Job, parts: list[ComponentRows], pay_date: date
             payout.zeros += [r for r in made if not r["amount"]]
             rows += [r for r in made if r["amount"]]
         rows += year_to_date(payout, job, part)
-    rows += opening_lines(payout, plan)
-    rows += topped_up(payout, job, parts, rows)
-    payout.made += in_own_currency(payout, job, rows, pay_date)
+    return Settled(job, parts, rows + opening_lines(payout, plan))
 
 
 def all_lines(payout: Working, part: ComponentRows) -> nw.LazyFrame[Any]:

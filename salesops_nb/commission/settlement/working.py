@@ -27,13 +27,17 @@ from salesops_nb.errors import Problem
 
 @dataclass
 class ComponentRows:
-    """A component's worked frame: a row a credit, with position, factor and amount."""
+    """A component's worked frame: a row a credit, with position, factor and amount.
+
+    `whole` has the credits of other versions of the plan too, where running totals go on over them.
+    """
 
     plan: Plan
     c: Component
     spans: list[Span]
     frame: nw.LazyFrame[Any]
     job: Job
+    whole: nw.LazyFrame[Any]
 
     @property
     def conditional(self) -> bool:
@@ -61,7 +65,7 @@ class Working:
     team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
-    draws: dict[Plan, dict[str, Decimal]] = field(default_factory=dict)
+    draws: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # owed, by plan id and person
     credited: set[tuple[Plan, str, str]] = field(default_factory=set)
     cache: dict[Any, Any] = field(default_factory=dict)
     # by plan and line: lines of the ledger that do not say what they were in the plan's currency
