@@ -25,7 +25,7 @@ def check(folder: Path, quiet: bool) -> None:
     templates, notebooks, reports.yml and the store. Prints every problem with its file, row, column,
     value and what to do. Ends with 0 only when there is no error.
     """
-    from salesops_nb.cli.inputs import inputs
+    from salesops_nb.cli.inputs import inputs, paid_periods
     from salesops_nb.source import open_workbook
     from salesops_nb.workbook import find_workbook, load_settings
 
@@ -39,6 +39,8 @@ def check(folder: Path, quiet: bool) -> None:
     except SalesopsError as error:
         found += error.problems
     found += inputs(home, settings, workbook)
+    if workbook is not None:
+        found += paid_periods(workbook)
     found = list(dict.fromkeys(found))
     for problem in sorted(found, key=lambda p: (p.table or "", _ORDER[p.severity], p.row or 0)):
         if not (quiet and problem.severity == "note"):
@@ -63,8 +65,6 @@ def _count(number: int, word: str) -> str:
 
 def _summary(workbook: Workbook) -> None:
     """How many rows each table holds, what is set aside, and where the rejects file is."""
-    from salesops_nb.core.money import spoken
-
     click.echo("")
     for name in workbook.tables:
         row = workbook.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
@@ -73,12 +73,22 @@ def _summary(workbook: Workbook) -> None:
         click.echo(f"{name}: {count:,} {'row' if count == 1 else 'rows'}{simulated}")
     if workbook.data_through is not None:
         click.echo(f"data through {workbook.data_through.isoformat()}, fingerprint {workbook.fingerprint}")
+    for words in set_aside(workbook):
+        click.echo(words)
+    if workbook.set_aside:
+        path = workbook.write_rejects(workbook.folder / ".cache" / "rejects.csv")
+        click.echo(f"every bad row: {path.relative_to(workbook.folder)}")
+
+
+def set_aside(workbook: Workbook) -> list[str]:
+    """What figures leave out of the workbook's tables, for each reason counted and summed."""
+    from salesops_nb.core.money import spoken
+
     settings = workbook.settings
+    found = []
     for aside in workbook.set_aside:
         amount = (
             "" if aside.amount is None else f", {spoken(aside.amount, settings.currency, settings.locale)}"
         )
-        click.echo(f"left out of {aside.left_out_of}: {aside.count} {aside.table} ({aside.reason}){amount}")
-    if workbook.set_aside:
-        path = workbook.write_rejects(workbook.folder / ".cache" / "rejects.csv")
-        click.echo(f"every bad row: {path.relative_to(workbook.folder)}")
+        found.append(f"left out of {aside.left_out_of}: {aside.count} {aside.table} ({aside.reason}){amount}")
+    return found

@@ -114,6 +114,40 @@ def store(folder: Path, settings: Settings) -> list[Problem]:
     return _problems(lambda: try_store(store_url(folder, settings)))
 
 
+def paid_periods(workbook: Workbook) -> list[Problem]:
+    """Lines of closed periods that today's data pay otherwise; a workbook without a ledger has none.
+
+    Tables that cannot be read would take everything back: then nothing is calculated anew, and it is said.
+    """
+    from salesops_nb.commission import load_plans
+    from salesops_nb.notebook.commission_calculation.closed_periods import findings
+    from salesops_nb.notebook.commission_calculation.period_book import FOLDER
+    from salesops_nb.source.opened import store_url
+    from salesops_nb.store.database import has_table
+    from salesops_nb.store.ledger.closed_periods import state_of_lines
+
+    try:
+        if not has_table(store_url(workbook.folder, workbook.settings), "ledger_entries"):
+            return []
+        if not state_of_lines(workbook.store):
+            return []
+        if workbook.fatal:
+            return [_unwatched("a table cannot be read")]
+        return findings(workbook, load_plans(workbook.folder / FOLDER)).told()
+    except SalesopsError as error:
+        return [_unwatched(str(problem)) for problem in error.problems]
+
+
+def _unwatched(why: str) -> Problem:
+    return Problem(
+        "closed-periods-not-checked",
+        f"Paid periods were not calculated again: {why.rstrip('.')}.",
+        "Mend it, then check again whether they are still paid right.",
+        table="ledger",
+        severity="warning",
+    )
+
+
 def notebooks(folder: Path) -> list[Problem]:
     """Each notebook of the workbook's own folder can be read, and its parameters cell is Python."""
     files = sorted((folder / "notebooks").glob("*.ipynb"))

@@ -16,6 +16,7 @@ import click
 import pandas as pd
 from sqlalchemy import Engine
 
+from salesops_nb.core.money import from_minor
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.source.opened import Workbook, open_workbook, store_url
 from salesops_nb.store.database import open_store
@@ -25,6 +26,7 @@ from salesops_nb.workbook import find_workbook, load_settings
 
 if TYPE_CHECKING:
     from salesops_nb.commission import Plan
+    from salesops_nb.commission.paid_periods.watch import Findings
 
 Decorated = Callable[..., Any]
 
@@ -167,15 +169,18 @@ def list_(context: click.Context, period: str | None, payee: str | None, lines: 
 @_act
 @click.pass_context
 def post(context: click.Context, period: str, folder: str, exception: str, by: str, on: date) -> None:
-    """Calculate a period's commission and bring the ledger to it."""
+    """Calculate a period's commission and bring the ledger to it; say what closed periods differ by."""
     from salesops_nb import commission
+    from salesops_nb.commission.inputs.tables import Tables
+    from salesops_nb.commission.paid_periods.basis import basis
 
     room = _opened(context)
     span = room.calendar.period(period)
     prior = pay_ledger.prior_lines(room.store, span)
     plans = commission.load_plans(room.folder / folder)
-    payout = commission.calculate(plans, {**room.book.tables, "prior_lines": prior}, span)
+    payout = commission.calculate(plans, Tables.of(room.book.tables).beside(prior_lines=prior), span)
     _tell(payout.problems)
+    _tell_set_aside(room.book, payout.problems)
     done = pay_ledger.post(
         room.store,
         payout.lines,
@@ -185,13 +190,72 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
         pay_calendar=_calendar(context),
         exception=exception,
         fiscal=room.calendar,
+        basis=basis(payout, every_plan=True),
     )
+    _posted(done)
+    _tell(_watched(room, plans).told())
+
+
+def _posted(done: pay_ledger.Posting) -> None:
     click.echo(f"{done.written} lines written, {done.withdrawn} withdrawn, {done.unchanged} unchanged.")
     for line_id in done.adjustments:
         click.echo(f"late: {line_id}")
     for key, payee in done.reopened:
         click.echo(f"again a draft: {payee}, {key}")
     click.echo(f"ledger {done.anchor}")
+
+
+def _watched(room: _Room, plans: list[Plan]) -> Findings:
+    from salesops_nb.notebook.commission_calculation.closed_periods import findings
+
+    return findings(room.book, plans)
+
+
+def _tell_set_aside(book: Workbook, problems: list[Problem]) -> None:
+    """What neither the tables nor the calculation could use, by reason, counted and summed."""
+    from salesops_nb.cli.check import set_aside
+
+    told = set_aside(book)
+    by_code: dict[str, list[Problem]] = {}
+    for problem in problems:
+        if problem.severity == "error" or problem.amount is not None:
+            by_code.setdefault(problem.code, []).append(problem)
+    for code, found in sorted(by_code.items()):
+        amounts = [problem.amount for problem in found if problem.amount is not None]
+        sums = f", {sum(amounts, Decimal(0)):,.2f}" if amounts else ""
+        told.append(f"left out of pay: {len(found)} {code}{sums}")
+    for words in told:
+        click.echo(words, err=True)
+
+
+@ledger.command()
+@click.option("--plans", "folder", default="plans", metavar="DIR", help="Folder of the plan files.")
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@_act
+@click.pass_context
+def correct(context: click.Context, folder: str, dry_run: bool, by: str, on: date) -> None:
+    """Write the adjustment lines of every closed period that today's data pay otherwise."""
+    from salesops_nb import commission
+    from salesops_nb.notebook.commission_calculation.closed_periods import corrected, proposed
+
+    room = _opened(context)
+    plans = commission.load_plans(room.folder / folder)
+    if dry_run:
+        found, changes = proposed(room.book, plans, on=on, pay_calendar=_calendar(context))
+        done = None
+    else:
+        found, changes, done = corrected(room.book, plans, author=by, on=on, pay_calendar=_calendar(context))
+    _tell(found.told())
+    if not found.changes:
+        click.echo("No closed period differs from its calculation today: nothing to correct.")
+        return
+    for line in changes.lines.write:
+        amount = from_minor(line["amount_minor"], line["currency"])
+        click.echo(f"{line['period']}: {line['payee_id']}, {line['line_id']}: {amount:+,} {line['currency']}")
+    if done is None:
+        click.echo("Nothing was written (--dry-run).")
+    else:
+        _posted(done)
 
 
 @ledger.command()

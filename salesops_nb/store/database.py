@@ -46,6 +46,19 @@ def try_store(url: str) -> None:
 
     A SQLite file that is not there yet only needs its folder: the first run makes it.
     """
+    _names(url)
+
+
+def has_table(url: str, name: str) -> bool:
+    """Whether the store is there and has that table; nothing is made and nothing written.
+
+    Raises `SalesopsError` where the store cannot be opened.
+    """
+    return name in _names(url)
+
+
+def _names(url: str) -> list[str]:
+    """The store's tables, none of a SQLite file that is not there yet."""
     address = _address(url)
     shown = masked(url)
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
@@ -53,12 +66,12 @@ def try_store(url: str) -> None:
         if not file.exists():
             if not file.parent.is_dir():
                 raise _unreachable(shown, f"the folder {file.parent.name} is not there")
-            return
+            return []
         address = address.set(database=file.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
     try:
         engine = create_engine(address)
         try:
-            inspect(engine).get_table_names()
+            return inspect(engine).get_table_names()
         finally:
             engine.dispose()
     except _UNREACHABLE as error:

@@ -59,6 +59,34 @@ def test_no_step_is_skipped_or_repeated(posted):
             step(posted, JAN, by="x", **STEP)
 
 
+ORDER = {
+    # name: the earlier period's plan and how far it has come; whether the later one is then locked
+    "a draft": ("ae", (), False),
+    "reviewed": ("ae", (ledger.review,), False),
+    "approved": ("ae", (ledger.review, ledger.approve), False),
+    "locked": ("ae", (ledger.review, ledger.approve, ledger.lock), True),
+    "a draft of another plan": ("other", (), True),
+}
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_period_is_locked_after_the_earlier_ones_of_its_plan(store, name):
+    plan, steps, locked = ORDER[name]
+    who = {ledger.review: "rev", ledger.approve: "cfo", ledger.lock: "cfo"}
+    ledger.post(store, frame(line("D1", "ann", "100", plan_id=plan)), JAN, author="cal", on=ON)
+    ledger.post(store, frame(line("D2", "ann", "70", FEB)), FEB, author="cal", on=ON)
+    for key, taken in ((JAN, steps), (FEB, (ledger.review, ledger.approve))):
+        for step in taken:
+            step(store, key, by=who[step], **STEP)
+    if locked:
+        ledger.lock(store, FEB, by="cfo", **STEP)
+        return
+    state = ledger.anchor(store)
+    with pytest.raises(SalesopsError, match=r"2026-01 of plan ae is not locked yet\. Lock 2026-01 first"):
+        ledger.lock(store, FEB, by="cfo", **STEP)
+    assert ledger.anchor(store) == state
+
+
 @pytest.mark.parametrize("step", [ledger.review, ledger.approve, ledger.lock, ledger.pay])
 def test_every_step_has_a_name(posted, step):
     ledger.review(posted, JAN, by="rev", **STEP)
@@ -250,3 +278,26 @@ def test_pay_before_cut_off_is_refused():
     calendar = PayCalendar.model_validate({"cut_off": {"days": 20}, "pay": {"day": 1}})
     with pytest.raises(SalesopsError, match="before its cut-off"):
         calendar.dates(FiscalCalendar().period("2026-01"))
+
+
+@pytest.mark.parametrize("wanted", ["1", " 1 ", "dispute-1", "Dispute-1"])
+def test_a_dispute_is_named_by_its_number_too(posted, wanted):
+    ledger.open_dispute(posted, f"ae.1/D1/{JAN}", "Why?", by="ann", **STEP)
+    ledger.answer_dispute(posted, wanted, "So.", by="ops", **STEP)
+    ledger.close_dispute(posted, wanted, "rejected", by="cfo", **STEP)
+    assert ledger.disputes(posted)["dispute_id"].tolist() == ["dispute-1"]
+    assert ledger.disputes(posted)["outcome"].tolist() == ["rejected"]
+
+
+@pytest.mark.parametrize("step", ["answer", "close"])
+def test_a_dispute_that_is_not_there_lists_those_that_are(sqlite_store, step):
+    steps = {
+        "answer": lambda name: ledger.answer_dispute(sqlite_store, name, "So.", by="ops", **STEP),
+        "close": lambda name: ledger.close_dispute(sqlite_store, name, "rejected", by="cfo", **STEP),
+    }
+    with pytest.raises(SalesopsError, match=r"there is no dispute '7'\. Nobody has opened one"):
+        steps[step]("7")
+    ledger.post(sqlite_store, frame(line("D1", "ann", "100")), JAN, author="cal", on=ON)
+    ledger.open_dispute(sqlite_store, f"ae.1/D1/{JAN}", "Why?", by="ann", **STEP)
+    with pytest.raises(SalesopsError, match=r"'7'\. There are: dispute-1 \(open, line ae"):
+        steps[step]("7")

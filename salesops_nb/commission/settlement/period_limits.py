@@ -132,6 +132,7 @@ def year_to_date(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
             and row["kind"] not in ("draw", "draw_recovery")
             and of_version(plan, row.get("plan_version"))
             and (on is None or start <= on < period.start)
+            and not str(row.get("origin") or "").startswith("manual:")  # what is entered by hand stays paid
         ):
             paid[row["payee_id"]] += payout.in_plan(plan, row)
     found = []

@@ -13,7 +13,7 @@ from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.store.ledger.chain import append, entries, named, same_person, writing
 from salesops_nb.store.ledger.lines import LIMIT
-from salesops_nb.store.ledger.state import CLOSED, period_state
+from salesops_nb.store.ledger.state import CLOSED, MANUAL, period_state
 
 
 def adjust(
@@ -55,7 +55,7 @@ def adjust(
             "currency": currency,
             "source_line_id": corrects,
             "happened_on": on.isoformat(),
-            "origin": f"manual:{period}",
+            "origin": f"{MANUAL}{period}",
             "details": {"reason": reason.strip(), "approver": approver},
         }
         rows = [line | common]
@@ -91,7 +91,7 @@ def _checked_adjustment(
 
 def _manual_count(connection: Connection) -> int:
     made = select(entries.c.line_id).where(
-        entries.c.entry == "line", entries.c.line_id.like("manual~%"), entries.c.origin.like("manual:%")
+        entries.c.entry == "line", entries.c.line_id.like("manual~%"), entries.c.origin.like(f"{MANUAL}%")
     )
     return len(set(connection.execute(made).scalars()))
 

@@ -55,7 +55,7 @@ def difference(
     movable: dict[str, Row[Any]] = {}
     for row in prior:
         if closed[row.period]:
-            frozen[_base(row), row.payee_id, row.currency].append(row)
+            frozen[base_of(row), row.payee_id, row.currency].append(row)
         else:
             movable[row.line_id] = row
     wanted = {
@@ -73,7 +73,7 @@ def difference(
     return result
 
 
-def _base(row: Row[Any]) -> str:
+def base_of(row: Row[Any]) -> str:
     """The calculated line an entry stands for: its own id, or the one an adjustment corrects."""
     base: str = details(row).get("corrects", row.line_id)
     return base

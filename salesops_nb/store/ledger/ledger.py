@@ -42,7 +42,14 @@ from salesops_nb.store.ledger.disputes import (
     open_dispute,
 )
 from salesops_nb.store.ledger.lines import draft_frame, entry_values, line_frame
-from salesops_nb.store.ledger.state import CLOSED, Openness, current_lines, known_periods, period_state
+from salesops_nb.store.ledger.state import (
+    CLOSED,
+    Openness,
+    current_lines,
+    known_periods,
+    origin_period,
+    period_state,
+)
 from salesops_nb.store.ledger.verification import anchor, anchor_of, verify
 from salesops_nb.store.ledger.workflow import approve, lock, pay, review, statements
 
@@ -98,6 +105,7 @@ def post(
     fiscal: FiscalCalendar | None = None,
     plans: Collection[str] | None = None,
     exception: str = "",
+    basis: Mapping[str, Any] | None = None,
 ) -> Posting:
     """Bring the ledger to what a period's calculation says; the same calculation again writes nothing.
 
@@ -108,6 +116,8 @@ def post(
     on : the day of posting; it decides whether a cut-off has passed.
     plans : the calculated plans, where they are not all; lines of other plans are left alone.
     exception : why lines may still change after the cut-off; recorded with them.
+    basis : what the calculation went by (see `closed_periods`), kept with what is written, so that a later
+        one can say what has changed.
 
     Raises
     ------
@@ -122,17 +132,38 @@ def post(
     with writing(engine) as connection:
         _check_overlap(connection, values, period, fiscal)
         change = _planned(connection, values, period, on, pay_calendar, fiscal, plans, exception)
-        _check_ids(connection, change)
-        common = {"author": author, "made_on": on.isoformat()}
-        reopened = _write(connection, change, common, exception)
-        return Posting(
-            written=len(change.write),
-            withdrawn=len(change.withdraw),
-            unchanged=change.unchanged,
-            adjustments=[line["line_id"] for line in change.write if "corrects" in line.get("details", {})],
-            reopened=reopened,
-            anchor=anchor_of(connection),
+        bases = {period.key: basis} if basis is not None else {}
+        return written(connection, change, author, on, exception, bases)
+
+
+def written(
+    connection: Connection,
+    change: Difference,
+    author: str,
+    on: date,
+    exception: str = "",
+    bases: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Posting:
+    """Write a difference, and what each calculated period of it went by; nothing where nothing differs."""
+    common = {"author": author, "made_on": on.isoformat()}
+    check_ids(connection, change)
+    reopened = _write(connection, change, common, exception)
+    if change.write or change.withdraw:
+        append(
+            connection,
+            [
+                {"entry": "basis", "period": key, "origin": key, "details": basis, **common}
+                for key, basis in (bases or {}).items()
+            ],
         )
+    return Posting(
+        written=len(change.write),
+        withdrawn=len(change.withdraw),
+        unchanged=change.unchanged,
+        adjustments=[line["line_id"] for line in change.write if "corrects" in line.get("details", {})],
+        reopened=reopened,
+        anchor=anchor_of(connection),
+    )
 
 
 def preview(
@@ -161,13 +192,13 @@ def preview(
         values = entry_values(payout_lines)
         change = _planned(connection, values, period, on, pay_calendar, period.calendar, plans, "")
         state, now = period_state(connection, key), current_lines(connection, periods=[key])
-        replaced = {row.line_id: row for row in current_lines(connection, origins=_scope(period, values))}
+        replaced = {row.line_id: row for row in current_lines(connection, origins=scope(period, values))}
         gone = {row.line_id for row in change.withdraw} | {line["line_id"] for line in change.write}
-        new = [_as_row(line, key) for line in change.write if line["period"] == key]
+        new = [as_row(line) for line in change.write if line["period"] == key]
         rows = [*(row for row in now if row.line_id not in gone), *new]
         differences: dict[str, Decimal] = {}
         for row, sign in (
-            *((_as_row(line, key), 1) for line in change.write),
+            *((as_row(line), 1) for line in change.write),
             *((replaced[line["line_id"]], -1) for line in change.write if line["line_id"] in replaced),
             *((row, -1) for row in change.withdraw),
         ):
@@ -188,7 +219,7 @@ def _holds(connection: Connection, period: str) -> bool:
     return connection.execute(mine.limit(1)).first() is not None
 
 
-def _as_row(line: Mapping[str, Any], period: str) -> Any:
+def as_row(line: Mapping[str, Any]) -> Any:
     """A line that is to be written, read as if it stood in the ledger."""
     plain = {name: line.get(name) for name in entries.c.keys()}  # noqa: SIM118 - columns, not names
     content = json.dumps(line.get("details") or {})
@@ -206,19 +237,21 @@ def _planned(
     exception: str,
 ) -> Difference:
     """What posting the lines would write."""
-    scope = _scope(period, values)
+    origins = scope(period, values)
     _check_plans(values, plans)
     prior = [
-        row for row in current_lines(connection, origins=scope) if plans is None or row.plan_id in set(plans)
+        row
+        for row in current_lines(connection, origins=origins)
+        if plans is None or row.plan_id in set(plans)
     ]
     calculated = {value["plan_id"] for value in values} | {row.plan_id for row in prior}
     openness = Openness(connection, on, pay_calendar, fiscal, exception, filter(None, calculated))
-    targets = {key: openness.target(key) for key in scope}
+    targets = {key: openness.target(key) for key in origins}
     closed = {row.period: openness.closed(row.period) for row in prior}
     return difference(values, prior, targets, closed)
 
 
-def _scope(period: Period, values: Iterable[dict[str, Any]]) -> list[str]:
+def scope(period: Period, values: Iterable[dict[str, Any]]) -> list[str]:
     """The periods that this calculation speaks of: its own, and those within it that its lines name."""
     parts = {month.key for month in period.months()} | {period.key}
     if period.kind == "year":
@@ -308,7 +341,7 @@ def withdraw(engine: Engine, period: Period, *, author: str, on: date) -> int:
         return len(rows)
 
 
-def _check_ids(connection: Connection, change: Difference) -> None:
+def check_ids(connection: Connection, change: Difference) -> None:
     """A line id names one line for ever; an id used again for another period would blur what is corrected."""
     place = {line["line_id"]: (line["period"], line["origin"]) for line in change.write}
     ids, problems = list(place), []
@@ -387,12 +420,18 @@ def lines(
         keys = known_periods(connection) if period is None else [str(period)]
         rows = current_lines(connection, periods=keys, payee_id=payee_id)
         if before is not None:
-            ended = {row.origin: before.calendar.period(row.origin).end <= before.start for row in rows}
+            calendar, start = before.calendar, before.start
+            ended = {row.origin: origin_period(row.origin, calendar).end <= start for row in rows}
             rows = [row for row in rows if ended[row.origin]]
-        states = {key: period_state(connection, key) for key in {row.period for row in rows}}
-        statuses = {(row.period, row.payee_id): states[row.period].status(row.payee_id) for row in rows}
-        paid = {key: state.paid_on for key, state in states.items()}
-        return line_frame(rows, statuses, paid, dispute_states(connection))
+        return table_of(connection, rows)
+
+
+def table_of(connection: Connection, rows: list[Any]) -> pd.DataFrame:
+    """Rows of the ledger as `lines` gives them."""
+    states = {key: period_state(connection, key) for key in {row.period for row in rows}}
+    statuses = {(row.period, row.payee_id): states[row.period].status(row.payee_id) for row in rows}
+    paid = {key: state.paid_on for key, state in states.items()}
+    return line_frame(rows, statuses, paid, dispute_states(connection))
 
 
 def prior_lines(engine: Engine, before: Period) -> pd.DataFrame:
@@ -402,7 +441,11 @@ def prior_lines(engine: Engine, before: Period) -> pd.DataFrame:
     twice. As `lines`, but a line that corrects a closed period bears the kind of what it corrects, so that
     balances of draws, carries and holdbacks, which are sums by kind, stay right after a correction.
     """
-    frame = lines(engine, before=before)
+    return as_prior(lines(engine, before=before))
+
+
+def as_prior(frame: pd.DataFrame) -> pd.DataFrame:
+    """Lines of the ledger with each correction bearing the kind of what it corrects."""
     corrected = frame["calculated_kind"].notna()
     frame.loc[corrected, "kind"] = frame.loc[corrected, "calculated_kind"]
     return frame

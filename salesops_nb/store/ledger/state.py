@@ -19,6 +19,7 @@ from salesops_nb.store.ledger.chain import details, entries
 
 STATUSES = ("draft", "reviewed", "approved", "locked", "paid")
 CLOSED = ("locked", "paid")
+MANUAL = "manual:"  # before the period of a line by hand, which no calculation speaks of
 
 
 @dataclass(slots=True)
@@ -85,6 +86,11 @@ def current_lines(
     if payee_id is not None:
         query = query.where(entries.c.payee_id == payee_id)
     return list(connection.execute(query.order_by(entries.c.seq)))
+
+
+def origin_period(origin: str, calendar: FiscalCalendar) -> Period:
+    """The period a line belongs to: the calculated one, or the one that a line by hand was entered in."""
+    return calendar.period(origin.removeprefix(MANUAL))
 
 
 def known_periods(connection: Connection) -> list[str]:

@@ -98,7 +98,8 @@ def lock(
 ) -> str:
     """Lock a period whose statements are all approved; returns the anchor to keep elsewhere.
 
-    Raises `SalesopsError` where a statement is not approved, or the cut-off has not passed yet.
+    Raises `SalesopsError` where a statement is not approved, an earlier period of one of its plans is not
+    locked, or the cut-off has not passed yet.
     """
     key = str(period)
     with writing(engine) as connection:
@@ -108,6 +109,7 @@ def lock(
                 "period", key, f"{key} is {state.own} already", "Late facts go to the open period."
             )
         _some(lines, key)
+        _in_order(connection, key, lines, fiscal or FiscalCalendar())
         open_ones = sorted({r.payee_id for r in lines if state.status(r.payee_id) != "approved"})
         if open_ones:
             raise SalesopsError(
@@ -120,6 +122,24 @@ def lock(
                 what = f"{key} takes lines until its cut-off on {cut_off}"
                 raise _refused("on", str(on), what, "Lock it after that day.")
         return _period_step(connection, key, named(by, "by"), on, {"to": "locked"})
+
+
+def _in_order(connection: Connection, key: str, lines: Lines, fiscal: FiscalCalendar) -> None:
+    """A period closes after the earlier ones of its plans: what it pays goes on from what they paid."""
+    plans, start = {row.plan_id for row in lines} - {None}, fiscal.period(key).start
+    waiting = []
+    for earlier in known_periods(connection):
+        if fiscal.period(earlier).end > start or period_state(connection, earlier).own in CLOSED:
+            continue
+        same = plans & {row.plan_id for row in current_lines(connection, periods=[earlier])}
+        if same:
+            of = f"plan{'s' if len(same) > 1 else ''} {', '.join(sorted(same))}"
+            what = f"{key} cannot be locked: {earlier} of {of} is not locked yet"
+            waiting.append(
+                _problem("period", earlier, what, f"Lock {earlier} first, or withdraw its drafts.")
+            )
+    if waiting:
+        raise SalesopsError(waiting)
 
 
 def pay(
