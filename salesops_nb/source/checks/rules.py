@@ -100,11 +100,14 @@ def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> li
         if column.type != "text":
             rules += _unreadable(contract, column.name, column.type, bad, column.required)
         if column.required and not joined and column.name not in ("owner_id", "stage"):
+            other, value = column.empty_for or ("", "")
+            spared = f"{quoted(other)} IS NOT DISTINCT FROM {literal(value)}"
+            needed = f" AND NOT {spared}" if other in typed.columns else ""
             rules.append(
                 Rule(
                     "missing-value",
                     column.name,
-                    f"{name} IS NULL AND NOT {bad}",
+                    f"{name} IS NULL AND NOT {bad}{needed}",
                     f"The {contract.row} has no {column.name}, so it is left out of every figure.",
                     "Fill the cell.",
                     ALL,

@@ -24,11 +24,15 @@ SQL_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its type, whether it must be mapped, and the table its values point to."""
+    """One column: its type, whether it must be mapped, and the table its values point to.
+
+    `empty_for` is a column and the value of it whose rows may leave a required one empty.
+    """
 
     name: str
     type: str = "text"
     required: bool = False
+    empty_for: tuple[str, str] | None = None
     refers_to: str | None = None
     low: int | None = None
     high: int | None = None
@@ -246,7 +250,7 @@ CONTRACTS: dict[str, Contract] = {
             C("deal_id", required=True, refers_to="deals"),
             C("kind", required=True, choices=("booked", "invoiced", "collected", "refunded", "cancelled")),
             C("happened_on", "date", required=True),
-            C("amount", "money", required=True),
+            C("amount", "money", required=True, empty_for=("kind", "cancelled")),
             C("currency"),
         ),
         _table(
