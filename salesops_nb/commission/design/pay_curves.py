@@ -34,8 +34,9 @@ def pay_at(plan: Plan, attainment_pct: Decimal | int, quota: Decimal | int | Non
     not given. Raises `SalesopsError` where neither says a quota.
     """
     whole = _quota(plan, quota)
-    x = whole * Fraction(attainment_pct) / 100
-    total = sum((_component(plan, c, x, whole) for c in plan.components if on_curve(c)), Fraction(0))
+    x, target = whole * Fraction(attainment_pct) / 100, _target(plan)
+    curves = (component_pay(plan, c, x, whole, target) for c in plan.components if on_curve(c))
+    total = sum(curves, Fraction(0))
     return decimal_of(total, 12).quantize(Decimal(1).scaleb(-plan.places), ROUNDING[plan.file.rounding.mode])
 
 
@@ -112,26 +113,39 @@ def what_if(
 
 
 def on_curve(c: Component) -> bool:
-    """Whether a component's pay is a function of credit alone, so that it stands on the curve."""
+    """Whether a component's pay is a function of all credit alone, so that it stands on the curve."""
+    return c.measure == "credit" and c.per_unit is None and c.where is None and climbs(c)
+
+
+def climbs(c: Component) -> bool:
+    """Whether a component's pay of a period is a function of the total of its measure."""
     units = {c.table.unit} if c.table is not None else set()
     return (
-        c.measure == "credit"
-        and c.rates is None
-        and c.per_unit is None
-        and c.where is None
+        c.rates is None
+        and c.measure != "mbo"
         and units <= {"amount", "pct_of_quota"}
         and (c.table is None or c.table.mode != "matrix")
     )
 
 
-def _component(plan: Plan, c: Component, x: Fraction, quota: Fraction) -> Fraction:
-    if_zero = plan.file.quota.if_zero if plan.file.quota else None
+def _target(plan: Plan) -> Fraction | None:
+    """The plan's own target incentive of one period."""
     incentive = plan.file.incentive
     target = Fraction(incentive.target) if incentive is not None and incentive.target is not None else None
     if target is not None and incentive is not None and incentive.per == "year":
         target *= {"month": Fraction(1, 12), "quarter": Fraction(1, 4), "year": Fraction(1)}[
             plan.file.plan.period
         ]
+    return target
+
+
+def component_pay(
+    plan: Plan, c: Component, x: Fraction, quota: Fraction, target: Fraction | None
+) -> Fraction:
+    """What a component pays in a period for a total of its measure, at a person's quota and target
+    incentive.
+    """
+    if_zero = plan.file.quota.if_zero if plan.file.quota else None
     numbers = rate_table.Numbers(
         rate_table.bounds(c, quota, if_zero) if c.table is not None else (),
         (),

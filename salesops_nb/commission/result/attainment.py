@@ -24,7 +24,7 @@ class Attained:
 
     `credit`, `next_at` and `missing` are in the measure's unit (money, deals, units); `next_at` is
     the bound that comes next, of kind ``tier`` or ``gate``, none above the last; `next_rate` is a
-    share where the tier has a rate.
+    share where the tier has a rate, `target` the person's target incentive of the span.
     """
 
     payee_id: str
@@ -38,6 +38,7 @@ class Attained:
     next_at: Decimal | None
     next_kind: str | None
     next_rate: Decimal | None
+    target: Decimal | None = None
 
     @property
     def attainment(self) -> Decimal | None:
@@ -89,6 +90,7 @@ def _rows(part: ComponentRows) -> Iterable[Attained]:
             payee, plan.id, plan.version, c.id, c.name or c.id, c.measure,
             None if standing.quota is None else decimal_of(standing.quota, 4), decimal_of(credit, 4),
             None if bound is None else decimal_of(bound, 4), kind, rate,
+            None if standing.target is None else decimal_of(standing.target),
         )  # fmt: skip
 
 
