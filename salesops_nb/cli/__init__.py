@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Every problem of every table, in one list."),
     "run": ("reports", "Run reports, as reports.yml lists them."),
     "new-notebook": ("new_notebook", "Begin a notebook of your own: its module and its reports."),
+    "new-plan": ("new_plan", "Begin a pay plan: ten questions, and a file with comments."),
     "lab": ("lab", "Open the workbook in JupyterLab."),
     "list": ("reports", "What the last runs made."),
     "deliver": ("reports", "Send a complete run's reports, each to its audience."),

@@ -18,13 +18,20 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--quiet", is_flag=True, help="Errors and warnings only, no notes.")
-def check(folder: Path, quiet: bool) -> None:
+@click.option(
+    "--plan", "plan", metavar="FILE", type=click.Path(path_type=Path), help="Only this pay plan, in words."
+)
+def check(folder: Path, quiet: bool, plan: Path | None) -> None:
     """Check the workbook in DIR (default: here) and everything that a run of it reads.
 
     Tables (files, columns, rows, keys, control totals), pay plans, the pay calendar, the strategy,
     templates, notebooks, reports.yml and the store. Prints every problem with its file, row, column,
-    value and what to do. Ends with 0 only when there is no error.
+    value and what to do. Ends with 0 only when there is no error. With --plan it reads one pay plan
+    and prints it in words, with the defaults that it does not say.
     """
+    if plan is not None:
+        _plan(plan)
+        return
     from salesops_nb.cli.inputs import inputs, paid_periods
     from salesops_nb.source import open_workbook
     from salesops_nb.workbook import find_workbook, load_settings
@@ -51,6 +58,17 @@ def check(folder: Path, quiet: bool) -> None:
     warnings = sum(problem.severity == "warning" for problem in found)
     click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}.")
     raise SystemExit(1 if errors else 0)
+
+
+def _plan(file: Path) -> None:
+    """A plan in words, with what is unusual about it; what is wrong with it is raised."""
+    from salesops_nb.commission.plans.plan import load_plan
+    from salesops_nb.commission.plans.unusual_rates import unusual_rates
+
+    plan = load_plan(file)
+    click.echo(plan.summary())
+    for problem in unusual_rates(plan):
+        click.echo(_line(problem))
 
 
 def _line(problem: Problem) -> str:

@@ -133,7 +133,7 @@ def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[D
     return [*parts, amount - sum(parts, Decimal(0))]
 
 
-def spoken(amount: Decimal | None, currency: str, locale: str = "en_US", whole: bool = False) -> str:
+def spoken(amount: Decimal | None, currency: str, locale: str = "en_US") -> str:
     """The amount as the locale writes it, such as ``$1,234.56`` or ``1.234,56 €``; ``–`` for none.
 
     Examples
@@ -149,9 +149,4 @@ def spoken(amount: Decimal | None, currency: str, locale: str = "en_US", whole: 
 
     if amount is None:
         return "–"
-    if whole:
-        amount = amount.quantize(Decimal(1), ROUND_HALF_UP)
-        return format_currency(
-            amount, currency, locale=locale, currency_digits=False, decimal_quantization=False
-        )
     return format_currency(amount, currency, locale=locale)

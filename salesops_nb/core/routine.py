@@ -117,7 +117,9 @@ def _ends(
     kept = np.flatnonzero(among)
     grid = _grid(tuple(kept), tuple(kept), n, first_month)
     own = int(np.searchsorted(kept, k))
-    shift, scale, weight = (part[:, own] for part in _shifts(np.where(np.arange(n) == k, y, used)[kept], grid))
+    shift, scale, weight = (
+        part[:, own] for part in _shifts(np.where(np.arange(n) == k, y, used)[kept], grid)
+    )
     middle = float(weight @ shift)
 
     def beyond(move: float) -> float:

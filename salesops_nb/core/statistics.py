@@ -478,8 +478,10 @@ def rank_intervals(
     values = draw(np.random.default_rng(seed))[:draws]
     tail = (1 - confidence) / 2
     # figures that are equal in a draw share its ranks: any of them may be the better one
-    low, high = (
-        np.quantile(stats.rankdata(-values, axis=1, method=tie), share, axis=0, method="inverted_cdf")
-        for tie, share in (("min", tail), ("max", 1 - tail))
+    first, last = (
+        stats.rankdata(-values, axis=1, method="min"),
+        stats.rankdata(-values, axis=1, method="max"),
     )
+    low = np.quantile(first, tail, axis=0, method="inverted_cdf")
+    high = np.quantile(last, 1 - tail, axis=0, method="inverted_cdf")
     return pd.DataFrame({"low": low.astype(int), "high": high.astype(int)})

@@ -448,7 +448,9 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
             credits.sort(key=lambda each: (each[0].day, each[0].refund, each[0].event))
         for component in plan["components"]:
             chosen = {
-                person: [(c, own) for credit, own in credits if (c := measured(component, credit)) is not None]
+                person: [
+                    (c, own) for credit, own in credits if (c := measured(component, credit)) is not None
+                ]
                 for person, credits in theirs.items()
             }
             for credits in chosen.values():

@@ -136,7 +136,7 @@ def banded(rows: str, mode: str = "marginal", unit: str = "amount") -> str:
             component("scope: running_total\n" + banded("{from: 0, rate_pct: 7,5}")),
             [
                 "line 8, field B.table.rows[0].5: The key 'B.table.rows[0].5' is not known. "
-                "A comma begins a new key here: write a number with a point, such as 10.5."
+                "A comma begins a new key here: write a number with a point, as 10.5, a thousand as 1000."
             ],
         ),
         ("components: []\n", ["line 2, field components: 'components' is empty. Allowed here: a list of"]),

@@ -184,3 +184,19 @@ def test_without_the_simulated_folder_it_opens_with_the_export_alone(begun: Path
     assert not {*TABLES} & set(real.tables)
     assert [str(p) for p in real.problems if p.severity == "error"] == []
     assert not real.simulated
+
+
+def test_of_events_only_a_cancellation_needs_no_amount(tmp_path: Path) -> None:
+    rows = [f"{kind},D1,{kind},2017-03-0{i}," for i, kind in enumerate(
+        ("booked", "invoiced", "collected", "refunded", "cancelled"), start=2)]  # fmt: skip
+    folder = write(
+        tmp_path,
+        {
+            "mapping.yml": MAPPING + "  events: {file: events.csv}\n",
+            "data/events.csv": "\n".join(["event_id,deal_id,kind,happened_on,amount", *rows]) + "\n",
+        },
+    )
+    workbook = open_workbook(folder, strict=False)
+    assert [row["kind"] for row in workbook.table("events").collect().rows(named=True)] == ["cancelled"]
+    missing = [p for p in workbook.problems if p.code == "missing-value"]
+    assert [(p.row, p.column) for p in missing] == [(row, "amount") for row in (2, 3, 4, 5)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import wraps
 from pathlib import Path
@@ -50,20 +51,23 @@ def export(notebook: Any, tables: Tables, task: Mapping[str, Any]) -> dict[str, 
         else:
             page.unlink()
     if "xlsx" in formats:
-        sheets, units, currencies = _sheets(tables)
+        sheets, units, currencies, formulas = _sheets(tables)
         draft = _("DRAFT, not approved") if _is_draft(notebook) else ""
-        present.write_xlsx(stage / f"{name}.xlsx", sheets, formats=units, currency=currencies, draft=draft)
+        present.write_xlsx(
+            stage / f"{name}.xlsx", sheets, formats=units, currency=currencies, draft=draft, formulas=formulas
+        )
         written["xlsx"] = f"{name}.xlsx"
     return written
 
 
-def _sheets(tables: Tables) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
-    """A sheet a table, under its title and with its heads; units by head, currencies by sheet."""
+def _sheets(tables: Tables) -> tuple[dict[str, Any], dict[str, str], dict[str, str], dict[str, Any]]:
+    """A sheet a table, under its title and with its heads; units by head, the others by sheet."""
     from salesops_nb.present.page.tables import to_pandas
 
     sheets: dict[str, Any] = {}
     units: dict[str, str] = {}
     currencies: dict[str, str] = {}
+    formulas: dict[str, Any] = {}
     for number, table in enumerate(tables, 1):
         base = _sheet_name(table.get("title") or f"Table {number}")
         name, count = base, 1
@@ -75,6 +79,8 @@ def _sheets(tables: Tables) -> tuple[dict[str, Any], dict[str, str], dict[str, s
             labels = {}
         sheets[name] = frame.rename(columns=labels)
         units |= {labels.get(column, column): unit for column, unit in (table.get("formats") or {}).items()}
+        if table.get("formulas"):
+            formulas[name] = _by_place(frame, table["formulas"])
         currency = str(table.get("currency") or "")
         if currency:
             currencies[name] = labels.get(currency) or currency
@@ -82,7 +88,17 @@ def _sheets(tables: Tables) -> tuple[dict[str, Any], dict[str, str], dict[str, s
         import pandas as pd
 
         sheets["Report"] = pd.DataFrame({"note": ["The report shows no table."]})
-    return sheets, units, currencies
+    return sheets, units, currencies, formulas
+
+
+def _by_place(frame: Any, formulas: Mapping[str, Any]) -> dict[int, list[str | None]]:
+    """The formulas by the place of their column, each column in them by its place too, as ``{3}``."""
+    places = {str(column): at for at, column in enumerate(frame.columns)}
+    written = {
+        name: [each and re.sub(r"\[(\w+)\]", lambda m: f"{{{places[m[1]]}}}", each) for each in cells]
+        for name, cells in formulas.items()
+    }
+    return {places[name]: cells for name, cells in written.items()}
 
 
 def _sheet_name(title: str) -> str:

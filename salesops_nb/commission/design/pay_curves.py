@@ -42,7 +42,7 @@ def pay_at(
     whole, incentive = _quota(plan, quota), _target(plan, target)
     x = whole * Fraction(attainment_pct) / 100
     on = [c for c in plan.components if on_curve(c)]
-    total = sum((_component(plan, c, x, whole, incentive) for c in on), Fraction(0))
+    total = sum((component_pay(plan, c, x, whole, incentive) for c in on), Fraction(0))
     return decimal_of(total, 12).quantize(Decimal(1).scaleb(-plan.places), ROUNDING[plan.file.rounding.mode])
 
 
@@ -123,13 +123,16 @@ def what_if(
 
 
 def on_curve(c: Component) -> bool:
-    """Whether a component's pay is a function of credit alone, so that it stands on the curve."""
+    """Whether a component's pay is a function of all credit alone, so that it stands on the curve."""
+    return c.measure == "credit" and c.per_unit is None and c.where is None and climbs(c)
+
+
+def climbs(c: Component) -> bool:
+    """Whether a component's pay of a period is a function of the total of its measure."""
     units = {c.table.unit} if c.table is not None else set()
     return (
-        c.measure == "credit"
-        and c.rates is None
-        and c.per_unit is None
-        and c.where is None
+        c.rates is None
+        and c.measure != "mbo"
         and units <= {"amount", "pct_of_quota"}
         and (c.table is None or c.table.mode != "matrix")
     )
@@ -160,7 +163,12 @@ def _target(plan: Plan, target: Decimal | int | None) -> Fraction | None:
     return None
 
 
-def _component(plan: Plan, c: Component, x: Fraction, quota: Fraction, target: Fraction | None) -> Fraction:
+def component_pay(
+    plan: Plan, c: Component, x: Fraction, quota: Fraction, target: Fraction | None
+) -> Fraction:
+    """What a component pays in a period for a total of its measure, at a person's quota and target
+    incentive.
+    """
     if_zero = plan.file.quota.if_zero if plan.file.quota else None
     numbers = rate_table.Numbers(
         rate_table.bounds(c, quota, if_zero) if c.table is not None else (),

@@ -81,10 +81,7 @@ def pay(
             else Fraction(c.rate_pct or c.per_unit or 0) / (100 if c.rate_pct is not None else 1)
         )
         return x * (rate or 0)
-    rows, mode = c.table.rows, c.table.mode
-    base = (
-        n.rate if c.rate_pct == "derived" else Fraction(c.rate_pct) / 100 if c.rate_pct is not None else None
-    )
+    rows, mode, base = c.table.rows, c.table.mode, base_rate(c, n)
     if mode == "marginal":
         total = row_rate(rows[0], base) * x
         for i in range(1, len(rows)):
@@ -110,6 +107,27 @@ def pay(
         assert isinstance(row.payout_pct, Decimal)
         return Fraction(row.payout_pct) / 100 * (n.target or 0)
     return row_rate(row, base) * x
+
+
+def slices(c: Component, n: Numbers, low: Fraction, high: Fraction) -> list[tuple[int, Fraction, Fraction]]:
+    """Band, width and rate of each slice of a marginal table between two running totals, the lower first."""
+    assert c.table is not None
+    base = base_rate(c, n)
+    found = []
+    for i, row in enumerate(c.table.rows):
+        start = n.bounds[i] if i else min(low, Fraction(0))
+        end = n.bounds[i + 1] if i + 1 < len(n.bounds) else max(high, start)
+        width = min(high, end) - max(low, start)
+        if width > 0:
+            found.append((i, width, row_rate(row, base)))
+    return found
+
+
+def base_rate(c: Component, n: Numbers) -> Fraction | None:
+    """The component's own rate, which ``x`` of a table multiplies."""
+    if c.rate_pct == "derived":
+        return n.rate
+    return None if c.rate_pct is None else Fraction(c.rate_pct) / 100
 
 
 def _band(c: Component, n: Numbers, key: Fraction) -> int:

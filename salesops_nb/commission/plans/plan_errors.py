@@ -122,7 +122,7 @@ def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         message, fix = f"The key {dotted(path)!r} is not known{hint}.", f"Allowed here: {', '.join(known)}."
         if str(key).isdigit():
-            fix = "A comma begins a new key here: write a number with a point, such as 10.5."
+            fix = "A comma begins a new key here: write a number with a point, as 10.5, a thousand as 1000."
     elif item["type"] == "missing":
         path = (*path, item["loc"][-1])
         message, fix = f"{dotted(path)!r} is missing.", f"Add it: {_allowed(path)}."

@@ -185,11 +185,11 @@ def _above(c: Component, text: Said) -> Said:
 def _rate(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
     if c.rate_pct != "derived":
         return said("{rate} %", rate=Figure(Decimal(c.rate_pct or 0)))
-    rate = decimal_of((_numbers(payout, plan, c, line).rate or Fraction(0)) * 100)
+    rate = decimal_of((numbers_of(payout, plan, c, line).rate or Fraction(0)) * 100)
     return said("{rate} % (target incentive ÷ quota)", rate=Figure(rate, 4))
 
 
-def _numbers(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> rate_table.Numbers:
+def numbers_of(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> rate_table.Numbers:
     """What the component's table and rate are for the line's payee and span; worked once for both."""
     part = next(p for p in payout.components if p.plan is plan and p.c.id == c.id)
     span = _span(payout, part, line)
@@ -226,31 +226,17 @@ def _span(payout: Working, part: ComponentRows, line: Mapping[str, Any]) -> Span
     return next((s for s in part.spans if s.start <= day < s.end), part.spans[-1])
 
 
-def _base(c: Component, numbers: rate_table.Numbers) -> Fraction | None:
-    """The component's own rate, which ``x`` of a table multiplies."""
-    if c.rate_pct == "derived":
-        return numbers.rate
-    return None if c.rate_pct is None else Fraction(c.rate_pct) / 100
-
-
 def _pieces(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], lead: Said) -> Said:
     """The slices of the credit by band, and the bound that was passed last."""
     assert c.table is not None
-    numbers = _numbers(payout, plan, c, line)
-    before, after = Fraction(line["before"]), Fraction(line["before"]) + Fraction(line["credit"])
-    low, high = min(before, after), max(before, after)
+    numbers = numbers_of(payout, plan, c, line)
+    low, high = sorted((Fraction(line["before"]), Fraction(line["before"]) + Fraction(line["credit"])))
     slices: list[tuple[Decimal, Figure]] = []
     passed: Said | Figure | None = None
-    for i, row in enumerate(c.table.rows):
-        start = numbers.bounds[i] if i else min(low, Fraction(0))
-        end = numbers.bounds[i + 1] if i + 1 < len(numbers.bounds) else max(high, start)
-        width = min(high, end) - max(low, start)
-        if width <= 0:
-            continue
-        rate = Figure(decimal_of(rate_table.row_rate(row, _base(c, numbers)) * 100))
-        slices.append((decimal_of(width), rate))
-        if i and low <= start:
-            in_pct = c.table.unit == "pct_of_quota"
+    for i, width, rate in rate_table.slices(c, numbers, low, high):
+        slices.append((decimal_of(width), Figure(decimal_of(rate * 100))))
+        if i and low <= numbers.bounds[i]:
+            row, in_pct = c.table.rows[i], c.table.unit == "pct_of_quota"
             passed = said("{share} % of quota", share=Figure(row.from_)) if in_pct else _short(row.from_)
     if passed is None and len(slices) == 1:
         return said("{what} at {rate}", what=lead, rate=said("{rate} %", rate=slices[0][1]))
@@ -278,7 +264,7 @@ def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], af
         return said("by margin")
     if c.table.unit == "count":
         return said("by count")
-    numbers = _numbers(payout, plan, c, line)
+    numbers = numbers_of(payout, plan, c, line)
     found = c.table.rows[0]
     for row, bound in zip(c.table.rows, numbers.bounds, strict=False):
         if Fraction(after) > bound or (
@@ -289,7 +275,10 @@ def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], af
         return said("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
     if found.payout_pct is not None:
         return said("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
-    return said("{rate} %", rate=Figure(decimal_of(rate_table.row_rate(found, _base(c, numbers)) * 100)))
+    return said(
+        "{rate} %",
+        rate=Figure(decimal_of(rate_table.row_rate(found, rate_table.base_rate(c, numbers)) * 100)),
+    )
 
 
 def _short(value: Decimal) -> Figure:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ import pyarrow.compute as pc
 from salesops_nb.commission.finance.ledger_rows import arrow_of, lines_digest, plain_rows
 from salesops_nb.commission.result.attainment import Attained
 from salesops_nb.commission.result.payout import Payout
+from salesops_nb.commission.statements.progress import Next, Team, coming, teams
 from salesops_nb.commission.statements.quota_to_pay import Step, path
 from salesops_nb.commission.statements.statement_lines import Line, Zero, lines_of, zeros_of
 from salesops_nb.core.periods import months_later
@@ -36,7 +38,9 @@ class Statement:
     `status` is the ledger's (draft where it has none); `steps` the path from quota to pay, which
     add up to `total` of the first currency; `balances` draw, carry and held amounts after the
     period; `newer` what a calculation made now would change in all; `digest` the hash of the ledger's
-    lines that it shows (`lines_digest`).
+    lines that it shows (`lines_digest`); `coming` the next tier or gate of each component; `team` where
+    the people stand on whose credit the person is paid; `pays_on` the calendar's pay date; `year` what
+    the fiscal year has paid up to this period's end, with it.
     """
 
     payee_id: str
@@ -55,6 +59,10 @@ class Statement:
     newer: Decimal = ZERO
     totals: Mapping[str, Decimal] = field(default_factory=dict)
     digest: str = ""
+    coming: tuple[Next, ...] = ()
+    team: Team | None = None
+    pays_on: date | None = None
+    year: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def draft(self) -> bool:
@@ -67,8 +75,9 @@ class Books:
     """What the ledger and the tables know of the period beside the calculation.
 
     `lines` are the ledger's as they would stand after posting, `statuses` by payee, `names` for
-    showing, `accounts` the accounts of deals that are asked for, `agreements` rows of
-    `plan_assignments`.
+    showing, `accounts` and `products` those of deals that are asked for, `agreements` rows of
+    `plan_assignments`, `pays_on` the pay date, `earlier` what the fiscal year's earlier periods come to
+    for each payee, by currency.
     """
 
     lines: pa.Table | Sequence[Mapping[str, Any]] = ()
@@ -76,8 +85,11 @@ class Books:
     newer: Mapping[str, Decimal] = field(default_factory=dict)
     disputes: Sequence[Mapping[str, Any]] = ()
     accounts: Callable[[Collection[str]], Mapping[str, str]] = lambda deals: {}
+    products: Callable[[Collection[str]], Mapping[str, str]] = lambda deals: {}
     names: Mapping[str, str] = field(default_factory=dict)
     agreements: Sequence[Mapping[str, Any]] = ()
+    pays_on: date | None = None
+    earlier: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +149,11 @@ class Statements(Mapping[str, Statement]):
         payout, books, account = self._payout, self._books, self._account(payee)
         rows, zeros = self._lines[payee], self._zeros[payee]
         team = {p.component_id: p.credit for p in account.places if p.measure == "team_credit"}
-        accounts = books.accounts({str(row["deal_id"]) for row in (*rows, *zeros) if row["deal_id"]})
+        deals = {str(row["deal_id"]) for row in (*rows, *zeros) if row["deal_id"]}
+        accounts, products = books.accounts(deals), books.products(deals)
+        led = [r["plan_id"] for r in (*rows, *zeros) if (r["plan_id"], r["component_id"]) in self._teams]
         calculated = {str(row["line_id"]): row for row in self._calculated[payee]}
-        made = lines_of(payout, rows, calculated, self._shares, self._teams, accounts, team)
+        made = lines_of(payout, rows, calculated, self._shares, self._teams, accounts, products, team)
         opening, steps = path(payout, payee, rows, account.places)
         return Statement(
             payee_id=payee,
@@ -160,6 +174,10 @@ class Statements(Mapping[str, Statement]):
             newer=books.newer.get(payee, ZERO),
             totals=account.totals,
             digest=lines_digest(rows),
+            coming=tuple(coming(payout, account.places)),
+            team=self._led.get((led[0], payee)) if led else None,
+            pays_on=books.pays_on,
+            year=_added(books.earlier.get(payee, {}), account.totals),
         )
 
     @cached_property
@@ -214,6 +232,11 @@ class Statements(Mapping[str, Statement]):
             for c in p.components
             if c.payee == "manager"
         }
+
+    @cached_property
+    def _led(self) -> dict[tuple[str, str], Team]:
+        """Where the team of each leader stands, by plan and leader."""
+        return teams(self._payout, self._places)
 
     @cached_property
     def _shares(self) -> dict[tuple[str, str], Decimal]:
@@ -284,6 +307,11 @@ def exposures(payout: Payout) -> list[dict[str, Any]]:
         for (payee, plan), amount in sorted(sums.items())
         if amount > 0
     ]
+
+
+def _added(*sums: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Sums by currency, added up."""
+    return {code: sum((each.get(code, ZERO) for each in sums), ZERO) for code in sorted({*chain(*sums)})}
 
 
 def _by(rows: Iterable[Any], name: str) -> dict[Any, list[Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from salesops_nb.commission.result.explanation import words
 from salesops_nb.commission.result.payout import Payout
+from salesops_nb.commission.statements.line_formulas import rate_and_formula
 from salesops_nb.core.wording import Figure, Said, said
 
 ZERO = Decimal(0)
@@ -25,10 +26,15 @@ _BY = re.compile(r" \(entered by .+, approved by .+\)$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the statement; `count` is how many of the ledger's lines it stands for."""
+    """A line of the statement; `count` is how many of the ledger's lines it stands for.
+
+    `rate` is the one that all of its credit is paid at, `formula` what makes its amount of credit and rate
+    (`line_formulas`); none where the pay follows from something else.
+    """
 
     deal_id: str | None
     account: str | None
+    product: str | None
     component: str
     kind: str
     happened_on: date | None
@@ -39,6 +45,8 @@ class Line:
     words: Said
     dispute: str | None = None
     count: int = 1
+    rate: Decimal | None = None
+    formula: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ def lines_of(
     shares: Mapping[tuple[str, str], Decimal],
     teams: Mapping[tuple[str | None, str | None], str],
     accounts: Mapping[str, str],
+    products: Mapping[str, str],
     team_credit: Mapping[str, Decimal],
 ) -> list[Line]:
     """Lines in words, in order of component and day; those of an override as one."""
@@ -72,11 +81,13 @@ def lines_of(
         if of_team and row["deal_id"]:
             together[(*place, row["kind"], row["currency"])].append(row)
             continue
-        deal = row["deal_id"]
+        deal, line = row["deal_id"], _as_calculated(row, calculated)
+        rate, formula = rate_and_formula(payout, line) if line is not None else (None, None)
         made.append(
             Line(
                 deal_id=deal,
                 account=accounts.get(str(deal)),
+                product=products.get(str(deal)),
                 component=names.get(place, str(row["component_id"] or row["kind"])),
                 kind=row["kind"],
                 happened_on=row["happened_on"],
@@ -84,8 +95,10 @@ def lines_of(
                 credit=row["credit"] or ZERO,
                 amount=row["amount"],
                 currency=row["currency"],
-                words=_said(payout, row, calculated),
+                words=_said(payout, row, line),
                 dispute=row.get("dispute"),
+                rate=rate,
+                formula=formula,
             )
         )
     for (plan, component, kind, currency), held in together.items():
@@ -94,16 +107,24 @@ def lines_of(
     return sorted(made, key=lambda line: (line.component, line.happened_on or date.max, line.deal_id or ""))
 
 
-def _said(payout: Payout, row: Mapping[str, Any], calculated: Mapping[str, Mapping[str, Any]]) -> Said:
+def _as_calculated(
+    row: Mapping[str, Any], calculated: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """The calculation's line, where it says of the ledger's what the ledger says."""
+    line = calculated.get(str(row["line_id"]))
+    same = line is not None and (line["amount"], line["currency"]) == (row["amount"], row["currency"])
+    return line if same else None
+
+
+def _said(payout: Payout, row: Mapping[str, Any], line: Mapping[str, Any] | None) -> Said:
     """A line's sentence: how it was worked where the calculation has it so, else what the ledger says
     of it.
     """
-    line = calculated.get(str(row["line_id"]))
     given = payout.working.reasons.get(str(row["line_id"]))
     if row["kind"] == "adjustment" and given:
         # who entered and approved it is in the ledger, and nobody's name on another's statement
         row = {**row, "reason": _BY.sub("", given)}
-    elif line is not None and (line["amount"], line["currency"]) == (row["amount"], row["currency"]):
+    elif line is not None:
         return words(payout.working, line)
     amount = Figure(Decimal(row["amount"]), 2)
     if row.get("reason"):
@@ -150,10 +171,14 @@ def _team_line(
     credit = total if total is not None and kind != "adjustment" else credit
     amount = sum((row["amount"] for row in rows), ZERO)
     disputes = sorted({row["dispute"] for row in rows if row.get("dispute")})
+    # all of it as one credit from nothing on: what the deals are, the statement does not say
+    whole = {**rows[0], "credit": credit, "before": ZERO, "factor": 1, "amount": amount, "raw": amount}
+    rate, formula = rate_and_formula(payout, whole, len(rows))
+    last = max((r["happened_on"] for r in rows if r["happened_on"]), default=None)
     return Line(
-        None, None, name, kind, max((r["happened_on"] for r in rows if r["happened_on"]), default=None), None,
-        credit, amount, currency, _team_words(payout, kind, credit, amount, rows),
-        "; ".join(disputes) or None, len(rows),
+        None, None, None, name, kind, last, None, credit, amount, currency,
+        _team_words(payout, kind, credit, amount, rows),
+        "; ".join(disputes) or None, len(rows), rate, formula,
     )  # fmt: skip
 
 

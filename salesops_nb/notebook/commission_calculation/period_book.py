@@ -10,9 +10,11 @@ import hashlib
 import os
 import pickle
 import shutil
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from decimal import Decimal
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,19 +182,44 @@ class Book:
             statuses=statuses,
             newer={payee: amount for payee, amount in newer.items() if payee in agreed},
             disputes=plain_rows(ledger.disputes(store, period=self.period.key)),
-            accounts=self._accounts,
+            accounts=partial(self._of_deals, "account_id"),
+            products=self._products,
             names=self.names,
             agreements=in_force(self._rows("plan_assignments"), self.period),
+            pays_on=self.pay_calendar.dates(self.period).pay_date if self.pay_calendar else None,
+            earlier=self._earlier(),
         )
 
-    def _accounts(self, asked: Collection[str]) -> Mapping[str, str]:
-        """The account of each deal that is asked for and has one; of all deals where they are many."""
-        deals = Tables.of(self.workbook.tables).frame("deals").select("deal_id", "account_id")
+    def _earlier(self) -> dict[str, dict[str, Decimal]]:
+        """What the fiscal year's other periods that end by this one's end come to, by payee and currency."""
+        calendar = self.workbook.calendar
+        year, known = calendar.containing(self.period.start, "year"), ledger.lines(self.workbook.store)
+        spans = {key: calendar.period(key) for key in known["period"].unique() if key != self.period.key}
+        mine = [
+            key for key, span in spans.items() if year.start <= span.start and span.end <= self.period.end
+        ]
+        found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for row in plain_rows(known[known["period"].isin(mine)], ["payee_id", "currency", "amount"]):
+            found[row["payee_id"]][row["currency"]] += row["amount"]
+        return {payee: dict(sums) for payee, sums in found.items()}
+
+    def _products(self, asked: Collection[str]) -> Mapping[str, str]:
+        """The product of each deal that is asked for, by its name where the products have one."""
+        names = {str(row["product_id"]): row.get("name") for row in self._rows("products")}
+        ids = self._of_deals("product_id", asked)
+        return {deal: str(names.get(product) or product) for deal, product in ids.items()}
+
+    def _of_deals(self, column: str, asked: Collection[str]) -> Mapping[str, str]:
+        """A column of each deal that is asked for and has it; of all deals where they are many."""
+        deals = Tables.of(self.workbook.tables).frame("deals")
+        if column not in deals.collect_schema().names():
+            return {}
+        deals = deals.select("deal_id", column)
         if len(asked) < FEW:
             deals = deals.filter(nw.col("deal_id").is_in(sorted(asked)))
-        found = arrow(deals.filter(~nw.col("account_id").is_null()))
-        ids, accounts = (found[name].cast(pa.string()).to_pylist() for name in ("deal_id", "account_id"))
-        return dict(zip(ids, accounts, strict=True))
+        found = arrow(deals.filter(~nw.col(column).is_null()))
+        ids, values = (found[name].cast(pa.string()).to_pylist() for name in ("deal_id", column))
+        return dict(zip(ids, values, strict=True))
 
     def _rows(self, table: str) -> list[dict[str, Any]]:
         return plain_rows(self.workbook.tables[table]) if table in self.workbook.tables else []

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import present
+from salesops_nb.commission.statements.line_formulas import PRICED
+from salesops_nb.commission.statements.progress import standing
 from salesops_nb.core.wording import Said
 from salesops_nb.notebook.commission_calculation.labels import (
     dispute_words,
     kind_words,
+    measure_words,
     reason_words,
     status_words,
 )
@@ -21,7 +24,7 @@ from salesops_nb.present.language.sentences import ngettext, spoken
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.result.attainment import Attained
+    from salesops_nb.commission.statements.progress import Next
     from salesops_nb.commission.statements.statement import Statement
     from salesops_nb.commission.statements.statement_lines import Line
     from salesops_nb.notebook.commission_calculation.period_book import Book
@@ -36,7 +39,7 @@ def amounts(sums: Mapping[str, Decimal]) -> str:
 
 def headlines(one: Statement) -> None:
     """What is paid, the place against quota, what comes next, what waits."""
-    place = _place(one)
+    place = standing(one.places)
     waits = sum((zero.waits for zero in one.zeros), ZERO)
     cards: list[Mapping[str, Any]] = [
         {"metric": "commission_payable", "value": amounts(one.totals) or formats.money(ZERO, cents=True),
@@ -47,12 +50,27 @@ def headlines(one: Statement) -> None:
          "sentence": _("Not approved: figures may still change.") if one.draft
          else _("The statement is approved.")},
     ]  # fmt: skip
+    if one.year != one.totals:
+        cards.append(
+            {"label": _("Year to date"), "value": amounts(one.year),
+             "sentence": _("All statements of the fiscal year up to this one, with it.")}
+        )  # fmt: skip
     if place is not None and place.quota:
         cards.append(
             {"metric": "attainment", "value": place.attainment,
              "sentence": _("Credit of {credit} on a quota of {quota}.", credit=formats.money(place.credit),
                            quota=formats.money(place.quota)),
-             "detail": _next(place)}
+             "detail": _next(next((each for each in one.coming if each.place == place), None))}
+        )  # fmt: skip
+    if one.team is not None:
+        team, code = one.team, one.team.currency
+        cards.append(
+            {"label": _("The team's attainment"), "value": team.attainment, "unit": "percent",
+             "sentence": _("Credit of {credit} on quotas of {quota}.",
+                           credit=formats.money(team.credit, code), quota=formats.money(team.quota, code)),
+             "detail": ngettext("{reached} of {n} person at quota or above.",
+                                "{reached} of {n} people at quota or above.", team.people,
+                                reached=formats.number(team.reached))}
         )  # fmt: skip
     if waits:
         cards.append(
@@ -81,6 +99,7 @@ def statement(book: Book, who: str | None, status: str) -> None:
         )  # fmt: skip
     _summary(one)
     path(one)
+    _coming(one)
     _lines(one)
     _zeros(one)
     _balances(one)
@@ -107,7 +126,10 @@ def _summary(one: Statement) -> None:
         (_("Name"), one.name), (_("Period"), one.period),
         (_("Status"), _("DRAFT, not approved") if one.draft else status_words(one.status)),
         (_("To pay"), amounts(one.totals) or formats.money(ZERO, cents=True)),
+        (_("Pay date"), formats.day(one.paid_on or one.pays_on) if one.paid_on or one.pays_on else ""),
+        (_("Year to date"), amounts(one.year) or formats.money(ZERO, cents=True)),
     ]  # fmt: skip
+    rows = [row for row in rows if row[1]]
     for plan in one.plans:
         since = _("from {day}", day=formats.day(plan["valid_from"])) if plan.get("valid_from") else ""
         rows.append((_("Plan"), f"{plan['plan']} {since}".strip()))
@@ -123,11 +145,10 @@ def _summary(one: Statement) -> None:
         if "accepted_on" in plan:
             day = formats.day(plan["accepted_on"]) if plan["accepted_on"] else _("not yet")
             rows.append((_("Plan accepted"), day))
-    for place in one.places:
-        if place.quota and place.measure == "credit":
-            rows.append((_("Quota"), formats.money(place.quota)))
-            rows.append((_("Credit"), formats.money(place.credit)))
-            break
+    place = standing(one.places)
+    if place is not None and place.quota:
+        rows.append((_("Quota"), formats.money(place.quota)))
+        rows.append((_("Credit"), formats.money(place.credit)))
     present.show_table(pd.DataFrame(rows, columns=["what", "value"]), title=_("In short"), rows=None)
 
 
@@ -143,16 +164,19 @@ def _component(name: str, lines: list[Line]) -> None:
     """The lines of one component, each in a sentence, with their sum."""
     frame = pd.DataFrame(
         [
-            {"words": spoken(line.words), "account": line.account, "day": line.happened_on,
-             "kind": kind_words(line.kind), "share": line.share, "amount": line.amount,
+            {"words": spoken(line.words), "account": line.account, "product": line.product,
+             "day": line.happened_on, "kind": kind_words(line.kind), "share": line.share,
+             "credit": line.credit if line.kind in PRICED else None, "rate": line.rate, "amount": line.amount,
              "currency": line.currency, "dispute": dispute_words(line.dispute) or None}
             for line in lines
         ]
     )  # fmt: skip
     # the amount beside the sentence, so that a phone shows both
-    names = ("words", "amount", "currency", "dispute", "share", "kind", "account", "day")
+    names = ("words", "amount", "currency", "credit", "rate", "product", "dispute", "share", "kind",
+             "account", "day")  # fmt: skip
     one = frame["currency"].nunique() == 1
-    dropped = {name for name in ("account", "share", "dispute") if frame[name].isna().all()}
+    seldom = ("account", "product", "share", "dispute", "credit", "rate")
+    dropped = {name for name in seldom if frame[name].isna().all()}
     dropped |= {"currency"} if one else set()
     dropped |= {"kind"} if frame["kind"].nunique() == 1 else set()
     present.show_table(
@@ -161,8 +185,26 @@ def _component(name: str, lines: list[Line]) -> None:
         table="statement",
         currency=str(frame["currency"].iloc[0]) if one else "currency",
         total={"amount": frame["amount"].sum()} if one else None,
+        formulas={"amount": [line.formula for line in lines]},
         rows=None,
     )
+
+
+def _coming(one: Statement) -> None:
+    """The next tier or gate of each component, and what it would pay."""
+    if not one.coming:
+        return
+    frame = pd.DataFrame(
+        [
+            {"component": each.place.component, "measure": measure_words(each.place.measure),
+             "has": each.place.credit, "next": each.place.next_at, "missing": each.place.missing,
+             "what": _("gate") if each.place.next_kind == "gate" else _("tier"),
+             "rate": each.place.next_rate, "pays": each.pays}
+            for each in one.coming
+        ]
+    )  # fmt: skip
+    names = [name for name in frame if name not in ("rate", "pays") or frame[name].notna().any()]
+    present.show_table(frame[names], title=_("What comes next"), table="nearest", rows=None)
 
 
 def _zeros(one: Statement) -> None:
@@ -215,14 +257,23 @@ def _disputes(one: Statement) -> None:
     present.show_table(frame, title=_("Disputes"))
 
 
-def _place(one: Statement) -> Attained | None:
-    return next((place for place in one.places if place.quota and place.measure == "credit"), None)
+def _pay_day(one: Statement) -> str:
+    if one.paid_on:
+        return _("Paid on {day}.", day=formats.day(one.paid_on))
+    return _("Pay date: {day}.", day=formats.day(one.pays_on)) if one.pays_on else ""
 
 
-def _next(place: Attained) -> str:
-    if place.missing is None:
+def _next(coming: Next | None) -> str:
+    if coming is None:
         return ""
-    if place.next_rate:
+    missing, rate = formats.money(coming.place.missing), coming.place.next_rate
+    pays = formats.money(coming.pays, cents=True) if coming.pays else ""
+    if rate and pays:
+        return _("{missing} more reach the next tier, which pays {rate}; up to there it is {pays} more.",
+                 missing=missing, rate=formats.percent(rate), pays=pays)  # fmt: skip
+    if rate:
         return _("{missing} more reach the next tier, which pays {rate}.",
-                 missing=formats.money(place.missing), rate=formats.percent(place.next_rate))  # fmt: skip
-    return _("{missing} more reach the next step.", missing=formats.money(place.missing))
+                 missing=missing, rate=formats.percent(rate))  # fmt: skip
+    if pays:
+        return _("{missing} more reach the next step, which pays {pays} more.", missing=missing, pays=pays)
+    return _("{missing} more reach the next step.", missing=missing)

@@ -65,6 +65,20 @@ def open_design(book: Book, who: str | None, plan: str | None, component: str | 
     return None if who or not book.plans else Design(book, plan, component)
 
 
+def in_words(book: Book, who: str | None) -> None:
+    """Each plan as it says itself in sentences, with the defaults that its file leaves out."""
+    if who:
+        return
+    for plan in book.plans:
+        present.show_table(
+            pd.DataFrame({"words": plan.summary().splitlines()}),
+            title=_("Plan {plan} in words", plan=plan.id),
+            labels={"words": _("Rule")},
+            rows=None,
+            row_head=None,
+        )
+
+
 def landmarks_table(book: Book, who: str | None, threshold: float, excellence: float) -> None:
     """Pay at threshold, target and excellence, cost of sales there, and the share of people at target."""
     if who:

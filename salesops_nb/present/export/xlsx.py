@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +22,7 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.present.language import formats as written
 from salesops_nb.present.language.column_labels import translated
-from salesops_nb.present.language.translation import setting
+from salesops_nb.present.language.translation import gettext, setting
 from salesops_nb.present.page.render import words_of
 from salesops_nb.present.page.tables import fits, guess_unit, to_pandas
 
@@ -42,6 +42,7 @@ def write_xlsx(
     title: str = "",
     as_of: date | None = None,
     draft: str = "",
+    formulas: Mapping[str, Mapping[int, Sequence[str | None]]] | None = None,
 ) -> Path:
     """Write frames as the sheets of one workbook; written beside and moved in.
 
@@ -54,6 +55,8 @@ def write_xlsx(
         in force by default.
     as_of : the date in the file's properties.
     draft : words that stand over every sheet and at the head of its printed pages while it is a draft.
+    formulas : by sheet and place of a column its cells' formulas, one a row, in which ``{3}`` is the row's
+        cell of column 3; ``None`` for a value, which is then in italics. Such columns have a total.
 
     Raises
     ------
@@ -94,7 +97,8 @@ def write_xlsx(
     writer = _Writer(book, usual, formats or {}, labels or {}, draft)
     used: set[str] = set()
     for name, frame in sheets.items():
-        writer.sheet(sheet_name(name, used), to_pandas(frame), by_sheet.get(name, usual))
+        shown = sheet_name(name, used)
+        writer.sheet(shown, to_pandas(frame), by_sheet.get(name, usual), (formulas or {}).get(name, {}))
     book.close()
     return write_beside(out, buffer.getvalue())
 
@@ -123,7 +127,7 @@ class _Writer:
     ) -> None:
         self.book, self.formats, self.labels, self.draft = book, formats, labels, draft
         self.banner = book.add_format({"bold": True, "font_color": "#9C2A00", "font_size": 14})
-        self.money: dict[str, Any] = {}
+        self.money: dict[tuple[str, ...], Any] = {}
         patterns = {
             "percent": "0.0%",
             "integer": "#,##0",
@@ -136,19 +140,23 @@ class _Writer:
         self.whole = book.add_format({"num_format": "#,##0"})
         head = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"}
         self.head, self.quoted_head = book.add_format(head), book.add_format({**head, "quote_prefix": True})
+        self.strong = book.add_format({"bold": True})
         self.plain, self.quoted = book.add_format({}), book.add_format({"quote_prefix": True})
 
-    def look(self, unit: str, currency: str) -> Any:
+    def look(self, unit: str, currency: str, **more: bool) -> Any:
         """The cell format of a unit; money's by its currency."""
         if unit not in ("money", "cents"):
             return self.looks.get(unit)
-        if currency not in self.money:
+        key = currency, *more
+        if key not in self.money:
             decimals = places(currency)
             exact = "#,##0" + ("." + "0" * decimals if decimals else "")
-            self.money[currency] = self.book.add_format({"num_format": f'{exact}\\ "{currency}"'})
-        return self.money[currency]
+            self.money[key] = self.book.add_format({"num_format": f'{exact}\\ "{currency}"', **more})
+        return self.money[key]
 
-    def sheet(self, name: str, frame: Any, currency: str) -> None:
+    def sheet(
+        self, name: str, frame: Any, currency: str, formulas: Mapping[int, Sequence[str | None]]
+    ) -> None:
         """One frame as one sheet; `currency` is a code, or the column that holds each row's."""
         if len(frame) > MOST_ROWS:
             raise SalesopsError(
@@ -174,6 +182,8 @@ class _Writer:
             width = len(label)
             for row, (value, code) in enumerate(zip(frame[column], codes, strict=True), start=top + 1):
                 width = max(width, self.cell(sheet, row, at, value, unit, code))
+            if at in formulas:
+                self.worked(sheet, top + 1, at, list(zip(frame[column], codes, formulas[at], strict=True)))
             sheet.set_column(at, at, min(max(width, 8), 48) + 2)
         sheet.freeze_panes(top + 1, 1 if len(frame.columns) > 1 else 0)
         if len(frame.columns):
@@ -204,6 +214,28 @@ class _Writer:
             sheet.write_number(row, at, value, look)
             return len(f"{value:,.2f}") + (5 if unit in ("money", "cents") else 0)
         return self.text(sheet, row, at, value)
+
+    def worked(self, sheet: Any, first: int, at: int, cells: Sequence[tuple[Any, str, str | None]]) -> None:
+        """A column's values with their currencies and formulas, what has none in italics; then their sum."""
+        from xlsxwriter.utility import xl_rowcol_to_cell as cell
+
+        for row, (value, code, formula) in enumerate(cells, start=first):
+            if formula is None:
+                sheet.write_number(row, at, value, self.look("cents", code, italic=True))
+                continue
+            parts = re.split(r"\{(\d+)\}", formula)  # every other one is the place of a column
+            made = "".join(cell(row, int(part)) if i % 2 else part for i, part in enumerate(parts))
+            sheet.write_formula(row, at, f"={made}", self.look("cents", code), value)
+        last, codes = first + len(cells), {code for _, code, _ in cells}
+        if len(codes) == 1:
+            look = self.look("cents", codes.pop(), bold=True)
+            total = sum(value for value, *_ in cells)
+            sheet.write_formula(last, at, f"=SUM({cell(first, at)}:{cell(last - 1, at)})", look, total)
+            if at:
+                sheet.write_string(last, 0, gettext("Total"), self.strong)
+        if any(formula is None for *_, formula in cells):
+            words = gettext("In italics: a value that is no plain product of credit and rate.")
+            sheet.write_string(last + 2, 0, words, self.plain)
 
     def text(self, sheet: Any, row: int, at: int, value: Any, look: Any = None, quoted: Any = None) -> int:
         """Text as text: quoted where Excel would read a formula when the cell is edited."""

@@ -46,6 +46,7 @@ def show_table(
     total: Mapping[str, Any] | None = None,
     currency: str | None = None,
     row_head: Any = FIRST,
+    formulas: Mapping[str, Sequence[str | None]] | None = None,
 ) -> None:
     """Display a table.
 
@@ -63,6 +64,8 @@ def show_table(
     total : values of a last row in bold, by column.
     currency : a code, or the name of a column that holds each row's.
     row_head : the column that names the row, the first by default; ``None`` for none.
+    formulas : by column what its cells are in the spreadsheet, one a row, such as ``[credit]*[rate]`` of
+        columns of the row; ``None`` where the value is no formula. The page shows the values.
 
     Raises
     ------
@@ -103,6 +106,7 @@ def show_table(
         total=total,
         currency=currency,
         row_head=row_head,
+        formulas=formulas,
     )
     if live:
         facts["page"] = rows or LIVE_ROWS

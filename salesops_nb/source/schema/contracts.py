@@ -32,11 +32,11 @@ class Column:
     name: str
     type: str = "text"
     required: bool = False
+    empty_where: str = ""
     refers_to: str | None = None
     low: int | None = None
     high: int | None = None
     choices: tuple[str, ...] = ()
-    empty_where: str = ""
     meaning: str = ""
 
 
