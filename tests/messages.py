@@ -27,7 +27,7 @@ from salesops_nb.present.panel.choices import choice, choices_of, goals
 PACKAGE = Path(salesops_nb.__file__).parent
 ROOMS = ("present", "batch", "notebook")  # which show texts of their own
 Message = str | tuple[str, str]
-KEYWORDS = {"_": (1,), "gettext": (1,), "words": (1,), "said": (1,), "ngettext": (1, 2)}
+KEYWORDS = {"_": (1,), "gettext": (1,), "words": (1,), "message": (1,), "ngettext": (1, 2)}
 
 
 def _extracted(folder: Path, method: tuple[str, str], *names: str) -> list[Message]:
@@ -58,7 +58,7 @@ def of_columns() -> list[Message]:
 
 def of_analyses() -> list[Message]:
     """What the analyses say for the report to write."""
-    return of_python("performance", "commission", names=["said"])
+    return of_python("performance", "commission", names=["message"])
 
 
 def notebooks() -> list[Path]:
