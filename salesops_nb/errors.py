@@ -93,7 +93,7 @@ def declared() -> dict[str, Mapping[str, str]]:
         for name, entry in table.items():
             if isinstance(entry, dict):
                 if "text" in entry:
-                    yield above + name, entry
+                    yield above + name, {key: text for key, text in entry.items() if isinstance(text, str)}
                 yield from entries(entry, f"{above}{name}.")
 
     return dict(entries(tomllib.loads(PROBLEMS.read_text(encoding="utf-8"))))
@@ -124,7 +124,8 @@ def problem(
     given = {"table": table, "file": file, "row": row, "column": column, "value": value, "amount": amount}
     values = given | values
     shown = None if value is None else str(value)
-    text, fix = Message(entry["text"], values, fixed=True), Message(entry.get("fix", ""), values, fixed=True)
+    text = Message(entry["text"], values, entry.get("plural", ""), fixed=True)
+    fix = Message(entry.get("fix", ""), values, fixed=True)
     severe: Any = severity or entry.get("severity", "error")
     return Problem(key.partition(".")[0], text, fix, table, file, row, column, shown, severe, amount)
 

@@ -78,6 +78,13 @@ def joined(parts: Iterable[str], between: str = ", ") -> Message:
     return Message(between.join(f"{{{name}}}" for name in values), values)
 
 
+def listed(names: Iterable[object], most: int = 12) -> Message:
+    """Names after one another, the tail counted where there are many: ``a, b, c and 4 more``."""
+    shown = [str(name) for name in names]
+    values: dict[str, Any] = {"names": ", ".join(shown[:most]), "n": len(shown) - most}
+    return Message("{names} and {n} more" if len(shown) > most else "{names}", values, fixed=True)
+
+
 def money(amount: Any) -> str:
     """An amount in the currency of the report, to be written as the locale writes it."""
     return f"{{money:{amount}}}"

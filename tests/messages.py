@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 import salesops_nb
 from salesops_nb.core.columns import columns_of, declared
+from salesops_nb.errors import declared as declared_problems
 from salesops_nb.notebook import parameters_of
 from salesops_nb.performance import CATALOGUE
 from salesops_nb.present.language import translation
@@ -61,6 +62,15 @@ def of_analyses() -> list[Message]:
     return of_python("performance", "commission", names=["message"])
 
 
+def of_problems() -> list[Message]:
+    """What our checks find, and what to do about it."""
+    return [
+        text
+        for key in ("unexpected",)
+        for text in (declared_problems()[key]["text"], declared_problems()[key]["fix"])
+    ]
+
+
 def notebooks() -> list[Path]:
     """The notebooks that we ship."""
     return sorted((PACKAGE.parent / "notebooks").glob("*.ipynb"))
@@ -94,7 +104,9 @@ def of_parameters() -> list[Message]:
 def every_message() -> list[Message]:
     """Every text that a page or panel shows, in the order in which catalogues hold them."""
     shown = of_python(*ROOMS) + of_templates()
-    return list(dict.fromkeys(shown + of_columns() + of_analyses() + of_prose() + of_parameters()))
+    return list(
+        dict.fromkeys(shown + of_columns() + of_analyses() + of_problems() + of_prose() + of_parameters())
+    )
 
 
 def read(path: Path) -> Catalog:

@@ -104,7 +104,7 @@ def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
         )
     present.headlines(cards)
     for note in review.notes:
-        present.note(f"{note.message} {note.fix}", kind="warning")
+        present.note(note.text, kind="warning")
 
 
 def bridge(review: Review) -> None:

@@ -7,8 +7,7 @@ from datetime import date
 from typing import Literal, get_args
 
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.facts import refused
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import Message, message
 from salesops_nb.performance.expectation import covered
 
@@ -38,7 +37,8 @@ def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partia
     closes beside a whole quarter is no comparison.
     """
     if to not in get_args(CompareTo):
-        raise refused("compare_to", to, f"Choose one of {', '.join(get_args(CompareTo))}.")
+        words = ", ".join(get_args(CompareTo))
+        raise SalesopsError(problem("bad-compare_to", column="compare_to", value=to, words=words))
     if to == "target":
         return Comparison(None, None)
     other = period.previous() if to == "previous" else period.last_year()
@@ -64,11 +64,5 @@ def not_in_the_future(period: Period, as_of: date) -> None:
     """Raises `SalesopsError` where the period begins after the last day known."""
     if period.start > as_of:
         raise SalesopsError(
-            Problem(
-                "period-in-future",
-                f"The period {period.words} begins after {as_of:%d %b %Y}, the last day looked at.",
-                "Choose an earlier period, or a later as_of where the data reach further.",
-                column="period",
-                value=period.key,
-            )
+            problem("period-in-future", column="period", value=period.key, period=period.words, as_of=as_of)
         )

@@ -97,8 +97,8 @@ def problems(book: Book, who: str | None) -> None:
         [
             {
                 "severity": severities.get(problem.severity, problem.severity),
-                "what": problem.message,
-                "fix": problem.fix,
+                "what": translate(problem.message),
+                "fix": translate(problem.fix),
                 "where": " ".join(
                     str(part) for part in (problem.table or problem.file, problem.row, problem.column) if part
                 ),

@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from salesops_nb import messages
 from salesops_nb.messages import Figure, Message, is_whole
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.translation import setting, words
@@ -56,7 +55,6 @@ def translate(text: str) -> str:
 
 
 _READER = _Reader()
-messages.translator = translate
 
 
 def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
