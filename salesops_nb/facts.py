@@ -20,7 +20,7 @@ from rapidfuzz import process
 
 from salesops_nb.core.frames import Tables, collected, with_columns_or_null
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Structure = Literal["as they were", "restated"]
 Level = Literal["company", "team", "rep"]
@@ -244,10 +244,12 @@ def in_scope(
     The nearest known teams are: Cara Losch, Celia Rouche, Rocco Neubert.
     """
     if level not in get_args(Level):
-        raise refused("level", level, f"Choose one of {', '.join(get_args(Level))}.")
+        raise SalesopsError(
+            problem("bad-level", column="level", value=level, levels=", ".join(get_args(Level)))
+        )
     if level == "company":
         if who:
-            raise refused("who", who, "Leave it empty at level company, or choose level team or rep.")
+            raise SalesopsError(problem("bad-who.of-company", column="who", value=who))
         return facts
     column = LEVEL_COLUMN[level]
     names = set(collected(facts.select(column).unique())[column])
@@ -257,17 +259,8 @@ def in_scope(
         names |= set(collected(people.select(own).unique())[own].dropna())
     if who not in names:
         close = [name for name, *_ in process.extract(str(who or ""), sorted(names), limit=3)]
-        raise refused("who", who, f"The nearest known {level}s are: {', '.join(close)}.")
+        raise SalesopsError(problem("bad-who", column="who", value=who, level=level, names=", ".join(close)))
     return facts.filter(nw.col(column) == who)
-
-
-def refused(name: str, value: object, fix: str) -> SalesopsError:
-    """An error about a choice that names nothing."""
-    return SalesopsError(
-        Problem(
-            f"bad-{name}", f"{name} is {value!r}, which is not known.", fix, column=name, value=str(value)
-        )
-    )
 
 
 def last_day(tables: Mapping[str, Any]) -> date:
@@ -283,7 +276,7 @@ def last_day(tables: Mapping[str, Any]) -> date:
     found = collected(deals.select(a=nw.col("created_on").max(), b=nw.col("closed_on").max())).iloc[0]
     known = [day for day in found if isinstance(day, date)]
     if not known:
-        raise SalesopsError(Problem("no-dates", "No deal has a date.", "Check created_on and closed_on."))
+        raise SalesopsError(problem("no-dates"))
     return max(known)
 
 
@@ -297,12 +290,7 @@ def _deal_facts(tables: Mapping[str, Any], as_of: date | None, structure: Struct
 def _needed(tables: Tables, name: str) -> nw.LazyFrame[Any]:
     if name not in tables:
         raise SalesopsError(
-            Problem(
-                f"no-{name.replace('_', '-')}",
-                f"There is no table {name}.",
-                f"Map a source to {name} in mapping.yml.",
-                table=name,
-            )
+            problem("no-activities" if name == "activities" else "no-stage-history", table=name)
         )
     return tables[name]
 

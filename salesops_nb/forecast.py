@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 
 def ape(actual: Sequence[Any], forecast: Sequence[Any]) -> list[float]:
@@ -28,7 +28,7 @@ def ape(actual: Sequence[Any], forecast: Sequence[Any]) -> list[float]:
     """
     a, f = _paired(actual, forecast)
     if any(value == 0 for value in a):
-        raise _bad("zero-actual", "An actual of 0 has no percentage error.", "Use wape, which sums first.")
+        raise SalesopsError(problem("zero-actual.one"))
     return [float(abs(x - y) / abs(x)) for x, y in zip(a, f, strict=True)]
 
 
@@ -103,11 +103,7 @@ def weighted_forecast(deals: Iterable[Mapping[str, Any]] | pd.DataFrame) -> dict
         month = str(_field(row, i, "month", "period"))
         share = _decimal(chance)
         if not 0 <= share <= 1:
-            raise _bad(
-                "bad-probability",
-                f"Deal {i} has the probability {chance}, which is not between 0 and 1.",
-                "Write 0.3 for 30 %.",
-            )
+            raise SalesopsError(problem("bad-probability", deal=i, chance=chance))
         found[month] = found.get(month, Decimal(0)) + _decimal(value) * share
     return found
 
@@ -116,9 +112,7 @@ def _field(row: Mapping[Any, Any], number: int, *names: str) -> Any:
     for name in names:
         if row.get(name) is not None:
             return row[name]
-    raise _bad(
-        "missing-field", f"Deal {number} has no {' or '.join(names)}.", "Add it, or leave the deal out."
-    )
+    raise SalesopsError(problem("missing-field", number=number, names=" or ".join(names)))
 
 
 def _decimal(value: Any) -> Decimal:
@@ -127,27 +121,19 @@ def _decimal(value: Any) -> Decimal:
     except ArithmeticError:
         number = Decimal("nan")
     if not number.is_finite():
-        raise _bad("bad-number", f"{value!r} is not a number.", "Write a plain number, such as 1200.50.")
+        raise SalesopsError(problem("bad-number.plain", given=value))
     return number
 
 
 def _paired(actual: Sequence[Any], forecast: Sequence[Any]) -> tuple[list[Fraction], list[Fraction]]:
     a, f = ([Fraction(_decimal(value)) for value in values] for values in (actual, forecast))
     if len(a) != len(f) or not a:
-        raise _bad(
-            "unpaired-forecast",
-            f"There are {len(a)} actuals and {len(f)} forecasts.",
-            "Give one forecast for each actual, and at least one.",
-        )
+        raise SalesopsError(problem("unpaired-forecast", count=len(a), forecasts=len(f)))
     return a, f
 
 
 def _total(actual: list[Fraction]) -> Fraction:
     total = sum((abs(value) for value in actual), Fraction(0))
     if not total:
-        raise _bad("zero-actual", "The actuals sum to 0.", "Measure over a span in which something came.")
+        raise SalesopsError(problem("zero-actual.sum"))
     return total
-
-
-def _bad(code: str, message: str, fix: str) -> SalesopsError:
-    return SalesopsError(Problem(code, message, fix))

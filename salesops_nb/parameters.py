@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from rapidfuzz import process
 
-from salesops_nb.errors import Problem, SalesopsError, unfit
+from salesops_nb.errors import Problem, SalesopsError, problem, unfit
 
 P = TypeVar("P", bound="Parameters")
 WIDTH = 110  # of a line of the parameters cell
@@ -257,21 +257,14 @@ def _problem(kind: type[Parameters], found: Any) -> Problem:
     if found["type"] == "extra_forbidden":
         known = ", ".join(kind.model_fields)
         near = process.extractOne(name, list(kind.model_fields), score_cutoff=60)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        return Problem(
-            "unknown-parameter",
-            f"{name!r} is not a parameter of this notebook.",
-            f"{hint}It takes {known}.",
+        return problem(
+            "unknown-parameter.near" if near else "unknown-parameter",
             value=name,
+            near=near[0] if near else None,
+            known=known,
         )
     meaning = kind.model_fields[name].description
-    return Problem(
-        "bad-parameter",
-        f"{name} is {value!r}: {unfit(found)}.",
-        f"{name} is: {meaning}.",
-        column=name,
-        value=str(value),
-    )
+    return problem("bad-parameter", column=name, value=value, why=unfit(found), meaning=meaning)
 
 
 def parameters_cell(kind: type[Parameters]) -> str:

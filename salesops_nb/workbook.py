@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from salesops_nb.core.masking import masked
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.core.yaml_file import line_of, read_yaml
-from salesops_nb.errors import Problem, SalesopsError, unfit
+from salesops_nb.errors import Problem, SalesopsError, problem, unfit
 
 FILE_NAME = "workbook.yml"
 M = TypeVar("M", bound=BaseModel)
@@ -138,27 +138,13 @@ def find_workbook(path: str | Path = ".") -> Path:
     for folder in (start, *start.parents):
         if (folder / FILE_NAME).is_file():
             return folder
-    raise SalesopsError(
-        Problem(
-            "no-workbook",
-            f"No {FILE_NAME} was found in {path} or in any folder above it.",
-            "Go to the workbook's folder, or make a workbook with: salesops init DIR.",
-            value=str(path),
-        )
-    )
+    raise SalesopsError(problem("no-workbook", value=path))
 
 
 def validated(model: type[M], contents: object, path: Path) -> M:
     """The contents as the model; every mistake of the file in one `SalesopsError`, with its line."""
     if contents is not None and not isinstance(contents, dict):
-        raise SalesopsError(
-            Problem(
-                "bad-yaml",
-                "The file does not hold keys and values.",
-                "Write it as 'key: value' lines.",
-                file=path.name,
-            )
-        )
+        raise SalesopsError(problem("bad-yaml.no-keys", file=path.name))
     try:
         return model.model_validate(contents if contents is not None else {})
     except ValidationError as error:
@@ -182,24 +168,18 @@ def _as_problem(item: dict[str, Any], model: type[BaseModel], file: str) -> Prob
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         known = ", ".join(_keys(model, item["loc"][:-1]))
-        return Problem(
-            "unknown-key",
-            f"The key {key!r} is not known.",
-            f"Known keys are: {known}.",
-            file=file,
-            column=key,
-        )
+        return problem("unknown-key.of-settings", file=file, column=key, known=known)
     if item["type"] == "missing":
-        return Problem("missing-key", f"The key {key!r} is missing.", "Add it.", file=file, column=key)
+        return problem("missing-key", file=file, column=key, name=key)
     whole = {"dict": "a mapping", "list": "a list"}
     given = whole.get(type(item["input"]).__name__) or masked(repr(item["input"]))
-    return Problem(
-        "bad-value",
-        f"The value of {key!r} is {given}: {unfit(item)}.",
-        "Write a value that fits.",
+    return problem(
+        "bad-value.of-key",
         file=file,
         column=key,
         value=masked(str(item["input"])),
+        given=given,
+        why=unfit(item),
     )
 
 

@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 import salesops_nb
 from salesops_nb.core.columns import columns_of, declared
+from salesops_nb.errors import declared as declared_problems
 from salesops_nb.notebook import parameters_of
 from salesops_nb.performance import CATALOGUE
 from salesops_nb.present.language import translation
@@ -27,7 +28,7 @@ from salesops_nb.present.panel.choices import choice, choices_of, goals
 PACKAGE = Path(salesops_nb.__file__).parent
 ROOMS = ("present", "batch", "notebook")  # which show texts of their own
 Message = str | tuple[str, str]
-KEYWORDS = {"_": (1,), "gettext": (1,), "words": (1,), "said": (1,), "ngettext": (1, 2)}
+KEYWORDS = {"_": (1,), "gettext": (1,), "words": (1,), "message": (1,), "ngettext": (1, 2)}
 
 
 def _extracted(folder: Path, method: tuple[str, str], *names: str) -> list[Message]:
@@ -58,7 +59,16 @@ def of_columns() -> list[Message]:
 
 def of_analyses() -> list[Message]:
     """What the analyses say for the report to write."""
-    return of_python("performance", "commission", names=["said"])
+    return of_python("performance", "commission", names=["message"])
+
+
+def of_problems() -> list[Message]:
+    """What our checks find, and what to do about it."""
+    return [
+        text
+        for key in ("unexpected",)
+        for text in (declared_problems()[key]["text"], declared_problems()[key]["fix"])
+    ]
 
 
 def notebooks() -> list[Path]:
@@ -94,7 +104,9 @@ def of_parameters() -> list[Message]:
 def every_message() -> list[Message]:
     """Every text that a page or panel shows, in the order in which catalogues hold them."""
     shown = of_python(*ROOMS) + of_templates()
-    return list(dict.fromkeys(shown + of_columns() + of_analyses() + of_prose() + of_parameters()))
+    return list(
+        dict.fromkeys(shown + of_columns() + of_analyses() + of_problems() + of_prose() + of_parameters())
+    )
 
 
 def read(path: Path) -> Catalog:

@@ -33,7 +33,7 @@ from salesops_nb.batch.runs.run import (
     told,
 )
 from salesops_nb.batch.terminal import terminal
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.source.opened import Workbook, open_workbook
 
 INTERRUPTED = 130
@@ -135,14 +135,7 @@ def _as_begun(
     """The list and the choice with which a run was begun: --resume does that, no more and no less."""
     before = folder.told()
     if not before:
-        raise SalesopsError(
-            Problem(
-                "nothing-to-resume",
-                f"Run {folder.name} ended before it wrote down what it was to do; nothing of it was made.",
-                "Begin a new run without --resume.",
-                value=folder.name,
-            )
-        )
+        raise SalesopsError(problem("nothing-to-resume.not-begun", value=folder.name))
     then = before.get("asked")
     if then is None:
         return reports, asked
@@ -161,14 +154,7 @@ def _own_list(
         return file, reports
     own = workbook.folder / name
     if not own.is_file():
-        raise SalesopsError(
-            Problem(
-                "no-reports-file",
-                f"Run {folder.name} was begun with {name}, which is not there any more.",
-                "Put the file back, or begin a new run.",
-                file=name,
-            )
-        )
+        raise SalesopsError(problem("no-reports-file", file=name, folder=folder.name))
     console.print(f"Run {folder.name} was begun with {name}: that list holds.")
     return own, load_reports(own).placed(workbook.folder, own)
 
@@ -289,8 +275,7 @@ def chosen_run(base: Path, number: str | None) -> RunFolder:
     for run in runs(base):
         if number is None or run.name == number.zfill(4):
             return run
-    told = "There is no run yet." if number is None else f"There is no run {number}."
-    raise SalesopsError(Problem("no-run", told, "See: salesops list", value=number))
+    raise SalesopsError(problem("no-run.yet" if number is None else "no-run", value=number))
 
 
 def with_progress(console: Console, runner: Runner, planned: list[Planned]) -> list[Record]:

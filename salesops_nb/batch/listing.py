@@ -14,7 +14,7 @@ from salesops_nb.batch.delivery.gate import how_to_settle
 from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.batch.runs.folder import RunFolder, busy, runs
 from salesops_nb.batch.terminal import terminal
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.source.opened import store_url
 from salesops_nb.store.database import open_store
 from salesops_nb.store.deliveries import Delivery, all_deliveries, is_unclear
@@ -33,9 +33,7 @@ def list_runs(file: Path, number: str | None, last: int, console: Console | None
     if number is not None:
         found = [run for run in found if run.name == number.zfill(4)]
         if not found:
-            raise SalesopsError(
-                Problem("no-run", f"There is no run {number}.", "See: salesops list", value=number)
-            )
+            raise SalesopsError(problem("no-run", value=number))
         console.print(_reports(found[0]))
         _say_unclear(console, [each for each in open_ones if each.run == found[0].name])
         return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from salesops_nb.batch.jobs.jobs import Job, expand
 from salesops_nb.batch.jobs.reports import FILE_NAME, load_reports
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
@@ -94,14 +94,16 @@ def same_files(lists: Mapping[str, Iterable[Job]]) -> list[tuple[str, Problem]]:
                     continue
                 found.setdefault(
                     (name, other, job.report),
-                    Problem(
+                    problem(
                         "same-files",
-                        f"Report {job.report!r} and report {its.report!r} of {other} are both copied to "
-                        f"{job.to}/{job.file}.{form}: each run would write over the other's.",
-                        "Give one of them another name or another 'to'; {period} in 'to' parts periods.",
                         file=name,
                         column="to",
                         value=job.to,
+                        report=job.report,
+                        its_report=its.report,
+                        other=other,
+                        file_name=job.file,
+                        form=form,
                     ),
                 )
     return [(report, problem) for (_, _, report), problem in found.items()]

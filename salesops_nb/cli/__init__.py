@@ -49,8 +49,8 @@ class _LateGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SalesopsError as error:
-            for problem in error.problems:
-                click.echo(f"{problem.severity}: {problem}", err=True)
+            for line in error.lines():
+                click.echo(line, err=True)
             ctx.exit(1)
 
 

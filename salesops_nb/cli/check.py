@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.messages import joined, message
 
 if TYPE_CHECKING:
     from salesops_nb.source import Workbook
@@ -33,6 +34,7 @@ def check(folder: Path, quiet: bool, plan: Path | None) -> None:
         _plan(plan)
         return
     from salesops_nb.cli.inputs import inputs, paid_periods
+    from salesops_nb.cli.language import write_in_language_of
     from salesops_nb.source import open_workbook
     from salesops_nb.workbook import find_workbook, load_settings
 
@@ -40,6 +42,7 @@ def check(folder: Path, quiet: bool, plan: Path | None) -> None:
     settings, workbook, found = None, None, []
     try:
         settings = load_settings(home)
+        write_in_language_of(settings)
         workbook = open_workbook(home, strict=False)
         found = [*workbook.problems]
         found += [control.problem(settings) for control in workbook.controls]
@@ -72,9 +75,13 @@ def _plan(file: Path) -> None:
 
 
 def _line(problem: Problem) -> str:
-    table = f"[{problem.table}] " if problem.table else ""
-    value = f" (value: {problem.value})" if problem.value and problem.value not in problem.message else ""
-    return f"{problem.severity}: {table}{problem}{value}"
+    from salesops_nb.present.language.sentences import translate
+
+    severity, table = message(problem.severity), f"[{problem.table}] " if problem.table else ""
+    line = joined([severity, ": ", table, problem.whole], "")
+    if problem.value and problem.value not in problem.message:
+        line = joined([line, message("(value: {value})", value=problem.value)], " ")
+    return translate(line)
 
 
 def _count(number: int, word: str) -> str:

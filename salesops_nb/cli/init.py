@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.version import __version__
 
@@ -34,13 +34,7 @@ def starter_root() -> Path:
     for root in (package / "starter", package.parent):
         if (root / "workbook.yml").is_file():
             return root
-    raise SalesopsError(
-        Problem(
-            "no-starter",
-            "The package holds no starter workbook.",
-            "Install salesops_nb again; its wheel brings the starter.",
-        )
-    )
+    raise SalesopsError(problem("no-starter"))
 
 
 @click.command()
@@ -55,21 +49,10 @@ def init(folder: Path, demo: bool, refresh: bool) -> None:
     """
     root = starter_root()
     if folder.resolve() == root:
-        raise SalesopsError(
-            Problem(
-                "same-folder", f"{folder} is the starter itself.", "Name another folder.", value=str(folder)
-            )
-        )
+        raise SalesopsError(problem("same-folder", value=folder))
     before, record, was_demo = _record(folder)
     if refresh and not record:
-        raise SalesopsError(
-            Problem(
-                "not-made-here",
-                f"{folder} has no {RECORD}, so it was not made by init.",
-                "Run init without --refresh; it adds only what is missing.",
-                value=str(folder),
-            )
-        )
+        raise SalesopsError(problem("not-made-here", value=folder))
     demo = was_demo if refresh else demo or was_demo
     done = _write(root, folder, record, refresh, demo)
     known = {"version": __version__, "demo": demo, "files": dict(sorted(record.items()))}
@@ -96,14 +79,7 @@ def _record(folder: Path) -> tuple[str, dict[str, str], bool]:
     except FileNotFoundError:
         return "", {}, False
     except (ValueError, KeyError, TypeError) as error:
-        raise SalesopsError(
-            Problem(
-                "bad-record",
-                f"{RECORD} cannot be read.",
-                "Delete it; init then keeps every file that is there.",
-                file=RECORD,
-            )
-        ) from error
+        raise SalesopsError(problem("bad-record", file=RECORD)) from error
 
 
 def _starter_files(root: Path, demo: bool) -> Iterator[tuple[str, bytes]]:

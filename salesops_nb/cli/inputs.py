@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.core.yaml_file import line_of, read_yaml
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
@@ -50,16 +50,16 @@ def plans(folder: Path, workbook: Workbook | None) -> list[Problem]:
             read.append(load_plan(file))
         except SalesopsError as error:
             found += error.problems
-    found += [problem for plan in read for problem in unusual_rates(plan)]
+    found += [each for plan in read for each in unusual_rates(plan)]
     if workbook is None or not read:
         return found
     tables = Tables.of(workbook.tables)
     for plan in read:
         found += misnamed(plan, tables)
-    for problem in _problems(lambda: refuse_clashes(read, tables)):
+    for clash in _problems(lambda: refuse_clashes(read, tables)):
         # a workbook that has no assignments may still make other reports
-        lesser = problem.code == "no-assignments"
-        found.append(replace(problem, severity="warning") if lesser else problem)
+        lesser = clash.code == "no-assignments"
+        found.append(replace(clash, severity="warning") if lesser else clash)
     return found
 
 
@@ -95,12 +95,11 @@ def templates(folder: Path) -> list[Problem]:
                 json.loads(text)
         except (jinja2.TemplateSyntaxError, ValueError) as error:
             found.append(
-                Problem(
+                problem(
                     "bad-template",
-                    f"The template cannot be read: {error}.",
-                    "Mend it, or bring it back with: salesops init --refresh.",
                     file=file.relative_to(folder).as_posix(),
                     row=getattr(error, "lineno", None),
+                    error=str(error),
                 )
             )
     return found
@@ -132,20 +131,13 @@ def paid_periods(workbook: Workbook) -> list[Problem]:
         if not state_of_lines(workbook.store):
             return []
         if workbook.fatal:
-            return [_unwatched("a table cannot be read")]
+            return [problem("closed-periods-not-checked.unread", table="ledger")]
         return findings(workbook, load_plans(workbook.folder / FOLDER)).told()
     except SalesopsError as error:
-        return [_unwatched(str(problem)) for problem in error.problems]
-
-
-def _unwatched(why: str) -> Problem:
-    return Problem(
-        "closed-periods-not-checked",
-        f"Paid periods were not calculated again: {why.rstrip('.')}.",
-        "Mend it, then check again whether they are still paid right.",
-        table="ledger",
-        severity="warning",
-    )
+        return [
+            problem("closed-periods-not-checked", table="ledger", finding=each.whole)
+            for each in error.problems
+        ]
 
 
 def notebooks(folder: Path) -> list[Problem]:
@@ -161,23 +153,15 @@ def reports(folder: Path, workbook: Workbook | None) -> list[Problem]:
 
     found: list[Problem] = []
     if not (folder / FILE_NAME).exists():
-        found = [
-            Problem(
-                "no-reports",
-                f"There is no {FILE_NAME}: salesops run has nothing to make here.",
-                "List reports in it; see docs/batch.md.",
-                file=FILE_NAME,
-                severity="note",
-            )
-        ]
+        found = [problem("no-reports", file=FILE_NAME)]
     jobs: dict[str, list[Job]] = {}
     for path in report_lists(folder):
         problems, jobs[path.relative_to(folder).as_posix()] = _list(folder, path, workbook)
         found += problems
-    for name, problem in same_files(jobs):
-        lines = read_yaml(folder / str(problem.file), keep_lines=True)
+    for name, same in same_files(jobs):
+        lines = read_yaml(folder / str(same.file), keep_lines=True)
         number = [report["name"] for report in lines["reports"]].index(name)
-        found.append(_placed(problem, str(problem.file), lines, ("reports", number)))
+        found.append(_placed(same, str(same.file), lines, ("reports", number)))
     return found
 
 
@@ -236,26 +220,15 @@ def _notebook(path: Path, report: Report | None) -> list[Problem]:
             ast.parse(source)
         except SyntaxError as error:
             line = (error.text or "").strip()
-            return [
-                Problem(
-                    "bad-notebook",
-                    f"The cell tagged 'parameters' cannot be read: {error.msg}, in {line!r}.",
-                    "Mend that line of the notebook.",
-                    file=path.name,
-                    value=line,
-                )
-            ]
+            return [problem("bad-notebook.parameters-cell", file=path.name, value=line, why=error.msg)]
     if report is not None and not declared:
         given = bool(report.for_each) or bool(report.parameters)
         return [
-            Problem(
-                "no-parameters",
-                f"Report {report.name!r}: the notebook {path.name} has no cell tagged 'parameters', so that "
-                "it is given neither the workbook nor the period"
-                + (", and every copy is the same." if given else "."),
-                "Tag the cell that sets them with 'parameters'.",
+            problem(
+                "no-parameters.every-copy" if given else "no-parameters",
                 file=path.name,
                 severity="error" if given else "warning",
+                report=report.name,
             )
         ]
     return []
@@ -267,14 +240,13 @@ def _addresses(report: Report, jobs: Iterable[Job]) -> list[Problem]:
 
     wrong = {address: job.title for job in jobs for address in job.recipients if not is_address(address)}
     return [
-        Problem(
+        problem(
             "no-address",
-            f"Report {report.name!r}: {address!r} is no mail address; {title!r} is not sent there.",
-            "Correct 'to' in the audience, or the email in people.",
             file="reports.yml",
             column="audience",
             value=address,
-            severity="warning",
+            report=report.name,
+            title=title,
         )
         for address, title in wrong.items()
     ]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 SETTINGS = Path(__file__).parent / "jupyter"  # no network is asked for news; what is kept of a saved notebook
 FIRST_PORT, PORTS = 8888, 50
@@ -38,22 +38,13 @@ def lab(folder: Path, port: int | None, no_browser: bool) -> None:
     from salesops_nb.workbook import find_workbook
 
     if not folder.exists():
-        raise SalesopsError(
-            Problem(
-                "no-folder", f"There is no folder {folder}.", "Name the workbook's folder.", value=str(folder)
-            )
-        )
+        raise SalesopsError(problem("no-folder", value=folder))
     root = find_workbook(folder)
     if importlib.util.find_spec("jupyterlab") is None:
-        raise SalesopsError(
-            Problem("no-jupyterlab", "JupyterLab is not installed here.", "Type: pip install jupyterlab.")
-        )
+        raise SalesopsError(problem("no-jupyterlab"))
     if port is not None and not _free(port):
         raise SalesopsError(
-            Problem(
-                "port-taken", f"Port {port} is taken.", "Choose another with --port, or leave it out.",
-                value=str(port),
-            )
+            problem("port-taken", value=port)
         )  # fmt: skip
     token = secrets.token_urlsafe(24)
     place = "lab/tree/notebooks" if (root / "notebooks").is_dir() else "lab"
@@ -116,12 +107,9 @@ def _port_of(server: subprocess.Popen[bytes], token: str) -> int:
         time.sleep(0.1)
     _end(server)
     raise SalesopsError(
-        Problem(
-            "lab-did-not-start",
-            "JupyterLab did not start."
-            if server.returncode
-            else f"JupyterLab gave no answer in {PATIENCE} s.",
-            "Read what it said above; `jupyter lab --debug` says more.",
+        problem(
+            "lab-did-not-start.stopped" if server.returncode else "lab-did-not-start.no-answer",
+            seconds=PATIENCE,
         )
     )
 

@@ -16,8 +16,9 @@ import click
 import pandas as pd
 from sqlalchemy import Engine
 
+from salesops_nb.cli.language import write_in_language_of
 from salesops_nb.core.money import from_minor
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.source.opened import Workbook, open_workbook, store_url
 from salesops_nb.store.database import open_store
 from salesops_nb.store.ledger import ledger as pay_ledger
@@ -75,6 +76,7 @@ class _Room:
         self.folder = find_workbook(path)
         self.settings = load_settings(self.folder)
         self.calendar = self.settings.calendar
+        write_in_language_of(self.settings)
 
     @cached_property
     def store(self) -> Engine:
@@ -114,8 +116,8 @@ def _show(table: pd.DataFrame) -> None:
 
 
 def _tell(problems: list[Problem]) -> None:
-    for problem in problems:
-        click.echo(f"{problem.severity}: {problem}", err=True)
+    for line in SalesopsError(problems).lines():
+        click.echo(line, err=True)
 
 
 @ledger.command()
@@ -423,9 +425,7 @@ def payroll(context: click.Context, period: str, folder: str, target: str, on: d
     key = _key(context, period)
     lines = pay_ledger.lines(room.store, key)
     if lines.empty:
-        raise SalesopsError(
-            Problem("nothing-to-pay", f"The ledger has no line in {key}.", "Post its calculation first.")
-        )
+        raise SalesopsError(problem("nothing-to-pay", period=key))
     plans = _plans(room.folder / folder)
     codes = earning_codes(plans) if plans else None
     result = make(lines, room.book.table("people"), on=on, earning_codes=codes)

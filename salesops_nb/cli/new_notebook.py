@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 
 CHECKED = "nbval-check-output"
 TEMPLATE = "new_notebook"
@@ -67,35 +68,16 @@ def refreshed(notebook: Path) -> bool:
 
     if not notebook.exists():
         there = ", ".join(sorted(path.stem for path in notebook.parent.glob("*.ipynb")))
-        raise SalesopsError(
-            Problem(
-                "missing-notebook",
-                f"There is no notebook {notebook.stem}.",
-                f"There are: {there or 'none'}.",
-                value=notebook.stem,
-            )
-        )
+        raise SalesopsError(problem("missing-notebook", value=notebook.stem, names=there or message("none")))
     declared_parameters(notebook, notebook.stem)  # is it a notebook?
     kind = parameters_of(notebook)
     if kind is None:
-        raise SalesopsError(
-            Problem(
-                "no-module",
-                f"{notebook.name} has no module that says what it may be asked.",
-                f"Put {notebook.stem}.py beside it, with a class that derives from Sliced or Parameters.",
-                file=notebook.name,
-            )
-        )
+        raise SalesopsError(problem("no-module.of-file", file=notebook.name, name=notebook.stem))
     node: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     tagged = [cell for cell in node.cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1:
         raise SalesopsError(
-            Problem(
-                "no-parameters-cell",
-                f"{notebook.name} has {len(tagged) or 'no'} cells tagged 'parameters'; it needs one.",
-                "Tag the one cell in JupyterLab's property inspector.",
-                file=notebook.name,
-            )
+            problem("no-parameters-cell", file=notebook.name, count=len(tagged) or message("no"))
         )
     before = tagged[0].source
     tagged[0].source = parameters_cell(kind)
@@ -108,32 +90,19 @@ def _check_name(name: str, folder: Path) -> None:
     """Refuse what cannot name a module, and what is there."""
     from salesops_nb.batch.jobs.reports import load_reports
 
-    def refuse(code: str, message: str, fix: str) -> None:
-        raise SalesopsError(Problem(code, message, fix, value=name))
-
     if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower() or name.startswith("_"):
-        refuse(
-            "bad-name",
-            f"{name!r} cannot name a notebook.",
-            "Use small letters, digits and _, as loss_reasons.",
-        )
-    another, module = "Choose another name.", module_place(folder, name)
+        raise SalesopsError(problem("bad-name", value=name))
+    module = module_place(folder, name)
     taken = [path for path in (folder / "notebooks" / f"{name}.ipynb", module) if path.exists()]
     if taken:
-        refuse("name-taken", f"The name {name} is taken: there is {taken[0].relative_to(folder)}.", another)
+        raise SalesopsError(problem("name-taken", value=name, path=taken[0].relative_to(folder)))
     if _is_module(f"salesops_nb.notebook.{name}"):
-        refuse("name-taken", f"The name {name} is taken by a module of the package.", another)
+        raise SalesopsError(problem("name-taken.by-the-package", value=name))
     if _is_module(name):
-        refuse(
-            "name-taken",
-            f"The name {name} is taken: Python has a module {name}, which the notebook's own would hide.",
-            f"Choose another name, such as {name}_review.",
-        )
+        raise SalesopsError(problem("name-taken.by-python", value=name))
     reports = folder / "reports.yml"
     if reports.exists() and name in [report.name for report in load_reports(reports).reports]:
-        refuse(
-            "name-taken", f"The name {name} is taken: reports.yml has a report of it.", "Choose another name."
-        )
+        raise SalesopsError(problem("name-taken.by-a-report", value=name))
 
 
 def _is_module(name: str) -> bool:
@@ -213,12 +182,7 @@ def run_once(path: Path) -> None:
         NotebookClient(node, timeout=600, resources=where, extra_arguments=quiet).execute()
     except CellExecutionError as error:
         raise SalesopsError(
-            Problem(
-                "notebook-stopped",
-                f"{path.name} stopped: {error.evalue or error.ename}.",
-                "Mend its module, and run it in JupyterLab.",
-                file=path.name,
-            )
+            problem("notebook-stopped", file=path.name, why=error.evalue or error.ename)
         ) from error
     for cell in node.cells:
         cell.metadata.pop("execution", None)

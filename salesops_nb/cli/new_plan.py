@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from salesops_nb.commission.design import new_plan as blank
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Decorated = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -37,14 +37,7 @@ def _free_name(_context: click.Context, _argument: click.Parameter, name: str) -
     from salesops_nb.workbook import find_workbook
 
     if not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name):
-        raise SalesopsError(
-            Problem(
-                "bad-name",
-                f"{name!r} cannot name a plan.",
-                "Use small letters, digits and -, as account-executive-2026.",
-                value=name,
-            )
-        )
+        raise SalesopsError(problem("bad-name.plan", value=name))
     home = find_workbook(".")
     for file in plan_files(home / FOLDER):
         try:
@@ -52,14 +45,7 @@ def _free_name(_context: click.Context, _argument: click.Parameter, name: str) -
         except SalesopsError:
             taken = False  # salesops check says what is wrong with it
         if taken:
-            raise SalesopsError(
-                Problem(
-                    "name-taken",
-                    f"The name {name} is taken: there is {file.relative_to(home)}.",
-                    "Choose another name, or edit that file; new rules are a new version of the plan.",
-                    value=name,
-                )
-            )
+            raise SalesopsError(problem("name-taken.plan", value=name, path=file.relative_to(home)))
     return name
 
 

@@ -11,6 +11,7 @@ import click
 import pandas as pd
 from sqlalchemy import Engine
 
+from salesops_nb.cli.language import write_in_language_of
 from salesops_nb.source.opened import store_url
 from salesops_nb.store.assignments import assignments as owned
 from salesops_nb.store.database import open_store
@@ -38,7 +39,9 @@ def territory(context: click.Context, workbook: str) -> None:
 
 def _store(context: click.Context) -> Engine:
     folder = find_workbook(context.obj)
-    store = open_store(store_url(folder, load_settings(folder)))
+    settings = load_settings(folder)
+    write_in_language_of(settings)
+    store = open_store(store_url(folder, settings))
     context.call_on_close(store.dispose)
     return store
 

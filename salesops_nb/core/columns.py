@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 FILE = Path(__file__).with_suffix(".toml")
 # a pay line, as a calculation hands it out and the ledger keeps it; its digest goes by this order
@@ -55,6 +55,6 @@ def columns_of(table: str = "") -> Mapping[str, Mapping[str, str]]:
     """
     anywhere, tables = declared()["columns"], declared()["tables"]
     if table and table not in tables:
-        raise SalesopsError(f"{table!r} is no kind of table.", f"Use one of {', '.join(tables)}.")
+        raise SalesopsError(problem("unknown-kind-of-table", name=table, tables=", ".join(tables)))
     own = tables.get(table, {})
     return {name: {**anywhere.get(name, {}), **own.get(name, {})} for name in {**anywhere, **own}}

@@ -23,7 +23,7 @@ from narwhals.dependencies import is_duckdb_relation
 
 from salesops_nb.core.memo import Key, Memo
 from salesops_nb.core.stopping import check
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 if TYPE_CHECKING:
     import duckdb
@@ -136,20 +136,12 @@ def frame_of(table: Any, name: str) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
     twice = [column for column in dict.fromkeys(names) if names.count(column) > 1]
     if twice:
         raise SalesopsError(
-            Problem("duplicate-column", f"{name} has the column {', '.join(twice)} more than once.",
-                    "Keep one of them, or rename the other.", table=name, column=twice[0])
+            problem("duplicate-column", table=name, column=twice[0], columns=', '.join(twice))
         )  # fmt: skip
     try:
         frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(table)
     except TypeError:
-        raise SalesopsError(
-            Problem(
-                "not-a-table",
-                f"{name} is {_a_kind(table)}, not a table.",
-                "Hand over a pandas, polars, pyarrow or DuckDB frame, or a list of rows (mappings).",
-                table=name,
-            )
-        ) from None
+        raise SalesopsError(problem("not-a-table", table=name, kind=_a_kind(table))) from None
     return frame
 
 

@@ -42,16 +42,9 @@ def places(currency: str) -> int:
     from babel.numbers import get_currency_precision
 
     if currency not in get_global("all_currencies"):
-        from salesops_nb.errors import Problem, SalesopsError
+        from salesops_nb.errors import SalesopsError, problem
 
-        raise SalesopsError(
-            Problem(
-                "unknown-currency",
-                f"{currency!r} is not an ISO 4217 currency code.",
-                "Write three capital letters, such as USD or EUR.",
-                value=currency,
-            )
-        )
+        raise SalesopsError(problem("unknown-currency", value=currency))
     return get_currency_precision(currency)
 
 

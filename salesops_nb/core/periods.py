@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Kind = Literal["year", "quarter", "month"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -134,28 +134,11 @@ class FiscalCalendar:
         """The period that a key names; raises `SalesopsError` with the allowed forms otherwise."""
         match = _FORM.fullmatch(str(key).strip())
         if match is None:
-            raise SalesopsError(
-                Problem(
-                    "bad-period",
-                    f"{key!r} does not name a period.",
-                    "Write a fiscal year (2017), quarter (2017-Q3) or month (2017-09), "
-                    "or a calendar one with cal: before it (cal:2017-Q3).",
-                    column="period",
-                    value=str(key),
-                )
-            )
+            raise SalesopsError(problem("bad-period", column="period", value=key))
         calendar = CALENDAR if match["cal"] else self
         year = int(match["year"])
         if not 1900 <= year <= 2199:
-            raise SalesopsError(
-                Problem(
-                    "bad-period",
-                    f"{key!r} lies outside the years 1900 to 2199.",
-                    "Check the year.",
-                    column="period",
-                    value=str(key),
-                )
-            )
+            raise SalesopsError(problem("bad-period.out-of-range", column="period", value=key))
         if match["quarter"]:
             return calendar._part(year, 3 * (int(match["quarter"]) - 1), "quarter")
         if match["month"]:

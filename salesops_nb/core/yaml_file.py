@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 
 def read_yaml(path: Path, missing: Problem | None = None, keep_lines: bool = False) -> Any:
@@ -26,26 +26,24 @@ def read_yaml(path: Path, missing: Problem | None = None, keep_lines: bool = Fal
     try:
         return reader.load(path.read_text(encoding="utf-8-sig"))
     except OSError:
-        problem = missing or Problem(
-            "missing-file", f"{path.name} is not there.", "Put it beside workbook.yml.", file=path.name
-        )
+        found = missing or problem("missing-file", file=path.name)
     except UnicodeDecodeError:
-        problem = Problem("bad-yaml", "The file is not UTF-8 text.", "Save it as UTF-8.", file=path.name)
+        found = problem("bad-yaml.not-text", file=path.name)
     except ValueError as error:
-        problem = _no_such_day(path, str(error))
+        found = _no_such_day(path, str(error))
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        at = f" (at character {mark.column + 1})" if mark else ""
-        problem = Problem(
-            "bad-yaml",
-            f"The file is not valid YAML: {error.problem}{at}.",
-            f"Mend this line or the one above it.{_quoting(path, mark.line if mark else None)}",
+        found = problem(
+            "bad-yaml.syntax-at" if mark else "bad-yaml.syntax",
             file=path.name,
             row=mark.line + 1 if mark else None,
+            why=error.problem,
+            character=mark.column + 1 if mark else None,
+            hint=_quoting(path, mark.line if mark else None),
         )
     except YAMLError as error:
-        problem = Problem("bad-yaml", f"The file is not valid YAML: {error}.", "Mend it.", file=path.name)
-    raise SalesopsError(problem)
+        found = problem("bad-yaml.other", file=path.name, error=str(error))
+    raise SalesopsError(found)
 
 
 def _no_such_day(path: Path, why: str) -> Problem:
@@ -55,9 +53,8 @@ def _no_such_day(path: Path, why: str) -> Problem:
             try:
                 date(*map(int, day.split("-")))
             except ValueError as error:
-                message = f"There is no day {day}: {error}."
-                return Problem("bad-yaml", message, "Correct the date.", file=path.name, row=row, value=day)
-    return Problem("bad-yaml", f"A value cannot be read: {why}.", "Mend it.", file=path.name)
+                return problem("bad-yaml.no-such-day", file=path.name, row=row, value=day, error=str(error))
+    return problem("bad-yaml.value", file=path.name, why=why)
 
 
 def _quoting(path: Path, row: int | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.expression.rows import COMPARE
 from salesops_nb.expression.syntax import (
     Column,
@@ -133,12 +133,12 @@ def unknown_columns(text: str, unknown: Iterable[Column], known: Iterable[str]) 
         words.append(f"{name!r} at character {first[name] + 1}{hint}")
     place = min(first.values())
     return SalesopsError(
-        Problem(
-            "unknown-column",
-            f"The condition {shown(text, place)} names {', '.join(words)}, which is no column there.",
-            f"Columns are: {', '.join(known)}.",
+        problem(
+            "unknown-column.condition",
             column="where",
             value=shown(text, place),
+            words=", ".join(words),
+            known=", ".join(known),
         )
     )
 

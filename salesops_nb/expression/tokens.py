@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal as Choice
 from typing import NoReturn
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 LONGEST = 20_000  # characters
 SHOWN = 80  # characters of a long condition that a message shows
@@ -77,9 +77,13 @@ def refuse(text: str, why: str, at: int | None = None) -> NoReturn:
 
 def bad_condition(text: str, why: str, at: int | None = None) -> Problem:
     """What is wrong with a condition, and at which of its characters (counted from 1)."""
-    place = "" if at is None else f", at character {at + 1}"
-    message = f"The condition {shown(text, at or 0)} {why}{place}."
-    return Problem("bad-condition", message, ALLOWED, column="where", value=shown(text, at or 0))
+    return problem(
+        "bad-condition" if at is None else "bad-condition.at",
+        column="where",
+        value=shown(text, at or 0),
+        why=why,
+        at=at + 1 if at is not None else None,
+    )
 
 
 def shown(text: str, at: int = 0) -> str:

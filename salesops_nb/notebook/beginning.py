@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.notebook.module import class_in, module_of
 
 if TYPE_CHECKING:
@@ -71,12 +71,5 @@ def _module_beside(name: str, workbook: str) -> ModuleType:
     places = [Path.cwd(), find_workbook(workbook) / "notebooks"]
     module = module_of(name, *places)
     if module is None:
-        raise SalesopsError(
-            Problem(
-                "no-module",
-                f"The notebook {name} has no module {name}.py.",
-                f"Put it beside the notebook, in {places[1]}, or type: salesops new-notebook {name}.",
-                value=name,
-            )
-        )
+        raise SalesopsError(problem("no-module", value=name, place=places[1]))
     return module

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.parameters import Parameters, controllable
 
 
@@ -83,22 +83,9 @@ def class_in(module: ModuleType) -> type[Parameters]:
     file = Path(module.__file__ or module.__name__).name
     if len(own) != 1:
         found = ", ".join(kind.__name__ for kind in own) or "none"
-        raise SalesopsError(
-            Problem(
-                "no-parameters-class",
-                f"The module declares {len(own)} classes of parameters ({found}); a notebook has one.",
-                "Declare one class that derives from salesops_nb.parameters.Sliced or Parameters.",
-                file=file,
-            )
-        )
+        raise SalesopsError(problem("no-parameters-class", file=file, count=len(own), found=found))
     unfit = [
-        Problem(
-            "no-control",
-            f"There is no control for the parameter {name}, declared as {_spelled(field.annotation)}.",
-            "Declare text, a number, bool, a day (Day), one of several words (Literal), Names or Numbers.",
-            file=file,
-            column=name,
-        )
+        problem("no-control", file=file, column=name, type=_spelled(field.annotation))
         for name, field in own[0].model_fields.items()
         if not controllable(field.annotation)
     ]
@@ -139,10 +126,4 @@ def _broken(file: Path, error: Exception) -> Problem:
     ]
     line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
     what = error.msg if isinstance(error, SyntaxError) else str(error).split("\n")[0]
-    return Problem(
-        "broken-module",
-        f"The notebook's module cannot be run: {type(error).__name__}: {what}.",
-        "Mend the module.",
-        file=file.name,
-        row=line,
-    )
+    return problem("broken-module", file=file.name, row=line, error=type(error).__name__, why=what)

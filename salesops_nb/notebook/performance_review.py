@@ -8,11 +8,11 @@ import pandas as pd
 from pydantic import Field
 
 from salesops_nb import present
-from salesops_nb.core.wording import Said
+from salesops_nb.messages import Message
 from salesops_nb.parameters import Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated
-from salesops_nb.present.language.sentences import spoken
+from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page.data_set_aside import set_aside as set_aside
 from salesops_nb.present.page.output import LIVE
@@ -90,21 +90,21 @@ def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
         if rests_on.get(str(row.key), set()) & simulated:
             marks.append("simulated")
         missing = formats.missing(row.value)
-        sentences, detail = cast("tuple[list[Said], Said]", row.said)
+        sentences, detail = cast("tuple[list[Message], Message]", row.said)
         cards.append(
             {
                 "label": translated(str(row.label)),
                 "value": "–" if missing else row.value,
                 "unit": "text" if missing else row.unit,
-                "sentence": " ".join(map(spoken, sentences)),
-                "detail": spoken(detail),
+                "sentence": " ".join(map(translate, sentences)),
+                "detail": translate(detail),
                 "mark": marks,
                 "metric": row.key,
             }
         )
     present.headlines(cards)
     for note in review.notes:
-        present.note(f"{note.message} {note.fix}", kind="warning")
+        present.note(note.text, kind="warning")
 
 
 def bridge(review: Review) -> None:
@@ -150,7 +150,7 @@ def definitions(level: str = "company") -> None:
 
     # ranks stand on the company's page alone
     rows = [metric._asdict() for metric in CATALOGUE if level == "company" or metric.unit != "rank"]
-    present.catalogue([{key: spoken(Said(str(value))) for key, value in row.items()} for row in rows])
+    present.catalogue([{key: translate(str(value)) for key, value in row.items()} for row in rows])
 
 
 def pipeline(review: Review) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from salesops_nb import present
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.parameters import Day, Name, Parameters
 from salesops_nb.present.language.formats import money, percent
 from salesops_nb.present.language.sentences import ngettext
@@ -95,8 +95,8 @@ def notes(plan: TargetPlan) -> None:
     """What the targets rest on, then every finding about the data."""
     for note in plan.notes:
         present.note(note)
-    for problem in plan.problems:
-        present.note(f"{problem.message} {problem.fix}", kind="warning")
+    for found in plan.problems:
+        present.note(found.text, kind="warning")
 
 
 def season(basis: Basis) -> None:
@@ -184,12 +184,7 @@ def approval(workbook: Any, plan: TargetPlan, asked: Any) -> None:
         return
     if asked.approved_on is None:
         raise SalesopsError(
-            Problem(
-                "missing-approval-day",
-                f"{asked.approved_by} approves, and approved_on is empty.",
-                "Write the day of the approval, such as 2017-12-15.",
-                column="approved_on",
-            )
+            problem("missing-approval-day", column="approved_on", approved_by=asked.approved_by)
         )
     version = approve_targets(
         workbook.store,

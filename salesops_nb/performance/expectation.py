@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables, collected
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.core.wording import Said, said
+from salesops_nb.messages import Message, message
 
 METRIC = "bookings"
 
@@ -57,11 +57,11 @@ class Pace(NamedTuple):
     learned_from: tuple[str, ...]
 
     @property
-    def said(self) -> Said:
+    def said(self) -> Message:
         """How it was found, in a few words."""
         if self.learned_from:
-            return said("from the shape of {periods}", periods=", ".join(self.learned_from))
-        return said("by days elapsed, as there is no earlier whole period")
+            return message("from the shape of {periods}", periods=", ".join(self.learned_from))
+        return message("by days elapsed, as there is no earlier whole period")
 
 
 def pace(daily: pd.DataFrame, period: Period, as_of: date, data_from: date) -> Pace:

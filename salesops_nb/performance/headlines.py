@@ -8,17 +8,17 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.core.columns import declared
-from salesops_nb.core.wording import Said, money, percent, said
+from salesops_nb.messages import Message, message, money, percent
 from salesops_nb.performance.result import Review
 
 COLUMNS = ["key", "label", "value", "unit", "sentence", "detail", "low", "high", "mark", "said"]
-NOTHING = Said("")
+NOTHING = Message("")
 
 
 def headlines(review: Review) -> pd.DataFrame:
     """One row a headline; ``value`` is None where it cannot be known, and the sentence says why.
 
-    ``said`` holds sentences and small print as `Said` for the report to write in the workbook's
+    ``said`` holds sentences and small print as `Message` for the report to write in the workbook's
     locale; ``sentence`` and ``detail`` are the same in English, with ``{money:…}`` and
     ``{percent:…}`` where an amount or share stands.
     """
@@ -27,7 +27,7 @@ def headlines(review: Review) -> pd.DataFrame:
 
 
 def _row(
-    key: str, value: Any, sentence: Said | list[Said], detail: Said = NOTHING,
+    key: str, value: Any, sentence: Message | list[Message], detail: Message = NOTHING,
     ends: tuple[Any, Any] = (None, None), mark: str = "",
 ) -> tuple[Any, ...]:  # fmt: skip
     if isinstance(value, float) and math.isnan(value):
@@ -42,23 +42,23 @@ def _row(
 def _bookings(review: Review) -> tuple[Any, ...]:
     row, period = review.company, review.period
     won = int(row["won"])
-    sentences = [said("{won} deals were won in {period}.", won=won, period=period.key)]
+    sentences = [message("{won} deals were won in {period}.", won=won, period=period.key)]
     before = row["compared_bookings"]
     if before is not None and before > 0:
         change = float(row["bookings"] / before - 1)
         share, other = percent(abs(change)), review.comparison.said
         if change >= 0:
-            sentences = [said("That is {share} more than in {period}.", share=share, period=other)]
+            sentences = [message("That is {share} more than in {period}.", share=share, period=other)]
         else:
-            sentences = [said("That is {share} less than in {period}.", share=share, period=other)]
+            sentences = [message("That is {share} less than in {period}.", share=share, period=other)]
         sentences += _a_week(review, row["bookings"], before)
     elif review.comparison.why_not:
-        sentences.append(said("Not compared: {reason}.", reason=review.comparison.why_not))
+        sentences.append(message("Not compared: {reason}.", reason=review.comparison.why_not))
     mark = "partial period" if review.covered_days < period.days else ""
     return _row("bookings", row["bookings"], sentences, mark=mark)
 
 
-def _a_week(review: Review, bookings: Any, before: Any) -> list[Said]:
+def _a_week(review: Review, bookings: Any, before: Any) -> list[Message]:
     """The change a week, where one of two whole periods of weeks has a week more than the other."""
     period, comparison = review.period, review.comparison
     other = comparison.period
@@ -70,16 +70,16 @@ def _a_week(review: Review, bookings: Any, before: Any) -> list[Said]:
     change = round(float(bookings / weeks / (before / others) - 1), 4)
     given = {"weeks": weeks, "others": others, "share": percent(abs(change))}
     if change == 0:
-        return [said("It has {weeks} weeks against {others}: as much a week.", weeks=weeks, others=others)]
+        return [message("It has {weeks} weeks against {others}: as much a week.", weeks=weeks, others=others)]
     if change > 0:
-        return [said("It has {weeks} weeks against {others}: {share} more a week.", **given)]
-    return [said("It has {weeks} weeks against {others}: {share} less a week.", **given)]
+        return [message("It has {weeks} weeks against {others}: {share} more a week.", **given)]
+    return [message("It has {weeks} weeks against {others}: {share} less a week.", **given)]
 
 
 def _attainment(review: Review) -> tuple[Any, ...]:
     row = review.company
     if not row["target"]:
-        none = said("No target is set for {period}.", period=review.period.key)
+        none = message("No target is set for {period}.", period=review.period.key)
         return _row("attainment", None, none)
     detail = NOTHING
     if review.as_of >= review.period.last:
@@ -87,42 +87,44 @@ def _attainment(review: Review) -> tuple[Any, ...]:
     else:
         pace, expected = float(row["pace_attainment"]), money(row["expected"])
         if pace >= 1:
-            sentence = said(
+            sentence = message(
                 "By now {expected} was to be expected: bookings are ahead of that pace.", expected=expected
             )
         else:
-            sentence = said(
+            sentence = message(
                 "By now {expected} was to be expected: bookings are behind that pace.", expected=expected
             )
-        detail = said("{share} of pace, {how}", share=percent(pace), how=review.pace.said)
+        detail = message("{share} of pace, {how}", share=percent(pace), how=review.pace.said)
     return _row("attainment", float(row["attainment"]), sentence, detail)
 
 
-def _closed(gap: Any, target: Any) -> Said:
+def _closed(gap: Any, target: Any) -> Message:
     amounts = {"gap": money(abs(gap)), "target": money(target)}
     if gap >= 0:
-        return said("The period closed {gap} above its target of {target}.", **amounts)
-    return said("The period closed {gap} short of its target of {target}.", **amounts)
+        return message("The period closed {gap} above its target of {target}.", **amounts)
+    return message("The period closed {gap} short of its target of {target}.", **amounts)
 
 
 def _coverage(review: Review) -> tuple[Any, ...]:
     row = review.company
-    stale = said("{n} stale deals are not in it", n=int(row["stale_deals"]))
-    live = said("{amount} is open in {n} live deals", amount=money(row["pipeline"]), n=int(row["open_deals"]))
+    stale = message("{n} stale deals are not in it", n=int(row["stale_deals"]))
+    live = message(
+        "{amount} is open in {n} live deals", amount=money(row["pipeline"]), n=int(row["open_deals"])
+    )
     missing = row["target"] - row["bookings"] if row["target"] else None
     if review.as_of >= review.period.last:
-        why = said("The period is over, so nothing is left to cover; {live} for later.", live=live)
+        why = message("The period is over, so nothing is left to cover; {live} for later.", live=live)
     elif missing is None:
-        why = said("No target to cover; {live}.", live=live)
+        why = message("No target to cover; {live}.", live=live)
     elif review.as_of < review.data_through:
-        why = said(
+        why = message(
             "What was then expected to close is not known for deals that have closed since; {live}.",
             live=live,
         )
     elif missing <= 0:
-        why = said("The target is made; {live}.", live=live)
+        why = message("The target is made; {live}.", live=live)
     else:
-        sentence = said(
+        sentence = message(
             "{due} is due in the period against {missing} still to make.",
             due=money(row["pipeline_due"]),
             missing=money(missing),
@@ -135,12 +137,12 @@ def _win_rate(review: Review) -> tuple[Any, ...]:
     row = review.company
     won, decided = int(row["won"]), int(row["won"] + row["lost"])
     if not decided:
-        return _row("win_rate", None, said("No deal was decided in the period."))
-    sentences = [said("{won} of {decided} decided deals were won.", won=won, decided=decided)]
+        return _row("win_rate", None, message("No deal was decided in the period."))
+    sentences = [message("{won} of {decided} decided deals were won.", won=won, decided=decided)]
     if pd.notna(row["win_rate_value"]):
-        sentences.append(said("By value it is {share}.", share=percent(float(row["win_rate_value"]))))
+        sentences.append(message("By value it is {share}.", share=percent(float(row["win_rate_value"]))))
     ends = float(row["win_rate_low"]), float(row["win_rate_high"])
-    detail = said("95 % interval {low} to {high}", low=percent(ends[0]), high=percent(ends[1]))
+    detail = message("95 % interval {low} to {high}", low=percent(ends[0]), high=percent(ends[1]))
     mark = "small sample" if row["small_sample"] else ""
     return _row("win_rate", float(row["win_rate"]), sentences, detail, ends, mark)
 
@@ -148,8 +150,8 @@ def _win_rate(review: Review) -> tuple[Any, ...]:
 def _average_deal(review: Review) -> tuple[Any, ...]:
     row = review.company
     if row["average_deal"] is None:
-        return _row("average_deal", None, said("No deal was won in the period."))
-    sentence = said(
+        return _row("average_deal", None, message("No deal was won in the period."))
+    sentence = message(
         "{product} brought most: {share} of the bookings.",
         product=review.products.index[0],
         share=percent(float(review.products["share"].iloc[0])),
@@ -160,24 +162,24 @@ def _average_deal(review: Review) -> tuple[Any, ...]:
 def _time_to_win(review: Review) -> tuple[Any, ...]:
     days, (low, high) = review.median_days_to_win, review.won_in_the_end
     if not low:
-        none = said("No deal with known dates was won yet.")
+        none = message("No deal with known dates was won yet.")
         return _row("time_to_win", None, none)
     if high - low < 0.01:
-        detail = said("{share} of deals are won in the end", share=percent(low))
+        detail = message("{share} of deals are won in the end", share=percent(low))
     else:
         ends = {"low": percent(low), "high": percent(high)}
-        detail = said("{low} to {high} of deals are won in the end, as far as the data reach", **ends)
+        detail = message("{low} to {high} of deals are won in the end, as far as the data reach", **ends)
     if days is None:
-        short = said("Deals were not followed long enough to say when half of those ever won are won.")
+        short = message("Deals were not followed long enough to say when half of those ever won are won.")
         return _row("time_to_win", None, short, detail)
-    sentence = said("Half of the deals that are ever won are won within {days} days.", days=round(days))
+    sentence = message("Half of the deals that are ever won are won within {days} days.", days=round(days))
     return _row("time_to_win", days, sentence, detail)
 
 
 def _velocity(review: Review) -> tuple[Any, ...]:
     row = review.company
     if row["velocity"] is None or pd.isna(row["velocity"]):
-        none = said("A part of it is not known for this period.")
+        none = message("A part of it is not known for this period.")
         return _row("velocity", None, none)
-    sentence = said("Bookings a day that the live pipeline makes at this win rate, deal size and pace.")
+    sentence = message("Bookings a day that the live pipeline makes at this win rate, deal size and pace.")
     return _row("velocity", float(row["velocity"]), sentence, mark="estimated")

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, in_scope
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
@@ -236,29 +236,10 @@ def _notes(
     days, whole = part
     if days < whole:
         notes.append(
-            Problem(
-                "partial-period",
-                f"The data cover {days} of the {whole} days of {period.key}, to {as_of.day} {as_of:%b %Y}.",
-                "Read its sums as sums so far.",
-                severity="warning",
-            )
+            problem("partial-period", days=days, whole=whole, period=period.key, day=as_of.day, as_of=as_of)
         )
     if comparison.why_not:
-        notes.append(
-            Problem(
-                "no-comparison",
-                f"{period.key} is not compared: {comparison.why_not}.",
-                "Choose another compare_to, or a later period.",
-                severity="warning",
-            )
-        )
+        notes.append(problem("no-comparison", period=period.key, why_not=comparison.why_not))
     if only_wins:
-        notes.append(
-            Problem(
-                "no-losses",
-                "No lost deal is in the data, so every win rate is 100 % and ranks nobody.",
-                "Export lost deals too, or correct which stages are lost in the mapping.",
-                severity="warning",
-            )
-        )
+        notes.append(problem("no-losses.review"))
     return notes

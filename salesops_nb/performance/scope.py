@@ -7,9 +7,8 @@ from datetime import date
 from typing import Literal, get_args
 
 from salesops_nb.core.periods import Period
-from salesops_nb.core.wording import Said, said
-from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.facts import refused
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import Message, message
 from salesops_nb.performance.expectation import covered
 
 CompareTo = Literal["previous", "last-year", "target"]
@@ -21,14 +20,14 @@ class Comparison:
 
     period: Period | None
     upto: date | None
-    why_not: Said | None = None
+    why_not: Message | None = None
 
     @property
-    def said(self) -> Said:
+    def said(self) -> Message:
         """What it is called, such as ``2017-Q2 to the same day``."""
         if self.period is None or self.upto == self.period.end:
-            return Said("{period}", {"period": self.period.key if self.period else ""})
-        return said("{period} to the same day", period=self.period.key)
+            return Message("{period}", {"period": self.period.key if self.period else ""})
+        return message("{period} to the same day", period=self.period.key)
 
 
 def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partial: bool) -> Comparison:
@@ -38,7 +37,8 @@ def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partia
     closes beside a whole quarter is no comparison.
     """
     if to not in get_args(CompareTo):
-        raise refused("compare_to", to, f"Choose one of {', '.join(get_args(CompareTo))}.")
+        words = ", ".join(get_args(CompareTo))
+        raise SalesopsError(problem("bad-compare_to", column="compare_to", value=to, words=words))
     if to == "target":
         return Comparison(None, None)
     other = period.previous() if to == "previous" else period.last_year()
@@ -46,7 +46,7 @@ def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partia
     if days < whole:
         return Comparison(None, None, _uncovered(other, days, whole))
     if partial:
-        return Comparison(None, None, said("the data begin after {period} does", period=period.key))
+        return Comparison(None, None, message("the data begin after {period} does", period=period.key))
     if as_of >= period.last:
         return Comparison(other, other.end)
     elapsed = (as_of - period.start).days + 1
@@ -54,8 +54,8 @@ def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partia
     return Comparison(other, upto)
 
 
-def _uncovered(period: Period, days: int, whole: int) -> Said:
-    return said(
+def _uncovered(period: Period, days: int, whole: int) -> Message:
+    return message(
         "{period}: the data cover {days} of its {whole} days", period=period.key, days=days, whole=whole
     )
 
@@ -64,11 +64,5 @@ def not_in_the_future(period: Period, as_of: date) -> None:
     """Raises `SalesopsError` where the period begins after the last day known."""
     if period.start > as_of:
         raise SalesopsError(
-            Problem(
-                "period-in-future",
-                f"The period {period.words} begins after {as_of:%d %b %Y}, the last day looked at.",
-                "Choose an earlier period, or a later as_of where the data reach further.",
-                column="period",
-                value=period.key,
-            )
+            problem("period-in-future", column="period", value=period.key, period=period.words, as_of=as_of)
         )

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Array = npt.NDArray[Any]
 SEED = 20170301
@@ -40,12 +40,7 @@ def read_crm(folder: Path) -> Crm:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise SalesopsError(
-            Problem(
-                "missing-crm-file",
-                f"The folder {folder} lacks {', '.join(missing)}.",
-                "Name the folder that holds the demo's CRM export.",
-                file=missing[0],
-            )
+            problem("missing-crm-file", file=missing[0], folder=folder, missing=", ".join(missing))
         )
     deals = _columns(
         folder / "sales_pipeline.csv",

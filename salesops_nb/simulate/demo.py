@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.simulate.accounts import crm_use, places
 from salesops_nb.simulate.accounts.book import book
 from salesops_nb.simulate.accounts.dirty_accounts import dirty_accounts
@@ -51,10 +51,7 @@ def demo(
     wrong = process.misplaced(map(str, crm.agents["region"]), map(str, crm.accounts["sector"]))
     if wrong:
         raise SalesopsError(
-            Problem(
-                "bad-simulation", f"The demo has no such place: {'; '.join(wrong)}.",
-                "Name a region and an industry of the export.", value=wrong[0],
-            )
+            problem("bad-simulation.demo-places", value=wrong[0], wrong='; '.join(wrong))
         )  # fmt: skip
     prospected = life.prospecting_days(crm, seed)
     dates = staff.people_dates(crm, prospected, seed)

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.checks import deals, rejects
 from salesops_nb.source.checks.deal_rules import deal_rules
 from salesops_nb.source.checks.finished import finish
@@ -32,7 +33,6 @@ from salesops_nb.source.files.appended import appended
 from salesops_nb.source.files.deleted import without_deleted
 from salesops_nb.source.files.reading import path_of, read_source
 from salesops_nb.source.schema.contracts import CONTRACTS, Contract
-from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
 from salesops_nb.source.schema.mapping import files_of as mapped_files
 from salesops_nb.source.schema.raw import APART, Raw, literal, put_over, quoted
@@ -102,12 +102,7 @@ def _of_table(problem: Problem, table: str) -> Problem:
 
 
 def _unknown_table(name: str) -> Problem:
-    return finding(
-        "unknown-table",
-        f"The mapping names a table {name!r} that is not known.",
-        f"Known tables are: {listed(CONTRACTS, len(CONTRACTS))}.",
-        value=name,
-    )
+    return problem("unknown-table.mapped", value=name, tables=listed(CONTRACTS, len(CONTRACTS)))
 
 
 def _read_table(
@@ -168,9 +163,9 @@ def _read_file(
     key = file.headers.get(contract.key[0])
     raw = without_deleted(loaded.connection, raw, file, key)
     typed = cast_file(loaded.connection, contract, file, raw, label, settings)
-    for problem in typed.problems:
-        fatal = problem.severity == "error" and typed.fatal
-        (loaded.fatal if fatal else loaded.problems).append(_of_table(problem, contract.name))
+    for found in typed.problems:
+        fatal = found.severity == "error" and typed.fatal
+        (loaded.fatal if fatal else loaded.problems).append(_of_table(found, contract.name))
     return None if typed.fatal else typed
 
 
@@ -190,13 +185,7 @@ def _read_join(
         return None
     if join.on not in typed.columns:
         raise SalesopsError(
-            finding(
-                "missing-column",
-                f"The file has no column for {join.on}, by which it joins {contract.name}.",
-                f"Map {join.on} under 'columns', or mend 'on'.",
-                file=typed.raw.file,
-                column=join.on,
-            )
+            problem("missing-column.join", file=typed.raw.file, column=join.on, joined=contract.name)
         )
     run_rules(loaded.connection, typed.name, typed, contract, contract_rules(contract, typed, True), label)
     loaded.problems += check_duplicates(loaded.connection, typed, contract, (join.on,), label)
@@ -210,13 +199,13 @@ def _join_parts(loaded: Loaded, name: str, typed: Typed, parts: list[tuple[str, 
         clash = [n for n in part.columns if n in typed.columns and n not in (key, "simulated")]
         if clash:
             raise SalesopsError(
-                finding(
+                problem(
                     "column-twice",
-                    f"The column {clash[0]} comes both from {typed.raw.file} and from {part.raw.file}.",
-                    "Map it in one of the two files.",
-                    file=part.raw.file,
                     table=name,
+                    file=part.raw.file,
                     column=part.headers.get(clash[0], clash[0]),
+                    name=clash[0],
+                    file_name=typed.raw.file,
                 )
             )
         added = [n for n in part.columns if n not in (key, "simulated")]

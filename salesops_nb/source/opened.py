@@ -14,7 +14,7 @@ import duckdb
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.memo import Memo
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.source.checks import rejects
 from salesops_nb.source.checks.control_totals import ControlResult, control_results
 from salesops_nb.source.checks.rejects import SetAside
@@ -22,7 +22,6 @@ from salesops_nb.source.engine import guarded
 from salesops_nb.source.files.reading import expanded, read_frame
 from salesops_nb.source.loading import Loaded, files_of, load
 from salesops_nb.source.reopened import reopened
-from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import load_mapping
 from salesops_nb.source.schema.raw import quoted
 from salesops_nb.workbook import Settings, find_workbook, load_settings
@@ -114,9 +113,7 @@ class Workbook:
         if name in self.tables:
             return self.tables[name]
         names = ", ".join(self.tables)
-        raise SalesopsError(
-            finding("unknown-table", f"The workbook has no table {name!r}.", f"It has: {names}.", value=name)
-        )
+        raise SalesopsError(problem("unknown-table.workbook", value=name, names=names))
 
     def with_table(self, name: str, frame: object) -> Workbook:
         """A workbook in which a frame stands for a table's source; mapped, typed and checked alike."""

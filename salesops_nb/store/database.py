@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from salesops_nb.core.masking import masked, reason
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.metadata import metadata
 
 # a driver that is not installed, and one that does not know what stands after ? in the address, among them
@@ -37,7 +37,9 @@ def open_store(url: str) -> Engine:
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         metadata.create_all(engine)
     except _UNREACHABLE as error:
-        raise _unreachable(masked(url), reason(error, url)) from None
+        raise SalesopsError(
+            problem("store-unreachable", value=masked(url), reason=reason(error, url))
+        ) from None
     return engine
 
 
@@ -65,7 +67,9 @@ def _names(url: str) -> list[str]:
         file = Path(str(address.database))
         if not file.exists():
             if not file.parent.is_dir():
-                raise _unreachable(shown, f"the folder {file.parent.name} is not there")
+                raise SalesopsError(
+                    problem("store-unreachable.no-folder", value=shown, folder=file.parent.name)
+                )
             return []
         address = address.set(database=file.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
     try:
@@ -75,18 +79,7 @@ def _names(url: str) -> list[str]:
         finally:
             engine.dispose()
     except _UNREACHABLE as error:
-        raise _unreachable(shown, reason(error, url)) from None
-
-
-def _unreachable(shown: str, why: str) -> SalesopsError:
-    return SalesopsError(
-        Problem(
-            "store-unreachable",
-            f"The store at {shown} cannot be opened: {why}.",
-            "Check 'store' in workbook.yml, that the folder or the server is there, and your rights.",
-            value=shown,
-        )
-    )
+        raise SalesopsError(problem("store-unreachable", value=shown, reason=reason(error, url))) from None
 
 
 def _declare_tables() -> None:
@@ -105,14 +98,7 @@ def _address(url: str) -> URL:
     except (ArgumentError, ValueError):
         address = None
     if address is None or address.get_backend_name() not in ("sqlite", "postgresql"):
-        raise SalesopsError(
-            Problem(
-                "bad-store",
-                f"'store' in workbook.yml is {masked(url)!r}, which is not an address the store knows.",
-                "Write sqlite:///store.sqlite or postgresql://user@host/database.",
-                value=masked(url),
-            )
-        ) from None
+        raise SalesopsError(problem("bad-store", value=masked(url))) from None
     if address.get_backend_name() == "postgresql" and address.drivername == "postgresql":
         address = address.set(drivername="postgresql+pg8000")
     return address

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.core.money import to_minor
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 KEY = ("level", "who", "metric", "period")
 LEVELS = ("company", "region", "team", "rep")
@@ -19,47 +19,46 @@ def checked(targets: pd.DataFrame, year: str, currency: str) -> dict[tuple[str, 
     """Minor units by level, who, metric and period; raises with every problem found."""
     missing = [name for name in (*KEY, "value") if name not in targets.columns]
     if missing or targets.empty:
-        what = f"lack {', '.join(missing)}" if missing else "have no row"
         raise SalesopsError(
-            Problem("bad-targets", f"The targets {what}.", "Hand over the frame that set_targets made.")
+            problem(
+                "bad-targets.no-columns" if missing else "bad-targets.empty",
+                missing=", ".join(missing) if missing else None,
+            )
         )
     problems: list[Problem] = []
     found: dict[tuple[str, ...], int] = {}
     for number, row in enumerate(targets[[*KEY, "value"]].itertuples(index=False), start=1):
         key = tuple(str(part) for part in row[:4])
-        problem = _row_problem(key, row.value, year, key in found)
-        if problem is None:
+        at: dict[str, Any] = {"table": "targets", "row": number, "value": row.value}
+        wrong = _row_problem(key, year, key in found, at)
+        if wrong is None:
             try:
                 found[key] = to_minor(Decimal(str(row.value)), currency)
                 continue
             except ValueError as error:
-                problem = ("not-money", f"{key[1]} for {key[3]}: {error}.", "Round to the currency.")
-        code, message, fix = problem
-        problems.append(Problem(code, message, fix, table="targets", row=number, value=str(row.value)))
+                wrong = problem("not-money.not-payable", **at, who=key[1], period=key[3], why=str(error))
+        problems.append(wrong)
     problems += _sums(found, year) if not problems else []
     if problems:
         raise SalesopsError(problems)
     return found
 
 
-def _row_problem(key: tuple[str, ...], value: Any, year: str, twice: bool) -> tuple[str, str, str] | None:
+def _row_problem(key: tuple[str, ...], year: str, twice: bool, at: dict[str, Any]) -> Problem | None:
     level, who, metric, period = key
+    value = at["value"]
     if level not in LEVELS:
-        return "bad-level", f"{level!r} is no level.", f"Write {', '.join(LEVELS)}."
+        return problem("bad-level.of-targets", **at, level=level, levels=", ".join(LEVELS))
     if twice:
-        return "duplicate-target", f"{who} has {metric} for {period} twice.", "Keep one."
+        return problem("duplicate-target", **at, who=who, metric=metric, period=period)
     if period != year and not period.startswith(f"{year}-"):
-        return (
-            "other-year",
-            f"{who} has a target for {period}, not of {year}.",
-            "Approve each year by itself.",
-        )
+        return problem("other-year", **at, who=who, period=period, year=year)
     if isinstance(value, float):
-        return "not-money", f"The target of {who} for {period} is a float, {value}.", "Hand over decimals."
+        return problem("not-money.float", **at, who=who, period=period)
     if not _is_amount(value):
-        return "not-money", f"The target of {who} for {period} is {value!r}.", "Give an amount."
+        return problem("not-money", **at, who=who, period=period)
     if Decimal(str(value)) < 0:
-        return "negative-target", f"The target of {who} for {period} is {value}.", "Targets start at zero."
+        return problem("negative-target.approved", **at, who=who, period=period)
     return None
 
 
@@ -83,7 +82,16 @@ def _sums(found: dict[tuple[str, ...], int], year: str) -> list[Problem]:
     for key, parts in months.items():
         whole = found.get((*key, year))
         if whole is not None and len(parts) == 12 and sum(parts) != whole:
-            problems.append(_differs(f"the months of {key[1]}", sum(parts), year, whole))
+            problems.append(
+                problem(
+                    "sums-differ.months",
+                    table="targets",
+                    owner=key[1],
+                    total=sum(parts),
+                    year=year,
+                    whole=whole,
+                )
+            )
     for (level, metric, period), total in by_level.items():
         if level == "rep":
             for upper in ("team", "region", "company"):
@@ -92,14 +100,14 @@ def _sums(found: dict[tuple[str, ...], int], year: str) -> list[Problem]:
                 if above is None and upper == "company":
                     above = by_level.get((upper, metric, period))
                 if above is not None and above != total:
-                    problems.append(_differs(f"the reps' {period}", total, upper, above))
+                    problems.append(
+                        problem(
+                            "sums-differ.reps",
+                            table="targets",
+                            period=period,
+                            total=total,
+                            upper=upper,
+                            above=above,
+                        )
+                    )
     return problems
-
-
-def _differs(parts: str, total: int, whole: str, value: int) -> Problem:
-    return Problem(
-        "sums-differ",
-        f"The sum of {parts} is {total}, {whole} has {value} (in the smallest units).",
-        "Let the parts add up; set_targets makes them so.",
-        table="targets",
-    )

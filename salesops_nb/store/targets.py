@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from salesops_nb.core.money import from_minor
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.metadata import metadata
 from salesops_nb.store.target_checks import KEY, checked
 
@@ -116,11 +116,7 @@ def approve_targets(
     """
     person = _person(approved_by)
     if not isinstance(approved_at, datetime):
-        raise SalesopsError(
-            Problem(
-                "no-time", f"approved_at is {approved_at!r}.", "Give a date and time: when it was approved."
-            )
-        )
+        raise SalesopsError(problem("no-time", given=approved_at))
     found = checked(targets, str(year), currency)
     content = json.dumps([currency, sorted(found.items())], ensure_ascii=False)
     fingerprint = hashlib.sha256(content.encode()).hexdigest()
@@ -136,9 +132,7 @@ def approve_targets(
                 return _append(connection, head, found)
         except IntegrityError:
             continue
-    raise SalesopsError(
-        Problem("store-busy", f"The targets of {year} are being approved by others.", "Try again.")
-    )
+    raise SalesopsError(problem("store-busy", year=year))
 
 
 def _append(connection: Connection, head: dict[str, str], found: dict[tuple[str, ...], int]) -> int:
@@ -172,9 +166,7 @@ def approved_targets(engine: Engine, year: str | None = None, version: int | Non
     )
     if version is not None:
         if year is None:
-            raise SalesopsError(
-                Problem("no-year", f"Version {version} of which year?", "Give the year with the version.")
-            )
+            raise SalesopsError(problem("no-year", version=version))
         latest = select(approvals.c.year, approvals.c.version).where(approvals.c.version == version)
     chosen = latest.subquery()
     query = (
@@ -191,13 +183,7 @@ def approved_targets(engine: Engine, year: str | None = None, version: int | Non
     with engine.connect() as connection:
         rows = connection.execute(query.order_by(*(rows_table.c[name] for name in ("year", *KEY)))).all()
     if version is not None and not rows:
-        raise SalesopsError(
-            Problem(
-                "no-version",
-                f"There is no version {version} of the targets of {year}.",
-                "See target_approvals.",
-            )
-        )
+        raise SalesopsError(problem("no-version", version=version, year=year))
     made = [
         (
             *(getattr(row, name) for name in KEY),
@@ -225,13 +211,5 @@ def target_approvals(engine: Engine, year: str | None = None) -> pd.DataFrame:
 def _person(name: Any) -> str:
     person = str(name or "").strip()
     if person.casefold() in NOBODY:
-        raise SalesopsError(
-            Problem(
-                "no-approver",
-                f"The targets are approved by {name!r}, which is nobody.",
-                "Give the name of the person who approves.",
-                column="approved_by",
-                value=str(name),
-            )
-        )
+        raise SalesopsError(problem("no-approver", column="approved_by", value=name))
     return person

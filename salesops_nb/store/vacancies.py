@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.metadata import metadata
 
 leavers = Table(
@@ -191,37 +191,29 @@ def _move(
         )
         found = connection.execute(select(vacancies).where(vacancies.c.vacancy_id == vacancy_id)).first()
         if found is None:
-            raise SalesopsError(
-                Problem(
-                    "no-such-vacancy",
-                    f"There is no vacancy {vacancy_id!r} in the store.",
-                    "List them with list_vacancies.",
-                    table="vacancies",
-                    value=vacancy_id,
-                )
-            )
+            raise SalesopsError(problem("no-such-vacancy", table="vacancies", value=vacancy_id))
         row = dict(found._mapping)
         state = _state(row)
         if state not in allowed:
             raise SalesopsError(
-                Problem(
+                problem(
                     "vacancy-state",
-                    f"The vacancy {vacancy_id} is {state}; "
-                    f"only a vacancy that is {' or '.join(allowed)} allows this.",
-                    "Propose a new vacancy if the seat is needed again.",
                     table="vacancies",
                     value=state,
+                    vacancy=vacancy_id,
+                    allowed=" or ".join(allowed),
                 )
             )
         before = row["opened_on"] or row["proposed_on"]
         if on < before:
             raise SalesopsError(
-                Problem(
+                problem(
                     "vacancy-date",
-                    f"{on} lies before {before}, when the vacancy {vacancy_id} was {state}.",
-                    "Correct the day.",
                     table="vacancies",
-                    value=str(on),
+                    value=on,
+                    before=before,
+                    vacancy=vacancy_id,
+                    state=state,
                 )
             )
         connection.execute(update(vacancies).where(vacancies.c.vacancy_id == vacancy_id).values(**values))
@@ -238,6 +230,4 @@ def _state(row: dict[str, Any]) -> str:
 def _say_who(**texts: str) -> None:
     for name, text in texts.items():
         if not str(text).strip():
-            raise SalesopsError(
-                Problem("missing-value", f"{name} is empty.", f"Say {name}.", table="vacancies", column=name)
-            )
+            raise SalesopsError(problem("missing-value", table="vacancies", column=name))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import IN_MEMORY, Tables, height, settled
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
 from salesops_nb.targets.outlook import Outlook, outlook_of
@@ -171,15 +171,7 @@ def prepare(
 def _year(calendar: FiscalCalendar, year: str | int) -> Period:
     text = str(year).strip()
     if not re.fullmatch(r"(cal:)?\d{4}", text):
-        raise SalesopsError(
-            Problem(
-                "bad-year",
-                f"{year!r} does not name a fiscal year.",
-                "Write four digits, such as 2018; quarters and months follow from it.",
-                column="year",
-                value=text,
-            )
-        )
+        raise SalesopsError(problem("bad-year", column="year", value=text, year=year))
     return calendar.period(text)
 
 
@@ -241,21 +233,11 @@ def _objects(values: Iterable[Any]) -> pd.Series:
 
 
 def _missing_potential(names: list[str]) -> Problem:
-    return Problem(
-        "no-potential",
-        f"No potential is known for {', '.join(names)}; the middle of the team stands in.",
-        "Give their potential, or assign units or accounts to them.",
-        severity="warning",
-    )
+    return problem("no-potential", names=", ".join(names))
 
 
 def _zero_potential(names: list[str]) -> Problem:
-    return Problem(
-        "zero-potential",
-        f"The potential of {', '.join(names)} is zero: top-down gives no target there.",
-        "Check the units or accounts assigned, or use method='bottom_up'.",
-        severity="warning",
-    )
+    return problem("zero-potential.names", names=", ".join(names))
 
 
 def _strangers(history: History, people: pd.DataFrame) -> list[Problem]:
@@ -267,17 +249,7 @@ def _strangers(history: History, people: pd.DataFrame) -> list[Problem]:
     start, end = history.months[0].start, history.months[-1].end
     total = sum((history.between(rep, start, end) for rep in unknown), Decimal(0))
     shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
-    return [
-        Problem(
-            "unknown-owner",
-            f"{total:,.2f} of the history was booked by {shown}, who are not in people; "
-            "it counts for the company only.",
-            "Add them to people, with left_on if they are gone.",
-            table="people",
-            severity="note",
-            amount=total,
-        )
-    ]
+    return [problem("unknown-owner", table="people", amount=total, names=shown)]
 
 
 def _last_year(history: History, year: Period, shares: Floats) -> tuple[Decimal, int, float]:

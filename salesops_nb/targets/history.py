@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from salesops_nb.core.frames import Tables, collected
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 Floats = npt.NDArray[np.float64]
 EPOCH = date(1970, 1, 1)
@@ -64,14 +64,7 @@ def read_history(
     last = min(before - timedelta(days=1), _last_day(tables) or date.min) if won is not None else None
     older, simulated = _older(tables, calendar, before, problems)
     if won is None and not older:
-        raise SalesopsError(
-            Problem(
-                "no-history",
-                f"No won deal and no month of bookings_history lies before {before}.",
-                "Bring won deals with closed_on, amount and owner_id, or a later year.",
-                table="deals",
-            )
-        )
+        raise SalesopsError(problem("no-history.before-year", table="deals", before=before))
     cells: dict[tuple[str, str], Decimal] = {}
     real: list[Period] = []
     if won is not None and last is not None:
@@ -83,9 +76,7 @@ def read_history(
         problems.append(_overlap(len(older) - len(kept), begins))
     cells = {**kept, **cells}
     if not cells:
-        raise SalesopsError(
-            Problem("no-history", "The won deals do not cover one whole month.", "Bring a longer history.")
-        )
+        raise SalesopsError(problem("no-history.no-whole-month"))
     return _history(calendar, cells, real, currency, simulated and bool(kept), problems)
 
 
@@ -133,12 +124,8 @@ def _won(tables: Tables, before: date, currency: str | None) -> tuple[pa.Table |
     missing = {"owner_id", "outcome", "amount", "closed_on"} - names
     if missing:
         raise SalesopsError(
-            Problem(
-                "missing-column",
-                f"The table deals lacks {', '.join(sorted(missing))}.",
-                "Map it in the workbook's mapping.",
-                table="deals",
-                column=min(missing),
+            problem(
+                "missing-column.deals", table="deals", column=min(missing), missing=", ".join(sorted(missing))
             )
         )
     won = deals.filter(
@@ -148,13 +135,7 @@ def _won(tables: Tables, before: date, currency: str | None) -> tuple[pa.Table |
         used = sorted(str(c) for c in collected(won.select("currency").unique())["currency"].dropna())
         if len(used) > 1:
             raise SalesopsError(
-                Problem(
-                    "mixed-currencies",
-                    f"The won deals bear several currencies: {', '.join(used)}.",
-                    "Convert them at a rate before targets are set.",
-                    table="deals",
-                    column="currency",
-                )
+                problem("mixed-currencies", table="deals", column="currency", used=", ".join(used))
             )
         currency = used[0] if used else currency
     won = won.with_columns(
@@ -201,13 +182,12 @@ def _older(
         month = calendar.period(str(key))
         if month.kind != "month":
             raise SalesopsError(
-                Problem(
-                    "bad-period",
-                    f"bookings_history holds {key!r}, which is a {month.kind} and not a month.",
-                    "Write months, such as 2016-09.",
+                problem(
+                    "bad-period.not-a-month",
                     table="bookings_history",
                     column="month",
-                    value=str(key),
+                    value=key,
+                    kind=month.kind,
                 )
             )
         if month.end <= before:
@@ -218,11 +198,4 @@ def _older(
 
 
 def _overlap(count: int, begins: date) -> Problem:
-    return Problem(
-        "history-overlap",
-        f"{count} rows of bookings_history lie in months that the deals cover (from {begins}); "
-        "the deals count.",
-        "End bookings_history where the deals begin.",
-        table="bookings_history",
-        severity="note",
-    )
+    return problem("history-overlap", table="bookings_history", count=count, begins=begins)

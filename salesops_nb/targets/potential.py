@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables, collected
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,22 +34,9 @@ def potential(
     found = found.reindex(reps).astype(float)
     low = found[found < 0]
     if len(low):
-        raise SalesopsError(
-            Problem(
-                "negative-potential",
-                f"The potential of {low.index[0]} is {low.iloc[0]:g}.",
-                "Give potentials of at least zero.",
-                value=str(low.iloc[0]),
-            )
-        )
+        raise SalesopsError(problem("negative-potential", value=low.iloc[0], rep=low.index[0]))
     if not found.sum() > 0:
-        raise SalesopsError(
-            Problem(
-                "zero-potential",
-                f"The potential of all reps together is zero ({source}).",
-                "Give potential=, units with potential and assignments, or accounts with revenue.",
-            )
-        )
+        raise SalesopsError(problem("zero-potential.all"))
     return found, f"Potential {source}."
 
 
@@ -144,13 +131,8 @@ def last_targets(tables: Tables, year: Period) -> dict[str, Decimal]:
         amount = Decimal(str(value))
         if amount < 0:
             raise SalesopsError(
-                Problem(
-                    "negative-target",
-                    f"The target of {who} for {key} is {amount}.",
-                    "Correct it in the table targets.",
-                    table="targets",
-                    column="value",
-                    value=str(amount),
+                problem(
+                    "negative-target.targets", table="targets", column="value", value=amount, who=who, key=key
                 )
             )
         if key == year.key:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 
 def attainment(actual: Any, target: Any) -> float:
@@ -63,9 +63,7 @@ def share_at_quota(attained: Iterable[Any]) -> float:
     """
     values = [exact(value, "attainment") for value in attained]
     if not values:
-        raise SalesopsError(
-            Problem("nobody", "There is no rep to take a share of.", "Give one attainment for each rep.")
-        )
+        raise SalesopsError(problem("nobody.shares"))
     return sum(value >= 1 for value in values) / len(values)
 
 
@@ -76,17 +74,13 @@ def exact(value: Any, name: str) -> Fraction:
     except ArithmeticError:
         number = Decimal("nan")
     if not number.is_finite():
-        raise SalesopsError(
-            Problem("bad-number", f"The {name} is {value!r}, which is not a number.", "Write a plain number.")
-        )
+        raise SalesopsError(problem("bad-number.named", name=name, given=value))
     return Fraction(number)
 
 
 def _positive(value: Any, name: str) -> Fraction:
     number = exact(value, name)
     if number <= 0:
-        code = "negative-target" if number < 0 else "zero-target"
-        raise SalesopsError(
-            Problem(code, f"The {name} is {value}, which is not above zero.", "Give an amount above zero.")
-        )
+        key = "negative-target.named" if number < 0 else "zero-target.named"
+        raise SalesopsError(problem(key, name=name, given=value))
     return number

@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables, collected
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 Floats = npt.NDArray[np.float64]
 DAYS_PER_MONTH = 30.4375
@@ -31,19 +31,16 @@ def read_people(tables: Tables, problems: list[Problem], before: date) -> pd.Dat
     where the table is missing or has nobody.
     """
     if "people" not in tables:
-        raise SalesopsError(
-            Problem("missing-table", "There is no table people.", "Map it: targets are set for people.")
-        )
+        raise SalesopsError(problem("missing-table.people"))
     there = tables["people"].collect_schema().names()
     missing = {"person_id", "role"} - set(there)
     if missing:
         raise SalesopsError(
-            Problem(
-                "missing-column",
-                f"The table people lacks {', '.join(sorted(missing))}.",
-                "Map it in the workbook's mapping.",
+            problem(
+                "missing-column.people",
                 table="people",
                 column=min(missing),
+                missing=", ".join(sorted(missing)),
             )
         )
     people = collected(tables["people"].select(*(nw.col(c) for c in COLUMNS if c in there)))
@@ -63,19 +60,18 @@ def read_people(tables: Tables, problems: list[Problem], before: date) -> pd.Dat
     wrong = people["left_on"] <= people["hired_on"]
     for row in people[wrong].itertuples():
         problems.append(
-            Problem(
-                "left-before-hired",
-                f"{row.person_id} left on {row.left_on}, not after the hire on {row.hired_on}; "
-                "no target is set.",
-                "Correct hired_on or left_on.",
+            problem(
+                "left-before-hired.of-targets",
                 table="people",
                 column="left_on",
-                value=str(row.left_on),
+                value=row.left_on,
+                person=row.person_id,
+                hired_on=row.hired_on,
             )
         )
     people = people[~wrong]
     if people.empty:
-        raise SalesopsError(Problem("nobody", "The table people has nobody.", "Add the people who sell."))
+        raise SalesopsError(problem("nobody.people"))
     for name in ("team", "region"):
         people[name] = people[name].astype(object).where(people[name].notna(), "unassigned").astype(str)
     return people.set_index("person_id", drop=False).rename_axis(None)
@@ -92,16 +88,7 @@ def _date(value: Any, gap: date, name: str) -> date:
         day: date = date.fromisoformat(value) if isinstance(value, str) else value
         return day.date() if isinstance(day, datetime) else day
     except ValueError:
-        raise SalesopsError(
-            Problem(
-                "bad-date",
-                f"The table people has {value!r} in {name}, which is not a date.",
-                "Write dates as 2018-03-31.",
-                table="people",
-                column=name,
-                value=str(value),
-            )
-        ) from None
+        raise SalesopsError(problem("bad-date", table="people", column=name, value=value)) from None
 
 
 def carriers(
@@ -122,25 +109,19 @@ def carriers(
         if chosen - known:
             unknown = ", ".join(sorted(chosen - known))
             raise SalesopsError(
-                Problem(
-                    "unknown-role",
-                    f"Nobody has the role {unknown}.",
-                    f"The roles in people are {', '.join(sorted(known))}.",
+                problem(
+                    "unknown-role.nobody",
                     table="people",
                     column="role",
                     value=unknown,
+                    known=", ".join(sorted(known)),
                 )
             )
     there = (people["hired_on"] < year.end) & (people["left_on"] > year.start)
     found = people[there & people["role"].astype(str).isin(chosen)]
     if found.empty:
         raise SalesopsError(
-            Problem(
-                "nobody",
-                f"Nobody in {year.key} has a role that carries targets ({', '.join(sorted(chosen))}).",
-                "Check hired_on and left_on, or name the roles.",
-                table="people",
-            )
+            problem("nobody.with-role", table="people", year=year.key, roles=", ".join(sorted(chosen)))
         )
     return found.sort_values(["team", "person_id"], kind="stable")
 
@@ -170,10 +151,4 @@ def ramped(people: pd.DataFrame, months: Sequence[Period], ramp: Sequence[float]
 def check_ramp(ramp: Sequence[float]) -> None:
     """Raises `SalesopsError` unless the ramp is shares from 0 to 1."""
     if any(not 0 <= float(share) <= 1 for share in ramp):
-        raise SalesopsError(
-            Problem(
-                "bad-ramp",
-                f"The ramp is {', '.join(f'{float(s):g}' for s in ramp)}: a share lies outside 0 to 1.",
-                "Give the share of a full target for each month of tenure, such as 0, 0.25, 0.5, 0.75.",
-            )
-        )
+        raise SalesopsError(problem("bad-ramp", ramp=", ".join(f"{float(s):g}" for s in ramp)))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.targets.ratios import exact
 
 Ints = npt.NDArray[np.int64]
@@ -45,18 +45,14 @@ def largest_remainder(
     [Decimal('8400'), Decimal('2000')]
     """
     if exact(unit, "unit") <= 0:
-        raise _bad("bad-unit", f"The rounding unit is {unit}.", "Give a unit above zero, such as 100.")
+        raise SalesopsError(problem("bad-unit.not-positive", unit=unit))
     whole = exact(total, "total")
     parts = [exact(weight, "weight") for weight in weights]
     if whole < 0 or any(part < 0 for part in parts):
-        raise _bad(
-            "negative-target",
-            f"A total of {total} cannot be shared: the total or a weight is below zero.",
-            "Give a total and weights of at least zero.",
-        )
+        raise SalesopsError(problem("negative-target.shared", total=total))
     everything = sum(parts)
     if not everything:
-        raise _bad("zero-potential", "All weights are zero: there is nothing to share by.", "Give a weight.")
+        raise SalesopsError(problem("zero-potential.weights"))
     units = int(whole // exact(unit, "unit"))
     fair = [units * part / everything for part in parts]
     counts = [int(share) for share in fair]
@@ -87,7 +83,3 @@ def spread(units: Ints, weights: npt.NDArray[np.float64]) -> Ints:
     counts += (rank < left[:, None]) & (left[:, None] > 0)
     counts -= (rank >= columns + left[:, None]) & (left[:, None] < 0)
     return counts
-
-
-def _bad(code: str, message: str, fix: str) -> SalesopsError:
-    return SalesopsError(Problem(code, message, fix))

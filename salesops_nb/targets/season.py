@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Floats = npt.NDArray[np.float64]
 YEAR = 12
@@ -25,10 +25,6 @@ LEAST_MONTHS = 24
 MAX_ORIGINS = 12
 MODELS = ("exponential smoothing", "seasonal naive")
 SMOOTHING = ("smoothing_level", "smoothing_trend", "smoothing_seasonal", "damping_trend")
-
-
-def _bad(code: str, message: str, fix: str) -> SalesopsError:
-    return SalesopsError(Problem(code, message, fix))
 
 
 @dataclass(frozen=True)
@@ -96,11 +92,7 @@ def season(
     series = np.asarray(history, dtype=np.float64)
     shares = _declared(declared)
     if series.size == 0 or not np.isfinite(series).all() or series.sum() <= 0:
-        raise _bad(
-            "no-history",
-            "There is no month of history with bookings.",
-            "Bring won deals with closing dates, or a table bookings_history.",
-        )
+        raise SalesopsError(problem("no-history.no-bookings"))
     if len(series) < LEAST_MONTHS:
         source = "the declared weights" if declared is not None else "even months, as none were declared"
         note = (
@@ -116,10 +108,8 @@ def _declared(weights: Sequence[float] | None) -> Floats:
         return np.full(YEAR, 1 / YEAR)
     values = np.asarray(list(weights), dtype=np.float64)
     if values.shape != (YEAR,) or not np.isfinite(values).all() or (values < 0).any() or not values.sum():
-        raise _bad(
-            "bad-season",
-            f"The declared season has {len(values)} weights ({', '.join(f'{v:g}' for v in values)}).",
-            "Give twelve weights of at least 0, not all 0, one for each month of the fiscal year.",
+        raise SalesopsError(
+            problem("bad-season", count=len(values), weights=", ".join(f"{v:g}" for v in values))
         )
     shares: Floats = values / values.sum()
     return shares

@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesops_nb.core.money import places
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.targets import difficulty
 from salesops_nb.targets.basis import Basis
 from salesops_nb.targets.ratios import exact
@@ -121,46 +121,29 @@ def _check(
     basis: Basis, growth: Any, target: Any, method: str, weight: float, factor: Any, unit: Any
 ) -> None:
     if method not in get_args(Method):
-        raise _bad("unknown-method", f"There is no method {method!r}.", "Write top_down, bottom_up or blend.")
+        raise SalesopsError(problem("unknown-method", method=method))
     if growth is not None and target is not None:
-        raise _bad(
-            "two-totals",
-            f"Both growth ({growth}) and company_target ({target}) are given.",
-            "Give one of the two.",
-        )
+        raise SalesopsError(problem("two-totals", growth=growth, target=target))
     if growth is None and target is None and method != "bottom_up":
-        raise _bad("no-total", f"The method {method} needs a total.", "Give growth or company_target.")
+        raise SalesopsError(problem("no-total", method=method))
     if target is not None and exact(target, "company target") <= 0:
-        code = "negative-target" if exact(target, "company target") < 0 else "zero-target"
-        raise _bad(code, f"The company target is {target}.", "Give an amount above zero.")
+        below = exact(target, "company target") < 0
+        key = "negative-target.company" if below else "zero-target.company"
+        raise SalesopsError(problem(key, target=target))
     if growth is not None and exact(growth, "growth") <= -1:
-        raise _bad(
-            "negative-target", f"A growth of {growth} leaves no target above zero.", "Write 0.1 for 10 %."
-        )
+        raise SalesopsError(problem("negative-target.growth", growth=growth))
     if growth is not None and exact(growth, "growth") > 10:
-        raise _bad("bad-growth", f"A growth of {growth} is more than tenfold.", "Write 0.1 for 10 %.")
+        raise SalesopsError(problem("bad-growth", growth=growth))
     if not 0 <= exact(weight, "weight") <= 1:
-        raise _bad(
-            "bad-weight", f"The weight is {weight}.", "Give a share from 0 (bottom-up) to 1 (top-down)."
-        )
+        raise SalesopsError(problem("bad-weight", weight=weight))
     if not 1 <= exact(factor, "over-assignment") <= 3:
-        raise _bad(
-            "bad-over-assignment",
-            f"The over-assignment is {factor}.",
-            "Give assigned over company target, from 1 to 3; 1.05 is 5 % more.",
-        )
+        raise SalesopsError(problem("bad-over-assignment", factor=factor))
     size = exact(unit, "unit")
     smallest = Fraction(1, 10 ** places(basis.currency))
     if size < smallest or size % smallest:
-        raise _bad(
-            "bad-unit",
-            f"The unit is {unit}, which {basis.currency} cannot pay.",
-            f"Give a multiple of {float(smallest):g}, such as 100.",
+        raise SalesopsError(
+            problem("bad-unit.not-payable", unit=unit, currency=basis.currency, smallest=float(smallest))
         )
-
-
-def _bad(code: str, message: str, fix: str) -> SalesopsError:
-    return SalesopsError(Problem(code, message, fix))
 
 
 def _company(basis: Basis, growth: Any, target: Any, unit: Fraction) -> Decimal:
@@ -171,11 +154,7 @@ def _company(basis: Basis, growth: Any, target: Any, unit: Fraction) -> Decimal:
     if growth is None:
         return _to_unit(exact(round(float(basis.reps["bottom_up"].sum()), 4), "total"), unit)
     if basis.last_year_months == 0 or basis.last_year <= 0:
-        raise _bad(
-            "no-last-year",
-            f"The year before {basis.year.key} has no bookings to grow from.",
-            "Give company_target.",
-        )
+        raise SalesopsError(problem("no-last-year", year=basis.year.key))
     covered = basis.last_year_share
     last = exact(basis.last_year, "last year") / exact(round(covered, 12), "share")
     return _to_unit(last * (1 + exact(growth, "growth")), unit)
@@ -194,11 +173,7 @@ def _shares(basis: Basis, method: str, weight: float) -> Floats:
     part = {"top_down": 1.0, "bottom_up": 0.0}.get(method, float(weight))
     for name, values, used in (("potential", top, part > 0), ("pipeline and run-rate", bottom, part < 1)):
         if used and not values.sum() > 0:
-            raise _bad(
-                "zero-potential",
-                f"The {name} of all reps together is zero for {basis.year.key}.",
-                "Give potential_by, or use the other method.",
-            )
+            raise SalesopsError(problem("zero-potential.method", name=name, year=basis.year.key))
     made: Floats = np.zeros(len(top))
     if part > 0:
         made = made + part * top / top.sum()

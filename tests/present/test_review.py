@@ -5,35 +5,35 @@ from datetime import date
 import pytest
 
 from salesops_nb import performance
-from salesops_nb.core.wording import money, percent, said
 from salesops_nb.errors import SalesopsError
+from salesops_nb.messages import message, money, percent
 from salesops_nb.notebook import performance_review as show
-from salesops_nb.present.language.sentences import spoken
+from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import use_locale
 
 
 @pytest.mark.parametrize(
     ("sentence", "english", "romanian"),
     [
-        (said("{share} of pace, {how}", share=percent(0.0336527),
-              how=said("by days elapsed, as there is no earlier whole period")),
+        (message("{share} of pace, {how}", share=percent(0.0336527),
+              how=message("by days elapsed, as there is no earlier whole period")),
          "3.4% of pace, by days elapsed, as there is no earlier whole period",
          "3,4\xa0% din ritm, după zilele scurse, fiindcă nu există o perioadă întreagă anterioară"),
-        (said("The period closed {gap} short of its target of {target}.",
+        (message("The period closed {gap} short of its target of {target}.",
               gap=money("1200.5000"), target=money(2896300)),
          "The period closed $1,201 short of its target of $2,896,300.",
          "Perioada s-a încheiat cu 1.201\xa0RON sub ținta de 2.896.300\xa0RON."),
-        (said("{won} of {decided} decided deals were won.", won=1234, decided=2345),
+        (message("{won} of {decided} decided deals were won.", won=1234, decided=2345),
          "1,234 of 2,345 decided deals were won.",
          "Din 2.345 de tranzacții decise, 1.234 au fost câștigate."),
-        (said(""), "", ""),
+        (message(""), "", ""),
     ],
 )  # fmt: skip
 def test_what_an_analysis_says_is_written_as_the_reader_reads(sentence, english, romanian):
     use_locale("en_US", "USD")
-    assert spoken(sentence) == english
+    assert translate(sentence) == english
     use_locale("ro_RO", "RON")
-    assert spoken(sentence) == romanian
+    assert translate(sentence) == romanian
 
 
 def test_every_part_displays_for_every_level(demo, capsys):

@@ -12,6 +12,7 @@ from salesops_nb.batch.jobs.reports import Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, subjects
 from salesops_nb.batch.runs.folder import Record
 from salesops_nb.errors import SalesopsError
+from salesops_nb.present.language.sentences import translate
 
 if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
@@ -76,4 +77,4 @@ class _Subjects:
         try:
             return {(each.kind, each.who): each for each in subjects(report, self.workbook, span)}
         except SalesopsError as error:  # nobody is left of them
-            return " ".join(problem.message for problem in error.problems)
+            return " ".join(translate(problem.message) for problem in error.problems)

@@ -13,12 +13,13 @@ from rich.console import Console
 from salesops_nb.batch.delivery.addressed import addressed
 from salesops_nb.batch.delivery.gate import CALM, Gate, how_to_settle
 from salesops_nb.batch.delivery.letters import Letter, compose, letters
-from salesops_nb.batch.delivery.smtp import Refused, Sender, Unclear, refused
+from salesops_nb.batch.delivery.smtp import Refused, Sender, Unclear
 from salesops_nb.batch.jobs.paths import check_place
 from salesops_nb.batch.jobs.reports import FILE_NAME, Reports
 from salesops_nb.batch.runs.folder import Record, RunFolder
 from salesops_nb.batch.runs.run import now
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 from salesops_nb.present.language import formats
 from salesops_nb.store import deliveries
 from salesops_nb.store.deliveries import Delivery
@@ -48,9 +49,7 @@ class Post:
     def check(self) -> None:
         """Raise `SalesopsError` where the run is not complete: nothing of it is released or sent."""
         if self.folder is not None and not self.folder.complete:
-            raise refused(
-                f"Run {self.folder.name} is not complete.", "Finish it first: salesops run --resume"
-            )
+            raise SalesopsError(problem("not-delivered.incomplete", file=FILE_NAME, run=self.folder.name))
 
     def show(self) -> None:
         """Print who would get what, and what stays behind and why."""
@@ -77,9 +76,7 @@ class Post:
             self.console.print(f"Run {folder.name} waits for release by {' or '.join(release.by)}:")
             self.console.print(f"  salesops deliver {folder.name}{self.reports.option} --release NAME")
         elif mail is None and release is None:
-            raise refused(
-                f"{self.reports.file} has no 'mail', so nothing can be sent.", "Add mail: {server, from}."
-            )
+            raise SalesopsError(problem("not-delivered.no-mail", file=FILE_NAME, asked=self.reports.file))
         for letter in found:
             self._stays(letter, calm=False)
         self._disputed(waiting)
@@ -129,8 +126,10 @@ class Post:
             open_ones.setdefault(each.address.lower(), []).append(each)
         for address in map(str.lower, addresses):
             if address not in open_ones:
-                known = ", ".join(each[0].address for each in open_ones.values()) or "none"
-                raise refused(f"Nothing is unclear to {address}.", f"Unclear are mails to: {known}.")
+                known = ", ".join(each[0].address for each in open_ones.values()) or message("none")
+                raise SalesopsError(
+                    problem("not-delivered.not-unclear", file=FILE_NAME, address=address, known=known)
+                )
             for message_id in {each.message_id for each in open_ones[address]}:
                 deliveries.settle(self.workbook.store, message_id, "sent" if arrived else None)
             names = ", ".join(each.report for each in open_ones[address])
@@ -223,14 +222,15 @@ def _publish(record: Record, folder: RunFolder | None, base: Path, option: str) 
             _copy(folder.path / output["path"], base / record["to"], name, folder.name)
         except OSError as error:
             raise SalesopsError(
-                Problem(
+                problem(
                     "not-copied",
-                    f"Report {record['report']!r}: {name} cannot be copied to {record['to']}: "
-                    f"{error.strerror or error}.",
-                    f"Mend 'to' or that folder; then: {_again(folder, option)}.",
                     file=FILE_NAME,
                     column="to",
                     value=record["to"],
+                    report=record["report"],
+                    name=name,
+                    why=error.strerror or str(error),
+                    again=_again(folder, option),
                 )
             ) from error
 

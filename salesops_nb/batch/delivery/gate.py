@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from salesops_nb.batch.delivery.smtp import refused
-from salesops_nb.batch.jobs.reports import Release, Reports
+from salesops_nb.batch.jobs.reports import FILE_NAME, Release, Reports
 from salesops_nb.batch.runs.folder import Record, RunFolder, busy, file_hash
 from salesops_nb.batch.runs.pay import PayLedger
 from salesops_nb.batch.runs.run import now
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store import deliveries
 from salesops_nb.store.deliveries import Delivery, Item
 
@@ -118,9 +118,7 @@ class Gate:
         """
         assert self.folder is not None
         if self._asked is None:
-            raise refused(
-                f"{self._file} asks for no release.", "Leave --release out, or add release: {by: …}."
-            )
+            raise SalesopsError(problem("not-delivered.no-release", file=FILE_NAME, asked=self._file))
         name = _releaser(self._asked, by)
         items = [
             self._item(record, place)
@@ -218,5 +216,7 @@ def _releaser(asked: Release, by: str) -> str:
     names = {" ".join(name.split()).casefold(): name for name in asked.by}
     name = names.get(" ".join(by.split()).casefold())
     if name is None:
-        raise refused(f"{by!r} may not release this run.", f"These may: {', '.join(asked.by)}.")
+        raise SalesopsError(
+            problem("not-delivered.not-a-releaser", file=FILE_NAME, by=by, names=", ".join(asked.by))
+        )
     return name

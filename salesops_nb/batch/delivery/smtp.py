@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from salesops_nb.batch.jobs.reports import FILE_NAME, Mail
 from salesops_nb.core.masking import masked
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 
 class Refused(Exception):
@@ -166,10 +166,14 @@ class Sender:
             return
         server.ehlo_or_helo_if_needed()
         if "PLAIN" not in server.esmtp_features.get("auth", "").upper().split():
-            raise refused(
-                f"The mail server {self.mail.server}:{self.mail.port} takes no user or password with "
-                "letters beyond ASCII: it does not offer AUTH PLAIN.",
-                f"Choose a password of plain letters, digits and signs; set {self.mail.password_env} to it.",
+            raise SalesopsError(
+                problem(
+                    "not-delivered.letters",
+                    file=FILE_NAME,
+                    server=self.mail.server,
+                    port=self.mail.port,
+                    variable=self.mail.password_env,
+                )
             )
         given = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
         answer = Answer(*server.docmd("AUTH", f"PLAIN {given}"))
@@ -180,38 +184,51 @@ class Sender:
         mail = self.mail
         password = os.environ.get(mail.password_env, "")
         if mail.user is not None and not password:
-            raise refused(
-                f"The mail server wants a password for {mail.user}, and {mail.password_env} is not set.",
-                f"Set the environment variable {mail.password_env}.",
+            raise SalesopsError(
+                problem(
+                    "not-delivered.no-password", file=FILE_NAME, user=mail.user, variable=mail.password_env
+                )
             )
         return password
 
     def _unreachable(self, error: Exception) -> SalesopsError:
         """What went wrong before a mail was handed over, and what to do about it."""
-        where = f"{self.mail.server}:{self.mail.port}"
         if isinstance(error, ssl.SSLCertVerificationError):
-            return refused(
-                f"The certificate of the mail server {where} cannot be trusted: {error.verify_message}. "
-                "It got neither the password nor a mail.",
-                "Have the certificate mended, or name the server in 'mail' as its certificate does. An "
-                "authority of your own stands in mail: {ca_file: …} or in SSL_CERT_FILE. "
-                "'tls: unverified' sends to whoever answers there.",
+            return SalesopsError(
+                problem(
+                    "not-delivered.certificate",
+                    file=FILE_NAME,
+                    server=self.mail.server,
+                    port=self.mail.port,
+                    why=error.verify_message,
+                )
             )
         if isinstance(error, smtplib.SMTPNotSupportedError) and self.mail.security == "starttls":
-            return refused(
-                f"The mail server {where} does not offer STARTTLS. It got neither the password nor a mail.",
-                "Write 'security: tls' for a port that begins with TLS (often 465), or 'security: none' "
-                "for a server of your own network that takes mails in the clear.",
+            return SalesopsError(
+                problem(
+                    "not-delivered.no-starttls", file=FILE_NAME, server=self.mail.server, port=self.mail.port
+                )
             )
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            return refused(
-                f"The mail server {where} did not take the password of {self.mail.user}: "
-                f"{self._masked(error)}.",
-                f"Check 'user' in 'mail', and the environment variable {self.mail.password_env}.",
+            return SalesopsError(
+                problem(
+                    "not-delivered.password",
+                    file=FILE_NAME,
+                    server=self.mail.server,
+                    port=self.mail.port,
+                    user=self.mail.user,
+                    answer=self._masked(error),
+                    variable=self.mail.password_env,
+                )
             )
-        return refused(
-            f"The mail server {where} did not take the mail: {self._masked(error)}.",
-            "Check 'mail'; what was not sent is sent next time.",
+        return SalesopsError(
+            problem(
+                "not-delivered",
+                file=FILE_NAME,
+                server=self.mail.server,
+                port=self.mail.port,
+                answer=self._masked(error),
+            )
         )
 
     def _masked(self, words: Exception | Answer) -> str:
@@ -242,10 +259,14 @@ def trust(mail: Mail, folder: Path) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=path)
     except OSError as error:  # among them ssl.SSLError: no certificate in it
-        reason = "it is not there" if isinstance(error, FileNotFoundError) else "it holds no certificate"
-        raise refused(
-            f"'ca_file' names {mail.ca_file}, and {reason}.",
-            "Name a PEM file with the certificate of the authority that signed the mail server's.",
+        raise SalesopsError(
+            problem(
+                "not-delivered.no-ca-file"
+                if isinstance(error, FileNotFoundError)
+                else "not-delivered.bad-ca-file",
+                file=FILE_NAME,
+                ca_file=mail.ca_file,
+            )
         ) from error
 
 
@@ -263,8 +284,3 @@ def _content(message: EmailMessage) -> bytes:
     policy = SMTPUTF8 if _beyond_ascii(message) else SMTP.clone(cte_type="7bit")
     lines = message.as_bytes(policy=policy).removesuffix(b"\r\n").split(b"\r\n")
     return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines) + b"\r\n.\r\n"
-
-
-def refused(message: str, fix: str) -> SalesopsError:
-    """Why nothing can be sent."""
-    return SalesopsError(Problem("not-delivered", message, fix, file=FILE_NAME))

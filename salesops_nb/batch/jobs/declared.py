@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.errors import Problem, SalesopsError, unfit
+from salesops_nb.errors import Problem, SalesopsError, problem, unfit
 from salesops_nb.notebook.module import parameters_of
 
 
@@ -19,13 +19,13 @@ def declared_parameters(path: Path, report: str) -> dict[str, Any]:
     """Names and defaults of the cell tagged ``parameters``; a default that is no plain value is None."""
     if not path.is_file():
         raise SalesopsError(
-            Problem(
-                "missing-notebook",
-                f"Report {report!r}: the notebook {path.name} is not there.",
-                f"Look in {path.parent}, or mend 'notebook'.",
+            problem(
+                "missing-notebook.of-report",
                 file="reports.yml",
                 column="notebook",
                 value=path.name,
+                report=report,
+                folder=path.parent,
             )
         )
     found: dict[str, Any] = {}
@@ -45,13 +45,7 @@ def parameter_cells(path: Path) -> list[str]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise SalesopsError(
-            Problem(
-                "bad-notebook",
-                f"{path.name} is not a notebook: {why}.",
-                "Save it again from JupyterLab.",
-                file=path.name,
-                row=getattr(error, "lineno", None),
-            )
+            problem("bad-notebook", file=path.name, row=getattr(error, "lineno", None), why=why)
         ) from None
 
 
@@ -82,7 +76,15 @@ def check_parameters(
     declared |= dict.fromkeys(getattr(model, "rare", ()))  # those its own cell leaves out
     names = dict.fromkeys(name for parameters in given for name in parameters)
     problems = [
-        _problem(report, name, f"the notebook {path.name} has no parameter {name!r}.", _known(declared))
+        problem(
+            "bad-parameter.unknown" if declared else "bad-parameter.no-cell",
+            file="reports.yml",
+            column=f"parameters.{name}",
+            report=report,
+            notebook=path.name,
+            name=name,
+            known=", ".join(declared),
+        )
         for name in names
         if name not in declared
     ]
@@ -93,10 +95,6 @@ def check_parameters(
             )
     if problems:
         raise SalesopsError(list(dict.fromkeys(problems)))
-
-
-def _known(declared: Mapping[str, Any]) -> str:
-    return f"It has: {', '.join(declared)}." if declared else "It has no cell tagged 'parameters'."
 
 
 def _misfits(model: type[BaseModel], report: str, parameters: Mapping[str, Any]) -> list[Problem]:
@@ -121,18 +119,28 @@ def _no_periods(
                 calendar.period(str(parameters[name]))
             except SalesopsError as error:
                 first = error.problems[0]
-                message = f"parameter {name!r}: {first.message}"
-                found.append(_problem(report, name, message, first.fix))
+                found.append(
+                    problem(
+                        "bad-parameter.period",
+                        file="reports.yml",
+                        column=f"parameters.{name}",
+                        report=report,
+                        name=name,
+                        why=first.message,
+                        fix=first.fix,
+                    )
+                )
     return found
 
 
 def _misfit(report: str, item: dict[str, Any]) -> Problem:
     name = ".".join(str(part) for part in item["loc"])
-    message = f"parameter {name!r} is {item['input']!r}: {unfit(item)}."
-    return _problem(report, name, message, "Write a value that fits.")
-
-
-def _problem(report: str, name: str, message: str, fix: str) -> Problem:
-    return Problem(
-        "bad-parameter", f"Report {report!r}: {message}", fix, file="reports.yml", column=f"parameters.{name}"
+    return problem(
+        "bad-parameter.of-report",
+        file="reports.yml",
+        column=f"parameters.{name}",
+        report=report,
+        name=name,
+        given=item["input"],
+        why=unfit(item),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from salesops_nb.batch.jobs.paths import check_place, path_facts, path_name
 from salesops_nb.batch.jobs.period_words import resolve_as_of, resolve_period
 from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
 from salesops_nb.notebook.module import parameters_of
 
 if TYPE_CHECKING:
@@ -207,12 +208,13 @@ def filled(value: Any, facts: Mapping[str, str], report: str) -> Any:
     for name in _FIELD.findall(value):
         if name not in facts:
             raise SalesopsError(
-                Problem(
+                problem(
                     "unknown-name",
-                    f"Report {report!r}: {{{name}}} in {value!r} names nothing here.",
-                    f"Known here: {', '.join(sorted(facts))}.",
                     file="reports.yml",
                     value=value,
+                    report=report,
+                    name=name,
+                    known=", ".join(sorted(facts)),
                 )
             )
     return _FIELD.sub(lambda match: facts[match[1]], value)
@@ -225,31 +227,44 @@ def _check_told_whom(report: Report, declared: Mapping[str, Any], path: Path) ->
     kinds = [kind for kind in report.for_each if kind != "company"]
     told = {"who", *kinds} & set(declared) or _says_whom(report, path)
     if kinds and not told:
-        raise _not_for_each(
-            report,
-            kinds,
-            f"{Path(report.notebook).name} has no parameter that says whom it is about, so each "
-            f"{' and '.join(kinds)} would get the company's page.",
-            "Leave 'for_each' out and name the readers under 'audience', or give the notebook 'who'.",
+        raise SalesopsError(
+            problem(
+                "bad-for-each.no-subject",
+                file="reports.yml",
+                column="for_each",
+                value=", ".join(kinds),
+                report=report.name,
+                notebook=Path(report.notebook).name,
+                kinds=" and ".join(kinds),
+            )
         )
     for name in ("level", "scope"):
         if kinds and report.parameters.get(name, name == "scope" and declared.get(name)) == "company":
-            raise _not_for_each(
-                report,
-                kinds,
-                f"{name} is company, so each {' and '.join(kinds)} would get the company's page.",
-                f"Leave 'for_each' out and name the readers under 'audience', or give another {name} under "
-                "'parameters'.",
+            raise SalesopsError(
+                problem(
+                    "bad-for-each.company",
+                    file="reports.yml",
+                    column="for_each",
+                    value=", ".join(kinds),
+                    report=report.name,
+                    name=name,
+                    kinds=" and ".join(kinds),
+                )
             )
     for kind in kinds if "who" not in report.parameters else ():
         of = _kind_of_who(report, declared, path, kind)
         if of not in (None, kind):
-            raise _not_for_each(
-                report,
-                kinds,
-                f"'who' of {Path(report.notebook).name} is a {of}: each {kind} would get the page of a {of} "
-                "of the same name.",
-                f"Write for_each: {of}, or say under 'parameters' whom it is about.",
+            raise SalesopsError(
+                problem(
+                    "bad-for-each.other-level",
+                    file="reports.yml",
+                    column="for_each",
+                    value=", ".join(kinds),
+                    report=report.name,
+                    notebook=Path(report.notebook).name,
+                    level=of,
+                    kind=kind,
+                )
             )
 
 
@@ -280,19 +295,6 @@ def _kind_of_who(report: Report, declared: Mapping[str, Any], path: Path, kind: 
     return value if extra.get("choices") == "who" and isinstance(value, str) and "{" not in value else None
 
 
-def _not_for_each(report: Report, kinds: Sequence[str], message: str, fix: str) -> SalesopsError:
-    return SalesopsError(
-        Problem(
-            "bad-for-each",
-            f"Report {report.name!r}: {message}",
-            fix,
-            file="reports.yml",
-            column="for_each",
-            value=", ".join(kinds),
-        )
-    )
-
-
 def _check_apart(report: Report, jobs: list[Job]) -> None:
     """Raise `SalesopsError` where two subjects would write the same files: their hashes are one."""
     first: dict[str, Job] = {}
@@ -300,13 +302,14 @@ def _check_apart(report: Report, jobs: list[Job]) -> None:
         other = first.setdefault(job.id, job)
         if other is not job:
             raise SalesopsError(
-                Problem(
+                problem(
                     "same-path",
-                    f"Report {report.name!r}: {other.who!r} and {job.who!r} have the same path {job.id}.",
-                    "Give one of them another id, or leave one out with 'where'.",
                     file="reports.yml",
                     column="for_each",
                     value=job.who,
+                    report=report.name,
+                    other=other.who,
+                    path=job.id,
                 )
             )
 
@@ -316,13 +319,7 @@ def _check_only(reports: Reports, only: tuple[str, ...]) -> None:
     unknown = [name for name in only if name not in names]
     if unknown:
         raise SalesopsError(
-            Problem(
-                "unknown-report",
-                f"No report is named {unknown[0]!r}.",
-                f"{reports.file} names: {', '.join(names)}.",
-                file=reports.file,
-                value=unknown[0],
-            )
+            problem("unknown-report", file=reports.file, value=unknown[0], names=", ".join(names))
         )
 
 
@@ -335,13 +332,7 @@ def _chosen(jobs: list[Job], chosen: Mapping[str, tuple[str, ...]]) -> list[Job]
                 known = sorted(filter(None, held))
                 shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
                 raise SalesopsError(
-                    Problem(
-                        "unknown-subject",
-                        f"No report is made for {kind} {name!r}.",
-                        f"There are: {shown or 'none'}.",
-                        column=kind,
-                        value=name,
-                    )
+                    problem("unknown-subject", column=kind, value=name, names=shown or message("none"))
                 )
         jobs = [job for job in jobs if job.facts.get(kind) in names]
     return jobs

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 READABLE = 40  # letters
 LONGEST = 200  # bytes of one part of a path; file systems take 255, and endings are added
@@ -58,20 +58,23 @@ def check_place(template: str, filled: str, home: Path, report: str) -> None:
     if Path(template).is_absolute():
         before = _PLACE.split(template, maxsplit=1)[0]
         root = Path(before if before == template or before.endswith("/") else Path(before).parent)
-    said = f"Report {report!r}: 'to' is {template!r}, which"
     if "\0" in filled or any(len(part.encode()) > LONGEST for part in Path(filled).parts):
-        raise _refused(template, f"{said} has a part that no folder can be named.", "Shorten it.")
+        raise SalesopsError(
+            problem("bad-folder.not-a-name", file="reports.yml", column="to", value=template, report=report)
+        )
     place = (home / filled).resolve()
     if not place.is_relative_to(root.resolve()):
-        raise _refused(
-            template,
-            f"{said} leads to {place}, not inside {root}.",
-            "Name a folder in the workbook; for one elsewhere write its absolute path before any {…}.",
+        raise SalesopsError(
+            problem(
+                "bad-folder.outside",
+                file="reports.yml",
+                column="to",
+                value=template,
+                report=report,
+                place=place,
+                root=root,
+            )
         )
-
-
-def _refused(template: str, message: str, fix: str) -> SalesopsError:
-    return SalesopsError(Problem("bad-folder", message, fix, file="reports.yml", column="to", value=template))
 
 
 def unfit_name(name: str) -> str | None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import cast
 
 from salesops_nb.core.periods import CALENDAR, FiscalCalendar, Kind, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 _WORD = re.compile(
     r"(?P<cal>cal:)?(?P<which>last-complete|this|previous|same-last-year)-(?P<kind>month|quarter|year)"
@@ -27,15 +27,7 @@ def resolve_period(text: str, calendar: FiscalCalendar, data_through: date | Non
     if match is None:
         return _key(text, calendar)
     if data_through is None:
-        raise SalesopsError(
-            Problem(
-                "no-data-date",
-                f"{text!r} is counted from the last date in the data, and the data have none.",
-                "Name the period itself, such as 2017-Q3, or set data_through in workbook.yml.",
-                column="period",
-                value=text,
-            )
-        )
+        raise SalesopsError(problem("no-data-date", column="period", value=text))
     kind = cast(Kind, match["kind"])
     days = CALENDAR if match["cal"] else calendar
     this = days.containing(data_through, kind)
@@ -60,24 +52,15 @@ def resolve_as_of(text: str | None, period: Period, data_through: date | None) -
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SalesopsError(
-            Problem(
-                "bad-as-of",
-                f"{text!r} is not a date.",
-                "Write data, period-end or a date such as 2017-12-31.",
-                column="as_of",
-                value=text,
-            )
-        ) from None
+        raise SalesopsError(problem("bad-as-of", column="as_of", value=text)) from None
 
 
 def _key(text: str, calendar: FiscalCalendar) -> Period:
     try:
         return calendar.period(text)
     except SalesopsError as error:
-        problem = error.problems[0]
-        words = "last-complete-, this-, previous- or same-last-year- before month, quarter or year"
-        fix = f"{problem.fix.rstrip('.')}; or a word: {words}."
-        raise SalesopsError(
-            Problem(problem.code, problem.message, fix, column="period", value=str(text))
-        ) from None
+        if error.problems[0].message.startswith(repr(text) + " lies"):
+            raise SalesopsError(
+                problem("bad-period.word-out-of-range", column="period", value=text)
+            ) from None
+        raise SalesopsError(problem("bad-period.or-word", column="period", value=text)) from None

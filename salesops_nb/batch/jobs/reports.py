@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from salesops_nb.batch.jobs.paths import unfit_name
-from salesops_nb.errors import Problem, SalesopsError, unfit
+from salesops_nb.errors import Problem, SalesopsError, problem, unfit
 
 FILE_NAME = "reports.yml"
 Each = Literal["company", "rep", "team", "region", "territory", "vacancy"]
@@ -227,11 +227,12 @@ def load_reports(path: str | Path) -> Reports:
     file = Path(path)
     contents = read_yaml(file)
     if not isinstance(contents, dict):
-        message = (
-            f"The file holds {type(contents).__name__ if contents is not None else 'nothing'}, not keys."
-        )
         raise SalesopsError(
-            Problem("bad-reports", message, "Begin with 'reports:' and a list.", file=file.name)
+            problem(
+                "bad-reports",
+                file=file.name,
+                kind=type(contents).__name__ if contents is not None else "nothing",
+            )
         )
     try:
         reports = Reports.model_validate(contents)
@@ -251,28 +252,19 @@ def _problem(item: dict[str, Any], tree: Any, file: str) -> Problem:
     row = line_of(tree, loc)
     if item["type"] == "extra_forbidden":
         known = ", ".join(_allowed(loc[:-1]))
-        return Problem(
-            "unknown-key",
-            f"The key {loc[-1]!r} is not known.",
-            f"Allowed here: {known}.",
-            None,
-            file,
-            row,
-            key,
-        )
+        return problem("unknown-key", file=file, row=row, column=key, name=loc[-1], known=known)
     if item["type"] == "missing":
-        return Problem("missing-key", f"The key {loc[-1]!r} is missing.", "Add it.", None, file, row, key)
+        return problem("missing-key", file=file, row=row, column=key, name=loc[-1])
     given = item["input"]
     shown = f"{given!r}: " if isinstance(given, str | int | float | bool) else ""
-    return Problem(
-        "bad-value",
-        f"{shown}{unfit(item)}.",
-        "Write a value that fits.",
-        None,
-        file,
-        row,
-        key,
-        str(given) if shown else None,
+    return problem(
+        "bad-value.given" if isinstance(given, str | int | float | bool) else "bad-value",
+        file=file,
+        row=row,
+        column=key,
+        value=str(given) if shown else None,
+        given=given,
+        why=unfit(item),
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from salesops_nb.batch.jobs.reports import load_reports
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 _CRON = {
     "day": "{minute} {hour} * * *",
@@ -54,7 +54,7 @@ def schedule_text(file: Path, every: str, at: str, day: int, deliver: bool) -> s
     """Both ways to run a file of reports every day, week (Monday), month or quarter, as text."""
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)
     if match is None:
-        raise SalesopsError(Problem("bad-time", f"{at!r} is not a time of day.", "Write HH:MM.", value=at))
+        raise SalesopsError(problem("bad-time", value=at))
     path = file.resolve()
     load_reports(path)  # what is scheduled must be right now
     words = [_program(), "run", path.name, *(["--deliver"] if deliver else [])]

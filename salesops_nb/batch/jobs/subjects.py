@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs.reports import Report
@@ -59,11 +59,17 @@ def _of_kind(kind: str, report: Report, workbook: Workbook, period: Period) -> l
         rows = _reps(rows)
     chosen = [row for row in rows if row.get(key) not in (None, "") and _fits(row, report.where)]
     if not chosen:
-        raise _refused(
-            report.name,
-            f"'for_each: {kind}' finds nobody in {table} for {period.key}"
-            + (f" with {dict(report.where)}." if report.where else "."),
-            "Mend 'where', or choose a period in which there is somebody.",
+        raise SalesopsError(
+            problem(
+                "bad-for-each.nobody-with" if report.where else "bad-for-each.nobody",
+                file="reports.yml",
+                column="for_each",
+                report=report.name,
+                kind=kind,
+                people=table,
+                period=period.key,
+                where=dict(report.where) if report.where else None,
+            )
         )
     rows_of: dict[str, list[Row]] = {}
     for row in chosen:
@@ -77,10 +83,16 @@ def _rows(kind: str, report: str, workbook: Workbook) -> tuple[str, list[Row]]:
         rows = _read(workbook, table)
         if rows and any(row.get(key) not in (None, "") for row in rows):
             return table, rows
-    raise _refused(
-        report,
-        f"'for_each: {kind}' needs the column {key} in {' or '.join(tables)}, and the workbook has none.",
-        f"Map {key} in mapping.yml, or take another for_each.",
+    raise SalesopsError(
+        problem(
+            "bad-for-each.no-column",
+            file="reports.yml",
+            column="for_each",
+            report=report,
+            kind=kind,
+            key_column=key,
+            tables=" or ".join(tables),
+        )
     )
 
 
@@ -131,12 +143,13 @@ def check_where(report: Report, workbook: Workbook) -> list[Problem]:
     for kind in [kind for kind in report.for_each if kind != "company" and report.where]:
         table, rows = _rows(kind, report.name, workbook)
         found += [
-            Problem(
-                "unknown-column",
-                f"Report {report.name!r}: 'where' names the column {column!r}, which {table} does not have.",
-                f"It has: {', '.join(rows[0])}.",
+            problem(
+                "unknown-column.where",
                 file="reports.yml",
                 column=column,
+                report=report.name,
+                people=table,
+                columns=", ".join(rows[0]),
             )
             for column in report.where
             if column not in rows[0]
@@ -173,9 +186,3 @@ def _manager(rows: list[Row]) -> str:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
-
-
-def _refused(report: str, message: str, fix: str) -> SalesopsError:
-    return SalesopsError(
-        Problem("bad-for-each", f"Report {report!r}: {message}", fix, file="reports.yml", column="for_each")
-    )

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Record = dict[str, Any]
 MARK = "INCOMPLETE"
@@ -97,14 +97,7 @@ class RunFolder:
         if not _try_lock(self._lock):
             self._lock.close()
             self._lock = None
-            raise SalesopsError(
-                Problem(
-                    "run-busy",
-                    f"Run {self.name} is being worked on by another process.",
-                    "Wait for it, or begin a run of your own without --resume.",
-                    value=self.name,
-                )
-            )
+            raise SalesopsError(problem("run-busy", value=self.name))
 
     def stage(self, name: str) -> Path:
         """An empty folder in which a job writes."""

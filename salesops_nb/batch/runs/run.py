@@ -23,7 +23,7 @@ from salesops_nb.batch.runs.keys import Keys, versions
 from salesops_nb.batch.workers.execute import CALL, failure
 from salesops_nb.batch.workers.executors import Executor, ForkExecutor, ProcessExecutor, Settings, why
 from salesops_nb.batch.workers.forkserver import Ended, ServerDied, can_fork
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.source.prepared import prepare
 from salesops_nb.source.reopened import VARIABLE
 
@@ -109,9 +109,7 @@ def resumed(base: Path, lock: bool = True) -> RunFolder:
             if lock:
                 run.lock()
             return run
-    raise SalesopsError(
-        Problem("nothing-to-resume", "The last run is complete.", "Begin a new one without --resume.")
-    )
+    raise SalesopsError(problem("nothing-to-resume.complete"))
 
 
 def stale_mark(workbook: Workbook, today: Any, stale: str) -> str:
@@ -126,13 +124,13 @@ def stale_mark(workbook: Workbook, today: Any, stale: str) -> str:
     if stale == "mark":
         return words
     raise SalesopsError(
-        Problem(
+        problem(
             "stale-source",
-            words,
-            "Bring new data, raise max_age_days in workbook.yml, or set 'stale: mark' beside 'reports'.",
             file="workbook.yml",
             column="max_age_days",
             value=str((today - last).days),
+            last=last.isoformat(),
+            limit=limit,
         )
     )
 
@@ -155,16 +153,7 @@ def environment_of_jobs(reports: Reports, workbook: Workbook) -> dict[str, str]:
         text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
         for name in re.findall(r"\$\{(\w+)\}", text):
             if name.upper() in ours:
-                raise SalesopsError(
-                    Problem(
-                        "password-of-mail",
-                        f"{file} names the variable {name}, which is the mail server's password: "
-                        "no report's notebook gets it.",
-                        "Put what opens the data or the store into a variable of its own.",
-                        file=file,
-                        value=name,
-                    )
-                )
+                raise SalesopsError(problem("password-of-mail", file=file, value=name))
     return {name: value for name, value in os.environ.items() if name.upper() not in ours}
 
 

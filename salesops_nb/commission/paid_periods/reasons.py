@@ -17,7 +17,7 @@ import narwhals as nw
 from salesops_nb.commission.inputs.tables import Tables, as_day, collected
 from salesops_nb.commission.paid_periods.basis import Basis
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.core.wording import Figure, Said, said
+from salesops_nb.messages import Figure, Message, message
 from salesops_nb.store.ledger.closed_periods import Change
 
 AFTER_A_SALE = {"refund": "refunded", "clawback": "cancelled"}
@@ -60,7 +60,7 @@ def read_known(
     )
 
 
-def reasons(changes: Sequence[Change], known: Known) -> list[Said]:
+def reasons(changes: Sequence[Change], known: Known) -> list[Message]:
     """Why each line differs, in the order of the lines."""
     of_deal: dict[tuple[str, str | None, str | None], list[Change]] = defaultdict(list)
     for change in changes:
@@ -75,7 +75,7 @@ def reasons(changes: Sequence[Change], known: Known) -> list[Said]:
         ]
         why = _why(change, others, known)
         if change.by_hand:
-            why = said(
+            why = message(
                 "{why}; by hand {amount} was added to it, which this leaves as it is",
                 why=why,
                 amount=Figure(change.by_hand, 2),
@@ -84,77 +84,77 @@ def reasons(changes: Sequence[Change], known: Known) -> list[Said]:
     return found
 
 
-def _why(change: Change, others: Sequence[Change], known: Known) -> Said:
+def _why(change: Change, others: Sequence[Change], known: Known) -> Message:
     if change.kind in FOLLOWS:
-        return _terms(change, known) or said("it follows from other lines of the person")
+        return _terms(change, known) or message("it follows from other lines of the person")
     if change.due and not change.paid:
         return _new(change, others, known)
     if change.paid and not change.due:
         return _gone(change, others, known)
     if change.credit_before != change.credit_after:
-        return said(
+        return message(
             "its credit was {before}, and is {after}",
             before=_figure(change.credit_before),
             after=_figure(change.credit_after),
         )
     before, after = change.plan_versions
     if before != after:
-        return said("it was paid by version {before} of the plan, and is by version {after}",
+        return message("it was paid by version {before} of the plan, and is by version {after}",
                     before=str(before), after=str(after))  # fmt: skip
     return _terms(change, known) or _elsewhere(change, known)
 
 
-def _new(change: Change, others: Sequence[Change], known: Known) -> Said:
+def _new(change: Change, others: Sequence[Change], known: Known) -> Message:
     """A line that nothing was paid for."""
     if change.kind in AFTER_A_SALE and change.happened_on:
         event = known.events.get(change.event_id or "", {})
         kind = str(event.get("kind") or AFTER_A_SALE[change.kind])
         if kind == "refunded":
-            return said("a refund of {day} came later", day=change.happened_on)
+            return message("a refund of {day} came later", day=change.happened_on)
         if kind == "cancelled" or change.kind == "clawback":
-            return said("a cancellation came later")
+            return message("a cancellation came later")
     givers = sorted({other.payee_id for other in others if other.paid and other.difference < 0})
     if givers:
-        return said("credit of the deal was taken from {people}", people=", ".join(givers))
+        return message("credit of the deal was taken from {people}", people=", ".join(givers))
     if change.deal_id and change.happened_on:
-        return _terms(change, known) or said(
+        return _terms(change, known) or message(
             "what happened on {day} was not known when the period was posted", day=change.happened_on
         )
-    return _terms(change, known) or said("it was not there when the period was posted")
+    return _terms(change, known) or message("it was not there when the period was posted")
 
 
-def _gone(change: Change, others: Sequence[Change], known: Known) -> Said:
+def _gone(change: Change, others: Sequence[Change], known: Known) -> Message:
     """A line that would not be paid any more."""
     deal = known.deals.get(change.deal_id or "")
     if change.deal_id and deal is None:
-        return said("the deal is not in the data any more")
+        return message("the deal is not in the data any more")
     takers = sorted({other.payee_id for other in others if other.due and other.difference > 0})
     if takers:
-        return said("credit of the deal was given to {people}", people=", ".join(takers))
+        return message("credit of the deal was given to {people}", people=", ".join(takers))
     if deal is not None:
         event = change.event_id or ""
         own = event.startswith(f"{change.deal_id}:")  # made of the deal, not a row of events
         if not own and event and event not in known.events:
-            return said("its event {event} is not in the data any more", event=event)
+            return message("its event {event} is not in the data any more", event=event)
         closed = as_day(deal.get("closed_on"))
         outcome = deal.get("outcome")
         if own and outcome not in (None, "won"):
-            return said("the deal is not won any more: it is {outcome}", outcome=str(outcome))
+            return message("the deal is not won any more: it is {outcome}", outcome=str(outcome))
         if own and closed and closed != change.happened_on and closed not in known.calendar.period(
             change.period
         ):  # fmt: skip
-            return said("the deal was closed on {before}, and is on {after}",
+            return message("the deal was closed on {before}, and is on {after}",
                         before=change.happened_on, after=closed)  # fmt: skip
     because = known.withheld.get((change.period, change.payee_id, change.deal_id))
     found = _terms(change, known)
     if found is not None:
         return found
     if because:
-        return said("it pays nothing any more: {reason}", reason=because)
-    return said("it is not paid any more")
+        return message("it pays nothing any more: {reason}", reason=because)
+    return message("it is not paid any more")
 
 
-def _terms(change: Change, known: Known) -> Said | None:
+def _terms(change: Change, known: Known) -> Message | None:
     """Which of a person's terms have changed since: quota, plan, assignment and the like."""
     then, now = known.then.get(change.period), known.now.get(change.period)
     if then is None or now is None:
@@ -162,26 +162,26 @@ def _terms(change: Change, known: Known) -> Said | None:
     who, plan = change.payee_id, change.plan_id or ""
     before, after = (each["quotas"].get(who, {}).get(plan) for each in (then, now))
     if before and after and Decimal(before) != Decimal(after):
-        return said("the quota was {before}, and is {after}",
+        return message("the quota was {before}, and is {after}",
                     before=_figure(Decimal(before)), after=_figure(Decimal(after)))  # fmt: skip
     names = [f"{plan}.{version}" for version in change.plan_versions if version is not None]
     edited = [name for name in names if then["plans"].get(name) != now["plans"].get(name)]
     if edited:
-        return said("plan {plan} was changed", plan=", ".join(dict.fromkeys(edited)))
+        return message("plan {plan} was changed", plan=", ".join(dict.fromkeys(edited)))
     theirs = _differing(then["people"].get(who, {}), now["people"].get(who, {}))
     if theirs and (who in then["people"] or who in now["people"]):
-        return said("rows of {person} changed in {tables}", person=who, tables=", ".join(theirs))
+        return message("rows of {person} changed in {tables}", person=who, tables=", ".join(theirs))
     common = _differing(then["tables"], now["tables"])
     if common:
-        return said("{tables} changed", tables=", ".join(common))
+        return message("{tables} changed", tables=", ".join(common))
     return None
 
 
-def _elsewhere(change: Change, known: Known) -> Said:
+def _elsewhere(change: Change, known: Known) -> Message:
     """Where nothing of the line's own has changed."""
     if change.period in known.then:
-        return said("other credit of the person moved it: tiers, limits and totals follow from all of it")
-    return said("its rate is another: the plan, the quota, the assignment or other credit changed")
+        return message("other credit of the person moved it: tiers, limits and totals follow from all of it")
+    return message("its rate is another: the plan, the quota, the assignment or other credit changed")
 
 
 def _differing(one: Mapping[str, str], two: Mapping[str, str]) -> list[str]:

@@ -21,8 +21,8 @@ from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.core.money import places
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.core.wording import Said
 from salesops_nb.errors import Problem
+from salesops_nb.messages import Message
 from salesops_nb.store.ledger.calendar import PayCalendar
 from salesops_nb.store.ledger.closed_periods import (
     Change,
@@ -40,7 +40,7 @@ class Findings:
     """The lines of closed periods that differ, why each does, and what could not be calculated anew."""
 
     changes: list[Change] = field(default_factory=list)
-    why: list[Said] = field(default_factory=list)
+    why: list[Message] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -118,7 +118,7 @@ def _signed(amount: Decimal, currency: str) -> str:
     return f"{amount:+,.{places(currency)}f}"
 
 
-def _told(change: Change, why: Said) -> Problem:
+def _told(change: Change, why: Message) -> Problem:
     what = ", ".join(
         part
         for part in (

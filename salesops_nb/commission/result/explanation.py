@@ -23,8 +23,8 @@ from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.settlement.draw_debts import ADVANCE, FORGIVEN
 from salesops_nb.commission.settlement.working import ComponentRows, Working
-from salesops_nb.core.wording import Figure, Said, said
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.messages import Figure, Message, message
 
 
 def explained(payout: Working, line_id: str) -> str:
@@ -50,21 +50,21 @@ def sentence(payout: Working, line: Mapping[str, Any]) -> str:
     return str(words(payout, line))
 
 
-def words(payout: Working, line: Mapping[str, Any]) -> Said:
+def words(payout: Working, line: Mapping[str, Any]) -> Message:
     """The sentence of a line given as a row, to be written in the reader's language."""
     deal = line["deal_id"]
-    subject = said("deal {deal}", deal=str(deal)) if deal else str(line["component_id"])
+    subject = message("deal {deal}", deal=str(deal)) if deal else str(line["component_id"])
     how, amount = _how(payout, line), Figure(Decimal(line["amount"]), 2)
-    return said("{subject}: {how}: {amount}", subject=subject, how=how, amount=amount)
+    return message("{subject}: {how}: {amount}", subject=subject, how=how, amount=amount)
 
 
-def _how(payout: Working, line: Mapping[str, Any]) -> Said | str:
+def _how(payout: Working, line: Mapping[str, Any]) -> Message | str:
     plan = next(
         (p for p in payout.plans if p.id == line["plan_id"] and p.version == line["plan_version"]), None
     )
     if plan is None or line["kind"] == "adjustment" or str(line["line_id"]) in payout.reasons:
         reason = payout.reasons.get(str(line["line_id"]))
-        return reason or said("the year to date less what was paid before")
+        return reason or message("the year to date less what was paid before")
     c = next((c for c in plan.components if c.id == line["component_id"]), None)
     special = _special(plan, line)
     if special is not None:
@@ -73,14 +73,16 @@ def _how(payout: Working, line: Mapping[str, Any]) -> Said | str:
     text = _body(payout, plan, c, line)
     factor = Decimal(line["factor"])
     if factor != 1:
-        text = said("{how}, times {factor}", how=text, factor=Figure(factor))
+        text = message("{how}, times {factor}", how=text, factor=Figure(factor))
     if _has_rest(payout, plan, c, line):
-        text = said("{how}, with the rest of the rounded parts of the deal", how=text)
+        text = message("{how}, with the rest of the rounded parts of the deal", how=text)
     if str(line["line_id"]) in payout.stood:
         day = payout.stood[str(line["line_id"])]
-        text = said("{how}, less what was recovered when the deal was cancelled on {day}", how=text, day=day)
+        text = message(
+            "{how}, less what was recovered when the deal was cancelled on {day}", how=text, day=day
+        )
     if line["kind"] == "release" or plan.file.release:
-        text = said("{how}, the part due on {day}", how=text, day=line["happened_on"])
+        text = message("{how}, the part due on {day}", how=text, day=line["happened_on"])
     return text
 
 
@@ -92,101 +94,107 @@ def _has_rest(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]
     return rounded_pay(plan, Decimal(line["raw"])) != Decimal(line["amount"])
 
 
-def _special(plan: Plan, line: Mapping[str, Any]) -> Said | None:
+def _special(plan: Plan, line: Mapping[str, Any]) -> Message | None:
     """Lines that are no price of a credit: draws, guarantees, carries, clawbacks, scorecards."""
     kind, credit = line["kind"], Decimal(line["credit"])
     share = Figure(Decimal(line["factor"]) * 100)
     name = str(line["line_id"])
     if line["component_id"] == "draw" and name.endswith(f"/{FORGIVEN}"):
         if kind == "guarantee":
-            return said("what was still owed of the draw is forgiven")
-        return said("the draw forgiven, balance now {balance}", balance=Figure(credit, 2))
+            return message("what was still owed of the draw is forgiven")
+        return message("the draw forgiven, balance now {balance}", balance=Figure(credit, 2))
     if kind == "draw" and plan.file.draw:
         draw, balance = Figure(Decimal(plan.file.draw.amount), 2), Figure(credit, 2)
         if name.endswith(f"/{ADVANCE}"):
-            return said("draw of {draw} paid in advance, balance now {balance}", draw=draw, balance=balance)
-        return said("advance up to the draw of {draw}, balance now {balance}", draw=draw, balance=balance)
+            return message(
+                "draw of {draw} paid in advance, balance now {balance}", draw=draw, balance=balance
+            )
+        return message("advance up to the draw of {draw}, balance now {balance}", draw=draw, balance=balance)
     if kind == "draw_recovery" and name.endswith(f"/{ADVANCE}"):
-        return said(
+        return message(
             "what was earned, set against the draw paid in advance, balance now {balance}",
             balance=Figure(credit, 2),
         )
     if kind == "draw_recovery":
-        return said("repayment of the draw, balance now {balance}", balance=Figure(credit, 2))
+        return message("repayment of the draw, balance now {balance}", balance=Figure(credit, 2))
     if kind == "guarantee":
-        return said("topped up to the guaranteed amount")
+        return message("topped up to the guaranteed amount")
     if kind == "carry" and credit > 0:
-        return said("{amount} over the cap carried to the next period", amount=Figure(credit, 2))
+        return message("{amount} over the cap carried to the next period", amount=Figure(credit, 2))
     if kind == "carry":
-        return said("{amount} carried from earlier periods, now paid", amount=Figure(-credit, 2))
+        return message("{amount} carried from earlier periods, now paid", amount=Figure(-credit, 2))
     if kind == "clawback":
         day = line["happened_on"]
         if Decimal(line["amount"]) > 0:  # of a refund before it, which took that pay already
-            return said(
+            return message(
                 "cancelled on {day}, {share} % of what the refund took is returned", day=day, share=share
             )
-        return said("cancelled on {day}, {share} % of the commission paid is recovered", day=day, share=share)
+        return message(
+            "cancelled on {day}, {share} % of the commission paid is recovered", day=day, share=share
+        )
     if kind == "mbo":
-        return said(
+        return message(
             "{points} points of the scorecard (achieved {share} %)", points=Figure(credit), share=share
         )
     return None
 
 
-def _body(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
+def _body(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> Message:
     lead = _lead(c, Decimal(line["credit"]))
     if c.table is None:
         if c.rates is not None:
-            return said("{what} by its listed rate", what=lead)
+            return message("{what} by its listed rate", what=lead)
         if c.per_unit is not None:
-            text = said("{what} at {price} each", what=lead, price=Figure(Decimal(c.per_unit), 2))
+            text = message("{what} at {price} each", what=lead, price=Figure(Decimal(c.per_unit), 2))
         else:
-            text = said("{what} at {rate}", what=lead, rate=_rate(payout, plan, c, line))
+            text = message("{what} at {rate}", what=lead, rate=_rate(payout, plan, c, line))
         return _above(c, text)
     if c.table.mode == "marginal":
         return _pieces(payout, plan, c, line, lead)
     after = Decimal(line["before"]) + Decimal(line["credit"])
     if c.table.mode in ("whole", "whole_overage"):
-        return said(
+        return message(
             "{what}, which takes the whole to {total}, paid by its band ({band})",
             what=lead,
             total=_short(after),
             band=_band(payout, plan, c, line, after),
         )
     if c.table.mode == "matrix":
-        return said("{what}, which takes the total to {total} in the matrix", what=lead, total=_short(after))
-    return said(
+        return message(
+            "{what}, which takes the total to {total} in the matrix", what=lead, total=_short(after)
+        )
+    return message(
         "{what}, which takes the total to {total} in the proportional table", what=lead, total=_short(after)
     )
 
 
-def _lead(c: Component, credit: Decimal) -> Said:
+def _lead(c: Component, credit: Decimal) -> Message:
     amount = _short(credit)
     if c.measure == "team_credit":
-        return said("{amount} of your team's credit", amount=amount)
+        return message("{amount} of your team's credit", amount=amount)
     if c.measure == "count":
-        return said("{amount} deals", amount=amount)
+        return message("{amount} deals", amount=amount)
     if c.measure == "quantity":
-        return said("{amount} units", amount=amount)
+        return message("{amount} units", amount=amount)
     if c.measure == "margin":
-        return said("{amount} of margin", amount=amount)
+        return message("{amount} of margin", amount=amount)
     if c.measure == "activities":
-        return said("{amount} {activity}", amount=amount, activity=str(c.activity))
-    return said("{amount} of credit", amount=amount)
+        return message("{amount} {activity}", amount=amount, activity=str(c.activity))
+    return message("{amount} of credit", amount=amount)
 
 
-def _above(c: Component, text: Said) -> Said:
+def _above(c: Component, text: Message) -> Message:
     level = c.threshold if c.threshold is not None else c.gate.amount if c.gate is not None else None
     if level is None or (c.then or (c.gate and c.gate.then)) != "excess":
         return text
-    return said("{how}, of what lies above {level}", how=text, level=_short(Decimal(level)))
+    return message("{how}, of what lies above {level}", how=text, level=_short(Decimal(level)))
 
 
-def _rate(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> Said:
+def _rate(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> Message:
     if c.rate_pct != "derived":
-        return said("{rate} %", rate=Figure(Decimal(c.rate_pct or 0)))
+        return message("{rate} %", rate=Figure(Decimal(c.rate_pct or 0)))
     rate = decimal_of((numbers_of(payout, plan, c, line).rate or Fraction(0)) * 100)
-    return said("{rate} % (target incentive ÷ quota)", rate=Figure(rate, 4))
+    return message("{rate} % (target incentive ÷ quota)", rate=Figure(rate, 4))
 
 
 def numbers_of(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> rate_table.Numbers:
@@ -226,44 +234,44 @@ def _span(payout: Working, part: ComponentRows, line: Mapping[str, Any]) -> Span
     return next((s for s in part.spans if s.start <= day < s.end), part.spans[-1])
 
 
-def _pieces(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], lead: Said) -> Said:
+def _pieces(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], lead: Message) -> Message:
     """The slices of the credit by band, and the bound that was passed last."""
     assert c.table is not None
     numbers = numbers_of(payout, plan, c, line)
     low, high = sorted((Fraction(line["before"]), Fraction(line["before"]) + Fraction(line["credit"])))
     slices: list[tuple[Decimal, Figure]] = []
-    passed: Said | Figure | None = None
+    passed: Message | Figure | None = None
     for i, width, rate in rate_table.slices(c, numbers, low, high):
         slices.append((decimal_of(width), Figure(decimal_of(rate * 100))))
         if i and low <= numbers.bounds[i]:
             row, in_pct = c.table.rows[i], c.table.unit == "pct_of_quota"
-            passed = said("{share} % of quota", share=Figure(row.from_)) if in_pct else _short(row.from_)
+            passed = message("{share} % of quota", share=Figure(row.from_)) if in_pct else _short(row.from_)
     if passed is None and len(slices) == 1:
-        return said("{what} at {rate}", what=lead, rate=said("{rate} %", rate=slices[0][1]))
+        return message("{what} at {rate}", what=lead, rate=message("{rate} %", rate=slices[0][1]))
     if not slices:
         return lead
-    listed = _listed([said("{width} at {rate} %", width=_short(w), rate=rate) for w, rate in slices])
-    text = said("{what}, {slices}", what=lead, slices=listed)
+    listed = _listed([message("{width} at {rate} %", width=_short(w), rate=rate) for w, rate in slices])
+    text = message("{what}, {slices}", what=lead, slices=listed)
     if passed is None:
         return text
     if line["credit"] >= 0:
-        return said("{how} because you passed {bound}", how=text, bound=passed)
-    return said("{how} because you fell back below {bound}", how=text, bound=passed)
+        return message("{how} because you passed {bound}", how=text, bound=passed)
+    return message("{how} because you fell back below {bound}", how=text, bound=passed)
 
 
-def _listed(parts: list[Said]) -> Said:
+def _listed(parts: list[Message]) -> Message:
     made = parts[0]
     for part in parts[1:]:
-        made = said("{first} and {second}", first=made, second=part)
+        made = message("{first} and {second}", first=made, second=part)
     return made
 
 
-def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], after: Decimal) -> Said:
+def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], after: Decimal) -> Message:
     assert c.table is not None
     if c.table.unit == "margin_pct":
-        return said("by margin")
+        return message("by margin")
     if c.table.unit == "count":
-        return said("by count")
+        return message("by count")
     numbers = numbers_of(payout, plan, c, line)
     found = c.table.rows[0]
     for row, bound in zip(c.table.rows, numbers.bounds, strict=False):
@@ -272,10 +280,10 @@ def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], af
         ):
             found = row
     if found.amount is not None:
-        return said("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
+        return message("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
     if found.payout_pct is not None:
-        return said("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
-    return said(
+        return message("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
+    return message(
         "{rate} %",
         rate=Figure(decimal_of(rate_table.row_rate(found, rate_table.base_rate(c, numbers)) * 100)),
     )

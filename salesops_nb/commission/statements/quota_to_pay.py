@@ -18,7 +18,7 @@ from salesops_nb.commission.design.pay_curves import needs_target, on_curve, pay
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.result.attainment import Attained
 from salesops_nb.commission.result.payout import Payout
-from salesops_nb.core.wording import Figure, Said, said
+from salesops_nb.messages import Figure, Message, message
 
 ZERO = Decimal(0)
 
@@ -27,7 +27,7 @@ ZERO = Decimal(0)
 class Step:
     """A step of the path; `along` where it lies on the curve over attainment."""
 
-    name: str | Said
+    name: str | Message
     amount: Decimal
     along: bool = False
 
@@ -43,7 +43,7 @@ def path(
     sums: dict[tuple[str | None, str | None, str], Decimal] = defaultdict(Decimal)
     for line in mine:
         sums[line["plan_id"], line["component_id"], line["kind"]] += line["amount"]
-    opening = Step(said("Nothing"), ZERO)
+    opening = Step(message("Nothing"), ZERO)
     steps: list[Step] = []
     plan, place = _curve_of(payout, places)
     if plan is not None and place is not None:
@@ -91,9 +91,9 @@ def _along(plan: Plan, place: Attained, earned: Decimal) -> tuple[Step, list[Ste
     if abs(pay_at(plan, here, place.quota, place.target) - earned) >= 1:
         return None
     whole = pay_at(plan, 100, place.quota, place.target)
-    opening = Step(said("Pay at quota"), whole, along=True)
+    opening = Step(message("Pay at quota"), whole, along=True)
     if here < 100:
-        short = said("Short of quota ({share} %)", share=_tenth(here))
+        short = message("Short of quota ({share} %)", share=_tenth(here))
         return opening, [Step(short, earned - whole, along=True)]
     marks = sorted(
         {
@@ -108,7 +108,7 @@ def _along(plan: Plan, place: Attained, earned: Decimal) -> tuple[Step, list[Ste
     low, paid = Decimal(100), whole
     for high in [*marks, here]:
         upto = earned if high == here else pay_at(plan, high, place.quota, place.target)
-        name = said("{low} to {high} % of quota", low=_tenth(low), high=_tenth(high))
+        name = message("{low} to {high} % of quota", low=_tenth(low), high=_tenth(high))
         if upto != paid:
             steps.append(Step(name, upto - paid, along=True))
         low, paid = high, upto
@@ -119,12 +119,12 @@ def _tenth(pct: Decimal) -> Figure:
     return Figure(pct.quantize(Decimal("0.1")))
 
 
-def _kind(kind: str) -> Said:
+def _kind(kind: str) -> Message:
     """A kind of line in words."""
     return {
-        "draw": said("Draw"), "draw_recovery": said("Draw repaid"), "holdback": said("Held back"),
-        "release": said("Released"), "clawback": said("Clawback"), "refund": said("Refund"),
-        "adjustment": said("Adjustment"), "carry": said("Carried"), "guarantee": said("Guarantee"),
-        "commission": said("Commission"), "bonus": said("Bonus"), "override": said("Override"),
-        "spiff": said("Spiff"), "mbo": said("Objectives"),
-    }.get(kind) or said("Other")  # fmt: skip
+        "draw": message("Draw"), "draw_recovery": message("Draw repaid"), "holdback": message("Held back"),
+        "release": message("Released"), "clawback": message("Clawback"), "refund": message("Refund"),
+        "adjustment": message("Adjustment"), "carry": message("Carried"), "guarantee": message("Guarantee"),
+        "commission": message("Commission"), "bonus": message("Bonus"), "override": message("Override"),
+        "spiff": message("Spiff"), "mbo": message("Objectives"),
+    }.get(kind) or message("Other")  # fmt: skip

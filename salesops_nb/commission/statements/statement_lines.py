@@ -18,7 +18,7 @@ from typing import Any
 from salesops_nb.commission.result.explanation import words
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.statements.line_formulas import rate_and_formula
-from salesops_nb.core.wording import Figure, Said, said
+from salesops_nb.messages import Figure, Message, message
 
 ZERO = Decimal(0)
 _BY = re.compile(r" \(entered by .+, approved by .+\)$", re.DOTALL)
@@ -42,7 +42,7 @@ class Line:
     credit: Decimal
     amount: Decimal
     currency: str
-    words: Said
+    words: Message
     dispute: str | None = None
     count: int = 1
     rate: Decimal | None = None
@@ -116,7 +116,7 @@ def _as_calculated(
     return line if same else None
 
 
-def _said(payout: Payout, row: Mapping[str, Any], line: Mapping[str, Any] | None) -> Said:
+def _said(payout: Payout, row: Mapping[str, Any], line: Mapping[str, Any] | None) -> Message:
     """A line's sentence: how it was worked where the calculation has it so, else what the ledger says
     of it.
     """
@@ -129,28 +129,28 @@ def _said(payout: Payout, row: Mapping[str, Any], line: Mapping[str, Any] | None
     amount = Figure(Decimal(row["amount"]), 2)
     if row.get("reason"):
         if row["source_line_id"]:
-            return said(
+            return message(
                 "adjustment by hand of line {line}: {reason}: {amount}",
                 line=str(row["source_line_id"]),
                 reason=str(row["reason"]),
                 amount=amount,
             )
-        return said("adjustment by hand: {reason}: {amount}", reason=str(row["reason"]), amount=amount)
+        return message("adjustment by hand: {reason}: {amount}", reason=str(row["reason"]), amount=amount)
     if row["kind"] == "adjustment" and row["source_line_id"]:
-        return said(
+        return message(
             "late correction for {origin} of line {line}: {amount}",
             origin=str(row.get("origin") or ""),
             line=str(row["source_line_id"]),
             amount=amount,
         )
     if row["kind"] == "adjustment":
-        return said(
+        return message(
             "late, for {origin}, which was closed: {amount}",
             origin=str(row.get("origin") or ""),
             amount=amount,
         )
-    what = said("deal {deal}", deal=str(row["deal_id"])) if row["deal_id"] else str(row["component_id"])
-    return said(
+    what = message("deal {deal}", deal=str(row["deal_id"])) if row["deal_id"] else str(row["component_id"])
+    return message(
         "{subject}: {credit} of credit, as it was recorded; facts known since then say otherwise: {amount}",
         subject=what,
         credit=_short(row["credit"] or ZERO),
@@ -184,10 +184,10 @@ def _team_line(
 
 def _team_words(
     payout: Payout, kind: str, credit: Decimal, amount: Decimal, rows: Sequence[Mapping[str, Any]]
-) -> Said:
+) -> Message:
     figures = {"credit": _short(credit), "n": len(rows), "amount": Figure(amount, 2)}
     if kind == "adjustment":
-        return said(
+        return message(
             "late corrections of the team's credit ({n}): {amount}",
             n=len(rows),
             amount=Figure(amount, 2),
@@ -196,14 +196,14 @@ def _team_words(
     plan = next((p for p in payout.plans if p.id == first["plan_id"]), None)
     c = next((c for c in plan.components if c.id == first["component_id"]), None) if plan else None
     if c is None or c.table is not None or not isinstance(c.rate_pct, Decimal):
-        return said("{credit} of your team's credit in {n} lines: {amount}", **figures)
+        return message("{credit} of your team's credit in {n} lines: {amount}", **figures)
     rate = Figure(Decimal(c.rate_pct))
     if c.threshold is not None and c.then == "excess":
-        return said(
+        return message(
             "{credit} of your team's credit at {rate} %, of what lies above {level}, in {n} lines: {amount}",
             rate=rate, level=_short(Decimal(c.threshold)), **figures,
         )  # fmt: skip
-    return said("{credit} of your team's credit at {rate} %, in {n} lines: {amount}", rate=rate, **figures)
+    return message("{credit} of your team's credit at {rate} %, in {n} lines: {amount}", rate=rate, **figures)
 
 
 def zeros_of(

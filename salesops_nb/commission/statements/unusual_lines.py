@@ -17,7 +17,7 @@ from math import log
 from statistics import fmean, median
 from typing import Any
 
-from salesops_nb.core.wording import Figure, Said, said
+from salesops_nb.messages import Figure, Message, message
 
 LIMIT, FEWEST = 3.5, 8
 RARE = ("adjustment", "clawback", "refund", "guarantee", "carry")
@@ -42,12 +42,12 @@ class Unusual:
         return self.score is None or abs(self.score) > LIMIT
 
     @property
-    def why(self) -> Said:
+    def why(self) -> Message:
         """How it stands out, in words."""
         if self.median is None:
             return _rare(self.line)
         times = Figure((abs(Decimal(self.line["amount"])) / self.median).quantize(Decimal("0.01")))
-        return said("{times} times the median of the component's {n} lines", times=times, n=self.like)
+        return message("{times} times the median of the component's {n} lines", times=times, n=self.like)
 
 
 def unusual(lines: Sequence[Mapping[str, Any]]) -> list[Unusual]:
@@ -86,11 +86,11 @@ def _is_rare(line: Mapping[str, Any]) -> bool:
     return line["kind"] in RARE or (line["amount"] < 0 and line["kind"] not in ("draw_recovery", "holdback"))
 
 
-def _rare(line: Mapping[str, Any]) -> Said:
+def _rare(line: Mapping[str, Any]) -> Message:
     if line["kind"] == "adjustment":
-        return said("an adjustment: somebody decided or corrected it")
+        return message("an adjustment: somebody decided or corrected it")
     if line["kind"] == "clawback":
-        return said("a clawback: pay that comes back")
+        return message("a clawback: pay that comes back")
     if line["amount"] < 0:
-        return said("a negative amount")
-    return said("of a kind that is rare: it follows a special rule of the plan")
+        return message("a negative amount")
+    return message("of a kind that is rare: it follows a special rule of the plan")

@@ -17,7 +17,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.hiring.learning import reading
 
 Floats = npt.NDArray[Any]  # single or double precision
@@ -63,14 +63,7 @@ def read_panel(
     people = reading.people(tables, problems)
     won, currency = reading.won_by_day(tables, currency, problems)
     if won.empty:
-        raise SalesopsError(
-            Problem(
-                "no-won-deals",
-                "The table deals has no won deal with a date, an amount and an owner.",
-                "Check outcome, closed_on and amount, or the span of the data.",
-                table="deals",
-            )
-        )
+        raise SalesopsError(problem("no-won-deals", table="deals"))
     people = _who_sell(people, won)
     as_of = as_of or won["day"].max()
     older = reading.history(tables, calendar, won["day"].min())
@@ -96,13 +89,7 @@ def _complete_months(calendar: FiscalCalendar, first: date, as_of: date) -> list
     months = [m for m in calendar.between(first, as_of + timedelta(days=1), "month") if m.end <= end]
     if not months:
         raise SalesopsError(
-            Problem(
-                "no-complete-month",
-                f"The won deals from {first} to {as_of} do not cover one complete month.",
-                "Bring at least a quarter of history; two years are needed to estimate seasonality.",
-                table="deals",
-                column="closed_on",
-            )
+            problem("no-complete-month", table="deals", column="closed_on", first=first, as_of=as_of)
         )
     return months
 

@@ -12,7 +12,7 @@ import pandas as pd
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.core.stopping import check
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.hiring.learning import reading
 from salesops_nb.hiring.learning.attrition import (
     FEWEST,
@@ -124,16 +124,7 @@ def _alternate(
     roles, role, n = len(panel.roles), panel.role, len(panel.roster)
     ramped = (panel.exposure > 0) & (panel.tenure >= LONGEST / 2)
     if not (ramped & (panel.booked > 0)).any() and not stated:
-        raise SalesopsError(
-            Problem(
-                "no-ramped-reps",
-                f"Nobody with {LONGEST // 2} months of tenure or more has booked anything, so the output of "
-                "a ramped rep cannot be learned.",
-                "State it by role: overrides={'productivity': {'AE': 50000}}.",
-                table="people",
-                column="hired_on",
-            )
-        )
+        raise SalesopsError(problem("no-ramped-reps", table="people", column="hired_on", months=LONGEST // 2))
     variance, phi = np.full(roles, PRIOR_VARIANCE), np.full(roles, 1.0)
     season = flat_season(len(panel.months))
     prior = learn_ramp(panel.booked[:0], panel.exposure[:0], panel.tenure[:0], phi[:0])
@@ -159,15 +150,7 @@ def _alternate(
         ramp = _ramps(panel, base * level[role, None], phi)
     origin = tuple("learned" if value > 0 else "prior" for value in level)
     if season.origin == "declared":
-        problems.append(
-            Problem(
-                "season-declared",
-                f"{len(panel.months)} complete months are too few to estimate seasonality (at least "
-                f"{FEWEST_MONTHS}): every month counts alike.",
-                "State it with overrides={'seasonality': [twelve factors]}.",
-                severity="note",
-            )
-        )
+        problems.append(problem("season-declared", count=len(panel.months), fewest=FEWEST_MONTHS))
     reps = np.array([int(((role == r) & (worked.sum(axis=1) > 0)).sum()) for r in range(roles)])
     error = np.array([_level_error(full[role == r].sum(axis=1), variance[r], phi[r]) for r in range(roles)])
     months = np.array([float(panel.exposure[role == r][ramped[role == r]].sum()) for r in range(roles)])
@@ -233,15 +216,14 @@ def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
     count = int(left.sum())
     if count < FEWEST:
         problems.append(
-            Problem(
+            problem(
                 "few-leavers",
-                f"The data hold {count} leavers, fewer than {FEWEST}: attrition leans on the stated prior of "
-                f"{PRIOR_HAZARD:.1%} a month, about {1 - (1 - PRIOR_HAZARD) ** 12:.0%} a year.",
-                "State your own with overrides={'attrition': 0.02}.",
                 table="people",
                 column="left_on",
-                value=str(count),
-                severity="warning",
+                value=count,
+                fewest=FEWEST,
+                monthly=PRIOR_HAZARD,
+                yearly=1 - (1 - PRIOR_HAZARD) ** 12,
             )
         )
     return hazard

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from salesops_nb.core.memo import Memo
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.hiring.learning import ramp as ramps
 from salesops_nb.hiring.learning.attrition import BANDS, Fill, Hazard, stated_fill
 from salesops_nb.hiring.learning.economics import Economics, Returns
@@ -91,11 +91,11 @@ class Learned:
         unknown = sorted(set(values) - set(OVERRIDES))
         if unknown:
             raise SalesopsError(
-                Problem(
+                problem(
                     "unknown-override",
-                    f"{', '.join(unknown)} cannot be overridden; {', '.join(OVERRIDES)} can.",
-                    "Correct the name.",
                     value=unknown[0],
+                    unknown=", ".join(unknown),
+                    overrides=", ".join(OVERRIDES),
                 )
             )
         out = self
@@ -187,13 +187,7 @@ def by_role(name: str, value: Any, roles: list[str], default: Floats) -> Floats:
         unknown = [role for role in value if role not in roles]
         if unknown:
             raise SalesopsError(
-                Problem(
-                    "unknown-role",
-                    f"{name} names the role {unknown[0]!r}; the people table has {', '.join(roles)}.",
-                    "Correct the role.",
-                    column=name,
-                    value=str(unknown[0]),
-                )
+                problem("unknown-role", column=name, value=unknown[0], roles=", ".join(roles))
             )
         out = np.array([float(value.get(role, d)) for role, d in zip(roles, default, strict=True)])
     else:
@@ -207,7 +201,7 @@ def _override(learned: Learned, name: str, value: Any) -> Learned:
     if name == "seasonality":
         factors = np.ones(12) if value is None else np.asarray(value, dtype=float)
         if factors.shape != (12,) or (factors < 0).any() or factors.sum() <= 0:
-            raise _out_of_range(name, value, "twelve factors, none negative")
+            raise SalesopsError(problem("override-out-of-range.seasonality", column=name, value=value))
         return replace(learned, season=stated_season(factors))
     numbers = by_role(name, value, roles, nothing)
     stated = numbers[~np.isnan(numbers)]
@@ -215,7 +209,14 @@ def _override(learned: Learned, name: str, value: Any) -> Learned:
         name
     )
     if (stated < 0).any() or (top is not None and (stated > top).any()):
-        raise _out_of_range(name, value, f"between 0 and {top:g}" if top else "not negative")
+        raise SalesopsError(
+            problem(
+                "override-out-of-range.share" if top else "override-out-of-range.negative",
+                column=name,
+                value=value,
+                most=top,
+            )
+        )
     if name == "attrition":
         return replace(learned, hazard=learned.hazard.scaled(max(float(numbers[0]), 1e-9)))
     if name == "time_to_fill":
@@ -228,15 +229,3 @@ def _override(learned: Learned, name: str, value: Any) -> Learned:
     if name in ("supported", "room"):
         return replace(learned, returns=learned.returns.override(name, numbers))
     return replace(learned, economics=learned.economics.override(name, numbers))
-
-
-def _out_of_range(name: str, value: Any, allowed: str) -> SalesopsError:
-    return SalesopsError(
-        Problem(
-            "override-out-of-range",
-            f"{name} is {value!r}; it must be {allowed}.",
-            "Correct the value.",
-            column=name,
-            value=str(value),
-        )
-    )

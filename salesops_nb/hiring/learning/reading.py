@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 FAR = pd.Timestamp("2199-12-31")
 LONG_AGO = pd.Timestamp("1900-01-01")
@@ -22,24 +22,17 @@ LONG_AGO = pd.Timestamp("1900-01-01")
 def need(frame: nw.LazyFrame[Any] | None, table: str, columns: Sequence[str]) -> nw.LazyFrame[Any]:
     """The frame, or `SalesopsError` naming the table or the columns that are missing."""
     if frame is None:
-        raise SalesopsError(
-            Problem(
-                "missing-table",
-                f"Hiring needs the table {table!r}, which was not given.",
-                f"Map {table} in workbook.yml or hand a frame over under that name.",
-                table=table,
-            )
-        )
+        raise SalesopsError(problem("missing-table.hiring", table=table))
     have = frame.collect_schema().names()
     missing = [column for column in columns if column not in have]
     if missing:
         raise SalesopsError(
-            Problem(
-                "missing-column",
-                f"The table {table!r} lacks {', '.join(missing)}; it has {', '.join(have)}.",
-                "Map the columns in workbook.yml.",
+            problem(
+                "missing-column.hiring",
                 table=table,
                 column=missing[0],
+                missing=", ".join(missing),
+                columns=", ".join(have),
             )
         )
     return frame
@@ -74,16 +67,7 @@ def people(tables: Tables, problems: list[Problem]) -> pd.DataFrame:
     unknown_hire = pd.to_datetime(rows["hired_on"], errors="coerce").isna() if "hired_on" in rows else None
     if unknown_hire is None or unknown_hire.any():
         count = len(rows) if unknown_hire is None else int(unknown_hire.sum())
-        problems.append(
-            Problem(
-                "no-hire-date",
-                f"{count} rows of people have no hire date; they count as ramped and hired before the data.",
-                "Fill hired_on: ramp and attrition are learned from it.",
-                table="people",
-                column="hired_on",
-                severity="warning",
-            )
-        )
+        problems.append(problem("no-hire-date", table="people", column="hired_on", count=count))
     rows["hired_on"] = _dates(rows, "hired_on", LONG_AGO)
     rows["left_on"] = _dates(rows, "left_on", FAR)
     rows["valid_from"] = _dates(rows, "valid_from", LONG_AGO).combine(rows["hired_on"], max)
@@ -95,9 +79,7 @@ def people(tables: Tables, problems: list[Problem]) -> pd.DataFrame:
     rows["territory"] = rows[place].astype("string").fillna("").astype(str) if place else ""
     kept = _without_bad_rows(rows, problems)
     if kept.empty:
-        raise SalesopsError(
-            [*problems, Problem("no-people", "No usable row of people is left.", "Mend the rows named here.")]
-        )
+        raise SalesopsError([*problems, problem("no-people")])
     return kept
 
 
@@ -106,28 +88,27 @@ def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFra
     before = rows["left_on"] < rows["hired_on"]
     for row in records(rows[before]):
         problems.append(
-            Problem(
-                "left-before-hired",
-                f"{row.person_id} left on {row.left_on.date()}, before being hired on {row.hired_on.date()}; "
-                "the row is set aside.",
-                "Correct hired_on or left_on.",
+            problem(
+                "left-before-hired.of-hiring",
                 table="people",
                 row=int(row.row),
                 column="left_on",
-                value=str(row.left_on.date()),
+                value=row.left_on.date(),
+                person=row.person_id,
+                hired_on=row.hired_on.date(),
             )
         )
     share = (rows["fte"] <= 0) | (rows["fte"] > 1.5)
     for row in records(rows[share & ~before]):
         problems.append(
-            Problem(
+            problem(
                 "bad-fte",
-                f"{row.person_id} has a full-time share of {row.fte:g}; the row is set aside.",
-                "Write fte between 0 and 1, such as 0.8.",
                 table="people",
                 row=int(row.row),
                 column="fte",
                 value=f"{row.fte:g}",
+                person=row.person_id,
+                fte=row.fte,
             )
         )
     rows = rows[~before & ~share].sort_values(["person_id", "valid_from", "row"])
@@ -136,15 +117,14 @@ def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFra
     overlap = rows["valid_from"] < latest
     for row in records(rows[overlap]):
         problems.append(
-            Problem(
+            problem(
                 "overlapping-employment",
-                f"{row.person_id} has a row as {row.role} from {row.valid_from.date()} while an earlier row "
-                f"of the same person has not ended; the later row is set aside.",
-                "End the earlier row (valid_to or left_on) before the next begins.",
                 table="people",
                 row=int(row.row),
                 column="valid_from",
-                value=str(row.valid_from.date()),
+                value=row.valid_from.date(),
+                person=row.person_id,
+                role=row.role,
             )
         )
     return rows[~overlap].reset_index(drop=True)
@@ -218,25 +198,15 @@ def history(tables: Tables, calendar: FiscalCalendar, before: date) -> pd.DataFr
 def _tell_unusable(rows: pd.DataFrame, problems: list[Problem]) -> None:
     unpriced = int((rows["deals"] - rows["priced"]).sum())
     if unpriced:
-        problems.append(
-            Problem(
-                "won-without-amount",
-                f"{unpriced} won deals have no amount; they count as nothing booked.",
-                "Fill amount.",
-                table="deals",
-                column="amount",
-                severity="warning",
-            )
-        )
+        problems.append(problem("won-without-amount", table="deals", column="amount", count=unpriced))
     bad = rows[rows["owner_id"].isna() | rows["day"].isna()]
     if len(bad):
         problems.append(
-            Problem(
+            problem(
                 "won-without-owner-or-date",
-                f"{int(bad['deals'].sum())} won deals have no owner or no closing date and are set aside.",
-                "Fill owner_id and closed_on.",
                 table="deals",
                 amount=Decimal(str(round(float(bad["amount"].fillna(0).sum()), 2))),
+                deals=int(bad["deals"].sum()),
             )
         )
 
@@ -253,12 +223,13 @@ def _in_currency(rows: pd.DataFrame, currency: str, tables: Tables) -> pd.DataFr
     missing = [code for code in foreign if code not in set(rates["currency"])]
     if missing:
         raise SalesopsError(
-            Problem(
+            problem(
                 "no-fx-rate",
-                f"Deals are in {', '.join([currency, *foreign])}, and {', '.join(missing)} has no plan rate.",
-                f"Add rates to {currency} to fx_rates, kind plan.",
                 table="fx_rates",
                 value=missing[0],
+                currencies=", ".join([currency, *foreign]),
+                missing=", ".join(missing),
+                currency=currency,
             )
         )
     rows = rows.sort_values("day").reset_index(drop=True)
@@ -279,14 +250,13 @@ def unknown_owners(rows: pd.DataFrame, currency: str) -> Problem:
     """The finding for won deals whose owner is in no usable row of people."""
     owners = sorted(rows["owner_id"].unique())
     total = Decimal(str(round(float(rows["amount"].sum()), 2)))
-    return Problem(
+    return problem(
         "owner-not-in-people",
-        f"{int(rows['deals'].sum())} won deals (or months of history) worth "
-        f"{total} {currency} belong to {len(owners)} owners "
-        f"who are in no usable row of people ({', '.join(owners[:5])}); they are set aside.",
-        "Add these people, or correct owner_id.",
         table="deals",
         column="owner_id",
-        severity="warning",
         amount=total,
+        deals=int(rows["deals"].sum()),
+        currency=currency,
+        count=len(owners),
+        owners=", ".join(owners[:5]),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Number = Decimal | int | str
 
@@ -26,9 +26,7 @@ def _decimal(value: Fraction) -> Decimal:
 def _positive(name: str, value: Number) -> Fraction:
     number = _exact(value)
     if number <= 0:
-        raise SalesopsError(
-            Problem("not-positive", f"{name} is {value}; it must be above zero.", "Correct it.", column=name)
-        )
+        raise SalesopsError(problem("not-positive", column=name, given=value))
     return number
 
 
@@ -89,7 +87,7 @@ def whole(steps: Sequence[Decimal]) -> list[int]:
 def average_value(amounts: Sequence[Number]) -> Decimal:
     """Mean contract value."""
     if not amounts:
-        raise SalesopsError(Problem("no-amounts", "There is no contract to average.", "Give at least one."))
+        raise SalesopsError(problem("no-amounts"))
     return _decimal(sum((_exact(amount) for amount in amounts), Fraction(0)) / len(amounts))
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.money import from_float
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.hiring.learning.economics import uncovered_potential
 from salesops_nb.hiring.learning.inputs import Ints
 from salesops_nb.hiring.learning.learned import Learned
@@ -207,13 +207,7 @@ def _check(confidence: float, budget: float | Decimal | None, interviewing: int 
     if wrong:
         raise SalesopsError(
             [
-                Problem(
-                    "bad-parameter",
-                    f"{name} is {value}; it must be {allowed}.",
-                    "Correct it in the parameters cell.",
-                    column=name,
-                    value=str(value),
-                )
+                problem("bad-parameter.allowed", column=name, value=value, allowed=allowed)
                 for name, value, allowed in wrong
             ]
         )
@@ -226,13 +220,7 @@ def _hireable(learned: Learned, roles: Sequence[str] | None) -> list[int]:
         unknown = [role for role in roles if role not in names]
         if unknown:
             raise SalesopsError(
-                Problem(
-                    "unknown-role",
-                    f"roles names {unknown[0]!r}; the people table has {', '.join(names)}.",
-                    "Correct the role.",
-                    column="roles",
-                    value=str(unknown[0]),
-                )
+                problem("unknown-role.of-roles", column="roles", value=unknown[0], names=", ".join(names))
             )
         return [names.index(role) for role in roles]
     return [r for r in range(len(names)) if level[r] >= 0.2 * level.max() > 0]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from salesops_nb.core.money import from_float
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.hiring.learning.inputs import Floats
 from salesops_nb.hiring.learning.learn import learn
 from salesops_nb.hiring.learning.learned import Learned
@@ -136,15 +136,7 @@ def prepare(
 def check_futures(futures: int) -> None:
     """Raises `SalesopsError` where there are too few futures for a probability."""
     if futures < 200:
-        raise SalesopsError(
-            Problem(
-                "few-futures",
-                f"{futures} futures are too few for a probability.",
-                f"Take at least 200; {FUTURES} is the default.",
-                column="futures",
-                value=str(futures),
-            )
-        )
+        raise SalesopsError(problem("few-futures", column="futures", value=futures, futures=FUTURES))
 
 
 def summarise(learned: Learned, ahead: Horizon, draws: Draws, team: Team, seed: int) -> Capacity:
@@ -165,15 +157,7 @@ def summarise(learned: Learned, ahead: Horizon, draws: Draws, team: Team, seed: 
     lost = vacancy_cost(learned)
     problems = list(learned.problems)
     if all(goal.target is None for goal in ahead.goals):
-        problems.append(
-            Problem(
-                "no-target",
-                "No company, team or rep target of bookings covers the horizon, so there is no probability.",
-                "Fill the table targets, or give target=.",
-                table="targets",
-                severity="warning",
-            )
-        )
+        problems.append(problem("no-target", table="targets"))
     return Capacity(months, periods, lost, learned, problems, seed, len(draws), made)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.hiring.learning import reading
 from salesops_nb.hiring.learning.inputs import Floats, Ints, Panel
 from salesops_nb.hiring.learning.learned import Learned
@@ -61,16 +61,13 @@ class Horizon:
         found = groups.get(confidence_of) or [goal for goal in with_target if goal.key == confidence_of]
         if not found:
             raise SalesopsError(
-                Problem(
+                problem(
                     "no-such-goal",
-                    f"confidence_of is {confidence_of!r}, and no such target ends within the horizon.",
-                    "Choose among "
-                    + ", ".join(
-                        [name for name, goals in groups.items() if goals] + [g.key for g in with_target]
-                    )
-                    + "; or give targets for the horizon.",
                     column="confidence_of",
                     value=confidence_of,
+                    names=", ".join(
+                        [name for name, goals in groups.items() if goals] + [g.key for g in with_target]
+                    ),
                 )
             )
         return found
@@ -94,15 +91,7 @@ def look_ahead(
     metric : which metric of the table targets; bookings or the only one otherwise.
     """
     if isinstance(horizon, bool) or not 1 <= horizon <= LONGEST_HORIZON or int(horizon) != horizon:
-        raise SalesopsError(
-            Problem(
-                "bad-horizon",
-                f"The horizon is {horizon!r} months; it must be a whole number from 1 to {LONGEST_HORIZON}.",
-                "Choose 12, 18 or 24 months.",
-                column="horizon",
-                value=str(horizon),
-            )
-        )
+        raise SalesopsError(problem("bad-horizon", column="horizon", value=horizon, most=LONGEST_HORIZON))
     months = [learned.panel.months[-1].next()]
     while len(months) < horizon:
         months.append(months[-1].next())
@@ -125,14 +114,7 @@ def _number(value: Any, key: str) -> float:
     number = float(value)
     if not np.isfinite(number) or number < 0:
         raise SalesopsError(
-            Problem(
-                "negative-target",
-                f"The target of {key} is {value}; a target is a number that is not negative.",
-                "Correct the value, or leave the row out where there is no target.",
-                table="targets",
-                column="value",
-                value=str(value),
-            )
+            problem("negative-target.hiring", table="targets", column="value", value=value, key=key)
         )
     return number
 
@@ -147,15 +129,16 @@ def _table_targets(tables: Mapping[str, Any], metric: str | None) -> dict[str, f
     for row in reading.records(rows):
         if not np.isfinite(row.value) or row.value < 0:
             raise SalesopsError(
-                Problem(
-                    "negative-target",
-                    f"The {row.level} target of {row.metric} for {row.period} is {row.value:g}; a "
-                    "target is a number that is not negative.",
-                    "Correct the value, or leave the row out where there is no target.",
+                problem(
+                    "negative-target.hiring-row",
                     table="targets",
                     row=int(row.Index) + 2,
                     column="value",
                     value=f"{row.value:g}",
+                    level=row.level,
+                    metric=row.metric,
+                    period=row.period,
+                    given=row.value,
                 )
             )
     metrics = list(rows["metric"].astype(str).unique())

@@ -12,10 +12,11 @@ from salesops_nb.commission.finance.accrual import accrual
 from salesops_nb.commission.finance.comparison import reconcile
 from salesops_nb.commission.finance.payroll import MAY_LEAVE, payroll
 from salesops_nb.errors import SalesopsError
+from salesops_nb.messages import joined
 from salesops_nb.notebook.commission_calculation.labels import kind_words, status_words
 from salesops_nb.notebook.commission_calculation.period_book import earning_codes, not_incremental
 from salesops_nb.present.language import formats
-from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.store.ledger import ledger
 
@@ -96,7 +97,7 @@ def record(book: Book, who: str | None, author: str) -> None:
     except SalesopsError as error:
         if any(problem.code != "overlapping-period" for problem in error.problems):
             raise
-        present.note(" ".join(f"{p.message} {p.fix}" for p in error.problems), kind="error")
+        present.note(joined((found.text for found in error.problems), " "), kind="error")
         return
     present.note(
         _("Ledger: {written} written as drafts, {withdrawn} withdrawn, {unchanged} unchanged.",
@@ -157,7 +158,7 @@ def payroll_table(book: Book, who: str | None) -> None:
         table="people",
         currency="currency",
         notes=[_("The files: salesops ledger payroll {period}", period=book.period.key),
-               *[f"{problem.message} {problem.fix}" for problem in made.problems]],
+               *[translate(problem.text) for problem in made.problems]],
     )  # fmt: skip
 
 

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 
 from salesops_nb import present
 from salesops_nb.commission.finance.ledger_rows import arrow_of, plain_rows
-from salesops_nb.core.wording import Said
+from salesops_nb.messages import Message
 from salesops_nb.notebook.commission_calculation.labels import measure_words
 from salesops_nb.notebook.commission_calculation.people import lines, nearest, people, zeros
 from salesops_nb.notebook.commission_calculation.statement import amounts
 from salesops_nb.present.language import formats
-from salesops_nb.present.language.sentences import ngettext, spoken
+from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page.data_set_aside import set_aside as all_set_aside
 
@@ -97,8 +97,8 @@ def problems(book: Book, who: str | None) -> None:
         [
             {
                 "severity": severities.get(problem.severity, problem.severity),
-                "what": problem.message,
-                "fix": problem.fix,
+                "what": translate(problem.message),
+                "fix": translate(problem.fix),
                 "where": " ".join(
                     str(part) for part in (problem.table or problem.file, problem.row, problem.column) if part
                 ),
@@ -206,9 +206,9 @@ def _bridge(statements: Statements, currency: str) -> None:
     )  # fmt: skip
 
 
-def step_words(name: str | Said) -> str:
+def step_words(name: str | Message) -> str:
     """A step of the path in the reader's language; a component's name is as the plan writes it."""
-    return spoken(name) if isinstance(name, Said) else name
+    return translate(name) if isinstance(name, Message) else name
 
 
 def set_aside(book: Book, who: str | None) -> None:

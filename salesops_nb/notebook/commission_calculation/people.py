@@ -21,7 +21,7 @@ from salesops_nb.notebook.commission_calculation.labels import (
     status_words,
 )
 from salesops_nb.present.language import formats
-from salesops_nb.present.language.sentences import ngettext, spoken
+from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _lines_table(book: Book, title: str, rows: list[Any], marked: Mapping[str, A
              "component": row["component_id"], "kind": kind_words(row["kind"]),
              "credit": None if row["kind"] in NO_CREDIT else row["credit"],
              "amount": row["amount"], "currency": row["currency"],
-             "why": spoken(marked[row["line_id"]].why) if row["line_id"] in marked else ""}
+             "why": translate(marked[row["line_id"]].why) if row["line_id"] in marked else ""}
             for row in rows
         ]
     )  # fmt: skip

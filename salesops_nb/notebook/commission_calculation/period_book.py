@@ -31,7 +31,7 @@ from salesops_nb.commission.inputs.plan_assignments import in_force
 from salesops_nb.commission.inputs.tables import Tables, arrow
 from salesops_nb.commission.statements.statement import Books, Statement, Statements, statements_of
 from salesops_nb.core.fingerprint import code
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.notebook.commission_calculation.calculations import payout_of
 from salesops_nb.store.ledger import ledger
 from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
@@ -146,15 +146,7 @@ class Book:
             self._keep(place)
         file = place / _file_name(who)
         if not file.exists():
-            raise SalesopsError(
-                Problem(
-                    "no-statement",
-                    f"{who!r} has no statement for {self.period.key}: no pay, no credit and no plan in it.",
-                    "Take the person's id from people, or another period.",
-                    column="who",
-                    value=who,
-                )
-            )
+            raise SalesopsError(problem("no-statement", column="who", value=who, period=self.period.key))
         found: Statement = pickle.loads(file.read_bytes())
         return found
 
@@ -265,13 +257,7 @@ def chosen_plans(folder: Path, wanted: Sequence[str] = ()) -> list[Plan]:
     known = load_plans(place) if place.is_dir() else []
     if not wanted:
         if not known:
-            raise SalesopsError(
-                Problem(
-                    "no-plan",
-                    "The workbook has no pay plan.",
-                    "Write one into the folder plans; see docs/plans.md.",
-                )
-            )
+            raise SalesopsError(problem("no-plan"))
         return known
     found: list[Plan] = []
     for name in wanted:
@@ -284,8 +270,7 @@ def chosen_plans(folder: Path, wanted: Sequence[str] = ()) -> list[Plan]:
         if not mine:
             ids = ", ".join(sorted({plan.id for plan in known})) or "none"
             raise SalesopsError(
-                Problem("unknown-plan", f"There is no plan {name!r}.", f"Name a file, or one of: {ids}.",
-                        column="plans", value=name)
+                problem("unknown-plan", column='plans', value=name, names=ids)
             )  # fmt: skip
         found += mine
     return list(dict.fromkeys(found))

@@ -11,7 +11,7 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.commission.statements.line_formulas import PRICED
 from salesops_nb.commission.statements.progress import standing
-from salesops_nb.core.wording import Said
+from salesops_nb.messages import Message
 from salesops_nb.notebook.commission_calculation.labels import (
     dispute_words,
     kind_words,
@@ -20,7 +20,7 @@ from salesops_nb.notebook.commission_calculation.labels import (
     status_words,
 )
 from salesops_nb.present.language import formats
-from salesops_nb.present.language.sentences import ngettext, spoken
+from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ def path(one: Statement) -> None:
     """The path from quota to pay."""
     if not one.opening.amount and len(one.steps) < 2:
         return
-    words = [(spoken(s.name) if isinstance(s.name, Said) else s.name, s.amount) for s in one.steps]
+    words = [(translate(s.name) if isinstance(s.name, Message) else s.name, s.amount) for s in one.steps]
     name = one.opening.name
     present.waterfall(
         pd.DataFrame(words, columns=["step", "amount"]), "step", "amount",
-        opening=spoken(name) if isinstance(name, Said) else name, closing=_("To pay"),
+        opening=translate(name) if isinstance(name, Message) else name, closing=_("To pay"),
         start=one.opening.amount, end=next(iter(one.totals.values()), ZERO), unit="cents",
         title=_("From quota to pay"),
     )  # fmt: skip
@@ -164,7 +164,7 @@ def _component(name: str, lines: list[Line]) -> None:
     """The lines of one component, each in a sentence, with their sum."""
     frame = pd.DataFrame(
         [
-            {"words": spoken(line.words), "account": line.account, "product": line.product,
+            {"words": translate(line.words), "account": line.account, "product": line.product,
              "day": line.happened_on, "kind": kind_words(line.kind), "share": line.share,
              "credit": line.credit if line.kind in PRICED else None, "rate": line.rate, "amount": line.amount,
              "currency": line.currency, "dispute": dispute_words(line.dispute) or None}

@@ -20,7 +20,7 @@ from salesops_nb.commission.design.plan_variants import moved
 from salesops_nb.commission.design.what_if import WhatIf
 from salesops_nb.commission.finance.ledger_rows import arrow_of
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
@@ -216,8 +216,7 @@ def _chosen(book: Book, wanted: str | None, component: str | None) -> Plan:
         if found is None:
             known = ", ".join(sorted({plan.id for plan in book.plans}))
             raise SalesopsError(
-                Problem("unknown-plan", f"The calculation has no plan {wanted!r}.", f"It has {known}.",
-                        column="plan", value=wanted)
+                problem("unknown-plan.calculated", column='plan', value=wanted, known=known)
             )  # fmt: skip
         return found
     paid = arrow_of(book.payout.lines).group_by("plan_id").aggregate([("amount", "sum")])

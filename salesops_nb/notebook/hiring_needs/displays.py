@@ -144,7 +144,7 @@ def lessons(learned: Learned) -> None:
 def problems(plan: HiringPlan) -> None:
     """Findings about the data the plan rests on."""
     for problem in plan.problems:
-        present.note(f"{problem.message} {problem.fix}", kind="warning")
+        present.note(problem.text, kind="warning")
 
 
 def vacancies(workbook: Any) -> None:

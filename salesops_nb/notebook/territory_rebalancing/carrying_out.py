@@ -11,7 +11,7 @@ import narwhals as nw
 import pandas as pd
 
 from salesops_nb.core.spreadsheet import neutral
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.present.language.translation import _
 from salesops_nb.store.assignments.assignments import approvals_given, approve, approved_owners
@@ -39,9 +39,7 @@ def ground(
     """
     day = as_of or workbook.data_through
     if day is None:
-        raise SalesopsError(
-            Problem("no-day", "the data hold no day that could be today.", "Give as_of.", column="as_of")
-        )
+        raise SalesopsError(problem("no-day", column="as_of"))
     return prepare(
         workbook.tables, as_of=day, scope=scope, who=who, of=of, norms=Norms(**norms),  # type: ignore[arg-type]
         owners=approved_owners(workbook.store, day, KIND[of]),
@@ -75,18 +73,15 @@ def check_approval(proposal: Proposal, workbook: Any, asked: Any) -> None:
     problems = []
     if not (asked.approved_by or "").strip():
         problems.append(
-            Problem("bad-approval", "nobody approves: approved_by is empty.",
-                    "Write the name of the person who decides.", column="approved_by")
+            problem("bad-approval.nobody", column='approved_by')
         )  # fmt: skip
     if asked.effective_on is None or not asked.reason.strip():
         problems.append(
-            Problem("bad-approval", "the approval lacks effective_on or reason.",
-                    "Give the first day of the new owners, and why they change.", column="effective_on")
+            problem("bad-approval.incomplete", column='effective_on')
         )  # fmt: skip
     home = Path(workbook.folder).resolve()
     if not (home / asked.folder).resolve().is_relative_to(home):
-        problems.append(Problem("bad-folder", f"the folder {asked.folder!r} is not inside the workbook.",
-                                "Name one in it, such as handover.", column="folder"))  # fmt: skip
+        problems.append(problem("bad-folder.of-hand-over", column='folder', folder=asked.folder))  # fmt: skip
     if problems:
         raise SalesopsError(problems)
 
@@ -229,13 +224,14 @@ def _refuse_another(engine: Engine, asked: Any) -> None:
         number = int(same["approval_id"].iloc[0])
         if number in undone:
             raise SalesopsError(
-                Problem("undone-before", f"this approval was given (number {number}) and undone since.",
-                        "Empty approved_by to see the plan; to approve it again, give another reason.",
-                        column="approved_by", value=asked.approved_by)
+                problem("undone-before", column='approved_by', value=asked.approved_by, number=number)
             )  # fmt: skip
         raise SalesopsError(
-            Problem("approved-otherwise", f"{asked.approved_by} approved other owners from "
-                    f"{asked.effective_on} for the same reason (approval {number}).",
-                    "Empty approved_by to see the plan; to approve this one as well, give its own reason or "
-                    f"day, or undo approval {number}.", column="approved_by", value=asked.approved_by)
-        )  # fmt: skip
+            problem(
+                "approved-otherwise",
+                column="approved_by",
+                value=asked.approved_by,
+                effective_on=asked.effective_on,
+                number=number,
+            )
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb import present
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebalancing
 from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.sentences import ngettext
@@ -33,8 +33,7 @@ def yearly_pay(path: Path) -> Callable[[Decimal, Decimal], Decimal] | None:
 
     if not path.is_file():
         raise SalesopsError(
-            Problem("no-plan", "there is no commission plan at this place.",
-                    "Write its path from the workbook's folder in pay_plan, or nothing.", value=path.name)
+            problem("no-plan.at-place", value=path.name)
         )  # fmt: skip
     plan = load_plan(path)
     times = PERIODS.get(str(plan.file.plan.period))

@@ -59,7 +59,7 @@ def headlines(proposal: Proposal, simulated: frozenset[str] = frozenset()) -> No
     ]  # fmt: skip
     present.headlines(cards)
     for problem in proposal.problems:
-        present.note(f"{problem.message} {problem.fix}", kind="warning")
+        present.note(problem.text, kind="warning")
 
 
 def worst_today(proposal: Proposal) -> tuple[float, str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.chart import Chart
 from salesops_nb.present.language import formats
@@ -19,8 +19,7 @@ def column(frame: Any, name: str) -> list[Any]:
     """A column's values; raises `SalesopsError` with the columns there are."""
     if name not in frame:
         raise SalesopsError(
-            f"The chart asks for the column {name!r}, which the table has not.",
-            f"Its columns are {', '.join(map(str, frame.columns))}.",
+            problem("unknown-chart-column", name=name, columns=", ".join(map(str, frame.columns)))
         )
     return list(frame[name])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.charts import style
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page.output import LIVE
@@ -136,9 +136,7 @@ def show(
     Say in one or two sentences what it shows.
     """
     if not alt or not alt.strip():
-        raise SalesopsError(
-            "The chart has no alternative text.", "Say in one or two sentences what it shows."
-        )
+        raise SalesopsError(problem("no-alternative-text"))
     import matplotlib.colors as colours
 
     ours = colours.to_hex(figure.get_facecolor()) == style.PAGE

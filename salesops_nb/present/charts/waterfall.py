@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.axes import axis_unit, column, finish, listed, named, unit_text, wrapped
 from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
@@ -57,8 +57,7 @@ def waterfall(
     last = sum(steps, first)
     if end is not None and _exact(end) != last:
         raise SalesopsError(
-            f"The bridge from {opening} to {closing} comes to {last}, not to {end}.",
-            "Give every step that lies between the two totals.",
+            problem("bridge-does-not-add-up", opening=opening, closing=closing, last=last, end=end)
         )
     say, full = unit_text(unit), by_unit(unit)
     with style.quiet():

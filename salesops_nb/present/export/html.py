@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.page.render import template_folder
 
 
@@ -108,9 +108,7 @@ def _read(notebook: Any) -> tuple[Any, str]:
     try:
         node: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except FileNotFoundError as error:
-        raise SalesopsError(f"There is no notebook at {path}.", "Check the path.") from error
+        raise SalesopsError(problem("no-notebook", path=path)) from error
     except Exception as error:
-        raise SalesopsError(
-            f"{path} cannot be read as a notebook ({error}).", "Run the notebook again."
-        ) from error
+        raise SalesopsError(problem("unreadable-notebook", path=path, error=str(error))) from error
     return node, path.stem

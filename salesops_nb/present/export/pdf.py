@@ -10,7 +10,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.export.html import write_beside
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -40,15 +40,7 @@ def find_chromium() -> str:
     found = shutil.which(named) if named else next(filter(None, map(shutil.which, BROWSERS)), None)
     if found:
         return found
-    raise SalesopsError(
-        Problem(
-            "no-chromium",
-            f"{named} is no program on this machine." if named else "No Chromium was found for the PDF.",
-            "Type: sudo apt-get install chromium (or set SALESOPS_CHROMIUM to the path of Chrome), "
-            "or leave pdf out of the formats.",
-            value=named,
-        )
-    )
+    raise SalesopsError(problem("no-chromium.named" if named else "no-chromium", value=named))
 
 
 def export_pdf(
@@ -83,7 +75,7 @@ def export_pdf(
     """
     page = Path(html).resolve()
     if not page.is_file():
-        raise SalesopsError(f"There is no page at {html}.", "Export the HTML first.")
+        raise SalesopsError(problem("no-page", path=html))
     browser = chromium or find_chromium()
     with tempfile.TemporaryDirectory(prefix="salesops-pdf-") as room:
         printed = Path(room) / "page.pdf"
@@ -99,16 +91,15 @@ def export_pdf(
             )
         except subprocess.TimeoutExpired as error:
             raise SalesopsError(
-                f"Chromium printed nothing of {page.name} in {timeout:g} seconds.",
-                "Try again with less at once.",
+                problem("nothing-printed.in-time", page=page.name, timeout=timeout)
             ) from error
         except OSError as error:
-            raise SalesopsError(f"{browser} does not start ({error}).", "Check SALESOPS_CHROMIUM.") from error
+            raise SalesopsError(
+                problem("no-chromium.not-started", browser=browser, error=str(error))
+            ) from error
         if not printed.is_file():
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-            raise SalesopsError(
-                f"Chromium printed nothing of {page.name}: {last[0]}", "Open the page in a browser to see it."
-            )
+            raise SalesopsError(problem("nothing-printed", page=page.name, why=last[0]))
         day = (as_of or date(2000, 1, 1)).strftime("%Y%m%d").encode()
         data = _DATES.sub(lambda m: b"(" + m[1] + day + b"000000" + m[2] + b")", printed.read_bytes())
     return write_beside(out, data)

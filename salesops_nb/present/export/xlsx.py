@@ -18,7 +18,7 @@ from typing import Any
 from salesops_nb.core.columns import columns_of
 from salesops_nb.core.money import places
 from salesops_nb.core.spreadsheet import formula_like
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.present.language import formats as written
 from salesops_nb.present.language.column_labels import translated
@@ -79,7 +79,7 @@ def write_xlsx(
     import xlsxwriter
 
     if not sheets:
-        raise SalesopsError("There is no table to write.", "Give at least one sheet.")
+        raise SalesopsError(problem("no-sheet"))
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(
         buffer,
@@ -159,10 +159,7 @@ class _Writer:
     ) -> None:
         """One frame as one sheet; `currency` is a code, or the column that holds each row's."""
         if len(frame) > MOST_ROWS:
-            raise SalesopsError(
-                f"{name} has {len(frame)} rows; an Excel sheet holds {MOST_ROWS}.",
-                "Write Parquet or CSV instead.",
-            )
+            raise SalesopsError(problem("too-many-rows", name=name, count=len(frame), most=MOST_ROWS))
         sheet = self.book.add_worksheet(name)
         top = 1 if self.draft else 0
         if self.draft:

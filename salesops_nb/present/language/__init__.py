@@ -1,1 +1,6 @@
-"""How a text, a number, a date or a column's name is written in the reader's language."""
+"""Words, numbers and dates in the reader's language; what writes a problem elsewhere asks it here."""
+
+from salesops_nb import messages
+from salesops_nb.present.language.sentences import translate
+
+messages.translator = translate

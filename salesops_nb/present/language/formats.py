@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from salesops_nb.core import money as amounts
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.language.translation import _, setting
 
 NONE = "–"
@@ -180,7 +180,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 def by_unit(unit: str) -> Callable[[Any], str]:
     """The function that writes values of a unit; raises `SalesopsError` for an unknown one."""
     if unit not in FORMATS:
-        raise SalesopsError(f"{unit!r} is not a unit.", f"Use one of {', '.join(FORMATS)}.")
+        raise SalesopsError(problem("unknown-unit-of-figures", unit=unit, units=", ".join(FORMATS)))
     return FORMATS[unit]
 
 

@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 import re
+import string
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from salesops_nb.core.wording import Figure, Said
+from salesops_nb.messages import Figure, Message, is_whole
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.translation import setting, words
 
 _MARKER = re.compile(r"\{(money|percent):([^}]*)\}")
 
 
-def spoken(sentence: Said) -> str:
-    """What an analysis said, in the reader's language, with amounts and shares as the locale writes them."""
+class _Reader(string.Formatter):
+    """Fills a template's places as the reader's locale writes values."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Message):
+            return translate(value)
+        if isinstance(value, Figure):
+            return formats.exact(value.value, value.places)
+        if isinstance(value, date) and not format_spec:
+            return formats.day(value)
+        if isinstance(value, Decimal) and not format_spec:
+            return formats.exact(value)
+        if is_whole(value) and not format_spec:
+            return formats.number(value)
+        written = format(value, format_spec)
+        if not format_spec or format_spec == "d" or not isinstance(value, Decimal | float | int):
+            return written
+        figure = Decimal(written.replace(",", "").rstrip("%"))
+        places = max(0, -int(figure.as_tuple().exponent))
+        return formats.percent(figure / 100, places) if "%" in written else formats.exact(figure, places)
+
+
+def translate(text: str) -> str:
+    """A message in the reader's language, with amounts and shares as the locale writes them."""
 
     def written(found: re.Match[str]) -> str:
         return formats.money(found[2]) if found[1] == "money" else formats.percent(found[2])
 
-    def value(given: object) -> object:
-        if isinstance(given, Said):
-            return spoken(given)
-        if isinstance(given, Figure):
-            return formats.exact(given.value, given.places)
-        if isinstance(given, date):
-            return formats.day(given)
-        whole = isinstance(given, int) and not isinstance(given, bool)
-        return formats.number(given) if whole else given
+    catalogue = words(setting().locale)
+    if not isinstance(text, Message):
+        # The catalogue's own head has the empty text for its key: there is nothing to look up then.
+        return _MARKER.sub(written, catalogue.gettext(text) if text else "")
+    if text.fixed and setting().locale.startswith("en"):
+        return str(text)
+    template, n = text.template, text.values.get("n", 0)
+    found = catalogue.ngettext(template, text.plural, n) if text.plural else catalogue.gettext(template)
+    return _MARKER.sub(written, _READER.vformat(found if template else "", (), text.values))
 
-    # The catalogue's own head has the empty text for its key: there is nothing to look up then.
-    text = words(setting().locale).gettext(sentence.message) if sentence.message else ""
-    if sentence.values:
-        text = text.format(**{name: value(given) for name, given in sentence.values.items()})
-    return _MARKER.sub(written, text)
+
+_READER = _Reader()
 
 
 def ngettext(singular: str, plural: str, n: int, **values: object) -> str:

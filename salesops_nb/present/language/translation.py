@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 LOCALES = Path(str(files("salesops_nb.present"))) / "locale"
 
@@ -86,14 +86,7 @@ def use_locale(locale: str = "en_US", currency: str = "USD") -> Setting:
     try:
         known = str(Locale.parse(locale.replace("-", "_")))
     except (UnknownLocaleError, ValueError, TypeError) as error:
-        raise SalesopsError(
-            Problem(
-                "unknown-locale",
-                f"{locale!r} is not a locale.",
-                f"Write language and country, such as {' or '.join(('en_US', 'ro_RO'))}.",
-                value=str(locale),
-            )
-        ) from error
+        raise SalesopsError(problem("unknown-locale", value=locale)) from error
     places(currency)
     chosen = Setting(known, currency)
     _setting.set(chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page import parts as frame
@@ -55,13 +55,7 @@ def set_aside(workbook: Any, company: bool = True) -> None:
 
 def _untotalled() -> Problem:
     """That a control total is beyond its tolerance, without the company's figures."""
-    return Problem(
-        "control-total",
-        "A control total of the company differs beyond its tolerance, so this report is not made.",
-        "Type salesops check: it says which. Find the deals that are missing or doubled.",
-        file="workbook.yml",
-        column="controls",
-    )
+    return problem("control-total", file="workbook.yml", column="controls")
 
 
 def control_words(result: Any) -> str:

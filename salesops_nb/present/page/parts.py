@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from salesops_nb.core.columns import declared
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import Message
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated
+from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _, setting
 from salesops_nb.present.page.output import as_list, emit
 from salesops_nb.present.page.render import words_of
@@ -63,7 +65,7 @@ def cover(
     salesops_nb.errors.SalesopsError: status is 'ready'. Use one of final, draft.
     """
     if not title.strip():
-        raise SalesopsError("A report's cover has no title.", "Pass title= to present.cover.")
+        raise SalesopsError(problem("no-title"))
     _one_of("status", status, STATUSES)
     now = setting()
     facts = {
@@ -135,8 +137,12 @@ def _card(number: int, card: Mapping[str, Any]) -> dict[str, Any]:
     lacking = [key for key in ("label", "value", "sentence") if key not in card or card[key] == ""]
     if lacking:
         raise SalesopsError(
-            f"Headline {number} has no {' and no '.join(lacking)} (received {', '.join(map(str, card))}).",
-            "Give every headline a label, a value and one sentence.",
+            problem(
+                "bad-headline",
+                number=number,
+                missing=" and no ".join(lacking),
+                columns=", ".join(map(str, card)),
+            )
         )
     value, unit = card["value"], card.get("unit")
     raw = None if isinstance(value, str) or formats.missing(value) else str(value)
@@ -190,8 +196,8 @@ def _finding(found: Problem | Mapping[str, Any]) -> dict[str, Any]:
         found = {
             "code": found.code,
             "table": found.table or found.file,
-            "message": found.message,
-            "fix": found.fix,
+            "message": translate(found.message),
+            "fix": translate(found.fix),
             "amount": found.amount,
         }
     amount, rows = found.get("amount"), found.get("rows", 1)
@@ -251,12 +257,13 @@ def note(text: str, kind: str = "note") -> None:
     Bookings of December are not complete.
     """
     _one_of("kind", kind, KINDS)
+    text = translate(text) if isinstance(text, Message) else text
     emit("note", {"text": text, "kind": kind}, text)
 
 
 def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
-        raise SalesopsError(f"{name} is {value!r}.", f"Use one of {', '.join(allowed)}.")
+        raise SalesopsError(problem("unknown-word", name=name, given=value, allowed=", ".join(allowed)))
 
 
 def _records(rows: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import term as words_of
 from salesops_nb.present.language.sentences import ngettext
@@ -30,13 +30,7 @@ def template_folder() -> Path:
     for folder in (package / "starter" / "templates", package.parent / "templates"):
         if (folder / "report" / "parts.html.j2").is_file():
             return folder
-    raise SalesopsError(
-        Problem(
-            "no-template",
-            f"The report template is missing from {package}.",
-            "Install salesops_nb again, or pass the workbook's own templates folder.",
-        )
-    )
+    raise SalesopsError(problem("no-template", package=package))
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.core.columns import columns_of
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 from salesops_nb.present.language import formats as written
 from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.translation import _
@@ -213,9 +214,7 @@ def _body(shown: pd.DataFrame, units: Mapping[str, str], currency: Any, row_mark
     flags = {mark: [not written.missing(v) and bool(v) for v in values] for mark, values in row_marks.items()}
     for mark, values in flags.items():
         if len(values) < len(shown):
-            raise SalesopsError(
-                f"The mark {mark!r} has {len(values)} values for {len(shown)} rows.", "Give one value a row."
-            )
+            raise SalesopsError(problem("bad-mark", mark=mark, count=len(values), rows=len(shown)))
     return [
         {
             "cells": [text[at] for text in texts],
@@ -252,6 +251,10 @@ def _known(what: str, given: Any, names: Sequence[str]) -> None:
     unknown = [str(name) for name in given if name not in names]
     if unknown:
         raise SalesopsError(
-            f"{what} names {', '.join(map(repr, unknown))}, which the table has not.",
-            f"Its columns are {', '.join(names) or 'none'}.",
+            problem(
+                "unknown-table-column",
+                argument=what,
+                columns=", ".join(map(repr, unknown)),
+                known=", ".join(names) or message("none"),
+            )
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _, setting, use_locale
 from salesops_nb.present.panel.save_as_report import Saving, batch_line, notebook_path
 
@@ -116,5 +116,5 @@ class Actions:
         self._say(f'<p role="status">{said}</p>')
 
     def _wrong(self, error: SalesopsError) -> None:
-        words = "<br>".join(html.escape(str(problem)) for problem in error.problems)
+        words = "<br>".join(html.escape(translate(problem.whole)) for problem in error.problems)
         self._say(f'<p class="salesops-wrong" role="alert">{words}</p>')

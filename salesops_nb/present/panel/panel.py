@@ -24,7 +24,7 @@ from datetime import date
 from typing import Any
 
 from salesops_nb import parameters
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.panel.steps import PREVIEW, Node, Outputs, Watch, look_in_loops, preview, slow_last
 
 
@@ -217,12 +217,7 @@ class Panel:
         for need in node.needs:
             if need not in known:
                 raise SalesopsError(
-                    Problem(
-                        "unknown-step",
-                        f"{name} needs {need!r}, which is neither a parameter nor an earlier step.",
-                        f"There are {', '.join(sorted(known))}.",
-                        value=need,
-                    )
+                    problem("unknown-step", value=need, name=name, known=", ".join(sorted(known)))
                 )
         if self.live:
             look_in_loops(function)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from salesops_nb.errors import Problem
-from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.panel import choices, widgets
 from salesops_nb.present.panel.choices import extra
@@ -55,7 +55,7 @@ class Row:
 
     def refuse(self, problems: Sequence[Problem], in_force: Any) -> None:
         """Say what is wrong, the first of it in full, and which value is in force."""
-        told = [html.escape(f"{each.message} {each.fix}".strip()) for each in problems[:MOST]]
+        told = [html.escape(translate(each.text)) for each in problems[:MOST]]
         if (more := len(problems) - MOST) > 0:
             told.append(ngettext("… and {n} more.", "… and {n} more.", more))
         shown = widgets.written(in_force) or _("none")

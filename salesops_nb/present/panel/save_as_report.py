@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.export.html import export_html
 
 FOLDER = "saved"
@@ -30,14 +30,7 @@ def notebook_path() -> Path:
     path = Path(said)
     if said and path.suffix == ".ipynb" and path.is_file():
         return path
-    raise SalesopsError(
-        Problem(
-            "notebook-not-found",
-            f"There is no notebook at {said}." if said else "The page did not say which notebook this is.",
-            "Save the notebook, restart its kernel and run all cells.",
-            value=said,
-        )
-    )
+    raise SalesopsError(problem("notebook-not-found" if said else "notebook-not-found.unnamed", value=said))
 
 
 def batch_line(asked: Any, notebook: str | Path) -> str:
@@ -159,6 +152,6 @@ def _refused(said: str, out: Path) -> SalesopsError:
         for cell in node.cells:
             for output in cell.get("outputs", []):
                 if output.get("output_type") == "error":
-                    return SalesopsError(f"The notebook stopped: {output.get('evalue', '')}")
+                    return SalesopsError(problem("notebook-stopped.in-panel", why=output.get("evalue", "")))
     last = said.strip().splitlines()[-1:] or ["papermill gave no reason."]
-    return SalesopsError(f"The notebook could not be run: {last[0]}")
+    return SalesopsError(problem("notebook-stopped.not-run", why=last[0]))

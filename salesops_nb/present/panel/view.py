@@ -18,7 +18,7 @@ import ipywidgets
 from IPython.display import display
 
 from salesops_nb.core.masking import masked
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.translation import _, use_locale
 from salesops_nb.present.panel.actions import Actions
@@ -147,8 +147,8 @@ class View:
         wanted = self.panel.wanted
         self.panel.restore()
         beside: dict[str, list[Problem]] = {}
-        for problem in error.problems:
-            beside.setdefault(str(problem.column) if problem.column in values else first, []).append(problem)
+        for found in error.problems:
+            beside.setdefault(str(found.column) if found.column in values else first, []).append(found)
         for about, problems in beside.items():
             self.rows[about].refuse(problems, getattr(self.panel.asked, about))
         rest = {**self._unfinished, **(values if unfit else {})}
@@ -164,12 +164,8 @@ class View:
         self.panel.redraw()
         place = write_details(error, self.panel.workbook.folder, self.panel.wanted)
         name = next(iter(values))
-        problem = Problem(
-            "unexpected",
-            _("This could not be computed: an unexpected {kind}.", kind=type(error).__name__),
-            _("What is below has not changed. The details are in {place}.", place=place),
-        )
-        self.rows[name].refuse([problem], getattr(self.panel.asked, name))
+        found = problem("unexpected", kind=type(error).__name__, place=place)
+        self.rows[name].refuse([found], getattr(self.panel.asked, name))
 
     def _cancelling(self) -> None:
         self.status.cancelling()

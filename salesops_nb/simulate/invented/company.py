@@ -60,7 +60,7 @@ def company(
     """
     truth = truth or Truth()
     _check(seed, months, future, older, openings, supported)
-    refuse([] if isinstance(as_of, date) else [f"as_of is {as_of!r} (a date)"], "Give the last day seen.")
+    refuse("bad-simulation.last-day", [] if isinstance(as_of, date) else [f"as_of is {as_of!r} (a date)"])
     month = np.datetime64(as_of, "M")
     # Deals open on the last day asked for must have an end, so more months are made than are shown.
     longest = max(truth.cycle_days, truth.lost_days)
@@ -89,7 +89,7 @@ def _check(
         wrong.append(f"openings are for {len(openings)} months, the future has {future}")
     if supported is not None and not (isinstance(supported, int | float | np.number) and supported > 0):
         wrong.append(f"supported is {supported!r} (above 0)")
-    refuse(wrong, "Give sizes within the ranges in brackets.")
+    refuse("bad-simulation.company-sizes", wrong)
 
 
 def _people(

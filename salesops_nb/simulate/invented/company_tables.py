@@ -64,7 +64,7 @@ class Company:
     def as_known(self, day: date) -> Company:
         """The same company on another day: nothing in `tables` tells what came after it."""
         inside = self.first <= np.datetime64(day) < self.end
-        refuse([] if inside else [f"{day} lies outside {self.first} to {self.end}"], "Name a day within.")
+        refuse("bad-simulation.day", [] if inside else [f"{day} lies outside {self.first} to {self.end}"])
         return replace(self, as_of=day)
 
 

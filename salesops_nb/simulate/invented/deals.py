@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.simulate.crm import stream
 from salesops_nb.simulate.invented import around
 from salesops_nb.simulate.invented.columns import SCHEMA, deals_table
@@ -130,12 +130,4 @@ def _check(
     elif (last - first).days < 365:
         wrong.append(f"the days {first} to {last} are less than a year")
     if wrong:
-        raise SalesopsError(
-            Problem(
-                "bad-simulation",
-                f"No deals can be made: {'; '.join(wrong)}.",
-                "Give whole sizes of at least 1, a seed of at least 0, a span of at least a year, and a "
-                "process of regions and industries that there are.",
-                value=wrong[0],
-            )
-        )
+        raise SalesopsError(problem("bad-simulation.sizes", value=wrong[0], wrong="; ".join(wrong)))

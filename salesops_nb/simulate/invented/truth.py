@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import joined
 from salesops_nb.simulate.crm import Array, stream
 
 # Share of full output by tenure ÷ length of the ramp.
@@ -110,7 +111,7 @@ class Truth:
         factors = self.season if isinstance(self.season, tuple | list) else ()
         if len(factors) != 12 or not all(_inside(s, 0.01, 100, False) for s in factors):
             wrong.append(f"season is {self.season!r} (twelve factors above zero)")
-        refuse(wrong, "Give each value within the range behind it.")
+        refuse("bad-simulation.ranges", wrong)
 
     def ramped(self, tenure: Array) -> Array:
         """Share of full output by tenure in months; nothing before the first day."""
@@ -124,11 +125,10 @@ class Truth:
         return season
 
 
-def refuse(wrong: list[str], fix: str) -> None:
+def refuse(key: str, wrong: list[str]) -> None:
     """Raise `SalesopsError` with all that is wrong, if anything is."""
     if wrong:
-        text = f"No company can be made: {'; '.join(wrong)}."
-        raise SalesopsError(Problem("bad-simulation", text, fix, value=wrong[0]))
+        raise SalesopsError(problem(key, value=wrong[0], wrong=joined(wrong, "; ")))
 
 
 def is_whole(value: Any, low: float, high: float = float("inf")) -> bool:
@@ -157,9 +157,9 @@ def any_truth(seed: int, **fixed: Any) -> Truth:
     12
     """
     unknown = sorted(set(fixed) - {f.name for f in fields(Truth)})
-    refuse([f"{name} is no part of a truth" for name in unknown], "Name fields of Truth.")
+    refuse("bad-simulation.fields", [f"{name} is no part of a truth" for name in unknown])
     whole = is_whole(seed, 0)
-    refuse([] if whole else [f"seed is {seed!r} (a whole number from 0)"], "Give a seed from 0.")
+    refuse("bad-simulation.seed", [] if whole else [f"seed is {seed!r} (a whole number from 0)"])
     rng = stream(seed, "truth")
     season = np.exp(rng.normal(0, rng.uniform(0, 0.2), 12)) * np.tile(1 + rng.uniform(0, 0.25) * _RISE, 4)
     drawn: dict[str, Any] = {

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.simulate.crm import DAY, Array, Crm, stream
 from salesops_nb.simulate.process.planted import is_number
 
@@ -47,10 +47,7 @@ class Leaning:
             if not is_number(getattr(self, name), 0, most)
         ]
         if wrong:
-            text = f"Nobody leans so: {'; '.join(wrong)}."
-            raise SalesopsError(
-                Problem("bad-leaning", text, "Give factors and an error from 0.", value=wrong[0])
-            )
+            raise SalesopsError(problem("bad-leaning", value=wrong[0], wrong="; ".join(wrong)))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 SUB_STAGES = ("Qualify", "Demo", "Proposal", "Negotiation")
 SOURCES = ("website", "referral", "event", "outbound", "partner")
@@ -101,13 +101,7 @@ class Process:
                 wrong.append(f"{name} adds up to {sum(given):g}")
         if wrong:
             raise SalesopsError(
-                Problem(
-                    "bad-process",
-                    f"There is no such sales process: {', '.join(wrong)}.",
-                    f"Give shares between 0 and 1 that add up to 1 where they belong together, factors above "
-                    f"0, four stays above 0, and one of the stages {', '.join(SUB_STAGES)}.",
-                    value=wrong[0],
-                )
+                problem("bad-process", value=wrong[0], wrong=", ".join(wrong), stages=", ".join(SUB_STAGES))
             )
 
     def misplaced(self, regions: Iterable[str], industries: Iterable[str]) -> list[str]:

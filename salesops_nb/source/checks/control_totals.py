@@ -8,8 +8,8 @@ from decimal import Decimal
 import duckdb
 
 from salesops_nb.core.money import spoken
-from salesops_nb.errors import Problem
-from salesops_nb.source.schema.findings import finding
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import Message, joined, message
 from salesops_nb.workbook import Control, Settings
 
 
@@ -27,33 +27,42 @@ class ControlResult:
     sum_difference: Decimal | None
     within: bool
 
-    def words(self, settings: Settings) -> str:
-        """The control in one sentence."""
+    def _parts(self, settings: Settings) -> Message:
         parts = []
         if self.count_difference is not None:
-            parts.append(f"{self.count} found, {self.control.count} expected ({self.count_difference:+d})")
+            parts.append(
+                message(
+                    "{found:d} found, {expected:d} expected ({difference:+d})",
+                    found=self.count,
+                    expected=self.control.count,
+                    difference=self.count_difference,
+                )
+            )
         if self.sum_difference is not None and self.control.sum is not None:
             found, expected, difference = (
                 spoken(amount, settings.currency, settings.locale)
                 for amount in (self.sum, self.control.sum, self.sum_difference)
             )
-            parts.append(f"{found}, {expected} expected (difference {difference})")
-        verdict = "within tolerance" if self.within else "beyond tolerance"
-        return (
-            f"Control of {self.control.outcome} deals in {self.control.period} with {self.control.source}: "
-            f"{'; '.join(parts)}: {verdict}."
-        )
+            parts.append(
+                message(
+                    "{found}, {expected} expected (difference {difference})",
+                    found=found,
+                    expected=expected,
+                    difference=difference,
+                )
+            )
+        return joined(parts, "; ")
 
     def problem(self, settings: Settings) -> Problem:
         """The control as a finding: an error beyond its tolerance, else a note."""
-        return finding(
-            "control-total",
-            self.words(settings),
-            "" if self.within else "Find the deals that are missing or doubled before the figures are used.",
+        return problem(
+            "control-total.within" if self.within else "control-total.beyond",
             file="workbook.yml",
             column="controls",
             value=self.control.period,
-            severity="note" if self.within else "error",
+            outcome=message(self.control.outcome),
+            source=self.control.source,
+            parts=self._parts(settings),
         )
 
 

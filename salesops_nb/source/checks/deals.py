@@ -6,10 +6,9 @@ from datetime import date, timedelta
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.source.checks.rules import Rule
 from salesops_nb.source.columns.casting import Typed
-from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import TableMapping
 from salesops_nb.source.schema.raw import literal, quoted
 from salesops_nb.workbook import Settings
@@ -33,14 +32,7 @@ def outcome(mapping: TableMapping, typed: Typed) -> str | None:
 
 def no_outcome(typed: Typed) -> Problem:
     """The problem of a mapping that does not say which deals are won."""
-    return finding(
-        "no-outcome",
-        "The mapping does not say which deals are open, won and lost.",
-        "Declare 'stages' of deals in the mapping, or map outcome, or is_closed and is_won.",
-        file=typed.raw.file,
-        table="deals",
-        column=typed.headers.get("stage"),
-    )
+    return problem("no-outcome", table="deals", file=typed.raw.file, column=typed.headers.get("stage"))
 
 
 def work_view(
@@ -184,15 +176,8 @@ def no_losses(connection: duckdb.DuckDBPyConnection, relation: str, typed: Typed
     if row is None or row[1] or row[0] < MANY_WON:
         return []
     return [
-        finding(
-            "no-losses",
-            f"{row[0]:,} deals are won and none is lost, so every win rate is 100 % and says nothing.",
-            "Export lost deals too (archived or inactive ones, where the CRM keeps them so), or correct "
-            "which stages are lost in the mapping.",
-            file=typed.raw.file,
-            table="deals",
-            column=typed.headers.get("stage"),
-            severity="warning",
+        problem(
+            "no-losses", table="deals", file=typed.raw.file, column=typed.headers.get("stage"), count=row[0]
         )
     ]
 
@@ -240,14 +225,12 @@ def last_day(
 
 
 def _stands_alone(earlier: date, later: date, last: date, typed: Typed) -> Problem:
-    return finding(
+    return problem(
         "late-date",
-        f"The data reach to {last}, and before {later} there is nothing since {earlier}.",
-        f"If that is a slip, correct it; else set 'data_through: {earlier}' in workbook.yml, or as_of in the "
-        "notebook, for figures of the time before.",
-        file=typed.raw.file,
         table="deals",
+        file=typed.raw.file,
         column=typed.headers.get("closed_on", typed.headers.get("created_on")),
         value=later,
-        severity="warning",
+        last=last,
+        earlier=earlier,
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.source.checks.rules import ALL
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.contracts import CONTRACTS, Column, Contract
-from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.raw import literal, quoted, spoken_row
 
 SUGGESTED = 300
@@ -55,18 +54,15 @@ def check_duplicates(
     if not same or not same[1]:
         return []
     return [
-        finding(
+        problem(
             "identical-copies",
-            f"{same[1]} "
-            f"{'row is an identical copy' if same[1] == 1 else 'rows are identical copies'} of another "
-            f"(such as {same[2]}); each {contract.row} is counted once.",
-            "Remove the copies.",
-            file=typed.raw.file,
             table=contract.name,
+            file=typed.raw.file,
             row=same[3],
             column=typed.headers.get(held[0], held[0]),
             value=same[2],
-            severity="warning",
+            n=same[1],
+            kind=contract.row,
         )
     ]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.checks.rules import ALL
 from salesops_nb.source.columns.casting import Typed
-from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.raw import literal
 
 
@@ -77,15 +77,14 @@ def _cycles(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) 
         if person in path:
             circle = [*path[path.index(person) :], person]
             problems.append(
-                finding(
+                problem(
                     "manager-cycle",
-                    f"The line of managers runs in a circle: {listed(circle)}.",
-                    "Correct one manager; until then nothing can be rolled up over these people.",
-                    file=typed.raw.file,
                     table="people",
+                    file=typed.raw.file,
                     row=manager[person][1],
                     column=typed.headers.get("manager_id", "manager_id"),
                     value=person,
+                    circle=listed(circle),
                 )
             )
     return problems

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.contracts import CONTRACTS, Column, Contract
-from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.raw import put_over, quoted
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -75,13 +74,13 @@ def long_id(text: str) -> str:
 
 
 def _note(typed: Typed, contract: Contract, column: str, count: int, example: str, target: str) -> Problem:
-    return finding(
-        "id-length",
-        f"{count:,} {'id is' if count == 1 else 'ids are'} written with {len(example)} letters here and "
-        f"{'18' if len(example) == 15 else '15'} in {target}: taken for the same record.",
-        file=typed.raw.file,
+    return problem(
+        "id-length.to-18" if len(example) == 15 else "id-length.to-15",
         table=contract.name,
+        file=typed.raw.file,
         column=typed.headers.get(column, column),
         value=example,
-        severity="note",
+        n=count,
+        letters=len(example),
+        target=target,
     )

@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.contracts import Contract
-from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.raw import literal, put_over, quoted
 
 _OWNERS = {"deals": "owner_id", "activities": "person_id"}
@@ -43,15 +43,15 @@ def one_spelling(
     rows_so = sum(count for value, count in counted if value in meant)
     shown = listed([f"{old!r} as {new!r}" for old, new in meant.items()], 5)
     return [
-        finding(
+        problem(
             "spelling",
-            f"{rows_so:,} {'row spells' if rows_so == 1 else 'rows spell'} a name otherwise: {shown}.",
-            f"Declare 'values: {{{column}: …}}' in the mapping where two people are meant.",
-            file=typed.raw.file,
             table=contract.name,
+            file=typed.raw.file,
             column=typed.headers.get(column, column),
             value=next(iter(meant)),
-            severity="note",
+            n=rows_so,
+            shown=shown,
+            name=column,
         )
     ]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.columns import currencies, formats, parsing
 from salesops_nb.source.columns.headers import locate
 from salesops_nb.source.schema.contracts import SQL_TYPES, Column, Contract
-from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, literal, quoted
 from salesops_nb.workbook import Settings
@@ -141,13 +141,12 @@ def _collapse(contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed) 
     if len(missing) > 2 and len(missing) == len(mapping.columns):
         typed.problems = [p for p in typed.problems if p.code != "missing-column"]
         typed.problems.append(
-            finding(
-                "missing-column",
-                f"None of the {len(missing)} mapped columns of {contract.name} is in the file.",
-                f"Its headers are: {listed(raw.types)}. Mend the mapping, or 'header_row' or "
-                f"'delimiter' in it.",
-                file=raw.file,
+            problem(
+                "missing-column.none-mapped",
                 table=contract.name,
+                file=raw.file,
+                count=len(missing),
+                headers=listed(raw.types),
             )
         )
 
@@ -197,26 +196,24 @@ def _check_names(contract: Contract, mapping: FileMapping, sources: dict[str, st
         for column in getattr(mapping, part):
             if column not in sources and column not in mapping.columns:
                 typed.problems.append(
-                    finding(
-                        "unknown-mapping",
-                        f"The mapping's '{part}' speak of {contract.name}.{column}, which is not mapped.",
-                        f"Mapped columns are: {listed(sources)}.",
+                    problem(
+                        "unknown-mapping.part",
                         table=contract.name,
                         column=column,
+                        part=part,
+                        sources=listed(sources),
                     )
                 )
     required = [] if joined else [c for c in contract.columns if c.required]
     for column in required:
         if column.name not in sources and column.name not in mapping.columns:
             typed.problems.append(
-                finding(
+                problem(
                     "unmapped-column",
-                    f"The table {contract.name} needs the column {column.name}, and the mapping "
-                    f"does not give it.",
-                    f"Add it to the mapping's columns; the file's headers are: {listed(typed.raw.types)}.",
-                    file=typed.raw.file,
                     table=contract.name,
+                    file=typed.raw.file,
                     column=column.name,
+                    headers=listed(typed.raw.types),
                 )
             )
 

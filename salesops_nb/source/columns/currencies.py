@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.columns import parsing
-from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.raw import Raw, quoted
 from salesops_nb.workbook import Settings
 
@@ -43,16 +43,14 @@ def unmapped_currencies(
         if not named and (len(known) == 0 or None in codes.values() or not known & _COMMON):
             continue
         if (known | ({"?"} if None in codes.values() and len(values) > 1 else set())) - {settings.currency}:
-            return finding(
+            return problem(
                 "unmapped-currency",
-                f"The column looks like the amounts' currency ({listed(values, 5)}), the mapping does not "
-                f"name it, and the workbook adds in {settings.currency}.",
-                f"Add 'currency: {header}' to the columns of {table} in the mapping; or, where every amount "
-                f"is in {settings.currency}, 'constants: {{currency: {settings.currency}}}'.",
-                file=raw.file,
                 table=table,
+                file=raw.file,
                 column=header,
                 value=", ".join(values[:5]),
+                names=listed(values, 5),
+                currency=settings.currency,
             )
     return None
 
@@ -66,14 +64,7 @@ def currency_aliases(
     if not found:
         return {}, []
     shown = listed([f"{name!r} as {code}" for name, code in found.items()], 5)
-    note = finding(
-        "currency-names",
-        f"Currencies are read by name: {shown}.",
-        "Declare 'values: {currency: …}' in the mapping if that is wrong.",
-        file=raw.file,
-        column=header,
-        severity="note",
-    )
+    note = problem("currency-names", file=raw.file, column=header, shown=shown)
     return found, [note]
 
 

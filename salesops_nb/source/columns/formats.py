@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.source.columns import parsing
-from salesops_nb.source.schema.findings import finding
 
 MIDNIGHT = r".*\d[T ]+00:00(:00(\.0+)?)?\s*(Z|UTC|[+-]\d\d(:?\d\d)?)"
 SHORT = r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{2}|\d{4})([T ,].*)?$"
@@ -77,15 +76,7 @@ def _midnights(columns: list[Column], row: list[int], shown: str, problems: list
     """The columns whose every moment is a midnight: days, which another zone's clock would shift."""
     found = [c for i, c in enumerate(columns) if row[2 * i] and row[2 * i] == row[2 * i + 1]]
     for column in found:
-        problems.append(
-            finding(
-                "days-as-midnights",
-                "Every moment of the column is a midnight, so it is read as days, without a time zone.",
-                file=shown,
-                column=column.header,
-                severity="note",
-            )
-        )
+        problems.append(problem("days-as-midnights", file=shown, column=column.header))
     return frozenset(_names(found))
 
 
@@ -142,37 +133,16 @@ def _marks(columns: list[Column], row: list[int], shown: str, problems: list[Pro
             marks[column.name] = next(iter(whole_file)) if len(whole_file) == 1 else "."
     commas = [c.header for c in columns if marks.get(c.name) == "," and (votes[c][0] or votes[c][2])]
     if commas:
-        problems.append(
-            finding(
-                "decimal-mark-detected",
-                f"Numbers are read with a decimal comma (1.234,56), as {commas[0]} shows.",
-                "Declare 'decimal_mark' in the mapping if that is wrong.",
-                file=shown,
-                column=commas[0],
-                severity="note",
-            )
-        )
+        problems.append(problem("decimal-mark-detected", file=shown, column=commas[0]))
     return marks
 
 
 def _mixed_marks(column: Column, shown: str, comma: int, point: int) -> Problem:
-    return finding(
-        "mixed-numbers",
-        f"The column mixes 1.234,56 ({comma} values) with 1,234.56 ({point} values).",
-        "Export it in one format, or declare 'decimal_mark' in the mapping to have the others listed.",
-        file=shown,
-        column=column.header,
-    )
+    return problem("mixed-numbers", file=shown, column=column.header, comma=comma, point=point)
 
 
 def _ambiguous_mark(column: Column, shown: str, either: int) -> Problem:
-    return finding(
-        "ambiguous-numbers",
-        f"{either} values such as 1,234 or 1.234 may be thousands or decimals; nothing in the file decides.",
-        "Declare 'decimal_mark' (. or ,) in the mapping.",
-        file=shown,
-        column=column.header,
-    )
+    return problem("ambiguous-numbers", file=shown, column=column.header, count=either)
 
 
 def _date_votes(sql: str) -> list[str]:
@@ -212,33 +182,18 @@ def _orders(columns: list[Column], row: list[int], shown: str, problems: list[Pr
 
 
 def _mixed_order(column: Column, shown: str) -> Problem:
-    return finding(
-        "mixed-dates",
-        "Some dates have a day above 12 in first place and others in second: the column mixes two orders.",
-        "Export it in one order, or declare 'date_order' in the mapping to have the others listed.",
-        file=shown,
-        column=column.header,
-    )
+    return problem("mixed-dates", file=shown, column=column.header)
 
 
 def _ambiguous_order(column: Column, shown: str, count: int) -> Problem:
-    return finding(
-        "ambiguous-dates",
-        f"{count} dates such as 03/04/2017 may be day first or month first; nothing in the file decides.",
-        "Declare 'date_order' (dmy or mdy) in the mapping.",
-        file=shown,
-        column=column.header,
-    )
+    return problem("ambiguous-dates", file=shown, column=column.header, count=count)
 
 
 def _said_order(columns: list[Column], order: str, shown: str, two_digits: bool) -> Problem:
     words = {"dmy": "day first (31/12/2017)", "mdy": "month first (12/31/2017)"}[order]
-    years = "; years of two digits are 1970 to 2069" if two_digits else ""
-    return finding(
-        "date-order-detected",
-        f"Dates are read {words}, as {columns[0].header} shows{years}.",
-        "Declare 'date_order' in the mapping if that is wrong.",
+    return problem(
+        "date-order-detected.two-digit-years" if two_digits else "date-order-detected",
         file=shown,
         column=columns[0].header,
-        severity="note",
+        words=words,
     )

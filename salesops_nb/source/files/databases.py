@@ -17,11 +17,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.expression import parse
+from salesops_nb.messages import listed
 from salesops_nb.source.columns.headers import locate
 from salesops_nb.source.files.narrowing import resolved
-from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, described, engine_path, literal, quoted
 from salesops_nb.workbook import Settings
@@ -48,12 +48,10 @@ def read_duckdb(
         ).fetchall()
     except duckdb.Error as error:
         raise SalesopsError(
-            finding(
-                "bad-database",
-                "The file cannot be opened as a DuckDB database: "
-                f"{str(error).splitlines()[0].replace(str(path), path.name).rstrip('.!')}.",
-                "Check that it is one, and that no other program writes to it.",
+            problem(
+                "bad-database.not-opened",
                 file=shown,
+                error=str(error).splitlines()[0].replace(str(path), path.name).rstrip(".!"),
             )
         ) from error
     names = dict(there)
@@ -71,25 +69,15 @@ def read_duckdb(
         row = connection.execute(f"SELECT bit_xor(hash(t)), count(*) FROM {view} t").fetchone()
     except duckdb.Error as error:
         raise SalesopsError(
-            finding(
-                "bad-database",
-                f"{name!r} cannot be read from the database: {str(error).splitlines()[0].rstrip('.!')}.",
-                "A view may read the tables of its own database and no other file.",
-                file=shown,
-                value=name,
+            problem(
+                "bad-database.not-read", file=shown, value=name, error=str(error).splitlines()[0].rstrip(".!")
             )
         ) from error
     return Raw(view, f"{shown} [{name}]", described(connection, view), repr(row).encode(), in_place=True)
 
 
 def _no_table(name: str, names: list[str], shown: str) -> Problem:
-    return finding(
-        "missing-table",
-        f"The database has no table {name!r}.",
-        f"Name one under 'table' in the mapping: {listed(sorted(names))}.",
-        file=shown,
-        value=name,
-    )
+    return problem("missing-table.database", file=shown, value=name, names=listed(sorted(names)))
 
 
 def read_database(
@@ -117,13 +105,7 @@ def read_database(
             _to_parquet(engine, found, file, table, f"{shown} [{name}]", path)
     except (SQLAlchemyError, OSError, ImportError, ValueError, TypeError) as error:
         raise SalesopsError(
-            finding(
-                "source-unreachable",
-                f"The database cannot be read: {reason(error, url)}.",
-                "Check 'source' in workbook.yml, that the server is there, and your rights.",
-                file="workbook.yml",
-                column="source",
-            )
+            problem("source-unreachable", file="workbook.yml", column="source", reason=reason(error, url))
         ) from None  # the driver's own error repeats the address, and its password
     view = f"raw.{quoted(label)}"
     connection.execute(
@@ -145,12 +127,7 @@ def _engine(url: str, folder: Path) -> Iterator[tuple[Engine, str]]:
         path = folder / address.database
         if not path.is_file():
             raise SalesopsError(
-                finding(
-                    "missing-file",
-                    f"The database file {address.database} is not there.",
-                    "Put it there or mend 'source' in workbook.yml.",
-                    file=Path(address.database).name,
-                )
+                problem("missing-file.database", file=Path(address.database).name, database=address.database)
             )
         # opened for reading only; the path stands in a URI, so that SQLite knows it
         address = address.set(database=path.as_uri(), query={"mode": "ro", "uri": "true"})

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import duckdb
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.source.columns import parsing
-from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, quoted
 
@@ -69,12 +68,4 @@ def _flag(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, kind: st
 
 
 def _note(raw: Raw, header: str, word: str, count: int) -> Problem:
-    return finding(
-        "deleted-rows",
-        f"{count:,} {'row is' if count == 1 else 'rows are'} {word} ({header}) and left out.",
-        "Declare 'deleted: keep' in the mapping if they count.",
-        file=raw.file,
-        column=header,
-        value=count,
-        severity="note",
-    )
+    return problem("deleted-rows", file=raw.file, column=header, value=count, n=count, word=word)

@@ -18,10 +18,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.source.columns.headers import find_header, footer_length, footer_skipped, unique_headers
 from salesops_nb.source.files.encoding import TextFile, probe
-from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, engine_path, literal, quoted, register
 
@@ -59,15 +58,7 @@ def read_delimited(
         notes += _trim_footer(connection, raw, layout, shown)
     count = connection.execute(f"SELECT count(*) FROM {raw}").fetchone()
     if not count or not count[0]:
-        notes.append(
-            finding(
-                "no-rows",
-                "The file has a header and no rows.",
-                "Check the export's filter; an empty table is read as it is.",
-                file=shown,
-                severity="warning",
-            )
-        )
+        notes.append(problem("no-rows", file=shown))
     return Raw(raw, shown, dict.fromkeys(layout.headers, "VARCHAR"), text.digest, notes)
 
 
@@ -87,13 +78,8 @@ def _layout(text: TextFile, mapping: FileMapping, wanted: list[str]) -> _Layout:
     notes += doubled
     if delimiter != "," and mapping.delimiter is None:
         notes.append(
-            finding(
-                "delimiter-detected",
-                f"The columns are separated by {_NAMES.get(delimiter, delimiter)}.",
-                "Declare 'delimiter' in the mapping if that is wrong.",
-                file=text.shown,
-                value=delimiter,
-                severity="note",
+            problem(
+                "delimiter-detected", file=text.shown, value=delimiter, names=_NAMES.get(delimiter, delimiter)
             )
         )
     return _Layout(delimiter, header_row, headers, tuple(notes))
@@ -178,15 +164,7 @@ def _good_rows(text: TextFile, layout: _Layout, problems: list[Problem]) -> Iter
                 if number > layout.header_row and any(cell.strip() for cell in row):
                     yield number, row
         except csv.Error as error:
-            problems.append(
-                finding(
-                    "broken-quotes",
-                    f"Row {number + 1} cannot be read ({error}), nor can any row below it.",
-                    "Close the quotation mark that was opened there, or double the ones inside a text.",
-                    file=text.shown,
-                    row=number + 1,
-                )
-            )
+            problems.append(problem("broken-quotes", file=text.shown, row=number + 1, error=str(error)))
 
 
 def _insert(
@@ -203,13 +181,8 @@ def _insert(
 
 
 def _wrong_width(shown: str, number: int, row: list[str], width: int) -> Problem:
-    return finding(
-        "wrong-width",
-        f"Row {number} has {len(row)} columns where the header has {width}; it is left out of every figure.",
-        "Quote values that hold the delimiter or a line break, or complete the row.",
-        file=shown,
-        row=number,
-        value=",".join(row)[:80],
+    return problem(
+        "wrong-width", file=shown, row=number, value=",".join(row)[:80], count=len(row), width=width
     )
 
 

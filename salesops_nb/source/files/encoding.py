@@ -12,8 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.source.schema.findings import finding
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 PIECE = 1 << 24
 # What an office computer writes; the detector picks among these only.
@@ -67,18 +66,9 @@ def probe(path: Path, shown: str, declared: str | None = None) -> TextFile:
             lines += piece.count(b"\n")
             plain = plain and not _blank_lines(piece)
     if not head.strip(b"\xef\xbb\xbf \r\n\t"):
-        raise SalesopsError(
-            finding("empty-file", "The file is empty.", "Export it again with its header.", file=shown)
-        )
+        raise SalesopsError(problem("empty-file", file=shown))
     if re.match(rb"\s*<(!doctype|html|\?xml)", head[:200], re.IGNORECASE):
-        raise SalesopsError(
-            finding(
-                "not-a-table",
-                "The file is a web page or XML, not a table; the export may have met a log-in page.",
-                "Export it again as CSV.",
-                file=shown,
-            )
-        )
+        raise SalesopsError(problem("not-a-table.web-page", file=shown))
     encoding, notes = _encoding(path, shown, head, utf8, declared)
     return TextFile(path, shown, encoding, digest.digest(), plain and encoding == "utf-8", notes)
 
@@ -91,20 +81,14 @@ def _blank_lines(piece: bytes) -> bool:
 
 
 def _nul(shown: str, row: int) -> Problem:
-    return finding(
-        "nul-bytes",
-        f"The file holds NUL bytes, first in line {row}, so it is not plain text.",
-        "Export it again as CSV; if it is an Excel workbook, name it .xlsx.",
-        file=shown,
-        row=row,
-    )
+    return problem("nul-bytes", file=shown, row=row)
 
 
 def _encoding(
     path: Path, shown: str, head: bytes, utf8: bool, declared: str | None
 ) -> tuple[str, tuple[Problem, ...]]:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", (_said(shown, "utf-16", "its first bytes say so"),)
+        return "utf-16", (problem("encoding-detected.first-bytes", file=shown, value="utf-16"),)
     if utf8 and (declared is None or head.startswith(codecs.BOM_UTF8)):
         return "utf-8", ()
     if declared is not None:
@@ -118,14 +102,7 @@ def _must_decode(path: Path, shown: str, encoding: str) -> None:
     try:
         codecs.lookup(encoding)
     except LookupError:
-        problem = finding(
-            "bad-encoding",
-            f"{encoding!r} is not the name of an encoding.",
-            "Write utf-8, cp1252, latin-1 or another name Python knows under 'encoding'.",
-            file=shown,
-            value=encoding,
-        )
-        raise SalesopsError(problem) from None
+        raise SalesopsError(problem("bad-encoding.unknown-name", file=shown, value=encoding)) from None
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             try:
@@ -133,15 +110,12 @@ def _must_decode(path: Path, shown: str, encoding: str) -> None:
                     line.decode(encoding)
             except UnicodeDecodeError as error:
                 raise SalesopsError(
-                    finding(
-                        "bad-encoding",
-                        f"Line {number} is not {encoding}: byte 0x{line[error.start]:02X} has no "
-                        f"meaning in it.",
-                        "Declare the file's true encoding in the mapping, or leave it out to have "
-                        "it detected.",
+                    problem(
+                        "bad-encoding.bad-byte",
                         file=shown,
                         row=number,
                         value=encoding,
+                        byte=line[error.start],
                     )
                 ) from error
 
@@ -162,30 +136,14 @@ def _detected(path: Path, shown: str) -> tuple[str, tuple[Problem, ...]]:
             if len(sample) < 1 << 17:
                 sample += line
     if good and bad:
-        raise SalesopsError(
-            finding(
-                "mixed-encoding",
-                f"Line {bad} is not UTF-8 while {good} other lines are: the file mixes two encodings.",
-                "Export it again in one encoding, or declare the right one in the mapping.",
-                file=shown,
-                row=bad,
-            )
-        )
+        raise SalesopsError(problem("mixed-encoding", file=shown, row=bad, good=good))
     encoding = _likeliest(bytes(sample))
     if encoding is None:
-        raise SalesopsError(
-            finding(
-                "bad-encoding",
-                f"The encoding could not be recognised; line {first} is the first that is not plain ASCII.",
-                "Declare 'encoding' in the mapping, such as cp1252.",
-                file=shown,
-                row=first,
-            )
-        )
+        raise SalesopsError(problem("bad-encoding.not-recognised", file=shown, row=first))
     match = _HIGH.search(bytes(sample))
     words = match[0].decode(encoding, "replace") if match else ""
     example = next((w for w in re.split(r"[,;\t|\"]", words) if not w.isascii()), words).strip()
-    return encoding, (_said(shown, encoding, f"line {first} then reads {example!r}"),)
+    return encoding, (problem("encoding-detected", file=shown, value=encoding, line=first, example=example),)
 
 
 def _likeliest(sample: bytes) -> str | None:
@@ -208,14 +166,3 @@ def _out_of_place(sample: bytes, encoding: str) -> int:
     text = sample.decode(encoding, "replace")
     beside = re.findall(r"[^\W\d_][^\w\s\x00-\x7f’‘–—]|[^\w\s\x00-\x7f’‘–—][^\W\d_]", text)
     return len(beside) + text.count("\ufffd")
-
-
-def _said(shown: str, encoding: str, why: str) -> Problem:
-    return finding(
-        "encoding-detected",
-        f"The file is read as {encoding}: {why}.",
-        f"Declare 'encoding: {encoding}' in the mapping to fix it, or another if the text looks wrong.",
-        file=shown,
-        value=encoding,
-        severity="note",
-    )

@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.columns.headers import find_header, footer_length, footer_skipped, unique_headers
-from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, quoted, register
 
@@ -31,9 +31,7 @@ def read_excel(
     shown = f"{shown} [{name}]"
     rows = [[_text(cell) for cell in row] for row in cells]
     if not any(any(row) for row in rows):
-        raise SalesopsError(
-            finding("empty-file", "The sheet is empty.", "Export it again with its header.", file=shown)
-        )
+        raise SalesopsError(problem("empty-file.sheet", file=shown))
     header_row, notes = find_header(rows, wanted, file.header_row, shown)
     headers, doubled = unique_headers(rows[header_row - 1], shown)
     body = [(i + 1, row) for i, row in enumerate(rows) if i >= header_row and any(row)]
@@ -62,23 +60,8 @@ def _sheet(path: Path, file: FileMapping, table: str, shown: str) -> tuple[str, 
         if wanted is not None and wanted in names:
             return wanted, book.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, OSError) as error:
-        raise SalesopsError(
-            finding(
-                "bad-excel",
-                f"The file cannot be read as a spreadsheet: {str(error).splitlines()[0]}.",
-                "Save it again as .xlsx, without a password.",
-                file=shown,
-            )
-        ) from error
-    raise SalesopsError(
-        finding(
-            "missing-sheet",
-            f"The file has no sheet {file.sheet or table!r}.",
-            f"Name one of its sheets under 'sheet' in the mapping: {listed(names)}.",
-            file=shown,
-            value=file.sheet or table,
-        )
-    )
+        raise SalesopsError(problem("bad-excel", file=shown, error=str(error).splitlines()[0])) from error
+    raise SalesopsError(problem("missing-sheet", file=shown, value=file.sheet or table, names=listed(names)))
 
 
 def _text(cell: object) -> str:

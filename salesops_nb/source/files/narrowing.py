@@ -16,7 +16,7 @@ import duckdb
 import narwhals as nw
 
 from salesops_nb import expression
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.expression.syntax import (
     Column,
     Comparison,
@@ -35,7 +35,6 @@ from salesops_nb.expression.syntax import (
 )
 from salesops_nb.expression.tokens import bad_condition, shown
 from salesops_nb.source.columns import formats, parsing
-from salesops_nb.source.schema.findings import finding
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, end_results, literal, quoted
 from salesops_nb.workbook import Settings
@@ -218,16 +217,14 @@ def _unread(rows: duckdb.DuckDBPyRelation, cells: dict[str, str], raw: Raw) -> N
         count, example, row = found.fetchall()[0]
         if count:
             problems.append(
-                finding(
-                    "unjudged-rows",
-                    f"The mapping's 'where' takes {header} for {_KINDS[kind]}, and {example!r} is none"
-                    f"{f' (nor are {count - 1} more cells)' if count > 1 else ''}.",
-                    "Correct the cells, name them under 'blanks' in the mapping if they mean empty, or "
-                    "compare the column with a text in quotes.",
+                problem(
+                    "unjudged-rows.more" if count > 1 else "unjudged-rows",
                     file=raw.file,
                     row=row,
                     column=header,
                     value=example,
+                    kind=_KINDS[kind],
+                    count=count - 1 if count > 1 else None,
                 )
             )
     if problems:
@@ -239,18 +236,5 @@ def _left_out(connection: duckdb.DuckDBPyConnection, raw: Raw, base: str, text: 
     row = counted.fetchone()
     count = row[0] if row else 0
     if count and not connection.execute(f"SELECT 1 FROM {raw.name} LIMIT 1").fetchone():
-        return finding(
-            "filtered",
-            f"The mapping's filter {shown(text)} leaves no row: all {count:,} are left out.",
-            "If rows should be left, correct it: capitals and spaces of a text count.",
-            file=raw.file,
-            value=shown(text),
-            severity="warning",
-        )
-    return finding(
-        "filtered",
-        f"{count} {'row is' if count == 1 else 'rows are'} left out by the mapping's filter {shown(text)}.",
-        file=raw.file,
-        value=shown(text),
-        severity="note",
-    )
+        return problem("filtered.all", file=raw.file, value=shown(text), count=count)
+    return problem("filtered", file=raw.file, value=shown(text), n=count)

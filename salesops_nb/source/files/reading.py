@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 
 from salesops_nb.core.masking import masked
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.files.delimited import read_delimited
 from salesops_nb.source.files.narrowing import narrowed
-from salesops_nb.source.schema.findings import finding, listed
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, described, engine_path, literal, quoted, register
 from salesops_nb.workbook import Settings
@@ -85,11 +85,11 @@ def _read_path(
 
         return read_excel(connection, path, file, table, label, shown, wanted)
     raise SalesopsError(
-        finding(
+        problem(
             "unknown-format",
-            f"Files that end in {kind or 'nothing'!r} cannot be read.",
-            f"Use one of: {listed((*TEXT, '.parquet', *EXCEL, *DUCKDB), 20)}.",
             file=shown,
+            kind=kind or "nothing",
+            formats=listed((*TEXT, ".parquet", *EXCEL, *DUCKDB), 20),
         )
     )
 
@@ -100,15 +100,7 @@ def expanded(text: str) -> str:
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1])
         if found is None:
-            raise SalesopsError(
-                finding(
-                    "missing-variable",
-                    f"The environment variable {match[1]} is not set.",
-                    "Set it before the workbook is opened.",
-                    file="workbook.yml",
-                    value=match[1],
-                )
-            )
+            raise SalesopsError(problem("missing-variable", file="workbook.yml", value=match[1]))
         return found
 
     return re.sub(r"\$\{(\w+)\}", value, text)
@@ -118,14 +110,13 @@ def _missing(path: Path, folder: Path) -> SalesopsError:
     inside = path.parent if path.parent.is_dir() else folder
     shown = path.relative_to(folder) if path.is_relative_to(folder) else path
     names = sorted(p.name for p in inside.iterdir() if p.is_file() and not p.name.startswith("."))
-    there = f"{inside.name} holds: {listed(names)}." if names else f"{inside.name} is empty."
     return SalesopsError(
-        finding(
-            "missing-file",
-            # a mistyped address of a database is taken for a file, its password with it
-            f"The file {masked(str(shown))} is not there.",
-            f"Put it there or mend 'file' in the mapping; {there}",
+        problem(
+            "missing-file.source" if names else "missing-file.source-in-empty-folder",
             file=path.name,
+            path=masked(str(shown)),
+            inside=inside.name,
+            names=listed(names) if names else None,
         )
     )
 
@@ -141,14 +132,7 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, label: str, 
         )
     except duckdb.Error as error:
         reason = str(error).splitlines()[0].replace(str(path), path.name).rstrip(".!")
-        raise SalesopsError(
-            finding(
-                "bad-parquet",
-                f"The file cannot be read as Parquet: {reason}.",
-                "Export it again.",
-                file=shown,
-            )
-        ) from error
+        raise SalesopsError(problem("bad-parquet", file=shown, reason=reason)) from error
     digest = hashlib.blake2b(digest_size=16)
     with path.open("rb") as stream:
         while piece := stream.read(1 << 24):
@@ -164,14 +148,7 @@ def read_frame(connection: duckdb.DuckDBPyConnection, frame: object, label: str)
     try:
         arrow = nw.from_native(handed).lazy().collect("pyarrow").to_native()
     except TypeError as error:
-        raise SalesopsError(
-            finding(
-                "bad-frame",
-                f"A table was handed in as {type(frame).__name__}, which is not a frame.",
-                "Hand in a pandas, polars or pyarrow frame.",
-                table=label,
-            )
-        ) from error
+        raise SalesopsError(problem("bad-frame", table=label, name=type(frame).__name__)) from error
     view = f"raw.{quoted(label)}"
     register(connection, f"frame_{label}", arrow)
     connection.execute(

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from salesops_nb.core.yaml_file import dotted, line_of, read_yaml
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.expression import columns_of
-from salesops_nb.source.schema.findings import finding, listed
+from salesops_nb.messages import listed
 from salesops_nb.workbook import Exact, Settings, validated
 
 
@@ -166,13 +166,12 @@ def _mistakes(file: FileMapping) -> list[Problem]:
 def _built_in(name: str, file: str) -> Any:
     if name not in built_in_names():
         raise SalesopsError(
-            finding(
-                "unknown-mapping",
-                f"There is no built-in mapping {name!r}.",
-                f"Name one of: {listed(built_in_names())}.",
+            problem(
+                "unknown-mapping.built-in",
                 file=file,
                 column="based_on",
                 value=name,
+                names=listed(built_in_names()),
             )
         )
     return read_yaml(BUILT_IN / f"{name}.yml")

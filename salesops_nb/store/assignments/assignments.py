@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.assignments.checks import checked
 from salesops_nb.store.assignments.history import (
     approvals_given,
@@ -121,16 +121,11 @@ def undo(
         lock(connection)
         first = connection.execute(select(approvals).where(approvals.c.approval_id == approval_id)).first()
         if first is None:
-            raise SalesopsError(
-                Problem(
-                    "unknown-approval", f"there is no approval {approval_id}.", "Look it up in the history."
-                )
-            )
+            raise SalesopsError(problem("unknown-approval", approval=approval_id))
         checked({}, first.effective_on, approved_by, reason, "unit", "stay")
         if approval_id not in in_force(connection):
             raise SalesopsError(
-                Problem("undone-already", f"approval {approval_id} is undone already.",
-                        "Look up in the history who did it.", value=str(approval_id))
+                problem("undone-already", value=approval_id)
             )  # fmt: skip
         moved = connection.execute(select(changes_log).where(changes_log.c.approval_id == approval_id)).all()
         keys = [(row.kind, row.thing_id, row.role) for row in moved]
@@ -163,8 +158,7 @@ def _given_back(
     changed = {key: (now[key], person) for key, person in then.items() if now[key] != person}
     if not changed:
         raise SalesopsError(
-            Problem("nothing-to-undo", f"nothing of approval {approval_id} is left on {day}.",
-                    "Look up in the history what was approved since.", value=str(approval_id))
+            problem("nothing-to-undo", value=approval_id, day=day)
         )  # fmt: skip
     number = record(connection, approved_by, approved_on, day, reason, in_flight, None)
     log_changes(connection, number, changed)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.store.assignments.tables import BEGINNING, FOREVER, KINDS, RULES, VACANT
 
 LONGEST = {"approved_by": 200, "reason": 1000}
@@ -19,21 +19,17 @@ def checked(
     problems = []
     for name, given in (("approved_by", approved_by), ("reason", reason)):
         if not str(given or "").strip():
-            code = f"no-{name.replace('_', '-')}"
-            problems.append(Problem(code, f"{name} is empty.", "Say who approves and why.", column=name))
+            problems.append(problem("no-approved-by" if name == "approved_by" else "no-reason", column=name))
         elif len(str(given)) > LONGEST[name]:
             problems.append(
-                Problem("too-long", f"{name} has {len(str(given))} characters.",
-                        f"Write at most {LONGEST[name]}.", column=name)
+                problem("too-long", column=name, count=len(str(given)), most=LONGEST[name])
             )  # fmt: skip
     if in_flight not in RULES:
-        problems.append(
-            Problem("bad-rule", f"in_flight is {in_flight!r}.", f"Write one of {', '.join(RULES)}.")
-        )
+        problems.append(problem("bad-rule", rule=in_flight, rules=", ".join(RULES)))
     if kind not in KINDS:
-        problems.append(Problem("bad-kind", f"kind is {kind!r}.", "Write unit or account."))
+        problems.append(problem("bad-kind", kind=kind))
     if not BEGINNING < effective_on < FOREVER:
-        problems.append(Problem("bad-day", f"{effective_on} is out of range.", "Check the year."))
+        problems.append(problem("bad-day.out-of-range", day=effective_on))
     wanted: dict[str, str] = {}
     for thing, person in owners.items() if isinstance(owners, Mapping) else owners:
         empty = person is None or person != person or not str(person).strip()
@@ -47,19 +43,15 @@ def checked(
 
 def _bad_pair(thing: str, name: str, wanted: Mapping[str, str], kind: str) -> list[Problem]:
     if not thing.strip():
-        return [Problem("missing-id", f"an assignment names no {kind}.", "Give its id.")]
+        return [problem("missing-id.assignment", kind=kind)]
     if wanted.get(thing, name) != name:
-        message = f"{kind} {thing} is given to both {wanted[thing]} and {name}."
-        return [Problem("two-owners", message, "Give each one owner in a role.", value=thing)]
+        return [problem("two-owners.approved", value=thing, kind=kind, first=wanted[thing], second=name)]
     if len(thing) > 200 or len(name) > 200:
-        message = f"an id of {kind} {thing[:40]}… or its owner has more than 200 characters."
-        return [Problem("too-long", message, "Shorten it.", value=thing)]
+        return [problem("too-long.id", value=thing, kind=kind, beginning=thing[:40])]
     return []
 
 
 def checked_span(start: date, end: date) -> None:
     """Raises `SalesopsError` for a span without a day."""
     if not start < end <= FOREVER:
-        raise SalesopsError(
-            Problem("bad-day", f"the span from {start} to {end} is empty.", "Check the two days.")
-        )
+        raise SalesopsError(problem("bad-day.empty-span", start=start, end=end))

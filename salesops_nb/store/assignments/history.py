@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Engine, Row, and_, func, select
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.store.assignments.tables import (
     BEGINNING,
     FOREVER,
@@ -131,22 +131,29 @@ def check_assignments(engine: Engine) -> list[Problem]:
                 shared.add(key)
             else:
                 spans.setdefault(key, []).append(row)
-    problems = [_hole(key, "with two owners", BEGINNING) for key in sorted(shared & set(spans))]
+    problems = [
+        problem("ownership.two", table="assignments", value=key[1], kind=key[0], role=key[2], day=BEGINNING)
+        for key in sorted(shared & set(spans))
+    ]
     for key, rows in spans.items():
         end = BEGINNING
         for row in rows:
             if row.valid_from != end or not row.valid_from < row.valid_to or not row.person_id:
-                word = "without an owner" if row.valid_from > end else "with two owners"
-                problems.append(_hole(key, word, min(end, row.valid_from)))
+                problems.append(
+                    problem(
+                        "ownership.none" if row.valid_from > end else "ownership.two",
+                        table="assignments",
+                        value=key[1],
+                        kind=key[0],
+                        role=key[2],
+                        day=min(end, row.valid_from),
+                    )
+                )
             end = row.valid_to
         if end != FOREVER:
-            problems.append(_hole(key, "without an owner", end))
+            problems.append(
+                problem(
+                    "ownership.none", table="assignments", value=key[1], kind=key[0], role=key[2], day=end
+                )
+            )
     return problems
-
-
-def _hole(key: Key, word: str, day: date) -> Problem:
-    return Problem(
-        "ownership", f"{key[0]} {key[1]} is {word} in role {key[2]} from {day}.",
-        "Approve an owner for these days.",
-        table="assignments", value=key[1],
-    )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, delete, select, update
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.assignments.checks import checked, checked_span
 from salesops_nb.store.assignments.spans import (
     Span,
@@ -46,10 +46,15 @@ def share(
         ).first()
         if overlap is not None:
             raise SalesopsError(
-                Problem("already-shared", f"{person_id} has {role} of {thing_id} already "
-                        f"from {overlap.valid_from} to {overlap.valid_to}.",
-                        "Choose other days.", value=person_id)
-            )  # fmt: skip
+                problem(
+                    "already-shared",
+                    value=person_id,
+                    role=role,
+                    thing=thing_id,
+                    first=overlap.valid_from,
+                    last=overlap.valid_to,
+                )
+            )
         insert_spans(connection, key, person_id, [Span(valid_from, valid_to, person_id, number)])
         log_changes(connection, number, {key: (VACANT, person_id)})
     return number
@@ -70,8 +75,7 @@ def end_share(
         )
         if connection.execute(update(assignments).where(here).values(valid_to=ends_on)).rowcount == 0:
             raise SalesopsError(
-                Problem("not-shared", f"{person_id} has no {role} of {thing_id} on {ends_on}.",
-                        "Look up the days in assignments_as_of.", value=person_id)
+                problem("not-shared", value=person_id, role=role, thing=thing_id, day=ends_on)
             )  # fmt: skip
         log_changes(connection, number, {key: (person_id, VACANT)})
     return number
@@ -88,8 +92,7 @@ def undo_share(
         if row.after == VACANT:
             thing = row.thing_id
             raise SalesopsError(
-                Problem("end-of-share", f"approval {first.approval_id} ended a shared role of {thing}.",
-                        "Share it again for the days that are meant.", value=thing)
+                problem("end-of-share", value=thing, approval=first.approval_id)
             )  # fmt: skip
         here = and_(of_key(key, row.after), assignments.c.approval_id == first.approval_id)
         connection.execute(delete(assignments).where(here))
@@ -101,9 +104,12 @@ def refuse_mixed(connection: Connection, kind: str, role: str, keys: list[Key], 
     for part in parts_of(assignments, keys):
         row = connection.execute(select(assignments).where(part, other)).first()
         if row is not None or (shared and role == OWNER):
-            word = "has one owner at a time" if shared else "is shared by several people"
             thing = row.thing_id if row is not None else keys[0][1]
             raise SalesopsError(
-                Problem("mixed-role", f"the role {role} of {kind} {thing} {word}.",
-                        "Name another role.", value=role)
-            )  # fmt: skip
+                problem(
+                    "mixed-role.of-one" if shared else "mixed-role.of-several",
+                    value=role,
+                    kind=kind,
+                    thing=thing,
+                )
+            )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select
 
 from salesops_nb.core.money import to_minor
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.ledger.chain import append, entries, named, same_person, writing
 from salesops_nb.store.ledger.lines import LIMIT
 from salesops_nb.store.ledger.state import CLOSED, MANUAL, period_state
@@ -42,7 +42,9 @@ def adjust(
     with writing(engine) as connection:
         state = period_state(connection, period)
         if state.own in CLOSED:
-            raise _refused("period", period, f"{period} is {state.own}", "Adjust in the open period.")
+            raise SalesopsError(
+                problem("bad-adjustment.closed-period", column="period", value=period, status=state.own)
+            )
         line_id = f"manual~{period}~{_manual_count(connection) + 1}"
         corrected = _corrected(connection, corrects, payee_id) if corrects else {}
         common = {"author": author, "made_on": on.isoformat(), "period": period, "payee_id": payee_id}
@@ -71,21 +73,21 @@ def _checked_adjustment(
     amount: Decimal, currency: str, reason: str, author: str, approver: str, payee_id: str
 ) -> int:
     if not reason.strip():
-        raise _refused("reason", reason, "an adjustment needs a reason", "Say why, for the statement.")
+        raise SalesopsError(problem("bad-adjustment.no-reason", column="reason", value=reason))
     if same_person(approver, author):
-        raise _refused("approver", approver, f"{approver} is its author", "Have somebody else approve it.")
+        raise SalesopsError(problem("bad-adjustment.by-its-author", column="approver", value=approver))
     if same_person(approver, payee_id):
-        raise _refused("approver", approver, f"{approver} is its payee", "Have somebody else approve it.")
+        raise SalesopsError(problem("bad-adjustment.by-its-payee", column="approver", value=approver))
     if not isinstance(amount, Decimal) or not amount.is_finite() or not amount:
-        raise _refused("amount", str(amount), "the amount is not a decimal other than 0", "Give the amount.")
+        raise SalesopsError(problem("bad-adjustment.no-amount", column="amount", value=str(amount)))
     try:
         minor = to_minor(amount, currency)
     except ValueError:
-        raise _refused(
-            "amount", str(amount), f"{amount} has more places than {currency}", "Round it."
+        raise SalesopsError(
+            problem("bad-adjustment.too-many-places", column="amount", value=amount, currency=currency)
         ) from None
     if abs(minor) >= LIMIT:
-        raise _refused("amount", str(amount), "the amount is too large", "Check it.")
+        raise SalesopsError(problem("bad-adjustment.too-large", column="amount", value=str(amount)))
     return minor
 
 
@@ -101,16 +103,10 @@ def _corrected(connection: Connection, line_id: str, payee_id: str) -> dict[str,
     query = select(entries).where(entries.c.line_id == line_id, entries.c.entry == "line")
     row = connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).first()
     if row is None:
-        raise _refused("corrects", line_id, f"no line {line_id} is in the ledger", "Check the line's id.")
+        raise SalesopsError(problem("bad-adjustment.unknown-line", column="corrects", value=line_id))
     if not same_person(row.payee_id, payee_id):
-        raise _refused(
-            "corrects", line_id, f"line {line_id} is of {row.payee_id}", "Adjust a line of the payee."
+        raise SalesopsError(
+            problem("bad-adjustment.of-another-payee", column="corrects", value=line_id, payee=row.payee_id)
         )
     names = ("plan_id", "plan_version", "component_id", "deal_id", "event_id")
     return {name: getattr(row, name) for name in names}
-
-
-def _refused(column: str, value: str | None, what: str, fix: str) -> SalesopsError:
-    return SalesopsError(
-        Problem("bad-adjustment", f"Adjustment refused: {what}.", fix, column=column, value=value)
-    )

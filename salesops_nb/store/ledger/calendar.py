@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from salesops_nb.core.periods import WEEKDAYS, Kind, Period
 from salesops_nb.core.yaml_file import read_yaml
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 IfClosed = Literal["previous", "next", "as_is"]
@@ -103,12 +103,12 @@ class PayCalendar(_Model):
         pay_date = own.pay_date or self._day(self.pay, period.last)
         if pay_date < cut_off:
             raise SalesopsError(
-                Problem(
-                    "bad-pay-calendar",
-                    f"Period {period.key} would be paid on {pay_date}, before its cut-off on {cut_off}.",
-                    "Move the cut-off or the pay date in the pay calendar.",
+                problem(
+                    "bad-pay-calendar.paid-before-cut-off",
                     column="pay",
-                    value=str(pay_date),
+                    value=pay_date,
+                    period=period.key,
+                    cut_off=cut_off,
                 )
             )
         return PayDates(period.key, cut_off, pay_date)
@@ -140,19 +140,18 @@ def load_pay_calendar(path: str | Path) -> PayCalendar:
     content = read_yaml(path, keep_lines=True)
     inner = content.get("pay_calendar", content) if isinstance(content, dict) else content
     if not isinstance(inner, dict):
-        raise SalesopsError(
-            _problem(path, "It holds no pay_calendar.", "Write 'pay_calendar:' and its keys.")
-        )
+        raise SalesopsError(problem("bad-pay-calendar.empty", file=path.name))
     try:
         return PayCalendar.model_validate(_plain(inner))
     except ValidationError as error:
         raise SalesopsError(
-            _problem(
-                path,
-                f"{finding['msg']} (received {finding['input']!r}).",
-                "See the pay calendar in docs/ledger.md.",
-                _row(inner, finding["loc"]),
-                ".".join(str(part) for part in finding["loc"]),
+            problem(
+                "bad-pay-calendar",
+                file=path.name,
+                row=_row(inner, finding["loc"]),
+                column=".".join(str(part) for part in finding["loc"]),
+                why=finding["msg"],
+                given=finding["input"],
             )
             for finding in error.errors()
         ) from error
@@ -177,9 +176,3 @@ def _row(tree: Any, loc: tuple[int | str, ...]) -> int | None:
         except (AttributeError, KeyError, IndexError, TypeError):
             break
     return row
-
-
-def _problem(
-    path: Path, message: str, fix: str, row: int | None = None, column: str | None = None
-) -> Problem:
-    return Problem("bad-pay-calendar", message, fix, file=path.name, row=row, column=column)

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.metadata import metadata
 
 GENESIS = "0" * 64
@@ -99,21 +99,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
             held = connection.execute(update(head).where(head.c.id == 1).values(id=1)).rowcount
             if not held:
                 if connection.execute(select(entries.c.seq).limit(1)).first() is not None:
-                    raise _broken("the head is missing although there are entries")
+                    raise SalesopsError(problem("ledger-broken.no-head", table="ledger_entries"))
                 connection.execute(first)
                 connection.execute(update(head).where(head.c.id == 1).values(id=1))
             yield connection
     except OperationalError as error:
         if "locked" not in str(error):
             raise
-        raise SalesopsError(
-            Problem(
-                "ledger-busy",
-                "Another process is writing the ledger and did not finish in time.",
-                "Run the command again when the other one has ended.",
-                table="ledger_entries",
-            )
-        ) from error
+        raise SalesopsError(problem("ledger-busy", table="ledger_entries")) from error
 
 
 def append(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[int]:
@@ -127,7 +120,14 @@ def append(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[in
         select(entries.c.seq, entries.c.hash).order_by(entries.c.seq.desc()).limit(1)
     ).first()
     if (found.seq, found.hash) != (count, last) if found else count != 0:
-        raise _broken(f"the head stands at entry {count}, the last entry is {found.seq if found else 0}")
+        raise SalesopsError(
+            problem(
+                "ledger-broken.head-differs",
+                table="ledger_entries",
+                entry=count,
+                last=found.seq if found else 0,
+            )
+        )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     written = []
     for seq, row in enumerate(rows, start=count + 1):
@@ -147,28 +147,8 @@ def _complete(row: Mapping[str, Any], seq: int, now: str) -> dict[str, Any]:
     entry["details"] = json.dumps(row.get("details") or {}, sort_keys=True, ensure_ascii=False)
     for name, value in entry.items():
         if isinstance(value, str) and "\x00" in value:
-            raise SalesopsError(
-                Problem(
-                    "bad-text",
-                    f"{name} holds a NUL character, which no database keeps.",
-                    "Clean the text in the source.",
-                    table="ledger_entries",
-                    column=name,
-                    value=value,
-                )
-            )
+            raise SalesopsError(problem("bad-text", table="ledger_entries", column=name, value=value))
     return entry
-
-
-def _broken(reason: str) -> SalesopsError:
-    return SalesopsError(
-        Problem(
-            "ledger-broken",
-            f"The ledger's chain is broken: {reason}. Nothing was written.",
-            "Run 'salesops ledger verify', and restore the store from a copy that verifies.",
-            table="ledger_entries",
-        )
-    )
 
 
 def details(row: Row[Any]) -> dict[str, Any]:
@@ -181,15 +161,7 @@ def named(person: str | None, role: str) -> str:
     """The trimmed name of the person who acts; raises `SalesopsError` where it is empty."""
     name = (person or "").strip()
     if not name:
-        raise SalesopsError(
-            Problem(
-                "no-name",
-                f"The {role} is not named.",
-                "Give the person's id, as the people table has it.",
-                column=role,
-                value=person,
-            )
-        )
+        raise SalesopsError(problem("no-name", column=role, value=person))
     return name
 
 

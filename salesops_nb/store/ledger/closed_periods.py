@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 
 from salesops_nb.core.money import from_minor
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.ledger.calendar import PayCalendar
 from salesops_nb.store.ledger.chain import details, entries, named, writing
 from salesops_nb.store.ledger.difference import Difference, base_of, difference
@@ -201,14 +201,7 @@ def correct(engine: Engine, found: Corrections, *, author: str, on: date) -> Pos
     )
     with writing(engine) as connection:
         if anchor_of(connection) != found.anchor:
-            raise SalesopsError(
-                Problem(
-                    "ledger-moved",
-                    "The ledger was written to since these corrections were found; nothing was written.",
-                    "Look for them again.",
-                    table="ledger_entries",
-                )
-            )
+            raise SalesopsError(problem("ledger-moved", table="ledger_entries"))
         return written(connection, whole, author, on, bases=found.bases)
 
 

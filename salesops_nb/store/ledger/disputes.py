@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine, Row, select
 
 from salesops_nb.core.frames import arrow_frame
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.ledger.chain import append, details, entries, named, same_person, writing
 
 Outcome = Literal["accepted", "rejected", "withdrawn"]
@@ -51,11 +51,10 @@ def open_dispute(engine: Engine, line_id: str, question: str, *, by: str, on: da
         )
         line = connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).first()
         if line is None or line.entry == "withdrawn":
-            what = f"there is no line {line_id!r} in the ledger"
-            raise _refused("line_id", line_id, what, "Take the id from the statement.")
+            raise SalesopsError(problem("bad-dispute.unknown-line", column="line_id", value=line_id))
         known = _disputes(connection)
         if any(d["line_id"] == line_id and d["status"] != "closed" for d in known.values()):
-            raise _refused("line_id", line_id, f"one is open on line {line_id}", "Answer or close that one.")
+            raise SalesopsError(problem("bad-dispute.open-already", column="line_id", value=line_id))
         dispute_id = f"dispute-{len(known) + 1}"
         content = {"dispute_id": dispute_id, "step": "open", "words": question}
         append(connection, [_entry(line, by, on, content)])
@@ -68,9 +67,11 @@ def answer_dispute(engine: Engine, dispute_id: str, answer: str, *, by: str, on:
     with writing(engine) as connection:
         dispute = _known(connection, dispute_id)
         if dispute["status"] != "open":
-            raise _refused("dispute_id", dispute_id, f"it is {dispute['status']}", "Open a new one.")
+            raise SalesopsError(
+                problem("bad-dispute.ended", column="dispute_id", value=dispute_id, status=dispute["status"])
+            )
         if same_person(by, dispute["opened_by"]):
-            raise _refused("by", by, f"{by} opened it", "Have somebody else answer.")
+            raise SalesopsError(problem("bad-dispute.by-its-opener", column="by", value=by))
         content = {"dispute_id": dispute["dispute_id"], "step": "answer", "words": answer}
         append(connection, [_entry(dispute["line"], by, on, content)])
 
@@ -92,26 +93,35 @@ def close_dispute(
     """
     by = named(by, "by")
     if outcome not in OUTCOMES:
-        raise _refused("outcome", outcome, "the outcome is unknown", f"Use one of {', '.join(OUTCOMES)}.")
+        raise SalesopsError(
+            problem(
+                "bad-dispute.unknown-outcome", column="outcome", value=outcome, outcomes=", ".join(OUTCOMES)
+            )
+        )
     with writing(engine) as connection:
         dispute = _known(connection, dispute_id)
         if dispute["status"] == "closed":
-            raise _refused("dispute_id", dispute_id, "it is closed", "Open a new one.")
+            raise SalesopsError(problem("bad-dispute.closed", column="dispute_id", value=dispute_id))
         interested = any(same_person(by, dispute[role]) for role in ("opened_by", "payee_id"))
         if outcome == "withdrawn":
             if not interested:
-                raise _refused("by", by, "only its opener or the payee may withdraw it", "Reject it.")
+                raise SalesopsError(problem("bad-dispute.not-the-opener", column="by", value=by))
         elif dispute["status"] != "answered":
-            raise _refused("dispute_id", dispute_id, "it is not answered yet", "Answer it first.")
+            raise SalesopsError(problem("bad-dispute.not-answered", column="dispute_id", value=dispute_id))
         elif same_person(by, dispute["payee_id"]):
-            raise _refused("by", by, f"{by} is the payee", "Have somebody else close it, or withdraw it.")
+            raise SalesopsError(problem("bad-dispute.by-its-payee", column="by", value=by))
         if adjustment_line_id is not None:
             exists = select(entries.c.seq).where(
                 entries.c.line_id == adjustment_line_id, entries.c.kind == "adjustment"
             )
             if connection.execute(exists.limit(1)).first() is None:
-                what = f"no adjustment line {adjustment_line_id} is in the ledger"
-                raise _refused("adjustment_line_id", adjustment_line_id, what, "Add the adjustment first.")
+                raise SalesopsError(
+                    problem(
+                        "bad-dispute.unknown-adjustment",
+                        column="adjustment_line_id",
+                        value=adjustment_line_id,
+                    )
+                )
         content = {"dispute_id": dispute["dispute_id"], "step": "close", "outcome": outcome}
         content |= {"adjustment_line_id": adjustment_line_id} if adjustment_line_id else {}
         append(connection, [_entry(dispute["line"], by, on, content)])
@@ -181,8 +191,11 @@ def _known(connection: Connection, dispute_id: str) -> dict[str, Any]:
         there = ", ".join(
             f"{name} ({each['status']}, line {each['line_id']})" for name, each in known.items()
         )
-        fix = f"There are: {there}." if there else "Nobody has opened one: salesops ledger dispute open."
-        raise _refused("dispute_id", dispute_id, f"there is no dispute {dispute_id!r}", fix)
+        if not known:
+            raise SalesopsError(problem("bad-dispute.none", column="dispute_id", value=dispute_id))
+        raise SalesopsError(
+            problem("bad-dispute.unknown", column="dispute_id", value=dispute_id, there=there)
+        )
     return dispute
 
 
@@ -194,9 +207,5 @@ def _entry(line: Row[Any], by: str, on: date, content: dict[str, Any]) -> dict[s
 
 def _words(text: str, name: str) -> str:
     if not text.strip():
-        raise _refused(name, text, f"the {name} is empty", "Say in a sentence what it is about.")
+        raise SalesopsError(problem("bad-dispute.empty", column=name, value=text))
     return text.strip()
-
-
-def _refused(column: str, value: str | None, what: str, fix: str) -> SalesopsError:
-    return SalesopsError(Problem("bad-dispute", f"Dispute: {what}.", fix, column=column, value=value))

@@ -29,7 +29,7 @@ from sqlalchemy import Connection, Engine, select
 
 from salesops_nb.core.money import from_minor
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.ledger.adjustments import adjust
 from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
 from salesops_nb.store.ledger.chain import append, entries, named, writing
@@ -259,13 +259,13 @@ def scope(period: Period, values: Iterable[dict[str, Any]]) -> list[str]:
     strange = sorted({value["period"] for value in values} - parts)
     if strange:
         raise SalesopsError(
-            Problem(
+            problem(
                 "foreign-period",
-                f"The lines of {period.key} hold some of {', '.join(strange)}.",
-                "Post each calculated period by itself.",
                 table="lines",
                 column="period",
                 value=strange[0],
+                period=period.key,
+                others=", ".join(strange),
             )
         )
     return sorted({period.key} | {value["period"] for value in values})
@@ -275,13 +275,8 @@ def _check_plans(values: Iterable[dict[str, Any]], plans: Collection[str] | None
     strange = sorted({str(v["plan_id"]) for v in values if plans is not None and v["plan_id"] not in plans})
     if strange:
         raise SalesopsError(
-            Problem(
-                "foreign-plan",
-                f"The lines hold some of plan {', '.join(strange)}, which is not among those posted.",
-                "Name every calculated plan in 'plans', or leave it out.",
-                table="lines",
-                column="plan_id",
-                value=strange[0],
+            problem(
+                "foreign-plan", table="lines", column="plan_id", value=strange[0], others=", ".join(strange)
             )
         )
 
@@ -300,16 +295,14 @@ def _check_overlap(
             continue
         held = {row.plan_id for row in current_lines(connection, origins=[key])} & calculated
         if held:
-            how = f"lies in {key}" if wider else f"has {key} in it"
             raise SalesopsError(
-                Problem(
-                    "overlapping-period",
-                    f"{period.key} {how}, which the ledger holds already for {', '.join(sorted(held))}.",
-                    "The same would be paid twice: post the one or the other "
-                    f"(salesops ledger withdraw {key} takes drafts back).",
+                problem(
+                    "overlapping-period.within" if wider else "overlapping-period.around",
                     table="lines",
                     column="period",
                     value=period.key,
+                    other=key,
+                    payees=", ".join(sorted(held)),
                 )
             )
 
@@ -326,12 +319,9 @@ def withdraw(engine: Engine, period: Period, *, author: str, on: date) -> int:
         rows = current_lines(connection, origins=[period.key])
         closed_ = next((r.period for r in rows if period_state(connection, r.period).own in CLOSED), None)
         if state.own in CLOSED or closed_ is not None or not rows:
-            what = "has no calculation in the ledger" if not rows else "is locked or paid"
             raise SalesopsError(
-                Problem(
-                    "nothing-to-withdraw",
-                    f"{period.key} {what}.",
-                    "Only drafts of an open period are taken back; what is locked is adjusted.",
+                problem(
+                    "nothing-to-withdraw.no-calculation" if not rows else "nothing-to-withdraw.locked",
                     table="lines",
                     column="period",
                     value=period.key,
@@ -351,13 +341,12 @@ def check_ids(connection: Connection, change: Difference) -> None:
         for row in connection.execute(query):
             if (row.period, row.origin) != place[row.line_id]:
                 problems.append(
-                    Problem(
+                    problem(
                         "duplicate-line",
-                        f"Line {row.line_id} is already in the ledger, for {row.period}.",
-                        "Give each line an id that no other period uses.",
                         table="lines",
                         column="line_id",
                         value=row.line_id,
+                        period=row.period,
                     )
                 )
     if problems:

@@ -22,7 +22,7 @@ from sqlalchemy import Row
 from salesops_nb.core.columns import PAY_LINE
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import from_minor, places, to_minor
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.store.ledger.chain import details
 
 KINDS = (
@@ -54,12 +54,12 @@ def entry_values(lines: Any) -> list[dict[str, Any]]:
     missing = [name for name in _REQUIRED if name not in frame.columns]
     if missing:
         raise SalesopsError(
-            Problem(
-                "missing-column",
-                f"The lines have no column {', '.join(missing)} (received {', '.join(frame.columns)}).",
-                "Hand over Payout.lines as the calculation returns it.",
+            problem(
+                "missing-column.lines",
                 table="lines",
                 column=missing[0],
+                missing=", ".join(missing),
+                columns=", ".join(frame.columns),
             )
         )
     names = [name for name in (*PAY_LINE, "raw") if name in frame.columns]
@@ -69,7 +69,9 @@ def entry_values(lines: Any) -> list[dict[str, Any]]:
     seen: set[str] = set()
     for number, value in enumerate(values, start=1):
         if value["line_id"] in seen:
-            problems.append(_problem(number, "line_id", value["line_id"], "occurs twice", "Make it unique."))
+            problems.append(
+                problem("bad-line.twice", table="lines", row=number, column="line_id", value=value["line_id"])
+            )
         seen.add(value["line_id"])
     if problems:
         raise SalesopsError(problems)
@@ -133,14 +135,17 @@ def _values(row: Mapping[str, Any], number: int, problems: list[Problem]) -> dic
     value: dict[str, Any] = {name: _text(row.get(name)) for name in _TEXTS}
     for name in _REQUIRED:
         if name != "amount" and not value[name]:
-            problems.append(_problem(number, name, value[name], "is empty", "Fill it."))
+            problems.append(problem("bad-line.empty", table="lines", row=number, column=name))
     if value["kind"] and value["kind"] not in KINDS:
-        fix = f"Use one of {', '.join(KINDS)}."
-        problems.append(_problem(number, "kind", value["kind"], "is not a kind of line", fix))
+        kind, kinds = value["kind"], ", ".join(KINDS)
+        problems.append(
+            problem("bad-line.kind", table="lines", row=number, column="kind", value=kind, kinds=kinds)
+        )
     version = value["plan_version"]
     if version is not None and not version.isdecimal():
-        fix = "Give the version as a whole number."
-        problems.append(_problem(number, "plan_version", version, "is not a version", fix))
+        problems.append(
+            problem("bad-line.version", table="lines", row=number, column="plan_version", value=version)
+        )
     happened = row.get("happened_on")
     if isinstance(happened, datetime):
         happened = happened.date()
@@ -150,18 +155,21 @@ def _values(row: Mapping[str, Any], number: int, problems: list[Problem]) -> dic
     if row.get("raw") is not None:
         value["details"] = {"raw": credit_text(_decimal(row, "raw", number, problems))}
     amount = _decimal(row, "amount", number, problems)
+    at: dict[str, Any] = {"table": "lines", "row": number, "column": "amount", "value": str(amount)}
     value["amount_minor"] = None
     if amount is not None and value["currency"]:
         try:
             value["amount_minor"] = to_minor(amount, value["currency"])
         except ValueError:
-            fix = f"Round it to the {places(value['currency'])} places of {value['currency']} first."
-            problems.append(_problem(number, "amount", str(amount), "has too many places", fix))
+            currency = value["currency"]
+            problems.append(
+                problem("bad-line.too-many-places", **at, places=places(currency), currency=currency)
+            )
         except SalesopsError as error:
             problems += error.problems
         else:
             if abs(value["amount_minor"]) >= LIMIT:
-                problems.append(_problem(number, "amount", str(amount), "is too large", "Check the amount."))
+                problems.append(problem("bad-line.too-large", **at))
     return value
 
 
@@ -171,8 +179,11 @@ def _decimal(row: Mapping[str, Any], name: str, number: int, problems: list[Prob
         value = Decimal(value)
     if isinstance(value, Decimal) and value.is_finite():
         return value
-    what = "is empty" if value is None else f"is a {type(value).__name__}, not an exact decimal"
-    problems.append(_problem(number, name, str(value), what, "Hand over money as Decimal."))
+    at: dict[str, Any] = {"table": "lines", "row": number, "column": name, "value": str(value)}
+    if value is None:
+        problems.append(problem("bad-line.no-money", **at))
+    else:
+        problems.append(problem("bad-line.not-decimal", **at, type=type(value).__name__))
     return None
 
 
@@ -181,11 +192,6 @@ def _text(value: Any) -> str | None:
         return None
     text = str(value).strip()
     return text or None
-
-
-def _problem(row: int, column: str, value: str | None, what: str, fix: str) -> Problem:
-    shown = f"{column} {value!r}" if value is not None else column
-    return Problem("bad-line", f"{shown} {what}.", fix, table="lines", row=row, column=column, value=value)
 
 
 def credit_text(credit: Decimal | None) -> str | None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
 from salesops_nb.store.ledger.chain import GENESIS, entries, entry_hash, head
 
 _ANCHOR = re.compile(r"(\d+):([0-9a-f]{64})")
@@ -54,13 +55,15 @@ def verify(engine: Engine, anchors: Iterable[str] = ()) -> list[Problem]:
         result = connection.execution_options(yield_per=5000).execute(select(entries).order_by(entries.c.seq))
         for row in result:
             count += 1
-            problem = _bad_entry(row, count, last)
-            if problem:
-                problems.append(problem)
+            wrong = _bad_entry(row, count, last)
+            if wrong:
+                problems.append(wrong)
                 break
             last = row.hash
             if wanted.pop(count, last) != last:
-                problems.append(_anchor_problem(count, "has another hash than the anchor kept outside"))
+                problems.append(
+                    problem("ledger-rewritten.other-hash", table="ledger_entries", column="seq", value=count)
+                )
                 break
         result.close()
         if not problems:
@@ -68,7 +71,8 @@ def verify(engine: Engine, anchors: Iterable[str] = ()) -> list[Problem]:
     if not problems:
         wanted.pop(0, None)
         problems += [
-            _anchor_problem(n, f"is anchored outside, but the ledger ends at entry {count}") for n in wanted
+            problem("ledger-rewritten.cut-off", table="ledger_entries", column="seq", value=n, entry=count)
+            for n in wanted
         ]
     return problems
 
@@ -77,15 +81,18 @@ def _bad_entry(row: Row[Any], position: int, last: str) -> Problem | None:
     """What is wrong with one entry, given its place and the hash before it."""
     if row.seq != position:
         if isinstance(row.seq, int) and row.seq > position:
-            return _problem(position, "is missing: it was deleted, or its number was changed")
-        return _problem(row.seq, "has a number that is not its place: it was inserted or moved")
+            return problem("ledger-changed.missing", **_at(position))
+        return problem("ledger-changed.misplaced", **_at(row.seq))
+    line = message(" (line {line}, {period})", line=row.line_id, period=row.period) if row.line_id else ""
     if row.previous_hash != last:
-        return _problem(
-            position, "does not follow the entry before it: it was inserted, moved or edited", row
-        )
+        return problem("ledger-changed.does-not-follow", **_at(position), line=line)
     if entry_hash(last, row._asdict()) != row.hash:
-        return _problem(position, "is not what was written: at least one of its columns was edited", row)
+        return problem("ledger-changed.edited", **_at(position), line=line)
     return None
+
+
+def _at(seq: object) -> dict[str, Any]:
+    return {"table": "ledger_entries", "column": "seq", "value": seq}
 
 
 def _head_problems(connection: Connection, count: int, last: str) -> list[Problem]:
@@ -93,61 +100,22 @@ def _head_problems(connection: Connection, count: int, last: str) -> list[Proble
     if not heads and not count:
         return []
     if len(heads) != 1 or heads[0].id != 1:
-        return [
-            Problem(
-                "ledger-changed",
-                f"The ledger's head has {len(heads)} rows where there must be one, after entry {count}.",
-                _FIX,
-                table="ledger_head",
-            )
-        ]
+        return [problem("ledger-changed.head-rows", table="ledger_head", count=len(heads), entry=count)]
     if heads[0].length > count:
-        ends = "entry" if heads[0].length == count + 1 else f"entries up to {heads[0].length} are gone: entry"
-        return [_problem(count + 1, f"is missing at the ledger's end ({ends} {count + 1} was deleted)")]
+        key = "ledger-changed.last-missing" if heads[0].length == count + 1 else "ledger-changed.end-missing"
+        return [problem(key, **_at(count + 1), last=heads[0].length)]
     if heads[0].length < count:
-        return [_problem(heads[0].length + 1, f"was inserted after the end, entry {heads[0].length}")]
+        return [problem("ledger-changed.after-the-end", **_at(heads[0].length + 1), last=heads[0].length)]
     if heads[0].hash != last:
-        return [_problem(count, "does not have the hash that the ledger's head remembers")]
+        return [problem("ledger-changed.other-hash", **_at(count))]
     return []
 
 
 _FIX = "Do not pay from this ledger; compare with a copy of the store and ask who had access."
 
 
-def _problem(seq: object, what: str, row: Row[Any] | None = None) -> Problem:
-    about = ""
-    if row is not None and row.line_id:
-        about = f" (line {row.line_id}, {row.period})"
-    return Problem(
-        "ledger-changed",
-        f"Ledger entry {seq}{about} {what}.",
-        _FIX,
-        table="ledger_entries",
-        column="seq",
-        value=str(seq),
-    )
-
-
-def _anchor_problem(seq: int, what: str) -> Problem:
-    return Problem(
-        "ledger-rewritten",
-        f"Ledger entry {seq} {what}.",
-        _FIX,
-        "ledger_entries",
-        column="seq",
-        value=str(seq),
-    )
-
-
 def _parsed(text: str) -> tuple[int, str]:
     match = _ANCHOR.fullmatch(text.strip())
     if match is None:
-        raise SalesopsError(
-            Problem(
-                "bad-anchor",
-                f"{text!r} is not an anchor.",
-                "Give count:hash as 'salesops ledger anchor' printed it (64 hexadecimal digits).",
-                value=text,
-            )
-        )
+        raise SalesopsError(problem("bad-anchor", value=text))
     return int(match[1]), match[2]

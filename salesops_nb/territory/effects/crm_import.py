@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.findings import some, texts, to_pandas
 from salesops_nb.territory.plans.plan import TerritoryPlan
 
@@ -88,25 +88,13 @@ def import_files(
         An unknown CRM, or a person without a user there: an import must not be half done.
     """
     if crm not in LAYOUTS or kind not in LAYOUTS[crm]:
-        raise SalesopsError(
-            Problem(
-                "unknown-layout",
-                f"there is no import layout for {kind} in {crm!r}.",
-                f"Choose one of {', '.join(LAYOUTS)} and account or deal.",
-                value=crm,
-            )
-        )
+        raise SalesopsError(problem("unknown-layout", value=crm, kind=kind, layouts=", ".join(LAYOUTS)))
     frame = to_pandas(changes, "changes")
     people = {*frame["before"].astype(str), *frame["after"].astype(str)}
     missing = sorted(people - set(users)) if users is not None else []
     if missing:
         raise SalesopsError(
-            Problem(
-                "unknown-user",
-                f"{len(missing)} owners have no user in {crm}: {some(missing)}.",
-                "Add them to users ('vacant' and 'house' need a queue or a user too).",
-                value=missing[0],
-            )
+            problem("unknown-user", value=missing[0], count=len(missing), crm=crm, missing=some(missing))
         )
     name, record, owner = LAYOUTS[crm][kind]
     ids = texts(frame[f"{kind}_id"])

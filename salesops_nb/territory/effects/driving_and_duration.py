@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.core.stopping import check
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.geography import EARTH_KM
 from salesops_nb.territory.plans.plan import TerritoryPlan
 from salesops_nb.territory.scope.potential_workload import DETOUR
@@ -142,7 +142,7 @@ def months_in_balance(
         table = {str(u): float(g) for u, g in dict(yearly_growth).items()}
         growth = np.array([table.get(unit, 0.0) for unit in model.units.ids])
     if not (growth > -1).all():
-        raise SalesopsError("A growth of -100 % a year or less is given.", "Write fractions, such as -0.05.")
+        raise SalesopsError(problem("bad-growth.below-zero"))
     choice, share = _choice(plan), model.reps.capacity / model.reps.capacity.sum()
     tolerance = model.tolerance[model.measures[f]]
     rows, months = [], None
@@ -159,7 +159,7 @@ def months_in_balance(
 
 def _model(plan: TerritoryPlan) -> Model:
     if plan.model is None:
-        raise SalesopsError("The plan carries no model.", "Use the plan as territory.plan returned it.")
+        raise SalesopsError(problem("no-model.in-plan"))
     return plan.model
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.findings import texts, to_pandas
 
 RULES = ("stay", "split", "move")
@@ -31,11 +31,9 @@ def in_flight(
     before, and one that a third person runs there, is not touched.
     """
     if rule not in RULES:
-        fix = f"Write one of {', '.join(RULES)}."
-        raise SalesopsError(Problem("bad-rule", f"the rule for open deals is {rule!r}.", fix))
+        raise SalesopsError(problem("bad-rule.open-deals", rule=rule, rules=", ".join(RULES)))
     if not _number(new_share).is_finite() or not 0 < _number(new_share) < 1:
-        fix = "Write a fraction between 0 and 1, such as 0.5."
-        raise SalesopsError(Problem("bad-share", f"the new owner's share is {new_share}.", fix))
+        raise SalesopsError(problem("bad-share", share=new_share))
     new_share = _number(new_share)
     moved = to_pandas(changes, "changes")
     to = {

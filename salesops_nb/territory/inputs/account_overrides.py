@@ -35,23 +35,13 @@ def read_overrides(
     frame = to_pandas(table, "overrides")
     column = next((c for c in REP_COLUMNS if c in frame.columns), None)
     if column is None or "unit_id" not in frame:
-        findings.add(
-            "missing-column",
-            "overrides needs the columns unit_id and rep, and the measures moved.",
-            "Rename the columns.",
-            "overrides",
-        )
+        findings.add("missing-column.overrides", table="overrides")
         findings.stop()
         return base, values
     lacking = [name for name in measures if name not in frame]
     if lacking:
         findings.add(
-            "missing-column",
-            f"overrides has no column {some(lacking)}: that part stays with the unit's rep.",
-            "Add what each account has of it.",
-            "overrides",
-            column=lacking[0],
-            severity="warning",
+            "missing-column.overrides-part", table="overrides", column=lacking[0], lacking=some(lacking)
         )
     parts = {
         name: np.zeros(len(frame)) if name in lacking else numbers(frame, name, "overrides", findings)
@@ -61,24 +51,12 @@ def read_overrides(
     for name, amounts in parts.items():
         if not np.isfinite(amounts).all():
             row = int(np.flatnonzero(~np.isfinite(amounts))[0])
-            findings.add(
-                "missing-measure",
-                f"{name} is no number in overrides.",
-                "Write what the account has, zero or more.",
-                "overrides",
-                row=row + 2,
-                column=name,
-            )
+            findings.add("missing-measure.overrides", table="overrides", row=row + 2, column=name)
             findings.stop()
         if (amounts < 0).any():
             row = int(np.flatnonzero(amounts < 0)[0])
             findings.add(
-                "negative-weight",
-                f"{name} is {amounts[row]:g} in overrides.",
-                "Write what the account has, zero or more.",
-                "overrides",
-                row=row + 2,
-                column=name,
+                "negative-weight.overrides", table="overrides", row=row + 2, column=name, given=amounts[row]
             )
     numbered, places = units.number, reps.number
     owners = ["" if absent(rep) else rep for rep in frame[column].astype(object)]
@@ -86,11 +64,8 @@ def read_overrides(
         if unit not in numbered or (rep and rep not in places):
             wrong = unit if unit not in numbered else rep
             findings.add(
-                "unknown-unit" if wrong == unit else "unknown-rep",
-                f"overrides names {wrong}, "
-                + ("which units has not." if wrong == unit else "who is not among the reps."),
-                "Check the id.",
-                "overrides",
+                "unknown-unit.overrides" if wrong == unit else "unknown-rep.overrides",
+                table="overrides",
                 row=row + 2,
                 value=wrong,
             )
@@ -102,10 +77,5 @@ def read_overrides(
             values[numbered[unit], f] -= part
     low = (values < -1e-9 * np.abs(values).max()).any(axis=1)
     if low.any():
-        findings.add(
-            "override-too-large",
-            f"the overrides take more than there is from {some(np.array(units.ids)[low])}.",
-            "Check the measures of the overridden accounts.",
-            "overrides",
-        )
+        findings.add("override-too-large", table="overrides", units=some(np.array(units.ids)[low]))
     return base, np.maximum(values, 0.0)

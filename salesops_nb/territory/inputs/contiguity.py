@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from salesops_nb.territory.inputs.findings import Findings, counted, some, texts, yes_or_no
+from salesops_nb.messages import message
+from salesops_nb.territory.inputs.findings import Findings, some, texts, yes_or_no
 from salesops_nb.territory.inputs.geography import ferries, map_pieces
 from salesops_nb.territory.inputs.units import Units, warn_unknown
 
@@ -28,13 +29,7 @@ def bound_units(units: Units, contiguous: Any, findings: Findings) -> NDArray[np
             warn_unknown("contiguous", unknown, units, findings)
         return np.array([bool(given.get(unit, True)) for unit in units.ids])
     if not isinstance(contiguous, str) or contiguous not in units.frame.columns:
-        findings.add(
-            "missing-column",
-            f"units has no column {contiguous}, named as contiguous.",
-            "Give True, False, the name of a column of yes and no, or a mapping from unit to either.",
-            "units",
-            column=str(contiguous),
-        )
+        findings.add("missing-column.contiguous", table="units", column=str(contiguous))
         findings.stop()
     return np.array(yes_or_no(units.frame, contiguous, "units", True, findings), dtype=bool)
 
@@ -44,7 +39,7 @@ def joined_pieces(
 ) -> Ints:
     """Edges with ferries added where asked for."""
     if islands not in ("apart", "join"):
-        findings.add("bad-islands", f"islands is {islands!r}.", "Write apart or join.", "parameters")
+        findings.add("bad-islands", table="parameters", islands=islands)
         findings.stop()
     if islands == "apart" or not bound.any():
         return pairs
@@ -57,11 +52,10 @@ def joined_pieces(
     added = inside[ferries(points[inside], number[within])]
     links = [f"{units.ids[a]}–{units.ids[b]}" for a, b in added]
     findings.add(
-        "map-in-pieces",
-        f"the map is in {len(added) + 1} pieces; they were joined by {counted(len(added), 'link')} to "
-        f"the nearest unit: {some(links)}.",
-        "Check that these crossings can be travelled.",
-        "unit_edges",
-        severity="warning",
+        "map-in-pieces.joined",
+        table="unit_edges",
+        count=len(added) + 1,
+        counted=message("{n} link", "{n} links", n=len(added)),
+        links=some(links),
     )
     return np.vstack([pairs, added])

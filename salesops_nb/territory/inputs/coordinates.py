@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from salesops_nb.territory.inputs.findings import Findings, counted, some
+from salesops_nb.messages import message
+from salesops_nb.territory.inputs.findings import Findings, some
 from salesops_nb.territory.inputs.geography import chord_points, neighbours_from_coordinates
 from salesops_nb.territory.inputs.units import Units
 
@@ -38,27 +39,26 @@ def _check_range(units: Units, known: Any, findings: Findings) -> None:
         row = int(np.flatnonzero(high)[0])
         fits = np.abs(lon[high]).max() <= 90
         findings.add(
-            "swapped-coordinates" if fits else "bad-latitude",
-            f"latitude is {lat[row]:g} at unit {units.ids[row]} "
-            f"({counted(int(high.sum()), 'unit')} beyond 90 degrees)"
-            + ("; latitude and longitude look swapped." if fits else "."),
-            "Swap the two columns." if fits else "Write degrees between -90 and 90.",
-            "units",
+            "swapped-coordinates.latitude" if fits else "bad-latitude",
+            table="units",
             row=row + 2,
             column="latitude",
             value=f"{lat[row]:g}",
+            latitude=lat[row],
+            unit=units.ids[row],
+            counted=message("{n} unit", "{n} units", n=int(high.sum())),
         )
     wide = known & ((lon < -180) | (lon > 360))
     if wide.any():
         row = int(np.flatnonzero(wide)[0])
         findings.add(
             "bad-longitude",
-            f"longitude is {lon[row]:g} at unit {units.ids[row]}.",
-            "Write degrees between -180 and 180 (or 0 and 360).",
-            "units",
+            table="units",
             row=row + 2,
             column="longitude",
             value=f"{lon[row]:g}",
+            longitude=lon[row],
+            unit=units.ids[row],
         )
 
 
@@ -67,13 +67,11 @@ def _check_swapped(units: Units, known: Any, edges: NDArray[np.int64] | None, fi
     middle = float(np.median(lat[known]))
     if (middle < -60 or middle > 78) and np.abs(lon[known]).max() <= 75:
         findings.add(
-            "swapped-coordinates",
-            f"half of the units lie beyond latitude {middle:.0f}, where hardly anybody lives, "
-            "and all longitudes would do as latitudes: the two look swapped.",
-            "Swap the two columns.",
-            "units",
+            "swapped-coordinates.columns",
+            table="units",
             column="latitude",
             value=f"{middle:g}",
+            middle=middle,
         )
         return
     rows = np.flatnonzero(known & (np.abs(lon) <= 90))
@@ -97,15 +95,15 @@ def _check_swapped(units: Units, known: Any, edges: NDArray[np.int64] | None, fi
     odd = rows[(off > 1500) & (off > 4 * typical) & (off_turned < off / 5) & (off_turned < 4 * typical + 50)]
     if len(odd):
         findings.add(
-            "swapped-coordinates",
-            f"latitude and longitude look swapped at {some(units.ids[i] for i in odd)}: "
-            f"{lat[odd[0]]:g}, {lon[odd[0]]:g} lies {off.max():,.0f} km from the rest, "
-            "the other way round it is near.",
-            "Swap the two values in these rows.",
-            "units",
+            "swapped-coordinates.rows",
+            table="units",
             row=int(odd[0]) + 2,
             column="latitude",
             value=f"{lat[odd[0]]:g}",
+            units=some(units.ids[i] for i in odd),
+            latitude=lat[odd[0]],
+            longitude=lon[odd[0]],
+            distance=off.max(),
         )
 
 
@@ -139,23 +137,20 @@ def _place_by_neighbours(
         lost = [units.ids[i] for i in sorted(left)]
         findings.add(
             "no-place",
-            f"{counted(len(lost), 'unit has', 'units have')} no latitude and longitude (or 0, 0) and no "
-            f"neighbour that has: {some(lost)}.",
-            "Give them a place, or leave them out of the units.",
-            "units",
+            table="units",
             row=min(left) + 2,
             column="latitude",
+            counted=message("{n} unit has", "{n} units have", n=len(lost)),
+            lost=some(lost),
         )
     elif named:
         findings.add(
-            "no-place",
-            f"{counted(len(named), 'unit has', 'units have')} no latitude and longitude ({some(named)}): "
-            "put in the middle of the neighbours.",
-            "Give them a place.",
-            "units",
+            "no-place.interpolated",
+            table="units",
             row=row,
             column="latitude",
-            severity="warning",
+            counted=message("{n} unit has", "{n} units have", n=len(named)),
+            units=some(named),
         )
 
 

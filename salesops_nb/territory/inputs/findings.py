@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.core.frames import Tables, collected, frame_of, is_rows
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import Message, listed, message
 
 REP_COLUMNS = ("rep", "person_id", "rep_id", "territory", "owner_id")
 KNOWN_MEASURES = ("potential", "workload", "accounts", "weight")
@@ -25,9 +26,9 @@ class Findings:
 
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, code: str, message: str, fix: str, table: str, **more: Any) -> None:
-        """Notes one finding."""
-        self.problems.append(Problem(code, message, fix, table=table, **more))
+    def add(self, key: str, **places: Any) -> None:
+        """Notes one finding of the catalogue of problems."""
+        self.problems.append(problem(key, **places))
 
     def stop(self) -> None:
         """Raises the errors found so far, if any."""
@@ -36,16 +37,9 @@ class Findings:
             raise SalesopsError(errors)
 
 
-def some(values: Iterable[object], limit: int = 3) -> str:
+def some(values: Iterable[object], limit: int = 3) -> Message:
     """The first few values in words, such as ``a, b, c and 4 more``."""
-    shown = [str(v) for v in values]
-    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
-    return ", ".join(shown[:limit]) + more
-
-
-def counted(n: int, one: str, many: str = "") -> str:
-    """A number with its noun, such as ``1 unit`` or ``12 units``."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    return listed(values, limit)
 
 
 def to_pandas(table: Any, name: str) -> pd.DataFrame:
@@ -141,13 +135,11 @@ def numbers(frame: pd.DataFrame, column: str, table: str, findings: Findings) ->
         row = int(np.flatnonzero(words)[0])
         findings.add(
             "not-a-number",
-            f"{column} holds {frame[column].iloc[row]!r}, which is not a number "
-            f"({counted(int(words.sum()), 'such row')}).",
-            "Write plain numbers, without separators of thousands or units.",
-            table,
+            table=table,
             row=row + 2,
             column=column,
-            value=str(frame[column].iloc[row]),
+            value=frame[column].iloc[row],
+            counted=message("{n} such row", "{n} such rows", n=int(words.sum())),
         )
     return values
 
@@ -161,13 +153,7 @@ def yes_or_no(frame: pd.DataFrame, column: str, table: str, empty: bool, finding
     for row, word in enumerate(said):
         if isinstance(word, str) and word not in YES + NO:
             findings.add(
-                "not-yes-or-no",
-                f"{column} is {frame[column].iloc[row]!r}.",
-                "Write yes or no.",
-                table,
-                row=row + 2,
-                column=column,
-                value=str(frame[column].iloc[row]),
+                "not-yes-or-no", table=table, row=row + 2, column=column, value=frame[column].iloc[row]
             )
             break
     return [word if isinstance(word, bool) else word in YES for word in said]

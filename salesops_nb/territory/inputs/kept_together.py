@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from salesops_nb.territory.inputs.findings import Findings, absent, counted, some, texts
+from salesops_nb.territory.inputs.findings import Findings, absent, some, texts
 from salesops_nb.territory.inputs.geography import map_pieces
 from salesops_nb.territory.inputs.units import Units, warn_unknown
 
@@ -51,12 +51,7 @@ def _listed(units: Units, keep_together: Any, findings: Findings) -> list[list[i
     """Positions of each list of units; ids that units has not are set aside and counted."""
     given = list(keep_together) if isinstance(keep_together, Iterable) else [None]
     if any(isinstance(group, str) or not isinstance(group, Iterable) for group in given):
-        findings.add(
-            "bad-groups",
-            f"keep_together is {keep_together!r}.",
-            "Name the column with the parent, give a mapping from unit to group, or lists of units.",
-            "parameters",
-        )
+        findings.add("bad-groups", table="parameters", keep_together=keep_together)
         findings.stop()
     number = units.number
     named = [texts(group) for group in given]
@@ -81,10 +76,7 @@ def note_apart_groups(units: Units, item: Ints, pairs: Ints, whole: Any, finding
     if apart:
         findings.add(
             "group-apart",
-            f"{counted(len(apart), 'group that stays', 'groups that stay')} together "
-            f"{'lies' if len(apart) == 1 else 'lie'} apart on the map (with {some(apart)}), "
-            "and counts as one place for contiguity.",
-            "Switch contiguity off there if that is not meant.",
-            "units",
-            severity="warning",
+            table="units",
+            n=len(apart),
+            apart=some(apart),
         )

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from salesops_nb.messages import message
 from salesops_nb.territory.inputs.findings import (
     REP_COLUMNS,
     Findings,
-    counted,
     is_table,
     some,
     texts,
@@ -42,12 +42,7 @@ def read_locks(locked: Any, units: Units, had: Mapping[str, str], findings: Find
     elif isinstance(locked, Iterable):
         ids = texts(locked)
     else:
-        findings.add(
-            "bad-locks",
-            f"locked is {locked!r}.",
-            "Give ids of units that keep their rep, a mapping from unit to rep, or a column of yes and no.",
-            "parameters",
-        )
+        findings.add("bad-locks", table="parameters", locked=locked)
         findings.stop()
         return {}
     result = {}
@@ -58,13 +53,7 @@ def read_locks(locked: Any, units: Units, had: Mapping[str, str], findings: Find
         if unit not in units.number:
             continue
         if unit not in had:
-            findings.add(
-                "no-current",
-                f"unit {unit} is locked but has no rep today.",
-                "Say which rep keeps it: locked={unit: rep}.",
-                "locked",
-                value=unit,
-            )
+            findings.add("no-current.locked", table="locked", value=unit)
         else:
             result[unit] = had[unit]
     findings.stop()
@@ -86,39 +75,29 @@ def allowed_pairs(
     if strange:
         unit, rep = strange[0]
         findings.add(
-            "unknown-unit" if unit not in number else "unknown-rep",
-            f"forbidden names {counted(len(strange), 'pair')} whose unit or rep is not in the plan, such as "
-            f"{unit} and {rep}; set aside.",
-            "Check the ids." + zeros_hint([u for u, _ in strange], units),
-            "forbidden",
+            "unknown-unit.forbidden" if unit not in number else "unknown-rep.forbidden",
+            table="forbidden",
             value=f"{unit}, {rep}",
-            severity="warning",
+            counted=message("{n} pair", "{n} pairs", n=len(strange)),
+            unit=unit,
+            rep=rep,
+            hint=zeros_hint([u for u, _ in strange], units),
         )
     bound: dict[int, tuple[str, str]] = {}
     for unit, rep in locks.items():
         if rep not in reps.number:
-            findings.add(
-                "unknown-rep",
-                f"unit {unit} is locked to {rep}, who is not among the reps.",
-                "Unlock it, or add the rep.",
-                "locked",
-                value=rep,
-            )
+            findings.add("unknown-rep.locked", table="locked", value=rep, unit=unit)
             continue
         c, j = item[number[unit]], reps.number[rep]
         other = bound.setdefault(int(c), (unit, rep))
         if other[1] != rep or not allowed[c, j]:
             findings.add(
-                "conflict",
-                f"unit {unit} is locked to {rep}, but "
-                + (
-                    f"{other[0]}, which stays with it, is locked to {other[1]}."
-                    if other[1] != rep
-                    else "that pair is forbidden, or forbidden for a unit that stays with it."
-                ),
-                "Drop one of the two.",
-                "locked",
+                "conflict.locked-twice" if other[1] != rep else "conflict.locked-and-forbidden",
+                table="locked",
                 value=unit,
+                rep=rep,
+                unit=other[0] if other[1] != rep else None,
+                its_rep=other[1] if other[1] != rep else None,
             )
             continue
         allowed[c] = False
@@ -127,10 +106,10 @@ def allowed_pairs(
     if lost:
         findings.add(
             "nobody-left",
-            f"{counted(len(lost), 'unit is', 'units are')} forbidden to every rep: {some(lost)}.",
-            "Allow at least one.",
-            "forbidden",
+            table="forbidden",
             value=lost[0],
+            counted=message("{n} unit is", "{n} units are", n=len(lost)),
+            lost=some(lost),
         )
     return allowed
 
@@ -151,22 +130,15 @@ def _forbidden_pairs(forbidden: Any, findings: Findings) -> list[tuple[str, str]
         if column is not None and "unit_id" in frame:
             return list(zip(texts(frame["unit_id"]), texts(frame[column]), strict=True))
         findings.add(
-            "missing-column",
-            f"forbidden needs the columns unit_id and rep; it has {some(frame.columns, 12) or 'none'}.",
-            "Rename the columns.",
-            "forbidden",
+            "missing-column.forbidden",
+            table="forbidden",
+            columns=some(frame.columns, 12) or message("none"),
         )
         findings.stop()
     pairs = []
     for at, pair in enumerate(forbidden if isinstance(forbidden, Iterable) else [forbidden]):
         if isinstance(pair, str) or not isinstance(pair, Iterable) or len(list(pair)) != 2:
-            findings.add(
-                "bad-pair",
-                f"forbidden pair {at + 1} is {pair!r}.",
-                "Give pairs (unit, rep), a table with unit_id and rep, or a mapping from unit to rep.",
-                "forbidden",
-                value=str(pair),
-            )
+            findings.add("bad-pair", table="forbidden", value=pair, at=at + 1)
             findings.stop()
         unit, rep = pair
         pairs.append((texts([unit])[0], texts([rep])[0]))

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from salesops_nb.territory.inputs.findings import KNOWN_MEASURES, Findings, counted, numbers, some
+from salesops_nb.messages import message
+from salesops_nb.territory.inputs.findings import KNOWN_MEASURES, Findings, numbers, some
 from salesops_nb.territory.inputs.units import Units
 
 Floats = NDArray[np.float64]
@@ -29,13 +30,7 @@ def moving_price(value: Any, findings: Findings) -> float:
     number = number_or_nan(value)
     if number >= 0 and not isinstance(value, bool):
         return min(number, 1000.0)
-    findings.add(
-        "bad-disruption",
-        f"disruption is {value!r}.",
-        "Give a number from 0 (start afresh) to 100 (move least).",
-        "parameters",
-        value=str(value),
-    )
+    findings.add("bad-disruption", table="parameters", value=value)
     return 0.0
 
 
@@ -48,17 +43,10 @@ def read_tolerances(
     has them, else every column of numbers.
     """
     if measures is not None and not isinstance(measures, Iterable):
-        findings.add(
-            "bad-measures", f"measures is {measures!r}.", "Name columns of units, as a list.", "parameters"
-        )
+        findings.add("bad-measures", table="parameters", measures=measures)
         findings.stop()
     if isinstance(tolerance, Mapping) and not tolerance:
-        findings.add(
-            "bad-tolerance",
-            "tolerance is a mapping that names no measure.",
-            "Give one number, or each measure with its own.",
-            "parameters",
-        )
+        findings.add("bad-tolerance.empty", table="parameters")
         findings.stop()
     given = [measures] if isinstance(measures, str) else None if measures is None else list(measures)
     if given is None:
@@ -73,31 +61,15 @@ def read_tolerances(
                 if c not in NOT_MEASURES and pd.api.types.is_numeric_dtype(units.frame[c])
             ]
     if not given:
-        findings.add(
-            "no-measure",
-            "units has no column of numbers to balance.",
-            "Add potential or workload, or name the column in measures.",
-            "units",
-        )
+        findings.add("no-measure.numbers", table="units")
         findings.stop()
     result = {}
     for name in given:
         value = tolerance.get(name) if isinstance(tolerance, Mapping) else tolerance
         if value is None and isinstance(tolerance, Mapping):
-            findings.add(
-                "bad-tolerance",
-                f"tolerance has no entry for {name}; it has {some(tolerance, 12)}.",
-                f"Add {name} to tolerance.",
-                "parameters",
-            )
+            findings.add("bad-tolerance.no-entry", table="parameters", name=name, names=some(tolerance, 12))
         elif not 0 <= number_or_nan(value) < 1:
-            findings.add(
-                "bad-tolerance",
-                f"the tolerance of {name} is {value!r}.",
-                "Write a fraction from 0 to below 1, such as 0.05 for 5 %.",
-                "parameters",
-                value=str(value),
-            )
+            findings.add("bad-tolerance", table="parameters", value=value, name=name)
         else:
             result[str(name)] = number_or_nan(value)
     findings.stop()
@@ -108,39 +80,32 @@ def read_measure(units: Units, name: str, findings: Findings) -> Floats:
     """(n,) a measure as finite numbers of zero or more, not all zero; raises for anything else."""
     if name not in units.frame.columns:
         findings.add(
-            "missing-column",
-            f"units has no column {name}; it has {', '.join(map(str, units.frame.columns))}.",
-            f"Add {name}, or name another measure.",
-            "units",
+            "missing-column.measure",
+            table="units",
             column=name,
+            columns=", ".join(map(str, units.frame.columns)),
         )
         findings.stop()
     values = numbers(units.frame, name, "units", findings)
     findings.stop()
-    for wrong, code, words in (
-        (~np.isfinite(values), "missing-measure", "no number"),
-        (np.isfinite(values) & (values < 0), "negative-weight", "a negative number"),
+    for wrong, key in (
+        (~np.isfinite(values), "missing-measure"),
+        (np.isfinite(values) & (values < 0), "negative-weight"),
     ):
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
+            at = values[row]
             findings.add(
-                code,
-                f"{name} is {words} at {counted(int(wrong.sum()), 'unit')}: "
-                f"{some(np.array(units.ids)[wrong])} "
-                f"({'empty' if np.isnan(values[row]) else f'{values[row]:g}'}).",
-                "Write zero or more.",
-                "units",
+                key,
+                table="units",
                 row=row + 2,
                 column=name,
-                value=f"{values[row]:g}",
+                value=f"{at:g}",
+                counted=message("{n} unit", "{n} units", n=int(wrong.sum())),
+                units=some(np.array(units.ids)[wrong]),
+                given=message("empty") if np.isnan(at) else f"{at:g}",
             )
     if np.isfinite(values).all() and not values.any():
-        findings.add(
-            "all-zero",
-            f"{name} is zero at every unit, so that there is nothing to balance.",
-            "Check how it is calculated.",
-            "units",
-            column=name,
-        )
+        findings.add("all-zero", table="units", column=name)
     findings.stop()
     return values

@@ -11,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.core.frames import is_rows
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 from salesops_nb.territory.inputs.findings import (
     REP_COLUMNS,
     Findings,
     absent,
-    counted,
     some,
     texts,
     to_pandas,
@@ -51,41 +51,27 @@ def read_reps(
     frame = _rep_table(k, reps, today, findings)
     blank = [absent(rep) for rep in frame["rep"].astype(object)]
     if not blank:
-        findings.add("no-reps", "reps names nobody.", "Give at least one rep.", "reps")
+        findings.add("no-reps.empty", table="reps")
     elif any(blank):
-        message = f"{counted(sum(blank), 'rep has', 'reps have')} no id."
-        findings.add("missing-id", message, "Give each rep an id.", "reps", row=blank.index(True) + 2)
+        findings.add(
+            "missing-id.rep",
+            table="reps",
+            row=blank.index(True) + 2,
+            counted=message("{n} rep has", "{n} reps have", n=sum(blank)),
+        )
     findings.stop()
     names = texts(frame["rep"])
     twice = [n for n in dict.fromkeys(names) if names.count(n) > 1]
     if twice:
-        findings.add(
-            "duplicate-id",
-            f"reps names {some(twice)} more than once.",
-            "Keep one row for each rep.",
-            "reps",
-            value=twice[0],
-        )
+        findings.add("duplicate-id.rep", table="reps", value=twice[0], twice=some(twice))
     capacity = pd.to_numeric(frame["capacity"], errors="coerce").to_numpy(float, na_value=np.nan)
     for j in np.flatnonzero(~(capacity > 0) | ~np.isfinite(capacity)).tolist():
         shown = frame["capacity"].iloc[j]
         findings.add(
-            "no-capacity",
-            f"rep {names[j]} has capacity {shown}, so that no unit can go there.",
-            "Give a capacity above zero (1 is a full rep), or leave the rep out.",
-            "reps",
-            row=int(j) + 2,
-            column="capacity",
-            value=str(shown),
+            "no-capacity", table="reps", row=int(j) + 2, column="capacity", value=shown, name=names[j]
         )
     if k is not None and k != len(names):
-        findings.add(
-            "wrong-count",
-            f"k is {k} but {len(names)} reps are given.",
-            "Leave one of the two out.",
-            "reps",
-            value=str(k),
-        )
+        findings.add("wrong-count.reps", table="reps", value=k, count=len(names))
     findings.stop()
     result = Reps(names, capacity, np.full((len(names), 3), np.nan), np.zeros(len(names), dtype=bool))
     fixed = yes_or_no(frame, "fixed", "reps", fixed_homes, findings) if "fixed" in frame else None
@@ -107,16 +93,11 @@ def _rep_table(k: int | None, reps: Any, today: Iterable[str], findings: Finding
         names = sorted(set(today))
         if k is None:
             if not names:
-                raise SalesopsError(
-                    "How many territories there shall be is not said.",
-                    "Give k, reps, or the current assignment.",
-                )
+                raise SalesopsError(problem("no-number-of-territories"))
             k = len(names)
         whole = isinstance(k, (int, np.integer)) or (isinstance(k, float) and k.is_integer())
         if isinstance(k, bool) or not whole or k < 1:
-            findings.add(
-                "wrong-count", f"k is {k!r}.", "Give a whole number of at least 1.", "reps", value=str(k)
-            )
+            findings.add("wrong-count", table="reps", value=k)
             findings.stop()
         k = int(k)
         spare = (f"T{i:02d}" for i in range(1, k + len(names) + 1))
@@ -131,12 +112,7 @@ def _rep_table(k: int | None, reps: Any, today: Iterable[str], findings: Finding
     frame = to_pandas(reps, "reps")
     column = next((c for c in REP_COLUMNS if c in frame.columns), None)
     if column is None:
-        findings.add(
-            "missing-column",
-            f"reps has no column rep; it has {some(frame.columns, 12) or 'none'}.",
-            "Name the column of rep ids rep.",
-            "reps",
-        )
+        findings.add("missing-column.reps", table="reps", columns=some(frame.columns, 12) or message("none"))
         findings.stop()
     frame = frame.rename(columns={column: "rep", "home_latitude": "latitude", "home_longitude": "longitude"})
     if "capacity" not in frame:
@@ -154,12 +130,7 @@ def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -
         return
     if isinstance(homes, (list, tuple, np.ndarray)) and not is_rows(homes):
         if len(homes) != len(reps.names):
-            findings.add(
-                "wrong-count",
-                f"{len(homes)} homes are given for {len(reps.names)} reps.",
-                "Give one home for each, or a mapping from rep to home.",
-                "homes",
-            )
+            findings.add("wrong-count.homes", table="homes", count=len(homes), reps=len(reps.names))
             return
         for name, home in zip(reps.names, homes, strict=True):
             _set_pair(reps, name, home, fixed_homes, findings)
@@ -168,12 +139,7 @@ def _read_homes(reps: Reps, homes: Any, fixed_homes: bool, findings: Findings) -
     frame = frame.rename(columns={"home_latitude": "latitude", "home_longitude": "longitude"})
     column = next((c for c in REP_COLUMNS if c in frame.columns), None)
     if column is None or not {"latitude", "longitude"} <= set(frame.columns):
-        findings.add(
-            "missing-column",
-            "homes needs the columns rep, latitude and longitude.",
-            "Rename the columns.",
-            "homes",
-        )
+        findings.add("missing-column.homes", table="homes")
         return
     fixed = (
         yes_or_no(frame, "fixed", "homes", fixed_homes, findings)
@@ -194,13 +160,7 @@ def _set_pair(reps: Reps, name: str, home: Any, binds: bool, findings: Findings)
     if len(pair) == 2:
         _set_home(reps, name, pair[0], pair[1], binds, findings)
         return
-    findings.add(
-        "bad-home",
-        f"the home of {name} is {home!r}, not a pair of degrees.",
-        "Write (latitude, longitude).",
-        "homes",
-        value=str(home),
-    )
+    findings.add("bad-home.not-a-pair", table="homes", value=home, name=name)
 
 
 def note_far_homes(reps: Reps, points: NDArray[np.float64], findings: Findings) -> None:
@@ -214,26 +174,20 @@ def note_far_homes(reps: Reps, points: NDArray[np.float64], findings: Findings) 
         far = float(np.linalg.norm(points - reps.home[j], axis=1).min())
         swapped = abs(east) <= 90 and np.linalg.norm(chord_points(east, north) - middle) <= wide
         findings.add(
-            "swapped-coordinates" if swapped else "far-home",
-            f"the home of {name} ({north:.6g}, {east:.6g}) lies {far:,.0f} km from the nearest unit"
-            + ("; latitude and longitude look swapped." if swapped else "."),
-            "Swap the two values." if swapped else "Check its latitude and longitude.",
-            "homes",
+            "swapped-coordinates.home" if swapped else "far-home",
+            table="homes",
             value=name,
             severity="error" if swapped else "warning",
+            north=north,
+            east=east,
+            far=far,
         )
     findings.stop()
 
 
 def _set_home(reps: Reps, name: str, lat: Any, lon: Any, binds: bool, findings: Findings) -> None:
     if name not in reps.number:
-        findings.add(
-            "unknown-rep",
-            f"homes names {name}, who is not among the reps.",
-            "Check the id.",
-            "homes",
-            value=name,
-        )
+        findings.add("unknown-rep.homes", table="homes", value=name)
         return
     try:
         north, east = float(lat), float(lon)
@@ -241,11 +195,12 @@ def _set_home(reps: Reps, name: str, lat: Any, lon: Any, binds: bool, findings: 
         north, east = np.nan, np.nan
     if not (abs(north) <= 90 and -180 <= east <= 360):
         findings.add(
-            "bad-home",
-            f"the home of {name} is {lat}, {lon}.",
-            "Write latitude (-90 to 90), then longitude (-180 to 180), in degrees.",
-            "homes",
+            "bad-home.out-of-range",
+            table="homes",
             value=f"{lat}, {lon}",
+            name=name,
+            latitude=lat,
+            longitude=lon,
         )
         return
     j = reps.number[name]

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from salesops_nb.territory.inputs.findings import Findings, counted, some, texts
+from salesops_nb.messages import message
+from salesops_nb.territory.inputs.findings import Findings, some, texts
 from salesops_nb.territory.inputs.reps import Reps
 from salesops_nb.territory.inputs.units import Units
 
@@ -30,23 +31,11 @@ def read_travel(travel: Any, units: Units, reps: Reps, findings: Findings) -> tu
         wanted = reps.names if to_homes else units.ids
         twice = [name for names in (rows, columns) for name, n in Counter(names).items() if n > 1]
         if twice:
-            findings.add(
-                "travel-incomplete",
-                f"travel has more than one row or column for {some(twice)}.",
-                "Keep one of each.",
-                "travel",
-                value=twice[0],
-            )
+            findings.add("travel-incomplete.twice", table="travel", value=twice[0], twice=some(twice))
             return None, False
         missing = [u for u in units.ids if u not in set(rows)] + [c for c in wanted if c not in set(columns)]
         if missing:
-            findings.add(
-                "travel-incomplete",
-                f"travel has no row or column for {some(missing)}.",
-                "Give units in rows; units, or all reps, in columns.",
-                "travel",
-                value=missing[0],
-            )
+            findings.add("travel-incomplete.missing", table="travel", value=missing[0], missing=some(missing))
             return None, False
         frame = travel.set_axis(rows, axis=0).set_axis(columns, axis=1)
         matrix = _times(frame.loc[units.ids, wanted].to_numpy(object))
@@ -54,24 +43,18 @@ def read_travel(travel: Any, units: Units, reps: Reps, findings: Findings) -> tu
         matrix = _times(travel)
         to_homes = matrix.shape == (n, k) and k != n
         if matrix.shape not in ((n, n), (n, k)):
-            findings.add(
-                "travel-incomplete",
-                f"travel has shape {matrix.shape}; {n} units and {k} reps are given.",
-                "Give units × units or units × reps.",
-                "travel",
-            )
+            findings.add("travel-incomplete.shape", table="travel", shape=matrix.shape, n=n, k=k)
             return None, False
     wrong = ~np.isfinite(matrix) | (matrix < 0)
     if wrong.any():
         i, j = np.argwhere(wrong)[0]
-        what = "no time" if not np.isfinite(matrix[i, j]) else f"a time of {matrix[i, j]:g}"
         findings.add(
-            "travel-incomplete",
-            f"travel has {what} from {units.ids[i]} to {(reps.names if to_homes else units.ids)[j]} "
-            f"({counted(int(wrong.sum()), 'such pair')}).",
-            "Write times of zero or more, in any one unit.",
-            "travel",
+            "travel-incomplete.no-time" if not np.isfinite(matrix[i, j]) else "travel-incomplete.bad-time",
+            table="travel",
             value=units.ids[i],
+            other=(reps.names if to_homes else units.ids)[j],
+            counted=message("{n} such pair", "{n} such pairs", n=int(wrong.sum())),
+            time=matrix[i, j] if np.isfinite(matrix[i, j]) else None,
         )
         return None, False
     return np.ascontiguousarray(matrix), bool(to_homes)

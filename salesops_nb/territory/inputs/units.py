@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from salesops_nb.messages import message
 from salesops_nb.territory.inputs.findings import (
     REP_COLUMNS,
     Findings,
     absent,
-    counted,
     is_table,
     numbers,
     some,
@@ -45,25 +45,23 @@ def read_units(table: Any, findings: Findings) -> Units:
     for column in ("unit_id", "latitude", "longitude"):
         if column not in frame.columns:
             findings.add(
-                "missing-column",
-                f"units has no column {column}; it has {some(frame.columns, 12) or 'none'}.",
-                f"Add {column} or map it in the workbook.",
-                "units",
+                "missing-column.units-mapped",
+                table="units",
                 column=column,
+                columns=some(frame.columns, 12) or message("none"),
             )
     findings.stop()
     if frame.empty:
-        findings.add("no-units", "units has no rows.", "Check the scope and the filter.", "units")
+        findings.add("no-units.empty", table="units")
     empty = np.array([absent(value) for value in frame["unit_id"].astype(object)], dtype=bool)
     if empty.any():
         row = int(np.flatnonzero(empty)[0])
         findings.add(
-            "missing-id",
-            f"{counted(int(empty.sum()), 'unit has', 'units have')} no unit_id.",
-            "Give each unit an id.",
-            "units",
+            "missing-id.unit",
+            table="units",
             row=row + 2,
             column="unit_id",
+            counted=message("{n} unit has", "{n} units have", n=int(empty.sum())),
         )
     findings.stop()
     ids = texts(frame["unit_id"])
@@ -71,13 +69,12 @@ def read_units(table: Any, findings: Findings) -> Units:
     twice = seen[seen.duplicated()]
     if len(twice):
         findings.add(
-            "duplicate-id",
-            f"unit_id comes more than once: {some(twice.unique())}.",
-            "Keep one row for each unit, with its measures summed.",
-            "units",
+            "duplicate-id.unit",
+            table="units",
             row=int(twice.index[0]) + 2,
             column="unit_id",
             value=str(twice.iloc[0]),
+            unique=some(twice.unique()),
         )
     latitude = numbers(frame, "latitude", "units", findings)
     longitude = numbers(frame, "longitude", "units", findings)
@@ -95,13 +92,7 @@ def read_edges(table: Any, units: Units, findings: Findings) -> NDArray[np.int64
     frame = _pairs(table, findings)
     for column in ("unit_a", "unit_b"):
         if column not in frame.columns:
-            findings.add(
-                "missing-column",
-                f"unit_edges has no column {column}.",
-                "Name the two columns unit_a and unit_b.",
-                "unit_edges",
-                column=column,
-            )
+            findings.add("missing-column.unit-edges", table="unit_edges", column=column)
     findings.stop()
     number = units.number
     ends = texts(frame["unit_a"]), texts(frame["unit_b"])
@@ -112,16 +103,16 @@ def read_edges(table: Any, units: Units, findings: Findings) -> NDArray[np.int64
         column = "unit_a" if a[row] < 0 else "unit_b"
         names = [ends[0][i] if a[i] < 0 else ends[1][i] for i in np.flatnonzero(unknown)]
         findings.add(
-            "unknown-unit",
-            f"{unknown.sum()} of {counted(len(frame), 'edge')} name a unit that is not in units: "
-            f"{some(dict.fromkeys(names))}; " + ("none is left." if unknown.all() else "they are set aside."),
-            "Add the unit, correct the id, or leave it if the unit is out of scope."
-            + zeros_hint(names, units),
-            "unit_edges",
+            "unknown-unit.edges-all" if unknown.all() else "unknown-unit.edges",
+            table="unit_edges",
             row=row + 2,
             column=column,
             value=str(frame[column].iloc[row]),
             severity="error" if unknown.all() else "warning",
+            count=unknown.sum(),
+            counted=message("{n} edge", "{n} edges", n=len(frame)),
+            units=some(dict.fromkeys(names)),
+            hint=zeros_hint(names, units),
         )
     findings.stop()
     keep = ~unknown & (a != b)
@@ -137,13 +128,7 @@ def _pairs(table: Any, findings: Findings) -> pd.DataFrame:
         return to_pandas(table, "unit_edges")
     for at, pair in enumerate(rows):
         if isinstance(pair, str) or not isinstance(pair, Iterable) or len(list(pair)) != 2:
-            findings.add(
-                "bad-edge",
-                f"edge {at + 1} is {pair!r}, not a pair of units.",
-                "Give pairs of unit ids, or a table with unit_a and unit_b.",
-                "unit_edges",
-                value=str(pair),
-            )
+            findings.add("bad-edge", table="unit_edges", value=pair, at=at + 1)
             findings.stop()
     return pd.DataFrame([tuple(pair) for pair in rows], columns=["unit_a", "unit_b"], dtype=object)
 
@@ -158,12 +143,14 @@ def warn_unknown(
 ) -> None:
     """Says which ids of a parameter are no units, and that they are set aside."""
     findings.add(
-        "unknown-unit",
-        f"{parameter} names {counted(len(unknown), 'unit')} that units has not: {some(unknown)}; set aside.",
-        advice + zeros_hint(unknown, units),
-        table,
+        "unknown-unit.parameter",
+        table=table,
         value=unknown[0],
-        severity="warning",
+        parameter=parameter,
+        counted=message("{n} unit", "{n} units", n=len(unknown)),
+        unknown=some(unknown),
+        advice=advice,
+        hint=zeros_hint(unknown, units),
     )
 
 
@@ -183,13 +170,7 @@ def rep_mapping(value: Any, units: Units, name: str, findings: Findings) -> dict
         return {}
     if isinstance(value, str):
         if value not in units.frame.columns:
-            findings.add(
-                "missing-column",
-                f"units has no column {value}, named as {name}.",
-                "Name a column of units.",
-                "units",
-                column=value,
-            )
+            findings.add("missing-column.named", table="units", column=value, name=name)
             findings.stop()
         pairs = list(zip(units.ids, units.frame[value], strict=True))
     elif isinstance(value, (Mapping, pd.Series)):
@@ -200,12 +181,7 @@ def rep_mapping(value: Any, units: Units, name: str, findings: Findings) -> dict
         frame = to_pandas(value, name)
         column = next((c for c in REP_COLUMNS if c in frame.columns), None)
         if column is None or "unit_id" not in frame.columns:
-            findings.add(
-                "missing-column",
-                f"{name} needs the columns unit_id and rep; it has {', '.join(map(str, frame.columns))}.",
-                "Rename the columns.",
-                name,
-            )
+            findings.add("missing-column.assignment", table=name, columns=", ".join(map(str, frame.columns)))
             findings.stop()
             return {}
         pairs = list(zip(texts(frame["unit_id"]), frame[column], strict=True))
@@ -214,25 +190,19 @@ def rep_mapping(value: Any, units: Units, name: str, findings: Findings) -> dict
     nothing = name == "current" and len(unknown) == len(pairs)
     if unknown:
         findings.add(
-            "unknown-unit",
-            f"{name} names {counted(len(unknown), 'unit')} that units has not: {some(unknown)}; "
-            + ("nothing is left of it." if nothing else "set aside."),
-            "Check the ids and the scope." + zeros_hint(unknown, units),
-            name,
+            "unknown-unit.table-all" if nothing else "unknown-unit.table",
+            table=name,
             value=unknown[0],
             severity="error" if nothing else "warning",
+            counted=message("{n} unit", "{n} units", n=len(unknown)),
+            unknown=some(unknown),
+            hint=zeros_hint(unknown, units),
         )
     result: dict[str, str] = {}
     for (unit, given), rep in zip(pairs, texts(rep for _, rep in pairs), strict=True):
         if unit in number and not absent(given):
             if result.get(unit, rep) != rep:
-                findings.add(
-                    "two-owners",
-                    f"{name} gives unit {unit} to both {result[unit]} and {rep}.",
-                    "Give each unit one owner.",
-                    name,
-                    value=unit,
-                )
+                findings.add("two-owners.unit", table=name, value=unit, rep=result[unit], other=rep)
             result[unit] = rep
     findings.stop()
     return result

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.territory.inputs.geography import latitude_longitude
 from salesops_nb.territory.plans.independent_check import check_plan, territory_pieces
 from salesops_nb.territory.plans.lower_bound import centre_bound
@@ -32,14 +32,7 @@ def finished(model: Model, solution: Solution, begun: float, strict: bool = True
     broken = _checked(model, assignment, edges)
     problems = list(model.problems)
     if solution.cut_short:
-        problems.append(
-            Problem(
-                "cut-short",
-                "the time limit ended the search early, so that the plan may differ from run to run.",
-                "Raise time_limit.",
-                severity="warning",
-            )
-        )
+        problems.append(problem("cut-short"))
     result = TerritoryPlan(
         _assignment(model, choice),
         _summary(model, choice, territory_pieces(assignment, edges), broken, solution.cut_short, begun),
@@ -55,15 +48,15 @@ def finished(model: Model, solution: Solution, begun: float, strict: bool = True
 def _reason(model: Model, result: TerritoryPlan) -> Problem:
     worst = max(model.measures, key=lambda name: result.summary["balance"][name] - model.tolerance[name])
     found = result.summary["balance"][worst]
-    return Problem(
-        "no-plan-found",
-        "no plan within "
-        f"±{100 * model.tolerance[worst]:g} % of {worst} that keeps all conditions was found; "
-        f"the nearest one is off by up to {percent(found)}.",
-        (f"Widen the tolerance to {percent(found)}, drop" if model.tolerance[worst] < found < 1 else "Drop")
-        + " a lock or forbidden pair, "
-        + ("switch contiguity off in part, " if model.bound.any() else "use smaller units, ")
-        + "or raise time_limit.",
+    return problem(
+        ("no-plan-found.widen-contiguity" if model.bound.any() else "no-plan-found.widen")
+        if model.tolerance[worst] < found < 1
+        else "no-plan-found.contiguity"
+        if model.bound.any()
+        else "no-plan-found",
+        tolerance=100 * model.tolerance[worst],
+        worst=worst,
+        found=percent(found),
     )
 
 

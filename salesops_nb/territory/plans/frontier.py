@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.findings import Findings
 from salesops_nb.territory.inputs.geography import chord_points
 from salesops_nb.territory.inputs.reps import note_far_homes
@@ -42,7 +42,7 @@ def frontier(
         Without `current`, or what `plan` raises.
     """
     if options.get("current") is None:
-        raise SalesopsError("A frontier starts from today's plan.", "Give current.")
+        raise SalesopsError(problem("no-current.frontier"))
     weights = list(disruptions)
     return frontier_of(weights, [plan(units, edges, **{**options, "disruption": each}) for each in weights])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 
 
 def territory_pieces(
@@ -63,11 +63,9 @@ def check_plan(
     problems = []
     for unit in units:
         if unit not in assignment:
-            problems.append(_broken("without-owner", f"unit {unit} has no owner."))
+            problems.append(problem("without-owner", table="plan", unit=unit))
         elif assignment[unit] not in shares:
-            problems.append(
-                _broken("unknown-rep", f"unit {unit} has owner {assignment[unit]}, who is not in the plan.")
-            )
+            problems.append(problem("unknown-rep.assigned", table="plan", unit=unit, rep=assignment[unit]))
     if problems:
         return problems
     for measure, amounts in loads.items():
@@ -82,10 +80,13 @@ def check_plan(
             off = load[rep] / (share * total) - 1
             if abs(off) > tolerance[measure] + 1e-9:
                 problems.append(
-                    _broken(
+                    problem(
                         "out-of-balance",
-                        f"{rep} has {off:+.2%} of {measure} against a fair share, "
-                        f"beyond ±{tolerance[measure]:.2%}.",
+                        table="plan",
+                        rep=rep,
+                        off=off,
+                        measure=measure,
+                        tolerance=tolerance[measure],
                     )
                 )
     stands_for = {unit: unit for unit in units}
@@ -93,27 +94,21 @@ def check_plan(
         for unit in group:
             stands_for[unit] = group[0]
         if len({assignment[u] for u in group}) > 1:
-            problems.append(_broken("group-split", f"units {', '.join(group[:5])} do not stay together."))
+            problems.append(problem("group-split", table="plan", group=", ".join(group[:5])))
     inside = set(units) if bound is None else set(bound)
     if inside:
         places = {stands_for[u]: assignment[u] for u in units}
         links = [(stands_for[a], stands_for[b]) for a, b in edges if a in stands_for and b in stands_for]
         for rep, count in territory_pieces(places, links, {stands_for[u] for u in inside}).items():
             if count > 1:
-                problems.append(_broken("not-contiguous", f"the territory of {rep} is in {count} pieces."))
+                problems.append(problem("not-contiguous", table="plan", rep=rep, count=count))
     for unit, rep in (locked or {}).items():
         if assignment.get(unit) != rep:
-            problems.append(
-                _broken("lock-broken", f"unit {unit} is locked to {rep} but went to {assignment[unit]}.")
-            )
+            problems.append(problem("lock-broken", table="plan", unit=unit, rep=rep, other=assignment[unit]))
     for unit, rep in forbidden:
         if assignment.get(unit) == rep:
-            problems.append(_broken("forbidden-pair", f"unit {unit} went to {rep}, which is forbidden."))
+            problems.append(problem("forbidden-pair", table="plan", unit=unit, rep=rep))
     missing = set(shares) - set(assignment.values())
     for rep in sorted(missing):
-        problems.append(_broken("without-units", f"{rep} has no unit."))
+        problems.append(problem("without-units", table="plan", rep=rep))
     return problems
-
-
-def _broken(code: str, message: str) -> Problem:
-    return Problem(code, message, "", table="plan")

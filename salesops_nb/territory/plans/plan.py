@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.plans.finishing import BOUND_IS, finished, moved_bound, relabelled
 from salesops_nb.territory.plans.result import PlanNotFound, Summary, TerritoryPlan
 from salesops_nb.territory.solver.feasibility import screen
@@ -144,15 +144,6 @@ def plan(
 def _check_run(seed: Any, time_limit: Any) -> None:
     """Refuses a seed that is no whole number and a time limit that is no positive one."""
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**31:
-        raise SalesopsError(
-            Problem("bad-seed", f"seed is {seed!r}.", "Give a whole number from 0 up.", table="parameters")
-        )
+        raise SalesopsError(problem("bad-seed", table="parameters", seed=seed))
     if not isinstance(time_limit, (int, float, np.number)) or not time_limit > 0:
-        raise SalesopsError(
-            Problem(
-                "bad-time-limit",
-                f"time_limit is {time_limit!r}.",
-                "Give seconds, above zero.",
-                table="parameters",
-            )
-        )
+        raise SalesopsError(problem("bad-time-limit", table="parameters", time_limit=time_limit))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from salesops_nb.core.memo import Memo
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.territory.plans.frontier import Frontier, frontier_of
 from salesops_nb.territory.plans.plan import PlanNotFound, TerritoryPlan, plan
 from salesops_nb.territory.plans.plan_cache import plan_once
@@ -63,12 +63,7 @@ def first_look(units: Any, edges: Any, *, choice: int, count: int = 5, **options
 
 def _left_out(lost: dict[float, PlanNotFound]) -> Problem:
     names = ", ".join(f"{price:g}" for price in sorted(lost, reverse=True))
-    return Problem(
-        "plans-left-out",
-        f"{len(lost)} prices of moving ({names}) led to no plan within the tolerance; they are left out.",
-        "Widen the tolerance or free some units to see them.",
-        severity="warning",
-    )
+    return problem("plans-left-out", count=len(lost), names=names)
 
 
 def _next(plans: dict[float, TerritoryPlan], tried: list[float]) -> float:

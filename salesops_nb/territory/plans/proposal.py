@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.territory.plans.frontier import Frontier, balance_of, balance_today
 from salesops_nb.territory.plans.plan import TerritoryPlan
 from salesops_nb.territory.plans.price_sweep import first_look, sweep
@@ -80,8 +80,7 @@ class Proposal:
             return self
         if not 1 <= choice <= len(self.frontier.plans):
             raise SalesopsError(
-                Problem("bad-choice", f"there is no plan {choice}.",
-                        f"Choose 1 to {len(self.frontier.plans)}.", value=str(choice))
+                problem("bad-choice", value=choice, count=len(self.frontier.plans))
             )  # fmt: skip
         return replace(self, choice=choice)
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesops_nb.core.stopping import check
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.plans.plan import PlanNotFound, TerritoryPlan, finished, plan
 from salesops_nb.territory.proof.hess_model import Hess, fix, hess_model, programme
 from salesops_nb.territory.solver.model import Model
@@ -57,28 +57,19 @@ def prove(
     begun = time.perf_counter()
     start, model = _first_plan(units, edges, k, tolerance, measures, contiguous, islands, seed)
     if model.items > LIMIT:
-        raise SalesopsError(
-            Problem(
-                "too-large-to-prove",
-                f"{model.items} units are too many for a proof; it takes up to {LIMIT}.",
-                "Use territory.plan, which states its gap.",
-                value=str(model.items),
-            )
-        )
+        raise SalesopsError(problem("too-large-to-prove", value=model.items, limit=LIMIT))
     if len(model.measures) > 1:
-        raise SalesopsError("A proof balances one measure.", "Name one in measures.")
+        raise SalesopsError(problem("several-measures"))
     hess = hess_model(model)
     known = None if start is None else _medoids(hess.cost, start, k)[start]
     bound = fix(hess, _cost(hess.cost, known))
     centre_of, proof, cuts = _solved(model, hess, known, begun + time_limit)
     if centre_of is None:
         raise SalesopsError(
-            Problem(
-                "proven-impossible",
-                f"no plan of {k} territories within ±{100 * tolerance:g} % exists on this map."
-                if proof is None
-                else "neither a plan nor a proof that there is none was found in the time given.",
-                "Widen the tolerance or raise time_limit.",
+            problem(
+                "proven-impossible" if proof is None else "proven-impossible.not-found",
+                k=k,
+                tolerance=100 * tolerance if proof is None else None,
             )
         )
     bound = max(bound, proof or 0.0)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.memo import Memo
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.territory.inputs.findings import KNOWN_MEASURES, texts, whole
 from salesops_nb.territory.scope.learned_norms import segmented
 from salesops_nb.territory.scope.named_accounts import named_loads
@@ -93,8 +93,7 @@ def prepare(
         by_name = {**named_accounts(read, as_of), **(named or {})}
     if "units" not in read:
         raise SalesopsError(
-            Problem("missing-table", "the workbook has no table units.",
-                    "Map a file to units, or set of to accounts.", table="units")
+            problem("missing-table.units", table='units')
         )  # fmt: skip
     known = read.once(("territory", "units", "floats"), lambda: with_floats(whole(read, "units")))
     ours = set(people["person_id"].astype(str))
@@ -171,6 +170,6 @@ def _homes(people: pd.DataFrame, as_of: date) -> pd.DataFrame:
 def no_families(of: Of) -> Problem:
     """Families were asked for, and nobody has a parent: a warning."""
     name = "accounts" if of == "accounts" else "units"
-    return Problem("no-parents",
-                   f"families is asked for, and {name} names no parent_id: nothing is kept together.",
-                   "Map parent_id.", table=name, column="parent_id", severity="warning")  # fmt: skip
+    return problem(
+        "no-parents.accounts" if of == "accounts" else "no-parents.units", table=name, column="parent_id"
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.core.frames import Tables
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.findings import filled, narrowed, texts, whole
 
 MINUTES = 30.0  # a call, where neither the norms nor the activities say
@@ -133,9 +133,7 @@ def modelled_potential(units: pd.DataFrame, tables: Tables, spend: pd.Series, as
     last = account_bookings(tables, as_of - timedelta(days=YEAR))
     if this is None or last is None or accounts.empty or "unit_id" not in accounts:
         raise SalesopsError(
-            Problem("no-model", "potential by the model needs accounts with segment and unit_id, and won "
-                    "deals with their accounts.",
-                    "Map them, or take potential by segments.", column="potential")
+            problem("no-model", column='potential')
         )  # fmt: skip
     ids = texts(accounts["account_id"])
     segment = accounts["segment"].astype(object).to_numpy()

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.core.frames import Tables
-from salesops_nb.errors import Problem
-from salesops_nb.territory.inputs.findings import KNOWN_MEASURES, absent, counted, some, texts, whole
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import message
+from salesops_nb.territory.inputs.findings import KNOWN_MEASURES, absent, some, texts, whole
 from salesops_nb.territory.scope.learned_norms import has, segmented
 from salesops_nb.territory.scope.norms import Measured
 
@@ -118,21 +119,23 @@ def following(
         n, who = int(gone.sum()), some(sorted(set(loads.loc[gone, "rep"])))
         which = some(loads.loc[gone, "account_id"])
         problems.append(
-            _told("named-without-rep", f"{counted(n, 'account')} given by name to {who}, who gets no units, "
-                  f"{'follows its' if n == 1 else 'follow their'} unit: {which}.",
-                  "Give them to somebody by name in assignments if that is not meant.")
-        )  # fmt: skip
+            problem(
+                "named-without-rep",
+                table="assignments",
+                n=n,
+                who=who,
+                which=which,
+            )
+        )
     lying = set(loads["account_id"])
     outside = [account for account, rep in named.items() if rep in reps and account not in lying]
     if outside:
         problems.append(
-            _told("named-outside",
-                  f"{counted(len(outside), 'account lies', 'accounts lie')} in none of the units although "
-                  f"given by name to a rep of the plan: the balance does not count {some(outside)}.",
-                  "Give the accounts a unit_id of the scope where they should count.")
-        )  # fmt: skip
+            problem(
+                "named-outside",
+                table="assignments",
+                counted=message("{n} account lies", "{n} accounts lie", n=len(outside)),
+                outside=some(outside),
+            )
+        )
     return kept, problems
-
-
-def _told(code: str, message: str, fix: str) -> Problem:
-    return Problem(code, message, fix, table="assignments", severity="warning")

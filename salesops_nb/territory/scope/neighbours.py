@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.core.frames import Tables
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 from salesops_nb.territory.inputs.findings import some, texts, whole
 
 
@@ -55,9 +55,11 @@ def _edges(tables: Tables) -> Edges:
 
 def _unknown(strange: list[tuple[str, str]], of: int, number: dict[str, int]) -> Problem:
     names = list(dict.fromkeys(unit for pair in strange for unit in pair if unit not in number))
-    return Problem(
-        "unknown-unit",
-        f"{len(strange)} of {of} edges name a unit that is not in units: {some(names)}; they are set aside.",
-        "Add the unit or correct the id.",
-        table="unit_edges", value=names[0], severity="warning",
-    )  # fmt: skip
+    return problem(
+        "unknown-unit.edge-ids",
+        table="unit_edges",
+        value=names[0],
+        count=len(strange),
+        of=of,
+        names=some(names),
+    )

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.core.frames import Tables
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.findings import some, texts
 from salesops_nb.territory.inputs.geography import great_circle_km
 from salesops_nb.territory.scope.learned_norms import (
@@ -135,9 +135,7 @@ def prospects(units: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 def _without_segments(units: pd.DataFrame, potential: str, workload: str) -> tuple[pd.DataFrame, Measured]:
     if potential != "as given" or workload != "as given":
         raise SalesopsError(
-            Problem("no-segments", "neither units nor accounts say a segment, so that norms have nothing to "
-                    "stand on.", "Map segment in accounts (with unit_id), or segment and prospects in units, "
-                    "or leave potential and workload as given.", table="accounts", column="segment")
+            problem("no-segments", table='accounts', column='segment')
         )  # fmt: skip
     return units, Measured(
         pd.DataFrame(), _said(units, "potential", potential), _said(units, "workload", workload)
@@ -154,9 +152,14 @@ def _norms_by_segment(
         strange = [s for s in given if s not in table.index and s != "all"]
         if strange:
             raise SalesopsError(
-                Problem("unknown-segment", f"{name} names the segment {some(strange)}, which is not there.",
-                        f"There are {some(table.index, 8)}.", value=strange[0])
-            )  # fmt: skip
+                problem(
+                    "unknown-segment",
+                    value=strange[0],
+                    name=name,
+                    segments=some(strange),
+                    known=some(table.index, 8),
+                )
+            )
     learned = learned_norms(units, counts, tables, table, as_of)
     for name, given in stated.items():
         values = pd.Series({s: given.get(s, given.get("all", np.nan)) for s in table.index}, dtype=float)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.findings import some, texts, to_pandas
 from salesops_nb.territory.inputs.geography import great_circle_km
 
@@ -73,7 +73,7 @@ def unit_measures(accounts: Any, **measures: pd.Series) -> pd.DataFrame:
     """Measures of units: each account measure summed over a unit's accounts, and how many they are."""
     frame = _accounts(accounts)
     if "unit_id" not in frame:
-        raise SalesopsError("accounts has no column unit_id.", "Add the unit that each account lies in.")
+        raise SalesopsError(problem("missing-column.accounts-unit"))
     ids = texts(frame["account_id"])
     table = pd.DataFrame({"unit_id": texts(frame["unit_id"]), "accounts": np.ones(len(frame))})
     for name, values in measures.items():
@@ -109,32 +109,31 @@ def potential_spread(history: Any, actual: str = "actual", expected: str = "pote
     frame = to_pandas(history, "history")
     both = (frame[actual] > 0) & (frame[expected] > 0)
     if both.sum() < 3:
-        raise SalesopsError(
-            "Fewer than three rows have both an actual and an expected amount.", "Give more history."
-        )
+        raise SalesopsError(problem("too-few-rows"))
     return float(np.log(frame.loc[both, actual] / frame.loc[both, expected]).std(ddof=1))
 
 
 def _accounts(accounts: Any) -> pd.DataFrame:
     frame = to_pandas(accounts, "accounts")
     if "account_id" not in frame:
-        raise SalesopsError("accounts has no column account_id.", "Add it or map it in the workbook.")
+        raise SalesopsError(problem("missing-column.accounts", name="account_id"))
     return frame
 
 
 def _by_segment(frame: pd.DataFrame, table: Mapping[str, float], words: str) -> pd.Series:
     if "segment" not in frame:
-        raise SalesopsError("accounts has no column segment.", "Add it or map it in the workbook.")
+        raise SalesopsError(problem("missing-column.accounts", name="segment"))
     missing = sorted({str(s) for s in frame["segment"]} - {str(s) for s in table})
     if missing:
         raise SalesopsError(
-            Problem(
-                "unknown-segment",
-                f"no {words} is given for the segment {some(missing)}.",
-                f"Add it; given are {some(table, 8)}.",
+            problem(
+                "unknown-segment.given",
                 table="accounts",
                 column="segment",
                 value=missing[0],
+                measure=words,
+                missing=some(missing),
+                known=some(table, 8),
             )
         )
     return frame["segment"].astype(str).map({str(k): float(v) for k, v in table.items()})

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.core.frames import Tables
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.findings import KNOWN_MEASURES, some, texts, whole
 
 NOBODY = ("vacant", "house")
@@ -20,11 +20,7 @@ NUMBERS = ("latitude", "longitude", "growth", *KNOWN_MEASURES)
 def table(tables: Tables, name: str) -> pd.DataFrame:
     """A table of the workbook as pandas, or an error that names it."""
     if name not in tables:
-        raise SalesopsError(
-            Problem(
-                "missing-table", f"the workbook has no table {name}.", f"Map a file to {name}.", table=name
-            )
-        )
+        raise SalesopsError(problem("missing-table", table=name))
     return whole(tables, name)
 
 
@@ -40,12 +36,16 @@ def people_of(tables: Tables, as_of: date, scope: str, who: str | None) -> pd.Da
         column = {"region": "region", "team": "team"}[scope]
         groups = sorted(frame[column].dropna().astype(str).unique()) if column in frame else []
         if who not in groups:
-            said = f"there is no {scope} {who!r}." if who else f"scope is {scope} and who is empty."
             raise SalesopsError(
-                Problem("unknown-scope", said,
-                        f"Choose one of {some(groups, 12)}.",
-                        table="people", column=column, value=who)
-            )  # fmt: skip
+                problem(
+                    "unknown-scope" if who else "unknown-scope.empty",
+                    table="people",
+                    column=column,
+                    value=who,
+                    scope=scope,
+                    names=some(groups, 12),
+                )
+            )
         frame = frame[frame[column].astype(str) == who]
     return frame.reset_index(drop=True)
 
@@ -80,11 +80,16 @@ def _assigned(tables: Tables, as_of: date, column: str) -> dict[str, str]:
         if found.setdefault(thing, person) != person:
             twice.append(thing)
     if twice:
-        what = "units" if column == "unit_id" else "accounts"
         raise SalesopsError(
-            Problem("two-owners", f"{len(twice)} {what} have two owners on {as_of}: {some(twice)}.",
-                    "End the earlier assignment.", table="assignments", value=twice[0])
-        )  # fmt: skip
+            problem(
+                "two-owners.units" if column == "unit_id" else "two-owners.accounts",
+                table="assignments",
+                value=twice[0],
+                count=len(twice),
+                as_of=as_of,
+                twice=some(twice),
+            )
+        )
     return found
 
 
@@ -127,8 +132,7 @@ def units_of(
     units = units.reset_index(drop=True)
     if units.empty:
         raise SalesopsError(
-            Problem("no-units", "nobody of the scope has a unit.",
-                    "Give units to its people in assignments, or choose another scope.", table="assignments")
+            problem("no-units.of-scope", table='assignments')
         )  # fmt: skip
     for name in NUMBERS:
         if name in units:
@@ -144,8 +148,7 @@ def reps_of(
     unknown = [name for name in leave_out if name not in names]
     if unknown:
         raise SalesopsError(
-            Problem("unknown-rep", f"{some(unknown)} is not a rep of the scope.", "Check leave_out.",
-                    value=unknown[0])
+            problem("unknown-rep.leave-out", value=unknown[0], unknown=some(unknown))
         )  # fmt: skip
     rows: list[dict[str, Any]] = []
     for row in people.to_dict("records"):
@@ -162,16 +165,13 @@ def reps_of(
                      "home_longitude": number_of(row.get("home_longitude"))})  # fmt: skip
     if number and number < len(rows):
         raise SalesopsError(
-            Problem("too-few-reps", f"{number} reps are asked for and {len(rows)} are there.",
-                    "Name in leave_out whose units are to be given to the others.", value=str(number))
+            problem("too-few-reps", value=number, count=len(rows))
         )  # fmt: skip
     for extra in range(1, number - len(rows) + 1 if number else 1):
         rows.append({"rep": f"New rep {extra}", "capacity": 1.0,
                      "home_latitude": float("nan"), "home_longitude": float("nan")})  # fmt: skip
     if not rows:
-        raise SalesopsError(
-            Problem("no-reps", f"nobody works in this scope on {as_of}.", "Choose another day.")
-        )
+        raise SalesopsError(problem("no-reps.of-scope", as_of=as_of))
     return pd.DataFrame(rows)
 
 
@@ -184,8 +184,7 @@ def tolerances(
     there = [n for n in KNOWN_MEASURES if n in units and units[n].notna().any() and n not in left_out]
     if not there:
         raise SalesopsError(
-            Problem("no-measure", f"units has none of {', '.join(KNOWN_MEASURES)}.",
-                    "Add a column to balance, or name it in tolerance.", table="units")
+            problem("no-measure.known", table='units', measures=', '.join(KNOWN_MEASURES))
         )  # fmt: skip
     return dict.fromkeys(there, float(tolerance))
 
@@ -198,15 +197,12 @@ def locks_of(
     unknown = [unit for unit in locked if unit not in ours]
     if unknown:
         raise SalesopsError(
-            Problem("unknown-unit", f"locked names {some(unknown)}, which the scope has not.",
-                    "Check the ids.", value=unknown[0])
+            problem("unknown-unit.locked", value=unknown[0], unknown=some(unknown))
         )  # fmt: skip
     gone = [unit for unit in locked if today[unit] not in reps]
     if gone:
         raise SalesopsError(
-            Problem("locked-without-rep",
-                    f"{some(gone)} cannot keep its rep: {today[gone[0]]} gets no units.",
-                    "Leave it out of locked, or its rep out of leave_out.", value=gone[0])
+            problem("locked-without-rep", value=gone[0], units=some(gone), rep=today[gone[0]])
         )  # fmt: skip
     return list(locked)
 

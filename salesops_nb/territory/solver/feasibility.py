@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.territory.inputs.findings import counted, some
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
+from salesops_nb.territory.inputs.findings import some
 from salesops_nb.territory.inputs.geography import map_pieces
 from salesops_nb.territory.solver.model import Model
 
@@ -55,15 +56,12 @@ def piece_reps(model: Model) -> Ints:
             for p in smallest
         ]
         raise SalesopsError(
-            Problem(
-                "map-in-pieces",
-                f"the map is in {pieces.max() + 1} pieces that no link joins (one has {some(examples)}), "
-                "and they "
-                f"cannot each hold whole territories within the tolerance"
-                + (f"; the nearest tolerance that could is {percent(needed)}." if needed < 1 else "."),
-                "Add the missing edges, set islands='join' to link each piece to its nearest unit, "
-                "or switch contiguity off there.",
+            problem(
+                "map-in-pieces.apart" if needed < 1 else "map-in-pieces.apart-at-any-tolerance",
                 table="unit_edges",
+                pieces=pieces.max() + 1,
+                examples=some(examples),
+                needed=percent(needed) if needed < 1 else None,
             )
         )
     return found
@@ -83,13 +81,12 @@ def item_pieces(model: Model) -> Ints:
 def _counts(model: Model) -> list[Problem]:
     if model.k > model.items:
         return [
-            Problem(
-                "too-many-territories",
-                f"{model.k} territories are asked for, but there are only {counted(model.items, 'unit')}"
-                + (" (groups that stay together count as one)." if model.items < len(model.item) else "."),
-                f"Ask for at most {model.items}, or use smaller units.",
+            problem(
+                "too-many-territories.groups" if model.items < len(model.item) else "too-many-territories",
                 table="units",
-                value=str(model.k),
+                value=model.k,
+                counted=message("{n} unit", "{n} units", n=model.items),
+                most=model.items,
             )
         ]
     return []
@@ -110,19 +107,21 @@ def _heavy_items(model: Model) -> list[Problem]:
         needed = max(float(share.min()), 1 - rest if model.k > 1 else 0.0)
         units = [model.units.ids[i] for i in np.flatnonzero(model.item == c)]
         value = model.values[model.item == c, f].sum()
-        more = f"; {len(heavy)} units are that heavy" if len(heavy) > 1 else ""
         problems.append(
-            Problem(
-                "unit-too-heavy",
-                f"unit {some(units)} alone has {value:,.6g} of {name}, more than a territory may have "
-                f"({max(room[c], 0) * model.scale[f]:,.6g})"
-                + (f"{more}. " if len(heavy) > 1 else ". ")
-                + nearest(needed),
-                "Split the unit, ask for fewer territories or balance another measure"
-                + (", or widen the tolerance." if needed < 0.999 else "."),
+            problem(
+                ("unit-too-heavy.several-widen" if needed < 0.999 else "unit-too-heavy.several")
+                if len(heavy) > 1
+                else "unit-too-heavy.widen"
+                if needed < 0.999
+                else "unit-too-heavy",
                 table="units",
                 column=name,
                 value=units[0],
+                units=some(units),
+                load=value,
+                room=max(room[c], 0) * model.scale[f],
+                count=len(heavy) if len(heavy) > 1 else None,
+                nearest=nearest(needed),
             )
         )
     return problems
@@ -138,15 +137,15 @@ def _light_reps(model: Model) -> list[Problem]:
             if np.isfinite(least) and base[j, f] <= model.upper[j, f] < base[j, f] + least - 1e-9:
                 needed = (base[j, f] + least) / model.target[j, f] - 1
                 problems.append(
-                    Problem(
+                    problem(
                         "rep-too-small",
-                        f"even the lightest unit that {rep} may have is "
-                        f"{least * model.scale[f]:,.6g} of {name}, more than the upper limit "
-                        f"{model.upper[j, f] * model.scale[f]:,.6g} for a capacity of "
-                        f"{model.reps.capacity[j]:g}. " + nearest(needed),
-                        "Raise the rep's capacity, use smaller units, or leave the rep out.",
                         table="reps",
                         value=rep,
+                        load=least * model.scale[f],
+                        measure=name,
+                        upper=model.upper[j, f] * model.scale[f],
+                        capacity=model.reps.capacity[j],
+                        nearest=nearest(needed),
                     )
                 )
     return problems
@@ -164,28 +163,27 @@ def _locked_loads(model: Model) -> list[Problem]:
             if fixed[j] > model.upper[j, f] + 1e-9:
                 needed = fixed[j] / model.target[j, f] - 1
                 problems.append(
-                    Problem(
+                    problem(
                         "locks-exceed",
-                        f"the units and accounts locked to {rep} have "
-                        f"{fixed[j] * model.scale[f]:,.6g} of {name}, "
-                        f"above the upper limit {model.upper[j, f] * model.scale[f]:,.6g}. "
-                        + nearest(needed),
-                        "Unlock some of them, raise the rep's capacity or widen the tolerance.",
                         table="locked",
                         value=rep,
+                        load=fixed[j] * model.scale[f],
+                        measure=name,
+                        upper=model.upper[j, f] * model.scale[f],
+                        nearest=nearest(needed),
                     )
                 )
             if most[j] < model.lower[j, f] - 1e-9:
                 needed = 1 - most[j] / model.target[j, f]
                 problems.append(
-                    Problem(
+                    problem(
                         "too-little-allowed",
-                        f"all that {rep} may have comes to "
-                        f"{most[j] * model.scale[f]:,.6g} of {name}, below the lower "
-                        f"limit {model.lower[j, f] * model.scale[f]:,.6g}. " + nearest(needed),
-                        "Forbid or lock less, lower the rep's capacity or widen the tolerance.",
                         table="forbidden",
                         value=rep,
+                        load=most[j] * model.scale[f],
+                        measure=name,
+                        lower=model.lower[j, f] * model.scale[f],
+                        nearest=nearest(needed),
                     )
                 )
     return problems
@@ -206,17 +204,7 @@ def _reachable(model: Model) -> list[Problem]:
         if len(np.unique(label[mine])) > 1:
             apart = [np.flatnonzero(mine & (label == p))[0] for p in np.unique(label[mine])]
             units = [model.units.ids[int(np.flatnonzero(model.item == c)[0])] for c in apart]
-            problems.append(
-                Problem(
-                    "locks-apart",
-                    f"the units locked to {rep} cannot be joined into one territory: "
-                    f"{some(units)} lie in parts "
-                    "that other reps' locks, forbidden pairs or the sea keep apart.",
-                    "Unlock some, or switch contiguity off there; no tolerance helps.",
-                    table="locked",
-                    value=rep,
-                )
-            )
+            problems.append(problem("locks-apart", table="locked", value=rep, units=some(units)))
     return problems
 
 

@@ -132,12 +132,7 @@ def build(
     stay = measure(disruption_measure) if disruption_measure is not None else mass
     disruption = moving_price(disruption, findings)
     if disruption > 0 and not had:
-        findings.add(
-            "no-current",
-            "disruption is above 0 but no current assignment is given.",
-            "Give current, or set disruption to 0.",
-            "parameters",
-        )
+        findings.add("no-current.disruption", table="parameters")
     findings.stop()
     if pairs is None:
         pairs = made_edges(table)
@@ -148,12 +143,10 @@ def build(
     locks = read_locks(locked, table, had, findings)
     if isinstance(keep_together, str) and keep_together not in table.frame.columns:
         findings.add(
-            "missing-column",
-            f"units has no column {keep_together}, named as keep_together; "
-            f"it has {', '.join(map(str, table.frame.columns))}.",
-            "Name the column with the parent.",
-            "units",
+            "missing-column.keep-together",
+            table="units",
             column=keep_together,
+            columns=", ".join(map(str, table.frame.columns)),
         )
         findings.stop()
     item = label_groups(table, keep_together, findings)
