@@ -134,10 +134,8 @@ def paid_periods(workbook: Workbook) -> list[Problem]:
             return [problem("closed-periods-not-checked.unread", table="ledger")]
         return findings(workbook, load_plans(workbook.folder / FOLDER)).told()
     except SalesopsError as error:
-        return [
-            problem("closed-periods-not-checked", table="ledger", finding=each.whole)
-            for each in error.problems
-        ]
+        found = (each.whole for each in error.problems)
+        return [problem("closed-periods-not-checked", table="ledger", finding=each) for each in found]
 
 
 def notebooks(folder: Path) -> list[Problem]:

@@ -219,11 +219,11 @@ def _tell_set_aside(book: Workbook, problems: list[Problem]) -> None:
 
     told = set_aside(book)
     by_code: dict[str, list[Problem]] = {}
-    for problem in problems:
-        if problem.severity == "error" or problem.amount is not None:
-            by_code.setdefault(problem.code, []).append(problem)
+    for each in problems:
+        if each.severity == "error" or each.amount is not None:
+            by_code.setdefault(each.code, []).append(each)
     for code, found in sorted(by_code.items()):
-        amounts = [problem.amount for problem in found if problem.amount is not None]
+        amounts = [each.amount for each in found if each.amount is not None]
         sums = f", {sum(amounts, Decimal(0)):,.2f}" if amounts else ""
         told.append(f"left out of pay: {len(found)} {code}{sums}")
     for words in told:

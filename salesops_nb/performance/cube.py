@@ -87,10 +87,12 @@ def decided_values(
 
 
 def daily_bookings(facts: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """Won deals by ``closed_on``, in order of days: ``value``, ``largest`` of one deal, ``deals``."""
+    """Won deals by ``closed_on``, in order of days: ``value``, ``largest`` of one deal, ``deals``,
+    and ``squares``, the sum of the deals' squared values."""
     return _asked(
         facts,
-        """SELECT closed_on, sum(value) AS value, max(value) AS largest, count(*) AS deals
+        """SELECT closed_on, sum(value) AS value, max(value) AS largest, count(*) AS deals,
+            sum(value::DOUBLE ** 2) AS squares
         FROM facts WHERE outcome = 'won' GROUP BY 1 ORDER BY 1""",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -9,12 +10,15 @@ from typing import NamedTuple
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from salesops_nb.core.frames import Tables, collected
 from salesops_nb.core.periods import FiscalCalendar, Period
+from salesops_nb.core.statistics import Interval
 from salesops_nb.messages import Message, message
 
 METRIC = "bookings"
+SO_FEW = 0.3  # variance of a share beside its square, as three deals of a size give it
 
 
 def target_rows(tables: Tables) -> pd.DataFrame:
@@ -51,10 +55,16 @@ def _of_period(values: dict[str, Decimal], period: Period) -> Decimal | None:
 
 
 class Pace(NamedTuple):
-    """The share of a period's bookings expected by a day, and the earlier periods it was learned from."""
+    """The share of a period's bookings expected by a day, and the earlier periods it was learned from.
+
+    A period that ends on its target is, by that day, at `low` to `high` of what is expected in nine of ten
+    cases; NaN where nothing tells how far.
+    """
 
     share: float
     learned_from: tuple[str, ...]
+    low: float = float("nan")
+    high: float = float("nan")
 
     @property
     def said(self) -> Message:
@@ -68,15 +78,16 @@ def pace(daily: pd.DataFrame, period: Period, as_of: date, data_from: date) -> P
     """How much of a period's bookings is usual by the end of `as_of`.
 
     The mean, over up to eight earlier whole periods of its kind, of the share booked by the same
-    fraction of the period's days; by days elapsed where there is none. `daily` has ``closed_on``
-    and ``value``.
+    fraction of the period's days; by days elapsed where there is none. How far a period strays from it is
+    learned from how far these differ (a t interval of their logarithms), where they are three or more; of
+    fewer, from the number and sizes of deals alone. `daily` is what `cube.daily_bookings` gives.
     """
     elapsed = min((as_of - period.start).days + 1, period.days)
     if elapsed >= period.days:
         return Pace(1.0, ())
     if elapsed <= 0:
         return Pace(0.0, ())
-    shares: list[float] = []
+    shares, lumps = [], []
     keys: list[str] = []
     earlier = period.previous()
     while earlier.start >= _first_of(period.calendar, data_from) and len(keys) < 8:
@@ -86,10 +97,33 @@ def pace(daily: pd.DataFrame, period: Period, as_of: date, data_from: date) -> P
         if whole > 0:
             shares.append(float(sum(inside.loc[inside["closed_on"] < cut, "value"], Decimal(0)) / whole))
             keys.append(earlier.key)
+            lumps.append(float(inside["squares"].sum()) / float(whole) ** 2)
         earlier = earlier.previous()
-    if not shares:
-        return Pace(elapsed / period.days, ())
-    return Pace(float(np.mean(shares)), tuple(keys))
+    share = float(np.mean(shares)) if shares else elapsed / period.days
+    return Pace(share, tuple(keys), *_usual(shares, share, _lumps(daily, period, as_of, share, lumps)))
+
+
+def _lumps(daily: pd.DataFrame, period: Period, as_of: date, share: float, earlier: list[float]) -> float:
+    """The variance that deals of their sizes, coming by chance, give a share, beside its square."""
+    if earlier:
+        return float(np.mean(earlier)) * (1 - share) / share if share > 0 else float("nan")
+    so_far = daily[(daily["closed_on"] >= period.start) & (daily["closed_on"] <= as_of)]
+    value = float(sum(so_far["value"], Decimal(0)))
+    return float(so_far["squares"].sum()) / value**2 if value > 0 else float("nan")
+
+
+def _usual(shares: list[float], share: float, lumps: float, confidence: float = 0.9) -> Interval:
+    """What share of the expected is usual on the way to a target that is met."""
+    n, tail = len(shares), (1 - confidence) / 2
+    if n >= 3 and min(shares) > 0:
+        logs = np.log(shares)
+        spread = max(float(logs.var(ddof=1)), 1e-9)
+        middle, reach = float(logs.mean()) - math.log(share), float(special.stdtrit(n - 1, 1 - tail))
+    else:
+        spread, middle, reach = float(np.log1p(lumps)), 0.0, float(special.ndtri(1 - tail))
+    far = reach * math.sqrt(spread * (1 + 1 / n)) if n else reach * math.sqrt(spread)
+    low = 0.0 if lumps > SO_FEW else math.exp(middle - far)  # of a deal or three there may be none yet
+    return Interval(low, math.exp(middle + far))
 
 
 def _first_of(calendar: FiscalCalendar, data_from: date) -> date:

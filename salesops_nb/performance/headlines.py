@@ -85,8 +85,13 @@ def _attainment(review: Review) -> tuple[Any, ...]:
     if review.as_of >= review.period.last:
         sentence = _closed(row["bookings"] - row["target"], row["target"])
     else:
-        pace, expected = float(row["pace_attainment"]), money(row["expected"])
-        if pace >= 1:
+        pace, expected, due = float(row["pace_attainment"]), money(row["expected"]), review.pace
+        if due.low <= pace <= due.high:
+            sentence = message(
+                "By now {expected} was to be expected: bookings are on pace, as far as can be told so early.",
+                expected=expected,
+            )
+        elif pace >= 1:
             sentence = message(
                 "By now {expected} was to be expected: bookings are ahead of that pace.", expected=expected
             )
@@ -94,7 +99,12 @@ def _attainment(review: Review) -> tuple[Any, ...]:
             sentence = message(
                 "By now {expected} was to be expected: bookings are behind that pace.", expected=expected
             )
-        detail = message("{share} of pace, {how}", share=percent(pace), how=review.pace.said)
+        detail = message("{share} of pace, {how}", share=percent(pace), how=due.said)
+        if not math.isnan(due.low):
+            usual = {"low": percent(due.low), "high": percent(due.high)}
+            detail = message(
+                "{pace}; {low} to {high} is usual on the way to the target", pace=detail, **usual
+            )
     return _row("attainment", float(row["attainment"]), sentence, detail)
 
 
