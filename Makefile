@@ -1,5 +1,5 @@
 # Both commands do all of their own set-up; neither needs the other to have run.
-.PHONY: report test check lint fast golden spark messages lock clean chromium postgres pictures
+.PHONY: report test check lint fast calibration golden spark messages lock clean chromium postgres pictures
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,6 +33,10 @@ golden: $(TEST)
 # make fast VENV=.venv-3.13 PYTHON=python3.13
 fast: $(TEST)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not postgres and not spark and not slow"
+
+# How often what the review says of people and months is true, on data of known truth: docs/calibration.md.
+calibration: $(TEST)
+	$(BIN)/python bench/calibration.py
 
 # The commission engine on Spark against DuckDB; needs Java 17.
 spark: $(TEST)

@@ -174,7 +174,7 @@ def _add_value_rate(table: pd.DataFrame, won: Sums, lost: Sums, view: View, key:
     n = top + rest
     squares = values.assign(square=amount**2 * values["deals"]).groupby(key)["square"].sum()
     with np.errstate(invalid="ignore", divide="ignore"):
-        equal = np.floor(n**2 / squares.reindex(table.index).to_numpy(float))
+        equal = np.floor(n**2 / squares.reindex(table.index).to_numpy(float) + 0.05)
     for group, won_value, lost_value, deals in zip(table.index, top, rest, equal, strict=True):
         if deals > 0 and (won_value == 0 or lost_value == 0):
             ends.loc[group] = statistics.exact_interval(int(deals) if lost_value == 0 else 0, int(deals))

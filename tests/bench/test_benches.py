@@ -29,6 +29,7 @@ HELPERS = [path.name for path in FILES if path.name not in SCRIPTS]
 BROKEN = {
     "batch.py": (["--cells", "99"], "received 99: give 5 to 12"),
     "browser.py": (["--controls", "nonesuch"], "no control is called nonesuch"),
+    "calibration.py": (["--rounds", "0"], "received '0': give a whole number of at least 1"),
     "commission.py": (["--credits", "none"], "received 'none': give a whole number of at least 1"),
     "county_shapes.py": (["{}/deals.parquet"], "is not us-atlas's counties-10m.json"),
     "demo_units.py": (["--states", "99"], "no county's number begins with 99"),
