@@ -28,7 +28,7 @@ def test_counts_at_the_edge_have_an_estimate_inside_an_interval(won, decided):
 
 
 def test_groups_that_seem_alike_keep_the_width_of_what_is_not_known():
-    """17 reps of one rate: nobody knows that they are alike, so intervals are wider than of all their deals."""
+    """17 reps of one rate: nobody knows that they are alike, so intervals stay wider than of all deals."""
     rng = np.random.default_rng(2)
     found = empirical_bayes(rng.binomial(60, 0.62, 17), [60] * 17)
     assert (found["high"] - found["low"]).min() > 0.1
