@@ -98,4 +98,6 @@ def shared_rate(successes: ArrayLike, trials: ArrayLike) -> SharedRate:
     point = point[kept] / point[kept].sum()
     share = np.exp(likely - of_group[:, None])[:, :, kept] * point
     own = np.stack([alpha, beta])[:, :, kept].reshape(2, -1)
-    return SharedRate(share.reshape(len(won), -1), won[:, None] + own[0], (n - won)[:, None] + own[1], point)
+    return SharedRate(
+        share.reshape(len(won), own.shape[1]), won[:, None] + own[0], (n - won)[:, None] + own[1], point
+    )

@@ -124,12 +124,17 @@ def test_open_deals_follow_the_rule(rule: str, owner: str, shares: list[tuple[st
     ("rule", "given", "closed", "pay"),
     [
         ("stay", None, "2025-03-31", {"ann": "100.01"}),
-        ("split", None, "2025-03-31", {"ann": "50.01", "bob": "50.01"}),  # 50.005, each line half up
+        (
+            "split",
+            None,
+            "2025-03-31",
+            {"ann": "50.01", "bob": "50.00"},
+        ),  # 50.005 half up, the last takes the rest
         ("move", None, "2025-03-31", {"bob": "100.01"}),
         ("move", None, "2025-01-01", {"bob": "100.01"}),  # the first day
         ("move", None, "2024-12-31", {"ann": "100.01"}),  # closed before the day, whoever the CRM names now
         ("split", None, "2024-12-31", {"ann": "100.01"}),
-        ("split", {"ann": 60, "zoe": 40}, "2025-03-31", {"ann": "30.00", "bob": "30.00", "zoe": "40.00"}),
+        ("split", {"ann": 60, "zoe": 40}, "2025-03-31", {"ann": "30.00", "bob": "30.00", "zoe": "40.01"}),
         ("move", {"ann": 60, "bob": 40}, "2025-03-31", {"bob": "100.01"}),
         ("stay", {"ann": 60, "zoe": 40}, "2025-03-31", {"ann": "60.01", "zoe": "40.00"}),
     ],
