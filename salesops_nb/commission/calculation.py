@@ -36,6 +36,7 @@ from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.settlement.adjustments import adjustments
 from salesops_nb.commission.settlement.draw_spans import first_day
 from salesops_nb.commission.settlement.draws import topped_up
+from salesops_nb.commission.settlement.negative_pay import negative_pay
 from salesops_nb.commission.settlement.pay_currency import in_own_currency
 from salesops_nb.commission.settlement.plan_acceptance import hold_unaccepted
 from salesops_nb.commission.settlement.scorecard import scorecard
@@ -137,6 +138,7 @@ def calculate(
         problems += working.unconverted(plan)
         hold_unaccepted(working, plan, lazy)
     adjustments(working)
+    negative_pay(working)
     return Payout(working)
 
 

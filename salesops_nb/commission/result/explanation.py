@@ -102,6 +102,18 @@ def _special(plan: Plan, line: Mapping[str, Any]) -> Said | None:
         )
     if kind == "draw_recovery":
         return said("repayment of the draw, balance now {balance}", balance=Figure(credit, 2))
+    if kind == "negative_pay" and Decimal(line["amount"]) > 0:
+        return said(
+            "pay of the period is below zero and is carried to the next, {balance} in all",
+            balance=Figure(credit, 2),
+        )
+    if kind == "negative_pay":
+        return said(
+            "negative pay of earlier periods, taken from this one's; {balance} left",
+            balance=Figure(credit, 2),
+        )
+    if kind == "guarantee" and line["component_id"] == "negative_pay":
+        return said("pay of the period is below zero: topped up to zero")
     if kind == "guarantee":
         return said("topped up to the guaranteed amount")
     if kind == "carry" and credit > 0:

@@ -167,11 +167,14 @@ def _topped_up(work: _Draws, who: _Person, span: DrawSpan) -> None:
     plan, day = span.plan, span.end - DAY
     draw, guarantee = plan.file.draw, plan.file.guarantee
     earned = work.pay.of(who.family.every, who.payee, span.start, span.end)
-    level = earned
     if draw is not None and span.number <= (draw.ends or span.number):
         level = draw.amount
     elif guarantee is not None and span.number <= (guarantee.ends or span.number):
         level = guarantee.amount if guarantee.amount is not None else _of_target(work.payout, who, span)
+    else:
+        level = min(earned, ZERO)  # no span of the draw any more
+    assured, key = work.payout.assured, (who.payee, plan.currency)
+    assured[key] = assured.get(key, ZERO) + max(level, ZERO)
     more = rounded_pay(plan, max(level - earned, ZERO)) - _advance(span)
     if more > 0 and guarantee is not None:
         work.add(plan, who, "guarantee", more, day, span.start.isoformat())

@@ -125,4 +125,5 @@ def _kind(kind: str) -> Said:
         "adjustment": said("Adjustment"), "carry": said("Carried"), "guarantee": said("Guarantee"),
         "commission": said("Commission"), "bonus": said("Bonus"), "override": said("Override"),
         "spiff": said("Spiff"), "mbo": said("Objectives"),
+        "negative_pay": said("Negative pay carried"),
     }.get(kind) or said("Other")  # fmt: skip

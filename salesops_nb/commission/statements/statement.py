@@ -22,7 +22,6 @@ from salesops_nb.commission.result.attainment import Attained
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.statements.quota_to_pay import Step, path
 from salesops_nb.commission.statements.statement_lines import Line, Zero, lines_of, zeros_of
-from salesops_nb.core.periods import months_later
 
 ZERO = Decimal(0)
 APPROVED = ("approved", "locked", "paid")
@@ -277,7 +276,7 @@ def exposures(payout: Payout) -> list[dict[str, Any]]:
         happened = events.get(deal, [])
         sold = next((e["happened_on"] for e in happened if e["kind"] != "cancelled"), row["happened_on"])
         gone = any(event["kind"] == "cancelled" for event in happened)
-        if not gone and (rule.months is None or end < months_later(sold, rule.months)):
+        if not gone and end < rule.ends(sold):
             sums[str(row["payee_id"]), str(row["plan_id"])] += row["amount"]
     return [
         {"person_id": payee, "plan_id": plan, "kind": "clawback", "amount": amount}

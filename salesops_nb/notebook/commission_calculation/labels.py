@@ -21,7 +21,7 @@ def kind_words(kind: str) -> str:
         "mbo": _("objectives"), "guarantee": _("guarantee"), "draw": _("draw"),
         "draw_recovery": _("draw repaid"), "holdback": _("held back"), "release": _("released"),
         "clawback": _("clawback"), "refund": _("refund"), "adjustment": _("adjustment"),
-        "carry": _("carried"),
+        "carry": _("carried"), "negative_pay": _("negative pay carried"),
     }  # fmt: skip
     return known.get(kind, kind)
 
@@ -64,6 +64,8 @@ def _plain() -> dict[str, str]:
         "no credit in the period": _("no credit in the period"),
         "draw repaid: what was earned went to the balance of the draw":
             _("draw repaid: what was earned went to the balance of the draw"),
+        "negative pay: it is carried to the next period, or what was earned went to it":
+            _("negative pay: it is carried to the next period, or what was earned went to it"),
         "the lines of the period sum to zero": _("the lines of the period sum to zero"),
         "no credit: the amount counted is zero": _("no credit: the amount counted is zero"),
         "no rate of the component fits this credit": _("no rate of the component fits this credit"),
@@ -139,6 +141,12 @@ def _patterns() -> list[tuple[str, Written]]:
         (r"the deal was cancelled on (\S+): the clawback period of (\d+) months had ended",
          lambda m: _("the deal was cancelled on {day}: the clawback period of {months} months had ended",
                      day=_day(m[1]), months=m[2])),
+        (r"the deal was cancelled on (\S+): the clawback period of (\d+) days had ended",
+         lambda m: _("the deal was cancelled on {day}: the clawback period of {days} days had ended",
+                     day=_day(m[1]), days=m[2])),
+        (r"the deal was cancelled on (\S+): taken back in (\d+) instalments",
+         lambda m: _("the deal was cancelled on {day}: taken back in {n} instalments",
+                     day=_day(m[1]), n=m[2])),
         (r"the deal was cancelled on (\S+): no commission to recover",
          lambda m: _("the deal was cancelled on {day}: no commission to recover", day=_day(m[1]))),
         (r"the deal was cancelled on (\S+): nothing had been booked",

@@ -190,7 +190,8 @@ def _balances(one: Statement) -> None:
     if not one.balances:
         return
     names = {"draw": _("Draw to repay"), "carry": _("Carried over the cap"), "holdback": _("Held back"),
-             "clawback": _("May be clawed back, at most")}  # fmt: skip
+             "clawback": _("May be clawed back, at most"),
+             "negative_pay": _("Negative pay to be taken from the next")}  # fmt: skip
     frame = pd.DataFrame(
         [
             {"kind": names.get(kind, kind), "plan": plan, "amount": amount}

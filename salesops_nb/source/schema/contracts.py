@@ -306,7 +306,11 @@ CONTRACTS: dict[str, Contract] = {
             C("person_id", required=True, refers_to="people"),
             C("plan_id"),
             C("component_id"),
-            C("kind", required=True, choices=("credit", "draw", "holdback", "clawback", "carry")),
+            C(
+                "kind",
+                required=True,
+                choices=("credit", "draw", "holdback", "clawback", "carry", "negative_pay"),
+            ),
             C("amount", "money", required=True),
             C("as_of", "date"),
         ),
