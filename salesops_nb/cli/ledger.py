@@ -174,7 +174,10 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
     span = room.calendar.period(period)
     prior = pay_ledger.prior_lines(room.store, span)
     plans = commission.load_plans(room.folder / folder)
-    payout = commission.calculate(plans, {**room.book.tables, "prior_lines": prior}, span)
+    netting = room.book.settings.pay_policy.exit_netting
+    payout = commission.calculate(
+        plans, {**room.book.tables, "prior_lines": prior}, span, exit_netting=netting
+    )
     _tell(payout.problems)
     done = pay_ledger.post(
         room.store,

@@ -28,6 +28,7 @@ from salesops_nb.commission.settlement.draw_spans import (
     time_of,
     versions_of,
 )
+from salesops_nb.commission.settlement.exits import not_netted
 from salesops_nb.commission.settlement.span_pay import Pay
 from salesops_nb.commission.settlement.working import Working
 
@@ -193,7 +194,7 @@ def _repaid(work: _Draws, who: _Person, span: DrawSpan) -> None:
     plan, owed, day = span.plan, who.debts.total, span.end - DAY
     draw = plan.file.draw
     assert draw is not None
-    if owed <= 0 or span.number < draw.recover_from:
+    if owed <= 0 or span.number < draw.recover_from or not_netted(work.payout, who.payee, span.end):
         return
     follows = draw.debt == "follows_person"
     plans = [p for p in work.payout.plans if p.currency == plan.currency] if follows else who.family.every

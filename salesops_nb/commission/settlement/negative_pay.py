@@ -14,6 +14,7 @@ from salesops_nb.commission.inputs.opening_balances import openings
 from salesops_nb.commission.inputs.tables import as_decimal, collected
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.draw_spans import stays_of
+from salesops_nb.commission.settlement.exits import not_netted
 from salesops_nb.commission.settlement.working import Working
 
 ZERO = Decimal(0)
@@ -38,6 +39,7 @@ def negative_pay(payout: Working) -> None:
         plan = _plan_of(payout, payee)
         before, net = owed.get(key, ZERO), total[key]
         back = min(before, max(min(net - payout.assured.get(key, ZERO), free[key]), ZERO))
+        back = ZERO if not_netted(payout, payee, payout.period.end) else back
         rule = plan.file.negative_pay
         if back:
             _add(payout, plan, key, KIND, -back, before - back)

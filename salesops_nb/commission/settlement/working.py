@@ -54,6 +54,7 @@ class Working:
     tables: Tables
     facts: Facts
     found: list[Problem] = field(default_factory=list)
+    exit_netting: frozenset[str] = frozenset()
     components: list[ComponentRows] = field(default_factory=list)
     lazy: list[nw.LazyFrame[Any]] = field(default_factory=list)
     made: list[dict[str, Any]] = field(default_factory=list)

@@ -34,8 +34,8 @@ class Statement:
 
     `status` is the ledger's (draft where it has none); `steps` the path from quota to pay, which
     add up to `total` of the first currency; `balances` draw, carry and held amounts after the
-    period; `newer` what a calculation made now would change in all; `digest` the hash of the ledger's
-    lines that it shows (`lines_digest`).
+    period; `at_exit` rows of the payout's, of a person who has left; `newer` what a calculation made now
+    would change in all; `digest` the hash of the ledger's lines that it shows (`lines_digest`).
     """
 
     payee_id: str
@@ -54,6 +54,7 @@ class Statement:
     newer: Decimal = ZERO
     totals: Mapping[str, Decimal] = field(default_factory=dict)
     digest: str = ""
+    at_exit: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def draft(self) -> bool:
@@ -159,6 +160,7 @@ class Statements(Mapping[str, Statement]):
             newer=books.newer.get(payee, ZERO),
             totals=account.totals,
             digest=lines_digest(rows),
+            at_exit=tuple(self._exits.get(payee, [])),
         )
 
     @cached_property
@@ -197,6 +199,10 @@ class Statements(Mapping[str, Statement]):
     @cached_property
     def _balances(self) -> dict[str, list[Row]]:
         return _by([*plain_rows(self._payout.balances), *exposures(self._payout)], "person_id")
+
+    @cached_property
+    def _exits(self) -> dict[str, list[Row]]:
+        return _by(self._payout.at_exit.to_dict("records"), "person_id")
 
     @cached_property
     def _agreements(self) -> dict[str, list[Row]]:

@@ -66,6 +66,10 @@ def _plain() -> dict[str, str]:
             _("draw repaid: what was earned went to the balance of the draw"),
         "negative pay: it is carried to the next period, or what was earned went to it":
             _("negative pay: it is carried to the next period, or what was earned went to it"),
+        "to be agreed with the person; it is not taken from pay":
+            _("to be agreed with the person; it is not taken from pay"),
+        "taken from pay that follows": _("taken from pay that follows"),
+        "people does not say the country": _("people does not say the country"),
         "the lines of the period sum to zero": _("the lines of the period sum to zero"),
         "no credit: the amount counted is zero": _("no credit: the amount counted is zero"),
         "no rate of the component fits this credit": _("no rate of the component fits this credit"),
@@ -105,6 +109,11 @@ def _plain() -> dict[str, str]:
 def _patterns() -> list[tuple[str, Written]]:
     """Reasons with figures, days or conditions in them."""
     return [
+        (r"restricted by (.+)", lambda m: _("restricted by {law}", law=m[1])),
+        (r"pay_policy does not allow it in (.+)",
+         lambda m: _("pay_policy does not allow it in {place}", place=m[1])),
+        (r"people does not say which part of (.+), and some restrict it",
+         lambda m: _("people does not say which part of {country}, and some restrict it", country=m[1])),
         (r"gate not met: still below (.+), only the excess pays",
          lambda m: _("gate not met: still below {level}, only the excess pays", level=_level(m[1]))),
         (r"gate not met: (.+)", lambda m: _("gate not met: {level}", level=_level(m[1]))),

@@ -178,6 +178,7 @@ CONTRACTS: dict[str, Contract] = {
             C("manager_id"),
             C("team"),
             C("region"),
+            C("country"),
             C("hired_on", "date"),
             C("left_on", "date"),
             C("leave_reason", choices=("voluntary", "involuntary", "transfer")),
