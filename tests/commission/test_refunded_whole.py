@@ -105,3 +105,27 @@ def test_ten_per_cent_of_100_05_refunded_in_parts_leaves_nothing(refunds: str) -
         D("10.01"),
         D("-10.01"),
     ]
+
+
+def test_a_deal_in_several_currencies_leaves_nothing_and_changes_no_other() -> None:
+    """Its events are made one currency first; another deal's refund is counted in that deal's own."""
+    one = plan({"id": "b", "rate_pct": 10}, period="month", credit={"event": "collected"},
+               fx={"credit": {"rates": "market", "at": "credit_date"}})  # fmt: skip
+    rates = table(
+        {"currency": "EUR", "kind": "market", "valid_from": date(2026, 1, 1), "valid_to": date(2026, 2, 1),
+         "rate": D("1.25")},
+        {"currency": "EUR", "kind": "market", "valid_from": date(2026, 2, 1), "valid_to": None,
+         "rate": D("1.5")},
+        {"currency": "USD", "kind": "market", "valid_from": date(2026, 1, 1), "valid_to": None, "rate": D(1)},
+    )  # fmt: skip
+    rows = [
+        ("d1", "collected", "2026-01-05", 400), ("d1", "collected", "2026-02-05", 600),
+        ("d1", "refunded", "2026-03-05", 1000), ("d2", "collected", "2026-01-06", 100),
+        ("d2", "collected", "2026-02-06", 200), ("d2", "refunded", "2026-03-06", 325),
+    ]  # fmt: skip
+    happened = events(*rows).assign(currency=["EUR", "EUR", "EUR", "EUR", "USD", "USD"])
+    alone = happened[happened["deal_id"] == "d1"]
+    for given in (happened, alone):
+        tables = {"deals": deals(1000, 300, outcome="open"), "events": given, "fx_rates": rates}
+        paid = [total(commission.calculate(one, tables, month)) for month in MONTHS[:3]]
+        assert paid == ([D("62.5"), 110, D("-172.5")] if given is happened else [50, 90, -140])
