@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from commission_helpers import D, deals, events, plan, table
 
-from salesops_nb import commission
+from salesops_nb import commission, present
 from salesops_nb.commission.statements.statement import Books, statements_of
 from salesops_nb.core.exit_pay import RESTRICTED, may_not_net, place_of
 from salesops_nb.errors import SalesopsError
+from salesops_nb.notebook.commission_calculation import statement as page
 from salesops_nb.workbook import load_settings
 
 FLAT = {"id": "b", "rate_pct": 10}
@@ -154,3 +155,20 @@ def test_the_workbook_says_where_it_is_allowed(value: str, says: str | None, tmp
         return
     with pytest.raises(SalesopsError, match=says):
         load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("en_US", "Open after leaving on"), ("ro_RO", "Deschis după plecarea")]
+)
+def test_the_statement_page_lists_what_is_open(locale: str, words: str, capsys: Any) -> None:
+    payouts = run(plan(FLAT, period="month", draw=DRAW, release=SPLIT), {"country": "DE"})
+    one = statements_of(payouts[3], Books())["rep"]
+    present.use_locale(locale, "USD")
+    try:
+        page._at_exit(one)
+    finally:
+        present.use_locale("en_US", "USD")
+    shown = capsys.readouterr().out
+    assert words in shown
+    assert RESTRICTED["DE"] in shown
+    assert "d3" in shown

@@ -32,7 +32,7 @@ AGREE = "to be agreed with the person; it is not taken from pay"
 def at_exit(payout: Working, withheld: pd.DataFrame) -> pd.DataFrame:
     """A row for each balance and credit that is open after an exit; what the person owes is negative."""
     rows = sorted(_rows(payout, withheld), key=lambda row: tuple(str(row[n]) for n in COLUMNS[:6]))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
 def _rows(payout: Working, withheld: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -221,7 +221,7 @@ def _at_exit(one: Statement) -> None:
     )  # fmt: skip
     keep = [name for name in frame if frame[name].notna().any()]
     title = _("Open after leaving on {day}", day=formats.day(one.at_exit[0]["left_on"]))
-    present.show_table(frame[keep], title=title, table="statement", rows=None)
+    present.show_table(frame[keep], title=title, table="balances", rows=None)
 
 
 def _disputes(one: Statement) -> None:
