@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from salesops_nb.core.exit_pay import PLACE, RESTRICTED
 from salesops_nb.core.masking import masked
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.core.yaml_file import line_of, read_yaml
@@ -72,6 +73,22 @@ class Declared(_Strict):
     contractions: bool = False
 
 
+class PayPolicy(_Strict):
+    """What the company decides about pay where the law leaves it to it."""
+
+    exit_netting: tuple[str, ...] = ()
+
+    @field_validator("exit_netting")
+    @classmethod
+    def _known_places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for place in value:
+            if not PLACE.fullmatch(place):
+                raise ValueError(f"{place!r} is no place: ISO 3166 codes are wanted, such as GB or US-TX")
+            if place in RESTRICTED:
+                raise ValueError(f"the law of {place} restricts it ({RESTRICTED[place]}): leave it out")
+        return value
+
+
 class Settings(_Strict):
     """The contents of ``workbook.yml``."""
 
@@ -86,6 +103,7 @@ class Settings(_Strict):
     strategy: str | None = None
     controls: tuple[Control, ...] = ()
     declares: Declared = Declared()
+    pay_policy: PayPolicy = PayPolicy()
     fx_kind: Literal["market", "plan"] = "market"
     data_through: date | None = None
     max_age_days: int | None = Field(default=None, ge=0)

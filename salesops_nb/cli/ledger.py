@@ -180,7 +180,9 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
     span = room.calendar.period(period)
     prior = pay_ledger.prior_lines(room.store, span)
     plans = commission.load_plans(room.folder / folder)
-    payout = commission.calculate(plans, Tables.of(room.book.tables).beside(prior_lines=prior), span)
+    tables = Tables.of(room.book.tables).beside(prior_lines=prior)
+    netting = room.book.settings.pay_policy.exit_netting
+    payout = commission.calculate(plans, tables, span, exit_netting=netting)
     _tell(payout.problems)
     _tell_set_aside(room.book, payout.problems)
     done = pay_ledger.post(

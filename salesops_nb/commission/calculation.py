@@ -7,7 +7,7 @@ manual adjustments) are worked per person on the rows that reach them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -36,6 +36,7 @@ from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.settlement.adjustments import adjustments
 from salesops_nb.commission.settlement.draw_spans import first_day
 from salesops_nb.commission.settlement.draws import topped_up
+from salesops_nb.commission.settlement.negative_pay import negative_pay
 from salesops_nb.commission.settlement.pay_currency import in_own_currency
 from salesops_nb.commission.settlement.plan_acceptance import hold_unaccepted
 from salesops_nb.commission.settlement.scorecard import scorecard
@@ -55,6 +56,7 @@ def calculate(
     *,
     calendar: FiscalCalendar | None = None,
     pay_date: date | None = None,
+    exit_netting: Collection[str] = (),
 ) -> Payout:
     """What the plans pay in a period.
 
@@ -65,6 +67,8 @@ def calculate(
         they cache what is worked out of them for the next calculation.
     period : a `Period` or its key, such as ``2026-Q1`` (in `calendar`, by default the plain year).
     pay_date : the day whose rates convert pay; the last day of the period if not given.
+    exit_netting : places in which what people owe may be taken from their last pay
+        (``pay_policy.exit_netting`` of the workbook); nowhere else is it.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def calculate(
     refuse_clashes(chosen, read)
     facts = read_facts(chosen, read, when.end, problems)
     stays = read_stays(chosen, read, problems)
-    working = Working(when, tuple(chosen), read, facts, problems)
+    working = Working(when, tuple(chosen), read, facts, problems, exit_netting=frozenset(exit_netting))
     refuse_repeated_ids(facts)
     working.stays = stays
     problems += opening_faults(read, working.plans)
@@ -137,6 +141,7 @@ def calculate(
         problems += working.unconverted(plan)
         hold_unaccepted(working, plan, lazy)
     adjustments(working)
+    negative_pay(working)
     return Payout(working)
 
 

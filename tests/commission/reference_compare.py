@@ -59,11 +59,15 @@ def payouts_of(
 
 
 def without_repayment(amounts: Sums) -> Sums:
-    """What is repaid or forgiven of draws hangs on the ledger: without it, nobody knows what is owed."""
+    """What is repaid or forgiven of draws, and carried of negative pay, hangs on the ledger: without it,
+    nobody knows what is owed.
+    """
     return {
         key: amount
         for key, amount in amounts.items()
-        if key[5] != "draw_recovery" and (key[4], key[5]) != ("draw", "guarantee")
+        if key[5] != "draw_recovery"
+        and key[4] != "negative_pay"
+        and (key[4], key[5]) != ("draw", "guarantee")
     }
 
 

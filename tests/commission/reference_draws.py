@@ -109,6 +109,19 @@ def draws(plans, stays, lines: list[Line], last: date) -> list[Line]:
     return found
 
 
+def assured(plans, stays, person, start: date, after: date) -> Fraction:
+    """What the draws of spans that end in some days assure a person."""
+    found = ZERO
+    for name in {plan["plan"]["id"] for plan in plans}:
+        versions = [p for p in plans if p["plan"]["id"] == name and "draw" in p]
+        versions.sort(key=lambda p: p["plan"]["from"])
+        for m in moments(versions, person, stays, after - DAY):
+            offered = m.number <= m.plan["draw"].get("ends", m.number)
+            if m.step == 1 and offered and start <= m.day < after:
+                found += exact(m.plan["draw"]["amount"])
+    return found
+
+
 def _of_person(person, todo: list[Moment], pay: list[Line], last: date) -> list[Line]:
     made: list[Line] = []
     moved: list[tuple[date, str, Fraction, bool]] = []  # day, plan, amount, of a draw itself

@@ -29,7 +29,9 @@ Pay of a credit
     share s of what was paid up to then, that day's included. Of what is unpaid s lapses (`unpaid: cancel`),
     or nothing (`keep`). What was refunded before comes back with it in the same share. A later refund takes
     what it would have taken, less s of what stands against a part (by rule of release) that the cancellation
-    took, and under `cancel` s of the rest: as if it had come before the cancellation.
+    took, and under `cancel` s of the rest: as if it had come before the cancellation. A window of months or
+    days is over on its anniversary, or the day after (`inclusive`). What is taken back comes in
+    `instalments`, one a month from that day on.
 A later event never changes a line of an earlier day, so the history is worked through once and each line
 belongs to the period of its day.
 """
@@ -317,15 +319,20 @@ def cancellation(plan, credit: Credit) -> tuple[date, Fraction] | None:
     day = next((d for d in credit.story.cancelled if d >= start), None)
     if rule is None or day is None:
         return None
-    window = int(rule["when"].split("_")[2]) if rule["when"] != "cancelled" else None
-    if window is not None and day >= months_later(start, window):
-        return None
+    window, unit = None, "months"
+    if rule["when"] != "cancelled":
+        length, unit = rule["when"].split("_")[2:]
+        window = int(length)
+        last = months_later(start, window) if unit == "months" else start + timedelta(days=window)
+        if day > last or (day == last and not rule.get("inclusive")):
+            return None
     served = complete_months(start, day)
+    spent = served if unit == "months" else (day - start).days
     share = {
         "full": lambda: Fraction(1),
         "share": lambda: exact(rule["pct"]) / 100,
         "unserved_share": lambda: 1 - Fraction(min(served, credit.story.deal.term), credit.story.deal.term),
-        "declining": lambda: 1 - Fraction(served, window),
+        "declining": lambda: 1 - Fraction(spent, window),
     }[rule["method"]]()
     return (day, share) if share else None
 
@@ -343,14 +350,24 @@ def pay(plan, credit: Credit, last: date) -> Iterator[tuple[str, date, Fraction]
     due = whole
     for step in steps:
         if not taken and step.day > ended[0]:
-            yield "clawback", ended[0], -cents(ended[1] * paid, mode)
+            yield from taken_back(plan, ended[0], -cents(ended[1] * paid, mode), mode, last)
             due, scale, taken = after_cancellation(plan, ended[1], due, paid, mode)
         shares += step.share
         amount = due - paid if shares == 1 else cents(whole * step.share * scale, mode)
         paid += amount
         yield "refund" if credit.refund else "commission" if step.own else "release", step.day, amount
     if not taken:
-        yield "clawback", ended[0], -cents(ended[1] * paid, mode)
+        yield from taken_back(plan, ended[0], -cents(ended[1] * paid, mode), mode, last)
+
+
+def taken_back(plan, day: date, amount: Fraction, mode: str, last: date):
+    """What comes back, a part a month; the last part takes the rest."""
+    parts, told = plan["clawback"].get("instalments", 1), ZERO
+    for number in range(parts):
+        part = amount - told if number == parts - 1 else cents(amount / parts, mode)
+        told += part
+        if months_later(day, number) <= last:
+            yield "clawback", months_later(day, number), part
 
 
 def after_cancellation(plan, share, due, paid, mode) -> tuple[Fraction, Fraction, bool]:

@@ -15,7 +15,8 @@ from fractions import Fraction
 
 import pandas as pd
 from reference_draws import draws
-from reference_history import Event, Stay, history
+from reference_history import Event, Stay, history, months_later
+from reference_negative import negative
 from reference_plans import decimal
 from reference_rates import Deal
 
@@ -45,7 +46,8 @@ class World:
     def lines(self):
         """What the reference pays."""
         lines = history(self.plans, self.deals, self.events, self.stays, LAST)
-        return lines + draws(self.plans, self.stays, lines, LAST)
+        lines += draws(self.plans, self.stays, lines, LAST)
+        return lines + negative(self.plans, self.stays, lines, FIRST, LAST)
 
     def loaded(self) -> list[commission.Plan]:
         return [commission.load_plan(plan) for plan in self.plans]
@@ -153,11 +155,18 @@ def _clawback(chance) -> dict:
     window = chance.choice([None, 3, 12])
     method = chance.choice(["full", "full", "unserved_share", "share", "declining"])
     window = 12 if method == "declining" and window is None else window
+    unit = chance.choice(["months", "months", "days"])
     rule = {
-        "when": f"cancelled_within_{window}_months" if window else "cancelled",
+        "when": f"cancelled_within_{window * (30 if unit == 'days' else 1)}_{unit}"
+        if window
+        else "cancelled",
         "method": method,
         "unpaid": chance.choice(["cancel", "cancel", "keep"]),
     }
+    if window and chance.random() < 0.4:
+        rule["inclusive"] = chance.random() < 0.8
+    if chance.random() < 0.25:
+        rule["instalments"] = chance.choice([2, 3, 7])
     return rule | ({"pct": chance.choice([50, Decimal("33.3")])} if method == "share" else {})
 
 
@@ -211,6 +220,9 @@ def _versions(chance, name) -> list[dict]:
     ]
     if chance.random() < 0.25:
         made[-1]["plan"]["running_totals"] = "restart_with_version"
+    for plan in made:
+        if chance.random() < 0.6:
+            plan["negative_pay"] = chance.choice(["carry", "pay", "floor"])
     if chance.random() < 0.7:
         per = chance.choice(["month", "period"])  # of all versions: a change of it needs a span's end
         for plan in made if chance.random() < 0.8 else made[:1]:
@@ -273,7 +285,9 @@ def _events_of(chance, deal: Deal) -> list[Event]:
         )
         add("refunded", later(300, -5 if chance.random() < 0.1 else 0), back)
     for _ in range(chance.choice([0, 0, 0, 1, 1, 2])):
-        add("cancelled", later(400, -3 if chance.random() < 0.1 else 0), None)
+        edges = [deal.day + timedelta(days=90), months_later(deal.day, 3), months_later(deal.day, 12)]
+        edge = chance.choice(edges) if chance.random() < 0.3 else None
+        add("cancelled", edge or later(400, -3 if chance.random() < 0.1 else 0), None)
     return found
 
 

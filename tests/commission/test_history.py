@@ -1,6 +1,6 @@
 """2,000 random histories of deals, over two year ends: the engine pays what the reference pays.
 
-Refunds, cancellations, releases, clawbacks, draws, new versions of a plan and people who change plans,
+Refunds, cancellations, releases, clawbacks, draws, pay below zero, new versions and people who change plans,
 quarter by quarter, each on the ledger of those before it and once more without. First the reference is
 checked itself on worked examples. A world that fails prints its seed and its smallest failing history;
 `COMMISSION_SEED=<seed> pytest tests/commission/test_history.py` repeats it, and `COMMISSION_EXAMPLES` takes
@@ -200,6 +200,7 @@ def test_the_random_histories_hold_what_they_are_for():
                 seen["of a deal with lines"] += line.deal in lined
                 seen[quarter_of(line.day)] += 1
     wanted = ["commission", "release", "refund", "clawback", "draw", "draw_recovery", *QUARTERS]
+    wanted += ["guarantee", "negative_pay"]
     wanted += ["after the plan's end", "of the next year", "of a shared deal", "of a deal with lines"]
     few = {name: seen[name] for name in wanted if seen[name] < 5 * len(SEEDS)}
     assert len(SEEDS) < WORLDS or not few

@@ -154,3 +154,30 @@ def test_the_day_of_a_cancellation_is_said() -> None:
     ]
     (row,) = payout.reconciliation.to_dict("records")
     assert (row["withheld"], row["difference"]) == (1000, 0)
+
+
+@pytest.mark.parametrize(
+    ("as_", "paid"), [("whole", [100, 0, 0]), ("share_collected", [D("0.1"), 25, D("74.9")])]
+)
+def test_whole_is_due_with_the_first_event_however_small(as_: str, paid: list[Any]) -> None:
+    made = plan({"id": "b", "rate_pct": 10}, period="month",
+                release=[{"event": "collected", "pct": 100, "as": as_}])  # fmt: skip
+    cash = (("2026-01-10", 1), ("2026-02-10", 250), ("2026-03-10", 749))
+    rows = [("d1", "booked", "2026-01-05", 1000), *[("d1", "collected", day, amount) for day, amount in cash]]
+    tables = {"deals": deals(1000), "events": events(*rows)}
+    payouts = [commission.calculate(made, tables, month) for month in ("2026-01", "2026-02", "2026-03")]
+    assert [total(payout) for payout in payouts] == paid
+
+
+def test_before_and_factor_say_how_a_line_was_priced() -> None:
+    """`before` is the running total that a credit goes on from, `factor` what its price is multiplied by."""
+    rates = {"mode": "marginal", "unit": "amount",
+             "rows": [{"from": 0, "rate_pct": 5}, {"from": 1000, "rate_pct": 10}]}  # fmt: skip
+    times = {"combine": "multiply", "rows": [{"where": "term_months >= 24", "x": D("1.5")}]}
+    made = plan({"id": "b", "scope": "running_total", "table": rates, "multipliers": times},
+                {"id": "c", "scope": "each_transaction", "rate_pct": 1})  # fmt: skip
+    payout = commission.calculate(made, {"deals": deals(800, 600, term_months=[12, 24])}, "2026-Q1")
+    lines = payout.lines.sort_values(["component_id", "happened_on"]).to_dict("records")
+    assert [(r["before"], r["credit"], r["factor"], r["amount"]) for r in lines] == [
+        (0, 800, 1, 40), (800, 600, D("1.5"), 75), (0, 800, 1, 8), (0, 600, 1, 6)
+    ]  # fmt: skip

@@ -17,7 +17,6 @@ from salesops_nb.commission.inputs.plan_assignments import members
 from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.core.periods import months_later
 from salesops_nb.errors import Problem
 
 Row = dict[str, Any]
@@ -94,8 +93,8 @@ def _why(plan: Plan, story: _Story, days: list[date], day: date, event: str) -> 
     first = [sold for sold in days if not any(sold <= on for on, _ in earlier)]
     if not first:
         return None, f"it had already been cancelled on {max(earlier)[0]}"
-    if rule.months is not None and all(day >= months_later(sold, rule.months) for sold in first):
-        return None, f"the clawback period of {rule.months} months had ended"
+    if rule.window is not None and all(day >= rule.ends(sold) for sold in first):
+        return None, f"the clawback period of {rule.window[0]} {rule.window[1]} had ended"
     return None, "no commission to recover"
 
 

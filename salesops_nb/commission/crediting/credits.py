@@ -29,7 +29,7 @@ from salesops_nb.commission.crediting.refund_pieces import by_sale
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.exchange_rates import converted
 from salesops_nb.commission.inputs.rounding import decimal_of
-from salesops_nb.commission.inputs.tables import AMOUNT, number, times10
+from salesops_nb.commission.inputs.tables import AMOUNT, collected, number, times10
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
 
@@ -113,11 +113,7 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
         frame = frame.join(facts.lost.with_columns(is_lost=nw.lit(True)), on="deal_id", how="left")
         unsold = nw.when(nw.col("is_lost")).then(nw.lit(_LOST))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), unsold)).drop("is_lost")
-    frame = converted(frame, plan, facts.tables, problems, kind == plan.file.credit.event)
-    beyond = False
-    if facts.has_refunds:
-        frame, beyond = within_sales(frame, facts.tables)
-        frame = by_sale(frame, facts.tables)
+    frame, beyond = _in_plan(frame, plan, facts, problems, kind == plan.file.credit.event)
     frame = measured(frame, plan, facts)
     frame = _shared(frame, plan, facts)
     unknown = facts.unknown()
@@ -133,6 +129,46 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
         counts = counts & condition(plan, plan.file.credit.where, frame, facts.tables)
     frame = frame.with_columns(counts=counts)
     return set_aside(frame, _splits_pay(plan)) if beyond else frame
+
+
+def _in_plan(
+    frame: nw.LazyFrame[Any], plan: Plan, facts: Facts, problems: list[Problem], own: bool
+) -> tuple[nw.LazyFrame[Any], bool]:
+    """Credit in the plan's currency, refunds as the sales that they take back; and whether any went beyond.
+
+    What a refund takes of each sale is worked out in the currency of the deal and converted as that sale was,
+    so that a deal wholly refunded leaves nothing. Only where a deal has events in several currencies are
+    they made one first.
+    """
+    tables = facts.tables
+    if not facts.has_refunds:
+        return converted(frame, plan, tables, problems, own), False
+    mixed = [] if facts.currencies <= {plan.currency} else _of_several_currencies(frame, plan)
+    several = nw.col("deal_id").is_in(mixed).fill_null(False)
+    one, beyond = within_sales(frame.filter(~several) if mixed else frame, tables)
+    one = converted(by_sale(one, tables), plan, tables, problems, own)
+    if not mixed:
+        return one, beyond
+    other, more = within_sales(converted(frame.filter(several), plan, tables, problems, own), tables)
+    other = by_sale(other, tables)
+    one, other = _alike(one, other), _alike(other, one)
+    return nw.concat([one, other.select(*one.collect_schema().names())], how="vertical"), beyond or more
+
+
+def _alike(frame: nw.LazyFrame[Any], to: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The frame with the columns on refunds that another has and it lacks."""
+    missing = {"sale": nw.lit(None).cast(nw.String), "beyond": number(0)}
+    names, wanted = frame.collect_schema().names(), to.collect_schema().names()
+    made = {n: e for n, e in missing.items() if n in wanted and n not in names}
+    return frame.with_columns(**made) if made else frame
+
+
+def _of_several_currencies(frame: nw.LazyFrame[Any], plan: Plan) -> list[str]:
+    names = frame.collect_schema().names()
+    given = [nw.col(n).cast(nw.String) for n in ("event_currency", "currency") if n in names]
+    met = frame.select("deal_id", money=nw.coalesce(*given, nw.lit(plan.currency))).unique()
+    several = met.group_by("deal_id").agg(n=nw.len()).filter(nw.col("n") > 1)
+    return sorted(row["deal_id"] for row in collected(several))
 
 
 _ALL = date(9999, 12, 31)

@@ -27,7 +27,7 @@ from salesops_nb.core.money import places
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem
 
-ADVANCES = ("draw", "draw_recovery")
+ADVANCES = ("draw", "draw_recovery", "negative_pay")
 WITHHELD = ("holdback", "release")
 NEVER_INCREMENTAL = ("mbo", "guarantee", "carry", *ADVANCES, *WITHHELD)
 _ZERO = Decimal(0)

@@ -98,7 +98,7 @@ def converted(
     day = nw.col("counted_on")
     rated = frame.join(rates, on="credit_currency", how="inner")
     rated = rated.filter((day >= nw.col("rate_from")) & (day < nw.col("rate_to")))
-    money = [c for c in ("amount", "cost", "deal_amount") if c in names]
+    money = [c for c in ("amount", "cost", "deal_amount", "beyond") if c in names]
     step = plan.file.rounding.at == "each_step"
 
     def in_plan(name: str) -> nw.Expr:

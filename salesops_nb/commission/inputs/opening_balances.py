@@ -1,8 +1,8 @@
 """Opening balances: what a person brings into a plan that starts in mid-year.
 
 Kinds: ``credit`` (year-to-date credit, so that tables go on where they stood), ``draw`` (advances to
-repay), ``carry`` (pay carried over a cap), ``holdback`` (pay earned before and not yet released) and
-``clawback`` (pay of a deal that a cancellation may still take back).
+repay), ``carry`` (pay carried over a cap), ``negative_pay`` (pay below zero, carried), ``holdback`` (pay
+earned before and not yet released) and ``clawback`` (pay of a deal that a cancellation may still take back).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import Problem
 
-KINDS = ("credit", "draw", "holdback", "clawback", "carry")
+KINDS = ("credit", "draw", "holdback", "clawback", "carry", "negative_pay")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from salesops_nb.commission.plans.component_terms import kind_of, scope_of
 from salesops_nb.commission.plans.schema import PlanFile
 from salesops_nb.commission.plans.schema_component import Component
-from salesops_nb.commission.plans.schema_payment import Draw
+from salesops_nb.commission.plans.schema_payment import Clawback, Draw
 from salesops_nb.commission.plans.schema_rates import Table
 
 _BOUNDARY = {
@@ -206,6 +206,15 @@ def _draw(draw: Draw) -> str:
     return text + "."
 
 
+def _clawback(rule: Clawback) -> str:
+    text = f"Clawback: {rule.when.replace('_', ' ')}"
+    if rule.window is not None:
+        text += f" (the day on which they end {'included' if rule.inclusive else 'not included'})"
+    text += f", {rule.method.replace('_', ' ')}" + (f" {rule.pct} %" if rule.pct is not None else "")
+    text += f", of what was paid; unpaid parts: {rule.unpaid}; posted in the event's period"
+    return text + (f", in {rule.instalments} monthly instalments." if rule.instalments > 1 else ".")
+
+
 def _after(file: PlanFile) -> list[str]:
     lines = []
     if file.draw is not None:
@@ -228,17 +237,20 @@ def _after(file: PlanFile) -> list[str]:
     )
     lines.append(f"Release: {release}." if release else "Release: all at once, with the credit.")
     if file.clawback is not None:
-        lines.append(
-            f"Clawback: {file.clawback.when.replace('_', ' ')}, {file.clawback.method.replace('_', ' ')}"
-            + (f" {file.clawback.pct} %" if file.clawback.pct is not None else "")
-            + f", of what was paid; unpaid parts: {file.clawback.unpaid}; posted in the event's period."
-        )
+        lines.append(_clawback(file.clawback))
     else:
         lines.append("Clawback: none said; a cancelled deal keeps its pay, a refund takes its credit back.")
     if file.acceptance is not None and file.acceptance.missing == "withhold":
         lines.append("Acceptance: pay waits until the person has accepted the plan.")
     else:
         lines.append("Acceptance: a plan not accepted is told, and paid all the same.")
+    lines.append(
+        {
+            "carry": "Negative pay: pay of a period below zero is carried, and taken from pay of the next.",
+            "pay": "Negative pay: pay of a period below zero goes to payroll as it stands.",
+            "floor": "Negative pay: pay of a period below zero is topped up to zero, and not taken back.",
+        }[file.negative_pay]
+    )
     fx = file.fx
     lines.append(
         "FX: credit at "

@@ -117,6 +117,7 @@ class PlanFile(Part):
     clawback: Clawback | None = None
     fx: Fx | None = None
     acceptance: Acceptance | None = None
+    negative_pay: Literal["carry", "pay", "floor"] = "carry"
 
     @model_validator(mode="after")
     def _parts_agree(self) -> PlanFile:

@@ -5,12 +5,14 @@ acceptance.
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from salesops_nb.commission.plans.schema_base import Number, Part, Percent
+from salesops_nb.core.periods import months_later
 
 
 class Forgive(Part):
@@ -84,24 +86,40 @@ class Clawback(Part):
     of: Literal["paid_only"] = "paid_only"
     unpaid: Literal["cancel", "keep"]
     post_in: Literal["event_period"] = "event_period"
+    inclusive: bool = False
+    instalments: int = Field(default=1, ge=1, le=60)
 
     @model_validator(mode="after")
     def _window(self) -> Clawback:
-        if self.when != "cancelled" and not re.fullmatch(r"cancelled_within_\d+_months", self.when):
+        if self.when != "cancelled" and self.window is None:
             raise ValueError(
-                "'when' is cancelled or cancelled_within_N_months, such as cancelled_within_12_months"
+                "'when' is cancelled, cancelled_within_N_months or cancelled_within_N_days, such as "
+                "cancelled_within_12_months or cancelled_within_90_days"
             )
-        if self.method == "declining" and self.months is None:
-            raise ValueError("a declining clawback needs its span in 'when': cancelled_within_N_months")
+        if self.method == "declining" and not (self.window and self.window[0] > 0):
+            raise ValueError(
+                "a declining clawback needs its span in 'when': cancelled_within_N_months or "
+                "cancelled_within_N_days"
+            )
+        if self.window is None and "inclusive" in self.model_fields_set:
+            raise ValueError("'inclusive' says whether the last day of a window is in it; 'when' has none")
         if (self.method == "share") != (self.pct is not None):
             raise ValueError("'pct' belongs to the method share, and only to it")
         return self
 
     @property
-    def months(self) -> int | None:
-        """Length of the window in months, ``None`` for no end."""
-        found = re.search(r"\d+", self.when)
-        return int(found.group()) if found else None
+    def window(self) -> tuple[int, str] | None:
+        """Length of the window and its unit (months or days), ``None`` for no end."""
+        found = re.fullmatch(r"cancelled_within_(\d+)_(months|days)", self.when)
+        return (int(found[1]), found[2]) if found else None
+
+    def ends(self, sold: date) -> date:
+        """The first day on which a cancellation takes nothing back of a sale."""
+        if self.window is None:
+            return date.max
+        length, unit = self.window
+        anniversary = months_later(sold, length) if unit == "months" else sold + timedelta(days=length)
+        return anniversary + timedelta(days=1) if self.inclusive else anniversary
 
 
 class Acceptance(Part):

@@ -117,6 +117,18 @@ def _special(plan: Plan, line: Mapping[str, Any]) -> Message | None:
         )
     if kind == "draw_recovery":
         return message("repayment of the draw, balance now {balance}", balance=Figure(credit, 2))
+    if kind == "negative_pay" and Decimal(line["amount"]) > 0:
+        return message(
+            "pay of the period is below zero and is carried to the next, {balance} in all",
+            balance=Figure(credit, 2),
+        )
+    if kind == "negative_pay":
+        return message(
+            "negative pay of earlier periods, taken from this one's; {balance} left",
+            balance=Figure(credit, 2),
+        )
+    if kind == "guarantee" and line["component_id"] == "negative_pay":
+        return message("pay of the period is below zero: topped up to zero")
     if kind == "guarantee":
         return message("topped up to the guaranteed amount")
     if kind == "carry" and credit > 0:

@@ -18,6 +18,7 @@ from salesops_nb.commission.inputs.tables import Tables, arrow, engine_error
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.result import reconciliation as status
 from salesops_nb.commission.result import totals
+from salesops_nb.commission.result.at_exit import at_exit
 from salesops_nb.commission.result.attainment import Attained, attained
 from salesops_nb.commission.result.explanation import explained
 from salesops_nb.commission.result.withheld import withheld
@@ -177,6 +178,11 @@ class Payout:
         Draws to repay, pay carried over caps, and pay held back.
         """
         return totals.balances(self.working)
+
+    @cached_property
+    def at_exit(self) -> pd.DataFrame:
+        """What is open with people who have left: balances, proposed to be settled, and credit still owed."""
+        return at_exit(self.working, self.withheld)
 
     def summary(self) -> str:
         """Totals, the reconciliation and the number of problems in words."""

@@ -61,6 +61,8 @@ def balances(payout: Working) -> pd.DataFrame:
     for row in payout.withheld_rows:
         if row["amount"] and row.get("component_id"):
             held[row["payee_id"], row["plan_id"], row["component_id"], "holdback"] += row["amount"]
+    for (plan_id, payee, _), amount in payout.carried.items():
+        held[payee, plan_id, None, "negative_pay"] += amount
     rows = [
         dict(zip(_BALANCES, (*key, amount, payout.period.end), strict=True))
         for key, amount in sorted(held.items(), key=lambda item: tuple(str(k) for k in item[0]))

@@ -184,12 +184,15 @@ def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | N
     sums = lines.group_by("payee_id").aggregate([("amount", "sum")])
     paid = dict(zip(sums["payee_id"].to_pylist(), sums["amount_sum"].to_pylist(), strict=True))
     repaid = set(lines.filter(pc.equal(lines["kind"], "draw_recovery"))["payee_id"].to_pylist())
+    carried = set(lines.filter(pc.equal(lines["kind"], "negative_pay"))["payee_id"].to_pylist())
     found = []
     for payee, amount in sorted(paid.items()):
         if not amount:
             reason = (
                 "draw repaid: what was earned went to the balance of the draw"
                 if payee in repaid
+                else "negative pay: it is carried to the next period, or what was earned went to it"
+                if payee in carried
                 else "the lines of the period sum to zero"
             )
             found.append(_person(payout, payee, reason))

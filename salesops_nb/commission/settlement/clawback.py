@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from salesops_nb.commission.crediting.refund_pieces import event_of, sale_of
 from salesops_nb.commission.earning.lines import line, of_version
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
+from salesops_nb.commission.inputs.tables import as_day
 from salesops_nb.commission.plans.component_terms import scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import ComponentRows, Working
@@ -43,8 +44,7 @@ def cancelled_on(plan: Plan, row: Row, events: list[Row]) -> tuple[date, str] | 
     )
     if first is None:
         return None
-    window = plan.file.clawback.months
-    if window is not None and first["happened_on"] >= months_later(row["counted_on"], window):
+    if first["happened_on"] >= plan.file.clawback.ends(row["counted_on"]):
         return None
     return first["happened_on"], first["event_id"]
 
@@ -60,13 +60,15 @@ def earned_id(part: ComponentRows, row: Row) -> str:
 def clawed_back(
     payout: Working, part: ComponentRows, row: Row, gone: Cancelled, paid: Decimal, now: Decimal
 ) -> list[Row]:
-    """The line that takes back, in the period of the cancellation, what was paid of a credit.
+    """The lines of the period that take back what was paid of a credit; later instalments wait.
 
-    `paid` is what the calculation says was paid before it, `now` the part of that in this very period; of
-    earlier periods the ledger counts, where it was handed in.
+    `paid` is what the calculation says was paid before the cancellation, `now` the part of that in this
+    very period; of earlier periods the ledger counts, where it was handed in.
     """
     plan, (day, event, share) = part.plan, gone
-    if not payout.period.start <= day < payout.period.end:
+    assert plan.file.clawback is not None
+    parts = plan.file.clawback.instalments
+    if not day < payout.period.end or months_later(day, parts - 1) < payout.period.start:
         return []
     ledger = [
         payout.in_plan(plan, r)
@@ -75,21 +77,43 @@ def clawed_back(
         and r.get("component_id") == part.c.id
         and r.get("event_id") == row["event_id"]
         and of_version(plan, r.get("plan_version"))
+        and r["kind"] != "clawback"
+        and (as_day(r.get("happened_on")) or day) <= day
     ]
     # the ledger does not tell a refund's pieces apart; the year to date evens out what it says otherwise
     if ledger and not sale_of(row["event_id"]) and scope_of(part.c) != "ytd_less_paid":
-        paid = sum(ledger, now)
-    amount = -rounded_pay(plan, Fraction(paid) * share)
-    if not amount:
-        return []
-    made = line(
-        plan, part.c.id, row["payee_id"], "clawback", amount, payout.period.key,
-        part="/".join(name for name in (event, sale_of(row["event_id"])) if name),
-        deal_id=row["deal_id"], event_id=event_of(row["event_id"]), credit=-row["x"],
-        factor=decimal_of(share), source_line_id=earned_id(part, row), happened_on=day,
-    )  # fmt: skip
-    made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
-    return [made]
+        paid = sum(ledger, now if day in payout.period else ZERO)
+    found, rest = [], ZERO
+    for number, when, amount in in_instalments(plan, -rounded_pay(plan, Fraction(paid) * share), day):
+        if not amount or when < payout.period.start:
+            continue
+        if when >= payout.period.end:
+            rest += amount
+            continue
+        again = f"{event}#{number}" if number > 1 else event
+        made = line(
+            plan, part.c.id, row["payee_id"], "clawback", amount, payout.period.key,
+            part="/".join(name for name in (again, sale_of(row["event_id"])) if name),
+            deal_id=row["deal_id"], event_id=event_of(row["event_id"]), credit=-row["x"],
+            factor=decimal_of(share), source_line_id=earned_id(part, row), happened_on=when,
+        )  # fmt: skip
+        made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
+        found.append(made)
+    if rest:
+        payout.hold(row, part, rest, f"the deal was cancelled on {day}: taken back in {parts} instalments")
+    return found
+
+
+def in_instalments(plan: Plan, amount: Decimal, day: date) -> list[tuple[int, date, Decimal]]:
+    """What comes back, a part a month from a day on; each part is rounded, the last takes the rest."""
+    assert plan.file.clawback is not None
+    parts = plan.file.clawback.instalments
+    found, told = [], ZERO
+    for number in range(1, parts + 1):
+        part = amount - told if number == parts else rounded_pay(plan, Fraction(amount) / parts)
+        told += part
+        found.append((number, months_later(day, number - 1), part))
+    return found
 
 
 def share_back(payout: Working, plan: Plan, row: Row, day: date) -> Fraction:
@@ -102,8 +126,10 @@ def share_back(payout: Working, plan: Plan, row: Row, day: date) -> Fraction:
     if rule.method == "share":
         return Fraction(rule.pct or 0) / 100
     if rule.method == "declining":
-        assert rule.months is not None
-        return max(Fraction(0), Fraction(rule.months - served, rule.months))
+        assert rule.window is not None
+        length, unit = rule.window
+        served = served if unit == "months" else (day - row["counted_on"]).days
+        return max(Fraction(0), Fraction(length - served, length))
     term = payout.terms().get(row["deal_id"])
     if not term:
         told = Problem(

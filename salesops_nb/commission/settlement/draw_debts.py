@@ -53,9 +53,15 @@ class Debts:
             until = min(until, max(self.left, day + timedelta(days=1)))
         self.open.append(Debt(plan, day, until, amount))
 
-    def repay(self, plan: Plan, day: date, amount: Decimal, newest: bool = False) -> None:
-        """A repayment, of the oldest draws first; more than is owed stands against later draws."""
-        for debt in sorted(self.open, key=lambda d: d.day, reverse=newest):
+    def repay(
+        self, plan: Plan, day: date, amount: Decimal, newest: bool = False, of: date | None = None
+    ) -> None:
+        """A repayment, of the oldest draws first; more than is owed stands against later draws.
+
+        With `newest` the newest goes first, with `of` the plan's draw of a day.
+        """
+        order = sorted(self.open, key=lambda d: d.day, reverse=newest)
+        for debt in sorted(order, key=lambda d: (d.plan, d.day) != (plan, of)):
             part = min(max(debt.amount, ZERO), amount)
             debt.amount -= part
             amount -= part
@@ -99,7 +105,8 @@ def debts_before(payout: Working, family: Versions) -> dict[str, Debts]:
             found[row["payee_id"]].add(plan, day, amount)
         else:
             newest = row["kind"] == "draw" or end_of(row) == ADVANCE
-            found[row["payee_id"]].repay(plan, day, -amount, newest)
+            of = date.fromisoformat(name_of(row).split("/")[-2]) if end_of(row) == FORGIVEN else None
+            found[row["payee_id"]].repay(plan, day, -amount, newest, of)
     return found
 
 
@@ -116,10 +123,14 @@ class _Made(defaultdict[str, Debts]):
 
 
 def end_of(row: dict[str, Any]) -> str:
-    """The last part of a line's id, or of the one it corrects."""
+    """The last part of a line's name."""
+    return name_of(row).rsplit("/", 1)[-1]
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """The id of a line, or of the one it corrects."""
     source = row.get("source_line_id")
-    name = source if isinstance(source, str) and source else row["line_id"]
-    return str(name).rsplit("/", 1)[-1]
+    return str(source if isinstance(source, str) and source else row["line_id"])
 
 
 def _first_with_draw(payout: Working, payee: str) -> str | None:

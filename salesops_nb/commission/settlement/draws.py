@@ -28,6 +28,7 @@ from salesops_nb.commission.settlement.draw_spans import (
     time_of,
     versions_of,
 )
+from salesops_nb.commission.settlement.exits import not_netted
 from salesops_nb.commission.settlement.span_pay import Pay
 from salesops_nb.commission.settlement.working import Working
 
@@ -167,11 +168,14 @@ def _topped_up(work: _Draws, who: _Person, span: DrawSpan) -> None:
     plan, day = span.plan, span.end - DAY
     draw, guarantee = plan.file.draw, plan.file.guarantee
     earned = work.pay.of(who.family.every, who.payee, span.start, span.end)
-    level = earned
     if draw is not None and span.number <= (draw.ends or span.number):
         level = draw.amount
     elif guarantee is not None and span.number <= (guarantee.ends or span.number):
         level = guarantee.amount if guarantee.amount is not None else _of_target(work.payout, who, span)
+    else:
+        level = min(earned, ZERO)  # no span of the draw any more
+    assured, key = work.payout.assured, (who.payee, plan.currency)
+    assured[key] = assured.get(key, ZERO) + max(level, ZERO)
     more = rounded_pay(plan, max(level - earned, ZERO)) - _advance(span)
     if more > 0 and guarantee is not None:
         work.add(plan, who, "guarantee", more, day, span.start.isoformat())
@@ -190,7 +194,7 @@ def _repaid(work: _Draws, who: _Person, span: DrawSpan) -> None:
     plan, owed, day = span.plan, who.debts.total, span.end - DAY
     draw = plan.file.draw
     assert draw is not None
-    if owed <= 0 or span.number < draw.recover_from:
+    if owed <= 0 or span.number < draw.recover_from or not_netted(work.payout, who.payee, span.end):
         return
     follows = draw.debt == "follows_person"
     plans = [p for p in work.payout.plans if p.currency == plan.currency] if follows else who.family.every

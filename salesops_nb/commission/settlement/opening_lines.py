@@ -14,7 +14,7 @@ from salesops_nb.commission.inputs.opening_balances import Opening, openings
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.inputs.tables import as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.commission.settlement.clawback import share_back
+from salesops_nb.commission.settlement.clawback import in_instalments, share_back
 from salesops_nb.commission.settlement.collected_share import moves, settled
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core.periods import months_later
@@ -139,19 +139,22 @@ def _taken_back(payout: Working, plan: Plan, o: Opening) -> list[Row]:
     events = payout.deal_events().get(deal, [])
     start = o.as_of or plan.start
     gone = next((e for e in events if e["kind"] == "cancelled" and e["happened_on"] >= start), None)
-    if gone is None or not payout.period.start <= gone["happened_on"] < payout.period.end:
+    if gone is None or gone["happened_on"] >= payout.period.end:
         return []
     first = next((e["happened_on"] for e in events if e["kind"] == plan.file.credit.event), None)
     sold = first or as_day(payout.deal_days().get(deal)) or start
-    if rule.months is not None and gone["happened_on"] >= months_later(sold, rule.months):
+    if gone["happened_on"] >= rule.ends(sold):
         return []
     share = share_back(payout, plan, {"deal_id": deal, "counted_on": sold}, gone["happened_on"])
     amount = -rounded_pay(plan, Fraction(as_decimal(o.amount) or 0) * share)
-    if not amount:
-        return []
-    made = line(
-        plan, o.component or "clawback", o.payee, "clawback", amount, payout.period.key,
-        part=f"opening-{o.row}", deal_id=deal, event_id=gone["event_id"], factor=decimal_of(share),
-        happened_on=gone["happened_on"],
-    )  # fmt: skip
-    return [made]
+    found = []
+    for number, day, piece in in_instalments(plan, amount, gone["happened_on"]):
+        if piece and day in payout.period:
+            found.append(
+                line(
+                    plan, o.component or "clawback", o.payee, "clawback", piece, payout.period.key,
+                    part=f"opening-{o.row}" + (f"-{number}" if number > 1 else ""), deal_id=deal,
+                    event_id=gone["event_id"], factor=decimal_of(share), happened_on=day,
+                )
+            )  # fmt: skip
+    return found

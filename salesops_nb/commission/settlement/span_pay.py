@@ -21,7 +21,7 @@ from salesops_nb.commission.settlement.working import ComponentRows, Working
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
-ADVANCED = ("draw", "guarantee")  # components whose lines are no pay that a draw tops up
+ADVANCED = ("draw", "guarantee", "negative_pay")  # components whose lines are no pay that a draw tops up
 
 
 @dataclass

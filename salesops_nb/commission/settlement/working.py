@@ -54,6 +54,7 @@ class Working:
     tables: Tables
     facts: Facts
     found: list[Problem] = field(default_factory=list)
+    exit_netting: frozenset[str] = frozenset()
     components: list[ComponentRows] = field(default_factory=list)
     lazy: list[nw.LazyFrame[Any]] = field(default_factory=list)
     made: list[dict[str, Any]] = field(default_factory=list)
@@ -66,6 +67,9 @@ class Working:
     kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
     draws: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # owed, by plan id and person
+    carried: dict[tuple[str, str, str], Decimal] = field(default_factory=dict)  # by plan id, person, currency
+    # what draws and guarantees of the period assure, by person and currency
+    assured: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     credited: set[tuple[Plan, str, str]] = field(default_factory=set)
     cache: dict[Any, Any] = field(default_factory=dict)
     # by plan and line: lines of the ledger that do not say what they were in the plan's currency
@@ -94,14 +98,17 @@ class Working:
         rows: list[dict[str, Any]] = self.cache["prior"]
         return rows
 
+    def of_period(self, row: dict[str, Any]) -> bool:
+        """Whether a line of the ledger is of this very period; a correction is of the one it corrects."""
+        return bool((row.get("origin") or row.get("period")) == self.period.key)
+
     def prior(self, plan: Plan) -> list[dict[str, Any]]:
         """Earlier lines of the plan in the ledger handed in (any version of it, never of this period).
 
         A correction of an earlier period, which is paid in this one, is of that earlier one.
         """
-        key = self.period.key
         mine = [r for r in self.prior_rows() if r.get("plan_id") == plan.id]
-        return [r for r in mine if (r.get("origin") or r.get("period")) != key]
+        return [r for r in mine if not self.of_period(r)]
 
     def in_plan(self, plan: Plan, row: dict[str, Any]) -> Decimal:
         """A line of the ledger in the plan's currency, as it was before it was converted to the payee's.

@@ -127,4 +127,5 @@ def _kind(kind: str) -> Message:
         "adjustment": message("Adjustment"), "carry": message("Carried"), "guarantee": message("Guarantee"),
         "commission": message("Commission"), "bonus": message("Bonus"), "override": message("Override"),
         "spiff": message("Spiff"), "mbo": message("Objectives"),
+        "negative_pay": message("Negative pay carried"),
     }.get(kind) or message("Other")  # fmt: skip

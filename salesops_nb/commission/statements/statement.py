@@ -24,7 +24,6 @@ from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.statements.progress import Next, Team, coming, teams
 from salesops_nb.commission.statements.quota_to_pay import Step, path
 from salesops_nb.commission.statements.statement_lines import Line, Zero, lines_of, zeros_of
-from salesops_nb.core.periods import months_later
 
 ZERO = Decimal(0)
 APPROVED = ("approved", "locked", "paid")
@@ -37,10 +36,11 @@ class Statement:
 
     `status` is the ledger's (draft where it has none); `steps` the path from quota to pay, which
     add up to `total` of the first currency; `balances` draw, carry and held amounts after the
-    period; `newer` what a calculation made now would change in all; `digest` the hash of the ledger's
-    lines that it shows (`lines_digest`); `coming` the next tier or gate of each component; `team` where
-    the people stand on whose credit the person is paid; `pays_on` the calendar's pay date; `year` what
-    the fiscal year has paid up to this period's end, with it.
+    period; `at_exit` rows of the payout's, of a person who has left; `newer` what a calculation made now
+    would change in all; `digest` the hash of the ledger's lines that it shows (`lines_digest`); `coming`
+    the next tier or gate of each component; `team` where the people stand on whose credit the person is
+    paid; `pays_on` the calendar's pay date; `year` what the fiscal year has paid up to this period's end,
+    with it.
     """
 
     payee_id: str
@@ -63,6 +63,7 @@ class Statement:
     team: Team | None = None
     pays_on: date | None = None
     year: Mapping[str, Decimal] = field(default_factory=dict)
+    at_exit: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def draft(self) -> bool:
@@ -178,6 +179,7 @@ class Statements(Mapping[str, Statement]):
             team=self._led.get((led[0], payee)) if led else None,
             pays_on=books.pays_on,
             year=_added(books.earlier.get(payee, {}), account.totals),
+            at_exit=tuple(self._exits.get(payee, [])),
         )
 
     @cached_property
@@ -216,6 +218,10 @@ class Statements(Mapping[str, Statement]):
     @cached_property
     def _balances(self) -> dict[str, list[Row]]:
         return _by([*plain_rows(self._payout.balances), *exposures(self._payout)], "person_id")
+
+    @cached_property
+    def _exits(self) -> dict[str, list[Row]]:
+        return _by(self._payout.at_exit.to_dict("records"), "person_id")
 
     @cached_property
     def _agreements(self) -> dict[str, list[Row]]:
@@ -300,7 +306,7 @@ def exposures(payout: Payout) -> list[dict[str, Any]]:
         happened = events.get(deal, [])
         sold = next((e["happened_on"] for e in happened if e["kind"] != "cancelled"), row["happened_on"])
         gone = any(event["kind"] == "cancelled" for event in happened)
-        if not gone and (rule.months is None or end < months_later(sold, rule.months)):
+        if not gone and end < rule.ends(sold):
             sums[str(row["payee_id"]), str(row["plan_id"])] += row["amount"]
     return [
         {"person_id": payee, "plan_id": plan, "kind": "clawback", "amount": amount}

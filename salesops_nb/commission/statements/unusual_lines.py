@@ -83,7 +83,9 @@ def _far(group: Sequence[Mapping[str, Any]]) -> Iterable[Unusual]:
 
 
 def _is_rare(line: Mapping[str, Any]) -> bool:
-    return line["kind"] in RARE or (line["amount"] < 0 and line["kind"] not in ("draw_recovery", "holdback"))
+    return line["kind"] in RARE or (
+        line["amount"] < 0 and line["kind"] not in ("draw_recovery", "holdback", "negative_pay")
+    )
 
 
 def _rare(line: Mapping[str, Any]) -> Message:

@@ -26,7 +26,10 @@ def payout_of(workbook: Workbook, plans: Sequence[Plan], period: Period) -> Payo
 
     def calculated() -> Payout:
         prior = ledger.prior_lines(store, period)
-        found = calculate(plans, Tables.of(workbook.tables).beside(prior_lines=prior), period)
+        found = calculate(
+            plans, Tables.of(workbook.tables).beside(prior_lines=prior), period,
+            exit_netting=workbook.settings.pay_policy.exit_netting,
+        )  # fmt: skip
         found.read()
         return found
 

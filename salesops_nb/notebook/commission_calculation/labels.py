@@ -21,7 +21,7 @@ def kind_words(kind: str) -> str:
         "mbo": _("objectives"), "guarantee": _("guarantee"), "draw": _("draw"),
         "draw_recovery": _("draw repaid"), "holdback": _("held back"), "release": _("released"),
         "clawback": _("clawback"), "refund": _("refund"), "adjustment": _("adjustment"),
-        "carry": _("carried"),
+        "carry": _("carried"), "negative_pay": _("negative pay carried"),
     }  # fmt: skip
     return known.get(kind, kind)
 
@@ -64,6 +64,12 @@ def _plain() -> dict[str, str]:
         "no credit in the period": _("no credit in the period"),
         "draw repaid: what was earned went to the balance of the draw":
             _("draw repaid: what was earned went to the balance of the draw"),
+        "negative pay: it is carried to the next period, or what was earned went to it":
+            _("negative pay: it is carried to the next period, or what was earned went to it"),
+        "to be agreed with the person; it is not taken from pay":
+            _("to be agreed with the person; it is not taken from pay"),
+        "taken from pay that follows": _("taken from pay that follows"),
+        "people does not say the country": _("people does not say the country"),
         "the lines of the period sum to zero": _("the lines of the period sum to zero"),
         "no credit: the amount counted is zero": _("no credit: the amount counted is zero"),
         "no rate of the component fits this credit": _("no rate of the component fits this credit"),
@@ -103,6 +109,11 @@ def _plain() -> dict[str, str]:
 def _patterns() -> list[tuple[str, Written]]:
     """Reasons with figures, days or conditions in them."""
     return [
+        (r"restricted by (.+)", lambda m: _("restricted by {law}", law=m[1])),
+        (r"pay_policy does not allow it in (.+)",
+         lambda m: _("pay_policy does not allow it in {place}", place=m[1])),
+        (r"people does not say which part of (.+), and some restrict it",
+         lambda m: _("people does not say which part of {country}, and some restrict it", country=m[1])),
         (r"gate not met: still below (.+), only the excess pays",
          lambda m: _("gate not met: still below {level}, only the excess pays", level=_level(m[1]))),
         (r"gate not met: (.+)", lambda m: _("gate not met: {level}", level=_level(m[1]))),
@@ -139,6 +150,12 @@ def _patterns() -> list[tuple[str, Written]]:
         (r"the deal was cancelled on (\S+): the clawback period of (\d+) months had ended",
          lambda m: _("the deal was cancelled on {day}: the clawback period of {months} months had ended",
                      day=_day(m[1]), months=m[2])),
+        (r"the deal was cancelled on (\S+): the clawback period of (\d+) days had ended",
+         lambda m: _("the deal was cancelled on {day}: the clawback period of {days} days had ended",
+                     day=_day(m[1]), days=m[2])),
+        (r"the deal was cancelled on (\S+): taken back in (\d+) instalments",
+         lambda m: _("the deal was cancelled on {day}: taken back in {n} instalments",
+                     day=_day(m[1]), n=m[2])),
         (r"the deal was cancelled on (\S+): no commission to recover",
          lambda m: _("the deal was cancelled on {day}: no commission to recover", day=_day(m[1]))),
         (r"the deal was cancelled on (\S+): nothing had been booked",

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from salesops_nb.notebook.commission_calculation.period_book import Book
 
 ZERO = Decimal(0)
-NO_CREDIT = ("draw", "draw_recovery", "carry", "mbo")  # there the column holds a balance or points
+NO_CREDIT = (
+    "draw",
+    "draw_recovery",
+    "carry",
+    "negative_pay",
+    "mbo",
+)  # there the column holds a balance or points
 
 
 def people(book: Book, who: str | None, status: str) -> None:

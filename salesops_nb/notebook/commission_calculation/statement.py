@@ -103,6 +103,7 @@ def statement(book: Book, who: str | None, status: str) -> None:
     _lines(one)
     _zeros(one)
     _balances(one)
+    _at_exit(one)
     _disputes(one)
 
 
@@ -232,7 +233,8 @@ def _balances(one: Statement) -> None:
     if not one.balances:
         return
     names = {"draw": _("Draw to repay"), "carry": _("Carried over the cap"), "holdback": _("Held back"),
-             "clawback": _("May be clawed back, at most")}  # fmt: skip
+             "clawback": _("May be clawed back, at most"),
+             "negative_pay": _("Negative pay to be taken from the next")}  # fmt: skip
     frame = pd.DataFrame(
         [
             {"kind": names.get(kind, kind), "plan": plan, "amount": amount}
@@ -240,6 +242,28 @@ def _balances(one: Statement) -> None:
         ]
     )
     present.show_table(frame, title=_("Balances after the period"), table="balances")
+
+
+def _at_exit(one: Statement) -> None:
+    """What is open with a person who has left; what they owe is negative."""
+    if not one.at_exit:
+        return
+    names = {
+        "draw": _("Draw to repay"),
+        "negative_pay": _("Negative pay carried"),
+        "owed": _("Still to be paid"),
+    }
+    frame = pd.DataFrame(
+        [
+            {"kind": names.get(row["kind"], row["kind"]), "plan": row["plan_id"], "deal": row["deal_id"],
+             "amount": row["amount"] or None, "currency": row["currency"],
+             "reason": ": ".join(reason_words(each) for each in (row["says"], row["why"]) if each)}
+            for row in one.at_exit
+        ]
+    )  # fmt: skip
+    keep = [name for name in frame if frame[name].notna().any()]
+    title = _("Open after leaving on {day}", day=formats.day(one.at_exit[0]["left_on"]))
+    present.show_table(frame[keep], title=title, table="balances", rows=None)
 
 
 def _disputes(one: Statement) -> None:

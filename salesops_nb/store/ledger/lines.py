@@ -40,6 +40,7 @@ KINDS = (
     "refund",
     "adjustment",
     "carry",
+    "negative_pay",
 )
 _REQUIRED = ("line_id", "period", "payee_id", "kind", "amount", "currency")
 _TEXTS = tuple(name for name in PAY_LINE if name not in ("credit", "amount", "happened_on"))
