@@ -71,7 +71,7 @@ def answer_dispute(engine: Engine, dispute_id: str, answer: str, *, by: str, on:
             raise _refused("dispute_id", dispute_id, f"it is {dispute['status']}", "Open a new one.")
         if same_person(by, dispute["opened_by"]):
             raise _refused("by", by, f"{by} opened it", "Have somebody else answer.")
-        content = {"dispute_id": dispute_id, "step": "answer", "words": answer}
+        content = {"dispute_id": dispute["dispute_id"], "step": "answer", "words": answer}
         append(connection, [_entry(dispute["line"], by, on, content)])
 
 
@@ -112,7 +112,7 @@ def close_dispute(
             if connection.execute(exists.limit(1)).first() is None:
                 what = f"no adjustment line {adjustment_line_id} is in the ledger"
                 raise _refused("adjustment_line_id", adjustment_line_id, what, "Add the adjustment first.")
-        content = {"dispute_id": dispute_id, "step": "close", "outcome": outcome}
+        content = {"dispute_id": dispute["dispute_id"], "step": "close", "outcome": outcome}
         content |= {"adjustment_line_id": adjustment_line_id} if adjustment_line_id else {}
         append(connection, [_entry(dispute["line"], by, on, content)])
 
@@ -173,10 +173,13 @@ def _disputes(connection: Connection) -> dict[str, dict[str, Any]]:
 
 
 def _known(connection: Connection, dispute_id: str) -> dict[str, Any]:
-    dispute = _disputes(connection).get(dispute_id)
-    if dispute is None:
-        raise _refused("dispute_id", dispute_id, f"there is no {dispute_id!r}", "See 'salesops ledger list'.")
-    return dispute
+    known = _disputes(connection)
+    name = f"dispute-{dispute_id}" if dispute_id.isdigit() else dispute_id
+    if name not in known:
+        there = f"There {'is' if len(known) == 1 else 'are'} {', '.join(known)}" if known else "There is none"
+        fix = f"{there}: see 'salesops ledger list --disputes'."
+        raise _refused("dispute_id", dispute_id, f"there is no {name!r}", fix)
+    return known[name]
 
 
 def _entry(line: Row[Any], by: str, on: date, content: dict[str, Any]) -> dict[str, Any]:
