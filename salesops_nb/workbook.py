@@ -35,6 +35,7 @@ def _exact(value: object) -> object:
 
 
 Exact = Annotated[Decimal, BeforeValidator(_exact)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class FiscalYear(_Strict):
@@ -89,6 +90,21 @@ class PayPolicy(_Strict):
         return value
 
 
+class Accounts(_Strict):
+    """The accounts of a journal of commissions, by what they are for."""
+
+    expense: Name = "6200 Commission expense"
+    accrued: Name = "2200 Accrued commission"
+    deferred: Name = "1500 Deferred contract cost"
+    advances: Name = "1300 Draws receivable"
+    clearing: Name = "2210 Payroll clearing"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class Settings(_Strict):
     """The contents of ``workbook.yml``."""
 
@@ -104,6 +120,7 @@ class Settings(_Strict):
     controls: tuple[Control, ...] = ()
     declares: Declared = Declared()
     pay_policy: PayPolicy = PayPolicy()
+    accounts: Accounts = Accounts()
     fx_kind: Literal["market", "plan"] = "market"
     data_through: date | None = None
     max_age_days: int | None = Field(default=None, ge=0)

@@ -28,6 +28,7 @@ from salesops_nb.workbook import find_workbook, load_settings
 if TYPE_CHECKING:
     from salesops_nb.commission import Plan
     from salesops_nb.commission.paid_periods.watch import Findings
+    from salesops_nb.core.periods import Period
 
 Decorated = Callable[..., Any]
 
@@ -461,15 +462,10 @@ def accrual(context: click.Context, first: str, last: str | None, folder: str, t
     from salesops_nb.notebook.commission_calculation.period_book import not_incremental
 
     room = _opened(context)
-    begin = room.calendar.period(first)
-    end = room.calendar.period(last or first)
-    periods = [begin]
-    while periods[-1].end < end.end:
-        periods.append(periods[-1].next())
     deals = room.book.table("deals") if "deals" in room.book.tables else None
     result = make(
         pay_ledger.lines(room.store),
-        periods,
+        _periods(room, first, last),
         deals,
         pay_ledger.statements(room.store),
         not_incremental=not_incremental(_plans(room.folder / folder)),
@@ -479,3 +475,48 @@ def accrual(context: click.Context, first: str, last: str | None, folder: str, t
     if target:
         Path(target).write_text(payroll_csv(result.table), encoding="utf-8", newline="")
         click.echo(target)
+
+
+@ledger.command()
+@click.argument("first")
+@click.argument("last", required=False)
+@click.option("--plans", "folder", default="plans", metavar="DIR", help="Plans that say what is incremental.")
+@click.option("--to", "target", default="reports/finance", metavar="DIR", help="Where the file goes.")
+@click.pass_context
+def finance(context: click.Context, first: str, last: str | None, folder: str, target: str) -> None:
+    """Write the finance xlsx: lines, a journal entry that balances, and the reconciliation to the ledger.
+
+    The accounts are those of workbook.yml.
+    """
+    from salesops_nb.commission.finance.journal import finance as make
+    from salesops_nb.commission.finance.payroll import sheets_xlsx
+    from salesops_nb.notebook.commission_calculation.period_book import not_incremental
+
+    room = _opened(context)
+    periods = _periods(room, first, last)
+    result = make(
+        pay_ledger.lines(room.store),
+        periods,
+        room.book.table("deals") if "deals" in room.book.tables else None,
+        pay_ledger.statements(room.store),
+        room.settings.accounts,
+        not_incremental=not_incremental(_plans(room.folder / folder)),
+    )
+    _tell(result.problems)
+    _show(result.journal)
+    place = room.folder / target
+    place.mkdir(parents=True, exist_ok=True)
+    span = "_".join(dict.fromkeys((periods[0].key, periods[-1].key)))
+    file = place / f"finance_{span.replace(':', '_')}.xlsx"
+    sheets = {"Lines": result.lines, "Journal": result.journal, "Reconciliation": result.reconciliation}
+    file.write_bytes(sheets_xlsx(sheets, pay_ledger.anchor(room.store)))
+    click.echo(str(file))
+
+
+def _periods(room: _Room, first: str, last: str | None) -> list[Period]:
+    """Consecutive periods from the first to the last."""
+    periods = [room.calendar.period(first)]
+    end = room.calendar.period(last or first).end
+    while periods[-1].end < end:
+        periods.append(periods[-1].next())
+    return periods

@@ -21,6 +21,7 @@ from salesops_nb.batch.jobs.paths import path_name
 from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.batch.runs.folder import RunFolder
 from salesops_nb.cli import main
+from salesops_nb.commission import load_plans
 from salesops_nb.store.ledger import ledger
 
 pytestmark = pytest.mark.slow
@@ -142,6 +143,15 @@ def test_a_manager_sees_the_team_total_and_no_deal(first):
     text = everything_in(first / "statement" / f"{path_name('m1-id')}.html")
     assert "208345.85 of your team" in text
     assert not re.search(r"D-\d", text)
+    # what the team has booked over two quotas of 95,000
+    assert re.search(r"The team's attainment.{1,200}109\.7%", text.replace("&#39;", "'"), re.DOTALL)
+
+
+def test_the_calculation_says_each_plan_in_words(first):
+    text = everything_in(first / "commission.html")
+    for plan in load_plans(ROOT / "plans"):
+        assert f"Plan {plan.id} in words" in text
+        assert plan.summary().splitlines()[0] in text
 
 
 def test_drafts_say_so_on_screen_and_in_the_spreadsheet(first):

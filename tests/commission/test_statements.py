@@ -208,3 +208,109 @@ def test_balances_say_what_waits_and_what_may_come_back():
     tables["events"] = events(*booked, ("d2", "cancelled", "2026-02-01", None))
     found = statements_of(commission.calculate(one, tables, "2026-Q1"), Books())["rep"]
     assert ("clawback", "p", Decimal(60)) in found.balances  # d2 is gone: nothing more can come back of it
+
+
+def bounds(one):
+    """What comes next for a person: component, what is missing, what it pays."""
+    return [(each.place.component, each.place.missing, each.pays) for each in one.coming]
+
+
+def test_what_the_next_tier_would_pay(made):
+    assert bounds(made[1]["bob"]) == [("Base", 5500, 275)]  # 5 % of what lacks to the quota
+    assert bounds(made[1]["ann"]) == []  # above the last tier
+    assert bounds(made[1]["max"]) == []  # the threshold is passed
+
+
+PCT_WHOLE = {**TIERS, "mode": "whole", "rows": [{"from": 0, "rate_pct": 5}, {"from": 50, "rate_pct": 6}]}
+
+
+@pytest.mark.parametrize(
+    ("component", "amount", "wanted"),
+    [
+        # all of it at the higher rate: 6 % of 5,000 less 5 % of 4,000
+        ({"scope": "running_total", "table": PCT_WHOLE}, 4000, (1000, 100)),
+        ({"rate_pct": 5, "gate": {"attainment_pct": 60, "then": "first_dollar"}}, 4000, (2000, 300)),
+        ({"rate_pct": 5, "gate": {"attainment_pct": 60, "then": "excess"}}, 4000, (2000, 0)),
+        # at the level itself a gate that must be passed pays nothing yet
+        (
+            {"rate_pct": 5, "gate": {"attainment_pct": 60, "then": "first_dollar", "inclusive": False}},
+            4000,
+            (2000, None),
+        ),
+        # by deals: what the next deal is paid at hangs on the deal
+        (
+            {
+                "scope": "running_total", "table": TIERS,
+                "multipliers": {"combine": "multiply", "rows": [{"where": "amount > 5", "x": 2}]},
+            },
+            4000,
+            (6000, None),
+        ),
+        # the person's own target incentive, ten per cent of a quota of 10,000
+        (
+            {
+                "scope": "running_total", "rate_pct": "derived",
+                "table": {**TIERS, "rows": [{"from": 0, "x": 1}, {"from": 100, "x": 2}]},
+            },
+            4000,
+            (6000, 600),
+        ),
+    ],
+)  # fmt: skip
+def test_what_comes_next_is_paid_by_the_plan(component, amount, wanted):
+    assigned = table({"person_id": "ann", "plan_id": "p", "valid_from": None, "target_incentive": 4000})
+    sold = {"deals": deals(amount, owner="ann"), "plan_assignments": assigned}
+    rules = plan({"id": "base", "measure": "credit", **component}, quota=QUOTA)
+    one = statements_of(commission.calculate(rules, sold, "2026-Q1"), Books())["ann"]
+    assert bounds(one) == [("base", *wanted)]
+    if wanted[1] is not None:  # the calculation pays as much for a deal that closes the gap
+        then = sold | {"deals": deals(amount, wanted[0], owner="ann")}
+        more = statements_of(commission.calculate(rules, then, "2026-Q1"), Books())["ann"]
+        assert more.totals.get("USD", 0) - one.totals.get("USD", 0) == wanted[1]
+
+
+def test_a_manager_sees_where_the_team_stands_and_nobodys_name_or_pay(made):
+    team = made[1]["max"].team
+    assert (team.people, team.reached, team.credit, team.quota) == (2, 1, 17000, 20000)
+    assert team.attainment == Decimal("0.85")
+    assert made[1]["ann"].team is None
+    pay = {str(amount) for who in ("ann", "bob") for amount in made[1][who].totals.values()}
+    assert not [word for word in {"ann", "bob", *pay} if f"'{word}'" in repr(made[1]["max"])]
+
+
+def test_a_team_is_that_of_the_periods_last_day_and_of_the_plans_levels():
+    tables = team()
+    tables["people"] = table(
+        {
+            "person_id": "ann",
+            "manager_id": "max",
+            "valid_from": date(2020, 1, 1),
+            "valid_to": date(2026, 2, 1),
+        },
+        {"person_id": "ann", "manager_id": "zoe", "valid_from": date(2026, 2, 1), "valid_to": None},
+        {"person_id": "bob", "manager_id": "max", "valid_from": date(2020, 1, 1), "valid_to": None},
+        {"person_id": "max", "manager_id": "top", "valid_from": date(2020, 1, 1), "valid_to": None},
+    )
+    tables["plan_assignments"] = pd.concat(
+        [tables["plan_assignments"], table({"person_id": "top", "plan_id": "t", "valid_from": None})]
+    )
+    plans = [
+        plan(BASE, quota=QUOTA, credit=SPLITS), plan(OVERRIDE, head={"id": "m"}, credit=SPLITS),
+        plan({**OVERRIDE, "levels": 2}, head={"id": "t"}, credit=SPLITS),
+    ]  # fmt: skip
+    found = statements_of(commission.calculate(plans, tables, "2026-Q1"), Books())
+    assert (found["max"].team.people, found["max"].team.credit) == (1, 4500)
+    assert (found["top"].team.people, found["top"].team.credit) == (1, 4500)
+
+
+def test_a_statement_says_pay_date_year_to_date_and_products(made):
+    books = Books(
+        pays_on=date(2026, 4, 15),
+        earlier={"ann": {"USD": Decimal(100), "EUR": Decimal(7)}},
+        products=lambda asked: {deal: f"Pump {deal}" for deal in asked},
+    )
+    one = statements_of(made[0], books)["ann"]
+    assert one.pays_on == date(2026, 4, 15)
+    assert one.year == {"EUR": 7, "USD": 100 + one.totals["USD"]}
+    assert {line.product for line in one.lines} == {"Pump d1", "Pump d2", "Pump d3"}
+    assert made[1]["bob"].year == made[1]["bob"].totals

@@ -14,10 +14,10 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "own_notebook.md"
 _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks() -> list[tuple[str, str, str]]:
-    """The page's blocks in order: language, place (``file=…`` or ``cell=…``), text."""
+def blocks(page: Path = PAGE) -> list[tuple[str, str, str]]:
+    """A page's blocks in order: language, place (``file=…`` or ``cell=…``), text."""
     return [
-        (kind, place.strip(), text) for kind, place, text in _BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+        (kind, place.strip(), text) for kind, place, text in _BLOCK.findall(page.read_text(encoding="utf-8"))
     ]
 
 

@@ -72,11 +72,11 @@ def accrual(
     end = periods[-1].end
     rows = [row for row in line_rows(lines) if _span(row["period"], periods[-1]).end <= end]
     terms = contract_terms(deals)
-    held = {_thing(row) for row in rows if row["kind"] == "holdback"}
+    held = held_back(rows)
     cells: dict[tuple[Any, ...], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in rows:
         row["incremental"] = is_incremental(row, not_incremental)
-        part, amount = _part(row, held), row["amount"]
+        part, amount = part_of(row, held), row["amount"]
         cell = cells[tuple(row[name] for name in _KEY)]
         paid = row["paid_on"] is not None and row["paid_on"] < end
         cell[part] += amount
@@ -106,11 +106,16 @@ def is_incremental(line: Mapping[str, Any], not_incremental: Collection[str] = (
     )
 
 
-def _part(row: Mapping[str, Any], held: Collection[tuple[Any, ...]]) -> str:
+def part_of(row: Mapping[str, Any], held: Collection[tuple[Any, ...]]) -> str:
     """Earned, withheld or advanced; a release of what was never held back is earned when released."""
     if row["kind"] in ADVANCES:
         return "advanced"
     return "withheld" if row["kind"] in WITHHELD and _thing(row) in held else "earned"
+
+
+def held_back(rows: Iterable[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    """What of each person's pay was held back, as `part_of` asks for it."""
+    return {_thing(row) for row in rows if row["kind"] == "holdback"}
 
 
 def _thing(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -147,14 +152,15 @@ def _table(
         columns[name] = pa.array([key[place] for key in order], kind)
     months = [terms.get(key[4], (None, None))[0] for key in order]
     columns["term_months"] = pa.array(months, pa.int64())
-    treatments = [_treatment(key[7], term, at_once) for key, term in zip(order, months, strict=True)]
+    treatments = [treatment(key[7], term, at_once) for key, term in zip(order, months, strict=True)]
     columns["treatment"] = pa.array(treatments, pa.string())
     for name in money:
         columns[name] = pa.array([cells[key].get(name, _ZERO) for key in order], pa.decimal128(38, scale))
     return arrow_frame(columns)
 
 
-def _treatment(incremental: bool, months: int | None, at_once: int) -> str:
+def treatment(incremental: bool, months: int | None, at_once: int) -> str:
+    """How a cost is treated: by whether it is one of a contract, and by the contract's term."""
     if not incremental:
         return "expensed_as_earned"
     if months is None:
@@ -169,10 +175,10 @@ def _roll_forward(
     rows = list(rows)
     made: list[tuple[str, str, Decimal, Decimal, Decimal, Decimal]] = []
     for currency in sorted({row["currency"] for row in rows}):
-        mine = [row for row in rows if row["currency"] == currency and _part(row, held) != "advanced"]
+        mine = [row for row in rows if row["currency"] == currency and part_of(row, held) != "advanced"]
         opening = sum(
             (
-                (r["amount"] if _part(r, held) == "earned" else _ZERO)
+                (r["amount"] if part_of(r, held) == "earned" else _ZERO)
                 * (_span(r["period"], periods[0]).end <= periods[0].start)
                 - r["amount"] * (r["paid_on"] is not None and r["paid_on"] < periods[0].start)
                 for r in mine
@@ -184,7 +190,7 @@ def _roll_forward(
                 (
                     r["amount"]
                     for r in mine
-                    if _part(r, held) == "earned"
+                    if part_of(r, held) == "earned"
                     and period.start < _span(r["period"], period).end <= period.end
                 ),
                 _ZERO,

@@ -110,16 +110,18 @@ def payroll_csv(rows: pd.DataFrame) -> str:
 
 def payroll_xlsx(result: Payroll, anchor: str = "") -> bytes:
     """The rows as a workbook: Payroll, Set aside and Control (totals, and the ledger's anchor)."""
+    sheets = {"Payroll": result.rows, "Set aside": result.set_aside, "Control": result.totals}
+    return sheets_xlsx(sheets, anchor)
+
+
+def sheets_xlsx(sheets: Mapping[str, pd.DataFrame], anchor: str = "") -> bytes:
+    """Frames with a currency in each row as the sheets of a workbook; the ledger's anchor under the last."""
     from xlsxwriter import Workbook
 
     target = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(target, options) as book:
-        for name, table in (
-            ("Payroll", result.rows),
-            ("Set aside", result.set_aside),
-            ("Control", result.totals),
-        ):
+        for name, table in sheets.items():
             sheet = book.add_worksheet(name)
             bold = book.add_format({"bold": True})
             for column, title in enumerate(table.columns):
@@ -128,9 +130,9 @@ def payroll_xlsx(result: Payroll, anchor: str = "") -> bytes:
                 _write_row(book, sheet, number, row)
             sheet.freeze_panes(1, 0)
             sheet.autofit()
-            if name == "Control" and anchor:
-                sheet.write_string(len(table) + 2, 0, "ledger")
-                sheet.write_string(len(table) + 2, 1, str(neutral(anchor)))
+        if anchor:
+            sheet.write_string(len(table) + 2, 0, "ledger")
+            sheet.write_string(len(table) + 2, 1, str(neutral(anchor)))
     return target.getvalue()
 
 

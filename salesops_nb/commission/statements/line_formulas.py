@@ -38,6 +38,8 @@ def rate_and_formula(
     c = next((c for c in plan.components if c.id == line["component_id"]), None) if plan else None
     if plan is None or c is None or line["kind"] not in PRICED or line["currency"] != plan.currency:
         return None, None
+    if not any(part.plan is plan and part.c.id == c.id for part in payout.working.components):
+        return None, None  # the ledger knows the plan in a period in which it is in force no more
     parts = _parts(c, numbers_of(payout.working, plan, c, line), line)
     amount, digits = Fraction(line["amount"]), places(line["currency"])
     product = sum((quantity * price for quantity, price in parts), Fraction(0))

@@ -12,6 +12,7 @@ from salesops_nb.commission.crediting.team_credit import leaders, levels_of
 from salesops_nb.commission.design.pay_curves import climbs, component_pay
 from salesops_nb.commission.inputs.rounding import rounded_pay
 from salesops_nb.commission.plans.component_terms import gate_of
+from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.result.attainment import Attained
 from salesops_nb.commission.result.payout import Payout
@@ -20,10 +21,14 @@ from salesops_nb.expression import columns_of
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The bound that comes next in one component, and how much more it would pay to be just there."""
+    """The bound that comes next in one component, and how much more it would pay to be just there.
+
+    `currency` is the plan's.
+    """
 
     place: Attained
     pays: Decimal | None
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +53,23 @@ class Team:
 
 def coming(payout: Payout, places: Iterable[Attained]) -> list[Next]:
     """What comes next in each component that has a next bound."""
-    return [Next(place, _pays(payout, place)) for place in places if place.next_at is not None]
+    plans = {(plan.id, plan.version): plan for plan in payout.plans}
+    return [_next(plans[p.plan_id, p.plan_version], p) for p in places if p.next_at is not None]
 
 
-def _pays(payout: Payout, place: Attained) -> Decimal | None:
-    """Pay at the bound less pay now, of the same component; none where pay is no function of credit."""
-    key = place.plan_id, place.plan_version
-    plan = next(p for p in payout.plans if (p.id, p.version) == key)
+def _next(plan: Plan, place: Attained) -> Next:
+    """With pay at the bound less pay now, of the same component; none where pay is no function of credit."""
     c = next(c for c in plan.components if c.id == place.component_id)
     _, inclusive = gate_of(c)
     open_gate = place.next_kind == "gate" and not inclusive  # at the level itself it still pays nothing
     if not climbs(c) or open_gate or _by_deal(c):
-        return None
+        return Next(place, None, plan.currency)
     assert place.next_at is not None
     quota, target = Fraction(place.quota or 0), None if place.target is None else Fraction(place.target)
     there, now = (
         component_pay(plan, c, Fraction(credit), quota, target) for credit in (place.next_at, place.credit)
     )
-    return rounded_pay(plan, there - now)
+    return Next(place, rounded_pay(plan, there - now), plan.currency)
 
 
 def _by_deal(c: Component) -> bool:
@@ -85,8 +89,9 @@ def teams(payout: Payout, places: Mapping[str, Sequence[Attained]]) -> dict[tupl
                 if row["lead_from"] <= day < row["lead_to"]:
                     led[row["leader"]].add(row["person"])
         for leader, people in led.items():
+            # a leader among them is left out: their credit is that of the others, seen again
             own = [standing(places.get(person, ())) for person in sorted(people)]
-            with_quota = [place for place in own if place is not None]
+            with_quota = [place for place in own if place is not None and place.measure == "credit"]
             if len({currencies[place.plan_id] for place in with_quota}) == 1:
                 found[plan.id, leader] = Team(
                     len(with_quota),

@@ -200,12 +200,14 @@ def _coming(one: Statement) -> None:
             {"component": each.place.component, "measure": measure_words(each.place.measure),
              "has": each.place.credit, "next": each.place.next_at, "missing": each.place.missing,
              "what": _("gate") if each.place.next_kind == "gate" else _("tier"),
-             "rate": each.place.next_rate, "pays": each.pays}
+             "rate": each.place.next_rate, "pays": each.pays, "currency": each.currency}
             for each in one.coming
         ]
     )  # fmt: skip
     names = [name for name in frame if name not in ("rate", "pays") or frame[name].notna().any()]
-    present.show_table(frame[names], title=_("What comes next"), table="nearest", rows=None)
+    present.show_table(
+        frame[names], title=_("What comes next"), table="nearest", currency="currency", rows=None
+    )
 
 
 def _zeros(one: Statement) -> None:
@@ -290,8 +292,8 @@ def _pay_day(one: Statement) -> str:
 def _next(coming: Next | None) -> str:
     if coming is None:
         return ""
-    missing, rate = formats.money(coming.place.missing), coming.place.next_rate
-    pays = formats.money(coming.pays, cents=True) if coming.pays else ""
+    missing, rate = formats.money(coming.place.missing, coming.currency), coming.place.next_rate
+    pays = formats.money(coming.pays, coming.currency, cents=True) if coming.pays else ""
     if rate and pays:
         return _("{missing} more reach the next tier, which pays {rate}; up to there it is {pays} more.",
                  missing=missing, rate=formats.percent(rate), pays=pays)  # fmt: skip

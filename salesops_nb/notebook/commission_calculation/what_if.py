@@ -73,7 +73,7 @@ def in_words(book: Book, who: str | None) -> None:
         present.show_table(
             pd.DataFrame({"words": plan.summary().splitlines()}),
             title=_("Plan {plan} in words", plan=plan.id),
-            labels={"words": _("Rule")},
+            table="plan_in_words",
             rows=None,
             row_head=None,
         )

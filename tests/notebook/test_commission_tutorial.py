@@ -1,0 +1,88 @@
+"""The tutorial of docs/commission.md, carried out word for word: files, commands, outputs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+from carried_out import blocks
+
+pytestmark = pytest.mark.slow
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "commission.md"
+
+
+def type_in(folder: Path, line: str) -> tuple[Path, str]:
+    """The folder after a command, and what it printed."""
+    program, *words = shlex.split(line)
+    if program == "cd":
+        return folder / words[0], ""
+    command = [str(Path(sys.executable).with_name(program)), *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    return folder, done.stdout
+
+
+@pytest.fixture(scope="module")
+def workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tutorial")
+    for kind, place, text in blocks(PAGE):
+        if kind == "console":
+            printed = ""
+            for line in text.splitlines():
+                if line.startswith("$ "):
+                    folder, printed = type_in(folder, line.removeprefix("$ "))
+                else:
+                    assert line in printed, f"{line}\nis not in\n{printed}"
+        elif place.startswith("file="):
+            (folder / place.removeprefix("file=")).write_text(text, encoding="utf-8")
+        elif place.startswith("append="):
+            with (folder / place.removeprefix("append=")).open("a", encoding="utf-8") as file:
+                file.write(text)
+    return folder
+
+
+def statement(workbook: Path, ending: str) -> Path:
+    """The file of rob's statement in the last run."""
+    last = max(path for path in (workbook / "reports").iterdir() if (path / "statement").is_dir())
+    (found,) = (last / "statement").glob(f"*{ending}")
+    return found
+
+
+def test_the_statement_says_what_the_page_says(workbook: Path) -> None:
+    page = statement(workbook, ".html").read_text(encoding="utf-8")
+    assert "Rob Quill" in page
+    assert "$13,800.00" in page
+    assert "DRAFT" in page
+    assert re.search(r"Pay date</th>\s*<td>Apr 15, 2026", page)
+    assert "Ana Ionescu" not in page
+    assert "Max Weber" not in page
+
+
+def test_every_amount_of_its_spreadsheet_is_a_formula(workbook: Path) -> None:
+    sheet = openpyxl.load_workbook(statement(workbook, ".xlsx"))["base"]
+    head = [cell.value for cell in sheet[2]]
+    amounts = [sheet.cell(row, head.index("Amount") + 1).value for row in range(3, 7)]
+    credit, rate = (f"{chr(65 + head.index(name))}" for name in ("Credit", "Rate"))
+    amount = chr(65 + head.index("Amount"))
+    assert amounts == [
+        f"=ROUND({credit}3*{rate}3,2)", f"=ROUND({credit}4*{rate}4,2)", "=ROUND(10000*0.12+10000*0.18,2)",
+        f"=SUM({amount}3:{amount}5)",
+    ]  # fmt: skip
+    assert [sheet.cell(row, head.index("Product") + 1).value for row in (3, 4, 5)] == [
+        "Pump",
+        "Valve",
+        "Pump",
+    ]
+
+
+def test_a_paid_statement_says_so(workbook: Path) -> None:
+    type_in(workbook, "salesops run --only statement")
+    page = statement(workbook, ".html").read_text(encoding="utf-8")
+    assert re.search(r"Status</th>\s*<td>paid", page)
+    assert "DRAFT" not in page
