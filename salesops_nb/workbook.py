@@ -72,6 +72,25 @@ class Declared(_Strict):
     contractions: bool = False
 
 
+Role = Literal["author", "reviewer", "approver", "payee"]
+
+
+class PayPolicy(_Strict):
+    """Who may be the same person where pay is calculated, reviewed and approved, by pairs of roles."""
+
+    same_person: tuple[tuple[Role, Role], ...] = (("author", "reviewer"), ("reviewer", "approver"))
+
+    @field_validator("same_person")
+    @classmethod
+    def _two_roles(cls, pairs: tuple[tuple[Role, Role], ...]) -> tuple[tuple[Role, Role], ...]:
+        for pair in pairs:
+            if pair[0] == pair[1]:
+                raise ValueError(f"a pair is of two roles, and [{pair[0]}, {pair[1]}] is of one")
+            if set(pair) == {"approver", "payee"}:
+                raise ValueError("nobody approves pay of their own: take [approver, payee] out")
+        return pairs
+
+
 class Settings(_Strict):
     """The contents of ``workbook.yml``."""
 
@@ -86,6 +105,7 @@ class Settings(_Strict):
     strategy: str | None = None
     controls: tuple[Control, ...] = ()
     declares: Declared = Declared()
+    pay_policy: PayPolicy = PayPolicy()
     fx_kind: Literal["market", "plan"] = "market"
     data_through: date | None = None
     max_age_days: int | None = Field(default=None, ge=0)

@@ -39,6 +39,7 @@ from salesops_nb.commission.settlement.settle import settle
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.store.ledger.duties import ANYBODY, Duties
 
 FEW = 200_000  # events up to which what is earned is worked out for all spans of a plan at once
 
@@ -50,6 +51,7 @@ def calculate(
     *,
     calendar: FiscalCalendar | None = None,
     pay_date: date | None = None,
+    duties: Duties = ANYBODY,
 ) -> Payout:
     """What the plans pay in a period.
 
@@ -60,6 +62,7 @@ def calculate(
         they cache what is worked out of them for the next calculation.
     period : a `Period` or its key, such as ``2026-Q1`` (in `calendar`, by default the plain year).
     pay_date : the day whose rates convert pay; the last day of the period if not given.
+    duties : who may be the author and approver of a manual adjustment.
 
     Returns
     -------
@@ -116,7 +119,7 @@ def calculate(
             _pay(working, plan, stays[plan], pay_date or when.last)
         else:  # its credits are outside its dates, and are told
             working.full[plan] = shown(_credit(working, plan, plan.file.credit.event, when.end, [])[0])
-    adjustments(working)
+    adjustments(working, duties)
     return Payout(working)
 
 

@@ -177,7 +177,7 @@ def details(row: Row[Any]) -> dict[str, Any]:
     return content
 
 
-def named(person: str | None, role: str) -> str:
+def named(person: str | None, role: str, column: str | None = None) -> str:
     """The trimmed name of the person who acts; raises `SalesopsError` where it is empty."""
     name = (person or "").strip()
     if not name:
@@ -186,7 +186,7 @@ def named(person: str | None, role: str) -> str:
                 "no-name",
                 f"The {role} is not named.",
                 "Give the person's id, as the people table has it.",
-                column=role,
+                column=column or role,
                 value=person,
             )
         )
