@@ -74,10 +74,28 @@ class Declared(_Strict):
     contractions: bool = False
 
 
-class PayPolicy(_Strict):
-    """What the company decides about pay where the law leaves it to it."""
+Role = Literal["author", "reviewer", "approver", "payee"]
 
+
+class PayPolicy(_Strict):
+    """What the company decides about pay: who may be the same person, and what the law leaves to it at exit.
+
+    `same_person` are pairs of roles where pay is calculated, reviewed and approved; `exit_netting` the
+    places in which what people owe may be taken from their last pay.
+    """
+
+    same_person: tuple[tuple[Role, Role], ...] = (("author", "reviewer"), ("reviewer", "approver"))
     exit_netting: tuple[str, ...] = ()
+
+    @field_validator("same_person")
+    @classmethod
+    def _two_roles(cls, pairs: tuple[tuple[Role, Role], ...]) -> tuple[tuple[Role, Role], ...]:
+        for pair in pairs:
+            if pair[0] == pair[1]:
+                raise ValueError(f"a pair is of two roles, and [{pair[0]}, {pair[1]}] is of one")
+            if set(pair) == {"approver", "payee"}:
+                raise ValueError("nobody approves pay of their own: take [approver, payee] out")
+        return pairs
 
     @field_validator("exit_netting")
     @classmethod

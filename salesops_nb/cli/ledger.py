@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from salesops_nb.commission import Plan
     from salesops_nb.commission.paid_periods.watch import Findings
     from salesops_nb.core.periods import Period
+    from salesops_nb.store.ledger.duties import Duties
 
 Decorated = Callable[..., Any]
 
@@ -105,11 +106,10 @@ def _key(context: click.Context, period: str) -> str:
     return _opened(context).calendar.period(period).key
 
 
-def _people(context: click.Context) -> list[str] | None:
-    book = _opened(context).book
-    if "people" not in book.tables:
-        return None
-    return [str(person) for person in book.table("people").collect("pyarrow")["person_id"].to_list()]
+def _duties(context: click.Context) -> Duties:
+    from salesops_nb.notebook.commission_calculation.calculations import duties_of
+
+    return duties_of(_opened(context).book)
 
 
 def _show(table: pd.DataFrame) -> None:
@@ -183,7 +183,7 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
     plans = commission.load_plans(room.folder / folder)
     tables = Tables.of(room.book.tables).beside(prior_lines=prior)
     netting = room.book.settings.pay_policy.exit_netting
-    payout = commission.calculate(plans, tables, span, exit_netting=netting)
+    payout = commission.calculate(plans, tables, span, exit_netting=netting, duties=_duties(context))
     _tell(payout.problems)
     _tell_set_aside(room.book, payout.problems)
     done = pay_ledger.post(
@@ -196,6 +196,7 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
         exception=exception,
         fiscal=room.calendar,
         basis=basis(payout, every_plan=True),
+        duties=_duties(context),
     )
     _posted(done)
     _tell(_watched(room, plans).told())
@@ -270,7 +271,9 @@ def correct(context: click.Context, folder: str, dry_run: bool, by: str, on: dat
 def withdraw(context: click.Context, period: str, by: str, on: date) -> None:
     """Take back what was calculated for an open period, as if it had not been posted."""
     room = _opened(context)
-    count = pay_ledger.withdraw(room.store, room.calendar.period(period), author=by, on=on)
+    count = pay_ledger.withdraw(
+        room.store, room.calendar.period(period), author=by, on=on, duties=_duties(context)
+    )
     click.echo(f"{count} lines withdrawn.")
 
 
@@ -282,7 +285,9 @@ def withdraw(context: click.Context, period: str, by: str, on: date) -> None:
 def review(context: click.Context, period: str, payees: tuple[str, ...], by: str, on: date) -> None:
     """Mark draft statements as reviewed."""
     store = _opened(context).store
-    done = pay_ledger.review(store, _key(context, period), by=by, on=on, payees=payees or None)
+    done = pay_ledger.review(
+        store, _key(context, period), by=by, on=on, payees=payees or None, duties=_duties(context)
+    )
     _tell(done.waiting)
     click.echo(f"Reviewed: {', '.join(done.moved) or 'none'}.")
 
@@ -300,7 +305,7 @@ def approve(context: click.Context, period: str, payees: tuple[str, ...], by: st
         by=by,
         on=on,
         payees=payees or None,
-        people=_people(context),
+        duties=_duties(context),
     )
     _tell(done.waiting)
     click.echo(f"Approved: {', '.join(done.moved) or 'none'}.")
@@ -315,7 +320,13 @@ def lock(context: click.Context, period: str, by: str, on: date) -> None:
     room = _opened(context)
     key = _key(context, period)
     state = pay_ledger.lock(
-        room.store, key, by=by, on=on, pay_calendar=_calendar(context), fiscal=room.calendar
+        room.store,
+        key,
+        by=by,
+        on=on,
+        pay_calendar=_calendar(context),
+        fiscal=room.calendar,
+        duties=_duties(context),
     )
     click.echo(f"{key} is locked. Keep this anchor outside the database: {state}")
 
@@ -329,7 +340,13 @@ def pay(context: click.Context, period: str, by: str, on: date) -> None:
     room = _opened(context)
     key = _key(context, period)
     state = pay_ledger.pay(
-        room.store, key, by=by, on=on, pay_calendar=_calendar(context), fiscal=room.calendar
+        room.store,
+        key,
+        by=by,
+        on=on,
+        pay_calendar=_calendar(context),
+        fiscal=room.calendar,
+        duties=_duties(context),
     )
     click.echo(f"{key} is paid. Keep this anchor outside the database: {state}")
 
@@ -368,6 +385,7 @@ def adjust(
         approver=approver,
         on=on,
         corrects=corrects,
+        duties=_duties(context),
     )
     click.echo(line_id)
 
@@ -384,7 +402,11 @@ def dispute() -> None:
 @click.pass_context
 def open_(context: click.Context, line_id: str, question: str, by: str, on: date) -> None:
     """Open a dispute on a line."""
-    click.echo(pay_ledger.open_dispute(_opened(context).store, line_id, question, by=by, on=on))
+    click.echo(
+        pay_ledger.open_dispute(
+            _opened(context).store, line_id, question, by=by, on=on, duties=_duties(context)
+        )
+    )
 
 
 @dispute.command("answer")
@@ -394,7 +416,9 @@ def open_(context: click.Context, line_id: str, question: str, by: str, on: date
 @click.pass_context
 def answer_(context: click.Context, dispute_id: str, answer: str, by: str, on: date) -> None:
     """Answer an open dispute."""
-    pay_ledger.answer_dispute(_opened(context).store, dispute_id, answer, by=by, on=on)
+    pay_ledger.answer_dispute(
+        _opened(context).store, dispute_id, answer, by=by, on=on, duties=_duties(context)
+    )
 
 
 @dispute.command("close")
@@ -408,7 +432,13 @@ def close_(
 ) -> None:
     """Close a dispute."""
     pay_ledger.close_dispute(
-        _opened(context).store, dispute_id, outcome, by=by, on=on, adjustment_line_id=adjustment
+        _opened(context).store,
+        dispute_id,
+        outcome,
+        by=by,
+        on=on,
+        adjustment_line_id=adjustment,
+        duties=_duties(context),
     )
 
 

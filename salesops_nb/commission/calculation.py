@@ -45,6 +45,7 @@ from salesops_nb.commission.settlement.span_pay import Pay, Settled
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.store.ledger.duties import ANYBODY, Duties
 
 FEW = 200_000  # events up to which what is earned is worked out for all spans of a plan at once
 
@@ -57,6 +58,7 @@ def calculate(
     calendar: FiscalCalendar | None = None,
     pay_date: date | None = None,
     exit_netting: Collection[str] = (),
+    duties: Duties = ANYBODY,
 ) -> Payout:
     """What the plans pay in a period.
 
@@ -69,6 +71,7 @@ def calculate(
     pay_date : the day whose rates convert pay; the last day of the period if not given.
     exit_netting : places in which what people owe may be taken from their last pay
         (``pay_policy.exit_netting`` of the workbook); nowhere else is it.
+    duties : who may be the author and approver of a manual adjustment.
 
     Returns
     -------
@@ -140,7 +143,7 @@ def calculate(
             working.made += in_own_currency(working, settled[plan].job, rows, pay_date or when.last)
         problems += working.unconverted(plan)
         hold_unaccepted(working, plan, lazy)
-    adjustments(working)
+    adjustments(working, duties)
     negative_pay(working)
     return Payout(working)
 

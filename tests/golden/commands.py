@@ -46,6 +46,7 @@ reports:
 """
 FILES = {"approvals.yml": APPROVALS, "wrong.yml": WRONG, "stops.yml": STOPS}
 REP = "Anna Snelling"
+STAFF = ("Cara Losch", "Celia Rouche", "Rocco Neubert")  # managers of other teams than the rep's
 LINE = f"account-executive.1/base/{REP}/UKSS5YPE:booked/commission/2017-Q3"
 
 
@@ -93,7 +94,8 @@ def _reports() -> Iterator[Command]:
 
 def _ledger() -> Iterator[Command]:
     def ledger(name: str, *words: str, on: str = "") -> Command:
-        who = ["--by", "Ada Example", "--on", on] if on else []
+        by = "calculation" if words[0] == "post" else STAFF[0]  # nobody of the demo's people is not paid
+        who = ["--by", by, "--on", on] if on else []
         return f"ledger-{name}", ["ledger", *words, *who]
 
     yield ledger("verify", "verify")
@@ -109,13 +111,17 @@ def _ledger() -> Iterator[Command]:
     yield ledger("approve-too-early", "approve", "2017-Q3", on="2017-10-06")
     yield ledger("lock-too-early", "lock", "2017-Q3", on="2017-10-06")
     yield ledger("adjust", "adjust", "2017-Q3", REP, "-120.50", "USD", "--reason", "paid twice", "--approver",
-                 "Bea Example", on="2017-10-06")  # fmt: skip
+                 STAFF[1], on="2017-10-06")  # fmt: skip
     yield ledger("adjust-own", "adjust", "2017-Q3", REP, "5.00", "USD", "--reason", "more", "--approver",
-                 "Ada Example", on="2017-10-06")  # fmt: skip
+                 STAFF[0], on="2017-10-06")  # fmt: skip
     yield ledger("review", "review", "2017-Q3", on="2017-10-06")
+    yield (
+        "ledger-review-2",
+        ["ledger", "review", "2017-Q3", "--payee", STAFF[0], "--by", STAFF[1], "--on", "2017-10-06"],
+    )
     yield "ledger-approve-own", ["ledger", "approve", "2017-Q3", "--by", REP, "--on", "2017-10-07"]
-    yield "ledger-approve", ["ledger", "approve", "2017-Q3", "--by", "Bea Example", "--on", "2017-10-07"]
-    yield "ledger-approve-2", ["ledger", "approve", "2017-Q3", "--by", "Cid Example", "--on", "2017-10-07"]
+    yield "ledger-approve", ["ledger", "approve", "2017-Q3", "--by", STAFF[1], "--on", "2017-10-07"]
+    yield "ledger-approve-2", ["ledger", "approve", "2017-Q3", "--by", STAFF[2], "--on", "2017-10-07"]
     yield ledger("dispute-no-line", "dispute", "open", "no-such-line", "Why?", on="2017-10-08")
     yield ledger("dispute", "dispute", "open", LINE, "Why so little?", on="2017-10-08")
     yield ledger("dispute-answer", "dispute", "answer", "dispute-1", "The rate is 5 %.", on="2017-10-08")

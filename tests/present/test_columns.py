@@ -210,7 +210,7 @@ print(json.dumps([[each["title"], each["columns"], list(each["labels"])] for eac
         ("performance_review", {}, 8),
         ("target_setting", {}, 5),
         ("hiring_needs", {}, 15),
-        ("commission_calculation", {"author": "Ana", "rate_change": 1.0}, 11),
+        ("commission_calculation", {"author": "calculation", "rate_change": 1.0}, 11),
         ("commission_calculation", {"who": "Darcel Schlecht"}, 2),
         ("territory_rebalancing", {}, 11),
     ],

@@ -314,7 +314,9 @@ def _writer(url, name, rounds):
     engine = open_store(url)
     for i in range(rounds):
         lines = frame(*(line(f"{name}{i}{j}", name, "1") for j in range(3)))
-        ledger.post(engine, lines.assign(plan_id=f"{name}{i}"), JAN, author=name, on=ON, plans=[f"{name}{i}"])
+        ledger.post(
+            engine, lines.assign(plan_id=f"{name}{i}"), JAN, author=f"cal {name}", on=ON, plans=[f"{name}{i}"]
+        )
     engine.dispose()
 
 

@@ -27,7 +27,9 @@ def workbook(tmp_path):
     (tmp_path / "mapping.yml").write_text("tables:\n  people: {file: people.csv}\n")
     (tmp_path / "data").mkdir()
     people = "person_id,valid_from,name,role,payroll_id\nann,2025-01-01,Ann,ae,007\nbob,2025-01-01,=1+1,ae,\n"
-    (tmp_path / "data" / "people.csv").write_text(people + "cfo,2025-01-01,Cfo,cfo,1\n")
+    (tmp_path / "data" / "people.csv").write_text(
+        people + "".join(f"{who},2025-01-01,{who},staff,\n" for who in ("cfo", "rev", "ops"))
+    )
     (tmp_path / "pay_calendar.yml").write_text("pay_calendar:\n  cut_off: {days: 5}\n  pay: {day: 15}\n")
     store = open_store(f"sqlite:///{tmp_path}/store.sqlite")
     lines = frame(line("D1", "ann", "100"), line("D3", "bob", "70"))

@@ -152,8 +152,8 @@ def test_a_reopened_statement_forgets_its_approvals(posted):
 def test_the_approver_must_be_known_where_people_are(posted):
     ledger.review(posted, JAN, by="rev", **STEP)
     with pytest.raises(SalesopsError, match="people table"):
-        ledger.approve(posted, JAN, by="ghost", people=["cfo"], **STEP)
-    ledger.approve(posted, JAN, by="cfo", people=["cfo"], **STEP)
+        ledger.approve(posted, JAN, by="ghost", duties=ledger.Duties(["cfo"]), **STEP)
+    ledger.approve(posted, JAN, by="cfo", duties=ledger.Duties(["cfo"]), **STEP)
 
 
 def test_an_unknown_payee_or_period_is_told(posted):

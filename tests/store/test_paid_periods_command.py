@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from salesops_nb import open_workbook
+from salesops_nb.batch.workers.export import gather_tables
 from salesops_nb.cli import main
+from salesops_nb.errors import SalesopsError
+from salesops_nb.notebook.commission_calculation import ledger as shows
+from salesops_nb.notebook.commission_calculation.overview import open_book
+from salesops_nb.present.page import tables
+from salesops_nb.store.ledger import ledger
 
 pytestmark = pytest.mark.slow
 FILES = {
@@ -123,3 +130,32 @@ def test_rows_set_aside_are_told_by_post_counted_and_summed(workbook):
         "left out of pay: 1 unknown-payee",
     ):
         assert words in told
+
+
+def test_the_notebook_shows_what_changed_and_writes_it_once_where_it_is_asked(workbook, monkeypatch):
+    """The notebook's own show on a workbook: proposed, refused, written, and then nothing."""
+    monkeypatch.setattr(tables, "table_facts", tables.table_facts)  # what gathers is taken off at the end
+    gathered = gather_tables()
+    edit(workbook, "100000", "92000")
+    book = open_workbook(workbook)
+
+    def shown(author, corrections):
+        gathered.clear()
+        shows.paid_periods(open_book(book, "2026-02", ()), None, author, corrections)
+        return [each for each in gathered if each["title"] == "Paid periods that would be paid otherwise"]
+
+    state = ledger.anchor(book.store)
+    (table,) = shown("ops", "propose")
+    row = table["frame"].to_dict("records")[0]
+    assert (row["name"], row["deal_id"], str(row["difference"])) == ("Ann", "d1", "-800.00")
+    assert row["why"] == "its credit was 100,000.00, and is 92,000.00"
+    shown("", "write")
+    with pytest.raises(SalesopsError, match="'ghost', who is not in the people table"):
+        shown("ghost", "write")
+    assert ledger.anchor(book.store) == state
+    shown("ops", "write")
+    assert ledger.lines(book.store, "2026-02")["amount"].astype(str).tolist() == ["-800.00"]
+    state = ledger.anchor(book.store)
+    assert shown("ops", "write") == []
+    assert ledger.anchor(book.store) == state
+    book.close()

@@ -21,7 +21,7 @@ from salesops_nb.messages import Figure, Message, message
 from salesops_nb.store.ledger.closed_periods import Change
 
 AFTER_A_SALE = {"refund": "refunded", "clawback": "cancelled"}
-FOLLOWS = ("draw", "draw_recovery", "guarantee", "carry")
+FOLLOWS = ("draw", "draw_recovery", "guarantee", "carry", "negative_pay")
 
 
 @dataclass(frozen=True)

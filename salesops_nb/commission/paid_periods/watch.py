@@ -31,6 +31,7 @@ from salesops_nb.store.ledger.closed_periods import (
     Recalculated,
     corrections,
 )
+from salesops_nb.store.ledger.duties import ANYBODY, Duties
 
 SHOWN = 100  # lines that are listed one by one
 
@@ -81,6 +82,7 @@ def watched(
     on: date,
     pay_calendar: PayCalendar | None = None,
     fiscal: FiscalCalendar | None = None,
+    duties: Duties = ANYBODY,
 ) -> tuple[Findings, Corrections]:
     """What all closed periods of the ledger differ by from their calculation today, and what corrects it.
 
@@ -94,7 +96,7 @@ def watched(
         chosen, unplanned = _chosen(plans, period, held, problems)
         if not chosen:
             return Recalculated([], ())
-        payout = calculate(chosen, read.beside(prior_lines=prior), period)
+        payout = calculate(chosen, read.beside(prior_lines=prior), period, duties=duties)
         payouts[period.key] = payout
         ids: set[str | None] = {plan.id for plan in chosen}
         every = held.basis is None or bool(held.basis["every_plan"])

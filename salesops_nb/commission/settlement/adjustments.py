@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from salesops_nb.commission.earning.lines import line
 from salesops_nb.commission.inputs.tables import as_day, as_decimal
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core import money
 from salesops_nb.errors import Problem
+from salesops_nb.store.ledger.duties import Duties
 
 
-def adjustments(payout: Working) -> None:
-    """Manual adjustments of the period: lines with a reason, an author and an approver, or a problem."""
+def adjustments(payout: Working, duties: Duties) -> None:
+    """Manual adjustments of the period: lines with a reason, an author and an approver, or a problem.
+
+    Author and approver are people of the workbook, where it has any, whom the duties keep apart.
+    """
+    if "people" in payout.tables:
+        people = {str(row["person_id"]) for row in payout.tables.rows("people")}
+        duties = replace(duties, people=people)
     for number, row in enumerate(payout.tables.rows("adjustments"), start=2):
         day = as_day(row.get("happened_on"))
         if day is None or day not in payout.period:
@@ -20,16 +29,17 @@ def adjustments(payout: Working) -> None:
             as_decimal(row.get("amount")),
             row.get("currency") or (payout.plans[0].currency if payout.plans else None),
         )
-        why = (
-            f"has no {', no '.join(missing)}"
-            if missing
-            else "is approved by its author"
-            if row["author"] == row["approver"]
-            else None
-        )
-        why = why or (
-            "is approved by the person who gains by it" if row["approver"] == row["payee_id"] else None
-        )
+        author, approver, payee = (str(row.get(n) or "").strip() for n in ("author", "approver", "payee_id"))
+        others = [("author", author), ("payee", payee)]
+        why = f"has no {', no '.join(missing)}" if missing else None
+        fix = "Give reason, author and another person as approver."
+        clash = duties.clash("approver", approver, others) or duties.clash("author", author, others[1:])
+        if not why and duties.people is not None:
+            unknown = [who for who in (author, approver) if who not in duties.people]
+            why = f"names {unknown[0]!r}, who is not in people" if unknown else None
+            fix = "Name people of the workbook." if unknown else fix
+        if not why and clash:
+            why, fix = f"is refused, for {clash}", duties.who_may("approver", others)
         why = why or ("has no amount" if amount is None else None)
         if why:
             payout.found.append(
@@ -37,7 +47,7 @@ def adjustments(payout: Working) -> None:
                     "bad-adjustment",
                     f"Adjustment {row.get('adjustment_id')} of {amount} for {row.get('payee_id')} {why}; "
                     "it is set aside.",
-                    "Give reason, author and another person as approver.",
+                    fix,
                     table="adjustments",
                     row=number,
                     value=str(row.get("adjustment_id")),

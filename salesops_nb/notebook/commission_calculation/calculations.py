@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING
 from salesops_nb.commission import Payout, Plan, calculate
 from salesops_nb.commission.inputs.tables import Tables
 from salesops_nb.store.ledger import ledger
+from salesops_nb.store.ledger.duties import Duties
 
 if TYPE_CHECKING:
     from salesops_nb.core.periods import Period
     from salesops_nb.source.opened import Workbook
 
 ROWS = 1_000_000  # that a payout stands for in the memo, which so has room for four
+
+
+def duties_of(workbook: Workbook) -> Duties:
+    """Who may act on the workbook's pay: its people, as its `pay_policy` keeps their roles apart."""
+    people = None
+    if "people" in workbook.tables:
+        people = [str(row["person_id"]) for row in Tables.of(workbook.tables).rows("people")]
+    return Duties.of(workbook.settings.pay_policy, people)
 
 
 def payout_of(workbook: Workbook, plans: Sequence[Plan], period: Period) -> Payout:
@@ -26,10 +35,9 @@ def payout_of(workbook: Workbook, plans: Sequence[Plan], period: Period) -> Payo
 
     def calculated() -> Payout:
         prior = ledger.prior_lines(store, period)
-        found = calculate(
-            plans, Tables.of(workbook.tables).beside(prior_lines=prior), period,
-            exit_netting=workbook.settings.pay_policy.exit_netting,
-        )  # fmt: skip
+        tables = Tables.of(workbook.tables).beside(prior_lines=prior)
+        netting = workbook.settings.pay_policy.exit_netting
+        found = calculate(plans, tables, period, exit_netting=netting, duties=duties_of(workbook))
         found.read()
         return found
 

@@ -15,6 +15,7 @@ from salesops_nb.commission import Plan
 from salesops_nb.commission.inputs.tables import Tables
 from salesops_nb.commission.paid_periods.watch import Findings, watched
 from salesops_nb.core.fingerprint import code
+from salesops_nb.notebook.commission_calculation.calculations import duties_of
 from salesops_nb.store.ledger.calendar import PayCalendar
 from salesops_nb.store.ledger.closed_periods import Corrections, correct, state_of_lines
 from salesops_nb.store.ledger.ledger import Posting
@@ -51,7 +52,9 @@ def corrected(
 ) -> tuple[Findings, Corrections, Posting | None]:
     """Write the adjustment lines of every closed period that differs; no posting where none does."""
     found, changes = proposed(workbook, plans, on=on, pay_calendar=pay_calendar)
-    done = correct(workbook.store, changes, author=author, on=on) if found.changes else None
+    duties = duties_of(workbook)
+    author = duties.person("author", author, unattended=True)
+    done = correct(workbook.store, changes, author=author, on=on, duties=duties) if found.changes else None
     return found, changes, done
 
 
@@ -66,6 +69,7 @@ def proposed(
         on=on,
         pay_calendar=pay_calendar,
         fiscal=workbook.calendar,
+        duties=duties_of(workbook),
     )
 
 

@@ -11,9 +11,12 @@ from salesops_nb import present
 from salesops_nb.commission.finance.accrual import accrual
 from salesops_nb.commission.finance.comparison import reconcile
 from salesops_nb.commission.finance.payroll import MAY_LEAVE, payroll
+from salesops_nb.commission.paid_periods.basis import basis
 from salesops_nb.errors import SalesopsError
-from salesops_nb.messages import joined
-from salesops_nb.notebook.commission_calculation.labels import kind_words, status_words
+from salesops_nb.messages import Message, joined
+from salesops_nb.notebook.commission_calculation.calculations import duties_of
+from salesops_nb.notebook.commission_calculation.closed_periods import corrected
+from salesops_nb.notebook.commission_calculation.labels import kind_words, reason_words, status_words
 from salesops_nb.notebook.commission_calculation.period_book import earning_codes, not_incremental
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext, translate
@@ -21,6 +24,7 @@ from salesops_nb.present.language.translation import _
 from salesops_nb.store.ledger import ledger
 
 if TYPE_CHECKING:
+    from salesops_nb.commission.paid_periods.watch import Findings
     from salesops_nb.notebook.commission_calculation.period_book import Book
 
 ZERO = Decimal(0)
@@ -93,6 +97,8 @@ def record(book: Book, who: str | None, author: str) -> None:
             on=book.on,
             pay_calendar=book.pay_calendar,
             plans=book.scope,
+            basis=basis(book.payout, every_plan=book.scope is None),
+            duties=duties_of(book.workbook),
         )
     except SalesopsError as error:
         if any(problem.code != "overlapping-period" for problem in error.problems):
@@ -110,10 +116,78 @@ def record(book: Book, who: str | None, author: str) -> None:
                      "{n} late facts became adjustments in the open period.", len(done.adjustments)),
             kind="warning",
         )  # fmt: skip
+    _reopened(book, done)
+    present.provenance({_("Ledger"): done.anchor[:24]})
+
+
+def _reopened(book: Book, done: ledger.Posting) -> None:
     for period, payee in done.reopened:
         name = book.names.get(payee, payee)
         present.note(_("Again a draft, since its lines changed: {name}, {period}.", name=name, period=period))
+
+
+def paid_periods(book: Book, who: str | None, author: str, corrections: str) -> None:
+    """What paid periods differ by from their calculation today; written as adjustment lines where asked."""
+    if who:
+        return
+    found = book.changed
+    for problem in found.problems:
+        present.note(f"{problem.message} {problem.fix}", kind="warning")
+    if not found.changes:
+        present.note(_("No closed period differs from its calculation today."))
+        return
+    _differences(book, found)
+    if corrections != "write" or not author.strip():
+        present.note(
+            _("Nothing is corrected yet: choose write for corrections and name an author, or type: "
+              "salesops ledger correct --by PERSON."),
+            kind="warning",
+        )  # fmt: skip
+        return
+    _found, changes, done = corrected(
+        book.workbook, book.all_plans, author=author, on=book.on, pay_calendar=book.pay_calendar
+    )
+    if done is None:
+        return
+    present.note(
+        _("Adjustment lines were written as drafts of {periods}: {lines}.",
+          periods=", ".join(changes.targets),
+          lines=ngettext("{n} line", "{n} lines", len(done.adjustments)))
+    )  # fmt: skip
+    _reopened(book, done)
     present.provenance({_("Ledger"): done.anchor[:24]})
+
+
+def _differences(book: Book, found: Findings) -> None:
+    """Each line of a closed period that would be paid otherwise, the largest difference first."""
+    rows = [
+        {"name": book.names.get(change.payee_id, change.payee_id), "period": change.period,
+         "deal_id": change.deal_id, "component_id": change.component_id, "before": change.before,
+         "after": change.after, "difference": change.difference, "currency": change.currency,
+         "why": translate(_worded(why))}
+        for change, why in sorted(
+            zip(found.changes, found.why, strict=True), key=lambda pair: -abs(pair[0].difference)
+        )
+    ]  # fmt: skip
+    sums = ", ".join(formats.money(amount, code, cents=True) for code, amount in found.sums.items())
+    present.show_table(
+        pd.DataFrame(rows),
+        title=_("Paid periods that would be paid otherwise"),
+        table="paid_periods",
+        currency="currency",
+        rows=60,
+        notes=[_("In all: {sums}.", sums=sums)],
+    )
+
+
+def _worded(why: Message) -> Message:
+    """A reason whose own reason for paying nothing is in the reader's language."""
+    values = {
+        name: _worded(value) if isinstance(value, Message)
+        else reason_words(value) if name == "reason" else value
+        for name, value in why.values.items()
+    }  # fmt: skip
+    return Message(why.template, values, why.plural, why.fixed)
 
 
 def standing(book: Book, who: str | None) -> None:

@@ -55,7 +55,7 @@ def cover(panel: Panel, book: Book, asked: Any) -> None:
     who = asked.who
     one = book.statement(who) if who else None
     # what was left as it is declared says nothing; on a statement the designer's part has no place
-    hidden = {"workbook", "author", *(TRIED | {"plans"} if who else ())}
+    hidden = {"workbook", "author", "corrections", *(TRIED | {"plans"} if who else ())}
     asked_for = asked.model_dump(exclude=hidden, exclude_defaults=True)
     draft = one.draft if one is not None else any(each.draft for each in book.statements.accounts)
     panel.cover(

@@ -19,7 +19,7 @@ class CommissionCalculation(Parameters):
     ('account-executive', 'sales-manager')
     """
 
-    approval = ("author",)  # looking at a period writes no drafts: the panel's button does
+    approval = ("author", "corrections")  # looking at a period writes no drafts: the panel's button does
     approval_words = ("Ledger", "Write drafts")
     live = {"author": ""}
     groups = {
@@ -53,6 +53,10 @@ class CommissionCalculation(Parameters):
     )
     author: str = Field(
         "calculation", description="Who calculates, kept with the drafts; empty writes nothing to the ledger"
+    )
+    corrections: Literal["propose", "write"] = Field(
+        "propose",
+        description="What changed in paid periods: only proposed, or written as adjustments too",
     )
     plan: Name = Field(
         None,

@@ -33,10 +33,12 @@ from salesops_nb.commission.statements.statement import Books, Statement, Statem
 from salesops_nb.core.fingerprint import code
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.notebook.commission_calculation.calculations import payout_of
+from salesops_nb.notebook.commission_calculation.closed_periods import findings
 from salesops_nb.store.ledger import ledger
 from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
 
 if TYPE_CHECKING:
+    from salesops_nb.commission.paid_periods.watch import Findings
     from salesops_nb.source.opened import Workbook
 
 FOLDER, CALENDAR = "plans", "pay_calendar.yml"
@@ -106,6 +108,17 @@ class Book:
         """What the ledger held of this period's calculation, wherever paid, before this one is written."""
         lines = ledger.lines(self.workbook.store)
         return lines[lines["origin"].fillna("") == self.period.key]
+
+    @cached_property
+    def changed(self) -> Findings:
+        """What closed periods differ by from their calculation today, by all of the workbook's plans."""
+        return findings(self.workbook, self.all_plans)
+
+    @cached_property
+    def all_plans(self) -> list[Plan]:
+        """The plans of the workbook's folder, else those of the book."""
+        place = self.workbook.folder / FOLDER
+        return (load_plans(place) if place.is_dir() else []) or self.plans
 
     @cached_property
     def scope(self) -> list[str] | None:

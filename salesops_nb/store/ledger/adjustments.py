@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, select
 from salesops_nb.core.money import to_minor
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.ledger.chain import append, entries, named, same_person, writing
+from salesops_nb.store.ledger.chain import append, entries, same_person, writing
+from salesops_nb.store.ledger.duties import ANYBODY, Duties
 from salesops_nb.store.ledger.lines import LIMIT
 from salesops_nb.store.ledger.state import CLOSED, MANUAL, period_state
 
@@ -28,17 +29,21 @@ def adjust(
     approver: str,
     on: date,
     corrects: str | None = None,
+    duties: Duties = ANYBODY,
 ) -> str:
     """Add a line by hand to an open period; returns its id.
 
     `corrects` names the line it corrects, if any. Raises `SalesopsError` where the reason, the
-    author or the approver is missing, the approver is the author or the payee, the period is
-    locked, the amount is zero or finer than its currency, or the corrected line is unknown.
+    author or the approver is missing or no person of `duties`, two of author, approver and payee are one
+    whom the duties keep apart, the period is locked, the amount is zero or finer than its currency, or the
+    corrected line is unknown.
     """
-    author, approver = named(author, "author"), named(approver, "approver")
-    payee_id = named(payee_id, "payee_id")
+    author, approver = duties.person("author", author), duties.person("approver", approver)
+    payee_id = duties.person("payee", payee_id)
+    duties.refuse("approver", approver, [("payee", payee_id), ("author", author)], _REFUSED)
+    duties.refuse("author", author, [("payee", payee_id)], _REFUSED)
     period = FiscalCalendar().period(period).key
-    minor = _checked_adjustment(amount, currency, reason, author, approver, payee_id)
+    minor = _checked_adjustment(amount, currency, reason)
     with writing(engine) as connection:
         state = period_state(connection, period)
         if state.own in CLOSED:
@@ -69,15 +74,12 @@ def adjust(
     return line_id
 
 
-def _checked_adjustment(
-    amount: Decimal, currency: str, reason: str, author: str, approver: str, payee_id: str
-) -> int:
+_REFUSED = "Adjustment refused"
+
+
+def _checked_adjustment(amount: Decimal, currency: str, reason: str) -> int:
     if not reason.strip():
         raise SalesopsError(problem("bad-adjustment.no-reason", column="reason", value=reason))
-    if same_person(approver, author):
-        raise SalesopsError(problem("bad-adjustment.by-its-author", column="approver", value=approver))
-    if same_person(approver, payee_id):
-        raise SalesopsError(problem("bad-adjustment.by-its-payee", column="approver", value=approver))
     if not isinstance(amount, Decimal) or not amount.is_finite() or not amount:
         raise SalesopsError(problem("bad-adjustment.no-amount", column="amount", value=str(amount)))
     try:

@@ -157,11 +157,11 @@ def details(row: Row[Any]) -> dict[str, Any]:
     return content
 
 
-def named(person: str | None, role: str) -> str:
+def named(person: str | None, role: str, column: str | None = None) -> str:
     """The trimmed name of the person who acts; raises `SalesopsError` where it is empty."""
     name = (person or "").strip()
     if not name:
-        raise SalesopsError(problem("no-name", column=role, value=person))
+        raise SalesopsError(problem("no-name", column=column or role, role=role, value=person))
     return name
 
 

@@ -23,8 +23,9 @@ from salesops_nb.core.money import from_minor
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.ledger.calendar import PayCalendar
-from salesops_nb.store.ledger.chain import details, entries, named, writing
+from salesops_nb.store.ledger.chain import details, entries, writing
 from salesops_nb.store.ledger.difference import Difference, base_of, difference
+from salesops_nb.store.ledger.duties import ANYBODY, Duties
 from salesops_nb.store.ledger.ledger import Posting, as_prior, as_row, scope, table_of, written
 from salesops_nb.store.ledger.lines import entry_values
 from salesops_nb.store.ledger.state import CLOSED, MANUAL, Openness, current_lines
@@ -189,12 +190,15 @@ def corrections(
     return found
 
 
-def correct(engine: Engine, found: Corrections, *, author: str, on: date) -> Posting:
+def correct(
+    engine: Engine, found: Corrections, *, author: str, on: date, duties: Duties = ANYBODY
+) -> Posting:
     """Write what `corrections` found, all of it or nothing.
 
-    Raises `SalesopsError` where the ledger has taken in something else since they were found.
+    Raises `SalesopsError` where the ledger has taken in something else since they were found, or the author
+    may not be it by the duties.
     """
-    author = named(author, "author")
+    author = duties.person("author", author, unattended=True)
     whole = Difference(
         write=[*found.lines.write, *found.drafts.write],
         withdraw=[*found.lines.withdraw, *found.drafts.withdraw],
@@ -202,7 +206,7 @@ def correct(engine: Engine, found: Corrections, *, author: str, on: date) -> Pos
     with writing(engine) as connection:
         if anchor_of(connection) != found.anchor:
             raise SalesopsError(problem("ledger-moved", table="ledger_entries"))
-        return written(connection, whole, author, on, bases=found.bases)
+        return written(connection, whole, author, on, bases=found.bases, duties=duties)
 
 
 def _closed(connection: Connection) -> set[str]:

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.ledger.chain import append, details, entries, named, same_person, writing
+from salesops_nb.store.ledger.chain import append, details, entries, same_person, writing
+from salesops_nb.store.ledger.duties import ANYBODY, Duties
 
 Outcome = Literal["accepted", "rejected", "withdrawn"]
 OUTCOMES = ("accepted", "rejected", "withdrawn")
@@ -38,12 +39,15 @@ COLUMNS = (
 )
 
 
-def open_dispute(engine: Engine, line_id: str, question: str, *, by: str, on: date) -> str:
+def open_dispute(
+    engine: Engine, line_id: str, question: str, *, by: str, on: date, duties: Duties = ANYBODY
+) -> str:
     """Open a dispute on a line of the ledger; returns its id.
 
-    Raises `SalesopsError` where the line is unknown, the question is empty, or one is open on it.
+    Raises `SalesopsError` where the line is unknown, the question is empty, one is open on it, or `by` is no
+    person of `duties`.
     """
-    by = named(by, "by")
+    by = duties.person("person who opens it", by, column="by")
     question = _words(question, "question")
     with writing(engine) as connection:
         query = select(entries).where(
@@ -61,9 +65,14 @@ def open_dispute(engine: Engine, line_id: str, question: str, *, by: str, on: da
     return dispute_id
 
 
-def answer_dispute(engine: Engine, dispute_id: str, answer: str, *, by: str, on: date) -> None:
-    """Answer an open dispute; not by the one who opened it. Raises `SalesopsError` otherwise."""
-    by, answer = named(by, "by"), _words(answer, "answer")
+def answer_dispute(
+    engine: Engine, dispute_id: str, answer: str, *, by: str, on: date, duties: Duties = ANYBODY
+) -> None:
+    """Answer an open dispute; neither by the one who opened it nor by the payee.
+
+    Raises `SalesopsError` otherwise, or where `by` is no person of `duties`.
+    """
+    by, answer = duties.person("person who answers", by, column="by"), _words(answer, "answer")
     with writing(engine) as connection:
         dispute = _known(connection, dispute_id)
         if dispute["status"] != "open":
@@ -72,6 +81,8 @@ def answer_dispute(engine: Engine, dispute_id: str, answer: str, *, by: str, on:
             )
         if same_person(by, dispute["opened_by"]):
             raise SalesopsError(problem("bad-dispute.by-its-opener", column="by", value=by))
+        if same_person(by, dispute["payee_id"]):
+            raise SalesopsError(problem("bad-dispute.answer-by-payee", column="by", value=by))
         content = {"dispute_id": dispute["dispute_id"], "step": "answer", "words": answer}
         append(connection, [_entry(dispute["line"], by, on, content)])
 
@@ -84,14 +95,15 @@ def close_dispute(
     by: str,
     on: date,
     adjustment_line_id: str | None = None,
+    duties: Duties = ANYBODY,
 ) -> None:
     """Close an answered dispute as accepted or rejected; the one who opened it may also withdraw it.
 
     `adjustment_line_id` names the line that pays what was accepted. Raises `SalesopsError` where
     the dispute is unknown, closed, or not answered yet, the payee would accept their own dispute,
-    or the adjustment is not in the ledger.
+    or the adjustment is not in the ledger, or `by` is no person of `duties`.
     """
-    by = named(by, "by")
+    by = duties.person("person who closes it", by, column="by")
     if outcome not in OUTCOMES:
         raise SalesopsError(
             problem(

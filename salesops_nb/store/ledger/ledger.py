@@ -32,7 +32,7 @@ from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.ledger.adjustments import adjust
 from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
-from salesops_nb.store.ledger.chain import append, entries, named, writing
+from salesops_nb.store.ledger.chain import append, entries, writing
 from salesops_nb.store.ledger.difference import Difference, difference
 from salesops_nb.store.ledger.disputes import (
     answer_dispute,
@@ -41,6 +41,7 @@ from salesops_nb.store.ledger.disputes import (
     disputes,
     open_dispute,
 )
+from salesops_nb.store.ledger.duties import ANYBODY, Duties
 from salesops_nb.store.ledger.lines import draft_frame, entry_values, line_frame
 from salesops_nb.store.ledger.state import (
     CLOSED,
@@ -54,6 +55,7 @@ from salesops_nb.store.ledger.verification import anchor, anchor_of, verify
 from salesops_nb.store.ledger.workflow import approve, lock, pay, review, statements
 
 __all__ = [
+    "Duties",
     "PayCalendar",
     "Posting",
     "adjust",
@@ -106,6 +108,7 @@ def post(
     plans: Collection[str] | None = None,
     exception: str = "",
     basis: Mapping[str, Any] | None = None,
+    duties: Duties = ANYBODY,
 ) -> Posting:
     """Bring the ledger to what a period's calculation says; the same calculation again writes nothing.
 
@@ -118,14 +121,15 @@ def post(
     exception : why lines may still change after the cut-off; recorded with them.
     basis : what the calculation went by (see `closed_periods`), kept with what is written, so that a later
         one can say what has changed.
+    duties : who may be the author: a person of them, or `UNATTENDED`, who is not paid by what is written.
 
     Raises
     ------
     SalesopsError
-        Where a line is malformed, belongs to another period, or its id to another period's line,
-        or where the ledger holds these plans for a period that overlaps this one.
+        Where the author may not be it, a line is malformed, belongs to another period, or its id to another
+        period's line, or where the ledger holds these plans for a period that overlaps this one.
     """
-    author = named(author, "author")
+    author = duties.person("author", author, unattended=True)
     fiscal = fiscal or (period.calendar if isinstance(period, Period) else FiscalCalendar())
     period = fiscal.period(period) if isinstance(period, str) else period
     values = entry_values(payout_lines)
@@ -133,7 +137,7 @@ def post(
         _check_overlap(connection, values, period, fiscal)
         change = _planned(connection, values, period, on, pay_calendar, fiscal, plans, exception)
         bases = {period.key: basis} if basis is not None else {}
-        return written(connection, change, author, on, exception, bases)
+        return written(connection, change, author, on, exception, bases, duties)
 
 
 def written(
@@ -143,8 +147,11 @@ def written(
     on: date,
     exception: str = "",
     bases: Mapping[str, Mapping[str, Any]] | None = None,
+    duties: Duties = ANYBODY,
 ) -> Posting:
     """Write a difference, and what each calculated period of it went by; nothing where nothing differs."""
+    paid = {line["payee_id"] for line in change.write} | {row.payee_id for row in change.withdraw}
+    duties.refuse("author", author, [("payee", payee) for payee in sorted(paid)], "Posting refused")
     common = {"author": author, "made_on": on.isoformat()}
     check_ids(connection, change)
     reopened = _write(connection, change, common, exception)
@@ -307,13 +314,13 @@ def _check_overlap(
             )
 
 
-def withdraw(engine: Engine, period: Period, *, author: str, on: date) -> int:
+def withdraw(engine: Engine, period: Period, *, author: str, on: date, duties: Duties = ANYBODY) -> int:
     """Take back what was calculated for an open period, as if it had not been posted; returns how many lines.
 
     Lines entered by hand stay. Raises `SalesopsError` where the period is locked or paid, or holds
     no calculation.
     """
-    author = named(author, "author")
+    author = duties.person("author", author)
     with writing(engine) as connection:
         state = period_state(connection, period.key)
         rows = current_lines(connection, origins=[period.key])

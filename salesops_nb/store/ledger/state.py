@@ -24,7 +24,7 @@ MANUAL = "manual:"  # before the period of a line by hand, which no calculation 
 
 @dataclass(slots=True)
 class PeriodState:
-    """Statuses of one period: its own (draft, locked, paid), its statements', who approved them.
+    """Statuses of one period: its own (draft, locked, paid), its statements', who reviewed and approved them.
 
     `approvals` hold only those since the statement was last a draft; `approved` the entry that approved it.
     """
@@ -33,6 +33,7 @@ class PeriodState:
     own: str = "draft"
     paid_on: str | None = None
     statements: dict[str, str] = field(default_factory=dict)
+    reviewers: dict[str, str] = field(default_factory=dict)
     approvals: dict[str, list[str]] = field(default_factory=dict)
     approved: dict[str, int] = field(default_factory=dict)
 
@@ -61,7 +62,10 @@ def period_state(connection: Connection, period: str) -> PeriodState:
             state.approved.pop(row.payee_id, None)
             if content["to"] == "approved":
                 state.approved[row.payee_id] = row.seq
+            elif content["to"] == "reviewed":
+                state.reviewers[row.payee_id] = row.author
             elif content["to"] == "draft":
+                state.reviewers.pop(row.payee_id, None)
                 state.approvals.pop(row.payee_id, None)
     return state
 

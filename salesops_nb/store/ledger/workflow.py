@@ -1,6 +1,6 @@
 """From draft to paid: who may take a statement, and then its period, one step further.
 
-Review and approval are per statement. The approver is a named person, not the payee; somebody who
+Review and approval are per statement. Who may do which is said by the duties; somebody who
 is paid an override on the statement may approve it, but not alone: at least one approver must be
 independent of it. Lock and pay are per period, when every statement in it is approved.
 """
@@ -21,7 +21,8 @@ from salesops_nb.core.money import from_minor, places
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.store.ledger.calendar import PayCalendar
-from salesops_nb.store.ledger.chain import append, details, entries, named, same_person, writing
+from salesops_nb.store.ledger.chain import append, details, entries, same_person, writing
+from salesops_nb.store.ledger.duties import ANYBODY, Duties
 from salesops_nb.store.ledger.state import (
     CLOSED,
     STATUSES,
@@ -43,18 +44,29 @@ class Step:
 
 
 def review(
-    engine: Engine, period: Period | str, *, by: str, on: date, payees: Collection[str] | None = None
+    engine: Engine,
+    period: Period | str,
+    *,
+    by: str,
+    on: date,
+    payees: Collection[str] | None = None,
+    duties: Duties = ANYBODY,
 ) -> Step:
     """Mark draft statements as reviewed; all of the period's, or those of the payees named.
 
-    Raises `SalesopsError` where nobody is named, the period is closed, has no line, or a named
-    payee has none; a payee's own statement is never reviewed by themself.
+    Raises `SalesopsError` where nobody, or no person of `duties`, is named, the period is closed, has no
+    line, or a named payee has none. Whom the duties bar from a statement, its payee as a rule, does not
+    review it.
     """
+    by = duties.person("reviewer", by)
 
-    def may(state: PeriodState, payee: str, _lines: Lines) -> str | None:
-        if same_person(by, payee):
-            return f"{by} cannot review the own statement"
-        return None if state.status(payee) == "draft" else f"it is {state.status(payee)}, not draft"
+    def may(state: PeriodState, payee: str, lines: Lines) -> tuple[str, str] | None:
+        others = [*_authors(lines), ("payee", payee)]
+        if why := duties.clash("reviewer", by, others):
+            return why, duties.who_may("reviewer", others)
+        if state.status(payee) != "draft":
+            return f"it is {state.status(payee)}, not draft", _OTHER
+        return None
 
     return _each(engine, str(period), by, on, payees, "reviewed", may)
 
@@ -66,23 +78,26 @@ def approve(
     by: str,
     on: date,
     payees: Collection[str] | None = None,
-    people: Collection[str] | None = None,
+    duties: Duties = ANYBODY,
 ) -> Step:
     """Approve reviewed statements; all of the period's that `by` may approve, or those of the payees named.
 
-    A person paid an override on a statement is recorded as an approver, and the statement waits
-    for an independent one. With `people` (ids) the approver must be one of them. Raises
-    `SalesopsError` where nothing at all can be approved by this person, or a named statement not.
+    The approver is a person of `duties`, not the payee, and by their default not the author of any of its
+    lines. A person paid an override on a statement is recorded as an approver, and the statement waits
+    for an independent one. Raises `SalesopsError` where nothing at all can be approved by this person, or a
+    named statement not.
     """
-    if people is not None and not any(same_person(by, person) for person in people):
-        raise _refused("approver", by, f"{by!r} is not in the people table", "Use the person's id.")
+    by = duties.person("approver", by)
 
-    def may(state: PeriodState, payee: str, _lines: Lines) -> str | None:
-        if same_person(by, payee):
-            return f"{by} is its payee"
+    def may(state: PeriodState, payee: str, lines: Lines) -> tuple[str, str] | None:
+        others = [("payee", payee), *_authors(lines), ("reviewer", state.reviewers.get(payee))]
+        if why := duties.clash("approver", by, others):
+            return why, duties.who_may("approver", others)
         if any(same_person(by, earlier) for earlier in state.approvals.get(payee, [])):
-            return f"{by} has approved it already"
-        return None if state.status(payee) == "reviewed" else f"it is {state.status(payee)}, not reviewed"
+            return f"{by} has approved it already", _OTHER
+        if state.status(payee) != "reviewed":
+            return f"it is {state.status(payee)}, not reviewed", _OTHER
+        return None
 
     return _each(engine, str(period), by, on, payees, "approved", may)
 
@@ -95,13 +110,14 @@ def lock(
     on: date,
     pay_calendar: PayCalendar | None = None,
     fiscal: FiscalCalendar | None = None,
+    duties: Duties = ANYBODY,
 ) -> str:
     """Lock a period whose statements are all approved; returns the anchor to keep elsewhere.
 
     Raises `SalesopsError` where a statement is not approved, an earlier period of one of its plans is not
     locked, or the cut-off has not passed yet.
     """
-    key = str(period)
+    key, by = str(period), duties.person("person who locks", by, column="by")
     with writing(engine) as connection:
         state, lines = period_state(connection, key), current_lines(connection, periods=[key])
         if state.own in CLOSED:
@@ -121,7 +137,7 @@ def lock(
             if on <= cut_off:
                 what = f"{key} takes lines until its cut-off on {cut_off}"
                 raise _refused("on", str(on), what, "Lock it after that day.")
-        return _period_step(connection, key, named(by, "by"), on, {"to": "locked"})
+        return _period_step(connection, key, by, on, {"to": "locked"})
 
 
 def _in_order(connection: Connection, key: str, lines: Lines, fiscal: FiscalCalendar) -> None:
@@ -150,12 +166,13 @@ def pay(
     on: date,
     pay_calendar: PayCalendar | None = None,
     fiscal: FiscalCalendar | None = None,
+    duties: Duties = ANYBODY,
 ) -> str:
     """Mark a locked period as paid on a day; returns the anchor to keep elsewhere.
 
     Raises `SalesopsError` where the period is not locked, or its pay date has not come yet.
     """
-    key = str(period)
+    key, by = str(period), duties.person("person who pays", by, column="by")
     with writing(engine) as connection:
         state = period_state(connection, key)
         if state.own != "locked":
@@ -166,7 +183,7 @@ def pay(
             if on < pay_date:
                 raise _refused("on", str(on), f"{key} is paid on {pay_date}", "Wait for its pay date.")
         content = {"to": "paid", "paid_on": on.isoformat()}
-        return _period_step(connection, key, named(by, "by"), on, content)
+        return _period_step(connection, key, by, on, content)
 
 
 def statements(engine: Engine, period: Period | str | None = None) -> pd.DataFrame:
@@ -203,9 +220,8 @@ def _each(
     on: date,
     payees: Collection[str] | None,
     to: str,
-    may: Callable[[PeriodState, str, Lines], str | None],
+    may: Callable[[PeriodState, str, Lines], tuple[str, str] | None],
 ) -> Step:
-    by = named(by, "by")
     with writing(engine) as connection:
         state, lines = period_state(connection, period), current_lines(connection, periods=[period])
         if state.own in CLOSED:
@@ -227,7 +243,8 @@ def _each(
                 continue
             refusal = may(state, payee, by_payee[payee])
             if refusal:
-                waiting.append(_problem("payee_id", payee, f"statement of {payee}: {refusal}", _OTHER))
+                why, fix = refusal
+                waiting.append(_problem("payee_id", payee, f"statement of {payee}: {why}", fix))
                 continue
             entries, alone = _entries(state, payee, period, by, on, to, paid_on(by_payee[payee]))
             rows += entries
@@ -258,6 +275,11 @@ def _entries(
         return [status], False
     approval = {"entry": "approval", "details": {"override": interested}, **common}
     return ([approval], True) if interested else ([approval, status], False)
+
+
+def _authors(lines: Lines) -> list[tuple[str, str | None]]:
+    """Who wrote the lines of a statement."""
+    return [("author", author) for author in sorted({row.author for row in lines})]
 
 
 def _overrides(connection: Connection, period: str, by: str) -> Callable[[Lines], bool]:
