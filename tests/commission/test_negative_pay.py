@@ -260,6 +260,24 @@ def test_ledger_payroll_and_accrual_agree(rule: str, tmp_path: Path) -> None:
     store.dispose()
 
 
+def test_what_is_carried_leaves_with_the_pay_that_it_is_set_against() -> None:
+    """Without an earning code of its own: else it would stay behind, and payroll get the negative amount."""
+    other = {"id": "c", "rate_pct": 1, "where": "deal_id == 'd2'"}
+    story = (*STORY[:2], ("d2", "booked", "2026-02-06", 500), *STORY[3:])
+    payouts = run(plan(FLAT, other, period="month", **CARRY), tables(*story), MONTHS[:4])
+    people = table({"person_id": "rep", "payroll_id": "1", "name": "Rep"})
+    for codes in ({"b": "COM", "c": "BON"}, {"b": "COM", "c": "BON", "negative_pay": "NEG"}, None):
+        for payout, net in zip(payouts, [16125, 0, 0, 0], strict=True):
+            lines = payout.lines.assign(status="approved")
+            sent = payroll(lines, people, on=date(2026, 6, 20), earning_codes=codes)
+            assert sent.set_aside.empty
+            assert sum(sent.rows["amount"], D(0)) == net
+            assert not [p for p in sent.problems if p.code == "negative-pay"]
+    told = payroll(payouts[1].lines.assign(status="approved"), people, on=date(2026, 6, 20),
+                   earning_codes={"b": "COM", "c": "BON"})  # fmt: skip
+    assert dict(zip(told.rows["earning_code"], told.rows["amount"], strict=True)) == {"BON": 5, "COM": -5}
+
+
 # --- clawback: windows and instalments --------------------------------------------------------------
 
 WINDOWS: list[tuple[dict[str, Any], str, str, int]] = [

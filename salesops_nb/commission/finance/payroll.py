@@ -55,7 +55,8 @@ def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, st
     people : the people table; the payroll id is the one valid on the day `on`.
     earning_codes : code of each component (as ``plan/component`` where two plans have one of that
         name), or of each kind for lines without one; where none are
-        given the component's own name (or the kind) is the code.
+        given the component's own name (or the kind) is the code. Negative pay that is carried or taken back
+        needs none: it leaves with the pay that it is set against.
 
     Raises
     ------
@@ -69,8 +70,11 @@ def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, st
     known = _payroll_ids(people, on)
     shared = Counter(person["payroll_id"] for person in known.values() if person["payroll_id"])
     sums: dict[tuple[str, str, str | None, str], list[Any]] = defaultdict(lambda: [Decimal(0), 0])
-    for row in rows:
+    carried = [row for row in rows if row["component_id"] == "negative_pay"]
+    for row in (*(row for row in rows if row["component_id"] != "negative_pay"), *carried):
         code = _code(row, earning_codes)
+        if code is None and row["component_id"] == "negative_pay":
+            code = _code_carried(row, sums)
         cell = sums[row["payee_id"], row["period"], code, row["currency"]]
         cell[0] += row["amount"]
         cell[1] += 1
@@ -161,6 +165,17 @@ def _code(row: Mapping[str, Any], codes: Mapping[str, str] | None) -> str | None
     if not component:
         return codes.get(kind)
     return codes.get(f"{row.get('plan_id')}/{component}") or codes.get(component) or codes.get(kind)
+
+
+def _code_carried(
+    row: Mapping[str, Any], sums: Mapping[tuple[str, str, str | None, str], list[Any]]
+) -> str | None:
+    """The code of negative pay that has none of its own: what is carried goes where the person's sum is
+    lowest, what is taken back where it is highest, so that it leaves with the pay that it is set against.
+    """
+    of = row["payee_id"], row["period"], row["currency"]
+    mine = [(cell[0], key[2]) for key, cell in sums.items() if (key[0], key[1], key[3]) == of and key[2]]
+    return (min(mine) if row["amount"] > 0 else max(mine))[1] if mine else None
 
 
 def _reason(payroll_id: str | None, code: str | None, shared: Counter[str]) -> tuple[str, str] | None:

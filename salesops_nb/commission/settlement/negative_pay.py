@@ -34,7 +34,7 @@ def negative_pay(payout: Working) -> None:
     if not owed and not _can_be_negative(payout):
         return
     total, free = _sums(payout)
-    for key in sorted({*owed, *total}):
+    for key in sorted({*owed, *total}, key=str):
         payee, currency = key
         plan = _plan_of(payout, payee)
         before, net = owed.get(key, ZERO), total[key]
