@@ -18,7 +18,8 @@ Pay of a credit
     Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
     listed rates the part of the lines that it is the first to fit, by their amounts.
  5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
-    `whole` is due with the first such event, no sooner than the credit's own day; `share_…` in steps, as the
+    `whole` is due with the first such event (or that of its `number`), no sooner than the credit's own day;
+    `in_full` on the first day from the credit's on which the share is 1; `share_…` in steps, as the
     share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
     moves; `…_end` on the last day of the period, quarter or year of the credit; `after_months` later each.
     A refund is released as a credit of its own day.
@@ -283,7 +284,13 @@ def steps_of(plan, credit: Credit, last: date) -> list[Step]:
         share = exact(rule["pct"]) / 100
         wait = rule.get("after_months", 0)
         kind = rule["event"]
-        if rule.get("as", "whole") != "whole":
+        if rule.get("as") == "in_full":
+            kinds = (kind, "refunded", own_event)
+            days = sorted({max(e.day, credit.day) for e in credit.story.others if e.kind in kinds})
+            full = next((day for day in days if credit.story.share_paid(kind, day) == 1), None)
+            if full is not None:
+                steps.append(Step(months_later(full, wait), share, False, number))
+        elif rule.get("as", "whole") != "whole":
             paid_by = rule["as"].removeprefix("share_")
             days = {e.day for e in credit.story.others if e.kind in (paid_by, "refunded", own_event)}
             so_far = ZERO
@@ -292,7 +299,7 @@ def steps_of(plan, credit: Credit, last: date) -> list[Step]:
                 if now != so_far:
                     steps.append(Step(months_later(day, wait), share * (now - so_far), False, number))
                 so_far = now
-        elif kind == own_event:
+        elif kind == own_event and "number" not in rule:
             steps.append(Step(months_later(credit.day, wait), share, not wait, number))
         elif kind.endswith("_end"):
             length = {"period_end": plan["plan"]["period"], "quarter_end": "quarter", "year_end": "year"}[
@@ -301,9 +308,10 @@ def steps_of(plan, credit: Credit, last: date) -> list[Step]:
             _, after = span_of(credit.day, length)
             steps.append(Step(months_later(after - timedelta(days=1), wait), share, False, number))
         else:
-            found = [e.day for e in credit.story.others if e.kind == kind and e.amount > 0]
-            if found:
-                steps.append(Step(months_later(max(min(found), credit.day), wait), share, False, number))
+            found = sorted(e.day for e in credit.story.others if e.kind == kind and e.amount > 0)
+            nth = rule.get("number", 1)
+            if len(found) >= nth:
+                steps.append(Step(months_later(max(found[nth - 1], credit.day), wait), share, False, number))
     return sorted((step for step in steps if step.day <= last), key=lambda step: (step.day, not step.own))
 
 

@@ -134,7 +134,9 @@ def _release(chance) -> list[dict]:
         if rule["event"] == "end":
             rule["event"] = chance.choice(["period_end", "quarter_end", "year_end"])
         elif rule["event"] != "booked" and chance.random() < 0.6:
-            rule["as"] = f"share_{rule['event']}"
+            rule["as"] = chance.choice([f"share_{rule['event']}"] * 2 + ["in_full"])
+        elif rule["event"] != "booked" and chance.random() < 0.3:
+            rule["number"] = 2
         if not rule["event"].endswith("_end") and chance.random() < 0.3:
             rule["after_months"] = chance.choice([1, 3, 6])
         if (

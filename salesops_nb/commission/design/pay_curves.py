@@ -127,6 +127,7 @@ def on_curve(c: Component) -> bool:
     units = {c.table.unit} if c.table is not None else set()
     return (
         c.measure == "credit"
+        and c.target != "base_pay"
         and c.rates is None
         and c.per_unit is None
         and c.where is None

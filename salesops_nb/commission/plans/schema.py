@@ -21,6 +21,7 @@ from salesops_nb.commission.plans.schema_base import (
     Part,
     Percent,
     PeriodKind,
+    Within,
 )
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.plans.schema_payment import Acceptance, Clawback, Draw, Fx, Guarantee, Release
@@ -80,12 +81,14 @@ class Quota(Part):
     ramp_pct: tuple[Percent, ...] | None = None
     ramp_per: Literal["month", "period"] = "period"
     ramp_from: Literal["role", "hire", "assignment"] = "role"
-    prorate: Literal["days", "none"] = "none"
+    ramp_for: Literal["everyone", "new_hires"] | Within = "everyone"
+    prorate: Literal["days", "months", "none"] = "none"
     if_zero: Literal["attainment_0", "attainment_100", "refuse"] | None = None
 
     @model_validator(mode="after")
     def _zero_is_decided(self) -> Quota:
-        can_be_zero = not self.amount or 0 in (self.ramp_pct or ())
+        # by whole months a person may have none of a period
+        can_be_zero = not self.amount or 0 in (self.ramp_pct or ()) or self.prorate == "months"
         if can_be_zero and self.if_zero is None:
             raise ValueError(
                 "a quota can be zero here, so the plan must say 'if_zero': attainment_0, attainment_100 "

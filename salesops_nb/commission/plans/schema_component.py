@@ -31,13 +31,14 @@ class Component(Part):
     rates: tuple[RateRow, ...] | None = None
     per_unit: Number | None = None
     activity: str | None = None
+    confirmed: Literal["required", "not_needed"] | None = None
     table: Table | None = None
     gate: Gate | None = None
     threshold: Number | None = Field(default=None, ge=0)
     then: Literal["first_dollar", "excess"] | None = None
     multipliers: Multipliers | None = None
     limits: tuple[Limits, ...] | None = None
-    target: Number | Literal["derived"] | None = None
+    target: Number | Literal["derived", "base_pay"] | None = None
     objectives: tuple[Objective, ...] | None = None
     earning_code: str | None = None
     incremental_cost: bool | None = None
@@ -101,6 +102,8 @@ def _faults(c: Component) -> list[Fault]:
         found.append((("measure",), says))
     if c.activity is not None and c.measure != "activities":
         found.append((("activity",), "'activity' belongs to the measure activities"))
+    if c.confirmed is not None and c.measure != "activities":
+        found.append((("confirmed",), "'confirmed' belongs to the measure activities"))
     if c.from_ and c.to and c.to < c.from_:
         found.append((("to",), f"'to' ({c.to}) is before 'from' ({c.from_})"))
     pers = [limit.per for limit in c.limit_list]
@@ -120,7 +123,9 @@ def _scorecard(c: Component, prices: list[str]) -> list[Fault]:
     if total != 100:
         found.append((("objectives",), f"the objectives' weights sum to {total} %, not to 100 %"))
     if c.target is None:
-        found.append((("measure",), "the measure mbo needs a 'target': an amount a period, or derived"))
+        found.append(
+            (("measure",), "the measure mbo needs a 'target': an amount a period, derived or base_pay")
+        )
     return found
 
 
@@ -137,7 +142,7 @@ def _table(c: Component) -> list[Fault]:
         found.append((("table", "rows", base, "x"), says))
     share = next((i for i, r in enumerate(rows) if r.payout_pct is not None), None)
     if share is not None and c.target is None:
-        says = "rows with 'payout_pct' are shares of a 'target': give it (an amount a period, or derived)"
+        says = "rows with 'payout_pct' are shares of a 'target': an amount a period, derived or base_pay"
         found.append((("table", "rows", share, "payout_pct"), says))
     if c.table.unit == "count" and c.table.mode != "whole" and c.measure not in ("count", "quantity"):
         says = "count bands climb over the measure count or quantity, or choose a rate in the mode whole"

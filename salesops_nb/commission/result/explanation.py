@@ -188,7 +188,7 @@ def _numbers(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any])
         found = rate_table.bounds(c, standing.quota, if_zero) if c.table else ()
         rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None
         level = gate_level(plan, c, standing.quota)
-        known[key] = rate_table.Numbers(found, (), rate, target_of(c, standing.target), level)
+        known[key] = rate_table.Numbers(found, (), rate, target_of(c, standing.target, standing.base), level)
     numbers: rate_table.Numbers = known[key]
     return numbers
 
@@ -275,7 +275,10 @@ def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], af
     if found.amount is not None:
         return said("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
     if found.payout_pct is not None:
-        return said("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
+        share = Figure(Decimal(str(found.payout_pct)))
+        if c.target == "base_pay":
+            return said("{share} % of base pay", share=share)
+        return said("{share} % of target", share=share)
     return said("{rate} %", rate=Figure(decimal_of(rate_table.row_rate(found, _base(c, numbers)) * 100)))
 
 
