@@ -15,6 +15,7 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.checks.plan_clashes import refuse_clashes, refuse_repeated_ids
+from salesops_nb.commission.crediting.cancelled_credit import cancelled_credit
 from salesops_nb.commission.crediting.credits import credits, kept_credits
 from salesops_nb.commission.crediting.refund_pieces import shown
 from salesops_nb.commission.crediting.team_credit import levels_of, summed, team_credit
@@ -194,6 +195,7 @@ def _whole(payout: Working, job: Job, c: Component) -> list[Span]:
         or facts.last is None
         or payout.kept[plan][-1] is not None
         or on_attainment(c)
+        or (plan.file.quota is not None and plan.file.quota.relief_pct is not None)
         or job.opened
         or job.attained is not None
         or c.measure == "activities"
@@ -231,6 +233,9 @@ def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None) -> Jo
         _, attained, _, team_attained = _of_event(
             payout, plan, stays, plan.file.quota.attained_by, leads, [], period.end
         )
+    if plan.file.quota is not None and plan.file.quota.relief_pct is not None:
+        own = team if team is not None and all(c.payee == "manager" for c in plan.components) else credit
+        people.cancelled = cancelled_credit(own, facts, period.end)
     if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None

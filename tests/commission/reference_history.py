@@ -15,6 +15,8 @@ Pay of a credit
  4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
     Where each transaction stands alone, a refund takes each sale back from where that sale stood, and what
     stands of a sale is divided among the people who share it: each part is rounded, the last takes the rest.
+    With the position of a territory, before and after are what everybody has sold in it by then, by days and
+    then by the id of the person; each person's pay runs on and is rounded by itself.
     Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
     listed rates the part of the lines that it is the first to fit, by their amounts.
  5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
@@ -250,6 +252,23 @@ def earn(plan, component, credits: list[Credit]) -> None:
         credit.stands = worth(before), worth(after)
 
 
+def earn_in_territories(plan, component, credits: list[Credit]) -> None:
+    """The same where the place in the table is the territory's; they are all people's of one plan."""
+    mode = plan.get("rounding", {}).get("mode", "half_up")
+    quota = exact(plan["quota"]["amount"])
+    sold: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+    paid: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+    for credit in sorted(credits, key=lambda c: (c.day, c.refund, c.event, c.person)):
+        span, _ = span_of(credit.counts_on, plan["plan"]["period"])
+        where, who = (credit.story.deal.territory, span), (credit.person, span)
+        before = sold[where]
+        sold[where] = after = before + credit.amount
+        worth = pay_of(component, after, after, quota) - pay_of(component, before, before, quota)
+        more = paid[who] + factor(component, credit.story.deal) * worth
+        credit.earned = cents(more, mode) - cents(paid[who], mode)
+        paid[who] = more
+
+
 def divide(plan, component, credits: list[Credit]) -> None:
     """Sets what people earn together of each event, where each transaction stands alone."""
     if component["scope"] != "each_transaction":
@@ -440,9 +459,12 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
                 person: [c for credit in credits if (c := measured(component, credit)) is not None]
                 for person, credits in theirs.items()
             }
-            for credits in chosen.values():
-                earn(plan, component, credits)
             together = [credit for credits in chosen.values() for credit in credits]
+            if "position" in component:
+                earn_in_territories(plan, component, together)
+            else:
+                for credits in chosen.values():
+                    earn(plan, component, credits)
             divide(plan, component, together)
             for credit in together:
                 for what, day, amount in pay(plan, credit, last):

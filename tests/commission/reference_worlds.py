@@ -56,7 +56,7 @@ class World:
             {
                 "deal_id": d.id, "owner_id": d.owner, "amount": decimal(d.amount), "closed_on": d.day,
                 "created_on": FIRST, "stage": d.outcome, "outcome": d.outcome, "currency": d.currency,
-                "product_id": d.product, "term_months": d.term,
+                "product_id": d.product, "term_months": d.term, "territory": d.territory,
             }
             for d in self.deals
         ]  # fmt: skip
@@ -114,6 +114,8 @@ def _component(chance, name) -> dict:
             made["rates"].append({"rate_pct": _percent(chance)})
     else:
         made["table"] = _table(chance, scope)
+        if scope == "running_total" and chance.random() < 0.3:
+            made["position"] = {"of": "territory"}
     if chance.random() < 0.25:
         rows = [
             {"where": "term_months >= 36", "x": Decimal("1.1")},
@@ -304,7 +306,7 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]
         deal = Deal(
             f"{group}-{number}", chance.choice(people), Fraction(whole), _day(chance), chance.choice("AB"),
             chance.choice([12, 24, 36]), shares=shares, outcome=chance.choice(["won"] * 8 + ["lost", "open"]),
-            lines=lines,
+            lines=lines, territory=f"{group} {chance.choice('NS')}",
         )  # fmt: skip
         deals.append(deal)
         events += _events_of(chance, deal)

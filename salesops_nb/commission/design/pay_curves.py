@@ -128,6 +128,7 @@ def on_curve(c: Component) -> bool:
     return (
         c.measure == "credit"
         and c.target != "base_pay"
+        and c.position is None
         and c.rates is None
         and c.per_unit is None
         and c.where is None

@@ -52,6 +52,7 @@ class People:
     leave: Mapping[str, list[tuple[date, date]]] = field(default_factory=dict)
     careers: Careers = field(default_factory=Careers)
     targets: Targets = field(default_factory=dict)
+    cancelled: Mapping[str, list[tuple[date, Fraction]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _told: set[tuple[str, str]] = field(default_factory=set)
     _unsaid: set[tuple[str, str]] = field(
@@ -191,7 +192,17 @@ class People:
         if file.quota is None:
             return Standing(None, target, base)
         share = Fraction(sum(w for w, _ in weights), whole) if whole and file.quota.prorate != "none" else 1
-        return Standing(self._quota(payee, part) * self._ramp(payee, part) * share, target, base)
+        quota = self._quota(payee, part) * self._ramp(payee, part) * share
+        return Standing(self._relieved(payee, part, quota), target, base)
+
+    def _relieved(self, payee: str, part: Period, quota: Fraction) -> Fraction:
+        """The quota less the plan's part of the credit that was cancelled in the period, if above zero."""
+        rule = self.plan.file.quota
+        assert rule is not None
+        if rule.relief_pct is None or quota <= 0:
+            return quota
+        gone = sum((credit for day, credit in self.cancelled.get(payee, ()) if day in part), Fraction(0))
+        return max(Fraction(0), quota - gone * Fraction(rule.relief_pct) / 100)
 
     def _weights(
         self, present: list[tuple[date, date, Stay]], part: Period

@@ -79,6 +79,10 @@ def _quota(file: PlanFile) -> str:
         "months": "; prorated by whole months, each of who is on the plan on its 15th day",
         "none": "; not prorated",
     }[quota.prorate]
+    if quota.relief_pct is not None:
+        text += (
+            f"; it falls by {quota.relief_pct} % of the credit that is cancelled in the {file.plan.period}"
+        )
     if quota.ramp_pct:
         start = {
             "role": "the first day in the role",
@@ -117,6 +121,9 @@ def _component(c: Component, currency: str) -> str:
     )
     if c.table is not None:
         text += f"; {_table(c.table, 'base pay' if c.target == 'base_pay' else 'target')}"
+    if c.position is not None:
+        whose = "the territory" if c.position.of == "territory" else "the person"
+        text += f"; the place in the table is by {c.position.measure or c.measure} of {whose}"
     if c.rate_pct is not None:
         rate = (
             f"target incentive × {c.weight_pct} % ÷ quota" if c.rate_pct == "derived" else f"{c.rate_pct} %"

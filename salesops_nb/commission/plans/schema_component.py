@@ -10,7 +10,15 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from salesops_nb.commission.plans.schema_base import Fault, Faults, Number, Part, Percent
-from salesops_nb.commission.plans.schema_rates import Gate, Limits, Multipliers, Objective, RateRow, Table
+from salesops_nb.commission.plans.schema_rates import (
+    Gate,
+    Limits,
+    Multipliers,
+    Objective,
+    Position,
+    RateRow,
+    Table,
+)
 
 
 class Component(Part):
@@ -33,6 +41,7 @@ class Component(Part):
     activity: str | None = None
     confirmed: Literal["required", "not_needed"] | None = None
     table: Table | None = None
+    position: Position | None = None
     gate: Gate | None = None
     threshold: Number | None = Field(default=None, ge=0)
     then: Literal["first_dollar", "excess"] | None = None
@@ -88,6 +97,8 @@ def _faults(c: Component) -> list[Fault]:
         )
     if c.table is not None:
         found += _table(c)
+    if c.position is not None:
+        found += _position(c, c.position)
     if (c.measure == "team_credit") != (c.payee == "manager"):
         found.append((("measure",), "the measure team_credit and the payee manager go together"))
     if (c.threshold is None) != (c.then is None):
@@ -109,6 +120,26 @@ def _faults(c: Component) -> list[Fault]:
     pers = [limit.per for limit in c.limit_list]
     if len(pers) != len(set(pers)):
         found.append((("limits",), "'limits' names the same 'per' twice"))
+    return found
+
+
+def _position(c: Component, position: Position) -> list[Fault]:
+    """A position is of a running total in a table, and by another measure only where a band prices it all."""
+    found: list[Fault] = []
+    at = ("position",)
+    other = position.measure is not None and position.measure != c.measure
+    if c.table is None or c.scope != "running_total" or c.payee != "owner":
+        found.append((at, "a 'position' is that of a person's own running total in a table"))
+    elif other and (c.table.mode != "whole" or c.table.unit in ("count", "margin_pct")):
+        says = "a position by another measure chooses the rate of all: it needs the mode whole and bands"
+        says += " of amount or pct_of_quota"
+        found.append((at, says))
+    elif c.table.unit in ("count", "margin_pct") or c.table.mode == "matrix":
+        found.append((at, f"the unit {c.table.unit} has a position of its own"))
+    if c.gate is not None or c.threshold is not None:
+        found.append((at, "a gate looks at what the component pays on, and does not go with a 'position'"))
+    if position.measure is None and position.of == "person":
+        found.append((at, "a 'position' says another 'measure', or 'of: territory'"))
     return found
 
 

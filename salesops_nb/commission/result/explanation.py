@@ -18,7 +18,7 @@ from salesops_nb.commission.earning.rate_table import derived_rate, gate_level, 
 from salesops_nb.commission.inputs.quotas import Span
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.inputs.tables import collected
-from salesops_nb.commission.plans.component_terms import kind_of, scope_of
+from salesops_nb.commission.plans.component_terms import kind_of, position_measure, scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.settlement.working import ComponentRows, Working
@@ -261,9 +261,12 @@ def _listed(parts: list[Said]) -> Said:
 
 def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], after: Decimal) -> Said:
     assert c.table is not None
-    if c.table.unit == "margin_pct":
+    other = position_measure(c)
+    if c.table.unit == "margin_pct" or other == "margin":
         return said("by margin")
-    if c.table.unit == "count":
+    if other in ("quantity", "credit"):
+        return said("by units") if other == "quantity" else said("by credit")
+    if c.table.unit == "count" or other == "count":
         return said("by count")
     numbers = _numbers(payout, plan, c, line)
     found = c.table.rows[0]
