@@ -15,6 +15,7 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.checks.plan_clashes import refuse_clashes, refuse_repeated_ids
+from salesops_nb.commission.crediting.cancelled_credit import cancelled_credit
 from salesops_nb.commission.crediting.credits import credits, kept_credits
 from salesops_nb.commission.crediting.refund_pieces import shown
 from salesops_nb.commission.crediting.team_credit import levels_of, summed, team_credit
@@ -27,7 +28,7 @@ from salesops_nb.commission.inputs.opening_balances import faults as opening_fau
 from salesops_nb.commission.inputs.opening_balances import openings
 from salesops_nb.commission.inputs.plan_assignments import Stay, members, read_stays
 from salesops_nb.commission.inputs.quotas import Span, read_people
-from salesops_nb.commission.inputs.tables import Tables, number
+from salesops_nb.commission.inputs.tables import Tables, collected, number
 from salesops_nb.commission.plans.component_terms import on_attainment, scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
@@ -232,6 +233,7 @@ def _whole(payout: Working, job: Job, c: Component) -> list[Span]:
         or facts.last is None
         or payout.kept[plan][-1] is not None
         or on_attainment(c)
+        or (plan.file.quota is not None and plan.file.quota.relief_pct is not None)
         or job.opened
         or job.attained is not None
         or c.measure == "activities"
@@ -272,6 +274,9 @@ def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, aside
         _, attained, _, team_attained = _of_event(
             payout, plan, stays, plan.file.quota.attained_by, leads, [], period.end
         )
+    if plan.file.quota is not None and plan.file.quota.relief_pct is not None:
+        own = team if team is not None and all(c.payee == "manager" for c in plan.components) else credit
+        people.cancelled = cancelled_credit(own, facts, period.end)
     if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
         credit = payout.tables.kept(credit)
         attained = payout.tables.kept(attained) if attained is not None else None
@@ -376,6 +381,7 @@ def _activities(job: Job, c: Component) -> nw.LazyFrame[Any]:
     when = nw.col("happened_at" if "happened_at" in names else "happened_on").cast(nw.Date)
     deal = nw.col("deal_id").cast(nw.String) if "deal_id" in names else nw.lit(None).cast(nw.String)
     frame = frame.filter(nw.col("kind") == c.activity).with_columns(
+        confirmed=_confirmed(job, names),
         event_id=nw.col("activity_id").cast(nw.String),
         deal_id=deal,
         payee_id=nw.col("person_id").cast(nw.String),
@@ -388,4 +394,43 @@ def _activities(job: Job, c: Component) -> nw.LazyFrame[Any]:
         **{n: number(v) for n, v in (("credit", 0), ("gross", 0), ("margin", 0), ("units", 1), ("deals", 1))},
     )
     frame = frame.filter(~nw.col("happened_on").is_null() & (nw.col("happened_on") < nw.lit(job.period.end)))
-    return members(frame, job.plan, job.people.stays, job.tables)
+    found = members(frame, job.plan, job.people.stays, job.tables)
+    if c.confirmed == "required":  # what nobody confirmed counts as none, and says so
+        counts = nw.when(nw.col("confirmed")).then(number(1)).otherwise(number(0))
+        return found.with_columns(unconfirmed=~nw.col("confirmed"), deals=counts)
+    if c.confirmed is None:
+        _paid_unconfirmed(job, c, found)
+    return found
+
+
+def _confirmed(job: Job, names: list[str]) -> nw.Expr:
+    """Whether somebody who may has confirmed an activity: the CRM's record, the counterpart or a manager,
+    never its author.
+    """
+    if "confirmed_by" not in names:
+        return nw.lit(False)
+    by = nw.col("confirmed_by").cast(nw.String)
+    others = (by != "") & (by != nw.col("person_id").cast(nw.String))
+    if "manager_id" in job.tables.columns("people"):
+        known = {str(row["manager_id"]) for row in job.tables.rows("people") if row["manager_id"]}
+        others = others & by.is_in(sorted({"crm", "counterpart"} | known))
+    return others.fill_null(False)
+
+
+def _paid_unconfirmed(job: Job, c: Component, found: nw.LazyFrame[Any]) -> None:
+    """Report activities of the period that nobody confirmed, where the plan does not say what then."""
+    now = found.filter(~nw.col("confirmed") & (nw.col("happened_on") >= nw.lit(job.period.start)))
+    count = collected(now.select(nw.len().alias("n")))[0]["n"]
+    if count:
+        job.people.problems.append(
+            Problem(
+                "activities-not-confirmed",
+                f"Of the activities that component {c.id!r} of plan {job.plan.label} pays, nobody confirmed "
+                f"{count}; the plan does not say whether that is needed, and they are paid.",
+                "Add to the component: confirmed: required (or not_needed), and confirmed_by to activities.",
+                table="activities",
+                column="confirmed_by",
+                value=c.id,
+                severity="warning",
+            )
+        )

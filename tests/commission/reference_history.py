@@ -18,10 +18,13 @@ Pay of a credit
  4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
     Where each transaction stands alone, a refund takes each sale back from where that sale stood, and what
     stands of a sale is divided among the people who share it: each part is rounded, the last takes the rest.
+    With the position of a territory, before and after are what everybody has sold in it by then, by days and
+    then by the id of the person; each person's pay runs on and is rounded by itself.
     Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
     listed rates the part of the lines that it is the first to fit, by their amounts.
  5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
-    `whole` is due with the first such event, no sooner than the credit's own day; `share_…` in steps, as the
+    `whole` is due with the first such event (or that of its `number`), no sooner than the credit's own day;
+    `in_full` on the first day from the credit's on which the share is 1; `share_…` in steps, as the
     share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
     moves; `…_end` on the last day of the period, quarter or year of the credit; `after_months` later each.
     A refund is released as a credit of its own day.
@@ -254,6 +257,23 @@ def earn(plan, component, credits: list[Credit]) -> None:
         credit.stands = worth(before), worth(after)
 
 
+def earn_in_territories(plan, component, credits: list[Credit]) -> None:
+    """The same where the place in the table is the territory's; they are all people's of one plan."""
+    mode = plan.get("rounding", {}).get("mode", "half_up")
+    quota = exact(plan["quota"]["amount"])
+    sold: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+    paid: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+    for credit in sorted(credits, key=lambda c: (c.day, c.refund, c.event, c.person)):
+        span, _ = span_of(credit.counts_on, plan["plan"]["period"])
+        where, who = (credit.story.deal.territory, span), (credit.person, span)
+        before = sold[where]
+        sold[where] = after = before + credit.amount
+        worth = pay_of(component, after, after, quota) - pay_of(component, before, before, quota)
+        more = paid[who] + factor(component, credit.story.deal) * worth
+        credit.earned = cents(more, mode) - cents(paid[who], mode)
+        paid[who] = more
+
+
 def divide(plan, component, credits: list[Credit]) -> None:
     """Sets what people earn together of each event, where each transaction stands alone."""
     if component["scope"] != "each_transaction":
@@ -288,7 +308,13 @@ def steps_of(plan, credit: Credit, last: date) -> list[Step]:
         share = exact(rule["pct"]) / 100
         wait = rule.get("after_months", 0)
         kind = rule["event"]
-        if rule.get("as", "whole") != "whole":
+        if rule.get("as") == "in_full":
+            kinds = (kind, "refunded", own_event)
+            days = sorted({max(e.day, credit.day) for e in credit.story.others if e.kind in kinds})
+            full = next((day for day in days if credit.story.share_paid(kind, day) == 1), None)
+            if full is not None:
+                steps.append(Step(months_later(full, wait), share, False, number))
+        elif rule.get("as", "whole") != "whole":
             paid_by = rule["as"].removeprefix("share_")
             days = {e.day for e in credit.story.others if e.kind in (paid_by, "refunded", own_event)}
             so_far = ZERO
@@ -297,7 +323,7 @@ def steps_of(plan, credit: Credit, last: date) -> list[Step]:
                 if now != so_far:
                     steps.append(Step(months_later(day, wait), share * (now - so_far), False, number))
                 so_far = now
-        elif kind == own_event:
+        elif kind == own_event and "number" not in rule:
             steps.append(Step(months_later(credit.day, wait), share, not wait, number))
         elif kind.endswith("_end"):
             length = {"period_end": plan["plan"]["period"], "quarter_end": "quarter", "year_end": "year"}[
@@ -306,9 +332,10 @@ def steps_of(plan, credit: Credit, last: date) -> list[Step]:
             _, after = span_of(credit.day, length)
             steps.append(Step(months_later(after - timedelta(days=1), wait), share, False, number))
         else:
-            found = [e.day for e in credit.story.others if e.kind == kind and e.amount > 0]
-            if found:
-                steps.append(Step(months_later(max(min(found), credit.day), wait), share, False, number))
+            found = sorted(e.day for e in credit.story.others if e.kind == kind and e.amount > 0)
+            nth = rule.get("number", 1)
+            if len(found) >= nth:
+                steps.append(Step(months_later(max(found[nth - 1], credit.day), wait), share, False, number))
     return sorted((step for step in steps if step.day <= last), key=lambda step: (step.day, not step.own))
 
 
@@ -470,9 +497,12 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
                 ]
                 for person, credits in theirs.items()
             }
-            for credits in chosen.values():
-                earn(plan, component, [credit for credit, _ in credits])
             together = [each for credits in chosen.values() for each in credits]
+            if "position" in component:
+                earn_in_territories(plan, component, [credit for credit, _ in together])
+            else:
+                for credits in chosen.values():
+                    earn(plan, component, [credit for credit, _ in credits])
             divide(plan, component, [credit for credit, _ in together])
             for credit in (credit for credit, own in together if own):
                 for what, day, amount in pay(plan, credit, last):

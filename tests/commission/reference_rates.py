@@ -39,6 +39,7 @@ class Deal:
     overlay: tuple[tuple[str, int], ...] = ()
     outcome: str = "won"
     lines: tuple[tuple[str, Fraction], ...] = ()  # product and amount
+    territory: str = "N"
 
 
 @dataclass

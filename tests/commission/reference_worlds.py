@@ -58,7 +58,7 @@ class World:
             {
                 "deal_id": d.id, "owner_id": d.owner, "amount": decimal(d.amount), "closed_on": d.day,
                 "created_on": FIRST, "stage": d.outcome, "outcome": d.outcome, "currency": d.currency,
-                "product_id": d.product, "term_months": d.term,
+                "product_id": d.product, "term_months": d.term, "territory": d.territory,
             }
             for d in self.deals
         ]  # fmt: skip
@@ -116,6 +116,8 @@ def _component(chance, name) -> dict:
             made["rates"].append({"rate_pct": _percent(chance)})
     else:
         made["table"] = _table(chance, scope)
+        if scope == "running_total" and chance.random() < 0.3:
+            made["position"] = {"of": "territory"}
     if chance.random() < 0.25:
         rows = [
             {"where": "term_months >= 36", "x": Decimal("1.1")},
@@ -136,7 +138,9 @@ def _release(chance) -> list[dict]:
         if rule["event"] == "end":
             rule["event"] = chance.choice(["period_end", "quarter_end", "year_end"])
         elif rule["event"] != "booked" and chance.random() < 0.6:
-            rule["as"] = f"share_{rule['event']}"
+            rule["as"] = chance.choice([f"share_{rule['event']}"] * 2 + ["in_full"])
+        elif rule["event"] != "booked" and chance.random() < 0.3:
+            rule["number"] = 2
         if not rule["event"].endswith("_end") and chance.random() < 0.3:
             rule["after_months"] = chance.choice([1, 3, 6])
         if (
@@ -325,7 +329,7 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]
         deal = Deal(
             f"{group}-{number}", chance.choice(people), Fraction(whole), _day(chance), chance.choice("AB"),
             chance.choice([12, 24, 36]), shares=shares, outcome=chance.choice(["won"] * 8 + ["lost", "open"]),
-            lines=lines,
+            lines=lines, territory=f"{group} {chance.choice('NS')}",
         )  # fmt: skip
         deals.append(deal)
         events += _events_of(chance, deal)

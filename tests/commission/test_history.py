@@ -116,6 +116,13 @@ EXAMPLES: dict[str, tuple[list[dict], str, str]] = {
     "two sales, each alone": (
         [flat(components=[EACH])], "2026-01-05 booked 1000, 2026-01-06 booked 1000, 2026-02-05 refunded 2000",
         "2026-01-05 60, 2026-01-06 60, 2026-02-05 -120"),
+    "paid once all is collected": (
+        [flat(release=[{"event": "collected", "pct": 100, "as": "in_full"}])],
+        "2026-01-05 booked 1000, 2026-02-05 collected 400, 2026-03-05 refunded 250, "
+        "2026-04-05 collected 350", "2026-04-05 75"),
+    "paid with the second payment": (
+        [flat(release=[{"event": "collected", "pct": 100, "number": 2}])],
+        "2026-01-05 booked 1000, 2026-02-05 collected 100, 2026-03-05 collected 100", "2026-03-05 100"),
     "draws and their repayment": (
         [flat(draw=MONTHLY)], "2026-02-10 booked 400, 2026-04-10 booked 700",
         "2026-01-31 50, 2026-02-10 40, 2026-02-28 10, 2026-04-10 70, 2026-04-30 -20"),

@@ -23,7 +23,7 @@ from salesops_nb.commission.crediting.deal_columns import (
     with_sale,
 )
 from salesops_nb.commission.crediting.deal_lines import UNEQUAL, any_by_line, unequal
-from salesops_nb.commission.crediting.measures import counts_deals, measured
+from salesops_nb.commission.crediting.measures import counts_deals, counts_units, measured
 from salesops_nb.commission.crediting.refund_limits import ORPHAN, set_aside, within_sales
 from salesops_nb.commission.crediting.refund_pieces import by_sale
 from salesops_nb.commission.inputs.events import Facts
@@ -87,7 +87,7 @@ def _rule(plan: Plan, kind: str) -> tuple[Any, ...]:
         plan.file.rounding.model_dump_json(),
         plan.currency,
         tuple(sorted(wanted_columns(plan))),
-        any(c.measure == "quantity" for c in plan.components),
+        counts_units(plan),
         counts_deals(plan),
     )
 

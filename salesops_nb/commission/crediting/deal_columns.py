@@ -15,6 +15,7 @@ import pyarrow as pa
 from salesops_nb import expression
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.tables import Tables, as_day, exact
+from salesops_nb.commission.plans.component_terms import by_territory
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
 
@@ -29,6 +30,8 @@ def wanted_columns(plan: Plan) -> set[str]:
     names: set[str] = set()
     for text in plan.conditions.values():
         names |= expression.columns_of(text)
+    if any(by_territory(c) for c in plan.components):
+        names.add("territory")
     return names - {"attainment_pct"}
 
 

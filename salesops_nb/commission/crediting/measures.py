@@ -12,6 +12,7 @@ import pyarrow as pa
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.rounding import decimal_of
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, as_decimal, collected, number
+from salesops_nb.commission.plans.component_terms import position_measure
 from salesops_nb.commission.plans.plan import Plan
 
 _DEC = pa.decimal128(38, 10)
@@ -21,7 +22,7 @@ def measured(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame
     """Amount, cost and units of each event; those of a part of a deal in proportion to its amount."""
     names = frame.collect_schema().names()
     needs_cost = plan.file.credit.base == "margin" or plan.file.credit.margin_of is not None
-    needs_units = any(c.measure == "quantity" for c in plan.components)
+    needs_units = counts_units(plan)
     cost = nw.col("cost").cast(AMOUNT).fill_null(Decimal(0)) if "cost" in names else number(0)
     units = nw.col("quantity").cast(AMOUNT).fill_null(Decimal(1)) if "quantity" in names else number(1)
     in_parts = not facts.bookings_made or facts.has_refunds
@@ -40,12 +41,21 @@ def measured(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame
     return frame.with_columns(m_credit=base, m_gross=gross, m_margin=margin)
 
 
+def counts_units(plan: Plan) -> bool:
+    """Whether anything of the plan is paid by units, or stands by them."""
+    return any("quantity" in (c.measure, position_measure(c)) for c in plan.components)
+
+
 def counts_deals(plan: Plan) -> bool:
     """Whether anything of the plan is paid by the number of deals."""
     for c in plan.components:
         units = {c.table.unit} if c.table else set()
         units |= {c.table.columns.unit} if c.table and c.table.columns else set()
-        if c.measure == "count" or "count" in units or any(r.amount is not None for r in c.rates or ()):
+        if (
+            "count" in (c.measure, position_measure(c))
+            or "count" in units
+            or any(r.amount is not None for r in c.rates or ())
+        ):
             return True
     return False
 

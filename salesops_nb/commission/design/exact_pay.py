@@ -40,7 +40,7 @@ def pay(
     if_zero = plan.file.quota.if_zero if plan.file.quota else None
     rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None
     bounds = rate_table.bounds(c, standing.quota, if_zero) if c.table is not None else ()
-    numbers = rate_table.Numbers(bounds, (), rate, target_of(c, standing.target))
+    numbers = rate_table.Numbers(bounds, (), rate, target_of(c, standing.target, standing.base))
     level = gate_level(plan, c, standing.quota)
     alone = scope_of(c) == "each_transaction"
     by_quota = c.gate is not None and c.gate.attainment_pct is not None

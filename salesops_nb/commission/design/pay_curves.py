@@ -133,6 +133,8 @@ def climbs(c: Component) -> bool:
     return (
         c.rates is None
         and c.measure != "mbo"
+        and c.target != "base_pay"
+        and c.position is None
         and units <= {"amount", "pct_of_quota"}
         and (c.table is None or c.table.mode != "matrix")
     )

@@ -183,7 +183,8 @@ def _simple(c: Component) -> bool:
     limits = c.limit_list
     plain = all(limit.per == "period" and limit.floor is None and limit.excess != "carry" for limit in limits)
     return (
-        c.rates is None and c.measure != "mbo" and plain and named <= {"attainment_pct"}
+        c.rates is None and c.position is None and c.measure != "mbo"
+        and plain and named <= {"attainment_pct"}
         and units <= {"amount", "pct_of_quota"} and (c.table is None or c.table.mode != "matrix")
         and scope_of(c) != "ytd_less_paid"
     )  # fmt: skip

@@ -26,7 +26,12 @@ from salesops_nb.commission.earning.running_totals import (
 from salesops_nb.commission.inputs.quotas import Span
 from salesops_nb.commission.inputs.rounding import rounded
 from salesops_nb.commission.inputs.tables import AMOUNT, number, times, times10
-from salesops_nb.commission.plans.component_terms import conditions_of, gate_of, gate_on_attainment
+from salesops_nb.commission.plans.component_terms import (
+    by_territory,
+    conditions_of,
+    gate_of,
+    gate_on_attainment,
+)
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.plans.schema_rates import Limits
 
@@ -127,6 +132,7 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
         frame = frame.with_columns(amount=_rounded(terms, places, mode))
     else:
         telescopes = c.multipliers is None and deal is None and not beside_attained(terms) and c.rates is None
+        telescopes = telescopes and not by_territory(c)  # its total is of several people, their pay their own
         if telescopes:
             frame = frame.with_columns(p_after=scaled(nw.col("f_after")), p_before=scaled(nw.col("f_before")))
         else:

@@ -137,7 +137,11 @@ def _tell(terms: Terms, frame: nw.LazyFrame[Any]) -> None:
     touches, or that something of the period takes back.
     """
     people, start, c = terms.job.people, terms.job.period.start, terms.c
-    asks = uses_quota(c) or c.rate_pct == "derived", "derived" in (c.rate_pct, c.target)
+    asks = (
+        uses_quota(c) or c.rate_pct == "derived",
+        "derived" in (c.rate_pct, c.target),
+        c.target == "base_pay",
+    )
     spans = dict(enumerate(terms.spans))
     if not any(people.lacks(str(p["payee_id"]), spans[p["span"]], *asks) for p in _candidates(terms)):
         return
@@ -152,7 +156,7 @@ def _needs(terms: Terms) -> bool:
     quota = terms.plan.file.quota
     fixed = terms.job.people.stays is None and quota is not None and quota.amount is not None
     fixed = fixed and not quota.ramp_pct and quota.prorate == "none" and "targets" not in terms.job.tables  # type: ignore[union-attr]
-    personal = uses_quota(c) or c.rate_pct == "derived" or c.target == "derived"
+    personal = uses_quota(c) or c.rate_pct == "derived" or c.target in ("derived", "base_pay")
     return (personal and not fixed) or terms.conditional or bool(terms.job.opened)
 
 
@@ -208,7 +212,7 @@ def _values(
         for i, bound in enumerate(rate_table.bounds(c, quota, if_zero)):
             made[f"b{i}"] = bound
         if c.table.mode == "proportional":
-            _slopes(terms, made, standing.target if standing else None)
+            _slopes(terms, made, standing)
         if c.table.columns is not None:
             for j, start in enumerate(c.table.columns.from_):
                 made[f"c{j}"] = (
@@ -223,7 +227,7 @@ def _values(
         high, low = split_rate(rate)
         made["rate_high"], made["rate_low"] = Fraction(high), Fraction(low)
     if c.target is not None:
-        made["target"] = target_of(c, standing.target if standing else None)
+        made["target"] = _target(terms, standing)
     if quota is not None:
         made["quota"] = quota
     if terms.job.opened:
@@ -253,13 +257,17 @@ def _opened(terms: Terms, payee: str | None, span: Span) -> Fraction:
     return held
 
 
-def _slopes(terms: Terms, made: dict[str, Fraction], target: Fraction | None) -> None:
+def _target(terms: Terms, standing: Standing | None) -> Fraction:
+    return target_of(terms.c, standing.target, standing.base) if standing else target_of(terms.c, None)
+
+
+def _slopes(terms: Terms, made: dict[str, Fraction], standing: Standing | None) -> None:
     assert terms.c.table is not None
     for i, row in enumerate(terms.c.table.rows):
         amount = (
             Fraction(row.amount)
             if row.amount is not None
-            else rate_table.payout(row) * target_of(terms.c, target)
+            else rate_table.payout(row) * _target(terms, standing)
         )
         width = made[f"b{i + 1}"] - made[f"b{i}"]
         high, low = split_rate(amount / width if width else Fraction(0))
@@ -267,7 +275,11 @@ def _slopes(terms: Terms, made: dict[str, Fraction], target: Fraction | None) ->
 
 
 def _personal(terms: Terms) -> bool:
-    return terms.plan.file.quota is not None or terms.c.rate_pct == "derived" or terms.c.target == "derived"
+    return (
+        terms.plan.file.quota is not None
+        or terms.c.rate_pct == "derived"
+        or terms.c.target in ("derived", "base_pay")
+    )
 
 
 def _open(terms: Terms, total: Fraction, quota: Fraction | None, level: Fraction | None) -> bool:

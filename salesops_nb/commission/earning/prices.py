@@ -13,7 +13,7 @@ from salesops_nb.commission.earning import rate_expressions
 from salesops_nb.commission.earning.person_terms import Terms
 from salesops_nb.commission.earning.running_totals import walks_back
 from salesops_nb.commission.inputs.tables import AMOUNT, number, times
-from salesops_nb.commission.plans.component_terms import gate_of, gate_on_attainment
+from salesops_nb.commission.plans.component_terms import gate_of, gate_on_attainment, position_measure
 
 
 def with_functions(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -118,6 +118,8 @@ def _reached(terms: Terms, unit: str, side: str, x: nw.Expr, prefix: str) -> Cal
             return enough & (nw.col(f"k_gross_{side}") > number(0))
 
         return over_margin
+    if prefix == "b" and position_measure(terms.c) is not None:
+        x = nw.col(f"k_pos_{side}")
     if unit == "count" and terms.c.measure not in ("count", "quantity"):
         x = nw.col(f"k_deals_{side}")
     return lambda i, low: (x >= terms.value(f"{prefix}{i}")) if low else (x > terms.value(f"{prefix}{i}"))

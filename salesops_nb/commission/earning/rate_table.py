@@ -203,10 +203,13 @@ def derived_rate(plan: Plan, c: Component, target: Fraction | None, quota: Fract
     return rate if places is None else Fraction(decimal_of(rate, places))
 
 
-def target_of(c: Component, target: Fraction | None) -> Fraction:
-    """The component's target for a span: its own amount, or its weight of the person's target incentive."""
-    if c.target == "derived":
-        return (target or Fraction(0)) * Fraction(c.weight_pct) / 100
+def target_of(c: Component, target: Fraction | None, base: Fraction | None = None) -> Fraction:
+    """The component's target for a span: its own amount, or its weight of the person's target incentive or
+    base pay.
+    """
+    if c.target in ("derived", "base_pay"):
+        own = target if c.target == "derived" else base
+        return (own or Fraction(0)) * Fraction(c.weight_pct) / 100
     return Fraction(c.target or 0)
 
 

@@ -12,8 +12,11 @@ from salesops_nb.commission.crediting.deal_columns import condition
 from salesops_nb.commission.crediting.deal_lines import by_line, of_lines
 from salesops_nb.commission.crediting.team_credit import summed
 from salesops_nb.commission.earning.person_terms import Terms, attaining, span_of
-from salesops_nb.commission.inputs.tables import AMOUNT, number
-from salesops_nb.commission.plans.component_terms import bands_on_quota
+from salesops_nb.commission.inputs.tables import AMOUNT, number, times10
+from salesops_nb.commission.plans.component_terms import bands_on_quota, by_territory, position_measure
+from salesops_nb.errors import Problem, SalesopsError
+
+_COLUMN = {"margin": "margin", "count": "deals", "quantity": "units", "activities": "deals"}
 
 
 def order_of(terms: Terms) -> list[str]:
@@ -40,10 +43,7 @@ def measured(terms: Terms) -> nw.LazyFrame[Any]:
     frame = frame.filter((nw.col("counted_on") >= nw.lit(first)) & (nw.col("counted_on") < nw.lit(last)))
     if c.payee == "manager":
         frame = summed(frame, terms.plan, terms.job.tables)
-    column = {"margin": "margin", "count": "deals", "quantity": "units", "activities": "deals"}.get(
-        c.measure, "credit"
-    )
-    frame = frame.with_columns(x=nw.col(column), span=span_of(terms))
+    frame = frame.with_columns(x=nw.col(_COLUMN.get(c.measure, "credit")), span=span_of(terms))
     if not any(a.end != b.start for a, b in zip(terms.spans, terms.spans[1:], strict=False)):
         return frame
     return frame.filter(nw.col("span") >= 0)
@@ -53,18 +53,65 @@ def with_positions(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The measure, and what bands look at, before and after each credit."""
     frame = _keys(terms, frame)
     keys = [
-        n for n in ("x", "k_gross", "k_margin", "k_deals", "k_col") if n in frame.collect_schema().names()
+        n
+        for n in ("x", "k_gross", "k_margin", "k_deals", "k_col", "k_pos")
+        if n in frame.collect_schema().names()
     ]
     if terms.alone:
         return _standing_alone(terms, frame, keys)
     if beside_attained(terms):
         return _beside_attained(terms, frame)
+    if by_territory(terms.c):
+        return _in_territory(terms, frame, keys)
     over = ["payee_id", "span"] if len(terms.spans) > 1 else ["payee_id"]
     frame = frame.with_columns(
         **{f"{n}_after": nw.col(n).cum_sum().over(*over, order_by=order_of(terms)).cast(AMOUNT) for n in keys}
     )
+    frame = _with_opening(terms, frame)
+    return frame.with_columns(
+        **{f"{n}_before": (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT) for n in keys}
+    )
+
+
+def _with_opening(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     if "opened" in terms.varying or terms.constants.get("opened"):
-        frame = frame.with_columns(x_after=(nw.col("x_after") + terms.value("opened")).cast(AMOUNT))
+        return frame.with_columns(x_after=(nw.col("x_after") + terms.value("opened")).cast(AMOUNT))
+    return frame
+
+
+def _in_territory(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Each credit on what the territory has by then, whoever sold it; without one, on the person's own.
+
+    Overlay stands on the territory's total and does not move it.
+    """
+    if "territory" not in frame.collect_schema().names():
+        raise SalesopsError(
+            Problem(
+                "no-territory",
+                f"Component {terms.c.id!r} of plan {terms.plan.label} has the position of a territory, and "
+                "no table says one.",
+                "Give deals, accounts or people a column territory.",
+                table="deals",
+                column="territory",
+                value=terms.c.id,
+            )
+        )
+    whose = nw.coalesce(
+        nw.concat_str(nw.lit("t "), nw.col("territory").cast(nw.String)),
+        nw.concat_str(nw.lit("p "), nw.col("payee_id")),
+    )
+    frame = frame.with_columns(whose=whose)
+    order, over = [*order_of(terms), "payee_id"], ["whose", "span"]
+    splits = terms.plan.file.credit.splits
+    whole = splits is not None and splits.apply_to == "pay"  # each person has all of a shared deal
+    made: dict[str, nw.Expr] = {}
+    for n in keys:
+        mine = times10(nw.col(n), nw.col("share")) if whole else nw.col(n)
+        moves = nw.when(nw.col("part") == "overlay").then(number(0)).otherwise(mine)
+        frame = frame.with_columns(**{f"m_{n}": moves.cast(AMOUNT)})
+        stood = nw.col(f"m_{n}").cum_sum().over(*over, order_by=order) - nw.col(f"m_{n}")
+        made[f"{n}_after"] = (stood + nw.col(n)).cast(AMOUNT)
+    frame = _with_opening(terms, frame.with_columns(**made).drop(*(f"m_{n}" for n in keys), "whose"))
     return frame.with_columns(
         **{f"{n}_before": (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT) for n in keys}
     )
@@ -80,6 +127,9 @@ def _keys(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         made |= {"k_gross": nw.col("gross"), "k_margin": nw.col("margin")}
     if "count" in units and terms.c.measure not in ("count", "quantity"):
         made["k_deals"] = nw.col("deals")
+    other = position_measure(terms.c)
+    if other is not None:
+        made["k_pos"] = nw.col(_COLUMN.get(other, "credit"))
     if table.columns is not None and table.columns.unit in ("amount", "pct_of_quota"):
         made["k_col"] = nw.col("credit")
     return frame.with_columns(**made) if made else frame
@@ -161,4 +211,5 @@ def beside_attained(terms: Terms) -> bool:
         and quota.attained_by != terms.plan.file.credit.event
         and bands_on_quota(terms.c)
         and terms.job.attained is not None
+        and terms.c.position is None
     )

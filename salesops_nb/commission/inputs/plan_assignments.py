@@ -32,6 +32,7 @@ class Stay:
     currency: str | None = None
     accepted: bool = True
     row: int | None = None
+    base: Fraction | None = None
 
 
 def read_stays(
@@ -66,7 +67,9 @@ def read_stays(
             s, e = max(start, plan.start), min(end, plan.end)
             if s < e:
                 currency = row.get("currency") or None
-                found[plan][payee].append(Stay(payee, s, e, target, currency, accepted, number))
+                base = as_decimal(row.get("base_pay"))
+                pay = None if base is None else Fraction(base)
+                found[plan][payee].append(Stay(payee, s, e, target, currency, accepted, number, pay))
                 fx = plan.file.fx
                 if currency not in (None, plan.currency) and (fx is None or fx.pay is None):
                     problems.append(_no_pay_rates(payee, plan, str(currency), number))

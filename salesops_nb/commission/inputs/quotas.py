@@ -8,9 +8,9 @@ fractions; the engine gets the results as decimals.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -36,10 +36,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Standing:
-    """A person's quota and target incentive in a span, exact."""
+    """A person's quota, target incentive and base pay in a span, exact."""
 
     quota: Fraction | None = None
     target: Fraction | None = None
+    base: Fraction | None = None
 
 
 @dataclass
@@ -51,6 +52,7 @@ class People:
     leave: Mapping[str, list[tuple[date, date]]] = field(default_factory=dict)
     careers: Careers = field(default_factory=Careers)
     targets: Targets = field(default_factory=dict)
+    cancelled: Mapping[str, list[tuple[date, Fraction]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _told: set[tuple[str, str]] = field(default_factory=set)
     _unsaid: set[tuple[str, str]] = field(
@@ -72,19 +74,24 @@ class People:
 
     def _summed(self, payee: str, span: Span) -> Standing:
         parts = [self._part(payee, part) for part in span.parts]
-        quotas = [quota for quota, _ in parts if quota is not None]
-        targets = [target for _, target in parts if target is not None]
+
+        def total(each: Iterable[Fraction | None]) -> Fraction | None:
+            known = [value for value in each if value is not None]
+            return sum(known, Fraction(0)) if known else None
+
         return Standing(
-            sum(quotas, Fraction(0)) if quotas else None, sum(targets, Fraction(0)) if targets else None
+            total(p.quota for p in parts), total(p.target for p in parts), total(p.base for p in parts)
         )
 
-    def lacks(self, payee: str, span: Span, quota: bool, target: bool) -> bool:
-        """Whether a quota of the span, or the target incentive, is asked for and said nowhere."""
+    def lacks(self, payee: str, span: Span, quota: bool, target: bool, base: bool = False) -> bool:
+        """Whether a quota of the span, the target incentive or base pay is asked for and said nowhere."""
         standing = self.standing(payee, span)
         no_quota = quota and any((payee, part.key) in self._unsaid for part in span.parts)
-        return no_quota or (target and standing.target is None)
+        return no_quota or (target and standing.target is None) or (base and standing.base is None)
 
-    def tell(self, payee: str, span: Span, component: str, quota: bool, target: bool) -> None:
+    def tell(
+        self, payee: str, span: Span, component: str, quota: bool, target: bool, base: bool = False
+    ) -> None:
         """Report, once, what a component asks of a person in a span and nothing says.
 
         A quota is missed in the periods of the span in which the person is on the plan.
@@ -94,6 +101,8 @@ class People:
                 self._tell_once((payee, part.key), self._no_quota, payee, part.key)
         if target and self.standing(payee, span).target is None:
             self._tell_once((payee, "target"), self._no_target, payee, component)
+        if base and self.standing(payee, span).base is None:
+            self._tell_once((payee, "base"), self._no_base, payee, component)
 
     def _tell_once(self, key: tuple[str, str], made: Callable[..., Problem], *of: str) -> None:
         if key not in self._told:
@@ -109,6 +118,17 @@ class People:
             "{target: …} in the plan.",
             table="plan_assignments",
             column="target_incentive",
+            value=payee,
+        )
+
+    def _no_base(self, payee: str, component: str) -> Problem:
+        return Problem(
+            "missing-base-pay",
+            f"{payee} has no base pay, of which component {component!r} of plan {self.plan.label} is a per "
+            "cent; it pays nothing.",
+            "Give base_pay in plan_assignments.",
+            table="plan_assignments",
+            column="base_pay",
             value=payee,
         )
 
@@ -148,19 +168,57 @@ class People:
             severity="warning",
         )
 
-    def _part(self, payee: str, part: Period) -> tuple[Fraction | None, Fraction | None]:
+    def _hiring_unknown(self, payee: str) -> Problem:
+        return Problem(
+            "hiring-unknown",
+            f"It is not known when {payee} was hired; plan {self.plan.label} ramps new hires only, and so "
+            "does not ramp them.",
+            "Give hired_on in people.",
+            table="people",
+            column="hired_on",
+            value=payee,
+            severity="warning",
+        )
+
+    def _part(self, payee: str, part: Period) -> Standing:
         file = self.plan.file
-        present = self._present(payee, part)
-        days = sum((end - start).days for start, end, _ in present)
-        share = Fraction(days, part.days)
-        prorated = file.quota is not None and file.quota.prorate == "days"
-        target = self._target(present, part, prorated)
+        weights, whole = self._weights(self._present(payee, part), part)
+        incentive = file.incentive
+        default = Fraction(incentive.target) if incentive and incentive.target is not None else None
+        targets = [(w, stay.target if stay.target is not None else default) for w, stay in weights]
+        yearly = incentive is None or incentive.per == "year"
+        target = _weighted(targets, whole, part, yearly)
+        base = _weighted([(w, stay.base) for w, stay in weights], whole, part, True)
         if file.quota is None:
-            return None, target
-        quota = self._quota(payee, part)
-        if quota is None:
-            return None, target
-        return quota * self._ramp(payee, part) * (share if prorated else 1), target
+            return Standing(None, target, base)
+        share = Fraction(sum(w for w, _ in weights), whole) if whole and file.quota.prorate != "none" else 1
+        quota = self._quota(payee, part) * self._ramp(payee, part) * share
+        return Standing(self._relieved(payee, part, quota), target, base)
+
+    def _relieved(self, payee: str, part: Period, quota: Fraction) -> Fraction:
+        """The quota less the plan's part of the credit that was cancelled in the period, if above zero."""
+        rule = self.plan.file.quota
+        assert rule is not None
+        if rule.relief_pct is None or quota <= 0:
+            return quota
+        gone = sum((credit for day, credit in self.cancelled.get(payee, ()) if day in part), Fraction(0))
+        return max(Fraction(0), quota - gone * Fraction(rule.relief_pct) / 100)
+
+    def _weights(
+        self, present: list[tuple[date, date, Stay]], part: Period
+    ) -> tuple[list[tuple[int, Stay]], int]:
+        """How much of a period each stretch has, and what makes it a whole one.
+
+        By days; by whole months, of which each belongs to the stretch that has its 15th day; and without
+        proration by the days that the person is there.
+        """
+        rule = self.plan.file.quota
+        prorate = rule.prorate if rule is not None else "none"
+        if prorate == "months":
+            middles = [month.start + timedelta(days=14) for month in part.months()]
+            return [(sum(s <= day < e for day in middles), stay) for s, e, stay in present], len(middles)
+        days = [((e - s).days, stay) for s, e, stay in present]
+        return days, part.days if prorate == "days" else sum(n for n, _ in days)
 
     def _present(self, payee: str, part: Period, away: bool = True) -> list[tuple[date, date, Stay]]:
         """Stretches of a period in which the person is on the plan; with `away`, leave taken out."""
@@ -175,27 +233,7 @@ class People:
             found += [(s, e, stay) for s, e in pieces if s < e]
         return found
 
-    def _target(
-        self, present: list[tuple[date, date, Stay]], part: Period, prorated: bool
-    ) -> Fraction | None:
-        incentive = self.plan.file.incentive
-        default = Fraction(incentive.target) if incentive and incentive.target is not None else None
-        per_period = incentive is not None and incentive.per == "period"
-        weighted = [
-            ((e - s).days, stay.target if stay.target is not None else default) for s, e, stay in present
-        ]
-        if not weighted or all(target is None for _, target in weighted):
-            return None
-        total = sum((days * (target or 0) for days, target in weighted), Fraction(0))
-        whole = part.days if prorated else sum(days for days, _ in weighted)
-        of_year = (
-            Fraction(1)
-            if per_period
-            else {"month": Fraction(1, 12), "quarter": Fraction(1, 4)}.get(part.kind, Fraction(1))
-        )
-        return Fraction(total / whole) * of_year
-
-    def _quota(self, payee: str, part: Period) -> Fraction | None:
+    def _quota(self, payee: str, part: Period) -> Fraction:
         quota = self.plan.file.quota
         assert quota is not None
         said = quota_of(self.targets, payee, part)
@@ -214,6 +252,12 @@ class People:
         assert quota is not None
         if not quota.ramp_pct or not self.stays_of(payee):
             return Fraction(1)
+        if quota.ramp_for != "everyone":
+            new = self.careers.new_hire(payee, self.plan.id, self.plan.start, quota.ramp_for)
+            if new is None:
+                self._tell_once((payee, "ramp"), self._hiring_unknown, payee)
+            if not new:
+                return Fraction(1)
         first = min(stay.start for stay in self.stays_of(payee))
         on = max(first, part.start)
         began = self.careers.ramp_began(payee, self.plan.id, on, quota.ramp_from)
@@ -230,6 +274,17 @@ class People:
         months = part.months()
         start = part.calendar.containing(began, "month")
         return sum((step(_periods_between(start, m)) for m in months), Fraction(0)) / len(months)
+
+
+def _weighted(
+    values: list[tuple[int, Fraction | None]], whole: int, part: Period, yearly: bool
+) -> Fraction | None:
+    """An amount of a period that each stretch has its weight of; ``None`` where no stretch says one."""
+    if not whole or all(value is None for _, value in values):
+        return None
+    total = sum((weight * (value or 0) for weight, value in values), Fraction(0))
+    share = {"month": Fraction(1, 12), "quarter": Fraction(1, 4)}.get(part.kind, Fraction(1))
+    return Fraction(total / whole) * (share if yearly else 1)
 
 
 def _periods_between(first: Period, last: Period) -> int:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from salesops_nb.commission.inputs.plan_assignments import FAR
 from salesops_nb.commission.inputs.tables import Tables, as_day
+from salesops_nb.core.periods import months_later
 
 RampFrom = Literal["role", "hire", "assignment"]
 FIRST = date(1900, 1, 1)
@@ -43,6 +44,20 @@ class Careers:
         if basis == "hire":
             return hired or first_plan
         return self._role_began(payee, on) or hired or first_plan
+
+    def new_hire(self, payee: str, plan_id: str, start: date, who: str) -> bool | None:
+        """Whether a person is one of the new hires that a plan means; ``None`` without a day of hiring.
+
+        `new_hires` were hired on or after the plan's first day (`start`), or on the first day on it or later;
+        of `hired_within_N_months` that day is at most so many months after they were hired.
+        """
+        hired = self.hired.get(payee, (None, None))[0]
+        if hired is None:
+            return None
+        first = self.assigned.get(payee, {}).get(plan_id, start)
+        if who == "new_hires":
+            return hired >= min(start, first)
+        return max(first, hired) <= months_later(hired, int(who.split("_")[2]))
 
     def _role_began(self, payee: str, on: date) -> date | None:
         """The day on which the person's role of a day began; ``None`` where it is the first known one."""

@@ -57,6 +57,17 @@ def bands_on_quota(c: Component) -> bool:
     return c.table is not None and c.table.unit == "pct_of_quota"
 
 
+def position_measure(c: Component) -> str | None:
+    """The measure that its place in the table goes by, where that is another than it pays on."""
+    named = c.position.measure if c.position is not None else None
+    return named if named != c.measure else None
+
+
+def by_territory(c: Component) -> bool:
+    """Whether its place in the table is that of the territory."""
+    return c.position is not None and c.position.of == "territory"
+
+
 def uses_quota(c: Component) -> bool:
     """Whether anything of it hangs on a quota."""
     columns = c.table.columns.unit if c.table is not None and c.table.columns is not None else None

@@ -238,7 +238,11 @@ _MEANT = {
     "cap": "limits",
     "floor": "limits",
 }
-_TEXTS = {"^[A-Z]{3}$": "a currency's three capital letters, such as USD", r"^[^/]+$": "a text without '/'"}
+_TEXTS = {
+    "^[A-Z]{3}$": "a currency's three capital letters, such as USD",
+    r"^[^/]+$": "a text without '/'",
+    r"^hired_within_[1-9][0-9]*_months$": "hired_within_N_months, such as hired_within_6_months",
+}
 
 
 def _detail(details: list[Any], name: str) -> Any:

@@ -80,7 +80,15 @@ def _quota(file: PlanFile) -> str:
         f"Quota: {amount} a {file.plan.period} (a row in targets goes before it), attained by "
         f"what is {quota.attained_by}"
     )
-    text += f"; prorated by {quota.prorate}" if quota.prorate == "days" else "; not prorated"
+    text += {
+        "days": "; prorated by days",
+        "months": "; prorated by whole months, each of who is on the plan on its 15th day",
+        "none": "; not prorated",
+    }[quota.prorate]
+    if quota.relief_pct is not None:
+        text += (
+            f"; it falls by {quota.relief_pct} % of the credit that is cancelled in the {file.plan.period}"
+        )
     if quota.ramp_pct:
         start = {
             "role": "the first day in the role",
@@ -89,6 +97,7 @@ def _quota(file: PlanFile) -> str:
         }
         steps = ", ".join(f"{p} %" for p in quota.ramp_pct)
         text += f"; ramped {steps} by {quota.ramp_per} from {start[quota.ramp_from]}, then in full"
+        text += _of_hires(quota.ramp_for)
     zero = {
         "attainment_0": "attainment 0",
         "attainment_100": "attainment 100",
@@ -98,13 +107,29 @@ def _quota(file: PlanFile) -> str:
     return text + f"; a quota of zero counts as {zero[quota.if_zero]}."
 
 
+def _nth(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _of_hires(who: str) -> str:
+    """For whom alone a ramp is."""
+    if who == "everyone":
+        return ""
+    if who == "new_hires":
+        return ", for people hired since the plan began"
+    return f", for people hired at most {who.split('_')[2]} months before their first day on the plan"
+
+
 def _component(c: Component, currency: str) -> str:
     who = "managers, on their team" if c.payee == "manager" else "the owner, or by split"
     text = (
         f"Component {c.id} ({kind_of(c)}, to {who}): on {c.measure.replace('_', ' ')}, {_SCOPE[scope_of(c)]}"
     )
     if c.table is not None:
-        text += f"; {_table(c.table)}"
+        text += f"; {_table(c.table, 'base pay' if c.target == 'base_pay' else 'target')}"
+    if c.position is not None:
+        whose = "the territory" if c.position.of == "territory" else "the person"
+        text += f"; the place in the table is by {c.position.measure or c.measure} of {whose}"
     if c.rate_pct is not None:
         rate = (
             f"target incentive × {c.weight_pct} % ÷ quota" if c.rate_pct == "derived" else f"{c.rate_pct} %"
@@ -122,9 +147,17 @@ def _component(c: Component, currency: str) -> str:
         )
     if c.per_unit is not None:
         text += f"; {c.per_unit} {currency} each"
+    if c.measure == "activities":
+        text += f"; {c.activity}" + (
+            ", confirmed by the CRM's record, the counterpart or a manager"
+            if c.confirmed == "required"
+            else ", confirmed or not"
+        )
     if c.objectives:
         text += (
-            "; " + ", ".join(f"{o.id} {o.weight_pct} %" for o in c.objectives) + f" of a target of {c.target}"
+            "; "
+            + ", ".join(f"{o.id} {o.weight_pct} %" for o in c.objectives)
+            + f" of a target of {str(c.target).replace('_', ' ')}"
         )
     if c.where:
         text += f"; where {c.where}"
@@ -160,7 +193,7 @@ def _picks(c: Component) -> list[str]:
     return [text for text in (c.where, *(row.where for row in c.rates or ())) if text is not None]
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, target: str) -> str:
     unit = {"amount": "amount", "pct_of_quota": "% of quota", "count": "count", "margin_pct": "margin %"}[
         table.unit
     ]
@@ -169,7 +202,7 @@ def _table(table: Table) -> str:
         value = next(
             (
                 f"{getattr(row, n)} {w}"
-                for n, w in (("rate_pct", "%"), ("x", "×"), ("amount", ""), ("payout_pct", "% of target"))
+                for n, w in (("rate_pct", "%"), ("x", "×"), ("amount", ""), ("payout_pct", f"% of {target}"))
                 if getattr(row, n) is not None
             ),
             "",
@@ -231,7 +264,9 @@ def _after(file: PlanFile) -> list[str]:
         )
     release = ", ".join(
         f"{r.pct} % when {r.event.replace('_', ' ')}"
-        + (f" ({r.as_.replace('_', ' ')})" if r.as_ != "whole" else "")
+        + (f" for the {_nth(r.number)} time" if r.number > 1 else "")
+        + (f" ({r.as_.replace('_', ' ')})" if r.as_ not in ("whole", "in_full") else "")
+        + (" in full" if r.as_ == "in_full" else "")
         + (f" + {r.after_months} months" if r.after_months else "")
         for r in file.release or ()
     )

@@ -21,6 +21,7 @@ from salesops_nb.commission.plans.schema_base import (
     Part,
     Percent,
     PeriodKind,
+    Within,
 )
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.plans.schema_payment import Acceptance, Clawback, Draw, Fx, Guarantee, Release
@@ -81,12 +82,16 @@ class Quota(Part):
     ramp_pct: tuple[Percent, ...] | None = None
     ramp_per: Literal["month", "period"] = "period"
     ramp_from: Literal["role", "hire", "assignment"] = "role"
-    prorate: Literal["days", "none"] = "none"
+    ramp_for: Literal["everyone", "new_hires"] | Within = "everyone"
+    prorate: Literal["days", "months", "none"] = "none"
+    relief_pct: Percent | None = Field(default=None, gt=0, le=100)
     if_zero: Literal["attainment_0", "attainment_100", "refuse"] | None = None
 
     @model_validator(mode="after")
     def _zero_is_decided(self) -> Quota:
-        can_be_zero = not self.amount or 0 in (self.ramp_pct or ())
+        # by whole months a person may have none of a period
+        can_be_zero = not self.amount or 0 in (self.ramp_pct or ()) or self.prorate == "months"
+        can_be_zero = can_be_zero or self.relief_pct is not None
         if can_be_zero and self.if_zero is None:
             raise ValueError(
                 "a quota can be zero here, so the plan must say 'if_zero': attainment_0, attainment_100 "
@@ -169,6 +174,7 @@ def _uses(c: Component) -> dict[str, bool]:
         or (c.gate is not None and c.gate.attainment_pct is not None)
         or c.rate_pct == "derived"
         or "attainment_pct" in conditions,
-        "margin_of": "margin_pct" in units or c.measure == "margin",
-        "quantity": c.measure == "quantity",
+        "margin_of": "margin_pct" in units
+        or "margin" in (c.measure, c.position.measure if c.position else None),
+        "quantity": "quantity" in (c.measure, c.position.measure if c.position else None),
     }

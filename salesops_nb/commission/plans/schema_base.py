@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 # where a fault stands below the part that finds it, and what is wrong
 Fault = tuple[tuple[Any, ...], str]
@@ -30,6 +30,8 @@ Number = Annotated[Decimal, BeforeValidator(_exact)]
 Percent = Number
 EventKind = Literal["booked", "invoiced", "collected"]
 PeriodKind = Literal["month", "quarter", "year"]
+# hired at most so many months before the first day on the plan
+Within = Annotated[str, Field(pattern=r"^hired_within_[1-9][0-9]*_months$")]
 
 
 class Part(BaseModel):

@@ -10,7 +10,15 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from salesops_nb.commission.plans.schema_base import Fault, Faults, Number, Part, Percent
-from salesops_nb.commission.plans.schema_rates import Gate, Limits, Multipliers, Objective, RateRow, Table
+from salesops_nb.commission.plans.schema_rates import (
+    Gate,
+    Limits,
+    Multipliers,
+    Objective,
+    Position,
+    RateRow,
+    Table,
+)
 
 
 class Component(Part):
@@ -31,13 +39,15 @@ class Component(Part):
     rates: tuple[RateRow, ...] | None = None
     per_unit: Number | None = None
     activity: str | None = None
+    confirmed: Literal["required", "not_needed"] | None = None
     table: Table | None = None
+    position: Position | None = None
     gate: Gate | None = None
     threshold: Number | None = Field(default=None, ge=0)
     then: Literal["first_dollar", "excess"] | None = None
     multipliers: Multipliers | None = None
     limits: tuple[Limits, ...] | None = None
-    target: Number | Literal["derived"] | None = None
+    target: Number | Literal["derived", "base_pay"] | None = None
     objectives: tuple[Objective, ...] | None = None
     earning_code: str | None = None
     incremental_cost: bool | None = None
@@ -87,6 +97,8 @@ def _faults(c: Component) -> list[Fault]:
         )
     if c.table is not None:
         found += _table(c)
+    if c.position is not None:
+        found += _position(c, c.position)
     if (c.measure == "team_credit") != (c.payee == "manager"):
         found.append((("measure",), "the measure team_credit and the payee manager go together"))
     if (c.threshold is None) != (c.then is None):
@@ -101,11 +113,33 @@ def _faults(c: Component) -> list[Fault]:
         found.append((("measure",), says))
     if c.activity is not None and c.measure != "activities":
         found.append((("activity",), "'activity' belongs to the measure activities"))
+    if c.confirmed is not None and c.measure != "activities":
+        found.append((("confirmed",), "'confirmed' belongs to the measure activities"))
     if c.from_ and c.to and c.to < c.from_:
         found.append((("to",), f"'to' ({c.to}) is before 'from' ({c.from_})"))
     pers = [limit.per for limit in c.limit_list]
     if len(pers) != len(set(pers)):
         found.append((("limits",), "'limits' names the same 'per' twice"))
+    return found
+
+
+def _position(c: Component, position: Position) -> list[Fault]:
+    """A position is of a running total in a table, and by another measure only where a band prices it all."""
+    found: list[Fault] = []
+    at = ("position",)
+    other = position.measure is not None and position.measure != c.measure
+    if c.table is None or c.scope != "running_total" or c.payee != "owner":
+        found.append((at, "a 'position' is that of a person's own running total in a table"))
+    elif other and (c.table.mode != "whole" or c.table.unit in ("count", "margin_pct")):
+        says = "a position by another measure chooses the rate of all: it needs the mode whole and bands"
+        says += " of amount or pct_of_quota"
+        found.append((at, says))
+    elif c.table.unit in ("count", "margin_pct") or c.table.mode == "matrix":
+        found.append((at, f"the unit {c.table.unit} has a position of its own"))
+    if c.gate is not None or c.threshold is not None:
+        found.append((at, "a gate looks at what the component pays on, and does not go with a 'position'"))
+    if position.measure is None and position.of == "person":
+        found.append((at, "a 'position' says another 'measure', or 'of: territory'"))
     return found
 
 
@@ -120,7 +154,9 @@ def _scorecard(c: Component, prices: list[str]) -> list[Fault]:
     if total != 100:
         found.append((("objectives",), f"the objectives' weights sum to {total} %, not to 100 %"))
     if c.target is None:
-        found.append((("measure",), "the measure mbo needs a 'target': an amount a period, or derived"))
+        found.append(
+            (("measure",), "the measure mbo needs a 'target': an amount a period, derived or base_pay")
+        )
     return found
 
 
@@ -137,7 +173,7 @@ def _table(c: Component) -> list[Fault]:
         found.append((("table", "rows", base, "x"), says))
     share = next((i for i, r in enumerate(rows) if r.payout_pct is not None), None)
     if share is not None and c.target is None:
-        says = "rows with 'payout_pct' are shares of a 'target': give it (an amount a period, or derived)"
+        says = "rows with 'payout_pct' are shares of a 'target': an amount a period, derived or base_pay"
         found.append((("table", "rows", share, "payout_pct"), says))
     if c.table.unit == "count" and c.table.mode != "whole" and c.measure not in ("count", "quantity"):
         says = "count bands climb over the measure count or quantity, or choose a rate in the mode whole"

@@ -73,8 +73,18 @@ class Release(Part):
 
     event: Literal["booked", "invoiced", "collected", "period_end", "quarter_end", "year_end"]
     pct: Percent = Field(ge=0, le=100)
-    as_: Literal["whole", "share_collected", "share_invoiced"] = Field(default="whole", alias="as")
+    as_: Literal["whole", "share_collected", "share_invoiced", "in_full"] = Field(default="whole", alias="as")
+    number: int = Field(default=1, ge=1)
     after_months: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _of_payments(self) -> Release:
+        if self.event in ("invoiced", "collected"):
+            if self.number > 1 and self.as_ != "whole":
+                raise ValueError("'number' is of the event that pays the part, 'as: whole'")
+        elif self.as_ == "in_full" or self.number > 1:
+            raise ValueError("'as: in_full' and 'number' belong to what is invoiced or collected")
+        return self
 
 
 class Clawback(Part):

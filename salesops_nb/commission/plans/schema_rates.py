@@ -47,6 +47,13 @@ class Table(Part):
         return self
 
 
+class Position(Part):
+    """Where a person stands in a table, if not by what the component pays on, or not by their own alone."""
+
+    measure: Literal["credit", "margin", "quantity", "count"] | None = None
+    of: Literal["person", "territory"] = "person"
+
+
 class Gate(Part):
     """Nothing is paid below it; above it from the first unit, or only on the excess."""
 

@@ -13,6 +13,7 @@ from salesops_nb.commission.earning import rate_table
 from salesops_nb.commission.earning.rate_table import derived_rate, gate_level
 from salesops_nb.commission.inputs.rounding import decimal_of
 from salesops_nb.commission.inputs.tables import collected
+from salesops_nb.commission.plans.component_terms import by_territory, position_measure
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.settlement.working import ComponentRows, Working
@@ -72,13 +73,16 @@ def _rows(part: ComponentRows) -> Iterable[Attained]:
     plan, c = part.plan, part.c
     if c.table is None and c.gate is None and c.threshold is None and plan.file.quota is None:
         return
+    if by_territory(c):
+        return  # whose total it is, no person's place says
     last = len(part.spans) - 1
     span = part.spans[last]
     if span.end <= part.job.period.start:
         return  # a plan that has ended, and has something to release or take back
     if plan.end < span.end:
         return  # the total goes on under a later version
-    sums = part.whole.filter(nw.col("span") == last).group_by("payee_id").agg(nw.col("x").sum())
+    column = "x" if position_measure(c) is None else "k_pos"
+    sums = part.whole.filter(nw.col("span") == last).group_by("payee_id").agg(x=nw.col(column).sum())
     credits = {row["payee_id"]: Fraction(row["x"]) for row in collected(sums)}
     stays = part.job.people.stays
     here = {
@@ -89,7 +93,7 @@ def _rows(part: ComponentRows) -> Iterable[Attained]:
         credit = credits.get(payee, Fraction(0))
         bound, kind, rate = _next(plan, c, standing.quota, standing.target, credit)
         yield Attained(
-            payee, plan.id, plan.version, c.id, c.name or c.id, c.measure,
+            payee, plan.id, plan.version, c.id, c.name or c.id, position_measure(c) or c.measure,
             None if standing.quota is None else decimal_of(standing.quota, 4), decimal_of(credit, 4),
             None if bound is None else decimal_of(bound, 4), kind, rate,
             None if standing.target is None else decimal_of(standing.target),

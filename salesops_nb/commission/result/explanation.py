@@ -18,7 +18,7 @@ from salesops_nb.commission.earning.rate_table import derived_rate, gate_level, 
 from salesops_nb.commission.inputs.quotas import Span
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
 from salesops_nb.commission.inputs.tables import collected
-from salesops_nb.commission.plans.component_terms import kind_of, scope_of
+from salesops_nb.commission.plans.component_terms import kind_of, position_measure, scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.settlement.draw_debts import ADVANCE, FORGIVEN
@@ -221,7 +221,7 @@ def numbers_of(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any
         found = rate_table.bounds(c, standing.quota, if_zero) if c.table else ()
         rate = derived_rate(plan, c, standing.target, standing.quota) if c.rate_pct == "derived" else None
         level = gate_level(plan, c, standing.quota)
-        known[key] = rate_table.Numbers(found, (), rate, target_of(c, standing.target), level)
+        known[key] = rate_table.Numbers(found, (), rate, target_of(c, standing.target, standing.base), level)
     numbers: rate_table.Numbers = known[key]
     return numbers
 
@@ -280,9 +280,12 @@ def _listed(parts: list[Message]) -> Message:
 
 def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], after: Decimal) -> Message:
     assert c.table is not None
-    if c.table.unit == "margin_pct":
+    other = position_measure(c)
+    if c.table.unit == "margin_pct" or other == "margin":
         return message("by margin")
-    if c.table.unit == "count":
+    if other in ("quantity", "credit"):
+        return message("by units") if other == "quantity" else message("by credit")
+    if c.table.unit == "count" or other == "count":
         return message("by count")
     numbers = numbers_of(payout, plan, c, line)
     found = c.table.rows[0]
@@ -294,7 +297,10 @@ def _band(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any], af
     if found.amount is not None:
         return message("{amount} from {level}", amount=Figure(found.amount, 2), level=Figure(found.from_))
     if found.payout_pct is not None:
-        return message("{share} % of target", share=Figure(Decimal(str(found.payout_pct))))
+        share = Figure(Decimal(str(found.payout_pct)))
+        if c.target == "base_pay":
+            return message("{share} % of base pay", share=share)
+        return message("{share} % of target", share=share)
     return message(
         "{rate} %",
         rate=Figure(decimal_of(rate_table.row_rate(found, rate_table.base_rate(c, numbers)) * 100)),

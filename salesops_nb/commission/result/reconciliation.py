@@ -27,7 +27,7 @@ from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 
 # what of a credit that pays nothing tells the reason, and what each is compared with
-TELLING = {"no_quota": True, "factor_now": 0, "f_after": 0, "over_cap": True, "x": 0}
+TELLING = {"unconfirmed": True, "no_quota": True, "factor_now": 0, "f_after": 0, "over_cap": True, "x": 0}
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 SEEN = ("payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "counts", "fault", "credit")
 

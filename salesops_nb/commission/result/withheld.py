@@ -103,6 +103,8 @@ def _zeros(payout: Working, part: ComponentRows) -> pa.Table:
 
 
 def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
+    if row.get("unconfirmed"):
+        return "not confirmed: by the CRM's record, the counterpart or a manager, and not by its author"
     if row.get("no_quota"):
         return "no quota, or one of zero: the plan refuses to pay what hangs on it until it is set"
     then, _ = gate_of(c)

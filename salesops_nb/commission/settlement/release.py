@@ -18,6 +18,7 @@ from salesops_nb.commission.inputs.rounding import rounded_pay
 from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.plans.component_terms import kind_of, scope_of
 from salesops_nb.commission.plans.plan import Plan
+from salesops_nb.commission.plans.schema_payment import Release
 from salesops_nb.commission.settlement.clawback import Cancelled, cancelled, clawed_back, earned_id
 from salesops_nb.commission.settlement.collected_share import moves, settled
 from salesops_nb.commission.settlement.working import ComponentRows, Working
@@ -219,10 +220,20 @@ def _lapsed(plan: Plan, day: date, amount: Decimal) -> str:
 
 
 def _waiting(plan: Plan) -> str:
-    words = {"collected": "not collected yet", "invoiced": "not invoiced yet", "booked": "not booked yet"}
-    names = [words.get(r.event, f"held until {r.event.replace('_', ' ')}") for r in plan.file.release or ()]
-    later = [n for n in names if n != words.get(plan.file.credit.event)]
+    own = plan.file.credit.event
+    later = [_wait(r) for r in plan.file.release or () if _wait(r) != f"not {own} yet"]
     return (later or ["an instalment is not due yet"])[-1]
+
+
+def _wait(rule: Release) -> str:
+    if rule.event.endswith("_end"):
+        return f"held until {rule.event.replace('_', ' ')}"
+    if rule.as_ == "in_full":
+        return f"not {rule.event} in full yet"
+    if rule.number > 1:
+        what = "payment" if rule.event == "collected" else "invoice"
+        return f"waits for {what} number {rule.number}"
+    return f"not {rule.event} yet"
 
 
 def _steps(payout: Working, plan: Plan, row: Row, events: list[Row]) -> list[Step]:
@@ -231,14 +242,14 @@ def _steps(payout: Working, plan: Plan, row: Row, events: list[Row]) -> list[Ste
     if plan.file.release is None:
         return [Step(start, Fraction(1), None)]
     found: list[Step] = []
-    seen: set[tuple[str, int]] = set()
+    seen: set[tuple[str, int, int]] = set()
     for number, r in enumerate(plan.file.release, start=1):
         share = Fraction(r.pct) / 100
-        kind = r.event if r.as_ == "whole" else r.as_.removeprefix("share_")
+        kind = r.event if r.as_ in ("whole", "in_full") else r.as_.removeprefix("share_")
         # a second rule on the same event is told apart by its place in the plan, which no event changes
-        again = f"#{number}" if (kind, r.after_months) in seen else ""
-        seen.add((kind, r.after_months))
-        if r.as_ != "whole":
+        again = f"#{number}" if (kind, r.number, r.after_months) in seen else ""
+        seen.add((kind, r.number, r.after_months))
+        if r.as_ not in ("whole", "in_full"):
             shares = settled(events, kind, plan.file.credit.event)
             for day, piece, event in moves(shares, start):
                 # a refund that moves the share is no payment of its own
@@ -247,7 +258,7 @@ def _steps(payout: Working, plan: Plan, row: Row, events: list[Row]) -> list[Ste
                 name = _named(row, event, after + again) if own else event + after + again
                 found.append(Step(months_later(day, r.after_months), share * piece, name, number))
             continue
-        due = _due(payout, plan, r.event, row, events)
+        due = _in_full(plan, r, row, events) if r.as_ == "in_full" else _due(payout, plan, r, row, events)
         if due is not None:
             when = months_later(due[0], r.after_months) if r.after_months else due[0]
             after = f"+{r.after_months}" if r.after_months else ""
@@ -261,12 +272,22 @@ def _named(row: Row, event: str, more: str) -> str | None:
     return None if event == event_of(row["event_id"]) and not more else event + more
 
 
-def _due(payout: Working, plan: Plan, event: str, row: Row, events: list[Row]) -> tuple[date, str] | None:
-    start: date = row["happened_on"]
-    if event == plan.file.credit.event:
+def _in_full(plan: Plan, rule: Release, row: Row, events: list[Row]) -> tuple[date, str] | None:
+    """When all of the net sale was invoiced or collected, and the event that made it so."""
+    share = Fraction(0)
+    for day, piece, event in moves(settled(events, rule.event, plan.file.credit.event), row["happened_on"]):
+        share += piece
+        if share >= 1:
+            return day, event
+    return None
+
+
+def _due(payout: Working, plan: Plan, rule: Release, row: Row, events: list[Row]) -> tuple[date, str] | None:
+    event, start = rule.event, row["happened_on"]
+    if event == plan.file.credit.event and rule.number == 1:
         return start, event_of(row["event_id"])
     if event.endswith("_end"):
         kind = {"quarter_end": "quarter", "year_end": "year"}.get(event, plan.file.plan.period)
         return payout.period.calendar.containing(start, kind).last, event  # type: ignore[arg-type]
-    first = next((e for e in events if e["kind"] == event), None)
-    return (max(start, first["happened_on"]), first["event_id"]) if first else None
+    these = [e for e in events if e["kind"] == event][rule.number - 1 :]
+    return (max(start, these[0]["happened_on"]), these[0]["event_id"]) if these else None

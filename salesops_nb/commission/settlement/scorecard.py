@@ -18,6 +18,7 @@ from salesops_nb.commission.settlement.working import Working
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
+NO_BASE = "the pay is a per cent of base pay, and it is missing or zero"
 NO_TARGET = "the pay follows from the target incentive, and it is missing or zero"
 
 
@@ -40,15 +41,17 @@ def scorecard(payout: Working, job: Job, c: Component) -> None:
         for payee in sorted(job.people.stays if job.people.stays is not None else {p for p, _ in scores}):
             whole = Span(span.key, span.start, span.end, (span,))
             standing = job.people.standing(payee, whole)
-            target = target_of(c, standing.target)
+            target = target_of(c, standing.target, standing.base)
             for o in c.objectives or ():
                 got = scores.get((payee, o.id))
                 if got is None:
                     payout.withheld_rows.append(_why(plan, c.id, payee, "not scored yet", objective=o.id))
                     continue
-                if c.target == "derived" and not target:
-                    job.people.tell(payee, whole, c.id, quota=False, target=True)
-                    payout.withheld_rows.append(_why(plan, c.id, payee, NO_TARGET, objective=o.id))
+                if c.target in ("derived", "base_pay") and not target:
+                    of_base = c.target == "base_pay"
+                    job.people.tell(payee, whole, c.id, quota=False, target=not of_base, base=of_base)
+                    why = NO_BASE if of_base else NO_TARGET
+                    payout.withheld_rows.append(_why(plan, c.id, payee, why, objective=o.id))
                     continue
                 got = min(got, Fraction(o.cap_pct)) if o.cap_pct is not None else got
                 got = Fraction(0) if o.threshold_pct is not None and got < o.threshold_pct else got

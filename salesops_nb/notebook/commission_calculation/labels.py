@@ -94,6 +94,14 @@ def _plain() -> dict[str, str]:
             _("the pay follows from the target incentive, and it is missing or zero"),
         "set aside: the shares of the deal are wrong (see the problems)":
             _("set aside: the shares of the deal are wrong"),
+        "the pay is a per cent of base pay, and it is missing or zero":
+            _("the pay is a per cent of base pay, and it is missing or zero"),
+        "not confirmed: by the CRM's record, the counterpart or a manager, and not by its author":
+            _("not confirmed: by the CRM's record, the counterpart or a manager, and not by its author"),
+        "not collected in full yet": _("not collected in full yet"),
+        "not invoiced in full yet": _("not invoiced in full yet"),
+        "set aside: the lines of the deal do not add up to it":
+            _("set aside: the lines of the deal do not add up to it"),
         "set aside: the payee is not in people": _("set aside: the payee is not in people"),
         "set aside: the event has no amount": _("set aside: the event has no amount"),
         "set aside: it takes back what has no sale before it":
@@ -170,7 +178,11 @@ def _patterns() -> list[tuple[str, Written]]:
          lambda m: _("held back before the plan began, until {day}", day=_day(m[1]))),
         (r"held back before the plan began, (.+)",
          lambda m: _("held back before the plan began, {reason}", reason=reason_words(m[1]))),
-        (r"(\S+): (the objective was not met|not scored yet|the pay follows from .+)",
+        (r"waits for payment number (\d+)",
+         lambda m: _("waits for payment number {number}", number=m[1])),
+        (r"waits for invoice number (\d+)",
+         lambda m: _("waits for invoice number {number}", number=m[1])),
+        (r"(\S+): (the objective was not met|not scored yet|the pay (?:follows from|is a per cent of) .+)",
          lambda m: f"{m[1]}: {reason_words(m[2])}"),
     ]  # fmt: skip
 

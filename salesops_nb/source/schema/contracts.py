@@ -230,6 +230,7 @@ CONTRACTS: dict[str, Contract] = {
             C("minutes", "number", low=0),
             C("outcome"),
             C("next_step"),
+            C("confirmed_by"),
         ),
         _table(
             "targets",
