@@ -27,6 +27,8 @@ from salesops_nb.performance import CATALOGUE
 from salesops_nb.present.language import translation
 from salesops_nb.present.page.render import template_folder
 from salesops_nb.present.panel.choices import choice, choices_of, goals
+from salesops_nb.source.checks.keys import REFERENCES
+from salesops_nb.source.schema.contracts import CONTRACTS
 
 PACKAGE = Path(salesops_nb.__file__).parent
 ROOMS = ("present", "batch", "notebook")  # which show texts of their own
@@ -74,6 +76,8 @@ def of_analyses() -> list[Message]:
 def of_problems() -> list[Message]:
     """What our checks find, and what to do about it; the words that stand beside it."""
     found: list[Message] = [*BOUNDS.values(), *get_args(Severity), "{names} and {n} more"]
+    found += [contract.row for contract in CONTRACTS.values()]
+    found += [word for _, word, _ in REFERENCES.values()]
     for entry in declared_problems().values():
         found.append((entry["text"], entry["plural"]) if "plural" in entry else entry["text"])
         found += [entry["fix"]] if "fix" in entry else []
