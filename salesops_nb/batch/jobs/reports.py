@@ -191,7 +191,7 @@ class Reports(_Strict):
     @property
     def option(self) -> str:
         """What `salesops deliver` needs behind it to take this list; nothing for ``reports.yml``."""
-        return "" if self._file == FILE_NAME else f" --file {self._file}"
+        return option_of(self._file)
 
     def placed(self, folder: Path, path: Path) -> Reports:
         """The same list, named from the workbook's folder: ``lists/weekly.yml``."""
@@ -229,6 +229,11 @@ class Reports(_Strict):
     def audience(self, report: Report) -> Audience | None:
         """To whom a report goes, its name looked up."""
         return self.audiences[report.audience] if isinstance(report.audience, str) else report.audience
+
+
+def option_of(file: str) -> str:
+    """What `salesops deliver` needs behind it to take a list; nothing for ``reports.yml``."""
+    return "" if file == FILE_NAME else f" --file {file}"
 
 
 @contextmanager
