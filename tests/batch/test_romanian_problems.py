@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,13 +26,6 @@ ROWS = """d5,p9,Won,won,10.00,2017-10-02,2017-11-20
 d6,p1,Won,won,zece,2017-10-02,2017-11-20
 d7,p1,Won,won,10.00,2017-10-09,2017-10-01
 """
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    """A command sets the language of its process, which here is everybody's."""
-    yield
-    present.use_locale("en_US", "USD")
 
 
 @pytest.fixture
