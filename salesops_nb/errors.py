@@ -152,29 +152,3 @@ class SalesopsError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What Jupyter prints in place of a traceback (an IPython convention)."""
         return self.lines()
-
-
-# What pydantic says in a programmer's words, by the type of its finding.
-_PLAINLY = {
-    "too_short": "it is empty; name at least one",
-    "dict_type": "input should be numbers by name, as urban: 4000, rural: 1200",
-    "tuple_type": "input should be names, as Ann Example, Bob Example",
-    "string_type": "input should be text",
-    "bool_type": "input should be true or false",
-    "bool_parsing": "input should be true or false",
-    "int_type": "input should be a whole number",
-    "int_parsing": "input should be a whole number",
-    "int_from_float": "input should be a whole number",
-    "float_type": "input should be a number",
-    "float_parsing": "input should be a number",
-    "date_type": "input should be a day, as 2017-12-31",
-    "date_parsing": "input should be a day, as 2017-12-31",
-    "date_from_datetime_parsing": "input should be a day, as 2017-12-31",
-    "date_from_datetime_inexact": "input should be a day, as 2017-12-31",
-}
-
-
-def unfit(finding: Mapping[str, Any]) -> str:
-    """What is wrong with a value, as a clause for after a colon, from one of pydantic's findings."""
-    said = _PLAINLY.get(str(finding["type"])) or str(finding["msg"]).removeprefix("Value error, ")
-    return said[0].lower() + said[1:]

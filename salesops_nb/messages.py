@@ -10,6 +10,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -105,4 +106,11 @@ class _English(string.Formatter):
         return format(value, "," if is_whole(value) and not format_spec else format_spec)
 
 
-_ENGLISH, _FIXED = _English(), string.Formatter()
+class _Fixed(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, date):  # not every machine's strftime knows a day without its zero
+            format_spec = format_spec.replace("%-d", str(value.day))
+        return format(value, format_spec)
+
+
+_ENGLISH, _FIXED = _English(), _Fixed()

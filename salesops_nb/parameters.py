@@ -17,7 +17,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from rapidfuzz import process
 
-from salesops_nb.errors import Problem, SalesopsError, problem, unfit
+from salesops_nb.core.validation import clause
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
 
 P = TypeVar("P", bound="Parameters")
 WIDTH = 110  # of a line of the parameters cell
@@ -53,7 +55,7 @@ def _by_name(value: object) -> object:
         try:
             value = YAML(typ="safe").load(text if text.startswith("{") or ":" not in text else f"{{{text}}}")
         except YAMLError:
-            raise ValueError("write numbers by name, as a: 1, b: 2") from None
+            raise ValueError(message("write numbers by name, as a: 1, b: 2")) from None
     return {"all": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -264,7 +266,7 @@ def _problem(kind: type[Parameters], found: Any) -> Problem:
             known=known,
         )
     meaning = kind.model_fields[name].description
-    return problem("bad-parameter", column=name, value=value, why=unfit(found), meaning=meaning)
+    return problem("bad-parameter", column=name, value=value, why=clause(found), meaning=meaning)
 
 
 def parameters_cell(kind: type[Parameters]) -> str:

@@ -18,8 +18,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from salesops_nb.core.exit_pay import PLACE, RESTRICTED
 from salesops_nb.core.masking import masked
 from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.validation import clause
 from salesops_nb.core.yaml_file import line_of, read_yaml
-from salesops_nb.errors import Problem, SalesopsError, problem, unfit
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
 
 FILE_NAME = "workbook.yml"
 M = TypeVar("M", bound=BaseModel)
@@ -152,7 +154,7 @@ class Settings(_Strict):
         from babel.core import get_global
 
         if value not in get_global("all_currencies"):
-            raise ValueError("an ISO 4217 currency code is wanted, such as USD or EUR")
+            raise ValueError(message("an ISO 4217 currency code is wanted, such as USD or EUR"))
         return value
 
     @field_validator("locale")
@@ -163,7 +165,7 @@ class Settings(_Strict):
         try:
             Locale.parse(value)
         except (UnknownLocaleError, ValueError):
-            raise ValueError("a locale is wanted, such as en_US or de_DE") from None
+            raise ValueError(message("a locale is wanted, such as en_US or de_DE")) from None
         return value
 
     @field_validator("time_zone")
@@ -174,7 +176,7 @@ class Settings(_Strict):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError("a time zone is wanted, such as UTC or America/New_York") from None
+            raise ValueError(message("a time zone is wanted, such as UTC or America/New_York")) from None
         return value
 
     @property
@@ -232,7 +234,7 @@ def _as_problem(item: dict[str, Any], model: type[BaseModel], file: str) -> Prob
         column=key,
         value=masked(str(item["input"])),
         given=given,
-        why=unfit(item),
+        why=clause(item),
     )
 
 

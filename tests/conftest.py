@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,14 @@ settings.register_profile("any speed", deadline=None)
 settings.load_profile("any speed")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def language_of_its_own():
+    """A command sets the language of its process, in which errors are written too: not the next test's."""
+    yield
+    if translation := sys.modules.get("salesops_nb.present.language.translation"):
+        translation._setting.set(None)
 
 
 @pytest.fixture(scope="session")

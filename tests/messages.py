@@ -6,10 +6,11 @@ not shown until a person has read it again and taken the mark away. What is left
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, get_origin
+from typing import Literal, get_args, get_origin
 
 import nbformat
 from babel.messages.catalog import Catalog
@@ -18,17 +19,21 @@ from babel.messages.pofile import read_po, write_po
 
 import salesops_nb
 from salesops_nb.core.columns import columns_of, declared
+from salesops_nb.core.validation import BOUNDS
+from salesops_nb.errors import Severity
 from salesops_nb.errors import declared as declared_problems
 from salesops_nb.notebook import parameters_of
 from salesops_nb.performance import CATALOGUE
 from salesops_nb.present.language import translation
 from salesops_nb.present.page.render import template_folder
 from salesops_nb.present.panel.choices import choice, choices_of, goals
+from salesops_nb.source.checks.keys import REFERENCES
+from salesops_nb.source.schema.contracts import CONTRACTS
 
 PACKAGE = Path(salesops_nb.__file__).parent
 ROOMS = ("present", "batch", "notebook")  # which show texts of their own
 Message = str | tuple[str, str]
-KEYWORDS = {"_": (1,), "gettext": (1,), "words": (1,), "message": (1,), "ngettext": (1, 2)}
+KEYWORDS = {"_": (1,), "gettext": (1,), "words": (1,), "ngettext": (1, 2)}
 
 
 def _extracted(folder: Path, method: tuple[str, str], *names: str) -> list[Message]:
@@ -58,17 +63,25 @@ def of_columns() -> list[Message]:
 
 
 def of_analyses() -> list[Message]:
-    """What the analyses say for the report to write."""
-    return of_python("performance", "commission", names=["message"])
+    """What analyses and checks hand to `message`, for whoever shows it to write."""
+    found: list[Message] = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "message":
+                texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+                found += [tuple(texts) if len(texts) == 2 else text for text in texts[:1]]
+    return found
 
 
 def of_problems() -> list[Message]:
-    """What our checks find, and what to do about it."""
-    return [
-        text
-        for key in ("unexpected",)
-        for text in (declared_problems()[key]["text"], declared_problems()[key]["fix"])
-    ]
+    """What our checks find, and what to do about it; the words that stand beside it."""
+    found: list[Message] = [*BOUNDS.values(), *get_args(Severity), "{names} and {n} more"]
+    found += [contract.row for contract in CONTRACTS.values()]
+    found += [word for _, word, _ in REFERENCES.values()]
+    for entry in declared_problems().values():
+        found.append((entry["text"], entry["plural"]) if "plural" in entry else entry["text"])
+        found += [entry["fix"]] if "fix" in entry else []
+    return found
 
 
 def notebooks() -> list[Path]:

@@ -98,12 +98,40 @@ def uses() -> list[Use]:
     return found
 
 
+def named_in_sql() -> set[str]:
+    """Keys that rules of rows name; a name made of parts stands for every key of that form."""
+    found: set[str] = set()
+    for path in (PACKAGE / "source" / "checks").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in declared():
+                found.add(node.value)
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                start = str(node.values[0].value)
+                found |= {key for key in declared() if start.endswith(".") and key.startswith(start)}
+    return found
+
+
 def test_every_key_that_is_used_is_in_the_catalogue() -> None:
     assert {use.where: key for use in uses() for key in use.keys if key not in declared()} == {}
 
 
 def test_every_entry_of_the_catalogue_is_used() -> None:
-    assert set(declared()) - {key for use in uses() for key in use.keys} == set()
+    assert set(declared()) - {key for use in uses() for key in use.keys} - named_in_sql() == set()
+
+
+def test_every_rule_of_rows_fills_the_places_of_its_texts() -> None:
+    wrong = []
+    for path in (PACKAGE / "source" / "checks").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and _called(call) == "Rule":
+                given = {"value", "table", "other"}
+                for keyword in call.keywords:
+                    if isinstance(keyword.value, ast.Dict):
+                        given |= {str(getattr(key, "value", "")) for key in keyword.value.keys}
+                for key in _keys(call.args[0], call):
+                    wanted = {name for text in texts_of(key) for name in places(text)}
+                    wrong += [(path.name, call.lineno, key)] if wanted - given else []
+    assert wrong == []
 
 
 def test_every_call_fills_exactly_the_places_of_its_texts() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from salesops_nb.batch.delivery.gate import how_to_settle
-from salesops_nb.batch.jobs.reports import load_reports
+from salesops_nb.batch.jobs.reports import FILE_NAME, load_reports, option_of
 from salesops_nb.batch.runs.folder import RunFolder, busy, runs
 from salesops_nb.batch.terminal import terminal
 from salesops_nb.errors import SalesopsError, problem
@@ -35,7 +35,7 @@ def list_runs(file: Path, number: str | None, last: int, console: Console | None
         if not found:
             raise SalesopsError(problem("no-run", value=number))
         console.print(_reports(found[0]))
-        _say_unclear(console, [each for each in open_ones if each.run == found[0].name])
+        _say_unclear(console, [each for each in open_ones if each.run == found[0].name], found)
         return
     if not found:
         console.print("No run yet. Make one with: salesops run")
@@ -44,7 +44,7 @@ def list_runs(file: Path, number: str | None, last: int, console: Console | None
     for run in islice(found, last):
         table.add_row(*_line(run))
     console.print(table)
-    _say_unclear(console, open_ones)
+    _say_unclear(console, open_ones, found)
 
 
 def _unclear(home: Path, found: list[RunFolder]) -> list[Delivery]:
@@ -58,19 +58,28 @@ def _unclear(home: Path, found: list[RunFolder]) -> list[Delivery]:
     return [each for each in log if is_unclear(each, each.run in working)]
 
 
-def _say_unclear(console: Console, open_ones: list[Delivery]) -> None:
+def _list_of(run: RunFolder) -> str:
+    """The list of reports that a run was begun with, from the workbook's folder."""
+    return str(run.told().get("file") or FILE_NAME)
+
+
+def _say_unclear(console: Console, open_ones: list[Delivery], found: list[RunFolder]) -> None:
+    options = {run.name: option_of(_list_of(run)) for run in found}
     for each in open_ones:
         words = f"unclear whether {each.address} got {each.report} of run {each.run}, sent at {each.at}"
-        console.print(f"{words}. {how_to_settle(each.address)}", markup=False, soft_wrap=True)
+        ask = how_to_settle(each.address, options.get(each.run, ""))
+        console.print(f"{words}. {ask}", markup=False, soft_wrap=True)
 
 
 def _line(run: RunFolder) -> list[str]:
     told = run.told()
     counts = Counter(record["status"] for record in run.records().values())
     status = "complete" if run.complete else "running" if busy(run) else "incomplete"
-    index = f"{run.path.parent.name}/{run.name}/index.html" if run.complete else "salesops run --resume"
+    file = _list_of(run)
+    resume = "salesops run --resume" if file == FILE_NAME else f"salesops run {file} --resume"
+    index = f"{run.path.parent.name}/{run.name}/index.html" if run.complete else resume
     if run.complete and run.half_copied:
-        status, index = "half copied", f"salesops deliver {run.name}"
+        status, index = "half copied", f"salesops deliver {run.name}{option_of(file)}"
     return [
         run.name,
         told.get("begun", "")[:16].replace("T", " "),

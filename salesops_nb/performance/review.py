@@ -235,9 +235,7 @@ def _notes(
     notes = []
     days, whole = part
     if days < whole:
-        notes.append(
-            problem("partial-period", days=days, whole=whole, period=period.key, day=as_of.day, as_of=as_of)
-        )
+        notes.append(problem("partial-period", days=days, whole=whole, period=period.key, as_of=as_of))
     if comparison.why_not:
         notes.append(problem("no-comparison", period=period.key, why_not=comparison.why_not))
     if only_wins:

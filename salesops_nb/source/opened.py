@@ -102,7 +102,7 @@ class Workbook:
     @property
     def rejects(self) -> duckdb.DuckDBPyRelation:
         """Every bad row with its table, file, row, column, value, reason and amount."""
-        return self.connection.table("rejects")
+        return self.connection.table("rejects").select(f"* EXCLUDE ({rejects.INNER})")
 
     def write_rejects(self, path: str | Path) -> Path:
         """Write every bad row to a CSV file and give its path."""

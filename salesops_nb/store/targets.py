@@ -211,5 +211,5 @@ def target_approvals(engine: Engine, year: str | None = None) -> pd.DataFrame:
 def _person(name: Any) -> str:
     person = str(name or "").strip()
     if person.casefold() in NOBODY:
-        raise SalesopsError(problem("no-approver", column="approved_by", value=name))
+        raise SalesopsError(problem("no-approver", column="approved_by", value=str(name), name=name))
     return person

@@ -318,3 +318,29 @@ def test_a_server_that_repeats_the_password_is_told_without_it(
     assert "Zq7" not in said
     assert CODED not in said
     assert LOGIN not in said
+
+
+@pytest.mark.parametrize(
+    ("file", "settle", "resume"),
+    [
+        ("reports.yml", "salesops deliver --arrived a@x.com (or --again a@x.com)", "salesops run --resume"),
+        (
+            "lists/weekly.yml",
+            "salesops deliver --file lists/weekly.yml --arrived a@x.com (or --again a@x.com)",
+            "salesops run lists/weekly.yml --resume",
+        ),
+    ],
+)
+def test_what_to_type_names_the_list_that_is_used(
+    tmp_path: Path, file: str, settle: str, resume: str
+) -> None:
+    from salesops_nb.batch import listing
+    from salesops_nb.batch.delivery.gate import how_to_settle
+    from salesops_nb.batch.jobs.reports import option_of
+    from salesops_nb.batch.runs.folder import RunFolder
+
+    assert how_to_settle("a@x.com", option_of(file)) == f"Ask, then type: {settle}"
+    run = RunFolder.create(tmp_path)
+    run.tell({"run": run.name, "file": file, "begun": "2018-01-02T03:04:05", "jobs": []})
+    run.close()
+    assert listing._line(RunFolder(run.path))[-1] == resume

@@ -19,7 +19,7 @@ from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _, use_locale
 
 PACKAGE = Path(salesops_nb.__file__).parent
-PLACES = re.compile(r"\{(\w+)\}")
+PLACES = re.compile(r"\{(\w+)(?:[!:][^{}]*)?\}")
 
 
 def test_every_text_to_translate_is_a_literal_that_the_extractor_reads() -> None:
@@ -51,8 +51,9 @@ def test_no_text_is_left_untranslated(language: str) -> None:
         assert all(strings), f"{message.id!r} is not translated"
         assert len(strings) == (catalogue.num_plurals if isinstance(message.id, tuple) else 1)
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        known = [set(PLACES.findall(text)) for text in ids]  # "the last row" need not name a number
         for string in strings:
-            assert set(PLACES.findall(string)) == set(PLACES.findall(ids[-1])), message.id
+            assert set(PLACES.findall(string)) in known, message.id
         assert not message.fuzzy
 
 

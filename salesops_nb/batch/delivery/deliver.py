@@ -171,7 +171,8 @@ class Post:
         except Unclear as error:
             deliveries.settle(store, identity, "unclear")
             names = ", ".join(report for report, _ in letter.pairs)
-            return False, f"unclear whether {address} got {names}: {error}. {how_to_settle(address)}"
+            fix = how_to_settle(address, self.reports.option)
+            return False, f"unclear whether {address} got {names}: {error}. {fix}"
         deliveries.settle(store, identity, "sent")
         return True, ""
 
@@ -187,7 +188,8 @@ class Post:
         for record, reason in letter.stay:
             said = reason.kind == "sent before" or (reason.kind == "not released" and self.gate.waits)
             if calm or not said:
-                fix = f". {how_to_settle(letter.address)}" if reason.kind == "unclear" else ""
+                ask = how_to_settle(letter.address, self.reports.option)
+                fix = f". {ask}" if reason.kind == "unclear" else ""
                 self._say(f"{_name(letter)} does not get {record['id']}: {reason}{fix}")
 
     def _disputed(self, found: Iterable[Letter]) -> None:

@@ -191,9 +191,9 @@ def not_as_made(path: str) -> str:
     return f"{path} is not what the run made; type: salesops run"
 
 
-def how_to_settle(address: str) -> str:
+def how_to_settle(address: str, option: str) -> str:
     """What to type once somebody knows whether a mail arrived."""
-    return f"Ask, then type: salesops deliver --arrived {address} (or --again {address})"
+    return f"Ask, then type: salesops deliver{option} --arrived {address} (or --again {address})"
 
 
 def _place(text: str) -> str:

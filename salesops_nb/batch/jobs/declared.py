@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.errors import Problem, SalesopsError, problem, unfit
+from salesops_nb.core.validation import clause
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.notebook.module import parameters_of
 
 
@@ -142,5 +143,5 @@ def _misfit(report: str, item: dict[str, Any]) -> Problem:
         report=report,
         name=name,
         given=item["input"],
-        why=unfit(item),
+        why=clause(item),
     )

@@ -25,7 +25,9 @@ from pydantic import (
 )
 
 from salesops_nb.batch.jobs.paths import unfit_name
-from salesops_nb.errors import Problem, SalesopsError, problem, unfit
+from salesops_nb.core.validation import clause
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
 
 FILE_NAME = "reports.yml"
 Each = Literal["company", "rep", "team", "region", "territory", "vacancy"]
@@ -41,14 +43,14 @@ def _listed(value: object) -> object:
 def _seconds(value: object) -> object:
     match = _SPAN.fullmatch(str(value).strip())
     if match is None or isinstance(value, bool):
-        raise ValueError("write a time such as 90s, 10m or 1h")
+        raise ValueError(message("write a time such as 90s, 10m or 1h"))
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[match[2]]
 
 
 def _bytes(value: object) -> object:
     match = _SIZE.fullmatch(str(value).strip())
     if match is None:
-        raise ValueError("write a size such as 800MB or 2GB")
+        raise ValueError(message("write a size such as 800MB or 2GB"))
     return int(float(match[1]) * {"mb": 1 << 20, "gb": 1 << 30}[match[2].lower()])
 
 
@@ -62,7 +64,11 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if value is None or isinstance(value, str | int | float):
         return value
-    raise ValueError(f"a {type(value).__name__} is no parameter; write text, a number, a list or a mapping")
+    raise ValueError(
+        message(
+            "a {type} is no parameter; write text, a number, a list or a mapping", type=type(value).__name__
+        )
+    )
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -107,8 +113,10 @@ class Mail(_Strict):
     def _guarded(self) -> Mail:
         if self.user is not None and self.security == "none" and not self.password_in_clear:
             raise ValueError(
-                "with 'security: none' the password of 'user' would be sent in the clear; "
-                "write security: starttls or tls, or password_in_clear: true"
+                message(
+                    "with 'security: none' the password of 'user' would be sent in the clear; "
+                    "write security: starttls or tls, or password_in_clear: true"
+                )
             )
         return self
 
@@ -144,11 +152,18 @@ class Report(_Strict):
     def _whole(self) -> Report:
         unfit_as_path = unfit_name(self.name)
         if unfit_as_path:
-            raise ValueError(f"the report's name {self.name[:60]!r} {unfit_as_path}")
+            raise ValueError(
+                message("the report's name {name!r} {why}", name=self.name[:60], why=unfit_as_path)
+            )
         if self.where and not self.for_each:
-            raise ValueError("'where' chooses among what 'for_each' names; add for_each")
+            raise ValueError(message("'where' chooses among what 'for_each' names; add for_each"))
         if isinstance(self.audience, Audience) and not set(self.audience.attach) <= set(self.formats):
-            raise ValueError(f"'attach' may only name formats of the report ({', '.join(self.formats)})")
+            raise ValueError(
+                message(
+                    "'attach' may only name formats of the report ({formats})",
+                    formats=", ".join(self.formats),
+                )
+            )
         return self
 
 
@@ -176,7 +191,7 @@ class Reports(_Strict):
     @property
     def option(self) -> str:
         """What `salesops deliver` needs behind it to take this list; nothing for ``reports.yml``."""
-        return "" if self._file == FILE_NAME else f" --file {self._file}"
+        return option_of(self._file)
 
     def placed(self, folder: Path, path: Path) -> Reports:
         """The same list, named from the workbook's folder: ``lists/weekly.yml``."""
@@ -190,22 +205,35 @@ class Reports(_Strict):
         twice = sorted(name for name in names if plain.count(name.lower()) > 1)
         if twice:
             raise ValueError(
-                f"two reports are named {twice[0]!r}; names must differ, not in their case alone"
+                message(
+                    "two reports are named {name!r}; names must differ, not in their case alone",
+                    name=twice[0],
+                )
             )
         for report in self.reports:
             if isinstance(report.audience, str) and report.audience not in self.audiences:
-                known = ", ".join(self.audiences) or "none"
+                known = ", ".join(self.audiences) or message("none")
                 raise ValueError(
-                    f"report {report.name!r} goes to audience {report.audience!r}, "
-                    f"which 'audiences' does not name (it names: {known})"
+                    message(
+                        "report {report!r} goes to audience {audience!r}, which 'audiences' does not name "
+                        "(it names: {known})",
+                        report=report.name,
+                        audience=report.audience,
+                        known=known,
+                    )
                 )
         if any(report.audience for report in self.reports) and self.mail is None:
-            raise ValueError("a report has an audience, but 'mail' (server, from) is missing")
+            raise ValueError(message("a report has an audience, but 'mail' (server, from) is missing"))
         return self
 
     def audience(self, report: Report) -> Audience | None:
         """To whom a report goes, its name looked up."""
         return self.audiences[report.audience] if isinstance(report.audience, str) else report.audience
+
+
+def option_of(file: str) -> str:
+    """What `salesops deliver` needs behind it to take a list; nothing for ``reports.yml``."""
+    return "" if file == FILE_NAME else f" --file {file}"
 
 
 @contextmanager
@@ -264,7 +292,7 @@ def _problem(item: dict[str, Any], tree: Any, file: str) -> Problem:
         column=key,
         value=str(given) if shown else None,
         given=given,
-        why=unfit(item),
+        why=clause(item),
     )
 
 

@@ -23,7 +23,7 @@ class _Reader(string.Formatter):
             return translate(value)
         if isinstance(value, Figure):
             return formats.exact(value.value, value.places)
-        if isinstance(value, date) and not format_spec:
+        if isinstance(value, date):
             return formats.day(value)
         if isinstance(value, Decimal) and not format_spec:
             return formats.exact(value)
@@ -34,7 +34,10 @@ class _Reader(string.Formatter):
             return written
         figure = Decimal(written.replace(",", "").rstrip("%"))
         places = max(0, -int(figure.as_tuple().exponent))
-        return formats.percent(figure / 100, places) if "%" in written else formats.exact(figure, places)
+        sign = "+" if "+" in format_spec and figure > 0 else ""
+        return sign + (
+            formats.percent(figure / 100, places) if "%" in written else formats.exact(figure, places)
+        )
 
 
 def translate(text: str) -> str:

@@ -177,9 +177,11 @@ def set_aside(findings: Any, currency: str | None = None) -> None:
     >>> present.set_aside([{**found, "rows": 2, "amount": 1200}, {**found, "rows": 1, "amount": 300}])
     3: The deal has no owner.
     """
-    notes: dict[tuple[str, str], dict[str, Any]] = {}
-    for found in map(_finding, _records(findings)):
-        key = (found["code"], found["table"])
+    notes: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for given in _records(findings):
+        found = _finding(given)
+        # what two texts of one code say differs: each has its own line
+        key = (found["code"], found["table"], getattr(getattr(given, "message", ""), "template", ""))
         note = notes.setdefault(key, {**found, "rows": 0, "amount": None})
         note["rows"] += found["rows"]
         if found["amount"] is not None:

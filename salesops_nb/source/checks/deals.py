@@ -124,21 +124,18 @@ def _rate_rules(settings: Settings) -> list[Rule]:
             "missing-currency",
             "currency",
             "_no_rate AND currency_original IS NULL",
-            "The amount has no currency.",
-            f"Fill the cell; until then the amount is in no figure, as it may not be {settings.currency}.",
             "bookings and values",
             "amount",
+            places={"currency": settings.currency},
         ),
         Rule(
             "no-rate",
             "currency",
             "_no_rate AND currency_original IS NOT NULL",
-            f"The amount is in {{other}} and there is no rate from {{other}} to "
-            f"{settings.currency} for its day.",
-            "Add the rate to fx_rates, valid from that day or earlier.",
             "bookings and values",
             "amount",
             other="t.currency_original",
+            places={"currency": settings.currency},
         ),
     ]
 
@@ -159,8 +156,6 @@ def _sign_rule(typed: Typed, header: str, settings: Settings) -> Rule:
         "currency-sign",
         "amount",
         f"amount IS NOT NULL AND _row IN ({rows})",
-        "The amount {value} bears another currency's sign than {other}.",
-        "Map the currency column, or correct the amount.",
         "bookings and values",
         "amount",
         other=literal(settings.currency),

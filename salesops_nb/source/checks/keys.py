@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from salesops_nb.errors import Problem, problem
+from salesops_nb.source.checks.rejects import kept, reason
 from salesops_nb.source.checks.rules import ALL
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.contracts import CONTRACTS, Column, Contract
@@ -70,23 +71,24 @@ def check_duplicates(
 def _list_differing(
     connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, held: list[str], label: str
 ) -> None:
-    word = "deal id" if contract.name == "deals" else " and ".join(held)
+    key = "duplicate-id.of-deal" if contract.name == "deals" else "duplicate-id.of-row"
+    rows = (
+        f"string_agg({spoken_row(typed.raw)}, ', ' ORDER BY _row) OVER (PARTITION BY key "
+        "ORDER BY _row ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
+    )
+    places = {"names": literal(" and ".join(held)), "n": "n", "rows": rows}
     connection.execute(
         f"""
         INSERT INTO rejects SELECT 'error', 'duplicate-id', {literal(contract.name)},
             {literal(typed.raw.file)}, _row, {literal(typed.headers.get(held[0], held[0]))}, shown,
-            'The {word} ' || shown || ' stands ' || n || ' times with different contents (rows '
-            || string_agg({spoken_row(typed.raw)}, ', ' ORDER BY _row) OVER (PARTITION BY key
-                ORDER BY _row ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-            || '); no copy is counted.',
-            'Keep the right one.', {literal(ALL)}, amount
+            {reason(key, value="shown", **places)}, {literal(ALL)}, amount, {kept(key, **places)}
         FROM doubled WHERE kinds > 1
         """
     )
 
 
 # what an unmatched key is called, and what its row is left out of
-_REFERENCES = {
+REFERENCES = {
     "people": ("unknown-rep", "rep", "the figures by rep and team"),
     "accounts": ("unknown-account", "account", "the figures by account and segment"),
     "products": ("unknown-product", "product", "the product mix"),
@@ -123,22 +125,32 @@ def _check_reference(
     ).fetchall()
     if not unmatched:
         return
-    fixes = _suggestions(connection, [row[0] for row in unmatched], target, key, column.name)
-    connection.execute("CREATE OR REPLACE TEMP TABLE unmatched (value VARCHAR, fix VARCHAR)")
-    connection.executemany("INSERT INTO unmatched VALUES (?, ?)", fixes)
+    near = _nearest(connection, [row[0] for row in unmatched], target, key)
+    connection.execute("CREATE OR REPLACE TEMP TABLE unmatched (value VARCHAR, what VARCHAR, near VARCHAR)")
+    connection.executemany("INSERT INTO unmatched VALUES (?, ?, ?)", near)
     row = CONTRACTS[target].row
-    code, word, figures = _REFERENCES.get(target, ("unknown-key", row, f"figures by {column.name}"))
-    message, spoils = _effect(contract, column, word, figures)
+    code, word, figures = REFERENCES.get(target, ("unknown-key", row, f"figures by {column.name}"))
+    effect, spoils = _effect(contract, column)
     amount = "a.amount" if "amount" in typed.columns else "NULL"
-    connection.execute(
-        f"""
-        INSERT INTO rejects SELECT 'error', {literal(code)}, {literal(contract.name)},
-            {literal(typed.raw.file)}, a._row, {literal(typed.headers.get(column.name, column.name))},
-            u.value, replace({literal(message)}, '{{value}}', u.value), u.fix,
-            {literal(ALL if spoils == "*" else figures)}, {amount}
-        FROM {relation} a JOIN unmatched u ON a.{name} = u.value
-        """
-    )
+    texts = {
+        "kind": word,
+        "target": target,
+        "row_kind": contract.row,
+        "figures": figures,
+        "name": column.name,
+    }
+    places = {name: literal(text) for name, text in texts.items()} | {"near": "u.near"}
+    for what in sorted({each[1] for each in near}):
+        found = f"unknown-reference.{effect}-{what}"
+        connection.execute(
+            f"""
+            INSERT INTO rejects SELECT 'error', {literal(code)}, {literal(contract.name)},
+                {literal(typed.raw.file)}, a._row, {literal(typed.headers.get(column.name, column.name))},
+                u.value, {reason(found, value="u.value", **places)},
+                {literal(ALL if spoils == "*" else figures)}, {amount}, {kept(found, **places)}
+            FROM {relation} a JOIN unmatched u ON a.{name} = u.value WHERE u.what = {literal(what)}
+            """
+        )
     connection.execute(
         f"INSERT INTO spoiled SELECT {literal(contract.name)}, {literal(spoils)}, a._row "
         f"FROM {relation} a JOIN unmatched u ON a.{name} = u.value"
@@ -153,35 +165,28 @@ def _kept(connection: duckdb.DuckDBPyConnection, target: str) -> str:
     return f"(SELECT * FROM typed.{quoted(target)} WHERE _row NOT IN ({left_out}))"
 
 
-def _effect(contract: Contract, column: Column, word: str, figures: str) -> tuple[str, str]:
-    """The message of an unmatched key and what it spoils: the cell, or the row."""
+def _effect(contract: Contract, column: Column) -> tuple[str, str]:
+    """What an unmatched key does to its row, and what it spoils: the cell, or the row."""
     if (contract.name, column.name) in BECOMES_UNASSIGNED:
-        return "The rep '{value}' is not in people; what is theirs stands under 'unassigned'.", column.name
-    missing = f"The {word} '{{value}}' is not in {column.refers_to}"
-    if column.required:
-        return f"{missing}, so the {contract.row} is left out of every figure.", "*"
-    return f"{missing}; the {contract.row} leaves {figures} only.", column.name
+        return "unassigned", column.name
+    return ("row", "*") if column.required else ("cell", column.name)
 
 
-def _suggestions(
-    connection: duckdb.DuckDBPyConnection, values: list[str], target: str, key: str, column: str
-) -> list[tuple[str, str]]:
-    """What to do about each unmatched value, with the nearest key where one is near."""
+def _nearest(
+    connection: duckdb.DuckDBPyConnection, values: list[str], target: str, key: str
+) -> list[tuple[str, str, str]]:
+    """Each unmatched value with what to do about it, and the nearest key where one is near."""
     from rapidfuzz import process
 
     known = [
         r[0] for r in connection.execute(f"SELECT DISTINCT {key} FROM typed.{quoted(target)}").fetchall()
     ]
     known = [k for k in known if k is not None][:20_000]
-    plain = f"Add it to {target}, or declare an alias under 'values: {column}' in the mapping."
-    fixes = []
+    found = []
     for i, value in enumerate(values):
         close = process.extractOne(value, known, score_cutoff=82) if i < SUGGESTED else None
         if close and close[0] == value:
-            fixes.append((value, f"Mend its row in {target}, which is left out."))
-        elif close:
-            hint = f"If {close[0]!r} is meant, declare the alias under 'values: {column}' in the mapping."
-            fixes.append((value, hint))
+            found.append((value, "left-out", ""))
         else:
-            fixes.append((value, plain))
-    return fixes
+            found.append((value, "near", repr(close[0])) if close else (value, "unknown", ""))
+    return found

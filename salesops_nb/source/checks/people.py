@@ -6,6 +6,7 @@ import duckdb
 
 from salesops_nb.errors import Problem, problem
 from salesops_nb.messages import listed
+from salesops_nb.source.checks.rejects import kept, reason
 from salesops_nb.source.checks.rules import ALL
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.raw import literal
@@ -30,25 +31,20 @@ def _check_intervals(connection: duckdb.DuckDBPyConnection, typed: Typed, relati
             AND _row NOT IN (SELECT row FROM spoiled WHERE "table" = 'people' AND "column" = '*')
     """
     rules = (
-        (
-            "backward-period",
-            "valid_to <= valid_from",
-            "'The row of ' || person_id || ' is valid to ' || valid_to || ', not after it begins (' "
-            "|| valid_from || '); it is left out.'",
-        ),
+        ("backward-period", "valid_to <= valid_from", "valid_from"),
         (
             "overlapping-people",
             f"before > {begins} AND NOT coalesce(valid_to <= valid_from, false)",
-            "'The row of ' || person_id || ' begins on ' || coalesce(CAST(valid_from AS VARCHAR), 'no date') "
-            "|| ' while an earlier one is still valid; the later row is left out.'",
+            "coalesce(CAST(valid_from AS VARCHAR), 'no date')",
         ),
     )
-    for code, where, message in rules:
+    for key, where, begin in rules:
+        places = {"person": "person_id", "first": begin, "last": "valid_to"}
         connection.execute(
             f"""
-            INSERT INTO rejects SELECT 'error', '{code}', 'people', {literal(typed.raw.file)}, _row, {header},
-                CAST(valid_from AS VARCHAR), {message},
-                'End one row on the day the next begins.', {literal(ALL)}, NULL
+            INSERT INTO rejects SELECT 'error', '{key}', 'people', {literal(typed.raw.file)}, _row, {header},
+                CAST(valid_from AS VARCHAR), {reason(key, **places)}, {literal(ALL)}, NULL,
+                {kept(key, **places)}
             FROM ({found}) WHERE {where}
             """
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import string
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +14,12 @@ import duckdb
 
 from salesops_nb.core.frames import scratch
 from salesops_nb.core.spreadsheet import neutral_sql
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, declared, problem
+from salesops_nb.messages import joined, message
 from salesops_nb.source.schema.raw import APART, Raw, literal, quoted
 
 SHOWN = 5_000
+_WORDS = ("figures", "kind", "row_kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,34 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE TABLE rejects (severity VARCHAR, code VARCHAR, "table" VARCHAR, file VARCHAR, row BIGINT,
             "column" VARCHAR, value VARCHAR, reason VARCHAR, what_to_do VARCHAR, left_out_of VARCHAR,
-            amount DECIMAL(38,4));
+            amount DECIMAL(38,4), key VARCHAR, places MAP(VARCHAR, VARCHAR));
         CREATE TABLE spoiled ("table" VARCHAR, "column" VARCHAR, row BIGINT);
         """
     )
 
 
-def template(text: str, value: str, other: str) -> str:
-    """The SQL of a sentence with ``{value}`` and ``{other}`` filled from SQL expressions."""
-    sql = literal(text)
-    for name, expression in (("{value}", value), ("{other}", other)):
-        if name in text:
-            sql = f"replace({sql}, {literal(name)}, coalesce(CAST({expression} AS VARCHAR), ''))"
-    return sql
+# of a reject: how it is declared in the catalogue of problems, for its sentences in another language
+INNER = "key, places"
+
+
+def reason(key: str, **places: str) -> str:
+    """The SQL of why a row is bad and what to do; each place of the texts is an SQL expression."""
+    entry = declared()[key]
+    return f"{_filled(entry['text'], places)}, {_filled(entry.get('fix', ''), places)}"
+
+
+def kept(key: str, **places: str) -> str:
+    """The SQL of a reject's key and places."""
+    names = ", ".join(f"{literal(name)}: CAST({sql} AS VARCHAR)" for name, sql in places.items())
+    return f"{literal(key)}, MAP {{{names}}}::MAP(VARCHAR, VARCHAR)"
+
+
+def _filled(text: str, places: Mapping[str, str]) -> str:
+    parts = []
+    for words, name, _, _ in string.Formatter().parse(text):
+        parts += [literal(words)] if words else []
+        parts += [f"coalesce(CAST({places[name]} AS VARCHAR), '')"] if name else []
+    return " || ".join(parts) or "''"
 
 
 # findings told once for each value, with the number of rows, and not row by row
@@ -67,8 +86,7 @@ def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     rows = connection.execute(
         f"""
         SELECT severity, code, "table", file, min(row) AS first, "column", value,
-            reason || CASE WHEN count(*) > 1 THEN ' It stands in ' || count(*) || ' rows.' ELSE '' END,
-            what_to_do, sum(amount),
+            any_value(key), any_value(places), count(*), sum(amount),
             row_number() OVER (PARTITION BY "table", code, "column" ORDER BY first, value) AS place,
             count(*) OVER (PARTITION BY "table", code, "column") AS total
         FROM rejects
@@ -81,63 +99,36 @@ def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     problems = [_problem(row) for row in rows]
     for row in rows:
         if row[-2] == SHOWN and row[-1] > SHOWN:
-            rest = f"{row[-1] - SHOWN} more rows have the problem {row[1]}."
-            problems.append(
-                Problem(row[1], rest, "The rejects file lists them all.", row[2], row[3], severity=row[0])
-            )
+            n = row[-1] - SHOWN
+            more = problem("more-rows", table=row[2], file=row[3], severity=row[0], n=n, code=row[1])
+            problems.append(replace(more, code=row[1]))
     return problems
 
 
 # what exports write where a cell is empty
 _EMPTY = "'null', 'n/a', 'na', '#n/a', 'none', 'nil', 'nan', 'tbd', '-', '--', '—', '(blank)', '[null]'"
-# a plainer word for what is often behind a cell that cannot be read
-_REFINED = (
-    (
-        f"code IN ('bad-number', 'bad-date', 'bad-flag') AND lower(value) IN ({_EMPTY})",
-        "empty-word",
-        "'''' || value || ''' stands where a cell seems to be empty.'",
-        'Declare it in the mapping, such as blanks: ["NULL"], if it means that nothing is known.',
-    ),
-    (
-        "code = 'bad-number' AND contains(value, '%')",
-        "percent-in-amount",
-        "'''' || value || ''' is a percentage, and an amount or number is wanted.'",
-        "Map the column that holds the amount, or write the number alone.",
-    ),
-    (
-        "code = 'bad-number' AND regexp_matches(value, '^#')",
-        "formula-error",
-        "'''' || value || ''' is the error of a spreadsheet formula.'",
-        "Mend the formula and export again.",
-    ),
-    (
-        "code = 'bad-number' AND regexp_full_match(value, '[-0-9.,]{16,}')",
-        "too-large",
-        "'''' || value || ''' is too large to be an amount.'",
-        "Correct the cell.",
-    ),
+# a plainer word for what is often behind a cell that cannot be read; where, key, its places
+_DAY = "CAST(DATE '1899-12-30' + CAST(floor(CAST(value AS DOUBLE)) AS INTEGER) AS DATE)"
+_REFINED: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (f"code IN ('bad-number', 'bad-date', 'bad-flag') AND lower(value) IN ({_EMPTY})", "empty-word", {}),
+    ("code = 'bad-number' AND contains(value, '%')", "percent-in-amount", {}),
+    ("code = 'bad-number' AND regexp_matches(value, '^#')", "formula-error", {}),
+    ("code = 'bad-number' AND regexp_full_match(value, '[-0-9.,]{16,}')", "too-large", {}),
     (
         r"code = 'bad-date' AND regexp_full_match(value, '[34]\d{4}(\.\d+)?')",
         "serial-date",
-        "'''' || value || ''' is not a date; as a spreadsheet''s day number it would be ' || "
-        "CAST(DATE '1899-12-30' + CAST(floor(CAST(value AS DOUBLE)) AS INTEGER) AS DATE) || '.'",
-        "Export the column as dates.",
+        {"day": _DAY},
     ),
-    (
-        "code = 'unknown-stage' AND trim(coalesce(value, '')) = ''",
-        "missing-stage",
-        "'The deal has no stage, so it is left out of every figure.'",
-        "Fill the stage.",
-    ),
+    ("code = 'unknown-stage' AND trim(coalesce(value, '')) = ''", "missing-stage", {}),
 )
 
 
 def refine(connection: duckdb.DuckDBPyConnection) -> None:
     """Tell the usual mistakes behind unreadable cells in words of their own."""
-    for where, code, reason, fix in _REFINED:
+    for where, key, places in _REFINED:
         connection.execute(
-            f"UPDATE rejects SET code = {literal(code)}, reason = {reason}, what_to_do = {literal(fix)} "
-            f"WHERE {where}"
+            f"UPDATE rejects SET code = {literal(key)}, (reason, what_to_do) = "
+            f"({reason(key, value='value', **places)}), (key, places) = ({kept(key, **places)}) WHERE {where}"
         )
 
 
@@ -176,8 +167,22 @@ def only_sound_amounts(connection: duckdb.DuckDBPyConnection, table: str, header
 
 
 def _problem(row: tuple[Any, ...]) -> Problem:
-    severity, code, table, file, number, column, value, reason, fix, amount, *_ = row
-    return Problem(code, reason, fix, table, file, number, column, value, severity, amount)
+    severity, code, table, file, number, column, value, key, places, count, amount, *_ = row
+    # words such as the kind of a row are translated too; what stood in a cell is no message
+    given: dict[str, Any] = {name: _word(name, text or "") for name, text in places.items()}
+    found = problem(
+        key, table=table, file=file, row=number, column=column, value=value or "", amount=amount, **given
+    )
+    text: str = found.message
+    if count > 1:
+        text = joined([text, message("It stands in {n:d} rows.", n=count)], " ")
+    return replace(found, code=code, message=text, value=value, severity=severity)
+
+
+def _word(name: str, text: str) -> str:
+    if text.startswith("figures by "):
+        return message("figures by {column}", column=text.removeprefix("figures by "))
+    return message(text) if name in _WORDS else text
 
 
 def set_aside(connection: duckdb.DuckDBPyConnection) -> list[SetAside]:
@@ -198,10 +203,11 @@ def write_rejects(connection: duckdb.DuckDBPyConnection, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     inside = scratch() / path.name
     described = connection.execute("DESCRIBE rejects").fetchall()
-    texts = [quoted(name) for name, kind, *_ in described if kind == "VARCHAR"]
+    texts = [quoted(name) for name, kind, *_ in described if kind == "VARCHAR" and name != "key"]
     safe = ", ".join(f"{neutral_sql(text)} AS {text}" for text in texts)
     connection.execute(
-        f'COPY (SELECT * REPLACE ({safe}) FROM rejects ORDER BY "table", row, "column", code) '
+        f"COPY (SELECT * EXCLUDE ({INNER}) REPLACE ({safe}) FROM rejects "
+        f'ORDER BY "table", row, "column", code) '
         f"TO {literal(str(inside))} (HEADER, DELIMITER ',')"
     )
     shutil.move(inside, path)

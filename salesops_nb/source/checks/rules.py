@@ -7,11 +7,13 @@ failing row without its number in the file; a test holds both against each other
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import duckdb
 
-from salesops_nb.source.checks.rejects import template
+from salesops_nb.errors import declared
+from salesops_nb.source.checks.rejects import kept, reason
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.contracts import Contract
 from salesops_nb.source.schema.raw import literal, quoted
@@ -23,19 +25,24 @@ ALL = "every figure"
 class Rule:
     """A row offends where `where` holds; `spoils` is the column blanked, ``*`` for the whole row.
 
-    `amount` is the column of money that a row adds up by, where the table has it.
+    `key` names its sentences in the catalogue of problems; `other` is the SQL of their place of that name,
+    `places` are the further ones. `amount` is the column of money that a row adds up by, where the table
+    has it.
     """
 
-    code: str
+    key: str
     column: str
     where: str
-    message: str
-    fix: str
     left_out_of: str | None = None
     spoils: str | None = None
-    severity: str = "error"
     other: str = "NULL"
     amount: str = "amount"
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """The code of its problems."""
+        return self.key.partition(".")[0]
 
 
 def run_rules(
@@ -71,12 +78,14 @@ def _list(
         header, value = typed.joined[rule.column], f"CAST(t.{quoted(rule.column)} AS VARCHAR)"
     elif header in typed.raw.types:
         value = f"CAST(r.{quoted(header)} AS VARCHAR)"
+    places = {name: literal(text) for name, text in rule.places.items()} | {"other": rule.other}
+    severity = declared()[rule.key].get("severity", "error")
     connection.execute(
         f"""
-        INSERT INTO rejects SELECT {literal(rule.severity)}, {literal(rule.code)}, {literal(contract.name)},
+        INSERT INTO rejects SELECT {literal(severity)}, {literal(rule.code)}, {literal(contract.name)},
             {literal(typed.raw.file)}, t._row, {literal(header)}, {value},
-            {template(rule.message, value, rule.other)}, {template(rule.fix, value, rule.other)},
-            {literal(rule.left_out_of) if rule.left_out_of else "NULL"}, {amount}
+            {reason(rule.key, value=value, table=literal(contract.name), **places)},
+            {literal(rule.left_out_of) if rule.left_out_of else "NULL"}, {amount}, {kept(rule.key, **places)}
         FROM (SELECT * FROM {relation} WHERE {rule.where}) t JOIN {typed.raw.name} r USING (_row)
         """
     )
@@ -103,13 +112,12 @@ def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> li
             may = f" AND NOT coalesce({column.empty_where}, false)" if column.empty_where else ""
             rules.append(
                 Rule(
-                    "missing-value",
+                    "missing-value.of-row",
                     column.name,
                     f"{name} IS NULL AND NOT {bad}{may}",
-                    f"The {contract.row} has no {column.name}, so it is left out of every figure.",
-                    "Fill the cell.",
                     ALL,
                     "*",
+                    places={"kind": contract.row, "name": column.name},
                 )
             )
         if column.low is not None or column.high is not None:
@@ -121,11 +129,9 @@ def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> li
                     "unknown-choice",
                     column.name,
                     f"{name} NOT IN ({choices})",
-                    f"'{{value}}' is not a {column.name} that the table {contract.name} knows.",
-                    f"Write one of {', '.join(column.choices)}, or add an alias under 'values' "
-                    f"in the mapping.",
                     ALL if column.required or column.name == "outcome" else f"figures by {column.name}",
                     "*" if column.required or column.name == "outcome" else column.name,
+                    places={"name": column.name, "choices": ", ".join(column.choices)},
                 )
             )
     return rules
@@ -137,32 +143,22 @@ SPOILED_BY = {
     ("deals", "closed_on"): "every figure of a period, and cycle time",
     ("deals", "created_on"): "cycle time",
 }
-_WORDS = {
-    "money": "an amount",
-    "number": "a number",
-    "ratio": "a number",
-    "whole": "a whole number",
-    "date": "a date",
-    "time": "a moment",
-    "flag": "yes or no",
-}
-_FIXES = {
-    "money": "Write the number alone, such as 1234.56.",
-    "number": "Write the number alone, such as 1234.56.",
-    "ratio": "Write the number alone, such as 0.5.",
-    "whole": "Write the number without decimals, such as 12.",
-    "date": "Write a day that exists, such as 2017-09-30.",
-    "time": "Write a moment, such as 2017-09-30 14:05.",
-    "flag": "Write true or false.",
+# how what cannot be read is called, by the column's type
+_UNREADABLE = {
+    "money": "bad-number.money",
+    "number": "bad-number.number",
+    "ratio": "bad-number.ratio",
+    "whole": "bad-number.whole",
+    "date": "bad-date.day",
+    "time": "bad-date.moment",
+    "flag": "bad-flag",
 }
 
 
 def _unreadable(contract: Contract, name: str, kind: str, bad: str, required: bool) -> list[Rule]:
     figures = ALL if required else SPOILED_BY.get((contract.name, name), f"figures by {name}")
     spoils = "*" if required else name
-    code = "bad-date" if kind in ("date", "time") else "bad-flag" if kind == "flag" else "bad-number"
-    message, fix = f"'{{value}}' is not {_WORDS[kind]}.", _FIXES[kind]
-    return [Rule(code, name, bad, message, fix, figures, spoils)]
+    return [Rule(_UNREADABLE[kind], name, bad, figures, spoils)]
 
 
 def _rounded(name: str, header: str, typed: Typed) -> Rule:
@@ -172,22 +168,18 @@ def _rounded(name: str, header: str, typed: Typed) -> Rule:
         "rounded",
         name,
         f"{quoted(name)} IS NOT NULL AND _row IN ({long})",
-        "The amount {value} has more than four decimal places and is rounded to {other}.",
-        "Export amounts with at most four places.",
-        severity="warning",
         other=f"t.{quoted(name)}",
     )
 
 
 def _bounds(contract: Contract, name: str, low: int | None, high: int | None) -> Rule:
     sides = [f"{quoted(name)} < {low}" if low is not None else "", f"{quoted(name)} > {high}" if high else ""]
-    words = f"between {low} and {high}" if low is not None and high else f"at least {low}"
+    both = low is not None and high
     return Rule(
-        "out-of-range",
+        "out-of-range.between" if both else "out-of-range.at-least",
         name,
         " OR ".join(side for side in sides if side),
-        f"{{value}} is out of range: {name} is {words}.",
-        "Correct the cell.",
         f"figures by {name}",
         name,
+        places={"name": name, "low": str(low), "high": str(high)},
     )

@@ -24,13 +24,11 @@ def target_rules(
     if "period" in typed.columns:
         for text in _distinct(connection, relation, "period", "period IS NOT NULL"):
             if not _readable(text, settings):
-                message = "'{other}' is not a period of the workbook's calendar; the target is left out."
-                where = f"period = {literal(text)}"
-                rules.append(_rule("unreadable-period", "period", where, message, _fix(text, settings)))
+                key, meant = _meant(text, settings)
+                rules.append(_rule(key, "period", f"period = {literal(text)}", meant=meant))
     if {"who", "level"} <= set(typed.columns):
         total = f"lower(trim(who)) IN ({', '.join(map(literal, _TOTALS))}) AND level <> 'company'"
-        message = "'{other}' is a total and nobody's target; the row is left out."
-        rules.append(_rule("total-row", "who", total, message, "Remove the row."))
+        rules.append(_rule("total-row", "who", total))
         rules += _unknown(connection, relation, total) if people else []
     return rules
 
@@ -48,19 +46,14 @@ def _unknown(connection: duckdb.DuckDBPyConnection, relation: str, total: str) -
         of_level = f"level = {literal(level)} AND NOT ({total})"
         for text in _distinct(connection, relation, "who", f"{of_level} AND who NOT IN ({known})"):
             close = process.extractOne(text, names, score_cutoff=82)
-            fix = f"If {close[0]!r} is meant, correct it" if close else "Add it to people"
-            rules.append(
-                _rule(
-                    "unknown-target", "who", f"level = {literal(level)} AND who = {literal(text)}",
-                    f"The {level} '{{other}}' is not in people; the target is left out.",
-                    f"{fix}, or declare an alias under 'values: who' in the mapping.",
-                )
-            )  # fmt: skip
+            key, near = ("unknown-target.near", repr(close[0])) if close else ("unknown-target", "")
+            where = f"level = {literal(level)} AND who = {literal(text)}"
+            rules.append(_rule(key, "who", where, level=level, near=near))
     return rules
 
 
-def _rule(code: str, column: str, where: str, message: str, fix: str) -> Rule:
-    return Rule(code, column, where, message, fix, ALL, "*", other=f"t.{column}", amount="value")
+def _rule(key: str, column: str, where: str, **places: str) -> Rule:
+    return Rule(key, column, where, ALL, "*", other=f"t.{column}", amount="value", places=places)
 
 
 def _distinct(connection: duckdb.DuckDBPyConnection, relation: str, column: str, where: str) -> list[str]:
@@ -76,8 +69,8 @@ def _readable(text: str, settings: Settings) -> bool:
     return True
 
 
-def _fix(text: str, settings: Settings) -> str:
-    """The period that is likely meant, where there is one."""
+def _meant(text: str, settings: Settings) -> tuple[str, str]:
+    """The key of what to do, and the period that is likely meant, where there is one."""
     day = re.match(r"(\d{4})-(\d\d)-01(?:[T ]00:00.*)?$", text)
     parts = re.fullmatch(r"(\d{4})\D{0,3}[Qq]\D?([1-4])", text.strip()) or None
     turned = re.fullmatch(r"[Qq]\D?([1-4])\D{0,3}(\d{4})", text.strip())
@@ -90,6 +83,5 @@ def _fix(text: str, settings: Settings) -> str:
         else ""
     )  # fmt: skip
     if meant and _readable(meant, settings):
-        also = ", or the quarter or year that begins then" if day else ""
-        return f"Write {meant}{also}; or declare it under 'values: period' in the mapping."
-    return "Write a month, quarter or year such as 2017-04, 2017-Q2 or 2017."
+        return "unreadable-period.of-day" if day else "unreadable-period.near", meant
+    return "unreadable-period", ""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from salesops_nb.core.yaml_file import dotted, line_of, read_yaml
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.expression import columns_of
-from salesops_nb.messages import listed
+from salesops_nb.messages import listed, message
 from salesops_nb.workbook import Exact, Settings, validated
 
 
@@ -82,7 +82,7 @@ class MoreRows(_Part):
     @model_validator(mode="after")
     def _named(self) -> MoreRows:
         if not (self.file or self.sheet or self.table):
-            raise ValueError("name the file, sheet or table that has the further rows")
+            raise ValueError(message("name the file, sheet or table that has the further rows"))
         return self
 
 

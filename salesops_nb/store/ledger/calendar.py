@@ -29,8 +29,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from salesops_nb.core.periods import WEEKDAYS, Kind, Period
+from salesops_nb.core.validation import clause
 from salesops_nb.core.yaml_file import read_yaml
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 IfClosed = Literal["previous", "next", "as_is"]
@@ -55,7 +57,7 @@ class DayRule(_Model):
     @model_validator(mode="after")
     def _one(self) -> DayRule:
         if sum(value is not None for value in (self.business_days, self.days, self.day)) != 1:
-            raise ValueError("give exactly one of business_days, days and day")
+            raise ValueError(message("give exactly one of business_days, days and day"))
         return self
 
 
@@ -89,7 +91,7 @@ class PayCalendar(_Model):
     @model_validator(mode="after")
     def _working_week(self) -> PayCalendar:
         if len(self.weekend) == 7:
-            raise ValueError("weekend names all seven days: no business day is left")
+            raise ValueError(message("weekend names all seven days: no business day is left"))
         return self
 
     def is_business_day(self, day: date) -> bool:
@@ -150,7 +152,7 @@ def load_pay_calendar(path: str | Path) -> PayCalendar:
                 file=path.name,
                 row=_row(inner, finding["loc"]),
                 column=".".join(str(part) for part in finding["loc"]),
-                why=finding["msg"],
+                why=clause(dict(finding)),
                 given=finding["input"],
             )
             for finding in error.errors()
