@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, select
 from salesops_nb.core.money import to_minor
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 from salesops_nb.store.ledger.chain import append, entries, same_person, writing
 from salesops_nb.store.ledger.duties import ANYBODY, Duties
 from salesops_nb.store.ledger.lines import LIMIT
@@ -74,7 +75,7 @@ def adjust(
     return line_id
 
 
-_REFUSED = "Adjustment refused"
+_REFUSED = message("Adjustment refused")
 
 
 def _checked_adjustment(amount: Decimal, currency: str, reason: str) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import Message, joined, message
 from salesops_nb.store.ledger.chain import named, same_person
 
 if TYPE_CHECKING:
@@ -46,45 +47,37 @@ class Duties:
             return who
         if any(same_person(who, person) for person in self.people):
             return who
-        alone = f" {UNATTENDED!r} may only calculate, unattended." if who == UNATTENDED else ""
+        code = "not-a-person.unattended" if who == UNATTENDED else "not-a-person"
         raise SalesopsError(
-            Problem(
-                "not-a-person",
-                f"The {role} is {who!r}, who is not in the people table.{alone}",
-                f"Use a person_id of it, such as {self._some(())}.",
-                column=column or role,
-                value=who,
-            )
+            problem(code, column=column or role, value=who, role=message(role), people=self._some(()))
         )
 
-    def clash(self, role: str, name: str, others: Iterable[tuple[str, str | None]]) -> str | None:
+    def clash(self, role: str, name: str, others: Iterable[tuple[str, str | None]]) -> Message | None:
         """Why a person may not act in a role, by those who stand in others; ``None`` where they may."""
         for other, who in others:
             if same_person(name, who) and frozenset({role, other}) not in self.may_be_one:
-                return f"{name} is its {other}, and {role} and {other} may not be the same person"
+                return message(
+                    "{name} is its {other}, and {role} and {other} may not be the same person",
+                    name=name, other=message(other), role=message(role),
+                )  # fmt: skip
         return None
 
-    def who_may(self, role: str, others: Iterable[tuple[str, str | None]]) -> str:
+    def who_may(self, role: str, others: Iterable[tuple[str, str | None]]) -> Message:
         """What to do where a person may not act: name those who may, or where that is said."""
         barred = [who for other, who in others if frozenset({role, other}) not in self.may_be_one]
         some = self._some(barred)
-        policy = "" if all(other == "payee" for other, _ in others) and role == "approver" else (
-            " Who may be the same person is said by pay_policy in workbook.yml."
-        )  # fmt: skip
-        return (f"May do it: {some}." if some else "Have another person do it.") + policy
+        do = message("May do it: {people}.", people=some) if some else message("Have another person do it.")
+        if role == "approver" and all(other == "payee" for other, _ in others):
+            return do
+        return joined([do, message("Who may be the same person is said by pay_policy in workbook.yml.")], " ")
 
-    def refuse(self, role: str, name: str, others: Collection[tuple[str, str | None]], what: str) -> None:
+    def refuse(self, role: str, name: str, others: Collection[tuple[str, str | None]], what: Message) -> None:
         """Raise `SalesopsError` where a person may not act in a role on something."""
         why = self.clash(role, name, others)
         if why:
+            may = self.who_may(role, others)
             raise SalesopsError(
-                Problem(
-                    "duties-not-apart",
-                    f"{what}: {why}.",
-                    self.who_may(role, others),
-                    column=role,
-                    value=name,
-                )
+                problem("duties-not-apart", column=role, value=name, what=what, why=why, who_may=may)
             )
 
     def _some(self, barred: Iterable[str | None]) -> str:

@@ -30,6 +30,7 @@ from sqlalchemy import Connection, Engine, select
 from salesops_nb.core.money import from_minor
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 from salesops_nb.store.ledger.adjustments import adjust
 from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
 from salesops_nb.store.ledger.chain import append, entries, writing
@@ -151,7 +152,7 @@ def written(
 ) -> Posting:
     """Write a difference, and what each calculated period of it went by; nothing where nothing differs."""
     paid = {line["payee_id"] for line in change.write} | {row.payee_id for row in change.withdraw}
-    duties.refuse("author", author, [("payee", payee) for payee in sorted(paid)], "Posting refused")
+    duties.refuse("author", author, [("payee", payee) for payee in sorted(paid)], message("Posting refused"))
     common = {"author": author, "made_on": on.isoformat()}
     check_ids(connection, change)
     reopened = _write(connection, change, common, exception)
