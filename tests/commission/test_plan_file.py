@@ -224,7 +224,7 @@ def test_the_sketch_of_the_schema_loads() -> None:
     made = commission.load_plan(Path(__file__).parents[1] / "cases" / "plan_sketch.yaml")
     assert [c.id for c in made.components] == ["base", "spiff-q3", "mgr"]
     assert made.file.clawback is not None
-    assert made.file.clawback.months == 12
+    assert made.file.clawback.window == (12, "months")
 
 
 WHOLE = "scope: running_total\ntable: {mode: whole, unit: amount, rows: ["
