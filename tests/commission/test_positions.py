@@ -165,6 +165,14 @@ def test_a_position_that_cannot_be_is_refused(change: dict[str, Any], says: str)
         plan(OF_TERRITORY | change)
 
 
+def test_a_position_is_of_the_event_that_attains_the_quota() -> None:
+    rows = [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 10}]
+    component = OF_TERRITORY | {"table": {"mode": "marginal", "unit": "pct_of_quota", "rows": rows}}
+    with pytest.raises(SalesopsError, match="must be 'attained_by' that too"):
+        plan(component, quota=QUOTA | {"attained_by": "collected"})
+    assert plan(component, quota=QUOTA).label
+
+
 def test_the_summary_says_whose_place_it_is() -> None:
     assert "the place in the table is by credit of the territory" in plan(OF_TERRITORY).summary()
     assert "the place in the table is by quantity of the person" in plan(BY_UNITS, **PRICE).summary()

@@ -81,6 +81,13 @@ def test_later_sales_of_the_period_climb_over_the_relieved_quota() -> None:
     assert earned == 6000 * D("0.05") + 3000 * D("0.2")
 
 
+@pytest.mark.parametrize("more", [{}, {"plan_assignments": ASSIGNED}])
+def test_the_relieved_quota_is_the_one_that_pays(more: dict[str, Any]) -> None:
+    given = {"deals": deals(4000, 1000, 4000), "events": events(CANCELLED), **more}
+    payout = commission.calculate(plan(BANDS, quota=QUOTA), given, "2026-Q1")
+    assert payout.lines["amount"].sum() == 900  # 6,000 at 5 % and 3,000 at 20 %
+
+
 def test_periods_give_the_same_whatever_was_calculated_before() -> None:
     made = plan(BANDS, quota=QUOTA, clawback=CLAWBACK)
     given = {

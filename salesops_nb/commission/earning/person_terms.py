@@ -156,6 +156,7 @@ def _needs(terms: Terms) -> bool:
     quota = terms.plan.file.quota
     fixed = terms.job.people.stays is None and quota is not None and quota.amount is not None
     fixed = fixed and not quota.ramp_pct and quota.prorate == "none" and "targets" not in terms.job.tables  # type: ignore[union-attr]
+    fixed = fixed and quota.relief_pct is None  # type: ignore[union-attr]
     personal = uses_quota(c) or c.rate_pct == "derived" or c.target in ("derived", "base_pay")
     return (personal and not fixed) or terms.conditional or bool(terms.job.opened)
 

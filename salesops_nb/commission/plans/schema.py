@@ -144,6 +144,9 @@ def _faults(p: PlanFile) -> list[Fault]:
         for feature, used in _uses(c).items():
             if not used:
                 continue
+            if feature == "attained" and p.quota is not None and p.quota.attained_by != p.credit.event:
+                says = f"component {c.id!r} has a 'position', which is of what is {p.credit.event}; "
+                found.append(((*at, "position"), f"{says}the quota must be 'attained_by' that too"))
             if feature == "quota" and p.quota is None:
                 says = f"component {c.id!r} works on attainment, so the plan needs a 'quota'"
                 found.append((at, says))
@@ -170,6 +173,7 @@ def _uses(c: Component) -> dict[str, bool]:
         units.add(c.table.columns.unit)
     conditions = " ".join(r.where or "" for r in (c.multipliers.rows if c.multipliers else ()))
     return {
+        "attained": "pct_of_quota" in units and c.position is not None,
         "quota": "pct_of_quota" in units
         or (c.gate is not None and c.gate.attainment_pct is not None)
         or c.rate_pct == "derived"
