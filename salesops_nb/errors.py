@@ -90,10 +90,12 @@ def declared() -> dict[str, Mapping[str, str]]:
     """The catalogue of problems by key: a code, or a code and which of its texts (``bad-yaml.syntax``)."""
 
     def entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:
+        shared = {"fix": table["fix"]} if "fix" in table else {}
         for name, entry in table.items():
             if isinstance(entry, dict):
-                if "text" in entry:
-                    yield above + name, {key: text for key, text in entry.items() if isinstance(text, str)}
+                own = shared | {key: text for key, text in entry.items() if isinstance(text, str)}
+                if "text" in own:
+                    yield above + name, own
                 yield from entries(entry, f"{above}{name}.")
 
     return dict(entries(tomllib.loads(PROBLEMS.read_text(encoding="utf-8"))))
