@@ -318,3 +318,29 @@ def test_the_summary_says_what_releases_pay() -> None:
 def test_a_release_that_cannot_be_is_refused(rule: dict[str, Any], says: str) -> None:
     with pytest.raises(SalesopsError, match=says):
         plan(FLAT, release=[rule])
+
+
+@pytest.mark.parametrize(
+    ("who", "hired", "since", "paid"),
+    [
+        ("everyone", date(2024, 5, 1), date(2026, 1, 1), 900),
+        ("new_hires", date(2024, 5, 1), date(2026, 1, 1), 0),
+        ("new_hires", date(2026, 1, 1), date(2026, 1, 1), 900),
+        ("new_hires", date(2026, 2, 1), date(2026, 2, 1), 600),
+        ("hired_within_6_months", date(2025, 7, 1), date(2026, 1, 1), 900),
+        ("hired_within_6_months", date(2025, 6, 30), date(2026, 1, 1), 0),
+        ("new_hires", None, date(2026, 1, 1), 0),
+    ],
+)
+def test_a_draw_for_new_hires_only(who: str, hired: date | None, since: date, paid: int) -> None:
+    draw = {"per": "month", "amount": 300, "recoverable": True, "keep_at_least": "none", "paid_for": who}
+    made = plan({"id": "b", "rate_pct": 10}, draw=draw)
+    given = {
+        "deals": deals(0, start=date(2026, 2, 1)),
+        "plan_assignments": table(stay(since=since)),
+        "people": table({"person_id": "rep", "hired_on": hired}),
+    }
+    payout = commission.calculate(made, given, Q1)
+    assert payout.lines["amount"].sum() == paid
+    told = [problem.value for problem in payout.problems if problem.code == "hiring-unknown"]
+    assert told == ([] if hired else ["rep"])

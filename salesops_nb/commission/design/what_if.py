@@ -89,7 +89,9 @@ class Study:
         if self._by_hand(changed):
             new = self._paid(changed, factor)
         else:
-            new = _by_person(calculate(changed, self._scaled(factor), self.period), changed)
+            netting = self.payout.working.exit_netting
+            found = calculate(changed, self._scaled(factor), self.period, exit_netting=netting)
+            new = _by_person(found, changed)
         people = sorted({*new, *self.today})
         zero, money = Decimal(0), pa.decimal128(38, 4)
         frame = pa.table(

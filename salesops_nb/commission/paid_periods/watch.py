@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -83,6 +83,7 @@ def watched(
     pay_calendar: PayCalendar | None = None,
     fiscal: FiscalCalendar | None = None,
     duties: Duties = ANYBODY,
+    exit_netting: Collection[str] = (),
 ) -> tuple[Findings, Corrections]:
     """What all closed periods of the ledger differ by from their calculation today, and what corrects it.
 
@@ -96,7 +97,9 @@ def watched(
         chosen, unplanned = _chosen(plans, period, held, problems)
         if not chosen:
             return Recalculated([], ())
-        payout = calculate(chosen, read.beside(prior_lines=prior), period, duties=duties)
+        payout = calculate(
+            chosen, read.beside(prior_lines=prior), period, exit_netting=exit_netting, duties=duties
+        )
         payouts[period.key] = payout
         ids: set[str | None] = {plan.id for plan in chosen}
         every = held.basis is None or bool(held.basis["every_plan"])

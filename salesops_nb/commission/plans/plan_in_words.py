@@ -112,7 +112,7 @@ def _nth(number: int) -> str:
 
 
 def _of_hires(who: str) -> str:
-    """For whom alone a ramp is."""
+    """For whom alone a ramp or a draw is."""
     if who == "everyone":
         return ""
     if who == "new_hires":
@@ -219,6 +219,7 @@ def _draw(draw: Draw) -> str:
         text += f", keeping at least {draw.keep_at_least}, {draw.recover_pct} % of the rest from span "
         text += f"{draw.recover_from}"
     text += f", for {draw.ends} spans" if draw.ends else ", without end"
+    text += _of_hires(draw.paid_for)
     text += (
         "; paid whole when the span begins, and what it earns is set against it when it ends"
         if draw.paid_at == "start"

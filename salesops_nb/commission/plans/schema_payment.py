@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from salesops_nb.commission.plans.schema_base import Number, Part, Percent
+from salesops_nb.commission.plans.schema_base import Number, Part, Percent, Within
 from salesops_nb.core.periods import months_later
 
 
@@ -39,6 +39,7 @@ class Draw(Part):
     recover_from: int = Field(default=1, ge=1)
     ends: int | None = Field(default=None, ge=1)
     paid_at: Literal["end", "start"] = "end"
+    paid_for: Literal["everyone", "new_hires"] | Within = "everyone"
     debt: Literal["follows_person", "stays_with_plan"] = "follows_person"
     forgive: Forgive | None = None
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from salesops_nb.commission.inputs.plan_assignments import FAR, Stay
-from salesops_nb.commission.inputs.ramps import read_careers
+from salesops_nb.commission.inputs.ramps import Careers, read_careers
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core.periods import FiscalCalendar, Period
+from salesops_nb.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,35 @@ def stays_of(payout: Working, plan: Plan, payee: str) -> list[Stay]:
 
 def time_of(payout: Working, family: Versions, payee: str) -> Time | None:
     """The person's time under the plan's draw or guarantee, if there was any."""
-    stays = tuple((p, s) for p in family.paying for s in stays_of(payout, p, payee))
+    careers, first = read_careers(payout.tables), family.every[0].start
+    meant = [p for p in family.paying if _is_meant(payout, p, payee, careers, first)]
+    stays = tuple((p, s) for p in meant for s in stays_of(payout, p, payee))
     if not stays:
         return None
-    hired, left = read_careers(payout.tables).hired.get(payee, (None, None))
+    hired, left = careers.hired.get(payee, (None, None))
     return Time(max(min(s.start for _, s in stays), hired or date.min), left or FAR, stays)
+
+
+def _is_meant(payout: Working, plan: Plan, payee: str, careers: Careers, first: date) -> bool:
+    """Whether the plan's draw is for this person; one whose day of hiring is not known gets none, and it is said."""
+    draw = plan.file.draw
+    if draw is None or draw.paid_for == "everyone" or not stays_of(payout, plan, payee):
+        return True
+    new = careers.new_hire(payee, plan.id, first, draw.paid_for)
+    if new is None:
+        found = Problem(
+            "hiring-unknown",
+            f"It is not known when {payee} was hired; plan {plan.label} pays its draw to new hires only, and "
+            "so pays them none.",
+            "Give hired_on in people.",
+            table="people",
+            column="hired_on",
+            value=payee,
+            severity="warning",
+        )
+        if found not in payout.found:
+            payout.found.append(found)
+    return bool(new)
 
 
 def offered(calendar: FiscalCalendar, time: Time, until: date) -> list[DrawSpan]:

@@ -70,6 +70,7 @@ def proposed(
         pay_calendar=pay_calendar,
         fiscal=workbook.calendar,
         duties=duties_of(workbook),
+        exit_netting=workbook.settings.pay_policy.exit_netting,
     )
 
 
