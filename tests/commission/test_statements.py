@@ -181,7 +181,9 @@ def test_an_adjustment_of_the_tables_names_nobody_else_on_the_statement(made):
         {"adjustment_id": "a1", "payee_id": "ann", "amount": Decimal("-20.00"), "currency": "USD",
          "happened_on": date(2026, 2, 1), "reason": "paid twice", "author": "Zelda", "approver": "Quentin"}
     )  # fmt: skip
-    payout = commission.calculate(list(payout.plans), {**tables, "adjustments": entered}, "2026-Q1")
+    people = pd.concat([tables["people"], table({"person_id": "Zelda"}, {"person_id": "Quentin"})])
+    given = {**tables, "people": people, "adjustments": entered}
+    payout = commission.calculate(list(payout.plans), given, "2026-Q1")
     ann = statements_of(payout, Books())["ann"]
     line = next(line for line in ann.lines if line.kind == "adjustment")
     assert (str(line.words), line.amount) == ("adjustment by hand: paid twice: -20.00", Decimal("-20.00"))

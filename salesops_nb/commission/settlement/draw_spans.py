@@ -94,7 +94,7 @@ def time_of(payout: Working, family: Versions, payee: str) -> Time | None:
 
 
 def _is_meant(payout: Working, plan: Plan, payee: str, careers: Careers, first: date) -> bool:
-    """Whether the plan's draw is for this person; one whose day of hiring is not known gets none, and it is said."""
+    """Whether the plan's draw is for this person; who has no day of hiring gets none, and it is said."""
     draw = plan.file.draw
     if draw is None or draw.paid_for == "everyone" or not stays_of(payout, plan, payee):
         return True
