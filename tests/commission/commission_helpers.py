@@ -21,7 +21,7 @@ BANDS = {
 
 
 def plan(*components: dict[str, Any], period: str = "quarter", **parts: Any) -> commission.Plan:
-    """A plan of 2026 in dollars; what a rule takes back stands as it is, unless `negative_pay` is said."""
+    """A plan of 2026 in dollars."""
     head = {
         "id": "p",
         "version": 1,
@@ -31,9 +31,7 @@ def plan(*components: dict[str, Any], period: str = "quarter", **parts: Any) -> 
         "period": period,
     }
     head |= parts.pop("head", {})
-    return commission.load_plan(
-        {"plan": head, "components": list(components), "negative_pay": "pay", **parts}
-    )
+    return commission.load_plan({"plan": head, "components": list(components), **parts})
 
 
 def deals(*amounts: object, owner: str = "rep", start: date = START, **columns: Any) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Pay below zero, quarter by quarter, in fractions; rules of docs/plans.md.
 
 1. All that a person is paid in a quarter counts together. Below zero, the difference is carried
-   (`negative_pay: carry`, which is the default), nothing happens (`pay`), or it is topped up (`floor`).
+   (`negative_pay: carry`), nothing happens (`pay`), or it is topped up (`floor`).
 2. What was carried is taken back of what is paid above the quarter's draws: no more than is paid but for
    draws, what is repaid of them, and guarantees.
 3. The rule is that of the plan's version on which the person's last stay before the quarter's end began.
@@ -33,7 +33,7 @@ def negative(plans, stays, lines: list[Line], first: date, last: date) -> list[L
             back = min(owed, max(min(net - sure, free), ZERO))
             if rule is not None:
                 made: tuple[str, Fraction] | None = None
-                how = rule.get("negative_pay", "carry")
+                how = rule.get("negative_pay", "pay")
                 if back:
                     made = "negative_pay", -back
                 elif net < 0 and how == "carry":

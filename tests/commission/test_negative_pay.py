@@ -75,7 +75,7 @@ def test_pay_below_zero_is_carried_paid_or_topped_up(rule: str) -> None:
         assert sum(payout.statements["amount"]) == sum(payout.lines["amount"])
 
 
-def test_carrying_is_the_default() -> None:
+def test_a_plan_that_does_not_say_it_shows_the_amount_as_it_is() -> None:
     head = {
         "id": "p",
         "version": 1,
@@ -85,11 +85,8 @@ def test_carrying_is_the_default() -> None:
         "period": "month",
     }
     one = commission.load_plan({"plan": head, "components": [FLAT]})
-    assert sums(run(one, tables(*STORY), MONTHS[:5])) == PAID["carry"][1]
-    assert (
-        "Negative pay: pay of a period below zero is carried, and taken from pay of the next."
-        in one.summary()
-    )
+    assert sums(run(one, tables(*STORY), MONTHS[:5])) == PAID["pay"][1]
+    assert "Negative pay: not said; pay of a period below zero is shown" in one.summary()
 
 
 @pytest.mark.parametrize(

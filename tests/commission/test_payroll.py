@@ -146,3 +146,17 @@ def test_nothing_to_pay_is_an_empty_file():
     result = payroll(LINES.iloc[:0], PEOPLE, on=ON)
     assert payroll_csv(result.rows).count("\r\n") == 1
     assert payroll_xlsx(result)
+
+
+def test_who_comes_to_less_than_zero_under_a_plan_that_does_not_say_what_then_stays_behind():
+    under = LINES.assign(plan_id="p")
+    result = payroll(under, PEOPLE, on=ON, undecided={"p"})
+    assert "bob" not in set(result.rows["person_id"])
+    assert set(result.set_aside.loc[result.set_aside["person_id"] == "bob", "reason"]) == {
+        "comes to less than zero"
+    }
+    found = [p for p in result.problems if p.code == "negative-pay"]
+    assert [(p.value, p.amount, p.severity) for p in found] == [("bob", Decimal("-12.50"), "error")]
+    both = result.totals["exported"] + result.totals["set_aside"]
+    assert (both == result.totals["ledger"]).all()
+    assert "bob" in set(payroll(under, PEOPLE, on=ON, undecided={"q"}).rows["person_id"])

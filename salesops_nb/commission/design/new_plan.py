@@ -170,7 +170,8 @@ def written(a: Answers) -> str:
         "    rate_pct: derived # target incentive ÷ quota, so that 100 % of quota pays the target incentive",
         *_tiers(a),
     ]
-    return "\n".join([*lines, *_draw(a), *_clawback(a)]) + "\n"
+    below = "negative_pay: carry # a period of less than zero is taken from the next; or pay, or floor"
+    return "\n".join([*lines, *_draw(a), *_clawback(a), below]) + "\n"
 
 
 def _quota(a: Answers) -> list[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -46,7 +46,14 @@ class Payroll:
     problems: list[Problem]
 
 
-def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, str] | None = None) -> Payroll:
+def payroll(
+    lines: Any,
+    people: Any,
+    *,
+    on: date,
+    earning_codes: Mapping[str, str] | None = None,
+    undecided: Collection[str] = (),
+) -> Payroll:
     """Sum approved lines by person, earning code and currency.
 
     Parameters
@@ -57,6 +64,8 @@ def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, st
         name), or of each kind for lines without one; where none are
         given the component's own name (or the kind) is the code. Negative pay that is carried or taken back
         needs none: it leaves with the pay that it is set against.
+    undecided : ids of plans that do not say what becomes of `negative_pay`: a person of theirs who comes to
+        less than zero is set aside. Of other plans such a person is a warning.
 
     Raises
     ------
@@ -92,6 +101,12 @@ def payroll(lines: Any, people: Any, *, on: date, earning_codes: Mapping[str, st
         aside.append((*made, reason[1]))
         if amount or count:
             problems.append(_set_aside(payee, period, currency, amount, reason))
+    waits = {row["payee_id"] for row in rows if row.get("plan_id") in undecided}
+    below = {key for key, amount in _net(leave).items() if amount < 0 and key[0] in waits}
+    aside += [(*made, "comes to less than zero") for made in leave if (made[1], made[5]) in below]
+    kept = [made for made in leave if (made[1], made[5]) not in below]
+    problems += [_undecided(*key, _net(leave)[key]) for key in sorted(below)]
+    leave = kept
     result = Payroll(
         _frame(leave, COLUMNS),
         _frame(aside, (*COLUMNS, "reason")),
@@ -256,9 +271,6 @@ def _check_totals(totals: pd.DataFrame) -> None:
 
 def _negative(leave: list[tuple[Any, ...]]) -> list[Problem]:
     """People who would owe money: payroll systems seldom take that, so somebody must decide."""
-    net: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for row in leave:
-        net[row[1], row[5]] += row[6]
     return [
         Problem(
             "negative-pay",
@@ -270,9 +282,30 @@ def _negative(leave: list[tuple[Any, ...]]) -> list[Problem]:
             severity="warning",
             amount=amount,
         )
-        for (person, currency), amount in sorted(net.items())
+        for (person, currency), amount in sorted(_net(leave).items())
         if amount < 0
     ]
+
+
+def _net(leave: list[tuple[Any, ...]]) -> dict[tuple[str, str], Decimal]:
+    """What each person comes to in all, by currency."""
+    net: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in leave:
+        net[row[1], row[5]] += row[6]
+    return net
+
+
+def _undecided(person: str, currency: str, amount: Decimal) -> Problem:
+    return Problem(
+        "negative-pay",
+        f"{person} comes to {amount} {currency} in all, and the plan does not say what becomes of it: all of "
+        "it stays behind.",
+        "Say negative_pay (carry, floor or pay) in the plan, and calculate again.",
+        table="lines",
+        column="plan_id",
+        value=person,
+        amount=amount,
+    )
 
 
 def _not_approved(period: str, payee: str, status: str) -> Problem:

@@ -285,6 +285,7 @@ def _after(file: PlanFile) -> list[str]:
             "carry": "Negative pay: pay of a period below zero is carried, and taken from pay of the next.",
             "pay": "Negative pay: pay of a period below zero goes to payroll as it stands.",
             "floor": "Negative pay: pay of a period below zero is topped up to zero, and not taken back.",
+            None: "Negative pay: not said; pay of a period below zero is shown, and stays behind at payroll.",
         }[file.negative_pay]
     )
     fx = file.fx

@@ -122,7 +122,7 @@ class PlanFile(Part):
     clawback: Clawback | None = None
     fx: Fx | None = None
     acceptance: Acceptance | None = None
-    negative_pay: Literal["carry", "pay", "floor"] = "carry"
+    negative_pay: Literal["carry", "pay", "floor"] | None = None
 
     @model_validator(mode="after")
     def _parts_agree(self) -> PlanFile:

@@ -222,7 +222,13 @@ def payroll_table(book: Book, who: str | None) -> None:
     if lines.empty or not set(lines["status"]) <= set(MAY_LEAVE):
         present.note(_("Nothing may leave for payroll before every statement of the period is approved."))
         return
-    made = payroll(lines, book.workbook.table("people"), on=book.on, earning_codes=earning_codes(book.plans))
+    made = payroll(
+        lines,
+        book.workbook.table("people"),
+        on=book.on,
+        earning_codes=earning_codes(book.plans),
+        undecided={plan.id for plan in book.plans if plan.file.negative_pay is None},
+    )
     sums = made.rows.groupby(["earning_code", "currency"], as_index=False).agg(
         people=("person_id", "nunique"), amount=("amount", "sum")
     )
