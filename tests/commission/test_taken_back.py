@@ -191,12 +191,22 @@ def test_a_refund_after_the_end_of_teams_splits_overlay_and_several_components(p
     assert by(second, "payee_id") == {who: -amount for who, amount in by(first, "payee_id").items()}
 
 
-def test_a_refund_after_a_change_of_version_in_mid_year_leaves_the_year_to_date_alone(path: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "paid", "third"),
+    [
+        # the year to date begins anew with the version: 300 of d1 at 5 % and 10 %, 500 of d2 from zero
+        ("restart_with_version", [60, 0, 0, 0, -5], {(1, "refund"): -25, (2, "commission"): 25}),
+        # it goes on: 500 of d2 from 1,000, 300 back from 1,500, 100 back from 1,200
+        ("go_on_over_versions", [60, 0, 20, 0, -10], {(1, "refund"): -30, (2, "commission"): 50}),
+    ],
+)
+def test_a_refund_after_a_change_of_version_in_mid_year(
+    path: str, rule: str, paid: list[int], third: dict[Any, int]
+) -> None:
     c = {"id": "b", "scope": "ytd_less_paid", "table": MARGINAL}
-    plans = [
-        plan(c, head={"to": date(2026, 6, 30)}),
-        plan(c, head={"version": 2, "from": date(2026, 7, 1), "to": date(2027, 12, 31)}),
-    ]
+    first = {"to": date(2026, 6, 30), "running_totals": rule}
+    second = {"version": 2, "from": date(2026, 7, 1), "to": date(2027, 12, 31), "running_totals": rule}
+    plans = [plan(c, head=first), plan(c, head=second)]
     tables = {
         "deals": deals(1000, 500),
         "events": events(
@@ -207,8 +217,8 @@ def test_a_refund_after_a_change_of_version_in_mid_year_leaves_the_year_to_date_
         ),
     }
     made = history(plans, tables, PERIODS)
-    assert [total(p) for p in made] == [60, 0, 0, 0, -5, 0, 0, 0]
-    assert by(made[2], "plan_version", "kind") == {(1, "refund"): -25, (2, "commission"): 25}
+    assert [total(p) for p in made] == [*paid, 0, 0, 0]
+    assert by(made[2], "plan_version", "kind") == third
 
 
 def test_what_waits_for_acceptance_is_not_taken_back_either(path: str) -> None:

@@ -156,10 +156,15 @@ def _in_plan(
 
 
 def _alike(frame: nw.LazyFrame[Any], to: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The frame with the columns on refunds that another has and it lacks."""
+    """The frame with the columns on refunds that another has and it lacks; decimals are of one kind in both."""
     missing = {"sale": nw.lit(None).cast(nw.String), "beyond": number(0)}
-    names, wanted = frame.collect_schema().names(), to.collect_schema().names()
-    made = {n: e for n, e in missing.items() if n in wanted and n not in names}
+    mine, theirs = frame.collect_schema(), to.collect_schema()
+    made = {n: e for n, e in missing.items() if n in theirs and n not in mine}
+    made |= {
+        n: nw.col(n).cast(AMOUNT)
+        for n, kind in mine.items()
+        if kind.is_decimal() and kind != theirs.get(n, kind)
+    }
     return frame.with_columns(**made) if made else frame
 
 
