@@ -156,7 +156,7 @@ def _in_plan(
 
 
 def _alike(frame: nw.LazyFrame[Any], to: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The frame with the columns on refunds that another has and it lacks; decimals are of one kind in both."""
+    """The frame with the columns on refunds that another has and it lacks; decimals of one kind in both."""
     missing = {"sale": nw.lit(None).cast(nw.String), "beyond": number(0)}
     mine, theirs = frame.collect_schema(), to.collect_schema()
     made = {n: e for n, e in missing.items() if n in theirs and n not in mine}
