@@ -76,7 +76,7 @@ def run_ours(data: Path) -> Callable[[], Rows]:
     facts = placed_facts(listed(given), spans(given), last, last, "as they were")
     by_rep = cube.closed(facts, (START, END))[0]["owner_id"]
     pipeline = cube.opened(facts, START, END, None)["stage"]
-    daily = cube.daily_bookings(facts)
+    daily = cube.daily_bookings(facts)[["closed_on", "value"]]
 
     def rows() -> Rows:
         stages = pipeline.groupby("stage")[["deals", "value"]].sum().reset_index()  # due and not due

@@ -251,7 +251,7 @@ def test_only_the_button_approves(opened: Opened, made: Path) -> None:
     for name in names:
         control = sheet.control(name)
         if control.kind in ("text", "date") and not control.value():
-            control.put("2018-01-02" if control.kind == "date" else "Ann Example")
+            control.put("2018-01-02" if control.kind == "date" else "Alma Restrepo")
     assert sheet.screen() == opened.screen
     assert sheet.asks() == opened.asked
     assert stored(made) == kept, "something was written before the button was pressed"

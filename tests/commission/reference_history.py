@@ -263,7 +263,14 @@ def earn_in_territories(plan, component, credits: list[Credit]) -> None:
     quota = exact(plan["quota"]["amount"])
     sold: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
     paid: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
-    for credit in sorted(credits, key=lambda c: (c.day, c.refund, c.event, c.person)):
+    pieces: dict[tuple[str, str], int] = defaultdict(int)
+    places = []
+    for credit in credits:  # of each person a refund's pieces stand in order, the latest sale first
+        places.append(
+            (credit.day, credit.refund, credit.event, pieces[credit.person, credit.event], credit.person)
+        )
+        pieces[credit.person, credit.event] += 1
+    for _, credit in sorted(zip(places, credits, strict=True), key=lambda each: each[0]):
         span, _ = span_of(credit.counts_on, plan["plan"]["period"])
         where, who = (credit.story.deal.territory, span), (credit.person, span)
         before = sold[where]
