@@ -61,8 +61,9 @@ def test_splitting_the_history_at_any_quarter_with_the_ledger_changes_no_total(s
 def test_what_comes_back_of_a_deal_never_exceeds_what_was_paid(seed):
     """At the end of no quarter, where a deal stands alone; of a running total, in all of the person's deals.
 
-    There a cancelled credit stays in the total, so that deals must not be cancelled. Where pay is released in
-    instalments, each is rounded by itself and the last takes the rest: until then a refund may take a cent more.
+    There a cancelled credit stays in the total, so that deals must not be cancelled. Where pay is released
+    in instalments, each is rounded by itself and the last takes the rest: until then a refund may take a
+    cent more.
     """
     made = world(seed, HISTORIES)
     alone = {
