@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.core.routine import routine
 from salesops_nb.core.statistics import empirical_bayes, wilson
+from salesops_nb.core.statistics.routine import routine
 from salesops_nb.performance.duration import median_days, time_to_win, won_in_the_end
 from salesops_nb.performance.expectation import pace
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import narwhals as nw
 
+from salesops_nb.commission.balances.draw_spans import first_day
+from salesops_nb.commission.balances.draws import topped_up
+from salesops_nb.commission.balances.negative_pay import negative_pay
 from salesops_nb.commission.checks.plan_clashes import refuse_clashes, refuse_repeated_ids
 from salesops_nb.commission.crediting.cancelled_credit import cancelled_credit
 from salesops_nb.commission.crediting.credits import credits, kept_credits
@@ -35,9 +38,6 @@ from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.plans.unusual_rates import unusual_rates
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.commission.settlement.adjustments import adjustments
-from salesops_nb.commission.settlement.draw_spans import first_day
-from salesops_nb.commission.settlement.draws import topped_up
-from salesops_nb.commission.settlement.negative_pay import negative_pay
 from salesops_nb.commission.settlement.pay_currency import in_own_currency
 from salesops_nb.commission.settlement.plan_acceptance import hold_unaccepted
 from salesops_nb.commission.settlement.scorecard import scorecard

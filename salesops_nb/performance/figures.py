@@ -15,7 +15,7 @@ import pandas as pd
 
 from salesops_nb.core import statistics
 from salesops_nb.core.periods import Period
-from salesops_nb.core.shrinkage import shared_rate
+from salesops_nb.core.statistics.shrinkage import shared_rate
 from salesops_nb.performance import cube
 from salesops_nb.performance.cube import ALL, Cuts
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.core.routine import routine
+from salesops_nb.core.statistics.routine import routine
 
 
 def monthly_trend(

@@ -9,8 +9,8 @@ import pytest
 
 from salesops_nb import performance
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.core.shrinkage import shared_rate
 from salesops_nb.core.statistics import empirical_bayes
+from salesops_nb.core.statistics.shrinkage import shared_rate
 from salesops_nb.performance.duration import median_days, time_to_win, won_in_the_end
 from salesops_nb.performance.expectation import pace
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from salesops_nb.core.routine import FEWEST, routine
+from salesops_nb.core.statistics.routine import FEWEST, routine
 
 SEASON = np.tile([78, 99, 125, 74, 103, 122, 75, 98, 127, 73, 101, 126], 2).astype(float)
 

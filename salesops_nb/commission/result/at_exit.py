@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesops_nb.commission.settlement.exits import left_on, not_netted, places
+from salesops_nb.commission.balances.exits import left_on, not_netted, places
 from salesops_nb.commission.settlement.working import Working
 
 COLUMNS = [

@@ -12,6 +12,7 @@ from typing import Any
 
 import narwhals as nw
 
+from salesops_nb.commission.balances.draw_debts import ADVANCE, FORGIVEN
 from salesops_nb.commission.crediting.refund_pieces import MARK, event_of, sale_of
 from salesops_nb.commission.earning import rate_table
 from salesops_nb.commission.earning.rate_table import derived_rate, gate_level, target_of
@@ -21,7 +22,6 @@ from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.plans.component_terms import kind_of, position_measure, scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
-from salesops_nb.commission.settlement.draw_debts import ADVANCE, FORGIVEN
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.messages import Figure, Message, message

@@ -37,7 +37,7 @@ class Routine(NamedTuple):
 
     Examples
     --------
-    >>> from salesops_nb.core.routine import routine
+    >>> from salesops_nb.core.statistics.routine import routine
     >>> found = routine([10, 11, 14, 10, 11, 14, 10, 11, 30, 10, 11, 14])
     >>> found.signals.nonzero()
     (array([8]),)
@@ -66,7 +66,7 @@ def routine(
     --------
     A season of the quarter is routine, and a last quarter a third lower is not:
 
-    >>> from salesops_nb.core.routine import routine
+    >>> from salesops_nb.core.statistics.routine import routine
     >>> months = [78, 99, 125, 74, 103, 122, 75, 98, 127, 73, 101, 126]
     >>> routine(months).signals.any()
     False

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-from salesops_nb.core.shrinkage import shared_rate
+from salesops_nb.core.statistics.shrinkage import shared_rate
 from salesops_nb.core.stopping import check
 
 Floats = NDArray[np.float64]

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
+from salesops_nb.commission.balances.draw_spans import Versions
 from salesops_nb.commission.inputs.tables import as_decimal
-from salesops_nb.commission.settlement.draw_spans import Versions
 from salesops_nb.commission.settlement.span_pay import Pay
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.errors import Problem

@@ -34,7 +34,7 @@ class SharedRate(NamedTuple):
 
     Examples
     --------
-    >>> from salesops_nb.core.shrinkage import shared_rate
+    >>> from salesops_nb.core.statistics.shrinkage import shared_rate
     >>> found = shared_rate([12, 30, 9], [20, 40, 20])
     >>> found.estimate.round(2)
     array([0.63, 0.71, 0.54])

@@ -11,14 +11,9 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.earning.lines import line
-from salesops_nb.commission.inputs.events import owners
-from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
-from salesops_nb.commission.inputs.tables import as_day, collected
-from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.commission.settlement.draw_debts import ADVANCE, FORGIVEN, Debts, debts_before, end_of
-from salesops_nb.commission.settlement.draw_problems import unrepaid
-from salesops_nb.commission.settlement.draw_spans import (
+from salesops_nb.commission.balances.draw_debts import ADVANCE, FORGIVEN, Debts, debts_before, end_of
+from salesops_nb.commission.balances.draw_problems import unrepaid
+from salesops_nb.commission.balances.draw_spans import (
     DrawSpan,
     Time,
     Versions,
@@ -28,7 +23,12 @@ from salesops_nb.commission.settlement.draw_spans import (
     time_of,
     versions_of,
 )
-from salesops_nb.commission.settlement.exits import not_netted
+from salesops_nb.commission.balances.exits import not_netted
+from salesops_nb.commission.earning.lines import line
+from salesops_nb.commission.inputs.events import owners
+from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
+from salesops_nb.commission.inputs.tables import as_day, collected
+from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.span_pay import Pay
 from salesops_nb.commission.settlement.working import Working
 

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from salesops_nb.commission.balances.draw_spans import Versions, last_day, stays_of
 from salesops_nb.commission.inputs.opening_balances import openings
 from salesops_nb.commission.inputs.plan_assignments import FAR
 from salesops_nb.commission.inputs.ramps import read_careers
 from salesops_nb.commission.inputs.tables import as_day
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.commission.settlement.draw_spans import Versions, last_day, stays_of
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core.periods import months_later
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import narwhals as nw
 
+from salesops_nb.commission.balances.draw_spans import stays_of
+from salesops_nb.commission.balances.exits import not_netted
 from salesops_nb.commission.earning.lines import line, payable
 from salesops_nb.commission.inputs.opening_balances import openings
 from salesops_nb.commission.inputs.tables import as_decimal, collected
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.commission.settlement.draw_spans import stays_of
-from salesops_nb.commission.settlement.exits import not_netted
 from salesops_nb.commission.settlement.working import Working
 
 ZERO = Decimal(0)
