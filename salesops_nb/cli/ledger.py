@@ -317,18 +317,7 @@ def approve(context: click.Context, period: str, payees: tuple[str, ...], by: st
 @click.pass_context
 def lock(context: click.Context, period: str, by: str, on: date) -> None:
     """Lock a period whose statements are all approved: it is never rewritten."""
-    room = _opened(context)
-    key = _key(context, period)
-    state = pay_ledger.lock(
-        room.store,
-        key,
-        by=by,
-        on=on,
-        pay_calendar=_calendar(context),
-        fiscal=room.calendar,
-        duties=_duties(context),
-    )
-    click.echo(f"{key} is locked. Keep this anchor outside the database: {state}")
+    _close(context, pay_ledger.lock, "locked", period, by, on)
 
 
 @ledger.command()
@@ -337,9 +326,15 @@ def lock(context: click.Context, period: str, by: str, on: date) -> None:
 @click.pass_context
 def pay(context: click.Context, period: str, by: str, on: date) -> None:
     """Mark a locked period as paid, from its pay date on."""
-    room = _opened(context)
-    key = _key(context, period)
-    state = pay_ledger.pay(
+    _close(context, pay_ledger.pay, "paid", period, by, on)
+
+
+def _close(
+    context: click.Context, step: Callable[..., object], state: str, period: str, by: str, on: date
+) -> None:
+    """Lock or pay a period, and say what it is now."""
+    room, key = _opened(context), _key(context, period)
+    anchor = step(
         room.store,
         key,
         by=by,
@@ -348,7 +343,7 @@ def pay(context: click.Context, period: str, by: str, on: date) -> None:
         fiscal=room.calendar,
         duties=_duties(context),
     )
-    click.echo(f"{key} is paid. Keep this anchor outside the database: {state}")
+    click.echo(f"{key} is {state}. Keep this anchor outside the database: {anchor}")
 
 
 @ledger.command(context_settings={"ignore_unknown_options": True})

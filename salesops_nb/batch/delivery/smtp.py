@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import parseaddr
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from salesops_nb.batch.jobs.reports import FILE_NAME, Mail
 from salesops_nb.core.masking import masked
@@ -166,15 +166,7 @@ class Sender:
             return
         server.ehlo_or_helo_if_needed()
         if "PLAIN" not in server.esmtp_features.get("auth", "").upper().split():
-            raise SalesopsError(
-                problem(
-                    "not-delivered.letters",
-                    file=FILE_NAME,
-                    server=self.mail.server,
-                    port=self.mail.port,
-                    variable=self.mail.password_env,
-                )
-            )
+            raise self._fault("not-delivered.letters", variable=self.mail.password_env)
         given = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
         answer = Answer(*server.docmd("AUTH", f"PLAIN {given}"))
         if answer.code not in (235, 503):  # 503: we are logged in already
@@ -194,42 +186,19 @@ class Sender:
     def _unreachable(self, error: Exception) -> SalesopsError:
         """What went wrong before a mail was handed over, and what to do about it."""
         if isinstance(error, ssl.SSLCertVerificationError):
-            return SalesopsError(
-                problem(
-                    "not-delivered.certificate",
-                    file=FILE_NAME,
-                    server=self.mail.server,
-                    port=self.mail.port,
-                    why=error.verify_message,
-                )
-            )
+            return self._fault("not-delivered.certificate", why=error.verify_message)
         if isinstance(error, smtplib.SMTPNotSupportedError) and self.mail.security == "starttls":
-            return SalesopsError(
-                problem(
-                    "not-delivered.no-starttls", file=FILE_NAME, server=self.mail.server, port=self.mail.port
-                )
-            )
+            return self._fault("not-delivered.no-starttls")
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            return SalesopsError(
-                problem(
-                    "not-delivered.password",
-                    file=FILE_NAME,
-                    server=self.mail.server,
-                    port=self.mail.port,
-                    user=self.mail.user,
-                    answer=self._masked(error),
-                    variable=self.mail.password_env,
-                )
+            answer, variable = self._masked(error), self.mail.password_env
+            return self._fault(
+                "not-delivered.password", user=self.mail.user, answer=answer, variable=variable
             )
-        return SalesopsError(
-            problem(
-                "not-delivered",
-                file=FILE_NAME,
-                server=self.mail.server,
-                port=self.mail.port,
-                answer=self._masked(error),
-            )
-        )
+        return self._fault("not-delivered", answer=self._masked(error))
+
+    def _fault(self, key: str, **values: Any) -> SalesopsError:
+        mail = self.mail
+        return SalesopsError(problem(key, file=FILE_NAME, server=mail.server, port=mail.port, **values))
 
     def _masked(self, words: Exception | Answer) -> str:
         """What a server or the connection said, without the password: some repeat what they were given."""

@@ -225,47 +225,25 @@ def _check_told_whom(report: Report, declared: Mapping[str, Any], path: Path) ->
     told is not whose it is.
     """
     kinds = [kind for kind in report.for_each if kind != "company"]
+
+    def refused(key: str, **values: Any) -> SalesopsError:
+        value = ", ".join(kinds)
+        return SalesopsError(
+            problem(key, file="reports.yml", column="for_each", value=value, report=report.name, **values)
+        )
+
     told = {"who", *kinds} & set(declared) or _says_whom(report, path)
     if kinds and not told:
-        raise SalesopsError(
-            problem(
-                "bad-for-each.no-subject",
-                file="reports.yml",
-                column="for_each",
-                value=", ".join(kinds),
-                report=report.name,
-                notebook=Path(report.notebook).name,
-                kinds=" and ".join(kinds),
-            )
-        )
+        notebook = Path(report.notebook).name
+        raise refused("bad-for-each.no-subject", notebook=notebook, kinds=" and ".join(kinds))
     for name in ("level", "scope"):
         if kinds and report.parameters.get(name, name == "scope" and declared.get(name)) == "company":
-            raise SalesopsError(
-                problem(
-                    "bad-for-each.company",
-                    file="reports.yml",
-                    column="for_each",
-                    value=", ".join(kinds),
-                    report=report.name,
-                    name=name,
-                    kinds=" and ".join(kinds),
-                )
-            )
+            raise refused("bad-for-each.company", name=name, kinds=" and ".join(kinds))
     for kind in kinds if "who" not in report.parameters else ():
         of = _kind_of_who(report, declared, path, kind)
         if of not in (None, kind):
-            raise SalesopsError(
-                problem(
-                    "bad-for-each.other-level",
-                    file="reports.yml",
-                    column="for_each",
-                    value=", ".join(kinds),
-                    report=report.name,
-                    notebook=Path(report.notebook).name,
-                    level=of,
-                    kind=kind,
-                )
-            )
+            notebook = Path(report.notebook).name
+            raise refused("bad-for-each.other-level", notebook=notebook, level=of, kind=kind)
 
 
 def _says_whom(report: Report, path: Path) -> bool:

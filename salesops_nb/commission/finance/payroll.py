@@ -102,11 +102,10 @@ def payroll(
         if amount or count:
             problems.append(_set_aside(payee, period, currency, amount, reason))
     waits = {row["payee_id"] for row in rows if row.get("plan_id") in undecided}
-    below = {key for key, amount in _net(leave).items() if amount < 0 and key[0] in waits}
+    below = {key: amount for key, amount in _net(leave).items() if amount < 0 and key[0] in waits}
     aside += [(*made, "comes to less than zero") for made in leave if (made[1], made[5]) in below]
-    kept = [made for made in leave if (made[1], made[5]) not in below]
-    problems += [_undecided(*key, _net(leave)[key]) for key in sorted(below)]
-    leave = kept
+    leave = [made for made in leave if (made[1], made[5]) not in below]
+    problems += [_undecided(*key, amount) for key, amount in sorted(below.items())]
     result = Payroll(
         _frame(leave, COLUMNS),
         _frame(aside, (*COLUMNS, "reason")),
