@@ -76,7 +76,16 @@ class SharedRate(NamedTuple):
 
 
 def shared_rate(successes: ArrayLike, trials: ArrayLike) -> SharedRate:
-    """What is known of each group's rate, from its own counts and those of all groups."""
+    """What is known of each group's rate, from its own counts and those of all groups.
+
+    Examples
+    --------
+    One win of one deal says little; one of ten more:
+
+    >>> from salesops_nb.core.statistics import shared_rate
+    >>> shared_rate([1, 1, 6, 5], [1, 10, 10, 10]).estimate.round(2)
+    array([0.66, 0.18, 0.57, 0.49])
+    """
     won, n = np.asarray(successes, float), np.asarray(trials, float)
     mean = (won.sum() + 0.5) / (n.sum() + 1)
     spread = mean * (1 - mean)
