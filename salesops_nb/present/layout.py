@@ -209,6 +209,7 @@ class Layout:
             "set_aside": part("set_aside", notes, self.folders) if at_the_foot else "",
             "provenance": part("provenance", {"facts": foot}, self.folders),
             "style": render.style_sheet("report.css", self.folders) + paper(setting().locale),
+            **dict(zip(("script", "script_hash"), render.script("report.js", self.folders), strict=True)),
             "words": _,
         }
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from pages import notebook_of
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html, export_pdf, write_error_page, write_index
@@ -45,8 +47,21 @@ def pages(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     points = [{"name": "2017-Q2", "value": 1}, {"name": "2017-Q3", "value": 3}]
     trend = {"label": "Bookings", "unit": "money", "points": points}
     index = write_index(folder, jobs, trends=[trend])
+    alive = export_html(run(folder, "alive_cells.md"), folder / "alive.html")
     short = write_index(folder / "short", jobs[:12], trends=[trend], complete=False)
-    return {"report": report, "error": error, "index": index, "short": short}
+    return {"report": report, "error": error, "index": index, "short": short, "alive": alive}
+
+
+def run(folder: Path, cells: str) -> Path:
+    """A page of cells, executed."""
+    from nbclient import NotebookClient
+
+    here = Path(__file__).resolve().parent
+    node = notebook_of((here / cells).read_text(encoding="utf-8"))
+    where = {"metadata": {"path": str(here.parents[1])}}
+    NotebookClient(node, timeout=120, kernel_name="python3", resources=where).execute()
+    nbformat.write(node, folder / "cells.ipynb")
+    return folder / "cells.ipynb"
 
 
 @pytest.fixture
@@ -83,7 +98,7 @@ class Watched:
         return self.page
 
 
-@pytest.mark.parametrize("name", ["report", "short", "error"])
+@pytest.mark.parametrize("name", ["report", "short", "error", "alive"])
 def test_axe_finds_nothing_in_any_look(browser: Any, pages: dict[str, Path], name: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     for look, (width, scheme) in LOOKS.items():
@@ -193,3 +208,83 @@ def test_without_a_browser_the_command_to_type_is_said(
         export_pdf(pages["report"], tmp_path / "x.pdf")
     with pytest.raises(SalesopsError, match="no page at"):
         export_pdf(tmp_path / "none.html", tmp_path / "x.pdf")
+
+
+def column(page: Any, title: str, at: int) -> list[str]:
+    table = page.locator("figure.table", has_text=title).first
+    return [row.strip() for row in table.locator(f"tbody tr:visible > :nth-child({at})").all_inner_texts()]
+
+
+def test_a_table_is_sorted_by_value_with_its_total_last(browser: Any, pages: dict[str, Path]) -> None:
+    watched = Watched(browser)
+    page = watched.open(pages["alive"])
+    values = [(n * 700) % 2000 + n for n in range(20)]
+    table = page.locator("figure.table").first
+    head = table.get_by_role("button", name="Bookings")
+    for key, order in (("Enter", 1), ("Space", -1)):
+        head.focus()
+        page.keyboard.press(key)
+        said = [
+            int(text.replace("$", "").replace(",", "")) for text in column(page, "Reps", 2) if text != "–"
+        ]
+        assert said == [*sorted(values, reverse=order < 0), 9]
+        assert column(page, "Reps", 1)[-2:] == ["Ștefan", "Total"]
+    assert page.locator("[aria-sort]").get_attribute("aria-sort") == "descending"
+    assert page.locator("figure.table", has_text="Two").locator("button").count() == 0
+    assert watched.said == []
+
+
+def test_the_rows_of_a_long_table_are_found_without_their_accents(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    page = Watched(browser).open(pages["alive"])
+    find = page.get_by_label("Find rows")
+    assert find.count() == 1  # twelve rows and fewer are seen at once
+    find.fill("stefan")
+    assert column(page, "Reps", 1) == ["Ștefan"]
+    assert page.locator(".find output").inner_text() == "1 of 21 rows"
+    find.fill("")
+    assert len(column(page, "Reps", 1)) == 22
+
+
+def test_a_chart_says_the_value_under_the_pointer_and_hides_a_series(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    watched = Watched(browser, 390)
+    page = watched.open(pages["alive"])
+    for title, at, words in (("Bars", 2, "Rep 02 $1,402"), ("Parts", 3, "Feb, renewal: $15,000")):
+        chart = page.locator("figure.chart", has=page.get_by_text(title, exact=True))
+        chart.scroll_into_view_if_needed()
+        chart.locator("circle").nth(at).hover(force=True)
+        assert page.locator(".tip").inner_text() == words
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    button = page.get_by_role("button", name="renewal")
+    bars = page.locator('[id*="-series-1-"]')
+    assert bars.first.is_visible()
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert not bars.first.is_visible()
+    button.click()
+    assert bars.first.is_visible()
+    assert watched.said == []
+
+
+def test_a_map_is_enlarged_in_its_place(browser: Any, pages: dict[str, Path]) -> None:
+    watched = Watched(browser)
+    page = watched.open(pages["alive"])
+    figure = page.locator("figure.map")
+    before = figure.locator("img").bounding_box()
+    page.get_by_role("button", name="Enlarge the map").click()
+    after, box = figure.locator("img").bounding_box(), figure.locator(".scroll").bounding_box()
+    assert after["width"] == pytest.approx(before["width"] * 1.5, rel=0.02)
+    assert box["height"] <= before["height"] + 20
+    page.get_by_role("button", name="Shrink the map").click()
+    assert figure.locator("img").bounding_box()["width"] == pytest.approx(before["width"], rel=0.02)
+    assert watched.said == []
+
+
+def test_the_report_is_whole_without_its_script(browser: Any, pages: dict[str, Path]) -> None:
+    page = Watched(browser, java_script_enabled=False).open(pages["alive"])
+    assert len(column(page, "Reps", 1)) == 22
+    assert page.locator(".find, .zoom, .series:visible").count() == 0
+    assert page.locator("circle title").first.text_content() == "Rep 00 $0"

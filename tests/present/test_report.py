@@ -1,5 +1,7 @@
 """The HTML report: what a reader finds in it, and what is not in it."""
 
+import base64
+import hashlib
 import re
 import subprocess
 import sys
@@ -13,6 +15,12 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.present.page.render import template_folder
+
+OWN_SCRIPT = (template_folder() / "report" / "report.js").read_text(encoding="utf-8").strip()
+
+
+def scripts_of(page: str) -> list[str]:
+    return re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +109,9 @@ def test_every_chart_says_in_words_what_it_shows(page: str) -> None:
 
 def test_nothing_in_the_page_is_fetched_or_run(page: str) -> None:
     page = shown(page)
-    assert "<script" not in page
+    assert scripts_of(page) == [OWN_SCRIPT]
+    held = base64.b64encode(hashlib.sha256(OWN_SCRIPT.encode()).digest()).decode()
+    assert f"script-src 'sha256-{held}';" in page
     assert "example.org/x" not in page
     assert "example.org/p" not in page
     assert '<a href="https://example.org/">link</a>' in page
@@ -190,7 +200,7 @@ def test_plain_nbconvert_makes_the_same_page(executed: Path, page: str, tmp_path
     subprocess.run([*command, where, str(executed), f"--output-dir={tmp_path}", "--output=p"], check=True)
     plain = (tmp_path / "p.html").read_text()
     assert headings_of(plain) == headings_of(page)
-    assert "<script" not in plain
+    assert scripts_of(plain) == [OWN_SCRIPT]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import update_wrapper
+from html import escape
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from salesops_nb.errors import SalesopsError, problem
@@ -29,7 +30,9 @@ class Chart:
     """A drawn figure with its alternative text; `marks` are ``simulated``, ``estimated`` and the like.
 
     `raster` marks a drawing of many shapes, which is smaller and quicker to draw as pixels; `half` one of two
-    that stand side by side where the page is wide enough.
+    that stand side by side where the page is wide enough; `map` one that a page lets its reader enlarge.
+    `values` are the words of single points, shown where a reader points; `series` the names of what can be
+    hidden, see `Chart.mark` and `Chart.add_series`.
 
     Examples
     --------
@@ -53,6 +56,22 @@ class Chart:
     palette: bool = True
     raster: bool = False
     half: bool = False
+    map: bool = False
+    values: list[tuple[Any, float, float, str, str]] = field(default_factory=list)
+    series: list[str] = field(default_factory=list)
+
+    def add_series(self, name: str, artists: Iterable[Any]) -> str:
+        """A series that the reader may hide; gives the class of its values."""
+        at = len(self.series)
+        self.series.append(name)
+        for n, artist in enumerate(artists):
+            artist.set_gid(f"series-{at}-{n}")
+        return f"of-{at}"
+
+    def mark(self, axes: Any, x: float, y: float, words: str, series: str = "") -> None:
+        """Words for one point of the axes, in their data's units; nothing where it is not known."""
+        if x == x and y == y:
+            self.values.append((axes, x, y, words, series))
 
     @property
     def svg(self) -> str:
@@ -60,7 +79,20 @@ class Chart:
         buffer = io.StringIO()
         with style.quiet():
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return _LONG_NUMBER.sub(_two_places, buffer.getvalue())
+        drawing = _LONG_NUMBER.sub(_two_places, buffer.getvalue())
+        return drawing.replace("</svg>", f"{self._marks()}</svg>") if self.values else drawing
+
+    def _marks(self) -> str:
+        """The points that say their value, over the drawing that was just laid out."""
+        scale = 72 / self.figure.dpi
+        height = self.figure.get_figheight() * 72
+        made = []
+        for axes, x, y, words, series in self.values:
+            right, up = (axes.transData.transform((x, y)) * scale).tolist()
+            of = f' class="{series}"' if series else ""
+            place = f'cx="{right:.0f}" cy="{height - up:.0f}"'
+            made.append(f'<circle{of} {place} r="9"><title>{escape(words)}</title></circle>')
+        return f'<g class="values" fill="none" pointer-events="all">{"".join(made)}</g>'
 
     @property
     def png(self) -> bytes:
@@ -89,7 +121,7 @@ class Chart:
                 data = {"image/png": png}
         kind = next(iter(data))
         facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette,
-                 "half": self.half}  # fmt: skip
+                 "half": self.half, "map": self.map, "series": self.series}  # fmt: skip
         return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
 
     def show(self) -> None:

@@ -80,7 +80,13 @@ def bars(
         axes.xaxis.set_visible(False)
         full = by_unit(unit)
         said = [f"{name} {full(value)}" for name, value in zip(names, column(frame, y), strict=True)]
-        return finish(Chart(figure, alt_text(title, listed(said)), title, note), simulated)
+        chart = Chart(figure, alt_text(title, listed(said)), title, note)
+        for row, words in enumerate(said):
+            chart.mark(axes, values[row], row, words)
+            if compare:
+                other = short(compare_label or named(compare))
+                chart.mark(axes, others[row], row, f"{other} {full(others[row])}")
+        return finish(chart, simulated)
 
 
 @Shown
@@ -161,7 +167,10 @@ def ranking(
             f"{name} {say(middle)}" + _interval(say, lower, upper) for name, middle, lower, upper in order
         ]
         first = ngettext("{n} in order, best first:", "{n} in order, best first:", len(order))
-        return finish(Chart(figure, alt_text(title, first, listed(said)), title, note), simulated)
+        chart = Chart(figure, alt_text(title, first, listed(said)), title, note)
+        for at, (name, middle, lower, upper) in zip(rows, shown, strict=True):
+            chart.mark(axes, middle, at, f"{name} {say(middle)}{_interval(say, lower, upper)}")
+        return finish(chart, simulated)
 
 
 def _both_ends(order: list[Any]) -> tuple[list[Any], int]:

@@ -20,6 +20,8 @@ from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
+POINTS = 40  # of a curve that say their value
+
 
 @Shown
 def histogram(
@@ -70,6 +72,12 @@ def histogram(
                 va="top",
                 color=style.INK,
             )
+        chart = Chart(figure, "", title, note)
+        for at, count in enumerate(counts.tolist()):
+            if count:
+                low, high = edges[at], edges[at + 1]
+                words = _("{low} to {high}: {count}", low=say(low), high=say(high), count=count)
+                chart.mark(axes, (low + high) / 2, count, words)
         axis_unit(axes.xaxis, unit)
         axis_unit(axes.yaxis, "integer")
         axes.set_xlabel(label)
@@ -82,7 +90,8 @@ def histogram(
                 ),
                 _("From {low} to {high}.", low=say(float(known.min())), high=say(float(known.max()))),
             ]
-        return finish(Chart(figure, alt_text(title, *said), title, note), simulated)
+        chart.alt = alt_text(title, *said)
+        return finish(chart, simulated)
 
 
 def _bin_edges(known: Any, bins: int | str) -> Any:
@@ -121,15 +130,20 @@ def incidence(
     say = unit_text("percent")
     with style.quiet():
         figure, axes = new_figure()
+        chart = Chart(figure, "", title, note)
         said, ends = [], []
         for n, curve in enumerate(curves):
             values, colour = floats(column(frame, curve)), style.SERIES[n % 6]
-            axes.step(at, values, where="post", color=colour, linestyle=style.LINES[n % 6])
+            drawn = axes.step(at, values, where="post", color=colour, linestyle=style.LINES[n % 6])
+            name = short(str(shown.get(curve, curve)), 24)
+            of = chart.add_series(name, drawn)
+            for i in range(0, len(at), -(-len(at) // POINTS) or 1):
+                chart.mark(axes, at[i], values[i], f"{name}, {named(at[i])}: {say(values[i])}", of)
             if f"{curve}_low" in frame and f"{curve}_high" in frame:
                 low, high = floats(frame[f"{curve}_low"]), floats(frame[f"{curve}_high"])
                 axes.fill_between(at, low, high, step="post", color=colour, alpha=0.14, linewidth=0)
             if at:
-                end_words = f"{short(str(shown.get(curve, curve)), 24)} {say(values[-1])}"
+                end_words = f"{name} {say(values[-1])}"
                 ends.append((at[-1], values[-1], end_words, colour))
                 text = _(
                     "{name}: {value} by {time}.",
@@ -144,4 +158,5 @@ def incidence(
         axis_unit(axes.yaxis, "percent")
         axis_unit(axes.xaxis, "number")
         axes.set_xlabel(time_label or _("days"))
-        return finish(Chart(figure, alt_text(title, *(said or [_("No data.")])), title, note), simulated)
+        chart.alt = alt_text(title, *(said or [_("No data.")]))
+        return finish(chart, simulated)

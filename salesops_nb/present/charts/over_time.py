@@ -61,8 +61,10 @@ def trend(
         axis_unit(axes.yaxis, unit)
         if unit in ("money", "cents", "integer", "percent") and min(values, default=0) >= 0:
             axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
-        said = _trend_words(names, values, outside, unit)
-        return finish(Chart(figure, alt_text(title, *said), title, note), simulated)
+        chart = Chart(figure, alt_text(title, *_trend_words(names, values, outside, unit)), title, note)
+        for i, value in enumerate(values):
+            chart.mark(axes, i, value, f"{names[i]}: {by_unit(unit)(value)}")
+        return finish(chart, simulated)
 
 
 def _draw_limits(axes: Any, at: Iterable[int], values: list[float], bounds: Mapping[str, Any]) -> list[int]:
@@ -154,16 +156,22 @@ def stacked(
         figure, axes = new_figure()
         below, above, said = [0.0] * len(names), [0.0] * len(names), []
         say, shown = by_unit(unit), labels or {}
+        chart = Chart(figure, "", title, note)
         for n, part in enumerate(parts):
             values = [0.0 if v != v else v for v in floats(column(frame, part))]
             base = [below[i] if v < 0 else above[i] for i, v in enumerate(values)]
             look = {"color": style.SERIES[n % 6], "hatch": style.HATCHES[n % 6], "edgecolor": style.PAGE}
             label = short(str(shown.get(part, part)), 24)
-            axes.bar(range(len(names)), values, bottom=base, width=0.68, label=label, **look)
+            drawn = axes.bar(range(len(names)), values, bottom=base, width=0.68, label=label, **look)
+            of = chart.add_series(label, drawn)
+            for i, value in enumerate(values):
+                if value:
+                    chart.mark(axes, i, base[i] + value / 2, f"{names[i]}, {label}: {say(value)}", of)
             below = [b + min(v, 0) for b, v in zip(below, values, strict=True)]
             above = [a + max(v, 0) for a, v in zip(above, values, strict=True)]
             said.append(_("{name}: {value} in all.", name=shown.get(part, part), value=say(sum(values))))
         figure.legend(loc="outside upper left", ncols=min(len(parts), 4) or 1)
         spaced_ticks(axes, names)
         axis_unit(axes.yaxis, unit)
-        return finish(Chart(figure, alt_text(title, *said), title, note), simulated)
+        chart.alt = alt_text(title, *said)
+        return finish(chart, simulated)

@@ -91,7 +91,7 @@ def territories(
                 _names(axis, homes[homes["rep"].isin(set(owned.values()))], _middle(parts[0]), axis)
             note = _("Dark edges: units that change. Outlines: US Census Bureau, via us-atlas.")
             drawn.append(Chart(figure, alt_text(said, words), said, note if real and last else "",
-                               palette=False, raster=True, half=True))  # fmt: skip
+                               palette=False, raster=True, half=True, map=True))  # fmt: skip
     return drawn
 
 

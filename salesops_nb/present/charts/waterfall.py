@@ -71,7 +71,12 @@ def waterfall(
             *[f"{name} {_signed(full, value)}" for name, value in zip(names, steps, strict=True)],
             _("{name} {value}", name=closing, value=full(last)),
         ]
-        return finish(Chart(figure, alt_text(title, listed(said)), title, note), simulated)
+        chart = Chart(figure, alt_text(title, listed(said)), title, note)
+        level = first
+        ends = [float(first), *[float(level := level + value) for value in steps], float(last)]
+        for at, words in enumerate(said):
+            chart.mark(axes, at, ends[at], words)
+        return finish(chart, simulated)
 
 
 def _draw_bridge(axes: Any, names: list[str], first: Decimal, steps: list[Decimal], say: Any) -> float:

@@ -16,7 +16,8 @@ from salesops_nb.present.language.translation import _
 
 _ID = re.compile(r'\b(id=")([^"]+)(")|(url\(#)([^)]+)(\))|((?:xlink:)?href="#)([^"]+)(")')
 _PROLOGUE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
-_METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<title>.*?</title>", re.DOTALL)
+# the drawing's own title goes, that of a single point stays
+_METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<title>[^<]*</title>(?!</circle>)", re.DOTALL)
 _FONT = re.compile(r"font: ([0-9.]+px|[a-z]+ [0-9.]+px|[0-9]+ [0-9.]+px) [^;\"]*")
 _ROOT = re.compile(r"<svg\b([^>]*)>")
 _SIZE = re.compile(r'\s(?:width|height|version|xmlns:xlink|xmlns|role|aria-label)="[^"]*"')
@@ -51,7 +52,7 @@ def inline_image(
         "title": facts.get("title", ""),
         "note": facts.get("note", ""),
         "marks": facts.get("marks", []),
-        "half": facts.get("half", False),
+        **{name: facts.get(name) for name in ("half", "map", "series")},
     }
 
 

@@ -5,8 +5,6 @@ Plain HTML without JavaScript; with it, one small script filters the rows by one
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import re
@@ -73,7 +71,7 @@ def write_index(
     listed = [dict(job) for job in jobs]
     labels = _figure_labels(listed)
     rows = [_row(folder, job, labels) for job in listed]
-    script = render.style_sheet("run/index.js", templates).strip()
+    script, script_hash = render.script("run/index.js", templates)
     page = render.page(
         "run/index.html.j2",
         templates,
@@ -91,7 +89,7 @@ def write_index(
         facts={render.words_of(str(k)): str(v) for k, v in (facts or {}).items()},
         data=_json([row["data"] for row in rows]),
         script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        script_hash=script_hash,
     )
     return write_beside(folder / "index.html", page)
 

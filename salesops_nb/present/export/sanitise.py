@@ -48,7 +48,7 @@ _SVG_SPACE = "http://www.w3.org/2000/svg"
 # the elements of a drawing that neither run, lead anywhere nor bring markup of another kind
 _DRAWN = frozenset(
     """svg g path defs style use text tspan clipPath rect pattern circle ellipse line polyline polygon image
-    linearGradient radialGradient stop marker mask symbol""".split()  # noqa: SIM905
+    title linearGradient radialGradient stop marker mask symbol""".split()  # noqa: SIM905
 )
 
 
@@ -73,6 +73,8 @@ def safe_drawing(svg: str) -> bool:
 def _is_drawn(element: ElementTree.Element) -> bool:
     space, _, name = element.tag.rpartition("}")
     if space != f"{{{_SVG_SPACE}" or name not in _DRAWN:
+        return False
+    if name == "title" and len(element):  # a browser reads what is in it as a page's markup
         return False
     css = element.text or "" if name == "style" else ""
     for key, value in element.attrib.items():

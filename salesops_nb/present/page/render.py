@@ -6,6 +6,8 @@ escaped by Jinja; a workbook's own ``templates`` folder goes before the package'
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -21,7 +23,16 @@ from salesops_nb.present.language.translation import _, setting
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["environment", "mark_words", "page", "part", "style_sheet", "template_folder", "words_of"]
+__all__ = [
+    "environment",
+    "mark_words",
+    "page",
+    "part",
+    "script",
+    "style_sheet",
+    "template_folder",
+    "words_of",
+]
 
 
 def template_folder() -> Path:
@@ -69,6 +80,12 @@ def style_sheet(name: str = "report.css", folders: Sequence[str] = ()) -> str:
     loader = environment(tuple(folders)).loader
     assert loader is not None
     return loader.get_source(environment(tuple(folders)), name)[0]
+
+
+def script(name: str, folders: Sequence[str] = ()) -> tuple[str, str]:
+    """A script of the templates and the hash by which a page's policy allows it."""
+    text = style_sheet(name, folders).strip()
+    return text, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def mark_words(mark: str) -> str:

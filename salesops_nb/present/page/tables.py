@@ -111,7 +111,7 @@ def show_table(
     )
     if live:
         facts["page"] = rows or LIVE_ROWS
-        _add_orders(facts["rows"], data)
+    _add_orders(facts["rows"], data)
     head = " | ".join(column["label"] for column in facts["columns"])
     lines = [" | ".join(row["cells"]) for row in facts["rows"]]
     emit("table", facts, "\n".join([title, head, *lines]))
