@@ -32,6 +32,7 @@ from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
 from salesops_nb.source.files.appended import appended
 from salesops_nb.source.files.deleted import without_deleted
 from salesops_nb.source.files.reading import path_of, read_source
+from salesops_nb.source.files.wide import narrow
 from salesops_nb.source.schema.contracts import CONTRACTS, Contract
 from salesops_nb.source.schema.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
 from salesops_nb.source.schema.mapping import files_of as mapped_files
@@ -162,6 +163,7 @@ def _read_file(
         loaded.written[contract.name] = max(day, loaded.written.get(contract.name, day))
     key = file.headers.get(contract.key[0])
     raw = without_deleted(loaded.connection, raw, file, key)
+    raw, file = narrow(loaded.connection, raw, file, contract.name)
     typed = cast_file(loaded.connection, contract, file, raw, label, settings)
     for found in typed.problems:
         fatal = found.severity == "error" and typed.fatal

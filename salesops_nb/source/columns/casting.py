@@ -59,7 +59,7 @@ FATAL = {
 
 def wanted_headers(contract: Contract, mapping: FileMapping) -> list[str]:
     """The headers that a mapping speaks of, or our own names where it lists none."""
-    named = [*mapping.columns.values(), *mapping.if_present.values()]
+    named = [*mapping.columns.values(), *mapping.if_present.values(), *mapping.wide]
     return named or [column.name for column in contract.columns]
 
 

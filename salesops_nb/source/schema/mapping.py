@@ -36,6 +36,7 @@ class FileMapping(_Part):
     What `columns` names must be in the file; what `if_present` names is taken where it is. `where`
     is a condition on the file's own columns that narrows its rows (docs/expressions.md). Rows that the CRM
     marks as deleted, archived, merged or tests are left out and counted, unless `deleted` says ``keep``.
+    `wide` names the columns of a wide sheet with the period of each: every cell becomes a row of its own.
     """
 
     file: str | None = None
@@ -57,6 +58,7 @@ class FileMapping(_Part):
     footer_rows: int | None = Field(default=None, ge=0)
     blanks: tuple[Text, ...] = ()
     keep: tuple[Text, ...] = ()
+    wide: dict[Text, Text] = Field(default_factory=dict)
     deleted: Literal["leave out", "keep"] = "leave out"
 
     @property
