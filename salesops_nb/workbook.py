@@ -130,6 +130,7 @@ class Settings(_Strict):
 
     company: str = Field(min_length=1)
     currency: str
+    amount_is: Literal["acv", "tcv", "arr", "one-off"] | None = None
     locale: str = "en_US"
     time_zone: str = "UTC"
     fiscal_year: FiscalYear = FiscalYear()

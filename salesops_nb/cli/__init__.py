@@ -16,6 +16,7 @@ from salesops_nb.version import __version__
 # command: (module, its summary in the list)
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make a new workbook."),
+    "map": ("own_data", "Add a file to the workbook: what it holds is proposed."),
     "check": ("check", "Every problem of every table, in one list."),
     "run": ("reports", "Run reports, as reports.yml lists them."),
     "new-notebook": ("new_notebook", "Begin a notebook of your own: its module and its reports."),
@@ -38,7 +39,8 @@ class _LateGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"salesops_nb.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = {"map": "map_file"}.get(cmd_name, cmd_name.replace("-", "_"))
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

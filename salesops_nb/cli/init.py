@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import click
 
+from salesops_nb.cli import own_data
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.version import __version__
@@ -41,12 +43,26 @@ def starter_root() -> Path:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--demo", is_flag=True, help="Copy the demo, with its data, plans and reports.")
 @click.option("--refresh", is_flag=True, help="Bring the files that were not edited up to date.")
-def init(folder: Path, demo: bool, refresh: bool) -> None:
+@click.option(
+    "--from", "exports", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+    help="Begin from this export; again for an HR roster, a quota sheet, further tables.",
+)  # fmt: skip
+@own_data.settings
+@own_data.answers
+def init(
+    folder: Path, demo: bool, refresh: bool, exports: tuple[Path, ...], no_review: bool, **options: Any
+) -> None:
     """Make a workbook in DIR: the notebooks, and settings that wait for your own data.
 
-    With --demo it is a copy of the demo workbook. A file that is there already is never overwritten;
-    with --refresh, one that init wrote and nobody edited is replaced by the package's present one.
+    With --from it begins from your own files: they are looked at, what they hold is proposed, and only
+    what they cannot tell is asked; then the workbook is checked and its performance reviewed. With
+    --demo it is a copy of the demo workbook. A file that is there already is never overwritten; with
+    --refresh, one that init wrote and nobody edited is replaced by the package's present one.
     """
+    if exports and (demo or refresh):
+        raise click.UsageError("--from goes with neither --demo nor --refresh.")
+    if exports:
+        own_data.begin(folder, exports, options)
     root = starter_root()
     if folder.resolve() == root:
         raise SalesopsError(problem("same-folder", value=folder))
@@ -58,7 +74,11 @@ def init(folder: Path, demo: bool, refresh: bool) -> None:
     known = {"version": __version__, "demo": demo, "files": dict(sorted(record.items()))}
     text = json.dumps(known, indent=1) + "\n"
     (folder / RECORD).write_text(text, encoding="utf-8")
-    _tell(folder, done, refresh, before, demo)
+    if exports:
+        click.echo(f"\n{_files(len(done.written) + 3)} written to {folder}.")
+        own_data.check_and_review(folder, review=not no_review)
+    else:
+        _tell(folder, done, refresh, before, demo)
 
 
 @dataclass

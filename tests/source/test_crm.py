@@ -96,14 +96,17 @@ def test_other_exports(crm: str, tmp_path: Path) -> None:
     ]
 
 
+CRMS = ["dynamics365", "dynamics365-labels", "hubspot", "hubspot-german", "pipedrive", "salesforce"]
+CRMS += ["salesforce-report"]
+
+
 def test_the_names() -> None:
-    assert built_in_names() == ["dynamics365", "hubspot", "pipedrive", "salesforce"]
+    assert built_in_names() == CRMS
 
 
 def test_an_unknown_base_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SalesopsError) as caught:
         made(tmp_path, "mapping.yml", {"mapping.yml": "based_on: sugar\ntables: {}\n"})
     assert str(caught.value) == (
-        "mapping.yml, field based_on: There is no built-in mapping 'sugar'. "
-        "Name one of: dynamics365, hubspot, pipedrive, salesforce."
+        f"mapping.yml, field based_on: There is no built-in mapping 'sugar'. Name one of: {', '.join(CRMS)}."
     )

@@ -25,6 +25,8 @@ def set_aside(workbook: Any, company: bool = True) -> None:
     beyond = [result.problem(workbook.settings) for result in results if not result.within]
     if beyond:
         raise SalesopsError(beyond if company else _untotalled())
+    if workbook.settings.amount_is is not None:
+        frame.note(_amounts(workbook.settings.amount_is))
     if not company:
         if workbook.set_aside:
             frame.note(
@@ -51,6 +53,17 @@ def set_aside(workbook: Any, company: bool = True) -> None:
         }
         for part in workbook.set_aside
     )
+
+
+def _amounts(kind: str) -> str:
+    """What the workbook declares that a deal's amount is."""
+    words = {
+        "acv": _("A deal's amount is its contract value for a year (ACV)."),
+        "tcv": _("A deal's amount is its contract value in total (TCV)."),
+        "arr": _("A deal's amount is the recurring revenue that it brings in a year (ARR)."),
+        "one-off": _("A deal's amount is a sale made once; nothing of it recurs."),
+    }
+    return words[kind]
 
 
 def _untotalled() -> Problem:

@@ -1,0 +1,65 @@
+"""How a file writes dates and numbers, and on whose clock: told from the file, else asked."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from salesops_nb.own_data.answers import Answers
+from salesops_nb.own_data.columns import Proposed
+from salesops_nb.source.schema.contracts import CONTRACTS
+
+_NUMBERS = ("money", "number")
+
+
+def formats(made: Proposed, answers: Answers) -> None:
+    """Write down how the file's dates and numbers are to be read, so that a later file is read alike."""
+    types = {name: column.type for name, column in CONTRACTS[made.table].by_name.items()}
+    of = {column: found.header for column, found in made.columns.items()}
+    numbers = [header for column, header in of.items() if types.get(column) in _NUMBERS]
+    dates = [header for column, header in of.items() if types.get(column) in ("date", "time")]
+    text = {header for header, kind in made.seen.raw.types.items() if kind == "VARCHAR"}
+    told = made.seen.formats(
+        [h for h in dict.fromkeys(numbers) if h in text], [h for h in dict.fromkeys(dates) if h in text]
+    )
+    open_to_both = {problem.code: problem for problem in told.problems}
+    orders = {order for order in told.orders.values() if order != "ymd"}
+    if "ambiguous-dates" in open_to_both:
+        header = str(open_to_both["ambiguous-dates"].column)
+        shown = ", ".join(made.seen.columns[header].shown[:2])
+        question = f"Are days or months first in {header} ({shown})?"
+        order = answers.ask("--date-order", question, ("dmy", "mdy"))
+        if order is not None:
+            made.keys["date_order"] = order
+    elif len(orders) == 1:
+        made.keys["date_order"] = orders.pop()
+    if "ambiguous-numbers" in open_to_both:
+        header = str(open_to_both["ambiguous-numbers"].column)
+        shown = ", ".join(made.seen.columns[header].shown[:2])
+        mark = answers.ask("--decimal-mark", f"Is , or . the decimal mark in {header} ({shown})?", (",", "."))
+        if mark is not None:
+            made.keys["decimal_mark"] = mark
+    elif "," in told.marks.values():
+        made.keys["decimal_mark"] = ","
+
+
+def time_zone(tables: list[Proposed], answers: Answers) -> str:
+    """The company's own clock; asked only where a file's moments have a zone, so that it shifts days."""
+    given = answers.given.get("time_zone")
+    clocks = [
+        found.header
+        for made in tables
+        for found in made.columns.values()
+        if made.seen.columns[found.header].clock
+    ]
+    if not clocks and not given:
+        return "UTC"
+    question = f"On whose clock are days counted ({clocks[0] if clocks else ''} has a time with a zone)?"
+    return str(answers.ask("--time-zone", question, default="UTC", read=_zone) or "UTC")
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("a time zone is wanted, such as UTC or America/New_York") from None
+    return text

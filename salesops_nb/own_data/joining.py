@@ -1,0 +1,231 @@
+"""Files about people joined with the deals: by id, e-mail or name, whichever both of them have."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from datetime import date
+
+from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import listed
+from salesops_nb.own_data.answers import Answers
+from salesops_nb.own_data.columns import Found, Proposed, periods_of
+from salesops_nb.own_data.layouts import period_of
+from salesops_nb.own_data.looking import SeenFile
+
+_TOTALS = {"total", "grand total", "totals", "sum", "gesamt", "summe", "subtotal", "team total", "all"}
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared: without capitals, accents and doubled spaces, the first name first.
+
+    Examples
+    --------
+    >>> from salesops_nb.own_data.joining import plain_name
+    >>> plain_name("Popescu,  Ana"), plain_name("José Núñez")
+    ('ana popescu', 'jose nunez')
+    """
+    if name.count(",") == 1 and "@" not in name:
+        last, first = name.split(",")
+        name = f"{first} {last}"
+    bare = unicodedata.normalize("NFKD", name)
+    letters = "".join(sign for sign in bare if not unicodedata.combining(sign))
+    return " ".join(letters.casefold().split())
+
+
+def people(made: Proposed, deals: Proposed | None) -> list[str]:
+    """Take as a person's id what the deals call the owner, and say whom the roster lacks."""
+    name = made.header("name")
+    if name is None and (only := made.unused("text")):
+        name = only[0]
+        made.columns["name"] = Found(name, "sure", "the only names")
+    lacking: list[str] = []
+    if deals is not None and "owner_id" in deals.columns:
+        lacking = _owners(made, deals)
+    elif "person_id" not in made.columns:
+        header = made.header("email") or str(name)
+        made.columns["person_id"] = Found(header, "sure", "no other id")
+    if "role" not in made.columns:
+        made.keys.setdefault("constants", {})["role"] = "rep"
+        made.notes.append("role: rep for everybody, as no column says it")
+    _managers(made)
+    return lacking
+
+
+def _owners(made: Proposed, deals: Proposed) -> list[str]:
+    owner = deals.columns["owner_id"].header
+    owners = deals.seen.counted(owner)
+    header, aliases = _best(owners, made.seen)
+    if header is None:
+        raise SalesopsError(
+            problem(
+                "files-do-not-join",
+                file=made.seen.name,
+                other=deals.seen.name,
+                column=owner,
+                value=listed(owners, 3),
+                headers=listed(made.seen.headers, 12),
+            )
+        )
+    made.columns["person_id"] = Found(header, "sure", f"joins {deals.seen.name}, {owner}")
+    if changed := {value: person for value, person in aliases.items() if value != person}:
+        deals.keys.setdefault("values", {}).setdefault("owner_id", {}).update(changed)
+    return [value for value in owners if value not in aliases]
+
+
+def _best(values: Counter[str], seen: SeenFile) -> tuple[str | None, dict[str, str]]:
+    """The column of a file that has most of the values, and what each of them is there."""
+    best: tuple[int, str | None, dict[str, str]] = (0, None, {})
+    for header in seen.headers:
+        if seen.columns[header].kind not in ("text", "email", "number"):
+            continue
+        known: dict[str, set[str]] = {}
+        for value in seen.counted(header):
+            known.setdefault(plain_name(value), set()).add(value)
+        exact = {value for each in known.values() for value in each}
+        found = {}
+        for value in values:
+            same = known.get(plain_name(value), set())
+            if value in exact:
+                found[value] = value
+            elif len(same) == 1 and not any(sign.isdigit() for sign in value):
+                found[value] = next(iter(same))
+        rows = sum(values[value] for value in found)
+        # a column that says nothing of one person, such as a team, is no id of people
+        if rows > best[0] and len(seen.counted(header)) * 2 > seen.rows:
+            best = (rows, header, found)
+    return best[1], best[2]
+
+
+def _managers(made: Proposed) -> None:
+    """A manager by name or e-mail is the person with it; one that nobody is stays as written."""
+    manager, person = made.header("manager_id"), made.columns["person_id"].header
+    if manager is None:
+        return
+    ids = set(made.seen.counted(person))
+    aliases: dict[str, str] = {}
+    for value in made.seen.counted(manager):
+        if value in ids:
+            continue
+        for header in made.seen.headers:
+            if header == manager or made.seen.columns[header].kind not in ("text", "email", "number"):
+                continue
+            meant = {
+                b
+                for (a, b), _ in made.seen.pairs(header, person).items()
+                if b and plain_name(a) == plain_name(value)
+            }
+            if len(meant) == 1:
+                aliases[value] = meant.pop()
+                break
+    if aliases:
+        made.keys.setdefault("values", {})["manager_id"] = aliases
+
+
+def targets(
+    made: Proposed,
+    roster: Proposed | None,
+    deals: Proposed | None,
+    answers: Answers,
+    calendar: FiscalCalendar,
+) -> None:
+    """Quotas by person and period: a column a period, or a row a period; joined with the people."""
+    made.keys.setdefault("constants", {})
+    if "level" not in made.columns:
+        made.keys["constants"]["level"] = "rep"
+    if "metric" not in made.columns:
+        made.keys["constants"]["metric"] = "bookings"
+    if len(periods_of(made.seen, 2000)) >= 3:
+        _wide(made, answers, calendar)
+    elif period := made.header("period"):
+        texts = {text: _key(period_of(text) or text, calendar) for text in made.seen.counted(period)}
+        if changed := {text: key for text, key in texts.items() if text != key}:
+            made.keys.setdefault("values", {})["period"] = changed
+    _who(made, roster, deals)
+
+
+def _wide(made: Proposed, answers: Answers, calendar: FiscalCalendar) -> None:
+    import re
+
+    year = None
+    if len(periods_of(made.seen)) < 3:
+        named = set(re.findall(r"(?<!\d)20\d\d(?!\d)", f"{made.seen.path.stem} {made.seen.sheet or ''}"))
+        if len(named) == 1:
+            year = int(named.pop())
+        else:
+            year = answers.ask(
+                "--quota-year", f"Which year are the quotas of {made.seen.name} for?", read=int
+            )
+    periods = periods_of(made.seen, year or 2000)
+    made.keys["wide"] = {header: _key(period, calendar) for header, period in periods.items()}
+    for column in ("period", "value"):
+        made.columns.pop(column, None)
+
+
+def _key(period: str, calendar: FiscalCalendar) -> str:
+    """The fiscal month in which a calendar month lies; any other period as it is."""
+    year, _, month = period.partition("-")
+    if len(year) != 4 or not year.isdigit() or len(month) != 2 or not month.isdigit():
+        return period
+    return calendar.containing(date(int(year), int(month), 15), "month").key
+
+
+def _who(made: Proposed, roster: Proposed | None, deals: Proposed | None) -> None:
+    """Whose quota a row is: the column that has the people's ids, e-mails or names."""
+    of = roster or deals
+    if of is None or made.columns.get("level") is not None:
+        return
+    person = of.columns["person_id" if roster else "owner_id"].header
+    ids = of.seen.counted(person)
+    best: tuple[int, str, dict[str, str]] = (0, "", {})
+    for header in made.seen.headers:
+        if made.seen.columns[header].kind not in ("text", "email") and made.header("who") != header:
+            continue
+        values = made.seen.counted(header)
+        found = _people(values, of.seen, person, ids, roster is not None)
+        if len(found) > best[0]:
+            best = (len(found), header, found)
+    _, header, found = best
+    if not header:
+        raise SalesopsError(
+            problem(
+                "files-do-not-join.quotas",
+                file=made.seen.name,
+                other=of.seen.name,
+                column=person,
+                value=listed(ids, 3),
+                headers=listed(made.seen.headers, 20),
+            )
+        )
+    made.columns["who"] = Found(header, "sure", f"joins {of.seen.name}, {person}")
+    if changed := {value: who for value, who in found.items() if value != who}:
+        made.keys.setdefault("values", {})["who"] = changed
+    values = made.seen.counted(header)
+    if totals := [value for value in values if plain_name(value) in _TOTALS]:
+        shown = ", ".join("'" + value.replace("'", "''") + "'" for value in totals)
+        made.keys["where"] = f"`{header}` not in ({shown})"
+    lacking = [value for value in values if value not in found and value not in totals]
+    if lacking:
+        made.notes.append(f"nobody of {of.seen.name} is {listed(lacking, 5)}: salesops check lists them")
+
+
+def _people(
+    values: Counter[str], seen: SeenFile, person: str, ids: Counter[str], roster: bool
+) -> dict[str, str]:
+    """Who each value is, by any column of the people's file that tells one person from another."""
+    plain: dict[str, set[str]] = {}
+    for value in ids:
+        plain.setdefault(plain_name(value), set()).add(value)
+    if roster:
+        for header in seen.headers:
+            if header != person and seen.columns[header].kind in ("text", "email", "number"):
+                for (text, who), _ in seen.pairs(header, person).items():
+                    if who:
+                        plain.setdefault(plain_name(text), set()).add(who)
+    found = {value: value for value in values if value in ids}
+    for value in values:
+        same = plain.get(plain_name(value), set())
+        if value not in found and len(same) == 1:
+            found[value] = next(iter(same))
+    return found

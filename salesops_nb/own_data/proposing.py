@@ -1,0 +1,163 @@
+"""From files to a proposal: a table for each, its columns, and what only the person knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import listed
+from salesops_nb.own_data import dates, deals, joining
+from salesops_nb.own_data.answers import Answers
+from salesops_nb.own_data.columns import Proposed, columns_of, table_of
+from salesops_nb.own_data.layouts import known_tables
+from salesops_nb.own_data.looking import SeenFile, look
+from salesops_nb.source.schema.contracts import CONTRACTS
+
+
+@dataclass
+class Proposal:
+    """Tables for the files, and the settings of the workbook that they tell or that were answered."""
+
+    tables: dict[str, Proposed]
+    left: list[SeenFile] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
+    money: deals.Money | None = None
+    time_zone: str = "UTC"
+    start_month: int = 1
+
+
+def propose(paths: Iterable[Path], answers: Answers, calendar: FiscalCalendar | None = None) -> Proposal:
+    """Look at the files and propose what each of them is.
+
+    `calendar` is that of an existing workbook, whose settings are not asked for again.
+    """
+    tables, left = _tables(look(paths), answers)
+    if not tables or (calendar is None and "deals" not in tables):
+        seen = left or [made.seen for made in tables.values()]
+        raise SalesopsError(
+            problem(
+                "no-deals",
+                file=seen[0].name if seen else None,
+                headers=listed(seen[0].headers if seen else [], 30),
+                tables=listed(known_tables()),
+            )
+        )
+    made = Proposal(tables, left)
+    selling = tables.get("deals")
+    if selling is not None:
+        deals.needed_columns(selling, answers)
+        deals.stages(selling, answers)
+        if "fx_rates" in tables:
+            answers.given["fx_rates"] = "file"
+        made.money = deals.money(selling, answers) if calendar is None else None
+    if calendar is None:
+        made.start_month = int(
+            answers.ask(
+                "--fiscal-year", "In which month does the fiscal year begin?", read=_month, default="1"
+            )
+            or 1
+        )
+        calendar = FiscalCalendar(start_month=made.start_month)
+    roster = tables.get("people")
+    if roster is not None:
+        made.lacking = joining.people(roster, selling)
+    if "targets" in tables:
+        joining.targets(tables["targets"], roster, selling, answers, calendar)
+    for table in tables.values():
+        dates.formats(table, answers)
+        _whole(table, answers)
+    made.time_zone = dates.time_zone([*tables.values()], answers)
+    return made
+
+
+def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed], list[SeenFile]]:
+    """A proposal for each table that a file holds; files of the same table follow one another."""
+    tables: dict[str, Proposed] = {}
+    left: list[SeenFile] = []
+    forced: dict[str, str] = answers.given.get("table", {})
+    columns: dict[str, dict[str, str]] = answers.given.get("column", {})
+    for seen in files:
+        table, layout = table_of(seen)
+        table = forced.get(seen.path.name, table)
+        if table is None:
+            left.append(seen)
+        elif table in tables:
+            _further(tables[table], seen)
+        else:
+            own = layout if layout is not None and layout.table == table else None
+            made = columns_of(seen, table, own, columns.get(table, {}))
+            made.keys |= _layout_keys(own)
+            made.keys |= {"constants": dict(answers.given.get("constant", {}).get(table, {}))}
+            for column in made.keys["constants"]:
+                made.columns.pop(column, None)
+            tables[table] = made
+    if left and len(files) > 1 and all(seen.sheet is None for seen in left):
+        raise SalesopsError([_unknown(seen) for seen in left])
+    return tables, left
+
+
+def _layout_keys(layout: Any) -> dict[str, Any]:
+    """What a built-in mapping says beside columns and stages, which the file's own take the place of."""
+    if layout is None:
+        return {}
+    return {key: value for key, value in layout.rest.items() if key != "stages"}
+
+
+def _further(made: Proposed, seen: SeenFile) -> None:
+    lacking = [f.header for f in made.columns.values() if f.header not in seen.columns]
+    if lacking:
+        raise SalesopsError(
+            problem(
+                "two-files-of-a-table",
+                file=seen.name,
+                other=made.seen.name,
+                table=made.table,
+                headers=listed(dict.fromkeys(lacking), 8),
+            )
+        )
+    made.more.append(seen)
+
+
+def _unknown(seen: SeenFile) -> Any:
+    return problem(
+        "unknown-file", file=seen.name, headers=listed(seen.headers, 30), tables=listed(known_tables())
+    )
+
+
+def _whole(made: Proposed, answers: Answers) -> None:
+    """Every column that the table cannot do without is there, by a column or a constant."""
+    constants = made.keys.get("constants", {})
+    wide = {"period", "value"} if "wide" in made.keys else set()
+    for column in CONTRACTS[made.table].columns:
+        name = column.name
+        if not column.required or name in made.columns or name in constants or name in wide:
+            continue
+        free = made.unused()
+        if not free:
+            raise SalesopsError(
+                problem(
+                    "no-column", table=made.table, file=made.seen.name, column=name,
+                    headers=listed(made.seen.headers, 30),
+                )
+            )  # fmt: skip
+        header = answers.ask(f"--column {name}=HEADER", f"Which column of {made.seen.name} is {name}?", free)
+        if header is not None:
+            from salesops_nb.own_data.columns import Found
+
+            made.columns[name] = Found(header, "sure", "as you say")
+
+
+def _month(text: str) -> int:
+    from salesops_nb.own_data.layouts import known
+    from salesops_nb.source.columns.headers import plain
+
+    if text.isdigit() and 1 <= int(text) <= 12:
+        return int(text)
+    for number, names in known()["months"].items():
+        if plain(text) in names:
+            return int(number)
+    raise ValueError("write a month as 1 to 12 or by its name")
