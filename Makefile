@@ -1,5 +1,5 @@
 # Both commands do all of their own set-up; neither needs the other to have run.
-.PHONY: report test check lint fast calibration golden spark messages lock clean chromium postgres pictures
+.PHONY: report test check lint fast calibration golden spark docs messages lock clean chromium postgres pictures
 
 PYTHON ?= python3
 VENV := .venv
@@ -73,6 +73,10 @@ postgres:
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 			&& apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } \
 		|| { echo "PostgreSQL is needed for the store's tests. Type: sudo apt-get install postgresql"; exit 1; }
+
+# The documentation as a site, in site/: every link leads somewhere, the reference is made from the code.
+docs: $(TEST)
+	$(BIN)/mkdocs build
 
 # The catalogues of translations, by the texts as they are now; prints what is left to translate.
 messages: $(TEST)
