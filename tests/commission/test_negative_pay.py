@@ -232,6 +232,43 @@ def test_a_closed_month_that_turns_negative_is_carried_from_the_month_that_pays_
     store.dispose()
 
 
+CORRECTED: dict[str, tuple[dict[str, Any], list[int], list[int]]] = {
+    # 100 of a closed January come back in February, which pays 10 of its own: what February, March and
+    # April pay, and what is carried after each
+    "carry": (CARRY, [0, 0, 60], [90, 40, 0]),
+    "floor": (FLOOR, [0, 0, 60], [90, 40, 0]),
+    "pay": (PAY, [-90, 50, 100], [0, 0, 0]),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", CORRECTED)
+def test_no_rule_of_negative_pay_forgives_a_correction(rule: str, tmp_path: Path) -> None:
+    """A floor is of the period's own pay: a paid month that was too much comes back as it would have been."""
+    store = open_store(f"sqlite:///{tmp_path}/store.sqlite")
+    parts, paid, left = CORRECTED[rule]
+    one = plan(FLAT, period="month", **parts)
+    sales = [
+        (f"d{n}", "booked", f"2026-0{n}-05", amount) for n, amount in enumerate((1000, 100, 500, 1000), 1)
+    ]
+
+    def post(rows: list[tuple[Any, ...]], period: str) -> Any:
+        prior = ledger.prior_lines(store, FiscalCalendar().period(period))
+        payout = commission.calculate(one, tables(*rows, prior_lines=prior), period)
+        ledger.post(store, payout.lines, period, author="ops", on=date(2026, 6, 20))
+        return sum(carried(payout))
+
+    post(sales, "2026-01")
+    for step, by in ((ledger.review, "rev"), (ledger.approve, "cfo"), (ledger.lock, "cfo")):
+        step(store, "2026-01", by=by, on=date(2026, 6, 20))
+    late = [*sales, ("d1", "refunded", "2026-01-20", 1000)]
+    for _ in range(2):  # a second posting changes nothing
+        waiting = [post(late, month) for month in MONTHS[:4]]
+        months = [sum(ledger.lines(store, month)["amount"], D(0)) for month in MONTHS[:4]]
+        assert (months, waiting) == ([100, *paid], [0, *left])
+    store.dispose()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", PAID)
 def test_ledger_payroll_and_accrual_agree(rule: str, tmp_path: Path) -> None:

@@ -27,27 +27,28 @@ def negative_pay(payout: Working) -> None:
     """The lines that keep a person's pay of the period from being negative, and take back what was carried.
 
     All that a person is paid in a currency counts together, over all plans, with corrections of closed
-    periods that the ledger pays in this one. The rule is that of the plan that the person is on last. What
-    was carried is taken from what is paid above the draws and guarantees of the period.
+    periods that the ledger pays in this one; a floor is of the period's own pay, so that it forgives no
+    correction: what one brings below zero is carried. The rule is that of the plan that the person is on
+    last. What was carried is taken from what is paid above the draws and guarantees of the period.
     """
     owed = _carried(payout)
     if not owed and not _can_be_negative(payout):
         return
-    total, free = _sums(payout)
-    for key in sorted({*owed, *total}, key=str):
+    own, corrected, free = _sums(payout)
+    for key in sorted({*owed, *own, *corrected}, key=str):
         payee, currency = key
         plan = _plan_of(payout, payee)
-        before, net = owed.get(key, ZERO), total[key]
+        rule, before = plan.file.negative_pay, owed.get(key, ZERO)
+        topped_up = max(-own[key], ZERO) if rule == "floor" else ZERO
+        net = own[key] + topped_up + corrected[key]
         back = min(before, max(min(net - payout.assured.get(key, ZERO), free[key]), ZERO))
         back = ZERO if not_netted(payout, payee, payout.period.end) else back
-        rule = plan.file.negative_pay
-        if back:
-            _add(payout, plan, key, KIND, -back, before - back)
-        elif net < 0 and rule == "carry":
-            _add(payout, plan, key, KIND, -net, before - net)
-        elif net < 0 and rule == "floor":
-            _add(payout, plan, key, "guarantee", -net, before)
-        carried = before - back + (-net if net < 0 and rule == "carry" else ZERO)
+        more = max(-net, ZERO) if rule in ("carry", "floor") else ZERO
+        carried = before - back + more
+        if topped_up:
+            _add(payout, plan, key, "guarantee", topped_up, before)
+        if back or more:
+            _add(payout, plan, key, KIND, more - back, carried)
         if carried:
             payout.carried[plan.id, payee, currency] = carried
 
@@ -111,18 +112,22 @@ def _paid_now(payout: Working) -> Iterable[tuple[Key, str, Decimal]]:
             yield key, str(row["kind"]), as_decimal(row["amount"]) or ZERO
 
 
-def _sums(payout: Working) -> tuple[dict[Key, Decimal], dict[Key, Decimal]]:
-    """What each person is paid by currency: in all, and without draws and guarantees."""
-    total: dict[Key, Decimal] = defaultdict(Decimal)
+def _sums(payout: Working) -> tuple[dict[Key, Decimal], ...]:
+    """What each person is paid by currency: for the period itself, in corrections of closed ones, and of
+    both without draws and guarantees.
+    """
+    own: dict[Key, Decimal] = defaultdict(Decimal)
+    corrected: dict[Key, Decimal] = defaultdict(Decimal)
     free: dict[Key, Decimal] = defaultdict(Decimal)
     rows = [((row["payee_id"], row["currency"]), row["kind"], row["amount"]) for row in payout.made]
     for frame in payout.lazy:
-        sums = payable(frame).group_by("payee_id", "currency").agg(nw.col("amount").sum())
-        rows += [((r["payee_id"], r["currency"]), "commission", r["amount"]) for r in collected(sums)]
-    for key, kind, amount in [*rows, *_paid_now(payout)]:
-        total[key] += amount
-        free[key] += ZERO if kind in ADVANCED else amount
-    return total, free
+        paid = payable(frame).group_by("payee_id", "currency").agg(nw.col("amount").sum())
+        rows += [((r["payee_id"], r["currency"]), "commission", r["amount"]) for r in collected(paid)]
+    for sums, each in ((own, rows), (corrected, _paid_now(payout))):
+        for key, kind, amount in each:
+            sums[key] += amount
+            free[key] += ZERO if kind in ADVANCED else amount
+    return own, corrected, free
 
 
 def _plan_of(payout: Working, payee: str) -> Plan:
