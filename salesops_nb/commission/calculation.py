@@ -23,10 +23,11 @@ from salesops_nb.commission.crediting.credits import credits, kept_credits
 from salesops_nb.commission.crediting.refund_pieces import shown
 from salesops_nb.commission.crediting.team_credit import levels_of, summed, team_credit
 from salesops_nb.commission.earning.component_pay import earned
+from salesops_nb.commission.earning.one_pass import in_one_pass
 from salesops_nb.commission.earning.person_terms import Terms, with_known_numbers
 from salesops_nb.commission.earning.plan_at_work import Job
 from salesops_nb.commission.earning.versions import widened
-from salesops_nb.commission.inputs.events import read_facts
+from salesops_nb.commission.inputs.events import Facts, read_facts
 from salesops_nb.commission.inputs.opening_balances import faults as opening_faults
 from salesops_nb.commission.inputs.opening_balances import openings
 from salesops_nb.commission.inputs.plan_assignments import Stay, members, read_stays
@@ -118,10 +119,24 @@ def calculate(
     refuse_clashes(chosen, read)
     facts = read_facts(chosen, read, when.end, problems)
     stays = read_stays(chosen, read, problems)
-    working = Working(when, tuple(chosen), read, facts, problems, exit_netting=frozenset(exit_netting))
     refuse_repeated_ids(facts)
-    working.stays = stays
-    problems += opening_faults(read, working.plans)
+    problems += opening_faults(read, tuple(chosen))
+
+    def work(facts: Facts) -> Working:
+        working = Working(when, tuple(chosen), read, facts, [*problems], exit_netting=frozenset(exit_netting))
+        working.stays = stays
+        _work(working, pay_date or when.last, duties)
+        return working
+
+    if in_one_pass(chosen, facts):
+        return Payout(work(replace(facts, small=False)), lambda: work(facts))
+    return Payout(work(facts))
+
+
+def _work(working: Working, pay_date: date, duties: Duties) -> None:
+    """All steps from credit to payable lines."""
+    chosen, when, stays, facts = working.plans, working.period, working.stays, working.facts
+    problems = working.found
     jobs: dict[Plan, Job] = {}
     for plan in chosen:
         if plan.start < when.end and when.start < plan.end:
@@ -141,12 +156,11 @@ def calculate(
     for plan, lazy in frames.items():
         if plan in settled:
             rows = [*settled[plan].rows, *advanced.get(plan, ())]
-            working.made += in_own_currency(working, settled[plan].job, rows, pay_date or when.last)
+            working.made += in_own_currency(working, settled[plan].job, rows, pay_date)
         problems += working.unconverted(plan)
         hold_unaccepted(working, plan, lazy)
     adjustments(working, duties)
     negative_pay(working)
-    return Payout(working)
 
 
 def _at_work(payout: Working, plan: Plan) -> bool:

@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, arrow, as_day, collected, number, times
 from salesops_nb.errors import Problem
@@ -165,6 +164,6 @@ def _last_takes_rest(frame: nw.LazyFrame[Any], tables: Tables, near: list[str]) 
         if i + 1 == len(rows) or rows[i + 1]["deal_id"] != row["deal_id"]:
             row["share"] = 1 - held[row["deal_id"]]
         held[row["deal_id"]] += row["share"]
-    mended = tables.put_arrow(pa.Table.from_pylist(rows, schema=table.schema))
+    mended = tables.put(rows, dict(zip(table.schema.names, table.schema.types, strict=True)))
     rest = frame.filter(~(nw.col("deal_id").is_in(near) & (nw.col("part") == "revenue")))
     return nw.concat([rest, mended], how="vertical")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ class Payout:
     `statements` (one row per payee, plan and currency), `withheld` (what pays nothing, or not yet, with a
     reason), `reconciliation` (credited = paid + withheld + excluded) and `balances`; docs/plans.md lists
     their columns. `problems` is what was set aside. Money is `Decimal`. `working` is
-    what the calculation's steps worked on.
+    what the calculation's steps worked on; with `again` the first is good for writing the lines only.
 
     Examples
     --------
@@ -64,24 +65,30 @@ class Payout:
     0    1300.5  1300.5         0.0
     """
 
-    def __init__(self, working: Working) -> None:
-        self.working = working
+    def __init__(self, working: Working, again: Callable[[], Working] | None = None) -> None:
+        self._first = working
+        self._again = again
         self._checked = False
+
+    @cached_property
+    def working(self) -> Working:
+        """What the calculation's steps worked on: with `again` all is worked out anew, to be read often."""
+        return self._first if self._again is None else self._again()
 
     @property
     def period(self) -> Period:
         """The period that is paid."""
-        return self.working.period
+        return self._first.period
 
     @property
     def plans(self) -> tuple[Plan, ...]:
         """The plans that were calculated."""
-        return self.working.plans
+        return self._first.plans
 
     @property
     def tables(self) -> Tables:
         """The tables it was calculated from."""
-        return self.working.tables
+        return self._first.tables
 
     @property
     def problems(self) -> list[Problem]:
@@ -110,7 +117,8 @@ class Payout:
     @property
     def lines_lazy(self) -> nw.LazyFrame[Any]:
         """Payable lines, not yet worked out."""
-        return self.working.lines_lazy
+        read = "working" in vars(self)
+        return (self.working if read else self._first).lines_lazy
 
     def write_lines(self, path: str | Path) -> None:
         """The payable lines as Parquet, written by the engine: a file, or a folder of files by Spark."""
@@ -131,7 +139,7 @@ class Payout:
     @cached_property
     def lines(self) -> pd.DataFrame:
         """Payable lines, in a stable order."""
-        made = arrow(self.lines_lazy)
+        made = arrow(self.working.lines_lazy)
         return _pandas(
             made.sort_by(
                 [
