@@ -90,7 +90,8 @@ def stages(made: Proposed, answers: Answers) -> None:
         return
     stage = made.columns["stage"].header
     counted = made.seen.counted(stage)
-    found = _by_flags(made, stage) or {}
+    stock = made.layout.rest.get("stages", {}) if made.layout else {}
+    found = {**{name: stock[name] for name in counted if name in stock}, **(_by_flags(made, stage) or {})}
     odds = _probabilities(made, stage)
     for name in counted:
         outcome = found.get(name) or outcome_of(name)
@@ -102,7 +103,7 @@ def stages(made: Proposed, answers: Answers) -> None:
     if unknown or not {"won"} <= set(found.values()):
         found |= _asked(answers, [*counted], found)
     order = {"open": 0, "won": 1, "lost": 2}
-    at = list(made.layout.rest.get("stages", {})) if made.layout else []
+    at = list(stock)
 
     def place(name: str) -> tuple[int, int, float]:
         likelihood = sum(odds[name]) / len(odds[name]) if name in odds else 0.0
