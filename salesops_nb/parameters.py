@@ -143,8 +143,8 @@ def period_field(default: str) -> Any:
     """
     return Field(
         default,
-        description="Fiscal year, quarter or month; calendar ones as cal:2017-Q3",
-        json_schema_extra={"choices": "periods"},
+        description="Fiscal year, quarter, month or cal:2017-Q3; 2017-05-30..2018-05-30; last-3-months",
+        json_schema_extra={"choices": "periods", "spans": True},
     )
 
 

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import narwhals as nw
-import pandas as pd
-from narwhals.dependencies import is_duckdb_relation
+from narwhals.dependencies import get_pandas, is_duckdb_relation
 
 from salesops_nb.core.memo import Key, Memo
 from salesops_nb.core.stopping import check
@@ -27,6 +26,7 @@ from salesops_nb.errors import SalesopsError, problem
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
     import pyarrow as pa
 
 T = TypeVar("T")
@@ -131,8 +131,10 @@ def frame_of(table: Any, name: str) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
     Raises `SalesopsError` for what is no table, and for a column that comes twice.
     """
     if is_rows(table):
+        import pandas as pd
+
         table = pd.DataFrame(list(table))
-    names = [str(c) for c in table.columns] if isinstance(table, pd.DataFrame) else []
+    names = [str(c) for c in table.columns] if _is_pandas(table) else []
     twice = [column for column in dict.fromkeys(names) if names.count(column) > 1]
     if twice:
         raise SalesopsError(
@@ -151,7 +153,13 @@ def _lazy(native: Any) -> nw.LazyFrame[Any]:
 
 
 def _absent(table: Any) -> bool:
-    return table is None or (isinstance(table, pd.DataFrame) and table.columns.empty)
+    return table is None or (_is_pandas(table) and table.columns.empty)
+
+
+def _is_pandas(table: Any) -> bool:
+    """Whether it is a frame of pandas, which is not loaded to find out: where it is not yet, none is."""
+    pandas = get_pandas()
+    return pandas is not None and isinstance(table, pandas.DataFrame)
 
 
 def is_rows(table: Any) -> bool:
@@ -194,6 +202,8 @@ def _column(column: nw.Series[Any]) -> Any:
 
 def collected(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     """A small result as pandas: decimals as `Decimal` objects, dates as `datetime.date`."""
+    import pandas as pd
+
     check()
     table = frame.collect(backend="pyarrow").to_native()
     return pd.DataFrame(table.to_pandas(date_as_object=True))
@@ -201,6 +211,7 @@ def collected(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
 
 def arrow_frame(columns: Mapping[str, Any]) -> pd.DataFrame:
     """Arrow columns as pandas, types kept."""
+    import pandas as pd
     import pyarrow as pa
 
     frame: pd.DataFrame = pa.table(dict(columns)).to_pandas(types_mapper=pd.ArrowDtype)

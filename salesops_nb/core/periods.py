@@ -2,6 +2,7 @@
 
 ``2017`` is a fiscal year, ``2017-Q3`` a fiscal quarter, ``2017-09`` the ninth fiscal month. With
 ``cal:`` before them they mean the calendar year, quarter and month whatever the fiscal calendar.
+Any other days in a row are a span, such as ``2013-05-30..2014-05-30``; both days belong to it.
 A fiscal year is named after the calendar year it ends in, unless the workbook says ``start``.
 
 Two calendars: ``months`` (a year of twelve calendar months from `start_month`) and the weekly
@@ -21,17 +22,18 @@ from functools import lru_cache
 from typing import Literal
 
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import Message, message
 
-Kind = Literal["year", "quarter", "month"]
+Kind = Literal["year", "quarter", "month", "span"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_FORM = re.compile(r"(?P<cal>cal:)?(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+FORM = re.compile(r"(?P<cal>cal:)?(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
     """A span of days: `start` is its first day, `end` the day after its last.
 
-    `key` is the text that names it (``2017-Q3``); `kind` year, quarter or month.
+    `key` is the text that names it (``2017-Q3``); `kind` year, quarter, month, or span for any other days.
 
     Examples
     --------
@@ -46,6 +48,9 @@ class Period:
     ('2017-Q2', '2016-Q3')
     >>> [month.key for month in quarter.months()]
     ['2017-07', '2017-08', '2017-09']
+    >>> span = FiscalCalendar().span(date(2017, 7, 1), date(2017, 8, 31))
+    >>> span.key, span.previous().key, span.last_year().key
+    ('2017-07-01..2017-08-31', '2017-05-01..2017-06-30', '2016-07-01..2016-08-31')
     """
 
     key: str
@@ -74,20 +79,55 @@ class Period:
     def words(self) -> str:
         """The key with its dates, such as ``2017-Q3 (1 Jul 2017 to 30 Sep 2017)``."""
         first, last = self.start, self.last
-        return f"{self.key} ({first.day} {first:%b %Y} to {last.day} {last:%b %Y})"
+        days = f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}"
+        return days if self.kind == "span" else f"{self.key} ({days})"
+
+    @property
+    def named(self) -> Message:
+        """What a sentence calls it: its key, of a span its days."""
+        if self.kind == "span":
+            return message("{first} to {last}", first=self.start, last=self.last)
+        return Message("{period}", {"period": self.key})
 
     def previous(self) -> Period:
-        """The period of the same kind just before."""
-        return self.calendar.containing(self.start - timedelta(days=1), self.kind)
+        """The period of the same kind just before; of a span of whole months as many months, else days."""
+        if self.kind != "span":
+            return self.calendar.containing(self.start - timedelta(days=1), self.kind)
+        months = self.whole_months
+        if not months:
+            return self.calendar.span(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
+        first = months[0]
+        for _ in months:
+            first = first.previous()
+        return self.calendar.span(first.start, self.start - timedelta(days=1))
 
     def next(self) -> Period:
-        """The period of the same kind just after."""
+        """The period of the same kind just after; not of a span."""
         return self.calendar.containing(self.end, self.kind)
 
     def last_year(self) -> Period:
-        """The same quarter or month one fiscal year before."""
-        prefix, year, rest = _split(self.key)
-        return self.calendar.period(f"{prefix}{year - 1:04d}{rest}")
+        """The same quarter or month one fiscal year before.
+
+        A span of whole months is the same months; another has the same dates, and where a year is made
+        of weeks it is as many days that begin as far into their fiscal year.
+        """
+        if self.kind != "span":
+            prefix, year, rest = _split(self.key)
+            return self.calendar.period(f"{prefix}{year - 1:04d}{rest}")
+        months = self.whole_months
+        if months:
+            return self.calendar.span(months[0].last_year().start, months[-1].last_year().last)
+        if self.calendar.pattern == "months":
+            return self.calendar.span(months_later(self.start, -12), months_later(self.last, -12))
+        year_of = self.calendar.containing(self.start, "year")
+        first = year_of.previous().start + (self.start - year_of.start)
+        return self.calendar.span(first, first + timedelta(days=self.days - 1))
+
+    @property
+    def whole_months(self) -> list[Period]:
+        """The months that make it up exactly; none where it begins or ends inside one."""
+        months = self.months()
+        return months if (months[0].start, months[-1].end) == (self.start, self.end) else []
 
     def months(self) -> list[Period]:
         """The months it is made of, in order."""
@@ -131,8 +171,11 @@ class FiscalCalendar:
     prefix: str = ""
 
     def period(self, key: str) -> Period:
-        """The period that a key names; raises `SalesopsError` with the allowed forms otherwise."""
-        match = _FORM.fullmatch(str(key).strip())
+        """The year, quarter or month that a key names; raises `SalesopsError` with these forms otherwise.
+
+        Spans and words are read by `salesops_nb.core.period_forms.resolve_period`.
+        """
+        match = FORM.fullmatch(str(key).strip())
         if match is None:
             raise SalesopsError(problem("bad-period", column="period", value=key))
         calendar = CALENDAR if match["cal"] else self
@@ -145,8 +188,13 @@ class FiscalCalendar:
             return calendar._part(year, int(match["month"]) - 1, "month")
         return calendar._part(year, 0, "year")
 
+    def span(self, first: date, last: date) -> Period:
+        """The days from `first` to `last`, both of them in it, as one period."""
+        key = f"{self.prefix}{first.isoformat()}..{last.isoformat()}"
+        return Period(key, first, last + timedelta(days=1), "span", self)
+
     def containing(self, day: date, kind: Kind) -> Period:
-        """The period of that kind in which a day falls."""
+        """The year, quarter or month in which a day falls."""
         for year in (day.year - 1, day.year, day.year + 1):
             starts = self._starts(year)
             if starts[0] <= day < starts[-1]:
@@ -156,7 +204,7 @@ class FiscalCalendar:
         raise AssertionError(f"no fiscal year holds {day}")
 
     def between(self, start: date, end: date, kind: Kind) -> Iterator[Period]:
-        """The periods of that kind that touch the half-open span, in order."""
+        """The years, quarters or months that touch the half-open span, in order."""
         day = start
         while day < end:
             period = self.containing(day, kind)

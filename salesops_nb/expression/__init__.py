@@ -1,7 +1,11 @@
-"""The one language of conditions: what plans and mappings mean by ``where`` (docs/expressions.md)."""
+"""The one language of conditions and of values made of fields (docs/expressions.md)."""
 
 from salesops_nb.expression.condition import check_columns, condition, made, unknown_columns
 from salesops_nb.expression.rows import holds
 from salesops_nb.expression.syntax import columns_of, parse, renamed
+from salesops_nb.expression.values import fields_of, parse_value
 
-__all__ = ["check_columns", "columns_of", "condition", "holds", "made", "parse", "renamed", "unknown_columns"]
+__all__ = [
+    "check_columns", "columns_of", "condition", "fields_of", "holds", "made", "parse", "parse_value",
+    "renamed", "unknown_columns",
+]  # fmt: skip

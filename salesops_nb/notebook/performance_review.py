@@ -76,7 +76,8 @@ def recorded(workbook: Any, asked: Any, review: Review, live: bool = False) -> N
     from salesops_nb.store.reviews import record_review
 
     if not live:
-        parameters = asked.model_dump(exclude={"workbook"})
+        # a word such as last-3-months means other days later; what is recorded is of these
+        parameters = {**asked.model_dump(exclude={"workbook"}), "period": review.period.key}
         run = record_review(workbook.store, review, parameters, workbook.fingerprint)
         present.provenance({"Recorded as": run[:12]})
 

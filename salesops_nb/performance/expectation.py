@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import pandas as pd
 from scipy import special
 
 from salesops_nb.core.frames import Tables, collected
-from salesops_nb.core.periods import FiscalCalendar, Period
+from salesops_nb.core.periods import FORM, FiscalCalendar, Period
 from salesops_nb.core.statistics import Interval
 from salesops_nb.messages import Message, message
 
@@ -32,26 +33,49 @@ def target_rows(tables: Tables) -> pd.DataFrame:
 def targets(rows: pd.DataFrame, period: Period, level: str) -> dict[str, Decimal]:
     """Bookings targets of a period by who, at one level; empty where there are none.
 
-    A target set for the very period counts; otherwise those of its months, or of its quarters,
-    are added up where every one of them is there. `rows` are those of `target_rows`.
+    A target set for the very period counts; otherwise those of months, else quarters, else years that lie
+    wholly within it are added up, where together they are the whole period. `rows` are those of
+    `target_rows`.
     """
+    by_who = _by_who(rows, level)
+    parts = _parts(by_who, period)
+    found = {who: _of_period(values, period, parts) for who, values in by_who.items()}
+    return {who: value for who, value in sorted(found.items()) if value is not None}
+
+
+def partly_targeted(rows: pd.DataFrame, period: Period, level: str, who: str | None) -> bool:
+    """Whether bookings targets of whoever this is touch the period and do not make up the whole of it."""
+    by_who = {name: values for name, values in _by_who(rows, level).items() if who in (None, name)}
+    parts = _parts(by_who, period)
+    touching = {part.key for part in parts if part.start < period.end and period.start < part.end}
+    touched = [values for values in by_who.values() if touching & set(values)]
+    return bool(touched) and all(_of_period(values, period, parts) is None for values in touched)
+
+
+def _by_who(rows: pd.DataFrame, level: str) -> dict[str, dict[str, Decimal]]:
     rows = rows[rows["level"] == level]
     by_who: dict[str, dict[str, Decimal]] = {}
     for who, key, value in zip(rows["who"], rows["period"], rows["value"], strict=True):
         by_who.setdefault(who, {})[key] = value
-    found = {who: _of_period(values, period) for who, values in by_who.items()}
-    return {who: value for who, value in sorted(found.items()) if value is not None}
+    return by_who
 
 
-def _of_period(values: dict[str, Decimal], period: Period) -> Decimal | None:
+def _parts(by_who: Mapping[str, Mapping[str, Decimal]], period: Period) -> list[Period]:
+    """The years, quarters and months of the period's own calendar that have targets, the last first."""
+    keys = {key for values in by_who.values() for key in values if FORM.fullmatch(key)}
+    own = [key for key in keys if key.startswith("cal:") == bool(period.calendar.prefix)]
+    return sorted(map(period.calendar.period, own), key=lambda part: (part.start, part.days), reverse=True)
+
+
+def _of_period(values: Mapping[str, Decimal], period: Period, parts: Sequence[Period]) -> Decimal | None:
     if period.key in values:
         return values[period.key]
-    months = [month.key for month in period.months()]
-    quarters = [q.key for q in period.calendar.between(period.start, period.end, "quarter")]
-    for parts in (months, quarters if period.kind == "year" else []):
-        if parts and all(part in values for part in parts):
-            return sum((values[part] for part in parts), Decimal(0))
-    return None
+    # what follows from each first day to the period's end; of parts that begin on a day the shortest counts
+    sums = {period.end: Decimal(0)}
+    for part in parts:
+        if part.key in values and part.end in sums and part.start >= period.start:
+            sums[part.start] = values[part.key] + sums[part.end]
+    return sums.get(period.start)
 
 
 class Pace(NamedTuple):

@@ -55,8 +55,13 @@ class View:
 
     @cached_property
     def _spans(self) -> list[Cuts]:
-        compared = [self.compared] if self.compared else []
-        return cube.closed(self.facts, (self.period.start, self.upto), *compared)
+        own = (self.period.start, self.upto)
+        if self.compared is None:
+            return cube.closed(self.facts, own)
+        if self.compared[1] <= own[0]:
+            return cube.closed(self.facts, own, self.compared)
+        # a span of more than a year shares days with the one a year before
+        return [*cube.closed(self.facts, own), *cube.closed(self.facts, self.compared)]
 
     @cached_property
     def opened(self) -> Cuts:

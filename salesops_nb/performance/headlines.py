@@ -42,7 +42,7 @@ def _row(
 def _bookings(review: Review) -> tuple[Any, ...]:
     row, period = review.company, review.period
     won = int(row["won"])
-    sentences = [message("{won} deals were won in {period}.", won=won, period=period.key)]
+    sentences = [message("{won} deals were won in {period}.", won=won, period=period.named)]
     before = row["compared_bookings"]
     if before is not None and before > 0:
         change = float(row["bookings"] / before - 1)
@@ -64,8 +64,8 @@ def _a_week(review: Review, bookings: Any, before: Any) -> list[Message]:
     other = comparison.period
     if other is None or comparison.upto != other.end or period.calendar.pattern == "months":
         return []
-    weeks, others = period.days // 7, other.days // 7
-    if weeks == others:
+    (weeks, rest), (others, more) = divmod(period.days, 7), divmod(other.days, 7)
+    if weeks == others or rest or more:
         return []
     change = round(float(bookings / weeks / (before / others) - 1), 4)
     given = {"weeks": weeks, "others": others, "share": percent(abs(change))}
@@ -79,7 +79,11 @@ def _a_week(review: Review, bookings: Any, before: Any) -> list[Message]:
 def _attainment(review: Review) -> tuple[Any, ...]:
     row = review.company
     if not row["target"]:
-        none = message("No target is set for {period}.", period=review.period.key)
+        named = review.period.named
+        if review.partly_targeted:
+            none = message("There is no target for a part of {period}.", period=named)
+        else:
+            none = message("No target is set for {period}.", period=named)
         return _row("attainment", None, none)
     detail = NOTHING
     if review.as_of >= review.period.last:

@@ -24,7 +24,8 @@ class Review:
 
     `company`, `teams` and `people` have a row a group with the columns of `figures`, and
     ``target, attainment, expected, pace_attainment, coverage, compared_bookings, rank_low,
-    rank_high``; `company` is the row of the whole scope, whatever its level.
+    rank_high``; `company` is the row of the whole scope, whatever its level. Where targets are set for a
+    part of the period alone there is no target, and `partly_targeted`.
 
     Examples
     --------
@@ -57,6 +58,7 @@ class Review:
     won_in_the_end: Interval
     stale_days: int | None
     covered_days: int
+    partly_targeted: bool
     rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
     mix: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
     summarise: Callable[[Review], pd.DataFrame] = field(repr=False, compare=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, in_scope
@@ -16,7 +17,7 @@ from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
 from salesops_nb.performance.cube import ALL, Cuts
 from salesops_nb.performance.duration import median_days, time_to_win, won_in_the_end
-from salesops_nb.performance.expectation import Pace, covered, pace, targets
+from salesops_nb.performance.expectation import Pace, covered, pace, partly_targeted, targets
 from salesops_nb.performance.figures import View, figures, rank_ranges, total
 from salesops_nb.performance.headlines import headlines
 from salesops_nb.performance.prepared import Prepared, prepare
@@ -48,10 +49,12 @@ def review(
     ----------
     tables : mapping with ``deals``, and ``people, products, accounts, targets`` where there are any; or
         what `prepare` made of them, with its `as_of` and `structure`.
-    period : a `Period`, or a key read in `calendar` (the calendar year unless given).
+    period : a `Period`, or a key, span or word (``last-3-months``) as `resolve_period` reads it in
+        `calendar` (the calendar year unless given), words counted from `as_of`.
     as_of : the last day known; by default the last day a deal was created or closed.
     who : the team or rep; None for the company.
-    compare_to : ``previous``, ``last-year`` (the same period a year before) or ``target``.
+    compare_to : ``previous`` (of a span, as many months or days before it), ``last-year`` (the same
+        period a year before) or ``target``.
     structure : owners in the teams they were in when a deal closed, or all ``restated`` to `as_of`.
 
     Returns
@@ -80,14 +83,20 @@ def review(
     Garret Kinder          47272.0000
     Name: bookings, dtype: object
     """
-    if isinstance(period, str):
-        period = (calendar or FiscalCalendar()).period(period)
+    days = calendar or FiscalCalendar()
+    known = tables.as_of if isinstance(tables, Prepared) else as_of
+    if known is not None:
+        period = _asked(period, days, known)
+        not_in_the_future(period, known)
     if not isinstance(tables, Prepared):
-        if as_of is not None:
-            not_in_the_future(period, as_of)
         tables = prepare(tables, as_of, structure)
+    period = _asked(period, days, tables.as_of)
     not_in_the_future(period, tables.as_of)
     return _reviewed(tables, period, level, who, compare_to)
+
+
+def _asked(period: Period | str, calendar: FiscalCalendar, known: date) -> Period:
+    return resolve_period(period, calendar, known) if isinstance(period, str) else period
 
 
 def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, compare_to: CompareTo) -> Review:
@@ -118,6 +127,7 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         won_in_the_end=in_the_end,
         stale_days=stale[0] if stale else None,
         covered_days=covered(period, data_from, as_of)[0],
+        partly_targeted=not company["target"] and partly_targeted(made.targets, period, level, who),
         notes=_notes(period, comparison, covered(period, data_from, as_of), only_wins, as_of),
     )  # fmt: skip
 
@@ -235,9 +245,9 @@ def _notes(
     notes = []
     days, whole = part
     if days < whole:
-        notes.append(problem("partial-period", days=days, whole=whole, period=period.key, as_of=as_of))
+        notes.append(problem("partial-period", days=days, whole=whole, period=period.named, as_of=as_of))
     if comparison.why_not:
-        notes.append(problem("no-comparison", period=period.key, why_not=comparison.why_not))
+        notes.append(problem("no-comparison", period=period.named, why_not=comparison.why_not))
     if only_wins:
         notes.append(problem("no-losses.review"))
     return notes

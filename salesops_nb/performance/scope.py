@@ -26,8 +26,8 @@ class Comparison:
     def said(self) -> Message:
         """What it is called, such as ``2017-Q2 to the same day``."""
         if self.period is None or self.upto == self.period.end:
-            return Message("{period}", {"period": self.period.key if self.period else ""})
-        return message("{period} to the same day", period=self.period.key)
+            return self.period.named if self.period else Message("")
+        return message("{period} to the same day", period=self.period.named)
 
 
 def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partial: bool) -> Comparison:
@@ -46,7 +46,7 @@ def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partia
     if days < whole:
         return Comparison(None, None, _uncovered(other, days, whole))
     if partial:
-        return Comparison(None, None, message("the data begin after {period} does", period=period.key))
+        return Comparison(None, None, message("the data begin after {period} does", period=period.named))
     if as_of >= period.last:
         return Comparison(other, other.end)
     elapsed = (as_of - period.start).days + 1
@@ -56,7 +56,7 @@ def compared(period: Period, to: CompareTo, as_of: date, data_from: date, partia
 
 def _uncovered(period: Period, days: int, whole: int) -> Message:
     return message(
-        "{period}: the data cover {days} of its {whole} days", period=period.key, days=days, whole=whole
+        "{period}: the data cover {days} of its {whole} days", period=period.named, days=days, whole=whole
     )
 
 

@@ -24,12 +24,15 @@ from salesops_nb.source.checks.finished import finish
 from salesops_nb.source.checks.keys import check_duplicates, check_references
 from salesops_nb.source.checks.people import check_people
 from salesops_nb.source.checks.process_rules import process_rules
-from salesops_nb.source.checks.rules import contract_rules, run_rules
+from salesops_nb.source.checks.rules import contract_rules, missing_joined, run_rules
 from salesops_nb.source.checks.short_ids import as_the_other_table_writes
-from salesops_nb.source.checks.spellings import one_spelling
-from salesops_nb.source.checks.targets import target_rules
+from salesops_nb.source.checks.spellings import one_spelling, stages_as_mapped
+from salesops_nb.source.checks.targets import sum_up, target_rules
+from salesops_nb.source.columns import parsing
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
+from salesops_nb.source.columns.currencies import unmapped_currencies
 from salesops_nb.source.files.appended import appended
+from salesops_nb.source.files.computed import with_computed
 from salesops_nb.source.files.deleted import without_deleted
 from salesops_nb.source.files.reading import path_of, read_source
 from salesops_nb.source.files.wide import narrow
@@ -76,7 +79,7 @@ def load(
             loaded.fatal.append(_unknown_table(name))
             continue
         try:
-            _read_table(loaded, folder, settings, name, mapping.tables[name], frames.get(name))
+            _read_table(loaded, folder, settings, name, mapping, frames.get(name))
         except SalesopsError as error:
             loaded.fatal += [_of_table(problem, name) for problem in error.problems]
     for name in loaded.tables:
@@ -89,6 +92,8 @@ def load(
     loaded.problems = rejects.at_their_files(connection, raws, loaded.problems)
     for name in loaded.tables:
         finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
+    if "targets" in loaded.tables:
+        loaded.problems += sum_up(connection, "people" in loaded.tables)
     return loaded
 
 
@@ -107,30 +112,52 @@ def _unknown_table(name: str) -> Problem:
 
 
 def _read_table(
-    loaded: Loaded, folder: Path, settings: Settings, name: str, table: TableMapping, frame: object
+    loaded: Loaded, folder: Path, settings: Settings, name: str, mapping: Mapping, frame: object
 ) -> None:
-    contract = CONTRACTS[name]
+    contract, table = CONTRACTS[name], mapping.tables[name]
     typed = _read_file(loaded, folder, settings, contract, name, table, frame)
     if typed is None:
         return
+    loaded.connection.execute(f"CREATE VIEW work.{quoted(name)} AS SELECT * FROM {typed.name}")
+    if name == "fx_rates":
+        deals.prepare_rates(loaded.connection, settings, typed.columns)
+    _note_simulated(loaded, typed, name)
+    parts = [
+        (join, part)
+        for i, join in enumerate(table.joins)
+        if (part := _read_join(loaded, folder, settings, contract, join, i))
+    ]
+    for i, (join, part) in enumerate(parts, 1):
+        _join_part(loaded, name, typed, join.on, part, f"base {i}")
+    _check_currency(loaded, settings, contract, table, typed, parts)
+    if name in ("deals", "stage_history"):
+        of_deals = table if name == "deals" else mapping.tables.get("deals", table)
+        loaded.problems += stages_as_mapped(loaded.connection, typed, contract, list(of_deals.stages))
     if name == "deals":
         sql = deals.outcome(table, typed)
         if sql is None:
             raise SalesopsError(deals.no_outcome(typed))
+        loaded.problems += deals.defaulted(loaded.connection, table, typed)
         deals.work_view(loaded.connection, typed, sql, settings, "fx_rates" in loaded.tables)
-    else:
-        loaded.connection.execute(f"CREATE VIEW work.{quoted(name)} AS SELECT * FROM {typed.name}")
-    if name == "fx_rates":
-        deals.prepare_rates(loaded.connection, settings, typed.columns)
-    _note_simulated(loaded, typed, name)
     loaded.tables[name] = typed
-    parts = [
-        part
-        for i, join in enumerate(table.joins)
-        if (part := _read_join(loaded, folder, settings, contract, join, i))
-    ]
-    if parts:
-        _join_parts(loaded, name, typed, parts)
+
+
+def _check_currency(
+    loaded: Loaded,
+    settings: Settings,
+    contract: Contract,
+    table: TableMapping,
+    typed: Typed,
+    parts: list[tuple[JoinedFile, Typed]],
+) -> None:
+    """Stop the table where a file of it tells that amounts are in several currencies and none is mapped."""
+    if "amount" not in typed.columns or "currency" not in contract.by_name or "currency" in typed.columns:
+        return
+    for file, part in [(table, typed), *parts]:
+        known = [*part.headers.values(), *file.constants]
+        found = unmapped_currencies(loaded.connection, part.raw, known, settings, contract.name)
+        if found:
+            raise SalesopsError(found)
 
 
 def _read_file(
@@ -163,6 +190,17 @@ def _read_file(
         loaded.written[contract.name] = max(day, loaded.written.get(contract.name, day))
     key = file.headers.get(contract.key[0])
     raw = without_deleted(loaded.connection, raw, file, key)
+    try:
+        raw, file = with_computed(loaded.connection, raw, file, contract, settings)
+    except SalesopsError as error:
+        path, place = folder / settings.mapping, _place(contract, label)
+        computed = [(p, str(p.column).partition(".")) for p in error.problems]
+        raise SalesopsError(
+            [
+                placed(p, path, place, word, name) if word == "computed" else p
+                for p, (word, _, name) in computed
+            ]
+        ) from error
     raw, file = narrow(loaded.connection, raw, file, contract.name)
     typed = cast_file(loaded.connection, contract, file, raw, label, settings)
     for found in typed.problems:
@@ -179,7 +217,7 @@ def _place(contract: Contract, label: str) -> tuple[str | int, ...]:
 
 def _read_join(
     loaded: Loaded, folder: Path, settings: Settings, contract: Contract, join: JoinedFile, number: int
-) -> tuple[str, Typed] | None:
+) -> Typed | None:
     """A further file of a table, its own cells and keys checked."""
     label = f"{contract.name}__{number}"
     typed = _read_file(loaded, folder, settings, contract, label, join)
@@ -191,36 +229,47 @@ def _read_join(
         )
     run_rules(loaded.connection, typed.name, typed, contract, contract_rules(contract, typed, True), label)
     loaded.problems += check_duplicates(loaded.connection, typed, contract, (join.on,), label)
-    return join.on, typed
+    return typed
 
 
-def _join_parts(loaded: Loaded, name: str, typed: Typed, parts: list[tuple[str, Typed]]) -> None:
-    columns, joins = ["a.*"], []
-    for i, (key, part) in enumerate(parts):
-        label = literal(part.name.split(".", 1)[1].strip('"'))
-        clash = [n for n in part.columns if n in typed.columns and n not in (key, "simulated")]
-        if clash:
-            raise SalesopsError(
-                problem(
-                    "column-twice",
-                    table=name,
-                    file=part.raw.file,
-                    column=part.headers.get(clash[0], clash[0]),
-                    name=clash[0],
-                    file_name=typed.raw.file,
-                )
+def _join_part(loaded: Loaded, name: str, typed: Typed, key: str, part: Typed, was: str) -> None:
+    """Put a further file's columns beside the table's, by a key that the table or an earlier file has."""
+    label = literal(part.name.split(".", 1)[1].strip('"'))
+    added = [n for n in part.columns if n not in (key, "simulated")]
+    clash = [n for n in added if n in typed.columns and (n in part.headers or n in CONTRACTS[name].by_name)]
+    if clash:
+        raise SalesopsError(
+            problem(
+                "column-twice",
+                table=name,
+                file=part.raw.file,
+                column=part.headers.get(clash[0], clash[0]),
+                name=clash[0],
+                file_name=typed.raw.file,
             )
-        added = [n for n in part.columns if n not in (key, "simulated")]
-        columns += [f"p{i}.{quoted(n)}" for n in added]
-        kept = (
-            f'SELECT * FROM {part.name} WHERE _row NOT IN (SELECT row FROM spoiled WHERE "table" = {label})'
         )
-        joins.append(f"LEFT JOIN ({kept}) p{i} ON a.{quoted(key)} = p{i}.{quoted(key)}")
-        if _is_simulated(loaded, part):
-            loaded.simulated |= {f"{name}.{column}" for column in added}
-        typed.columns += added
-        typed.joined |= {name: f"{part.headers.get(name, name)} ({part.raw.file})" for name in added}
-    put_over(loaded.connection, name, "base", ", ".join(columns), " ".join(joins))
+    if key not in typed.columns:
+        raise SalesopsError(
+            problem(
+                "missing-column.join-key",
+                table=name,
+                file=part.raw.file,
+                column=key,
+                names=listed(typed.columns),
+            )
+        )
+    # further columns of the same name, such as ModifiedDate: the first file's counts
+    added = [n for n in added if n not in typed.columns]
+    kept = f'SELECT * FROM {part.name} WHERE _row NOT IN (SELECT row FROM spoiled WHERE "table" = {label})'
+    same = f"a.{quoted(key)} = p.{quoted(key)}"
+    if key not in CONTRACTS[name].by_name:  # a key of the files alone has the type that each of them gives it
+        same = " = ".join(parsing.trimmed(f"CAST({side}.{quoted(key)} AS VARCHAR)") for side in "ap")
+    columns = ", ".join(["a.*", *(f"p.{quoted(n)}" for n in added)])
+    put_over(loaded.connection, name, was, columns, f"LEFT JOIN ({kept}) p ON {same}")
+    if _is_simulated(loaded, part):
+        loaded.simulated |= {f"{name}.{column}" for column in added}
+    typed.columns += added
+    typed.joined |= {n: f"{part.headers.get(n, n)} ({part.raw.file})" for n in added}
 
 
 def _is_simulated(loaded: Loaded, typed: Typed) -> bool:
@@ -244,22 +293,23 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
     relation = f"work.{quoted(name)}"
     own = [c for c in typed.columns if c in typed.headers or c in table.constants]
     base = Typed(typed.name, typed.raw, typed.headers, own, joined=typed.joined)
+    whole = replace(base, columns=[*own, *typed.joined])
     rules = contract_rules(contract, base) + process_rules(name, base.columns)
-    loaded.problems += as_the_other_table_writes(connection, base, contract, list(loaded.tables))
-    loaded.problems += one_spelling(connection, base, contract, "people" in loaded.tables)
+    rules += missing_joined(contract, whole)
+    loaded.problems += as_the_other_table_writes(connection, whole, contract, list(loaded.tables))
+    loaded.problems += one_spelling(connection, whole, contract, "people" in loaded.tables)
     if name == "deals":
         held = {row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()}
-        whole = replace(base, columns=[*own, *typed.joined])
         last, late = deals.last_day(connection, relation, whole, settings, loaded.written.get(name))
         loaded.problems += [*late, *deals.no_losses(connection, relation, base)]
         loaded.digest.update((last or "").encode())  # the file's age decides it, and not its contents
         rules += deal_rules(whole, settings, last)
-        rules += deals.currency_rules(base, settings, "currency_original" in held)
+        rules += deals.currency_rules(whole, settings, "currency_original" in held)
     if name == "targets":
         rules += target_rules(connection, base, relation, settings, "people" in loaded.tables)
     run_rules(connection, relation, base, contract, rules)
     key = contract.key
     loaded.problems += check_duplicates(connection, base, contract, key, name)
-    check_references(connection, base, contract, relation, list(loaded.tables))
+    check_references(connection, whole, contract, relation, list(loaded.tables))
     if name == "people":
         loaded.problems += check_people(connection, base, relation)

@@ -13,7 +13,8 @@ import duckdb
 
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.memo import Memo
-from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.period_forms import resolve_period
+from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.source.checks import rejects
 from salesops_nb.source.checks.control_totals import ControlResult, control_results
@@ -74,6 +75,10 @@ class Workbook:
     def calendar(self) -> FiscalCalendar:
         """The fiscal calendar of the workbook."""
         return self.settings.calendar
+
+    def period(self, text: str, as_of: date | None = None) -> Period:
+        """The period that a key, span or word names; words count from `as_of`, else the data's last day."""
+        return resolve_period(text, self.calendar, as_of or self.data_through)
 
     @property
     def memo(self) -> Memo:

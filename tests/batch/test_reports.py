@@ -13,10 +13,11 @@ from mailing import go
 from salesops_nb.batch.jobs.declared import check_parameters
 from salesops_nb.batch.jobs.jobs import expand
 from salesops_nb.batch.jobs.paths import path_name
-from salesops_nb.batch.jobs.period_words import resolve_as_of, resolve_period
+from salesops_nb.batch.jobs.period_words import resolve_as_of
 from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.batch.runs.folder import runs
 from salesops_nb.cli import main
+from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook

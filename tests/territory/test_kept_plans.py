@@ -1,12 +1,19 @@
 """Plans found again: the same of the same tables and options, and never of others."""
 
+from typing import Any
+
 import pytest
 from territory_maps import grid
 
 from salesops_nb.core import memo as memo_of
 from salesops_nb.core.memo import Memo
-from salesops_nb.territory.plans.plan import PlanNotFound, plan
-from salesops_nb.territory.plans.plan_cache import plan_once
+from salesops_nb.territory.plans.plan import PlanNotFound, TerritoryPlan, plan
+from salesops_nb.territory.plans.plan_cache import plan_once as plan_of
+from salesops_nb.territory.solver.request import Request
+
+
+def plan_once(memo: Memo, units: Any, edges: Any, **options: Any) -> TerritoryPlan:
+    return plan_of(memo, Request(units=units, edges=edges, **options))
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.core.validation import clause
 from salesops_nb.errors import Problem, SalesopsError, problem
@@ -69,7 +71,11 @@ def _assigned(source: str) -> dict[str, Any]:
 
 
 def check_parameters(
-    path: Path, report: str, given: Sequence[Mapping[str, Any]], calendar: FiscalCalendar
+    path: Path,
+    report: str,
+    given: Sequence[Mapping[str, Any]],
+    calendar: FiscalCalendar,
+    known: date | None = None,
 ) -> None:
     """Hold each set of parameters against what the notebook declares; raises with every mistake."""
     declared = declared_parameters(path, report)
@@ -92,7 +98,7 @@ def check_parameters(
     if model is not None and not problems:
         for parameters in given:
             problems += _misfits(model, report, parameters) or _no_periods(
-                model, report, parameters, calendar
+                model, report, parameters, calendar, known
             )
     if problems:
         raise SalesopsError(list(dict.fromkeys(problems)))
@@ -109,7 +115,11 @@ def _misfits(model: type[BaseModel], report: str, parameters: Mapping[str, Any])
 
 
 def _no_periods(
-    model: type[BaseModel], report: str, parameters: Mapping[str, Any], calendar: FiscalCalendar
+    model: type[BaseModel],
+    report: str,
+    parameters: Mapping[str, Any],
+    calendar: FiscalCalendar,
+    known: date | None,
 ) -> list[Problem]:
     """Values of period parameters that are no period of the calendar."""
     found: list[Problem] = []
@@ -117,7 +127,10 @@ def _no_periods(
         extra = field.json_schema_extra
         if name in parameters and isinstance(extra, dict) and extra.get("choices") == "periods":
             try:
-                calendar.period(str(parameters[name]))
+                if extra.get("spans"):
+                    resolve_period(str(parameters[name]), calendar, known)
+                else:
+                    calendar.period(str(parameters[name]))
             except SalesopsError as error:
                 first = error.problems[0]
                 found.append(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.jobs.declared import check_parameters, declared_parameters
 from salesops_nb.batch.jobs.paths import check_place, path_facts, path_name
-from salesops_nb.batch.jobs.period_words import resolve_as_of, resolve_period
+from salesops_nb.batch.jobs.period_words import resolve_as_of
 from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
+from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import message
 from salesops_nb.notebook.module import parameters_of
@@ -100,7 +101,8 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
         parameters = _parameters(report, subject, facts, declared, workbook)
         jobs.append(_job(report, reports, subject, facts, parameters, workbook))
     _check_apart(report, jobs)
-    check_parameters(path, report.name, [job.parameters for job in jobs], workbook.calendar)
+    given = [job.parameters for job in jobs]
+    check_parameters(path, report.name, given, workbook.calendar, workbook.data_through)
     return jobs
 
 

@@ -43,9 +43,14 @@ def path_facts(facts: Mapping[str, str]) -> dict[str, str]:
     """
     who = facts.get("rep", "")
     return {
-        name: value.replace(":", "-") if name in _OWN else path_name(value, who if name in _SHARED else "")
+        name: _own(value) if name in _OWN else path_name(value, who if name in _SHARED else "")
         for name, value in facts.items()
     }
+
+
+def _own(value: str) -> str:
+    """A key of the batch's own making as a name: ``cal-2017-Q3``, ``2013-05-30_2014-05-30``."""
+    return value.replace(":", "-").replace("..", "_")
 
 
 def check_place(template: str, filled: str, home: Path, report: str) -> None:

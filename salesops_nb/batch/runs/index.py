@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.runs.folder import Record, RunFolder, runs
+from salesops_nb.core.period_forms import length_of
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
@@ -116,8 +117,8 @@ def _run_entry(run: RunFolder, up: str, records: list[Record] | None) -> dict[st
 
 
 def _trends(last: list[RunFolder], records: list[Record], current: str) -> list[dict[str, Any]]:
-    """The company's headline figures over the last runs, oldest first."""
-    found: dict[str, dict[str, Any]] = {}
+    """The company's headline figures over the last runs, oldest first; never of periods unlike each other."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for run in reversed(last):
         jobs = records if run.name == current else run.told().get("jobs", [])
         for record in jobs:
@@ -126,6 +127,7 @@ def _trends(last: list[RunFolder], records: list[Record], current: str) -> list[
             for label, each in record["headlines"].items():
                 if each.get("number") is None:
                     continue
-                trend = found.setdefault(label, {"label": label, "unit": each.get("unit"), "points": []})
+                like = (label, length_of(record["period"]))
+                trend = found.setdefault(like, {"label": label, "unit": each.get("unit"), "points": []})
                 trend["points"].append({"name": f"{record['period']} ({run.name})", "value": each["number"]})
     return [trend for trend in found.values() if len(trend["points"]) > 1]

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pyarrow as pa
 
 from salesops_nb.core import frames
@@ -16,6 +17,7 @@ from salesops_nb.core.memo import Key, Memo
 from salesops_nb.errors import Problem, SalesopsError
 
 T = TypeVar("T")
+_EPOCH = date(1970, 1, 1).toordinal()
 AMOUNT = nw.Decimal(38, 10)
 _FACTOR = nw.Decimal(13, 8)
 _EXCHANGED = ("prior_lines", "targets")
@@ -166,9 +168,9 @@ class Tables(frames.Tables):
         """A small table of our own on the same connection."""
         rows = list(rows)
         arrays = {
-            name: pa.array([_fit(row.get(name), kind) for row in rows], kind) for name, kind in schema.items()
+            name: _array([_fit(row.get(name), kind) for row in rows], kind) for name, kind in schema.items()
         }
-        return self.put_arrow(pa.table(arrays))
+        return self.put_arrow(pa.Table.from_arrays(list(arrays.values()), list(arrays)))
 
     def kept(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """The frame worked out once and held, for reading several times."""
@@ -203,6 +205,27 @@ def _fit(value: Any, kind: pa.DataType) -> Any:
     return value
 
 
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """As `pa.array`, which loads pandas first, longer than all the rest of a calculation takes to load."""
+    if pa.types.is_string(kind):
+        made = pa.lib.StringBuilder()
+        made.append_values(values)
+        return made.finish()
+    numbers: Iterable[int | None]
+    if pa.types.is_decimal(kind):
+        numbers = (None if v is None else int(v.scaleb(kind.scale)) for v in values)
+    elif pa.types.is_date32(kind):
+        numbers = (None if v is None else v.toordinal() - _EPOCH for v in values)
+    elif pa.types.is_signed_integer(kind):
+        numbers = values
+    else:
+        return pa.array(values, kind)
+    size = kind.bit_width // 8
+    data = b"".join((n or 0).to_bytes(size, "little", signed=True) for n in numbers)
+    known = np.packbits(np.array([value is not None for value in values], bool), bitorder="little")
+    return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(known), pa.py_buffer(data)])
+
+
 def as_day(value: Any) -> date | None:
     """A date from whatever a table holds: date, datetime, text, or nothing."""
     if value is None or value != value:
@@ -230,6 +253,9 @@ def collected(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
 def arrow(frame: nw.LazyFrame[Any]) -> pa.Table:
     """A lazy frame worked out as an Arrow table; overflow and bad casts become a `SalesopsError`."""
     try:
+        native = frame.to_native()
+        if isinstance(native, duckdb.DuckDBPyRelation):  # as narwhals does, which loads its own arrow first
+            return native.to_arrow_table()
         return frame.collect(backend="pyarrow").to_native()
     except duckdb.Error as error:
         raise engine_error(error) from error

@@ -5,27 +5,24 @@ from __future__ import annotations
 import shutil
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import narwhals as nw
-import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.checks import cancellations, deal_outcomes, deal_rows, refunds_and_cancellations
 from salesops_nb.commission.crediting.refund_pieces import shown
 from salesops_nb.commission.inputs.tables import Tables, arrow, engine_error
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.commission.result import reconciliation as status
-from salesops_nb.commission.result import totals
-from salesops_nb.commission.result.at_exit import at_exit
-from salesops_nb.commission.result.attainment import Attained, attained
-from salesops_nb.commission.result.explanation import explained
-from salesops_nb.commission.result.withheld import withheld
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.frames import scratch_file
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from salesops_nb.commission.result.attainment import Attained
 
 
 class Payout:
@@ -91,6 +88,13 @@ class Payout:
         """Every finding; the checks of rows run when this is first read."""
         working = self.working
         if not self._checked:
+            from salesops_nb.commission.checks import (
+                cancellations,
+                deal_outcomes,
+                deal_rows,
+                refunds_and_cancellations,
+            )
+
             made: list[Problem] = []
             deal_rows.rows(working.facts, working.period, working.stays, made)
             for each in (refunds_and_cancellations, cancellations, deal_outcomes):
@@ -152,6 +156,10 @@ class Payout:
     @cached_property
     def statements(self) -> pd.DataFrame:
         """A row a payee, plan and currency: the sum of its lines by kind, and in all."""
+        import pandas as pd
+
+        from salesops_nb.commission.result import totals
+
         if self.lines.empty:
             return pd.DataFrame(columns=["payee_id", "plan_id", "currency", "lines", "amount"])
         return totals.statements(self.lines)
@@ -159,16 +167,22 @@ class Payout:
     @cached_property
     def attained(self) -> list[Attained]:
         """How far each person on a plan has come, in order of person."""
+        from salesops_nb.commission.result.attainment import attained
+
         return attained(self.working)
 
     @cached_property
     def withheld(self) -> pd.DataFrame:
         """Every person, deal and component that pays nothing, or not yet, with the reason."""
+        from salesops_nb.commission.result.withheld import withheld
+
         return withheld(self.working, self.problems, self.lines)
 
     @cached_property
     def reconciliation(self) -> pd.DataFrame:
         """Credited = paid + withheld + excluded, by plan and currency; ``difference`` is zero."""
+        from salesops_nb.commission.result import reconciliation as status
+
         return status.reconciliation(self.working)
 
     @cached_property
@@ -177,19 +191,27 @@ class Payout:
 
         Draws to repay, pay carried over caps, and pay held back.
         """
+        from salesops_nb.commission.result import totals
+
         return totals.balances(self.working)
 
     @cached_property
     def at_exit(self) -> pd.DataFrame:
         """What is open with people who have left: balances, proposed to be settled, and credit still owed."""
+        from salesops_nb.commission.result.at_exit import at_exit
+
         return at_exit(self.working, self.withheld)
 
     def summary(self) -> str:
         """Totals, the reconciliation and the number of problems in words."""
+        from salesops_nb.commission.result import totals
+
         return totals.words(self.period, self.lines, self.reconciliation, self.problems)
 
     def explain(self, line_id: str) -> str:
         """A line's sentence."""
+        from salesops_nb.commission.result.explanation import explained
+
         return explained(self.working, line_id)
 
 
@@ -255,5 +277,7 @@ def _traced(part: ComponentRows) -> nw.LazyFrame[Any]:
 
 
 def _pandas(made: pa.Table) -> pd.DataFrame:
+    import pandas as pd
+
     frame: pd.DataFrame = made.to_pandas(types_mapper=pd.ArrowDtype)
     return frame

@@ -42,7 +42,7 @@ class Found:
 
 def found(workbook: Any, asked: NewNotebook) -> Found:
     """Count the deals that closed in the period, by owner and outcome."""
-    period = workbook.calendar.period(asked.period)
+    period = workbook.period(asked.period, asked.as_of)
     closed = facts.closed_deals(workbook.tables, asked.as_of)
     closed = facts.in_scope(closed, workbook.tables, asked.level, asked.who)
     groups = facts.during(closed, period, "closed_on").group_by("owner_id", "outcome")

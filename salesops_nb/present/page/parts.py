@@ -106,6 +106,8 @@ def period_words(period: Any) -> str:
     if not (hasattr(period, "start") and hasattr(period, "last")):
         return str(period)
     first, last = formats.day(period.start), formats.day(period.last)
+    if getattr(period, "kind", "") == "span":
+        return _("{first} to {last}", first=first, last=last)
     return _("{period} ({first} to {last})", period=period.key, first=first, last=last)
 
 

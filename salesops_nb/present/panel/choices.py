@@ -52,6 +52,8 @@ def choices_of(workbook: Any, name: str, field: FieldInfo, by: Any = None) -> li
     if source == "who" and by in _LEVELS:
         return found
     free = not field.is_required() and field.default in (None, "")
+    if extra(field).get("spans"):
+        found = [*found, *spans(workbook)]
     return [field.default, *found] if free else found
 
 
@@ -62,6 +64,7 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
     """
     source = str(extra(field).get("choices"))
     names = _names(workbook) if source in ("who", "people") else {}
+    named_spans = spans(workbook) if extra(field).get("spans") else {}
 
     def label(value: Any) -> str:
         if value is None or value == "":
@@ -69,7 +72,14 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
         if isinstance(value, bool):
             return _("yes") if value else _("no")
         if source == "periods":
-            period = workbook.calendar.period(value)
+            if value in named_spans:
+                return named_spans[value]
+            try:
+                period = workbook.period(value)
+            except SalesopsError:
+                return str(value)
+            if period.kind == "span":
+                return f"{formats.day(period.start)} – {formats.day(period.last)}"
             return f"{value}   {formats.day(period.start)} – {formats.day(period.last)}"
         if source in ("who", "people"):
             name = names.get(str(value))
@@ -102,6 +112,19 @@ def periods(workbook: Any, _by: Any = None) -> list[str]:
         between = workbook.calendar.between(span[0], span[1] + timedelta(days=1), kind)
         found += reversed([period.key for period in between])
     return found
+
+
+def spans(workbook: Any) -> dict[str, str]:
+    """Periods beside the fiscal ones, with their labels: words, and from one day to another."""
+    ends = days(workbook)
+    words = {
+        "year-to-date": _("Year to date"),
+        "last-3-months": _("Last 3 months"),
+        "last-6-months": _("Last 6 months"),
+        "last-12-months": _("Last 12 months"),
+        "last-4-quarters": _("Last 4 quarters"),
+    }
+    return words if ends is None else {**words, f"{ends[0]}..{ends[1]}": _("From one day to another …")}
 
 
 def years(workbook: Any, _by: Any = None) -> list[int]:

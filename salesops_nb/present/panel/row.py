@@ -13,6 +13,7 @@ from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.panel import choices, widgets
 from salesops_nb.present.panel.choices import extra
+from salesops_nb.present.panel.span_days import SpanDays
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -30,7 +31,10 @@ class Row:
         self.control = widgets.control_of(panel, name, field)
         self._message = ipywidgets.HTML()
         self._message.add_class("salesops-said")
-        self.box = ipywidgets.HBox([self.control, self._message])
+        parts = [self.control, self._message]
+        if extra(field).get("spans"):
+            parts.insert(1, SpanDays(panel.workbook, self.control, self._choose).box)
+        self.box = ipywidgets.HBox(parts)
         self.box.add_class("salesops-row")
         self._moves = name not in type(panel.asked).approval
         self._listen()
@@ -91,6 +95,11 @@ class Row:
         self.control.unobserve(self._moved, names="value")
         widgets.set_shown(self.control, value)
         self._listen()
+
+    def _choose(self, value: Any) -> None:
+        """Show a value and ask for it, as a move of the control does."""
+        self.show(value)
+        self._tell(self._name)
 
     def _listen(self) -> None:
         if self._moves:

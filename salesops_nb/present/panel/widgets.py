@@ -82,8 +82,10 @@ def set_shown(control: Any, value: Any) -> None:
     """Let a control show a value."""
     if isinstance(control, ipywidgets.Text):
         value = written(value)
-    elif isinstance(control, ipywidgets.Dropdown) and value is None:
-        value = ""
+    elif isinstance(control, ipywidgets.Dropdown):
+        value = "" if value is None else value
+        if value not in dict(control.options).values():  # a span of one's own days
+            control.options = [*control.options, (str(value), value)]
     control.value = value
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import duckdb
 
 from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.checks.rules import Rule
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.mapping import TableMapping
@@ -19,15 +20,48 @@ _SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "zł": "PLN", "
 
 
 def outcome(mapping: TableMapping, typed: Typed) -> str | None:
-    """The SQL of open, won or lost, from a column, the stages or two flags; ``None`` if none is mapped."""
+    """The SQL of open, won or lost; ``None`` where nothing mapped says it.
+
+    A column of outcomes comes first, then the stages, then the two flags, then what any other stage is.
+    """
+    parts = []
     if "outcome" in typed.columns:
-        return "lower(outcome)"
+        parts.append("lower(outcome)")
     if mapping.stages:
         cases = " ".join(f"WHEN {literal(s)} THEN {literal(o)}" for s, o in mapping.stages.items())
-        return f"CASE stage {cases} END"
-    if {"is_won", "is_closed"} <= set(typed.columns):
-        return "CASE WHEN is_won THEN 'won' WHEN is_closed THEN 'lost' WHEN NOT is_closed THEN 'open' END"
-    return None
+        parts.append(f"CASE stage {cases} END")
+    elif {"is_won", "is_closed"} <= set(typed.columns):
+        flags = "CASE WHEN is_won THEN 'won' WHEN is_closed THEN 'lost' WHEN NOT is_closed THEN 'open' END"
+        parts.append(flags)
+    if mapping.default_outcome and "stage" in typed.columns:
+        parts.append(f"CASE WHEN stage IS NOT NULL THEN {literal(mapping.default_outcome)} END")
+    return f"coalesce({', '.join(parts)})" if parts else None
+
+
+def defaulted(connection: duckdb.DuckDBPyConnection, mapping: TableMapping, typed: Typed) -> list[Problem]:
+    """A note of the deals whose stage the mapping does not list and that have its default outcome."""
+    default = mapping.default_outcome
+    if default is None or "stage" not in typed.columns:
+        return []
+    known = outcome(mapping.model_copy(update={"default_outcome": None}), typed) or "NULL"
+    rows = connection.execute(
+        f"SELECT stage, count(*) FROM work.deals WHERE stage IS NOT NULL AND ({known}) IS NULL "
+        "GROUP BY 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
+    if not rows:
+        return []
+    return [
+        problem(
+            "default-outcome",
+            table="deals",
+            file=typed.raw.file,
+            column=typed.headers.get("stage"),
+            value=rows[0][0],
+            n=sum(count for _, count in rows),
+            stages=listed([repr(stage) for stage, _ in rows], 5),
+            outcome=default,
+        )
+    ]
 
 
 def no_outcome(typed: Typed) -> Problem:
@@ -42,30 +76,33 @@ def work_view(
     settings: Settings,
     rates: bool,
 ) -> bool:
-    """Make ``work.deals``: the typed deals with outcome, closing day and amount in one currency.
+    """Let ``work.deals`` have each deal's outcome, closing day and amount in one currency.
 
     Returns whether any amount had to be converted.
     """
     replaced = [f"{outcome_sql} AS outcome"]
     held = set(typed.columns)
-    same = "closed_on" in held and typed.headers.get("closed_on") == typed.headers.get("expected_close_on")
+    headers = {**typed.headers, **typed.joined}
+    same = "closed_on" in held and headers.get("closed_on") == headers.get("expected_close_on")
     if same:
         replaced.append(f"CASE WHEN {outcome_sql} <> 'open' THEN closed_on END AS closed_on")
     gone = [part.rsplit(" AS ", 1)[1] for part in replaced if part.rsplit(" AS ", 1)[1] in held]
     exclude = f" EXCLUDE ({', '.join(gone)})" if gone else ""
-    select = f"SELECT *{exclude}, {', '.join(replaced)} FROM {typed.name}"
-    foreign = {"amount", "currency"} <= held and _foreign(connection, typed, settings)
+    base = 'work."deals (as read)"'
+    connection.execute('ALTER VIEW work.deals RENAME TO "deals (as read)"')
+    select = f"SELECT *{exclude}, {', '.join(replaced)} FROM {base}"
+    foreign = {"amount", "currency"} <= held and _foreign(connection, base, settings)
     if foreign:
         select = _converted(select, held, settings, rates)
     else:
         select = f"SELECT *, false AS _no_rate FROM ({select})"
-    connection.execute(f"CREATE OR REPLACE VIEW work.deals AS {select}")
+    connection.execute(f"CREATE VIEW work.deals AS {select}")
     return foreign
 
 
-def _foreign(connection: duckdb.DuckDBPyConnection, typed: Typed, settings: Settings) -> bool:
+def _foreign(connection: duckdb.DuckDBPyConnection, relation: str, settings: Settings) -> bool:
     row = connection.execute(
-        f"SELECT count(*) FROM {typed.name} WHERE currency IS DISTINCT FROM {literal(settings.currency)}"
+        f"SELECT count(*) FROM {relation} WHERE currency IS DISTINCT FROM {literal(settings.currency)}"
     ).fetchone()
     return bool(row and row[0])
 
@@ -113,6 +150,8 @@ def currency_rules(typed: Typed, settings: Settings, converted: bool) -> list[Ru
     if converted:
         rules += _rate_rules(settings)
     header = typed.headers.get("amount")
+    if "currency" in typed.joined:  # of another file: the rates' rules look at it
+        return rules
     if header and typed.raw.types.get(header) == "VARCHAR":
         rules.append(_sign_rule(typed, header, settings))
     return rules

@@ -137,6 +137,22 @@ def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> li
     return rules
 
 
+def missing_joined(contract: Contract, typed: Typed) -> list[Rule]:
+    """The rules of required columns that a further file brings: it may lack a row's key."""
+    return [
+        Rule(
+            "missing-value.of-row",
+            column.name,
+            f"{quoted(column.name)} IS NULL",
+            ALL,
+            "*",
+            places={"kind": contract.row, "name": column.name},
+        )
+        for column in contract.columns
+        if column.required and column.name in typed.joined and column.name not in ("owner_id", "stage")
+    ]
+
+
 # what a cell that cannot be read takes its row out of; any other column: the figures by it
 SPOILED_BY = {
     ("deals", "amount"): "bookings and values",

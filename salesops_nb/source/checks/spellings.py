@@ -16,38 +16,83 @@ from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.contracts import Contract
 from salesops_nb.source.schema.raw import literal, put_over, quoted
 
-_OWNERS = {"deals": "owner_id", "activities": "person_id"}
+# columns that name people, beside those that point to them, where a row of its own level does
+_WHO = {"targets": ("who", "level = 'rep'"), "people": ("manager_id", "true")}
 
 
 def one_spelling(
     connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, people: bool
 ) -> list[Problem]:
-    """Let every owner's name be spelt as in people, else as in most rows, and say what was respelt."""
-    column = _OWNERS.get(contract.name)
-    if column is None or column not in typed.columns:
-        return []
-    relation, name = f"work.{quoted(contract.name)}", quoted(column)
-    counted = connection.execute(
-        f"SELECT {name}, count(*) FROM {relation} WHERE {name} IS NOT NULL GROUP BY 1"
-    ).fetchall()
+    """Let every person's name be spelt as in people, else as in most rows, and say what was respelt."""
+    columns = {c.name: "true" for c in contract.columns if c.refers_to == "people"}
+    if contract.name in _WHO and people:
+        name, where = _WHO[contract.name]
+        columns[name] = where if "level" in typed.columns or contract.name == "people" else "true"
     known = set()
     if people:
         rows = connection.execute("SELECT DISTINCT person_id FROM typed.people WHERE person_id IS NOT NULL")
         known = {row[0] for row in rows.fetchall()}
-    meant = respelt(dict(counted), known)
+    notes = []
+    for column, where in columns.items():
+        if column in typed.columns:
+            counted = _counted(connection, contract, column, where)
+            meant = respelt(counted, known)
+            notes += _written_as(connection, typed, contract, column, counted, meant, where)
+    return notes
+
+
+def stages_as_mapped(
+    connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, stages: list[str]
+) -> list[Problem]:
+    """Let every stage be spelt as the mapping's stages are, without regard to capitals and spaces."""
+    if not stages or "stage" not in typed.columns:
+        return []
+    counted = _counted(connection, contract, "stage", "true")
+    plain: dict[str, list[str]] = defaultdict(list)
+    for stage in stages:
+        plain[_plain(stage)].append(stage)
+    one = {key: each[0] for key, each in plain.items() if len(each) == 1}
+    meant = {v: one[_plain(v)] for v in sorted(counted) if v not in stages and _plain(v) in one}
+    return _written_as(connection, typed, contract, "stage", counted, meant, "true")
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, column: str, where: str
+) -> dict[str, int]:
+    name = quoted(column)
+    rows = connection.execute(
+        f"SELECT {name}, count(*) FROM work.{quoted(contract.name)} "
+        f"WHERE {name} IS NOT NULL AND {where} GROUP BY 1"
+    )
+    return dict(rows.fetchall())
+
+
+def _written_as(
+    connection: duckdb.DuckDBPyConnection,
+    typed: Typed,
+    contract: Contract,
+    column: str,
+    counted: dict[str, int],
+    meant: dict[str, str],
+    where: str,
+) -> list[Problem]:
+    """Put the values that are meant in place of those that are written, and say so."""
     if not meant:
         return []
+    name = quoted(column)
     cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in meant.items())
-    spelt = f"* REPLACE (CASE {name} {cases} ELSE {name} END AS {name})"
-    put_over(connection, contract.name, "names as written", spelt)
-    rows_so = sum(count for value, count in counted if value in meant)
+    spelt = (
+        f"* REPLACE (CASE WHEN {where} THEN CASE {name} {cases} ELSE {name} END ELSE {name} END AS {name})"
+    )
+    put_over(connection, contract.name, f"{column} as written", spelt)
+    rows_so = sum(counted[value] for value in meant)
     shown = listed([f"{old!r} as {new!r}" for old, new in meant.items()], 5)
     return [
         problem(
-            "spelling",
+            "spelling.stage" if column == "stage" else "spelling",
             table=contract.name,
             file=typed.raw.file,
-            column=typed.headers.get(column, column),
+            column=typed.headers.get(column, typed.joined.get(column, column)),
             value=next(iter(meant)),
             n=rows_so,
             shown=shown,

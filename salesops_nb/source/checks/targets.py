@@ -6,7 +6,8 @@ import re
 
 import duckdb
 
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import listed
 from salesops_nb.source.checks.rules import ALL, Rule
 from salesops_nb.source.columns.casting import Typed
 from salesops_nb.source.schema.raw import literal
@@ -50,6 +51,85 @@ def _unknown(connection: duckdb.DuckDBPyConnection, relation: str, total: str) -
             where = f"level = {literal(level)} AND who = {literal(text)}"
             rules.append(_rule(key, "who", where, level=level, near=near))
     return rules
+
+
+def sum_up(connection: duckdb.DuckDBPyConnection, people: bool) -> list[Problem]:
+    """Let a level that has no target of a metric have the sum of those below it, and say so.
+
+    Teams and regions have that of their reps, where each rep with a target is of one team; the company that
+    of the highest level there is. Where somebody is of none or of two, nobody can say whose the sum is.
+    """
+    notes = []
+    rows = connection.execute(
+        "SELECT metric, list(DISTINCT level) FROM targets GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    of = {}
+    if people:
+        held = {row[0] for row in connection.execute("DESCRIBE people").fetchall()}
+        of = {level: column for level, column in _PEOPLE.items() if level != "rep" and column in held}
+    parts, told = [], []
+    for metric, levels in rows:
+        reps = f"SELECT * FROM targets WHERE metric = {literal(metric)} AND level = 'rep'"
+        for level, column in of.items():
+            if level in levels or "rep" not in levels:
+                continue
+            one = (
+                f"SELECT person_id, any_value({column}) AS g, count(DISTINCT coalesce({column}, '')) AS n "
+                f"FROM people GROUP BY 1"
+            )
+            known = connection.execute(
+                f"SELECT count(*) FILTER (WHERE p.g IS NOT NULL), bool_and(coalesce(p.n = 1, false)) "
+                f"FROM ({reps}) t LEFT JOIN ({one}) p ON t.who = p.person_id"
+            ).fetchone() or (0, False)
+            if known[0] and not known[1]:
+                notes.append(_not_summed(metric, level))
+            elif known[0]:
+                grouped = (
+                    f"SELECT t.* REPLACE (p.g AS who) FROM ({reps}) t JOIN ({one}) p ON t.who = p.person_id"
+                )
+                parts.append(_sum(f"{grouped} WHERE p.g IS NOT NULL", level, "who"))
+                told.append((metric, level, "rep"))
+        if "company" not in levels:
+            base = next(level for level in ("region", "team", "rep") if level in levels)
+            parts.append(
+                _sum(
+                    f"SELECT * FROM targets WHERE metric = {literal(metric)} AND level = {literal(base)}",
+                    "company",
+                    "'company'",
+                )
+            )
+            told.append((metric, "company", base))
+    if not parts:
+        return notes
+    connection.execute('ALTER VIEW targets RENAME TO "targets (set)"')
+    union = " UNION ALL BY NAME ".join(["SELECT * FROM targets", *parts]).replace(
+        "FROM targets", 'FROM "targets (set)"'
+    )
+    connection.execute(f"CREATE VIEW targets AS {union}")
+    for level in dict.fromkeys(level for _, level, _ in told):
+        metrics = [(metric, base) for metric, each, base in told if each == level]
+        notes.append(
+            problem(
+                "targets-summed",
+                table="targets",
+                column="level",
+                level=level,
+                metrics=listed([metric for metric, _ in metrics], 5),
+                base=metrics[0][1],
+            )
+        )
+    return notes
+
+
+def _sum(rows: str, level: str, who: str) -> str:
+    return (
+        f"SELECT {literal(level)} AS level, {who} AS who, metric, period, "
+        f"CAST(sum(value) AS DECIMAL(18,4)) AS value FROM ({rows}) GROUP BY ALL"
+    )
+
+
+def _not_summed(metric: str, level: str) -> Problem:
+    return problem("targets-not-summed", table="targets", column="level", level=level, metric=metric)
 
 
 def _rule(key: str, column: str, where: str, **places: str) -> Rule:

@@ -7,10 +7,12 @@ under their own names, ``_row``, and ``_bad``: the names of our columns whose ce
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import duckdb
 
 from salesops_nb.errors import Problem, problem
+from salesops_nb.expression import fields_of, parse_value
 from salesops_nb.messages import listed
 from salesops_nb.source.columns import currencies, formats, parsing
 from salesops_nb.source.columns.headers import locate
@@ -52,14 +54,13 @@ FATAL = {
     "ambiguous-numbers",
     "mixed-dates",
     "ambiguous-dates",
-    "broken-quotes",
-    "unmapped-currency",
 }
 
 
 def wanted_headers(contract: Contract, mapping: FileMapping) -> list[str]:
     """The headers that a mapping speaks of, or our own names where it lists none."""
     named = [*mapping.columns.values(), *mapping.if_present.values(), *mapping.wide]
+    named += [field.name for text in mapping.computed.values() for field in fields_of(parse_value(text))]
     return named or [column.name for column in contract.columns]
 
 
@@ -77,11 +78,6 @@ def cast_file(
     sources = _sources(contract, mapping, raw, typed)
     _collapse(contract, mapping, raw, typed)
     _check_names(contract, mapping, sources, typed)
-    if "amount" in sources and "currency" in contract.by_name and "currency" not in sources:
-        unmapped = currencies.unmapped_currencies(
-            connection, raw, list(typed.headers.values()), settings, contract.name
-        )
-        typed.problems += [unmapped] if unmapped else []
     if typed.fatal:
         return typed
     texts = {c: t for c, t in sources.items() if _is_text(c, raw, typed)}
@@ -126,11 +122,14 @@ def _with_currency_names(
     connection: duckdb.DuckDBPyConnection, contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed
 ) -> FileMapping:
     """The mapping with an alias for each currency that the file calls by its name."""
-    header = mapping.headers.get("currency")
-    if "currency" not in contract.by_name or raw.types.get(header or "") != "VARCHAR":
+    mapped = mapping.headers.get("currency")
+    if "currency" not in contract.by_name or mapped is None:
+        return mapping
+    header, _ = locate(mapped, list(raw.types), raw.file, "currency", contract.name)
+    if header is None or raw.types[header] != "VARCHAR":
         return mapping
     given = mapping.values.get("currency", {})
-    found, notes = currencies.currency_aliases(connection, raw, str(header), given)
+    found, notes = currencies.currency_aliases(connection, raw, header, given)
     typed.problems += notes
     return mapping.model_copy(update={"values": {**mapping.values, "currency": {**found, **given}}})
 
@@ -191,6 +190,8 @@ def _is_text(column: str, raw: Raw, typed: Typed) -> bool:
 
 def _check_names(contract: Contract, mapping: FileMapping, sources: dict[str, str], typed: Typed) -> None:
     """Every part of the mapping speaks of a mapped column; every required column is mapped."""
+    joins = getattr(mapping, "joins", ())
+    elsewhere = {name for join in joins for name in (*join.headers, *join.constants, *join.computed)}
     joined = hasattr(mapping, "on")
     for part in ("values", "multiply"):
         for column in getattr(mapping, part):
@@ -204,7 +205,7 @@ def _check_names(contract: Contract, mapping: FileMapping, sources: dict[str, st
                         sources=listed(sources),
                     )
                 )
-    required = [] if joined else [c for c in contract.columns if c.required]
+    required = [] if joined else [c for c in contract.columns if c.required and c.name not in elsewhere]
     for column in required:
         if column.name not in sources and column.name not in mapping.columns:
             typed.problems.append(
@@ -265,13 +266,14 @@ def _select(
     settings: Settings,
 ) -> str:
     inner, values, bad = [], [], []
+    mark = mapping.decimal_mark or settings.decimal_mark
     ordered = [c.name for c in contract.columns if c.name in sources]
     ordered += [name for name in sources if name not in ordered]
     for name in ordered:
         column, cell = _column(contract, name), quoted(f"·{name}")
         native = None if name in mapping.constants else raw.types[typed.headers[name]]
         inner.append(f"{sources[name]} AS {cell}")
-        value = _value(column, cell, native if native != "VARCHAR" else None, how, settings)
+        value = _value(column, cell, native if native != "VARCHAR" else None, how, settings, mark)
         if value == cell:
             values.append(f"{cell} AS {quoted(name)}")
         else:
@@ -292,14 +294,22 @@ def _free_name(header: str, taken: list[str]) -> str:
     return f"{header} (file)" if header in taken or header.startswith("_") else header
 
 
-def _value(column: Column, cell: str, native: str | None, how: formats.Formats, settings: Settings) -> str:
+def _value(
+    column: Column,
+    cell: str,
+    native: str | None,
+    how: formats.Formats,
+    settings: Settings,
+    mark: Literal[".", ","] | None,
+) -> str:
     """The SQL of the typed value of a cell; the cell itself where its type is ours already."""
     if native is not None:
         zone = "UTC" if column.name in how.midnights else settings.time_zone
         return _native(column, cell, native, zone)
     if column.type in PARSED:
-        mark = how.marks.get(column.name, ".")
-        return parsing.number(cell, mark, column.type)
+        if column.type == "ratio":
+            return parsing.ratio(cell, mark)
+        return parsing.number(cell, how.marks.get(column.name, "."), column.type)
     order = how.orders.get(column.name, "ymd")
     if column.name in how.midnights:
         cell = parsing.without_midnight(cell)

@@ -27,6 +27,11 @@ _COMMON = {
 _LOOKED = 50
 
 
+def is_currency(header: str) -> bool:
+    """Whether a column's name says that it holds a currency."""
+    return _NAMED.search(header) is not None
+
+
 def unmapped_currencies(
     connection: duckdb.DuckDBPyConnection, raw: Raw, mapped: list[str], settings: Settings, table: str
 ) -> Problem | None:
@@ -39,7 +44,7 @@ def unmapped_currencies(
             continue
         codes = {value: code_of(value) for value in values}
         known = {code for code in codes.values() if code}
-        named = _NAMED.search(header) is not None
+        named = is_currency(header)
         if not named and (len(known) == 0 or None in codes.values() or not known & _COMMON):
             continue
         if (known | ({"?"} if None in codes.values() and len(values) > 1 else set())) - {settings.currency}:
@@ -102,7 +107,7 @@ def _values(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, most: 
     """The column's values in order, up to a number of them; few rows are looked at where it is no code."""
     text = parsing.trimmed(quoted(header))
     first = connection.execute(f"SELECT {text} FROM {raw.name} WHERE {text} IS NOT NULL LIMIT 20").fetchall()
-    if not _NAMED.search(header) and any(code_of(row[0]) is None for row in first):
+    if not is_currency(header) and any(code_of(row[0]) is None for row in first):
         return []
     rows = connection.execute(
         f"SELECT DISTINCT {text} AS v FROM {raw.name} WHERE {text} IS NOT NULL ORDER BY v LIMIT {most}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from salesops_nb.source.schema.contracts import SQL_TYPES
 from salesops_nb.source.schema.raw import literal
 
-SPACES = " \t\r\n\u00a0\u202f\u2007\ufeff"
+SPACES = " \t\r\n\u00a0\u202f\u2007\u2008\u2009\u200a\ufeff"
+_THIN = r"\x{a0}\x{202f}\x{2007}\x{2008}\x{2009}\x{200a}"
 _SIGN = r"(\p{Sc}|[A-Z]{3}|US\p{Sc}|kr|zł|Kč|Fr)"
 _TIME = r"([T ,]+(\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
 # a moment that says in which zone it is
@@ -23,7 +24,7 @@ def trimmed(source: str) -> str:
 def number(text: str, mark: str, kind: str) -> str:
     """A decimal written with the decimal mark, thousands in groups, a sign of currency, or (negative)."""
     sql_type = SQL_TYPES[kind]
-    point, groups = (r"\.", r"[, '’\x{a0}\x{202f}]") if mark == "." else (",", r"[. '’\x{a0}\x{202f}]")
+    point, groups = (r"\.", rf"[, '’{_THIN}]") if mark == "." else (",", rf"[. '’{_THIN}]")
     # thousands, or lakhs and crores: 12,34,567
     whole = rf"(\d{{1,3}}({groups}\d{{3}})+|\d{{1,2}}({groups}\d{{2}})+{groups}\d{{3}}|\d+)"
     fraction = "" if kind == "whole" else rf"({point}\d*)?"
@@ -43,6 +44,23 @@ def number(text: str, mark: str, kind: str) -> str:
         f"WHEN regexp_full_match({text}, '{pattern.replace(chr(39), chr(39) * 2)}') "
         f"THEN TRY_CAST({value} * CASE WHEN {negative} THEN -1 ELSE 1 END AS {sql_type}) END"
     )
+
+
+def ratio(text: str, mark: str | None) -> str:
+    """A share or rate, also as a percentage (45 % is 0.45), with a comma where it can only be a decimal one.
+
+    `mark` is the declared decimal mark, or ``None``.
+    """
+    bare = f"rtrim({text}, '% ' || {literal(SPACES)})"
+    if mark == ",":
+        value = f"coalesce({number(bare, ',', 'ratio')}, {number(bare, '.', 'ratio')})"
+    else:
+        certain = r"[-+−]?\s*(\d*,(\d{1,2}|\d{4,})|0,\d{3}|\d{4,},\d{3})"
+        comma = f"regexp_full_match({bare}, {literal(certain)})"
+        plain = f"CASE WHEN {comma} THEN replace({bare}, ',', '.') ELSE {bare} END" if mark is None else bare
+        value = number(plain, ".", "ratio")
+    hundredth = f"regexp_full_match({text}, '[^%]*%')"
+    return f"({value}) * CASE WHEN {hundredth} THEN 0.01 WHEN NOT contains({text}, '%') THEN 1 END"
 
 
 def day(text: str, order: str, zone: str) -> str:

@@ -76,7 +76,7 @@ def _aligned(
     names, problems = {header: header for header in raw.types}, []
     required = {column.name: column.name for column in contract.columns if column.required}
     for column, wanted in (mapping.columns or required).items():
-        if column in mapping.constants:
+        if column in mapping.constants or column in mapping.computed:
             continue
         header, _ = locate(wanted, list(first.types), first.file, column, contract.name)
         own, problem = locate(wanted, list(raw.types), raw.file, column, contract.name)

@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.expression import parse
+from salesops_nb.expression import fields_of, parse, parse_value
 from salesops_nb.messages import listed
+from salesops_nb.source.columns.currencies import is_currency
 from salesops_nb.source.columns.headers import locate
+from salesops_nb.source.files.deleted import is_mark
 from salesops_nb.source.files.narrowing import resolved
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, described, engine_path, literal, quoted
@@ -177,7 +179,7 @@ def _to_parquet(engine: Engine, table: Table, file: FileMapping, ours: str, show
             names.append(found)
         names += [
             c
-            for c in [*file.if_present.values(), *file.keep, "simulated"]
+            for c in [*file.if_present.values(), *file.keep, "simulated", *_unmapped(table, file)]
             if c in table.columns and c not in names
         ]
         chosen = [table.columns[name] for name in dict.fromkeys(names) if name is not None]
@@ -198,6 +200,13 @@ def _to_parquet(engine: Engine, table: Table, file: FileMapping, ours: str, show
                 for values, kind in zip(columns, schema.types, strict=True)
             ]
             writer.write_table(pa.table(arrays, schema=schema))
+
+
+def _unmapped(table: Table, file: FileMapping) -> list[str]:
+    """The columns that no mapping names and a check looks at, and those of which others are computed."""
+    used = {c.name.casefold() for text in file.computed.values() for c in fields_of(parse_value(text))}
+    names = [column.name for column in table.columns]
+    return [name for name in names if name.casefold() in used or is_mark(name) or is_currency(name)]
 
 
 def _arrow_type(column: Any) -> pa.DataType | None:

@@ -20,6 +20,15 @@ _MARKS = {
 _MERGED = ("mergedrecordids", "hsmergedobjectids", "mergedobjectids")
 
 
+def is_mark(header: str) -> bool:
+    """Whether a column's name says that it marks rows which the CRM's users do not see."""
+    return _plain(header) in (*_MARKS, *_MERGED)
+
+
+def _plain(header: str) -> str:
+    return re.sub(r"[^a-z]", "", header.casefold())
+
+
 def without_deleted(
     connection: duckdb.DuckDBPyConnection, raw: Raw, file: FileMapping, key: str | None
 ) -> Raw:
@@ -33,7 +42,7 @@ def without_deleted(
         return raw
     conditions: dict[str, tuple[str, str]] = {}
     for header, kind in raw.types.items():
-        plain = re.sub(r"[^a-z]", "", header.casefold())
+        plain = _plain(header)
         if header in named or (file.where and header.casefold() in file.where.casefold()):
             continue
         if plain in _MARKS and (sql := _flag(connection, raw, header, kind)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from salesops_nb.errors import Problem, problem
-from salesops_nb.source.columns.headers import find_header, footer_length, footer_skipped, unique_headers
+from salesops_nb.source.columns.headers import footer_length, footer_skipped, header_of, unique_headers
 from salesops_nb.source.files.encoding import TextFile, probe
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, engine_path, literal, quoted, register
@@ -51,7 +51,7 @@ def read_delimited(
     layout = _layout(text, mapping, wanted)
     raw = f"raw.{quoted(name)}"
     notes: list[Problem] = [*text.notes, *layout.notes]
-    regular = text.plain and layout.header_row == 1 and not mapping.footer_rows
+    regular = text.plain and layout.header_row <= 1 and not mapping.footer_rows
     if not (regular and _through_duckdb(connection, text, layout, raw)):
         notes += _through_python(connection, text, layout, raw, mapping)
     else:
@@ -73,8 +73,8 @@ def _layout(text: TextFile, mapping: FileMapping, wanted: list[str]) -> _Layout:
         rows = list(csv.reader(io.StringIO("".join(lines), newline=""), delimiter=delimiter))
     except csv.Error:
         rows = list(csv.reader(lines[:1], delimiter=delimiter))
-    header_row, notes = find_header(rows, wanted, mapping.header_row, text.shown)
-    headers, doubled = unique_headers(rows[header_row - 1], text.shown)
+    header_row, header, notes = header_of(rows, wanted, mapping, text.shown)
+    headers, doubled = unique_headers(header, text.shown)
     notes += doubled
     if delimiter != "," and mapping.delimiter is None:
         notes.append(
@@ -109,8 +109,8 @@ def _through_duckdb(connection: duckdb.DuckDBPyConnection, text: TextFile, layou
     """Whether DuckDB's reader took the whole file as it is."""
     columns = ", ".join(f"{literal(header)}: 'VARCHAR'" for header in layout.headers)
     select = (
-        "SELECT *, row_number() OVER () + 1 AS _row FROM read_csv("
-        f"{literal(engine_path(text.path))}, auto_detect = false, header = true, "
+        f"SELECT *, row_number() OVER () + {layout.header_row} AS _row FROM read_csv("
+        f"{literal(engine_path(text.path))}, auto_detect = false, header = {layout.header_row == 1}, "
         f"quote = '\"', escape = '\"', delim = {literal(layout.delimiter)}, columns = {{{columns}}})"
     )
     try:
@@ -155,16 +155,60 @@ def _insert_even(
 
 
 def _good_rows(text: TextFile, layout: _Layout, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    """The file's rows with their numbers; a line whose quotation marks do not close costs itself alone."""
+    width = len(layout.headers)
     with text.path.open(encoding=_codec(text), newline="") as stream:
-        reader = csv.reader(stream, delimiter=layout.delimiter, strict=True)
+        lines = _Lines(stream)
         number = 0
-        try:
-            for row in reader:
+        while True:
+            reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
+            error = ""
+            try:
+                for row in reader:
+                    number += 1
+                    if len(lines.taken) > 1 and len(row) != width and number > layout.header_row:
+                        error = f"it would go on over {len(lines.taken)} lines and have {len(row)} cells"
+                        break
+                    lines.taken.clear()
+                    if number > layout.header_row and any(cell.strip() for cell in row):
+                        yield number, row
+            except csv.Error as wrong:
                 number += 1
-                if number > layout.header_row and any(cell.strip() for cell in row):
-                    yield number, row
-        except csv.Error as error:
-            problems.append(problem("broken-quotes", file=text.shown, row=number + 1, error=str(error)))
+                error = str(wrong)
+            if not error:
+                return
+            problems.append(
+                problem(
+                    "broken-quotes",
+                    file=text.shown,
+                    row=number,
+                    value=lines.taken[0].rstrip("\r\n")[:80],
+                    error=error,
+                )
+            )
+            lines.after_first()
+
+
+class _Lines:
+    """A file's lines, of which those of the row that is being read can be read once more."""
+
+    def __init__(self, stream: Iterator[str]) -> None:
+        self.stream = stream
+        self.again: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.again.popleft() if self.again else next(self.stream)
+        self.taken.append(line)
+        return line
+
+    def after_first(self) -> None:
+        """Begin again at the line that follows the row's first."""
+        self.again.extendleft(reversed(self.taken[1:]))
+        self.taken.clear()
 
 
 def _insert(

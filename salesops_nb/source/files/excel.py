@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import listed
-from salesops_nb.source.columns.headers import find_header, footer_length, footer_skipped, unique_headers
+from salesops_nb.source.columns.headers import footer_length, footer_skipped, header_of, unique_headers
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, quoted, register
 
@@ -32,8 +32,8 @@ def read_excel(
     rows = [[_text(cell) for cell in row] for row in cells]
     if not any(any(row) for row in rows):
         raise SalesopsError(problem("empty-file.sheet", file=shown))
-    header_row, notes = find_header(rows, wanted, file.header_row, shown)
-    headers, doubled = unique_headers(rows[header_row - 1], shown)
+    header_row, header, notes = header_of(rows, wanted, file, shown)
+    headers, doubled = unique_headers(header, shown)
     body = [(i + 1, row) for i, row in enumerate(rows) if i >= header_row and any(row)]
     cut = footer_length([row for _, row in body], file.footer_rows)
     if cut:

@@ -52,21 +52,36 @@ def narrowed(connection: duckdb.DuckDBPyConnection, raw: Raw, file: FileMapping,
     if file.where is None:
         return raw
     text = file.where
-    tree = resolved(expression.parse(text), text, raw.types, file)
+    frame, holds, cells = judged(connection, raw, file, settings, expression.parse(text), text)
+    native: Any = frame.filter(holds).drop(cells).to_native()
+    view = quoted(f"{raw.label} (where)")
+    native.create_view(f"{raw.label} (where)", replace=True)
+    connection.execute(f"CREATE OR REPLACE VIEW raw.{view} AS SELECT * FROM main.{view}")
+    left = replace(raw, name=f"raw.{view}")
+    return replace(left, problems=[*raw.problems, _left_out(connection, left, raw.name, text)])
+
+
+def judged(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    file: FileMapping,
+    settings: Settings,
+    tree: Node,
+    text: str,
+) -> tuple[nw.LazyFrame[Any], nw.Expr, list[str]]:
+    """The file's rows with what a condition reads in them, the condition, and the columns that were added.
+
+    Raises `SalesopsError` for columns that the file does not have, and cells that cannot be judged.
+    """
+    tree = resolved(tree, text, raw.types, file)
     cells: dict[str, str] = {}
     tree = _read(tree, raw, file, cells, _formats(connection, tree, raw, file, settings), settings)
     read = "".join(f", {sql} AS {quoted(name)}" for name, sql in cells.items())
     end_results(connection)
     rows = connection.sql(f"SELECT *{read} FROM {raw.name}")
     _unread(rows, cells, raw)
-    frame = nw.from_native(rows)
-    kept = frame.filter(expression.made(tree, text, dict(frame.collect_schema()), raw.types))
-    native: Any = kept.drop(list(cells)).to_native()
-    view = quoted(f"{raw.label} (where)")
-    native.create_view(f"{raw.label} (where)", replace=True)
-    connection.execute(f"CREATE OR REPLACE VIEW raw.{view} AS SELECT * FROM main.{view}")
-    left = replace(raw, name=f"raw.{view}")
-    return replace(left, problems=[*raw.problems, _left_out(connection, left, raw.name, text)])
+    frame: nw.LazyFrame[Any] = nw.from_native(rows)
+    return frame, expression.made(tree, text, dict(frame.collect_schema()), raw.types), list(cells)
 
 
 def resolved(tree: Node, text: str, headers: Iterable[str], file: FileMapping) -> Node:
@@ -118,7 +133,7 @@ def _formats(
     wanted: dict[str, list[formats.Column]] = {"number": [], "date": []}
     for header, kind in sorted(_asked(tree, raw.types)):
         if kind in wanted:
-            wanted[kind].append(formats.Column(header, header, _cell(header, file)))
+            wanted[kind].append(formats.Column(header, header, cell_text(header, file)))
     mark, order = file.decimal_mark or settings.decimal_mark, file.date_order or settings.date_order
     found = formats.detect(connection, raw.name, raw.file, wanted["number"], wanted["date"], [], mark, order)
     errors = [problem for problem in found.problems if problem.severity == "error"]
@@ -152,7 +167,7 @@ def _read(
             return name
         if raw.types[header] != "VARCHAR":
             return header
-        text = _cell(header, file)
+        text = cell_text(header, file)
         cells[name] = {
             "text": text,
             "number": parsing.number(text, how.marks.get(header, "."), "number"),
@@ -196,7 +211,7 @@ def _kind(operands: list[Operand], ordered: bool) -> str:
     return "date" if values and ordered and dated else "text"
 
 
-def _cell(header: str, file: FileMapping) -> str:
+def cell_text(header: str, file: FileMapping) -> str:
     """The SQL of a cell's text, empty where the mapping says that it means empty."""
     text = parsing.trimmed(quoted(header))
     blanks = ", ".join(literal(blank) for blank in file.blanks)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from salesops_nb.core.yaml_file import dotted, line_of, read_yaml
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.expression import columns_of
+from salesops_nb.expression import columns_of, parse_value
 from salesops_nb.messages import listed, message
 from salesops_nb.workbook import Exact, Settings, validated
 
@@ -48,12 +48,14 @@ class FileMapping(_Part):
     if_present: dict[str, Text] = Field(default_factory=dict)
     values: dict[str, dict[Text, Text]] = Field(default_factory=dict)
     constants: dict[str, Text] = Field(default_factory=dict)
+    computed: dict[str, Text] = Field(default_factory=dict)
     multiply: dict[str, Exact] = Field(default_factory=dict)
     optional: bool = False
     encoding: str | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     decimal_mark: Literal[".", ","] | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    column_names: tuple[Text, ...] = ()
     header_row: int | None = Field(default=None, ge=1)
     footer_rows: int | None = Field(default=None, ge=0)
     blanks: tuple[Text, ...] = ()
@@ -89,9 +91,13 @@ class MoreRows(_Part):
 
 
 class TableMapping(FileMapping):
-    """One of our tables: its main file, the stages of a deal, files with more rows, files joined by key."""
+    """One of our tables: its main file, the stages of a deal, files with more rows, files joined by key.
+
+    `default_outcome` is what a deal is whose stage `stages` does not list; without it that is an error.
+    """
 
     stages: dict[Text, Outcome] = Field(default_factory=dict)
+    default_outcome: Outcome | None = None
     more: tuple[MoreRows, ...] = ()
     joins: tuple[JoinedFile, ...] = ()
 
@@ -129,7 +135,9 @@ def load_mapping(folder: Path, settings: Settings) -> Mapping:
         contents = _merged(_built_in(contents["based_on"], path.name), contents)
     mapping = validated(Mapping, contents, path)
     problems = [
-        placed(problem, path, place) for place, file in files_of(mapping) for problem in _mistakes(file)
+        placed(problem, path, place, *under)
+        for place, file in files_of(mapping)
+        for under, problem in _mistakes(file)
     ]
     if problems:
         raise SalesopsError(problems)
@@ -142,27 +150,36 @@ def files_of(mapping: Mapping) -> list[tuple[tuple[str | int, ...], FileMapping]
     for name, table in mapping.tables.items():
         found.append((("tables", name), table))
         found += [
-            (("tables", name, "more", i), table.with_rows_of(more).model_copy(update={"where": None}))
+            (
+                ("tables", name, "more", i),
+                table.with_rows_of(more).model_copy(update={"where": None, "computed": {}}),
+            )
             for i, more in enumerate(table.more)
         ]
         found += [(("tables", name, "joins", i), join) for i, join in enumerate(table.joins)]
     return found
 
 
-def placed(problem: Problem, path: Path, place: tuple[str | int, ...]) -> Problem:
-    """A problem of a condition at the line of the mapping where it stands."""
-    where = (*place, "where")
+def placed(problem: Problem, path: Path, place: tuple[str | int, ...], *under: str) -> Problem:
+    """A problem of a condition, or of a computed column, at the line of the mapping where it stands."""
+    where = (*place, *(under or ("where",)))
     row = line_of(read_yaml(path, keep_lines=True), where) if path.is_file() else None
     table = problem.table or str(place[1])
     return replace(problem, table=table, file=path.name, row=row, column=dotted(where))
 
 
-def _mistakes(file: FileMapping) -> list[Problem]:
+def _mistakes(file: FileMapping) -> list[tuple[tuple[str, ...], Problem]]:
+    found: list[tuple[tuple[str, ...], Problem]] = []
     try:
         columns_of(file.where)
     except SalesopsError as error:
-        return error.problems
-    return []
+        found += [(("where",), problem) for problem in error.problems]
+    for column, text in file.computed.items():
+        try:
+            parse_value(text)
+        except SalesopsError as error:
+            found += [(("computed", column), problem) for problem in error.problems]
+    return found
 
 
 def _built_in(name: str, file: str) -> Any:

@@ -12,8 +12,8 @@ from salesops_nb.core.money import to_minor
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import message
-from salesops_nb.store.ledger.chain import append, entries, same_person, writing
-from salesops_nb.store.ledger.duties import ANYBODY, Duties
+from salesops_nb.store.ledger.chain import append, entries, writing
+from salesops_nb.store.ledger.duties import ANYBODY, Duties, same_person
 from salesops_nb.store.ledger.lines import LIMIT
 from salesops_nb.store.ledger.state import CLOSED, MANUAL, period_state
 

@@ -155,16 +155,3 @@ def details(row: Row[Any]) -> dict[str, Any]:
     """The free part of an entry, as a mapping."""
     content: dict[str, Any] = json.loads(row.details)
     return content
-
-
-def named(person: str | None, role: str, column: str | None = None) -> str:
-    """The trimmed name of the person who acts; raises `SalesopsError` where it is empty."""
-    name = (person or "").strip()
-    if not name:
-        raise SalesopsError(problem("no-name", column=column or role, role=role, value=person))
-    return name
-
-
-def same_person(one: str | None, other: str | None) -> bool:
-    """Whether two ids mean one person; case and outer blanks do not make a second one."""
-    return one is not None and other is not None and one.strip().casefold() == other.strip().casefold()

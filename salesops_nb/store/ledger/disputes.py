@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.ledger.chain import append, details, entries, same_person, writing
-from salesops_nb.store.ledger.duties import ANYBODY, Duties
+from salesops_nb.store.ledger.chain import append, details, entries, writing
+from salesops_nb.store.ledger.duties import ANYBODY, Duties, same_person
 
 Outcome = Literal["accepted", "rejected", "withdrawn"]
 OUTCOMES = ("accepted", "rejected", "withdrawn")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import Message, joined, message
-from salesops_nb.store.ledger.chain import named, same_person
 
 if TYPE_CHECKING:
     from salesops_nb.workbook import PayPolicy
@@ -88,3 +87,16 @@ class Duties:
 
 
 ANYBODY = Duties()
+
+
+def named(person: str | None, role: str, column: str | None = None) -> str:
+    """The trimmed name of the person who acts; raises `SalesopsError` where it is empty."""
+    name = (person or "").strip()
+    if not name:
+        raise SalesopsError(problem("no-name", column=column or role, role=role, value=person))
+    return name
+
+
+def same_person(one: str | None, other: str | None) -> bool:
+    """Whether two ids mean one person; case and outer blanks do not make a second one."""
+    return one is not None and other is not None and one.strip().casefold() == other.strip().casefold()

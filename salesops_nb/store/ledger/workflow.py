@@ -21,8 +21,8 @@ from salesops_nb.core.money import from_minor, places
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError
 from salesops_nb.store.ledger.calendar import PayCalendar
-from salesops_nb.store.ledger.chain import append, details, entries, same_person, writing
-from salesops_nb.store.ledger.duties import ANYBODY, Duties
+from salesops_nb.store.ledger.chain import append, details, entries, writing
+from salesops_nb.store.ledger.duties import ANYBODY, Duties, same_person
 from salesops_nb.store.ledger.state import (
     CLOSED,
     STATUSES,

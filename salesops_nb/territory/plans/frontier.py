@@ -12,9 +12,10 @@ from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.inputs.findings import Findings
 from salesops_nb.territory.inputs.geography import chord_points
 from salesops_nb.territory.inputs.reps import note_far_homes
-from salesops_nb.territory.plans.plan import TerritoryPlan, plan
+from salesops_nb.territory.plans.plan import TerritoryPlan, planned
 from salesops_nb.territory.solver.model import Model
-from salesops_nb.territory.solver.model_builder import Weighed, weigh
+from salesops_nb.territory.solver.model_builder import Weighed, build, weigh
+from salesops_nb.territory.solver.request import Request
 
 WEIGHTS = (100.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.0)
 
@@ -44,7 +45,9 @@ def frontier(
     if options.get("current") is None:
         raise SalesopsError(problem("no-current.frontier"))
     weights = list(disruptions)
-    return frontier_of(weights, [plan(units, edges, **{**options, "disruption": each}) for each in weights])
+    asked = [Request(units=units, edges=edges, **{**options, "disruption": each}) for each in weights]
+    model = build(max(asked, key=lambda each: each.disruption))
+    return frontier_of(weights, [planned(each, model) for each in asked])
 
 
 def frontier_of(weights: Sequence[float], plans: Sequence[TerritoryPlan]) -> Frontier:
@@ -89,10 +92,10 @@ def balance_today(
     Units whose rep is not among `reps` (or who have none) are in a last row, ``(none)``.
     """
     findings = Findings()
-    found = weigh(
-        units, None, None, reps, tolerance=tolerance, current=current, homes=None, measures=measures,
-        overrides=overrides, fixed_homes=True, findings=findings,
-    )  # fmt: skip
+    asked = Request(
+        units=units, current=current, reps=reps, tolerance=tolerance, measures=measures, overrides=overrides
+    )
+    found = weigh(asked, findings)
     note_far_homes(found.reps, chord_points(found.units.latitude, found.units.longitude), findings)
     return balance_of(found)
 

@@ -12,7 +12,9 @@ from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.territory.plans.finishing import BOUND_IS, finished, moved_bound, relabelled
 from salesops_nb.territory.plans.result import PlanNotFound, Summary, TerritoryPlan
 from salesops_nb.territory.solver.feasibility import screen
-from salesops_nb.territory.solver.model_builder import build
+from salesops_nb.territory.solver.model import Model
+from salesops_nb.territory.solver.model_builder import build, repriced
+from salesops_nb.territory.solver.request import Request
 from salesops_nb.territory.solver.solve import solve
 
 __all__ = [
@@ -108,37 +110,48 @@ def plan(
     2       C   Bo   Bo  False
     3       D   Bo   Bo  False
     """
-    begun = time.perf_counter()
-    _check_run(seed, time_limit)
-    model = build(
-        units,
-        edges,
-        k,
-        reps,
-        tolerance=tolerance,
-        current=current,
-        homes=homes,
-        locked=locked,
-        disruption=disruption,
-        measures=measures,
-        weight=weight,
-        forbidden=forbidden,
-        contiguous=contiguous,
-        islands=islands,
-        travel=travel,
-        keep_together=keep_together,
-        overrides=overrides,
-        disruption_measure=disruption_measure,
-        fixed_homes=fixed_homes,
+    return planned(
+        Request(
+            units=units,
+            edges=edges,
+            k=k,
+            reps=reps,
+            tolerance=tolerance,
+            current=current,
+            homes=homes,
+            locked=locked,
+            disruption=disruption,
+            seed=seed,
+            time_limit=time_limit,
+            measures=measures,
+            weight=weight,
+            forbidden=forbidden,
+            contiguous=contiguous,
+            islands=islands,
+            travel=travel,
+            keep_together=keep_together,
+            overrides=overrides,
+            disruption_measure=disruption_measure,
+            fixed_homes=fixed_homes,
+            strict=strict,
+            preview=preview,
+        )
     )
+
+
+def planned(asked: Request, model: Model | None = None) -> TerritoryPlan:
+    """As `plan`; `model` is what was built of the same request, at whatever price of moving."""
+    begun = time.perf_counter()
+    _check_run(asked.seed, asked.time_limit)
+    model = build(asked) if model is None else repriced(model, asked)
     impossible = screen(model)
     if impossible:
         raise SalesopsError([*impossible, *model.problems])
     try:
-        solution = solve(model, seed, time_limit, preview)
+        solution = solve(model, asked.seed, asked.time_limit, asked.preview)
     except SalesopsError as error:  # what was set aside is often why
         raise SalesopsError([*error.problems, *model.problems]) from None
-    return finished(model, solution, begun, strict)
+    return finished(model, solution, begun, asked.strict)
 
 
 def _check_run(seed: Any, time_limit: Any) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 from salesops_nb.core.memo import Memo
 from salesops_nb.errors import Problem, problem
 from salesops_nb.territory.plans.frontier import Frontier, frontier_of
-from salesops_nb.territory.plans.plan import PlanNotFound, TerritoryPlan, plan
+from salesops_nb.territory.plans.plan import PlanNotFound, TerritoryPlan, planned
 from salesops_nb.territory.plans.plan_cache import plan_once
+from salesops_nb.territory.solver.request import Request
 
 DEAREST, CHEAPEST = 100.0, 0.003  # moving everything costs so many times today's moment
 
 
 def sweep(
-    units: Any, edges: Any, *, memo: Memo, count: int = 5, extra: float | None = None, **options: Any
+    asked: Request, *, memo: Memo, count: int = 5, extra: float | None = None
 ) -> tuple[Frontier, list[Problem]]:
     """`count` plans: the dearest price of moving, none at all, and prices between that halve the widest gap.
 
@@ -24,8 +25,7 @@ def sweep(
 
     Parameters
     ----------
-    memo : where plans are found again. extra : a price to try as one of them.
-    options : as for `territory.plan`.
+    asked : the plan at any price. memo : where plans are found again. extra : a price to try as one of them.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def sweep(
 
     def attempt(price: float) -> None:
         try:
-            plans[price] = plan_once(memo, units, edges, **{**options, "disruption": price})
+            plans[price] = plan_once(memo, replace(asked, disruption=price))
         except PlanNotFound as error:
             lost[price] = error
 
@@ -52,13 +52,14 @@ def sweep(
     return found, [_left_out(lost)] if lost else []
 
 
-def first_look(units: Any, edges: Any, *, choice: int, count: int = 5, **options: Any) -> Frontier:
+def first_look(asked: Request, *, choice: int, count: int = 5) -> Frontier:
     """One plan, quickly made, at about the price of moving of that number of `count`; it may be out of bands.
 
     Raises `SalesopsError` for bad input.
     """
     price = DEAREST * (CHEAPEST / DEAREST) ** ((choice - 1) / (count - 1)) if choice < count else 0.0
-    return frontier_of([price], [plan(units, edges, **options, disruption=price, preview=True, strict=False)])
+    look = replace(asked, disruption=price, preview=True, strict=False)
+    return frontier_of([price], [planned(look)])
 
 
 def _left_out(lost: dict[float, PlanNotFound]) -> Problem:

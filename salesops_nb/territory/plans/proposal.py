@@ -16,6 +16,7 @@ from salesops_nb.territory.plans.price_sweep import first_look, sweep
 from salesops_nb.territory.scope.baseline import Ground, no_families, prepare
 from salesops_nb.territory.scope.named_accounts import following
 from salesops_nb.territory.scope.selection import NOBODY, locks_of, reps_of, tolerances
+from salesops_nb.territory.solver.request import Request
 
 PLANS = 5  # from moving least to starting afresh
 
@@ -125,20 +126,20 @@ def plans_for(
     has = {unit: rep for unit, rep in ground.today.items() if rep not in NOBODY}
     people = set(ground.people["person_id"].astype(str))
     loads, follow = following(ground.loads, ground.named, people, there)
-    options: dict[str, Any] = {
-        "reps": wanted, "tolerance": limits, "current": has, "locked": kept, "measures": list(limits),
-        "contiguous": not accounts if whole is None else whole, "islands": "join", "fixed_homes": False,
-        "keep_together": ground.families if families else None, "seed": seed,
-        "overrides": loads if len(loads) else None, "time_limit": time_limit,
-    }  # fmt: skip
+    asked = Request(
+        units=units, edges=ground.edges, reps=wanted, tolerance=limits, current=has, locked=kept,
+        measures=list(limits), contiguous=not accounts if whole is None else whole, islands="join",
+        fixed_homes=False, keep_together=ground.families if families else None, seed=seed,
+        overrides=loads if len(loads) else None, time_limit=time_limit,
+    )  # fmt: skip
     if preview is not None:
-        look = first_look(units, ground.edges, choice=preview, count=PLANS, **options)
+        look = first_look(asked, choice=preview, count=PLANS)
         model = look.plans[0].model
         assert model is not None
         balance = balance_of(model)
         return Proposal(ground, wanted, balance, look, 1, limits, preview=True)
-    balance = balance_today(units, has, wanted, limits, list(limits), options["overrides"])
-    found, left_out = sweep(units, ground.edges, memo=ground.memo, count=PLANS, extra=disruption, **options)
+    balance = balance_today(units, has, wanted, limits, list(limits), asked.overrides)
+    found, left_out = sweep(asked, memo=ground.memo, count=PLANS, extra=disruption)
     left_out += follow
     if families and ground.families is None:
         left_out.append(no_families(ground.of))

@@ -10,6 +10,7 @@ Operations Research 2022.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import highspy
@@ -18,9 +19,10 @@ from numpy.typing import NDArray
 
 from salesops_nb.core.stopping import check
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.territory.plans.plan import PlanNotFound, TerritoryPlan, finished, plan
+from salesops_nb.territory.plans.plan import PlanNotFound, TerritoryPlan, finished, planned
 from salesops_nb.territory.proof.hess_model import Hess, fix, hess_model, programme
 from salesops_nb.territory.solver.model import Model
+from salesops_nb.territory.solver.request import Request
 from salesops_nb.territory.solver.solve_state import Solution
 
 Floats = NDArray[np.float64]
@@ -93,9 +95,12 @@ def _first_plan(
     units: Any, edges: Any, k: int, tolerance: float, measures: Any, contiguous: bool, islands: str, seed: int
 ) -> tuple[Ints | None, Model]:
     """The best plan of a few searches with the distance to centre units, and the model."""
-    options = {"measures": measures, "contiguous": contiguous, "islands": islands}
+    asked = Request(
+        units=units, edges=edges, k=k, tolerance=tolerance, seed=seed, measures=measures,
+        contiguous=contiguous, islands=islands,
+    )  # fmt: skip
     try:
-        first = plan(units, edges, k, tolerance=tolerance, seed=seed, **options)
+        first = planned(asked)
     except PlanNotFound as error:
         return None, _model_of(error.plan)
     model = first.model
@@ -109,9 +114,7 @@ def _first_plan(
     turns = min(STARTS, 1 + model.items // 10)
     for turn in range(turns + 1):
         try:
-            found = first if turn == turns else plan(
-                units, edges, k, tolerance=tolerance, seed=seed + turn, travel=apart, **options
-            )  # fmt: skip
+            found = first if turn == turns else planned(replace(asked, seed=seed + turn, travel=apart))
         except PlanNotFound:
             continue
         choice = np.array([number[rep] for rep in found.assignment["rep"]], dtype=np.int64)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +19,7 @@ from salesops_nb.territory.inputs.reps import Reps, note_far_homes, read_reps
 from salesops_nb.territory.inputs.travel_times import read_travel
 from salesops_nb.territory.inputs.units import Units, read_edges, read_units, rep_mapping
 from salesops_nb.territory.solver.model import Model
+from salesops_nb.territory.solver.request import Request
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,91 +65,54 @@ class Weighed:
         return np.array(places, dtype=np.int64)
 
 
-def weigh(
-    units: Any,
-    edges: Any,
-    k: int | None,
-    reps: Any,
-    *,
-    tolerance: float | Mapping[str, float],
-    current: Any,
-    homes: Any,
-    measures: Iterable[str] | None,
-    overrides: Any,
-    fixed_homes: bool,
-    findings: Findings,
-) -> Weighed:
+def weigh(asked: Request, findings: Findings) -> Weighed:
     """What is balanced, checked; raises `SalesopsError` with every error found at a stage."""
-    table = read_units(units, findings)
-    pairs = read_edges(edges, table, findings)
+    table = read_units(asked.units, findings)
+    pairs = read_edges(asked.edges, table, findings)
     check_places(table, pairs, findings)
-    had = rep_mapping(current, table, "current", findings)
-    team = read_reps(k, reps, homes, fixed_homes, had.values(), findings)
-    tolerances = read_tolerances(table, tolerance, measures, findings)
+    had = rep_mapping(asked.current, table, "current", findings)
+    team = read_reps(asked.k, asked.reps, asked.homes, asked.fixed_homes, had.values(), findings)
+    tolerances = read_tolerances(table, asked.tolerance, asked.measures, findings)
     names = list(tolerances)
     values = np.stack([read_measure(table, name, findings) for name in names], axis=1)
-    base, values = read_overrides(overrides, table, team, names, values, findings)
+    base, values = read_overrides(asked.overrides, table, team, names, values, findings)
     findings.stop()
     return Weighed(table, pairs, had, team, tolerances, values, base)
 
 
-def build(
-    units: Any,
-    edges: Any,
-    k: int | None,
-    reps: Any,
-    *,
-    tolerance: float | Mapping[str, float],
-    current: Any,
-    homes: Any,
-    locked: Any,
-    disruption: float,
-    measures: Iterable[str] | None,
-    weight: str | None,
-    forbidden: Any,
-    contiguous: Any,
-    islands: str,
-    travel: Any,
-    keep_together: Any,
-    overrides: Any,
-    disruption_measure: str | None,
-    fixed_homes: bool,
-) -> Model:
+def build(asked: Request) -> Model:
     """The checked model; raises `SalesopsError` with every error found at a stage."""
     findings = Findings()
-    weighed = weigh(
-        units, edges, k, reps, tolerance=tolerance, current=current, homes=homes, measures=measures,
-        overrides=overrides, fixed_homes=fixed_homes, findings=findings,
-    )  # fmt: skip
+    weighed = weigh(asked, findings)
     table, team, had, pairs = weighed.units, weighed.reps, weighed.had, weighed.pairs
     names, values, base = weighed.measures, weighed.values, weighed.base
 
     def measure(name: str) -> Floats:  # without what accounts given by name have of it
         return values[:, names.index(name)].copy() if name in names else read_measure(table, name, findings)
 
-    mass = measure(weight or names[0])
-    stay = measure(disruption_measure) if disruption_measure is not None else mass
-    disruption = moving_price(disruption, findings)
+    mass = measure(asked.weight or names[0])
+    stay = measure(asked.disruption_measure) if asked.disruption_measure is not None else mass
+    disruption = moving_price(asked.disruption, findings)
     if disruption > 0 and not had:
         findings.add("no-current.disruption", table="parameters")
     findings.stop()
     if pairs is None:
         pairs = made_edges(table)
-    bound = bound_units(table, contiguous, findings)
+    bound = bound_units(table, asked.contiguous, findings)
     points = chord_points(table.latitude, table.longitude)
     note_far_homes(team, points, findings)
-    pairs = joined_pieces(table, points, pairs, bound, islands, findings)
-    locks = read_locks(locked, table, had, findings)
-    if isinstance(keep_together, str) and keep_together not in table.frame.columns:
+    pairs = joined_pieces(table, points, pairs, bound, asked.islands, findings)
+    locks = read_locks(asked.locked, table, had, findings)
+    if isinstance(asked.keep_together, str) and asked.keep_together not in table.frame.columns:
         findings.add(
             "missing-column.keep-together",
             table="units",
-            column=keep_together,
+            column=asked.keep_together,
             columns=", ".join(map(str, table.frame.columns)),
         )
         findings.stop()
-    item = label_groups(table, keep_together, findings)
-    allowed = allowed_pairs(table, team, item, locks, forbidden, findings)
+    item = label_groups(table, asked.keep_together, findings)
+    allowed = allowed_pairs(table, team, item, locks, asked.forbidden, findings)
     findings.stop()
     scale, target = weighed.scale, weighed.target
     slack = target * np.array([weighed.tolerance[name] for name in names])
@@ -164,7 +126,7 @@ def build(
     whole[item[bound]] = True
     note_apart_groups(table, item, pairs, whole, findings)
     origin = points.mean(axis=0)
-    matrix, to_homes = read_travel(travel, table, team, findings)
+    matrix, to_homes = read_travel(asked.travel, table, team, findings)
     findings.stop()
     return Model(
         table,
@@ -181,7 +143,7 @@ def build(
         weighed.today,
         [had.get(u) for u in table.ids],
         stay,
-        float(disruption),
+        disruption,
         item,
         np.ascontiguousarray(amount),
         target - slack,
@@ -198,3 +160,11 @@ def build(
         bound,
         findings.problems,
     )
+
+
+def repriced(model: Model, asked: Request) -> Model:
+    """The model of the same request at its price of moving; raises `SalesopsError` for a bad price."""
+    findings = Findings()
+    price = moving_price(asked.disruption, findings)
+    findings.stop()
+    return replace(model, disruption=price)
