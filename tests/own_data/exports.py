@@ -1,5 +1,7 @@
 """Exports as people have them: one small book of deals, written in each CRM's layout and in messy ones."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import random
@@ -159,7 +161,8 @@ def dynamics(folder: Path, deals: pd.DataFrame) -> Case:
         {
             "opportunityid": deals["id"], "name": deals["name"], "ownerid": deals["owner"], "stepname": "Propose",
             "statecode": _stage(deals, {"won": "1", "lost": "2", "open": "0"}),
-            "estimatedvalue": deals["amount"].map(cents), "createdon": _iso(deals["created"]),
+            "estimatedvalue": deals["amount"].where(deals["outcome"] != "won", 77).map(cents),
+            "actualvalue": deals["amount"].where(deals["outcome"] == "won").map(cents), "createdon": _iso(deals["created"]),
             "estimatedclosedate": _iso(deals["closed"]), "actualclosedate": closed,
             "transactioncurrencyid": "Euro",
         }
@@ -175,7 +178,7 @@ def dynamics_labels(folder: Path, deals: pd.DataFrame) -> Case:
             "(Do Not Modify) Opportunity": deals["id"], "(Do Not Modify) Row Checksum": "x", "Topic": deals["name"],
             "Potential Customer": deals["account"], "Owner": deals["owner"], "Pipeline Phase": "2-Develop",
             "Status": _stage(deals, {"won": "Won", "lost": "Lost", "open": "Open"}),
-            "Est. Revenue": [None if pd.isna(v) else int(v) / 100 for v in deals["amount"]],
+            "Actual Revenue": "", "Est. Revenue": [None if pd.isna(v) else int(v) / 100 for v in deals["amount"]],
             "Est. Close Date": _iso(deals["closed"]), "Actual Close Date": closed, "Created On": _iso(deals["created"]),
             "Currency": "Euro",
         }
@@ -183,6 +186,21 @@ def dynamics_labels(folder: Path, deals: pd.DataFrame) -> Case:
     path = folder / "Open Opportunities.xlsx"
     made.to_excel(path, index=False)
     return Case([path], ["acv", "1"])
+
+
+def odoo(folder: Path, deals: pd.DataFrame) -> Case:
+    """Odoo with archived records: a lost deal is an inactive one in whatever stage."""
+    made = pd.DataFrame(
+        {
+            "id": "__export__.crm_lead_" + deals["id"], "name": deals["name"], "user_id": deals["owner"],
+            "partner_id": deals["account"], "stage_id": _stage(deals, {"won": "Won", "lost": "Proposition", "open": "New"}),
+            "expected_revenue": deals["amount"].map(cents), "probability": _stage(deals, {"won": 100, "lost": 0, "open": 20}),
+            "create_date": deals["created"].dt.strftime("%Y-%m-%d 10:00:00"), "date_deadline": _iso(deals["closed"]),
+            "date_closed": _iso(deals["closed"]).where(deals["outcome"] != "open", ""),
+            "active": deals["outcome"] != "lost",
+        }
+    )  # fmt: skip
+    return Case([_csv(folder, "crm.lead.csv", made)], ["EUR", "acv", "1"])
 
 
 def titled(folder: Path, deals: pd.DataFrame) -> Case:
@@ -289,6 +307,6 @@ def sheets(folder: Path, deals: pd.DataFrame) -> Case:
 
 
 LAYOUTS = [
-    salesforce, salesforce_report, hubspot, hubspot_german, pipedrive, dynamics, dynamics_labels,
+    salesforce, salesforce_report, hubspot, hubspot_german, pipedrive, dynamics, dynamics_labels, odoo,
 ]  # fmt: skip
 MESSY = [titled, office, mixed, company_currency, sheets]
