@@ -153,6 +153,8 @@ def _table(made: Proposed) -> None:
         column = seen.columns[found.header]
         shown = ", ".join(column.shown)[:60]
         click.echo(f"  {name:<18} {found.header:<{width}}  {found.sure} ({found.why})  {shown}")
+    for name, text in made.keys.get("computed", {}).items():
+        click.echo(f"  {name:<18} {text}")
     stages = made.keys.get("stages", {})
     for outcome in ("open", "won", "lost"):
         if names := [name for name, value in stages.items() if value == outcome]:
@@ -196,9 +198,9 @@ def map_file(files: tuple[Path, ...], **options: Any) -> None:
     A table that the mapping has already is mapped anew; everything else in mapping.yml stays as it is.
     """
     from salesops_nb.own_data.answers import Answers
-    from salesops_nb.own_data.proposing import propose
-    from salesops_nb.own_data.writing import table_mapping, with_table
-    from salesops_nb.source.schema.mapping import built_in_names
+    from salesops_nb.own_data.proposing import mapped, propose
+    from salesops_nb.own_data.writing import table_mapping, with_tables
+    from salesops_nb.source.schema.mapping import built_in_names, load_mapping
     from salesops_nb.workbook import find_workbook, load_settings
 
     home = find_workbook(".")
@@ -212,11 +214,15 @@ def map_file(files: tuple[Path, ...], **options: Any) -> None:
         raise SalesopsError(
             problem("not-a-folder-of-files", file="workbook.yml", column="source", value=known.source)
         )
-    made = Answers({**options, "currency": known.currency, "time_zone": known.time_zone}, options["yes"])
-    found = propose([path.expanduser() for path in files], made, known.calendar)
-    made.settle()
+    whole = load_mapping(home, known)
+    there = {name: made for name in ("deals", "people") if (made := mapped(data, whole, name)) is not None}
+    given = {**options, "currency": known.currency, "time_zone": known.time_zone}
+    answered = Answers(given, options["yes"])
+    found = propose([path.expanduser() for path in files], answered, known.calendar, there)
+    answered.settle()
     show(found)
     into_data(data, found)
-    for table, proposed in found.tables.items():
-        mapping.write_text(with_table(mapping, table, table_mapping(proposed)), encoding="utf-8")
+    owners = there["deals"].keys.get("values", {}).get("owner_id", {}) if "deals" in there else {}
+    tables = {name: table_mapping(proposed) for name, proposed in found.tables.items()}
+    mapping.write_text(with_tables(mapping, tables, owners), encoding="utf-8")
     click.echo(f"\nwritten: {known.mapping}\nNext: salesops check")

@@ -48,6 +48,12 @@ class Proposed:
         found = self.columns.get(column)
         return found.header if found else None
 
+    def has(self, column: str) -> bool:
+        """Whether a column of the file, one value for all rows or an expression gives one of ours."""
+        return column in self.columns or any(
+            column in self.keys.get(key, {}) for key in ("constants", "computed")
+        )
+
     def unused(self, *kinds: str) -> list[str]:
         """Headers that nothing is mapped to, of these kinds or any."""
         used = {found.header for found in self.columns.values()}

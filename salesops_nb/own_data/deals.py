@@ -42,7 +42,7 @@ def needed_columns(made: Proposed, answers: Answers) -> None:
 
 
 def _needed(made: Proposed, answers: Answers, column: str, question: str, kinds: tuple[str, ...]) -> None:
-    if column in made.columns or column in made.keys.get("constants", {}):
+    if made.has(column):
         return
     free = made.unused(*kinds)
     if not free:
@@ -81,16 +81,34 @@ def _outcome_or_stage(made: Proposed) -> None:
         made.columns["stage"] = made.columns["outcome"]
 
 
+def made_id(made: Proposed) -> None:
+    """Where the export has no id, make one of what stays as it is, and say so."""
+    if made.has("deal_id"):
+        return
+    stable = [
+        made.columns[name].header for name in ("name", "account_id", "created_on") if name in made.columns
+    ]
+    fields = [f"`{header}`" for header in stable]
+    values = ", ' / ', ".join(fields)
+    if not stable or not made.seen.distinct(stable):
+        values = ", ' / ', ".join([*fields, "row_number()"])
+        made.notes.append("deal_id: made with the row's number, so that a later export has other ids")
+    else:
+        made.notes.append(f"deal_id: made of {', '.join(stable)}, as no column is an id")
+    made.keys.setdefault("computed", {})["deal_id"] = f"concat({values})"
+
+
 def stages(made: Proposed, answers: Answers) -> None:
     """The outcome of each stage, in the order of the process.
 
     By the file's own flags, else by the stage's name, else by its probability, else asked.
     """
-    if "outcome" in made.columns or "stage" not in made.columns:
+    if made.has("outcome") or "stage" not in made.columns:
         return
     stage = made.columns["stage"].header
     counted = made.seen.counted(stage)
-    found = _by_flags(made, stage) or {}
+    stock: dict[str, str] = made.layout.rest.get("stages", {}) if made.layout else {}
+    found = {**{name: stock[name] for name in counted if name in stock}, **(_by_flags(made, stage) or {})}
     odds = _probabilities(made, stage)
     for name in counted:
         outcome = found.get(name) or outcome_of(name)
@@ -102,7 +120,7 @@ def stages(made: Proposed, answers: Answers) -> None:
     if unknown or not {"won"} <= set(found.values()):
         found |= _asked(answers, [*counted], found)
     order = {"open": 0, "won": 1, "lost": 2}
-    at = list(made.layout.rest.get("stages", {})) if made.layout else []
+    at = list(stock)
 
     def place(name: str) -> tuple[int, int, float]:
         likelihood = sum(odds[name]) / len(odds[name]) if name in odds else 0.0

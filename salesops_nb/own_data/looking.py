@@ -85,6 +85,14 @@ class SeenFile:
         ).fetchall()
         return Counter({(row[0], row[1]): row[2] for row in rows})
 
+    def distinct(self, headers: list[str]) -> bool:
+        """Whether no two rows have the same values in these columns."""
+        key = " || '\x1f' || ".join(f"coalesce({self.text(header)}, '')" for header in headers)
+        row = self.connection.execute(
+            f"SELECT count(*), count(DISTINCT {key}) FROM {self.raw.name}"
+        ).fetchone()
+        return row is not None and row[0] == row[1]
+
     def text(self, header: str) -> str:
         """The SQL of a column's trimmed text."""
         return parsing.trimmed(f"CAST({quoted(header)} AS VARCHAR)")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.expression import fields_of, parse_value
 from salesops_nb.messages import listed
 from salesops_nb.own_data import dates, deals, joining
 from salesops_nb.own_data.answers import Answers
-from salesops_nb.own_data.columns import Proposed, columns_of, table_of
-from salesops_nb.own_data.layouts import known_tables
+from salesops_nb.own_data.columns import Found, Proposed, columns_of, table_of
+from salesops_nb.own_data.layouts import Layout, known, known_tables
 from salesops_nb.own_data.looking import SeenFile, look
+from salesops_nb.source.columns.headers import plain
 from salesops_nb.source.schema.contracts import CONTRACTS
+from salesops_nb.source.schema.mapping import Mapping as MappingFile
 
 
 @dataclass
@@ -30,10 +33,16 @@ class Proposal:
     start_month: int = 1
 
 
-def propose(paths: Iterable[Path], answers: Answers, calendar: FiscalCalendar | None = None) -> Proposal:
+def propose(
+    paths: Iterable[Path],
+    answers: Answers,
+    calendar: FiscalCalendar | None = None,
+    there: Mapping[str, Proposed] | None = None,
+) -> Proposal:
     """Look at the files and propose what each of them is.
 
-    `calendar` is that of an existing workbook, whose settings are not asked for again.
+    `calendar` is that of an existing workbook, whose settings are not asked for again, and `there` its deals
+    and people, which the files join.
     """
     tables, left = _tables(look(paths), answers)
     if not tables or (calendar is None and "deals" not in tables):
@@ -50,6 +59,7 @@ def propose(paths: Iterable[Path], answers: Answers, calendar: FiscalCalendar | 
     selling = tables.get("deals")
     if selling is not None:
         deals.needed_columns(selling, answers)
+        deals.made_id(selling)
         deals.stages(selling, answers)
         if "fx_rates" in tables:
             answers.given["fx_rates"] = "file"
@@ -62,16 +72,34 @@ def propose(paths: Iterable[Path], answers: Answers, calendar: FiscalCalendar | 
             or 1
         )
         calendar = FiscalCalendar(start_month=made.start_month)
-    roster = tables.get("people")
-    if roster is not None:
-        made.lacking = joining.people(roster, selling)
+    others = {**(there or {}), **tables}
+    if "people" in tables:
+        made.lacking = joining.people(tables["people"], others.get("deals"))
     if "targets" in tables:
-        joining.targets(tables["targets"], roster, selling, answers, calendar)
+        joining.targets(tables["targets"], others.get("people"), others.get("deals"), answers, calendar)
     for table in tables.values():
         dates.formats(table, answers)
         _whole(table, answers)
     made.time_zone = dates.time_zone([*tables.values()], answers)
     return made
+
+
+def mapped(folder: Path, mapping: MappingFile, table: str) -> Proposed | None:
+    """A table of an existing workbook as if it were proposed; ``None`` where it is no file of its folder."""
+    entry = mapping.tables.get(table)
+    if entry is None or entry.file is None or not (folder / entry.file).is_file():
+        return None
+    seen = next((s for s in look([folder / entry.file]) if entry.sheet in (None, s.sheet)), None)
+    if seen is None:
+        return None
+    by_name = {plain(header): header for header in seen.columns}
+    columns = {
+        column: Found(by_name[plain(header)], "sure", "as mapped")
+        for column, header in (entry.headers or {name: name for name in CONTRACTS[table].by_name}).items()
+        if plain(header) in by_name
+    }
+    needed = "person_id" if table == "people" else "owner_id"
+    return Proposed(table, seen, None, columns) if needed in columns else None
 
 
 def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed], list[SeenFile]]:
@@ -90,7 +118,7 @@ def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed
         else:
             own = layout if layout is not None and layout.table == table else None
             made = columns_of(seen, table, own, columns.get(table, {}))
-            made.keys |= _layout_keys(own)
+            made.keys |= _layout_keys(made, own)
             made.keys |= {"constants": dict(answers.given.get("constant", {}).get(table, {}))}
             for column in made.keys["constants"]:
                 made.columns.pop(column, None)
@@ -100,11 +128,21 @@ def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed
     return tables, left
 
 
-def _layout_keys(layout: Any) -> dict[str, Any]:
-    """What a built-in mapping says beside columns and stages, which the file's own take the place of."""
+def _layout_keys(made: Proposed, layout: Layout | None) -> dict[str, Any]:
+    """What a built-in mapping says beside columns and stages, an expression where the file has its fields."""
     if layout is None:
         return {}
-    return {key: value for key, value in layout.rest.items() if key != "stages"}
+    keys = {key: value for key, value in layout.rest.items() if key not in ("stages", "computed")}
+    there = {header.casefold() for header in made.seen.columns}
+    computed = {}
+    for column, text in layout.rest.get("computed", {}).items():
+        lacking = [each.name for each in fields_of(parse_value(text)) if each.name.casefold() not in there]
+        if lacking:
+            made.notes.append(f"{column}: the file has no {lacking[0]}, by which {layout.crm} tells it")
+        else:
+            computed[column] = text
+            made.columns.pop(column, None)
+    return keys | ({"computed": computed} if computed else {})
 
 
 def _further(made: Proposed, seen: SeenFile) -> None:
@@ -130,11 +168,10 @@ def _unknown(seen: SeenFile) -> Any:
 
 def _whole(made: Proposed, answers: Answers) -> None:
     """Every column that the table cannot do without is there, by a column or a constant."""
-    constants = made.keys.get("constants", {})
     wide = {"period", "value"} if "wide" in made.keys else set()
     for column in CONTRACTS[made.table].columns:
         name = column.name
-        if not column.required or name in made.columns or name in constants or name in wide:
+        if not column.required or made.has(name) or name in wide:
             continue
         free = made.unused()
         if not free:
@@ -146,15 +183,10 @@ def _whole(made: Proposed, answers: Answers) -> None:
             )  # fmt: skip
         header = answers.ask(f"--column {name}=HEADER", f"Which column of {made.seen.name} is {name}?", free)
         if header is not None:
-            from salesops_nb.own_data.columns import Found
-
             made.columns[name] = Found(header, "sure", "as you say")
 
 
 def _month(text: str) -> int:
-    from salesops_nb.own_data.layouts import known
-    from salesops_nb.source.columns.headers import plain
-
     if text.isdigit() and 1 <= int(text) <= 12:
         return int(text)
     for number, names in known()["months"].items():

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from salesops_nb.own_data.proposing import Proposal
 
 _KEYS = (
-    "wide", "where", "encoding", "delimiter", "header_row", "decimal_mark", "date_order", "values",
-    "constants", "multiply", "stages", "more",
+    "wide", "where", "encoding", "delimiter", "header_row", "decimal_mark", "date_order", "computed",
+    "values", "constants", "multiply", "stages", "more",
 )  # fmt: skip
 
 WORKBOOK = """\
@@ -103,8 +103,11 @@ def scalar(text: str) -> str:
     return yaml_text({"a": text}).removeprefix("a: ").strip()
 
 
-def with_table(path: Path, table: str, entry: dict[str, Any]) -> str:
-    """The text of a mapping file with one table's entry put in or replaced; all else stays, comments too."""
+def with_tables(path: Path, tables: Mapping[str, dict[str, Any]], owners: Mapping[str, str]) -> str:
+    """The text of a mapping file with entries of tables put in or replaced; all else stays, comments too.
+
+    `owners` are aliases of the deals' owners that a roster brings.
+    """
     from ruamel.yaml import YAML
 
     editor = YAML()
@@ -112,7 +115,10 @@ def with_table(path: Path, table: str, entry: dict[str, Any]) -> str:
     editor.width = 200
     editor.indent(mapping=2, sequence=4, offset=2)
     contents = editor.load(path.read_text(encoding="utf-8-sig"))
-    contents["tables"][table] = entry
+    contents["tables"].update(tables)
+    if owners and "deals" not in tables:
+        values = contents["tables"].setdefault("deals", {}).setdefault("values", {})
+        values.setdefault("owner_id", {}).update(owners)
     stream = io.StringIO()
     editor.dump(contents, stream)
     return stream.getvalue()

@@ -72,9 +72,10 @@ HEADERS = {
         "2,B,Ann,Offer,Open,20,USD,2017-01-03 09:00:00,,2017-04-01\n"
     ),
     "dynamics365": (
-        "opportunityid,name,ownerid,stepname,statecode,estimatedvalue,createdon,estimatedclosedate,actualclosedate\n"
-        "1,A,Ann,Close,1,10.50,2017-01-02,2017-03-01,2017-03-01\n"
-        "2,B,Ann,Propose,0,20,2017-01-03,2017-04-01,\n"
+        "opportunityid,name,ownerid,stepname,statecode,estimatedvalue,actualvalue,createdon,estimatedclosedate,"
+        "actualclosedate\n"
+        "1,A,Ann,Close,1,99,10.50,2017-01-02,2017-03-01,2017-03-01\n"
+        "2,B,Ann,Propose,0,20,,2017-01-03,2017-04-01,\n"
     ),
 }
 
@@ -97,7 +98,7 @@ def test_other_exports(crm: str, tmp_path: Path) -> None:
 
 
 CRMS = ["dynamics365", "dynamics365-labels", "hubspot", "hubspot-german", "pipedrive", "salesforce"]
-CRMS += ["salesforce-report"]
+CRMS = sorted([*CRMS, "odoo", "odoo-labels", "salesforce-report"])
 
 
 def test_the_names() -> None:
