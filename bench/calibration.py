@@ -6,7 +6,8 @@ Rates: reps' shrunk win rates, whose truths come from eight settings of which on
 that the method has in mind. Routine: 24 months of a stable process (a season, growth, noise that carries over,
 few large deals), and the same with a fall of the last quarter. Pace: periods that end on their target, by what
 share of it they have a tenth, a third and two thirds of the way. Winning: deals of known median time to win,
-followed for long and too shortly.
+followed for long and too shortly. Forecast: years of companies (`hiring_companies`) whose people leave and are
+replaced, whose output has a trend, whose ramp is of another shape; and hiring plans, as they come out.
 
 A measured share outside of what is allowed, give or take three standard errors, ends the bench with exit
 code 1. The last line is one JSON object: for each part and setting, the measured shares.
@@ -19,9 +20,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import forecast_calibration
 import measure
 import numpy as np
 import pandas as pd
+from hiring_companies import SETTINGS
 
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.core.statistics import empirical_bayes, wilson
@@ -220,6 +223,15 @@ def winning(rounds: int, rng: Rng) -> Iterator[Measured]:
                        1, np.mean(between), rounds)  # fmt: skip
 
 
+def forecast(rounds: int, rng: Rng) -> Iterator[Measured]:
+    """The year of companies whose truth is known, and what plans promise; a quarter as many companies."""
+    del rng  # a company is made by its own number
+    for setting in SETTINGS:
+        found = forecast_calibration.measured(max(rounds // 4, 3), setting)
+        for claim, share, n, beside in forecast_calibration.rows(found):
+            yield Measured(claim.part, setting.name, claim.claimed, claim.low, claim.high, share, n, beside)
+
+
 def main() -> None:
     words = measure.parser(__doc__)
     words.add_argument("--rounds", type=measure.count, default=400)
@@ -228,7 +240,7 @@ def main() -> None:
     found: list[Measured] = []
     print(f"seed {asked.seed}, {asked.rounds} rounds a setting\n")
     print(f"{'':14}{'':44}{'claimed':>20}{'measured':>10}{'n':>9}")
-    for number, part in enumerate((rates, months, on_the_way, winning)):
+    for number, part in enumerate((rates, months, on_the_way, winning, forecast)):
         for each in part(asked.rounds, np.random.default_rng([asked.seed, number])):
             print(f"{each.part:14}{each.setting:44}{each.claimed:>20}{each.share:>10.1%}{each.n:>9,}  {each.beside}",
                   flush=True)  # fmt: skip

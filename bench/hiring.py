@@ -29,13 +29,13 @@ import pandas as pd
 
 from salesops_nb import hiring
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.hiring.learning.attrition import BANDS
+from salesops_nb.forecast.learning.attrition import BANDS
+from salesops_nb.forecast.simulation.pool import Pool
+from salesops_nb.forecast.simulation.simulate import futures_of
 from salesops_nb.hiring.planning.optimise import Limits, Search
 from salesops_nb.hiring.planning.plan import SEARCHED
 from salesops_nb.hiring.planning.requisitions import Trial
 from salesops_nb.hiring.simulation.goals import look_ahead
-from salesops_nb.hiring.simulation.pool import Pool
-from salesops_nb.hiring.simulation.simulate import futures_of
 
 MONTHS = 36
 CONFIDENCE = 0.8

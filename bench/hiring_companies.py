@@ -18,6 +18,35 @@ START = date(2023, 1, 1)
 SEEN, TOTAL = 36, 48
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What is special about some companies; what is not given is drawn for each."""
+
+    name: str
+    heads: tuple[int, int] = (15, 60)
+    trend: tuple[float, ...] = (0.0,)  # of a ramped rep's output, a year
+    s_shaped: bool = False
+    sizes: float = 0.8  # standard deviation of the logarithm of deals' sizes
+    weak_leave: tuple[float, float] = (0.0, 0.6)  # hazard in proportion to own factor to this power, less
+    spread: tuple[float, float] = (0.2, 0.5)
+    yearly: tuple[float, float] = (0.12, 0.42)  # hazard, a year
+    drift: float = 0.0  # a rep's own change in a year, log scale
+
+
+PLAIN = Setting("as drawn")
+SETTINGS = (
+    PLAIN,
+    Setting("trend of ±10 % a year", trend=(-0.1, 0.1)),
+    Setting("6 to 10 seats", heads=(6, 10)),
+    Setting("6 to 10 seats, trend of ±10 % a year", heads=(6, 10), trend=(-0.1, 0.1)),
+    Setting("S-shaped ramp", s_shaped=True),
+    Setting("weak people leave more", weak_leave=(0.8, 1.6), spread=(0.35, 0.6)),
+    Setting("heavy-tailed deals", sizes=1.3),
+    Setting("reps change by 15 % a year", drift=0.15),
+    Setting("half leave each year, much unlike", yearly=(0.45, 0.7), spread=(0.5, 0.8)),
+)
+
+
 @dataclass
 class Truth:
     """What a company is really like."""
@@ -34,11 +63,15 @@ class Truth:
     fill_spread: float
     season: np.ndarray
     market: np.ndarray
+    trend: float = 0.0
+    s_shaped: bool = False
+    sizes: float = 0.8
+    drift: float = 0.0
     rng: np.random.Generator = field(repr=False, default_factory=np.random.default_rng)
 
 
-def truth(seed: int) -> Truth:
-    """A company drawn at random."""
+def truth(seed: int, of: Setting = PLAIN) -> Truth:
+    """A company of the setting, drawn at random."""
     rng = np.random.default_rng([2026, seed])
     season = np.exp(rng.normal(0, rng.uniform(0.0, 0.2), 12))
     spread, memory = rng.uniform(0.0, 0.1), rng.uniform(0.0, 0.9)
@@ -47,20 +80,26 @@ def truth(seed: int) -> Truth:
     for t in range(TOTAL):
         market[t] = np.exp(state - spread**2 / 2)
         state = memory * state + rng.normal(0, spread * np.sqrt(1 - memory**2))
-    base = rng.uniform(0.01, 0.035)
+    base = rng.uniform(*of.yearly) / 12
+    trend = of.trend[seed % len(of.trend)]
+    market = market * (1 + trend) ** (np.arange(TOTAL) / 12)
     return Truth(
-        heads=int(rng.integers(15, 61)),
+        heads=int(rng.integers(of.heads[0], of.heads[1] + 1)),
         level=float(rng.uniform(30e3, 150e3)),
         deals=float(rng.uniform(1.0, 5.0)),
-        spread=float(rng.uniform(0.2, 0.5)),
+        spread=float(rng.uniform(*of.spread)),
         ramp_months=float(rng.uniform(3, 11)),
         ramp_power=float(rng.uniform(0.7, 1.5)),
         hazard=base * np.array([rng.uniform(0.8, 1.8), rng.uniform(0.8, 1.6), 1.0, rng.uniform(0.6, 1.0)]),
-        weak_leave=float(rng.uniform(0.0, 0.6)),
+        weak_leave=float(rng.uniform(*of.weak_leave)),
         fill_days=float(rng.uniform(30, 90)),
         fill_spread=float(rng.uniform(0.3, 0.6)),
         season=season / season.mean(),
         market=market,
+        trend=trend,
+        s_shaped=of.s_shaped,
+        sizes=of.sizes,
+        drift=of.drift,
         rng=rng,
     )
 
@@ -90,6 +129,8 @@ def _leaves(t: Truth, rep: Rep, month: float, step: float = 1.0) -> bool:
 
 
 def _ramp(t: Truth, tenure: float) -> float:
+    if t.s_shaped:  # logistic: half of full output at ramp_months ÷ 2, all but a fiftieth at ramp_months
+        return float(1 / (1 + np.exp(-8 * (max(tenure, 0.0) / t.ramp_months - 0.5))))
     return float(min(1.0, max(tenure, 0.0) / t.ramp_months) ** t.ramp_power)
 
 
@@ -130,6 +171,8 @@ class Company:
     def _sell(self, month: int, supported: float) -> None:
         t, strength = self.truth, []
         for rep in self.reps:
+            if t.drift:
+                rep.factor *= float(np.exp(t.rng.normal(0, t.drift / np.sqrt(12))))
             share = min(month + 1, rep.left) - max(month, rep.hired)
             worth = max(share, 0.0) * rep.factor * _ramp(t, month + 0.5 - rep.hired)
             strength.append(worth)
@@ -143,7 +186,7 @@ class Company:
         first = _month_start(month)
         days = (_month_start(month + 1) - first).days
         for rep, count in zip(self.reps, counts, strict=True):
-            for amount in np.exp(t.rng.normal(-0.32, 0.8, count)) * size:
+            for amount in np.exp(t.rng.normal(-(t.sizes**2) / 2, t.sizes, count)) * size:
                 total += float(amount)
                 self.deals.append(
                     (rep.name, first + timedelta(days=int(t.rng.integers(days))), float(amount))
@@ -178,9 +221,9 @@ def _month_start(month: int) -> date:
     return date(START.year + month // 12, month % 12 + 1, 1)
 
 
-def company(seed: int) -> Company:
+def company(seed: int, of: Setting = PLAIN) -> Company:
     """A company after three years, with a history of hires before the data begin."""
-    t = truth(seed)
+    t = truth(seed, of)
     before: list[Rep] = []
     seats = [-float(v) for v in t.rng.uniform(3, 60, t.heads)]
     for n, seat in enumerate(seats):

@@ -15,7 +15,7 @@ MODULES = (
     "salesops_nb.commission",
     "salesops_nb.expression",
     "salesops_nb.facts",
-    "salesops_nb.forecast",
+    "salesops_nb.forecast.accuracy",
     "salesops_nb.hiring",
     "salesops_nb.core.money",
     "salesops_nb.notebook",

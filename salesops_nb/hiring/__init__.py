@@ -1,7 +1,7 @@
 """Hiring needs: how many people, when, where, and with what probability."""
 
-from salesops_nb.hiring.learning.learn import learn
-from salesops_nb.hiring.learning.learned import Learned
+from salesops_nb.forecast.learning.learn import learn
+from salesops_nb.forecast.learning.learned import Learned
 from salesops_nb.hiring.planning.explain import latest_openings, payback, tornado
 from salesops_nb.hiring.planning.plan import HiringPlan, plan
 from salesops_nb.hiring.simulation.capacity import Capacity, capacity

@@ -153,7 +153,7 @@ def prepare(
     chosen = carriers(people, target_year, history.reps, roles)
     factors = shape.shares * YEAR
     effort = exposure(chosen, target_year.months()) * ramped(chosen, target_year.months(), ramp)
-    seen = outlook_of(history, people, chosen, factors, effort * factors, ramp, seed, gap)
+    seen = outlook_of(tables, calendar, history, target_year, chosen, seed)
     flow = pipeline(tables, target_year, history.months[-1].last)
     reps, notes = _reps(
         tables, history, target_year, chosen, seen, effort, factors, flow, potential_by, problems
@@ -163,7 +163,7 @@ def prepare(
     notes = [shape.note, *notes, flow.note, *_last_note(last[1], target_year)]
     problems = [*history.problems, *problems]
     return Basis(
-        target_year, history.currency, reps, effort * factors, shape, seen, futures(reps, seen.draws), *last,
+        target_year, history.currency, reps, effort * factors, shape, seen, futures(reps, seen), *last,
         tuple(notes), tuple(problems), history.simulated,
     )  # fmt: skip
 

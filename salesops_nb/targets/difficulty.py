@@ -32,7 +32,7 @@ def measures(
     low, middle, high = np.quantile(share, [0.1, 0.5, 0.9])
     summary = {
         "probability": float(levels["probability"].iloc[0]),
-        "expected": float(draws.sum(axis=1).mean()),
+        "expected": float(basis.outlook.company.made.mean()),
         "share_at_quota": float(share.mean()),
         "share_at_quota_p10": float(low),
         "share_at_quota_p50": float(middle),

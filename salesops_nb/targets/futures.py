@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from salesops_nb.targets.outlook import Outlook
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -34,16 +36,22 @@ class Future:
         return 1 - int(np.searchsorted(self.draws, target, side="left")) / len(self.draws)
 
 
-def futures(reps: pd.DataFrame, draws: Floats) -> tuple[Future, ...]:
+def futures(reps: pd.DataFrame, seen: Outlook) -> tuple[Future, ...]:
     """The futures of company, regions, teams and reps (columns person_id, team, region), in that order."""
     everyone = np.arange(len(reps))
-    made = [_future("company", "company", everyone, draws.sum(axis=1))]
+    made = [_future("company", "company", everyone, seen.company.made)]
     for level in ("region", "team"):
         of = reps[level].to_numpy()
         for who in sorted(set(of)):
             members = everyone[of == who]
-            made.append(_future(level, str(who), members, draws[:, members].sum(axis=1)))
-    by_rep = np.ascontiguousarray(draws.T)  # a rep's draws side by side are sorted sooner
+            own = seen.draws[:, members].sum(axis=1)
+            sums = seen.groups[level].get(str(who), own)
+            made.append(
+                _future(
+                    level, str(who), members, seen.draws[:, members].sum(axis=1) if sums is None else sums
+                )
+            )
+    by_rep = np.ascontiguousarray(seen.draws.T)  # a rep's draws side by side are sorted sooner
     for i, who in enumerate(reps["person_id"]):
         made.append(_future("rep", str(who), everyone[i : i + 1], by_rep[i]))
     return tuple(made)

@@ -37,7 +37,6 @@ BROKEN = {
     "hiring.py": (["--futures", "0"], "received '0': give a whole number of at least 1"),
     "panel.py": (["--workbook", "{}"], "there is no folder notebooks in {}"),
     "performance.py": (["--data", "{}"], "too small to be a Parquet file"),
-    "targets.py": (["--companies", "-4"], "received '-4': give a whole number of at least 1"),
     "territory.py": (["--part", "districting", "--only", "tract_IA_4", "--data", "{}"], "No such file"),
 }
 
@@ -314,16 +313,6 @@ def test_hiring_sees_other_means_and_promises_that_are_not_borne_out(bench):
     assert "intervals hold" in module.wrong_calibration(good.assign(inside=1.0))[0]
     assert "keep 0.0%" in module.wrong_calibration(good.assign(kept=0.0))[0]
     assert "no plan of 400 companies" in module.wrong_calibration(good.assign(feasible=0.0))[0]
-
-
-def test_targets_sees_intervals_that_hold_too_little(bench):
-    wrong = bench("targets").wrong
-    fair = {"coverage_80_reps": np.full(100, 0.8), "coverage_80_companies": (np.arange(100) % 5 > 0) * 1.0}
-    assert wrong(fair) == []
-    assert "coverage_80_reps is 60.0%" in wrong({**fair, "coverage_80_reps": np.full(100, 0.6)})[0]
-    assert "coverage_80_companies is 40.0%" in wrong(
-        {**fair, "coverage_80_companies": (np.arange(100) % 5 > 2) * 1.0}
-    )[0]  # fmt: skip
 
 
 # --- what they share ------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from hiring_tables import tables
 
 from salesops_nb import hiring
 from salesops_nb.core.memo import Memo
-from salesops_nb.hiring.simulation import futures
-from salesops_nb.hiring.simulation.draws import draw
-from salesops_nb.hiring.simulation.pool import Pool
+from salesops_nb.forecast.simulation import futures
+from salesops_nb.forecast.simulation.draws import draw
+from salesops_nb.forecast.simulation.pool import Pool
 
 ASKED = {
     "as it was": {},

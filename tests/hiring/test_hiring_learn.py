@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from salesops_nb import hiring
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
-from salesops_nb.hiring.learning import attrition, market, ramp
-from salesops_nb.hiring.learning.economics import Returns
+from salesops_nb.forecast.learning import attrition, market, ramp
+from salesops_nb.forecast.learning.economics import Returns
 
 
 @pytest.fixture(scope="module")
@@ -131,11 +131,36 @@ def test_season_is_shrunk_but_found():
     assert np.abs(noise.factor - 1).max() < 0.12
 
 
-def test_market_fades_back_and_widens():
-    low = market.learn_market(np.r_[np.zeros(30), np.full(6, -0.25)], np.full(36, 0.02**2))
+def test_market_fades_back_as_it_did_before():
+    patch = np.full(5, -0.25)
+    seen = np.r_[np.zeros(6), patch, np.zeros(9), patch, np.zeros(6), patch]
+    low = market.learn_market(seen, np.full(36, 0.02**2))
     ahead = low.draw(24, 4000, np.random.default_rng(0))
-    assert ahead[:, 0].mean() < 0.85
-    assert ahead[:, 23].mean() > ahead[:, 0].mean() + 0.05
+    assert ahead[:, 0].mean() < 0.87
+    assert ahead[:, 23].mean() > ahead[:, 0].mean() + 0.03
+
+
+@pytest.mark.parametrize("yearly", [-0.1, 0.0, 0.1])
+def test_a_trend_goes_on(yearly):
+    seen = yearly * (np.arange(36) - 17.5) / 12 + np.random.default_rng(1).normal(0, 0.03, 36)
+    found = market.learn_market(seen, np.full(36, 0.03**2))
+    assert found.trend[0] == pytest.approx(yearly, abs=0.02)
+    year = np.log(found.draw(12, 4000, np.random.default_rng(0))).mean()
+    assert year == pytest.approx(
+        2 * yearly, abs=0.05
+    )  # from the middle of the three years to that of the next
+
+
+def test_a_trend_is_not_taken_for_people_and_people_not_for_a_trend():
+    for yearly in (-0.1, 0.0, 0.1):
+        found = []
+        for seed in range(6):
+            made = tables(seed=seed, months=36)
+            day = pd.to_datetime(made["deals"]["closed_on"])
+            years = (day - day.min()).dt.days / 365.25
+            made["deals"]["amount"] = made["deals"]["amount"].astype(float) * (1 + yearly) ** years
+            found.append(hiring.learn(made).market.trend[0])
+        assert np.mean(found) == pytest.approx(np.log(1 + yearly), abs=0.05)
 
 
 @pytest.mark.parametrize("kind", ["pandas", "duckdb", "polars-like"])

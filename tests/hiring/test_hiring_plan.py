@@ -14,12 +14,12 @@ from hiring_tables import tables
 
 from salesops_nb import hiring
 from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.forecast.simulation.draws import draw
+from salesops_nb.forecast.simulation.pool import Pool
+from salesops_nb.forecast.simulation.simulate import base_team, futures_of, with_luck
 from salesops_nb.hiring.planning.optimise import Limits, Search
 from salesops_nb.hiring.planning.requisitions import Trial
-from salesops_nb.hiring.simulation.draws import draw
 from salesops_nb.hiring.simulation.goals import look_ahead
-from salesops_nb.hiring.simulation.pool import Pool
-from salesops_nb.hiring.simulation.simulate import base_team, futures_of, with_luck
 
 
 @pytest.fixture(scope="module")

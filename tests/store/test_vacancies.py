@@ -79,7 +79,7 @@ def test_unknown_vacancy_earlier_day_and_empty_name_are_told(store):
 def test_list_is_the_table_an_analysis_learns_time_to_fill_from(sqlite_store):
     import pandas as pd
 
-    from salesops_nb.hiring.learning.attrition import learn_fill
+    from salesops_nb.forecast.learning.attrition import learn_fill
 
     for n in range(12):
         vacancy = propose_vacancy(sqlite_store, "AE", "ana", DAY)

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.core.money import from_float
-from salesops_nb.hiring.learning.inputs import Ints
+from salesops_nb.forecast.learning.inputs import Ints
+from salesops_nb.forecast.simulation.futures import Futures
 from salesops_nb.hiring.planning.arithmetic import naive_hires
 from salesops_nb.hiring.planning.optimise import Search
 from salesops_nb.hiring.planning.requisitions import Trial
-from salesops_nb.hiring.simulation.futures import Futures
 
 NOBODY = "hire nobody"
 COLUMNS = ["policy", "hires", "probability", "p10", "p50", "p90", "cost"]

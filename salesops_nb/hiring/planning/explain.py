@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from salesops_nb.hiring.learning.attrition import PRIOR_LEAVERS
-from salesops_nb.hiring.learning.learned import Learned
+from salesops_nb.forecast.learning.attrition import PRIOR_LEAVERS
+from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.forecast.simulation.draws import draw
+from salesops_nb.forecast.simulation.futures import Futures
+from salesops_nb.forecast.simulation.pool import Pool
 from salesops_nb.hiring.planning.plan import HiringPlan
 from salesops_nb.hiring.planning.requisitions import Trial
-from salesops_nb.hiring.simulation.draws import draw
-from salesops_nb.hiring.simulation.futures import Futures
-from salesops_nb.hiring.simulation.pool import Pool
 
 TORNADO_FUTURES = 3_000
 PAYBACK_MONTHS = 36

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from salesops_nb.hiring.learning.inputs import Floats, Ints
+from salesops_nb.forecast.learning.inputs import Floats, Ints
 from salesops_nb.hiring.planning.requisitions import Trial
 
 ROUNDS = 20

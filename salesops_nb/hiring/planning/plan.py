@@ -16,14 +16,14 @@ from salesops_nb.core.frames import Tables
 from salesops_nb.core.money import from_float
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.hiring.learning.economics import uncovered_potential
-from salesops_nb.hiring.learning.inputs import Ints
-from salesops_nb.hiring.learning.learned import Learned
+from salesops_nb.forecast.learning.economics import uncovered_potential
+from salesops_nb.forecast.learning.inputs import Ints
+from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.forecast.simulation.futures import OTHER, Futures, simulated
 from salesops_nb.hiring.planning.compare import COLUMNS, NOBODY, compared, policy
 from salesops_nb.hiring.planning.optimise import Limits, Search
 from salesops_nb.hiring.planning.requisitions import Trial
 from salesops_nb.hiring.simulation.capacity import FUTURES, Capacity, check_futures, prepare, summarise
-from salesops_nb.hiring.simulation.futures import OTHER, Futures, simulated
 from salesops_nb.hiring.simulation.goals import Horizon, look_ahead
 
 SEARCHED = 2_500  # futures a plan is looked for on; its probability is then taken on others

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from salesops_nb.core.stopping import check
-from salesops_nb.hiring.learning.inputs import Floats, Ints
+from salesops_nb.forecast.learning.inputs import Floats, Ints
+from salesops_nb.forecast.simulation.pool import Pool
+from salesops_nb.forecast.simulation.simulate import Team, role_bookings
 from salesops_nb.hiring.simulation.capacity import met
 from salesops_nb.hiring.simulation.goals import Goal
-from salesops_nb.hiring.simulation.pool import Pool
-from salesops_nb.hiring.simulation.simulate import Team, role_bookings
 
 KEPT_BYTES = 100_000_000  # of roles' bookings
 

@@ -1,1 +1,1 @@
-"""What may be booked in each month of many futures, and how likely a target is reached."""
+"""What a plan books in many futures: months and goals, the hires it draws on, capacity."""

@@ -18,12 +18,12 @@ import pandas as pd
 from salesops_nb.core.money import from_float
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.hiring.learning.inputs import Floats
-from salesops_nb.hiring.learning.learn import learn
-from salesops_nb.hiring.learning.learned import Learned
-from salesops_nb.hiring.simulation.draws import Draws
+from salesops_nb.forecast.learning.inputs import Floats
+from salesops_nb.forecast.learning.learn import learn
+from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.forecast.simulation.draws import Draws
+from salesops_nb.forecast.simulation.simulate import Team, bookings, futures_of
 from salesops_nb.hiring.simulation.goals import Goal, Horizon, look_ahead
-from salesops_nb.hiring.simulation.simulate import Team, bookings, futures_of
 
 FUTURES = 10_000
 

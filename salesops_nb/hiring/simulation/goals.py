@@ -13,9 +13,9 @@ import pandas as pd
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.hiring.learning import reading
-from salesops_nb.hiring.learning.inputs import Floats, Ints, Panel
-from salesops_nb.hiring.learning.learned import Learned
+from salesops_nb.forecast.learning import reading
+from salesops_nb.forecast.learning.inputs import Floats, Ints, Panel
+from salesops_nb.forecast.learning.learned import Learned
 
 LEVELS = ("company", "team", "rep", "person")
 METRICS = ("bookings", "amount", "won_amount", "revenue")

@@ -10,7 +10,7 @@ import pandas as pd
 from salesops_nb.present.panel.steps import NoEstimate
 
 if TYPE_CHECKING:
-    from salesops_nb.hiring.learning.learned import Learned
+    from salesops_nb.forecast.learning.learned import Learned
 
 ESTIMATED = 500  # futures of a first estimate
 LONG = 400_000  # futures times people from which one is worth its while

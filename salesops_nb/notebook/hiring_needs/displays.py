@@ -13,8 +13,8 @@ from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
+    from salesops_nb.forecast.learning.learned import Learned
     from salesops_nb.hiring import HiringPlan
-    from salesops_nb.hiring.learning.learned import Learned
     from salesops_nb.present.panel.panel import Panel
 
 

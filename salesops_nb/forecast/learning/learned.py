@@ -12,13 +12,13 @@ from scipy import stats
 
 from salesops_nb.core.memo import Memo
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.hiring.learning import ramp as ramps
-from salesops_nb.hiring.learning.attrition import BANDS, Fill, Hazard, stated_fill
-from salesops_nb.hiring.learning.economics import Economics, Returns
-from salesops_nb.hiring.learning.inputs import Floats, Panel
-from salesops_nb.hiring.learning.market import Market, Season, stated_season
-from salesops_nb.hiring.learning.productivity import Productivity
-from salesops_nb.hiring.learning.ramp import Ramp
+from salesops_nb.forecast.learning import ramp as ramps
+from salesops_nb.forecast.learning.attrition import BANDS, Fill, Hazard, stated_fill
+from salesops_nb.forecast.learning.economics import Economics, Returns
+from salesops_nb.forecast.learning.inputs import Floats, Panel
+from salesops_nb.forecast.learning.market import Market, Season, stated_season
+from salesops_nb.forecast.learning.productivity import Productivity
+from salesops_nb.forecast.learning.ramp import Ramp
 
 OVERRIDES = (
     "attrition",

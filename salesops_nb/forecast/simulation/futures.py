@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from salesops_nb.hiring.learning.economics import Economics, Returns
-from salesops_nb.hiring.learning.inputs import Ints
-from salesops_nb.hiring.learning.learned import Learned
-from salesops_nb.hiring.simulation.draws import draw
-from salesops_nb.hiring.simulation.pool import Pool
-from salesops_nb.hiring.simulation.simulate import Team, teams
+from salesops_nb.forecast.learning.economics import Economics, Returns
+from salesops_nb.forecast.learning.inputs import Ints
+from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.forecast.simulation.draws import draw
+from salesops_nb.forecast.simulation.pool import Pool
+from salesops_nb.forecast.simulation.simulate import Team, teams
 
 FEW = 1_000  # futures under which they are few
 OTHER = 1_000_003  # added to the seed: the search must not judge itself
@@ -55,14 +55,22 @@ def simulated(
     known: Learned, months: Ints, searched: int, futures: int, seed: int
 ) -> tuple[Futures, Futures]:
     """Futures a plan is looked for on and others on which it is judged; the last where all is the same."""
-    key = "hiring", "futures", futures < FEW  # few, as of a first estimate, beside many
-    last = known.memo.get(key)
-    search, judge = last[0] if last else (None, None)
-    made = (
-        _known(search, known, months, searched, seed),
-        _known(judge, known, months, futures, seed + OTHER),
+    return (
+        _remembered("search", known, months, searched, seed, futures < FEW),
+        judged(known, months, futures, seed),
     )
-    return known.memo.put(key, made, rows=(searched + futures) * len(months))
+
+
+def judged(known: Learned, months: Ints, futures: int, seed: int) -> Futures:
+    """The futures on which plans and targets are judged: the same for both, from the same seed."""
+    return _remembered("judge", known, months, futures, seed + OTHER, futures < FEW)
+
+
+def _remembered(kind: str, known: Learned, months: Ints, futures: int, seed: int, few: bool) -> Futures:
+    key = "forecast", kind, few  # few, as of a first estimate, beside many
+    last = known.memo.get(key)
+    made = _known(last[0] if last else None, known, months, futures, seed)
+    return known.memo.put(key, made, rows=futures * len(months))
 
 
 def _known(before: Futures | None, *given: Any) -> Futures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,42 +14,49 @@ from salesops_nb.core.frames import Tables
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.core.stopping import check
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.hiring.learning import reading
-from salesops_nb.hiring.learning.attrition import (
+from salesops_nb.forecast.learning import reading
+from salesops_nb.forecast.learning.attrition import (
     FEWEST,
     PRIOR_HAZARD,
     Hazard,
     learn_fill,
     learn_hazard,
+    weaker_leave,
 )
-from salesops_nb.hiring.learning.economics import learn_economics, learn_returns
-from salesops_nb.hiring.learning.inputs import (
+from salesops_nb.forecast.learning.economics import learn_economics, learn_returns
+from salesops_nb.forecast.learning.inputs import (
     DAYS_PER_MONTH,
     Floats,
     Panel,
     horizon_start,
     read_panel,
 )
-from salesops_nb.hiring.learning.learned import Learned
-from salesops_nb.hiring.learning.market import (
+from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.forecast.learning.market import (
     FEWEST_MONTHS,
     Market,
     Season,
+    flat_market,
     flat_season,
     learn_market,
     learn_season,
 )
-from salesops_nb.hiring.learning.productivity import (
+from salesops_nb.forecast.learning.productivity import (
+    DRIFT_PRIOR,
     PRIOR_VARIANCE,
+    SPREADS,
     Productivity,
     dispersion_of,
+    dispersion_weight,
+    drift_of,
     level_of,
-    variance_between,
+    remembered,
+    spreads_between,
 )
-from salesops_nb.hiring.learning.ramp import LONGEST, Ramp
-from salesops_nb.hiring.learning.ramp import learn as learn_ramp
+from salesops_nb.forecast.learning.ramp import LONGEST, Ramp
+from salesops_nb.forecast.learning.ramp import learn as learn_ramp
 
-ROUNDS = 4
+ROUNDS = 6
 ROLE_HIRES = 12  # a role with fewer hires seen ramping shares the curve of all roles
 
 
@@ -94,7 +102,7 @@ def learn(
     stated = "productivity" in overrides
     problems = list(panel.problems)
     ramp, productivity, season, market = _alternate(panel, stated, problems)
-    hazard = _hazard(panel, problems)
+    hazard = _hazard(panel, productivity, problems)
     vacancies = _vacancies(tables)
     fill = learn_fill(vacancies, pd.Timestamp(horizon_start(panel)))
     waiting = _open_vacancies(vacancies, panel)
@@ -126,27 +134,31 @@ def _alternate(
     if not (ramped & (panel.booked > 0)).any() and not stated:
         raise SalesopsError(problem("no-ramped-reps", table="people", column="hired_on", months=LONGEST // 2))
     variance, phi = np.full(roles, PRIOR_VARIANCE), np.full(roles, 1.0)
-    season = flat_season(len(panel.months))
+    season, market = flat_season(len(panel.months)), flat_market(len(panel.months))
     prior = learn_ramp(panel.booked[:0], panel.exposure[:0], panel.tenure[:0], phi[:0])
-    ramp, own = [prior] * roles, np.ones(n)
+    ramp, own, drift = [prior] * roles, np.ones(n), DRIFT_PRIOR
+    spreads, age = np.zeros((roles, len(SPREADS))), np.arange(len(panel.months))[::-1] + 0.5
     for _ in range(ROUNDS):
         check()
-        shared = season.factor[panel.month_of_year]
         share = np.empty_like(panel.exposure)
         for r in range(roles):
             share[role == r] = ramp[r].mean(panel.tenure[role == r])
-        base = panel.exposure * shared
+        base = panel.exposure * season.factor[panel.month_of_year] * market.seen
         worked = base * share
         level = level_of(panel.booked.sum(axis=1), worked.sum(axis=1), role, roles, variance, phi)
         full = worked * level[role, None]
         phi = _dispersions(panel, full * own[:, None], level)
         for r in range(roles):
             mine = role == r
-            variance[r] = variance_between(panel.booked[mine].sum(axis=1), full[mine].sum(axis=1), phi[r])
-        shape = 1.0 / variance[role] + panel.booked.sum(axis=1) / phi[role]
-        rate = 1.0 / variance[role] + full.sum(axis=1) / phi[role]
-        own = shape / rate
-        season, market = _shared(panel, full * own[:, None] / shared, phi, season)
+            spreads[r] = spreads_between(panel.booked[mine].sum(axis=1), full[mine].sum(axis=1), phi[r])
+            variance[r] = float(spreads[r] @ SPREADS**2)
+        drift = drift_of(panel.booked, full, phi[role])
+        fade = remembered(phi, level, drift)[role, None] ** age
+        shape = 1.0 / variance[role] + (panel.booked * fade).sum(axis=1) / phi[role]
+        rate = 1.0 / variance[role] + (full * fade).sum(axis=1) / phi[role]
+        whole = 1.0 / variance[role] + np.stack([panel.booked.sum(axis=1), full.sum(axis=1)]) / phi[role]
+        own = whole[0] / whole[1]  # over all the time seen: for what is shared, not for what is to come
+        season, market = _shared(panel, full * own[:, None], phi, season, market)
         ramp = _ramps(panel, base * level[role, None], phi)
     origin = tuple("learned" if value > 0 else "prior" for value in level)
     if season.origin == "declared":
@@ -154,7 +166,10 @@ def _alternate(
     reps = np.array([int(((role == r) & (worked.sum(axis=1) > 0)).sum()) for r in range(roles)])
     error = np.array([_level_error(full[role == r].sum(axis=1), variance[r], phi[r]) for r in range(roles)])
     months = np.array([float(panel.exposure[role == r][ramped[role == r]].sum()) for r in range(roles)])
-    productivity = Productivity(level, error, variance, phi, reps, months, shape, rate, origin)
+    certain = dispersion_weight(panel.booked, full * own[:, None])
+    productivity = Productivity(
+        level, error, variance, phi, reps, months, shape, rate, origin, spreads, certain, drift
+    )
     return ramp, productivity, season, market
 
 
@@ -176,16 +191,25 @@ def _level_error(expected: Floats, variance: float, phi: float) -> float:
     return float(np.sqrt(1.0 / information))
 
 
-def _shared(panel: Panel, plain: Floats, phi: Floats, season: Season) -> tuple[Season, Market]:
-    """Season, then market, from each month's total booked over what reps alone would have booked."""
-    expected = np.maximum(plain.sum(axis=0), 1e-9)
-    ratio = panel.booked.sum(axis=0) / expected
-    noise = (plain * phi[panel.role, None]).sum(axis=0) / expected**2 + 1e-8
+def _shared(
+    panel: Panel, fitted: Floats, phi: Floats, season: Season, market: Market
+) -> tuple[Season, Market]:
+    """Season and market from each month's total booked over what reps alone would have booked.
+
+    The logarithm of the market is found by a step of Newton's from the last one, so that months of
+    nothing need no logarithm. `fitted` has the season and the market in it.
+    """
     now = season.factor[panel.month_of_year]
-    market = learn_market(ratio / now - 1.0, noise / now)
-    spread = market.typical_spread**2 * (1 - float(market.weight @ market.memory) ** 2)
-    new = learn_season(ratio, noise * now + spread * now**2, panel.month_of_year)
-    return new, market
+    plain = np.maximum(fitted.sum(axis=0) / (now * market.seen), 1e-9)
+    ratio = panel.booked.sum(axis=0) / plain
+    noise = (fitted * phi[panel.role, None]).sum(axis=0) / (now * market.seen) / plain**2 + 1e-8
+    level = now * market.seen
+    deviation = np.log(market.seen) + np.clip(ratio / level - 1.0, -1.0, 2.0)
+    new = learn_market(deviation, noise / level)
+    spread = new.typical_spread**2 * (1 - float(new.weight @ new.memory) ** 2)
+    # the season is seen around level and trend: what the market does from month to month is noise to it
+    around = ratio / new.line
+    return learn_season(around, noise * now + spread * now**2, panel.month_of_year), new
 
 
 def _ramps(panel: Panel, expected: Floats, phi: Floats) -> list[Ramp]:
@@ -198,10 +222,17 @@ def _ramps(panel: Panel, expected: Floats, phi: Floats) -> list[Ramp]:
     return out
 
 
-def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
-    """One row a person: a change of role is not a leaving."""
+def _hazard(panel: Panel, made: Productivity, problems: list[Problem]) -> Hazard:
+    """One row a person: a change of role is not a leaving.
+
+    Where owners of bookings are not in people, those who left may be missing among the leavers: then
+    nothing is learned from them.
+    """
     start, end = pd.Timestamp(panel.months[0].start), pd.Timestamp(panel.months[-1].end)
-    people = panel.roster.groupby("person_id").agg(hired=("hired_on", "min"), left=("left_on", "max"))
+    roster = panel.roster.assign(own=made.factor)
+    people = roster.groupby("person_id").agg(
+        hired=("hired_on", "min"), left=("left_on", "max"), own=("own", "mean")
+    )
     people = people[(people["hired"] < end) & (people["left"] > start)]
     known = people["hired"] > reading.LONG_AGO
     ends = people["left"].where(people["left"] < end, end)
@@ -212,6 +243,9 @@ def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
     entry = np.where(known, np.maximum(entry, 0.0), 120.0)
     stay = (ends - start).dt.days.to_numpy(dtype=float) / DAYS_PER_MONTH
     leave = np.where(known, leave / DAYS_PER_MONTH, 120.0 + stay)
+    if panel.strangers:
+        problems.append(problem("leavers-unknown", table="people", column="person_id", n=panel.strangers))
+        return learn_hazard(entry[:0], leave[:0], left[:0])
     hazard = learn_hazard(entry, leave, left)
     count = int(left.sum())
     if count < FEWEST:
@@ -226,7 +260,8 @@ def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
                 yearly=1 - (1 - PRIOR_HAZARD) ** 12,
             )
         )
-    return hazard
+    weaker, typical = weaker_leave(people["own"].to_numpy(dtype=float), np.maximum(leave - entry, 0.0), left)
+    return replace(hazard, weaker=weaker, typical=typical)
 
 
 def _vacancies(tables: Tables) -> pd.DataFrame:
@@ -244,10 +279,13 @@ def _vacancies(tables: Tables) -> pd.DataFrame:
 def _open_vacancies(vacancies: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """Role and months already open of each vacancy that waits when the horizon begins."""
     if vacancies.empty:
-        return pd.DataFrame({"role": pd.Series(dtype=str), "waited": pd.Series(dtype=float)})
+        text = pd.Series(dtype=str)
+        return pd.DataFrame({"role": text, "waited": pd.Series(dtype=float), "team": text})
     day = pd.Timestamp(horizon_start(panel))
     done = vacancies[["filled_on", "closed_on"]].min(axis=1)
     waiting = vacancies[(vacancies["opened_on"] < day) & (done.isna() | (done > day))]
-    waiting = waiting[waiting["role"].isin(panel.roles)]
+    waiting = waiting[waiting["role"].isin(panel.roles)].reset_index(drop=True)
     waited = (day - waiting["opened_on"]).dt.days / DAYS_PER_MONTH
-    return pd.DataFrame({"role": waiting["role"], "waited": waited.astype(float)}).reset_index(drop=True)
+    found = pd.DataFrame({"role": waiting["role"], "waited": waited.astype(float)})
+    named = next((column for column in ("team", "territory") if column in waiting), None)
+    return found.assign(team=waiting[named].astype("string").fillna("").astype(str) if named else "")

@@ -62,37 +62,37 @@ def exits(tenure: Any, hazard: Any, unit: Any, bands: Any) -> Any:
 
 
 @njit(cache=True)
-def place(
-    left: Any, joined: Any, weight: Any, share: Any, cells: Any, heads: Any, ramped: Any, ramped_heads: Any
+def add_present(
+    left: Any, since: Any, weight: Any, share: Any, ramp: Any, group: Any, made: Any, heads: Any
 ) -> None:
-    """Puts people into the cells of their joining and leaving month (futures × joined × left).
+    """Adds people who are there at first to `made` and `heads`, futures × groups × months.
 
-    `left` and `weight` are futures × people. Those with a negative place in `joined` are at full
-    output, for whom only the month of leaving matters.
+    `left` and `weight` are futures × people; `since` are the months since joining when the first month
+    begins, past the end of `ramp` (futures × months since joining) for those at full output. The month of
+    leaving counts by half.
     """
+    months, longest = made.shape[2], ramp.shape[1]
     for f in range(left.shape[0]):
         for i in range(left.shape[1]):
-            at = left[f, i]
-            if joined[i] < 0:
-                ramped[f, at] += weight[f, i]
-                ramped_heads[f, at] += share[i]
-            else:
-                cells[f, joined[i], at] += weight[f, i]
-                heads[f, joined[i], at] += share[i]
+            g, last = group[i], left[f, i]
+            for t in range(min(last + 1, months)):
+                part = weight[f, i] if t < last else 0.5 * weight[f, i]
+                at = since[i] + t
+                made[f, g, t] += part * ramp[f, at] if at < longest else part
+                if t < last:
+                    heads[f, g, t] += share[i]
 
 
 @njit(cache=True)
-def by_month(cells: Any, ramp: Any, before: int, half: float, out: Any) -> None:
-    """Adds to `out`, futures × months, the people in the cells who are there, times the ramp since joining.
-
-    The first `before` joining months lie before the horizon; the month of leaving counts by `half`.
-    """
-    futures, months = out.shape
-    for f in range(futures):
-        for j in range(cells.shape[1]):
-            later = 0.0
-            for t in range(months - 1, max(j - before, 0) - 1, -1):
-                later += cells[f, j, t + 1]
-                there = later + half * cells[f, j, t]
-                if there != 0.0:
-                    out[f, t] += there * ramp[f, before + t - j]
+def add_joining(
+    who: Any, when: Any, left: Any, weight: Any, share: Any, ramp: Any, group: Any, made: Any, heads: Any
+) -> None:
+    """Adds people who join in a month of a future, and leave in another (see `add_present`)."""
+    months = made.shape[2]
+    for n in range(len(who)):
+        f, g, first, last = who[n], group[n], when[n], left[n]
+        for t in range(first, min(last + 1, months)):
+            part = weight[n] if t < last else 0.5 * weight[n]
+            made[f, g, t] += part * ramp[f, t - first]
+            if t < last:
+                heads[f, g, t] += share[n]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from salesops_nb.hiring.learning.inputs import Floats, Ints
-from salesops_nb.hiring.learning.learned import Learned
-from salesops_nb.hiring.learning.productivity import PRIOR_REPS
+from salesops_nb.forecast.learning.attrition import WEAKER
+from salesops_nb.forecast.learning.inputs import Floats, Ints
+from salesops_nb.forecast.learning.learned import Learned
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Draws:
     """Futures on the first axis. `shared` is season × market by month; `curve` the ramp's index by role.
 
     `luck` are standard normals, futures × roles × months: the noise of each month's bookings,
-    the same for every plan that is compared.
+    the same for every plan that is compared. `dispersion` is its scale over the learned one, `weaker` the
+    power by which those leave sooner who sell less, `typical` what that makes of the mean.
     """
 
     hazard: Floats
@@ -26,9 +27,16 @@ class Draws:
     variance: Floats
     shared: Floats
     luck: Floats
+    dispersion: Floats
+    weaker: Floats
+    typical: Floats
 
     def __len__(self) -> int:
         return len(self.hazard)
+
+    def first(self, futures: int) -> Draws:
+        """The first of these futures."""
+        return Draws(*(getattr(self, each.name)[:futures] for each in fields(self)))
 
 
 def draw(learned: Learned, months: Ints, futures: int, rng: np.random.Generator) -> Draws:
@@ -39,21 +47,30 @@ def draw(learned: Learned, months: Ints, futures: int, rng: np.random.Generator)
     curve = np.stack([rng.choice(len(ramp.weight), futures, p=ramp.weight) for ramp in learned.ramp], axis=1)
     made = learned.productivity
     error = made.error * rng.standard_normal((futures, roles))
-    degrees = made.reps + PRIOR_REPS
-    variance = made.variance * degrees / rng.chisquare(degrees, (futures, roles))
+    variance = made.draw_variance(futures, rng)
     season = learned.season.factor + learned.season.error * rng.standard_normal((futures, 12))
     season = np.maximum(season, 0.02)
     season /= season.mean(axis=1, keepdims=True)
     shared = season[:, months] * learned.market.draw(horizon, futures, rng)
     luck = rng.standard_normal((futures, roles, horizon))
     newcomer = np.maximum(1.0 + error, 0.1)
-    return Draws(hazard, centre, curve, newcomer, np.minimum(variance, 4.0), shared, luck)
+    dispersion = np.clip(made.dispersion_n / rng.chisquare(made.dispersion_n, futures), 0.2, 5.0)
+    power = rng.choice(len(WEAKER), futures, p=learned.hazard.weaker)
+    return Draws(
+        hazard, centre, curve, newcomer, np.minimum(variance, 4.0), shared, luck, dispersion,
+        WEAKER[power], learned.hazard.typical[power],
+    )  # fmt: skip
 
 
-def own_factors(shape: Floats, rate: Floats, futures: int, rng: np.random.Generator) -> Floats:
-    """Own factors of people with a record, futures × people."""
+def own_factors(
+    shape: Floats, rate: Floats, drift: float, horizon: int, futures: int, rng: np.random.Generator
+) -> Floats:
+    """Own factors of people with a record, futures × people, as they drift to the middle of the horizon."""
     values = rng.standard_gamma(shape, (futures, len(shape)), dtype=np.float32)
-    out: Floats = values / rate.astype(np.float32)
+    values *= 1.0 / rate.astype(np.float32)
+    variance = drift**2 * horizon / 24
+    walk = rng.standard_normal(values.shape, dtype=np.float32)
+    out: Floats = values * np.exp(np.float32(np.sqrt(variance)) * walk - np.float32(variance / 2))
     return out
 
 
@@ -61,4 +78,10 @@ def newcomer_factors(variance: Floats, rng: np.random.Generator) -> Floats:
     """Own factors of people without a record over their mean, one for each given variance."""
     shape = 1.0 / np.maximum(variance, 1e-4)
     out: Floats = rng.standard_gamma(shape) / shape
+    return out
+
+
+def sooner(own: Floats, weaker: Floats, typical: Floats) -> Floats:
+    """How many times as soon as the average rep somebody with this own factor leaves."""
+    out: Floats = np.clip(np.maximum(own, 0.05) ** -weaker / typical, 0.1, 10.0)
     return out

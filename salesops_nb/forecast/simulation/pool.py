@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from salesops_nb.hiring.learning.attrition import tenure_at_exit
-from salesops_nb.hiring.learning.inputs import DAYS_PER_MONTH, Floats, Ints
-from salesops_nb.hiring.learning.kernels import add_heads, add_hire
-from salesops_nb.hiring.learning.learned import Learned
-from salesops_nb.hiring.learning.ramp import LONGEST
-from salesops_nb.hiring.simulation.draws import Draws, newcomer_factors
+from salesops_nb.forecast.learning.attrition import tenure_at_exit
+from salesops_nb.forecast.learning.inputs import DAYS_PER_MONTH, Floats, Ints
+from salesops_nb.forecast.learning.kernels import add_heads, add_hire
+from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.forecast.learning.ramp import LONGEST
+from salesops_nb.forecast.simulation.draws import Draws, newcomer_factors, sooner
 
 Rows = slice | Ints
 Months = npt.NDArray[np.int16]
@@ -73,8 +73,10 @@ class Pool:
             fate, draws = self._fate(role, n), self.draws
             days = np.exp(draws.fill_centre + self.learned.fill.spread * fate.normal)
             wait = np.rint(days / DAYS_PER_MONTH)
-            stay = tenure_at_exit(np.zeros(1), draws.hazard, fate.unit[:, None])[:, 0]
-            self.people[role, n] = Person(fate.own * draws.newcomer[:, role], _months(wait), _months(stay))
+            own = fate.own * draws.newcomer[:, role]
+            unit = fate.unit / sooner(own, draws.weaker, draws.typical)
+            stay = tenure_at_exit(np.zeros(1), draws.hazard, unit[:, None])[:, 0]
+            self.people[role, n] = Person(own, _months(wait), _months(stay))
         return self.people[role, n]
 
     def path(self, role: int, n: int, opened: int | Ints, rows: Rows = slice(None)) -> tuple[Floats, Floats]:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.money import from_float
-from salesops_nb.hiring.learning import reading
-from salesops_nb.hiring.learning.inputs import Floats, Panel, horizon_start
+from salesops_nb.forecast.learning import reading
+from salesops_nb.forecast.learning.inputs import Floats, Panel, horizon_start
 
 ROOM = 1.0
 MARGIN = 0.7

@@ -18,7 +18,7 @@ import pandas as pd
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.hiring.learning import reading
+from salesops_nb.forecast.learning import reading
 
 Floats = npt.NDArray[Any]  # single or double precision
 Ints = npt.NDArray[np.int64]
@@ -30,8 +30,9 @@ FULL_MONTH_SLACK = 7  # a month is complete when the data reach into its last se
 class Panel:
     """Reps by months. Arrays with two axes are spells × months; money is in major units.
 
-    `roster` has a row per spell: person_id, role, hired_on, left_on, fte, territory, present (employed
-    in this role on the first day of the horizon), tenure (months on that day).
+    `roster` has a row per spell: person_id, role, hired_on, left_on, fte, territory, team, region, present
+    (employed in this role on the first day of the horizon), tenure (months on that day). `strangers` counts
+    the owners of won deals or of history who are in no usable row of people.
     """
 
     months: list[Period]
@@ -45,6 +46,7 @@ class Panel:
     wins: Floats
     currency: str
     problems: list[Problem] = field(default_factory=list)
+    strangers: int = 0
 
     @property
     def month_of_year(self) -> Ints:
@@ -62,13 +64,16 @@ def read_panel(
     problems: list[Problem] = []
     people = reading.people(tables, problems)
     won, currency = reading.won_by_day(tables, currency, problems)
+    older = reading.history(tables, calendar, won["day"].min() if len(won) else reading.FAR.date())
+    if won.empty and older.empty:
+        raise SalesopsError(problem("no-won-deals", table="deals"))
+    if as_of is None:
+        as_of = won["day"].max() if len(won) else calendar.containing(older["day"].max(), "month").last
+    won = pd.concat([won, older], ignore_index=True) if len(older) else won
+    won = won[won["day"] <= as_of]
     if won.empty:
         raise SalesopsError(problem("no-won-deals", table="deals"))
     people = _who_sell(people, won)
-    as_of = as_of or won["day"].max()
-    older = reading.history(tables, calendar, won["day"].min())
-    won = pd.concat([won, older], ignore_index=True) if len(older) else won
-    won = won[won["day"] <= as_of]
     months = _complete_months(calendar, won["day"].min(), as_of)
     spells = _spells(people, months, as_of)
     roles = sorted(spells["role"].unique())
@@ -76,7 +81,10 @@ def read_panel(
     leave = reading.leave(tables)
     exposure, tenure = _exposure(people, spells, months, leave)
     role = np.array([roles.index(name) for name in spells["role"]], dtype=np.int64)
-    return Panel(months, as_of, spells, role, roles, exposure, tenure, booked, wins, currency, problems)
+    strangers = len(set(won["owner_id"]) - set(people["person_id"]))
+    return Panel(
+        months, as_of, spells, role, roles, exposure, tenure, booked, wins, currency, problems, strangers
+    )
 
 
 def horizon_start(panel: Panel) -> date:
@@ -120,6 +128,8 @@ def _spells(people: pd.DataFrame, months: list[Period], as_of: date) -> pd.DataF
         fte=("fte", "last"),
         pay=("pay", "last"),
         territory=("territory", "last"),
+        team=("team", "last"),
+        region=("region", "last"),
         current=("current", "last"),
     )
     spells = grouped.reset_index()

@@ -8,31 +8,39 @@ are exact. Time to fill is lognormal, with vacancies still open or called off ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from salesops_nb.hiring.learning.inputs import DAYS_PER_MONTH, Floats
-from salesops_nb.hiring.learning.kernels import exits
+from salesops_nb.forecast.learning.inputs import DAYS_PER_MONTH, Floats
+from salesops_nb.forecast.learning.kernels import exits
 
 BANDS: Floats = np.array([0.0, 6.0, 12.0, 24.0])  # months of tenure at which a band begins
 PRIOR_HAZARD = 0.025  # leavers per person-month, about 26 % a year; stated, used when leavers are few
 PRIOR_LEAVERS = 3.0  # the prior weighs as much as so many leavers
 FEWEST = 5
+WEAKER: Floats = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.5])  # candidates: hazard ∝ own factor to the power −w
+PRIOR_WEAKER = 0.8
 PRIOR_FILL_DAYS, PRIOR_FILL_SPREAD, PRIOR_FILLED = 60.0, 0.5, 3.0
 
 
 @dataclass(frozen=True)
 class Hazard:
-    """Gamma posterior of the monthly hazard in each tenure band."""
+    """Gamma posterior of the monthly hazard in each tenure band.
+
+    `weaker` is the weight of each of `WEAKER`: how much sooner those leave who sell less; `typical` the
+    mean of own factors to that power, over the months at risk.
+    """
 
     shape: Floats
     rate: Floats
     leavers: Floats
     at_risk: Floats
     origin: str
+    weaker: Floats = field(default_factory=lambda: np.eye(len(WEAKER))[0])
+    typical: Floats = field(default_factory=lambda: np.ones(len(WEAKER)))
 
     @property
     def mean(self) -> Floats:
@@ -49,7 +57,7 @@ class Hazard:
     def scaled(self, monthly: float) -> Hazard:
         """The same shape over tenure at a stated overall monthly hazard, without uncertainty."""
         mean = self.mean * (monthly / self.overall)
-        return Hazard(np.full(4, 1e6), 1e6 / np.maximum(mean, 1e-9), self.leavers, self.at_risk, "override")
+        return replace(self, shape=np.full(4, 1e6), rate=1e6 / np.maximum(mean, 1e-9), origin="override")
 
     def interval(self, level: float = 0.8) -> tuple[Floats, Floats]:
         """Low and high of each band."""
@@ -78,6 +86,21 @@ def learn_hazard(entry: Floats, leave: Floats, left: Floats) -> Hazard:
     shape = PRIOR_LEAVERS + leavers
     rate = PRIOR_LEAVERS / centre + at_risk
     return Hazard(shape, rate, leavers, at_risk, "prior" if few else "learned")
+
+
+def weaker_leave(own: Floats, at_risk: Floats, left: Floats) -> tuple[Floats, Floats]:
+    """The weight of each of `WEAKER`, and the mean of own factors to that power.
+
+    A rep leaves with a hazard in proportion to own^−w (the partial likelihood of Cox 1972, the base the
+    same for all). Parameters are by person: own factor, months at risk, 1 where the person left.
+    """
+    factor = np.maximum(own, 0.05)[None, :] ** -WEAKER[:, None]
+    months = max(float(at_risk.sum()), 1e-9)
+    typical = factor @ at_risk / months if at_risk.sum() > 0 else np.ones(len(WEAKER))
+    log_weight = -0.5 * (WEAKER / PRIOR_WEAKER) ** 2
+    log_weight = log_weight + np.log(factor) @ left - left.sum() * np.log(np.maximum(typical, 1e-9))
+    weight = np.exp(log_weight - log_weight.max())
+    return weight / weight.sum(), typical
 
 
 def tenure_at_exit(tenure: Floats, hazard: Floats, unit: Floats) -> Floats:

@@ -77,6 +77,9 @@ def people(tables: Tables, problems: list[Problem]) -> pd.DataFrame:
     rows["pay"] = pd.to_numeric(rows["pay"], errors="coerce").astype(float) if "pay" in rows else np.nan
     place = next((c for c in ("territory", "region", "team") if c in rows and rows[c].notna().any()), None)
     rows["territory"] = rows[place].astype("string").fillna("").astype(str) if place else ""
+    for column in ("team", "region"):
+        named = rows[column].astype("string").fillna("unassigned") if column in rows else "unassigned"
+        rows[column] = named
     kept = _without_bad_rows(rows, problems)
     if kept.empty:
         raise SalesopsError([*problems, problem("no-people")])
@@ -147,6 +150,9 @@ def leave(tables: Tables) -> pd.DataFrame:
 
 def won_by_day(tables: Tables, currency: str | None, problems: list[Problem]) -> tuple[pd.DataFrame, str]:
     """Won amounts by owner and day (owner_id, day, amount as float, deals), summed in the engine."""
+    if "deals" not in tables and "bookings_history" in tables:
+        nothing = pd.DataFrame({"owner_id": [], "day": [], "amount": [], "deals": []})
+        return nothing.astype({"owner_id": str, "day": object}), currency or "USD"
     frame = need(tables.get("deals"), "deals", ["owner_id", "outcome", "amount", "closed_on"])
     schema = frame.collect_schema()
     has_currency = "currency" in schema.names()
@@ -184,8 +190,11 @@ def history(tables: Tables, calendar: FiscalCalendar, before: date) -> pd.DataFr
     frame = tables.get("bookings_history")
     if frame is None:
         return pd.DataFrame(columns=names)
-    frame = need(frame, "bookings_history", ["level", "who", "metric", "month", "value"])
-    rows = pandas_of(frame.filter((nw.col("level") == "rep") & (nw.col("metric") == "bookings")))
+    frame = need(frame, "bookings_history", ["level", "who", "month", "value"])
+    frame = frame.filter(nw.col("level") == "rep")
+    if "metric" in frame.collect_schema().names():
+        frame = frame.filter(nw.col("metric") == "bookings")
+    rows = pandas_of(frame)
     first = calendar.containing(before, "month").start
     start = {key: calendar.period(key).start for key in rows["month"].astype(str).unique()}
     days = rows["month"].astype(str).map(start)

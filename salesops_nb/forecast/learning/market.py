@@ -1,8 +1,9 @@
-"""What all reps share: the season, and the market's level as it drifts from month to month.
+"""What all reps share: the season, and the market's level with its trend, as it moves from month to month.
 
-The level is one plus a stationary process whose spread and memory are not known but weighed over
-a grid by how well they explain the company's monthly totals; months to come are drawn given the
-months seen, so a recent bad patch fades as slowly as such patches did before.
+The logarithm of the level is a line (the trend of a ramped head's output, believed to be small) plus a
+stationary process whose spread and memory are not known but weighed over a grid by how well they explain
+the company's monthly totals. Months to come are drawn given the months seen: a trend goes on as far as it
+is certain, and a recent bad patch fades as slowly as such patches did before.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesops_nb.hiring.learning.inputs import Floats, Ints
+from salesops_nb.forecast.learning.inputs import Floats, Ints
 
 FEWEST_MONTHS = 24
 _SPREADS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.22, 0.32)
 _MEMORIES = (0.0, 0.5, 0.8, 0.92, 0.98)
-_PRIOR_SPREAD = 0.1  # an exponential prior on the spread: most companies move together by some percent
+_PRIOR_SPREAD = 0.2  # an exponential prior on the spread: most companies move together by some percent
 _LEVEL_SPREAD = 0.3  # how far the mean level may lie from the one the reps' own averages imply
+_TREND_SPREAD = 0.12  # belief about the trend of a head's output, a year, on the log scale
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,24 @@ def learn_season(ratio: Floats, noise: Floats, month_of_year: Ints) -> Season:
 
 @dataclass(frozen=True)
 class Market:
-    """Weighted processes of the common level, with what was seen."""
+    """Weighted processes of the common level (its logarithm), with what was seen of it.
+
+    `seen` is the level of each month of the data, `line` the part of it that is level and trend, `trend`
+    the change of its logarithm a year, with the error of that.
+    """
 
     weight: Floats
     spread: Floats
     memory: Floats
     deviation: Floats
     noise: Floats
+    seen: Floats
+    line: Floats
+    trend: tuple[float, float]
 
     @property
     def typical_spread(self) -> float:
-        """Expected standard deviation of the common level."""
+        """Expected standard deviation of the common level around its trend."""
         return float(self.weight @ self.spread)
 
     def draw(self, months: int, futures: int, rng: np.random.Generator) -> Floats:
@@ -82,14 +91,14 @@ class Market:
         for k in np.flatnonzero(count):
             mean, root = self._ahead(float(self.spread[k]), float(self.memory[k]), months)
             normal = rng.standard_normal((count[k], months))
-            out[at : at + count[k]] = 1.0 + mean + normal @ root.T
+            out[at : at + count[k]] = mean + normal @ root.T
             at += count[k]
-        shuffled: Floats = np.maximum(rng.permutation(out), 0.1)
+        shuffled: Floats = np.exp(np.clip(rng.permutation(out), -2.5, 2.5))
         return shuffled
 
     def _ahead(self, spread: float, memory: float, months: int) -> tuple[Floats, Floats]:
         n = len(self.deviation)
-        full = _covariance(n + months, spread, memory)
+        full = _process(n + months, spread, memory) + _line(n + months, n)
         seen = full[:n, :n] + np.diag(self.noise)
         gain = np.linalg.solve(seen, full[:n, n:]).T
         mean = gain @ self.deviation
@@ -98,23 +107,53 @@ class Market:
         return mean, vectors * np.sqrt(np.maximum(values, 0.0))
 
 
+def flat_market(months: int) -> Market:
+    """A level of one, as it is before anything is learned."""
+    nought, one = np.zeros(months), np.ones(months)
+    return Market(np.ones(1), np.zeros(1), np.zeros(1), nought, one, one, one, (0.0, _TREND_SPREAD))
+
+
 def learn_market(deviation: Floats, noise: Floats) -> Market:
-    """The processes' weights from each month's deviation (actual over expected, less one)."""
+    """The processes' weights from each month's deviation: log of actual over expected, and its variance."""
     pairs = [(s, m) for s in _SPREADS for m in _MEMORIES if s > 0 or m == 0]
-    log_weight = np.empty(len(pairs))
+    n = len(deviation)
+    log_weight, trends = np.empty(len(pairs)), np.empty((len(pairs), 2))
+    levels, lines = np.empty((len(pairs), n)), np.empty((len(pairs), n))
+    line, per_year = _line(n, n), _TREND_SPREAD**2 * _years(n, n)
     for k, (spread, memory) in enumerate(pairs):
-        matrix = _covariance(len(deviation), spread, memory) + np.diag(noise)
-        lower = np.linalg.cholesky(matrix)
+        common = _process(n, spread, memory) + line
+        lower = np.linalg.cholesky(common + np.diag(noise))
         z = np.linalg.solve(lower, deviation)
         prior = -spread / _PRIOR_SPREAD - (0.0 if spread else -np.log(len(_MEMORIES)))
         log_weight[k] = prior - 0.5 * z @ z - np.log(np.diag(lower)).sum()
+        part = np.linalg.solve(lower.T, z)
+        levels[k], lines[k] = common @ part, line @ part
+        spent = np.linalg.solve(lower, per_year)
+        trends[k] = per_year @ part, _TREND_SPREAD**2 - spent @ spent
     weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
     spreads, memories = (np.array(values) for values in zip(*pairs, strict=True))
-    return Market(weight / weight.sum(), spreads, memories, deviation, noise)
+    mean = float(weight @ trends[:, 0])
+    error = float(np.sqrt(weight @ (trends[:, 1] + (trends[:, 0] - mean) ** 2)))
+    seen, straight = np.exp(weight @ levels), np.exp(weight @ lines)
+    return Market(weight, spreads, memories, deviation, noise, seen, straight, (mean, error))
 
 
-def _covariance(n: int, spread: float, memory: float) -> Floats:
+def _years(n: int, seen: int) -> Floats:
+    """Years of each month from the middle of the months seen."""
+    out: Floats = (np.arange(n) - (seen - 1) / 2) / 12
+    return out
+
+
+def _line(n: int, seen: int) -> Floats:
+    """Covariance of a level and a trend that are believed to be small."""
+    years = _years(n, seen)
+    out: Floats = _LEVEL_SPREAD**2 + _TREND_SPREAD**2 * np.outer(years, years)
+    return out
+
+
+def _process(n: int, spread: float, memory: float) -> Floats:
     lag = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     power = np.where(lag == 0, 1.0, memory ** np.maximum(lag, 1))
-    out: Floats = spread**2 * power + _LEVEL_SPREAD**2
+    out: Floats = spread**2 * power
     return out

@@ -1,0 +1,219 @@
+"""What will be booked in a period: by the company, its teams and its people, in many futures.
+
+The one forecast that target setting and hiring needs both ask. It is the people there are (their own
+output, ramp, attrition and, where asked for, backfills), seats already open, the season, and the market's
+trend with its uncertainty. The same question, asked from the same data, gets the same futures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from salesops_nb.core.periods import Period
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.forecast.learning.inputs import Floats, Ints, horizon_start
+from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.forecast.learning.ramp import LONGEST
+from salesops_nb.forecast.simulation.draws import newcomer_factors, own_factors
+from salesops_nb.forecast.simulation.futures import Futures, judged
+from salesops_nb.forecast.simulation.simulate import Seats, bookings, teams, with_luck
+
+Texts = npt.NDArray[np.object_]
+FUTURES = 10_000
+FEWER = 4_000  # futures of teams and people, of which there are many
+MOST_CELLS = 2_000_000  # futures × groups × months of teams
+LONGEST_AHEAD = 60
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a period may bring.
+
+    `made` is the company's bookings, one a future, with what is already booked in the period; `booked` is
+    that part. `months` are positions, among the months ahead, of those that count.
+    """
+
+    learned: Learned
+    period: Period
+    months: Ints
+    booked: float
+    made: Floats
+    futures: Futures
+
+    def probability(self, target: float) -> float:
+        """Chance that the period reaches a target."""
+        return float((self.made >= target).mean())
+
+    def quantiles(self, shares: Sequence[float] = (0.1, 0.5, 0.9)) -> list[float]:
+        """Bookings that the period stays below with the given probabilities."""
+        return [float(value) for value in np.quantile(self.made, shares)]
+
+
+def months_ahead(learned: Learned, period: Period) -> list[Period]:
+    """The months from the end of the data to the end of a period."""
+    start = horizon_start(learned.panel)
+    months = list(period.calendar.between(start, period.end, "month")) if start < period.end else []
+    if not 1 <= len(months) <= LONGEST_AHEAD:
+        raise SalesopsError(
+            problem("nothing-ahead", value=period.key, start=start, count=len(months), most=LONGEST_AHEAD)
+        )
+    return months
+
+
+def expect(
+    learned: Learned,
+    period: Period,
+    *,
+    replace_leavers: bool = True,
+    hires: Ints | None = None,
+    futures: int = FUTURES,
+    seed: int = 0,
+) -> Expected:
+    """What a period that ends after the data may bring.
+
+    Parameters
+    ----------
+    replace_leavers : whether leavers are replaced, after the time it takes to fill a seat.
+    hires : requisitions to be opened beside, roles × months from the end of the data.
+
+    Raises
+    ------
+    SalesopsError
+        for a period that has ended, or ends more than five years after the data.
+    """
+    ahead = months_ahead(learned, period)
+    drawn = judged(learned, _of_year(ahead), futures, seed)
+    output = drawn.team(replace_leavers).output
+    if hires is not None:
+        rows = np.zeros((len(learned.panel.roles), len(ahead)), dtype=np.int64)
+        width = min(hires.shape[1], len(ahead))
+        rows[:, :width] = hires[:, :width]
+        output = output + np.stack([drawn.pool.output(r, row) for r, row in enumerate(rows)], axis=1)
+    inside = np.array([i for i, m in enumerate(ahead) if period.start <= m.start], dtype=np.int64)
+    panel = learned.panel
+    past = [i for i, m in enumerate(panel.months) if period.start <= m.start < period.end]
+    booked = float(panel.booked[:, past].sum())
+    made = booked + bookings(learned, drawn.pool.draws, output)[:, inside].sum(axis=1)
+    return Expected(learned, period, inside, booked, made, drawn)
+
+
+def _of_year(months: list[Period]) -> Ints:
+    return np.array([int(month.key[-2:]) - 1 for month in months], dtype=np.int64)
+
+
+def by_group(expected: Expected, column: str = "team", replace_leavers: bool = True) -> dict[str, Floats]:
+    """Bookings of each team (or region) in the period, a value a future; a seat stays in its team.
+
+    What is booked already counts for the team of today.
+    """
+    learned, drawn = expected.learned, expected.futures
+    panel, roles = learned.panel, range(len(learned.panel.roles))
+    mine, waiting = _labels(learned, column)
+    names = sorted({*mine, *waiting})
+    seats = Seats(*_numbered(learned, mine, waiting, names), len(roles) * len(names))
+    horizon = drawn.pool.horizon
+    few = int(np.clip(MOST_CELLS // (seats.groups * horizon), 500, FEWER))
+    draws = drawn.pool.draws.first(min(few, len(drawn.pool.draws)))
+    output = teams(learned, draws, drawn.pool.seed, replace_leavers, seats)[int(replace_leavers)].output
+    rng = np.random.default_rng([drawn.pool.seed, 3])
+    out = {name: np.zeros(len(draws)) for name in names}
+    made = learned.productivity
+    for r in roles:
+        part = output[:, r * len(names) : (r + 1) * len(names)]
+        whole = part.sum(axis=1)
+        fits = learned.returns.effective(whole, r) / np.maximum(whole, 1e-9)
+        for name, heads in zip(names, part.transpose(1, 0, 2), strict=True):
+            mean = (float(made.level[r]) * heads * fits * draws.shared)[:, expected.months]
+            phi = float(made.dispersion[r]) * draws.dispersion[:, None]
+            out[name] += with_luck(mean, phi, rng.standard_normal(mean.shape)).sum(axis=1)
+    past = _past(expected)
+    for name in names:
+        out[name] += panel.booked[np.ix_(mine == name, past)].sum()
+    return {name: made for name, made in out.items() if made.any()}
+
+
+def _labels(learned: Learned, column: str) -> tuple[Texts, Texts]:
+    """The team or region of each spell, and of each open seat (where its team says so)."""
+    roster = learned.panel.roster
+    mine = roster[column].astype(str).to_numpy()
+    at = dict(zip(roster["team"].astype(str), mine, strict=True))
+    at |= {label: label for label in mine}
+    return mine, np.array([at.get(t, "unassigned") for t in learned.vacancies["team"].astype(str)], object)
+
+
+def _numbered(learned: Learned, mine: Texts, waiting: Texts, names: list[str]) -> tuple[Ints, Ints]:
+    """Labels as groups: the role first, then the label."""
+    at = {name: i for i, name in enumerate(names)}
+    role = [learned.panel.roles.index(r) for r in learned.vacancies["role"]]
+    spells = learned.panel.role * len(names) + np.array([at[label] for label in mine], dtype=np.int64)
+    open_seats = [r * len(names) + at[label] for r, label in zip(role, waiting, strict=True)]
+    return spells, np.array(open_seats, dtype=np.int64)
+
+
+def _past(expected: Expected) -> list[int]:
+    """Months of the data that are in the period."""
+    within = expected.period
+    return [i for i, m in enumerate(expected.learned.panel.months) if within.start <= m.start < within.end]
+
+
+@dataclass(frozen=True)
+class People:
+    """What people would book in a period if they stayed: futures × people, and each one's ramped month."""
+
+    made: Floats
+    rate: Floats
+
+
+def by_person(expected: Expected, people: pd.DataFrame, exposure: Floats) -> People:
+    """Bookings of people who are there as `exposure` says; nobody leaves otherwise.
+
+    Parameters
+    ----------
+    people : person_id, role and hired_on, a row a person; who is not known yet is a newcomer.
+    exposure : people × months ahead: full-time share of each month.
+    """
+    learned, pool = expected.learned, expected.futures.pool
+    panel, made = learned.panel, learned.productivity
+    draws = pool.draws.first(min(FEWER, len(pool.draws)))
+    futures, horizon = len(draws), pool.horizon
+    spell = {person: i for i, person in enumerate(panel.roster["person_id"].astype(str))}
+    at = np.array([spell.get(str(person), -1) for person in people["person_id"]], dtype=np.int64)
+    main = int(np.argmax(np.bincount(panel.role, minlength=len(panel.roles))))
+    role = np.array(
+        [
+            panel.role[i] if i >= 0 else panel.roles.index(str(r)) if str(r) in panel.roles else main
+            for i, r in zip(at, people["role"], strict=True)
+        ],
+        dtype=np.int64,
+    )
+    rng = np.random.default_rng([pool.seed, 7])
+    own = np.empty((futures, len(people)))
+    known = at >= 0
+    own[:, known] = own_factors(
+        made.shape[at[known]], made.rate[at[known]], made.drift, horizon, futures, rng
+    )
+    for j in np.flatnonzero(~known):
+        own[:, j] = newcomer_factors(draws.variance[:, role[j]], rng) * draws.newcomer[:, role[j]]
+    start = np.datetime64(horizon_start(panel))
+    hired = np.array(pd.to_datetime(people["hired_on"]), dtype="datetime64[D]")
+    since = np.rint((start - hired).astype(float) / 30.4375).astype(np.int64)
+    shared = draws.shared[:, expected.months]
+    total = shared @ exposure[:, expected.months].T
+    for j in np.flatnonzero(since < LONGEST):  # whoever is ramping: by the curve of the future
+        curve = learned.ramp[role[j]].table(LONGEST + horizon)[draws.curve[:, role[j]]]
+        months = since[j] + expected.months
+        share = np.where(months >= 0, curve[:, np.clip(months, 0, curve.shape[1] - 1)], 0.0)
+        total[:, j] = (shared * share * exposure[j, expected.months]).sum(axis=1)
+    mean = own * total * made.level[role]
+    phi = made.dispersion[role] * draws.dispersion[:, None]
+    booked = np.zeros(len(people))
+    if past := _past(expected):
+        by_spell = panel.booked[:, past].sum(axis=1)
+        booked[known] = by_spell[at[known]]
+    rate = own.mean(axis=0) * made.level[role] * float(draws.shared.mean())
+    return People(booked + with_luck(mean, phi, rng.standard_normal(mean.shape)), rate)
