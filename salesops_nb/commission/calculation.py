@@ -135,8 +135,7 @@ def calculate(
 
 def _work(working: Working, pay_date: date, duties: Duties) -> None:
     """All steps from credit to payable lines."""
-    chosen, when, stays, facts = working.plans, working.period, working.stays, working.facts
-    problems = working.found
+    chosen, when, stays, problems = working.plans, working.period, working.stays, working.found
     jobs: dict[Plan, Job] = {}
     for plan in chosen:
         if plan.start < when.end and when.start < plan.end:

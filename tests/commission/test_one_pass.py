@@ -45,7 +45,7 @@ def tables(splits: bool) -> dict[str, Any]:
     deal that was sold.
     """
     sold = deals(
-        *("33.35 100.05 700 512.01 0.01 888.88 64 1000 250.5 10".split() * 6),
+        *[33.35, 100.05, 700, 512.01, 0.01, 888.88, 64, 1000, 250.5, 10] * 6,
         product=["A", "A", "B"] * 20,
         cost=[Decimal(i) for i in range(60)],
     )
@@ -153,8 +153,8 @@ print(sorted({"pandas", "sqlalchemy", "scipy", "matplotlib", "numba"} & set(sys.
 
 def test_what_a_calculation_does_not_need_is_not_loaded(tmp_path: Path):
     data = tables(True)
-    data["targets"] = table(*({"level": "rep", "who": w, "metric": "quota", "period": "2026-Q1",
-                               "value": D(700 + i)} for i, w in enumerate(("ann", "bob", "cal"))))  # fmt: skip
+    of = {"level": "rep", "metric": "quota", "period": "2026-Q1"}
+    data["targets"] = table(*({**of, "who": who, "value": D(700)} for who in ("ann", "bob", "cal")))
     data["events"]["amount"] = data["events"]["amount"].fillna(D(1))
     for name, frame in data.items():
         frame.to_parquet(tmp_path / f"{name}.parquet")

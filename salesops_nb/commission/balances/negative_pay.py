@@ -11,7 +11,7 @@ import narwhals as nw
 
 from salesops_nb.commission.balances.draw_spans import stays_of
 from salesops_nb.commission.balances.exits import not_netted
-from salesops_nb.commission.earning.lines import line, payable
+from salesops_nb.commission.earning.lines import line
 from salesops_nb.commission.inputs.opening_balances import openings
 from salesops_nb.commission.inputs.tables import as_decimal, collected
 from salesops_nb.commission.plans.plan import Plan
@@ -121,7 +121,7 @@ def _sums(payout: Working) -> tuple[dict[Key, Decimal], ...]:
     free: dict[Key, Decimal] = defaultdict(Decimal)
     rows = [((row["payee_id"], row["currency"]), row["kind"], row["amount"]) for row in payout.made]
     for frame in payout.lazy:
-        paid = payable(frame).group_by("payee_id", "currency").agg(nw.col("amount").sum())
+        paid = frame.group_by("payee_id", "currency").agg(nw.col("amount").sum())
         rows += [((r["payee_id"], r["currency"]), "commission", r["amount"]) for r in collected(paid)]
     for sums, each in ((own, rows), (corrected, _paid_now(payout))):
         for key, kind, amount in each:

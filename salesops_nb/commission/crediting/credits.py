@@ -29,7 +29,7 @@ from salesops_nb.commission.crediting.refund_pieces import by_sale
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.exchange_rates import converted
 from salesops_nb.commission.inputs.rounding import decimal_of
-from salesops_nb.commission.inputs.tables import AMOUNT, collected, number, times10
+from salesops_nb.commission.inputs.tables import AMOUNT, collected, number, times10, to_share
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
 
@@ -237,6 +237,9 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
             share=number(1),
             **{name: nw.col(f"m_{name}") for name in measures},
         )
+    full = _splits_pay(plan)
+    if not full:  # cut once an event, not once a share
+        frame = frame.with_columns(**{f"m_{n}": to_share(nw.col(f"m_{n}")) for n in measures})
     shares = facts.shares
     if facts.set_aside:  # such a deal stands once, whole, with its owner
         shares = shares.filter(~nw.col("deal_id").is_in(list(facts.set_aside)))
@@ -270,7 +273,6 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
         if dated:
             beside = _in_force(beside, "valid_to" in names)
         joined = nw.concat([joined.select(*frame_names), beside.select(*frame_names)], how="vertical")
-    full = _splits_pay(plan)
     return joined.with_columns(
         **{n: nw.col(f"m_{n}") if full else times10(nw.col(f"m_{n}"), nw.col("share")) for n in measures}
     )

@@ -48,8 +48,11 @@ def selected(
     refunds: bool,
     overlay: bool,
     catches_up: bool,
+    paying: bool = False,
 ) -> nw.LazyFrame[Any]:
-    """Every row of the period as a line (zero ones too), and earlier rows whose pay has changed."""
+    """Every row of the period as a line (zero ones too, unless only those `paying` something are asked for),
+    and earlier rows whose pay has changed.
+    """
     new = nw.col("happened_on") >= nw.lit(start)
     amount: nw.Expr = nw.col("amount_now")
     if catches_up:
@@ -57,6 +60,9 @@ def selected(
         frame = frame.filter(new | (nw.col("amount_now") != nw.col("amount_prev")))
     else:
         frame = frame.filter(new)
+    if paying:  # what is not cut to nothing at four places; to cut it here too would be slow
+        least = Decimal("0.00005")
+        frame = frame.filter((amount >= number(least)) | (amount <= number(-least)))
     raw = nw.col("raw")
     kind: nw.Expr = nw.lit(kind_of(c))
     tail: nw.Expr = nw.lit(f"/{kind_of(c)}/{period}")
@@ -93,11 +99,6 @@ def selected(
         source_line_id=nw.lit(None).cast(nw.String),
         happened_on=nw.col("happened_on"),
     )
-
-
-def payable(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Lines that pay something."""
-    return frame.filter(nw.col("amount") != nw.lit("0").cast(nw.Decimal(38, 4)))
 
 
 def line(

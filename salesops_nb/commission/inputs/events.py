@@ -65,8 +65,11 @@ class Facts:
         return self.tables.once(("unknown",), lambda: sorted(self._credited() - self._known()))
 
     def _credited(self) -> set[str]:
-        ids = ("deals", "owner_id"), ("splits", "person_id")
-        return self.tables.once(("credited",), lambda: self._ids(*ids))
+        return self.tables.once(("credited",), lambda: self._ids(("deals", "owner_id")) | self._sharing())
+
+    def _sharing(self) -> set[str]:
+        ids = None if self.shares is None else collected(self.shares.select(who="payee_id").unique())
+        return {row["who"] for row in ids or () if row["who"]}
 
     def _known(self) -> set[str]:
         return self._ids(("people", "person_id"), ("people", "manager_id"))
@@ -97,7 +100,6 @@ def _read(tables: Tables) -> Facts:
     """All that is so for every plan and period."""
     events, beside = read_events(tables)
     problems: list[Problem] = []
-    parts, set_aside = shares(tables, problems)
     day = nw.col("happened_on")
     empty = nw.col("amount").is_null() & (nw.col("kind") != "cancelled")
     told = collected(
@@ -105,9 +107,9 @@ def _read(tables: Tables) -> Facts:
             nw.len().alias("n"), last=day.max(), refunds=_number_of(takes_back()), gaps=_number_of(empty)
         )
     )[0]
-    if told["n"] <= _IN_MEMORY:
-        events = tables.kept(events)
-        parts = tables.kept(parts) if parts is not None else None
+    few = told["n"] <= _IN_MEMORY
+    events = tables.kept(events) if few else events
+    parts, set_aside = shares(tables, problems, few)
     overlay = False
     if parts is not None and "type" in tables.columns("splits"):
         held = parts.filter(nw.col("part") == "overlay").select(nw.len().alias("n"))

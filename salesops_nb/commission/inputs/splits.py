@@ -22,34 +22,43 @@ _ROUNDED = Decimal("0.02")  # thirds written as 33.33 miss 100 by a hundredth
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 
 
-def shares(tables: Tables, problems: list[Problem]) -> tuple[nw.LazyFrame[Any] | None, list[str]]:
+def shares(
+    tables: Tables, problems: list[Problem], hold: bool = False
+) -> tuple[nw.LazyFrame[Any] | None, list[str]]:
     """The splits as ``deal_id, payee_id, share`` (of one), ``part`` and the analyst's columns; deals
     set aside.
 
-    ``None`` where no splits were given.
+    ``None`` where no splits were given. With `hold` they are read into memory once, before they are checked.
     """
     if "splits" not in tables:
         return None, []
-    frame = tables.need("splits", "deal_id", "person_id", "share")
-    names = frame.collect_schema().names()
+    given = tables.need("splits", "deal_id", "person_id", "share")
+    names = given.collect_schema().names()
     part = nw.col("type").cast(nw.String).fill_null("revenue") if "type" in names else nw.lit("revenue")
-    frame = frame.with_columns(
-        nw.col("deal_id").cast(nw.String),
-        nw.col("person_id").cast(nw.String).alias("payee_id"),
-        nw.col("share").cast(AMOUNT),
-        part.alias("part"),
-    ).drop("person_id", *(["type"] if "type" in names else []))
-    percent = _percent(frame)
-    unit = Decimal(100) if percent else Decimal(1)
-    frame = frame.with_columns(share=times(nw.col("share"), 1 / unit))
+    person = nw.col("person_id").cast(nw.String).alias("payee_id")
+    frame = given.with_columns(nw.col("deal_id").cast(nw.String), person, part.alias("part"))
+    frame = frame.drop("person_id", *(["type"] if "type" in names else []))
+    whole = frame.with_columns(nw.col("share").cast(AMOUNT))
+    percent = _percent(whole)
+    frame = frame.with_columns(share=_of_one(given.collect_schema()["share"])) if percent else whole
+    frame = tables.kept(frame) if hold else frame
     dated = "valid_from" in names or "valid_to" in names
-    sums = _dated_sums(frame) if dated else _sums(frame)
-    near, bad = _sorted_out(tables, sums)
+    sums, twice = _odd(frame)
+    near, bad = _sorted_out(tables, _dated_sums(frame) if dated else sums)
     bad += _without_person(frame, {p.value for p in bad})
     problems += bad
     if near:
         frame = _last_takes_rest(frame, tables, near)
-    return _once_each(frame), [p.value for p in bad if p.value is not None]
+    made = _once_each(frame) if twice else frame
+    made = tables.kept(made) if hold and (near or twice) else made
+    return made, [p.value for p in bad if p.value is not None]
+
+
+def _of_one(kind: Any) -> nw.Expr:
+    """A per cent as a part of one, exactly; what has few places is not cut back to ten, which is slow."""
+    if isinstance(kind, nw.Decimal) and kind.scale <= 8:
+        return (nw.col("share").cast(nw.Decimal(24, 8)) * nw.lit("0.01").cast(nw.Decimal(3, 2))).cast(AMOUNT)
+    return times(nw.col("share").cast(AMOUNT), Decimal("0.01"))
 
 
 def _percent(frame: nw.LazyFrame[Any]) -> bool:
@@ -62,14 +71,28 @@ def _percent(frame: nw.LazyFrame[Any]) -> bool:
     return total is not None and bool(total >= 50)
 
 
-def _sums(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
-    """Deals whose revenue shares do not sum to one exactly, or hold a negative one."""
-    revenue = frame.filter(nw.col("part") == "revenue")
-    sums = revenue.group_by("deal_id").agg(total=nw.col("share").sum(), least=nw.col("share").min())
-    odd = sums.filter(
-        (nw.col("total") != number(1)) | (nw.col("least") < number(0)) | nw.col("least").is_null()
+def _odd(frame: nw.LazyFrame[Any]) -> tuple[list[dict[str, Any]], bool]:
+    """Deals whose revenue shares do not sum to one exactly, or hold a negative one; and whether some person
+    may stand twice in a deal. Both are read at once.
+    """
+    person, share = nw.col("payee_id"), nw.col("share")
+    deals = frame.group_by("deal_id", "part").agg(
+        total=share.sum(), least=share.min(), n=nw.len(), one=person.min(), other=person.max()
     )
-    return collected(odd.sort("deal_id"))
+    least = nw.col("least")
+    unequal = (nw.col("total") != number(1)) | (least < number(0)) | least.is_null()
+    # two rows a deal are one person twice only if their least and greatest names are the same
+    twice = (nw.col("n") > 2) | ((nw.col("n") == 2) & (nw.col("one") == nw.col("other")))
+    deals = deals.with_columns(
+        wrong=((nw.col("part") == "revenue") & unequal).fill_null(False),
+        twice=nw.when(twice).then(nw.lit(1)).otherwise(nw.lit(0)),
+    ).with_columns(deal_id=nw.when(nw.col("wrong")).then(nw.col("deal_id")))
+    found = collected(  # a row for each that is wrong, and one for all others
+        deals.group_by("wrong", "deal_id")
+        .agg(total=nw.col("total").max(), least=least.min(), twice=nw.col("twice").sum())
+        .sort("deal_id")
+    )
+    return [row for row in found if row["wrong"]], any(row["twice"] for row in found)
 
 
 def _dated_sums(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
@@ -140,13 +163,7 @@ def _once_each(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """One row a deal, person and part: a person named twice in a deal has the sum of both shares."""
     names = frame.collect_schema().names()
     keys = ["deal_id", "payee_id", "part", *[n for n in ("valid_from", "valid_to") if n in names]]
-    # two rows a deal are one person twice only if their least and greatest names are the same
-    few = frame.group_by("deal_id", "part").agg(
-        n=nw.len(), one=nw.col("payee_id").min(), other=nw.col("payee_id").max()
-    )
-    maybe = few.filter((nw.col("n") > 2) | ((nw.col("n") == 2) & (nw.col("one") == nw.col("other"))))
-    again = frame.join(maybe.select("deal_id", "part"), on=["deal_id", "part"], how="inner")
-    twice = again.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1)
+    twice = frame.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1)
     if not collected(twice.select(nw.len().alias("n")))[0]["n"]:
         return frame
     rest = [n for n in names if n not in (*keys, "share")]

@@ -57,7 +57,12 @@ def product(amount: nw.Expr, other: nw.Expr) -> nw.Expr:
 
 def times10(amount: nw.Expr, share: nw.Expr) -> nw.Expr:
     """Amount × a share of ten places between 0 and 10."""
-    return (amount.cast(nw.Decimal(24, 8)) * share.cast(nw.Decimal(14, 12))).cast(AMOUNT)
+    return (to_share(amount) * share.cast(nw.Decimal(14, 12))).cast(AMOUNT)
+
+
+def to_share(amount: nw.Expr) -> nw.Expr:
+    """An amount as `times10` takes it."""
+    return amount.cast(nw.Decimal(24, 8))
 
 
 def _text(value: Decimal) -> str:

@@ -35,7 +35,7 @@ def settle(payout: Working, job: Job, parts: list[ComponentRows]) -> Settled | N
     if not by_person:
         extra += opening_lines(payout, plan)
         for part in parts:
-            payout.lazy.append(all_lines(payout, part))
+            payout.lazy.append(all_lines(payout, part, paying=True))
         payout.made += extra
         return None
     rows = [*own, *extra]
@@ -51,8 +51,8 @@ def settle(payout: Working, job: Job, parts: list[ComponentRows]) -> Settled | N
     return Settled(job, parts, rows + opening_lines(payout, plan))
 
 
-def all_lines(payout: Working, part: ComponentRows) -> nw.LazyFrame[Any]:
-    """The component's rows of the period as lines, those of zero too."""
+def all_lines(payout: Working, part: ComponentRows, paying: bool = False) -> nw.LazyFrame[Any]:
+    """The component's rows of the period as lines: those of zero too, or only those `paying` something."""
     period = payout.period
     late = part.spans[0].start < period.start and part.conditional
     if part.c.scope == "ytd_less_paid":
@@ -66,6 +66,7 @@ def all_lines(payout: Working, part: ComponentRows) -> nw.LazyFrame[Any]:
         payout.facts.has_refunds,
         payout.facts.has_overlay,
         late,
+        paying,
     )
 
 

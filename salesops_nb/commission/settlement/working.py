@@ -11,7 +11,7 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.crediting.refund_pieces import event_of
-from salesops_nb.commission.earning.lines import payable, table
+from salesops_nb.commission.earning.lines import table
 from salesops_nb.commission.earning.plan_at_work import Job
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.plan_assignments import Stay
@@ -56,7 +56,7 @@ class Working:
     found: list[Problem] = field(default_factory=list)
     exit_netting: frozenset[str] = frozenset()
     components: list[ComponentRows] = field(default_factory=list)
-    lazy: list[nw.LazyFrame[Any]] = field(default_factory=list)
+    lazy: list[nw.LazyFrame[Any]] = field(default_factory=list)  # lines that pay something
     made: list[dict[str, Any]] = field(default_factory=list)
     zeros: list[dict[str, Any]] = field(default_factory=list)
     withheld_rows: list[dict[str, Any]] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Working:
     @property
     def lines_lazy(self) -> nw.LazyFrame[Any]:
         """Payable lines, not yet worked out."""
-        frames = [payable(frame) for frame in self.lazy]
+        frames = list(self.lazy)
         if self.made or not frames:
             frames.append(self.tables.put_arrow(table(self.made)))
         return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
