@@ -408,6 +408,15 @@ def test_a_file_whose_name_is_a_pattern_is_that_file(tmp_path: Path) -> None:
     assert frame(open_workbook(tmp_path))["deal_id"].to_list() == ["9"]
 
 
+@pytest.mark.parametrize("pattern", ["../*.csv", "/etc/*.csv", "none*.csv", "[", "**"])
+def test_a_pattern_stays_in_the_sources_folder_and_one_of_no_file_is_said(
+    pattern: str, tmp_path: Path
+) -> None:
+    (tmp_path / "out.csv").write_text(TWO)
+    with pytest.raises(SalesopsError):
+        made_of(tmp_path, PLAIN.replace("d.csv", f"'{pattern}'"))
+
+
 def test_a_file_without_a_header_takes_the_mappings_names(tmp_path: Path) -> None:
     names = "    column_names: [Id, Owner, Stage, Amount, Created, Closed]\n"
     made = made_of(tmp_path, PLAIN + names, d=TWO.partition("\n")[2])

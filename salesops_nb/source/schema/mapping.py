@@ -168,7 +168,7 @@ def _several(table: TableMapping, folder: Path, settings: Settings) -> list[str]
     if table.file is None or "://" in str(table.source or settings.source) or not base.is_dir():
         return []
     path = base / table.file
-    if path.is_file():
+    if path.is_file() or Path(table.file).is_absolute() or ".." in Path(table.file).parts:
         return []
     paths = (
         path.iterdir() if path.is_dir() else base.glob(table.file) if re.search(r"[*?\[]", table.file) else ()
