@@ -33,7 +33,9 @@ from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
 from salesops_nb.source.columns.currencies import unmapped_currencies
 from salesops_nb.source.files.appended import appended
 from salesops_nb.source.files.computed import with_computed
-from salesops_nb.source.files.deleted import without_deleted
+from salesops_nb.source.files.deleted import inactive, without_deleted
+from salesops_nb.source.files.keyless import with_ids
+from salesops_nb.source.files.newest import only_newest
 from salesops_nb.source.files.reading import path_of, read_source
 from salesops_nb.source.files.wide import narrow
 from salesops_nb.source.schema.contracts import CONTRACTS, Contract
@@ -175,8 +177,9 @@ def _read_file(
         raw: Raw | None = read_source(
             loaded.connection, folder, settings, file, contract.name, label, wanted, frame
         )
-        if raw is not None and frame is None and isinstance(file, TableMapping) and file.more:
+        if raw is not None and frame is None and isinstance(file, TableMapping):
             raw = appended(loaded.connection, folder, settings, contract, file, raw, wanted)
+            raw = only_newest(loaded.connection, raw, file, contract)
     except SalesopsError as error:
         path, place = folder / settings.mapping, _place(contract, label)
         raise SalesopsError(
@@ -190,8 +193,11 @@ def _read_file(
         loaded.written[contract.name] = max(day, loaded.written.get(contract.name, day))
     key = file.headers.get(contract.key[0])
     raw = without_deleted(loaded.connection, raw, file, key)
+    loaded.problems += inactive(loaded.connection, raw, file, label)
     try:
         raw, file = with_computed(loaded.connection, raw, file, contract, settings)
+        if label == contract.name:
+            raw, file = with_ids(loaded.connection, raw, file, contract)
     except SalesopsError as error:
         path, place = folder / settings.mapping, _place(contract, label)
         computed = [(p, str(p.column).partition(".")) for p in error.problems]

@@ -18,7 +18,8 @@ from salesops_nb.errors import Problem, declared, problem
 from salesops_nb.messages import joined, message
 from salesops_nb.source.schema.raw import APART, Raw, literal, quoted
 
-SHOWN = 5_000
+FLOOD = 20  # findings of one kind in one column, above which they are one
+EXAMPLES = 3
 _WORDS = ("figures", "kind", "row_kind")
 
 
@@ -81,28 +82,50 @@ GROUPED = (
 
 
 def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
-    """The rejects as problems, table by table; of one kind in one column at most `SHOWN`."""
+    """The rejects as problems, table by table; many of one kind in a column are one, with examples."""
     grouped = ", ".join(literal(code) for code in GROUPED)
     rows = connection.execute(
         f"""
         SELECT severity, code, "table", file, min(row) AS first, "column", value,
             any_value(key), any_value(places), count(*), sum(amount),
-            row_number() OVER (PARTITION BY "table", code, "column" ORDER BY first, value) AS place,
-            count(*) OVER (PARTITION BY "table", code, "column") AS total
+            row_number() OVER (kind ORDER BY first, value) AS place,
+            count(*) OVER kind AS total, sum(count(*)) OVER kind,
+            sum(sum(amount)) OVER kind, max(value) OVER kind = min(value) OVER kind
         FROM rejects
         GROUP BY severity, code, "table", file, "column", value, reason, what_to_do,
             CASE WHEN code IN ({grouped}) THEN NULL ELSE row END
-        QUALIFY place <= {SHOWN}
+        WINDOW kind AS (PARTITION BY "table", file, code, "column")
+        QUALIFY total <= {FLOOD} OR place <= {EXAMPLES}
         ORDER BY "table", first, "column", code
         """
     ).fetchall()
-    problems = [_problem(row) for row in rows]
+    problems: list[Problem] = []
+    floods: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for row in rows:
-        if row[-2] == SHOWN and row[-1] > SHOWN:
-            n = row[-1] - SHOWN
-            more = problem("more-rows", table=row[2], file=row[3], severity=row[0], n=n, code=row[1])
-            problems.append(replace(more, code=row[1]))
+        if row[12] > FLOOD:
+            floods.setdefault((row[1], row[2], row[3], row[5]), []).append(row)
+            if len(floods[row[1], row[2], row[3], row[5]]) == 1:
+                problems.append(_problem(row))
+        else:
+            problems.append(_problem(row))
+    of = {(p.code, p.table, p.file, p.column): i for i, p in enumerate(problems)}
+    for which, several in floods.items():
+        problems[of[which]] = _flood(problems[of[which]], several)
     return problems
+
+
+def _flood(first: Problem, rows: list[tuple[Any, ...]]) -> Problem:
+    """The first of many findings of a kind, with how many there are and the next of them."""
+    total, amount = rows[0][13], rows[0][14]
+    examples = [f"{row[4]} ({str(row[6])[:40]!r})" if row[6] else str(row[4]) for row in rows[1:]]
+    more = message(
+        "{n:,} rows have this fault; the next are {rows}.", n=int(total), rows=" and ".join(examples)
+    )
+    fix = first.fix
+    if rows[0][15] and first.code in ("bad-number", "bad-date", "bad-flag"):
+        # one text in so many cells is no slip: it stands for an empty cell
+        fix = problem("empty-word.of-many", value=first.value).fix
+    return replace(first, message=joined([first.message, more], " "), amount=amount, fix=fix)
 
 
 # what exports write where a cell is empty

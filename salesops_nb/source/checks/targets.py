@@ -14,6 +14,7 @@ from salesops_nb.source.schema.raw import literal
 from salesops_nb.workbook import Settings
 
 _TOTALS = ("total", "grand total", "totals", "sum", "all", "gesamt", "summe", "subtotal")
+_SET = '"targets (set)"'
 _PEOPLE = {"rep": "person_id", "team": "team", "region": "region"}
 
 
@@ -59,66 +60,54 @@ def sum_up(connection: duckdb.DuckDBPyConnection, people: bool) -> list[Problem]
     Teams and regions have that of their reps, where each rep with a target is of one team; the company that
     of the highest level there is. Where somebody is of none or of two, nobody can say whose the sum is.
     """
-    notes = []
-    rows = connection.execute(
-        "SELECT metric, list(DISTINCT level) FROM targets GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    of = {}
+    found = connection.execute("SELECT metric, list(DISTINCT level) FROM targets GROUP BY 1 ORDER BY 1")
+    levels_of = found.fetchall()
+    groups = {}
     if people:
         held = {row[0] for row in connection.execute("DESCRIBE people").fetchall()}
-        of = {level: column for level, column in _PEOPLE.items() if level != "rep" and column in held}
-    parts, told = [], []
-    for metric, levels in rows:
-        reps = f"SELECT * FROM targets WHERE metric = {literal(metric)} AND level = 'rep'"
-        for level, column in of.items():
+        groups = {level: column for level, column in _PEOPLE.items() if level != "rep" and column in held}
+    notes: list[Problem] = []
+    parts: list[str] = []
+    told: dict[tuple[str, str], list[str]] = {}
+    for metric, levels in levels_of:
+        of_metric = f"SELECT * FROM {_SET} WHERE metric = {literal(metric)}"
+        for level, column in groups.items():
             if level in levels or "rep" not in levels:
                 continue
-            one = (
-                f"SELECT person_id, any_value({column}) AS g, count(DISTINCT coalesce({column}, '')) AS n "
-                f"FROM people GROUP BY 1"
+            grouped = (
+                f"SELECT t.* REPLACE (p.g AS who), coalesce(p.n = 1 AND p.g IS NOT NULL, false) AS sure "
+                f"FROM ({of_metric} AND level = 'rep') t LEFT JOIN ({_one(column)}) p ON t.who = p.person_id"
             )
             known = connection.execute(
-                f"SELECT count(*) FILTER (WHERE p.g IS NOT NULL), bool_and(coalesce(p.n = 1, false)) "
-                f"FROM ({reps}) t LEFT JOIN ({one}) p ON t.who = p.person_id"
-            ).fetchone() or (0, False)
-            if known[0] and not known[1]:
-                notes.append(_not_summed(metric, level))
-            elif known[0]:
-                grouped = (
-                    f"SELECT t.* REPLACE (p.g AS who) FROM ({reps}) t JOIN ({one}) p ON t.who = p.person_id"
+                f"SELECT bool_or(who IS NOT NULL), bool_and(sure) FROM ({grouped.replace(_SET, 'targets')})"
+            ).fetchone()
+            if known and known[0] and not known[1]:
+                notes.append(
+                    problem("targets-not-summed", table="targets", column="level", level=level, metric=metric)
                 )
-                parts.append(_sum(f"{grouped} WHERE p.g IS NOT NULL", level, "who"))
-                told.append((metric, level, "rep"))
+            elif known and known[0]:
+                parts.append(_sum(grouped, level, "who"))
+                told.setdefault((level, "rep"), []).append(metric)
         if "company" not in levels:
             base = next(level for level in ("region", "team", "rep") if level in levels)
-            parts.append(
-                _sum(
-                    f"SELECT * FROM targets WHERE metric = {literal(metric)} AND level = {literal(base)}",
-                    "company",
-                    "'company'",
-                )
-            )
-            told.append((metric, "company", base))
-    if not parts:
-        return notes
-    connection.execute('ALTER VIEW targets RENAME TO "targets (set)"')
-    union = " UNION ALL BY NAME ".join(["SELECT * FROM targets", *parts]).replace(
-        "FROM targets", 'FROM "targets (set)"'
-    )
-    connection.execute(f"CREATE VIEW targets AS {union}")
-    for level in dict.fromkeys(level for _, level, _ in told):
-        metrics = [(metric, base) for metric, each, base in told if each == level]
+            parts.append(_sum(f"{of_metric} AND level = {literal(base)}", "company", "'company'"))
+            told.setdefault(("company", base), []).append(metric)
+    if parts:
+        connection.execute(f"ALTER VIEW targets RENAME TO {_SET}")
+        every = " UNION ALL BY NAME ".join([f"SELECT * FROM {_SET}", *parts])
+        connection.execute(f"CREATE VIEW targets AS {every}")
+    for (level, base), metrics in told.items():
+        shown = listed(metrics, 5)
         notes.append(
-            problem(
-                "targets-summed",
-                table="targets",
-                column="level",
-                level=level,
-                metrics=listed([metric for metric, _ in metrics], 5),
-                base=metrics[0][1],
-            )
+            problem("targets-summed", table="targets", column="level", level=level, metrics=shown, base=base)
         )
     return notes
+
+
+def _one(column: str) -> str:
+    """The SQL of each person's team or region, and how many there are over the time."""
+    count = f"count(DISTINCT coalesce({column}, '')) AS n"
+    return f"SELECT person_id, any_value({column}) AS g, {count} FROM people GROUP BY 1"
 
 
 def _sum(rows: str, level: str, who: str) -> str:
@@ -126,10 +115,6 @@ def _sum(rows: str, level: str, who: str) -> str:
         f"SELECT {literal(level)} AS level, {who} AS who, metric, period, "
         f"CAST(sum(value) AS DECIMAL(18,4)) AS value FROM ({rows}) GROUP BY ALL"
     )
-
-
-def _not_summed(metric: str, level: str) -> Problem:
-    return problem("targets-not-summed", table="targets", column="level", level=level, metric=metric)
 
 
 def _rule(key: str, column: str, where: str, **places: str) -> Rule:

@@ -17,12 +17,13 @@ _MARKS = {
     "isdeleted": "deleted", "deleted": "deleted", "isarchived": "archived", "archived": "archived",
     "ismerged": "merged into another", "istest": "tests", "testrecord": "tests", "istestrecord": "tests",
 }  # fmt: skip
+_ACTIVE = ("active", "isactive")
 _MERGED = ("mergedrecordids", "hsmergedobjectids", "mergedobjectids")
 
 
 def is_mark(header: str) -> bool:
     """Whether a column's name says that it marks rows which the CRM's users do not see."""
-    return _plain(header) in (*_MARKS, *_MERGED)
+    return _plain(header) in (*_MARKS, *_MERGED, *_ACTIVE)
 
 
 def _plain(header: str) -> str:
@@ -78,3 +79,21 @@ def _flag(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, kind: st
 
 def _note(raw: Raw, header: str, word: str, count: int) -> Problem:
     return problem("deleted-rows", file=raw.file, column=header, value=count, n=count, word=word)
+
+
+def inactive(connection: duckdb.DuckDBPyConnection, raw: Raw, file: FileMapping, table: str) -> list[Problem]:
+    """A warning of deals that are not active where the mapping does not look at it: Odoo's lost ones."""
+    looked = " ".join([*file.headers.values(), *file.computed.values(), file.where or ""]).casefold()
+    found = []
+    for header, kind in raw.types.items():
+        if table != "deals" or _plain(header) not in _ACTIVE or header.casefold() in looked:
+            continue
+        active = _flag(connection, raw, header, kind)
+        if active is None:
+            continue
+        there = f"{quoted(header)} IS NOT NULL AND CAST({quoted(header)} AS VARCHAR) <> ''"
+        where = f"{there} AND NOT {active}"
+        row = connection.execute(f"SELECT count(*) FROM {raw.name} WHERE {where}").fetchone()
+        if row and row[0]:
+            found.append(problem("inactive-deals", table="deals", file=raw.file, column=header, n=row[0]))
+    return found

@@ -15,6 +15,7 @@ from salesops_nb.core.masking import masked
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import listed
 from salesops_nb.source.files.delimited import read_delimited
+from salesops_nb.source.files.grouped import ungrouped
 from salesops_nb.source.files.narrowing import narrowed
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, described, engine_path, literal, quoted, register
@@ -49,7 +50,11 @@ def read_source(
             return None
         raise _missing(path, folder)
     found = _read_path(connection, path, file, table, label, wanted, settings.encoding)
-    return found and replace(narrowed(connection, found, file, settings), written=path.stat().st_mtime)
+    if found is None:
+        return None
+    if not found.in_place:  # a report's own layout, which tables of a database and Parquet files have not
+        found = ungrouped(connection, found, file, table, wanted)
+    return replace(narrowed(connection, found, file, settings), written=path.stat().st_mtime)
 
 
 def path_of(folder: Path, settings: Settings, file: FileMapping, table: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -56,6 +57,7 @@ class FileMapping(_Part):
     decimal_mark: Literal[".", ","] | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     column_names: tuple[Text, ...] = ()
+    fill: tuple[Text, ...] = ()
     header_row: int | None = Field(default=None, ge=1)
     footer_rows: int | None = Field(default=None, ge=0)
     blanks: tuple[Text, ...] = ()
@@ -94,10 +96,12 @@ class TableMapping(FileMapping):
     """One of our tables: its main file, the stages of a deal, files with more rows, files joined by key.
 
     `default_outcome` is what a deal is whose stage `stages` does not list; without it that is an error.
+    `newest` keeps of each id the row of the last file (``file``) or with the latest moment in a column.
     """
 
     stages: dict[Text, Outcome] = Field(default_factory=dict)
     default_outcome: Outcome | None = None
+    newest: Text | None = None
     more: tuple[MoreRows, ...] = ()
     joins: tuple[JoinedFile, ...] = ()
 
@@ -141,7 +145,43 @@ def load_mapping(folder: Path, settings: Settings) -> Mapping:
     ]
     if problems:
         raise SalesopsError(problems)
-    return mapping
+    return _with_every_file(mapping, folder, settings)
+
+
+TABULAR = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+
+def _with_every_file(mapping: Mapping, folder: Path, settings: Settings) -> Mapping:
+    """The mapping with the files that a pattern or a folder means, by name; the newest of each id counts."""
+    tables = {}
+    for name, table in mapping.tables.items():
+        found = _several(table, folder, settings)
+        if found:
+            more = (*(MoreRows(file=file) for file in found[1:]), *table.more)
+            newest = table.newest or ("file" if len(found) > 1 else None)
+            table = table.model_copy(update={"file": found[0], "more": more, "newest": newest})
+        tables[name] = table
+    return mapping.model_copy(update={"tables": tables})
+
+
+def _several(table: TableMapping, folder: Path, settings: Settings) -> list[str]:
+    """The files that a table's `file` means where it is no file itself, numbers in their names by value."""
+    base = folder / (table.source or settings.source)
+    if table.file is None or "://" in str(table.source or settings.source) or not base.is_dir():
+        return []
+    path = base / table.file
+    if path.is_file() or Path(table.file).is_absolute() or ".." in Path(table.file).parts:
+        return []
+    paths = (
+        path.iterdir() if path.is_dir() else base.glob(table.file) if re.search(r"[*?\[]", table.file) else ()
+    )
+    files = [p for p in paths if p.suffix.lower() in TABULAR and p.is_file() and p.name[0] not in ".~"]
+    return [str(p.relative_to(base)) for p in sorted(files, key=_by_number)]
+
+
+def _by_number(path: Path) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", str(path))
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part.casefold()) for part in parts]
 
 
 def files_of(mapping: Mapping) -> list[tuple[tuple[str | int, ...], FileMapping]]:
