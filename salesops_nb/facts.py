@@ -16,9 +16,9 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 import narwhals as nw
-from rapidfuzz import process
 
 from salesops_nb.core.frames import Tables, collected, with_columns_or_null
+from salesops_nb.core.names import id_of, named, nearest
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import SalesopsError, problem
 
@@ -225,7 +225,7 @@ def during(facts: nw.LazyFrame[Any], period: Period, day: str) -> nw.LazyFrame[A
 def in_scope(
     facts: nw.LazyFrame[Any], tables: Mapping[str, Any], level: Level, who: str | None
 ) -> nw.LazyFrame[Any]:
-    """The facts of the company, a team or a rep; no rows for one who is known but has none yet.
+    """The facts of the company, a team or a rep, by id or name; no rows for one who has none yet.
 
     Raises `SalesopsError`, with the nearest known names, where `who` is missing or unknown.
 
@@ -252,15 +252,25 @@ def in_scope(
             raise SalesopsError(problem("bad-who.of-company", column="who", value=who))
         return facts
     column = LEVEL_COLUMN[level]
-    names = set(collected(facts.select(column).unique())[column])
+    known = set(collected(facts.select(column).unique())[column])
     people = Tables.of(tables).get("people")
     if people is not None:
         own = "team" if level == "team" else "person_id"
-        names |= set(collected(people.select(own).unique())[own].dropna())
-    if who not in names:
-        close = [name for name, *_ in process.extract(str(who or ""), sorted(names), limit=3)]
-        raise SalesopsError(problem("bad-who", column="who", value=who, level=level, names=", ".join(close)))
-    return facts.filter(nw.col(column) == who)
+        known |= set(collected(people.select(own).unique())[own].dropna())
+    asked = identified(tables, level, who)
+    if asked not in known:
+        names = named(tables, "people", known) if level == "rep" else known
+        close = ", ".join(nearest(str(who or ""), names))
+        raise SalesopsError(problem("bad-who", column="who", value=who, level=level, names=close))
+    return facts.filter(nw.col(column) == asked)
+
+
+def identified(tables: Mapping[str, Any], level: Level, who: str | None) -> str | None:
+    """The id of a rep who is asked for by id or name; anything else as it is.
+
+    Raises `SalesopsError` where several bear the name.
+    """
+    return id_of(tables, "people", who) or who if level == "rep" and who else who
 
 
 def last_day(tables: Mapping[str, Any]) -> date:

@@ -100,8 +100,9 @@ Key = Annotated[str, BeforeValidator(_key)]
 class Parameters(BaseModel):
     """What every notebook takes.
 
-    `groups` puts parameters of a class under a heading of the panel; the others stand first. Those of
-    `approval` carry something out: the panel takes them together, by a button, and lets go of them
+    `needs` are tables and columns without which the notebook cannot run, as `salesops_nb.notebook.needs`
+    reads them. `groups` puts parameters of a class under a heading of the panel; the others stand first.
+    Those of `approval` carry something out: the panel takes them together, by a button, and lets go of them
     when anything else is moved, since an approval is of what was on screen. `approval_words` are their
     heading and what stands on the button. `live` are defaults where a
     person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
@@ -121,6 +122,7 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    needs: ClassVar[tuple[str, ...]] = ()
     groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     approval: ClassVar[tuple[str, ...]] = ()
     approval_words: ClassVar[tuple[str, str]] = ("Approval", "Approve")

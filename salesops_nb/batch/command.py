@@ -21,6 +21,7 @@ from salesops_nb.batch.lists import check_apart
 from salesops_nb.batch.runs.folder import Record, RunFolder, runs
 from salesops_nb.batch.runs.index import write_incomplete, write_indexes
 from salesops_nb.batch.runs.run import (
+    NOT_POSSIBLE,
     Planned,
     Runner,
     described,
@@ -293,6 +294,9 @@ def with_progress(console: Console, runner: Runner, planned: list[Planned]) -> l
 
         def listen(record: Record) -> None:
             progress.advance(bar)
+            if record["status"] == NOT_POSSIBLE:
+                progress.console.print(f"[yellow]not possible[/] {record['id']}: ", end="")
+                progress.console.print(record["reason"], markup=False)
             if record["status"] == "failed":
                 progress.console.print(f"[red]failed[/] {record['id']}: ", end="")
                 progress.console.print(record["error"]["message"], markup=False)
@@ -324,12 +328,14 @@ def show_plan(console: Console, planned: list[Planned], mark: str) -> None:
 
 
 def say_end(console: Console, records: list[Record], index: Path) -> int:
-    """Print how the run ended and where its index is; the number of failures."""
+    """Print how the run ended and where its index is; how many failed or, not optional, were not possible."""
     counts = Counter(record["status"] for record in records)
     made, failed, skipped = counts["ok"], counts["failed"], counts["skipped"]
-    console.print(f"{made} made, {skipped} skipped (unchanged), {failed} failed")
+    more = f", {counts[NOT_POSSIBLE]} not possible" if counts[NOT_POSSIBLE] else ""
+    console.print(f"{made} made, {skipped} skipped (unchanged), {failed} failed{more}")
     console.print(str(index), soft_wrap=True)
-    return failed
+    wanted = [record for record in records if record["status"] == NOT_POSSIBLE and not record["optional"]]
+    return failed + len(wanted)
 
 
 def _processors() -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.core.yaml_file import line_of, read_yaml
-from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.errors import Problem, SalesopsError, Severity, problem
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
@@ -202,7 +202,15 @@ def _report(
         jobs = expand(listed, workbook, (report.name,))
     except SalesopsError as error:
         return error.problems, []
-    return [*_addresses(report, jobs), *_named_plans(folder, report, jobs)], jobs
+    lacking = [_not_possible(job) for job in jobs if job.why_not is not None]
+    return [*lacking, *_addresses(report, jobs), *_named_plans(folder, report, jobs)], jobs
+
+
+def _not_possible(job: Job) -> Problem:
+    """What the workbook lacks for a report; no error where the report is optional."""
+    assert job.why_not is not None
+    severity: Severity = "warning" if job.optional else "error"
+    return replace(job.why_not, file="reports.yml", column="notebook", severity=severity)
 
 
 def _notebook(path: Path, report: Report | None) -> list[Problem]:

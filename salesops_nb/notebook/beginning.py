@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.notebook.module import class_in, module_of
+from salesops_nb.notebook.needs import unmet
 
 if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
@@ -31,7 +32,8 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
     ------
     SalesopsError
         where there is no such module, it has no class of parameters or one that no control fits, a
-        parameter is unknown or has a wrong value, or the workbook cannot be opened.
+        parameter is unknown or has a wrong value, or the workbook cannot be opened or lacks what the
+        notebook needs.
 
     Examples
     --------
@@ -59,7 +61,11 @@ def begin(name: str, namespace: dict[str, Any]) -> Panel:
     from salesops_nb.present.panel.start import panel
 
     module = module_of(name) or _module_beside(name, str(namespace.get("workbook", ".")))
-    made = panel(class_in(module), namespace)
+    kind = class_in(module)
+    made = panel(kind, namespace)
+    why_not = unmet(kind.needs, made.workbook, name)
+    if why_not is not None:
+        raise SalesopsError(why_not)
     made.module = module
     return made
 

@@ -34,6 +34,8 @@ class PerformanceReview(Sliced):
     'as they were'
     """
 
+    needs = ("deals.closed_on or deals.created_on",)
+
     structure: Literal["as they were", "restated"] = Field(
         "as they were", description="Owners in their teams of the time, or all restated to as_of"
     )
@@ -59,7 +61,7 @@ def tables_in_force(workbook: Workbook) -> Tables:
 
 def cover(panel: Panel, asked: Any, review: Review) -> None:
     """The cover of a review of this workbook."""
-    who = _("Team {name}", name=review.who) if review.level == "team" else review.who
+    who = _("Team {name}", name=review.name) if review.level == "team" else review.name
     panel.cover(
         asked,
         title=_("Performance review"),
@@ -68,6 +70,7 @@ def cover(panel: Panel, asked: Any, review: Review) -> None:
         as_of=review.as_of,
         used=("deals", "people", "targets", "accounts", "products", "deals.expected_close_on"),
         mission=True,
+        asked_for={**asked.model_dump(exclude={"workbook"}), "who": review.name},
     )
 
 
@@ -77,7 +80,11 @@ def recorded(workbook: Any, asked: Any, review: Review, live: bool = False) -> N
 
     if not live:
         # a word such as last-3-months means other days later; what is recorded is of these
-        parameters = {**asked.model_dump(exclude={"workbook"}), "period": review.period.key}
+        parameters = {
+            **asked.model_dump(exclude={"workbook"}),
+            "period": review.period.key,
+            "who": review.who,
+        }
         run = record_review(workbook.store, review, parameters, workbook.fingerprint)
         present.provenance({"Recorded as": run[:12]})
 
@@ -248,7 +255,7 @@ def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company")
 
 def mix(table: pd.DataFrame, title: str) -> None:
     """Bookings by product or segment, with the comparison's beside them."""
-    frame = table.rename_axis("group").reset_index()
+    frame = table.assign(group=table["name"])
     columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
     columns = [c for c in columns if frame[c].notna().any()]
     present.show_table(frame[columns], title=translated(title), table="groups")
@@ -256,7 +263,7 @@ def mix(table: pd.DataFrame, title: str) -> None:
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """A copy with the intervals and rank ranges as text."""
-    frame = table.rename_axis("group").reset_index()
+    frame = table.assign(group=table["name"]).reset_index(drop=True)
     frame["interval"] = _ends(frame, "win_rate_low", "win_rate_high")
     frame["value_interval"] = _ends(frame, "win_rate_value_low", "win_rate_value_high")
     if "rank_low" in frame:

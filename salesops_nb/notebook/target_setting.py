@@ -31,6 +31,8 @@ class TargetSetting(Parameters):
     (0.1, 'top_down')
     """
 
+    needs = ("people", "deals.closed_on of won or bookings_history.value")
+
     approval = ("approved_by", "approved_on", "reason")
 
     year: int = Field(

@@ -167,7 +167,7 @@ def _average_deal(review: Review) -> tuple[Any, ...]:
         return _row("average_deal", None, message("No deal was won in the period."))
     sentence = message(
         "{product} brought most: {share} of the bookings.",
-        product=review.products.index[0],
+        product=review.products["name"].iloc[0],
         share=percent(float(review.products["share"].iloc[0])),
     )
     return _row("average_deal", row["average_deal"], sentence)

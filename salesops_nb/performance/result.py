@@ -24,8 +24,9 @@ class Review:
 
     `company`, `teams` and `people` have a row a group with the columns of `figures`, and
     ``target, attainment, expected, pace_attainment, coverage, compared_bookings, rank_low,
-    rank_high``; `company` is the row of the whole scope, whatever its level. Where targets are set for a
-    part of the period alone there is no target, and `partly_targeted`.
+    rank_high``, and ``name`` beside the id in the index; `company` is the row of the whole scope, whatever
+    its level, and `name` is what `who` is called. Where targets are set for a part of the period alone
+    there is no target, and `partly_targeted`.
 
     Examples
     --------
@@ -47,6 +48,7 @@ class Review:
     data_through: date
     level: Level
     who: str | None
+    name: str | None
     comparison: Comparison
     pace: Pace
     company: pd.Series[Any]

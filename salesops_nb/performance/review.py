@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from salesops_nb.core.frames import Tables
+from salesops_nb.core.names import named
 from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, problem
-from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, in_scope
+from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, identified, in_scope
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
 from salesops_nb.performance.cube import ALL, Cuts
@@ -101,6 +103,7 @@ def _asked(period: Period | str, calendar: FiscalCalendar, known: date) -> Perio
 
 def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, compare_to: CompareTo) -> Review:
     as_of, (data_from, deals, only_wins) = made.as_of, made.span
+    who = identified(made.tables, level, who)
     facts = in_scope(made.facts, made.tables, level, who)
     first_part = covered(period, data_from, period.last)[0]
     comparison = compared(period, compare_to, as_of, data_from, first_part < period.days)
@@ -116,12 +119,13 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
     in_the_end = won_in_the_end(ages, curve)
     return Review(
         period=period, as_of=as_of, data_through=made.data_through, level=level, who=who,
+        name=named(made.tables, "people", [who])[0] if level == "rep" else who,
         comparison=comparison, pace=due,
         company=company, rows=lambda each: _rows(view, made, each, before, due),
-        mix=lambda key: _mix(view, before, key), summarise=headlines,
+        mix=lambda key: _mix(view, before, key, made.tables), summarise=headlines,
         pipeline=_pipeline(view),
         bridge=_bridge(view, before, comparison, compare_to, company, below,
-                       targets(made.targets, period, below)),
+                       targets(made.targets, period, below), made.tables),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
         time_to_win=curve, median_days_to_win=median_days(curve, in_the_end),
         won_in_the_end=in_the_end,
@@ -159,6 +163,7 @@ def _rows(view: View, made: Prepared, level: Level, before: Cuts | None, due: Pa
     table = _against(table, wanted, view, due)
     table["compared_bookings"] = _beside(table, before, key)
     ranks = rank_ranges(table) if len(table) else pd.DataFrame(columns=["rank_low", "rank_high"])
+    table["name"] = named(made.tables, "people", table.index) if level == "rep" else list(table.index)
     return table.join(ranks)
 
 
@@ -200,27 +205,29 @@ def _won_products(sums: Cuts) -> pd.DataFrame:
 
 def _bridge(
     view: View, before: Cuts | None, comparison: Comparison, to: CompareTo, company: pd.Series[Any],
-    below: Level, wanted: dict[str, Decimal],
+    below: Level, wanted: dict[str, Decimal], tables: Tables,
 ) -> pd.DataFrame:  # fmt: skip
     if to == "target":
         if company["target"] is None:
             return pd.DataFrame(columns=["step", "amount"])
         key = LEVEL_COLUMN[below]
         groups, won = {*view.closed[key][key], *view.opened[key][key]}, _bookings_by(view.closed, key)
-        booked = {group: won.get(group, NO_MONEY) for group in groups}
-        known = {group: target for group, target in wanted.items() if group in groups}
+        called = dict(zip(groups, named(tables, "people", groups), strict=True)) if below == "rep" else {}
+        booked = {called.get(group, group): won.get(group, NO_MONEY) for group in groups}
+        known = {called.get(group, group): target for group, target in wanted.items() if group in groups}
         return target_bridge(booked, known, (company["target"], company["bookings"]))
     if before is None:
         return pd.DataFrame(columns=["step", "amount"])
     return revenue_bridge(_won_products(before), _won_products(view.closed), str(comparison.said))
 
 
-def _mix(view: View, before: Cuts | None, key: str) -> pd.DataFrame:
+def _mix(view: View, before: Cuts | None, key: str, tables: Tables) -> pd.DataFrame:
     """Bookings, deals, share, win rate and the comparison's bookings by product or segment."""
     table = figures(view, key, by_value=False)[["bookings", "won", "lost", "win_rate", "average_deal"]].copy()
     whole = sum(table["bookings"], NO_MONEY)
     table["share"] = [float(value / whole) if whole else float("nan") for value in table["bookings"]]
     table["compared_bookings"] = _beside(table, before, key)
+    table["name"] = named(tables, "products", table.index) if key == "product_id" else list(table.index)
     return table
 
 

@@ -19,6 +19,7 @@ from salesops_nb.present.export.images import inline_image
 from salesops_nb.present.export.prose import Headings, ansi_free, table_scopes
 from salesops_nb.present.export.sanitise import safe_html
 from salesops_nb.present.language import formats
+from salesops_nb.present.language.called import called
 from salesops_nb.present.language.translation import _, prose, setting, use_locale
 from salesops_nb.present.page import render
 from salesops_nb.present.page.output import media_type, without_live_style
@@ -126,6 +127,7 @@ class Layout:
             cell.metadata["report_html"] = self.headings.render(translated, cell.get("attachments"))
             self.heading_waits = self.heading_waits or len(self.headings.contents) > before
         if cell.cell_type == "code":
+            cell.source = called(cell.source)
             cell.outputs = [output for output in cell.outputs if self.output(output)]
 
     def output(self, output: Any) -> bool:

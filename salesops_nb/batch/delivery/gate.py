@@ -62,7 +62,7 @@ class Gate:
         """Why a report is not mailed to an address; None where it is."""
         if not is_address(address):
             return Reason("no address")
-        if record["status"] == "failed":
+        if record["status"] in ("failed", "not possible"):
             return Reason("failed")
         entry = self._entry(record, address)
         if entry is not None:
@@ -74,7 +74,7 @@ class Gate:
 
     def copy(self, record: Record) -> Reason | None:
         """Why a report's files are not copied to the folder that it names; None where they are."""
-        if record["status"] == "failed":
+        if record["status"] in ("failed", "not possible"):
             return Reason("failed")
         return self.statement(record) or self._files(record) or self.release(record, record["to"])
 

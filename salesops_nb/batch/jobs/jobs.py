@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.jobs.declared import check_parameters, declared_parameters
-from salesops_nb.batch.jobs.paths import check_place, path_facts, path_name
+from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of
 from salesops_nb.batch.jobs.period_words import resolve_as_of
 from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
+from salesops_nb.core.names import id_of, named, nearest
 from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import message
 from salesops_nb.notebook.module import parameters_of
+from salesops_nb.notebook.needs import unmet
 
 if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
@@ -27,13 +29,14 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One report of a run: what is executed, and where it goes."""
+    """One report of a run: what is executed, and where it goes; `why_not` where that is not possible."""
 
     id: str
     report: str
     title: str
     level: str
     who: str
+    name: str
     team: str
     region: str
     period: str
@@ -49,6 +52,8 @@ class Job:
     recipients: tuple[str, ...] = ()
     payee: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    why_not: Problem | None = None
+    optional: bool = False
 
     @property
     def file(self) -> str:
@@ -81,10 +86,13 @@ def expand(
     if problems:
         placed = (replace(p, file=reports.file) if p.file == FILE_NAME else p for p in problems)
         raise SalesopsError(dict.fromkeys(placed))  # a period's mistake is every report's: once
-    return _chosen(jobs, chosen or {})
+    return _chosen(jobs, chosen or {}, workbook)
 
 
 def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str | None) -> list[Job]:
+    why_not = _why_not(report, workbook)
+    if why_not is not None:
+        return [_impossible(report, workbook, period or report.period or reports.period, why_not)]
     wrong = check_where(report, workbook)
     if wrong:
         raise SalesopsError(wrong)
@@ -92,7 +100,13 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
     declared = declared_parameters(path, report.name)
     _check_told_whom(report, declared, path)
     text = period or report.period or reports.period
-    span = resolve_period(text, workbook.calendar, workbook.data_through)
+    try:
+        span = resolve_period(text, workbook.calendar, workbook.data_through)
+    except SalesopsError as error:
+        (first, *_more) = error.problems
+        if first.code != "no-data-date":
+            raise
+        return [_impossible(report, workbook, text, first)]
     as_of = resolve_as_of(report.as_of, span, workbook.data_through)
     day = as_of.isoformat() if as_of else ""
     jobs: list[Job] = []
@@ -104,6 +118,32 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
     given = [job.parameters for job in jobs]
     check_parameters(path, report.name, given, workbook.calendar, workbook.data_through)
     return jobs
+
+
+def _why_not(report: Report, workbook: Workbook) -> Problem | None:
+    """What the notebook needs and the workbook lacks, or the people that it is made for each of."""
+    path = workbook.folder / report.notebook
+    kind = parameters_of(path) if path.is_file() else None
+    found = unmet(kind.needs, workbook, path.stem) if kind is not None else None
+    if found is None and {"rep", "team", "region"} & set(report.for_each):
+        found = unmet(("people",), workbook, path.stem)
+    return found
+
+
+def _impossible(report: Report, workbook: Workbook, period: str, why_not: Problem) -> Job:
+    """The one job that stands for a report that is not possible; it goes nowhere."""
+    company = workbook.settings.company
+    facts = {"company": company, "name": company, "period": period, "report": report.name}
+    try:
+        title = filled(report.title or report.name, facts, report.name)
+    except SalesopsError:  # it names whom it would be for
+        title = report.name
+    return Job(
+        id=report.name, report=report.name, title=title, level="company", who="", name=company, team="",
+        region="", period=period, as_of="", notebook=report.notebook, parameters={}, formats=report.formats,
+        retries=0, timeout=1.0, memory=None, reads=report.reads, facts=facts, why_not=why_not,
+        optional=report.optional,
+    )  # fmt: skip
 
 
 def facts_of(subject: Subject, report: Report, workbook: Workbook, period: str, as_of: str) -> dict[str, str]:
@@ -141,7 +181,7 @@ def _job(
     parameters: Mapping[str, Any],
     workbook: Workbook,
 ) -> Job:
-    who = path_name(subject.who) if subject.who else ""
+    who = path_of(subject.who, subject.facts["name"]) if subject.who else ""
     # a team may bear a rep's name
     place = (report.name, subject.kind, who) if len(report.for_each) > 1 else (report.name, who)
     goes = going(report, reports, subject, facts, workbook)
@@ -151,6 +191,7 @@ def _job(
         title=goes["title"],
         level=subject.kind,
         who=subject.who,
+        name=facts["name"],
         team=facts.get("team", ""),
         region=facts.get("region", ""),
         period=facts["period"],
@@ -303,16 +344,25 @@ def _check_only(reports: Reports, only: tuple[str, ...]) -> None:
         )
 
 
-def _chosen(jobs: list[Job], chosen: Mapping[str, tuple[str, ...]]) -> list[Job]:
-    """The jobs of the subjects asked for; a name that no job bears is an error, not an empty run."""
+def _chosen(jobs: list[Job], chosen: Mapping[str, tuple[str, ...]], workbook: Workbook) -> list[Job]:
+    """The jobs of those asked for by id or name; one that no job bears is an error, not an empty run."""
     for kind, names in chosen.items():
-        held = {job.facts.get(kind, "") for job in jobs}
-        for name in names:
-            if name not in held:
-                known = sorted(filter(None, held))
-                shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
-                raise SalesopsError(
-                    problem("unknown-subject", column=kind, value=name, names=shown or message("none"))
-                )
-        jobs = [job for job in jobs if job.facts.get(kind) in names]
+        held = {job.facts.get(kind, "") for job in jobs} - {""}
+        asked = {_asked(kind, name, held, workbook) for name in names}
+        jobs = [job for job in jobs if job.why_not is not None or job.facts.get(kind) in asked]
     return jobs
+
+
+def _asked(kind: str, name: str, held: Collection[str], workbook: Workbook) -> str:
+    """The subject that a name or an id means."""
+    asked = name if name in held or kind != "rep" else id_of(workbook.tables, "people", name)
+    if asked is not None and asked in held:
+        return asked
+    known = sorted(named(workbook.tables, "people", held) if kind == "rep" else held)
+    close = nearest(name, known, 80)
+    shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
+    raise SalesopsError(
+        problem("unknown-subject.near", column=kind, value=name, names=", ".join(close))
+        if close
+        else problem("unknown-subject", column=kind, value=name, names=shown or message("none"))
+    )

@@ -22,6 +22,7 @@ _RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]", re.IGNORECASE)
 _OWN = ("period", "as_of", "report")
 # what namesakes share, though a folder of that name is meant to be one person's
 _SHARED = ("name", "title")
+_IDS = ("rep", "who", "person_id")  # which a path says by the name
 
 
 def path_name(value: str, of: str = "") -> str:
@@ -30,10 +31,24 @@ def path_name(value: str, of: str = "") -> str:
     `of` is the id of whom it is, where others may bear the same name.
     """
     whole = f"{value}\0{of}" if of else value
-    digest = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+    return f"{_readable(value)}-{_digest(whole)}"
+
+
+def _digest(value: str) -> str:
+    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+
+
+def _readable(value: str) -> str:
     plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:READABLE].strip("-")
-    return f"{words or 'x'}-{digest}"
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:READABLE].strip("-") or "x"
+
+
+def path_of(who: str, name: str) -> str:
+    """The name in a path of whom a report is about: readable by the name, its own by the id alone.
+
+    Where the id is the name it is the id's `path_name`.
+    """
+    return f"{_readable(name)}-{_digest(who)}"
 
 
 def path_facts(facts: Mapping[str, str]) -> dict[str, str]:
@@ -42,10 +57,15 @@ def path_facts(facts: Mapping[str, str]) -> dict[str, str]:
     A rep's name, and a title with it, is that rep's alone, so that two namesakes have no folder in common.
     """
     who = facts.get("rep", "")
-    return {
-        name: _own(value) if name in _OWN else path_name(value, who if name in _SHARED else "")
-        for name, value in facts.items()
-    }
+
+    def named(name: str, value: str) -> str:
+        if name in _OWN:
+            return _own(value)
+        if who and name in _IDS and value == who:
+            return path_of(who, facts.get("name", who))
+        return path_name(value, who if name in _SHARED else "")
+
+    return {name: named(name, value) for name, value in facts.items()}
 
 
 def _own(value: str) -> str:

@@ -128,7 +128,10 @@ class Release(_Strict):
 
 
 class Report(_Strict):
-    """One line of the list: a notebook, run once, or once for each of one kind or of several."""
+    """One line of the list: a notebook, run once, or once for each of one kind or of several.
+
+    Where the workbook lacks what it needs it is not possible, and the run ends with 1 unless `optional`.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     notebook: str
@@ -141,6 +144,7 @@ class Report(_Strict):
     formats: tuple[Format, ...] = Field(default=("html",), min_length=1)
     to: str | None = None
     audience: str | Audience | None = None
+    optional: bool = False
     pay: bool = False
     payee: str = "{rep}"
     reads: Texts = ("*",)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from salesops_nb.core.names import id_of, names_of
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem, SalesopsError, problem
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
 
 Row = dict[str, Any]
+_PEOPLE = ("person_id", "manager_id")
 # for each: (tables that may hold it, the column that names it)
 _PLACES = {
     "rep": (("people",), "person_id"),
@@ -57,7 +59,8 @@ def _of_kind(kind: str, report: Report, workbook: Workbook, period: Period) -> l
         rows = _standing(rows, period)
     if kind == "rep" and "role" not in report.where:
         rows = _reps(rows)
-    chosen = [row for row in rows if row.get(key) not in (None, "") and _fits(row, report.where)]
+    where = _by_ids(report.where, workbook)
+    chosen = [row for row in rows if row.get(key) not in (None, "") and _fits(row, where)]
     if not chosen:
         raise SalesopsError(
             problem(
@@ -74,7 +77,8 @@ def _of_kind(kind: str, report: Report, workbook: Workbook, period: Period) -> l
     rows_of: dict[str, list[Row]] = {}
     for row in chosen:
         rows_of.setdefault(str(row[key]), []).append(row)
-    return [_subject(kind, who, rows_of[who], people) for who in sorted(rows_of)]
+    called = names_of(workbook.tables, "people") if kind == "rep" else {}
+    return [_subject(kind, who, called.get(who, who), rows_of[who], people) for who in sorted(rows_of)]
 
 
 def _rows(kind: str, report: str, workbook: Workbook) -> tuple[str, list[Row]]:
@@ -133,6 +137,15 @@ def _reps(rows: list[Row]) -> list[Row]:
     return named or [row for row in rows if row.get("person_id") not in managers]
 
 
+def _by_ids(where: Mapping[str, tuple[Any, ...]], workbook: Workbook) -> dict[str, tuple[Any, ...]]:
+    """What `where` asks for, people by their ids where it names them."""
+
+    def ids(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(id_of(workbook.tables, "people", str(value)) or value for value in values)
+
+    return {column: ids(values) if column in _PEOPLE else values for column, values in where.items()}
+
+
 def _fits(row: Row, where: Mapping[str, tuple[Any, ...]]) -> bool:
     return all(str(row[column]) in {str(value) for value in values} for column, values in where.items())
 
@@ -157,14 +170,13 @@ def check_where(report: Report, workbook: Workbook) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def _subject(kind: str, who: str, rows: list[Row], people: list[Row]) -> Subject:
+def _subject(kind: str, who: str, name: str, rows: list[Row], people: list[Row]) -> Subject:
     """A person has the facts of the last row; a group, which is not one of its people, what they share."""
     facts = {name: _text(value) for name, value in rows[-1].items()} if kind == "rep" else _shared(rows)
-    facts |= {"who": who, kind: who, "name": facts.get("name") or who}
+    facts |= {"who": who, kind: who, "name": name}
     if kind != "rep":
-        for name in ("person_id", "email", "payroll_id", "hired_on", "left_on"):
-            facts.pop(name, None)
-        facts["name"] = who
+        for own in ("person_id", "email", "payroll_id", "hired_on", "left_on"):
+            facts.pop(own, None)
     by_id = {str(person.get("person_id")): person for person in people}
     manager = facts.get("manager_id", "") if kind == "rep" else _manager(rows)
     facts["manager_email"] = _text(by_id.get(manager, {}).get("email"))

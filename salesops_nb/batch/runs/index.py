@@ -94,7 +94,8 @@ def _entry(record: Record, prefix: str, states: Mapping[str, str]) -> dict[str, 
     error_page = outputs.pop("error", None)
     outputs.pop("ipynb", None)
     return {
-        **{name: record[name] for name in ("report", "title", "level", "who", "team", "period")},
+        **{name: record[name] for name in ("report", "title", "level", "team", "period")},
+        "who": record.get("name", record["who"]) if record["who"] else "",
         "status": states.get(record["id"], record["status"]),
         "outputs": outputs,
         "error_page": error_page,

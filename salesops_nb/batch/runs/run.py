@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
     from salesops_nb.source.opened import Workbook
 
+NOT_POSSIBLE = "not possible"
+COUNTED = ("ok", "skipped", "failed", NOT_POSSIBLE)
 Listener = Callable[[Record], None]
 
 
@@ -199,6 +201,10 @@ class Runner:
         before = self.folder.records()
         kept: dict[str, Record] = {}
         for item in planned:
+            if item.job.why_not is not None:
+                kept[item.job.id] = _not_possible(item)
+                self.folder.record(item.job.id, kept[item.job.id])
+                continue
             done = before.get(item.job.id)
             same = done is not None and done["status"] != "failed" and done.get("key") == item.key
             if done is not None and same and self.folder.holds(done["outputs"]):
@@ -311,10 +317,33 @@ class Runner:
 def described(planned: Planned) -> Record:
     """What run.json says of a job before it has run."""
     facts = asdict(planned.job)
-    keep = ("id", "report", "title", "level", "who", "team", "region", "period", "as_of", "notebook", "to")
+    keep = (
+        "id",
+        "report",
+        "title",
+        "level",
+        "who",
+        "name",
+        "team",
+        "region",
+        "period",
+        "as_of",
+        "notebook",
+        "to",
+    )
     record = {name: facts[name] for name in keep}
     record["parameters"] = dict(planned.job.parameters)
     return {**record, "key": planned.key}
+
+
+def _not_possible(item: Planned) -> Record:
+    """The record of a report that is not run, with the sentence that says what is missing."""
+    why_not = item.job.why_not
+    nothing: Record = {"outputs": {}, "seconds": {}, "headlines": {}, "tries": 0}
+    reason = "" if why_not is None else str(why_not)
+    return {
+        **described(item), **nothing, "status": NOT_POSSIBLE, "reason": reason, "optional": item.job.optional,
+    }  # fmt: skip
 
 
 def told(workbook: Workbook, records: list[Record], status: str, begun: str, more: Record) -> Record:
@@ -330,7 +359,7 @@ def told(workbook: Workbook, records: list[Record], status: str, begun: str, mor
         "fingerprint": workbook.fingerprint,
         "data_through": last.isoformat() if last else None,
         **more,
-        "counts": {name: sum(r["status"] == name for r in records) for name in ("ok", "skipped", "failed")},
+        "counts": {name: sum(r["status"] == name for r in records) for name in COUNTED},
         "jobs": records,
     }
 

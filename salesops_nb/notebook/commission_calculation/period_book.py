@@ -31,6 +31,7 @@ from salesops_nb.commission.inputs.plan_assignments import in_force
 from salesops_nb.commission.inputs.tables import Tables, arrow
 from salesops_nb.commission.statements.statement import Books, Statement, Statements, statements_of
 from salesops_nb.core.fingerprint import code
+from salesops_nb.core.names import Kind, id_of, names_of
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.notebook.commission_calculation.calculations import payout_of
 from salesops_nb.notebook.commission_calculation.closed_periods import findings
@@ -133,7 +134,7 @@ class Book:
     @cached_property
     def names(self) -> dict[str, str]:
         """People's names by their id."""
-        return {str(r["person_id"]): str(r.get("name") or r["person_id"]) for r in self._rows("people")}
+        return dict(names_of(self.workbook.tables, "people"))
 
     @cached_property
     def statements(self) -> Statements:
@@ -146,6 +147,7 @@ class Book:
         Where this book has calculated already, for the whole company on screen, only this statement is
         drawn up. Raises `SalesopsError` where the period has nothing to state of that person.
         """
+        who = id_of(self.workbook.tables, "people", who) or who
         if self._drawn is None or self._drawn.payee_id != who:
             # the cover, the headlines and the lines of a report are of one statement, whatever the ledger
             # takes in meanwhile
@@ -187,8 +189,8 @@ class Book:
             statuses=statuses,
             newer={payee: amount for payee, amount in newer.items() if payee in agreed},
             disputes=plain_rows(ledger.disputes(store, period=self.period.key)),
-            accounts=partial(self._of_deals, "account_id"),
-            products=self._products,
+            accounts=partial(self._called, "accounts", "account_id"),
+            products=partial(self._called, "products", "product_id"),
             names=self.names,
             agreements=in_force(self._rows("plan_assignments"), self.period),
             pays_on=self.pay_calendar.dates(self.period).pay_date if self.pay_calendar else None,
@@ -208,11 +210,10 @@ class Book:
             found[row["payee_id"]][row["currency"]] += row["amount"]
         return {payee: dict(sums) for payee, sums in found.items()}
 
-    def _products(self, asked: Collection[str]) -> Mapping[str, str]:
-        """The product of each deal that is asked for, by its name where the products have one."""
-        names = {str(row["product_id"]): row.get("name") for row in self._rows("products")}
-        ids = self._of_deals("product_id", asked)
-        return {deal: str(names.get(product) or product) for deal, product in ids.items()}
+    def _called(self, kind: Kind, column: str, asked: Collection[str]) -> Mapping[str, str]:
+        """The account or product of each deal that is asked for, by its name where it has one."""
+        names = names_of(self.workbook.tables, kind)
+        return {deal: names.get(one, one) for deal, one in self._of_deals(column, asked).items()}
 
     def _of_deals(self, column: str, asked: Collection[str]) -> Mapping[str, str]:
         """A column of each deal that is asked for and has it; of all deals where they are many."""

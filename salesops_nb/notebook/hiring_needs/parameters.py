@@ -20,6 +20,7 @@ class HiringNeeds(Parameters):
     (12, 0.9)
     """
 
+    needs = ("people", "deals.closed_on of won", "deals.amount of won", "deals.owner_id of won")
     groups = {
         "In place of what was learned": (
             "attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room",

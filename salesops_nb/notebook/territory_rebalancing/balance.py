@@ -8,6 +8,7 @@ from salesops_nb.notebook.territory_rebalancing.overview import measure_words
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.axes import axis_unit, finish, listed, short
 from salesops_nb.present.charts.chart import Chart, alt_text, placed_figure
+from salesops_nb.present.language.called import called
 from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.translation import _
 
@@ -25,7 +26,7 @@ def balance_charts(proposal: Proposal, simulated: bool = False) -> list[Chart]:
     """The bars, a chart for each measure, a row for each rep."""
     after = proposal.plan.territories.set_index("rep")
     before = proposal.balance.set_index("rep").reindex(after.index)
-    measures, names = list(proposal.tolerance), [str(name) for name in after.index]
+    measures, names = list(proposal.tolerance), [called(str(name)) for name in after.index]
     half = len(measures) > 1
     wide = style.WIDTH / 2 if half else style.WIDTH
     shown = [short(name, 20 if half else 40) for name in names]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.present.charts import territory_map
+from salesops_nb.present.language.called import called
 from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
@@ -26,7 +27,7 @@ def cover(panel: Panel, asked: Any, ground: Ground) -> None:
     panel.cover(
         asked,
         title=_("Territory rebalancing"),
-        subtitle=asked.who or "",
+        subtitle=called(asked.who or ""),
         as_of=ground.as_of,
         asked_for=asked_for,
         used=("units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"),

@@ -19,6 +19,7 @@ class TerritoryRebalancing(Parameters):
     {'potential': 0.05, 'workload': 0.1}
     """
 
+    needs = ("people", "units or accounts.latitude")
     groups = {
         "Norms": (
             "potential", "expected_spend", "workload", "calls", "minutes", "km_per_hour", "visits_per_trip",

@@ -11,6 +11,7 @@ from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.chart import Chart
 from salesops_nb.present.language import formats
+from salesops_nb.present.language.called import called
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -31,7 +32,7 @@ def floats(values: Iterable[Any]) -> list[float]:
 
 def named(value: Any) -> str:
     """A category's or date's words for an axis, in one line."""
-    text = formats.day(value) if isinstance(value, date) else formats.text(value)
+    text = formats.day(value) if isinstance(value, date) else called(formats.text(value))
     return " ".join(text.split())
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.charts import style
+from salesops_nb.present.language.called import called
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page.output import LIVE
 
@@ -220,7 +221,7 @@ def close(figure: Figure) -> None:
 
 def alt_text(title: str, *sentences: str) -> str:
     """The words that stand for a chart: its title, then what its data say."""
-    said = " ".join(sentence for sentence in sentences if sentence)
+    said = called(" ".join(sentence for sentence in sentences if sentence))
     name = title or _("Chart")
     return f"{name}. {said}".strip()
 

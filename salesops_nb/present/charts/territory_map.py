@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.axes import short
 from salesops_nb.present.charts.chart import Chart, alt_text, placed_figure
+from salesops_nb.present.language.called import called
 from salesops_nb.present.language.translation import _
 
 Floats = NDArray[np.float64]
@@ -210,7 +211,7 @@ def _names(axis: Any, homes: Any, middle: tuple[float, float], wide: Any) -> Non
     """Each rep's name at the middle of the territory, on the map's own ground."""
     x, y = projected(homes["longitude"], homes["latitude"], middle)
     (left, right), (low, high) = wide.get_xlim(), wide.get_ylim()
-    for name, at, up in zip(homes["rep"], x, y, strict=True):
+    for name, at, up in zip(map(called, map(str, homes["rep"])), x, y, strict=True):
         if left <= at <= right and low <= up <= high:
             last = (str(name).split() or [""])[-1]
             said = short(last if len(last) > 2 else str(name), 24)

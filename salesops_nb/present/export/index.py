@@ -111,6 +111,7 @@ def status_words(status: str) -> str:
         "failed": _("failed"),
         "skipped": _("unchanged"),
         "incomplete": _("incomplete"),
+        "not possible": _("not possible"),
         "awaiting release": _("awaiting release"),
         "unclear": _("delivery unclear"),
         "draft": _("draft"),

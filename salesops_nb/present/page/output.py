@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
+from salesops_nb.present.language.called import all_called, called
 from salesops_nb.present.page import render
 
 MEDIA = "application/vnd.salesops.{}+json"
 PARTS = ("cover", "headlines", "set_aside", "catalogue", "provenance", "note", "table")
+# where an id is written by its name; the cover says of a statement whose it is, by id
+_CALLED = ("headlines", "note", "table", "set_aside")
 # whether a person looks at the page at which this is shown, so that tables bring all their rows
 LIVE: ContextVar[bool] = ContextVar("salesops_live", default=False)
 # JupyterLab sets what stands between two dollar signs as a formula, but not within `mathjax_ignore`.
@@ -39,6 +42,8 @@ def emit(kind: str, facts: Mapping[str, Any], text: str) -> None:
     """Display one part in the running notebook."""
     from IPython.display import display
 
+    if kind in _CALLED:
+        facts, text = all_called(facts), called(text)
     display(bundle(kind, facts, text), raw=True)  # type: ignore[no-untyped-call]
 
 

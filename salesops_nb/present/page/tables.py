@@ -13,6 +13,7 @@ from salesops_nb.core.columns import columns_of
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import message
 from salesops_nb.present.language import formats as written
+from salesops_nb.present.language.called import frame_called
 from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page.output import LIVE, as_list, emit
@@ -91,7 +92,7 @@ def show_table(
     Bo | $60,000 | 55.0%
     Total | $150,000 |
     """
-    live, data, known = LIVE.get(), to_pandas(frame), columns_of(table)
+    live, data, known = LIVE.get(), frame_called(to_pandas(frame)), columns_of(table)
     mine = {str(name): known[str(name)] for name in data.columns if str(name) in known}
     heads = {name: translated(column["label"]) for name, column in mine.items() if "label" in column}
     units = {name: column["unit"] for name, column in mine.items() if fits(data[name], column.get("unit"))}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import narwhals as nw
 
 from salesops_nb.core.frames import collected, with_columns_or_null
+from salesops_nb.core.names import names_of
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import sentence, translated
@@ -63,7 +64,7 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
     A dropdown cannot hold None: the choice of nothing is the empty text.
     """
     source = str(extra(field).get("choices"))
-    names = _names(workbook) if source in ("who", "people") else {}
+    names = names_of(workbook.tables, "people") if source in ("who", "people") else {}
     named_spans = spans(workbook) if extra(field).get("spans") else {}
 
     def label(value: Any) -> str:
@@ -82,8 +83,7 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
                 return f"{formats.day(period.start)} – {formats.day(period.last)}"
             return f"{value}   {formats.day(period.start)} – {formats.day(period.last)}"
         if source in ("who", "people"):
-            name = names.get(str(value))
-            return f"{name} ({value})" if name and name != value else str(value)
+            return names.get(str(value), str(value))
         named = not isinstance(value, str) or source in _WRITTEN
         return str(value) if named else translated(choice(value))
 
@@ -213,14 +213,6 @@ def _held(workbook: Any, column: str) -> list[str]:
         return []
     rows = collected(frame.select(column).unique())
     return sorted(str(value) for value in rows[column].dropna())
-
-
-def _names(workbook: Any) -> dict[str, str]:
-    frame = workbook.tables.get("people")
-    if frame is None:
-        return {}
-    rows = collected(frame.select("person_id", "name").unique())
-    return dict(zip(rows["person_id"].astype(str), rows["name"].astype(str), strict=True))
 
 
 _WRITTEN = ("plans", "plan_ids", "components")  # names of the workbook's own, never words

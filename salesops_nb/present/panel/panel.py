@@ -114,6 +114,7 @@ class Panel:
         without : tags of cells that the report leaves out.
         statement : which pay statement the report shows (payee, period, status, lines, totals).
         """
+        from salesops_nb.present.language.called import all_called
         from salesops_nb.present.language.translation import use_locale
         from salesops_nb.present.page.parts import cover
         from salesops_nb.version import __version__
@@ -127,7 +128,7 @@ class Panel:
             mission=_mission(workbook) if mission else "",
             period=period,
             as_of=as_of or workbook.data_through,
-            parameters=asked.model_dump(exclude={"workbook"}) if asked_for is None else asked_for,
+            parameters=all_called(asked.model_dump(exclude={"workbook"}) if asked_for is None else asked_for),
             fingerprint=workbook.fingerprint,
             versions={"salesops_nb": __version__},
             simulated=sorted(workbook.simulated & set(used)),

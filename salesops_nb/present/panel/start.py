@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from salesops_nb import parameters
+from salesops_nb.present.language.called import use_names
 from salesops_nb.present.language.translation import use_locale
 from salesops_nb.present.panel.panel import Panel
 
@@ -34,6 +35,7 @@ def panel(kind: type[parameters.Parameters], namespace: dict[str, Any]) -> Panel
     asked = parameters.read(kind, namespace)
     workbook = open_workbook(asked.workbook)
     use_locale(workbook.settings.locale, workbook.settings.currency)
+    use_names(workbook.tables)
     live = is_live()
     if live:
         asked = parameters.for_a_person(asked)

@@ -1,0 +1,72 @@
+"""Whether a workbook has what a notebook needs: one sentence for the check, the batch and the notebook.
+
+A notebook's class declares its `needs`, each a text: ``people`` is a table with rows, ``deals.amount`` a
+column with a value, ``deals.closed_on of won`` one among the deals that are won, ``plans/`` a pay plan in
+that folder. ``a or b`` is met by either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from salesops_nb.core.frames import collected
+from salesops_nb.errors import Problem, problem
+
+if TYPE_CHECKING:
+    from salesops_nb.source.opened import Workbook
+
+_NEED = re.compile(r"(?P<table>\w+)(?:\.(?P<column>\w+))?(?: of (?P<outcome>\w+))?")
+
+
+def unmet(needs: Iterable[str], workbook: Workbook, notebook: str) -> Problem | None:
+    """What a notebook needs and the workbook lacks, the first of it; None where it can run.
+
+    Parameters
+    ----------
+    needs : as the notebook's class declares them.
+    workbook : opened.
+    notebook : its name, for the sentence.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook
+    >>> from salesops_nb.notebook.needs import unmet
+    >>> print(unmet(("deals.amount of won", "exchange.rate"), open_workbook("."), "rates"))
+    rates is not possible: the workbook has no table exchange. Map a file to exchange in mapping.yml, with
+    rate.
+    """
+    for need in needs:
+        found = [_lacking(one, workbook, notebook) for one in need.split(" or ")]
+        if all(found):
+            return found[0]
+    return None
+
+
+def _lacking(need: str, workbook: Workbook, notebook: str) -> Problem | None:
+    if need == "plans/":
+        there = any((workbook.folder / "plans").glob("*.y*ml"))
+        return None if there else problem("not-possible.no-plan", notebook=notebook)
+    match = _NEED.fullmatch(need)
+    assert match is not None, f"{need!r} is no need"
+    table, column, outcome = match["table"], match["column"], match["outcome"]
+    given: dict[str, Any] = {"notebook": notebook, "of": table, "wanted": column or "its columns"}
+    if table not in workbook.tables:
+        return problem("not-possible.no-table", **given)
+    frame = workbook.table(table)
+    if column is not None and column not in frame.collect_schema().names():
+        return problem("not-possible.no-column", **given)
+    if outcome is not None:
+        frame = frame.filter(nw.col("outcome") == outcome)
+        if not _rows(frame):
+            return problem("not-possible.no-outcome", outcome=outcome, **given)
+    if column is None or _rows(frame.filter(~nw.col(column).is_null())):
+        return None if column is not None or _rows(frame) else problem("not-possible.no-rows", **given)
+    return problem("not-possible.no-value", **given)
+
+
+def _rows(frame: Any) -> int:
+    return int(collected(frame.select(rows=nw.len()))["rows"].iloc[0])
