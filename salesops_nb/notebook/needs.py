@@ -37,9 +37,8 @@ def unmet(needs: Iterable[str], workbook: Workbook, notebook: str) -> Problem | 
     --------
     >>> from salesops_nb import open_workbook
     >>> from salesops_nb.notebook.needs import unmet
-    >>> print(unmet(("deals.amount of won", "exchange.rate"), open_workbook("."), "rates"))
-    rates is not possible: the workbook has no table exchange. Map a file to exchange in mapping.yml, with
-    rate.
+    >>> unmet(("deals.amount of won", "exchange.rate"), open_workbook("."), "rates").message
+    'rates is not possible: the workbook has no table exchange.'
     """
     for need in needs:
         found = [_lacking(one, workbook, notebook) for one in need.split(" or ")]
