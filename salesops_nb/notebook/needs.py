@@ -2,23 +2,25 @@
 
 A notebook's class declares its `needs`, each a text: ``people`` is a table with rows, ``deals.amount`` a
 column with a value, ``deals.closed_on of won`` one among the deals that are won, ``plans/`` a pay plan in
-that folder. ``a or b`` is met by either.
+that folder. ``a or b`` is met by either; what ends with ``for managers`` counts where a plan pays managers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from salesops_nb.core.frames import collected
-from salesops_nb.errors import Problem, problem
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
 
+_MANAGERS = " for managers"
 _NEED = re.compile(r"(?P<table>\w+)(?:\.(?P<column>\w+))?(?: of (?P<outcome>\w+))?")
 
 
@@ -35,9 +37,8 @@ def unmet(needs: Iterable[str], workbook: Workbook, notebook: str) -> Problem | 
     --------
     >>> from salesops_nb import open_workbook
     >>> from salesops_nb.notebook.needs import unmet
-    >>> print(unmet(("deals.amount of won", "exchange.rate"), open_workbook("."), "rates"))
-    rates is not possible: the workbook has no table exchange. Map a file to exchange in mapping.yml, with
-    rate.
+    >>> unmet(("deals.amount of won", "exchange.rate"), open_workbook("."), "rates").message
+    'rates is not possible: the workbook has no table exchange.'
     """
     for need in needs:
         found = [_lacking(one, workbook, notebook) for one in need.split(" or ")]
@@ -50,7 +51,9 @@ def _lacking(need: str, workbook: Workbook, notebook: str) -> Problem | None:
     if need == "plans/":
         there = any((workbook.folder / "plans").glob("*.y*ml"))
         return None if there else problem("not-possible.no-plan", notebook=notebook)
-    match = _NEED.fullmatch(need)
+    if need.endswith(_MANAGERS) and not _pay_managers(workbook):
+        return None
+    match = _NEED.fullmatch(need.removesuffix(_MANAGERS))
     assert match is not None, f"{need!r} is no need"
     table, column, outcome = match["table"], match["column"], match["outcome"]
     given: dict[str, Any] = {"notebook": notebook, "of": table, "wanted": column or "its columns"}
@@ -66,6 +69,17 @@ def _lacking(need: str, workbook: Workbook, notebook: str) -> Problem | None:
     if column is None or _rows(frame.filter(~nw.col(column).is_null())):
         return None if column is not None or _rows(frame) else problem("not-possible.no-rows", **given)
     return problem("not-possible.no-value", **given)
+
+
+def _pay_managers(workbook: Workbook) -> bool:
+    """Whether a plan of the workbook pays managers; what is wrong with one, the check of plans says."""
+    from salesops_nb.commission.plans.plan import load_plan, plan_files
+
+    for file in plan_files(workbook.folder / "plans"):
+        with suppress(SalesopsError):
+            if any(component.payee == "manager" for component in load_plan(file).components):
+                return True
+    return False
 
 
 def _rows(frame: Any) -> int:

@@ -30,9 +30,7 @@ IMPOSSIBLE = {
     "targets": {},
     "dates": {"company": "deals has no column closed_on", "hiring": "deals has no column closed_on"},
     "closed": {"hiring": "no deal is won"},
-    "people": {
-        "targets": "no table people", "hiring": "no table people", "territories": "no table people",
-    },
+    "people": dict.fromkeys(("commission", "targets", "hiring", "territories"), "no table people"),
     "plan": {"commission": "there is no pay plan"},
     "places": {"territories": "no table units"},
     "amounts": {"hiring": "deals has no column amount"},

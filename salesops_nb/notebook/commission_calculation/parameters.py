@@ -19,7 +19,7 @@ class CommissionCalculation(Parameters):
     ('account-executive', 'sales-manager')
     """
 
-    needs = ("plans/", "deals")
+    needs = ("plans/", "deals", "people.manager_id for managers")
     approval = ("author", "corrections")  # looking at a period writes no drafts: the panel's button does
     approval_words = ("Ledger", "Write drafts")
     live = {"author": ""}
