@@ -1,17 +1,17 @@
 """Commission at scale, beside the same lines hand-written in SQL and beside a Python loop over rows.
 
-    python bench/commission.py [--credits 10000000] [--rounds 3]
+    python bench/commission.py [--credits 10000000 | --sizes 200000,1000000,10000000] [--rounds 3]
 
 Credits of a rep for every 1,000 of them, four marginal tiers over quota, a cap, and deals split in two;
 the same lines with their explanations' numbers, both written to Parquet, each in a fresh process, start-up
-and checks of the input included, in turns. Every number of every line must equal that of the SQL, and every
+(of compiled modules) and checks of the input included, in turns. Every number of every line must equal that of the SQL, and every
 pay of the loop, which reads the credits of 200 reps ready joined; a difference ends the bench with exit
 code 1.
 
 The last line is one JSON object: vs_sql (time of the calculator ÷ time of the SQL, with the 95 % interval of
 the ratio from three rounds on), cpu_vs_sql (the same of processor time, which other work on the machine
 moves less), vs_rows (rows a second of the calculator ÷ of the loop), peak_gib (most memory of the
-calculator), lines and loop_lines (how many were compared).
+calculator), lines and loop_lines (how many were compared); of several sizes, one such object for each.
 """
 
 from __future__ import annotations
@@ -212,55 +212,72 @@ def written(folder: Path, name: str) -> int:
     return connect(folder).execute(f"SELECT count(*) FROM '{folder / name}.parquet'").fetchone()[0]
 
 
+def sizes(text: str) -> list[int]:
+    """Numbers of credits with commas between them, for an option."""
+    return [measure.count(each) for each in text.split(",")]
+
+
 def main() -> None:
     words = measure.parser(__doc__)
     words.add_argument("--credits", type=measure.count, default=10_000_000)
+    words.add_argument("--sizes", type=sizes, help="several numbers of credits, such as 200000,1000000")
     words.add_argument("--rounds", type=measure.count, default=3)
     asked = measure.asked(words, credits=10_000, rounds=1)
     if asked.task:
         measure.answer(**(PARTS[asked.task["part"]](Path(asked.task["folder"])) or {}))
         return
+    found: dict[str, dict[str, Any]] = {}
+    wrong: list[str] = []
+    print(f"{'':32}{'median s':>10}{'cpu s':>8}{'peak GiB':>10}   all rounds")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make(folder, asked.credits)
-        parts = {part: partial(one, part, folder) for part in ("sql", "ours")}
-        runs = measure.in_turns(parts, asked.rounds)
-        sample(folder)
-        loop = one("rows", folder).answer
-        wrong = differing(folder)
-        lines = {"lines": written(folder, "ours"), "loop_lines": written(folder, "loop")}
+        make(folder, 2_000)
+        for part in ("sql", "ours"):  # compiles what each imports
+            one(part, folder)
+        for credits in asked.sizes or [asked.credits]:
+            found[str(credits)] = compared(folder, credits, asked.rounds, wrong)
+    measure.finish(found if asked.sizes else found[str(asked.credits)], wrong)
+
+
+def compared(folder: Path, credits: int, rounds: int, wrong: list[str]) -> dict[str, Any]:
+    """The calculator beside its peers on so many credits: printed, and as numbers; what differs is added."""
+    make(folder, credits)
+    runs = measure.in_turns({part: partial(one, part, folder) for part in ("sql", "ours")}, rounds)
+    sample(folder)
+    loop = one("rows", folder).answer
+    wrong += differing(folder)
+    lines = {"lines": written(folder, "ours"), "loop_lines": written(folder, "loop")}
     if not all(lines.values()):
         wrong.append(f"nothing to compare: {lines}")
     seconds = {part: [run.seconds for run in each] for part, each in runs.items()}
     cpu = {part: [run.cpu for run in each] for part, each in runs.items()}
     peaks = {part: max(run.answer["peak_gib"] for run in each) for part, each in runs.items()}
     median = {part: statistics.median(each) for part, each in seconds.items()}
-    print(f"{'':32}{'median s':>10}{'cpu s':>8}{'peak GiB':>10}   all rounds")
-    for part, words_ in (("ours", f"calculator, {asked.credits:,}"), ("sql", "hand-written SQL")):
+    for part, words in (("ours", f"calculator, {credits:,}"), ("sql", "hand-written SQL")):
         each = " ".join(f"{s:.1f}" for s in seconds[part])
         print(
-            f"{words_:32}{median[part]:>10.1f}{statistics.median(cpu[part]):>8.1f}{peaks[part]:>10.2f}   {each}"
+            f"{words:32}{median[part]:>10.1f}{statistics.median(cpu[part]):>8.1f}{peaks[part]:>10.2f}   {each}"
         )
     print(f"{'Python loop, ' + format(loop['rows'], ',') + ' credits':32}{loop['loop_seconds']:>10.1f}")
     vs_sql, cpu_vs_sql = (measure.ratio(each["ours"], each["sql"]) for each in (seconds, cpu))
-    vs_rows = (loop["loop_seconds"] / loop["rows"]) / (median["ours"] / asked.credits)
+    vs_rows = (loop["loop_seconds"] / loop["rows"]) / (median["ours"] / credits)
     print(
-        f"calculator ÷ SQL: time {vs_sql}, processors {cpu_vs_sql}; rows a second ÷ the loop's: {vs_rows:.2f}"
+        f"calculator ÷ SQL: time {vs_sql}, processors {cpu_vs_sql}; rows a second ÷ the loop's: {vs_rows:.2f}",
+        flush=True,
     )
-    measure.finish(
-        {
-            **vs_sql.named("vs_sql"),
-            **cpu_vs_sql.named("cpu_vs_sql"),
-            "vs_rows": round(vs_rows, 2),
-            "peak_gib": round(peaks["ours"], 2),
-            **lines,
-        },
-        wrong,
-    )
+    return {
+        **vs_sql.named("vs_sql"),
+        **cpu_vs_sql.named("cpu_vs_sql"),
+        "vs_rows": round(vs_rows, 2),
+        "peak_gib": round(peaks["ours"], 2),
+        **lines,
+    }
 
 
 def one(part: str, folder: Path) -> measure.Run:
-    return measure.fresh(__file__, {"part": part, "folder": str(folder)})
+    """A part in a fresh process, with compiled modules at hand as an installation has them."""
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+    return measure.fresh(__file__, {"part": part, "folder": str(folder)}, **compiled)
 
 
 if __name__ == "__main__":
