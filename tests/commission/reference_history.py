@@ -22,7 +22,8 @@ Pay of a credit
     then by the id of the person; each person's pay runs on and is rounded by itself.
     Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
     listed rates the part of the lines that it is the first to fit, by their amounts.
- 5. Pay is divided by the plan's releases: each instalment is rounded by itself, the last takes the rest.
+ 5. Pay is divided by the plan's releases: what is due by a day is rounded, not the instalment. A refund takes
+    by a day what was due of the sale before it less what is due after it, each side rounded.
     `whole` is due with the first such event (or that of its `number`), no sooner than the credit's own day;
     `in_full` on the first day from the credit's on which the share is 1; `share_…` in steps, as the
     share (paid up to the day ÷ sales less refunds up to the day, between 0 and 1; 1 if nothing is left)
@@ -113,6 +114,7 @@ class Credit:
     counts_on: date
     amount: Fraction
     earned: Fraction = ZERO
+    stood: Fraction = ZERO  # what the sale had earned its person before it
     stands: tuple[Fraction, Fraction] = (ZERO, ZERO)  # worth of what stood before it and stands after it
     rate: Fraction | None = None  # by listed rates on the lines of the deal
 
@@ -376,18 +378,23 @@ def pay(plan, credit: Credit, last: date) -> Iterator[tuple[str, date, Fraction]
     mode = plan.get("rounding", {}).get("mode", "half_up")
     steps = steps_of(plan, credit, last)
     ended = cancellation(plan, credit)
-    whole, paid, scale, shares = credit.earned, ZERO, Fraction(1), ZERO
+    whole, paid, scale, shares, cut = credit.earned, ZERO, Fraction(1), ZERO, ZERO
     taken = ended is None or ended[0] > last
     if ended and credit.refund and credit.day > ended[0]:
         yield from refunded_after(plan, credit, steps, *ended)
         return
-    due = whole
+    due, base = whole, ZERO
     for step in steps:
         if not taken and step.day > ended[0]:
             yield from taken_back(plan, ended[0], -cents(ended[1] * paid, mode), mode, last)
             due, scale, taken = after_cancellation(plan, ended[1], due, paid, mode)
+            if scale != 1:
+                cut, base = shares, paid
         shares += step.share
-        amount = due - paid if shares == 1 else cents(whole * step.share * scale, mode)
+        amount = due - paid
+        if shares != 1:
+            by_then, before = (due_of(credit.stood, whole, scale, part, mode) for part in (shares, cut))
+            amount = by_then - before - (paid - base)
         paid += amount
         yield "refund" if credit.refund else "commission" if step.own else "release", step.day, amount
     if not taken:
@@ -395,10 +402,10 @@ def pay(plan, credit: Credit, last: date) -> Iterator[tuple[str, date, Fraction]
 
 
 def taken_back(plan, day: date, amount: Fraction, mode: str, last: date):
-    """What comes back, a part a month; the last part takes the rest."""
+    """What comes back, a part a month; what came back by then is rounded."""
     parts, told = plan["clawback"].get("instalments", 1), ZERO
     for number in range(parts):
-        part = amount - told if number == parts - 1 else cents(amount / parts, mode)
+        part = cents(amount * (number + 1) / parts, mode) - told
         told += part
         if months_later(day, number) <= last:
             yield "clawback", months_later(day, number), part
@@ -421,7 +428,7 @@ def refunded_after(plan, credit: Credit, steps: list[Step], day: date, share: Fr
     mode = plan.get("rounding", {}).get("mode", "half_up")
     sale = Credit(credit.person, credit.story, "", credit.counts_on, "", credit.counts_on, Fraction(1))
     reached = [(step.rule, step.share) for step in steps_of(plan, sale, day)]
-    parts = instalments(credit.earned, [step.share for step in steps], mode)
+    parts = instalments(credit, [step.share for step in steps], mode)
 
     def against(number: int) -> Fraction:
         """How much of an instalment lies below what its rule had reached by the cancellation."""
@@ -440,12 +447,20 @@ def refunded_after(plan, credit: Credit, steps: list[Step], day: date, share: Fr
         yield "refund", step.day, taken(number + 1) - taken(number)
 
 
-def instalments(whole: Fraction, shares: list[Fraction], mode: str) -> list[Fraction]:
-    """Each share of the whole rounded by itself; the one that completes it takes the rest."""
+def due_of(stood: Fraction, whole: Fraction, scale: Fraction, share: Fraction, mode: str) -> Fraction:
+    """What is due of an amount on top of what stood before it, by a share."""
+    return cents((stood + whole) * scale * share, mode) - cents(stood * scale * share, mode)
+
+
+def instalments(credit: Credit, shares: list[Fraction], mode: str) -> list[Fraction]:
+    """What falls due with each share; the one that completes the whole takes the rest."""
     found: list[Fraction] = []
-    for number, share in enumerate(shares, start=1):
-        last = sum(shares[:number], ZERO) == 1
-        found.append(whole - sum(found, ZERO) if last else cents(whole * share, mode))
+    for number in range(1, len(shares) + 1):
+        share = sum(shares[:number], ZERO)
+        by_then = (
+            credit.earned if share == 1 else due_of(credit.stood, credit.earned, Fraction(1), share, mode)
+        )
+        found.append(by_then - sum(found, ZERO))
     return found
 
 
@@ -511,6 +526,11 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
                 for credits in chosen.values():
                     earn(plan, component, [credit for credit, _ in credits])
             divide(plan, component, [credit for credit, _ in together])
+            so_far: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+            for credit in sorted((c for c, _ in together), key=lambda c: (c.day, c.refund, c.event)):
+                sale = credit.person, credit.story.deal.id, credit.sale
+                credit.stood = so_far[sale]
+                so_far[sale] += credit.earned
             for credit in (credit for credit, own in together if own):
                 for what, day, amount in pay(plan, credit, last):
                     lines.append(

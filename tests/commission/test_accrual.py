@@ -183,9 +183,39 @@ def test_reconcile_names_each_difference():
     assert reconcile(new, new).same
 
 
-def test_reconcile_counts_a_correction_towards_its_line():
-    correction = lines(("1~", "2026-02", "base", "D1", "adjustment", "-100", None)).assign(
-        source_line_id="1", calculated_kind="commission"
+CORRECTIONS = {
+    # ids and sources of the corrections, with what each pays; the line "1" is to pay 900 after them
+    "of a paid line": ([("1~2026-02", "1", -100)], True),
+    "of a correction": ([("1~2026-02", "1", -60), ("1~2026-03", "1~2026-02", -40)], True),
+    "of a line that changed hands": ([("1~2026-02~ann~USD", "1", -100)], True),
+    "of a late deal": ([("1~2026-02", None, 900)], False),
+    "of a late deal, twice": ([("1~2026-02", None, 1000), ("1~2026-03", "1~2026-02", -100)], False),
+}
+
+
+@pytest.mark.parametrize("name", CORRECTIONS)
+def test_reconcile_counts_a_correction_towards_its_line(name):
+    found, paid = CORRECTIONS[name]
+    rows = [LINES.iloc[[0]].assign(calculated_kind=None)] if paid else []
+    for line_id, source, amount in found:
+        row = lines((line_id, line_id.split("~")[1], "base", "D1", "adjustment", str(amount), None))
+        rows.append(row.assign(source_line_id=source, calculated_kind="commission"))
+    assert reconcile(lines(("1", "2026-01", "base", "D1", "commission", "900", None)), pd.concat(rows)).same
+
+
+@pytest.mark.parametrize(
+    ("kinds", "treatments", "spread"),
+    [
+        (["commission", "release"], {"capitalised"}, 1000),  # pay as customers pay: each is a cost
+        (["release"], {"capitalised"}, 500),
+        (["commission", "holdback", "release"], {"capitalised", "expensed_as_earned"}, 500),
+    ],
+)
+def test_a_release_is_a_contract_cost_where_nothing_was_held_back(kinds, treatments, spread):
+    amounts = {"commission": "500", "holdback": "-200", "release": "500"}
+    rows = lines(
+        *((str(n), "2026-01", "base", "D1", kind, amounts[kind], None) for n, kind in enumerate(kinds))
     )
-    prior = pd.concat([LINES.iloc[[0]].assign(calculated_kind=None), correction])
-    assert reconcile(lines(("1", "2026-01", "base", "D1", "commission", "900", None)), prior).same
+    table = accrual(rows, [JAN], DEALS).table
+    assert set(table["treatment"]) == treatments
+    assert sum(amortisation(rows, DEALS)["amount"]) == spread

@@ -180,7 +180,7 @@ def test_the_residual_of_a_split_of_pay_goes_to_the_last_part() -> None:
     assert by(payout, "payee_id") == {"a": D("33.33"), "b": D("33.33"), "c": D("33.34")}
 
 
-def test_instalments_leave_the_residual_to_the_last() -> None:
+def test_of_instalments_what_is_due_so_far_is_rounded() -> None:
     release = [
         {"event": "booked", "pct": 33},
         {"event": "booked", "pct": 33, "after_months": 1},
@@ -188,7 +188,7 @@ def test_instalments_leave_the_residual_to_the_last() -> None:
     ]
     made = plan({"id": "b", "rate_pct": 10}, release=release)
     months = [paid(made, "1000.10", period=m) for m in ("2026-01", "2026-02", "2026-03")]
-    assert months == [D("33.00"), D("33.00"), D("34.01")]
+    assert months == [D("33.00"), D("33.01"), D("34.00")]
 
 
 @pytest.mark.parametrize(

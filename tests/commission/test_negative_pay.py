@@ -13,6 +13,7 @@ from commission_helpers import D, deals, events, plan, table
 from salesops_nb import commission
 from salesops_nb.commission.finance.accrual import accrual
 from salesops_nb.commission.finance.payroll import payroll
+from salesops_nb.commission.settlement.clawback import in_instalments
 from salesops_nb.commission.statements.statement import Books, statements_of
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
@@ -360,10 +361,10 @@ def test_the_window_of_a_clawback_ends_on_its_day(
 
 PARTS: dict[str, tuple[dict[str, Any], tuple[tuple[Any, ...], ...], list[str], list[int]]] = {
     # the rule, what happens, clawback lines, what still waits to be taken back by month
-    "thirds, the last takes the rest": (
+    "thirds, what came back by then is rounded": (
         {"instalments": 3}, (("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-01-31", None)),
-        ["2026-01-31 -33.33 USD", "2026-02-28 -33.33 USD", "2026-03-31 -33.34 USD"],
-        [D("-66.67"), D("-33.34"), 0, 0]),
+        ["2026-01-31 -33.33 USD", "2026-02-28 -33.34 USD", "2026-03-31 -33.33 USD"],
+        [D("-66.67"), D("-33.33"), 0, 0]),
     "of a share": (
         {"instalments": 2, "method": "share", "pct": 50},
         (("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-02-10", None)),
@@ -398,6 +399,26 @@ def test_a_clawback_comes_in_instalments(name: str, ledger_too: bool) -> None:
     for payout in payouts:
         assert (payout.reconciliation["difference"] == 0).all()
         assert payout.lines["line_id"].is_unique
+
+
+@pytest.mark.parametrize("parts", [2, 3, 7, 12])
+@pytest.mark.parametrize("cents", [1, 5, 10, 99])
+def test_no_instalment_of_a_clawback_pays_or_takes_more_than_the_rest(parts: int, cents: int) -> None:
+    one = plan(FLAT, period="month", clawback=FULL | {"instalments": parts})
+    found = in_instalments(one, D(-cents) / 100, date(2026, 1, 31))
+    assert all(amount <= 0 for *_, amount in found)
+    assert sum(amount for *_, amount in found) == D(-cents) / 100
+
+
+def test_a_refund_never_takes_a_cent_more_than_was_paid_by_then() -> None:
+    """Half now and half a month later of 0.03, refunded in three parts of a cent on the day after."""
+    half = [{"event": "booked", "pct": 50}, {"event": "booked", "pct": 50, "after_months": 1}]
+    rows = [("d1", "booked", "2026-01-05", D("0.30"))]
+    rows += [("d1", "refunded", f"2026-01-0{day}", D("0.10")) for day in (6, 7, 8)]
+    one = plan(FLAT, period="month", release=half)
+    paid = sums(run(one, tables(*rows), MONTHS[:2]))
+    assert paid[0] >= 0
+    assert sum(paid) == 0
 
 
 def test_instalments_go_on_after_the_plan_and_the_person_have_gone() -> None:

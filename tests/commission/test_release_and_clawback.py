@@ -181,3 +181,29 @@ def test_before_and_factor_say_how_a_line_was_priced() -> None:
     assert [(r["before"], r["credit"], r["factor"], r["amount"]) for r in lines] == [
         (0, 800, 1, 40), (800, 600, D("1.5"), 75), (0, 800, 1, 8), (0, 600, 1, 6)
     ]  # fmt: skip
+
+
+ON_A_REFUND = {
+    "in full beside its own event": ({"event": "booked"}, {"event": "invoiced", "as": "in_full"}),
+    "two in full": ({"event": "collected", "as": "in_full"}, {"event": "invoiced", "as": "in_full"}),
+    "two shares": (
+        {"event": "collected", "as": "share_collected"},
+        {"event": "invoiced", "as": "share_invoiced"},
+    ),
+    "a share and in full": (
+        {"event": "collected", "as": "share_collected"},
+        {"event": "invoiced", "as": "in_full"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ON_A_REFUND)
+def test_a_refund_that_settles_several_parts_has_a_line_of_its_own_for_each(name):
+    """Nothing is left to be invoiced or collected, so that each part is due on the refund's day."""
+    first, second = ON_A_REFUND[name]
+    made = plan({"id": "b", "rate_pct": 10}, release=[first | {"pct": 60}, second | {"pct": 40}])
+    rows = events(("d1", "booked", "2026-01-05", 1000), ("d1", "refunded", "2026-02-05", 1000))
+    found = commission.calculate(made, {"deals": deals(1000), "events": rows}, "2026-Q1").lines
+    assert found["line_id"].is_unique
+    assert sum(found["amount"]) == 0
+    assert len(found) == 4

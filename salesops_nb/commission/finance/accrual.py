@@ -29,7 +29,7 @@ from salesops_nb.errors import Problem
 
 ADVANCES = ("draw", "draw_recovery", "negative_pay")
 WITHHELD = ("holdback", "release")
-NEVER_INCREMENTAL = ("mbo", "guarantee", "carry", *ADVANCES, *WITHHELD)
+NEVER_INCREMENTAL = ("mbo", "guarantee", "carry", *ADVANCES)
 _ZERO = Decimal(0)
 _KEY = ("period", "payee_id", "plan_id", "component_id", "deal_id", "currency", "status", "incremental")
 
@@ -75,7 +75,7 @@ def accrual(
     held = held_back(rows)
     cells: dict[tuple[Any, ...], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in rows:
-        row["incremental"] = is_incremental(row, not_incremental)
+        row["incremental"] = is_incremental(row, held, not_incremental)
         part, amount = part_of(row, held), row["amount"]
         cell = cells[tuple(row[name] for name in _KEY)]
         paid = row["paid_on"] is not None and row["paid_on"] < end
@@ -92,15 +92,19 @@ def accrual(
     return Accrual(table, _roll_forward(rows, held, periods), problems)
 
 
-def is_incremental(line: Mapping[str, Any], not_incremental: Collection[str] = ()) -> bool:
+def is_incremental(
+    line: Mapping[str, Any], held: Collection[tuple[Any, ...]], not_incremental: Collection[str] = ()
+) -> bool:
     """Whether a line is an incremental cost of obtaining a contract.
 
     It is where it hangs on one deal and would not exist without it; pay for objectives, activity,
-    guarantees and advances does not, nor what finance excludes by component.
+    guarantees and advances does not, nor what finance excludes by component. Of pay `held` back the cost
+    is the line that earned it; a release of what was never held back earns it itself.
     """
     return (
         line["deal_id"] is not None
         and line["kind"] not in NEVER_INCREMENTAL
+        and part_of(line, held) == "earned"
         and line["component_id"] not in not_incremental
         and f"{line.get('plan_id')}/{line['component_id']}" not in not_incremental
     )

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from salesops_nb.commission.finance.accrual import contract_terms, is_incremental
+from salesops_nb.commission.finance.accrual import contract_terms, held_back, is_incremental
 from salesops_nb.commission.finance.ledger_rows import line_rows
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places, rounded
@@ -42,9 +42,11 @@ def amortisation(
     """
     terms = contract_terms(deals)
     schedule: list[tuple[date, str, str, str, Decimal, str]] = []
-    for row in line_rows(lines):
+    rows = line_rows(lines)
+    held = held_back(rows)
+    for row in rows:
         months = terms.get(row["deal_id"], (None, None))[0]
-        if not is_incremental(row, not_incremental) or months is None:
+        if not is_incremental(row, held, not_incremental) or months is None:
             continue
         start = terms[row["deal_id"]][1] or row["happened_on"]
         own = _month(row["happened_on"] or start)

@@ -47,8 +47,7 @@ def reconcile(new: Any, prior: Any) -> Reconciliation:
     after: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     about: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in plain_rows(prior):
-        corrects = row["source_line_id"] if row.get("calculated_kind") else None
-        key = (corrects or row["line_id"], row["payee_id"], row["currency"])
+        key = (_base_of(row), row["payee_id"], row["currency"])
         before[key] += row["amount"]
         about.setdefault(key, row)
     for row in plain_rows(new):
@@ -70,6 +69,18 @@ def reconcile(new: Any, prior: Any) -> Reconciliation:
             known = [row.get(name) for name in _ABOUT]
             changes.append((*key, *known, change, before[key], after[key], after[key] - before[key]))
     return Reconciliation(_changes(changes), _payees(payees))
+
+
+def _base_of(row: dict[str, Any]) -> str:
+    """The calculated line that a row stands for.
+
+    The id of a correction is that of the line it corrects, with the period that pays it behind it, and with
+    the payee and the currency where the line changed hands. Its source may be another correction, or none.
+    """
+    line_id = str(row["line_id"])
+    if not row.get("calculated_kind"):
+        return line_id
+    return line_id.removesuffix(f"~{row['payee_id']}~{row['currency']}").removesuffix(f"~{row['period']}")
 
 
 def _change(was: bool, stays: bool, before: Decimal, after: Decimal) -> str:

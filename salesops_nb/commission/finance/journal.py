@@ -100,7 +100,7 @@ def finance(
     for row in rows:
         row["part"] = part_of(row, held)
         months = terms.get(row["deal_id"], (None, None))[0]
-        row["treatment"] = treatment(is_incremental(row, not_incremental), months, at_once_months)
+        row["treatment"] = treatment(is_incremental(row, held, not_incremental), months, at_once_months)
         row["ends"] = periods[-1].calendar.period(row["period"]).end
     schedule = amortisation(lines, deals, not_incremental=not_incremental, at_once_months=at_once_months)
     spread = [row for row in plain_rows(schedule) if row["treatment"] != "expensed_at_once"]

@@ -41,7 +41,7 @@ def summary(file: PlanFile) -> str:
         f"Rounding: {rounding.mode.replace('_', ' ')} to "
         + ("the currency's minor unit" if rounding.places == "currency" else f"{rounding.places} places")
         + (", once at each payable line" if rounding.at == "payable_line" else ", at each step")
-        + "; the residual of a split or instalment goes to its last part, "
+        + "; the residual of a split goes to its last part, of instalments what is due so far is rounded, "
         + "and a running total is rounded for each person"
         + (
             f"; rates are rounded to {rounding.rate_places} places."

@@ -105,14 +105,14 @@ def clawed_back(
 
 
 def in_instalments(plan: Plan, amount: Decimal, day: date) -> list[tuple[int, date, Decimal]]:
-    """What comes back, a part a month from a day on; each part is rounded, the last takes the rest."""
+    """What comes back, a part a month from a day on; what came back by then is rounded, not the part."""
     assert plan.file.clawback is not None
     parts = plan.file.clawback.instalments
     found, told = [], ZERO
     for number in range(1, parts + 1):
-        part = amount - told if number == parts else rounded_pay(plan, Fraction(amount) / parts)
-        told += part
-        found.append((number, months_later(day, number - 1), part))
+        by_then = amount if number == parts else rounded_pay(plan, Fraction(amount) * number / parts)
+        found.append((number, months_later(day, number - 1), by_then - told))
+        told = by_then
     return found
 
 

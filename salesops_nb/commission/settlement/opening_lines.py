@@ -45,12 +45,12 @@ def _mine(payout: Working, plan: Plan, o: Opening) -> bool:
 
 
 def _holdback(payout: Working, plan: Plan, o: Opening) -> list[Row]:
-    """A release line for each part that falls due in the period; the residual goes to the last part."""
+    """A release line for each part that falls due in the period; what is due by then is rounded."""
     parts, waits = _due(payout, plan, o)
     found, told, out = [], Fraction(0), ZERO
     for number, (day, share) in enumerate(parts, start=1):
         told += share
-        amount = o.amount - out if told >= 1 else rounded_pay(plan, Fraction(o.amount) * share)
+        amount = (o.amount if told >= 1 else rounded_pay(plan, Fraction(o.amount) * told)) - out
         out += amount
         if not payout.period.start <= day < payout.period.end:
             continue

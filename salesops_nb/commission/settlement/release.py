@@ -50,28 +50,46 @@ def released(payout: Working, job: Job, part: ComponentRows, amount: str = "amou
     names = part.frame.collect_schema().names()
     columns = ["payee_id", "deal_id", "event_id", "part", "happened_on", "counted_on", "x", "raw"]
     columns += ["amount_now", "amount_prev", "factor_now"]
-    columns += [n for n in ("negative", "x_before") if n in names]
+    columns += [n for n in ("negative", "x_before", "sale") if n in names]
     first = part.spans[0].start
     late = part.conditional and first < payout.period.start and scope_of(part.c) != "ytd_less_paid"
     earlier = payout.before(first) if late and amount == "amount_now" else None
     found: list[Row] = []
-    for row in collected(part.frame.select(*columns)):
+    for row in _with_standing(collected(part.frame.select(*columns))):
         payout.credited.add((job.plan, row["payee_id"], row["deal_id"]))
         caught: list[Row] = []
         if earlier is not None and row["amount_now"] != row["amount_prev"]:
             earlier.cache["prior"] = []
             caught = _caught_up(payout, earlier, part, row)
         paid = sum((each["amount"] for each in caught if each["kind"] != "clawback"), ZERO)
-        found += [*caught, *_of_row(payout, part, row | {"amount_now": row[amount]}, paid)]
+        as_earned = row | ({} if amount == "amount_now" else _as_then(row))
+        found += [*caught, *_of_row(payout, part, as_earned, paid)]
     return found
+
+
+def _with_standing(rows: list[Row]) -> list[Row]:
+    """The credits, each refund with what its sale paid its person before it."""
+    if not any(row.get("negative") for row in rows):
+        return rows
+    stands: dict[Any, tuple[Decimal, Decimal]] = {}
+    for row in sorted(rows, key=lambda r: (r["happened_on"], bool(r.get("negative")), r["event_id"])):
+        key = row["payee_id"], row["deal_id"], row["part"], row.get("sale")
+        now, prev = stands.get(key, (ZERO, ZERO))
+        stands[key] = now + row["amount_now"], prev + row["amount_prev"]
+        if row.get("negative"):
+            row["stood_now"], row["stood_prev"] = now, prev
+    return rows
+
+
+def _as_then(row: Row) -> Row:
+    """What a credit earned before the period's conditions changed it."""
+    return {"amount_now": row["amount_prev"], "stood_now": row.get("stood_prev", ZERO)}
 
 
 def _caught_up(payout: Working, earlier: Working, part: ComponentRows, row: Row) -> list[Row]:
     """What was payable of a credit before the period, as it is earned now, less as it was earned then."""
     now = {each["line_id"]: each for each in _of_row(earlier, part, row)}
-    then = {
-        each["line_id"]: each for each in _of_row(earlier, part, row | {"amount_now": row["amount_prev"]})
-    }
+    then = {each["line_id"]: each for each in _of_row(earlier, part, row | _as_then(row))}
     found = []
     for name, made in (then | now).items():
         more = sum((x[name]["amount"] * sign for x, sign in ((now, 1), (then, -1)) if name in x), ZERO)
@@ -99,14 +117,17 @@ def _of_credit(
     steps = _steps(payout, plan, row, events)
     cut = gone.day if gone and plan.file.clawback and plan.file.clawback.unpaid == "cancel" else None
     paid = [s for s in steps if _paid_before(s, cut)]
-    parts, rest = _divided(plan, row["amount_now"], paid)
+    stood = Fraction(row.get("stood_now", ZERO))
+    parts, rest = _divided(plan, row["amount_now"], paid, stood=stood)
     if gone and cut is not None:
         lapsed = rounded_pay(plan, Fraction(rest) * gone.share)
         if lapsed and period.start <= cut < period.end:
             payout.hold(row, part, ZERO, _lapsed(plan, cut, lapsed))
         told = sum((s.share for s in paid), Fraction(0))
-        left = Fraction(row["amount_now"]) * (1 - gone.share)
-        later, rest = _divided(plan, rest - lapsed, steps[len(paid) :], told, left)
+        kept = 1 - gone.share
+        later, rest = _divided(
+            plan, rest - lapsed, steps[len(paid) :], told, Fraction(row["amount_now"]) * kept, stood * kept
+        )
         parts += later
     found = _lines(payout, part, row, parts)
     if rest:
@@ -148,7 +169,8 @@ def _refund_after(
     for step in _steps(payout, plan, sale, events):
         if step.due <= gone.day and _paid_before(step, cut):
             came[step.rule] += step.share
-    parts, rest = _divided(plan, row["amount_now"], _steps(payout, plan, row, events))
+    steps, stood = _steps(payout, plan, row, events), Fraction(row.get("stood_now", ZERO))
+    parts, rest = _divided(plan, row["amount_now"], steps, stood=stood)
     told: dict[int, Fraction] = defaultdict(Fraction)
     early = late = Fraction(0)
     made: list[tuple[Step, Decimal]] = []
@@ -183,17 +205,29 @@ def _more(plan: Plan, share: Fraction, before: Fraction, amount: Fraction) -> De
 
 
 def _divided(
-    plan: Plan, total: Decimal, steps: list[Step], told: Fraction = Fraction(0), whole: Fraction | None = None
+    plan: Plan,
+    total: Decimal,
+    steps: list[Step],
+    told: Fraction = Fraction(0),
+    whole: Fraction | None = None,
+    stood: Fraction = Fraction(0),
 ) -> tuple[list[tuple[Step, Decimal]], Decimal]:
-    """An amount by steps, and what is left of it; the residual is the last part's.
+    """An amount by steps, and what is left of it.
 
-    Each step is its share of the whole (by default the amount), of which so much was `told` before.
+    Each step is its share of the whole (by default the amount), of which so much was `told` before. What is
+    due by then is rounded, not the step; of a refund it is rounded as it `stood` before and stands after,
+    so that at no time more is taken than was paid.
     """
     found: list[tuple[Step, Decimal]] = []
-    out, whole = ZERO, Fraction(total) if whole is None else whole
+    whole = Fraction(total) if whole is None else whole
+
+    def due(share: Fraction) -> Decimal:
+        return rounded_pay(plan, (stood + whole) * share) - rounded_pay(plan, stood * share)
+
+    before, out = due(told), ZERO
     for step in steps:
         told += step.share
-        amount = total - out if told >= 1 else rounded_pay(plan, whole * step.share)
+        amount = (total if told >= 1 else due(told) - before) - out
         out += amount
         found.append((step, amount))
     return found, total - out
@@ -247,29 +281,33 @@ def _steps(payout: Working, plan: Plan, row: Row, events: list[Row]) -> list[Ste
         share = Fraction(r.pct) / 100
         kind = r.event if r.as_ in ("whole", "in_full") else r.as_.removeprefix("share_")
         # a second rule on the same event is told apart by its place in the plan, which no event changes
-        again = f"#{number}" if (kind, r.number, r.after_months) in seen else ""
+        moved = r.as_ != "whole" and any(old.as_ != "whole" for old in plan.file.release[: number - 1])
+        again = f"#{number}" if moved or (kind, r.number, r.after_months) in seen else ""
         seen.add((kind, r.number, r.after_months))
         if r.as_ not in ("whole", "in_full"):
             shares = settled(events, kind, plan.file.credit.event)
             for day, piece, event in moves(shares, start):
-                # a refund that moves the share is no payment of its own
-                own = kind == plan.file.credit.event
-                after = f"+{r.after_months}" if r.after_months else ""
-                name = _named(row, event, after + again) if own else event + after + again
+                name = _named(plan, row, r, event, again)
                 found.append(Step(months_later(day, r.after_months), share * piece, name, number))
             continue
         due = _in_full(plan, r, row, events) if r.as_ == "in_full" else _due(payout, plan, r, row, events)
         if due is not None:
             when = months_later(due[0], r.after_months) if r.after_months else due[0]
-            after = f"+{r.after_months}" if r.after_months else ""
-            found.append(Step(when, share, _named(row, due[1], after + again), number))
+            found.append(Step(when, share, _named(plan, row, r, due[1], again), number))
     found.sort(key=lambda step: (step.due, step.event is not None, step.rule))
     return [step for step in found if step.due < payout.period.end]
 
 
-def _named(row: Row, event: str, more: str) -> str | None:
-    """What a step is called in a line's id: nothing where it is the credit's own event."""
-    return None if event == event_of(row["event_id"]) and not more else event + more
+def _named(plan: Plan, row: Row, rule: Release, event: str, again: str) -> str | None:
+    """What a step is called in a line's id: nothing where it is the credit's own event, by a rule on such.
+
+    A refund may make what was invoiced or collected the whole of what still stands: such a step is of the
+    refund's day and no step of its own event.
+    """
+    kind = rule.event if rule.as_ in ("whole", "in_full") else rule.as_.removeprefix("share_")
+    more = (f"+{rule.after_months}" if rule.after_months else "") + again
+    own = kind == plan.file.credit.event and event == event_of(row["event_id"])
+    return None if own and not more else event + more
 
 
 def _in_full(plan: Plan, rule: Release, row: Row, events: list[Row]) -> tuple[date, str] | None:
