@@ -8,7 +8,7 @@ trend with its uncertainty. The same question, asked from the same data, gets th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from salesops_nb.core.periods import Period
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.forecast.learning.inputs import Floats, Ints, horizon_start
 from salesops_nb.forecast.learning.learned import Learned
-from salesops_nb.forecast.learning.ramp import LONGEST
+from salesops_nb.forecast.learning.ramp import LONGEST, given
 from salesops_nb.forecast.simulation.draws import newcomer_factors, own_factors
 from salesops_nb.forecast.simulation.futures import Futures, judged
 from salesops_nb.forecast.simulation.simulate import Seats, bookings, teams, with_luck
@@ -35,7 +35,8 @@ class Expected:
     """What a period may bring.
 
     `made` is the company's bookings, one a future, with what is already booked in the period; `booked` is
-    that part. `months` are positions, among the months ahead, of those that count.
+    that part, and `added` what planned hires bring. `months` are positions, among the months ahead, of those
+    that count.
     """
 
     learned: Learned
@@ -44,6 +45,8 @@ class Expected:
     booked: float
     made: Floats
     futures: Futures
+    replaced: bool = True
+    added: Floats | float = 0.0
 
     def probability(self, target: float) -> float:
         """Chance that the period reaches a target."""
@@ -73,6 +76,7 @@ def expect(
     hires: Ints | None = None,
     futures: int = FUTURES,
     seed: int = 0,
+    of: Futures | None = None,
 ) -> Expected:
     """What a period that ends after the data may bring.
 
@@ -80,6 +84,7 @@ def expect(
     ----------
     replace_leavers : whether leavers are replaced, after the time it takes to fill a seat.
     hires : requisitions to be opened beside, roles × months from the end of the data.
+    of : futures that were drawn for this question already.
 
     Raises
     ------
@@ -87,23 +92,70 @@ def expect(
         for a period that has ended, or ends more than five years after the data.
     """
     ahead = months_ahead(learned, period)
-    drawn = judged(learned, _of_year(ahead), futures, seed)
+    drawn = of or judged(learned, _of_year(ahead), futures, seed)
     output = drawn.team(replace_leavers).output
-    if hires is not None:
-        rows = np.zeros((len(learned.panel.roles), len(ahead)), dtype=np.int64)
-        width = min(hires.shape[1], len(ahead))
-        rows[:, :width] = hires[:, :width]
-        output = output + np.stack([drawn.pool.output(r, row) for r, row in enumerate(rows)], axis=1)
     inside = np.array([i for i, m in enumerate(ahead) if period.start <= m.start], dtype=np.int64)
     panel = learned.panel
     past = [i for i, m in enumerate(panel.months) if period.start <= m.start < period.end]
     booked = float(panel.booked[:, past].sum())
-    made = booked + bookings(learned, drawn.pool.draws, output)[:, inside].sum(axis=1)
-    return Expected(learned, period, inside, booked, made, drawn)
+
+    def total(made: Floats) -> Floats:
+        out: Floats = booked + bookings(learned, drawn.pool.draws, made)[:, inside].sum(axis=1)
+        return out
+
+    without = total(output)
+    if hires is None or not hires.any():
+        return Expected(learned, period, inside, booked, without, drawn, replace_leavers)
+    rows = np.zeros((len(panel.roles), len(ahead)), dtype=np.int64)
+    width = min(hires.shape[1], len(ahead))
+    rows[:, :width] = hires[:, :width]
+    grown = total(output + np.stack([drawn.pool.output(r, row) for r, row in enumerate(rows)], axis=1))
+    return Expected(learned, period, inside, booked, grown, drawn, replace_leavers, grown - without)
 
 
 def _of_year(months: list[Period]) -> Ints:
     return np.array([int(month.key[-2:]) - 1 for month in months], dtype=np.int64)
+
+
+STEPS = ("full output", "attrition", "ramp", "open seats", "backfills", "planned hires")
+
+
+def reconciled(expected: Expected) -> pd.DataFrame:
+    """From today's team at full output to what is expected, in mean bookings of the period.
+
+    A row a step, in the order of `STEPS` (columns step, value), each what it adds or takes away; what is
+    booked already is in the first. They sum to the mean of `expected.made`.
+    """
+    learned, drawn = expected.learned, expected.futures
+    draws, seed = drawn.pool.draws.first(min(FEWER, len(drawn.pool.draws))), drawn.pool.seed
+    roster = learned.panel.roster
+    today = replace(
+        learned,
+        panel=replace(learned.panel, roster=roster.assign(joining=False)),
+        vacancies=learned.vacancies[:0],
+    )
+    ramped = replace(today, ramp=[given(1.0, start=1.0)] * len(learned.ramp))
+    straight = replace(draws, curve=np.zeros_like(draws.curve))
+    stays = replace(straight, hazard=draws.hazard * 1e-9)
+    there = roster.assign(left_on=pd.Timestamp("2199-12-31"), joining=False)
+    nobody_goes = replace(ramped, panel=replace(ramped.panel, roster=there))
+
+    def made(output: Floats) -> float:
+        rows = range(output.shape[1])
+        level, returns = learned.productivity.level, learned.returns
+        each = [(level[r] * returns.effective(output[:, r], r) * draws.shared).mean(axis=0) for r in rows]
+        return float(sum(each, np.zeros(output.shape[2]))[expected.months].sum())
+
+    sums = [
+        made(teams(nobody_goes, stays, seed, False)[0].output),
+        made(teams(ramped, straight, seed, False)[0].output),
+        made(teams(today, draws, seed, False)[0].output),
+        made(drawn.team(False).output[: len(draws)]),
+    ]
+    sums.append(made(drawn.team(True).output[: len(draws)]) if expected.replaced else sums[-1])
+    without = float((expected.made - expected.added).mean())
+    steps = [*np.diff(sums), float(expected.made.mean()) - without]
+    return pd.DataFrame({"step": STEPS, "value": [float(expected.made.mean()) - sum(steps), *steps]})
 
 
 def by_group(expected: Expected, column: str = "team", replace_leavers: bool = True) -> dict[str, Floats]:

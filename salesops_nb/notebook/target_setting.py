@@ -10,14 +10,18 @@ from pydantic import Field
 
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.notebook import one_forecast as shared
 from salesops_nb.parameters import Day, Name, Parameters
-from salesops_nb.present.language.formats import money, percent
+from salesops_nb.present.language.formats import money, percent, short_money
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
     from salesops_nb.targets import Basis, TargetPlan
+
+
+UNLIKELY = 0.1  # a team's chance under which it is named at the top
 
 
 class TargetSetting(Parameters):
@@ -78,7 +82,7 @@ def headlines(plan: TargetPlan) -> None:
          "sentence": _("Last year's bookings were {before}.", before=money(found["last_year"]))},
         {"metric": "target_probability", "value": found["probability"], "mark": ["estimated"],
          "sentence": _("Chance that the company books its target or more; {expected} is expected.",
-                       expected=money(found["expected"]))},
+                       expected=short_money(found["expected"]))},
         {"label": _("Assigned"), "value": found["assigned"], "unit": "money", "mark": mark,
          "sentence": _("What the reps carry together: {ratio} of the company's target.",
                        ratio=percent(float(found["assigned"] / found["company_target"])))},
@@ -90,7 +94,22 @@ def headlines(plan: TargetPlan) -> None:
          "sentence": _("Standard deviation over mean; 0 % would ask the same of every unit of potential."),
          "detail": _("Gini {gini}", gini=percent(found["dispersion_gini"]))},
     ]  # fmt: skip
+    hard = plan.levels[(plan.levels["level"] == "team") & (plan.levels["probability"] < UNLIKELY)]
+    if len(hard):
+        named = ", ".join(f"{who} ({percent(chance, 0)})" for who, chance in
+                          zip(hard["who"], hard["probability"], strict=True))  # fmt: skip
+        cards.insert(2, {"label": _("Teams unlikely to make it"), "value": len(hard), "unit": "integer",
+                         "mark": ["estimated"],
+                         "sentence": _("A chance of less than {limit}: {teams}.",
+                                       limit=percent(UNLIKELY, 0), teams=named)})  # fmt: skip
     present.headlines(cards)
+
+
+def one_forecast(basis: Basis, plan: TargetPlan) -> None:
+    """From the company's target to the gap, and each team's target beside what its people bring."""
+    teams = plan.levels[plan.levels["level"] == "team"]
+    shared.reconciliation(basis.outlook.company, plan.summary["company_target"])
+    shared.teams(basis.outlook.company, dict(zip(teams["who"], teams["target"], strict=True)))
 
 
 def notes(plan: TargetPlan) -> None:

@@ -35,7 +35,7 @@ def test_productivity_ramp_attrition_and_fill_hold_the_truth(big):
     truth = np.minimum(1, (curve["month"] - 0.5).clip(lower=0.5) / 6)
     assert ((curve["low"] - 0.02 <= truth) & (truth <= curve["high"] + 0.02)).mean() > 0.7
     hazard = learned["attrition"]
-    assert ((hazard["low"] < 0.025) & (hazard["high"] > 0.025)).sum() >= 3
+    assert ((hazard["low"] < 1 - np.exp(-12 * 0.025)) & (hazard["high"] > 1 - np.exp(-12 * 0.025))).sum() >= 3
     assert hazard["n"].sum() >= 30
     fill = learned["time_to_fill"].iloc[0]
     assert fill["low"] < 50 < fill["high"] or abs(fill["estimate"] - 50) < 6
@@ -131,13 +131,14 @@ def test_season_is_shrunk_but_found():
     assert np.abs(noise.factor - 1).max() < 0.12
 
 
-def test_market_fades_back_as_it_did_before():
+def test_a_bad_patch_like_those_before_does_not_go_on_falling_and_what_comes_is_less_certain():
     patch = np.full(5, -0.25)
     seen = np.r_[np.zeros(6), patch, np.zeros(9), patch, np.zeros(6), patch]
     low = market.learn_market(seen, np.full(36, 0.02**2))
     ahead = low.draw(24, 4000, np.random.default_rng(0))
     assert ahead[:, 0].mean() < 0.87
-    assert ahead[:, 23].mean() > ahead[:, 0].mean() + 0.03
+    assert ahead[:, 23].mean() > ahead[:, 0].mean()
+    assert ahead[:, 23].std() > 2 * ahead[:, 0].std()
 
 
 @pytest.mark.parametrize("yearly", [-0.1, 0.0, 0.1])

@@ -1,5 +1,7 @@
 """Target setting and hiring needs as reports: approved targets are what the review measures against."""
 
+import html
+import re
 import shutil
 from datetime import date
 from decimal import Decimal
@@ -41,6 +43,32 @@ def cards(notebook: nbformat.NotebookNode) -> dict[str, str]:
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     (found,) = [output["data"][media] for output in outputs if media in output.get("data", {})]
     return {card["label"]: card["value"] for card in found["cards"]}
+
+
+def shown(notebook: nbformat.NotebookNode, words: str) -> list[str]:
+    """The cells of the one table's row that begins with these words, of the part on the one forecast."""
+    rows = set()
+    for cell in (each for each in notebook.cells if "def one_forecast(" in each.source):
+        for output in cell.get("outputs", []):
+            page = output.get("data", {}).get("text/html", "")
+            for row in re.findall(r"<tr.*?</tr>", page, re.S):
+                cells = re.findall(r"<t[dh].*?</t[dh]>", row, re.S)
+                rows.add(tuple(html.unescape(re.sub(r"<[^>]+>", "", each)).strip() for each in cells))
+    (found,) = [row for row in rows if row and row[0] == words]
+    return list(found)
+
+
+def test_both_reports_give_the_same_question_the_same_chance(folder: Path) -> None:
+    """The company's target of a year, today's people, leavers replaced or not: one answer, step by step."""
+    asked = {"year": 2018, "growth": 0.12, "approved_by": "Ada Example", "approved_on": "2017-12-15"}
+    targets = run(folder, "target_setting", **asked)
+    hiring = run(folder, "hiring_needs", futures=10_000, seed=0)
+    for words in ("Leavers are replaced", "Nobody is replaced or hired", "Today's team at full output",
+                  "Attrition", "Gap to the target", "Cara Losch"):  # fmt: skip
+        assert shown(targets, words) == shown(hiring, words)
+    chance = shown(targets, "Leavers are replaced")[-1]
+    assert cards(targets)["Probability"] == chance
+    assert cards(hiring)["Probability with nobody hired"] == shown(hiring, "Nobody is replaced or hired")[-1]
 
 
 def test_the_review_measures_against_targets_once_somebody_approved_them(folder: Path) -> None:

@@ -54,6 +54,12 @@ class Hazard:
         weight = self.at_risk if self.at_risk.sum() > 0 else np.ones(len(BANDS))
         return float(np.average(self.mean, weights=weight))
 
+    @staticmethod
+    def yearly(monthly: Floats) -> Floats:
+        """The share that a hazard a month takes in a year."""
+        out: Floats = -np.expm1(-12 * np.asarray(monthly, dtype=float))
+        return out
+
     def scaled(self, monthly: float) -> Hazard:
         """The same shape over tenure at a stated overall monthly hazard, without uncertainty."""
         mean = self.mean * (monthly / self.overall)

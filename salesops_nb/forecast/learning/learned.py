@@ -145,9 +145,9 @@ class Learned:
         return pd.DataFrame(
             {
                 "tenure_months": [f"{int(s)} to {e}" for s, e in zip(BANDS, ends, strict=True)],
-                "estimate": self.hazard.mean,
-                "low": low,
-                "high": high,
+                "estimate": self.hazard.yearly(self.hazard.mean),
+                "low": self.hazard.yearly(low),
+                "high": self.hazard.yearly(high),
                 "n": self.hazard.leavers.astype(int),
                 "person_months": self.hazard.at_risk,
                 "origin": self.hazard.origin,

@@ -45,6 +45,7 @@ class Productivity:
     spreads: Floats
     dispersion_n: float
     drift: float
+    newcomer: float | Floats = 1.0  # what those who come sell over the level, where that is varied
 
     @property
     def factor(self) -> Floats:

@@ -53,7 +53,7 @@ def draw(learned: Learned, months: Ints, futures: int, rng: np.random.Generator)
     season /= season.mean(axis=1, keepdims=True)
     shared = season[:, months] * learned.market.draw(horizon, futures, rng)
     luck = rng.standard_normal((futures, roles, horizon))
-    newcomer = np.maximum(1.0 + error, 0.1)
+    newcomer = np.maximum((1.0 + error) * made.newcomer, 0.1)
     dispersion = np.clip(made.dispersion_n / rng.chisquare(made.dispersion_n, futures), 0.2, 5.0)
     power = rng.choice(len(WEAKER), futures, p=learned.hazard.weaker)
     return Draws(

@@ -11,6 +11,8 @@ import pandas as pd
 from salesops_nb.core.money import from_float
 from salesops_nb.forecast.learning.inputs import Ints
 from salesops_nb.forecast.simulation.futures import Futures
+from salesops_nb.forecast.simulation.pool import Pool
+from salesops_nb.forecast.simulation.simulate import Team
 from salesops_nb.hiring.planning.arithmetic import naive_hires
 from salesops_nb.hiring.planning.optimise import Search
 from salesops_nb.hiring.planning.requisitions import Trial
@@ -22,7 +24,8 @@ COLUMNS = ["policy", "hires", "probability", "p10", "p50", "p90", "cost"]
 def compared(judged: Futures, judge: Trial, counts: Ints, search: Search, replaced: bool) -> pd.DataFrame:
     """Four policies on the same futures; bookings are those of the goal's months.
 
-    Costs are on top of hiring nobody; a plan made with leavers replaced includes replacing them.
+    Costs are on top of hiring nobody; a plan made with leavers replaced includes replacing them. Every
+    policy also fills the seats that are open already: see `open_seats`.
     """
     nothing = np.zeros_like(counts)
     months = len(_months(judge))
@@ -52,6 +55,17 @@ def policy(
     quantiles = (from_float(v, currency) for v in np.quantile(made, (0.1, 0.5, 0.9)))
     hires = float(counts.sum()) + float(joins.sum())
     return name, hires, trial.chance(all_months), *quantiles, from_float(cost, currency)
+
+
+def open_seats(pool: Pool, alone: Team) -> tuple[float, float]:
+    """How many of the seats that are open are filled by the horizon's end, and what that costs by then.
+
+    The cost is that of seats opened in the first month: how long they have waited is left out.
+    """
+    known, joined = pool.learned, alone.joined.mean(axis=0)
+    seats = np.array([float((known.vacancies["role"] == role).sum()) for role in known.panel.roles])
+    cost = np.array([pool.costs(role)[0] for role in range(len(seats))])
+    return float(joined.sum()), float(seats @ cost)
 
 
 def _months(judge: Trial) -> list[int]:

@@ -24,9 +24,9 @@ PAYBACK_MONTHS = 36
 def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
     """The plan's probability with each learned input at the ends of its interval, others as learned.
 
-    Inputs the data or the user state without uncertainty are moved by a fifth either way. Rows are
-    sorted by swing, the widest first; columns input, low, high, probability_low, probability_high,
-    swing. The same futures are used throughout.
+    What is stated, and what today's reps sell, is known and not moved: `productivity` is that of
+    newcomers. Rows are sorted by swing, the widest first; columns input, low, high, probability_low,
+    probability_high, swing. The same futures are used throughout.
 
     Examples
     --------
@@ -42,7 +42,10 @@ def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
     for name, (low, high) in ends.items():
         chances, drawn = [], plan.searched
         for value in (low, high):  # from the same futures where only what they are worth is moved
-            drawn = drawn.known(learned.override(**{name: value}), months, futures, seed)
+            moved = (
+                _newcomers(learned, value) if name == "productivity" else learned.override(**{name: value})
+            )
+            drawn = drawn.known(moved, months, futures, seed)
             chances.append(_chance(plan, drawn))
         shown = [next(iter(v.values())) if isinstance(v, dict) else v for v in (low, high)]
         rows.append((name, *(float(v) for v in shown), *chances, abs(chances[1] - chances[0])))
@@ -51,41 +54,32 @@ def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
     return frame.sort_values("swing", ascending=False, ignore_index=True)
 
 
-def _ends(learned: Learned, level: float) -> dict[str, tuple[Any, Any]]:
-    tables, roles = learned.tables(level), learned.panel.roles
-    overall, leavers = learned.hazard.overall, float(learned.hazard.leavers.sum()) + PRIOR_LEAVERS
-    stated = learned.hazard.origin == "override"
-    away = 0.2 if stated else float(stats.norm.ppf(0.5 + level / 2)) / np.sqrt(leavers)
+def _ends(learned: Learned, level: float) -> dict[str, tuple[Any, ...]]:
+    """The ends of each learned input's interval; what is stated is certain, and not among them."""
+    tables, roles, made = learned.tables(level), learned.panel.roles, learned.productivity
+    out: dict[str, tuple[Any, ...]] = {}
+    if learned.hazard.origin != "override":
+        leavers = float(learned.hazard.leavers.sum()) + PRIOR_LEAVERS
+        away = float(stats.norm.ppf(0.5 + level / 2)) / np.sqrt(leavers)
+        overall = learned.hazard.overall
+        out["attrition"] = max(overall * (1 - away), 0.05 * overall), min(overall * (1 + away), 0.5)
     ramps = [_ramp_ends(learned, r) for r in range(len(roles))]
-    fill = tables["time_to_fill"].iloc[0]
-    moved = learned.fill.error == 0
-    made = tables["productivity"]
-    return {
-        "attrition": (overall * max(1 - away, 0.05), min(overall * (1 + away), 0.5)),
-        "ramp_months": (
-            {role: low for role, (low, _) in zip(roles, ramps, strict=True)},
-            {role: high for role, (_, high) in zip(roles, ramps, strict=True)},
-        ),
-        "time_to_fill": (
-            (fill["estimate"] * 0.8, fill["estimate"] * 1.2) if moved else (fill["low"], fill["high"])
-        ),
-        "productivity": tuple(
-            {role: float(v) for role, v in zip(roles, _moved(made, column), strict=True)}
-            for column in ("low", "high")
-        ),
-        "spread": tuple(
-            {role: min(float(v), 2.0) for role, v in zip(roles, made[column], strict=True)}
+    if any(high > low for low, high in ramps):
+        out["ramp_months"] = tuple(dict(zip(roles, ends, strict=True)) for ends in zip(*ramps, strict=True))
+    if learned.fill.error > 0:
+        fill = tables["time_to_fill"].iloc[0]
+        out["time_to_fill"] = fill["low"], fill["high"]
+    if (made.error > 0).any():
+        z = float(stats.norm.ppf(0.5 + level / 2)) * made.error
+        out["productivity"] = tuple(
+            dict(zip(roles, made.level * np.maximum(1 + sign * z, 0.05), strict=True)) for sign in (-1, 1)
+        )
+    if (made.spreads.sum(axis=1) > 0).any():
+        out["spread"] = tuple(
+            {role: min(float(v), 2.0) for role, v in zip(roles, tables["productivity"][column], strict=True)}
             for column in ("spread_low", "spread_high")
-        ),
-        "room": (0.5 * float(learned.returns.room.mean()), 2.0 * float(learned.returns.room.mean())),
-    }
-
-
-def _moved(made: pd.DataFrame, column: str) -> list[float]:
-    """The interval's end, or a fifth from the estimate where there is no interval."""
-    sign = -0.2 if column == "low" else 0.2
-    pairs = zip(made[column], made["estimate"], strict=True)
-    return [float(end) if end != middle else float(middle) * (1 + sign) for end, middle in pairs]
+        )
+    return out
 
 
 def _ramp_ends(learned: Learned, role: int) -> tuple[float, float]:
@@ -93,7 +87,14 @@ def _ramp_ends(learned: Learned, role: int) -> tuple[float, float]:
     order = np.argsort(ramp.length)
     mass = np.cumsum(ramp.weight[order])
     low, high = (float(ramp.length[order][np.argmax(mass >= tail - 1e-12)]) for tail in (0.1, 0.9))
-    return (low, high) if high > low else (max(1.0, low * 0.8), min(18.0, high * 1.2))
+    return low, high
+
+
+def _newcomers(learned: Learned, level: dict[str, float]) -> Learned:
+    """The same with newcomers of another output: today's reps sell what they sell."""
+    made, roles = learned.productivity, learned.panel.roles
+    ratio = np.array([level[role] for role in roles]) / np.maximum(made.level, 1e-12)
+    return replace(learned, productivity=replace(made, newcomer=ratio, error=np.zeros(len(roles))))
 
 
 def _chance(plan: HiringPlan, drawn: Futures) -> float:

@@ -20,7 +20,7 @@ from salesops_nb.forecast.learning.economics import uncovered_potential
 from salesops_nb.forecast.learning.inputs import Ints
 from salesops_nb.forecast.learning.learned import Learned
 from salesops_nb.forecast.simulation.futures import OTHER, Futures, simulated
-from salesops_nb.hiring.planning.compare import COLUMNS, NOBODY, compared, policy
+from salesops_nb.hiring.planning.compare import COLUMNS, NOBODY, compared, open_seats, policy
 from salesops_nb.hiring.planning.optimise import Limits, Search
 from salesops_nb.hiring.planning.requisitions import Trial
 from salesops_nb.hiring.simulation.capacity import FUTURES, Capacity, check_futures, prepare, summarise
@@ -98,6 +98,12 @@ class HiringPlan:
         """The first row of `comparison`: hiring nobody, and replacing nobody."""
         found = policy(self.judged, self.trial, self.search, NOBODY, False, np.zeros_like(self.counts))
         return pd.Series(found, index=COLUMNS)
+
+    @cached_property
+    def open_seats(self) -> tuple[float, Decimal]:
+        """How many seats that are open already are filled in every policy, and what that costs."""
+        fills, cost = open_seats(self.judged.pool, self.judged.team(False))
+        return fills, from_float(cost, self.trial.pool.learned.panel.currency)
 
     @cached_property
     def comparison(self) -> pd.DataFrame:

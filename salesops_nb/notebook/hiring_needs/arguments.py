@@ -69,10 +69,12 @@ def _has_targets(workbook: Any) -> bool:
     import narwhals as nw
 
     from salesops_nb.core.frames import collected
+    from salesops_nb.notebook.performance_review import tables_in_force
 
-    if "targets" not in workbook.tables or workbook.data_through is None:
+    tables = tables_in_force(workbook)
+    if "targets" not in tables or workbook.data_through is None:
         return False
-    rows = collected(workbook.tables["targets"].filter(nw.col("level") == "company").select("period"))
+    rows = collected(tables["targets"].filter(nw.col("level") == "company").select("period"))
     after = workbook.calendar.containing(workbook.data_through, "month").next().key
     return any(str(key) == after for key in rows["period"])
 

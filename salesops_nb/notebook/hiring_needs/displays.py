@@ -6,9 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb import present
+from salesops_nb.forecast.period import expect
+from salesops_nb.forecast.simulation.futures import OTHER
+from salesops_nb.notebook import one_forecast as shared
 from salesops_nb.notebook.hiring_needs.arguments import choices as choices
 from salesops_nb.notebook.hiring_needs.arguments import stated as stated
-from salesops_nb.present.language.formats import money, percent
+from salesops_nb.notebook.performance_review import tables_in_force as tables_in_force
+from salesops_nb.present.language.formats import number, percent, short_money
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -38,6 +42,12 @@ def cover(panel: Panel, asked: Any) -> None:
 def headlines(plan: HiringPlan) -> None:
     """Hires, chance, cost, and the chance without hiring."""
     nobody, count = plan.nobody, int(plan.counts.sum())
+    fills, seats = plan.open_seats
+    median = _("Half of the futures then book {median} or more.", median=short_money(nobody["p50"]))
+    if fills > 0:
+        median = _("Half of the futures then book {median} or more; seats open already, {fills} of which are "
+                   "filled, cost {cost} in it.", median=short_money(nobody["p50"]), fills=number(fills, 1),
+                   cost=short_money(seats))  # fmt: skip
     reached = _("The confidence asked for is {asked}.", asked=percent(plan.confidence))
     if not plan.feasible:
         reached = _("The confidence asked for, {asked}, is not reached. What binds: {binds}.",
@@ -49,7 +59,7 @@ def headlines(plan: HiringPlan) -> None:
         {"metric": "hiring_cost", "value": plan.cost, "mark": ["estimated"],
          "sentence": _("Expected cost of hiring and pay to the horizon's end.")},
         {"metric": "probability_without", "value": float(nobody["probability"]), "mark": ["estimated"],
-         "sentence": _("Half of the futures then book {median} or more.", median=money(nobody["p50"]))},
+         "sentence": median},
     ])  # fmt: skip
 
 
@@ -69,6 +79,35 @@ def hires(plan: HiringPlan) -> None:
         table="requisitions",
         total={"hires": int(plan.hires["hires"].sum()), "cost": sum(plan.hires["cost"], Decimal(0))},
     )
+
+
+def one_forecast(plan: HiringPlan, workbook: Any) -> None:
+    """What target setting says of the same year, from the same forecast: from the target to the gap."""
+    years = [goal for goal in plan.ahead.goals if goal.kind == "year" and goal.target is not None]
+    if not years:
+        present.note(_("No fiscal year with a target ends in the horizon."))
+        return
+    year = workbook.calendar.period(years[0].key)
+    learned, judged = plan.trial.pool.learned, plan.judged
+    ends_with = plan.ahead.months[-1].end == year.end
+    found = expect(
+        learned,
+        year,
+        futures=len(judged.pool.draws),
+        seed=judged.pool.seed - OTHER,
+        of=judged if ends_with else None,
+    )
+    shared.reconciliation(found, years[0].target)
+    shared.teams(found, assigned_to_teams(workbook, year.key))
+
+
+def assigned_to_teams(workbook: Any, year: str) -> dict[str, Any]:
+    """The approved targets of teams in a year; none where none are approved."""
+    from salesops_nb.store.targets import approved_targets
+
+    rows = approved_targets(workbook.store, year)
+    mine = rows[(rows["level"] == "team") & (rows["period"] == year) & (rows["metric"] == "bookings")]
+    return dict(zip(mine["who"], mine["value"], strict=True))
 
 
 def openings(plan: HiringPlan) -> None:
@@ -110,7 +149,7 @@ def tornado(plan: HiringPlan) -> None:
     """How far the probability swings over each input's interval."""
     from salesops_nb.hiring import tornado as swings
 
-    known = {"productivity": _("Productivity"), "attrition": _("Attrition"),
+    known = {"productivity": _("Productivity of newcomers"), "attrition": _("Attrition"),
              "ramp_months": _("Ramp (months)"),
              "room": _("Room for more heads"), "time_to_fill": _("Time to fill (days)"),
              "spread": _("Spread between reps")}  # fmt: skip
@@ -133,7 +172,7 @@ def lessons(learned: Learned) -> None:
     """What was learned, each with its interval, its sample size and where it comes from."""
     titles = {"ramp": _("Ramp: share of full output by month"),
               "productivity": _("Productivity of a ramped rep, a month"),
-              "attrition": _("Attrition a month, by tenure"), "time_to_fill": _("Time to fill"),
+              "attrition": _("Attrition a year, by tenure"), "time_to_fill": _("Time to fill"),
               "season": _("Season: a month over the mean"),
               "returns": _("Diminishing returns of added heads"),
               "costs": _("Costs")}  # fmt: skip
