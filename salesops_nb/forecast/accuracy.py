@@ -5,6 +5,7 @@ All figures are exact within: numbers are taken as decimals, not as floats, befo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -76,6 +77,54 @@ def bias(actual: Sequence[Any], forecast: Sequence[Any]) -> float:
     """
     a, f = _paired(actual, forecast)
     return float(sum(y - x for x, y in zip(a, f, strict=True)) / _total(a))
+
+
+def mad(actual: Sequence[Any], forecast: Sequence[Any]) -> float:
+    """Mean absolute deviation of the forecasts: Σ |actual − forecast| ÷ n, in the unit of the actuals.
+
+    Raises `SalesopsError` where there is not one forecast for each actual.
+
+    Examples
+    --------
+    >>> from salesops_nb import forecast
+    >>> forecast.mad(actual=[100, 200], forecast=[110, 150])
+    30.0
+    """
+    a, f = _paired(actual, forecast)
+    return float(sum(abs(x - y) for x, y in zip(a, f, strict=True)) / len(a))
+
+
+def rmse(actual: Sequence[Any], forecast: Sequence[Any]) -> float:
+    """Root of the mean squared error, in the unit of the actuals: a large miss weighs more than in `mad`.
+
+    Raises as `mad` does.
+
+    Examples
+    --------
+    >>> from salesops_nb import forecast
+    >>> forecast.rmse(actual=[100, 200], forecast=[101, 193])
+    5.0
+    """
+    a, f = _paired(actual, forecast)
+    return math.sqrt(sum((x - y) ** 2 for x, y in zip(a, f, strict=True)) / len(a))
+
+
+def tracking_signal(actual: Sequence[Any], forecast: Sequence[Any]) -> float:
+    """Σ (actual − forecast) ÷ `mad`: from −n to n, beyond ±4 the forecast is taken to drift.
+
+    Above zero the forecast was too low, the opposite sign of `bias`; 0 where every forecast was right.
+    Raises as `mad` does. After Heizer and Render, *Operations Management*, chapter Forecasting.
+
+    Examples
+    --------
+    >>> from salesops_nb import forecast
+    >>> forecast.tracking_signal(actual=[110, 120, 130], forecast=[100, 100, 100])
+    3.0
+    """
+    a, f = _paired(actual, forecast)
+    errors = [x - y for x, y in zip(a, f, strict=True)]
+    deviation = sum((abs(error) for error in errors), Fraction(0)) / len(errors)
+    return float(sum(errors, Fraction(0)) / deviation) if deviation else 0.0
 
 
 def weighted_forecast(deals: Iterable[Mapping[str, Any]] | pd.DataFrame) -> dict[str, Decimal]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.forecast import ape, bias, mape, wape, weighted_forecast
+from salesops_nb.forecast import ape, bias, mad, mape, rmse, tracking_signal, wape, weighted_forecast
 
 
 def test_mape_and_wape_differ_on_a_small_item():
@@ -30,6 +30,35 @@ def test_bias_never_exceeds_wape_and_mape_is_the_mean(pairs):
     actual, forecast = zip(*pairs, strict=True)
     assert abs(bias(actual, forecast)) <= wape(actual, forecast) + 1e-12
     assert mape(actual, forecast) == pytest.approx(sum(ape(actual, forecast)) / len(pairs))
+
+
+@pytest.mark.parametrize(
+    ("actual", "forecast", "deviation", "root", "signal"),
+    [
+        # Heizer and Render's bakery: MAD 14.2, signal 2.5
+        (
+            [90, 95, 115, 100, 125, 140],
+            [100, 100, 100, 110, 110, 110],
+            85 / 6,
+            (1575 / 6) ** 0.5,
+            35 * 6 / 85,
+        ),
+        ([0, 0], [3, 4], 3.5, 12.5**0.5, -2.0),
+        ([5, 5], [5, 5], 0.0, 0.0, 0.0),
+        (["0.3", Decimal("0.1")], [0.1, "0.3"], 0.2, 0.2, 0.0),
+    ],
+)
+def test_mad_rmse_and_tracking_signal(actual, forecast, deviation, root, signal):
+    assert mad(actual, forecast) == pytest.approx(deviation)
+    assert rmse(actual, forecast) == pytest.approx(root)
+    assert tracking_signal(actual, forecast) == pytest.approx(signal)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), min_size=1, max_size=20))
+def test_rmse_is_at_least_mad_and_the_signal_at_most_n(pairs):
+    actual, forecast = zip(*pairs, strict=True)
+    assert rmse(actual, forecast) >= mad(actual, forecast) * (1 - 1e-12)
+    assert abs(tracking_signal(actual, forecast)) <= len(pairs) + 1e-12
 
 
 DEALS = [
