@@ -168,6 +168,9 @@ def _unknown(seen: SeenFile) -> Any:
 
 def _whole(made: Proposed, answers: Answers) -> None:
     """Every column that the table cannot do without is there, by a column or a constant."""
+    if made.table == "accounts" and not made.has("account_id") and "name" in made.columns:
+        made.columns["account_id"] = made.columns["name"]
+        made.notes.append("account_id: the name, as no column is an id")
     wide = {"period", "value"} if "wide" in made.keys else set()
     for column in CONTRACTS[made.table].columns:
         name = column.name
