@@ -216,6 +216,17 @@ class TestPayCalendar:
         assert set(ledger.statements(store, JAN)["paid_on"]) == {date(2026, 2, 15)}
 
 
+def test_an_adjustment_without_a_plan_is_of_every_posting(store):
+    own = line("A", "ann", "7", plan_id=None, kind="adjustment", deal_id=None, event_id=None)
+    for plans in (["ae"], ["se"], None):  # the second says no line of "ae", and leaves them alone
+        rows = [own] if plans == ["se"] else [line("D1", "ann", "100"), own]
+        assert ledger.preview(store, frame(*rows), FiscalCalendar().period(JAN), on=ON, plans=plans)
+        ledger.post(store, frame(*rows), JAN, author="cal", on=ON, plans=plans)
+        assert total(store, "ann") == Decimal(107)
+    ledger.post(store, frame(line("D1", "ann", "100")), JAN, author="cal", on=ON, plans=["ae"])
+    assert total(store, "ann") == Decimal(100)
+
+
 def test_plans_left_out_are_left_alone(store):
     other = line("Z", "ann", "3", plan_id="se")
     ledger.post(store, frame(line("D1", "ann", "100"), other), JAN, author="cal", on=ON)

@@ -250,7 +250,7 @@ def _planned(
     prior = [
         row
         for row in current_lines(connection, origins=origins)
-        if plans is None or row.plan_id in set(plans)
+        if plans is None or row.plan_id is None or row.plan_id in set(plans)
     ]
     calculated = {value["plan_id"] for value in values} | {row.plan_id for row in prior}
     openness = Openness(connection, on, pay_calendar, fiscal, exception, filter(None, calculated))
@@ -280,7 +280,8 @@ def scope(period: Period, values: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _check_plans(values: Iterable[dict[str, Any]], plans: Collection[str] | None) -> None:
-    strange = sorted({str(v["plan_id"]) for v in values if plans is not None and v["plan_id"] not in plans})
+    named = {str(v["plan_id"]) for v in values if v["plan_id"] is not None}  # an adjustment may name none
+    strange = sorted(named - set(plans)) if plans is not None else []
     if strange:
         raise SalesopsError(
             problem(
