@@ -269,6 +269,14 @@ def identified(tables: Mapping[str, Any], level: Level, who: str | None) -> str 
     """The id of a rep who is asked for by id or name; anything else as it is.
 
     Raises `SalesopsError` where several bear the name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import facts
+    >>> people = pd.DataFrame({"person_id": ["p7"], "name": ["Ada Lovelace"]})
+    >>> facts.identified({"people": people}, "rep", "ada lovelace")
+    'p7'
     """
     return id_of(tables, "people", who) or who if level == "rep" and who else who
 

@@ -7,7 +7,7 @@ from ruamel.yaml import YAML
 
 # conda-forge's names where they differ from PyPI's
 CONDA_NAMES = {"python-duckdb": "duckdb"}
-_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+?)([<>=].*)")
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+?)(?:\[[a-z,]+\])?([<>=].*)")
 
 
 def _split(text):

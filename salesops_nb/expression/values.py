@@ -56,7 +56,14 @@ def parse_value(text: str) -> Value:
 
 
 def fields_of(value: Value) -> list[Column]:
-    """The columns that a value is made of, those of its conditions too."""
+    """The columns that a value is made of, those of its conditions too.
+
+    Examples
+    --------
+    >>> from salesops_nb.expression import fields_of, parse_value
+    >>> [column.name for column in fields_of(parse_value("if(state = 1, actual, estimated)"))]
+    ['state', 'actual', 'estimated']
+    """
     return [column for part in _parts(value) for column in _columns(part)]
 
 

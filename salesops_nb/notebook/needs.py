@@ -56,19 +56,22 @@ def _lacking(need: str, workbook: Workbook, notebook: str) -> Problem | None:
     match = _NEED.fullmatch(need.removesuffix(_MANAGERS))
     assert match is not None, f"{need!r} is no need"
     table, column, outcome = match["table"], match["column"], match["outcome"]
-    given: dict[str, Any] = {"notebook": notebook, "of": table, "wanted": column or "its columns"}
+    wanted = column or "its columns"
     if table not in workbook.tables:
-        return problem("not-possible.no-table", **given)
+        return problem("not-possible.no-table", notebook=notebook, of=table, wanted=wanted)
     frame = workbook.table(table)
     if column is not None and column not in frame.collect_schema().names():
-        return problem("not-possible.no-column", **given)
+        return problem("not-possible.no-column", notebook=notebook, of=table, wanted=wanted)
     if outcome is not None:
         frame = frame.filter(nw.col("outcome") == outcome)
         if not _rows(frame):
-            return problem("not-possible.no-outcome", outcome=outcome, **given)
+            return problem(
+                "not-possible.no-outcome", notebook=notebook, outcome=outcome, of=table, wanted=wanted
+            )
     if column is None or _rows(frame.filter(~nw.col(column).is_null())):
-        return None if column is not None or _rows(frame) else problem("not-possible.no-rows", **given)
-    return problem("not-possible.no-value", **given)
+        filled = column is not None or _rows(frame) > 0
+        return None if filled else problem("not-possible.no-rows", notebook=notebook, of=table)
+    return problem("not-possible.no-value", notebook=notebook, of=table, wanted=wanted)
 
 
 def _pay_managers(workbook: Workbook) -> bool:

@@ -175,7 +175,7 @@ def open_workbook(
         deal_id  amount
     0  1C1I7A6R  1054.0
     1  Z063OYW0  4514.0
-    >>> wb.problems
+    >>> [found for found in wb.problems if found.severity == "error"]
     []
     """
     folder = find_workbook(path)

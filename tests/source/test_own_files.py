@@ -140,7 +140,7 @@ tables:
 """
     made = made_of(tmp_path, mapping, d=TABLE)
     assert tuple(frame(made)["source"].fillna("")) == COMPUTED[text]
-    assert not codes(made) - {"missing-value"}
+    assert not codes(made) - {"missing-value", "inactive-deals"}  # Active stays unmapped in most
 
 
 @pytest.mark.parametrize(

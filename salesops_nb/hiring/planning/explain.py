@@ -33,7 +33,7 @@ def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
     >>> from salesops_nb import hiring, open_workbook
     >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
     >>> hiring.tornado(plan)["input"].iloc[0]  # what the answer hangs on most
-    'productivity'
+    'attrition'
     """
     learned = plan.capacity.learned
     ends = _ends(learned, level)

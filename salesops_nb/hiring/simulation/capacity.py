@@ -50,7 +50,7 @@ class Capacity:
     >>> list(capacity.months["month"]), capacity.bookings.shape
     (['2018-01', '2018-02', '2018-03'], (500, 3))
     >>> print(f"{capacity.vacancy_cost['bookings_per_month'][0]:,.0f}")  # a ramped rep
-    28,029
+    26,735
     """
 
     months: pd.DataFrame
@@ -104,7 +104,7 @@ def capacity(
     Bookings are drawn at random; the seed makes them again. A target gives them a probability:
 
     >>> from salesops_nb import hiring, open_workbook
-    >>> capacity = hiring.capacity(open_workbook(".").tables, 3, target=2_800_000, futures=500)
+    >>> capacity = hiring.capacity(open_workbook(".").tables, 3, target=3_000_000, futures=500)
     >>> quarter = capacity.periods.set_index("period").loc["2018-Q1"]
     >>> quarter["p10"] < quarter["p50"] < quarter["p90"]
     True
