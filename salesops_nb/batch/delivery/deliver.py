@@ -91,13 +91,13 @@ class Post:
                     try:
                         gone, words = self._send(sender, letter, folder)
                     except SalesopsError:
-                        self._say(f"{sent} mails sent, {len(waiting) - at} not sent")
+                        self._say(f"{_mails(sent)} sent, {len(waiting) - at} not sent")
                         raise
                     sent += gone
                     if words:
                         whole = False
                         self._say(words)
-        self.console.print(f"{sent} mails sent")
+        self.console.print(f"{_mails(sent)} sent")
         return whole
 
     def publish(self) -> None:
@@ -253,3 +253,7 @@ def _copy(file: Path, place: Path, name: str, run: str) -> None:
     beside = place / f".{name}.{run}"
     shutil.copyfile(file, beside)
     os.replace(beside, place / name)
+
+
+def _mails(number: int) -> str:
+    return f"{number} mail" if number == 1 else f"{number} mails"
