@@ -54,8 +54,8 @@ def test_the_tutorial_ends_in_a_mailed_review(tmp_path):
                     file.write(text.replace("8025", str(port)))
     assert box.addresses == ["board@example.com"]
     ((_, message),) = box.mails
-    (page,) = (folder / "reports").glob("00*/board/*.html")
-    assert "135,500" in page.read_text(encoding="utf-8")
+    (page,) = (folder / "reports").glob("0*/board.html")
+    assert "$135,50" in page.read_text(encoding="utf-8")
     assert any(str(part.get_filename()).endswith(".xlsx") for part in message.iter_attachments())
 
 
