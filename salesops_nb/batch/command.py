@@ -308,8 +308,10 @@ def show_plan(console: Console, planned: list[Planned], mark: str) -> None:
     """Print what will be run: a line a report, with its period and how many are unchanged."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
-    for head in ("report", "notebook", "for", "period", "as of", "formats"):
+    days = {item.job.as_of for item in planned}
+    dated = len(days) > 1  # a column only where it tells reports apart: the table fits 80 letters
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in ("report", "notebook", "for", "period", *(["as of"] if dated else []), "formats"):
         table.add_column(head, overflow="fold")
     for head in ("jobs", "unchanged"):
         table.add_column(head, justify="right")
@@ -317,11 +319,13 @@ def show_plan(console: Console, planned: list[Planned], mark: str) -> None:
     key: tuple[str, ...]
     for item in planned:
         job = item.job
-        formats = ", ".join(job.formats)
-        key = (job.report, job.notebook, job.level, job.period, job.as_of, formats)
+        day, formats = ([job.as_of] if dated else []), ", ".join(job.formats)
+        key = (job.report, Path(job.notebook).stem, job.level, job.period, *day, formats)
         groups.setdefault(key, []).append(item)
     for key, items in groups.items():
         table.add_row(*key, str(len(items)), str(sum(item.unchanged for item in items)))
+    if len(days) == 1:
+        console.print(f"as of {''.join(days)}")
     console.print(table)
     if mark:
         console.print(f"[yellow]warning[/] {mark}")

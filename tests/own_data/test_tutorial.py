@@ -55,7 +55,7 @@ def test_the_tutorial_ends_in_a_mailed_review(tmp_path):
     assert box.addresses == ["board@example.com"]
     ((_, message),) = box.mails
     (page,) = (folder / "reports").glob("0*/board.html")
-    assert "$135,50" in page.read_text(encoding="utf-8")
+    assert "$135,501" in page.read_text(encoding="utf-8")
     assert any(str(part.get_filename()).endswith(".xlsx") for part in message.iter_attachments())
 
 
