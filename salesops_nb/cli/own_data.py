@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import click
 from salesops_nb.errors import SalesopsError, problem
 
 if TYPE_CHECKING:
-    from salesops_nb.own_data.columns import Proposed
+    from salesops_nb.own_data.columns import Found, Proposed
     from salesops_nb.own_data.proposing import Proposal
 
 Decorated = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -111,9 +111,10 @@ def begin(folder: Path, paths: tuple[Path, ...], options: dict[str, Any]) -> Pro
         raise SalesopsError(problem("two-files-of-a-name", value=twice[0]))
     paths = tuple(dict.fromkeys(path.expanduser() for path in paths))
     made = Answers(options, bool(options.get("yes")))
-    found = propose(paths, made)
+    looked = Looked()
+    found = propose(paths, made, looked=looked)
     made.settle()
-    show(found)
+    show(found, looked)
     company = str(options.get("company") or folder.resolve().name.replace("-", " ").replace("_", " ").title())
     write_workbook(folder, found, company)
     into_data(folder / "data", found)
@@ -129,10 +130,33 @@ def into_data(data: Path, found: Proposal) -> None:
                 shutil.copy2(seen.path, data / seen.path.name)
 
 
-def show(found: Proposal) -> None:
-    """Print the proposal: each table's columns with samples, how sure they are, and what is left."""
+class Looked:
+    """What files tell by themselves, printed before anything is asked."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, dict[str, Found]] = {}
+
+    def __call__(self, tables: Iterable[Proposed]) -> None:
+        """Print each table's columns with samples, and how sure they are."""
+        for made in tables:
+            like = f", as {made.layout.crm} writes it" if made.layout is not None else ""
+            click.echo(f"{made.seen.name}: {made.table}, {made.seen.rows:,} rows{like}")
+            _columns(made, made.columns)
+            self.columns[made.table] = dict(made.columns)
+            click.echo()
+
+
+def _columns(made: Proposed, chosen: Mapping[str, Found]) -> None:
+    width = max((len(found.header) for found in chosen.values()), default=0)
+    for name, found in chosen.items():
+        shown = ", ".join(made.seen.columns[found.header].shown)[:60]
+        click.echo(f"  {name:<18} {found.header:<{width}}  {found.sure} ({found.why})  {shown}")
+
+
+def show(found: Proposal, looked: Looked) -> None:
+    """Print what was made of it: columns that were named, stages and formats, and what is left."""
     for made in found.tables.values():
-        _table(made)
+        _table(made, looked.columns.get(made.table, {}))
     for seen in found.left:
         click.echo(f"\n{seen.name}: left out, as it has no table's columns")
     if found.lacking:
@@ -144,15 +168,9 @@ def show(found: Proposal) -> None:
         )
 
 
-def _table(made: Proposed) -> None:
-    seen, layout = made.seen, made.layout
-    like = f", as {layout.crm} writes it" if layout is not None else ""
-    click.echo(f"\n{seen.name}: {made.table}, {seen.rows:,} rows{like}")
-    width = max((len(found.header) for found in made.columns.values()), default=0)
-    for name, found in made.columns.items():
-        column = seen.columns[found.header]
-        shown = ", ".join(column.shown)[:60]
-        click.echo(f"  {name:<18} {found.header:<{width}}  {found.sure} ({found.why})  {shown}")
+def _table(made: Proposed, before: Mapping[str, Found]) -> None:
+    click.echo(f"\n{made.seen.name}:")
+    _columns(made, {name: found for name, found in made.columns.items() if before.get(name) != found})
     for name, text in made.keys.get("computed", {}).items():
         click.echo(f"  {name:<18} {text}")
     stages = made.keys.get("stages", {})
@@ -218,9 +236,10 @@ def map_file(files: tuple[Path, ...], **options: Any) -> None:
     there = {name: made for name in ("deals", "people") if (made := mapped(data, whole, name)) is not None}
     given = {**options, "currency": known.currency, "time_zone": known.time_zone}
     answered = Answers(given, options["yes"])
-    found = propose([path.expanduser() for path in files], answered, known.calendar, there)
+    looked = Looked()
+    found = propose([path.expanduser() for path in files], answered, known.calendar, there, looked)
     answered.settle()
-    show(found)
+    show(found, looked)
     into_data(data, found)
     owners = there["deals"].keys.get("values", {}).get("owner_id", {}) if "deals" in there else {}
     tables = {name: table_mapping(proposed) for name, proposed in found.tables.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,11 @@ def propose(
     answers: Answers,
     calendar: FiscalCalendar | None = None,
     there: Mapping[str, Proposed] | None = None,
+    looked: Callable[[Iterable[Proposed]], None] = lambda tables: None,
 ) -> Proposal:
     """Look at the files and propose what each of them is.
+
+    `looked` is called with what the files tell by themselves, before anything is asked.
 
     `calendar` is that of an existing workbook, whose settings are not asked for again, and `there` its deals
     and people, which the files join.
@@ -55,6 +58,7 @@ def propose(
                 tables=listed(known_tables()),
             )
         )
+    looked(tables.values())
     made = Proposal(tables, left)
     selling = tables.get("deals")
     if selling is not None:

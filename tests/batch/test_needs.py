@@ -22,8 +22,8 @@ reports:
   - {name: company, notebook: notebooks/performance_review.ipynb}
   - {name: commission, notebook: notebooks/commission_calculation.ipynb}
   - {name: targets, notebook: notebooks/target_setting.ipynb}
-  - {name: hiring, notebook: notebooks/hiring_needs.ipynb, parameters: {futures: 500}}
-  - {name: territories, notebook: notebooks/territory_rebalancing.ipynb}
+  - {name: hiring, notebook: notebooks/hiring_needs.ipynb, parameters: {futures: 1000}}
+  - {name: territories, notebook: notebooks/territory_rebalancing.ipynb, parameters: {scope: company}}
 """
 # what is not possible without it, and the words that say what would bring it
 IMPOSSIBLE = {
