@@ -28,12 +28,12 @@ reports:
 # what is not possible without it, and the words that say what would bring it
 IMPOSSIBLE = {
     "targets": {},
-    "dates": {"company": "deals has no column closed_on", "hiring": "deals has no column closed_on"},
+    "dates": dict.fromkeys(("company", "hiring"), "deals.closed_on is empty"),
     "closed": {"hiring": "no deal is won"},
     "people": dict.fromkeys(("commission", "targets", "hiring", "territories"), "no table people"),
     "plan": {"commission": "there is no pay plan"},
     "places": {"territories": "no table units"},
-    "amounts": {"hiring": "deals has no column amount"},
+    "amounts": {"hiring": "deals.amount is empty"},
 }  # fmt: skip
 
 
