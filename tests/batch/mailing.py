@@ -17,10 +17,11 @@ from aiosmtpd.controller import Controller
 from rich.console import Console
 
 from salesops_nb.batch.command import Asked, Posted, deliver_again, run_reports
-from salesops_nb.batch.jobs.paths import path_name
+from salesops_nb.batch.jobs.paths import path_name, path_of
 
 # what the workbook's people and team are called in paths and ids
-P1, P2, P4, NORTH = map(path_name, ("p1", "p2", "p4", "North"))
+P1, P2, P4 = path_of("p1", "Ana Pop"), path_of("p2", "Ben Fox"), path_of("p4", "Dora Hill")
+NORTH = path_name("North")
 
 
 @dataclass

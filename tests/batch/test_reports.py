@@ -12,7 +12,7 @@ from mailing import go
 
 from salesops_nb.batch.jobs.declared import check_parameters
 from salesops_nb.batch.jobs.jobs import expand
-from salesops_nb.batch.jobs.paths import path_name
+from salesops_nb.batch.jobs.paths import path_of
 from salesops_nb.batch.jobs.period_words import resolve_as_of
 from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.batch.runs.folder import runs
@@ -127,11 +127,14 @@ def _jobs(folder: Path, text: str, **asked: object) -> list[str]:
     ("more", "ids"),
     [
         ("}", ["hello"]),
-        (", for_each: rep}", ["hello/p1", "hello/p2", "hello/p4"]),
-        (", for_each: rep, period: 2017-Q1}", ["hello/p1", "hello/p2", "hello/p3", "hello/p4"]),
-        (", for_each: rep, where: {region: West}}", ["hello/p4"]),
-        (", for_each: rep, where: {role: manager}}", ["hello/m1", "hello/m2"]),
-        (", for_each: rep, where: {team: [North, South], email: ana@example.com}}", ["hello/p1"]),
+        (", for_each: rep}", ["hello/ana-pop", "hello/ben-fox", "hello/dora-hill"]),
+        (
+            ", for_each: rep, period: 2017-Q1}",
+            ["hello/ana-pop", "hello/ben-fox", "hello/cleo-day", "hello/dora-hill"],
+        ),
+        (", for_each: rep, where: {region: West}}", ["hello/dora-hill"]),
+        (", for_each: rep, where: {role: manager}}", ["hello/mara-lee", "hello/nick-orr"]),
+        (", for_each: rep, where: {team: [North, South], email: ana@example.com}}", ["hello/ana-pop"]),
         (", for_each: team}", ["hello/north", "hello/south"]),
         (", for_each: region, where: {region: East}}", ["hello/east"]),
         (
@@ -140,9 +143,9 @@ def _jobs(folder: Path, text: str, **asked: object) -> list[str]:
                 "hello",
                 "hello/region/east",
                 "hello/region/west",
-                "hello/rep/p1",
-                "hello/rep/p2",
-                "hello/rep/p4",
+                "hello/rep/ana-pop",
+                "hello/rep/ben-fox",
+                "hello/rep/dora-hill",
             ],
         ),
         (", for_each: [company, region], where: {region: East}}", ["hello", "hello/region/east"]),
@@ -178,11 +181,12 @@ def test_a_missing_notebook_is_named(folder: Path) -> None:
 def test_only_and_for_choose_and_name_what_there_is(folder: Path) -> None:
     text = ONE + ", for_each: rep}\n  - {name: team, notebook: notebooks/hello.ipynb, for_each: team}\n"
     assert _jobs(folder, text, only=("team",)) == ["team/north", "team/south"]
-    assert _jobs(folder, text, chosen={"rep": ("p1",)}) == ["hello/p1"]
-    assert _jobs(folder, text, chosen={"team": ("North",)}) == ["hello/p1", "hello/p2", "team/north"]
+    assert _jobs(folder, text, chosen={"rep": ("p1",)}) == ["hello/ana-pop"]
+    north = ["hello/ana-pop", "hello/ben-fox", "team/north"]
+    assert _jobs(folder, text, chosen={"team": ("North",)}) == north
     with pytest.raises(SalesopsError, match=r"No report is named 'tema'.*hello, team"):
         _jobs(folder, text, only=("tema",))
-    with pytest.raises(SalesopsError, match=r"rep 'p9'.*p1, p2, p4"):
+    with pytest.raises(SalesopsError, match=r"rep 'p9'.*Ana Pop, Ben Fox, Dora Hill"):
         _jobs(folder, text, chosen={"rep": ("p9",)})
 
 
@@ -195,7 +199,7 @@ def test_names_in_titles_parameters_and_places(folder: Path) -> None:
     jobs = expand(load_reports(folder / "reports.yml"), open_workbook(folder))
     assert jobs[0].title == "Of Ana Pop (North)"
     assert jobs[0].parameters == {"period": "2017-Q4", "who": "Ana Pop", "n": 3}
-    assert jobs[0].to == f"out/2017-Q4/{path_name('p1')}"
+    assert jobs[0].to == f"out/2017-Q4/{path_of('p1', 'Ana Pop')}"
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,14 @@ from rich.console import Console
 from small_workbook import write_notebook
 
 from salesops_nb.batch.command import Asked, run_reports
-from salesops_nb.batch.jobs.paths import path_name
+from salesops_nb.batch.jobs.paths import path_of
 from salesops_nb.batch.listing import list_runs
 from salesops_nb.batch.runs.folder import RunFolder, runs
 from salesops_nb.errors import SalesopsError
 
 pytestmark = pytest.mark.slow
 
-P1, P2 = path_name("p1"), path_name("p2")
+P1, P2, P4 = path_of("p1", "Ana Pop"), path_of("p2", "Ben Fox"), path_of("p4", "Dora Hill")
 HEAD = "period: 2017-Q4\nfolder: out\njobs: 2\n"
 HELLO = "  - {name: hello, notebook: notebooks/hello.ipynb, for_each: rep}\n"
 
@@ -198,7 +198,7 @@ def test_what_ends_a_process_is_that_jobs_failure_only(folder: Path) -> None:
     assert {i for i, record in jobs.items() if record["status"] == "ok"} == {
         f"hello/{P1}",
         f"hello/{P2}",
-        f"hello/{path_name('p4')}",
+        f"hello/{P4}",
     }
     messages = {name: jobs[name]["error"]["message"] for name in cells}
     assert "stopped itself with exit(0)" in messages["exit"]
