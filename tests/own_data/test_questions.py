@@ -186,3 +186,24 @@ def test_a_roster_mapped_later_joins_the_deals_by_its_own_spelling(tmp_path, mon
     people = wb.connection.execute("SELECT person_id, manager_id FROM people ORDER BY 1").fetchall()
     assert people == [("Ana Pop", "Ben Ode"), ("Ben Ode", None)]
     assert wb.problems == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "typed"),
+    [
+        (ROWS, "EUR\nacv\n1\n"),
+        (OWN, "Signed\nDead\nEUR\nacv\n1\n"),
+        (ALL_ALIKE, "EUR\nacv\n1\nmdy\n"),
+    ],
+)
+def test_the_proposal_with_samples_stands_before_the_first_question_and_nothing_twice(tmp_path, rows, typed):
+    code, printed, _ = init(tmp_path, {"deals.csv": HEAD + rows}, typed=typed)
+    assert code == 0, printed
+    first = min(
+        printed.index(text) for text in ("Which of", "Which currency", "What is an") if text in printed
+    )
+    for name, sample in (("owner_id", "Ana, Ben"), ("amount", "20.25"), ("stage", rows.split(",")[2])):
+        line = next(line for line in printed.splitlines() if line.startswith(f"  {name} "))
+        assert sample in line
+        assert printed.index(line) < first
+        assert printed.count(line) == 1

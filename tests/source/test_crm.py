@@ -97,6 +97,31 @@ def test_other_exports(crm: str, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("ids", [True, False])
+def test_a_salesforce_report_with_and_without_ids(ids: bool, tmp_path: Path) -> None:
+    rows = [
+        [
+            "Opportunity ID",
+            "Opportunity Owner",
+            "Account Name",
+            "Stage",
+            "Amount",
+            "Close Date",
+            "Created Date",
+        ],
+        ["006A000001a", "Ann", "Pump", "Closed Won", "10.50", "2017-03-01", "2017-01-02"],
+        ["006A000001b", "Ann", "Gear", "Closed Lost", "20", "2017-04-01", "2017-01-03"],
+    ]
+    text = "".join(",".join(row if ids else row[1:]) + "\n" for row in rows)
+    wb = made(tmp_path, "salesforce-report", {"data/report.csv": text})
+    assert values(wb, "SELECT account_id, outcome, amount FROM deals ORDER BY 1") == [
+        ("Gear", "lost", Decimal(20)),
+        ("Pump", "won", Decimal("10.5")),
+    ]
+    assert values(wb, "SELECT count(DISTINCT deal_id) FROM deals") == [(2,)]
+    assert any(each.code.startswith("ids-made") for each in wb.problems) is not ids
+
+
 CRMS = ["dynamics365", "dynamics365-labels", "hubspot", "hubspot-german", "pipedrive", "salesforce"]
 CRMS = sorted([*CRMS, "odoo", "odoo-labels", "salesforce-report"])
 
