@@ -269,7 +269,8 @@ def test_instructions_are_todays_whichever_run_made_the_report(
     assert got == expected
     assert held in said or way in ("unchanged", "resumed")
     # the dry run named the same: who gets what, and what stays
-    gets = {line.split(" gets ")[0]: line.count("rep/p") for line in planned.splitlines() if " gets " in line}
+    counts = {line: sum(line.count(name) for name in (P1, P2, P4)) for line in planned.splitlines()}
+    gets = {line.split(" gets ")[0]: count for line, count in counts.items() if " gets " in line}
     assert gets == expected
 
 

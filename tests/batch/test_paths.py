@@ -81,7 +81,7 @@ def test_namesakes_have_no_folder_in_common(folder: Path, place: str) -> None:
     people = folder / "data" / "people.csv"
     people.write_text(people.read_text().replace("Ben Fox", "Ana Pop").replace("Dora Hill", "Ana Pop"))
     jobs = jobs_of(folder, REP % f", to: '{place}'")
-    same = [job for job in jobs if job.facts["name"] == "Ana Pop"]
+    same = [job for job in jobs if job.facts["name"].startswith("Ana Pop")]
     assert len(same) == 3
     assert len({job.to for job in same}) == 3
     # and each keeps it when the others are gone

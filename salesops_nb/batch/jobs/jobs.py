@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.jobs.declared import check_parameters, declared_parameters
-from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of
+from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of, unmarked
 from salesops_nb.batch.jobs.period_words import resolve_as_of
 from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
@@ -90,15 +90,15 @@ def expand(
 
 
 def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str | None) -> list[Job]:
+    path = workbook.folder / report.notebook
+    declared = declared_parameters(path, report.name)
+    _check_told_whom(report, declared, path)  # a page that is another's is refused, possible today or not
     why_not = _why_not(report, workbook)
     if why_not is not None:
         return [_impossible(report, workbook, period or report.period or reports.period, why_not)]
     wrong = check_where(report, workbook)
     if wrong:
         raise SalesopsError(wrong)
-    path = workbook.folder / report.notebook
-    declared = declared_parameters(path, report.name)
-    _check_told_whom(report, declared, path)
     text = period or report.period or reports.period
     try:
         span = resolve_period(text, workbook.calendar, workbook.data_through)
@@ -181,7 +181,7 @@ def _job(
     parameters: Mapping[str, Any],
     workbook: Workbook,
 ) -> Job:
-    who = path_of(subject.who, subject.facts["name"]) if subject.who else ""
+    who = path_of(subject.who, unmarked(subject.facts["name"], subject.facts)) if subject.who else ""
     # a team may bear a rep's name
     place = (report.name, subject.kind, who) if len(report.for_each) > 1 else (report.name, who)
     goes = going(report, reports, subject, facts, workbook)

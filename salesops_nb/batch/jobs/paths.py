@@ -56,7 +56,9 @@ def path_facts(facts: Mapping[str, str]) -> dict[str, str]:
 
     A rep's name, and a title with it, is that rep's alone, so that two namesakes have no folder in common.
     """
-    who = facts.get("rep", "")
+    who, label = facts.get("rep", ""), facts.get("name", "")
+    plain = unmarked(label, facts)
+    facts = {name: value.replace(label, plain) if name in _SHARED else value for name, value in facts.items()}
 
     def named(name: str, value: str) -> str:
         if name in _OWN:
@@ -66,6 +68,14 @@ def path_facts(facts: Mapping[str, str]) -> dict[str, str]:
         return path_name(value, who if name in _SHARED else "")
 
     return {name: named(name, value) for name, value in facts.items()}
+
+
+def unmarked(label: str, facts: Mapping[str, str]) -> str:
+    """A name without the team or id that tells it from a namesake's, who may leave while the path stays."""
+    for mark in (facts.get("team", ""), facts.get("rep", "")):
+        if mark and label.endswith(f" ({mark})"):
+            return label.removesuffix(f" ({mark})")
+    return label
 
 
 def _own(value: str) -> str:
