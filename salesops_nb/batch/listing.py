@@ -94,7 +94,7 @@ def _reports(run: RunFolder) -> Table:
     table = _table("report", "period", "status", "seconds", "files or reason")
     for record in run.records().values():
         files = ", ".join(output["path"] for output in record["outputs"].values())
-        reason = record.get("error", {}).get("message") or record.get("reason", "") * (not files) or files
+        reason = record.get("error", {}).get("message") or files or record.get("reason", "")
         seconds: Any = record["seconds"].get("total", "")
         table.add_row(record["id"], record["period"], record["status"], str(seconds), reason)
     return table

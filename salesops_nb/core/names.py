@@ -38,7 +38,13 @@ def names_of(tables: Mapping[str, Any], kind: Kind) -> Mapping[str, str]:
     '005C'
     """
     tables = Tables.of(tables)
-    return tables.once(("names", kind), lambda: _told_apart(_rows(tables, kind)), len)
+    return tables.once(("names", kind), lambda: _told_apart(_rows_once(tables, kind)), len)
+
+
+def bare_names(tables: Mapping[str, Any], kind: Kind) -> Mapping[str, str]:
+    """The names alone, by id, without what tells namesakes apart; whoever has none is left out."""
+    rows = _rows_once(Tables.of(tables), kind)
+    return {each: name for each, name in zip(rows["id"], rows["name"], strict=True) if name}
 
 
 def named(tables: Mapping[str, Any], kind: Kind, ids: Iterable[Any]) -> list[str]:
@@ -55,7 +61,7 @@ def id_of(tables: Mapping[str, Any], kind: Kind, asked: str) -> str | None:
     """
     tables = Tables.of(tables)
     known = names_of(tables, kind)
-    rows = tables.once(("names rows", kind), lambda: _rows(tables, kind), len)
+    rows = _rows_once(tables, kind)
     if asked in set(rows["id"]):
         return asked
     wanted = _plain(asked)
@@ -71,6 +77,10 @@ def id_of(tables: Mapping[str, Any], kind: Kind, asked: str) -> str | None:
 def nearest(asked: str, names: Iterable[str], least: int = 0) -> list[str]:
     """The names that are most like what is asked for, up to three."""
     return [name for name, *_ in process.extract(asked, sorted(names), limit=3, score_cutoff=least)]
+
+
+def _rows_once(tables: Tables, kind: Kind) -> pd.DataFrame:
+    return tables.once(("names rows", kind), lambda: _rows(tables, kind), len)
 
 
 def _rows(tables: Tables, kind: Kind) -> pd.DataFrame:

@@ -96,8 +96,7 @@ def expect(
     output = drawn.team(replace_leavers).output
     inside = np.array([i for i, m in enumerate(ahead) if period.start <= m.start], dtype=np.int64)
     panel = learned.panel
-    past = [i for i, m in enumerate(panel.months) if period.start <= m.start < period.end]
-    booked = float(panel.booked[:, past].sum())
+    booked = float(panel.booked[:, _past(learned, period)].sum())
 
     def total(made: Floats) -> Floats:
         out: Floats = booked + bookings(learned, drawn.pool.draws, made)[:, inside].sum(axis=1)
@@ -183,7 +182,7 @@ def by_group(expected: Expected, column: str = "team", replace_leavers: bool = T
             mean = (float(made.level[r]) * heads * fits * draws.shared)[:, expected.months]
             phi = float(made.dispersion[r]) * draws.dispersion[:, None]
             out[name] += with_luck(mean, phi, rng.standard_normal(mean.shape)).sum(axis=1)
-    past = _past(expected)
+    past = _past(learned, expected.period)
     for name in names:
         out[name] += panel.booked[np.ix_(mine == name, past)].sum()
     return {name: made for name, made in out.items() if made.any()}
@@ -207,10 +206,9 @@ def _numbered(learned: Learned, mine: Texts, waiting: Texts, names: list[str]) -
     return spells, np.array(open_seats, dtype=np.int64)
 
 
-def _past(expected: Expected) -> list[int]:
+def _past(learned: Learned, period: Period) -> list[int]:
     """Months of the data that are in the period."""
-    within = expected.period
-    return [i for i, m in enumerate(expected.learned.panel.months) if within.start <= m.start < within.end]
+    return [i for i, m in enumerate(learned.panel.months) if period.start <= m.start < period.end]
 
 
 @dataclass(frozen=True)
@@ -264,7 +262,7 @@ def by_person(expected: Expected, people: pd.DataFrame, exposure: Floats) -> Peo
     mean = own * total * made.level[role]
     phi = made.dispersion[role] * draws.dispersion[:, None]
     booked = np.zeros(len(people))
-    if past := _past(expected):
+    if past := _past(learned, expected.period):
         by_spell = panel.booked[:, past].sum(axis=1)
         booked[known] = by_spell[at[known]]
     rate = own.mean(axis=0) * made.level[role] * float(draws.shared.mean())

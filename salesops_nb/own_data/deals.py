@@ -13,6 +13,7 @@ from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, likely
 from salesops_nb.own_data.layouts import is_converted, kind_of_amount, outcome_of
 from salesops_nb.source.columns.currencies import code_of
+from salesops_nb.source.columns.parsing import TRUE
 
 KINDS = ("acv", "tcv", "arr", "one-off")
 _SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "zł": "PLN", "₹": "INR"}
@@ -137,14 +138,13 @@ def _by_flags(made: Proposed, stage: str) -> dict[str, str] | None:
     closed, won = made.header("is_closed"), made.header("is_won")
     if won is None:
         return None
-    yes = {"true", "yes", "y", "t", "1"}
     seen: dict[str, set[str]] = defaultdict(set)
     won_in = made.seen.pairs(stage, won)
     closed_in = made.seen.pairs(stage, closed) if closed else Counter[tuple[str, str | None]]()
     for (name, flag), _ in won_in.items():
-        seen[name].add("won" if str(flag).lower() in yes else "other")
+        seen[name].add("won" if str(flag).lower() in TRUE else "other")
     for (name, flag), _ in closed_in.items():
-        seen[name].add("closed" if str(flag).lower() in yes else "open")
+        seen[name].add("closed" if str(flag).lower() in TRUE else "open")
     outcomes: dict[str, str] = {}
     for name, flags in seen.items():
         if flags in ({"won", "closed"}, {"won"}):

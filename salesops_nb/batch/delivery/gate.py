@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from salesops_nb.batch.jobs.reports import FILE_NAME, Release, Reports
 from salesops_nb.batch.runs.folder import Record, RunFolder, busy, file_hash
 from salesops_nb.batch.runs.pay import PayLedger
-from salesops_nb.batch.runs.run import now
+from salesops_nb.batch.runs.run import UNMADE, now
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store import deliveries
 from salesops_nb.store.deliveries import Delivery, Item
@@ -62,7 +62,7 @@ class Gate:
         """Why a report is not mailed to an address; None where it is."""
         if not is_address(address):
             return Reason("no address")
-        if record["status"] in ("failed", "not possible"):
+        if record["status"] in UNMADE:
             return Reason("failed")
         entry = self._entry(record, address)
         if entry is not None:
@@ -74,7 +74,7 @@ class Gate:
 
     def copy(self, record: Record) -> Reason | None:
         """Why a report's files are not copied to the folder that it names; None where they are."""
-        if record["status"] in ("failed", "not possible"):
+        if record["status"] in UNMADE:
             return Reason("failed")
         return self.statement(record) or self._files(record) or self.release(record, record["to"])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.jobs.declared import check_parameters, declared_parameters
-from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of, unmarked
+from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of
 from salesops_nb.batch.jobs.period_words import resolve_as_of
 from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
@@ -181,7 +181,7 @@ def _job(
     parameters: Mapping[str, Any],
     workbook: Workbook,
 ) -> Job:
-    who = path_of(subject.who, unmarked(subject.facts["name"], subject.facts)) if subject.who else ""
+    who = path_of(subject.who, subject.bare_name) if subject.who else ""
     # a team may bear a rep's name
     place = (report.name, subject.kind, who) if len(report.for_each) > 1 else (report.name, who)
     goes = going(report, reports, subject, facts, workbook)
@@ -219,7 +219,7 @@ def going(
         report.title or (f"{report.name}: {{name}}" if subject.who else report.name), facts, report.name
     )
     names = {**facts, "title": title}
-    to = filled(report.to, path_facts(names), report.name) if report.to else None
+    to = filled(report.to, path_facts(names, subject.bare_name), report.name) if report.to else None
     if to is not None and report.to is not None:
         check_place(report.to, to, workbook.folder, report.name)
     return {

@@ -51,31 +51,23 @@ def path_of(who: str, name: str) -> str:
     return f"{_readable(name)}-{_digest(who)}"
 
 
-def path_facts(facts: Mapping[str, str]) -> dict[str, str]:
+def path_facts(facts: Mapping[str, str], bare_name: str | None = None) -> dict[str, str]:
     """What ``{…}`` may name in a path: every value of the data as a name, a period as its key.
 
     A rep's name, and a title with it, is that rep's alone, so that two namesakes have no folder in common.
+    `bare_name` takes the name's place, so that the folder stays when a namesake comes or goes.
     """
-    who, label = facts.get("rep", ""), facts.get("name", "")
-    plain = unmarked(label, facts)
-    facts = {name: value.replace(label, plain) if name in _SHARED else value for name, value in facts.items()}
+    who, name = facts.get("rep", ""), facts.get("name", "")
+    bare = name if bare_name is None else bare_name
 
-    def named(name: str, value: str) -> str:
-        if name in _OWN:
+    def named(key: str, value: str) -> str:
+        if key in _OWN:
             return _own(value)
-        if who and name in _IDS and value == who:
-            return path_of(who, facts.get("name", who))
-        return path_name(value, who if name in _SHARED else "")
+        if who and key in _IDS and value == who:
+            return path_of(who, bare or who)
+        return path_name(value.replace(name, bare), who) if key in _SHARED else path_name(value)
 
-    return {name: named(name, value) for name, value in facts.items()}
-
-
-def unmarked(label: str, facts: Mapping[str, str]) -> str:
-    """A name without the team or id that tells it from a namesake's, who may leave while the path stays."""
-    for mark in (facts.get("team", ""), facts.get("rep", "")):
-        if mark and label.endswith(f" ({mark})"):
-            return label.removesuffix(f" ({mark})")
-    return label
+    return {key: named(key, value) for key, value in facts.items()}
 
 
 def _own(value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.core.names import id_of, names_of
+from salesops_nb.core.names import bare_names, id_of, names_of
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem, SalesopsError, problem
 
@@ -28,10 +28,14 @@ _PLACES = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One for whom a report is made; `facts` are what ``{…}`` may name: who, name, team, email, …"""
+    """One for whom a report is made; `facts` are what ``{…}`` may name: who, name, team, email, …
+
+    `bare_name` is the name without what tells it from a namesake's, who may leave while a path stays.
+    """
 
     kind: str
     who: str
+    bare_name: str
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -45,7 +49,7 @@ def subjects(report: Report, workbook: Workbook, period: Period) -> list[Subject
     found = []
     for kind in report.for_each or ("company",):
         if kind == "company":
-            found.append(Subject("company", "", {"who": company, "name": company}))
+            found.append(Subject("company", "", company, {"who": company, "name": company}))
         else:
             found += _of_kind(kind, report, workbook, period)
     return found
@@ -77,8 +81,13 @@ def _of_kind(kind: str, report: Report, workbook: Workbook, period: Period) -> l
     rows_of: dict[str, list[Row]] = {}
     for row in chosen:
         rows_of.setdefault(str(row[key]), []).append(row)
-    called = names_of(workbook.tables, "people") if kind == "rep" else {}
-    return [_subject(kind, who, called.get(who, who), rows_of[who], people) for who in sorted(rows_of)]
+    if kind != "rep":
+        return [_subject(kind, who, who, who, rows_of[who], people) for who in sorted(rows_of)]
+    called, bare = names_of(workbook.tables, "people"), bare_names(workbook.tables, "people")
+    return [
+        _subject(kind, who, called.get(who, who), bare.get(who, who), rows_of[who], people)
+        for who in sorted(rows_of)
+    ]
 
 
 def _rows(kind: str, report: str, workbook: Workbook) -> tuple[str, list[Row]]:
@@ -170,7 +179,7 @@ def check_where(report: Report, workbook: Workbook) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def _subject(kind: str, who: str, name: str, rows: list[Row], people: list[Row]) -> Subject:
+def _subject(kind: str, who: str, name: str, bare_name: str, rows: list[Row], people: list[Row]) -> Subject:
     """A person has the facts of the last row; a group, which is not one of its people, what they share."""
     facts = {name: _text(value) for name, value in rows[-1].items()} if kind == "rep" else _shared(rows)
     facts |= {"who": who, kind: who, "name": name}
@@ -180,7 +189,7 @@ def _subject(kind: str, who: str, name: str, rows: list[Row], people: list[Row])
     by_id = {str(person.get("person_id")): person for person in people}
     manager = facts.get("manager_id", "") if kind == "rep" else _manager(rows)
     facts["manager_email"] = _text(by_id.get(manager, {}).get("email"))
-    return Subject(kind, who, facts)
+    return Subject(kind, who, bare_name, facts)
 
 
 def _shared(rows: list[Row]) -> dict[str, str]:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
 
 NOT_POSSIBLE = "not possible"
-COUNTED = ("ok", "skipped", "failed", NOT_POSSIBLE)
+UNMADE = ("failed", NOT_POSSIBLE)
+COUNTED = ("ok", "skipped", *UNMADE)
 Listener = Callable[[Record], None]
 
 

@@ -284,30 +284,29 @@ def _steps(payout: Working, plan: Plan, row: Row, events: list[Row]) -> list[Ste
         moved = r.as_ != "whole" and any(old.as_ != "whole" for old in plan.file.release[: number - 1])
         again = f"#{number}" if moved or (kind, r.number, r.after_months) in seen else ""
         seen.add((kind, r.number, r.after_months))
+        more, own = (f"+{r.after_months}" if r.after_months else "") + again, kind == plan.file.credit.event
         if r.as_ not in ("whole", "in_full"):
             shares = settled(events, kind, plan.file.credit.event)
             for day, piece, event in moves(shares, start):
-                name = _named(plan, row, r, event, again)
+                name = _named(row, event, more, own)
                 found.append(Step(months_later(day, r.after_months), share * piece, name, number))
             continue
         due = _in_full(plan, r, row, events) if r.as_ == "in_full" else _due(payout, plan, r, row, events)
         if due is not None:
             when = months_later(due[0], r.after_months) if r.after_months else due[0]
-            found.append(Step(when, share, _named(plan, row, r, due[1], again), number))
+            found.append(Step(when, share, _named(row, due[1], more, own), number))
     found.sort(key=lambda step: (step.due, step.event is not None, step.rule))
     return [step for step in found if step.due < payout.period.end]
 
 
-def _named(plan: Plan, row: Row, rule: Release, event: str, again: str) -> str | None:
-    """What a step is called in a line's id: nothing where it is the credit's own event, by a rule on such.
+def _named(row: Row, event: str, more: str, own: bool) -> str | None:
+    """What a step is called in a line's id: nothing where it is the credit's own event.
 
+    `own` is whether its rule is on events of the credit's kind.
     A refund may make what was invoiced or collected the whole of what still stands: such a step is of the
     refund's day and no step of its own event.
     """
-    kind = rule.event if rule.as_ in ("whole", "in_full") else rule.as_.removeprefix("share_")
-    more = (f"+{rule.after_months}" if rule.after_months else "") + again
-    own = kind == plan.file.credit.event and event == event_of(row["event_id"])
-    return None if own and not more else event + more
+    return None if own and not more and event == event_of(row["event_id"]) else event + more
 
 
 def _in_full(plan: Plan, rule: Release, row: Row, events: list[Row]) -> tuple[date, str] | None:

@@ -96,7 +96,7 @@ def cast_file(
 
 def _sources(contract: Contract, mapping: FileMapping, raw: Raw, typed: Typed) -> dict[str, str]:
     """The SQL of each mapped column's cell: its trimmed, aliased text, or its native value."""
-    mapped = dict(mapping.columns) or {c: c for c in raw.types if c in contract.by_name}
+    mapped = mapping.mapped(raw.types, contract.by_name)
     if "simulated" in raw.types:
         mapped.setdefault("simulated", "simulated")
     for column, header in mapping.if_present.items():

@@ -93,10 +93,13 @@ def without_midnight(text: str) -> str:
     return f"regexp_replace({text}, '[T ]+00:00.*$', '')"
 
 
+TRUE = ("true", "yes", "y", "t", "1")
+
+
 def flag(text: str) -> str:
     """True for true, yes, y, t, 1; false for false, no, n, f, 0."""
     return (
-        f"CASE WHEN lower({text}) IN ('true', 'yes', 'y', 't', '1') THEN true "
+        f"CASE WHEN lower({text}) IN {TRUE} THEN true "
         f"WHEN lower({text}) IN ('false', 'no', 'n', 'f', '0') THEN false END"
     )
 

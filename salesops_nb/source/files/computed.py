@@ -27,7 +27,7 @@ def with_computed(
     """The rows with the computed columns beside their own, and the mapping that names them."""
     if not file.computed:
         return raw, file
-    mapped = dict(file.columns) or {name: name for name in raw.types if name in contract.by_name}
+    mapped = file.mapped(raw.types, contract.by_name)
     types = dict(raw.types)
     for column, text in file.computed.items():
         name = f"{column} (computed)"

@@ -27,7 +27,7 @@ def with_ids(
     Deals that share all three and differ elsewhere are numbered, so that each counts; rows alike in every
     cell have one id and count once. Without a name, or an account and a day, no id can be made.
     """
-    own = dict(file.columns) or {name: name for name in raw.types if name in contract.by_name}
+    own = file.mapped(raw.types, contract.by_name)
     if contract.name != "deals" or "deal_id" in {*own, *file.constants}:
         return raw, file
     headers = {}

@@ -18,7 +18,7 @@ def only_newest(
     connection: duckdb.DuckDBPyConnection, raw: Raw, mapping: TableMapping, contract: Contract
 ) -> Raw:
     """Of the rows of one id those of the last file, or with the latest moment in the column of `newest`."""
-    own = dict(mapping.columns) or {name: name for name in raw.types if name in contract.by_name}
+    own = mapping.mapped(raw.types, contract.by_name)
     headers = {**mapping.if_present, **own}
     keys = [
         locate(headers[n], list(raw.types), raw.file, n, contract.name)[0]

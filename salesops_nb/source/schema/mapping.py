@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -69,6 +70,10 @@ class FileMapping(_Part):
     def headers(self) -> dict[str, str]:
         """The file's name of each of our columns that the mapping speaks of, there or not."""
         return {**self.if_present, **self.columns}
+
+    def mapped(self, headers: Iterable[str], ours: Container[str]) -> dict[str, str]:
+        """The file's name of each column that must be in it; with none listed, of those that bear ours."""
+        return dict(self.columns) or {name: name for name in headers if name in ours}
 
 
 class JoinedFile(FileMapping):
