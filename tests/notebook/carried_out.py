@@ -33,7 +33,7 @@ def carry_out(folder: Path, run: bool = True) -> None:
         if kind == "console":
             for line in text.splitlines():
                 if run or line.startswith("salesops new-notebook"):
-                    _type(folder, line)
+                    type_in(folder, line, 300)
         elif place.startswith("file="):
             (folder / place.removeprefix("file=")).write_text(text, encoding="utf-8")
         else:
@@ -45,8 +45,23 @@ def carry_out(folder: Path, run: bool = True) -> None:
             nbformat.write(notebook, path)
 
 
-def _type(folder: Path, line: str) -> None:
+def type_in(folder: Path, line: str, seconds: int = 600) -> tuple[Path, str]:
+    """The folder after a command, and what it printed."""
     program, *words = shlex.split(line)
+    if program == "cd":
+        return folder / words[0], ""
     command = [str(Path(sys.executable).with_name(program)), *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds)
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    return folder, done.stdout
+
+
+def typed_in(folder: Path, text: str) -> Path:
+    """The folder after a block of commands, each with what it is to print below it."""
+    printed = ""
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            folder, printed = type_in(folder, line.removeprefix("$ "))
+        else:
+            assert line in printed, f"{line}\nis not in\n{printed}"
+    return folder

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
 import pytest
-from carried_out import blocks
+from carried_out import blocks, type_in, typed_in
 
 pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commission.md"
-
-
-def type_in(folder: Path, line: str) -> tuple[Path, str]:
-    """The folder after a command, and what it printed."""
-    program, *words = shlex.split(line)
-    if program == "cd":
-        return folder / words[0], ""
-    command = [str(Path(sys.executable).with_name(program)), *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
-    return folder, done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +19,7 @@ def workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tutorial")
     for kind, place, text in blocks(PAGE):
         if kind == "console":
-            printed = ""
-            for line in text.splitlines():
-                if line.startswith("$ "):
-                    folder, printed = type_in(folder, line.removeprefix("$ "))
-                else:
-                    assert line in printed, f"{line}\nis not in\n{printed}"
+            folder = typed_in(folder, text)
         elif place.startswith("file="):
             (folder / place.removeprefix("file=")).write_text(text, encoding="utf-8")
         elif place.startswith("append="):

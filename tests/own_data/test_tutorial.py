@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -15,7 +13,7 @@ from pydantic import BaseModel
 sys.path.insert(0, str(Path(__file__).parents[1] / "notebook"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "batch"))
 
-from carried_out import blocks
+from carried_out import blocks, typed_in
 from mailing import Inbox, serving
 
 from salesops_nb.source.schema.mapping import JoinedFile, Mapping, TableMapping, built_in_names
@@ -24,29 +22,13 @@ from salesops_nb.workbook import Settings
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "own_data.md"
 
 
-def type_in(folder: Path, line: str) -> tuple[Path, str]:
-    """The folder after a command, and what it printed."""
-    program, *words = shlex.split(line)
-    if program == "cd":
-        return folder / words[0], ""
-    command = [str(Path(sys.executable).with_name(program)), *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
-    return folder, done.stdout
-
-
 @pytest.mark.slow
 def test_the_tutorial_ends_in_a_mailed_review(tmp_path):
     box, folder = Inbox(), tmp_path
     with serving(box) as port:
         for kind, place, text in blocks(PAGE):
             if kind == "console":
-                printed = ""
-                for line in text.splitlines():
-                    if line.startswith("$ "):
-                        folder, printed = type_in(folder, line.removeprefix("$ "))
-                    else:
-                        assert line in printed, f"{line}\nis not in\n{printed}"
+                folder = typed_in(folder, text)
             elif place.startswith("file="):
                 (folder / place.removeprefix("file=")).write_text(text, encoding="utf-8")
             elif place.startswith("append="):
