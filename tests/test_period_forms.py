@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesops_nb.batch.jobs.paths import path_facts
-from salesops_nb.core.period_forms import length_of, resolve_period
 from salesops_nb.core.periods import FiscalCalendar, Period
+from salesops_nb.core.periods.forms import length_of, resolve_period
 from salesops_nb.errors import SalesopsError
 
 CALENDARS = {

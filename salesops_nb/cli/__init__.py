@@ -7,11 +7,15 @@ imports none of them, so that it answers at once.
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 import click
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.version import __version__
+
+if TYPE_CHECKING:
+    from salesops_nb.workbook import Settings
 
 # command: (module, its summary in the list)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -60,3 +64,10 @@ class _LateGroup(click.Group):
 @click.version_option(__version__, package_name="salesops_nb")
 def main() -> None:
     """The sales-operations workbook."""
+
+
+def write_in_language_of(settings: Settings) -> None:
+    """Problems are written in the workbook's language from here on."""
+    from salesops_nb.present.language.translation import use_locale  # `--help` does without Babel
+
+    use_locale(settings.locale, settings.currency)

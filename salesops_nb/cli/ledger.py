@@ -16,7 +16,7 @@ import click
 import pandas as pd
 from sqlalchemy import Engine
 
-from salesops_nb.cli.language import write_in_language_of
+from salesops_nb.cli import write_in_language_of
 from salesops_nb.core.money import from_minor
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.source.opened import Workbook, open_workbook, store_url

@@ -11,7 +11,7 @@ import click
 import pandas as pd
 from sqlalchemy import Engine
 
-from salesops_nb.cli.language import write_in_language_of
+from salesops_nb.cli import write_in_language_of
 from salesops_nb.source.opened import store_url
 from salesops_nb.store.assignments import assignments as owned
 from salesops_nb.store.database import open_store

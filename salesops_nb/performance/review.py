@@ -11,8 +11,8 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.names import named
-from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.core.periods import FiscalCalendar, Period
+from salesops_nb.core.periods.forms import resolve_period
 from salesops_nb.errors import Problem, problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, identified, in_scope
 from salesops_nb.performance import cube

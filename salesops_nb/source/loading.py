@@ -31,17 +31,17 @@ from salesops_nb.source.checks.targets import sum_up, target_rules
 from salesops_nb.source.columns import parsing
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
 from salesops_nb.source.columns.currencies import unmapped_currencies
-from salesops_nb.source.files.appended import appended
-from salesops_nb.source.files.computed import with_computed
 from salesops_nb.source.files.deleted import inactive, without_deleted
-from salesops_nb.source.files.keyless import with_ids
-from salesops_nb.source.files.newest import only_newest
 from salesops_nb.source.files.reading import path_of, read_source
-from salesops_nb.source.files.wide import narrow
 from salesops_nb.source.schema.contracts import CONTRACTS, Contract
 from salesops_nb.source.schema.mapping import FileMapping, JoinedFile, Mapping, TableMapping, placed
 from salesops_nb.source.schema.mapping import files_of as mapped_files
 from salesops_nb.source.schema.raw import APART, Raw, literal, put_over, quoted
+from salesops_nb.source.shaping.appended import appended
+from salesops_nb.source.shaping.computed import with_computed
+from salesops_nb.source.shaping.keyless import with_ids
+from salesops_nb.source.shaping.newest import only_newest
+from salesops_nb.source.shaping.wide import narrow
 from salesops_nb.workbook import Settings
 
 # tables that others point to come first

@@ -13,8 +13,8 @@ import duckdb
 
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.memo import Memo
-from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.core.periods import FiscalCalendar, Period
+from salesops_nb.core.periods.forms import resolve_period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.source.checks import rejects
 from salesops_nb.source.checks.control_totals import ControlResult, control_results

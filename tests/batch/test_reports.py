@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 from mailing import go
 
+from salesops_nb.batch.jobs.as_of import resolve_as_of
 from salesops_nb.batch.jobs.declared import check_parameters
 from salesops_nb.batch.jobs.jobs import expand
 from salesops_nb.batch.jobs.paths import path_of
-from salesops_nb.batch.jobs.period_words import resolve_as_of
 from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.batch.runs.folder import runs
 from salesops_nb.cli import main
-from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.periods.forms import resolve_period
 from salesops_nb.errors import SalesopsError
 from salesops_nb.source.opened import open_workbook
 

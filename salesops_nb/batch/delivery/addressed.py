@@ -10,7 +10,7 @@ from salesops_nb.batch.jobs.jobs import facts_of, filled, going
 from salesops_nb.batch.jobs.reports import Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, subjects
 from salesops_nb.batch.runs.folder import Record
-from salesops_nb.core.period_forms import resolve_period
+from salesops_nb.core.periods.forms import resolve_period
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present.language.sentences import translate
 

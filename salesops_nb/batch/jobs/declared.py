@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from salesops_nb.core.period_forms import resolve_period
 from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.periods.forms import resolve_period
 from salesops_nb.core.validation import clause
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.notebook.module import parameters_of

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from salesops_nb.batch.jobs.as_of import resolve_as_of
 from salesops_nb.batch.jobs.declared import check_parameters, declared_parameters
 from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of
-from salesops_nb.batch.jobs.period_words import resolve_as_of
 from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
 from salesops_nb.core.names import id_of, named, nearest
-from salesops_nb.core.period_forms import resolve_period
+from salesops_nb.core.periods.forms import resolve_period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import message
 from salesops_nb.notebook.module import parameters_of

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.runs.folder import Record, RunFolder, runs
-from salesops_nb.core.period_forms import length_of
+from salesops_nb.core.periods.forms import length_of
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job

@@ -13,7 +13,6 @@ from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.panel import choices, widgets
 from salesops_nb.present.panel.choices import extra
-from salesops_nb.present.panel.span_days import SpanDays
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -33,7 +32,7 @@ class Row:
         self._message.add_class("salesops-said")
         parts = [self.control, self._message]
         if extra(field).get("spans"):
-            parts.insert(1, SpanDays(panel.workbook, self.control, self._choose).box)
+            parts.insert(1, widgets.SpanDays(panel.workbook, self.control, self._choose).box)
         self.box = ipywidgets.HBox(parts)
         self.box.add_class("salesops-row")
         self._moves = name not in type(panel.asked).approval

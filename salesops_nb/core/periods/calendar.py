@@ -173,7 +173,7 @@ class FiscalCalendar:
     def period(self, key: str) -> Period:
         """The year, quarter or month that a key names; raises `SalesopsError` with these forms otherwise.
 
-        Spans and words are read by `salesops_nb.core.period_forms.resolve_period`.
+        Spans and words are read by `salesops_nb.core.periods.forms.resolve_period`.
         """
         match = FORM.fullmatch(str(key).strip())
         if match is None:

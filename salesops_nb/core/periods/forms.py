@@ -22,7 +22,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import cast
 
-from salesops_nb.core.periods import CALENDAR, FORM, FiscalCalendar, Kind, Period
+from salesops_nb.core.periods.calendar import CALENDAR, FORM, FiscalCalendar, Kind, Period
 from salesops_nb.errors import SalesopsError, problem
 
 _WORD = re.compile(r"(?P<which>last-complete|this|previous|same-last-year)-(?P<kind>month|quarter|year)")
@@ -49,7 +49,7 @@ def resolve_period(text: str, calendar: FiscalCalendar, known: date | None) -> P
     Examples
     --------
     >>> from datetime import date
-    >>> from salesops_nb.core.period_forms import resolve_period
+    >>> from salesops_nb.core.periods.forms import resolve_period
     >>> from salesops_nb.core.periods import FiscalCalendar
     >>> asked = ("last-2-months", "year-to-date", "2016-Q4..2017-01", "2013-05-30..2014-05-30")
     >>> for text in asked:
@@ -79,7 +79,7 @@ def length_of(key: str) -> str:
 
     Examples
     --------
-    >>> from salesops_nb.core.period_forms import length_of
+    >>> from salesops_nb.core.periods.forms import length_of
     >>> [length_of(key) for key in ("2017-Q3", "2017-01-01..2017-03-31", "2017-01-05..2017-01-18")]
     ['quarter', '3 months', '14 days']
     """
