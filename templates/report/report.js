@@ -1,7 +1,5 @@
-"use strict";
 (() => {
   const words = document.getElementById("main").dataset;
-  const language = document.documentElement.lang;
   const make = (name, facts = {}, ...inside) => {
     const made = Object.assign(document.createElement(name), facts);
     made.append(...inside);
@@ -9,27 +7,17 @@
   };
 
   // Tables: a click on a head sorts; the total stays last, and what has no value stands above it.
-  const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
-  const compare = new Intl.Collator(language, { numeric: true }).compare;
   const key = (cell) => {
     if (cell.dataset.order === undefined) return cell.textContent.trim();
     const number = Number(cell.dataset.order);
     return cell.dataset.order === "" ? null : Number.isNaN(number) ? cell.dataset.order : number;
   };
 
-  function sort(table, head, at) {
-    const down = head.getAttribute("aria-sort") === "ascending";
-    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+  function sort(table, at, down) {
     const body = table.tBodies[0];
     const total = (row) => row.classList.contains("total");
     const keyed = Array.from(body.rows, (row) => [row, key(row.cells[at])]);
-    keyed.sort(([r, x], [s, y]) => {
-      if (total(r) || total(s)) return total(r) - total(s);
-      if (x === null || y === null) return (x === null) - (y === null);
-      const by = typeof x === "number" && typeof y === "number" ? x - y : compare(String(x), String(y));
-      return down ? -by : by;
-    });
+    keyed.sort(([r, x], [s, y]) => total(r) || total(s) ? total(r) - total(s) : tables.by(x, y, down));
     body.append(...keyed.map(([row]) => row));
   }
 
@@ -39,10 +27,10 @@
     const find = make("input", { type: "search", autocomplete: "off" });
     const count = make("output", { ariaLive: "polite" });
     find.addEventListener("input", () => {
-      const asked = plain(find.value).split(/\s+/).filter(Boolean);
+      const asked = tables.plain(find.value).split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const row of rows) {
-        const text = plain(row.textContent);
+        const text = tables.plain(row.textContent);
         row.hidden = !asked.every((word) => text.includes(word));
         shown += !row.hidden;
       }
@@ -57,9 +45,7 @@
     const rows = table.tBodies[0].rows;
     if (!table.tHead || rows.length < 3 || rows[0].cells.length !== table.tHead.rows[0].cells.length) continue;
     Array.from(table.tHead.rows[0].cells).forEach((head, at) => {
-      const button = make("button", { type: "button" }, ...head.childNodes);
-      button.addEventListener("click", () => sort(table, head, at));
-      head.append(button);
+      tables.sortable(head, (down) => sort(table, at, down));
     });
     if (rows.length > 12) table.closest(".scroll").before(filtered(table));
   }

@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const jobs = JSON.parse(document.getElementById("jobs").textContent);
   const table = document.getElementById("list");
@@ -10,11 +9,10 @@
   const picks = Array.from(form.querySelectorAll("select"));
   const found = document.getElementById("found");
   const none = document.getElementById("none");
-  const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
-  const texts = jobs.map((job) => plain(job[0]));
+  const texts = jobs.map((job) => tables.plain(job[0]));
 
   function filter() {
-    const asked = plain(find.value).split(/\s+/).filter(Boolean);
+    const asked = tables.plain(find.value).split(/\s+/).filter(Boolean);
     const wanted = picks.map((pick) => [Number(pick.dataset.column), pick.value]).filter(([, value]) => value);
     let shown = 0;
     rows.forEach((row, at) => {
@@ -27,31 +25,17 @@
     none.hidden = shown > 0;
   }
 
-  function sort(head, at) {
-    const down = head.getAttribute("aria-sort") === "ascending";
-    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const compare = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare;
+  function sort(at, down) {
     const keys = jobs.map((job) => job[5][at]);
-    const order = rows.map((_, row) => row).sort((a, b) => {
-      const [x, y] = [keys[a], keys[b]];
-      if (x === null || y === null) return (x === null) - (y === null);
-      const by = typeof x === "number" && typeof y === "number" ? x - y : compare(String(x), String(y));
-      return down ? -by : by;
-    });
+    const order = rows.map((_, row) => row).sort((a, b) => tables.by(keys[a], keys[b], down));
     const sorted = document.createDocumentFragment();
     for (const row of order) sorted.append(rows[row]);
     body.append(sorted);
   }
 
-  Array.from(table.tHead.rows[0].cells).forEach((head) => {
-    if (head.dataset.sort === "") return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    button.addEventListener("click", () => sort(head, Number(head.dataset.sort)));
-    head.append(button);
-  });
+  for (const head of table.tHead.rows[0].cells) {
+    if (head.dataset.sort !== "") tables.sortable(head, (down) => sort(Number(head.dataset.sort), down));
+  }
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", filter);

@@ -16,7 +16,10 @@ from salesops_nb.present import export_html
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.present.page.render import template_folder
 
-OWN_SCRIPT = (template_folder() / "report" / "report.js").read_text(encoding="utf-8").strip()
+OWN_SCRIPT = "\n".join(
+    (template_folder() / "report" / part).read_text(encoding="utf-8").strip()
+    for part in ("sorting.js", "report.js")
+)
 
 
 def scripts_of(page: str) -> list[str]:

@@ -83,8 +83,8 @@ def style_sheet(name: str = "report.css", folders: Sequence[str] = ()) -> str:
 
 
 def script(name: str, folders: Sequence[str] = ()) -> tuple[str, str]:
-    """A script of the templates and the hash by which a page's policy allows it."""
-    text = style_sheet(name, folders).strip()
+    """A script of the templates, after what they share, and the hash by which a page's policy allows it."""
+    text = "\n".join(style_sheet(part, folders).strip() for part in ("sorting.js", name))
     return text, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
