@@ -100,7 +100,7 @@ def test_hiring_needs_reaches_the_confidence_or_says_what_binds(folder: Path) ->
     found = cards(run(folder, "hiring_needs", target=12_776_000.0, futures=2_000))
     assert int(found["Hires"]) >= 1
     assert float(found["Probability"].rstrip("%")) >= 78
-    assert float(found["Probability with nobody hired"].rstrip("%")) < 30
+    assert float(found["Probability with nobody hired"].rstrip("%")) < 50
     poor = run(folder, "hiring_needs", target=14_000_000.0, futures=2_000, budget=10_000.0)
     text = str(poor.cells)
     assert "is not reached. What binds: " in text

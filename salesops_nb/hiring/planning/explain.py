@@ -25,8 +25,9 @@ def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
     """The plan's probability with each learned input at the ends of its interval, others as learned.
 
     What is stated, and what today's reps sell, is known and not moved: `productivity` is that of
-    newcomers. Rows are sorted by swing, the widest first; columns input, low, high, probability_low,
-    probability_high, swing. The same futures are used throughout.
+    newcomers. `room`, which no data teach, is halved and doubled unless stated. Rows are sorted by
+    swing, the widest first; columns input, low, high, probability_low, probability_high, swing. The
+    same futures are used throughout.
 
     Examples
     --------
@@ -79,6 +80,9 @@ def _ends(learned: Learned, level: float) -> dict[str, tuple[Any, ...]]:
             {role: min(float(v), 2.0) for role, v in zip(roles, tables["productivity"][column], strict=True)}
             for column in ("spread_low", "spread_high")
         )
+    if "override" not in learned.returns.origin:
+        room = float(learned.returns.room.mean())
+        out["room"] = 0.5 * room, 2.0 * room
     return out
 
 
