@@ -11,6 +11,7 @@ from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import listed
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, likely
+from salesops_nb.own_data.converted import converted_amount, no_codes, take_converted
 from salesops_nb.own_data.layouts import is_converted, kind_of_amount, outcome_of
 from salesops_nb.source.columns.currencies import code_of
 from salesops_nb.source.columns.parsing import TRUE
@@ -204,14 +205,16 @@ def money(made: Proposed, answers: Answers) -> Money:
     """The currency, the rates and the kind of the amounts; a company's own currency column is preferred."""
     amount = made.header("amount")
     held = _currencies(made)
-    converted = next((h for h in made.unused("number") if is_converted(h)), None)
-    if len(held) > 1 and converted is not None:
-        made.columns["amount"] = Found(converted, "sure", "amounts in one currency, as the CRM converts them")
-        made.columns.pop("currency", None)
+    converted = converted_amount(made)
+    unknown = any(code_of(value) is None for value in held)
+    if (len(held) > 1 or unknown) and converted is not None:
+        take_converted(made, converted)
         currency = answers.ask("--currency", f"Which currency is {converted} in?", default=None, read=_code)
         if currency:
             made.keys.setdefault("constants", {})["currency"] = currency
         held = {}
+    elif unknown:
+        raise SalesopsError(no_codes(made, held))
     elif len(held) == 1:
         currency = answers.given.get("currency") or next(iter(held))
     elif held:

@@ -129,11 +129,11 @@ def _flood(first: Problem, rows: list[tuple[Any, ...]]) -> Problem:
 
 
 # what exports write where a cell is empty
-_EMPTY = "'null', 'n/a', 'na', '#n/a', 'none', 'nil', 'nan', 'tbd', '-', '--', '—', '(blank)', '[null]'"
+EMPTY = "'null', 'n/a', 'na', '#n/a', 'none', 'nil', 'nan', 'tbd', '-', '--', '—', '(blank)', '[null]'"
 # a plainer word for what is often behind a cell that cannot be read; where, key, its places
 _DAY = "CAST(DATE '1899-12-30' + CAST(floor(CAST(value AS DOUBLE)) AS INTEGER) AS DATE)"
 _REFINED: tuple[tuple[str, str, dict[str, str]], ...] = (
-    (f"code IN ('bad-number', 'bad-date', 'bad-flag') AND lower(value) IN ({_EMPTY})", "empty-word", {}),
+    (f"code IN ('bad-number', 'bad-date', 'bad-flag') AND lower(value) IN ({EMPTY})", "empty-word", {}),
     ("code = 'bad-number' AND contains(value, '%')", "percent-in-amount", {}),
     ("code = 'bad-number' AND regexp_matches(value, '^#')", "formula-error", {}),
     ("code = 'bad-number' AND regexp_full_match(value, '[-0-9.,]{16,}')", "too-large", {}),
