@@ -163,7 +163,7 @@ def show(found: Proposal, looked: Looked) -> None:
         from salesops_nb.messages import listed
 
         click.echo(
-            "\nOwners whom the people's file lacks (they stand under their own name): "
+            "\nOwners whom the people's file lacks (their deals stand under 'unassigned' until it has them): "
             f"{listed(found.lacking, 8)}"
         )
 

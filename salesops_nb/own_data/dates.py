@@ -16,6 +16,7 @@ def formats(made: Proposed, answers: Answers) -> None:
     types = {name: column.type for name, column in CONTRACTS[made.table].by_name.items()}
     of = {column: found.header for column, found in made.columns.items()}
     numbers = [header for column, header in of.items() if types.get(column) in _NUMBERS]
+    numbers += made.keys.get("wide", {})
     dates = [header for column, header in of.items() if types.get(column) in ("date", "time")]
     text = {header for header, kind in made.seen.raw.types.items() if kind == "VARCHAR"}
     told = made.seen.formats(
