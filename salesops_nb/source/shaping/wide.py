@@ -20,7 +20,8 @@ F = TypeVar("F", bound=FileMapping)
 def narrow(connection: duckdb.DuckDBPyConnection, raw: Raw, file: F, table: str) -> tuple[Raw, F]:
     """The rows with a column for the period and one for the value, and the mapping that names the two.
 
-    Each bears a number of its own, by which a finding names the row and column that it comes from. Raises `SalesopsError` for a column that is missing.
+    Each bears a number of its own, by which a finding names the row and column that it comes from. Raises
+    `SalesopsError` for a column that is missing.
     """
     if not file.wide:
         return raw, file
@@ -50,6 +51,5 @@ def narrow(connection: duckdb.DuckDBPyConnection, raw: Raw, file: F, table: str)
     connection.execute(f"CREATE OR REPLACE VIEW {view} AS {' UNION ALL '.join(selects)}")
     types = {header: raw.types[header] for header in others} | {PERIOD: "VARCHAR", VALUE: "VARCHAR"}
     mapped = {**file.columns, PERIOD: PERIOD, VALUE: VALUE}
-    return replace(raw, name=view, types=types, cells=tuple(headers)), file.model_copy(
-        update={"columns": mapped}
-    )
+    made = replace(raw, name=view, types=types, cells=tuple(headers))
+    return made, file.model_copy(update={"columns": mapped})
