@@ -38,6 +38,7 @@ class TargetSetting(Parameters):
     needs = ("people", "deals.closed_on of won or bookings_history.value")
 
     approval = ("approved_by", "approved_on", "reason")
+    year_after = "year"
 
     year: int = Field(
         2018,
