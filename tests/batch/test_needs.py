@@ -98,7 +98,7 @@ def test_an_optional_report_that_is_not_possible_is_no_failure(tmp_path: Path) -
 
 
 def own(folder: Path, *notebooks: str) -> None:
-    """A workbook of one's own: deals of two years and a rep, without teams, targets and anything of the demo."""
+    """A workbook of one's own: deals of two years and a rep, without teams, targets and words of the demo."""
     (folder / "notebooks").mkdir(parents=True)
     for name in notebooks:
         shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", folder / "notebooks")
