@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import narwhals as nw
 import pandas as pd
@@ -18,6 +18,7 @@ from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import listed
 
 Kind = Literal["people", "accounts", "products"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _KEYS: Mapping[Kind, str] = {"people": "person_id", "accounts": "account_id", "products": "product_id"}
 
 

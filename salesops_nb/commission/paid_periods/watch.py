@@ -20,6 +20,7 @@ from salesops_nb.commission.paid_periods.reasons import read_known, reasons
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.core.money import places
+from salesops_nb.core.names import names_of
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem
 from salesops_nb.messages import Message
@@ -38,11 +39,15 @@ SHOWN = 100  # lines that are listed one by one
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The lines of closed periods that differ, why each does, and what could not be calculated anew."""
+    """The lines of closed periods that differ, why each does, and what could not be calculated anew.
+
+    `names` is what people are called, by id.
+    """
 
     changes: list[Change] = field(default_factory=list)
     why: list[Message] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sums(self) -> dict[str, Decimal]:
@@ -56,7 +61,10 @@ class Findings:
         """A warning for each line, who, what, how much and why, and one with the sum and what to do."""
         if not self.changes:
             return self.problems
-        found = list(map(_told, self.changes, self.why))
+        found = [
+            _told(change, self.names.get(change.payee_id, change.payee_id), why)
+            for change, why in zip(self.changes, self.why, strict=True)
+        ]
         if len(found) > SHOWN:
             found = sorted(found, key=lambda problem: abs(problem.amount or Decimal(0)), reverse=True)[:SHOWN]
         sums = ", ".join(f"{_signed(amount, code)} {code}" for code, amount in self.sums.items())
@@ -116,18 +124,19 @@ def watched(
             if place in gone:
                 withheld.setdefault(place, row["reason"])
     known = read_known(read, found.changes, fiscal, found.then, found.bases, withheld)
-    return Findings(found.changes, reasons(found.changes, known), list(problems.values())), found
+    why, names = reasons(found.changes, known), names_of(tables, "people")
+    return Findings(found.changes, why, list(problems.values()), names), found
 
 
 def _signed(amount: Decimal, currency: str) -> str:
     return f"{amount:+,.{places(currency)}f}"
 
 
-def _told(change: Change, why: Message) -> Problem:
+def _told(change: Change, payee: str, why: Message) -> Problem:
     what = ", ".join(
         part
         for part in (
-            change.payee_id,
+            payee,
             f"deal {change.deal_id}" if change.deal_id else None,
             "/".join(part for part in (change.plan_id, change.component_id) if part),
         )
