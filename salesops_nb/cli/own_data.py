@@ -58,6 +58,7 @@ _SETTINGS = {
     "--rates": ("RATES", "Of other currencies, as 'USD 0.92, GBP 1.17', or none."),
     "--amount-is": ("KIND", "acv, tcv, arr or one-off: what a deal's amount is."),
     "--fiscal-year": ("MONTH", "In which the fiscal year begins."),
+    "--locale": ("LOCALE", "How numbers and dates are written, such as en_CA; ro_RO speaks Romanian."),
     "--time-zone": ("ZONE", "On whose clock days are counted, such as Europe/Berlin."),
 }
 
@@ -103,6 +104,7 @@ def begin(folder: Path, paths: tuple[Path, ...], options: dict[str, Any]) -> Pro
     from salesops_nb.own_data.answers import Answers
     from salesops_nb.own_data.proposing import propose
     from salesops_nb.own_data.writing import write_workbook
+    from salesops_nb.present.language.translation import setting, use_locale
 
     if (folder / "workbook.yml").exists():
         raise SalesopsError(problem("workbook-there", value=folder))
@@ -110,13 +112,14 @@ def begin(folder: Path, paths: tuple[Path, ...], options: dict[str, Any]) -> Pro
     if twice := [name for name in names if names.count(name) > 1 and len({*paths}) == len(paths)]:
         raise SalesopsError(problem("two-files-of-a-name", value=twice[0]))
     paths = tuple(dict.fromkeys(path.expanduser() for path in paths))
+    use_locale(options.get("locale") or "en_US")
     made = Answers(options, bool(options.get("yes")))
     looked = Looked()
     found = propose(paths, made, looked=looked)
     made.settle()
     show(found, looked)
     company = str(options.get("company") or folder.resolve().name.replace("-", " ").replace("_", " ").title())
-    write_workbook(folder, found, company)
+    write_workbook(folder, found, company, setting().locale)
     into_data(folder / "data", found)
     return found
 

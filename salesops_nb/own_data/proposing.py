@@ -11,7 +11,7 @@ from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.expression import fields_of, parse_value
 from salesops_nb.messages import listed
-from salesops_nb.own_data import dates, deals, joining
+from salesops_nb.own_data import amounts, dates, deals, joining
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, columns_of, table_of
 from salesops_nb.own_data.layouts import Layout, known, known_tables
@@ -19,6 +19,7 @@ from salesops_nb.own_data.looking import SeenFile, look
 from salesops_nb.source.columns.headers import plain
 from salesops_nb.source.schema.contracts import CONTRACTS
 from salesops_nb.source.schema.mapping import Mapping as MappingFile
+from salesops_nb.source.shaping.keyless import made_of
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Proposal:
     tables: dict[str, Proposed]
     left: list[SeenFile] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
-    money: deals.Money | None = None
+    money: amounts.Money | None = None
     time_zone: str = "UTC"
     start_month: int = 1
 
@@ -67,7 +68,7 @@ def propose(
         deals.stages(selling, answers)
         if "fx_rates" in tables:
             answers.given["fx_rates"] = "file"
-        made.money = deals.money(selling, answers) if calendar is None else None
+        made.money = amounts.money(selling, answers) if calendar is None else None
     if calendar is None:
         made.start_month = int(
             answers.ask(
@@ -178,7 +179,8 @@ def _whole(made: Proposed, answers: Answers) -> None:
     wide = {"period", "value"} if "wide" in made.keys else set()
     for column in CONTRACTS[made.table].columns:
         name = column.name
-        if not column.required or made.has(name) or name in wide:
+        made_by_reader = name == "deal_id" and made_of(made.columns)
+        if not column.required or made.has(name) or name in wide or made_by_reader:
             continue
         free = made.unused()
         if not free:
