@@ -9,7 +9,7 @@ from typing import Any
 
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.expression import fields_of, parse_value
+from salesops_nb.expression import lacking, parse_value
 from salesops_nb.messages import listed
 from salesops_nb.own_data import amounts, dates, deals, joining
 from salesops_nb.own_data.answers import Answers
@@ -134,16 +134,15 @@ def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed
 
 
 def _layout_keys(made: Proposed, layout: Layout | None) -> dict[str, Any]:
-    """What a built-in mapping says beside columns and stages, an expression where the file has its fields."""
+    """What a built-in mapping says beside columns and stages, an expression where the file can make it."""
     if layout is None:
         return {}
     keys = {key: value for key, value in layout.rest.items() if key not in ("stages", "computed")}
     there = {header.casefold() for header in made.seen.columns}
     computed = {}
     for column, text in layout.rest.get("computed", {}).items():
-        lacking = [each.name for each in fields_of(parse_value(text)) if each.name.casefold() not in there]
-        if lacking:
-            made.notes.append(f"{column}: the file has no {lacking[0]}, by which {layout.crm} tells it")
+        if without := lacking(parse_value(text), there):
+            made.notes.append(f"{column}: the file has no {without[0].name}, by which {layout.crm} tells it")
         else:
             computed[column] = text
             made.columns.pop(column, None)
