@@ -11,6 +11,7 @@ from babel import Locale
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
+from salesops_nb.messages import message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed
 from salesops_nb.own_data.layouts import is_converted, kind_of_amount
@@ -35,9 +36,13 @@ def money(made: Proposed, answers: Answers) -> Money:
     held = _currencies(made)
     converted = next((h for h in made.unused("number") if is_converted(h)), None)
     if len(held) > 1 and converted is not None:
-        made.columns["amount"] = Found(converted, "sure", "amounts in one currency, as the CRM converts them")
+        made.columns["amount"] = Found(
+            converted, "sure", message("amounts in one currency, as the CRM converts them")
+        )
         made.columns.pop("currency", None)
-        currency = answers.ask("--currency", f"Which currency is {converted} in?", default=None, read=_code)
+        currency = answers.ask(
+            "--currency", message("Which currency is {column} in?", column=converted), read=_code
+        )
         if currency:
             made.keys.setdefault("constants", {})["currency"] = currency
         held = {}
@@ -45,19 +50,22 @@ def money(made: Proposed, answers: Answers) -> Money:
         currency = answers.given.get("currency") or next(iter(held))
     elif held:
         most = max(held, key=lambda code: held[code])
-        currency = answers.ask("--currency", "In which currency are figures told?", default=most, read=_code)
+        currency = answers.ask(
+            "--currency", message("In which currency are figures told?"), default=most, read=_code
+        )
     else:
         currency = answers.given.get("currency") or _of_signs(made, amount, answers)
         if not currency:
             proposed = _proposed(made, amount)
             currency = answers.ask(
-                "--currency", "Which currency are the amounts in?", default=proposed, read=_code
+                "--currency", message("Which currency are the amounts in?"), default=proposed, read=_code
             )
     rates = _rates(answers, str(currency), held)
     kind = kind_of_amount(amount or "") or answers.ask(
-        "--amount-is", "What is an amount: contract value a year, in total, recurring revenue, or one-off?",
+        "--amount-is",
+        message("What is an amount: contract value a year, in total, recurring revenue, or one-off?"),
         KINDS,
-    )  # fmt: skip
+    )
     return Money(str(currency or "USD"), str(kind or KINDS[-1]), rates)
 
 
@@ -68,7 +76,7 @@ def _currencies(made: Proposed) -> dict[str, int]:
         if not others:
             return {}
         header = others[0]
-        made.columns["currency"] = Found(header, "sure", "codes of currencies")
+        made.columns["currency"] = Found(header, "sure", message("codes of currencies"))
     found: Counter[str] = Counter()
     for value, rows in made.seen.counted(header).items():
         found[code_of(value) or value] += rows
@@ -89,7 +97,12 @@ def _of_signs(made: Proposed, header: str | None, answers: Answers) -> str | Non
     meant = {code for place in _places(answers) if (code := _dollar_of(place))}
     if len(meant) != 1:
         return None
-    made.notes.append(f"currency: {min(meant)}, as amounts have $ and the locale or time zone is of there")
+    made.notes.append(
+        message(
+            "currency: {currency}, as amounts have $ and the locale or time zone is of there",
+            currency=min(meant),
+        )
+    )
     return meant.pop()
 
 
@@ -135,7 +148,7 @@ def _countries(made: Proposed) -> set[str]:
 def _code(text: str) -> str:
     code = code_of(text)
     if code is None:
-        raise ValueError("an ISO 4217 currency code is wanted, such as USD or EUR")
+        raise ValueError(message("an ISO 4217 currency code is wanted, such as USD or EUR"))
     return code
 
 
@@ -154,15 +167,28 @@ def _rates(answers: Answers, currency: str, held: dict[str, int]) -> dict[str, D
                 rate = Decimal(number.replace(",", "."))
             except (ValueError, InvalidOperation):
                 raise ValueError(
-                    f"write {others[0]} 0.92, with the {currency} that one {others[0]} is"
+                    message(
+                        "write {other} 0.92, with the {currency} that one {other} is",
+                        other=others[0],
+                        currency=currency,
+                    )
                 ) from None
             if code.upper() not in others or rate <= 0:
-                raise ValueError(f"{code!r} is none of {', '.join(others)}, or its rate is not above 0")
+                raise ValueError(
+                    message(
+                        "{code!r} is none of {others}, or its rate is not above 0",
+                        code=code,
+                        others=", ".join(others),
+                    )
+                )
             found[code.upper()] = rate
         if lacking := set(others) - set(found):
-            raise ValueError(f"{', '.join(sorted(lacking))} has no rate")
+            raise ValueError(message("{codes} has no rate", codes=", ".join(sorted(lacking))))
         return found
 
-    question = f"How many {currency} is one of {', '.join(others)}? As '{others[0]} 0.92', or none"
+    question = message(
+        "How many {currency} is one of {others}? As '{first} 0.92', or none",
+        currency=currency, others=", ".join(others), first=others[0],
+    )  # fmt: skip
     rates: dict[str, Decimal] = answers.ask("--rates", question, read=read) or {}
     return rates

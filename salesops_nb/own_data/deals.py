@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.messages import listed
+from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, likely
 from salesops_nb.own_data.layouts import outcome_of
@@ -16,13 +16,17 @@ from salesops_nb.source.shaping.keyless import is_id, made_of
 def needed_columns(made: Proposed, answers: Answers) -> None:
     """Settle the columns that deals cannot do without; what the names do not tell is asked."""
     _outcome_or_stage(made)
-    _needed(made, answers, "owner_id", "Which column is the deal's owner?", ("text", "email"))
-    _needed(made, answers, "stage", "Which column is the stage or status?", ("text",))
-    _needed(made, answers, "amount", "Which column is the amount?", ("number",))
+    _needed(made, answers, "owner_id", message("Which column is the deal's owner?"), ("text", "email"))
+    _needed(made, answers, "stage", message("Which column is the stage or status?"), ("text",))
+    _needed(made, answers, "amount", message("Which column is the amount?"), ("number",))
     if "closed_on" not in made.columns and (expected := made.columns.get("expected_close_on")):
         made.columns["closed_on"] = expected
-        made.notes.append(f"closed_on: {expected.header} too, as no other column says when a deal closed")
-    _needed(made, answers, "closed_on", "Which column is the day a deal closed?", ("date",))
+        made.notes.append(
+            message(
+                "closed_on: {column} too, as no other column says when a deal closed", column=expected.header
+            )
+        )
+    _needed(made, answers, "closed_on", message("Which column is the day a deal closed?"), ("date",))
     if "expected_close_on" not in made.columns and "closed_on" in made.columns:
         made.columns["expected_close_on"] = made.columns["closed_on"]
 
@@ -35,7 +39,7 @@ def _needed(made: Proposed, answers: Answers, column: str, question: str, kinds:
         raise SalesopsError(_none_left(made, column))
     header = answers.ask(f"--column {column}=HEADER", question, free, likely(made, column, kinds))
     if header is not None:
-        made.columns[column] = Found(header, "sure", "as you say")
+        made.columns[column] = Found(header, "sure", message("as you say"))
 
 
 def _none_left(made: Proposed, column: str) -> Problem:
@@ -62,7 +66,7 @@ def _outcome_or_stage(made: Proposed) -> None:
         else:
             del made.columns["outcome"]
             if "stage" not in made.columns:
-                made.columns["stage"] = Found(status, "sure", "a known name")
+                made.columns["stage"] = Found(status, "sure", message("a known name"))
     if "stage" not in made.columns and "outcome" in made.columns:
         made.columns["stage"] = made.columns["outcome"]
 
@@ -76,12 +80,14 @@ def made_id(made: Proposed) -> None:
         return
     own = [h for h in made.unused() if is_id(h) and len(made.seen.counted(h)) == made.seen.rows]
     if own:
-        made.columns["deal_id"] = Found(own[0], "likely", "each of its values stands once")
+        made.columns["deal_id"] = Found(own[0], "likely", message("each of its values stands once"))
     elif stable := [made.columns[name].header for name in made_of(made.columns)]:
-        made.notes.append(f"deal_id: made of {', '.join(stable)}, as no column is an id")
+        made.notes.append(
+            message("deal_id: made of {columns}, as no column is an id", columns=", ".join(stable))
+        )
     else:
         made.keys.setdefault("computed", {})["deal_id"] = "row_number()"
-        made.notes.append("deal_id: the row's number, so that a later export has other ids")
+        made.notes.append(message("deal_id: the row's number, so that a later export has other ids"))
 
 
 def stages(made: Proposed, answers: Answers) -> None:
@@ -170,14 +176,28 @@ def _asked(answers: Answers, names: list[str], found: dict[str, str]) -> dict[st
         known = {name.casefold(): name for name in names}
         parts = [part.strip() for part in text.split(";" if ";" in text else ",")]
         if unknown := [part for part in parts if part.casefold() not in known]:
-            raise ValueError(f"{unknown[0]!r} is no stage of the file; they are {', '.join(names)}")
+            raise ValueError(
+                message(
+                    "{stage!r} is no stage of the file; they are {names}",
+                    stage=unknown[0],
+                    names=", ".join(names),
+                )
+            )
         return [known[part.casefold()] for part in parts]
 
     shown = ", ".join(left)
     won = answers.ask(
-        "--stage NAME=won", f"Which of these stages are won? {shown}", default="none", read=several
+        "--stage NAME=won",
+        message("Which of these stages are won? {stages}", stages=shown),
+        default="none",
+        read=several,
     )
-    lost = answers.ask("--stage NAME=lost", f"Which of them are lost? {shown}", default="none", read=several)
+    lost = answers.ask(
+        "--stage NAME=lost",
+        message("Which of them are lost? {stages}", stages=shown),
+        default="none",
+        read=several,
+    )
     outcomes = dict.fromkeys(left, "open")
     outcomes |= dict.fromkeys(lost or [], "lost") | dict.fromkeys(won or [], "won")
     if "won" not in {**found, **chosen, **outcomes}.values() and not answers.missing:

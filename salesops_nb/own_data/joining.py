@@ -9,7 +9,7 @@ from datetime import date
 from salesops_nb.core.names import plain_name
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.messages import listed
+from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, periods_of
 from salesops_nb.own_data.layouts import period_of
@@ -39,16 +39,16 @@ def people(made: Proposed, deals: Proposed | None) -> list[str]:
     name = made.header("name")
     if name is None and (only := made.unused("text")):
         name = only[0]
-        made.columns["name"] = Found(name, "sure", "the only names")
+        made.columns["name"] = Found(name, "sure", message("the only names"))
     lacking: list[str] = []
     if deals is not None and "owner_id" in deals.columns:
         lacking = _owners(made, deals)
     elif "person_id" not in made.columns:
         header = made.header("email") or str(name)
-        made.columns["person_id"] = Found(header, "sure", "no other id")
+        made.columns["person_id"] = Found(header, "sure", message("no other id"))
     if "role" not in made.columns:
         made.keys.setdefault("constants", {})["role"] = "rep"
-        made.notes.append("role: rep for everybody, as no column says it")
+        made.notes.append(message("role: rep for everybody, as no column says it"))
     _managers(made)
     return lacking
 
@@ -59,7 +59,9 @@ def _owners(made: Proposed, deals: Proposed) -> list[str]:
     header, aliases = _best(owners, made.seen)
     if header is None:
         raise SalesopsError(_do_not_join(made, deals, owner))
-    made.columns["person_id"] = Found(header, "sure", f"joins {deals.seen.name}, {owner}")
+    made.columns["person_id"] = Found(
+        header, "sure", message("joins {file}, {column}", file=deals.seen.name, column=owner)
+    )
     if changed := {value: person for value, person in aliases.items() if value != person}:
         deals.keys.setdefault("values", {}).setdefault("owner_id", {}).update(changed)
     return [value for value in owners if value not in aliases]
@@ -157,12 +159,20 @@ def _wide(made: Proposed, answers: Answers, calendar: FiscalCalendar) -> None:
             year = int(named.pop())
         else:
             year = answers.ask(
-                "--quota-year", f"Which year are the quotas of {made.seen.name} for?", read=int
+                "--quota-year",
+                message("Which year are the quotas of {file} for?", file=made.seen.name),
+                read=_year,
             )
     periods = periods_of(made.seen, year or 2000)
     made.keys["wide"] = {header: _key(period, calendar) for header, period in periods.items()}
     for column in ("period", "value"):
         made.columns.pop(column, None)
+
+
+def _year(text: str) -> int:
+    if len(text) != 4 or not text.isdecimal():
+        raise ValueError(message("write a year, such as 2026"))
+    return int(text)
 
 
 def _key(period: str, calendar: FiscalCalendar) -> str:
@@ -191,7 +201,9 @@ def _who(made: Proposed, roster: Proposed | None, deals: Proposed | None) -> Non
     _, header, found = best
     if not header:
         raise SalesopsError(_do_not_join(made, of, person))
-    made.columns["who"] = Found(header, "sure", f"joins {of.seen.name}, {person}")
+    made.columns["who"] = Found(
+        header, "sure", message("joins {file}, {column}", file=of.seen.name, column=person)
+    )
     if changed := {value: who for value, who in found.items() if value != who}:
         made.keys.setdefault("values", {})["who"] = changed
     values = made.seen.counted(header)
@@ -200,7 +212,13 @@ def _who(made: Proposed, roster: Proposed | None, deals: Proposed | None) -> Non
         made.keys["where"] = f"`{header}` not in ({shown})"
     lacking = [value for value in values if value not in found and value not in totals]
     if lacking:
-        made.notes.append(f"nobody of {of.seen.name} is {listed(lacking, 5)}: salesops check lists them")
+        made.notes.append(
+            message(
+                "nobody of {file} is {names}: salesops check lists them",
+                file=of.seen.name,
+                names=listed(lacking, 5),
+            )
+        )
 
 
 def _people(

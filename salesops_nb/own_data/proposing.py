@@ -10,7 +10,7 @@ from typing import Any
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.expression import lacking, parse_value
-from salesops_nb.messages import listed
+from salesops_nb.messages import listed, message
 from salesops_nb.own_data import amounts, dates, deals, joining
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, columns_of, table_of
@@ -72,7 +72,10 @@ def propose(
     if calendar is None:
         made.start_month = int(
             answers.ask(
-                "--fiscal-year", "In which month does the fiscal year begin?", read=_month, default="1"
+                "--fiscal-year",
+                message("In which month does the fiscal year begin?"),
+                default="1",
+                read=_month,
             )
             or 1
         )
@@ -99,7 +102,7 @@ def mapped(folder: Path, mapping: MappingFile, table: str) -> Proposed | None:
         return None
     by_name = {plain(header): header for header in seen.columns}
     columns = {
-        column: Found(by_name[plain(header)], "sure", "as mapped")
+        column: Found(by_name[plain(header)], "sure", message("as mapped"))
         for column, header in (entry.headers or {name: name for name in CONTRACTS[table].by_name}).items()
         if plain(header) in by_name
     }
@@ -142,7 +145,14 @@ def _layout_keys(made: Proposed, layout: Layout | None) -> dict[str, Any]:
     computed = {}
     for column, text in layout.rest.get("computed", {}).items():
         if without := lacking(parse_value(text), there):
-            made.notes.append(f"{column}: the file has no {without[0].name}, by which {layout.crm} tells it")
+            made.notes.append(
+                message(
+                    "{column}: the file has no {field}, by which {crm} tells it",
+                    column=column,
+                    field=without[0].name,
+                    crm=layout.crm,
+                )
+            )
         else:
             computed[column] = text
             made.columns.pop(column, None)
@@ -174,7 +184,7 @@ def _whole(made: Proposed, answers: Answers) -> None:
     """Every column that the table cannot do without is there, by a column or a constant."""
     if made.table == "accounts" and not made.has("account_id") and "name" in made.columns:
         made.columns["account_id"] = made.columns["name"]
-        made.notes.append("account_id: the name, as no column is an id")
+        made.notes.append(message("account_id: the name, as no column is an id"))
     wide = {"period", "value"} if "wide" in made.keys else set()
     for column in CONTRACTS[made.table].columns:
         name = column.name
@@ -189,9 +199,13 @@ def _whole(made: Proposed, answers: Answers) -> None:
                     headers=listed(made.seen.headers, 30),
                 )
             )  # fmt: skip
-        header = answers.ask(f"--column {name}=HEADER", f"Which column of {made.seen.name} is {name}?", free)
+        header = answers.ask(
+            f"--column {name}=HEADER",
+            message("Which column of {file} is {column}?", file=made.seen.name, column=name),
+            free,
+        )
         if header is not None:
-            made.columns[name] = Found(header, "sure", "as you say")
+            made.columns[name] = Found(header, "sure", message("as you say"))
 
 
 def _month(text: str) -> int:
@@ -200,4 +214,4 @@ def _month(text: str) -> int:
     for number, names in known()["months"].items():
         if plain(text) in names:
             return int(number)
-    raise ValueError("write a month as 1 to 12 or by its name")
+    raise ValueError(message("write a month as 1 to 12 or by its name"))

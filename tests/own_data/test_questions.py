@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from salesops_nb.cli import main
 from salesops_nb.core.yaml_file import read_yaml
+from salesops_nb.present.language.translation import use_locale
 from salesops_nb.source import open_workbook
 
 HEAD = "Deal ID,Owner,Stage,Amount,Created,Close Date\n"
@@ -285,3 +286,31 @@ def test_ids_are_made_by_the_reader_alone(head, ids, said, tmp_path):
     assert len({each for (each,) in found}) == 2
     assert ids is None or [each for (each,) in found] == ids
     assert ("concat" in (home / "mapping.yml").read_text()) is False
+
+
+def test_a_romanian_workbook_is_asked_about_in_romanian(tmp_path):
+    head = "Name,Case,Owner,Stage,Amount,Created,Close Date\n"
+    rows = "".join(f"n,c,{row[2:]}\n" for row in OWN.strip().split("\n"))
+    typed = "aiurea\nSigned\nDead\nRON\nacv\n1\n"
+    try:
+        code, printed, home = init(tmp_path, {"deals.csv": head + rows}, "--locale", "ro_RO", typed=typed)
+    finally:
+        use_locale("en_US")
+    assert code == 0, printed
+    for words in (
+        "deals.csv: deals, rânduri: 2", "sigur (un nume cunoscut)", "Care dintre aceste etape înseamnă",
+        "'aiurea' nu este o etapă din fișier", "În ce monedă sunt sumele?", "Ce este o sumă",
+        "În ce lună începe anul fiscal? [1]", "rămân sub numele lor: ",
+    ):  # fmt: skip
+        assert words in printed, printed
+    proposal = printed.partition(" files written")[0]
+    for words in ("Which ", "What is", "a known name", "rows", "as no column"):
+        assert words not in proposal, proposal
+    assert open_workbook(home).settings.locale == "ro_RO"
+
+
+def test_a_locale_that_is_none_is_refused_before_anything_is_asked(tmp_path):
+    code, printed, home = init(tmp_path, {"deals.csv": HEAD + ROWS}, "--locale", "xx_YY")
+    assert code == 1
+    assert "'xx_YY' is not a locale" in printed
+    assert not home.exists()
