@@ -94,16 +94,16 @@ def _of_signs(made: Proposed, header: str | None, answers: Answers) -> str | Non
         return found.pop()
     if found or not _in_dollars(made, header):
         return None
-    meant = {code for place in _places(answers) if (code := _dollar_of(place))}
-    if len(meant) != 1:
-        return None
-    made.notes.append(
-        message(
-            "currency: {currency}, as amounts have $ and the locale or time zone is of there",
-            currency=min(meant),
+    meant = {_dollar_of(place) for place in _places(answers)}
+    currency = meant.pop() if len(meant) == 1 else None
+    if currency is not None:
+        made.notes.append(
+            message(
+                "currency: {currency}, as amounts have $ and the locale or time zone is of there",
+                currency=currency,
+            )
         )
-    )
-    return meant.pop()
+    return currency
 
 
 def _in_dollars(made: Proposed, header: str) -> bool:
@@ -112,9 +112,9 @@ def _in_dollars(made: Proposed, header: str) -> bool:
 
 def _places(answers: Answers) -> list[str]:
     """The countries of the locale and the time zone that are given."""
-    zones: dict[str, str] = get_global("zone_territories")
+    zones = get_global("zone_territories")
     place = re.search(r"[_-]([A-Z]{2})\b", str(answers.given.get("locale") or ""))
-    zone = zones.get(str(answers.given.get("time_zone") or ""))
+    zone: str | None = zones.get(str(answers.given.get("time_zone") or ""))
     return [each for each in (place[1] if place else None, zone) if each and len(each) == 2]
 
 
@@ -132,9 +132,11 @@ def _proposed(made: Proposed, header: str | None) -> str | None:
     """What amounts with $ may be: the one that other headers or the file's countries tell, else USD."""
     if header is None or not _in_dollars(made, header):
         return None
-    found = {code for each in made.seen.headers if (code := named_in(each)) and _is_dollar(code)}
+    found: set[str | None] = {
+        code for each in made.seen.headers if (code := named_in(each)) and _is_dollar(code)
+    }
     found = found or {_dollar_of(place) for place in _countries(made)}
-    return next(iter(found)) if len(found) == 1 and None not in found else "USD"
+    return (found.pop() if len(found) == 1 else None) or "USD"
 
 
 def _countries(made: Proposed) -> set[str]:

@@ -246,6 +246,7 @@ def test_a_dollar_sign_alone_is_asked_with_a_proposal_and_never_taken(head, rows
         (DOLLARS, ["--time-zone", "Australia/Sydney"], "AUD"),
         (DOLLARS, ["--locale", "en_CA", "--time-zone", "America/New_York"], None),
         (DOLLARS, ["--locale", "de_DE"], None),
+        (DOLLARS, ["--locale", "en_CA", "--time-zone", "Europe/Berlin"], None),
         (DOLLARS.replace("$", "US$"), [], "USD"),
         (DOLLARS.replace("$", "CA$"), ["--locale", "en_US"], "CAD"),
         (DOLLARS.replace("$", "R$ "), [], "BRL"),
