@@ -17,7 +17,7 @@ from salesops_nb.commission.inputs.plan_assignments import members
 from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 
 Row = dict[str, Any]
 
@@ -181,19 +181,13 @@ def rows(payout: Working) -> list[Problem]:
             found.append(_uncounted(payout, row))
     for plan, mine in sorted(by_plan.items()):
         deals = list(dict.fromkeys(str(row["deal_id"]) for row in mine))
-        which = (
-            f"deal {deals[0]} was cancelled"
-            if len(deals) == 1
-            else f"{len(deals)} deals were cancelled ({ids(deals)})"
-        )
         found.append(
-            Problem(
+            problem(
                 "cancellation-not-counted",
-                f"Plan {plan} has no clawback: {which}, and the commission on "
-                f"{'it' if len(deals) == 1 else 'them'} is not recovered.",
-                "If it should be recovered, add a clawback to the plan, or add the refunds to events.",
                 **place_of(payout.facts, str(mine[0]["event_id"]), "kind"),
-                severity="warning",
+                plan=plan,
+                n=len(deals),
+                deals=ids(deals),
             )
         )
     return found
@@ -202,14 +196,10 @@ def rows(payout: Working) -> list[Problem]:
 def _uncounted(payout: Working, row: Row) -> Problem:
     """A cancellation whose sale is missing, or is on a day without a plan."""
     no_sale = row["code"] == "cancelled-without-sale"
-    sold = "has no sale before that day" if no_sale else "was sold on a day without a plan"
-    return Problem(
-        row["code"],
-        f"Event {row['event_id']} cancels deal {row['deal_id']} on {row['day']}, which {sold}; "
-        "no pay is taken back.",
-        "Add the sale, or correct deal_id or the date."
-        if no_sale
-        else "Give the plan (or its version) that was in force on the day of the sale.",
+    return problem(
+        "cancelled-without-sale" if no_sale else "outside-plan.cancelled",
         **place_of(payout.facts, str(row["event_id"]), "happened_on"),
-        severity="warning",
+        event=row["event_id"],
+        deal=row["deal_id"],
+        day=row["day"],
     )

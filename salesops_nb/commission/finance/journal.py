@@ -31,7 +31,7 @@ from salesops_nb.commission.finance.ledger_rows import line_rows, plain_rows
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.workbook import Accounts
 
 # what happens: the account debited, the account credited
@@ -202,14 +202,15 @@ def _check(compared: Sequence[tuple[str, str, Decimal, Decimal]]) -> None:
     wrong = [row for row in compared if row[2] != row[3]]
     if wrong:
         raise SalesopsError(
-            Problem(
+            problem(
                 "finance-does-not-tie",
-                f"{what} ({currency}): {ours}, and {theirs} by the ledger.",
-                "Read lines and statements of the ledger again, in one go; do not book the file.",
                 table="lines",
                 column="amount",
                 value=what,
                 amount=ours - theirs,
+                currency=currency,
+                ours=ours,
+                theirs=theirs,
             )
             for currency, what, ours, theirs in wrong
         )

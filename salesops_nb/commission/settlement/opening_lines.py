@@ -18,7 +18,7 @@ from salesops_nb.commission.settlement.clawback import in_instalments, share_bac
 from salesops_nb.commission.settlement.collected_share import moves, settled
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core.periods import months_later
-from salesops_nb.errors import Problem
+from salesops_nb.errors import problem
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
@@ -90,16 +90,14 @@ def _due(payout: Working, plan: Plan, o: Opening) -> tuple[list[tuple[date, Frac
         due = months_later(due, ends[-1].after_months)
     else:
         payout.found.append(
-            Problem(
+            problem(
                 "holdback-without-day",
-                f"{rounded_pay(plan, o.amount)} of {o.payee} was held back and nothing says when it is "
-                "released.",
-                "Give due_on, or a deal_id where the plan releases as customers pay.",
                 table="opening_balances",
                 row=o.row,
                 column="due_on",
                 value=o.payee,
                 amount=o.amount,
+                held=rounded_pay(plan, o.amount),
             )
         )
         return [], "held back before the plan began; no day of release is said"

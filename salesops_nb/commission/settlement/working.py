@@ -22,7 +22,8 @@ from salesops_nb.commission.plans.component_terms import on_attainment
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import listed
 
 
 @dataclass
@@ -184,15 +185,14 @@ class Working:
 def _unsaid(plan: Plan, currency: str, rows: list[dict[str, Any]]) -> Problem:
     total = sum((as_decimal(row["amount"]) or Decimal(0) for row in rows), Decimal(0))
     people = sorted({str(row["payee_id"]) for row in rows})
-    return Problem(
+    return problem(
         "no-raw-amount",
-        f"The ledger has {total:,.2f} {currency} in {len(rows)} lines of plan {plan.label} "
-        f"({', '.join(people[:5])}{f' and {len(people) - 5} more' if people[5:] else ''}) that do not say "
-        f"what they were in {plan.currency} before they were converted; what was paid so far counts without "
-        "them, so that pay of this period is wrong.",
-        f"Give prior_lines the column raw: each line's amount in {plan.currency}.",
         table="prior_lines",
         column="raw",
         value=currency,
         amount=total,
+        lines=len(rows),
+        plan=plan.label,
+        people=listed(people, 5),
+        plan_currency=plan.currency,
     )
