@@ -129,7 +129,7 @@ def _sorted_out(tables: Tables, sums: Iterable[dict[str, Any]]) -> tuple[list[st
             which = "splits-not-100.no-number"
         else:
             which = "splits-not-100.sum" if least >= 0 else "splits-not-100.negative"
-        sums = {"total": total.normalize()} if which == "splits-not-100.sum" else {}
+        values: dict[str, Any] = {"total": total.normalize()} if which == "splits-not-100.sum" else {}
         bad.append(
             problem(
                 which,
@@ -138,7 +138,7 @@ def _sorted_out(tables: Tables, sums: Iterable[dict[str, Any]]) -> tuple[list[st
                 column="share",
                 value=row["deal_id"],
                 since=message(" from {day}", day=day) if day not in (None, _FIRST) else "",
-                **sums,
+                **values,
             )
         )
     return near, bad
