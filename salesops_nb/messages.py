@@ -74,6 +74,18 @@ def message(template: str, plural: str = "", /, **values: Any) -> Message:
     return Message(template, values, plural)
 
 
+def stated(template: str, plural: str = "", /, **values: Any) -> Message:
+    """A message that reads the same in every kind of English, as the words of a plan or a ledger do.
+
+    Examples
+    --------
+    >>> from salesops_nb.messages import stated
+    >>> stated("{n} months", n=1200)
+    '1200 months'
+    """
+    return Message(template, values, plural, fixed=True)
+
+
 def joined(parts: Iterable[str], between: str = ", ") -> Message:
     """Messages and words one after the other, each written in the reader's language."""
     values = {f"part_{at}": part for at, part in enumerate(parts)}
