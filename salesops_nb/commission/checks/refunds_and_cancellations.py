@@ -76,7 +76,7 @@ def _beyond(payout: Working) -> list[Problem]:
     facts = payout.facts
     found: dict[tuple[str, str], Row] = {}
     for plan in payout.plans:
-        full = payout.full[plan].filter((nw.col("fault") == BEYOND) & in_period(payout))
+        full = payout.full[plan].filter((nw.col("fault") == str(BEYOND)) & in_period(payout))
         rows = full.filter(nw.col("part") == "revenue").select("event_id", "deal_id", "happened_on", "credit")
         for row in collected(rows.sort("event_id")):
             key = row["event_id"], plan.currency

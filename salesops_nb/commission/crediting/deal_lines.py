@@ -24,9 +24,10 @@ from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
 
 Frame = nw.LazyFrame[Any]
-UNEQUAL = "set aside: the lines of the deal do not add up to it"
+UNEQUAL = message("set aside: the lines of the deal do not add up to it")
 _TABLE = "deal_lines"
 _NO_CONDITION = {"deal_id", "line_no", "amount", "cost"}
 _DEC = pa.decimal128(38, 10)

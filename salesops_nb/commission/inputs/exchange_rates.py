@@ -15,8 +15,9 @@ from salesops_nb.commission.inputs.rounding import decimal_of, rounded
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, as_day, as_decimal, collected, number, times
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import Message, message
 
-NO_RATE = "no rate from"  # how the fault of a row begins that cannot be converted
+NO_RATE = "no exchange rate from"  # how the fault of a row begins that cannot be converted
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 
 
@@ -178,6 +179,16 @@ def _credit_rates(
             "rate_low": pa.decimal128(13, 8),
         },
     )
+
+
+def no_rate_between(currency: str, other: str) -> Message:
+    """Why something is not converted; it reads as the fault of such a row does."""
+    return message("no exchange rate from {currency} to {other}", currency=currency, other=other)
+
+
+def no_rate(fault: str, plan: Plan) -> Message:
+    """The reason that stands in the fault of a row."""
+    return no_rate_between(fault.removeprefix(NO_RATE).split()[0], plan.currency)
 
 
 def _covers(spans: list[tuple[date, date, Fraction]], first: date, last: date) -> bool:

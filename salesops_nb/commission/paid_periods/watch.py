@@ -108,7 +108,7 @@ def watched(
         for row in plain_rows(payouts[key].withheld, ["payee_id", "deal_id", "reason"]):
             place = (key, row["payee_id"], row["deal_id"])
             if place in gone:
-                withheld.setdefault(place, row["reason"])
+                withheld.setdefault(place, payouts[key].working.reason(row["reason"]))
     known = read_known(read, found.changes, fiscal, found.then, found.bases, withheld)
     return Findings(found.changes, reasons(found.changes, known), list(problems.values())), found
 

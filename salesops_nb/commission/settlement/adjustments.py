@@ -10,6 +10,7 @@ from salesops_nb.commission.inputs.tables import as_day, as_decimal
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core import money
 from salesops_nb.errors import problem
+from salesops_nb.messages import message
 from salesops_nb.store.ledger.duties import Duties
 
 
@@ -77,6 +78,9 @@ def adjustments(payout: Working, duties: Duties) -> None:
             "deal_id": row.get("deal_id"),
         }
         payout.made.append(made)
-        payout.reasons[made["line_id"]] = (
-            f"{row['reason']} (entered by {row['author']}, approved by {row['approver']})"
+        payout.reasons[made["line_id"]] = message(
+            "{reason} (entered by {author}, approved by {approver})",
+            reason=str(row["reason"]),
+            author=str(row["author"]),
+            approver=str(row["approver"]),
         )

@@ -16,6 +16,7 @@ from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.periods import months_between, months_later
 from salesops_nb.errors import problem
+from salesops_nb.messages import message
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
@@ -100,7 +101,8 @@ def clawed_back(
         made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
         found.append(made)
     if rest:
-        payout.hold(row, part, rest, f"the deal was cancelled on {day}: taken back in {parts} instalments")
+        why = message("the deal was cancelled on {day}: taken back in {n} instalments", day=day, n=parts)
+        payout.hold(row, part, rest, why)
     return found
 
 

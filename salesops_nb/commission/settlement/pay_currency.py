@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from salesops_nb.commission.earning.plan_at_work import Job
-from salesops_nb.commission.inputs.exchange_rates import Rates
+from salesops_nb.commission.inputs.exchange_rates import Rates, no_rate_between
 from salesops_nb.commission.inputs.rounding import rounded_pay
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
@@ -50,7 +50,7 @@ def in_own_currency(payout: Working, job: Job, rows: list[Row], pay_date: date) 
                         "amount",
                     )
                 }
-                | {"reason": f"no rate from {plan.currency} to {target}"}
+                | {"reason": no_rate_between(plan.currency, target)}
             )
             continue
         single = (

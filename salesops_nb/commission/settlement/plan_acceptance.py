@@ -20,9 +20,10 @@ from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import message
 
 Counted = dict[tuple[str, str, str | None], date]  # by person, component and event: activities have ids too
-_REASON = "the plan was not accepted yet"
+_REASON = message("the plan was not accepted yet")
 _KEPT = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "credit", "amount")
 
 
