@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,12 +22,13 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from salesops_nb import messages
 from salesops_nb.commission.finance.ledger_rows import plain_rows
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places
 from salesops_nb.core.spreadsheet import neutral
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.messages import message
+from salesops_nb.messages import Message, message
 
 MAY_LEAVE = ("approved", "locked", "paid")
 COLUMNS = ("payroll_id", "person_id", "name", "period", "earning_code", "currency", "amount", "lines")
@@ -116,12 +117,15 @@ def payroll(
     problems += [_undecided(*key, amount) for key, amount in sorted(below.items())]
     result = Payroll(
         _frame(leave, COLUMNS),
-        _frame(aside, (*COLUMNS, "reason")),
+        _with_reasons(_frame(aside, (*COLUMNS, "reason")), [made[-1] for made in aside]),
         _totals(rows, leave, aside),
         [*problems, *_negative(leave)],
     )
     _check_totals(result.totals)
     return result
+
+
+_READ = ("reason", "text", "what")  # columns that people read: they are in the workbook's language
 
 
 def payroll_csv(rows: pd.DataFrame) -> str:
@@ -165,13 +169,15 @@ def sheets_xlsx(sheets: Mapping[str, pd.DataFrame], anchor: str = "") -> bytes:
 def _write_row(book: Any, sheet: Any, number: int, row: Mapping[Any, Any]) -> None:
     digits = places(row["currency"])
     money = book.add_format({"num_format": "#,##0" + ("." + "0" * digits if digits else "")})
-    for column, value in enumerate(row.values()):
+    for column, (name, value) in enumerate(row.items()):
         if pd.isna(value):
             continue
         if isinstance(value, Decimal):
             sheet.write_number(number, column, float(value), money)  # a cell holds no other number
         elif isinstance(value, int):
             sheet.write_number(number, column, value)
+        elif name in _READ:
+            sheet.write_string(number, column, str(neutral(messages.translator(value))))
         else:
             sheet.write_string(number, column, str(neutral(value)))
 
@@ -232,6 +238,11 @@ def _frame(rows: list[tuple[Any, ...]], names: tuple[str, ...]) -> pd.DataFrame:
     types = {"amount": pa.decimal128(38, scale), "lines": pa.int64()}
     columns = {n: pa.array([r[i] for r in rows], types.get(n, pa.string())) for i, n in enumerate(names)}
     return arrow_frame(columns)
+
+
+def _with_reasons(frame: pd.DataFrame, reasons: Sequence[Message]) -> pd.DataFrame:
+    """The frame with reasons that can be written in the reader's language."""
+    return frame.assign(reason=pd.Series(reasons, index=frame.index, dtype=object))
 
 
 def _totals(
