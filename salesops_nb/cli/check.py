@@ -69,9 +69,10 @@ def _plan(file: Path) -> None:
     """A plan in words, with what is unusual about it; what is wrong with it is raised."""
     from salesops_nb.commission.plans.plan import load_plan
     from salesops_nb.commission.plans.unusual_rates import unusual_rates
+    from salesops_nb.present.language.sentences import translate
 
     plan = load_plan(file)
-    click.echo(plan.summary())
+    click.echo(translate(plan.summary()))
     for problem in unusual_rates(plan):
         click.echo(_line(problem))
 

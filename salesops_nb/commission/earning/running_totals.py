@@ -15,7 +15,7 @@ from salesops_nb.commission.crediting.team_credit import summed
 from salesops_nb.commission.earning.person_terms import Terms, attaining, span_of
 from salesops_nb.commission.inputs.tables import AMOUNT, number, times10
 from salesops_nb.commission.plans.component_terms import bands_on_quota, by_territory, position_measure
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 _COLUMN = {"margin": "margin", "count": "deals", "quantity": "units", "activities": "deals"}
 
@@ -138,14 +138,8 @@ def _in_territory(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -
     """
     if "territory" not in frame.collect_schema().names():
         raise SalesopsError(
-            Problem(
-                "no-territory",
-                f"Component {terms.c.id!r} of plan {terms.plan.label} has the position of a territory, and "
-                "no table says one.",
-                "Give deals, accounts or people a column territory.",
-                table="deals",
-                column="territory",
-                value=terms.c.id,
+            problem(
+                "no-territory", table="deals", column="territory", value=terms.c.id, plan=terms.plan.label
             )
         )
     whose = nw.coalesce(

@@ -11,7 +11,7 @@ import narwhals as nw
 from salesops_nb.commission.inputs.splits import shares
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, collected, distinct, number
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 # Up to so many events, and so many over all plans, each step is worked out once and held, since statements,
 # reasons, sums and other periods read it again; above it frames stay lazy and the engine streams them.
@@ -181,14 +181,7 @@ def _number_of(condition: nw.Expr) -> nw.Expr:
 def _splits_are_said(plans: list[Plan]) -> None:
     silent = ", ".join(plan.label for plan in plans if plan.file.credit.splits is None)
     if silent:
-        raise SalesopsError(
-            Problem(
-                "splits-not-said",
-                f"The data have splits, and plan {silent} does not say what a split divides.",
-                "Add to the plan: credit: {splits: {apply_to: credit}} (or pay).",
-                table="splits",
-            )
-        )
+        raise SalesopsError(problem("splits-not-said", table="splits", plans=silent))
 
 
 def read_events(tables: Tables) -> tuple[nw.LazyFrame[Any], int]:
