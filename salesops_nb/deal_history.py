@@ -116,8 +116,7 @@ def not_known(tables: Tables, as_of: date, data_through: date) -> list[Problem]:
     """What of an earlier day the tables cannot say, so that today's stands in its place."""
     if as_of >= data_through:
         return []
-    tracked = _tracked(tables)
-    missing = [field for field in FIELDS if field not in tracked]
+    missing = untracked(tables)
     found = []
     if missing:
         found.append(problem("not-of-the-day", table="deals", as_of=as_of, fields=", ".join(missing)))
@@ -130,12 +129,12 @@ def not_known(tables: Tables, as_of: date, data_through: date) -> list[Problem]:
     return found
 
 
-def _tracked(tables: Tables) -> set[str]:
-    """The fields of which some change was logged."""
+def untracked(tables: Tables) -> list[str]:
+    """The fields of which no change is logged, so that those of an earlier day are today's."""
     found = {"stage"} if "stage_history" in tables else set()
     if "deal_changes" in tables:
         found |= set(collected(tables["deal_changes"].select("field").unique())["field"])
-    return found
+    return [field for field in FIELDS if field not in found]
 
 
 def _unreadable(tables: Tables, as_of: date) -> int:
