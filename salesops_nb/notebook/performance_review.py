@@ -9,6 +9,7 @@ from pydantic import Field
 
 from salesops_nb import present
 from salesops_nb.messages import Message
+from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
 from salesops_nb.parameters import Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated

@@ -7,7 +7,7 @@ own steps come to what it is worth on the second day less what it was worth on t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,7 @@ from salesops_nb.core.frames import Tables
 from salesops_nb.core.names import named
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.facts import Level, identified
+from salesops_nb.facts import LEVEL_COLUMN, Level, identified
 from salesops_nb.pipeline.snapshot import then
 from salesops_nb.store.snapshots import (
     DealThen,
@@ -67,30 +67,61 @@ class Movement:
     notes: list[Problem]
 
 
-def movement(
-    engine: Engine,
-    tables: Mapping[str, Any],
-    first: date,
-    second: date,
-    period: Period | None = None,
-    level: Level = "company",
-    who: str | None = None,
-) -> Movement:
-    """What became of the pipeline between two days of which snapshots are kept.
+@dataclass(frozen=True)
+class Between:
+    """Two kept days, the deals open on each, and how deals closed in between; made by `between`."""
+
+    first: Snapshot
+    second: Snapshot
+    tables: Tables
+    before: Mapping[str, DealThen]
+    after: Mapping[str, DealThen]
+    closed: Mapping[str, DealThen]
+    seen: Set[str]  # deals not open on the first day that a snapshot up to it holds
+
+    def moved(
+        self, period: Period | None = None, level: Level = "company", who: str | None = None
+    ) -> Movement:
+        """What became of the pipeline between the two days.
+
+        Parameters
+        ----------
+        period : only deals whose close date lies in it; a won deal's is the day it was won. Without it, all.
+        level, who : the company's deals, or those of a team or rep.
+
+        Returns
+        -------
+        Movement
+            a deal that closed counts as won at what it was won for, and as lost at what it was worth before;
+            a deal without a close date is one that closes after every period.
+        """
+        before, after, closed = self.before, self.after, self.closed
+        scope = _Scope(period, LEVEL_COLUMN.get(level, ""), identified(self.tables, level, who))
+        lines = [
+            _line(step, amount, before.get(key), after.get(key) or closed.get(key))
+            for key in sorted(before.keys() | after.keys() | closed.keys())
+            for step, amount in _steps(
+                scope, before.get(key), after.get(key), closed.get(key), self.first.as_of, key in self.seen
+            )
+        ]
+        opened = [deal.amount for deal in before.values() if scope.holds(deal)]
+        left = [deal.amount for deal in after.values() if scope.holds(deal)]
+        found = Movement(
+            self.first, self.second, period, self.second.currency, sum(opened, NOTHING), sum(left, NOTHING),
+            len(opened), len(left), _summed(lines), _listed(lines, self.tables),
+            _owners(before, after, scope, self.tables), [],
+        )  # fmt: skip
+        return replace(found, notes=_notes(found, [*before.values(), *after.values()], scope))
+
+
+def between(engine: Engine, tables: Mapping[str, Any], first: date, second: date) -> Between:
+    """Two days of which snapshots are kept, ready to tell how the pipeline moved from one to the other.
 
     Parameters
     ----------
     engine : the store that keeps them.
     tables : the workbook's, which say of deals no longer open how they closed, and what people are called.
     first, second : the days, the earlier first.
-    period : only deals whose close date lies in it; a won deal's is the day it was won. Without it, all.
-    level, who : the company's deals, or those of a team or rep.
-
-    Returns
-    -------
-    Movement
-        a deal that closed counts as won at what it was won for, and as lost at what it was worth before; a
-        deal without a close date is one that closes after every period.
 
     Raises
     ------
@@ -108,10 +139,10 @@ def movement(
     >>> days = date(2017, 12, 24), date(2017, 12, 31)
     >>> for day in days:
     ...     kept = pipeline.keep_day(store, wb.tables, day, currency="USD")
-    >>> moved = pipeline.movement(store, wb.tables, *days)
-    >>> print(moved.opening, moved.closing)
+    >>> week = pipeline.between(store, wb.tables, *days).moved()
+    >>> print(week.opening, week.closing)
     5230418.0000 4966215.0000
-    >>> moved.steps
+    >>> week.steps
                  step  deals        amount
     0         Created     51    89028.0000
     1  Amount changed      6     -124.0000
@@ -120,23 +151,31 @@ def movement(
     """
     one, two = _kept(engine, first, second)
     tables = Tables.of(tables)
-    asked = identified(tables, level, who)
     before, after = open_on(engine, first), open_on(engine, second)
     closed = _closed(engine, tables, before, after, (one, two))
-    scope = _Scope(period, {"team": "team", "rep": "owner_id"}.get(level, ""), asked)
     old = seen_before(engine, (after.keys() | closed.keys()) - before.keys(), first)
-    lines = [
-        _line(step, amount, before.get(key), after.get(key) or closed.get(key))
-        for key in sorted(before.keys() | after.keys() | closed.keys())
-        for step, amount in _steps(scope, before.get(key), after.get(key), closed.get(key), first, key in old)
-    ]
-    opened = [deal.amount for deal in before.values() if scope.holds(deal)]
-    left = [deal.amount for deal in after.values() if scope.holds(deal)]
-    found = Movement(
-        one, two, period, two.currency, sum(opened, NOTHING), sum(left, NOTHING), len(opened), len(left),
-        _summed(lines), _listed(lines, tables), _owners(before, after, scope, tables), [],
-    )  # fmt: skip
-    return replace(found, notes=_notes(found, [*before.values(), *after.values()], scope))
+    return Between(one, two, tables, before, after, closed, old)
+
+
+def days_of(engine: Engine, period: Period, as_of: date) -> tuple[date, date] | None:
+    """The kept days between which a period's movement is told; None where there are not two.
+
+    From the last day kept before the period, else the first in it, to the last in it up to `as_of`.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb import open_workbook, pipeline
+    >>> from salesops_nb.store.database import open_store
+    >>> wb, store = open_workbook("."), open_store("sqlite://")
+    >>> kept = pipeline.keep_day(store, wb.tables, currency="USD")
+    >>> print(pipeline.days_of(store, wb.calendar.period("2017-Q4"), date(2017, 12, 31)))
+    None
+    """
+    kept = [each.as_of for each in snapshots_kept(engine) if each.as_of <= min(as_of, period.last)]
+    within = [day for day in kept if day in period]
+    first = max((day for day in kept if day < period.start), default=within[0] if within else None)
+    return (first, within[-1]) if within and first is not None and first < within[-1] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +296,7 @@ def _line(step: str, amount: Decimal, before: DealThen | None, after: DealThen |
         "owner_id": deal.owner_id,
         "amount": amount,
         "amount_before": before.amount if before else None,
-        "amount_after": after.amount if after else None,
+        "amount_after": after.amount if after and after.outcome != "lost" else None,
         "close_before": before.expected_close_on if before else None,
         "close_after": (after.closed_on or after.expected_close_on) if after else None,
         "stage": deal.stage,

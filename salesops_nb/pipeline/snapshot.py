@@ -113,7 +113,7 @@ def then(tables: Tables, found: nw.LazyFrame[Any], currency: str, category: bool
         "closed_on", "expected_close_on", "deal_type", "account_id", "product_id",
     ]  # fmt: skip
     more = with_columns_or_null(tables["deals"], _MORE).select("deal_id", *_MORE)
-    rows = collected(found.select(*columns).join(more, on="deal_id", how="left").sort("deal_id"))
+    rows: Any = collected(found.select(*columns).join(more, on="deal_id", how="left").sort("deal_id"))
     rows = rows.astype(object).where(rows.notna(), None)
     accounts, products = bare_names(tables, "accounts"), bare_names(tables, "products")
     return [

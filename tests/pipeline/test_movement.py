@@ -24,6 +24,10 @@ def kept(store, found, *when):
         assert pipeline.keep_day(store, exported(found, day), day, currency="EUR").origin == "data"
 
 
+def movement(store, tables, first, second, *scope):
+    return pipeline.between(store, tables, first, second).moved(*scope)
+
+
 def worth(found, day, period, level, who):
     """What was open on the day, by the definition."""
     total, count = Decimal(0), 0
@@ -56,7 +60,7 @@ def test_any_two_days_reconcile_exactly(found, when, key, scope, data):
     kept(store, found, *here)
     first, second = sorted(data.draw(st.permutations(here))[:2])
     period = CALENDAR.period(key) if key else None
-    moved = pipeline.movement(store, exported(found, LAST), first, second, period, *scope)
+    moved = movement(store, exported(found, LAST), first, second, period, *scope)
     assert (moved.opening, moved.deals_before) == worth(found, first, period, *scope)
     assert (moved.closing, moved.deals_after) == worth(found, second, period, *scope)
     assert moved.opening + sum(moved.steps["amount"], Decimal(0)) == moved.closing
@@ -76,7 +80,7 @@ def test_what_was_won_is_what_was_booked_in_between(found, one, two):
         return
     store = open_store("sqlite://")
     kept(store, found, first, second)
-    moved = pipeline.movement(store, exported(found, LAST), first, second)
+    moved = movement(store, exported(found, LAST), first, second)
     booked = [
         state.amount
         for deal in found
@@ -119,7 +123,7 @@ def test_each_step_in_a_period_of_a_team(step, amount, then, now):
     found = [deal("D1", *states), deal("D2", (BEFORE, OPEN))]
     store = open_store("sqlite://")
     kept(store, found, DAY_1, DAY_2)
-    moved = pipeline.movement(store, exported([*found, END], LAST), DAY_1, DAY_2, Q1, "team", "North")
+    moved = movement(store, exported([*found, END], LAST), DAY_1, DAY_2, Q1, "team", "North")
     assert moved.steps[["step", "deals", "amount"]].values.tolist() == [[step, 1, Decimal(amount)]]
     assert moved.deals["name"].tolist() == ["Deal D1"]
     store.dispose()
@@ -131,7 +135,7 @@ def test_won_at_another_amount_and_owner_changes():
              deal("D2", (BEFORE, OPEN), (WITHIN, replace(OPEN, owner_id="cho")))]  # fmt: skip
     store = open_store("sqlite://")
     kept(store, found, DAY_1, DAY_2)
-    moved = pipeline.movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
+    moved = movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
     assert dict(zip(moved.steps["step"], moved.steps["amount"], strict=True)) == {
         "Amount changed": Decimal(-10),
         "Won": Decimal(-90),
@@ -147,7 +151,7 @@ def test_a_closing_that_was_dated_back_is_a_closing():
     found = [deal("D1", (BEFORE, OPEN), (WITHIN, back)), deal("D2", (BEFORE, OPEN))]
     store = open_store("sqlite://")
     kept(store, found, DAY_1, DAY_2)
-    assert pipeline.movement(store, exported(found, DAY_2), DAY_1, DAY_2).steps["step"].tolist() == ["Won"]
+    assert movement(store, exported(found, DAY_2), DAY_1, DAY_2).steps["step"].tolist() == ["Won"]
     store.dispose()
 
 
@@ -160,7 +164,7 @@ def test_reopened_late_and_vanished_deals_are_said():
     found = [again, late, gone, deal("D2", (BEFORE, OPEN))]
     store = open_store("sqlite://")
     kept(store, found, DAY_1, DAY_2)
-    moved = pipeline.movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
+    moved = movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
     steps = dict(zip(moved.deals["step"], moved.deals["deal_id"], strict=True))
     assert steps == {"Open again": "again", "Entered late": "late", "Gone from the data": "gone"}
     assert [note.message for note in moved.notes] == [
@@ -174,7 +178,7 @@ def test_a_deal_that_was_won_and_opened_again_later_stays_won_in_the_week_it_was
     found = [deal("D1", (BEFORE, OPEN), (WITHIN, won), (date(2026, 3, 1), OPEN)), deal("D2", (BEFORE, OPEN))]
     store = open_store("sqlite://")
     kept(store, found, DAY_1, DAY_2)
-    moved = pipeline.movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
+    moved = movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
     assert moved.steps["step"].tolist() == ["Won"]
     store.dispose()
 
@@ -184,10 +188,10 @@ def test_days_that_cannot_be_compared_are_said():
     tables = exported(found, DAY_2)
     kept(store, found, DAY_1)
     with pytest.raises(SalesopsError, match="No deals are kept of 2026-02-09; kept are: 2026-02-02"):
-        pipeline.movement(store, tables, DAY_1, DAY_2)
+        movement(store, tables, DAY_1, DAY_2)
     with pytest.raises(SalesopsError, match="does not come before"):
-        pipeline.movement(store, tables, DAY_2, DAY_1)
+        movement(store, tables, DAY_2, DAY_1)
     pipeline.keep_day(store, tables, DAY_2, currency="USD")
     with pytest.raises(SalesopsError, match="kept in EUR, those of 2026-02-09 in USD"):
-        pipeline.movement(store, tables, DAY_1, DAY_2)
+        movement(store, tables, DAY_1, DAY_2)
     store.dispose()
