@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from salesops_nb import performance, pipeline
+from salesops_nb.notebook.calls_shown import call_figures, calls
 from salesops_nb.notebook.pipeline_moved import pipeline_moved
 from salesops_nb.store.database import open_store
 
@@ -59,3 +60,20 @@ def test_a_quarter_has_it_with_its_pipeline_and_a_team_its_own(shown):
     assert "Won | 1,196 | −$2,802,496 | −$2,802,496" in said
     team = shown(BEFORE, level="team", who="Cara Losch")
     assert "Won | 13 | −$45,795" in team
+
+
+def test_calls_are_shown_with_their_accuracy_and_a_persons_page_has_its_own(demo, monkeypatch):
+    words = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: words.append(data["text/plain"]))
+    review = performance.review(demo.tables, demo.period("2017-Q4"))
+    calls(demo, review)
+    said = "\n".join(words)
+    assert "The call for 2017-Q4" in said
+    assert "How good the calls of past quarters were" in said
+    assert "Company | 3 | 3 | 2017-Q4 | $1,835,869 | $2,802,496 | −34.5% | −35.6%" in said
+    words.clear()
+    calls(demo, performance.review(demo.tables, demo.period("2017-Q4"), level="rep", who="Cecily Lampkin"))
+    said = "\n".join(words)
+    assert "Cecily Lampkin" in said
+    assert "Company" not in said
+    assert ("company", "company", "call_error_week_9") in {row[:3] for row in call_figures(demo, review)}
