@@ -62,7 +62,7 @@ def _no_owner(facts: Facts, period: Period, chosen: Iterable[Plan]) -> list[Prob
     owned = _kept(facts, "no owner", lambda: owners(facts).filter(empty))
     events = _within(facts, period).filter(nw.col("kind").is_in(kinds)).join(owned, on="deal_id", how="inner")
     if facts.shares is not None:
-        shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id").unique()
+        shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id")
         events = events.join(shared, on="deal_id", how="anti")
     found = collected(events.group_by("deal_id").agg(nw.col("amount").sum()).sort("deal_id"))
     return [

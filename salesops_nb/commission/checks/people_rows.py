@@ -179,7 +179,7 @@ def _after_leaving(
     if table == "deals":
         mine = owners(facts).select("deal_id", payee_id=nw.col("owner_id"))
         if shared is not None:
-            parted = shared.filter(nw.col("part") == "revenue").select("deal_id").unique()
+            parted = shared.filter(nw.col("part") == "revenue").select("deal_id")
             mine = mine.join(parted, on="deal_id", how="anti")
     else:
         assert shared is not None

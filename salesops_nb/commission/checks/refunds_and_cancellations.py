@@ -54,7 +54,7 @@ def _refunds_outside(payout: Working) -> list[Problem]:
     back = facts.events.filter(takes_back() & (nw.col("kind") != "cancelled") & in_period(payout))
     met = back.select("event_id", "deal_id", "happened_on", "amount").join(sold, on="deal_id", how="inner")
     met = met.filter(nw.col("first_on") <= nw.col("happened_on"))
-    lost = met.join(met.filter(covered).select("event_id").unique(), on="event_id", how="anti")
+    lost = met.join(met.filter(covered).select("event_id"), on="event_id", how="anti")
     keys = ("event_id", "deal_id", "happened_on", "amount")
     return [
         Problem(
@@ -147,7 +147,7 @@ def _without_plan(payout: Working) -> list[Problem]:
         full = full.filter(~nw.col("payee_id").is_null())
         held = full.select(*KEYS, "counted_on").join(on, on="payee_id", how="inner")
         held = held.filter((nw.col("on_from") <= day) & (day < nw.col("on_to")))
-        lost = full.join(held.select(*KEYS).unique(), on=list(KEYS), how="anti")
+        lost = full.join(held.select(*KEYS), on=list(KEYS), how="anti")
         sums = lost.group_by("payee_id").agg(
             nw.len().alias("n"), nw.col("deal_id").min(), nw.col("credit").sum()
         )

@@ -111,7 +111,7 @@ def by_plan(payout: Working, plan: Plan, full: nw.LazyFrame[Any], team: bool) ->
     if team:
         known = known.filter(nw.col("on_plan"))
     elif plan is payout.plans[0]:
-        nobody = frame.join(days.select("payee_id").unique(), on="payee_id", how="anti")
+        nobody = frame.join(days.select("payee_id"), on="payee_id", how="anti")
         nobody = nobody.with_columns(on_plan=nw.lit(False)).select(*SEEN, "on_plan")
         known = nw.concat([known.select(*SEEN, "on_plan"), nobody], how="vertical")
     return known.with_columns(in_dates=inside)
