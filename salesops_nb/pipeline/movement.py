@@ -51,6 +51,19 @@ class Movement:
     `steps` has a row a step that moved something: ``step, deals, amount``; `deals` the deals behind them,
     the largest of a step first; `owners` the open deals that changed hands. `opening` plus the steps is
     `closing`.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb import open_workbook, pipeline
+    >>> from salesops_nb.store.database import open_store
+    >>> wb, store = open_workbook("."), open_store("sqlite://")
+    >>> days = date(2017, 12, 30), date(2017, 12, 31)
+    >>> for day in days:
+    ...     kept = pipeline.keep_day(store, wb.tables, day, currency="USD")
+    >>> moved = pipeline.between(store, wb.tables, *days).moved()
+    >>> moved.opening + sum(moved.steps["amount"]) == moved.closing
+    True
     """
 
     first: Snapshot
@@ -69,7 +82,20 @@ class Movement:
 
 @dataclass(frozen=True)
 class Between:
-    """Two kept days, the deals open on each, and how deals closed in between; made by `between`."""
+    """Two kept days, the deals open on each, and how deals closed in between; made by `between`.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb import open_workbook, pipeline
+    >>> from salesops_nb.store.database import open_store
+    >>> wb, store = open_workbook("."), open_store("sqlite://")
+    >>> for day in (date(2017, 12, 30), date(2017, 12, 31)):
+    ...     kept = pipeline.keep_day(store, wb.tables, day, currency="USD")
+    >>> days = pipeline.between(store, wb.tables, date(2017, 12, 30), date(2017, 12, 31))
+    >>> len(days.before), len(days.after)
+    (2113, 2089)
+    """
 
     first: Snapshot
     second: Snapshot

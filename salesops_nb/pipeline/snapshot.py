@@ -27,6 +27,18 @@ class Kept:
     """What `keep_day` did: `done` is ``new``, ``same``, ``replaced`` or ``stays``.
 
     `deals` were open and worth `amount` together; `problems` say what of the day is not known.
+
+    Examples
+    --------
+    Of an earlier day without a log only the outcome is known, and that is said:
+
+    >>> from datetime import date
+    >>> from salesops_nb import open_workbook, pipeline
+    >>> from salesops_nb.store.database import open_store
+    >>> deals = {"deals": open_workbook(".").table("deals")}
+    >>> kept = pipeline.keep_day(open_store("sqlite://"), deals, date(2017, 12, 24), currency="USD")
+    >>> kept.origin, [found.code for found in kept.problems]
+    ('log', ['not-of-the-day'])
     """
 
     as_of: date
