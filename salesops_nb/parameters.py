@@ -108,7 +108,7 @@ class Parameters(BaseModel):
     person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
     cell, which stays short; the panel, the batch file and papermill's ``-p`` take them all the same.
     `year_after` is a parameter that a report which does not name it gets as the fiscal year after the data's
-    last day.
+    last complete month.
 
     Examples
     --------

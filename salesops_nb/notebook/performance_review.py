@@ -9,6 +9,9 @@ from pydantic import Field
 
 from salesops_nb import present
 from salesops_nb.messages import Message
+from salesops_nb.notebook.calls_shown import call_figures
+from salesops_nb.notebook.calls_shown import calls as calls
+from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
 from salesops_nb.parameters import Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated
@@ -85,7 +88,8 @@ def recorded(workbook: Any, asked: Any, review: Review, live: bool = False) -> N
             "period": review.period.key,
             "who": review.who,
         }
-        run = record_review(workbook.store, review, parameters, workbook.fingerprint)
+        figures = call_figures(workbook, review)
+        run = record_review(workbook.store, review, parameters, workbook.fingerprint, figures)
         present.provenance({"Recorded as": run[:12]})
 
 
@@ -121,17 +125,18 @@ def bridge(review: Review) -> None:
         present.note(_("There is no whole period to compare with, so there is no bridge."))
         return
     first, last = review.bridge.iloc[0], review.bridge.iloc[-1]
-    opening = translated(str(first["step"]))
+    opening = translate(review.comparison.said) or translated(str(first["step"]))
+    closing = translate(review.period.named)
     steps = review.bridge.iloc[1:-1]
     present.waterfall(
         steps.assign(step=[translated(str(step)) for step in steps["step"]]),
         step="step",
         amount="amount",
         opening=opening,
-        closing=review.period.key,
+        closing=closing,
         start=first["amount"],
         end=last["amount"],
-        title=_("From {start} to {end}", start=opening, end=review.period.key),
+        title=_("From {start} to {end}", start=opening, end=closing),
     )
 
 

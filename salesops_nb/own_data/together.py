@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from salesops_nb.messages import message
 from salesops_nb.own_data.columns import Proposed
 from salesops_nb.own_data.looking import SeenFile
 from salesops_nb.source.files.deleted import without_deleted
@@ -64,4 +65,6 @@ def _newest(made: Proposed) -> None:
     seen.look_again(replace(seen.raw, name=view))
     if count := before - seen.rows:
         made.keys["newest"] = "file"
-        made.notes.append(f"newest: of {count:,} older rows of the same ids the one of the last file counts")
+        made.notes.append(
+            message("newest: {n:,} older rows of the same ids are left out, the last file's count", n=count)
+        )

@@ -138,7 +138,7 @@ def test_a_roster_of_rows_over_time_has_a_person_twice(tmp_path):
 def test_owners_whom_the_roster_lacks_are_said_to_stand_where_they_do(tmp_path):
     roster = "\n".join(line for line in ROSTER.splitlines() if "Jose" not in line)
     _, printed = init(tmp_path, "", roster=f"{roster}\n")
-    assert "stand under 'unassigned' until it has them): José Núñez" in printed
+    assert "stand under 'unassigned'): José Núñez" in printed
     made = open_workbook(tmp_path / "book")
     owners = made.connection.execute("SELECT owner_id FROM deals WHERE deal_id = '3'").fetchall()
     assert owners == [("unassigned",)]

@@ -158,11 +158,12 @@ def facts_of(subject: Subject, report: Report, workbook: Workbook, period: str, 
 
 
 def _year_after(workbook: Workbook, report: Report) -> dict[str, int]:
-    """The fiscal year after the data's last day, for a notebook that looks ahead and is told no year."""
+    """The fiscal year after the last complete month, for a notebook that looks ahead and is told no year."""
     kind = parameters_of(workbook.folder / report.notebook)
     if kind is None or not kind.year_after or workbook.data_through is None:
         return {}
-    year = workbook.calendar.containing(workbook.data_through, "year")
+    complete = resolve_period("last-complete-month", workbook.calendar, workbook.data_through)
+    year = workbook.calendar.containing(complete.start, "year")
     return {kind.year_after: int(workbook.calendar.containing(year.end, "year").key)}
 
 
