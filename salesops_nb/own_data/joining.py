@@ -16,6 +16,7 @@ from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, periods_of
 from salesops_nb.own_data.layouts import period_of
 from salesops_nb.own_data.looking import SeenFile
+from salesops_nb.source.checks.short_ids import other_length
 from salesops_nb.source.columns.headers import plain
 
 _FIRST_DAY = r"(\d{4})-(\d\d)-01([T ]00:00.*)?"
@@ -67,7 +68,13 @@ def _owners(made: Proposed, deals: Proposed) -> list[str]:
     made.columns["person_id"] = Found(
         header, "sure", message("joins {file}, {column}", file=deals.seen.name, column=owner)
     )
-    if changed := {value: person for value, person in aliases.items() if value != person}:
+    # ids of another length are the same without an alias, whenever the workbook is read
+    changed = {
+        value: person
+        for value, person in aliases.items()
+        if value != person and other_length(value) != person
+    }
+    if changed:
         deals.keys.setdefault("values", {}).setdefault("owner_id", {}).update(changed)
     return [value for value in owners if value not in aliases]
 
@@ -98,6 +105,8 @@ def _best(values: Counter[str], seen: SeenFile) -> tuple[str | None, dict[str, s
             same = known.get(person_of(value), set())
             if value in exact:
                 found[value] = value
+            elif (other := other_length(value)) in exact:
+                found[value] = str(other)
             elif len(same) == 1 and not any(sign.isdigit() for sign in value):
                 found[value] = next(iter(same))
         rows = sum(values[value] for value in found)
@@ -274,6 +283,9 @@ def _people(
                         plain.setdefault(person_of(text), set()).add(who)
     found = {value: value for value in values if value in ids}
     for value in values:
+        if (other := other_length(value)) in ids:
+            found[value] = str(other)
+            continue
         same = plain.get(person_of(value), set())
         if value not in found and len(same) == 1:
             found[value] = next(iter(same))

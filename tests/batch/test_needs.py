@@ -118,7 +118,7 @@ def own(folder: Path, *notebooks: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "said", "year"), [("1", "", 2026), ("2", "", 2027), ("1", ", parameters: {year: 2031}", 2031)]
+    ("start", "said", "year"), [("1", "", 2026), ("2", "", 2026), ("1", ", parameters: {year: 2031}", 2031)]
 )
 def test_a_report_on_targets_is_for_the_year_after_the_data_unless_it_names_one(
     start: str, said: str, year: int, tmp_path: Path

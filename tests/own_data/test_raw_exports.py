@@ -226,6 +226,39 @@ def test_a_mapping_that_says_what_deleted_means_has_its_way(tmp_path):
     assert totals(made)["lost"] == (2, 7050)
 
 
+# --- ids of 15 and 18 letters ----------------------------------------------------------------------------
+
+LONG = {"Ana Pop": "005bm00000NCJmQAAX", "Ben Ode": "005bm00000NCJmqAAH"}  # which differ by a capital alone
+
+
+@pytest.mark.parametrize(("here", "there"), [(15, 18), (18, 15), (15, 15), (18, 18)])
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_owners_and_quotas_join_the_users_by_the_same_ids_of_another_length(here, there, suffix, tmp_path):
+    opportunities = [
+        {
+            "Id": f"006bm00000LKJN{n}", "IsDeleted": "false", "Name": f"D{n}", "StageName": "Closed Won",
+            "Amount": 100 * n, "CloseDate": "2026-02-03", "CreatedDate": "2026-01-05", "IsClosed": "true",
+            "IsWon": "true", "OwnerId": LONG[who][:here],
+        }
+        for n, who in enumerate(LONG, start=1)
+    ]  # fmt: skip
+    users = [{"Id": LONG[who][:there], "Name": who, "Email": f"{who[:3]}@x.io"} for who in LONG]
+    quota = [
+        {"Rep": LONG[who][:here], "Jan 2026": 10 * n, "Feb 2026": 10 * n, "Mar 2026": 10 * n}
+        for n, who in enumerate(LONG, start=1)
+    ]
+    made = begun(
+        tmp_path, written(tmp_path, f"Opportunity{suffix}", opportunities),
+        written(tmp_path, f"User{suffix}", users), written(tmp_path, f"quota{suffix}", quota),
+    )  # fmt: skip
+    rows = made.connection.execute(
+        "SELECT p.name, d.amount, t.value FROM deals d JOIN people p ON p.person_id = d.owner_id "
+        "JOIN targets t ON t.who = p.person_id AND t.level = 'rep' AND t.period = '2026-01' ORDER BY 1"
+    ).fetchall()
+    assert rows == [("Ana Pop", 100, 10), ("Ben Ode", 200, 20)]
+    assert not [p for p in made.problems if p.severity == "error"]
+
+
 # --- several files --------------------------------------------------------------------------------------
 
 
