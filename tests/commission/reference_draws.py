@@ -16,11 +16,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from reference_history import ZERO, Line, months_later, span_of
+from reference_history import ZERO, Line
+from reference_quotas import Person, Staff, months_later, span_of
 from reference_rates import cents, exact
 
 DAY = timedelta(days=1)
@@ -55,13 +57,14 @@ def spans(plan, began: date, before: date):
         number += 1
 
 
-def moments(versions, person, stays, last: date) -> list[Moment]:
+def moments(staff: Staff, versions, person, last: date) -> list[Moment]:
     """Of one person under one plan; `versions` are those with a draw, in order."""
+    stays, hired = staff.stays, staff.person(person).hired or date.min
     times = []
     for plan in versions:
         for stay in stays:
             if stay.person == person and stay.plan == plan["plan"]["id"]:
-                since = max(stay.since, plan["plan"]["from"])
+                since = max(stay.since, plan["plan"]["from"], hired)
                 until = min(stay.until or date.max, plan["plan"]["to"] + DAY)
                 if since < until:
                     times.append((since, until, plan))
@@ -93,8 +96,9 @@ def moments(versions, person, stays, last: date) -> list[Moment]:
     return [moment for moment in found if moment.day <= last]
 
 
-def draws(plans, stays, lines: list[Line], last: date) -> list[Line]:
+def draws(plans, stays, lines: list[Line], last: date, people: Sequence[Person] = ()) -> list[Line]:
     """Draws and what is repaid of them up to the last day."""
+    staff = Staff(plans, stays, people)
     found = []
     names = sorted({plan["plan"]["id"] for plan in plans})
     for person in sorted({stay.person for stay in stays}):
@@ -102,20 +106,20 @@ def draws(plans, stays, lines: list[Line], last: date) -> list[Line]:
         for name in names:
             versions = [p for p in plans if p["plan"]["id"] == name and "draw" in p]
             versions.sort(key=lambda p: p["plan"]["from"])
-            todo += moments(versions, person, stays, last)
+            todo += moments(staff, versions, person, last)
         found += _of_person(
             person, sorted(todo, key=lambda m: m[:5]), [x for x in lines if x.payee == person], last
         )
     return found
 
 
-def assured(plans, stays, person, start: date, after: date) -> Fraction:
+def assured(staff: Staff, person, start: date, after: date) -> Fraction:
     """What the draws of spans that end in some days assure a person."""
     found = ZERO
-    for name in {plan["plan"]["id"] for plan in plans}:
-        versions = [p for p in plans if p["plan"]["id"] == name and "draw" in p]
+    for name in {plan["plan"]["id"] for plan in staff.plans}:
+        versions = [p for p in staff.plans if p["plan"]["id"] == name and "draw" in p]
         versions.sort(key=lambda p: p["plan"]["from"])
-        for m in moments(versions, person, stays, after - DAY):
+        for m in moments(staff, versions, person, after - DAY):
             offered = m.number <= m.plan["draw"].get("ends", m.number)
             if m.step == 1 and offered and start <= m.day < after:
                 found += exact(m.plan["draw"]["amount"])

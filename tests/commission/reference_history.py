@@ -42,14 +42,14 @@ belongs to the period of its day.
 
 from __future__ import annotations
 
-import calendar
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
+from reference_quotas import Person, Staff, Stay, months_later, span_of
 from reference_rates import Credit as Listed
 from reference_rates import Deal, cents, exact, factor, holds, listed, parted, pay_of
 
@@ -62,15 +62,6 @@ class Event(NamedTuple):
     kind: str
     day: date
     amount: Fraction | None
-
-
-class Stay(NamedTuple):
-    """A person's time on a plan; `until` is the day after the last, if there is one."""
-
-    person: str
-    plan: str
-    since: date
-    until: date | None
 
 
 class Line(NamedTuple):
@@ -126,28 +117,11 @@ class Credit:
 # --- days ---------------------------------------------------------------------------------------
 
 
-def months_later(day: date, months: int) -> date:
-    """The same day so many months later, or the last of a month that has no such day."""
-    number = day.year * 12 + day.month - 1 + months
-    year, month = number // 12, number % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
 def complete_months(start: date, day: date) -> int:
     months = 0
     while months_later(start, months + 1) <= day:
         months += 1
     return months
-
-
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
-
-
-def span_of(day: date, length: str) -> tuple[date, date]:
-    """The first day of the month, quarter or year, and the day after its last."""
-    months = MONTHS[length]
-    start = date(day.year, (day.month - 1) // months * months + 1, 1)
-    return start, months_later(start, months)
 
 
 # --- facts --------------------------------------------------------------------------------------
@@ -230,16 +204,16 @@ def measured(component, credit: Credit) -> Credit | None:
     return replace(credit, amount=credit.amount * whole / deal.amount, rate=rate)
 
 
-def earn(plan, component, credits: list[Credit]) -> None:
+def earn(staff: Staff, plan, component, credits: list[Credit]) -> None:
     """Sets what each credit earns; they are one person's of one plan, in order."""
     mode = plan.get("rounding", {}).get("mode", "half_up")
-    quota = exact(plan["quota"]["amount"]) if "quota" in plan else None
     running: dict[date, tuple[Fraction, Fraction]] = defaultdict(lambda: (ZERO, ZERO))  # credit, pay
     standing: dict[str, Fraction] = defaultdict(Fraction)  # what is left of each sale
     for credit in credits:
         times = factor(component, credit.story.deal)
+        quota = staff.quota(plan, credit.person, credit.counts_on)
 
-        def worth(x, credit=credit, times=times):
+        def worth(x, credit=credit, times=times, quota=quota):
             if credit.rate is not None:
                 return times * x * credit.rate
             if "rates" in component:
@@ -259,10 +233,9 @@ def earn(plan, component, credits: list[Credit]) -> None:
         credit.stands = worth(before), worth(after)
 
 
-def earn_in_territories(plan, component, credits: list[Credit]) -> None:
+def earn_in_territories(staff: Staff, plan, component, credits: list[Credit]) -> None:
     """The same where the place in the table is the territory's; they are all people's of one plan."""
     mode = plan.get("rounding", {}).get("mode", "half_up")
-    quota = exact(plan["quota"]["amount"])
     sold: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
     paid: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
     pieces: dict[tuple[str, str], int] = defaultdict(int)
@@ -275,7 +248,7 @@ def earn_in_territories(plan, component, credits: list[Credit]) -> None:
     for _, credit in sorted(zip(places, credits, strict=True), key=lambda each: each[0]):
         span, _ = span_of(credit.counts_on, plan["plan"]["period"])
         where, who = (credit.story.deal.territory, span), (credit.person, span)
-        before = sold[where]
+        before, quota = sold[where], staff.quota(plan, credit.person, credit.counts_on)
         sold[where] = after = before + credit.amount
         worth = pay_of(component, after, after, quota) - pay_of(component, before, before, quota)
         more = paid[who] + factor(component, credit.story.deal) * worth
@@ -478,22 +451,9 @@ def version_on(plans, stays, person, day):
     return None
 
 
-def versions_of_one_total(plans, plan) -> list:
-    """The versions of a plan whose running totals go on into one another (rule 7)."""
-    head = plan["plan"]
-    same = sorted((p for p in plans if p["plan"]["id"] == head["id"]), key=lambda p: p["plan"]["from"])
-    groups: list[list] = []
-    for version in same:
-        new = version["plan"]
-        restarts = new.get("running_totals") == "restart_with_version"
-        if not groups or restarts or groups[-1][-1]["plan"]["period"] != new["period"]:
-            groups.append([])
-        groups[-1].append(version)
-    return next(group for group in groups if any(version is plan for version in group))
-
-
-def history(plans, deals, events, stays, last: date) -> list[Line]:
+def history(plans, deals, events, stays, last: date, people: Sequence[Person] = ()) -> list[Line]:
     """Every line up to the last day, but for draws."""
+    staff = Staff(plans, stays, people)
     events = with_bookings(deals, events)
     of_deal = defaultdict(list)
     for event in events:
@@ -503,7 +463,7 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
         head = plan["plan"]
         kind = plan.get("credit", {}).get("event", "booked")
         theirs = defaultdict(list)
-        shared = versions_of_one_total(plans, plan)
+        shared = staff.one_total(plan)
         for deal in deals:
             story = story_of(deal, of_deal[deal.id], kind)
             for credit in credits_of(story) if story else ():
@@ -521,10 +481,10 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
             }
             together = [each for credits in chosen.values() for each in credits]
             if "position" in component:
-                earn_in_territories(plan, component, [credit for credit, _ in together])
+                earn_in_territories(staff, plan, component, [credit for credit, _ in together])
             else:
                 for credits in chosen.values():
-                    earn(plan, component, [credit for credit, _ in credits])
+                    earn(staff, plan, component, [credit for credit, _ in credits])
             divide(plan, component, [credit for credit, _ in together])
             so_far: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
             for credit in sorted((c for c, _ in together), key=lambda c: (c.day, c.refund, c.event)):

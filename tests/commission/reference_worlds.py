@@ -15,9 +15,10 @@ from fractions import Fraction
 
 import pandas as pd
 from reference_draws import draws
-from reference_history import Event, Stay, history, months_later
+from reference_history import Event, history
 from reference_negative import negative
 from reference_plans import decimal
+from reference_quotas import Person, Stay, months_later
 from reference_rates import Deal
 
 from salesops_nb import commission
@@ -35,19 +36,21 @@ class World:
     deals: tuple[Deal, ...]
     events: tuple[Event, ...]
     stays: tuple[Stay, ...]
+    people: tuple[Person, ...] = ()
 
     def of(self, group: str) -> World:
         """One history of it."""
         deals = tuple(d for d in self.deals if d.id.startswith(group))
         events = tuple(e for e in self.events if e.deal.startswith(group))
         stays = tuple(s for s in self.stays if s.person.startswith(group))
-        return replace(self, deals=deals, events=events, stays=stays)
+        people = tuple(p for p in self.people if p.id.startswith(group))
+        return replace(self, deals=deals, events=events, stays=stays, people=people)
 
     def lines(self):
         """What the reference pays."""
-        lines = history(self.plans, self.deals, self.events, self.stays, LAST)
-        lines += draws(self.plans, self.stays, lines, LAST)
-        return lines + negative(self.plans, self.stays, lines, FIRST, LAST)
+        lines = history(self.plans, self.deals, self.events, self.stays, LAST, self.people)
+        lines += draws(self.plans, self.stays, lines, LAST, self.people)
+        return lines + negative(self.plans, self.stays, lines, FIRST, LAST, self.people)
 
     def loaded(self) -> list[commission.Plan]:
         return [commission.load_plan(plan) for plan in self.plans]
@@ -83,6 +86,13 @@ class World:
             "events": pd.DataFrame(events, columns=columns),
             "plan_assignments": pd.DataFrame(stays),
         }
+        people = [
+            {"person_id": p.id, "name": p.id, "hired_on": p.hired, "left_on": p.left}
+            | {"role": role, "valid_from": since, "valid_to": until}
+            for p in self.people
+            for since, role, until in p.rows()
+        ]
+        made |= {"people": pd.DataFrame(people)} if people else {}
         made |= {"deal_lines": pd.DataFrame(lines)} if lines else {}
         return made | ({"splits": pd.DataFrame(shares)} if shares else {})
 
@@ -194,11 +204,23 @@ def _draw(chance) -> dict:
     return rule
 
 
+def _quota(chance, event) -> dict:
+    rule = {"amount": chance.choice([1000, 8000]), "attained_by": event, "if_zero": "attainment_0"}
+    if chance.random() < 0.5:
+        rule["ramp_pct"] = chance.choice([[50], [25, 50, 75], [Decimal("33.3"), Decimal("66.6")], [20] * 7])
+        rule["ramp_per"] = chance.choice(["month", "month", "period"])
+        if chance.random() < 0.5:
+            rule["ramp_from"] = chance.choice(["role", "hire", "assignment"])
+        if chance.random() < 0.5:
+            rule["ramp_for"] = chance.choice(["new_hires", "hired_within_1_months", "hired_within_6_months"])
+    return rule
+
+
 def _body(chance) -> dict:
     event = chance.choice(["booked", "booked", "booked", "collected", "invoiced"])
     made = {
         "credit": {"event": event, "splits": {"apply_to": "credit"}},
-        "quota": {"amount": chance.choice([1000, 8000]), "attained_by": event, "if_zero": "attainment_0"},
+        "quota": _quota(chance, event),
         "components": [_component(chance, name) for name in ("base", "extra")[: chance.randint(1, 2)]],
         "rounding": {"mode": chance.choice(["half_up", "half_up", "half_even", "half_down", "up", "down"])},
     }
@@ -295,12 +317,24 @@ def _events_of(chance, deal: Deal) -> list[Event]:
     return found
 
 
-def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]:
+def _person(chance, name, since) -> Person:
+    """Hired long ago, lately or with the assignment, perhaps promoted since."""
+    long_ago = date(2024, 5, 1)
+    hired = chance.choice([None, long_ago, since, since, since - timedelta(days=40), date(2026, 2, 20)])
+    roles = [(hired or long_ago, "SDR")]
+    for day, role in ((date(2026, 5, 20), "AE"), (date(2026, 12, 1), chance.choice(["AE", "SDR", "lead"]))):
+        if chance.random() < 0.2:
+            roles.append((day, role))
+    return Person(name, hired, None, tuple(roles) if len(roles) > 1 else ())
+
+
+def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay], list[Person]]:
     names = sorted({plan["plan"]["id"] for plan in plans})
     people = [f"{group}{name}" for name in "abc"][: chance.choice([1, 1, 1, 2, 2, 3])]
-    stays = []
+    stays, persons = [], []
     for person in people:
         since = chance.choice([FIRST, FIRST, FIRST, date(2026, 2, 10)])
+        persons.append(_person(chance, person, since))
         plan = chance.choice(names)
         if len(names) > 1 and chance.random() < 0.4:
             moved = chance.choice([date(2026, 7, 1), date(2026, 11, 20), date(2027, 1, 1)])
@@ -333,13 +367,13 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]
         )  # fmt: skip
         deals.append(deal)
         events += _events_of(chance, deal)
-    return deals, events, stays
+    return deals, events, stays, persons
 
 
 def world(seed: int, histories: int) -> World:
     chance = random.Random(seed)
     plans = [version for name in ("p", "q") for version in _versions(chance, name)]
     parts = [_history(chance, f"h{number:03}", plans) for number in range(histories)]
-    deals, events, stays = ([row for part in parts for row in part[place]] for place in range(3))
+    deals, events, stays, people = ([row for part in parts for row in part[place]] for place in range(4))
     chance.shuffle(events)
-    return World(tuple(plans), tuple(deals), tuple(events), tuple(stays))
+    return World(tuple(plans), tuple(deals), tuple(events), tuple(stays), tuple(people))

@@ -1,0 +1,226 @@
+"""The quota that holds for a person in a span of a plan, in fractions; rules of docs/plans.md.
+
+1. A person is on a plan on the days of their assignment on which a version of it is in force, from the day
+   they are hired to the day before they leave. Versions whose totals go on into one another are one plan.
+2. `prorate: days` counts the days on the plan of all days of the span, `months` the months on whose 15th day
+   the person is on it.
+3. A ramp begins with the first day in the role (a first role: the day of hire), without `people` with the
+   first assignment to any plan; `hire` and `assignment` (the unbroken one to this plan id) say otherwise. The
+   month or period that holds that day is its first, whole. A longer period than a month has the mean of its
+   months on the plan, by days (`prorate: days`) or each alike.
+4. `ramp_for: new_hires` are those hired on the first day of the plan's first version or later,
+   `hired_within_N_months` those whose first day on the plan is no later than N months after they were hired.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from reference_rates import exact
+
+DAY = timedelta(days=1)
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+class Stay(NamedTuple):
+    """A person's time on a plan; `until` is the day after the last, if there is one."""
+
+    person: str
+    plan: str
+    since: date
+    until: date | None
+
+
+class Person(NamedTuple):
+    """`left` is the day after the last one worked; `roles` say from when on, of one that is undated nothing."""
+
+    id: str
+    hired: date | None = None
+    left: date | None = None
+    roles: tuple[tuple[date, str], ...] = ()
+
+    def rows(self) -> list[tuple[date | None, str, date | None]]:
+        """Since, role and until of each row of a table."""
+        if not self.roles:
+            return [(None, "AE", None)]
+        ends = [*(since for since, _ in self.roles[1:]), None]
+        return [(since, role, until) for (since, role), until in zip(self.roles, ends, strict=True)]
+
+
+# --- days ---------------------------------------------------------------------------------------
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a month that has no such day."""
+    number = day.year * 12 + day.month - 1 + months
+    year, month = number // 12, number % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def span_of(day: date, length: str) -> tuple[date, date]:
+    """The first day of the month, quarter or year, and the day after its last."""
+    months = MONTHS[length]
+    start = date(day.year, (day.month - 1) // months * months + 1, 1)
+    return start, months_later(start, months)
+
+
+def days_between(start: date, after: date) -> list[date]:
+    return [start + number * DAY for number in range((after - start).days)]
+
+
+# --- who is on a plan, and since when -------------------------------------------------------------
+
+
+def holds_on(stay: Stay, day: date) -> bool:
+    return stay.since <= day and (stay.until is None or day < stay.until)
+
+
+class Staff:
+    """Plans, people and their assignments."""
+
+    def __init__(self, plans: Sequence[dict], stays: Sequence[Stay], people: Sequence[Person] = ()):
+        self.plans, self.stays = plans, stays
+        self.people: Mapping[str, Person] = {person.id: person for person in people}
+        self.known: dict[tuple, Fraction] = {}  # quotas, which many credits ask for
+
+    def person(self, name: str) -> Person:
+        return self.people.get(name, Person(name))
+
+    def of_plan(self, name: str) -> list[dict]:
+        """The versions of a plan, in order."""
+        return sorted((p for p in self.plans if p["plan"]["id"] == name), key=lambda p: p["plan"]["from"])
+
+    def one_total(self, plan: dict) -> list[dict]:
+        """The versions of a plan whose running totals go on into one another."""
+        groups: list[list[dict]] = []
+        for version in self.of_plan(plan["plan"]["id"]):
+            new = version["plan"]
+            restarts = new.get("running_totals") == "restart_with_version"
+            if not groups or restarts or groups[-1][-1]["plan"]["period"] != new["period"]:
+                groups.append([])
+            groups[-1].append(version)
+        return next(group for group in groups if any(version is plan for version in group))
+
+    def days_on(self, plan: dict, name: str, start: date, after: date) -> list[date]:
+        person, versions = self.person(name), self.one_total(plan)
+        mine = [s for s in self.stays if s.person == name and s.plan == plan["plan"]["id"]]
+        return [
+            day
+            for day in days_between(start, after)
+            if (person.hired is None or person.hired <= day) and (person.left is None or day < person.left)
+            if any(holds_on(stay, day) for stay in mine)
+            if any(v["plan"]["from"] <= day <= v["plan"]["to"] for v in versions)
+        ]
+
+    def first_day_on(self, plan: dict, name: str) -> date | None:
+        """The first day on any version of a plan."""
+        found = [
+            max(stay.since, v["plan"]["from"])
+            for stay in self.stays
+            for v in self.of_plan(plan["plan"]["id"])
+            if stay.person == name and stay.plan == plan["plan"]["id"]
+            if max(stay.since, v["plan"]["from"]) <= v["plan"]["to"]
+            if stay.until is None or stay.until > max(stay.since, v["plan"]["from"])
+        ]
+        return min(found, default=None)
+
+    def new_hire(self, plan: dict, name: str, who: str) -> bool:
+        """Whether a person is one of whom `ramp_for` or `paid_for` speaks."""
+        hired = self.person(name).hired
+        if who == "everyone":
+            return True
+        if hired is None:
+            return False
+        if who == "new_hires":
+            return hired >= self.of_plan(plan["plan"]["id"])[0]["plan"]["from"]
+        first = self.first_day_on(plan, name)
+        return first is not None and first <= months_later(hired, int(who.split("_")[2]))
+
+    def ramp_began(self, plan: dict, name: str, day: date) -> date | None:
+        """The first day of the ramp that a person is in, or was, on a day."""
+        person = self.person(name)
+        how = plan["quota"].get("ramp_from", "role")
+        if how == "assignment":
+            return self.assigned_since(plan["plan"]["id"], name, day)
+        if how == "role":
+            began = [
+                since
+                for number, (since, role) in enumerate(person.roles)
+                if number and since <= day and person.roles[number - 1][1] != role
+            ]
+            if began:
+                return max(began)
+        if person.hired is not None:
+            return person.hired
+        return min((stay.since for stay in self.stays if stay.person == name), default=None)
+
+    def assigned_since(self, plan: str, name: str, day: date) -> date | None:
+        """The first day of the unbroken assignment to a plan id that holds on a day, and none before hire."""
+        mine = [s for s in self.stays if s.person == name and s.plan == plan]
+        found = [stay.since for stay in mine if holds_on(stay, day)]
+        if not found:
+            return None
+        since = found[0]
+        while any(stay.until == since for stay in mine):
+            since = next(stay.since for stay in mine if stay.until == since)
+        return max(since, self.person(name).hired or since)
+
+    # --- the quota ----------------------------------------------------------------------------------
+
+    def ramp_on(self, plan: dict, name: str, day: date) -> Fraction:
+        """The share of a quota that a ramp leaves on a day."""
+        rule = plan["quota"]
+        if "ramp_pct" not in rule or not self.new_hire(plan, name, rule.get("ramp_for", "everyone")):
+            return Fraction(1)
+        length = "month" if rule.get("ramp_per", "period") == "month" else plan["plan"]["period"]
+        start = self.ramp_began(plan, name, day)
+        for pct in rule["ramp_pct"] if start is not None else ():
+            first, after = span_of(start, length)
+            if first <= day < after:
+                return exact(pct) / 100
+            start = after
+        return Fraction(1)
+
+    def ramp_of(self, plan: dict, name: str, days: list[date]) -> Fraction:
+        """The share that a ramp leaves of a span in which a person is on the plan on some days."""
+        rule = plan["quota"]
+        if rule.get("ramp_per", "period") == "period":
+            return self.ramp_on(plan, name, days[-1])
+        last_of = {(day.year, day.month): day for day in days}  # of each month on the plan
+        weights = {month: Fraction(1) for month in last_of}
+        if rule.get("prorate") == "months":
+            counts = {(day.year, day.month) for day in days if day.day == 15}
+            weights = {month: Fraction(month in counts) for month in last_of}
+        if rule.get("prorate") == "days":
+            weights = {m: Fraction(sum((d.year, d.month) == m for d in days)) for m in last_of}
+        whole = sum(weights.values(), Fraction(0))
+        shares = (self.ramp_on(plan, name, last) * weights[month] for month, last in last_of.items())
+        return sum(shares, Fraction(0)) / whole if whole else Fraction(1)
+
+    def there(self, plan: dict, days: list[date], start: date, after: date) -> Fraction:
+        """How much of a span counts."""
+        how = plan.get("quota", {}).get("prorate", "none")
+        if how == "days":
+            return Fraction(len(days), (after - start).days)
+        if how == "months":
+            return Fraction(sum(day.day == 15 for day in days), MONTHS[plan["plan"]["period"]])
+        return Fraction(1)
+
+    def quota(self, plan: dict, name: str, day: date) -> Fraction | None:
+        """The quota of the span that holds a day."""
+        if "quota" not in plan:
+            return None
+        start, after = span_of(day, plan["plan"]["period"])
+        key = plan["plan"]["id"], plan["plan"]["version"], name, start
+        if key not in self.known:
+            self.known[key] = self._quota(plan, name, start, after)
+        return self.known[key]
+
+    def _quota(self, plan: dict, name: str, start: date, after: date) -> Fraction:
+        days = self.days_on(plan, name, start, after)
+        amount = exact(plan["quota"]["amount"]) * self.there(plan, days, start, after)
+        return amount * self.ramp_of(plan, name, days) if days else amount
