@@ -275,7 +275,8 @@ def _for_component(job: Job, c: Component) -> Job:
 def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, aside: bool = False) -> Job:
     """The plan at work; with `aside`, nothing of its credit stands in the result."""
     facts, period = payout.facts, payout.period
-    people = read_people(plan, payout.tables, stays)
+    began = min(p.start for p in payout.stays if p.id == plan.id)
+    people = read_people(plan, payout.tables, stays, began)
     people.problems = payout.found
     event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
     found: list[Problem] = [] if aside else payout.found

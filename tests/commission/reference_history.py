@@ -49,7 +49,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from reference_quotas import Person, Staff, Stay, months_later, span_of
+from reference_quotas import Person, Staff, months_later, span_of
 from reference_rates import Credit as Listed
 from reference_rates import Deal, cents, exact, factor, holds, listed, parted, pay_of
 

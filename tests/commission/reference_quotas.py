@@ -5,9 +5,10 @@
 2. `prorate: days` counts the days on the plan of all days of the span, `months` the months on whose 15th day
    the person is on it.
 3. A ramp begins with the first day in the role (a first role: the day of hire), without `people` with the
-   first assignment to any plan; `hire` and `assignment` (the unbroken one to this plan id) say otherwise. The
-   month or period that holds that day is its first, whole. A longer period than a month has the mean of its
-   months on the plan, by days (`prorate: days`) or each alike.
+   first assignment to any plan; `hire` and `assignment` (the first to this plan id) say otherwise. The
+   month or period that holds that day is its first, whole. Each day on the plan stands on the step of the
+   role held on it. A span has the mean of its months, in which each weighs the share of its days on the plan
+   (`prorate: months`: those that count, alike).
 4. `ramp_for: new_hires` are those hired on the first day of the plan's first version or later,
    `hired_within_N_months` those whose first day on the plan is no later than N months after they were hired.
 """
@@ -15,6 +16,7 @@
 from __future__ import annotations
 
 import calendar
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
@@ -36,7 +38,7 @@ class Stay(NamedTuple):
 
 
 class Person(NamedTuple):
-    """`left` is the day after the last one worked; `roles` say from when on, of one that is undated nothing."""
+    """`left` is the day after the last one worked; `roles` say from when on each holds."""
 
     id: str
     hired: date | None = None
@@ -145,7 +147,7 @@ class Staff:
         person = self.person(name)
         how = plan["quota"].get("ramp_from", "role")
         if how == "assignment":
-            return self.assigned_since(plan["plan"]["id"], name, day)
+            return self.assigned_since(plan["plan"]["id"], name)
         if how == "role":
             began = [
                 since
@@ -158,16 +160,10 @@ class Staff:
             return person.hired
         return min((stay.since for stay in self.stays if stay.person == name), default=None)
 
-    def assigned_since(self, plan: str, name: str, day: date) -> date | None:
-        """The first day of the unbroken assignment to a plan id that holds on a day, and none before hire."""
-        mine = [s for s in self.stays if s.person == name and s.plan == plan]
-        found = [stay.since for stay in mine if holds_on(stay, day)]
-        if not found:
-            return None
-        since = found[0]
-        while any(stay.until == since for stay in mine):
-            since = next(stay.since for stay in mine if stay.until == since)
-        return max(since, self.person(name).hired or since)
+    def assigned_since(self, plan: str, name: str) -> date | None:
+        """The first day of the first assignment to a plan id, and none before hire."""
+        since = min((s.since for s in self.stays if s.person == name and s.plan == plan), default=None)
+        return None if since is None else max(since, self.person(name).hired or since)
 
     # --- the quota ----------------------------------------------------------------------------------
 
@@ -187,19 +183,17 @@ class Staff:
 
     def ramp_of(self, plan: dict, name: str, days: list[date]) -> Fraction:
         """The share that a ramp leaves of a span in which a person is on the plan on some days."""
-        rule = plan["quota"]
-        if rule.get("ramp_per", "period") == "period":
-            return self.ramp_on(plan, name, days[-1])
-        last_of = {(day.year, day.month): day for day in days}  # of each month on the plan
-        weights = {month: Fraction(1) for month in last_of}
-        if rule.get("prorate") == "months":
-            counts = {(day.year, day.month) for day in days if day.day == 15}
-            weights = {month: Fraction(month in counts) for month in last_of}
-        if rule.get("prorate") == "days":
-            weights = {m: Fraction(sum((d.year, d.month) == m for d in days)) for m in last_of}
-        whole = sum(weights.values(), Fraction(0))
-        shares = (self.ramp_on(plan, name, last) * weights[month] for month, last in last_of.items())
-        return sum(shares, Fraction(0)) / whole if whole else Fraction(1)
+        months = defaultdict(list)
+        for day in days:
+            months[day.year, day.month].append(day)
+        whole = found = Fraction(0)
+        for month, inside in months.items():
+            weight = Fraction(len(inside), calendar.monthrange(*month)[1])
+            if plan["quota"].get("prorate") == "months":
+                weight = Fraction(any(day.day == 15 for day in inside))
+            steps = sum((self.ramp_on(plan, name, day) for day in inside), Fraction(0))
+            whole, found = whole + weight, found + weight * steps / len(inside)
+        return found / whole if whole else Fraction(1)
 
     def there(self, plan: dict, days: list[date], start: date, after: date) -> Fraction:
         """How much of a span counts."""

@@ -8,17 +8,18 @@ fractions; the engine gets the results as decimals.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Literal
 
 from salesops_nb.commission.inputs.plan_assignments import FAR, Stay
 from salesops_nb.commission.inputs.ramps import Careers, read_careers
 from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.core.periods import Period
+from salesops_nb.core.periods import Kind, Period
 from salesops_nb.errors import Problem
 
 
@@ -45,10 +46,11 @@ class Standing:
 
 @dataclass
 class People:
-    """Stays, leave, hiring dates and quotas of a plan's people."""
+    """Stays, leave, hiring dates and quotas of a plan's people; its first version began on `began`."""
 
     plan: Plan
     stays: dict[str, list[Stay]] | None
+    began: date
     leave: Mapping[str, list[tuple[date, date]]] = field(default_factory=dict)
     careers: Careers = field(default_factory=Careers)
     targets: Targets = field(default_factory=dict)
@@ -160,7 +162,7 @@ class People:
         return Problem(
             "ramp-start-unknown",
             f"It is not known when {payee} was hired or assigned; the ramp of plan {self.plan.label} begins "
-            f"with the plan, on {self.plan.start}.",
+            f"with the plan, on {self.began}.",
             "Give hired_on in people, or valid_from in plan_assignments.",
             table="people",
             column="hired_on",
@@ -253,27 +255,47 @@ class People:
         if not quota.ramp_pct or not self.stays_of(payee):
             return Fraction(1)
         if quota.ramp_for != "everyone":
-            new = self.careers.new_hire(payee, self.plan.id, self.plan.start, quota.ramp_for)
+            new = self.careers.new_hire(payee, self.plan.id, self.began, quota.ramp_for)
             if new is None:
                 self._tell_once((payee, "ramp"), self._hiring_unknown, payee)
             if not new:
                 return Fraction(1)
-        first = min(stay.start for stay in self.stays_of(payee))
-        on = max(first, part.start)
-        began = self.careers.ramp_began(payee, self.plan.id, on, quota.ramp_from)
+        whole = weighed = Fraction(0)
+        present = self._present(payee, part, away=quota.prorate != "none")
+        for month in part.months():
+            each = [(max(s, month.start), min(e, month.end)) for s, e, _ in present]
+            each = [(s, e) for s, e in each if s < e]
+            days = sum((e - s).days for s, e in each)
+            if not days:
+                continue
+            weight = Fraction(days, month.days)
+            if quota.prorate == "months":
+                weight = Fraction(any(s <= month.start + timedelta(days=14) < e for s, e in each))
+            steps = sum(((b - a).days * self._step(payee, part, a) for a, b in self._by_role(payee, each)))
+            whole, weighed = whole + weight, weighed + weight * steps / days
+        return weighed / whole if whole else Fraction(1)
+
+    def _by_role(self, payee: str, stretches: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:
+        """Stretches of days cut where a role of the person begins."""
+        for start, end in stretches:
+            cuts = [day for day, _ in self.careers.roles.get(payee, ()) if start < day < end]
+            yield from pairwise([start, *cuts, end])
+
+    def _step(self, payee: str, part: Period, day: date) -> Fraction:
+        """The part of the quota that the ramp asks for on a day."""
+        quota = self.plan.file.quota
+        assert quota is not None
+        began = self.careers.ramp_began(payee, self.plan.id, day, quota.ramp_from)
         if began is None:
-            self._tell_once((payee, "ramp"), self._no_ramp_start, payee)
-            began = first
-        steps = [Fraction(p) / 100 for p in quota.ramp_pct]
-
-        def step(index: int) -> Fraction:
-            return Fraction(1) if index < 0 or index >= len(steps) else steps[index]
-
-        if quota.ramp_per == "period":
-            return step(_periods_between(part.calendar.containing(began, part.kind), part))
-        months = part.months()
-        start = part.calendar.containing(began, "month")
-        return sum((step(_periods_between(start, m)) for m in months), Fraction(0)) / len(months)
+            hired = self.careers.hired.get(payee, (None, None))[0]
+            if hired is None:
+                self._tell_once((payee, "ramp"), self._no_ramp_start, payee)
+            began = max(self.began, hired or self.began)
+        kind: Kind = "month" if quota.ramp_per == "month" else part.kind
+        first, now = (part.calendar.containing(each, kind) for each in (began, day))
+        number = _periods_between(first, now)
+        steps = quota.ramp_pct or []
+        return Fraction(steps[number]) / 100 if 0 <= number < len(steps) else Fraction(1)
 
 
 def _weighted(
@@ -295,11 +317,13 @@ def _periods_between(first: Period, last: Period) -> int:
     return count if first.start <= last.start else -1
 
 
-def read_people(plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None) -> People:
-    """Everything the tables say of a plan's people."""
+def read_people(
+    plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None, began: date | None = None
+) -> People:
+    """Everything the tables say of a plan's people; `began` is the first day of the plan's first version."""
     metric = plan.file.quota.metric if plan.file.quota is not None else None
     targets = targets_of(tables, metric) if metric is not None else {}
-    return People(plan, stays, _leave(tables), read_careers(tables), targets)
+    return People(plan, stays, began or plan.start, _leave(tables), read_careers(tables), targets)
 
 
 def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
