@@ -85,7 +85,10 @@ def moments(staff: Staff, versions, person, last: date) -> list[Moment]:
             day = max(start, began, begun["plan"]["from"])
             found.append(Moment(day, 0, *rest))
         found.append(Moment(after - DAY, 1, *rest))
-    owed = [(since, plan) for since, _, plan in times if plan["draw"]["recoverable"]]
+    owed: list[tuple[date, dict]] = []  # each version with the first day on it
+    for since, _, plan in times:
+        if plan["draw"]["recoverable"] and all(plan is not each for _, each in owed):
+            owed.append((since, plan))
     for _, plan in owed:
         for number, start, after in spans(plan, began, last + DAY):
             rule = [p for since, p in owed if since < after]

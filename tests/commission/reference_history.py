@@ -49,7 +49,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from reference_quotas import Person, Staff, months_later, span_of
+from reference_quotas import Person, Staff, complete_months, months_later, span_of
 from reference_rates import Credit as Listed
 from reference_rates import Deal, cents, exact, factor, holds, listed, parted, pay_of
 
@@ -115,13 +115,6 @@ class Credit:
 
 
 # --- days ---------------------------------------------------------------------------------------
-
-
-def complete_months(start: date, day: date) -> int:
-    months = 0
-    while months_later(start, months + 1) <= day:
-        months += 1
-    return months
 
 
 # --- facts --------------------------------------------------------------------------------------
@@ -204,6 +197,20 @@ def measured(component, credit: Credit) -> Credit | None:
     return replace(credit, amount=credit.amount * whole / deal.amount, rate=rate)
 
 
+def terms_of(staff: Staff, plan, component, credit: Credit) -> tuple:
+    """Of the span in which a credit counts: the quota, the deals so far (nobody asks), what a quota of zero
+    means, the component's target, and the rate that makes it of the quota.
+    """
+    quota = staff.quota(plan, credit.person, credit.counts_on)
+    target = component.get("target")
+    weight = exact(component.get("weight_pct", 100)) / 100
+    if target == "base_pay":
+        target = weight * staff.yearly(plan, credit.person, credit.counts_on, "base")
+    elif target == "derived" or component.get("rate_pct") == "derived":
+        target = weight * staff.yearly(plan, credit.person, credit.counts_on, "incentive")
+    return quota, ZERO, plan.get("quota", {}).get("if_zero"), target
+
+
 def earn(staff: Staff, plan, component, credits: list[Credit]) -> None:
     """Sets what each credit earns; they are one person's of one plan, in order."""
     mode = plan.get("rounding", {}).get("mode", "half_up")
@@ -211,14 +218,14 @@ def earn(staff: Staff, plan, component, credits: list[Credit]) -> None:
     standing: dict[str, Fraction] = defaultdict(Fraction)  # what is left of each sale
     for credit in credits:
         times = factor(component, credit.story.deal)
-        quota = staff.quota(plan, credit.person, credit.counts_on)
+        terms = terms_of(staff, plan, component, credit)
 
-        def worth(x, credit=credit, times=times, quota=quota):
+        def worth(x, credit=credit, times=times, terms=terms):
             if credit.rate is not None:
                 return times * x * credit.rate
             if "rates" in component:
                 return times * listed(component, Listed(credit.event, credit.story.deal, x, Fraction(1)))
-            return times * pay_of(component, x, x, quota)
+            return times * pay_of(component, x, x, *terms)
 
         if component["scope"] == "running_total":
             span, _ = span_of(credit.counts_on, plan["plan"]["period"])
@@ -248,9 +255,9 @@ def earn_in_territories(staff: Staff, plan, component, credits: list[Credit]) ->
     for _, credit in sorted(zip(places, credits, strict=True), key=lambda each: each[0]):
         span, _ = span_of(credit.counts_on, plan["plan"]["period"])
         where, who = (credit.story.deal.territory, span), (credit.person, span)
-        before, quota = sold[where], staff.quota(plan, credit.person, credit.counts_on)
+        before, terms = sold[where], terms_of(staff, plan, component, credit)
         sold[where] = after = before + credit.amount
-        worth = pay_of(component, after, after, quota) - pay_of(component, before, before, quota)
+        worth = pay_of(component, after, after, *terms) - pay_of(component, before, before, *terms)
         more = paid[who] + factor(component, credit.story.deal) * worth
         credit.earned = cents(more, mode) - cents(paid[who], mode)
         paid[who] = more

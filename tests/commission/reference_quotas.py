@@ -2,8 +2,11 @@
 
 1. A person is on a plan on the days of their assignment on which a version of it is in force, from the day
    they are hired to the day before they leave. Versions whose totals go on into one another are one plan.
-2. `prorate: days` counts the days on the plan of all days of the span, `months` the months on whose 15th day
-   the person is on it.
+2. `prorate: days` counts the days on the plan and not on leave of all days of the span, `months` the months
+   on whose 15th day the person is there: of quota, target incentive and base pay, which are a year's. Without
+   it they stand whole. Where one changes, it is the mean of the days on the plan.
+   The quota is that of `targets`: of the period, else the sum of its months or quarters where each has one,
+   each prorated and ramped by itself; else the plan's amount.
 3. A ramp begins with the first day in the role (a first role: the day of hire), without `people` with the
    first assignment to any plan; `hire` and `assignment` (the first to this plan id) say otherwise. The
    month or period that holds that day is its first, whole. Each day on the plan stands on the step of the
@@ -20,7 +23,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reference_rates import exact
 
@@ -35,6 +38,17 @@ class Stay(NamedTuple):
     plan: str
     since: date
     until: date | None
+    incentive: Fraction | None = None
+    base: Fraction | None = None
+
+
+class Target(NamedTuple):
+    """A person's quota of a period (`2026-Q1`), from the first day on and before the last."""
+
+    period: str
+    value: Fraction
+    since: date | None = None
+    until: date | None = None
 
 
 class Person(NamedTuple):
@@ -44,6 +58,8 @@ class Person(NamedTuple):
     hired: date | None = None
     left: date | None = None
     roles: tuple[tuple[date, str], ...] = ()
+    leave: tuple[tuple[date, date], ...] = ()  # half-open
+    targets: tuple[Target, ...] = ()
 
     def rows(self) -> list[tuple[date | None, str, date | None]]:
         """Since, role and until of each row of a table."""
@@ -70,6 +86,20 @@ def span_of(day: date, length: str) -> tuple[date, date]:
     return start, months_later(start, months)
 
 
+def complete_months(start: date, day: date) -> int:
+    months = 0
+    while months_later(start, months + 1) <= day:
+        months += 1
+    return months
+
+
+def period_of(start: date, after: date) -> str:
+    """The key of a month, quarter or year."""
+    months = complete_months(start, after)
+    named = {1: f"-{start.month:02}", 3: f"-Q{(start.month + 2) // 3}", 12: ""}
+    return f"{start.year}{named[months]}"
+
+
 def days_between(start: date, after: date) -> list[date]:
     return [start + number * DAY for number in range((after - start).days)]
 
@@ -87,10 +117,16 @@ class Staff:
     def __init__(self, plans: Sequence[dict], stays: Sequence[Stay], people: Sequence[Person] = ()):
         self.plans, self.stays = plans, stays
         self.people: Mapping[str, Person] = {person.id: person for person in people}
-        self.known: dict[tuple, Fraction] = {}  # quotas, which many credits ask for
+        self.of_person: dict[str, list[Stay]] = defaultdict(list)
+        for stay in stays:
+            self.of_person[stay.person].append(stay)
+        self.known: dict[tuple, Any] = {}  # what many credits ask for
 
     def person(self, name: str) -> Person:
         return self.people.get(name, Person(name))
+
+    def on_id(self, person: str, plan: str) -> list[Stay]:
+        return [stay for stay in self.of_person[person] if stay.plan == plan]
 
     def of_plan(self, name: str) -> list[dict]:
         """The versions of a plan, in order."""
@@ -107,14 +143,22 @@ class Staff:
             groups[-1].append(version)
         return next(group for group in groups if any(version is plan for version in group))
 
-    def days_on(self, plan: dict, name: str, start: date, after: date) -> list[date]:
+    def days_on(self, plan: dict, name: str, start: date, after: date, leave: bool = False) -> list[date]:
+        """With `leave`, also those on which the person is away."""
+        key = "days", plan["plan"]["id"], plan["plan"]["version"], name, start, after, leave
+        if key not in self.known:
+            self.known[key] = self._days_on(plan, name, start, after, leave)
+        return self.known[key]
+
+    def _days_on(self, plan: dict, name: str, start: date, after: date, leave: bool) -> list[date]:
         person, versions = self.person(name), self.one_total(plan)
-        mine = [s for s in self.stays if s.person == name and s.plan == plan["plan"]["id"]]
+        mine = self.on_id(name, plan["plan"]["id"])
         return [
             day
             for day in days_between(start, after)
             if (person.hired is None or person.hired <= day) and (person.left is None or day < person.left)
             if any(holds_on(stay, day) for stay in mine)
+            if leave or not any(gone <= day < back for gone, back in person.leave)
             if any(v["plan"]["from"] <= day <= v["plan"]["to"] for v in versions)
         ]
 
@@ -122,9 +166,8 @@ class Staff:
         """The first day on any version of a plan."""
         found = [
             max(stay.since, v["plan"]["from"])
-            for stay in self.stays
+            for stay in self.on_id(name, plan["plan"]["id"])
             for v in self.of_plan(plan["plan"]["id"])
-            if stay.person == name and stay.plan == plan["plan"]["id"]
             if max(stay.since, v["plan"]["from"]) <= v["plan"]["to"]
             if stay.until is None or stay.until > max(stay.since, v["plan"]["from"])
         ]
@@ -158,11 +201,11 @@ class Staff:
                 return max(began)
         if person.hired is not None:
             return person.hired
-        return min((stay.since for stay in self.stays if stay.person == name), default=None)
+        return min((stay.since for stay in self.of_person[name]), default=None)
 
     def assigned_since(self, plan: str, name: str) -> date | None:
         """The first day of the first assignment to a plan id, and none before hire."""
-        since = min((s.since for s in self.stays if s.person == name and s.plan == plan), default=None)
+        since = min((stay.since for stay in self.on_id(name, plan)), default=None)
         return None if since is None else max(since, self.person(name).hired or since)
 
     # --- the quota ----------------------------------------------------------------------------------
@@ -201,8 +244,41 @@ class Staff:
         if how == "days":
             return Fraction(len(days), (after - start).days)
         if how == "months":
-            return Fraction(sum(day.day == 15 for day in days), MONTHS[plan["plan"]["period"]])
+            return Fraction(sum(day.day == 15 for day in days), complete_months(start, after))
         return Fraction(1)
+
+    def days_counted(self, plan: dict, name: str, start: date, after: date) -> list[date]:
+        prorated = plan.get("quota", {}).get("prorate", "none") != "none"
+        return self.days_on(plan, name, start, after, leave=not prorated)
+
+    def target(self, name: str, start: date, after: date, days: list[date]) -> Fraction | None:
+        """The quota of a period by `targets`, of which the days count."""
+        mine = [t for t in self.person(name).targets if t.period == period_of(start, after)]
+        found = []
+        for day in days or days_between(start, after):
+            found += [t.value for t in mine if (t.since or day) <= day and (t.until is None or day < t.until)]
+        return sum(found, Fraction(0)) / len(found) if found else None
+
+    def said(self, plan: dict, name: str, start: date, after: date) -> list[tuple] | None:
+        """The periods of which `targets` have a quota that make up a span, each with its quota."""
+        value = self.target(name, start, after, self.that_count(plan, name, start, after))
+        if value is not None:
+            return [(start, after, value)]
+        finer = {12: "quarter", 3: "month"}.get(complete_months(start, after))
+        found, day = [], start
+        while finer and day < after:
+            first, end = span_of(day, finer)
+            part = self.said(plan, name, first, end)
+            if part is None:
+                return None
+            found += part
+            day = end
+        return found or None
+
+    def that_count(self, plan: dict, name: str, start: date, after: date) -> list[date]:
+        """The days on the plan, or the 15ths of them where months count."""
+        days = self.days_counted(plan, name, start, after)
+        return [d for d in days if d.day == 15 or plan.get("quota", {}).get("prorate") != "months"]
 
     def quota(self, plan: dict, name: str, day: date) -> Fraction | None:
         """The quota of the span that holds a day."""
@@ -215,6 +291,31 @@ class Staff:
         return self.known[key]
 
     def _quota(self, plan: dict, name: str, start: date, after: date) -> Fraction:
-        days = self.days_on(plan, name, start, after)
-        amount = exact(plan["quota"]["amount"]) * self.there(plan, days, start, after)
-        return amount * self.ramp_of(plan, name, days) if days else amount
+        said = None
+        if plan["quota"].get("metric", "quota") == "quota":
+            said = self.said(plan, name, start, after)
+        said = said or [(start, after, exact(plan["quota"]["amount"]))]
+        if plan["quota"].get("prorate", "none") == "none":
+            said = [(start, after, sum((value for _, _, value in said), Fraction(0)))]
+        found = Fraction(0)
+        for first, end, value in said:
+            days = self.days_counted(plan, name, first, end)
+            found += value * self.there(plan, days, first, end) * self.ramp_of(plan, name, days)
+        return found
+
+    def yearly(self, plan: dict, name: str, day: date, what: str) -> Fraction:
+        """A span's part of an assignment's `incentive` or `base`."""
+        start, after = span_of(day, plan["plan"]["period"])
+        key = what, plan["plan"]["id"], plan["plan"]["version"], name, start
+        if key not in self.known:
+            self.known[key] = self._yearly(plan, name, start, after, what)
+        return self.known[key]
+
+    def _yearly(self, plan: dict, name: str, start: date, after: date, what: str) -> Fraction:
+        days = self.that_count(plan, name, start, after)
+        mine = self.on_id(name, plan["plan"]["id"])
+        each = [next(getattr(stay, what) for stay in mine if holds_on(stay, day)) or 0 for day in days]
+        if not days:
+            return Fraction(0)
+        whole = sum(each, Fraction(0)) / len(days) * MONTHS[plan["plan"]["period"]] / 12
+        return whole * self.there(plan, self.days_counted(plan, name, start, after), start, after)

@@ -18,7 +18,7 @@ from reference_draws import draws
 from reference_history import Event, history
 from reference_negative import negative
 from reference_plans import decimal
-from reference_quotas import Person, Stay, months_later
+from reference_quotas import Person, Stay, Target, months_later
 from reference_rates import Deal
 
 from salesops_nb import commission
@@ -79,6 +79,7 @@ class World:
         events = [(*e[:4], None if e.amount is None else decimal(e.amount)) for e in self.events]
         stays = [
             {"person_id": s.person, "plan_id": s.plan, "valid_from": s.since, "valid_to": s.until}
+            | {"target_incentive": decimal(s.incentive), "base_pay": decimal(s.base)}
             for s in self.stays
         ]
         made = {
@@ -92,7 +93,20 @@ class World:
             for p in self.people
             for since, role, until in p.rows()
         ]
+        leave = [
+            {"person_id": p.id, "from": gone, "to": back, "kind": "parental"}
+            for p in self.people
+            for gone, back in p.leave
+        ]
+        targets = [
+            {"level": "rep", "who": p.id, "metric": "quota", "period": t.period, "value": decimal(t.value)}
+            | {"valid_from": t.since, "valid_to": t.until}
+            for p in self.people
+            for t in p.targets
+        ]
         made |= {"people": pd.DataFrame(people)} if people else {}
+        made |= {"leave": pd.DataFrame(leave)} if leave else {}
+        made |= {"targets": pd.DataFrame(targets)} if targets else {}
         made |= {"deal_lines": pd.DataFrame(lines)} if lines else {}
         return made | ({"splits": pd.DataFrame(shares)} if shares else {})
 
@@ -117,8 +131,17 @@ def _table(chance, scope) -> dict:
 def _component(chance, name) -> dict:
     scope = chance.choice(["each_transaction", "running_total"])
     made = {"id": name, "scope": scope}
-    price = chance.randint(0, 5)
-    if price < 2:
+    price = chance.randint(0, 7)
+    if price == 6:
+        made |= {"rate_pct": "derived", "weight_pct": chance.choice([100, 60])}
+    elif price == 7:
+        rows = [{"from": 0, "payout_pct": 0}, {"from": 50, "payout_pct": Decimal("33.3")}]
+        rows.append({"from": 100, "payout_pct": 120})
+        made["scope"] = "running_total"
+        made["target"] = chance.choice([500, "derived"])
+        made["table"] = {"mode": "whole", "unit": "pct_of_quota", "rows": rows}
+        return made | ({"weight_pct": 50} if made["target"] == "derived" else {})
+    elif price < 2:
         made["rate_pct"] = _percent(chance)
     elif price == 2:
         made["rates"] = [{"where": "product_id == 'A'", "rate_pct": _percent(chance)}]
@@ -205,7 +228,12 @@ def _draw(chance) -> dict:
 
 
 def _quota(chance, event) -> dict:
-    rule = {"amount": chance.choice([1000, 8000]), "attained_by": event, "if_zero": "attainment_0"}
+    if_zero = chance.choice(["attainment_0", "attainment_0", "attainment_100"])
+    rule = {"amount": chance.choice([1000, 8000]), "attained_by": event, "if_zero": if_zero}
+    if chance.random() < 0.5:
+        rule["prorate"] = chance.choice(["days", "months"])
+    if chance.random() < 0.6:
+        rule["metric"] = chance.choice(["quota", "bookings", "bookings"])  # of which targets say nothing
     if chance.random() < 0.5:
         rule["ramp_pct"] = chance.choice([[50], [25, 50, 75], [Decimal("33.3"), Decimal("66.6")], [20] * 7])
         rule["ramp_per"] = chance.choice(["month", "month", "period"])
@@ -325,7 +353,26 @@ def _person(chance, name, since) -> Person:
     for day, role in ((date(2026, 5, 20), "AE"), (date(2026, 12, 1), chance.choice(["AE", "SDR", "lead"]))):
         if chance.random() < 0.2:
             roles.append((day, role))
-    return Person(name, hired, None, tuple(roles) if len(roles) > 1 else ())
+    leave = ((date(2026, 8, 3), date(2026, 9, 7)),) if chance.random() < 0.1 else ()
+    return Person(name, hired, None, tuple(roles) if len(roles) > 1 else (), leave, _targets(chance))
+
+
+def _targets(chance) -> tuple[Target, ...]:
+    """Quotas of quarters or months, some of which are missing or change on a day."""
+    found = []
+    for quarter in QUARTERS:
+        values = [Fraction(chance.choice([900, 1000, 2500, 7777])) for _ in range(3)]
+        kind = chance.choice(["", "", "quarter", "changes", "months", "two months"])
+        start = date(int(quarter[:4]), 3 * int(quarter[-1]) - 2, 1)
+        if kind == "quarter":
+            found.append(Target(quarter, values[0]))
+        elif kind == "changes":
+            day = start + timedelta(days=chance.randint(1, 80))
+            found += [Target(quarter, values[0], None, day), Target(quarter, values[1], day)]
+        elif kind:
+            for number, value in enumerate(values[: 3 if kind == "months" else 2]):
+                found.append(Target(f"{start.year}-{start.month + number:02}", value))
+    return tuple(found)
 
 
 def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay], list[Person]]:
@@ -342,6 +389,14 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay],
         else:
             until = None if chance.random() < 0.9 else date(2026, 10, 16)
             stays.append(Stay(person, plan, since, until))
+        pay = Fraction(chance.choice([10000, 24000])), Fraction(chance.choice([50000, 77777]))
+        mine = [number for number, stay in enumerate(stays) if stay.person == person]
+        for number in mine:
+            stays[number] = stays[number]._replace(incentive=pay[0], base=pay[1])
+        last, raised = stays[mine[-1]], date(2026, 5, 11)
+        if last.since < raised and (last.until is None or last.until > raised) and chance.random() < 0.3:
+            more = last._replace(since=raised, incentive=pay[0] * 3 / 2, base=pay[1] + 1000)
+            stays[mine[-1] :] = [last._replace(until=raised), more]
     deals, events = [], []
     for number in range(chance.choice([1, 1, 2, 2, 3, 4])):
         whole = (

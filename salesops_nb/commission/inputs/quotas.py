@@ -193,9 +193,18 @@ class People:
         base = _weighted([(w, stay.base) for w, stay in weights], whole, part, True)
         if file.quota is None:
             return Standing(None, target, base)
-        share = Fraction(sum(w for w, _ in weights), whole) if whole and file.quota.prorate != "none" else 1
-        quota = self._quota(payee, part) * self._ramp(payee, part) * share
+        said = self._quota(payee, part)
+        if file.quota.prorate == "none":
+            quota = sum((value for _, value in said), Fraction(0)) * self._ramp(payee, part)
+        else:
+            each = (value * self._share(payee, p) * self._ramp(payee, p) for p, value in said)
+            quota = sum(each, Fraction(0))
         return Standing(self._relieved(payee, part, quota), target, base)
+
+    def _share(self, payee: str, part: Period) -> Fraction:
+        """How much of a period's quota is left to who is there for some of it."""
+        weights, whole = self._weights(self._present(payee, part), part)
+        return Fraction(sum(w for w, _ in weights), whole) if whole else Fraction(1)
 
     def _relieved(self, payee: str, part: Period, quota: Fraction) -> Fraction:
         """The quota less the plan's part of the credit that was cancelled in the period, if above zero."""
@@ -222,8 +231,13 @@ class People:
         days = [((e - s).days, stay) for s, e, stay in present]
         return days, part.days if prorate == "days" else sum(n for n, _ in days)
 
-    def _present(self, payee: str, part: Period, away: bool = True) -> list[tuple[date, date, Stay]]:
-        """Stretches of a period in which the person is on the plan; with `away`, leave taken out."""
+    def _present(self, payee: str, part: Period, away: bool | None = None) -> list[tuple[date, date, Stay]]:
+        """Stretches of a period in which the person is on the plan; with `away`, leave taken out.
+
+        It is taken out where quotas are prorated, if nothing is said.
+        """
+        if away is None:
+            away = self.plan.file.quota is not None and self.plan.file.quota.prorate != "none"
         hired, left = self.careers.hired.get(payee, (None, None))
         found = []
         for stay in self.stays_of(payee):
@@ -235,19 +249,30 @@ class People:
             found += [(s, e, stay) for s, e in pieces if s < e]
         return found
 
-    def _quota(self, payee: str, part: Period) -> Fraction:
+    def _quota(self, payee: str, part: Period) -> list[tuple[Period, Fraction]]:
+        """The quota of a period, or those of the shorter ones that make it up, each before proration."""
         quota = self.plan.file.quota
         assert quota is not None
-        said = quota_of(self.targets, payee, part)
-        if said is not None:
+        said = quotas_of(self.targets, payee, part, self._counted)
+        if said:
             return said
         longer = _longer(self.targets, payee, part)
         if longer is not None:
             self._tell_once((payee, longer), self._unused_quota, payee, longer)
         if quota.amount is not None:
-            return Fraction(quota.amount)
+            return [(part, Fraction(quota.amount))]
         self._unsaid.add((payee, part.key))
-        return Fraction(0)
+        return [(part, Fraction(0))]
+
+    def _counted(self, payee: str, part: Period) -> list[tuple[date, date]]:
+        """The days of a period by which a quota counts that changes within it."""
+        quota = self.plan.file.quota
+        prorate = quota.prorate if quota is not None else "none"
+        present = [(s, e) for s, e, _ in self._present(payee, part)]
+        if prorate != "months":
+            return present
+        middles = [month.start + timedelta(days=14) for month in part.months()]
+        return [(d, d + timedelta(days=1)) for d in middles if any(s <= d < e for s, e in present)]
 
     def _ramp(self, payee: str, part: Period) -> Fraction:
         quota = self.plan.file.quota
@@ -261,7 +286,7 @@ class People:
             if not new:
                 return Fraction(1)
         whole = weighed = Fraction(0)
-        present = self._present(payee, part, away=quota.prorate != "none")
+        present = self._present(payee, part)
         for month in part.months():
             each = [(max(s, month.start), min(e, month.end)) for s, e, _ in present]
             each = [(s, e) for s, e in each if s < e]
@@ -291,7 +316,7 @@ class People:
             if hired is None:
                 self._tell_once((payee, "ramp"), self._no_ramp_start, payee)
             began = max(self.began, hired or self.began)
-        kind: Kind = "month" if quota.ramp_per == "month" else part.kind
+        kind: Kind = "month" if quota.ramp_per == "month" else self.plan.file.plan.period
         first, now = (part.calendar.containing(each, kind) for each in (began, day))
         number = _periods_between(first, now)
         steps = quota.ramp_pct or []
@@ -344,22 +369,35 @@ def targets_of(tables: Tables, metric: str) -> Targets:
 
 
 def quota_of(targets: Targets, payee: str, part: Period) -> Fraction | None:
-    """A person's quota for a period, by days where it changes within it; ``None`` where nothing says it.
+    """A person's quota for a period, of all its days; ``None`` where nothing says it."""
+    found = quotas_of(targets, payee, part, lambda _, whole: [(whole.start, whole.end)])
+    return sum((value for _, value in found), Fraction(0)) if found else None
 
-    A quarter without a quota of its own has the sum of its months', a year that of its quarters', where
-    each has one.
+
+def quotas_of(
+    targets: Targets,
+    payee: str,
+    part: Period,
+    counted: Callable[[str, Period], list[tuple[date, date]]],
+) -> list[tuple[Period, Fraction]]:
+    """A person's quota for a period, by the days that count where it changes within it.
+
+    A quarter without a quota of its own has its months', a year its quarters', where each has one.
     """
-    total, days = Fraction(0), 0
-    for start, end, value in targets.get((payee, part.key), ()):
-        inside = (min(end, part.end) - max(start, part.start)).days
-        if inside > 0:
-            total, days = total + value * inside, days + inside
-    if days:
-        return Fraction(total, days)
+    rows = targets.get((payee, part.key), ())
+    if rows:
+        total, days = Fraction(0), 0
+        for first, last in counted(payee, part) or [(part.start, part.end)]:
+            for start, end, value in rows:
+                inside = (min(end, last) - max(start, first)).days
+                if inside > 0:
+                    total, days = total + value * inside, days + inside
+        if days:
+            return [(part, Fraction(total, days))]
     finer: Literal["quarter", "month"] = "quarter" if part.kind == "year" else "month"
     parts = [] if part.kind == "month" else list(part.calendar.between(part.start, part.end, finer))
-    found = [quota for each in parts if (quota := quota_of(targets, payee, each)) is not None]
-    return sum(found, Fraction(0)) if parts and len(found) == len(parts) else None
+    found = [quotas_of(targets, payee, each, counted) for each in parts]
+    return [one for each in found for one in each] if all(found) else []
 
 
 def _longer(targets: Targets, payee: str, part: Period) -> str | None:
