@@ -1,5 +1,6 @@
 """Draws and their repayment, span by span, in fractions; rules of docs/plans.md.
 
+0. A version whose draw is `paid_for` new hires has none for anybody else.
 1. From the first span that holds the plan's and the person's first day (whichever is later), each span that
    begins before both ends, and `ends` of them at most, tops the pay of all versions of the plan in that span
    up to the draw. Versions have one draw a span: that of the last version in it which has one.
@@ -59,7 +60,8 @@ def spans(plan, began: date, before: date):
 
 def moments(staff: Staff, versions, person, last: date) -> list[Moment]:
     """Of one person under one plan; `versions` are those with a draw, in order."""
-    stays, hired = staff.stays, staff.person(person).hired or date.min
+    stays, hired = staff.of_person[person], staff.person(person).hired or date.min
+    versions = [p for p in versions if staff.new_hire(p, person, p["draw"].get("paid_for", "everyone"))]
     times = []
     for plan in versions:
         for stay in stays:

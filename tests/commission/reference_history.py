@@ -475,11 +475,19 @@ def history(plans, deals, events, stays, last: date, people: Sequence[Person] = 
             story = story_of(deal, of_deal[deal.id], kind)
             for credit in credits_of(story) if story else ():
                 ruled = version_on(plans, stays, credit.person, credit.counts_on)
+                if ruled is not None and ruled["plan"]["id"] == head["id"]:
+                    ended = next((day for day in story.cancelled if day >= credit.counts_on), None)
+                    if ended is not None and credit.day <= ended:
+                        staff.cancelled[head["id"], head["version"], credit.person].append(
+                            (ended, credit.amount)
+                        )
                 if credit.day <= last and any(ruled is each for each in shared):
                     theirs[credit.person].append((credit, ruled is plan))
         for credits in theirs.values():
             credits.sort(key=lambda each: (each[0].day, each[0].refund, each[0].event))
         for component in plan["components"]:
+            if component.get("measure") == "activities":
+                continue
             chosen = {
                 person: [
                     (c, own) for credit, own in credits if (c := measured(component, credit)) is not None

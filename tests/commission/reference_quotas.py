@@ -14,6 +14,9 @@
    (`prorate: months`: those that count, alike).
 4. `ramp_for: new_hires` are those hired on the first day of the plan's first version or later,
    `hired_within_N_months` those whose first day on the plan is no later than N months after they were hired.
+5. The quota of a span falls by `relief_pct` of the credit cancelled in it, and not below zero: what stands,
+   by the first cancellation on or after the day of each sale, of what the person was credited on any version
+   of the plan, measured by the event of the version that asks.
 """
 
 from __future__ import annotations
@@ -60,6 +63,7 @@ class Person(NamedTuple):
     roles: tuple[tuple[date, str], ...] = ()
     leave: tuple[tuple[date, date], ...] = ()  # half-open
     targets: tuple[Target, ...] = ()
+    manager: str | None = None
 
     def rows(self) -> list[tuple[date | None, str, date | None]]:
         """Since, role and until of each row of a table."""
@@ -120,6 +124,8 @@ class Staff:
         self.of_person: dict[str, list[Stay]] = defaultdict(list)
         for stay in stays:
             self.of_person[stay.person].append(stay)
+        # credit that was cancelled, by plan, version, person and day
+        self.cancelled: dict[tuple[str, int, str], list[tuple[date, Fraction]]] = defaultdict(list)
         self.known: dict[tuple, Any] = {}  # what many credits ask for
 
     def person(self, name: str) -> Person:
@@ -301,7 +307,9 @@ class Staff:
         for first, end, value in said:
             days = self.days_counted(plan, name, first, end)
             found += value * self.there(plan, days, first, end) * self.ramp_of(plan, name, days)
-        return found
+        gone = self.cancelled[plan["plan"]["id"], plan["plan"]["version"], name]
+        relief = sum((amount for day, amount in gone if start <= day < after), Fraction(0))
+        return max(found - relief * exact(plan["quota"].get("relief_pct", 0)) / 100, Fraction(0))
 
     def yearly(self, plan: dict, name: str, day: date, what: str) -> Fraction:
         """A span's part of an assignment's `incentive` or `base`."""

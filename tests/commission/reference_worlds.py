@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pandas as pd
+from reference_activities import Activity, activities
 from reference_draws import draws
 from reference_history import Event, history
 from reference_negative import negative
@@ -37,6 +38,7 @@ class World:
     events: tuple[Event, ...]
     stays: tuple[Stay, ...]
     people: tuple[Person, ...] = ()
+    activities: tuple[Activity, ...] = ()
 
     def of(self, group: str) -> World:
         """One history of it."""
@@ -44,11 +46,13 @@ class World:
         events = tuple(e for e in self.events if e.deal.startswith(group))
         stays = tuple(s for s in self.stays if s.person.startswith(group))
         people = tuple(p for p in self.people if p.id.startswith(group))
-        return replace(self, deals=deals, events=events, stays=stays, people=people)
+        done = tuple(a for a in self.activities if a.id.startswith(group))
+        return replace(self, deals=deals, events=events, stays=stays, people=people, activities=done)
 
     def lines(self):
         """What the reference pays."""
         lines = history(self.plans, self.deals, self.events, self.stays, LAST, self.people)
+        lines += activities(self.plans, self.stays, self.activities, self.people, LAST)
         lines += draws(self.plans, self.stays, lines, LAST, self.people)
         return lines + negative(self.plans, self.stays, lines, FIRST, LAST, self.people)
 
@@ -89,6 +93,7 @@ class World:
         }
         people = [
             {"person_id": p.id, "name": p.id, "hired_on": p.hired, "left_on": p.left}
+            | {"manager_id": p.manager}
             | {"role": role, "valid_from": since, "valid_to": until}
             for p in self.people
             for since, role, until in p.rows()
@@ -105,6 +110,12 @@ class World:
             for t in p.targets
         ]
         made |= {"people": pd.DataFrame(people)} if people else {}
+        done = [
+            {"activity_id": a.id, "person_id": a.person, "kind": a.kind, "confirmed_by": a.confirmed_by}
+            | {"happened_at": datetime(a.day.year, a.day.month, a.day.day, 10)}
+            for a in self.activities
+        ]
+        made |= {"activities": pd.DataFrame(done)} if done else {}
         made |= {"leave": pd.DataFrame(leave)} if leave else {}
         made |= {"targets": pd.DataFrame(targets)} if targets else {}
         made |= {"deal_lines": pd.DataFrame(lines)} if lines else {}
@@ -138,9 +149,9 @@ def _component(chance, name) -> dict:
         rows = [{"from": 0, "payout_pct": 0}, {"from": 50, "payout_pct": Decimal("33.3")}]
         rows.append({"from": 100, "payout_pct": 120})
         made["scope"] = "running_total"
-        made["target"] = chance.choice([500, "derived"])
+        made["target"] = chance.choice([500, "derived", "base_pay"])
         made["table"] = {"mode": "whole", "unit": "pct_of_quota", "rows": rows}
-        return made | ({"weight_pct": 50} if made["target"] == "derived" else {})
+        return made | ({"weight_pct": 50} if made["target"] != 500 else {})
     elif price < 2:
         made["rate_pct"] = _percent(chance)
     elif price == 2:
@@ -224,14 +235,18 @@ def _draw(chance) -> dict:
         rule["paid_at"] = "start"
     if chance.random() < 0.5:
         rule["ends"] = chance.choice([1, 2, 4])
+    if chance.random() < 0.4:
+        rule["paid_for"] = chance.choice(["new_hires", "hired_within_1_months", "hired_within_6_months"])
     return rule
 
 
-def _quota(chance, event) -> dict:
+def _quota(chance, event, period) -> dict:
     if_zero = chance.choice(["attainment_0", "attainment_0", "attainment_100"])
     rule = {"amount": chance.choice([1000, 8000]), "attained_by": event, "if_zero": if_zero}
     if chance.random() < 0.5:
         rule["prorate"] = chance.choice(["days", "months"])
+    if period == "quarter" and chance.random() < 0.5:
+        rule["relief_pct"] = chance.choice([100, 100, 50])
     if chance.random() < 0.6:
         rule["metric"] = chance.choice(["quota", "bookings", "bookings"])  # of which targets say nothing
     if chance.random() < 0.5:
@@ -244,16 +259,22 @@ def _quota(chance, event) -> dict:
     return rule
 
 
-def _body(chance) -> dict:
+def _body(chance, period) -> dict:
     event = chance.choice(["booked", "booked", "booked", "collected", "invoiced"])
     made = {
         "credit": {"event": event, "splits": {"apply_to": "credit"}},
-        "quota": _quota(chance, event),
+        "quota": _quota(chance, event, period),
         "components": [_component(chance, name) for name in ("base", "extra")[: chance.randint(1, 2)]],
         "rounding": {"mode": chance.choice(["half_up", "half_up", "half_even", "half_down", "up", "down"])},
     }
     if event == "booked" and chance.random() < 0.6:
         made["release"] = _release(chance)
+    if "release" not in made and chance.random() < 0.4:
+        price = chance.choice([25, Decimal("12.345"), Decimal("0.333")])
+        each = {"id": "calls", "measure": "activities", "activity": "call", "per_unit": price}
+        each["scope"] = chance.choice(["each_transaction", "running_total"])
+        each["confirmed"] = chance.choice(["required", "required", "not_needed"])
+        made["components"].append(each)
     if chance.random() < 0.6:
         made["clawback"] = _clawback(chance)
     return made
@@ -269,7 +290,7 @@ def _versions(chance, name) -> list[dict]:
         "ends": [(FIRST, date(2026, 12, 31))],
     }.get(change) or [(FIRST, change), (change + timedelta(days=1), date(2027, 12, 31))]
     made = [
-        {"plan": head | {"version": number, "from": first, "to": last}, **_body(chance)}
+        {"plan": head | {"version": number, "from": first, "to": last}, **_body(chance, period)}
         for number, (first, last) in enumerate(spans, start=1)
     ]
     if chance.random() < 0.25:
@@ -375,13 +396,24 @@ def _targets(chance) -> tuple[Target, ...]:
     return tuple(found)
 
 
-def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay], list[Person]]:
+def _activities(chance, group, people) -> list[Activity]:
+    """Calls and meetings, confirmed by all sorts of people or by nobody."""
+    found = []
+    for number in range(chance.choice([0, 0, 1, 3, 6])):
+        by = chance.choice([None, "crm", "counterpart", *people, f"{group}m", "somebody"])
+        kind = chance.choice(["call", "call", "call", "meeting"])
+        found.append(Activity(f"{group}-a{number}", chance.choice(people), kind, _day(chance), by))
+    return found
+
+
+def _history(chance, group, plans):
     names = sorted({plan["plan"]["id"] for plan in plans})
     people = [f"{group}{name}" for name in "abc"][: chance.choice([1, 1, 1, 2, 2, 3])]
     stays, persons = [], []
     for person in people:
         since = chance.choice([FIRST, FIRST, FIRST, date(2026, 2, 10)])
-        persons.append(_person(chance, person, since))
+        manager = chance.choice([None, f"{group}m", people[0]])
+        persons.append(_person(chance, person, since)._replace(manager=manager))
         plan = chance.choice(names)
         if len(names) > 1 and chance.random() < 0.4:
             moved = chance.choice([date(2026, 7, 1), date(2026, 11, 20), date(2027, 1, 1)])
@@ -422,13 +454,13 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay],
         )  # fmt: skip
         deals.append(deal)
         events += _events_of(chance, deal)
-    return deals, events, stays, persons
+    return deals, events, stays, persons, _activities(chance, group, people)
 
 
 def world(seed: int, histories: int) -> World:
     chance = random.Random(seed)
     plans = [version for name in ("p", "q") for version in _versions(chance, name)]
     parts = [_history(chance, f"h{number:03}", plans) for number in range(histories)]
-    deals, events, stays, people = ([row for part in parts for row in part[place]] for place in range(4))
-    chance.shuffle(events)
-    return World(tuple(plans), tuple(deals), tuple(events), tuple(stays), tuple(people))
+    rows = [[row for part in parts for row in part[place]] for place in range(5)]
+    chance.shuffle(rows[1])
+    return World(tuple(plans), *map(tuple, rows))
