@@ -58,7 +58,7 @@ def activities(plans, stays, done: Sequence[Activity], people: Sequence[Person],
                     lines.append(
                         Line(
                             each.person, None, head["id"], head["version"],
-                            component["id"], "commission", each.day, amount,
+                            component["id"], "bonus", each.day, amount,
                         )
                     )  # fmt: skip
     return lines

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -112,7 +112,7 @@ class World:
         made |= {"people": pd.DataFrame(people)} if people else {}
         done = [
             {"activity_id": a.id, "person_id": a.person, "kind": a.kind, "confirmed_by": a.confirmed_by}
-            | {"happened_at": datetime(a.day.year, a.day.month, a.day.day, 10)}
+            | {"happened_at": pd.Timestamp(a.day) + pd.Timedelta(hours=10)}
             for a in self.activities
         ]
         made |= {"activities": pd.DataFrame(done)} if done else {}
