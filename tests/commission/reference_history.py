@@ -20,6 +20,8 @@ Pay of a credit
     stands of a sale is divided among the people who share it: each part is rounded, the last takes the rest.
     With the position of a territory, before and after are what everybody has sold in it by then, by days and
     then by the id of the person; each person's pay runs on and is rounded by itself.
+    With the position of a measure, the rate of all is that of the row which the units sold have reached;
+    units come and go with the deal's amount.
     Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
     listed rates the part of the lines that it is the first to fit, by their amounts.
  5. Pay is divided by the plan's releases: what is due by a day is rounded, not the instalment. A refund takes
@@ -216,9 +218,23 @@ def earn(staff: Staff, plan, component, credits: list[Credit]) -> None:
     mode = plan.get("rounding", {}).get("mode", "half_up")
     running: dict[date, tuple[Fraction, Fraction]] = defaultdict(lambda: (ZERO, ZERO))  # credit, pay
     standing: dict[str, Fraction] = defaultdict(Fraction)  # what is left of each sale
+    units: dict[date, Fraction] = defaultdict(Fraction)  # by which a component's rate is chosen
     for credit in credits:
         times = factor(component, credit.story.deal)
         terms = terms_of(staff, plan, component, credit)
+
+        if "position" in component:
+            span, _ = span_of(credit.counts_on, plan["plan"]["period"])
+            before, pay = running[span]
+            stood = units[span]
+            units[span] = reached = stood + credit.amount / credit.story.deal.amount * credit.story.deal.units
+            after = before + credit.amount
+            more = pay + times * (
+                pay_of(component, after, reached, *terms) - pay_of(component, before, stood, *terms)
+            )
+            running[span] = after, more
+            credit.earned = cents(more, mode) - cents(pay, mode)
+            continue
 
         def worth(x, credit=credit, times=times, terms=terms):
             if credit.rate is not None:
@@ -495,7 +511,7 @@ def history(plans, deals, events, stays, last: date, people: Sequence[Person] = 
                 for person, credits in theirs.items()
             }
             together = [each for credits in chosen.values() for each in credits]
-            if "position" in component:
+            if "of" in component.get("position", {}):
                 earn_in_territories(staff, plan, component, [credit for credit, _ in together])
             else:
                 for credits in chosen.values():

@@ -40,6 +40,7 @@ class Deal:
     outcome: str = "won"
     lines: tuple[tuple[str, Fraction], ...] = ()  # product and amount
     territory: str = "N"
+    units: int = 1
 
 
 @dataclass

@@ -66,6 +66,7 @@ class World:
                 "deal_id": d.id, "owner_id": d.owner, "amount": decimal(d.amount), "closed_on": d.day,
                 "created_on": FIRST, "stage": d.outcome, "outcome": d.outcome, "currency": d.currency,
                 "product_id": d.product, "term_months": d.term, "territory": d.territory,
+                "quantity": d.units,
             }
             for d in self.deals
         ]  # fmt: skip
@@ -142,7 +143,7 @@ def _table(chance, scope) -> dict:
 def _component(chance, name) -> dict:
     scope = chance.choice(["each_transaction", "running_total"])
     made = {"id": name, "scope": scope}
-    price = chance.randint(0, 7)
+    price = chance.randint(0, 8)
     if price == 6:
         made |= {"rate_pct": "derived", "weight_pct": chance.choice([100, 60])}
     elif price == 7:
@@ -152,6 +153,12 @@ def _component(chance, name) -> dict:
         made["target"] = chance.choice([500, "derived", "base_pay"])
         made["table"] = {"mode": "whole", "unit": "pct_of_quota", "rows": rows}
         return made | ({"weight_pct": 50} if made["target"] != 500 else {})
+    elif price == 8:
+        rows = [{"from": bound, "rate_pct": _percent(chance)} for bound in (0, 3, 8)]
+        made["scope"] = "running_total"
+        made["position"] = {"measure": "quantity"}
+        made["table"] = {"mode": "whole", "unit": "amount", "rows": rows}
+        return made
     elif price < 2:
         made["rate_pct"] = _percent(chance)
     elif price == 2:
@@ -451,6 +458,7 @@ def _history(chance, group, plans):
             f"{group}-{number}", chance.choice(people), Fraction(whole), _day(chance), chance.choice("AB"),
             chance.choice([12, 24, 36]), shares=shares, outcome=chance.choice(["won"] * 8 + ["lost", "open"]),
             lines=lines, territory=f"{group} {chance.choice('NS')}",
+            units=chance.choice([1, 2, 3, 5]),
         )  # fmt: skip
         deals.append(deal)
         events += _events_of(chance, deal)
