@@ -11,6 +11,7 @@
    is to be left, rounded, and no more than is owed; also after the last draw, and after the person left the
    plan. The pay is that of all plans (`debt: follows_person`) or of the plan itself. Of one day shorter spans
    go first, then the plan that the person was on first; what the one takes is no pay for the other.
+   No span begins after the person has left, and nothing is repaid in one at whose end they have.
 4. The oldest draw is repaid first. `forgive: {after_months: n}` ends the debt of a draw n months after it (of
    one paid at the start, after its span): as if the plan repaid it.
 """
@@ -61,13 +62,14 @@ def spans(plan, began: date, before: date):
 def moments(staff: Staff, versions, person, last: date) -> list[Moment]:
     """Of one person under one plan; `versions` are those with a draw, in order."""
     stays, hired = staff.of_person[person], staff.person(person).hired or date.min
+    left = staff.person(person).left or date.max
     versions = [p for p in versions if staff.new_hire(p, person, p["draw"].get("paid_for", "everyone"))]
     times = []
     for plan in versions:
         for stay in stays:
             if stay.person == person and stay.plan == plan["plan"]["id"]:
                 since = max(stay.since, plan["plan"]["from"], hired)
-                until = min(stay.until or date.max, plan["plan"]["to"] + DAY)
+                until = min(stay.until or date.max, plan["plan"]["to"] + DAY, left)
                 if since < until:
                     times.append((since, until, plan))
     if not times:
@@ -98,7 +100,7 @@ def moments(staff: Staff, versions, person, last: date) -> list[Moment]:
                 found.append(
                     Moment(after - DAY, 2, -start.toordinal(), began, name, start, after, number, plan, plan)
                 )
-    return [moment for moment in found if moment.day <= last]
+    return [moment for moment in found if moment.day <= last and (moment.step < 2 or moment.after < left)]
 
 
 def draws(plans, stays, lines: list[Line], last: date, people: Sequence[Person] = ()) -> list[Line]:

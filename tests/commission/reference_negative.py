@@ -4,6 +4,7 @@
    (`negative_pay: carry`), nothing happens (`pay`), or it is topped up (`floor`).
 2. What was carried is taken back of what is paid above the quarter's draws: no more than is paid but for
    draws, what is repaid of them, and guarantees.
+   Of a quarter at whose end the person has left, and later, nothing is taken back.
 3. The rule is that of the plan's version on which the person's last stay before the quarter's end began.
 """
 
@@ -34,8 +35,9 @@ def negative(
             net = sum((x.amount for x in mine), ZERO)
             kinds = ("draw", "draw_recovery", "guarantee")
             free = sum((x.amount for x in mine if x.kind not in kinds), ZERO)
+            gone = (staff.person(person).left or date.max) <= after
             sure = assured(staff, person, start, after) if owed else ZERO
-            back = min(owed, max(min(net - sure, free), ZERO))
+            back = ZERO if gone else min(owed, max(min(net - sure, free), ZERO))
             if rule is not None:
                 made: tuple[str, Fraction] | None = None
                 how = rule.get("negative_pay", "pay")

@@ -382,7 +382,9 @@ def _person(chance, name, since) -> Person:
         if chance.random() < 0.2:
             roles.append((day, role))
     leave = ((date(2026, 8, 3), date(2026, 9, 7)),) if chance.random() < 0.1 else ()
-    return Person(name, hired, None, tuple(roles) if len(roles) > 1 else (), leave, _targets(chance))
+    left = chance.choice([date(2026, 7, 1), date(2026, 9, 30), date(2026, 11, 16), date(2027, 2, 10)])
+    left = left if chance.random() < 0.2 else None
+    return Person(name, hired, left, tuple(roles) if len(roles) > 1 else (), leave, _targets(chance))
 
 
 def _targets(chance) -> tuple[Target, ...]:

@@ -49,7 +49,7 @@ def _with_days(
     wide = replace(plan, file=plan.file.model_copy(update={"plan": head}))
     if all(stays[version] is None for version in versions):
         return wide, None
-    people = defaultdict(list)
+    people: dict[str, list[Stay]] = defaultdict(list)
     for version in versions:
         for payee, each in (stays[version] or {}).items():
             people[payee] += [s for s in each if s.start < end and start < s.end]
