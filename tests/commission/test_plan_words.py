@@ -408,3 +408,21 @@ def test_a_draw_for_new_hires_only(who: str, hired: date | None, since: date, pa
     assert payout.lines["amount"].sum() == paid
     told = [problem.value for problem in payout.problems if problem.code == "hiring-unknown"]
     assert told == ([] if hired else ["rep"])
+
+
+def test_a_debt_of_a_version_for_all_is_repaid_under_one_that_pays_new_hires_only() -> None:
+    """900 advanced by version 1; version 2 has no draw for who was hired before: 900 of 1,000 come back."""
+    draw = {"per": "month", "amount": 300, "recoverable": True, "keep_at_least": "none"}
+    flat = {"id": "b", "rate_pct": 10}
+    versions = [
+        plan(flat, draw=draw, head={"to": date(2026, 3, 31)}),
+        plan(flat, draw=draw | {"paid_for": "new_hires"}, head={"version": 2, "from": date(2026, 4, 1)}),
+    ]
+    given = {
+        "deals": deals(10_000, start=date(2026, 4, 10)),
+        "plan_assignments": table(stay()),
+        "people": table({"person_id": "rep", "hired_on": date(2024, 5, 1)}),
+    }
+    first = commission.calculate(versions, given, Q1)
+    second = commission.calculate(versions, given | {"prior_lines": first.lines}, "2026-Q2")
+    assert (total(first), total(second)) == (900, 100)

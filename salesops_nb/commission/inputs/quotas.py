@@ -296,7 +296,8 @@ class People:
             weight = Fraction(days, month.days)
             if quota.prorate == "months":
                 weight = Fraction(any(s <= month.start + timedelta(days=14) < e for s, e in each))
-            steps = sum(((b - a).days * self._step(payee, part, a) for a, b in self._by_role(payee, each)))
+            each_role = ((b - a).days * self._step(payee, part, a) for a, b in self._by_role(payee, each))
+            steps = sum(each_role, Fraction(0))
             whole, weighed = whole + weight, weighed + weight * steps / days
         return weighed / whole if whole else Fraction(1)
 
