@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 # Writes a message in the reader's language: `present` puts its own here, before that all is English.
@@ -73,17 +74,47 @@ def message(template: str, plural: str = "", /, **values: Any) -> Message:
     return Message(template, values, plural)
 
 
+def stated(template: str, plural: str = "", /, **values: Any) -> Message:
+    """A message that reads the same in every kind of English, as the words of a plan or a ledger do.
+
+    Examples
+    --------
+    >>> from salesops_nb.messages import stated
+    >>> stated("{n} months", n=1200)
+    '1200 months'
+    """
+    return Message(template, values, plural, fixed=True)
+
+
 def joined(parts: Iterable[str], between: str = ", ") -> Message:
     """Messages and words one after the other, each written in the reader's language."""
     values = {f"part_{at}": part for at, part in enumerate(parts)}
     return Message(between.join(f"{{{name}}}" for name in values), values)
 
 
-def listed(names: Iterable[object], most: int = 12) -> Message:
-    """Names after one another, the tail counted where there are many: ``a, b, c and 4 more``."""
+def either(words: Iterable[str]) -> Message:
+    """Words of which one is wanted: ``a or b or c``."""
+    return reduce(lambda one, other: message("{one} or {other}", one=one, other=other), _each(words))
+
+
+def both(words: Iterable[str]) -> Message:
+    """Words that are all there, ``a and b and c``; without one, ``none``."""
+    return reduce(lambda one, other: message("{one} and {other}", one=one, other=other), _each(words))
+
+
+def _each(words: Iterable[str]) -> list[Message]:
+    return [joined([word]) for word in words] or [message("none")]
+
+
+def listed(names: Iterable[object], most: int = 12, count: int | None = None) -> Message:
+    """Names after one another, the tail counted where there are many: ``a, b, c and 4 more``.
+
+    `count` is how many there are, where `names` are only the first of them.
+    """
     shown = [str(name) for name in names]
-    values: dict[str, Any] = {"names": ", ".join(shown[:most]), "n": len(shown) - most}
-    return Message("{names} and {n} more" if len(shown) > most else "{names}", values, fixed=True)
+    more = (len(shown) if count is None else count) - most
+    values: dict[str, Any] = {"names": ", ".join(shown[:most]), "n": more}
+    return Message("{names} and {n} more" if more > 0 else "{names}", values, fixed=True)
 
 
 def money(amount: Any) -> str:

@@ -50,6 +50,7 @@ class FiscalYear(_Strict):
     )
     named_after: Literal["end", "start"] = "end"
     year_ends: Literal["nearest", "last"] = "nearest"
+    extra_week_in: Literal["Q1", "Q2", "Q3", "Q4"] = "Q4"
 
 
 class Control(_Strict):

@@ -63,11 +63,11 @@ def of_columns() -> list[Message]:
 
 
 def of_analyses() -> list[Message]:
-    """What analyses and checks hand to `message`, for whoever shows it to write."""
+    """What analyses and checks hand to `message` and `stated`, for whoever shows it to write."""
     found: list[Message] = []
     for path in sorted(PACKAGE.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "message":
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("message", "stated"):
                 texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
                 found += [tuple(texts) if len(texts) == 2 else text for text in texts[:1]]
     return found

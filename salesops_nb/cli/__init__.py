@@ -55,8 +55,10 @@ class _LateGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SalesopsError as error:
+            from salesops_nb.present.language.called import called
+
             for line in error.lines():
-                click.echo(line, err=True)
+                click.echo(called(line), err=True)
             ctx.exit(1)
 
 

@@ -35,6 +35,7 @@ def check(folder: Path, quiet: bool, plan: Path | None) -> None:
         return
     from salesops_nb.cli import write_in_language_of
     from salesops_nb.cli.inputs import inputs, paid_periods
+    from salesops_nb.present.language.called import use_names
     from salesops_nb.source import open_workbook
     from salesops_nb.workbook import find_workbook, load_settings
 
@@ -44,6 +45,7 @@ def check(folder: Path, quiet: bool, plan: Path | None) -> None:
         settings = load_settings(home)
         write_in_language_of(settings)
         workbook = open_workbook(home, strict=False)
+        use_names(workbook.tables)
         found = [*workbook.problems]
         found += [control.problem(settings) for control in workbook.controls]
     except SalesopsError as error:
@@ -67,21 +69,24 @@ def _plan(file: Path) -> None:
     """A plan in words, with what is unusual about it; what is wrong with it is raised."""
     from salesops_nb.commission.plans.plan import load_plan
     from salesops_nb.commission.plans.unusual_rates import unusual_rates
+    from salesops_nb.present.language.sentences import translate
 
     plan = load_plan(file)
-    click.echo(plan.summary())
+    click.echo(translate(plan.summary()))
     for problem in unusual_rates(plan):
         click.echo(_line(problem))
 
 
 def _line(problem: Problem) -> str:
+    """The finding with people, accounts and products by their names; a cell's value as the file has it."""
+    from salesops_nb.present.language.called import called
     from salesops_nb.present.language.sentences import translate
 
     severity, table = message(problem.severity), f"[{problem.table}] " if problem.table else ""
-    line = joined([severity, ": ", table, problem.whole], "")
-    if problem.value and problem.value not in problem.message:
-        line = joined([line, message("(value: {value})", value=problem.value)], " ")
-    return translate(line)
+    line = called(translate(joined([severity, ": ", table, problem.whole], "")))
+    if problem.value and problem.value not in line:
+        line += " " + translate(message("(value: {value})", value=problem.value))
+    return line
 
 
 def _count(number: int, word: str) -> str:

@@ -1,11 +1,12 @@
 """`salesops ledger`: the pay ledger at the command line, from a draft to the payroll file.
 
-The day of an act (`--on`) is today unless said: it is a fact about the act, kept with it.
+A person is given by name or id and shown by name; the ledger keeps ids. The day of an act (`--on`) is today
+unless said: it is a fact about the act, kept with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -17,8 +18,11 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from salesops_nb.cli import write_in_language_of
+from salesops_nb.core.frames import Tables
 from salesops_nb.core.money import from_minor
+from salesops_nb.core.names import id_of, named
 from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.present.language.called import called, use_names
 from salesops_nb.source.opened import Workbook, open_workbook, store_url
 from salesops_nb.store.database import open_store
 from salesops_nb.store.ledger import ledger as pay_ledger
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from salesops_nb.store.ledger.duties import Duties
 
 Decorated = Callable[..., Any]
+# columns of the ledger's tables that hold ids of people; of approvers several, one after another
+_PEOPLE = {"payee_id", "approvers", "opened_by", "answered_by", "closed_by"}
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date:
@@ -50,17 +56,28 @@ def _amount(_context: click.Context, _option: click.Parameter, value: str) -> De
         raise click.BadParameter(f"{value!r} is not an amount; write it like -120.50") from None
 
 
+def _person(context: click.Context, _option: click.Parameter, value: Any) -> Any:
+    """The id of the person, or of each, who is given by a name or an id; whoever is not known as given."""
+    if not value:
+        return value
+    people = _opened(context).people
+    found = [id_of(people, "people", each) or each for each in ([value] if isinstance(value, str) else value)]
+    return found[0] if isinstance(value, str) else tuple(found)
+
+
 def _act(command: Decorated) -> Decorated:
     """The options of everything that writes: who and when."""
     command = click.option("--on", callback=_day, metavar="DAY", help="Day of the act (default: today).")(
         command
     )
-    return click.option("--by", required=True, metavar="PERSON", help="Who does it: the person's id.")(
-        command
-    )
+    return click.option(
+        "--by", required=True, callback=_person, metavar="PERSON", help="Who does it: a name or an id."
+    )(command)
 
 
-_payees = click.option("--payee", "payees", multiple=True, metavar="PERSON", help="Only these statements.")
+_payees = click.option(
+    "--payee", "payees", multiple=True, callback=_person, metavar="PERSON", help="Only these statements."
+)
 
 
 @click.group()
@@ -88,6 +105,13 @@ class _Room:
     def book(self) -> Workbook:
         return open_workbook(self.folder)
 
+    @cached_property
+    def people(self) -> Tables:
+        """The tables that say what people are called; that another of them cannot be read is no matter."""
+        tables = open_workbook(self.folder, strict=False).tables
+        use_names(tables)
+        return tables
+
 
 def _opened(context: click.Context) -> _Room:
     if isinstance(context.obj, str):
@@ -112,13 +136,24 @@ def _duties(context: click.Context) -> Duties:
     return duties_of(_opened(context).book)
 
 
-def _show(table: pd.DataFrame) -> None:
+def _show(context: click.Context, table: pd.DataFrame) -> None:
+    """The table with people by their names."""
+    people = _opened(context).people
+    for column in _PEOPLE & set(table.columns):
+        cells = table[column].fillna("")
+        several = [cell.split(", ") if column == "approvers" else [cell] for cell in cells]
+        table = table.assign(**{column: [", ".join(named(people, "people", ids)) for ids in several]})
+    table = table.rename(columns={"payee_id": "payee"})
     click.echo(table.astype(object).where(table.notna(), "").to_string(index=False) if len(table) else "none")
+
+
+def _names(context: click.Context, ids: Iterable[str]) -> str:
+    return ", ".join(named(_opened(context).people, "people", ids)) or "none"
 
 
 def _tell(problems: list[Problem]) -> None:
     for line in SalesopsError(problems).lines():
-        click.echo(line, err=True)
+        click.echo(called(line), err=True)
 
 
 @ledger.command()
@@ -146,7 +181,7 @@ def anchor(context: click.Context) -> None:
 
 @ledger.command("list")
 @click.option("--period", metavar="PERIOD")
-@click.option("--payee", metavar="PERSON")
+@click.option("--payee", callback=_person, metavar="PERSON", help="A name or an id.")
 @click.option("--lines", is_flag=True, help="Lines instead of statements.")
 @click.option("--disputes", is_flag=True, help="Disputes instead of statements.")
 @click.pass_context
@@ -155,14 +190,17 @@ def list_(context: click.Context, period: str | None, payee: str | None, lines: 
     store = _opened(context).store
     key = _key(context, period) if period else None
     if disputes:
-        _show(pay_ledger.disputes(store, period=key, payee_id=payee))
+        _show(context, pay_ledger.disputes(store, period=key, payee_id=payee))
         return
     if lines:
         table = pay_ledger.lines(store, key, payee_id=payee)
-        _show(table[["period", "payee_id", "line_id", "kind", "amount", "currency", "status", "dispute"]])
+        _show(
+            context,
+            table[["period", "payee_id", "line_id", "kind", "amount", "currency", "status", "dispute"]],
+        )
         return
     table = pay_ledger.statements(store, key)
-    _show(table[table["payee_id"] == payee] if payee else table)
+    _show(context, table[table["payee_id"] == payee] if payee else table)
 
 
 @ledger.command()
@@ -198,16 +236,16 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
         basis=basis(payout, every_plan=True),
         duties=_duties(context),
     )
-    _posted(done)
+    _posted(context, done)
     _tell(_watched(room, plans).told())
 
 
-def _posted(done: pay_ledger.Posting) -> None:
+def _posted(context: click.Context, done: pay_ledger.Posting) -> None:
     click.echo(f"{done.written} lines written, {done.withdrawn} withdrawn, {done.unchanged} unchanged.")
     for line_id in done.adjustments:
         click.echo(f"late: {line_id}")
     for key, payee in done.reopened:
-        click.echo(f"again a draft: {payee}, {key}")
+        click.echo(f"again a draft: {_names(context, [payee])}, {key}")
     click.echo(f"ledger {done.anchor}")
 
 
@@ -257,11 +295,12 @@ def correct(context: click.Context, folder: str, dry_run: bool, by: str, on: dat
         return
     for line in changes.lines.write:
         amount = from_minor(line["amount_minor"], line["currency"])
-        click.echo(f"{line['period']}: {line['payee_id']}, {line['line_id']}: {amount:+,} {line['currency']}")
+        payee = _names(context, [line["payee_id"]])
+        click.echo(f"{line['period']}: {payee}, {line['line_id']}: {amount:+,} {line['currency']}")
     if done is None:
         click.echo("Nothing was written (--dry-run).")
     else:
-        _posted(done)
+        _posted(context, done)
 
 
 @ledger.command()
@@ -289,7 +328,7 @@ def review(context: click.Context, period: str, payees: tuple[str, ...], by: str
         store, _key(context, period), by=by, on=on, payees=payees or None, duties=_duties(context)
     )
     _tell(done.waiting)
-    click.echo(f"Reviewed: {', '.join(done.moved) or 'none'}.")
+    click.echo(f"Reviewed: {_names(context, done.moved)}.")
 
 
 @ledger.command()
@@ -308,7 +347,7 @@ def approve(context: click.Context, period: str, payees: tuple[str, ...], by: st
         duties=_duties(context),
     )
     _tell(done.waiting)
-    click.echo(f"Approved: {', '.join(done.moved) or 'none'}.")
+    click.echo(f"Approved: {_names(context, done.moved)}.")
 
 
 @ledger.command()
@@ -348,11 +387,11 @@ def _close(
 
 @ledger.command(context_settings={"ignore_unknown_options": True})
 @click.argument("period")
-@click.argument("payee")
+@click.argument("payee", callback=_person)
 @click.argument("amount", callback=_amount)
 @click.argument("currency")
 @click.option("--reason", required=True)
-@click.option("--approver", required=True, metavar="PERSON")
+@click.option("--approver", required=True, callback=_person, metavar="PERSON", help="A name or an id.")
 @click.option("--corrects", metavar="LINE", help="The line it corrects.")
 @_act
 @click.pass_context
@@ -463,7 +502,7 @@ def payroll(context: click.Context, period: str, folder: str, target: str, on: d
     stem.with_suffix(".csv").write_text(payroll_csv(result.rows), encoding="utf-8", newline="")
     stem.with_suffix(".xlsx").write_bytes(payroll_xlsx(result, pay_ledger.anchor(room.store)))
     _tell(result.problems)
-    _show(result.totals)
+    _show(context, result.totals)
     click.echo(f"{stem}.csv\n{stem}.xlsx")
 
 
@@ -496,7 +535,7 @@ def accrual(context: click.Context, first: str, last: str | None, folder: str, t
         not_incremental=not_incremental(_plans(room.folder / folder)),
     )
     _tell(result.problems)
-    _show(result.roll_forward)
+    _show(context, result.roll_forward)
     if target:
         Path(target).write_text(payroll_csv(result.table), encoding="utf-8", newline="")
         click.echo(target)
@@ -528,7 +567,7 @@ def finance(context: click.Context, first: str, last: str | None, folder: str, t
         not_incremental=not_incremental(_plans(room.folder / folder)),
     )
     _tell(result.problems)
-    _show(result.journal)
+    _show(context, result.journal)
     place = room.folder / target
     place.mkdir(parents=True, exist_ok=True)
     span = "_".join(dict.fromkeys((periods[0].key, periods[-1].key)))

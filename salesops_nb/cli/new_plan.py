@@ -103,6 +103,7 @@ def new_plan(
     from salesops_nb.commission.plans.plan import load_plan
     from salesops_nb.core.money import places
     from salesops_nb.notebook.commission_calculation.period_book import FOLDER
+    from salesops_nb.present.language.sentences import translate
     from salesops_nb.workbook import find_workbook, load_settings
 
     home = find_workbook(".")
@@ -118,5 +119,5 @@ def new_plan(
     made = blank.written(blank.Answers(name, first, last, code, counts=overlay, **answers))
     path.parent.mkdir(exist_ok=True)
     path.write_text(made, encoding="utf-8")
-    click.echo(f"\n{load_plan(path).summary()}\n\nwritten: {path.relative_to(home)}")
+    click.echo(f"\n{translate(load_plan(path).summary())}\n\nwritten: {path.relative_to(home)}")
     click.echo("Next: people's rows in plan_assignments, then: salesops check")

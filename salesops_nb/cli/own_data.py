@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from salesops_nb import messages
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import joined, listed, message
 
 if TYPE_CHECKING:
     from salesops_nb.own_data.columns import Found, Proposed
     from salesops_nb.own_data.proposing import Proposal
 
+_SURE = {"sure": message("sure"), "likely": message("likely")}
 Decorated = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -58,6 +61,7 @@ _SETTINGS = {
     "--rates": ("RATES", "Of other currencies, as 'USD 0.92, GBP 1.17', or none."),
     "--amount-is": ("KIND", "acv, tcv, arr or one-off: what a deal's amount is."),
     "--fiscal-year": ("MONTH", "In which the fiscal year begins."),
+    "--locale": ("LOCALE", "How numbers and dates are written, such as en_CA; ro_RO speaks Romanian."),
     "--time-zone": ("ZONE", "On whose clock days are counted, such as Europe/Berlin."),
 }
 
@@ -103,6 +107,7 @@ def begin(folder: Path, paths: tuple[Path, ...], options: dict[str, Any]) -> Pro
     from salesops_nb.own_data.answers import Answers
     from salesops_nb.own_data.proposing import propose
     from salesops_nb.own_data.writing import write_workbook
+    from salesops_nb.present.language.translation import setting, use_locale
 
     if (folder / "workbook.yml").exists():
         raise SalesopsError(problem("workbook-there", value=folder))
@@ -110,13 +115,14 @@ def begin(folder: Path, paths: tuple[Path, ...], options: dict[str, Any]) -> Pro
     if twice := [name for name in names if names.count(name) > 1 and len({*paths}) == len(paths)]:
         raise SalesopsError(problem("two-files-of-a-name", value=twice[0]))
     paths = tuple(dict.fromkeys(path.expanduser() for path in paths))
+    use_locale(options.get("locale") or "en_US")
     made = Answers(options, bool(options.get("yes")))
     looked = Looked()
     found = propose(paths, made, looked=looked)
     made.settle()
     show(found, looked)
     company = str(options.get("company") or folder.resolve().name.replace("-", " ").replace("_", " ").title())
-    write_workbook(folder, found, company)
+    write_workbook(folder, found, company, setting().locale)
     into_data(folder / "data", found)
     return found
 
@@ -130,6 +136,11 @@ def into_data(data: Path, found: Proposal) -> None:
                 shutil.copy2(seen.path, data / seen.path.name)
 
 
+def _say(text: str, before: str = "") -> None:
+    """Print a message in the reader's language."""
+    click.echo(before + messages.translator(text))
+
+
 class Looked:
     """What files tell by themselves, printed before anything is asked."""
 
@@ -139,8 +150,9 @@ class Looked:
     def __call__(self, tables: Iterable[Proposed]) -> None:
         """Print each table's columns with samples, and how sure they are."""
         for made in tables:
-            like = f", as {made.layout.crm} writes it" if made.layout is not None else ""
-            click.echo(f"{made.seen.name}: {made.table}, {made.seen.rows:,} rows{like}")
+            like = message(", as {crm} writes it", crm=made.layout.crm) if made.layout is not None else ""
+            told = {"file": made.seen.name, "table": made.table, "rows": made.seen.rows, "like": like}
+            _say(message("{file}: {table}, {rows} rows{like}", **told))
             _columns(made, made.columns)
             self.columns[made.table] = dict(made.columns)
             click.echo()
@@ -150,7 +162,8 @@ def _columns(made: Proposed, chosen: Mapping[str, Found]) -> None:
     width = max((len(found.header) for found in chosen.values()), default=0)
     for name, found in chosen.items():
         shown = ", ".join(made.seen.columns[found.header].shown)[:60]
-        click.echo(f"  {name:<18} {found.header:<{width}}  {found.sure} ({found.why})  {shown}")
+        sure = joined([_SURE[found.sure], " (", found.why, ")"], "")
+        click.echo(f"  {name:<18} {found.header:<{width}}  {messages.translator(sure)}  {shown}")
 
 
 def show(found: Proposal, looked: Looked) -> None:
@@ -158,13 +171,15 @@ def show(found: Proposal, looked: Looked) -> None:
     for made in found.tables.values():
         _table(made, looked.columns.get(made.table, {}))
     for seen in found.left:
-        click.echo(f"\n{seen.name}: left out, as it has no table's columns")
+        click.echo()
+        _say(message("{file}: left out, as it has no table's columns", file=seen.name))
     if found.lacking:
-        from salesops_nb.messages import listed
-
-        click.echo(
-            "\nOwners whom the people's file lacks (they stand under their own name): "
-            f"{listed(found.lacking, 8)}"
+        click.echo()
+        _say(
+            message(
+                "Owners whom the people's file lacks (they stand under their own name): {names}",
+                names=listed(found.lacking, 8),
+            )
         )
 
 
@@ -183,9 +198,9 @@ def _table(made: Proposed, before: Mapping[str, Found]) -> None:
     if wide := made.keys.get("wide"):
         click.echo(f"  {'periods':<18} {', '.join(f'{h} = {p}' for h, p in list(wide.items())[:3])} …")
     for note in made.notes:
-        click.echo(f"  {note}")
+        _say(note, "  ")
     if unused := made.unused():
-        click.echo(f"  left under its own name: {', '.join(unused)}")
+        _say(message("left under its own name: {columns}", columns=", ".join(unused)), "  ")
 
 
 def check_and_review(folder: Path, review: bool) -> None:
@@ -199,7 +214,7 @@ def check_and_review(folder: Path, review: bool) -> None:
     except SystemExit as ended:
         failed = bool(ended.code)
     if failed:
-        click.echo("Mend the errors above; until then figures leave out what they spoil.")
+        _say(message("Mend the errors above; until then figures leave out what they spoil."))
     if not review:
         click.echo(f"Next: salesops run {folder / 'reports.yml'}")
         return

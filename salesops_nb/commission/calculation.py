@@ -46,7 +46,7 @@ from salesops_nb.commission.settlement.settle import settle
 from salesops_nb.commission.settlement.span_pay import Pay, Settled
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.store.ledger.duties import ANYBODY, Duties
 
 FEW = 200_000  # events up to which what is earned is worked out for all spans of a plan at once
@@ -440,14 +440,12 @@ def _paid_unconfirmed(job: Job, c: Component, found: nw.LazyFrame[Any]) -> None:
     count = collected(now.select(nw.len().alias("n")))[0]["n"]
     if count:
         job.people.problems.append(
-            Problem(
+            problem(
                 "activities-not-confirmed",
-                f"Of the activities that component {c.id!r} of plan {job.plan.label} pays, nobody confirmed "
-                f"{count}; the plan does not say whether that is needed, and they are paid.",
-                "Add to the component: confirmed: required (or not_needed), and confirmed_by to activities.",
                 table="activities",
                 column="confirmed_by",
                 value=c.id,
-                severity="warning",
+                plan=job.plan.label,
+                count=count,
             )
         )

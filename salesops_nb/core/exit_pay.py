@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from salesops_nb.messages import Message, message
+
 PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 RESTRICTED = {
     # Labor Code sections 201, 221 and 224; Barnhill v. Robert Saunders & Co. (1981) 125 Cal.App.3d 1: a debt
@@ -33,16 +35,16 @@ def place_of(country: object, region: object = None) -> str | None:
     return f"{text}-{part}" if PLACE.fullmatch(f"{text}-{part}") and len(part) == 2 else text
 
 
-def may_not_net(place: str | None, allowed: Collection[str]) -> str | None:
+def may_not_net(place: str | None, allowed: Collection[str]) -> Message | None:
     """Why what is owed is not taken from the last pay in a place; ``None`` where it may be."""
     if place is None:
-        return "people does not say the country"
+        return message("people does not say the country")
     country = place.partition("-")[0]
     law = RESTRICTED.get(place) or RESTRICTED.get(country)
     if law is not None:
-        return f"restricted by {law}"
+        return message("restricted by {law}", law=law)
     if place == country and place in allowed and any(one.startswith(f"{country}-") for one in RESTRICTED):
-        return f"people does not say which part of {country}, and some restrict it"
+        return message("people does not say which part of {country}, and some restrict it", country=country)
     if place in allowed or country in allowed:
         return None
-    return f"pay_policy does not allow it in {place}"
+    return message("pay_policy does not allow it in {place}", place=place)

@@ -5,9 +5,10 @@ Two of one name are told apart: people by their teams where these differ, others
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import narwhals as nw
 import pandas as pd
@@ -18,6 +19,7 @@ from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import listed
 
 Kind = Literal["people", "accounts", "products"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _KEYS: Mapping[Kind, str] = {"people": "person_id", "accounts": "account_id", "products": "product_id"}
 
 
@@ -64,10 +66,12 @@ def id_of(tables: Mapping[str, Any], kind: Kind, asked: str) -> str | None:
     rows = _rows_once(tables, kind)
     if asked in set(rows["id"]):
         return asked
-    wanted = _plain(asked)
-    found = [each for each, name in known.items() if _plain(name) == wanted]
+    wanted = plain_name(asked)
+    found = [each for each, name in known.items() if plain_name(name) == wanted]
     if not found:
-        found = [each for each, name in zip(rows["id"], rows["name"], strict=True) if _plain(name) == wanted]
+        found = [
+            each for each, name in zip(rows["id"], rows["name"], strict=True) if plain_name(name) == wanted
+        ]
     if len(found) > 1:
         names = listed([known[each] if each in known[each] else f"{known[each]} [{each}]" for each in found])
         raise SalesopsError(problem("ambiguous-name", value=asked, count=len(found), names=names))
@@ -103,7 +107,7 @@ def _rows(tables: Tables, kind: Kind) -> pd.DataFrame:
 
 def _told_apart(rows: pd.DataFrame) -> dict[str, str]:
     rows = rows[rows["name"] != ""]
-    plain = rows["name"].map(_plain)
+    plain = rows["name"].map(plain_name)
     bearers, in_team = Counter(plain), Counter(zip(plain, rows["team"], strict=True))
     found: dict[str, str] = {}
     for each, name, team, key in zip(rows["id"], rows["name"], rows["team"], plain, strict=True):
@@ -114,5 +118,13 @@ def _told_apart(rows: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+def plain_name(name: str) -> str:
+    """A name as it is compared: capitals, doubled spaces and ways of encoding a letter do not count.
+
+    Examples
+    --------
+    >>> from salesops_nb.core.names import plain_name
+    >>> plain_name("ANA\u00a0 Pop"), plain_name("José") == plain_name("Jose\u0301")
+    ('ana pop', True)
+    """
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()

@@ -5,7 +5,7 @@ The words, texts, numbers and conditions are those of the language of conditions
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from salesops_nb.expression.syntax import DEEPEST, Column, Literal, Node, _Reader, columns_in
@@ -65,6 +65,31 @@ def fields_of(value: Value) -> list[Column]:
     ['state', 'actual', 'estimated']
     """
     return [column for part in _parts(value) for column in _columns(part)]
+
+
+def lacking(value: Value, there: Container[str]) -> list[Column]:
+    """The columns that a value cannot be made without and that are not there, by their casefolded names.
+
+    ``coalesce`` does with any one of its values.
+
+    Examples
+    --------
+    >>> from salesops_nb.expression import lacking, parse_value
+    >>> value = parse_value("if(state = 1, coalesce(actual, estimated), estimated)")
+    >>> [column.name for column in lacking(value, {"state", "estimated"})]
+    []
+    >>> [column.name for column in lacking(value, {"actual"})]
+    ['state', 'estimated']
+    """
+    if isinstance(value, Column):
+        return [] if value.name.casefold() in there else [value]
+    if isinstance(value, Literal):
+        return []
+    if isinstance(value, Choice):
+        own = [column for column in columns_in(value.condition) if column.name.casefold() not in there]
+        return [*own, *lacking(value.then, there), *lacking(value.other, there)]
+    parts = [lacking(each, there) for each in value.values]
+    return [] if value.name == "coalesce" and not all(parts) else [each for part in parts for each in part]
 
 
 def _columns(part: Value) -> list[Column]:

@@ -121,17 +121,18 @@ def bridge(review: Review) -> None:
         present.note(_("There is no whole period to compare with, so there is no bridge."))
         return
     first, last = review.bridge.iloc[0], review.bridge.iloc[-1]
-    opening = translated(str(first["step"]))
+    opening = translate(review.comparison.said) or translated(str(first["step"]))
+    closing = translate(review.period.named)
     steps = review.bridge.iloc[1:-1]
     present.waterfall(
         steps.assign(step=[translated(str(step)) for step in steps["step"]]),
         step="step",
         amount="amount",
         opening=opening,
-        closing=review.period.key,
+        closing=closing,
         start=first["amount"],
         end=last["amount"],
-        title=_("From {start} to {end}", start=opening, end=review.period.key),
+        title=_("From {start} to {end}", start=opening, end=closing),
     )
 
 

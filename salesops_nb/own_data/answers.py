@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from salesops_nb import messages
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import listed
 
@@ -56,10 +57,10 @@ class Answers:
             try:
                 return self._read(text, choices, read, option)
             except SalesopsError as error:
-                raise click.UsageError(error.problems[0].message) from error
+                raise click.UsageError(messages.translator(error.problems[0].message)) from error
 
         among = f" ({', '.join(choices)})" if 0 < len(choices) <= 12 else ""
-        return click.prompt(question + among, default=default, value_proc=taken)
+        return click.prompt(messages.translator(question) + among, default=default, value_proc=taken)
 
     def _read(self, text: str, choices: Sequence[str], read: Callable[[str], Any], option: str) -> Any:
         text = text.strip()
@@ -74,7 +75,7 @@ class Answers:
             return read(text)
         except ValueError as error:
             raise SalesopsError(
-                problem("bad-answer.free", value=text, option=option, why=str(error))
+                problem("bad-answer.free", value=text, option=option, why=error.args[0])
             ) from error
 
     def settle(self) -> None:

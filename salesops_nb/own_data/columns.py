@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from rapidfuzz import fuzz
 
+from salesops_nb.messages import message
 from salesops_nb.own_data.layouts import Layout, known, known_tables, layout_of, period_of
 from salesops_nb.own_data.looking import SeenFile
 from salesops_nb.source.columns.headers import plain
@@ -129,7 +130,7 @@ def columns_of(seen: SeenFile, table: str, layout: Layout | None, given: dict[st
     for column, header in given.items():
         same = [h for h in seen.columns if plain(h) == plain(header)]
         if same:
-            made.columns[column] = Found(same[0], "sure", "as you say")
+            made.columns[column] = Found(same[0], "sure", message("as you say"))
     if layout is not None:
         _by_layout(made, layout)
     exact = _exact(seen, table)
@@ -138,7 +139,7 @@ def columns_of(seen: SeenFile, table: str, layout: Layout | None, given: dict[st
     for column in sorted(exact, key=lambda c: (c not in _OWN_FIRST, not names[c].required)):
         free = [header for header in exact[column] if header not in used]
         if free and column not in made.columns:
-            made.columns[column] = Found(free[0], "sure", "a known name")
+            made.columns[column] = Found(free[0], "sure", message("a known name"))
             used.add(free[0])
     return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from salesops_nb.messages import message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Proposed
 from salesops_nb.source.schema.contracts import CONTRACTS
@@ -26,7 +27,7 @@ def formats(made: Proposed, answers: Answers) -> None:
     if "ambiguous-dates" in open_to_both:
         header = str(open_to_both["ambiguous-dates"].column)
         shown = ", ".join(made.seen.columns[header].shown[:2])
-        question = f"Are days or months first in {header} ({shown})?"
+        question = message("Are days or months first in {column} ({shown})?", column=header, shown=shown)
         order = answers.ask("--date-order", question, ("dmy", "mdy"))
         if order is not None:
             made.keys["date_order"] = order
@@ -35,7 +36,8 @@ def formats(made: Proposed, answers: Answers) -> None:
     if "ambiguous-numbers" in open_to_both:
         header = str(open_to_both["ambiguous-numbers"].column)
         shown = ", ".join(made.seen.columns[header].shown[:2])
-        mark = answers.ask("--decimal-mark", f"Is , or . the decimal mark in {header} ({shown})?", (",", "."))
+        question = message("Is , or . the decimal mark in {column} ({shown})?", column=header, shown=shown)
+        mark = answers.ask("--decimal-mark", question, (",", "."))
         if mark is not None:
             made.keys["decimal_mark"] = mark
     elif "," in told.marks.values():
@@ -53,7 +55,10 @@ def time_zone(tables: list[Proposed], answers: Answers) -> str:
     ]
     if not clocks and not given:
         return "UTC"
-    question = f"On whose clock are days counted ({clocks[0] if clocks else ''} has a time with a zone)?"
+    question = message(
+        "On whose clock are days counted ({column} has a time with a zone)?",
+        column=clocks[0] if clocks else "",
+    )
     return str(answers.ask("--time-zone", question, default="UTC", read=_zone) or "UTC")
 
 
@@ -61,5 +66,5 @@ def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        raise ValueError("a time zone is wanted, such as UTC or America/New_York") from None
+        raise ValueError(message("a time zone is wanted, such as UTC or America/New_York")) from None
     return text

@@ -1,43 +1,32 @@
-"""What a file of deals needs to be read right: outcome of each stage, amount, currency, dates, owner."""
+"""What a file of deals needs to be read right: id, owner, amount, dates, the outcome of each stage."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.messages import listed
+from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, likely
-from salesops_nb.own_data.layouts import is_converted, kind_of_amount, outcome_of
-from salesops_nb.source.columns.currencies import code_of
+from salesops_nb.own_data.layouts import outcome_of
 from salesops_nb.source.columns.parsing import TRUE
-
-KINDS = ("acv", "tcv", "arr", "one-off")
-_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "zł": "PLN", "₹": "INR"}
-
-
-@dataclass
-class Money:
-    """The workbook's currency, what an amount is, and rates of other currencies to the workbook's."""
-
-    currency: str
-    amount_is: str
-    rates: dict[str, Decimal]
+from salesops_nb.source.shaping.keyless import is_id, made_of
 
 
 def needed_columns(made: Proposed, answers: Answers) -> None:
     """Settle the columns that deals cannot do without; what the names do not tell is asked."""
     _outcome_or_stage(made)
-    _needed(made, answers, "owner_id", "Which column is the deal's owner?", ("text", "email"))
-    _needed(made, answers, "stage", "Which column is the stage or status?", ("text",))
-    _needed(made, answers, "amount", "Which column is the amount?", ("number",))
+    _needed(made, answers, "owner_id", message("Which column is the deal's owner?"), ("text", "email"))
+    _needed(made, answers, "stage", message("Which column is the stage or status?"), ("text",))
+    _needed(made, answers, "amount", message("Which column is the amount?"), ("number",))
     if "closed_on" not in made.columns and (expected := made.columns.get("expected_close_on")):
         made.columns["closed_on"] = expected
-        made.notes.append(f"closed_on: {expected.header} too, as no other column says when a deal closed")
-    _needed(made, answers, "closed_on", "Which column is the day a deal closed?", ("date",))
+        made.notes.append(
+            message(
+                "closed_on: {column} too, as no other column says when a deal closed", column=expected.header
+            )
+        )
+    _needed(made, answers, "closed_on", message("Which column is the day a deal closed?"), ("date",))
     if "expected_close_on" not in made.columns and "closed_on" in made.columns:
         made.columns["expected_close_on"] = made.columns["closed_on"]
 
@@ -50,7 +39,7 @@ def _needed(made: Proposed, answers: Answers, column: str, question: str, kinds:
         raise SalesopsError(_none_left(made, column))
     header = answers.ask(f"--column {column}=HEADER", question, free, likely(made, column, kinds))
     if header is not None:
-        made.columns[column] = Found(header, "sure", "as you say")
+        made.columns[column] = Found(header, "sure", message("as you say"))
 
 
 def _none_left(made: Proposed, column: str) -> Problem:
@@ -77,26 +66,28 @@ def _outcome_or_stage(made: Proposed) -> None:
         else:
             del made.columns["outcome"]
             if "stage" not in made.columns:
-                made.columns["stage"] = Found(status, "sure", "a known name")
+                made.columns["stage"] = Found(status, "sure", message("a known name"))
     if "stage" not in made.columns and "outcome" in made.columns:
         made.columns["stage"] = made.columns["outcome"]
 
 
 def made_id(made: Proposed) -> None:
-    """Where the export has no id, make one of what stays as it is, and say so."""
+    """Where no known column is the id: one whose values stand once, else the reader makes one.
+
+    Where there are none of these an id is the row's number.
+    """
     if made.has("deal_id"):
         return
-    stable = [
-        made.columns[name].header for name in ("name", "account_id", "created_on") if name in made.columns
-    ]
-    fields = [f"`{header}`" for header in stable]
-    values = ", ' / ', ".join(fields)
-    if not stable or not made.seen.distinct(stable):
-        values = ", ' / ', ".join([*fields, "row_number()"])
-        made.notes.append("deal_id: made with the row's number, so that a later export has other ids")
+    own = [h for h in made.unused() if is_id(h) and len(made.seen.counted(h)) == made.seen.rows]
+    if own:
+        made.columns["deal_id"] = Found(own[0], "likely", message("each of its values stands once"))
+    elif stable := [made.columns[name].header for name in made_of(made.columns)]:
+        made.notes.append(
+            message("deal_id: made of {columns}, as no column is an id", columns=", ".join(stable))
+        )
     else:
-        made.notes.append(f"deal_id: made of {', '.join(stable)}, as no column is an id")
-    made.keys.setdefault("computed", {})["deal_id"] = f"concat({values})"
+        made.keys.setdefault("computed", {})["deal_id"] = "row_number()"
+        made.notes.append(message("deal_id: the row's number, so that a later export has other ids"))
 
 
 def stages(made: Proposed, answers: Answers) -> None:
@@ -185,108 +176,30 @@ def _asked(answers: Answers, names: list[str], found: dict[str, str]) -> dict[st
         known = {name.casefold(): name for name in names}
         parts = [part.strip() for part in text.split(";" if ";" in text else ",")]
         if unknown := [part for part in parts if part.casefold() not in known]:
-            raise ValueError(f"{unknown[0]!r} is no stage of the file; they are {', '.join(names)}")
+            raise ValueError(
+                message(
+                    "{stage!r} is no stage of the file; they are {names}",
+                    stage=unknown[0],
+                    names=", ".join(names),
+                )
+            )
         return [known[part.casefold()] for part in parts]
 
     shown = ", ".join(left)
     won = answers.ask(
-        "--stage NAME=won", f"Which of these stages are won? {shown}", default="none", read=several
+        "--stage NAME=won",
+        message("Which of these stages are won? {stages}", stages=shown),
+        default="none",
+        read=several,
     )
-    lost = answers.ask("--stage NAME=lost", f"Which of them are lost? {shown}", default="none", read=several)
+    lost = answers.ask(
+        "--stage NAME=lost",
+        message("Which of them are lost? {stages}", stages=shown),
+        default="none",
+        read=several,
+    )
     outcomes = dict.fromkeys(left, "open")
     outcomes |= dict.fromkeys(lost or [], "lost") | dict.fromkeys(won or [], "won")
     if "won" not in {**found, **chosen, **outcomes}.values() and not answers.missing:
         raise SalesopsError(problem("no-stage-won", column="--stage NAME=won", names=listed(names, 30)))
     return {**chosen, **outcomes}
-
-
-def money(made: Proposed, answers: Answers) -> Money:
-    """The currency, the rates and the kind of the amounts; a company's own currency column is preferred."""
-    amount = made.header("amount")
-    held = _currencies(made)
-    converted = next((h for h in made.unused("number") if is_converted(h)), None)
-    if len(held) > 1 and converted is not None:
-        made.columns["amount"] = Found(converted, "sure", "amounts in one currency, as the CRM converts them")
-        made.columns.pop("currency", None)
-        currency = answers.ask("--currency", f"Which currency is {converted} in?", default=None, read=_code)
-        if currency:
-            made.keys.setdefault("constants", {})["currency"] = currency
-        held = {}
-    elif len(held) == 1:
-        currency = answers.given.get("currency") or next(iter(held))
-    elif held:
-        most = max(held, key=lambda code: held[code])
-        currency = answers.ask("--currency", "In which currency are figures told?", default=most, read=_code)
-    else:
-        currency = answers.given.get("currency") or _of_signs(made, amount)
-        if not currency:
-            currency = answers.ask("--currency", "Which currency are the amounts in?", read=_code)
-    rates = _rates(answers, str(currency), held)
-    kind = kind_of_amount(amount or "") or answers.ask(
-        "--amount-is", "What is an amount: contract value a year, in total, recurring revenue, or one-off?",
-        KINDS,
-    )  # fmt: skip
-    return Money(str(currency or "USD"), str(kind or KINDS[-1]), rates)
-
-
-def _currencies(made: Proposed) -> dict[str, int]:
-    header = made.header("currency")
-    if header is None:
-        others = [h for h in made.unused("currency") if not is_converted(re.sub(r"\s*Currency$", "", h))]
-        if not others:
-            return {}
-        header = others[0]
-        made.columns["currency"] = Found(header, "sure", "codes of currencies")
-    found: Counter[str] = Counter()
-    for value, rows in made.seen.counted(header).items():
-        found[code_of(value) or value] += rows
-    return dict(found)
-
-
-def _of_signs(made: Proposed, header: str | None) -> str | None:
-    """The currency that the amount's header or every amount names."""
-    if header is None:
-        return None
-    for word in re.findall(r"[A-Z]{3}|[€£]", header):
-        if code := _SIGNS.get(word) or code_of(word):
-            return code
-    signs = {sign for value in made.seen.columns[header].shown for sign in _SIGNS if sign in value}
-    codes = {word for value in made.seen.columns[header].shown for word in re.findall(r"[A-Z]{3}", value)}
-    found = {_SIGNS[sign] for sign in signs - {"$"}} | {code for word in codes if (code := code_of(word))}
-    return next(iter(found)) if len(found) == 1 else None
-
-
-def _code(text: str) -> str:
-    code = code_of(text)
-    if code is None:
-        raise ValueError("an ISO 4217 currency code is wanted, such as USD or EUR")
-    return code
-
-
-def _rates(answers: Answers, currency: str, held: dict[str, int]) -> dict[str, Decimal]:
-    others = sorted(set(held) - {currency})
-    if not others or "fx_rates" in answers.given:
-        return {}
-
-    def read(text: str) -> dict[str, Decimal]:
-        if text.casefold() == "none":
-            return {}
-        found: dict[str, Decimal] = {}
-        for part in re.split(r"[,;]\s+|;", text):
-            try:
-                code, number = re.split(r"[\s:=]+", part.strip())
-                rate = Decimal(number.replace(",", "."))
-            except (ValueError, InvalidOperation):
-                raise ValueError(
-                    f"write {others[0]} 0.92, with the {currency} that one {others[0]} is"
-                ) from None
-            if code.upper() not in others or rate <= 0:
-                raise ValueError(f"{code!r} is none of {', '.join(others)}, or its rate is not above 0")
-            found[code.upper()] = rate
-        if lacking := set(others) - set(found):
-            raise ValueError(f"{', '.join(sorted(lacking))} has no rate")
-        return found
-
-    question = f"How many {currency} is one of {', '.join(others)}? As '{others[0]} 0.92', or none"
-    rates: dict[str, Decimal] = answers.ask("--rates", question, read=read) or {}
-    return rates

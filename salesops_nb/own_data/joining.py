@@ -6,9 +6,10 @@ import unicodedata
 from collections import Counter
 from datetime import date
 
+from salesops_nb.core.names import plain_name
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.messages import listed
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, periods_of
 from salesops_nb.own_data.layouts import period_of
@@ -17,21 +18,20 @@ from salesops_nb.own_data.looking import SeenFile
 _TOTALS = {"total", "grand total", "totals", "sum", "gesamt", "summe", "subtotal", "team total", "all"}
 
 
-def plain_name(name: str) -> str:
-    """A name as it is compared: without capitals, accents and doubled spaces, the first name first.
+def person_of(name: str) -> str:
+    """What two lists' spellings of a person have in common: no accents, and the first name first.
 
     Examples
     --------
-    >>> from salesops_nb.own_data.joining import plain_name
-    >>> plain_name("Popescu,  Ana"), plain_name("José Núñez")
+    >>> from salesops_nb.own_data.joining import person_of
+    >>> person_of("Popescu,  Ana"), person_of("José Núñez")
     ('ana popescu', 'jose nunez')
     """
     if name.count(",") == 1 and "@" not in name:
         last, first = name.split(",")
         name = f"{first} {last}"
     bare = unicodedata.normalize("NFKD", name)
-    letters = "".join(sign for sign in bare if not unicodedata.combining(sign))
-    return " ".join(letters.casefold().split())
+    return plain_name("".join(sign for sign in bare if not unicodedata.combining(sign)))
 
 
 def people(made: Proposed, deals: Proposed | None) -> list[str]:
@@ -39,16 +39,16 @@ def people(made: Proposed, deals: Proposed | None) -> list[str]:
     name = made.header("name")
     if name is None and (only := made.unused("text")):
         name = only[0]
-        made.columns["name"] = Found(name, "sure", "the only names")
+        made.columns["name"] = Found(name, "sure", message("the only names"))
     lacking: list[str] = []
     if deals is not None and "owner_id" in deals.columns:
         lacking = _owners(made, deals)
     elif "person_id" not in made.columns:
         header = made.header("email") or str(name)
-        made.columns["person_id"] = Found(header, "sure", "no other id")
+        made.columns["person_id"] = Found(header, "sure", message("no other id"))
     if "role" not in made.columns:
         made.keys.setdefault("constants", {})["role"] = "rep"
-        made.notes.append("role: rep for everybody, as no column says it")
+        made.notes.append(message("role: rep for everybody, as no column says it"))
     _managers(made)
     return lacking
 
@@ -58,20 +58,24 @@ def _owners(made: Proposed, deals: Proposed) -> list[str]:
     owners = deals.seen.counted(owner)
     header, aliases = _best(owners, made.seen)
     if header is None:
-        raise SalesopsError(
-            problem(
-                "files-do-not-join",
-                file=made.seen.name,
-                other=deals.seen.name,
-                column=owner,
-                value=listed(owners, 3),
-                headers=listed(made.seen.headers, 12),
-            )
-        )
-    made.columns["person_id"] = Found(header, "sure", f"joins {deals.seen.name}, {owner}")
+        raise SalesopsError(_do_not_join(made, deals, owner))
+    made.columns["person_id"] = Found(
+        header, "sure", message("joins {file}, {column}", file=deals.seen.name, column=owner)
+    )
     if changed := {value: person for value, person in aliases.items() if value != person}:
         deals.keys.setdefault("values", {}).setdefault("owner_id", {}).update(changed)
     return [value for value in owners if value not in aliases]
+
+
+def _do_not_join(made: Proposed, of: Proposed, column: str) -> Problem:
+    return problem(
+        "files-do-not-join",
+        file=made.seen.name,
+        other=of.seen.name,
+        column=column,
+        value=listed(of.seen.counted(column), 3),
+        headers=listed(made.seen.headers, 20),
+    )
 
 
 def _best(values: Counter[str], seen: SeenFile) -> tuple[str | None, dict[str, str]]:
@@ -82,11 +86,11 @@ def _best(values: Counter[str], seen: SeenFile) -> tuple[str | None, dict[str, s
             continue
         known: dict[str, set[str]] = {}
         for value in seen.counted(header):
-            known.setdefault(plain_name(value), set()).add(value)
+            known.setdefault(person_of(value), set()).add(value)
         exact = {value for each in known.values() for value in each}
         found = {}
         for value in values:
-            same = known.get(plain_name(value), set())
+            same = known.get(person_of(value), set())
             if value in exact:
                 found[value] = value
             elif len(same) == 1 and not any(sign.isdigit() for sign in value):
@@ -114,7 +118,7 @@ def _managers(made: Proposed) -> None:
             meant = {
                 b
                 for (a, b), _ in made.seen.pairs(header, person).items()
-                if b and plain_name(a) == plain_name(value)
+                if b and person_of(a) == person_of(value)
             }
             if len(meant) == 1:
                 aliases[value] = meant.pop()
@@ -155,12 +159,20 @@ def _wide(made: Proposed, answers: Answers, calendar: FiscalCalendar) -> None:
             year = int(named.pop())
         else:
             year = answers.ask(
-                "--quota-year", f"Which year are the quotas of {made.seen.name} for?", read=int
+                "--quota-year",
+                message("Which year are the quotas of {file} for?", file=made.seen.name),
+                read=_year,
             )
     periods = periods_of(made.seen, year or 2000)
     made.keys["wide"] = {header: _key(period, calendar) for header, period in periods.items()}
     for column in ("period", "value"):
         made.columns.pop(column, None)
+
+
+def _year(text: str) -> int:
+    if len(text) != 4 or not text.isdecimal():
+        raise ValueError(message("write a year, such as 2026"))
+    return int(text)
 
 
 def _key(period: str, calendar: FiscalCalendar) -> str:
@@ -188,26 +200,25 @@ def _who(made: Proposed, roster: Proposed | None, deals: Proposed | None) -> Non
             best = (len(found), header, found)
     _, header, found = best
     if not header:
-        raise SalesopsError(
-            problem(
-                "files-do-not-join.quotas",
-                file=made.seen.name,
-                other=of.seen.name,
-                column=person,
-                value=listed(ids, 3),
-                headers=listed(made.seen.headers, 20),
-            )
-        )
-    made.columns["who"] = Found(header, "sure", f"joins {of.seen.name}, {person}")
+        raise SalesopsError(_do_not_join(made, of, person))
+    made.columns["who"] = Found(
+        header, "sure", message("joins {file}, {column}", file=of.seen.name, column=person)
+    )
     if changed := {value: who for value, who in found.items() if value != who}:
         made.keys.setdefault("values", {})["who"] = changed
     values = made.seen.counted(header)
-    if totals := [value for value in values if plain_name(value) in _TOTALS]:
+    if totals := [value for value in values if person_of(value) in _TOTALS]:
         shown = ", ".join("'" + value.replace("'", "''") + "'" for value in totals)
         made.keys["where"] = f"`{header}` not in ({shown})"
     lacking = [value for value in values if value not in found and value not in totals]
     if lacking:
-        made.notes.append(f"nobody of {of.seen.name} is {listed(lacking, 5)}: salesops check lists them")
+        made.notes.append(
+            message(
+                "nobody of {file} is {names}: salesops check lists them",
+                file=of.seen.name,
+                names=listed(lacking, 5),
+            )
+        )
 
 
 def _people(
@@ -216,16 +227,16 @@ def _people(
     """Who each value is, by any column of the people's file that tells one person from another."""
     plain: dict[str, set[str]] = {}
     for value in ids:
-        plain.setdefault(plain_name(value), set()).add(value)
+        plain.setdefault(person_of(value), set()).add(value)
     if roster:
         for header in seen.headers:
             if header != person and seen.columns[header].kind in ("text", "email", "number"):
                 for (text, who), _ in seen.pairs(header, person).items():
                     if who:
-                        plain.setdefault(plain_name(text), set()).add(who)
+                        plain.setdefault(person_of(text), set()).add(who)
     found = {value: value for value in values if value in ids}
     for value in values:
-        same = plain.get(plain_name(value), set())
+        same = plain.get(person_of(value), set())
         if value not in found and len(same) == 1:
             found[value] = next(iter(same))
     return found

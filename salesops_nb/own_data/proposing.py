@@ -9,9 +9,9 @@ from typing import Any
 
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.expression import fields_of, parse_value
-from salesops_nb.messages import listed
-from salesops_nb.own_data import dates, deals, joining
+from salesops_nb.expression import lacking, parse_value
+from salesops_nb.messages import listed, message
+from salesops_nb.own_data import amounts, dates, deals, joining
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, columns_of, table_of
 from salesops_nb.own_data.layouts import Layout, known, known_tables
@@ -19,6 +19,7 @@ from salesops_nb.own_data.looking import SeenFile, look
 from salesops_nb.source.columns.headers import plain
 from salesops_nb.source.schema.contracts import CONTRACTS
 from salesops_nb.source.schema.mapping import Mapping as MappingFile
+from salesops_nb.source.shaping.keyless import made_of
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Proposal:
     tables: dict[str, Proposed]
     left: list[SeenFile] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
-    money: deals.Money | None = None
+    money: amounts.Money | None = None
     time_zone: str = "UTC"
     start_month: int = 1
 
@@ -67,11 +68,14 @@ def propose(
         deals.stages(selling, answers)
         if "fx_rates" in tables:
             answers.given["fx_rates"] = "file"
-        made.money = deals.money(selling, answers) if calendar is None else None
+        made.money = amounts.money(selling, answers) if calendar is None else None
     if calendar is None:
         made.start_month = int(
             answers.ask(
-                "--fiscal-year", "In which month does the fiscal year begin?", read=_month, default="1"
+                "--fiscal-year",
+                message("In which month does the fiscal year begin?"),
+                default="1",
+                read=_month,
             )
             or 1
         )
@@ -98,7 +102,7 @@ def mapped(folder: Path, mapping: MappingFile, table: str) -> Proposed | None:
         return None
     by_name = {plain(header): header for header in seen.columns}
     columns = {
-        column: Found(by_name[plain(header)], "sure", "as mapped")
+        column: Found(by_name[plain(header)], "sure", message("as mapped"))
         for column, header in (entry.headers or {name: name for name in CONTRACTS[table].by_name}).items()
         if plain(header) in by_name
     }
@@ -133,16 +137,22 @@ def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed
 
 
 def _layout_keys(made: Proposed, layout: Layout | None) -> dict[str, Any]:
-    """What a built-in mapping says beside columns and stages, an expression where the file has its fields."""
+    """What a built-in mapping says beside columns and stages, an expression where the file can make it."""
     if layout is None:
         return {}
     keys = {key: value for key, value in layout.rest.items() if key not in ("stages", "computed")}
     there = {header.casefold() for header in made.seen.columns}
     computed = {}
     for column, text in layout.rest.get("computed", {}).items():
-        lacking = [each.name for each in fields_of(parse_value(text)) if each.name.casefold() not in there]
-        if lacking:
-            made.notes.append(f"{column}: the file has no {lacking[0]}, by which {layout.crm} tells it")
+        if without := lacking(parse_value(text), there):
+            made.notes.append(
+                message(
+                    "{column}: the file has no {field}, by which {crm} tells it",
+                    column=column,
+                    field=without[0].name,
+                    crm=layout.crm,
+                )
+            )
         else:
             computed[column] = text
             made.columns.pop(column, None)
@@ -174,11 +184,12 @@ def _whole(made: Proposed, answers: Answers) -> None:
     """Every column that the table cannot do without is there, by a column or a constant."""
     if made.table == "accounts" and not made.has("account_id") and "name" in made.columns:
         made.columns["account_id"] = made.columns["name"]
-        made.notes.append("account_id: the name, as no column is an id")
+        made.notes.append(message("account_id: the name, as no column is an id"))
     wide = {"period", "value"} if "wide" in made.keys else set()
     for column in CONTRACTS[made.table].columns:
         name = column.name
-        if not column.required or made.has(name) or name in wide:
+        made_by_reader = name == "deal_id" and made_of(made.columns)
+        if not column.required or made.has(name) or name in wide or made_by_reader:
             continue
         free = made.unused()
         if not free:
@@ -188,9 +199,13 @@ def _whole(made: Proposed, answers: Answers) -> None:
                     headers=listed(made.seen.headers, 30),
                 )
             )  # fmt: skip
-        header = answers.ask(f"--column {name}=HEADER", f"Which column of {made.seen.name} is {name}?", free)
+        header = answers.ask(
+            f"--column {name}=HEADER",
+            message("Which column of {file} is {column}?", file=made.seen.name, column=name),
+            free,
+        )
         if header is not None:
-            made.columns[name] = Found(header, "sure", "as you say")
+            made.columns[name] = Found(header, "sure", message("as you say"))
 
 
 def _month(text: str) -> int:
@@ -199,4 +214,4 @@ def _month(text: str) -> int:
     for number, names in known()["months"].items():
         if plain(text) in names:
             return int(number)
-    raise ValueError("write a month as 1 to 12 or by its name")
+    raise ValueError(message("write a month as 1 to 12 or by its name"))

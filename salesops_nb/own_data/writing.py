@@ -124,7 +124,7 @@ def with_tables(path: Path, tables: Mapping[str, dict[str, Any]], owners: Mappin
     return stream.getvalue()
 
 
-def write_workbook(folder: Path, found: Proposal, company: str) -> None:
+def write_workbook(folder: Path, found: Proposal, company: str, locale: str) -> None:
     """Write workbook.yml, mapping.yml, reports.yml and, where rates were answered, data/fx_rates.csv."""
     money = found.money
     assert money is not None
@@ -136,7 +136,7 @@ def write_workbook(folder: Path, found: Proposal, company: str) -> None:
         tables["fx_rates"] = {"file": "fx_rates.csv"}
     filled = {
         "company": scalar(company), "currency": money.currency, "amount_is": money.amount_is,
-        "locale": "en_US", "time_zone": found.time_zone, "start_month": found.start_month,
+        "locale": locale, "time_zone": found.time_zone, "start_month": found.start_month,
     }  # fmt: skip
     (folder / "workbook.yml").write_text(WORKBOOK.format(**filled), encoding="utf-8")
     (folder / "mapping.yml").write_text(mapping_text(tables), encoding="utf-8")

@@ -59,21 +59,24 @@ def _bookings(review: Review) -> tuple[Any, ...]:
 
 
 def _a_week(review: Review, bookings: Any, before: Any) -> list[Message]:
-    """The change a week, where one of two whole periods of weeks has a week more than the other."""
+    """The extra weeks and the change a week, where one of two whole periods has more weeks than the other."""
     period, comparison = review.period, review.comparison
     other = comparison.period
-    if other is None or comparison.upto != other.end or period.calendar.pattern == "months":
+    if other is None or comparison.upto != other.end:
         return []
-    (weeks, rest), (others, more) = divmod(period.days, 7), divmod(other.days, 7)
-    if weeks == others or rest or more:
+    extra = period.weeks_more_than(other) or other.weeks_more_than(period)
+    if not extra:
         return []
+    weeks, others = period.days // 7, other.days // 7
     change = round(float(bookings / weeks / (before / others) - 1), 4)
     given = {"weeks": weeks, "others": others, "share": percent(abs(change))}
     if change == 0:
-        return [message("It has {weeks} weeks against {others}: as much a week.", weeks=weeks, others=others)]
-    if change > 0:
-        return [message("It has {weeks} weeks against {others}: {share} more a week.", **given)]
-    return [message("It has {weeks} weeks against {others}: {share} less a week.", **given)]
+        said = message("It has {weeks} weeks against {others}: as much a week.", weeks=weeks, others=others)
+    elif change > 0:
+        said = message("It has {weeks} weeks against {others}: {share} more a week.", **given)
+    else:
+        said = message("It has {weeks} weeks against {others}: {share} less a week.", **given)
+    return [said, *(message("The week of {days} is extra.", days=week.named) for week in extra)]
 
 
 def _attainment(review: Review) -> tuple[Any, ...]:

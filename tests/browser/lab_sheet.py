@@ -40,6 +40,8 @@ window.salesops = {
     const copy = root.cloneNode(true);
     copy.querySelectorAll(this.furniture).forEach(each => each.remove());
     copy.querySelectorAll("table").forEach(each => this.first_page(each));
+    // a report's script takes a chart's values out of the drawing, to show them in a box of its own
+    copy.querySelectorAll("[data-words]").forEach(each => each.append(each.dataset.words));
     const pictures = [...copy.querySelectorAll("img")].map(each => this.picture(each.getAttribute("src")));
     const texts = document.createTreeWalker(copy, NodeFilter.SHOW_TEXT), said = [];
     while (texts.nextNode()) said.push(texts.currentNode.data.replace(/\s+/g, " ").trim());

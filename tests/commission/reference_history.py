@@ -19,7 +19,9 @@ Pay of a credit
     Where each transaction stands alone, a refund takes each sale back from where that sale stood, and what
     stands of a sale is divided among the people who share it: each part is rounded, the last takes the rest.
     With the position of a territory, before and after are what everybody has sold in it by then, by days and
-    then by the id of the person; each person's pay runs on and is rounded by itself.
+    then by the id of the person; each person's pay runs on and is rounded by itself. There, and with
+    multipliers, which pay the same credit differently, a refund takes a sale back from the top of what is
+    left of it, on the total and the running pay on which it was sold; the totals fall for later sales.
     With the position of a measure, the rate of all is that of the row which the units sold have reached;
     units come and go with the deal's amount.
     Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
@@ -256,27 +258,65 @@ def earn(staff: Staff, plan, component, credits: list[Credit]) -> None:
         credit.stands = worth(before), worth(after)
 
 
-def earn_in_territories(staff: Staff, plan, component, credits: list[Credit]) -> None:
-    """The same where the place in the table is the territory's; they are all people's of one plan."""
-    mode = plan.get("rounding", {}).get("mode", "half_up")
-    sold: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
-    paid: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+def in_order(credits: list[Credit]) -> list[Credit]:
+    """Several people's credits by day, sales first, then the event; a refund's latest sale first."""
     pieces: dict[tuple[str, str], int] = defaultdict(int)
     places = []
-    for credit in credits:  # of each person a refund's pieces stand in order, the latest sale first
-        places.append(
-            (credit.day, credit.refund, credit.event, pieces[credit.person, credit.event], credit.person)
-        )
-        pieces[credit.person, credit.event] += 1
-    for _, credit in sorted(zip(places, credits, strict=True), key=lambda each: each[0]):
+    for credit in credits:
+        piece = credit.person, credit.event
+        places.append((credit.day, credit.refund, credit.event, pieces[piece], credit.person))
+        pieces[piece] += 1
+    return [credits[n] for n in sorted(range(len(credits)), key=lambda n: places[n])]
+
+
+@dataclass
+class Sold:
+    """A sale as its person was paid for it: the total and the pay on which it stands, and what is left."""
+
+    on: Fraction
+    paid_on: Fraction
+    left: Fraction
+
+
+def earn_by_sale(staff: Staff, plan, component, credits: list[Credit], territories: bool) -> None:
+    """The same where a refund takes its own sale back: with the position of a territory, or with multipliers.
+
+    They are all people's of one plan. What is left of a sale is worth what the table pays on it from where
+    the sale stands; a refund brings the pay down from there.
+    """
+    mode = plan.get("rounding", {}).get("mode", "half_up")
+    total: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+    paid: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+    sales: dict[tuple[str, str], Sold] = {}
+    for credit in in_order(credits):
         span, _ = span_of(credit.counts_on, plan["plan"]["period"])
-        where, who = (credit.story.deal.territory, span), (credit.person, span)
-        before, terms = sold[where], terms_of(staff, plan, component, credit)
-        sold[where] = after = before + credit.amount
-        worth = pay_of(component, after, after, *terms) - pay_of(component, before, before, *terms)
-        more = paid[who] + factor(component, credit.story.deal) * worth
-        credit.earned = cents(more, mode) - cents(paid[who], mode)
-        paid[who] = more
+        who = credit.person, span
+        where = (credit.story.deal.territory if territories else credit.person), span
+        name = credit.person, credit.sale
+        if not credit.refund:
+            sales[name] = Sold(total[where], paid[who], ZERO)
+        sale = sales[name]
+
+        terms = terms_of(staff, plan, component, credit)
+
+        def worth(x, credit=credit, terms=terms):
+            deal = credit.story.deal
+            if credit.rate is not None:
+                return x * credit.rate
+            if "rates" in component:
+                return listed(component, Listed(credit.event, deal, x, Fraction(1)))
+            return pay_of(component, x, x, *terms)
+
+        def stands(sale=sale, credit=credit, worth=worth):
+            of_it = worth(sale.on + sale.left) - worth(sale.on)
+            return sale.paid_on + factor(component, credit.story.deal) * of_it
+
+        before = stands()
+        sale.left += credit.amount
+        after = stands()
+        credit.earned = cents(after, mode) - cents(before, mode)
+        total[where] += credit.amount
+        paid[who] += after - before
 
 
 def divide(plan, component, credits: list[Credit]) -> None:
@@ -511,8 +551,10 @@ def history(plans, deals, events, stays, last: date, people: Sequence[Person] = 
                 for person, credits in theirs.items()
             }
             together = [each for credits in chosen.values() for each in credits]
-            if "of" in component.get("position", {}):
-                earn_in_territories(staff, plan, component, [credit for credit, _ in together])
+            running = component["scope"] == "running_total"
+            territories = "of" in component.get("position", {})
+            if running and (territories or "multipliers" in component):
+                earn_by_sale(staff, plan, component, [credit for credit, _ in together], territories)
             else:
                 for credits in chosen.values():
                     earn(staff, plan, component, [credit for credit, _ in credits])

@@ -167,7 +167,7 @@ def _component(chance, name) -> dict:
             made["rates"].append({"rate_pct": _percent(chance)})
     else:
         made["table"] = _table(chance, scope)
-        if scope == "running_total" and chance.random() < 0.3:
+        if scope == "running_total" and chance.random() < 0.5:
             made["position"] = {"of": "territory"}
     if chance.random() < 0.25:
         rows = [

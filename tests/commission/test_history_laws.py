@@ -22,7 +22,8 @@ from reference_compare import (
     sums,
     without_repayment,
 )
-from reference_worlds import QUARTERS, World, world
+from reference_history import Event
+from reference_worlds import LAST, QUARTERS, World, world
 
 pytestmark = pytest.mark.slow
 
@@ -57,39 +58,91 @@ def test_splitting_the_history_at_any_quarter_with_the_ledger_changes_no_total(s
         assert not wrong, (seed, QUARTERS[place], shown(wrong))
 
 
+def as_they_are(made: World) -> World:
+    return made
+
+
+def in_territories(made: World) -> World:
+    """The same with every running total in a table that of a territory, and more deals shared."""
+
+    def moved(component):
+        runs = component["scope"] == "running_total" and "table" in component
+        return component | {"position": {"of": "territory"}} if runs else component
+
+    plans = tuple(p | {"components": [moved(c) for c in p["components"]]} for p in made.plans)
+    people = {stay.person for stay in made.stays}
+
+    def shared(deal):
+        two = [f"{deal.id[:4]}a", f"{deal.id[:4]}b"]
+        shares = tuple(zip(two, (50, 50), strict=True)) if set(two) <= people else ()
+        return replace(deal, shares=deal.shares or shares)
+
+    return replace(made, plans=plans, deals=tuple(shared(deal) for deal in made.deals))
+
+
+def kept(made: World) -> dict[tuple, str]:
+    """Of what a component gives back no more than it paid: of each deal, or of all a person's deals.
+
+    A total that alone says what is paid is of all deals. Of a table whose rates fall nothing is said: there a
+    sale may cost.
+    """
+    found = {}
+    for plan in made.plans:
+        for component in plan["components"]:
+            key = plan["plan"]["id"], plan["plan"]["version"], component["id"]
+            table = component.get("table", {"mode": "marginal", "rows": ()})
+            rates = [row["rate_pct"] for row in table["rows"]]
+            if component["scope"] == "each_transaction":
+                found[key] = "deal"
+            elif table["mode"] == "marginal" or rates == sorted(rates):
+                found[key] = "deal" if {"position", "multipliers"} & component.keys() else "person"
+    return found
+
+
+@pytest.mark.parametrize("change", [as_they_are, in_territories])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_comes_back_of_a_deal_never_exceeds_what_was_paid(seed):
-    """At the end of no quarter, where a deal stands alone; of a running total, in all of the person's deals.
+def test_what_comes_back_of_a_deal_never_exceeds_what_was_paid(seed, change):
+    """At the end of no quarter: of each deal, or where a total alone says what is paid, of all the deals.
 
     There a cancelled credit stays in the total, so that deals must not be cancelled.
     """
-    made = world(seed, HISTORIES)
-    alone = {
-        (plan["plan"]["id"], plan["plan"]["version"], component["id"])
-        for plan in made.plans
-        for component in plan["components"]
-        if component["scope"] == "each_transaction" or "table" not in component
-    }
-    rises = {
-        (plan["plan"]["id"], plan["plan"]["version"], component["id"])
-        for plan in made.plans
-        for component in plan["components"]
-        if component.get("table", {}).get("mode") == "marginal" and "multipliers" not in component
-    }
+    made = change(world(seed, HISTORIES))
     quiet = replace(made, events=tuple(e for e in made.events if e.kind != "cancelled"))
-    for world_, by_deal in ((made, True), (quiet, False)):
+    for world_, of in ((made, "deal"), (quiet, "person")):
         balance = defaultdict(Fraction)
         amounts = of_payouts(payouts_of(world_, ledger=True))
         assert any(amount < 0 for amount in amounts.values())
-        for key in sorted(amounts, key=lambda key: key[-1]):
+        for key, amount in amounts.items():
             payee, deal, plan, version, component, _, quarter = key
-            if deal is None or (plan, version, component) not in (alone if by_deal else rises):
-                continue
-            balance[payee, deal if by_deal else None, plan, version, component, quarter] += amounts[key]
+            if deal is not None and kept(made).get((plan, version, component)) == of:
+                name = payee, deal if of == "deal" else None, plan, version, component
+                balance[quarter, name] += amount
         so_far = defaultdict(Fraction)
-        for (*key, quarter), amount in balance.items():
-            so_far[tuple(key)] += amount
-            assert so_far[tuple(key)] >= 0, (seed, key, quarter, so_far[tuple(key)])
+        for quarter, name in sorted(balance, key=lambda each: each[0]):
+            so_far[name] += balance[quarter, name]
+            assert so_far[name] >= 0, (seed, name, quarter, so_far[name])
+
+
+@pytest.mark.parametrize("change", [as_they_are, in_territories])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_refunded_on_the_last_day_leaves_nobody_anything(seed, change):
+    """Of any table, each person has exactly 0.00: of each deal, or of all of a total that alone says it."""
+    made = change(world(seed, HISTORIES))
+    back = [Event(f"{d.id}-back", d.id, "refunded", LAST, 10 * d.amount) for d in made.deals]
+    events = [e for e in made.events if e.kind != "cancelled" and e.day <= LAST]
+    plans = [{name: part for name, part in plan.items() if name != "release"} for plan in made.plans]
+    gone = replace(made, plans=tuple(plans), events=(*events, *back))
+    totals, left = set(), defaultdict(Fraction)
+    for plan in made.plans:
+        for component in plan["components"]:
+            if component["scope"] == "running_total" and not {"position", "multipliers"} & component.keys():
+                totals.add((plan["plan"]["id"], plan["plan"]["version"], component["id"]))
+    amounts = of_payouts(payouts_of(gone, ledger=True))
+    assert any(key[5] == "refund" for key in amounts)
+    for (payee, deal, *component, _, _), amount in amounts.items():
+        if deal is not None:
+            left[payee, None if tuple(component) in totals else deal, *component] += amount
+    assert not {key: amount for key, amount in left.items() if amount}, seed
 
 
 @pytest.mark.parametrize("seed", SEEDS)

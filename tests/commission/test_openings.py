@@ -101,7 +101,7 @@ def test_a_holdback_of_before_is_released_as_the_plan_releases() -> None:
     assert paid_by_kind(made, tables, *HALVES) == [{"commission": 80}, {"release": 520}]
     first = commission.calculate(made, tables, "2026-Q3")
     assert dict(zip(first.withheld["reason"], first.withheld["amount"], strict=True)) == {
-        "held until year end": 20,
+        "held until the year's end": 20,
         "held back before the plan began, until 2026-12-31": 500,
     }
     assert first.balances["amount"].sum() == 520

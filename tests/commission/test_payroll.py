@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from salesops_nb import present
 from salesops_nb.commission.finance.payroll import payroll, payroll_csv, payroll_xlsx
 from salesops_nb.core.spreadsheet import formula_like
 from salesops_nb.errors import SalesopsError
@@ -140,6 +141,28 @@ def test_xlsx_has_numbers_texts_and_no_formula():
     assert rows[0][0] == "007"
     assert [row[0] for row in book["Set aside"].iter_rows(min_row=2, values_only=True)] == [None, None]
     assert book["Control"]["B5"].value == "7:abc"
+
+
+def test_what_people_read_is_in_the_workbooks_language_and_what_systems_import_is_not():
+    result = payroll(LINES, PEOPLE, on=ON)
+    english = openpyxl.load_workbook(io.BytesIO(payroll_xlsx(result)))
+    before = present.setting()
+    present.use_locale("ro_RO", "RON")
+    try:
+        romanian = openpyxl.load_workbook(io.BytesIO(payroll_xlsx(result)))
+    finally:
+        present.use_locale(before.locale, before.currency)
+    assert romanian.sheetnames == english.sheetnames
+    changed = set()
+    for sheet in english:
+        header = [cell.value for cell in sheet[1]]
+        for mine, theirs in zip(sheet.iter_rows(), romanian[sheet.title].iter_rows(), strict=True):
+            changed |= {
+                (header[cell.column - 1], cell.value, other.value)
+                for cell, other in zip(mine, theirs, strict=True)
+                if cell.value != other.value
+            }
+    assert changed == {("reason", "has no payroll id", "nu are cod de salarizare")}
 
 
 def test_nothing_to_pay_is_an_empty_file():

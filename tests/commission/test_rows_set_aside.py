@@ -107,7 +107,7 @@ BAD: dict[str, tuple[dict[str, Any], Mapping[str, Any], str, int, str]] = {
         },
         "missing-rate",
         0,
-        "no rate from GBP to USD",
+        "no exchange rate from GBP to USD",
     ),
     "a quota of zero, refused": (
         {"quota": {"attained_by": "booked", "if_zero": "refuse"}, "components": MARGINAL},

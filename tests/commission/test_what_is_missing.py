@@ -37,7 +37,7 @@ def test_what_waits_and_cannot_be_converted_has_its_row(more: dict[str, Any], pe
     given = {"deals": FOREIGN, "events": sold, "fx_rates": GBP_ALONE}
     paying = plan({"id": "base", "rate_pct": 10}, credit={"event": "collected"}, **more)
     payout = commission.calculate(paying, given, period)
-    assert reasons(payout) == {"d1": "no rate from EUR to USD", "d2": "not collected yet"}
+    assert reasons(payout) == {"d1": "no exchange rate from EUR to USD", "d2": "not collected yet"}
     assert payout.lines.empty
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from salesops_nb.cli import main
 from salesops_nb.core.yaml_file import read_yaml
+from salesops_nb.present.language.translation import use_locale
 from salesops_nb.source import open_workbook
 
 HEAD = "Deal ID,Owner,Stage,Amount,Created,Close Date\n"
@@ -113,7 +115,7 @@ NO_DATE = "Deal ID,Owner,Stage,Amount\n1,Ana,Won,10.50\n2,Ben,Lost,20.25\n"
         ({"deals.csv": b"PK\x03\x04\x00\x00 no table"}, "NUL"),
         ({"deals.xlsx": "no workbook"}, "deals.xlsx"),
         ({"deals.csv": HEAD + ROWS, "hr.csv": "Name,Email,Title\nCem,cem@x.io,AE\nDan,dan@x.io,AE\n"},
-         "No column of the file has the owners that Owner of deals.csv has, such as Ana, Ben."),
+         "No column of the file has the people that Owner of deals.csv has, such as Ana, Ben."),
         ({"deals.csv": HEAD + ROWS, "quota 2026.csv": "Rep,Jan,Feb,Mar\nCem,1,2,3\nDan,1,2,3\n"},
          "No column of the file has the people that Owner of deals.csv has, such as Ana, Ben."),
         ({"deals.csv": HEAD + ROWS, "more.csv": "Sorte,Menge\nApfel,3\n"},
@@ -207,3 +209,109 @@ def test_the_proposal_with_samples_stands_before_the_first_question_and_nothing_
         assert sample in line
         assert printed.index(line) < first
         assert printed.count(line) == 1
+
+
+DOLLARS = "1,Ana,Won,$10.50,2026-01-05,2026-02-03\n2,Ben,Lost,$20.25,2026-01-07,2026-02-09\n"
+ASKED = "Which currency are the amounts in?"
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "proposed"),
+    [
+        (HEAD, DOLLARS, "USD"),
+        (HEAD.replace("Amount", "Amount ($)"), ROWS, "USD"),
+        (HEAD.replace("Created", "Country,Created"), DOLLARS.replace(",2026-01", ",Canada,2026-01"), "CAD"),
+        (HEAD.replace("Created", "Country,Created"), DOLLARS.replace(",2026-01", ",AU,2026-01"), "AUD"),
+        (HEAD.replace("Created", "Country,Created"), DOLLARS.replace(",2026-01", ",France,2026-01"), "USD"),
+        (HEAD.replace("Created", "Margin (NZD),Created"), DOLLARS.replace(",2026-01", ",7,2026-01"), "NZD"),
+        (HEAD, ROWS, None),
+    ],
+)
+def test_a_dollar_sign_alone_is_asked_with_a_proposal_and_never_taken(head, rows, proposed, tmp_path):
+    code, printed, _ = init(tmp_path, {"deals.csv": head + rows}, "--yes", *KNOWN[2:])
+    assert code == 1
+    assert f"column --currency: Not known: {ASKED}{f' ({proposed})' if proposed else ''}" in printed
+    if proposed:
+        code, printed, home = init(tmp_path, {"deals.csv": head + rows}, *KNOWN[2:], typed="\n")
+        assert code == 0, printed
+        assert f"{ASKED} [{proposed}]" in printed
+        assert open_workbook(home).settings.currency == proposed
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "currency"),
+    [
+        (DOLLARS, ["--locale", "en_CA"], "CAD"),
+        (DOLLARS, ["--locale", "en_US"], "USD"),
+        (DOLLARS, ["--time-zone", "Australia/Sydney"], "AUD"),
+        (DOLLARS, ["--locale", "en_CA", "--time-zone", "America/New_York"], None),
+        (DOLLARS, ["--locale", "de_DE"], None),
+        (DOLLARS, ["--locale", "en_CA", "--time-zone", "Europe/Berlin"], None),
+        (DOLLARS.replace("$", "US$"), [], "USD"),
+        (DOLLARS.replace("$", "CA$"), ["--locale", "en_US"], "CAD"),
+        (DOLLARS.replace("$", "R$ "), [], "BRL"),
+        (DOLLARS.replace("$10", "€10"), [], None),
+    ],
+)
+def test_what_the_sign_and_the_companys_place_tell_is_not_asked(rows, options, currency, tmp_path):
+    code, printed, home = init(tmp_path, {"deals.csv": HEAD + rows}, "--yes", *KNOWN[2:], *options)
+    assert (ASKED in printed) == (currency is None), printed
+    if currency is not None:
+        assert code == 0, printed
+        wb = open_workbook(home)
+        assert wb.settings.currency == currency
+        assert wb.connection.execute("SELECT sum(amount) FROM deals").fetchone() == (Decimal("30.75"),)
+
+
+NAMELESS = "Owner,Stage,Amount,Created,Close Date\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "ids", "said"),
+    [
+        ("Deal Name,Account", None, "deal_id: made of Deal Name, Account, Created, as no column is an id"),
+        ("Account", None, "deal_id: made of Account, Created, as no column is an id"),
+        ("Case number,Account", ["x0", "x1"], "deal_id            Case number"),
+        ("Memo", ["2", "3"], "deal_id: the row's number, so that a later export has other ids"),
+    ],
+)
+def test_ids_are_made_by_the_reader_alone(head, ids, said, tmp_path):
+    rows = ROWS.split("\n")[:2]
+    more = [",".join(f"x{i}" for _ in head.split(",")) for i in range(2)]
+    lines = [f"{own},{row.partition(',')[2]}" for own, row in zip(more, rows, strict=True)]
+    files = {"deals.csv": f"{head},{NAMELESS}" + "\n".join(lines) + "\n"}
+    code, printed, home = init(tmp_path, files, "--yes", *KNOWN)
+    assert code == 0, printed
+    assert said in printed
+    found = open_workbook(home).connection.execute("SELECT deal_id FROM deals ORDER BY 1").fetchall()
+    assert len({each for (each,) in found}) == 2
+    assert ids is None or [each for (each,) in found] == ids
+    assert ("concat" in (home / "mapping.yml").read_text()) is False
+
+
+def test_a_romanian_workbook_is_asked_about_in_romanian(tmp_path):
+    head = "Name,Case,Owner,Stage,Amount,Created,Close Date\n"
+    rows = "".join(f"n,c,{row[2:]}\n" for row in OWN.strip().split("\n"))
+    typed = "aiurea\nSigned\nDead\nRON\nacv\n1\n"
+    try:
+        code, printed, home = init(tmp_path, {"deals.csv": head + rows}, "--locale", "ro_RO", typed=typed)
+    finally:
+        use_locale("en_US")
+    assert code == 0, printed
+    for words in (
+        "deals.csv: deals, rânduri: 2", "sigur (un nume cunoscut)", "Care dintre aceste etape înseamnă",
+        "'aiurea' nu este o etapă din fișier", "În ce monedă sunt sumele?", "Ce este o sumă",
+        "În ce lună începe anul fiscal? [1]", "rămân sub numele lor: ",
+    ):  # fmt: skip
+        assert words in printed, printed
+    proposal = printed.partition(" files written")[0]
+    for words in ("Which ", "What is", "a known name", "rows", "as no column"):
+        assert words not in proposal, proposal
+    assert open_workbook(home).settings.locale == "ro_RO"
+
+
+def test_a_locale_that_is_none_is_refused_before_anything_is_asked(tmp_path):
+    code, printed, home = init(tmp_path, {"deals.csv": HEAD + ROWS}, "--locale", "xx_YY")
+    assert code == 1
+    assert "'xx_YY' is not a locale" in printed
+    assert not home.exists()

@@ -11,7 +11,9 @@ import pytest
 
 from salesops_nb import performance
 from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.notebook import performance_review
 from salesops_nb.present.language.sentences import translate
+from salesops_nb.present.language.translation import use_locale
 
 PLAIN = FiscalCalendar()
 WEEKS = FiscalCalendar(10, "4-4-5", year_ends="last")
@@ -123,3 +125,39 @@ def test_words_count_from_the_day_asked_for() -> None:
     review = performance.review(tables, "last-2-months", date(2016, 3, 31))
     assert review.period.key == "2016-02-01..2016-03-31"
     assert performance.review(tables, "last-2-months").period.key == "2017-09-01..2017-10-31"
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en_US", ["Jan 5, 2017 to Mar 18, 2017", "Jan 5, 2016 to Mar 18, 2016"]),
+        ("ro_RO", ["5 ian. 2017 – 18 mar. 2017", "5 ian. 2016 – 18 mar. 2016"]),
+    ],
+)
+def test_the_bridge_says_the_days_of_a_span_as_the_reader_writes_them(
+    locale: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, Any] = {}
+    monkeypatch.setattr(performance_review.present, "waterfall", lambda steps, **given: drawn.update(given))
+    use_locale(locale)
+    try:
+        performance_review.bridge(reviewed("2017-01-05..2017-03-18", compare_to="last-year"))
+    finally:
+        use_locale("en_US")
+    assert [drawn["closing"], drawn["opening"]] == words
+    assert all(each in drawn["title"] for each in words)
+
+
+def test_the_bridge_of_a_quarter_and_to_the_target_are_called_as_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        performance_review.present,
+        "waterfall",
+        lambda steps, opening, closing, **given: drawn.append((opening, closing)),
+    )
+    performance_review.bridge(reviewed("2017-Q3"))
+    aims = targets(**{"2017-Q3": 5000})
+    performance_review.bridge(reviewed("2017-Q3", compare_to="target", targets=aims))
+    assert drawn == [("2017-Q2", "2017-Q3"), ("Target", "2017-Q3")]

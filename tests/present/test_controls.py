@@ -23,7 +23,7 @@ from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebal
 from salesops_nb.parameters import Name
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.translation import use_locale
-from salesops_nb.present.panel import choices, save_as_report, widgets
+from salesops_nb.present.panel import choices, row, save_as_report, widgets
 from salesops_nb.present.panel import panel as controls
 from salesops_nb.present.panel.choices import choices_of
 from salesops_nb.present.panel.view import write_details
@@ -276,6 +276,41 @@ def test_the_batch_line_typed_in_a_shell_gives_the_same_headlines(workbook_of_it
     )
     cards = dict(headline_cards(notebook.with_name("performance_review-out.ipynb")))
     assert cards["Bookings"] == formats.money(review.company["bookings"])
+
+
+def test_two_pickers_of_days_ask_for_the_period_that_the_parameter_names(demo):
+    namespace: dict[str, object] = {}
+    panel = controls.Panel(PerformanceReview(period="2017-Q3"), demo, namespace)
+
+    @panel.step
+    def reviewed(period):
+        return performance.review(demo.tables, period, calendar=demo.calendar)
+
+    assert reviewed.period.key == "2017-Q3"
+    moved: list[str] = []
+    shown = row.Row(panel, "period", PerformanceReview.model_fields["period"], moved.append)
+    days = shown.box.children[1]
+    first, last = days.children
+    assert days.layout.display == "none"
+    shown.control.value = next(value for label, value in shown.control.options if "…" in label)
+    assert days.layout.display == ""
+    assert f"{first.value}..{last.value}" == shown.given
+    first.value, last.value = date(2017, 7, 5), date(2017, 8, 31)
+    span = "2017-07-05..2017-08-31"
+    assert (shown.given, set(moved)) == (span, {"period"})
+    panel.change({"period": shown.given})
+    by_days, by_text = namespace["reviewed"], performance.review(demo.tables, span, calendar=demo.calendar)
+    assert (by_days.period.start, by_days.period.last) == (date(2017, 7, 5), date(2017, 8, 31))
+    assert by_days.company.equals(by_text.company)
+    assert PerformanceReview(period=span) == panel.asked
+    moved.clear()
+    first.value = date(2017, 9, 5)  # after the last day: refused, and what was asked stays
+    assert moved == ["period"]
+    with pytest.raises(SalesopsError, match="2017-09-05"):
+        panel.change({"period": shown.given})
+    assert panel.asked.period == span
+    shown.show("2017-Q2")
+    assert days.layout.display == "none"
 
 
 def test_a_saved_report_is_of_what_is_asked_with_cells_as_they_were_run(

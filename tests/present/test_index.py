@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesops_nb.batch.runs.folder import RunFolder
+from salesops_nb.batch.runs.index import write_incomplete
 from salesops_nb.present import write_error_page, write_index
 from salesops_nb.present.export.index import link, number_in, sparkline
 from salesops_nb.present.language.translation import use_locale
@@ -171,3 +173,27 @@ def test_the_error_page_has_cell_words_and_a_folded_traceback(tmp_path: Path) ->
     assert "<details><summary>Traceback</summary>" in page
     assert "\x1b" not in page
     assert '<a href="index.html">' in page
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"), [("en_US", "May 30, 2013 to May 30, 2014"), ("ro_RO", "30 mai 2013 – 30 mai 2014")]
+)
+def test_a_span_is_called_by_its_days_in_the_readers_language(
+    locale: str, shown: str, tmp_path: Path
+) -> None:
+    own = {"team": "", "level": "company", "who": "", "outputs": {}, "seconds": {}, "headlines": {}}
+    records = [
+        {**own, "id": key, "report": "review", "title": key, "period": period, "status": "ok"}
+        for key, period in (("a", "2013-05-30..2014-05-30"), ("b", "2017-Q3"), ("c", ""))
+    ]
+    run = RunFolder.create(tmp_path)
+    use_locale(locale)
+    try:
+        write_incomplete(run, records)
+    finally:
+        use_locale("en_US")
+        run.close()
+    page = (run.path / "index.html").read_text()
+    assert shown in page
+    assert "2017-Q3" in page
+    assert "2013-05-30.." not in page

@@ -133,3 +133,18 @@ def test_a_review_takes_a_name_and_records_an_id(folder: tuple[Path, opaque.Ids]
     assert by_name.company["target"] == by_id.company["target"] is not None
     with pytest.raises(SalesopsError, match="nearest known reps are: Rosie Papadopoulos"):
         performance.review(workbook.tables, "2017-Q3", level="rep", who="Rosie Papadopulos")
+
+
+def test_a_check_names_people_in_what_it_finds(tmp_path: Path) -> None:
+    (tmp_path / "workbook.yml").write_text("company: Acme\ncurrency: USD\n")
+    (tmp_path / "mapping.yml").write_text("tables:\n  people: {file: people.csv}\n")
+    (tmp_path / "data").mkdir()
+    rows = [
+        "person_id,valid_from,valid_to,name,role",
+        "005A000001,2025-01-01,,Linda Mitchell,ae",
+        "005A000001,2025-06-01,2025-05-01,Linda Mitchell,ae",
+    ]
+    (tmp_path / "data" / "people.csv").write_text("\n".join(rows) + "\n")
+    shown = CliRunner().invoke(main, ["check", str(tmp_path)]).output
+    assert "The row of Linda Mitchell is valid to" in shown
+    assert "The row of 005A000001" not in shown

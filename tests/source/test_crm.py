@@ -97,6 +97,29 @@ def test_other_exports(crm: str, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("lacks", ["actualvalue", None])
+def test_of_coalesce_a_column_that_the_file_lacks_counts_as_empty_and_is_named(
+    lacks: str | None, tmp_path: Path
+) -> None:
+    text = HEADERS["dynamics365"]
+    if lacks:
+        text = text.replace(",actualvalue", "").replace(",99,10.50,", ",99,").replace(",20,,", ",20,")
+    wb = made(tmp_path, "dynamics365", {"data/opportunity.csv": text})
+    amounts = [(Decimal(99) if lacks else Decimal("10.5"),), (Decimal(20),)]
+    assert values(wb, "SELECT amount FROM deals ORDER BY deal_id") == amounts
+    found = [(p.severity, p.column, p.value) for p in wb.problems if p.code == "computed-without-column"]
+    assert found == ([("warning", "computed.amount", "actualvalue")] if lacks else [])
+
+
+def test_a_coalesce_of_nothing_that_is_there_names_its_columns(tmp_path: Path) -> None:
+    text = HEADERS["dynamics365"].replace("estimatedvalue", "value").replace("actualvalue", "won_for")
+    with pytest.raises(SalesopsError) as refused:
+        made(tmp_path, "dynamics365", {"data/opportunity.csv": text})
+    assert "'actualvalue' at character" in str(refused.value)
+    assert "'estimatedvalue' at character" in str(refused.value)
+    assert "computed.amount" in str(refused.value)
+
+
 @pytest.mark.parametrize("ids", [True, False])
 def test_a_salesforce_report_with_and_without_ids(ids: bool, tmp_path: Path) -> None:
     rows = [

@@ -230,3 +230,38 @@ def test_pointblank_finds_what_our_rules_find(tmp_path: Path) -> None:
         ("missing-value", "name", failed[2]),
     ]
     assert failed == [2, 1, 1]
+
+
+ODD = ("Signed: now", 'The "last" mile', "Ofertă trimisă", "yes", "2", "# hash")
+
+
+def test_many_unknown_stages_are_one_finding_with_the_lines_to_paste(tmp_path: Path) -> None:
+    rows = [
+        ",".join(
+            [f"S{at}{n}", "Ann", "Acme", "Pump", '"' + stage.replace('"', '""') + '"', "10", "2017-01-02", ""]
+        )
+        for at, stage in enumerate(ODD)
+        for n in range(len(ODD) - at)
+    ]
+    wb = open_workbook(write(tmp_path, deals(GOOD, *rows)))
+    (found,) = [p for p in wb.problems if p.code == "unknown-stage"]
+    assert "6 stages are not in the mapping" in found.message
+    assert "'Signed: now' (6), " in found.message
+    assert "'# hash' (1)" in found.message
+    assert found.amount == Decimal(10 * len(rows))
+    lines = found.fix.partition("stages: ")[2]
+    mapping = tmp_path / "mapping.yml"
+    text = mapping.read_text()
+    assert "stages: {" in text
+    mapping.write_text(text.replace("stages: {", f"stages: {lines[:-1]}, ", 1))
+    mended = open_workbook(tmp_path)
+    assert [p for p in mended.problems if p.code == "unknown-stage"] == []
+    assert {stage: mended.stages[stage] for stage in ODD} == dict.fromkeys(ODD, "open")
+    by_stage = values(mended, "SELECT stage, count(*) FROM deals WHERE deal_id LIKE 'S%' GROUP BY 1")
+    assert dict(by_stage) == {stage: len(ODD) - at for at, stage in enumerate(ODD)}
+
+
+def test_three_unknown_stages_are_told_one_by_one(tmp_path: Path) -> None:
+    rows = [GOOD.replace("D5", f"X{at}").replace("Won", f"Stage {at}") for at in range(3)]
+    wb = open_workbook(write(tmp_path, deals(GOOD, *rows)))
+    assert len([p for p in wb.problems if p.code == "unknown-stage"]) == 3

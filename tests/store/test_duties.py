@@ -70,7 +70,7 @@ def withdrawn(store, duties, author="ops"):
     ledger.withdraw(store, FiscalCalendar().period(JAN), author=author, on=ON, duties=duties)
 
 
-STRANGER = "'ghost', who is not in the people table. Use a person_id of it, such as ann, bob, cfo, ops, rev"
+STRANGER = "'ghost', who is not in the people table. Name a person of it, such as ann, bob, cfo, ops, rev"
 # route, who takes it; what is said under the usual policy, the strictest, the loosest ("" where it goes)
 ROUTES = [
     (posted, {}, "", "", ""),

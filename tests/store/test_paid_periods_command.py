@@ -66,7 +66,7 @@ def edit(folder, old, new, name="data/deals.csv"):
     file.write_text(file.read_text().replace(old, new))
 
 
-PAID = "2026-01, ann, deal d1, ae/base: paid 10,000.00 USD, by today's data 9,200.00: -800.00, since its"
+PAID = "2026-01, Ann, deal d1, ae/base: paid 10,000.00 USD, by today's data 9,200.00: -800.00, since its"
 
 
 def test_a_changed_deal_is_told_by_check_and_post_and_corrected_in_one_step(workbook):
@@ -82,7 +82,7 @@ def test_a_changed_deal_is_told_by_check_and_post_and_corrected_in_one_step(work
     assert PAID in run(workbook, "post", "2026-02", "--by", "ops").output
 
     dry = run(workbook, "correct", "--by", "ops", "--dry-run")
-    assert "2026-02: ann, ae.1/base/ann/d1:booked/commission/2026-01~2026-02: -800.00 USD" in dry.output
+    assert "2026-02: Ann, ae.1/base/ann/d1:booked/commission/2026-01~2026-02: -800.00 USD" in dry.output
     assert "Nothing was written" in dry.output
     assert PAID in check(workbook).output
     done = run(workbook, "correct", "--by", "ops")
@@ -103,10 +103,10 @@ def test_what_has_not_changed_is_known_again_without_a_calculation(workbook):
     file.write_bytes(pickle.dumps(replace(known, changes=marked)))
     assert "2026-01, marked, deal d1" in check(workbook).output
     edit(workbook, "4000", "4001")
-    assert "2026-01, ann, deal d1" in check(workbook).output
+    assert "2026-01, Ann, deal d1" in check(workbook).output
     (file,) = (workbook / ".cache" / "closed_periods").iterdir()
     edit(workbook, "rate_pct: 10", "rate_pct: 11", "plans/ae.yml")
-    assert "2026-01, bob, deal d2" in check(workbook).output
+    assert "2026-01, Bob, deal d2" in check(workbook).output
 
 
 def test_a_table_that_cannot_be_read_takes_nothing_back(workbook):

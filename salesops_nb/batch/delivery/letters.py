@@ -12,7 +12,8 @@ from pathlib import Path
 from salesops_nb.batch.delivery.gate import Gate, Reason, not_as_made
 from salesops_nb.batch.delivery.smtp import Refused
 from salesops_nb.batch.runs.folder import Record
-from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.core.periods.forms import named
+from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 
 _TYPES = {
@@ -68,7 +69,7 @@ def compose(letter: Letter, folder: Path, sender: str, company: str, day: str) -
     message["Date"] = formatdate(usegmt=True)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].strip("> ") or "localhost")
     lines = [company, "", _("Attached:")]
-    lines += [f"- {record['title']}, {record['period']}" for record in letter.send]
+    lines += [f"- {record['title']}, {translate(named(record['period']))}" for record in letter.send]
     lines += ["", _("Data through {day}.", day=day)] if day else []
     message.set_content("\n".join(lines) + "\n")
     for record in letter.send:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.runs.folder import Record, RunFolder, runs
-from salesops_nb.core.periods.forms import length_of
+from salesops_nb.core.periods.forms import length_of, named
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
@@ -29,7 +29,7 @@ def write_error(stage: Path, job: Job, error: Mapping[str, Any], company: str = 
         source=error["source"],
         traceback=error["traceback"],
         company=company,
-        period=job.period,
+        period=_called(job.period),
         parameters=job.parameters,
         index="../" * job.id.count("/") + "index.html",
     )
@@ -94,7 +94,8 @@ def _entry(record: Record, prefix: str, states: Mapping[str, str]) -> dict[str, 
     error_page = outputs.pop("error", None)
     outputs.pop("ipynb", None)
     return {
-        **{name: record[name] for name in ("report", "title", "level", "team", "period")},
+        **{name: record[name] for name in ("report", "title", "level", "team")},
+        "period": _called(record["period"]),
         "who": record.get("name", record["who"]) if record["who"] else "",
         "status": states.get(record["id"], record["status"]),
         "outputs": outputs,
@@ -103,6 +104,13 @@ def _entry(record: Record, prefix: str, states: Mapping[str, str]) -> dict[str, 
         "seconds": record["seconds"].get("total"),
         "headlines": {label: each["text"] for label, each in record["headlines"].items()},
     }
+
+
+def _called(period: str) -> str:
+    """What the reader calls a period: of a span its days."""
+    from salesops_nb.present.language.sentences import translate
+
+    return translate(named(period))
 
 
 def _run_entry(run: RunFolder, up: str, records: list[Record] | None) -> dict[str, Any]:
@@ -130,5 +138,6 @@ def _trends(last: list[RunFolder], records: list[Record], current: str) -> list[
                     continue
                 like = (label, length_of(record["period"]))
                 trend = found.setdefault(like, {"label": label, "unit": each.get("unit"), "points": []})
-                trend["points"].append({"name": f"{record['period']} ({run.name})", "value": each["number"]})
+                name = f"{_called(record['period'])} ({run.name})"
+                trend["points"].append({"name": name, "value": each["number"]})
     return [trend for trend in found.values() if len(trend["points"]) > 1]

@@ -10,7 +10,7 @@ from salesops_nb.commission.balances.draw_spans import Versions
 from salesops_nb.commission.inputs.tables import as_decimal
 from salesops_nb.commission.settlement.span_pay import Pay
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 
 ZERO = Decimal(0)
 
@@ -28,16 +28,15 @@ def unrepaid(payout: Working, pay: Pay, owed: Iterable[tuple[Versions, str, Deci
 
 
 def _other_currency(plan: str, payee: str, amount: Decimal, currency: str, paid_in: list[str]) -> Problem:
-    return Problem(
+    return problem(
         "draw-in-another-currency",
-        f"{payee} owes {amount:,.2f} {currency} of the draw of plan {plan} and is now paid in "
-        f"{', '.join(paid_in)}; a debt is repaid only from pay of plans in its own currency.",
-        "Agree with the person how it is repaid; an adjustment of the old plan settles it.",
         table="plan_assignments",
         column="plan_id",
         value=payee,
-        severity="warning",
         amount=amount,
+        currency=currency,
+        plan=plan,
+        paid_in=", ".join(paid_in),
     )
 
 
@@ -55,17 +54,14 @@ def _of_plans_not_given(payout: Working) -> list[Problem]:
             sums[str(plan), row["currency"]] += as_decimal(row["amount"]) or ZERO
             theirs[str(plan), row["currency"]].add(payee)
     return [
-        Problem(
+        problem(
             "draw-of-another-plan",
-            f"The ledger has {amount:,.2f} {currency} of draws of plan {plan} that were not repaid "
-            f"({', '.join(sorted(theirs[plan, currency])[:5])}), and that plan was not given: whether and "
-            "how they are repaid stands there; nothing is taken for them.",
-            f"Give plan {plan} too.",
             table="prior_lines",
             column="plan_id",
             value=plan,
-            severity="warning",
             amount=amount,
+            currency=currency,
+            people=", ".join(sorted(theirs[plan, currency])[:5]),
         )
         for (plan, currency), amount in sorted(sums.items())
         if amount > 0

@@ -12,7 +12,7 @@ from salesops_nb.commission.inputs.ramps import Careers, read_careers
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import problem
 
 
 @dataclass(frozen=True)
@@ -100,15 +100,8 @@ def _is_meant(payout: Working, plan: Plan, payee: str, careers: Careers, first: 
         return True
     new = careers.new_hire(payee, plan.id, first, draw.paid_for)
     if new is None:
-        found = Problem(
-            "hiring-unknown",
-            f"It is not known when {payee} was hired; plan {plan.label} pays its draw to new hires only, and "
-            "so pays them none.",
-            "Give hired_on in people.",
-            table="people",
-            column="hired_on",
-            value=payee,
-            severity="warning",
+        found = problem(
+            "hiring-unknown.draw", table="people", column="hired_on", value=payee, plan=plan.label
         )
         if found not in payout.found:
             payout.found.append(found)

@@ -8,6 +8,7 @@ from salesops_nb.commission.inputs.ramps import read_careers
 from salesops_nb.commission.inputs.tables import Tables, as_day
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core.exit_pay import may_not_net, place_of
+from salesops_nb.messages import Message
 
 
 def left_on(payout: Working, payee: str) -> date | None:
@@ -15,7 +16,7 @@ def left_on(payout: Working, payee: str) -> date | None:
     return read_careers(payout.tables).hired.get(payee, (None, None))[1]
 
 
-def not_netted(payout: Working, payee: str, before: date) -> str | None:
+def not_netted(payout: Working, payee: str, before: date) -> Message | None:
     """Why what a person who has left before a day owes is not taken from pay; ``None`` where it is."""
     left = left_on(payout, payee)
     if left is None or left > before:

@@ -17,7 +17,8 @@ from salesops_nb.commission.inputs.plan_assignments import members
 from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import Message, message
 
 Row = dict[str, Any]
 
@@ -66,36 +67,51 @@ def _without_line(payout: Working) -> list[Row]:
         before = [(on, kind) for on, kind in story.sold if on <= day]
         mine = [(*who, sorted(on for *_, on in each)) for who, each in _by_person(credited[deal], day)]
         if not before:
-            found.append(blank | {"code": "cancelled-without-sale", "reason": f"{at}: no sale before it"})
+            why = message("the deal was cancelled on {day}: no sale before it", day=day)
+            found.append(blank | {"code": "cancelled-without-sale", "reason": why})
         elif not mine and _outside(payout, before):
-            found.append(
-                blank | {"code": "outside-plan", "reason": f"{at}: its sale is on a day without a plan"}
-            )
+            why = message("the deal was cancelled on {day}: its sale is on a day without a plan", day=day)
+            found.append(blank | {"code": "outside-plan", "reason": why})
         for plan, payee, days in mine:
             code, why = _why(plan, story, days, day, row["event_id"])
             if code is None and (plan.id, payee, deal, at) in met:
                 continue
             says = {"payee_id": payee, "plan_id": plan.id, "plan": plan.label, "code": code}
-            found.append(blank | says | {"reason": f"{at}: {why}"})
+            found.append(blank | says | {"reason": why})
     return found
 
 
-def _why(plan: Plan, story: _Story, days: list[date], day: date, event: str) -> tuple[str | None, str]:
+def _why(plan: Plan, story: _Story, days: list[date], day: date, event: str) -> tuple[str | None, Message]:
     """Why a cancellation takes no pay back from somebody with sales on these days, and whether that is a
     problem.
     """
     rule, kind = plan.file.clawback, plan.file.credit.event
     if rule is None:
         if story.all_back(kind):
-            return None, "it had been refunded in full"
-        return "cancellation-not-counted", "the plan has no clawback"
+            return None, message("the deal was cancelled on {day}: it had been refunded in full", day=day)
+        why = message("the deal was cancelled on {day}: the plan has no clawback", day=day)
+        return "cancellation-not-counted", why
     earlier = [(on, name) for on, name in story.cancelled if (on, name) < (day, event)]
     first = [sold for sold in days if not any(sold <= on for on, _ in earlier)]
     if not first:
-        return None, f"it had already been cancelled on {max(earlier)[0]}"
+        before = max(earlier)[0]
+        return None, message(
+            "the deal was cancelled on {day}: it had already been cancelled on {before}",
+            day=day,
+            before=before,
+        )
     if rule.window is not None and all(day >= rule.ends(sold) for sold in first):
-        return None, f"the clawback period of {rule.window[0]} {rule.window[1]} had ended"
-    return None, "no commission to recover"
+        n, unit = rule.window
+        if unit == "months":
+            return None, message(
+                "the deal was cancelled on {day}: the clawback period of {months} months had ended",
+                day=day,
+                months=n,
+            )
+        return None, message(
+            "the deal was cancelled on {day}: the clawback period of {days} days had ended", day=day, days=n
+        )
+    return None, message("the deal was cancelled on {day}: no commission to recover", day=day)
 
 
 def _stories(payout: Working, deals: nw.LazyFrame[Any]) -> dict[str, _Story]:
@@ -181,19 +197,13 @@ def rows(payout: Working) -> list[Problem]:
             found.append(_uncounted(payout, row))
     for plan, mine in sorted(by_plan.items()):
         deals = list(dict.fromkeys(str(row["deal_id"]) for row in mine))
-        which = (
-            f"deal {deals[0]} was cancelled"
-            if len(deals) == 1
-            else f"{len(deals)} deals were cancelled ({ids(deals)})"
-        )
         found.append(
-            Problem(
+            problem(
                 "cancellation-not-counted",
-                f"Plan {plan} has no clawback: {which}, and the commission on "
-                f"{'it' if len(deals) == 1 else 'them'} is not recovered.",
-                "If it should be recovered, add a clawback to the plan, or add the refunds to events.",
                 **place_of(payout.facts, str(mine[0]["event_id"]), "kind"),
-                severity="warning",
+                plan=plan,
+                n=len(deals),
+                deals=ids(deals),
             )
         )
     return found
@@ -202,14 +212,10 @@ def rows(payout: Working) -> list[Problem]:
 def _uncounted(payout: Working, row: Row) -> Problem:
     """A cancellation whose sale is missing, or is on a day without a plan."""
     no_sale = row["code"] == "cancelled-without-sale"
-    sold = "has no sale before that day" if no_sale else "was sold on a day without a plan"
-    return Problem(
-        row["code"],
-        f"Event {row['event_id']} cancels deal {row['deal_id']} on {row['day']}, which {sold}; "
-        "no pay is taken back.",
-        "Add the sale, or correct deal_id or the date."
-        if no_sale
-        else "Give the plan (or its version) that was in force on the day of the sale.",
+    return problem(
+        "cancelled-without-sale" if no_sale else "outside-plan.cancelled",
         **place_of(payout.facts, str(row["event_id"]), "happened_on"),
-        severity="warning",
+        event=row["event_id"],
+        deal=row["deal_id"],
+        day=row["day"],
     )

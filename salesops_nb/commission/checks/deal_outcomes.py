@@ -10,7 +10,7 @@ from salesops_nb.commission.checks.refunds_and_cancellations import LISTED, ids,
 from salesops_nb.commission.inputs.events import bookings_beside, place_of, takes_back, with_outcome
 from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 
 
 def rows(payout: Working) -> list[Problem]:
@@ -34,14 +34,12 @@ def _made(payout: Working) -> list[Problem]:
     if not count:
         return []
     return [
-        Problem(
+        problem(
             "bookings-made",
-            f"Won deals of {total:,.2f} in the period have no booked event, while other deals have one "
-            f"({count}: {names}); closed_on is taken as their booking.",
-            "Add their booked events, or correct their outcome if they were not won.",
             **place_of(payout.facts, f"{first}:booked", "happened_on"),
-            severity="warning",
             amount=total,
+            count=count,
+            deals=names,
         )
     ]
 
@@ -57,13 +55,14 @@ def _summed(events: nw.LazyFrame[Any]) -> tuple[int, Any, str, str]:
 def _lost(payout: Working, sales: nw.LazyFrame[Any]) -> list[Problem]:
     columns = ("event_id", "deal_id", "kind", "happened_on", "amount")
     return [
-        Problem(
+        problem(
             "lost-deal",
-            f"Event {row['event_id']} ({row['kind']}, {row['amount'] or 0:,.2f}) is of deal "
-            f"{row['deal_id']}, which was lost, and no cancellation or refund explains it; it is set aside.",
-            "Correct the outcome of the deal, or add the event that took the sale back.",
             **place_of(payout.facts, str(row["event_id"]), "deal_id"),
             amount=row["amount"],
+            event=row["event_id"],
+            kind=row["kind"],
+            sold=row["amount"] or 0,
+            deal=row["deal_id"],
         )
         for row in collected(sales.select(*columns).sort("event_id"))
     ]
@@ -74,15 +73,13 @@ def _open(payout: Working, sales: nw.LazyFrame[Any]) -> list[Problem]:
     if not count:
         return []
     return [
-        Problem(
+        problem(
             "deal-still-open",
-            f"Events of {total:,.2f} in the period give credit on deals that are still open "
-            f"({count}: {names}); they are paid.",
-            "Correct the outcome of the deals, or take the events out.",
             table="deals",
             column="outcome",
             value=first,
-            severity="warning",
             amount=total,
+            count=count,
+            deals=names,
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
@@ -19,7 +20,8 @@ from salesops_nb.commission.inputs.plan_assignments import Stay
 from salesops_nb.commission.inputs.tables import as_day, as_decimal, collected, number
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import Figure, Message, message
 
 
 def rows(
@@ -62,19 +64,18 @@ def _no_owner(facts: Facts, period: Period, chosen: Iterable[Plan]) -> list[Prob
     owned = _kept(facts, "no owner", lambda: owners(facts).filter(empty))
     events = _within(facts, period).filter(nw.col("kind").is_in(kinds)).join(owned, on="deal_id", how="inner")
     if facts.shares is not None:
-        shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id").unique()
+        shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id")
         events = events.join(shared, on="deal_id", how="anti")
     found = collected(events.group_by("deal_id").agg(nw.col("amount").sum()).sort("deal_id"))
     return [
-        Problem(
+        problem(
             "no-payee",
-            f"Deal {row['deal_id']} has no payee: {_money(row['amount'])} of credit goes to nobody.",
-            "Give the deal an owner_id, or splits.",
             table="deals",
             row=facts.tables.row_of("deals", "deal_id", row["deal_id"]),
             column="owner_id",
             value=row["deal_id"],
             amount=row["amount"],
+            credit=_money(row["amount"]),
         )
         for row in found
     ]
@@ -97,15 +98,14 @@ def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
             lost.group_by("payee_id").agg(nw.col("deal_id").min(), nw.len().alias("n")).sort("payee_id")
         ):
             found.append(
-                Problem(
+                problem(
                     "unknown-payee",
-                    f"{row['payee_id']} is not in people and has {row['n']} credits (the first: deal "
-                    f"{row['deal_id']}); they are set aside.",
-                    "Add the person to people, or correct the id.",
                     table=table,
                     row=facts.tables.row_of(table, column, row["payee_id"]),
                     column=column,
                     value=row["payee_id"],
+                    n=row["n"],
+                    deal=row["deal_id"],
                 )
             )
     return found
@@ -117,16 +117,15 @@ def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
     lost = _kept(facts, "unknown deal", lambda: facts.events.join(owners(facts), on="deal_id", how="anti"))
     lost = lost.filter(_in(nw.col("happened_on"), period))
     return [
-        Problem(
+        problem(
             "unknown-deal",
-            f"Event {row['event_id']} is of deal {row['deal_id']}, which is not in deals; "
-            f"{_money(row['amount'])} is set aside.",
-            "Add the deal, or correct deal_id.",
             table="events",
             row=facts.tables.row_of("events", "event_id", row["event_id"]),
             column="deal_id",
             value=row["event_id"],
             amount=row["amount"],
+            deal=row["deal_id"],
+            credit=_money(row["amount"]),
         )
         for row in collected(lost.select("event_id", "deal_id", "amount").sort("event_id"))
     ]
@@ -152,26 +151,17 @@ def _orphans(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
 
 
 def _orphan(facts: Facts, row: dict[str, Any], credited: str) -> Problem:
-    place = place_of(facts, row["event_id"], "amount")
-    back = (
-        f"Event {row['event_id']} takes {_money(abs(row['amount'] or 0))} back from deal {row['deal_id']}, "
-    )
-    if row["first_on"] is None or row["first_on"] > row["happened_on"]:
-        return Problem(
-            "negative-without-original",
-            f"{back}which has no sale before {row['happened_on']}; it is set aside.",
-            "Add the original event, or correct deal_id or the date.",
-            **place,
-            amount=row["amount"],
-        )
-    return Problem(
-        "refund-before-credit",
-        f"{back}of which nothing was {credited} before {row['happened_on']}, so that no pay comes back; "
-        "it is set aside.",
-        "Nothing has to be done if it was a credit note; else correct the date or add the event.",
-        **place,
-        severity="warning",
+    no_sale = row["first_on"] is None or row["first_on"] > row["happened_on"]
+    values: dict[str, Any] = {} if no_sale else {"credited": credited}
+    return problem(
+        "negative-without-original" if no_sale else "refund-before-credit",
+        **place_of(facts, row["event_id"], "amount"),
         amount=row["amount"],
+        event=row["event_id"],
+        back=_money(abs(row["amount"] or 0)),
+        deal=row["deal_id"],
+        day=row["happened_on"],
+        **values,
     )
 
 
@@ -185,22 +175,20 @@ def _outside(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
         )
     first = min(plan.start for plan in chosen)
     return [
-        Problem(
-            "outside-plan",
-            f"Event {row['event_id']} of {row['happened_on']} is "
-            f"{'before the plan starts' if row['happened_on'] < first else 'on a day without a plan'}; "
-            f"{_money(row['amount'])} of credit is excluded.",
-            "Correct the date, or give a plan for that day.",
+        problem(
+            "outside-plan.before-start" if row["happened_on"] < first else "outside-plan.no-plan",
             **place_of(facts, row["event_id"], "happened_on"),
-            severity="warning",
             amount=row["amount"],
+            event=row["event_id"],
+            day=row["happened_on"],
+            credit=_money(row["amount"]),
         )
         for row in collected(frame.select("event_id", "happened_on", "amount").sort("event_id"))
     ]
 
 
-def _money(amount: Any) -> str:
-    return f"{amount:,.2f}" if amount is not None else "no amount"
+def _money(amount: Any) -> Figure | Message:
+    return Figure(Decimal(amount), 2) if amount is not None else message("no amount")
 
 
 def _not_whole(facts: Facts, period: Period) -> list[Problem]:
@@ -213,10 +201,8 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
         for row in collected(won.select("deal_id", "closed_on", "amount").sort("deal_id")):
             column = "closed_on" if as_day(row["closed_on"]) is None else "amount"
             found.append(
-                Problem(
+                problem(
                     "incomplete-deal",
-                    f"Deal {row['deal_id']} is won and has no {column}, so it gives no credit.",
-                    f"Give it {column}.",
                     table="deals",
                     row=facts.tables.row_of("deals", "deal_id", row["deal_id"]),
                     column=column,
@@ -232,16 +218,10 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
     for row in collected(odd.select("event_id", "kind", "happened_on", "amount").sort("event_id")):
         known = row["kind"] in KINDS
         column = "kind" if not known else "happened_on" if row["happened_on"] is None else "amount"
-        said = f"has the kind {row['kind']!r}" if not known else f"has no {column}"
-        found.append(
-            Problem(
-                "bad-event",
-                f"Event {row['event_id']} {said}; it gives no credit.",
-                f"Kinds are: {', '.join(KINDS)}." if not known else f"Give it {column}.",
-                **place_of(facts, str(row["event_id"]), column),
-                amount=row["amount"],
-            )
-        )
+        key = "bad-event.lacks" if known else "bad-event.kind"
+        place = place_of(facts, str(row["event_id"]), column)
+        values = {} if known else {"kind": row["kind"], "kinds": ", ".join(KINDS)}
+        found.append(problem(key, **place, amount=row["amount"], event=row["event_id"], **values))
     return found
 
 

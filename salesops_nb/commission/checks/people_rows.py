@@ -18,7 +18,7 @@ from salesops_nb.commission.inputs.rounding import decimal_of
 from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal, collected
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 
 
 def zero_quotas(
@@ -48,23 +48,23 @@ def zero_quotas(
             if value is None or value > 0:
                 continue
             bad = value < 0 or quota.if_zero in (None, "refuse")
-            said = (
-                f"the plan counts it as {quota.if_zero}"
-                if not bad
-                else "the plan refuses to pay what hangs on it"
-                if quota.if_zero == "refuse" or value < 0
-                else "the plan does not say what that means ('if_zero'), so what hangs on it is withheld"
-            )
+            if not bad:
+                which = "zero-quota.counted"
+            elif quota.if_zero == "refuse" or value < 0:
+                which = "zero-quota.refused"
+            else:
+                which = "zero-quota.not-said"
+            counted: dict[str, Any] = {} if bad else {"counted": quota.if_zero}
             found.append(
-                Problem(
-                    "zero-quota",
-                    f"{who} has a quota of {decimal_of(value, 2).normalize():f} for {key}: {said}.",
-                    "Correct the target, or say quota: {if_zero: attainment_0 | attainment_100} in the plan.",
+                problem(
+                    which,
                     table="targets",
                     row=number_,
                     column="value",
                     value=who,
-                    severity="error" if bad else "note",
+                    quota=decimal_of(value, 2).normalize(),
+                    period=key,
+                    **counted,
                 )
             )
     return found
@@ -87,17 +87,13 @@ def overlapping_people(tables: Tables) -> list[Problem]:
     table, overlapping = people_spans(tables)
     rows = table.to_pylist() if overlapping else []
     return [
-        Problem(
-            "overlapping-people",
-            f"{rows[i]['person_id']} has another row that still holds on {rows[i]['p_from']}, when this "
-            "one begins; "
-            "the earlier row ends there.",
-            "End the earlier row (valid_to is the day after the last).",
+        problem(
+            "overlapping-people.earlier-ends",
             table="people",
             row=i + 2,
             column="valid_from",
             value=str(rows[i]["person_id"]),
-            severity="warning",
+            begins=rows[i]["p_from"],
         )
         for i in overlapping
     ]
@@ -118,17 +114,14 @@ def early_history(facts: Facts, period: Period) -> list[Problem]:
         n = collected(early.join(deals, on="deal_id", how="inner").select(n=nw.len()))[0]["n"]
         if n:
             found.append(
-                Problem(
+                problem(
                     "opening-and-history",
-                    f"{row['person_id']} has opening credit as of {day} and {n} events of the year before "
-                    "that day; "
-                    "where the plan holds on those days they count beside the opening credit.",
-                    "Leave out one of the two, or begin the plan on that day.",
                     table="opening_balances",
                     row=number_,
                     column="as_of",
                     value=str(row["person_id"]),
-                    severity="warning",
+                    day=day,
+                    n=n,
                 )
             )
     return found
@@ -155,17 +148,15 @@ def paid_after_leaving(
         for row in sorted(late, key=lambda r: (r["happened_on"], r["deal_id"], r["payee_id"])):
             deal, who = str(row["deal_id"]), str(row["payee_id"])
             found.append(
-                Problem(
+                problem(
                     "credit-after-leaving",
-                    f"Deal {deal} gives credit to {who} on {row['happened_on']}, who left on {left[who]} "
-                    "(left_on); it is paid as any other.",
-                    "Give the deal to somebody else, or correct left_on; to stop pay on that day, end the "
-                    "person's row in plan_assignments.",
                     table=table,
                     row=places.get((deal, who)),
                     column=column,
                     value=who,
-                    severity="warning",
+                    deal=deal,
+                    day=row["happened_on"],
+                    left_on=left[who],
                 )
             )
     return found
@@ -179,7 +170,7 @@ def _after_leaving(
     if table == "deals":
         mine = owners(facts).select("deal_id", payee_id=nw.col("owner_id"))
         if shared is not None:
-            parted = shared.filter(nw.col("part") == "revenue").select("deal_id").unique()
+            parted = shared.filter(nw.col("part") == "revenue").select("deal_id")
             mine = mine.join(parted, on="deal_id", how="anti")
     else:
         assert shared is not None

@@ -10,7 +10,7 @@ import narwhals as nw
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.tables import Tables, collected
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 
 def refuse_clashes(chosen: list[Plan], tables: Tables) -> None:
@@ -19,28 +19,24 @@ def refuse_clashes(chosen: list[Plan], tables: Tables) -> None:
     for a, b in combinations(chosen, 2):
         if a.id == b.id and a.start < b.end and b.start < a.end:
             found.append(
-                Problem(
+                problem(
                     "versions-overlap",
-                    f"{a.label} ({a.start} to {a.end - timedelta(days=1)}) and version {b.version} "
-                    f"({b.start} to {b.end - timedelta(days=1)}) are both in force on "
-                    f"{max(a.start, b.start)}.",
-                    "End the old version the day before the new one begins.",
                     file=b.source,
                     column="plan.from",
+                    plan=a.label,
+                    start=a.start,
+                    end=a.end - timedelta(days=1),
+                    version=b.version,
+                    other_start=b.start,
+                    other_end=b.end - timedelta(days=1),
+                    day=max(a.start, b.start),
                 )
             )
     if not chosen:
-        found.append(Problem("no-plan", "No plan was given.", "Give at least one plan."))
+        found.append(problem("no-plan.given"))
     if len({plan.id for plan in chosen}) > 1 and "plan_assignments" not in tables:
         names = ", ".join(sorted({plan.id for plan in chosen}))
-        found.append(
-            Problem(
-                "no-assignments",
-                f"Several plans were given ({names}) and no table says who is on which.",
-                "Give plan_assignments: person_id, plan_id, valid_from, valid_to.",
-                table="plan_assignments",
-            )
-        )
+        found.append(problem("no-assignments", table="plan_assignments", names=names))
     if found:
         raise SalesopsError(found)
 
@@ -62,14 +58,5 @@ def _repeated(facts: Facts) -> list[Problem]:
             continue
         twice = frame.group_by(key).agg(nw.len().alias("n")).filter(nw.col("n") > 1).sort(key)
         for row in collected(twice):
-            found.append(
-                Problem(
-                    "repeated-id",
-                    f"{key} {row[key]!r} stands in {row['n']} rows and must be unique.",
-                    "Keep one row.",
-                    table=name,
-                    column=key,
-                    value=str(row[key]),
-                )
-            )
+            found.append(problem("repeated-id", table=name, column=key, value=str(row[key]), n=row["n"]))
     return found

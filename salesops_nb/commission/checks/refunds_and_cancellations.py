@@ -15,7 +15,8 @@ from salesops_nb.commission.inputs.events import place_of, takes_back
 from salesops_nb.commission.inputs.plan_assignments import FAR
 from salesops_nb.commission.inputs.tables import as_day, collected
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import Message, listed
 
 Row = dict[str, Any]
 LISTED = 5  # ids that a finding over many names
@@ -27,10 +28,9 @@ def rows(payout: Working) -> list[Problem]:
     return [*found, *_without_plan(payout)]
 
 
-def ids(found: list[str], count: int | None = None) -> str:
+def ids(found: list[str], count: int | None = None) -> Message:
     """The first ids of so many, and how many more there are."""
-    more = (len(found) if count is None else count) - LISTED
-    return ", ".join(found[:LISTED]) + (f" and {more} more" if more > 0 else "")
+    return listed(found, LISTED, count)
 
 
 def in_period(payout: Working) -> nw.Expr:
@@ -54,18 +54,18 @@ def _refunds_outside(payout: Working) -> list[Problem]:
     back = facts.events.filter(takes_back() & (nw.col("kind") != "cancelled") & in_period(payout))
     met = back.select("event_id", "deal_id", "happened_on", "amount").join(sold, on="deal_id", how="inner")
     met = met.filter(nw.col("first_on") <= nw.col("happened_on"))
-    lost = met.join(met.filter(covered).select("event_id").unique(), on="event_id", how="anti")
+    lost = met.join(met.filter(covered).select("event_id"), on="event_id", how="anti")
     keys = ("event_id", "deal_id", "happened_on", "amount")
     return [
-        Problem(
-            "outside-plan",
-            f"Event {row['event_id']} of {row['happened_on']} takes {abs(row['amount'] or 0):,.2f} back from "
-            f"deal {row['deal_id']}, which was sold on {row['first_on']}, a day without a plan; no pay is "
-            "taken back.",
-            "Give the plan (or its version) that was in force on the day of the sale.",
+        problem(
+            "outside-plan.refund",
             **place_of(facts, str(row["event_id"]), "happened_on"),
-            severity="warning",
             amount=row["amount"],
+            event=row["event_id"],
+            day=row["happened_on"],
+            back=abs(row["amount"] or 0),
+            deal=row["deal_id"],
+            sold_on=row["first_on"],
         )
         for row in collected(lost.group_by(*keys).agg(nw.col("first_on").min()).sort("event_id"))
     ]
@@ -76,7 +76,7 @@ def _beyond(payout: Working) -> list[Problem]:
     facts = payout.facts
     found: dict[tuple[str, str], Row] = {}
     for plan in payout.plans:
-        full = payout.full[plan].filter((nw.col("fault") == BEYOND) & in_period(payout))
+        full = payout.full[plan].filter((nw.col("fault") == str(BEYOND)) & in_period(payout))
         rows = full.filter(nw.col("part") == "revenue").select("event_id", "deal_id", "happened_on", "credit")
         for row in collected(rows.sort("event_id")):
             key = row["event_id"], plan.currency
@@ -88,14 +88,17 @@ def _beyond(payout: Working) -> list[Problem]:
         over = row["over"][row["plan"]]
         sold, back = _sums_of(payout, row["deal_id"], row["plan"].file.credit.event, row["happened_on"])
         problems.append(
-            Problem(
+            problem(
                 "refund-beyond-sale",
-                f"Event {event} takes back more than the sale of deal {row['deal_id']}: {back:,.2f} were "
-                f"refunded by {row['happened_on']} and {sold:,.2f} {row['plan'].file.credit.event}; "
-                f"{over:,.2f} {currency} is set aside.",
-                "Correct the amount or deal_id, or add the missing sale.",
                 **place_of(facts, str(event), "amount"),
                 amount=over,
+                event=event,
+                deal=row["deal_id"],
+                back=back,
+                day=row["happened_on"],
+                sold=sold,
+                kind=row["plan"].file.credit.event,
+                currency=currency,
             )
         )
     return problems
@@ -147,22 +150,21 @@ def _without_plan(payout: Working) -> list[Problem]:
         full = full.filter(~nw.col("payee_id").is_null())
         held = full.select(*KEYS, "counted_on").join(on, on="payee_id", how="inner")
         held = held.filter((nw.col("on_from") <= day) & (day < nw.col("on_to")))
-        lost = full.join(held.select(*KEYS).unique(), on=list(KEYS), how="anti")
+        lost = full.join(held.select(*KEYS), on=list(KEYS), how="anti")
         sums = lost.group_by("payee_id").agg(
             nw.len().alias("n"), nw.col("deal_id").min(), nw.col("credit").sum()
         )
         found += [
-            Problem(
+            problem(
                 "credit-without-plan",
-                f"{row['payee_id']} has {row['n']} {kind} credits of {row['credit']:,.2f} {plan.currency} "
-                "in the period on days on which no plan is assigned (the first: deal "
-                f"{row['deal_id']}); they pay nothing.",
-                "Add the person's days to plan_assignments, or give the deals to somebody else.",
                 table="plan_assignments",
                 column="person_id",
                 value=row["payee_id"],
-                severity="warning",
                 amount=row["credit"],
+                n=row["n"],
+                kind=kind,
+                currency=plan.currency,
+                deal=row["deal_id"],
             )
             for row in collected(sums.sort("payee_id"))
         ]

@@ -24,7 +24,7 @@ from salesops_nb.commission.crediting.deal_columns import (
 )
 from salesops_nb.commission.crediting.deal_lines import UNEQUAL, any_by_line, unequal
 from salesops_nb.commission.crediting.measures import counts_deals, counts_units, measured
-from salesops_nb.commission.crediting.refund_limits import ORPHAN, set_aside, within_sales
+from salesops_nb.commission.crediting.refund_limits import BEYOND, ORPHAN, set_aside, within_sales
 from salesops_nb.commission.crediting.refund_pieces import by_sale
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.exchange_rates import converted
@@ -32,6 +32,7 @@ from salesops_nb.commission.inputs.rounding import decimal_of
 from salesops_nb.commission.inputs.tables import AMOUNT, collected, number, times10, to_share
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.messages import message
 
 KEYS = ("payee_id", "event_id", "part")  # what names a credit
 
@@ -104,21 +105,21 @@ def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     frame = _of_kind(facts, kind, until)
     frame = with_deals(frame, plan, facts)
     if facts.set_aside:
-        wrong = nw.when(nw.col("deal_id").is_in(list(facts.set_aside))).then(nw.lit(_BAD_SHARES))
+        wrong = nw.when(nw.col("deal_id").is_in(list(facts.set_aside))).then(nw.lit(str(_BAD_SHARES)))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
     if any_by_line(plan, facts.tables) and unequal(facts.tables):
-        wrong = nw.when(nw.col("deal_id").is_in(sorted(unequal(facts.tables)))).then(nw.lit(UNEQUAL))
+        wrong = nw.when(nw.col("deal_id").is_in(sorted(unequal(facts.tables)))).then(nw.lit(str(UNEQUAL)))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), wrong))
     if facts.lost is not None:
         frame = frame.join(facts.lost.with_columns(is_lost=nw.lit(True)), on="deal_id", how="left")
-        unsold = nw.when(nw.col("is_lost")).then(nw.lit(_LOST))
+        unsold = nw.when(nw.col("is_lost")).then(nw.lit(str(_LOST)))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), unsold)).drop("is_lost")
     frame, beyond = _in_plan(frame, plan, facts, problems, kind == plan.file.credit.event)
     frame = measured(frame, plan, facts)
     frame = _shared(frame, plan, facts)
     unknown = facts.unknown()
     if unknown:
-        lost = nw.when(nw.col("payee_id").is_in(unknown)).then(nw.lit(_UNKNOWN))
+        lost = nw.when(nw.col("payee_id").is_in(unknown)).then(nw.lit(str(_UNKNOWN)))
         frame = frame.with_columns(fault=nw.coalesce(nw.col("fault"), lost))
     frame = with_person(frame, plan, facts)
     frame = _capped(frame, plan)
@@ -182,10 +183,11 @@ _SPENT = {
     "amount", "cost", "quantity", "deal_amount", "currency", "event_currency", "credit_currency",
     "m_cost", "m_units", "m_deals", "m_credit", "m_gross", "m_margin",
 }  # fmt: skip
-_BAD_SHARES = "set aside: the shares of the deal are wrong (see the problems)"
-_UNKNOWN = "set aside: the payee is not in people"
-_LOST = "set aside: the deal was lost, and no cancellation or refund explains it"
-_EMPTY = "set aside: the event has no amount"
+_BAD_SHARES = message("set aside: the shares of the deal are wrong")
+_UNKNOWN = message("set aside: the payee is not in people")
+_LOST = message("set aside: the deal was lost, and no cancellation or refund explains it")
+_EMPTY = message("set aside: the event has no amount")
+FAULTS = (BEYOND, ORPHAN, UNEQUAL, _BAD_SHARES, _UNKNOWN, _LOST, _EMPTY)
 
 
 def _of_kind(facts: Facts, kind: str, until: date) -> nw.LazyFrame[Any]:
@@ -213,14 +215,14 @@ def _of_kind(facts: Facts, kind: str, until: date) -> nw.LazyFrame[Any]:
         counted_on=nw.when(nw.col("negative") & ~orphan)
         .then(nw.col("first_on"))
         .otherwise(nw.col("happened_on")),
-        fault=nw.when(orphan).then(nw.lit(ORPHAN)).otherwise(fault),
+        fault=nw.when(orphan).then(nw.lit(str(ORPHAN))).otherwise(fault),
     ).drop("first_on")
     return _filled(events) if facts.gaps else events
 
 
 def _filled(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Events without an amount give none, and say so."""
-    empty = nw.when(nw.col("amount").is_null()).then(nw.lit(_EMPTY))
+    empty = nw.when(nw.col("amount").is_null()).then(nw.lit(str(_EMPTY)))
     return events.with_columns(
         fault=nw.coalesce(nw.col("fault"), empty),
         amount=nw.coalesce(nw.col("amount"), number(0)).cast(AMOUNT),

@@ -23,10 +23,11 @@ from salesops_nb.commission.inputs.tables import AMOUNT, Tables, collected, numb
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
 
 Frame = nw.LazyFrame[Any]
-UNEQUAL = "set aside: the lines of the deal do not add up to it"
+UNEQUAL = message("set aside: the lines of the deal do not add up to it")
 _TABLE = "deal_lines"
 _NO_CONDITION = {"deal_id", "line_no", "amount", "cost"}
 _DEC = pa.decimal128(38, 10)
@@ -86,16 +87,15 @@ def unequal_lines(facts: Facts, period: Period, plans: list[Plan]) -> list[Probl
     now = facts.events.filter((day >= nw.lit(period.start)) & (day < nw.lit(period.end)))
     met = {row["deal_id"] for row in collected(now.select("deal_id").unique())}
     return [
-        Problem(
+        problem(
             "lines-not-the-deal",
-            f"The lines of deal {deal} sum to {lines:,.2f}, and the deal is {whole:,.2f}; its credit is set "
-            "aside.",
-            "Correct the amounts in deal_lines, or the deal's.",
             table=_TABLE,
             row=facts.tables.row_of(_TABLE, "deal_id", deal),
             column="amount",
             value=deal,
             amount=whole - lines,
+            lines=lines,
+            whole=whole,
         )
         for deal, (lines, whole) in sorted(unequal(facts.tables).items())
         if deal in met
@@ -127,25 +127,14 @@ def of_lines(frame: Frame, plan: Plan, c: Component, tables: Tables) -> Frame:
 
 
 def _refuse(plan: Plan, c: Component) -> None:
-    says = None
     if plan.file.credit.cap_per_deal is not None:
-        says = "'cap_per_deal' caps whole deals", "Cap the pay of a deal: limits: {cap: …, per: deal}."
+        key = "not-by-line.capped"
     elif any(row.amount is not None for row in c.rates or ()):
-        says = (
-            "an amount a deal is no rate of a line",
-            "Use a component of its own: measure: count, per_unit.",
-        )
-    if says is not None:
-        raise SalesopsError(
-            Problem(
-                "not-by-line",
-                f"Component {c.id!r} of plan {plan.label} is paid on lines of deals, and {says[0]}.",
-                says[1],
-                file=plan.source,
-                column=f"components[{plan.components.index(c)}]",
-                value=c.id,
-            )
-        )
+        key = "not-by-line.amount"
+    else:
+        return
+    column = f"components[{plan.components.index(c)}]"
+    raise SalesopsError(problem(key, file=plan.source, column=column, value=c.id, plan=plan.label))
 
 
 def _exploded(frame: Frame, plan: Plan, c: Component, tables: Tables) -> Frame:

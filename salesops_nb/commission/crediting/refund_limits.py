@@ -9,10 +9,11 @@ import narwhals as nw
 import pyarrow as pa
 
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, collected, number, times10
+from salesops_nb.messages import message
 
 Frame = nw.LazyFrame[Any]
-BEYOND = "set aside: it takes back more than was sold"
-ORPHAN = "set aside: it takes back what has no sale before it"
+BEYOND = message("set aside: it takes back more than was sold")
+ORPHAN = message("set aside: it takes back what has no sale before it")
 _NOTHING = ("gross", "margin", "units", "deals")
 
 
@@ -66,7 +67,7 @@ def set_aside(frame: Frame, whole_share: bool) -> Frame:
     cut = frame.filter(nw.col("beyond") > zero)
     cut = cut.with_columns(
         credit=(zero - part).cast(AMOUNT),
-        fault=nw.coalesce(nw.col("fault"), nw.lit(BEYOND)),
+        fault=nw.coalesce(nw.col("fault"), nw.lit(str(BEYOND))),
         counts=nw.lit(False),
         **dict.fromkeys(_NOTHING, zero),
     )

@@ -12,7 +12,7 @@ import pyarrow as pa
 from salesops_nb.commission.crediting.deal_columns import OF_SALE, people_spans, wanted_columns
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, times10
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 MEASURES = ("credit", "gross", "margin", "units", "deals", "share")
@@ -27,15 +27,7 @@ def levels_of(plan: Plan) -> tuple[str, ...]:
 def leaders(tables: Tables, levels: int | str) -> list[dict[str, Any]]:
     """Pairs of person and leader up to so many levels, each with the days on which it holds."""
     if "people" not in tables or "manager_id" not in tables.columns("people"):
-        raise SalesopsError(
-            Problem(
-                "no-hierarchy",
-                "A component pays managers, and there is no table people with a column manager_id.",
-                "Give people: person_id, manager_id, valid_from, valid_to.",
-                table="people",
-                column="manager_id",
-            )
-        )
+        raise SalesopsError(problem("no-hierarchy", table="people", column="manager_id"))
     direct: dict[str, list[Edge]] = defaultdict(list)
     for row in people_spans(tables)[0].to_pylist():
         leader = row["manager_id"]
@@ -63,13 +55,12 @@ def _upward(
         if max(s, start) < min(e, end):
             if leader in path:
                 raise SalesopsError(
-                    Problem(
+                    problem(
                         "circular-hierarchy",
-                        f"{leader} is, over {' → '.join((*path, leader))}, their own manager.",
-                        "Correct manager_id in people.",
                         table="people",
                         column="manager_id",
                         value=leader,
+                        chain=" → ".join((*path, leader)),
                     )
                 )
             steps.append(((max(s, start), min(e, end), leader), (*path, leader)))
@@ -82,14 +73,7 @@ def team_credit(credit: nw.LazyFrame[Any], plan: Plan, tables: Tables) -> nw.Laz
     """
     levels = {c.levels for c in plan.components if c.payee == "manager"}
     if len(levels) > 1:
-        raise SalesopsError(
-            Problem(
-                "levels-differ",
-                f"Plan {plan.label} pays managers over different 'levels'.",
-                "Use two plans.",
-                file=plan.source,
-            )
-        )
+        raise SalesopsError(problem("levels-differ", file=plan.source, plan=plan.label))
     pairs = tables.put(
         leaders(tables, levels.pop()),
         {"person": pa.string(), "leader": pa.string(), "lead_from": pa.date32(), "lead_to": pa.date32()},

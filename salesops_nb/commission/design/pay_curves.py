@@ -23,7 +23,7 @@ from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.core.money import ROUNDING
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 
 def pay_at(
@@ -155,13 +155,7 @@ def _target(plan: Plan, target: Decimal | int | None) -> Fraction | None:
         parts = {"month": 12, "quarter": 4, "year": 1}[plan.file.plan.period]
         return Fraction(incentive.target) / (parts if incentive.per == "year" else 1)
     if needs_target(plan):
-        raise SalesopsError(
-            Problem(
-                "no-target",
-                f"Plan {plan.label} derives pay from the target incentive, and says none of its own.",
-                "Give 'target' to the call, or incentive: {target: …} to the plan.",
-            )
-        )
+        raise SalesopsError(problem("no-target.of-plan", plan=plan.label))
     return None
 
 
@@ -204,10 +198,4 @@ def _quota(plan: Plan, quota: Decimal | int | None) -> Fraction:
 
 
 def _no_quota(plan: Plan) -> SalesopsError:
-    return SalesopsError(
-        Problem(
-            "no-quota",
-            f"Plan {plan.label} has no quota of its own, so attainment has no meaning here.",
-            "Give 'quota' to the call, or quota: {amount: …} to the plan.",
-        )
-    )
+    return SalesopsError(problem("no-quota", plan=plan.label))

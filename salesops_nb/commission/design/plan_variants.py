@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 PRICES = ("rate_pct", "amount", "payout_pct", "x", "per_unit")
 
@@ -34,12 +34,12 @@ def moved(
     known = [c.id for c in plan.components]
     if component is not None and component not in known:
         raise SalesopsError(
-            Problem(
+            problem(
                 "unknown-component",
-                f"Plan {plan.id} has no component {component!r}.",
-                f"It has {', '.join(known)}.",
                 column="component",
                 value=component,
+                plan=plan.id,
+                components=", ".join(known),
             )
         )
     if not rate_change and not tier_change:

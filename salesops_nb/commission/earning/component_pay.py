@@ -17,9 +17,13 @@ from salesops_nb.commission.earning.person_terms import Terms, with_numbers
 from salesops_nb.commission.earning.plan_at_work import Job
 from salesops_nb.commission.earning.prices import where_holds, with_functions
 from salesops_nb.commission.earning.running_totals import (
+    at_sale,
     beside_attained,
     measured,
+    of_sale,
     order_of,
+    pay_is_split,
+    undoes,
     walks_back,
     with_positions,
 )
@@ -111,14 +115,21 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
     def scaled(amount: nw.Expr) -> nw.Expr:
         return amount if plain else times(amount, factor)
 
-    by_pay, shared = _splits_pay(terms), _parts_sum(terms)
+    by_pay, shared = pay_is_split(terms), _parts_sum(terms)
     deal = next((limit for limit in c.limit_list if limit.per == "deal"), None)
     whole = next((limit for limit in c.limit_list if limit.per == "period"), None)
-    raw = scaled((nw.col("f_after") - nw.col("f_before")).cast(AMOUNT))
-    if by_pay:
-        raw = times10(raw, nw.col("share"))
-    frame = frame.with_columns(raw=raw.cast(AMOUNT))
-    if _two_sided(terms):
+
+    def paid(side: str, base: str) -> nw.Expr:
+        above = scaled((nw.col(f"f_{side}") - nw.col(base)).cast(AMOUNT))
+        return (times10(above, nw.col("share")) if by_pay else above).cast(AMOUNT)
+
+    if undoes(terms):  # both sides from where the sale stood, so that its refunds add up to it
+        frame = frame.with_columns(f_sold=at_sale(frame, "f_before"))
+        frame = frame.with_columns(s_after=paid("after", "f_sold"), s_before=paid("before", "f_sold"))
+        frame = frame.with_columns(raw=(nw.col("s_after") - nw.col("s_before")).cast(AMOUNT)).drop("f_sold")
+    else:
+        frame = frame.with_columns(raw=paid("after", "f_before"))
+    if _two_sided(terms) and not undoes(terms):
         for side in ("after", "before"):
             stood = scaled(nw.col(f"f_{side}"))
             stood = times10(stood, nw.col("share")) if by_pay else stood
@@ -137,6 +148,8 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
             frame = frame.with_columns(p_after=scaled(nw.col("f_after")), p_before=scaled(nw.col("f_before")))
         else:
             frame = _running_pay(terms, frame, "raw")
+        if undoes(terms) and (whole is None or whole.cap is None):
+            frame = _paid_where_sold(terms, frame)
         frame = _capped(terms, frame, whole)
         made = rounded(nw.col("p_after"), places, mode) - rounded(nw.col("p_before"), places, mode)
         return frame.with_columns(**{f"amount_{when}": made.cast(AMOUNT)})
@@ -150,7 +163,7 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
 def _two_sided(terms: Terms) -> bool:
     """Whether a line is the difference of what its deal paid before and after it, each rounded."""
     by_deal = any(limit.per == "deal" for limit in terms.c.limit_list)
-    return walks_back(terms) or (terms.alone and by_deal)
+    return walks_back(terms) or undoes(terms) or (terms.alone and by_deal)
 
 
 def _rounded(terms: Terms, places: int, mode: str) -> nw.Expr:
@@ -166,6 +179,20 @@ def _running_pay(terms: Terms, frame: nw.LazyFrame[Any], column: str) -> nw.Lazy
     after = nw.col(column).cum_sum().over(*over, order_by=order_of(terms)).cast(AMOUNT)
     frame = frame.with_columns(p_after=after)
     return frame.with_columns(p_before=(nw.col("p_after") - nw.col(column)).cast(AMOUNT))
+
+
+def _paid_where_sold(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Each refund from the top of what is left of its sale's pay, on the running pay where that stood.
+
+    So all of it comes back to the cent, and never more. Under a cap of a period it stays on top: what comes
+    back is first what went over the cap.
+    """
+    left = nw.col("raw").cum_sum().over(*of_sale(frame), order_by=order_of(terms))
+    frame = frame.with_columns(sold=at_sale(frame, "p_before"), left=left.cast(AMOUNT))
+    back = (nw.col("sold") + nw.col("left")).cast(AMOUNT)
+    after = nw.when(nw.col("negative")).then(back).otherwise(nw.col("p_after")).cast(AMOUNT)
+    frame = frame.with_columns(p_after=after).drop("sold", "left")
+    return frame.with_columns(p_before=(nw.col("p_after") - nw.col("raw")).cast(AMOUNT))
 
 
 def _capped(terms: Terms, frame: nw.LazyFrame[Any], limit: Limits | None) -> nw.LazyFrame[Any]:
@@ -205,16 +232,6 @@ def _per_deal(terms: Terms, frame: nw.LazyFrame[Any], limit: Limits) -> nw.LazyF
     return frame.with_columns(**made).drop("d_after", "d_before")
 
 
-def _splits_pay(terms: Terms) -> bool:
-    splits = terms.plan.file.credit.splits
-    return (
-        splits is not None
-        and splits.apply_to == "pay"
-        and terms.c.payee == "owner"
-        and terms.c.measure != "activities"
-    )
-
-
 def _parts_sum(terms: Terms) -> bool:
     """Whether the parts of a deal add up to the cent: where each credit, or the pay, of a deal is divided.
 
@@ -223,7 +240,7 @@ def _parts_sum(terms: Terms) -> bool:
     if any(limit.per == "deal" for limit in terms.c.limit_list):  # of each person: no cent goes over it
         return False
     own = terms.c.payee == "owner" and terms.c.measure != "activities"
-    return _splits_pay(terms) or (terms.alone and own and "splits" in terms.job.tables)
+    return pay_is_split(terms) or (terms.alone and own and "splits" in terms.job.tables)
 
 
 def _last_part(terms: Terms, frame: nw.LazyFrame[Any], places: int, mode: str) -> nw.LazyFrame[Any]:

@@ -33,7 +33,8 @@ from salesops_nb.commission.plans.component_terms import (
 )
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 
 MOST_RATE = 10**5  # five digits before the point are what the engine multiplies by
 _DEC = pa.decimal128(38, 10)
@@ -296,14 +297,17 @@ def _too_large(
 ) -> SalesopsError:
     target, quota = (standing.target, standing.quota) if standing else (None, None)
     return SalesopsError(
-        Problem(
+        problem(
             "rate-too-large",
-            f"The derived rate of {payee or 'everybody'} for {span.key} is {float(rate * 100):,.0f} % "
-            f"(plan {terms.plan.label}, component {terms.c.id!r}): a target incentive of "
-            f"{float(target or 0):,.2f} over a quota of {float(quota or 0):,.2f}.",
-            "Correct the quota (in targets or the plan) or the target incentive (in plan_assignments).",
             column="quota",
             value=payee,
+            whose=payee or message("everybody"),
+            period=span.key,
+            rate_pct=float(rate * 100),
+            plan=terms.plan.label,
+            component=terms.c.id,
+            target=float(target or 0),
+            quota=float(quota or 0),
         )
     )
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import narwhals as nw
 
+from salesops_nb import expression
 from salesops_nb.commission.crediting.deal_columns import condition
 from salesops_nb.commission.crediting.deal_lines import by_line, of_lines
 from salesops_nb.commission.crediting.team_credit import summed
 from salesops_nb.commission.earning.person_terms import Terms, attaining, span_of
 from salesops_nb.commission.inputs.tables import AMOUNT, number, times10
 from salesops_nb.commission.plans.component_terms import bands_on_quota, by_territory, position_measure
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 
 _COLUMN = {"margin": "margin", "count": "deals", "quantity": "units", "activities": "deals"}
 
@@ -60,9 +61,16 @@ def with_positions(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     if terms.alone:
         return _standing_alone(terms, frame, keys)
     if beside_attained(terms):
-        return _beside_attained(terms, frame)
-    if by_territory(terms.c):
-        return _in_territory(terms, frame, keys)
+        frame = _beside_attained(terms, frame)
+    elif by_territory(terms.c):
+        frame = _in_territory(terms, frame, keys)
+    else:
+        frame = _on_own_total(terms, frame, keys)
+    return _refunds_where_sold(terms, frame, keys)
+
+
+def _on_own_total(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Each credit on what the person has by then."""
     over = ["payee_id", "span"] if len(terms.spans) > 1 else ["payee_id"]
     frame = frame.with_columns(
         **{f"{n}_after": nw.col(n).cum_sum().over(*over, order_by=order_of(terms)).cast(AMOUNT) for n in keys}
@@ -71,6 +79,49 @@ def with_positions(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return frame.with_columns(
         **{f"{n}_before": (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT) for n in keys}
     )
+
+
+def undoes(terms: Terms) -> bool:
+    """Whether a refund takes its sale back where that stood, and not from the top of a running total.
+
+    So it does where credit on one total is paid differently: to several people of a territory, by
+    multipliers of the deal or by shares of pay, or on top of what others attained. Taken from the top it
+    would give back what another credit was paid.
+    """
+    if terms.alone or not terms.job.has_refunds or terms.c.measure == "activities":
+        return False
+    rows = terms.c.multipliers.rows if terms.c.multipliers is not None else ()
+    of_deal = any(row.where and expression.columns_of(row.where) - {"attainment_pct"} for row in rows)
+    return of_deal or by_territory(terms.c) or beside_attained(terms) or pay_is_split(terms)
+
+
+def of_sale(frame: nw.LazyFrame[Any]) -> list[str]:
+    """What a person's sale and the refunds that take it back have in common."""
+    names = frame.collect_schema().names()
+    return [n for n in ("payee_id", "deal_id", "part", "sale") if n in names]
+
+
+def at_sale(frame: nw.LazyFrame[Any], column: str) -> nw.Expr:
+    """A column of the sale, for the sale itself and for what takes it back."""
+    own = nw.when(~nw.col("negative")).then(nw.col(column)).max().over(*of_sale(frame))
+    return nw.when(nw.col("negative")).then(own).otherwise(nw.col(column)).cast(AMOUNT)
+
+
+def _refunds_where_sold(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Each refund from the top of what is left of its sale, on the place where that sale stood."""
+    if not undoes(terms):
+        return frame
+    sold, stands, before = {}, {}, {}
+    names = frame.collect_schema().names()
+    for n in (n for n in keys if f"{n}_before" in names):
+        left = nw.col(n).cum_sum().over(*of_sale(frame), order_by=order_of(terms))
+        sold[f"{n}_sold"] = at_sale(frame, f"{n}_before")
+        back = (nw.col(f"{n}_sold") + nw.col(f"{n}_left")).cast(AMOUNT)
+        sold[f"{n}_left"] = left.cast(AMOUNT)
+        stands[f"{n}_after"] = nw.when(nw.col("negative")).then(back).otherwise(nw.col(f"{n}_after"))
+        before[f"{n}_before"] = (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT)
+    frame = frame.with_columns(**sold).with_columns(**stands).with_columns(**before)
+    return frame.drop(*sold)
 
 
 def _with_opening(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -82,18 +133,13 @@ def _with_opening(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 def _in_territory(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
     """Each credit on what the territory has by then, whoever sold it; without one, on the person's own.
 
-    Overlay stands on the territory's total and does not move it.
+    Overlay stands on the territory's total and does not move it. Where pay is split and not credit, everybody
+    of a deal stands where the deal does.
     """
     if "territory" not in frame.collect_schema().names():
         raise SalesopsError(
-            Problem(
-                "no-territory",
-                f"Component {terms.c.id!r} of plan {terms.plan.label} has the position of a territory, and "
-                "no table says one.",
-                "Give deals, accounts or people a column territory.",
-                table="deals",
-                column="territory",
-                value=terms.c.id,
+            problem(
+                "no-territory", table="deals", column="territory", value=terms.c.id, plan=terms.plan.label
             )
         )
     whose = nw.coalesce(
@@ -102,14 +148,15 @@ def _in_territory(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -
     )
     frame = frame.with_columns(whose=whose)
     order, over = [*order_of(terms), "payee_id"], ["whose", "span"]
-    splits = terms.plan.file.credit.splits
-    whole = splits is not None and splits.apply_to == "pay"  # each person has all of a shared deal
+    whole = pay_is_split(terms)  # each person has all of a shared deal
     made: dict[str, nw.Expr] = {}
     for n in keys:
         mine = times10(nw.col(n), nw.col("share")) if whole else nw.col(n)
         moves = nw.when(nw.col("part") == "overlay").then(number(0)).otherwise(mine)
         frame = frame.with_columns(**{f"m_{n}": moves.cast(AMOUNT)})
-        stood = nw.col(f"m_{n}").cum_sum().over(*over, order_by=order) - nw.col(f"m_{n}")
+        moved = nw.col(f"m_{n}")
+        own = moved.cum_sum().over(*over, "event_id", order_by=order) if whole else moved
+        stood = moved.cum_sum().over(*over, order_by=order) - own
         made[f"{n}_after"] = (stood + nw.col(n)).cast(AMOUNT)
     frame = _with_opening(terms, frame.with_columns(**made).drop(*(f"m_{n}" for n in keys), "whose"))
     return frame.with_columns(
@@ -198,6 +245,17 @@ def _beside_attained(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any
     if "opened" in terms.varying or terms.constants.get("opened"):
         frame = frame.with_columns(x_before=(nw.col("x_before") + terms.value("opened")).cast(AMOUNT))
     return frame.with_columns(x_after=(nw.col("x_before") + nw.col("x")).cast(AMOUNT))
+
+
+def pay_is_split(terms: Terms) -> bool:
+    """Whether the pay of a deal is divided, and not its credit."""
+    splits = terms.plan.file.credit.splits
+    return (
+        splits is not None
+        and splits.apply_to == "pay"
+        and terms.c.payee == "owner"
+        and terms.c.measure != "activities"
+    )
 
 
 def beside_attained(terms: Terms) -> bool:

@@ -25,7 +25,7 @@ from salesops_nb.commission.finance.ledger_rows import line_rows, plain_rows
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 
 ADVANCES = ("draw", "draw_recovery", "negative_pay")
 WITHHELD = ("holdback", "release")
@@ -213,16 +213,7 @@ def _unknown_terms(table: pd.DataFrame) -> list[Problem]:
     for row in table[table["treatment"] == "term_unknown"].to_dict("records"):
         unknown[row["deal_id"], row["currency"]] += row["earned"]
     return [
-        Problem(
-            "no-term",
-            f"Deal {deal} has no term: {amount} {currency} of contract cost cannot be classified.",
-            "Give term_months of the deal.",
-            table="deals",
-            column="term_months",
-            value=deal,
-            severity="warning",
-            amount=amount,
-        )
+        problem("no-term", table="deals", column="term_months", value=deal, amount=amount, currency=currency)
         for (deal, currency), amount in sorted(unknown.items())
     ]
 
@@ -236,14 +227,15 @@ def _tie(table: pd.DataFrame, statements: Any) -> list[Problem]:
         if any(key == line["period"] for key, _ in sums):
             sums[line["period"], line["currency"]][1] += line["amount"]
     return [
-        Problem(
+        problem(
             "accrual-does-not-tie",
-            f"{period}: the accrual's payable {ours} {currency} is not the ledger's {theirs}.",
-            "Read lines and statements of the ledger again, in one go.",
             table="lines",
             column="amount",
             value=period,
             amount=ours - theirs,
+            ours=ours,
+            currency=currency,
+            theirs=theirs,
         )
         for (period, currency), (ours, theirs) in sorted(sums.items())
         if ours != theirs

@@ -31,16 +31,17 @@ from salesops_nb.commission.finance.ledger_rows import line_rows, plain_rows
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import Message, message
 from salesops_nb.workbook import Accounts
 
 # what happens: the account debited, the account credited
 ENTRIES = {
-    "Commission earned, expensed": ("expense", "accrued"),
-    "Commission earned, a cost of contracts of more than a year": ("deferred", "accrued"),
-    "Draws advanced, less repaid": ("advances", "accrued"),
-    "Commission paid": ("accrued", "clearing"),
-    "Contract cost amortised": ("expense", "deferred"),
+    message("Commission earned, expensed"): ("expense", "accrued"),
+    message("Commission earned, a cost of contracts of more than a year"): ("deferred", "accrued"),
+    message("Draws advanced, less repaid"): ("advances", "accrued"),
+    message("Commission paid"): ("accrued", "clearing"),
+    message("Contract cost amortised"): ("expense", "deferred"),
 }
 EARNED, CAPITALISED, ADVANCED, PAID, AMORTISED = ENTRIES
 LINES = ("period", "line_id", "payee_id", "plan_id", "component_id", "deal_id", "kind", "part", "treatment",
@@ -182,7 +183,7 @@ def _compared(
     owed: Decimal,
     spread: Sequence[Mapping[str, Any]],
     marks: Sequence[date],
-) -> Iterator[tuple[str, Decimal, Decimal]]:
+) -> Iterator[tuple[Message, Decimal, Decimal]]:
     """What is compared in one currency, what the file says of it, and what the ledger says."""
     keys = {row["period"] for row in ended if row["ends"] > marks[0]}
     stated = sum((row["amount"] for row in statements if row["period"] in keys), _ZERO)
@@ -190,26 +191,28 @@ def _compared(
     to_pay = (row["amount"] for row in advanced if row["paid_on"] is None or row["paid_on"] >= marks[-1])
     there = {row["line_id"] for row in ended}
     left = (row["amount"] for row in spread if row["line_id"] in there and row["month"] >= marks[-1])
-    yield "Lines, and the ledger's statements", sum(file, _ZERO), stated
-    yield "All balances of the journal's accounts, and nothing", sum(balances.values(), _ZERO), _ZERO
-    yield "Accrued at the end, and unpaid in the ledger", -balances["accrued"], sum(to_pay, owed)
-    yield "Deferred at the end, and still to amortise", balances["deferred"], sum(left, _ZERO)
+    yield message("Lines, and the ledger's statements"), sum(file, _ZERO), stated
+    yield message("All balances of the journal's accounts, and nothing"), sum(balances.values(), _ZERO), _ZERO
+    yield message("Accrued at the end, and unpaid in the ledger"), -balances["accrued"], sum(to_pay, owed)
+    yield message("Deferred at the end, and still to amortise"), balances["deferred"], sum(left, _ZERO)
     drawn = sum((row["amount"] for row in advanced), _ZERO)
-    yield "Draws at the end, and the ledger's draws", balances["advances"], drawn
+    yield message("Draws at the end, and the ledger's draws"), balances["advances"], drawn
 
 
-def _check(compared: Sequence[tuple[str, str, Decimal, Decimal]]) -> None:
+def _check(compared: Sequence[tuple[str, Message, Decimal, Decimal]]) -> None:
     wrong = [row for row in compared if row[2] != row[3]]
     if wrong:
         raise SalesopsError(
-            Problem(
+            problem(
                 "finance-does-not-tie",
-                f"{what} ({currency}): {ours}, and {theirs} by the ledger.",
-                "Read lines and statements of the ledger again, in one go; do not book the file.",
                 table="lines",
                 column="amount",
                 value=what,
+                what=what,
                 amount=ours - theirs,
+                currency=currency,
+                ours=ours,
+                theirs=theirs,
             )
             for currency, what, ours, theirs in wrong
         )
@@ -227,7 +230,7 @@ def _journal(entries: Sequence[Entry], accounts: Accounts) -> pd.DataFrame:
     return _frame(("period", "currency", "account", "debit", "credit", "text"), rows)
 
 
-def _reconciliation(compared: Sequence[tuple[str, str, Decimal, Decimal]]) -> pd.DataFrame:
+def _reconciliation(compared: Sequence[tuple[str, Message, Decimal, Decimal]]) -> pd.DataFrame:
     rows = [(currency, what, ours, theirs, ours - theirs) for currency, what, ours, theirs in compared]
     return _frame(("currency", "what", "file", "ledger", "difference"), rows)
 

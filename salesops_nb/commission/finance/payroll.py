@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,11 +22,13 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from salesops_nb import messages
 from salesops_nb.commission.finance.ledger_rows import plain_rows
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import places
 from salesops_nb.core.spreadsheet import neutral
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import Message, message
 
 MAY_LEAVE = ("approved", "locked", "paid")
 COLUMNS = ("payroll_id", "person_id", "name", "period", "earning_code", "currency", "amount", "lines")
@@ -94,26 +96,36 @@ def payroll(
         person = known.get(payee, {})
         payroll_id = person.get("payroll_id")
         made = (payroll_id, payee, person.get("name"), period, code, currency, amount, count)
-        reason = _reason(payroll_id, code, shared)
-        if reason is None:
+        if not payroll_id:
+            which, why, column = "no-payroll-id", message("has no payroll id"), "payroll_id"
+        elif shared[payroll_id] > 1:
+            which, column = "shared-payroll-id", "payroll_id"
+            why = message("shares payroll id {id} with another person", id=payroll_id)
+        elif not code:
+            which, why, column = "no-earning-code", message("has pay without an earning code"), "earning_code"
+        else:
             leave.append(made)
             continue
-        aside.append((*made, reason[1]))
+        aside.append((*made, why))
         if amount or count:
-            problems.append(_set_aside(payee, period, currency, amount, reason))
+            place: dict[str, Any] = {"table": "people", "column": column, "value": payee, "amount": amount}
+            problems.append(problem(which, **place, why=why, currency=currency, period=period))
     waits = {row["payee_id"] for row in rows if row.get("plan_id") in undecided}
     below = {key: amount for key, amount in _net(leave).items() if amount < 0 and key[0] in waits}
-    aside += [(*made, "comes to less than zero") for made in leave if (made[1], made[5]) in below]
+    aside += [(*made, message("comes to less than zero")) for made in leave if (made[1], made[5]) in below]
     leave = [made for made in leave if (made[1], made[5]) not in below]
     problems += [_undecided(*key, amount) for key, amount in sorted(below.items())]
     result = Payroll(
         _frame(leave, COLUMNS),
-        _frame(aside, (*COLUMNS, "reason")),
+        _with_reasons(_frame(aside, (*COLUMNS, "reason")), [made[-1] for made in aside]),
         _totals(rows, leave, aside),
         [*problems, *_negative(leave)],
     )
     _check_totals(result.totals)
     return result
+
+
+_READ = ("reason", "text", "what")  # columns that people read: they are in the workbook's language
 
 
 def payroll_csv(rows: pd.DataFrame) -> str:
@@ -157,13 +169,15 @@ def sheets_xlsx(sheets: Mapping[str, pd.DataFrame], anchor: str = "") -> bytes:
 def _write_row(book: Any, sheet: Any, number: int, row: Mapping[Any, Any]) -> None:
     digits = places(row["currency"])
     money = book.add_format({"num_format": "#,##0" + ("." + "0" * digits if digits else "")})
-    for column, value in enumerate(row.values()):
+    for column, (name, value) in enumerate(row.items()):
         if pd.isna(value):
             continue
         if isinstance(value, Decimal):
             sheet.write_number(number, column, float(value), money)  # a cell holds no other number
         elif isinstance(value, int):
             sheet.write_number(number, column, value)
+        elif name in _READ:
+            sheet.write_string(number, column, str(neutral(messages.translator(value))))
         else:
             sheet.write_string(number, column, str(neutral(value)))
 
@@ -190,16 +204,6 @@ def _code_carried(
     of = row["payee_id"], row["period"], row["currency"]
     mine = [(cell[0], key[2]) for key, cell in sums.items() if (key[0], key[1], key[3]) == of and key[2]]
     return (min(mine) if row["amount"] > 0 else max(mine))[1] if mine else None
-
-
-def _reason(payroll_id: str | None, code: str | None, shared: Counter[str]) -> tuple[str, str] | None:
-    if not payroll_id:
-        return "no-payroll-id", "has no payroll id"
-    if shared[payroll_id] > 1:
-        return "shared-payroll-id", f"shares payroll id {payroll_id} with another person"
-    if not code:
-        return "no-earning-code", "has pay without an earning code"
-    return None
 
 
 def _payroll_ids(people: Any, on: date) -> dict[str, dict[str, Any]]:
@@ -236,6 +240,11 @@ def _frame(rows: list[tuple[Any, ...]], names: tuple[str, ...]) -> pd.DataFrame:
     return arrow_frame(columns)
 
 
+def _with_reasons(frame: pd.DataFrame, reasons: Sequence[Message]) -> pd.DataFrame:
+    """The frame with reasons that can be written in the reader's language."""
+    return frame.assign(reason=pd.Series(reasons, index=frame.index, dtype=object))
+
+
 def _totals(
     rows: list[dict[str, Any]], leave: list[tuple[Any, ...]], aside: list[tuple[Any, ...]]
 ) -> pd.DataFrame:
@@ -259,11 +268,12 @@ def _check_totals(totals: pd.DataFrame) -> None:
     for row in totals.to_dict("records"):
         if row["ledger"] != row["exported"] + row["set_aside"]:
             raise SalesopsError(
-                Problem(
+                problem(
                     "payroll-does-not-tie",
-                    f"{row['currency']}: {row['exported']} exported, {row['set_aside']} set aside: not the "
-                    f"ledger's {row['ledger']}.",
-                    "Do not send the file; report this with the ledger's period.",
+                    currency=row["currency"],
+                    exported=row["exported"],
+                    set_aside=row["set_aside"],
+                    ledger=row["ledger"],
                 )
             )
 
@@ -271,15 +281,13 @@ def _check_totals(totals: pd.DataFrame) -> None:
 def _negative(leave: list[tuple[Any, ...]]) -> list[Problem]:
     """People who would owe money: payroll systems seldom take that, so somebody must decide."""
     return [
-        Problem(
+        problem(
             "negative-pay",
-            f"{person} comes to {amount} {currency} in all.",
-            "Agree with payroll how it is taken back.",
             table="people",
             column="payroll_id",
             value=person,
-            severity="warning",
             amount=amount,
+            currency=currency,
         )
         for (person, currency), amount in sorted(_net(leave).items())
         if amount < 0
@@ -295,36 +303,15 @@ def _net(leave: list[tuple[Any, ...]]) -> dict[tuple[str, str], Decimal]:
 
 
 def _undecided(person: str, currency: str, amount: Decimal) -> Problem:
-    return Problem(
-        "negative-pay",
-        f"{person} comes to {amount} {currency} in all, and the plan does not say what becomes of it: all of "
-        "it stays behind.",
-        "Say negative_pay (carry, floor or pay) in the plan, and calculate again.",
+    return problem(
+        "negative-pay.undecided",
         table="lines",
         column="plan_id",
         value=person,
         amount=amount,
+        currency=currency,
     )
 
 
 def _not_approved(period: str, payee: str, status: str) -> Problem:
-    return Problem(
-        "not-approved",
-        f"The statement of {payee} for {period} is {status}: it does not leave for payroll.",
-        "Review and approve it first.",
-        table="lines",
-        column="status",
-        value=status,
-    )
-
-
-def _set_aside(payee: str, period: str, currency: str, amount: Decimal, reason: tuple[str, str]) -> Problem:
-    return Problem(
-        reason[0],
-        f"{payee} {reason[1]}: {amount} {currency} of {period} stays behind.",
-        "Complete the people table or the earning codes, and export again.",
-        table="people",
-        column="earning_code" if reason[0] == "no-earning-code" else "payroll_id",
-        value=payee,
-        amount=amount,
-    )
+    return problem("not-approved", table="lines", column="status", value=status, payee=payee, period=period)

@@ -9,9 +9,9 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.inputs.splits import shares
-from salesops_nb.commission.inputs.tables import AMOUNT, Tables, collected, number
+from salesops_nb.commission.inputs.tables import AMOUNT, Tables, collected, distinct, number
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 # Up to so many events, and so many over all plans, each step is worked out once and held, since statements,
 # reasons, sums and other periods read it again; above it frames stay lazy and the engine streams them.
@@ -68,8 +68,8 @@ class Facts:
         return self.tables.once(("credited",), lambda: self._ids(("deals", "owner_id")) | self._sharing())
 
     def _sharing(self) -> set[str]:
-        ids = None if self.shares is None else collected(self.shares.select(who="payee_id").unique())
-        return {row["who"] for row in ids or () if row["who"]}
+        ids = () if self.shares is None else distinct(self.shares, "payee_id")
+        return {who for who in ids if who}
 
     def _known(self) -> set[str]:
         return self._ids(("people", "person_id"), ("people", "manager_id"))
@@ -78,8 +78,8 @@ class Facts:
         found: set[str] = set()
         for table, column in places:
             if column in self.tables.columns(table):
-                ids = self.tables.frame(table).select(who=nw.col(column).cast(nw.String)).unique()
-                found |= {row["who"] for row in collected(ids) if row["who"]}
+                ids = distinct(self.tables.frame(table).select(nw.col(column).cast(nw.String)), column)
+                found |= {who for who in ids if who}
         return found
 
 
@@ -138,8 +138,7 @@ def takes_back() -> nw.Expr:
 
 
 def _days(events: nw.LazyFrame[Any]) -> frozenset[date]:
-    rows = collected(events.filter(~nw.col("happened_on").is_null()).select("happened_on").unique())
-    return frozenset(row["happened_on"] for row in rows)
+    return frozenset(distinct(events.filter(~nw.col("happened_on").is_null()), "happened_on"))
 
 
 def _lost(tables: Tables, events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any] | None:
@@ -151,7 +150,7 @@ def _lost(tables: Tables, events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any] | None
         return None
     sold = events.filter(nw.col("kind").is_in(list(CREDIT_KINDS)) & ~takes_back()).select("deal_id")
     why = events.filter((nw.col("kind") == "cancelled") | takes_back()).select("deal_id")
-    found = lost.join(sold.unique(), on="deal_id", how="inner").join(why.unique(), on="deal_id", how="anti")
+    found = lost.join(sold.unique(), on="deal_id", how="inner").join(why, on="deal_id", how="anti")
     found = tables.kept(found.unique())
     return found if collected(found.select(nw.len().alias("n")))[0]["n"] else None
 
@@ -170,8 +169,8 @@ def _currencies(tables: Tables, events: nw.LazyFrame[Any]) -> frozenset[str]:
         places.append((tables.frame("deals"), "currency"))
     for frame, name in places:
         if name in frame.collect_schema().names():
-            met = collected(frame.select(c=nw.col(name).cast(nw.String)).unique())
-            found |= {row["c"] for row in met if row["c"] is not None}
+            met = distinct(frame.select(nw.col(name).cast(nw.String)), name)
+            found |= {code for code in met if code is not None}
     return frozenset(found)
 
 
@@ -182,14 +181,7 @@ def _number_of(condition: nw.Expr) -> nw.Expr:
 def _splits_are_said(plans: list[Plan]) -> None:
     silent = ", ".join(plan.label for plan in plans if plan.file.credit.splits is None)
     if silent:
-        raise SalesopsError(
-            Problem(
-                "splits-not-said",
-                f"The data have splits, and plan {silent} does not say what a split divides.",
-                "Add to the plan: credit: {splits: {apply_to: credit}} (or pay).",
-                table="splits",
-            )
-        )
+        raise SalesopsError(problem("splits-not-said", table="splits", plans=silent))
 
 
 def read_events(tables: Tables) -> tuple[nw.LazyFrame[Any], int]:
@@ -223,7 +215,7 @@ def without_booking(tables: Tables, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[An
     """What of a frame is of deals that have no booked event of their own."""
     if "events" not in tables:
         return frame
-    booked = _given(tables).filter(nw.col("kind") == "booked").select("deal_id").unique()
+    booked = _given(tables).filter(nw.col("kind") == "booked").select("deal_id")
     return frame.join(booked, on="deal_id", how="anti")
 
 

@@ -14,9 +14,10 @@ import pyarrow as pa
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, as_day, as_decimal, collected, number, times
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import Message, message
 
-NO_RATE = "no rate from"  # how the fault of a row begins that cannot be converted
+NO_RATE = "no exchange rate from"  # how the fault of a row begins that cannot be converted
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 
 
@@ -138,13 +139,13 @@ def _credit_rates(
     fx = plan.file.fx
     if fx is None or fx.credit is None:
         foreign = sorted(str(r["credit_currency"]) for r in met if r["credit_currency"] != plan.currency)
-        unsaid = Problem(
+        unsaid = problem(
             "fx-not-said",
-            f"Credit in {', '.join(foreign)} meets plan {plan.label}, which is in {plan.currency} and "
-            "does not say how to convert.",
-            "Add to the plan: fx: {credit: {rates: plan, at: credit_date}}.",
             table="deals",
             column="currency",
+            currencies=", ".join(foreign),
+            plan=plan.label,
+            currency=plan.currency,
         )
         if own:
             raise SalesopsError(unsaid)
@@ -180,6 +181,16 @@ def _credit_rates(
     )
 
 
+def no_rate_between(currency: str, other: str) -> Message:
+    """Why something is not converted; it reads as the fault of such a row does."""
+    return message("no exchange rate from {currency} to {other}", currency=currency, other=other)
+
+
+def no_rate(fault: str, plan: Plan) -> Message:
+    """The reason that stands in the fault of a row."""
+    return no_rate_between(fault.removeprefix(NO_RATE).split()[0], plan.currency)
+
+
 def _covers(spans: list[tuple[date, date, Fraction]], first: date, last: date) -> bool:
     day = first
     for start, end, _ in sorted(spans):
@@ -188,19 +199,18 @@ def _covers(spans: list[tuple[date, date, Fraction]], first: date, last: date) -
     return day > last
 
 
-def _days(first: date, last: date) -> str:
-    return f"for {first}" if first == last else f"for some days between {first} and {last}"
-
-
 def _missing(currency: str, plan: Plan, kind: str, row: dict[str, Any]) -> Problem:
-    return Problem(
-        "missing-rate",
-        f"No {kind} exchange rate from {currency} to {plan.currency} {_days(row['first'], row['last'])}: "
-        f"credits of {row['total']:,.2f} {currency} ({row['n']}) depend on it; those without a rate are set "
-        "aside.",
-        f"Add {currency} to fx_rates (kind {kind}, rate = worth of one {currency}, valid_from).",
+    one = row["first"] == row["last"]
+    last = {} if one else {"last": row["last"]}
+    return problem(
+        "missing-rate.day" if one else "missing-rate.days",
         table="fx_rates",
         column="rate",
         value=currency,
         amount=row["total"],
+        kind=kind,
+        plan_currency=plan.currency,
+        first=row["first"],
+        n=row["n"],
+        **last,
     )

@@ -11,10 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 
 KINDS = ("credit", "draw", "holdback", "clawback", "carry", "negative_pay")
 
@@ -62,44 +63,39 @@ def faults(tables: Tables, plans: tuple[Plan, ...]) -> list[Problem]:
     found = []
     ids = {plan.id for plan in plans}
     for number, row in enumerate(tables.rows("opening_balances"), start=2):
-        why, column = None, "kind"
+        which, column, values = "", "kind", dict[str, Any]()
         meant = [plan for plan in plans if (row.get("plan_id") or plan.id) == plan.id]
         if row.get("kind") not in KINDS:
-            why = f"has the kind {row.get('kind')!r}; kinds are {', '.join(KINDS)}"
+            which, values = "bad-opening.kind", {"kind": row.get("kind"), "kinds": ", ".join(KINDS)}
         elif as_decimal(row.get("amount")) is None:
-            why, column = "has no amount", "amount"
+            which, column = "bad-opening.no-amount", "amount"
         elif row.get("plan_id") and row["plan_id"] not in ids:
             continue
         elif row["kind"] == "clawback" and not row.get("deal_id"):
-            why, column = "names no deal_id, so no cancellation can be set against it", "deal_id"
+            which, column = "bad-opening.no-deal", "deal_id"
         elif (component := row.get("component_id")) and component not in {
             c.id for plan in meant for c in plan.components
         }:
-            why, column = f"is of the component {component!r}, which the plan does not have", "component_id"
+            which, column, values = "bad-opening.component", "component_id", {"component": component}
         elif not any(_has_use(plan, str(row["kind"]), component) for plan in meant):
-            why = f"is {_UNUSED[row['kind']]}"
-        if why is not None:
+            which = {
+                "draw": "bad-opening.draw",
+                "carry": "bad-opening.carry",
+                "clawback": "bad-opening.clawback",
+            }[str(row["kind"])]
+        if which:
             found.append(
-                Problem(
-                    "bad-opening",
-                    f"The opening balance of {row.get('person_id')} {why}; it is not used.",
-                    "Correct the row.",
+                problem(
+                    which,
                     table="opening_balances",
                     row=number,
                     column=column,
                     value=str(row.get("person_id")),
                     amount=as_decimal(row.get("amount")),
+                    **values,
                 )
             )
     return found
-
-
-# what an opening balance is where no plan has a use for it
-_UNUSED = {
-    "draw": "of a draw to repay, and the plan has no recoverable draw",
-    "carry": "of pay carried over a cap, and no component of the plan carries any",
-    "clawback": "of pay that a cancellation may take back, and the plan has no clawback",
-}
 
 
 def _has_use(plan: Plan, kind: str, component: str | None) -> bool:

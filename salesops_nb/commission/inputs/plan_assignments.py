@@ -16,7 +16,7 @@ import pyarrow as pa
 from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
 
 FAR = date(2200, 1, 1)
 
@@ -116,16 +116,21 @@ def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem
     if base is None or mix is None or mix != mix or str(mix).strip() == "":
         return None if said is None else Fraction(said)
     share = base_share(mix)
+    place: dict[str, Any] = {
+        "table": "plan_assignments",
+        "row": number,
+        "column": "pay_mix",
+        "value": str(row["person_id"]),
+    }
     if share is None:
-        problems.append(_bad_mix(row, number, f"The pay mix {mix!r} is not base/variable, such as 60/40", ""))
+        problems.append(problem("pay-mix-differs.no-mix", **place, mix=mix))
         return None if said is None else Fraction(said)
     derived = Fraction(base) * (1 - share) / share
     if said is not None and abs(Fraction(said) - derived) > max(Fraction(1), derived / 100):
-        text = (
-            f"Base pay {base:,f} at a pay mix of {mix} makes a target incentive of "
-            f"{float(derived):,.2f}, and {said:,f} is said"
+        made = float(derived)
+        problems.append(
+            problem("pay-mix-differs.target", **place, base=base, mix=mix, derived=made, said=said)
         )
-        problems.append(_bad_mix(row, number, text, "; what is said counts"))
     return derived if said is None else Fraction(said)
 
 
@@ -145,42 +150,30 @@ def base_share(mix: Any) -> Fraction | None:
     return numbers[0] if numbers[0] <= 1 else numbers[0] / 100
 
 
-def _bad_mix(row: Mapping[str, Any], number: int, text: str, then: str) -> Problem:
-    return Problem(
-        "pay-mix-differs",
-        f"{row['person_id']}: {text}{then}.",
-        "Correct base_pay, pay_mix or target_incentive.",
-        table="plan_assignments",
-        row=number,
-        column="pay_mix",
-        value=str(row["person_id"]),
-        severity="warning",
-    )
-
-
 def _no_pay_rates(payee: str, plan: Plan, currency: str, number: int) -> Problem:
-    return Problem(
+    return problem(
         "pay-currency-not-said",
-        f"{payee} is paid in {currency} by the assignment, and plan {plan.label} does not say how pay is "
-        "converted; "
-        f"it is paid in {plan.currency}.",
-        "Add to the plan: fx: {pay: {rates: market, at: pay_date}}.",
         table="plan_assignments",
         row=number,
         column="currency",
         value=payee,
+        currency=currency,
+        plan=plan.label,
+        plan_currency=plan.currency,
     )
 
 
 def _overlap(payee: str, row: Mapping[str, Any], number: int, clash: tuple[date, date, str, int]) -> Problem:
-    return Problem(
+    return problem(
         "overlapping-plans",
-        f"{payee} is on plan {row['plan_id']!r} from {row.get('valid_from')} while on {clash[2]!r} (row "
-        f"{clash[3]}), "
-        f"{clash[0]} to {clash[1] - timedelta(days=1)}; this row is set aside.",
-        "End one assignment before the other begins (valid_to is the day after the last).",
         table="plan_assignments",
         row=number,
         column="valid_from",
         value=payee,
+        plan=row["plan_id"],
+        day=row.get("valid_from"),
+        other=clash[2],
+        other_row=clash[3],
+        start=clash[0],
+        end=clash[1] - timedelta(days=1),
     )

@@ -20,7 +20,8 @@ from salesops_nb.commission.inputs.ramps import Careers, read_careers
 from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.core.periods import Kind, Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import message
 
 
 @dataclass(frozen=True)
@@ -112,74 +113,62 @@ class People:
             self.problems.append(made(*of))
 
     def _no_target(self, payee: str, component: str) -> Problem:
-        return Problem(
+        return problem(
             "missing-target",
-            f"{payee} has no target incentive, from which component {component!r} of plan "
-            f"{self.plan.label} is paid; it pays nothing.",
-            "Give target_incentive (or base_pay and pay_mix) in plan_assignments, or incentive: "
-            "{target: …} in the plan.",
             table="plan_assignments",
             column="target_incentive",
             value=payee,
+            component=component,
+            plan=self.plan.label,
         )
 
     def _no_base(self, payee: str, component: str) -> Problem:
-        return Problem(
+        return problem(
             "missing-base-pay",
-            f"{payee} has no base pay, of which component {component!r} of plan {self.plan.label} is a per "
-            "cent; it pays nothing.",
-            "Give base_pay in plan_assignments.",
             table="plan_assignments",
             column="base_pay",
             value=payee,
+            component=component,
+            plan=self.plan.label,
         )
 
     def _no_quota(self, payee: str, period: str) -> Problem:
         metric = self.plan.file.quota.metric if self.plan.file.quota is not None else None
-        return Problem(
+        return problem(
             "missing-quota",
-            f"{payee} has no quota for {period} (plan {self.plan.label}, metric {metric!r}).",
-            "Add it to targets (level rep, who, metric, period, value); until then a quota of zero is taken.",
             table="targets",
             column="value",
             value=payee,
+            period=period,
+            plan=self.plan.label,
+            metric=metric,
         )
 
     def _unused_quota(self, payee: str, period: str) -> Problem:
         plan = self.plan
-        return Problem(
+        return problem(
             "quota-of-another-period",
-            f"The quota of {payee} for {period} is not used: plan {plan.label} has a quota a "
-            f"{plan.file.plan.period}.",
-            f"Give targets a row for each {plan.file.plan.period} (or each month) in its place.",
             table="targets",
             column="period",
             value=payee,
-            severity="warning",
+            period=period,
+            plan=plan.label,
+            kind=message(plan.file.plan.period),
         )
 
     def _no_ramp_start(self, payee: str) -> Problem:
-        return Problem(
+        return problem(
             "ramp-start-unknown",
-            f"It is not known when {payee} was hired or assigned; the ramp of plan {self.plan.label} begins "
-            f"with the plan, on {self.began}.",
-            "Give hired_on in people, or valid_from in plan_assignments.",
             table="people",
             column="hired_on",
             value=payee,
-            severity="warning",
+            plan=self.plan.label,
+            start=self.began,
         )
 
     def _hiring_unknown(self, payee: str) -> Problem:
-        return Problem(
-            "hiring-unknown",
-            f"It is not known when {payee} was hired; plan {self.plan.label} ramps new hires only, and so "
-            "does not ramp them.",
-            "Give hired_on in people.",
-            table="people",
-            column="hired_on",
-            value=payee,
-            severity="warning",
+        return problem(
+            "hiring-unknown.ramp", table="people", column="hired_on", value=payee, plan=self.plan.label
         )
 
     def _part(self, payee: str, part: Period) -> Standing:

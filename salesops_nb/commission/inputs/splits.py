@@ -16,7 +16,8 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, arrow, as_day, collected, number, times
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import message
 
 _ROUNDED = Decimal("0.02")  # thirds written as 33.33 miss 100 by a hundredth
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
@@ -123,20 +124,21 @@ def _sorted_out(tables: Tables, sums: Iterable[dict[str, Any]]) -> tuple[list[st
         if least is not None and abs(total - 100) <= _ROUNDED and least >= 0 and "day" not in row:
             near.append(row["deal_id"])
             continue
-        what = f"sum to {total.normalize():f} %, not to 100 %" if least is not None and least >= 0 else (
-            "hold a negative share" if least is not None else "hold one without a number"
-        )  # fmt: skip
         day = row.get("day")
-        when = f" from {day}" if day not in (None, _FIRST) else ""
+        if least is None:
+            which = "splits-not-100.no-number"
+        else:
+            which = "splits-not-100.sum" if least >= 0 else "splits-not-100.negative"
+        values: dict[str, Any] = {"total": total.normalize()} if which == "splits-not-100.sum" else {}
         bad.append(
-            Problem(
-                "splits-not-100",
-                f"The revenue shares of deal {row['deal_id']} {what}{when}; its credit is set aside.",
-                "Correct the shares in splits (overlay credit has the type overlay).",
+            problem(
+                which,
                 table="splits",
                 row=tables.row_of("splits", "deal_id", row["deal_id"]),
                 column="share",
                 value=row["deal_id"],
+                since=message(" from {day}", day=day) if day not in (None, _FIRST) else "",
+                **values,
             )
         )
     return near, bad
@@ -146,14 +148,7 @@ def _without_person(frame: nw.LazyFrame[Any], known: set[str | None]) -> list[Pr
     """Shares that are nobody's."""
     empty = nw.col("payee_id").is_null() | (nw.col("payee_id") == "")
     return [
-        Problem(
-            "share-without-person",
-            f"A share of deal {row['deal_id']} has no person_id; the deal's credit is set aside.",
-            "Say whose share it is.",
-            table="splits",
-            column="person_id",
-            value=row["deal_id"],
-        )
+        problem("share-without-person", table="splits", column="person_id", value=row["deal_id"])
         for row in collected(frame.filter(empty).select("deal_id").unique().sort("deal_id"))
         if row["deal_id"] not in known
     ]

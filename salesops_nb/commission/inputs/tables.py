@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from salesops_nb.core import frames
 from salesops_nb.core.memo import Key, Memo
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 
 T = TypeVar("T")
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -100,12 +101,8 @@ class Tables(frames.Tables):
         """A table by name; raises `SalesopsError` where it was not given."""
         if name not in self:
             raise SalesopsError(
-                Problem(
-                    "missing-table",
-                    f"The table {name!r} is needed and was not given (given are: "
-                    f"{', '.join(self.given) or 'none'}).",
-                    f"Add {name!r} to the tables.",
-                    table=name,
+                problem(
+                    "missing-table.calculation", table=name, given=", ".join(self.given) or message("none")
                 )
             )
         return self.once((name, "frame"), lambda: exact(self[name]))
@@ -123,12 +120,12 @@ class Tables(frames.Tables):
         missing = [c for c in columns if c not in have]
         if missing:
             raise SalesopsError(
-                Problem(
-                    "missing-column",
-                    f"The table {name!r} has no column {', '.join(map(repr, missing))}.",
-                    f"Columns given are: {', '.join(have)}.",
+                problem(
+                    "missing-column.calculation",
                     table=name,
                     column=missing[0],
+                    missing=", ".join(map(repr, missing)),
+                    columns=", ".join(have),
                 )
             )
         return frame
@@ -255,6 +252,11 @@ def collected(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def distinct(frame: nw.LazyFrame[Any], name: str) -> list[Any]:
+    """The values of a column, each once; grouped, which takes a quarter of the time of `unique`."""
+    return [row[name] for row in collected(frame.group_by(name).agg(n=nw.len()).select(name))]
+
+
 def arrow(frame: nw.LazyFrame[Any]) -> pa.Table:
     """A lazy frame worked out as an Arrow table; overflow and bad casts become a `SalesopsError`."""
     try:
@@ -270,13 +272,5 @@ def engine_error(error: Exception) -> SalesopsError:
     """The engine's refusal in words: a value that does not fit, or is of another kind."""
     text = str(error).splitlines()[0]
     if "cast" in text.lower() or "overflow" in text.lower() or "out of range" in text.lower():
-        return SalesopsError(
-            Problem(
-                "overflow",
-                f"A value does not fit into the decimals that pay is worked in: {text}.",
-                "Check the amounts, rates and quotas: credit may have 14 digits before the point, a rate 5.",
-            )
-        )
-    return SalesopsError(
-        Problem("engine", f"The engine refused the work: {text}.", "Check the tables' column types.")
-    )
+        return SalesopsError(problem("overflow", error=text))
+    return SalesopsError(problem("engine", error=text))

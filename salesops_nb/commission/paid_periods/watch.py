@@ -20,9 +20,10 @@ from salesops_nb.commission.paid_periods.reasons import read_known, reasons
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.result.payout import Payout
 from salesops_nb.core.money import places
+from salesops_nb.core.names import names_of
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem
-from salesops_nb.messages import Message
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import Figure, Message, joined, message
 from salesops_nb.store.ledger.calendar import PayCalendar
 from salesops_nb.store.ledger.closed_periods import (
     Change,
@@ -38,11 +39,15 @@ SHOWN = 100  # lines that are listed one by one
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The lines of closed periods that differ, why each does, and what could not be calculated anew."""
+    """The lines of closed periods that differ, why each does, and what could not be calculated anew.
+
+    `names` is what people are called, by id.
+    """
 
     changes: list[Change] = field(default_factory=list)
     why: list[Message] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sums(self) -> dict[str, Decimal]:
@@ -56,21 +61,18 @@ class Findings:
         """A warning for each line, who, what, how much and why, and one with the sum and what to do."""
         if not self.changes:
             return self.problems
-        found = list(map(_told, self.changes, self.why))
+        found = [
+            _told(change, self.names.get(change.payee_id, change.payee_id), why)
+            for change, why in zip(self.changes, self.why, strict=True)
+        ]
         if len(found) > SHOWN:
             found = sorted(found, key=lambda problem: abs(problem.amount or Decimal(0)), reverse=True)[:SHOWN]
-        sums = ", ".join(f"{_signed(amount, code)} {code}" for code, amount in self.sums.items())
+        sums = joined(joined([_signed(amount, code), code], " ") for code, amount in self.sums.items())
         keys = ", ".join(dict.fromkeys(change.period for change in self.changes))
-        lines = f"{len(self.changes)} lines" if len(self.changes) > 1 else "One line"
-        more = f" (the {SHOWN} largest are listed)" if len(self.changes) > SHOWN else ""
-        whole = Problem(
-            "closed-periods-differ",
-            f"{lines} of closed periods ({keys}) would be paid otherwise by today's data{more}: {sums}.",
-            "If the data are right, write the adjustment lines of the open period in one step: "
-            "salesops ledger correct --by PERSON.",
-            table="ledger",
-            severity="warning",
-        )
+        n = len(self.changes)
+        more: dict[str, Any] = {"shown": SHOWN} if n > SHOWN else {}
+        which = "closed-periods-differ.many" if more else "closed-periods-differ"
+        whole = problem(which, table="ledger", n=n, periods=keys, sums=sums, **more)
         return [*found, whole, *self.problems]
 
 
@@ -114,35 +116,32 @@ def watched(
         for row in plain_rows(payouts[key].withheld, ["payee_id", "deal_id", "reason"]):
             place = (key, row["payee_id"], row["deal_id"])
             if place in gone:
-                withheld.setdefault(place, row["reason"])
+                withheld.setdefault(place, payouts[key].working.reason(row["reason"]))
     known = read_known(read, found.changes, fiscal, found.then, found.bases, withheld)
-    return Findings(found.changes, reasons(found.changes, known), list(problems.values())), found
+    why, names = reasons(found.changes, known), names_of(tables, "people")
+    return Findings(found.changes, why, list(problems.values()), names), found
 
 
-def _signed(amount: Decimal, currency: str) -> str:
-    return f"{amount:+,.{places(currency)}f}"
+def _signed(amount: Decimal, currency: str) -> Message:
+    return Message(f"{{amount:+,.{places(currency)}f}}", {"amount": amount})
 
 
-def _told(change: Change, why: Message) -> Problem:
-    what = ", ".join(
-        part
-        for part in (
-            change.payee_id,
-            f"deal {change.deal_id}" if change.deal_id else None,
-            "/".join(part for part in (change.plan_id, change.component_id) if part),
-        )
-        if part
-    )
-    before, after = (f"{amount:,.{places(change.currency)}f}" for amount in (change.before, change.after))
-    return Problem(
+def _told(change: Change, payee: str, why: Message) -> Problem:
+    plan = "/".join(part for part in (change.plan_id, change.component_id) if part)
+    deal = message("deal {deal}", deal=str(change.deal_id)) if change.deal_id else None
+    digits = places(change.currency)
+    return problem(
         "paid-otherwise",
-        f"{change.period}, {what}: paid {before} {change.currency}, by today's data {after}: "
-        f"{_signed(change.difference, change.currency)}, since {why}.",
         table="ledger",
-        column=None,
         value=change.line_id,
-        severity="warning",
         amount=change.difference,
+        period=change.period,
+        what=joined(part for part in (payee, deal, plan) if part),
+        paid=Figure(change.before, digits),
+        currency=change.currency,
+        now=Figure(change.after, digits),
+        difference=_signed(change.difference, change.currency),
+        why=why,
     )
 
 
@@ -181,12 +180,11 @@ def _chosen(
 
 
 def _lost(plan_id: str, version: int | None, period: str) -> Problem:
-    return Problem(
+    return problem(
         "no-plan-of-paid-lines",
-        f"{period} was paid by plan {plan_id} version {version}, which is not in the folder of plans; what "
-        "it paid cannot be calculated again and is left as it is.",
-        "Put the plan's file back.",
         table="ledger",
         column="plan_id",
         value=plan_id,
+        period=period,
+        version=version,
     )

@@ -17,12 +17,13 @@ from salesops_nb.commission.plans.plan_errors import (
     problems_of,
     switched_keys,
 )
-from salesops_nb.commission.plans.plan_in_words import summary
+from salesops_nb.commission.plans.plan_in_words import sentences, summary
 from salesops_nb.commission.plans.schema import PlanFile
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.core import money
 from salesops_nb.core.yaml_file import dotted, line_of, read_yaml
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import Message
 
 MOST = 256
 _read: dict[tuple[str, bytes], Plan] = {}  # plans by the name and contents of their files
@@ -99,9 +100,13 @@ class Plan:
         """Every ``where`` of the plan by its path, such as ``components[0].where``."""
         return {dotted(path): text for path, text in _conditions_of(self.file) if text is not None}
 
-    def summary(self) -> str:
-        """The plan in words, with every default that it did not say."""
+    def summary(self) -> Message:
+        """The plan in words, with every default that it did not say; English as text."""
         return summary(self.file)
+
+    def sentences(self) -> list[Message]:
+        """The sentences of the summary, each to be written in the reader's language."""
+        return sentences(self.file)
 
     def changed(self, **changes: Any) -> Plan:
         """A copy whose fields differ, such as ``plan.changed(quota={"amount": 500000})``; checked again."""
@@ -132,9 +137,7 @@ def load_plan(path_or_mapping: str | Path | Mapping[str, Any]) -> Plan:
     if isinstance(path_or_mapping, Mapping):
         return _validated(path_or_mapping, None)
     path = Path(path_or_mapping)
-    missing = Problem(
-        "missing-file", f"There is no plan file {path.name}.", "Check its path.", file=str(path)
-    )
+    missing = problem("missing-file.plan", file=str(path), name=path.name)
     key = path.name, path.read_bytes() if path.is_file() else b""
     if key not in _read:
         plan = _validated(read_yaml(path, missing, keep_lines=True), path.name)
@@ -165,11 +168,7 @@ def plan_files(folder: Path) -> list[Path]:
 
 def _validated(contents: Any, source: str | None) -> Plan:
     if not isinstance(contents, Mapping):
-        raise SalesopsError(
-            Problem(
-                "bad-plan", "The file holds no mapping.", "Begin with 'plan: {id: …}'.", file=source, row=1
-            )
-        )
+        raise SalesopsError(problem("bad-plan.no-mapping", file=source, row=1))
     problems = switched_keys(contents, contents, source, ())
     if problems:
         raise SalesopsError(problems)

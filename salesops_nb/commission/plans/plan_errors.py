@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from types import UnionType
@@ -14,9 +15,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from salesops_nb.commission.plans.schema import PlanFile
-from salesops_nb.commission.plans.schema_base import Faults
+from salesops_nb.commission.plans.schema_base import Fault
 from salesops_nb.core.yaml_file import dotted, line_of
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import either, joined, message
 
 
 def plain(node: Any) -> Any:
@@ -41,21 +43,15 @@ def switched_keys(node: Any, root: Any, source: str | None, path: tuple[Any, ...
     found = []
     for key, value in node.items():
         if isinstance(key, bool) or (isinstance(key, str) and key.lower() in ("on", "off", "yes", "no")):
-            seen = (
-                f"true or false ({key})"
-                if isinstance(key, bool)
-                else f"{key!r}, which many readers take for true or false"
-            )
+            which = "switched-key.switch" if isinstance(key, bool) else "switched-key.word"
             found.append(
-                Problem(
-                    "switched-key",
-                    f"A key at {dotted(path) or 'the top'} was read as {seen}: 'on', 'off', 'yes' and 'no' "
-                    "are switches in YAML 1.1.",
-                    "No field has such a name: write 'event' for what pays, 'from' and 'to' for dates.",
+                problem(
+                    which,
                     file=source,
                     row=line_of(root, (*path, key)),
                     column=dotted(path) or None,
                     value=str(key),
+                    place=dotted(path) or message("the top"),
                 )
             )
         found += switched_keys(value, root, source, (*path, key))
@@ -65,16 +61,7 @@ def switched_keys(node: Any, root: Any, source: str | None, path: tuple[Any, ...
 def at(found: tuple[tuple[Any, ...], SalesopsError], root: Any, source: str | None) -> Problem:
     """A finding of a condition, placed in the plan file."""
     path, error = found
-    first = error.problems[0]
-    return Problem(
-        first.code,
-        first.message,
-        first.fix,
-        file=source,
-        row=line_of(root, path),
-        column=dotted(path),
-        value=first.value,
-    )
+    return replace(error.problems[0], file=source, row=line_of(root, path), column=dotted(path))
 
 
 def problems_of(items: list[dict[str, Any]], root: Any, source: str | None) -> list[Problem]:
@@ -88,7 +75,7 @@ def problems_of(items: list[dict[str, Any]], root: Any, source: str | None) -> l
         if item["type"] in ("extra_forbidden", "missing"):
             found.append(_problem(path, item, root, source))
         elif _of_a_part(item):
-            found += [_fault(place, says, root, source) for place, says in _faults(item, path)]
+            found += [_placed(place, fault, root, source) for place, fault in _faults(item, path)]
         elif path not in told and not any(len(o) > len(path) and o[: len(path)] == path for o, _ in placed):
             told.add(path)
             if item["type"] != "too_short" or not item["input"] or len(items) == 1:
@@ -101,47 +88,54 @@ def _of_a_part(item: dict[str, Any]) -> bool:
     return item["type"] == "value_error" and isinstance(item["input"], Mapping)
 
 
-def _faults(item: dict[str, Any], path: tuple[Any, ...]) -> list[tuple[tuple[Any, ...], str]]:
-    error = item["ctx"]["error"]
-    inner = error.found if isinstance(error, Faults) else [((), str(error))]
-    return [((*path, *below), says) for below, says in inner]
+def _faults(item: dict[str, Any], path: tuple[Any, ...]) -> list[Fault]:
+    return [((*path, *below), fault) for below, fault in item["ctx"]["error"].found]
 
 
-def _fault(path: tuple[Any, ...], says: str, root: Any, source: str | None) -> Problem:
-    text, row = f"{says[0].upper()}{says[1:]}.", line_of(root, path)
-    return Problem("bad-plan", text, file=source, row=row, column=dotted(path) or None)
+def _placed(path: tuple[Any, ...], fault: Problem, root: Any, source: str | None) -> Problem:
+    return replace(fault, file=source, row=line_of(root, path), column=dotted(path) or None)
 
 
 def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str | None) -> Problem:
     given = item["input"]
+    value = None if isinstance(given, Mapping | list) else str(given)
     if item["type"] == "extra_forbidden":
         key = item["loc"][-1]
         path = path if path and str(path[-1]) == str(key) else (*path, key)  # a number as a key, as in 10,5
         known = _fields(PlanFile, path[:-1])
         near = [_MEANT[key]] if _MEANT.get(key) in known else difflib.get_close_matches(str(key), known, n=1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        message, fix = f"The key {dotted(path)!r} is not known{hint}.", f"Allowed here: {', '.join(known)}."
+        names = ", ".join(known)
         if str(key).isdigit():
-            fix = "A comma begins a new key here: write a number with a point, as 10.5, a thousand as 1000."
+            found = problem("bad-plan.comma", value=value, key=dotted(path))
+        elif near:
+            found = problem("bad-plan.near-key", value=value, key=dotted(path), near=near[0], known=names)
+        else:
+            found = problem("bad-plan.unknown-key", value=value, key=dotted(path), known=names)
     elif item["type"] == "missing":
         path = (*path, item["loc"][-1])
-        message, fix = f"{dotted(path)!r} is missing.", f"Add it: {_allowed(path)}."
+        found = problem("bad-plan.missing", value=value, key=dotted(path), allowed=_allowed(path))
+    elif isinstance(given, str) and (match := _WRITTEN.fullmatch(given)):
+        which = "bad-plan.number-with-sign" if "%" in given else "bad-plan.number-with-comma"
+        number = match[1].replace(",", ".")
+        found = problem(which, value=value, key=dotted(path), given=_shown(given), number=number)
     else:
-        message, fix = f"{dotted(path)!r} is {_shown(given)}.", f"Allowed here: {_allowed(path)}."
-        if isinstance(given, str) and (match := _WRITTEN.fullmatch(given)):
-            way = "alone, without the sign" if "%" in given else "with a point"
-            fix = f"Write the number {way}: {match[1].replace(',', '.')}."
-    return Problem(
-        "bad-plan", message, fix, file=source, row=line_of(root, path), column=dotted(path) or None,
-        value=None if isinstance(given, Mapping | list) else str(given),
-    )  # fmt: skip
+        found = problem(
+            "bad-plan.not-allowed",
+            value=value,
+            key=dotted(path),
+            given=_shown(given),
+            allowed=_allowed(path),
+        )
+    return _placed(path, found, root, source)
 
 
 def _shown(given: Any) -> str:
     if isinstance(given, Mapping | list | tuple):
-        return ("a mapping" if isinstance(given, Mapping) else "a list") if given else "empty"
+        if not given:
+            return message("empty")
+        return message("a mapping") if isinstance(given, Mapping) else message("a list")
     if given is None or isinstance(given, bool):
-        return "empty" if given is None else str(given).lower()
+        return message("empty") if given is None else str(given).lower()
     return repr(str(given)) if isinstance(given, str | Decimal) else str(given)
 
 
@@ -189,7 +183,8 @@ def _allowed(path: tuple[Any, ...]) -> str:
         if field is None:
             break
         annotation, details = field.annotation, list(field.metadata)
-    return ", ".join(dict.fromkeys(_described(annotation, details))) or "see docs/plans.md"
+    kinds = list(dict.fromkeys(_described(annotation, details)))
+    return joined(kinds) if kinds else message("see docs/plans.md")
 
 
 def _alternatives(annotation: Any) -> list[Any]:
@@ -213,23 +208,28 @@ def _described(annotation: Any, details: list[Any]) -> list[str]:
             found += [str(option) for option in get_args(part)]
         elif get_origin(part) is tuple:
             parts = [_MANY.get(each, each) for each in _described(get_args(part)[0], [])]
-            found.append(f"a list of {' or '.join(parts)}")
+            found.append(message("a list of {parts}", parts=either(parts)))
         elif isinstance(part, type) and issubclass(part, BaseModel):
-            found.append(f"a mapping ({', '.join(_fields(part, ()))})")
+            found.append(message("a mapping ({fields})", fields=", ".join(_fields(part, ()))))
         elif part is str:
-            found.append(_TEXTS.get(_detail(more, "pattern"), "a text"))
+            found.append(_TEXTS.get(_detail(more, "pattern"), message("a text")))
         else:
-            found.append(_KINDS.get(part, "a value") + _bounds(more))
+            found.append(_bounded(_KINDS.get(part, message("a value")), more))
     return found
 
 
 _KINDS = {
-    Decimal: "a number",
-    int: "a whole number",
-    bool: "true or false",
-    date: "a date such as 2026-01-31",
+    Decimal: message("a number"),
+    int: message("a whole number"),
+    bool: message("true or false"),
+    date: message("a date such as 2026-01-31"),
 }
-_MANY = {"a number": "numbers", "a whole number": "whole numbers", "a text": "texts", "a value": "values"}
+_MANY = {
+    "a number": message("numbers"),
+    "a whole number": message("whole numbers"),
+    "a text": message("texts"),
+    "a value": message("values"),
+}
 _WRITTEN = re.compile(r"\s*(-?[0-9]+(?:[.,][0-9]+)?)\s*%?\s*")  # as people write it: 7,5 or 7.5 %
 _MEANT = {
     "rate": "rate_pct",
@@ -239,9 +239,9 @@ _MEANT = {
     "floor": "limits",
 }
 _TEXTS = {
-    "^[A-Z]{3}$": "a currency's three capital letters, such as USD",
-    r"^[^/]+$": "a text without '/'",
-    r"^hired_within_[1-9][0-9]*_months$": "hired_within_N_months, such as hired_within_6_months",
+    "^[A-Z]{3}$": message("a currency's three capital letters, such as USD"),
+    r"^[^/]+$": message("a text without '/'"),
+    r"^hired_within_[1-9][0-9]*_months$": message("hired_within_N_months, such as hired_within_6_months"),
 }
 
 
@@ -250,8 +250,10 @@ def _detail(details: list[Any], name: str) -> Any:
     return next((v for d in each if (v := getattr(d, name, None)) is not None), None)
 
 
-def _bounds(details: list[Any]) -> str:
+def _bounded(kind: str, details: list[Any]) -> str:
     low, high = _detail(details, "ge"), _detail(details, "le")
     if low is not None and high is not None:
-        return f" from {low} to {high}"
-    return f" of at least {low}" if low is not None else f" up to {high}" if high is not None else ""
+        return message("{kind} from {low} to {high}", kind=kind, low=low, high=high)
+    if low is not None:
+        return message("{kind} of at least {low}", kind=kind, low=low)
+    return message("{kind} up to {high}", kind=kind, high=high) if high is not None else kind

@@ -22,9 +22,11 @@ from salesops_nb.commission.plans.schema_base import (
     Percent,
     PeriodKind,
     Within,
+    fault,
 )
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.plans.schema_payment import Acceptance, Clawback, Draw, Fx, Guarantee, Release
+from salesops_nb.errors import problem
 
 
 class Head(Part):
@@ -42,7 +44,7 @@ class Head(Part):
     @model_validator(mode="after")
     def _dates_in_order(self) -> Head:
         if self.to < self.from_:
-            raise ValueError(f"'to' ({self.to}) is before 'from' ({self.from_})")
+            raise fault(problem("bad-plan.backward", to=self.to.isoformat(), start=self.from_.isoformat()))
         return self
 
 
@@ -93,10 +95,7 @@ class Quota(Part):
         can_be_zero = not self.amount or 0 in (self.ramp_pct or ()) or self.prorate == "months"
         can_be_zero = can_be_zero or self.relief_pct is not None
         if can_be_zero and self.if_zero is None:
-            raise ValueError(
-                "a quota can be zero here, so the plan must say 'if_zero': attainment_0, attainment_100 "
-                "or refuse"
-            )
+            raise fault(problem("bad-plan.if-zero"))
         return self
 
 
@@ -138,32 +137,30 @@ def _faults(p: PlanFile) -> list[Fault]:
     ids = [c.id for c in p.components]
     for i, name in enumerate(ids):
         if name in ids[:i]:
-            found.append((("components", i, "id"), f"two components are called {name!r}"))
+            found.append((("components", i, "id"), problem("bad-plan.same-id", component=name)))
     for i, c in enumerate(p.components):
         at = ("components", i)
         for feature, used in _uses(c).items():
             if not used:
                 continue
             if feature == "attained" and p.quota is not None and p.quota.attained_by != p.credit.event:
-                says = f"component {c.id!r} has a 'position', which is of what is {p.credit.event}; "
-                found.append(((*at, "position"), f"{says}the quota must be 'attained_by' that too"))
+                says = problem("bad-plan.position-attained", component=c.id, event=p.credit.event)
+                found.append(((*at, "position"), says))
             if feature == "quota" and p.quota is None:
-                says = f"component {c.id!r} works on attainment, so the plan needs a 'quota'"
-                found.append((at, says))
+                found.append((at, problem("bad-plan.needs-quota", component=c.id)))
             if feature == "margin_of" and p.credit.margin_of is None:
-                says = f"component {c.id!r} works on margin, so 'credit' must say 'margin_of': price or cost"
-                found.append((at, says))
+                found.append((at, problem("bad-plan.needs-margin-of", component=c.id)))
             if feature == "quantity" and p.credit.cap_per_deal is not None:
-                says = f"component {c.id!r} counts units, which 'cap_per_deal' cannot cap"
+                says = problem("bad-plan.cap-of-units", component=c.id)
                 found.append((("credit", "cap_per_deal"), says))
     if p.credit.base == "margin" and p.credit.margin_of is None:
-        found.append((("credit", "base"), "a base of margin must say 'margin_of': price or cost"))
+        found.append((("credit", "base"), problem("bad-plan.base-margin")))
     if p.release is not None:
         total = sum(r.pct for r in p.release)
         if total != 100:
-            found.append((("release",), f"the parts of 'release' sum to {total} %, not to 100 %"))
+            found.append((("release",), problem("bad-plan.release-sum", total=total)))
     if p.guarantee is not None and p.draw is not None:
-        found.append((("guarantee",), "a plan has a draw or a guarantee, not both"))
+        found.append((("guarantee",), problem("bad-plan.draw-and-guarantee")))
     return found
 
 

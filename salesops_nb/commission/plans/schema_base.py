@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from salesops_nb.errors import Problem
+
 # where a fault stands below the part that finds it, and what is wrong
-Fault = tuple[tuple[Any, ...], str]
+Fault = tuple[tuple[Any, ...], Problem]
 
 
 class Faults(ValueError):
@@ -16,7 +18,12 @@ class Faults(ValueError):
 
     def __init__(self, found: list[Fault]) -> None:
         self.found = found
-        super().__init__("; ".join(says for _, says in found))
+        super().__init__("; ".join(fault.message for _, fault in found))
+
+
+def fault(found: Problem) -> Faults:
+    """One thing that is wrong with a part as a whole."""
+    return Faults([((), found)])
 
 
 def _exact(value: object) -> object:

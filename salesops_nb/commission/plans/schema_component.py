@@ -19,6 +19,8 @@ from salesops_nb.commission.plans.schema_rates import (
     RateRow,
     Table,
 )
+from salesops_nb.errors import problem
+from salesops_nb.messages import both
 
 
 class Component(Part):
@@ -77,49 +79,34 @@ def _faults(c: Component) -> list[Fault]:
     if c.measure == "mbo":
         found += _scorecard(c, prices)
     elif c.objectives is not None:
-        found.append((("objectives",), "'objectives' belong to the measure mbo"))
+        found.append((("objectives",), problem("bad-plan.objectives")))
     elif prices == ["rate_pct", "table"]:
         rows = c.table.rows if c.table else ()
         if not any(r.x is not None for r in rows):
-            found.append(
-                (
-                    ("rate_pct",),
-                    "a rate_pct beside a table is for rows with 'x'; here the rows bring their own rates",
-                )
-            )
+            found.append((("rate_pct",), problem("bad-plan.rate-beside-table")))
     elif len(prices) != 1:
-        has = " and ".join(prices) or "none"
-        found.append(
-            (
-                tuple(prices[-1:]),
-                f"component {c.id!r} needs one of rate_pct, rates, per_unit or table, and has {has}",
-            )
-        )
+        found.append((tuple(prices[-1:]), problem("bad-plan.one-price", component=c.id, has=both(prices))))
     if c.table is not None:
         found += _table(c)
     if c.position is not None:
         found += _position(c, c.position)
     if (c.measure == "team_credit") != (c.payee == "manager"):
-        found.append((("measure",), "the measure team_credit and the payee manager go together"))
+        found.append((("measure",), problem("bad-plan.team-credit")))
     if (c.threshold is None) != (c.then is None):
-        says = (
-            "'threshold' must say what it pays 'then': first_dollar or excess; and 'then' needs a threshold"
-        )
-        found.append((("threshold" if c.then is None else "then",), says))
+        found.append((("threshold" if c.then is None else "then",), problem("bad-plan.threshold-then")))
     if c.threshold is not None and c.gate is not None:
-        found.append((("threshold",), "'threshold' and 'gate' say the same thing twice; keep one"))
+        found.append((("threshold",), problem("bad-plan.threshold-and-gate")))
     if c.measure == "activities" and (c.activity is None or c.per_unit is None):
-        says = "a bonus for activities needs 'activity' (call, meeting, demo …) and 'per_unit'"
-        found.append((("measure",), says))
+        found.append((("measure",), problem("bad-plan.activities")))
     if c.activity is not None and c.measure != "activities":
-        found.append((("activity",), "'activity' belongs to the measure activities"))
+        found.append((("activity",), problem("bad-plan.activity")))
     if c.confirmed is not None and c.measure != "activities":
-        found.append((("confirmed",), "'confirmed' belongs to the measure activities"))
+        found.append((("confirmed",), problem("bad-plan.confirmed")))
     if c.from_ and c.to and c.to < c.from_:
-        found.append((("to",), f"'to' ({c.to}) is before 'from' ({c.from_})"))
+        found.append((("to",), problem("bad-plan.backward", to=c.to.isoformat(), start=c.from_.isoformat())))
     pers = [limit.per for limit in c.limit_list]
     if len(pers) != len(set(pers)):
-        found.append((("limits",), "'limits' names the same 'per' twice"))
+        found.append((("limits",), problem("bad-plan.limits-twice")))
     return found
 
 
@@ -129,34 +116,29 @@ def _position(c: Component, position: Position) -> list[Fault]:
     at = ("position",)
     other = position.measure is not None and position.measure != c.measure
     if c.table is None or c.scope != "running_total" or c.payee != "owner":
-        found.append((at, "a 'position' is that of a person's own running total in a table"))
+        found.append((at, problem("bad-plan.position")))
     elif other and (c.table.mode != "whole" or c.table.unit in ("count", "margin_pct")):
-        says = "a position by another measure chooses the rate of all: it needs the mode whole and bands"
-        says += " of amount or pct_of_quota"
-        found.append((at, says))
+        found.append((at, problem("bad-plan.position-other")))
     elif c.table.unit in ("count", "margin_pct") or c.table.mode == "matrix":
-        found.append((at, f"the unit {c.table.unit} has a position of its own"))
+        found.append((at, problem("bad-plan.position-unit", unit=c.table.unit)))
     if c.gate is not None or c.threshold is not None:
-        found.append((at, "a gate looks at what the component pays on, and does not go with a 'position'"))
+        found.append((at, problem("bad-plan.position-gate")))
     if position.measure is None and position.of == "person":
-        found.append((at, "a 'position' says another 'measure', or 'of: territory'"))
+        found.append((at, problem("bad-plan.position-empty")))
     return found
 
 
 def _scorecard(c: Component, prices: list[str]) -> list[Fault]:
     found: list[Fault] = []
     if prices:
-        says = f"a scorecard is paid by 'target' and 'objectives', not by {' and '.join(prices)}"
-        found.append(((prices[0],), says))
+        found.append(((prices[0],), problem("bad-plan.scorecard-price", prices=both(prices))))
     if not c.objectives:
-        return [*found, (("measure",), "the measure mbo needs 'objectives'")]
+        return [*found, (("measure",), problem("bad-plan.mbo-objectives"))]
     total = sum(o.weight_pct for o in c.objectives)
     if total != 100:
-        found.append((("objectives",), f"the objectives' weights sum to {total} %, not to 100 %"))
+        found.append((("objectives",), problem("bad-plan.weights", total=total)))
     if c.target is None:
-        found.append(
-            (("measure",), "the measure mbo needs a 'target': an amount a period, derived or base_pay")
-        )
+        found.append((("measure",), problem("bad-plan.mbo-target")))
     return found
 
 
@@ -165,17 +147,13 @@ def _table(c: Component) -> list[Fault]:
     assert c.table is not None
     rows = c.table.rows
     if c.scope is None:
-        says = "a table must say its 'scope': each_transaction, running_total or ytd_less_paid"
-        found.append((("scope",), says))
+        found.append((("scope",), problem("bad-plan.scope")))
     base = next((i for i, r in enumerate(rows) if r.x is not None), None)
     if base is not None and c.rate_pct is None:
-        says = "rows with 'x' multiply a base rate: give 'rate_pct' (a number, or derived)"
-        found.append((("table", "rows", base, "x"), says))
+        found.append((("table", "rows", base, "x"), problem("bad-plan.base-rate")))
     share = next((i for i, r in enumerate(rows) if r.payout_pct is not None), None)
     if share is not None and c.target is None:
-        says = "rows with 'payout_pct' are shares of a 'target': an amount a period, derived or base_pay"
-        found.append((("table", "rows", share, "payout_pct"), says))
+        found.append((("table", "rows", share, "payout_pct"), problem("bad-plan.payout-target")))
     if c.table.unit == "count" and c.table.mode != "whole" and c.measure not in ("count", "quantity"):
-        says = "count bands climb over the measure count or quantity, or choose a rate in the mode whole"
-        found.append((("table", "unit"), says))
+        found.append((("table", "unit"), problem("bad-plan.count-bands")))
     return found

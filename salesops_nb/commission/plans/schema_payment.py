@@ -11,8 +11,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from salesops_nb.commission.plans.schema_base import Number, Part, Percent, Within
+from salesops_nb.commission.plans.schema_base import Number, Part, Percent, Within, fault
 from salesops_nb.core.periods import months_later
+from salesops_nb.errors import problem
 
 
 class Forgive(Part):
@@ -24,7 +25,7 @@ class Forgive(Part):
     @model_validator(mode="after")
     def _some_day(self) -> Forgive:
         if self.after_months is None and not self.at_exit:
-            raise ValueError("'forgive' must say 'after_months' (a number), 'at_exit: true', or both")
+            raise fault(problem("bad-plan.forgive-when"))
         return self
 
 
@@ -46,11 +47,11 @@ class Draw(Part):
     @model_validator(mode="after")
     def _repayment_is_decided(self) -> Draw:
         if not self.recoverable and "debt" in self.model_fields_set:
-            raise ValueError("'debt' belongs to a recoverable draw; nothing is owed of another")
+            raise fault(problem("bad-plan.debt"))
         if not self.recoverable and self.forgive is not None:
-            raise ValueError("'forgive' belongs to a recoverable draw; nothing is owed of another")
+            raise fault(problem("bad-plan.forgive"))
         if self.recoverable and self.keep_at_least is None:
-            raise ValueError("a recoverable draw must say 'keep_at_least': draw, none or an amount")
+            raise fault(problem("bad-plan.keep-at-least"))
         return self
 
 
@@ -65,7 +66,7 @@ class Guarantee(Part):
     @model_validator(mode="after")
     def _one_amount(self) -> Guarantee:
         if (self.amount is None) == (self.pct_of_target is None):
-            raise ValueError("a guarantee has either 'amount' or 'pct_of_target'")
+            raise fault(problem("bad-plan.guarantee"))
         return self
 
 
@@ -82,9 +83,9 @@ class Release(Part):
     def _of_payments(self) -> Release:
         if self.event in ("invoiced", "collected"):
             if self.number > 1 and self.as_ != "whole":
-                raise ValueError("'number' is of the event that pays the part, 'as: whole'")
+                raise fault(problem("bad-plan.release-number"))
         elif self.as_ == "in_full" or self.number > 1:
-            raise ValueError("'as: in_full' and 'number' belong to what is invoiced or collected")
+            raise fault(problem("bad-plan.release-payments"))
         return self
 
 
@@ -103,19 +104,13 @@ class Clawback(Part):
     @model_validator(mode="after")
     def _window(self) -> Clawback:
         if self.when != "cancelled" and self.window is None:
-            raise ValueError(
-                "'when' is cancelled, cancelled_within_N_months or cancelled_within_N_days, such as "
-                "cancelled_within_12_months or cancelled_within_90_days"
-            )
+            raise fault(problem("bad-plan.clawback-when"))
         if self.method == "declining" and not (self.window and self.window[0] > 0):
-            raise ValueError(
-                "a declining clawback needs its span in 'when': cancelled_within_N_months or "
-                "cancelled_within_N_days"
-            )
+            raise fault(problem("bad-plan.clawback-declining"))
         if self.window is None and "inclusive" in self.model_fields_set:
-            raise ValueError("'inclusive' says whether the last day of a window is in it; 'when' has none")
+            raise fault(problem("bad-plan.clawback-inclusive"))
         if (self.method == "share") != (self.pct is not None):
-            raise ValueError("'pct' belongs to the method share, and only to it")
+            raise fault(problem("bad-plan.clawback-pct"))
         return self
 
     @property

@@ -8,7 +8,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from salesops_nb.commission.plans.schema_base import Fault, Faults, Number, Part, Percent
+from salesops_nb.commission.plans.schema_base import Fault, Faults, Number, Part, Percent, fault
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import both, either
 
 
 class Row(Part):
@@ -65,7 +67,7 @@ class Gate(Part):
     @model_validator(mode="after")
     def _one_measure(self) -> Gate:
         if (self.attainment_pct is None) == (self.amount is None):
-            raise ValueError("a gate has either 'attainment_pct' or 'amount'")
+            raise fault(problem("bad-plan.gate"))
         return self
 
 
@@ -94,11 +96,11 @@ class Limits(Part):
     @model_validator(mode="after")
     def _in_order(self) -> Limits:
         if self.floor is not None and self.cap is not None and self.floor > self.cap:
-            raise ValueError(f"the floor ({self.floor}) is above the cap ({self.cap})")
+            raise fault(problem("bad-plan.floor-above-cap", floor=str(self.floor), cap=str(self.cap)))
         if self.cap is not None and self.per == "period" and self.excess is None:
-            raise ValueError("a cap must say what becomes of the 'excess': forfeit or carry")
+            raise fault(problem("bad-plan.cap-excess"))
         if self.excess == "carry" and self.per == "deal":
-            raise ValueError("a cap per deal forfeits its excess; only a cap per period can carry it")
+            raise fault(problem("bad-plan.cap-per-deal"))
         return self
 
 
@@ -112,7 +114,7 @@ class RateRow(Part):
     @model_validator(mode="after")
     def _one_price(self) -> RateRow:
         if (self.rate_pct is None) == (self.amount is None):
-            raise ValueError("a row of 'rates' has either 'rate_pct' or 'amount'")
+            raise fault(problem("bad-plan.rate-row"))
         return self
 
 
@@ -131,22 +133,22 @@ def _table_faults(table: Table) -> list[Fault]:
     for number, row in enumerate(table.rows, start=1):
         found += _prices(table, row, number)
     if (table.mode == "matrix") != (table.columns is not None):
-        found.append((("mode",), "a matrix, and only a matrix, has 'columns'"))
+        found.append((("mode",), problem("bad-plan.matrix")))
     if table.columns is not None:
         starts = table.columns.from_
         if list(starts) != sorted(set(starts)):
-            says = f"the columns' 'from' must rise: {', '.join(map(str, starts))}"
+            says = problem("bad-plan.columns-rise", starts=", ".join(map(str, starts)))
             found.append((("columns", "from"), says))
     if table.mode in ("marginal", "whole_overage", "proportional") and table.unit in ("margin_pct", "count"):
         found += _linear_unit(table)
     if table.mode == "whole_overage" and len(table.rows) < 2:
-        found.append((("rows",), "a whole_overage table needs a second row: where the overage begins"))
+        found.append((("rows",), problem("bad-plan.overage")))
     return found
 
 
 def _linear_unit(table: Table) -> list[Fault]:
     if table.unit == "margin_pct":
-        says = f"the mode {table.mode} cannot climb over margin_pct; margin bands need the mode whole"
+        says = problem("bad-plan.over-margin", mode=table.mode)
         return [(("unit",), says)]
     return []
 
@@ -156,37 +158,31 @@ def _bounds(table: Table) -> list[Fault]:
     found: list[Fault] = []
     end = ("rows", len(rows) - 1)
     if rows[0].from_ != 0 and table.mode != "matrix":
-        says = (
-            f"the first row begins at {rows[0].from_}: nothing is said below it; add a row from 0 (rate 0 "
-            "pays nothing)"
-        )
+        says = problem("bad-plan.first-row", start=str(rows[0].from_))
         found.append((("rows", 0, "from"), says))
     for i, (row, following) in enumerate(pairwise(rows)):
         if following.from_ <= row.from_:
-            says = f"the rows overlap: {following.from_} follows {row.from_}; 'from' must rise"
+            says = problem("bad-plan.rows-rise", next=str(following.from_), start=str(row.from_))
             found.append((("rows", i + 1, "from"), says))
         elif row.to is not None and row.to != following.from_:
             found.append((("rows", i, "to"), _gap(row.to, following.from_)))
     if last.to is not None and table.mode != "proportional":
-        says = f"nothing is said above {last.to}: the last row has no 'to' (add a row from {last.to})"
+        says = problem("bad-plan.last-row", to=str(last.to))
         found.append(((*end, "to"), says))
     if table.mode == "proportional" and last.to is None:
-        says = "the last row of a proportional table needs 'to': without an end there is no proportion"
+        says = problem("bad-plan.proportional-end")
         found.append((end, says))
     if last.to is not None and last.to <= last.from_:
-        found.append(((*end, "to"), f"the row from {last.from_} ends at {last.to}, before it begins"))
+        found.append(((*end, "to"), problem("bad-plan.row-backward", start=str(last.from_), to=str(last.to))))
     return found
 
 
-def _gap(to: Decimal, following: Decimal) -> str:
+def _gap(to: Decimal, following: Decimal) -> Problem:
     if to > following:
-        return f"the rows overlap between {following} and {to}: end the first at {following}"
-    if following - to <= 1:
-        return (
-            f"the bound {to} leaves what lies between {to} and {following} in no row: "
-            f"write to: {following} (the boundary setting says which row owns {following} itself)"
-        )
-    return f"nothing is said between {to} and {following}: a table has no gaps"
+        key = "bad-plan.rows-overlap"
+    else:
+        key = "bad-plan.small-gap" if following - to <= 1 else "bad-plan.gap"
+    return problem(key, to=str(to), next=str(following))
 
 
 def _prices(table: Table, row: Row, number: int) -> list[Fault]:
@@ -203,13 +199,13 @@ def _prices(table: Table, row: Row, number: int) -> list[Fault]:
     found: list[Fault] = []
     at = ("rows", number - 1)
     if len(given) != 1 or given[0] not in allowed:
-        wanted = " or ".join(allowed)
-        had = " and ".join(given) or "none"
-        found.append((at, f"row {number} needs one of {wanted} in the mode {table.mode}, and has {had}"))
+        wanted, had = either(allowed), both(given)
+        found.append((at, problem("bad-plan.row-price", n=number, wanted=wanted, mode=table.mode, had=had)))
     value = row.rate_pct if row.rate_pct is not None else row.payout_pct
     if isinstance(value, tuple) != (table.mode == "matrix" and value is not None):
-        found.append((at, f"row {number}: a list of rates belongs to the mode matrix, and only there"))
+        found.append((at, problem("bad-plan.row-list", n=number)))
     elif isinstance(value, tuple) and table.columns and len(value) != len(table.columns.from_):
-        says = f"row {number} has {len(value)} values for {len(table.columns.from_)} columns"
+        columns = len(table.columns.from_)
+        says = problem("bad-plan.row-values", n=number, values=len(value), columns=columns)
         found.append((at, says))
     return found

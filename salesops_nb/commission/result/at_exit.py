@@ -11,6 +11,7 @@ import pandas as pd
 
 from salesops_nb.commission.balances.exits import left_on, not_netted, places
 from salesops_nb.commission.settlement.working import Working
+from salesops_nb.messages import message
 
 COLUMNS = [
     "person_id",
@@ -26,7 +27,7 @@ COLUMNS = [
     "why",
 ]
 ZERO = Decimal(0)
-AGREE = "to be agreed with the person; it is not taken from pay"
+AGREE = message("to be agreed with the person; it is not taken from pay")
 
 
 def at_exit(payout: Working, withheld: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +45,7 @@ def _rows(payout: Working, withheld: pd.DataFrame) -> Iterator[dict[str, Any]]:
         if not amount or left is None or left > end:
             continue
         why = not_netted(payout, payee, end)
-        says = AGREE if why else "taken from pay that follows"
+        says = AGREE if why else message("taken from pay that follows")
         yield _row(payout, payee, left, plan, kind, says) | {
             "amount": -amount, "currency": currency, "why": why,
         }  # fmt: skip
@@ -56,7 +57,7 @@ def _rows(payout: Working, withheld: pd.DataFrame) -> Iterator[dict[str, Any]]:
         left = left_on(payout, payee)
         deal = None if pd.isna(row["deal_id"]) else row["deal_id"]
         if left is not None and (waits or (deal and str(row["reason"]).endswith(" yet"))):
-            yield _row(payout, payee, left, row["plan_id"], "owed", row["reason"]) | {
+            yield _row(payout, payee, left, row["plan_id"], "owed", payout.reason(row["reason"])) | {
                 "deal_id": deal, "credit": _number(row["credit"]), "amount": waits,
                 "currency": currencies.get(row["plan_id"]),
             }  # fmt: skip

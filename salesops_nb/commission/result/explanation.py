@@ -23,7 +23,7 @@ from salesops_nb.commission.plans.component_terms import kind_of, position_measu
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.settlement.working import ComponentRows, Working
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import Figure, Message, message
 
 
@@ -34,14 +34,7 @@ def explained(payout: Working, line_id: str) -> str:
         found = collected(payout.lines_lazy.filter(nw.col("line_id") == line_id))
         made = found[0] if found else None
     if made is None:
-        raise SalesopsError(
-            Problem(
-                "unknown-line",
-                f"The payout has no line {line_id!r}.",
-                "Take line_id from payout.lines.",
-                value=line_id,
-            )
-        )
+        raise SalesopsError(problem("unknown-line", value=line_id))
     return sentence(payout, made)
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import narwhals as nw
@@ -19,12 +20,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesops_nb.commission.crediting.credits import KEYS
+from salesops_nb.commission.crediting.credits import FAULTS, KEYS
 from salesops_nb.commission.crediting.refund_pieces import shown
 from salesops_nb.commission.crediting.team_credit import levels_of
+from salesops_nb.commission.inputs.exchange_rates import no_rate
 from salesops_nb.commission.inputs.tables import arrow, number
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import ComponentRows, Working
+from salesops_nb.messages import Message, message
 
 # what of a credit that pays nothing tells the reason, and what each is compared with
 TELLING = {"unconfirmed": True, "no_quota": True, "factor_now": 0, "f_after": 0, "over_cap": True, "x": 0}
@@ -111,7 +114,7 @@ def by_plan(payout: Working, plan: Plan, full: nw.LazyFrame[Any], team: bool) ->
     if team:
         known = known.filter(nw.col("on_plan"))
     elif plan is payout.plans[0]:
-        nobody = frame.join(days.select("payee_id").unique(), on="payee_id", how="anti")
+        nobody = frame.join(days.select("payee_id"), on="payee_id", how="anti")
         nobody = nobody.with_columns(on_plan=nw.lit(False)).select(*SEEN, "on_plan")
         known = nw.concat([known.select(*SEEN, "on_plan"), nobody], how="vertical")
     return known.with_columns(in_dates=inside)
@@ -196,20 +199,49 @@ def counted(rows: pa.Table) -> pa.Array:
     return pc.and_kleene(pc.and_kleene(rows["on_plan"], rows["in_dates"]), rows["counts"])
 
 
-def why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> str:
+def why_excluded(row: dict[str, Any], stays: Any, plan: Plan) -> Message:
     """Why a credit of the period counts in no plan."""
     payee = row["payee_id"]
     if row["fault"] is not None:
-        return str(row["fault"])
+        return _FAULTS.get(row["fault"]) or no_rate(str(row["fault"]), plan)
     if payee is None:
-        return "no payee: the deal has neither owner nor split"
+        return _NO_PAYEE
     if stays is not None and payee not in stays:
-        return "no plan: the person is assigned to none"
+        return _NO_PLAN
+    return _not_on_plan(plan.label, plan.id, *_outside(row, plan)) or _not_counted(plan.file.credit.where)
+
+
+_NO_PAYEE = message("no payee: the deal has neither owner nor split")
+_NO_PLAN = message("no plan: the person is assigned to none")
+_FAULTS = {str(each): each for each in FAULTS}
+
+
+def _outside(row: dict[str, Any], plan: Plan) -> tuple[date | None, date | None, date | None]:
+    """First and last day of the plan for what is outside it, and the day on which nobody is assigned."""
     if not row["in_dates"]:
-        return f"outside dates: plan {plan.label} is in force from {plan.start} to {plan.file.plan.to}"
-    if not row["on_plan"]:
-        return f"outside dates: not assigned to plan {plan.id} on {row['counted_on']}"
-    return f"the plan does not count it: {plan.file.credit.where}"
+        return plan.start, plan.file.plan.to, None
+    return None, None, None if row["on_plan"] else row["counted_on"]
+
+
+@lru_cache(maxsize=4096)  # many credits have the same reason
+def _not_on_plan(
+    label: str, plan: str, first: date | None, last: date | None, day: date | None
+) -> Message | None:
+    if first is not None:
+        return message(
+            "outside dates: plan {plan} is in force from {first} to {last}",
+            plan=label,
+            first=first,
+            last=last,
+        )
+    if day is not None:
+        return message("outside dates: not assigned to plan {plan} on {day}", plan=plan, day=day)
+    return None
+
+
+@lru_cache(maxsize=256)
+def _not_counted(condition: str | None) -> Message:
+    return message("the plan does not count it: {condition}", condition=str(condition))
 
 
 def _sums(payout: Working, plan: Plan, rows: pa.Table, team: bool) -> dict[str, Any]:

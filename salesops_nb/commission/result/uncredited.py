@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,9 @@ from salesops_nb.commission.inputs.exchange_rates import NO_RATE
 from salesops_nb.commission.inputs.tables import collected, number
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.result.reconciliation import SEEN, by_plan, why_excluded
+from salesops_nb.commission.settlement.release import NOT_YET
 from salesops_nb.commission.settlement.working import Working
+from salesops_nb.messages import Message, message
 
 Row = dict[str, Any]
 
@@ -53,9 +56,9 @@ def _of_plan(payout: Working, plan: Plan) -> list[Row]:
             if gone:
                 if deal["gone"] not in payout.period:
                     continue
-                reason = f"the deal was cancelled on {deal['gone']}: nothing had been {kind}"
+                reason = _nothing(kind, deal["gone"])
             elif row["on_plan"] and row["in_dates"] and row["counts"]:
-                reason = f"not {kind} yet"
+                reason = NOT_YET[kind]
             elif new or (row["on_plan"] and row["in_dates"] and str(row["fault"]).startswith(NO_RATE)):
                 # what cannot be converted is told until it can, as what waits is
                 reason = why_excluded(row, payout.stays.get(plan), plan)
@@ -65,6 +68,14 @@ def _of_plan(payout: Working, plan: Plan) -> list[Row]:
             said = {"plan_id": plan.id if row["on_plan"] else None, "reason": reason}
             found.setdefault((row["payee_id"] or "", row["deal_id"]), keys | said)
     return list(found.values())
+
+
+def _nothing(kind: str, day: date) -> Message:
+    return {
+        "booked": message("the deal was cancelled on {day}: nothing had been booked", day=day),
+        "invoiced": message("the deal was cancelled on {day}: nothing had been invoiced", day=day),
+        "collected": message("the deal was cancelled on {day}: nothing had been collected", day=day),
+    }[kind]
 
 
 def _deals(payout: Working, kind: str) -> list[Row]:

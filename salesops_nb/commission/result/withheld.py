@@ -28,6 +28,7 @@ from salesops_nb.commission.result.reconciliation import (
 from salesops_nb.commission.result.uncredited import uncredited
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.errors import Problem
+from salesops_nb.messages import Figure, Message, both, joined, message
 
 _COLUMNS = {
     "payee_id": pa.string(),
@@ -61,8 +62,13 @@ def withheld(payout: Working, problems: Sequence[Problem], lines: pd.DataFrame) 
     told = {row["payee_id"] for row in rows}
     rows += _people_without(payout, lines, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))
     unit = Decimal("0.0001")
+    payout.said.update({str(row["reason"]): row["reason"] for row in rows})
     plain = [
-        {**{k: row.get(k) for k in _COLUMNS}, "amount": Decimal(row["amount"] or 0).quantize(unit)}
+        {
+            **{k: row.get(k) for k in _COLUMNS},
+            "reason": str(row["reason"]),
+            "amount": Decimal(row["amount"] or 0).quantize(unit),
+        }
         for row in rows
     ]
     made = pa.concat_tables([pa.Table.from_pylist(plain, schema=pa.schema(_COLUMNS)), *zeros])
@@ -84,10 +90,12 @@ def _zeros(payout: Working, part: ComponentRows) -> pa.Table:
         holds = pc.fill_null(pc.equal(found[name], pa.scalar(value)), False)
         code |= holds.to_numpy(zero_copy_only=False).astype(np.int64) << bit
     codes, at = np.unique(code, return_inverse=True)
-    reasons = []
+    reasons: list[str] = []
     for each in codes:
         said = {name: value for bit, (name, value) in enumerate(telling.items()) if each >> bit & 1}
-        reasons.append(_reason(part.plan, part.c, said))
+        reason = _reason(part.plan, part.c, said)
+        payout.said[str(reason)] = reason
+        reasons.append(str(reason))
     rows = found.num_rows
     columns = {
         "payee_id": found["payee_id"],
@@ -102,40 +110,47 @@ def _zeros(payout: Working, part: ComponentRows) -> pa.Table:
     return pa.table(columns).cast(pa.schema(_COLUMNS))
 
 
-def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> str:
+def _reason(plan: Plan, c: Component, row: dict[str, Any]) -> Message:
     if row.get("unconfirmed"):
-        return "not confirmed: by the CRM's record, the counterpart or a manager, and not by its author"
+        return message(
+            "not confirmed: by the CRM's record, the counterpart or a manager, and not by its author"
+        )
     if row.get("no_quota"):
-        return "no quota, or one of zero: the plan refuses to pay what hangs on it until it is set"
+        return message("no quota, or one of zero: the plan refuses to pay what hangs on it until it is set")
     then, _ = gate_of(c)
     if then == "first_dollar" and (
         row.get("factor_now") == 0 or (scope_of(c) == "each_transaction" and row.get("f_after") == 0)
     ):
-        return f"gate not met: {_level(plan, c)}"
+        return message("gate not met: {level}", level=_level(plan, c))
     if then == "excess" and row.get("f_after") == 0:
-        return f"gate not met: still below {_level(plan, c)}, only the excess pays"
+        return message("gate not met: still below {level}, only the excess pays", level=_level(plan, c))
     if row.get("over_cap"):
         cap = next(limit for limit in c.limit_list if limit.cap is not None)
-        return (
-            f"over the cap of {cap.cap:,.2f} {plan.currency} "
-            f"({'carried to the next period' if cap.excess == 'carry' else 'forfeited'})"
-        )
+        assert cap.cap is not None
+        amount = _money(plan, cap.cap)
+        if cap.excess == "carry":
+            return message("over the cap of {cap} (carried to the next period)", cap=amount)
+        return message("over the cap of {cap} (forfeited)", cap=amount)
     if row.get("x") == 0:
-        return "no credit: the amount counted is zero"
+        return message("no credit: the amount counted is zero")
     if c.rate_pct == "derived":
-        return "the rate follows from target incentive and quota, and one of them is missing or zero"
+        return message("the rate follows from target incentive and quota, and one of them is missing or zero")
     if c.rates is not None:
-        return "no rate of the component fits this credit"
-    return "the rate at this point of the table is zero, or the pay rounds to zero"
+        return message("no rate of the component fits this credit")
+    return message("the rate at this point of the table is zero, or the pay rounds to zero")
 
 
-def _level(plan: Plan, c: Component) -> str:
+def _level(plan: Plan, c: Component) -> Message:
     if c.threshold is not None:
-        return f"threshold of {c.threshold:,.2f}"
+        return message("threshold of {amount}", amount=Figure(c.threshold, 2))
     assert c.gate is not None
     if c.gate.attainment_pct is not None:
-        return f"{c.gate.attainment_pct.normalize():f} % of quota"
-    return f"{c.gate.amount:,.2f} {plan.currency}"
+        return message("{share} % of quota", share=Figure(c.gate.attainment_pct))
+    return _money(plan, c.gate.amount or Decimal(0))
+
+
+def _money(plan: Plan, amount: Decimal) -> Message:
+    return message("{amount} {currency}", amount=Figure(amount, 2), currency=plan.currency)
 
 
 def _excluded_rows(payout: Working, plan: Plan) -> list[dict[str, Any]]:
@@ -165,19 +180,20 @@ def _credit_row(row: dict[str, Any], plan: str | None, reason: str) -> dict[str,
     return keys | {"plan_id": plan, "component_id": None, "reason": reason, "amount": Decimal(0)}
 
 
-def _uncounted(plan: Plan) -> str:
+def _uncounted(plan: Plan) -> Message:
     """Why no component sees a credit that the plan counts."""
-    rules = []
+    rules: list[str] = []
     for c in plan.components:
         if c.payee == "owner" and c.measure not in ("activities", "mbo"):
-            says = [f"where {c.where}"] if c.where else []
-            says += (
-                [f"from {c.from_ or plan.start} to {c.to or plan.file.plan.to}"] if c.from_ or c.to else []
-            )
-            rules.append(f"{c.id} counts only what is {' and '.join(says)}" if says else c.id)
+            says = [message("where {where}", where=c.where)] if c.where else []
+            if c.from_ or c.to:
+                first, last = c.from_ or plan.start, c.to or plan.file.plan.to
+                says.append(message("from {first} to {last}", first=first, last=last))
+            only = message("{component} counts only what is {rules}", component=c.id, rules=both(says))
+            rules.append(only if says else c.id)
     if not rules:
-        return "the plan pays nobody for credit of their own"
-    return f"no component counts it: {'; '.join(rules)}"
+        return message("the plan pays nobody for credit of their own")
+    return message("no component counts it: {condition}", condition=joined(rules, "; "))
 
 
 def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | None]) -> list[dict[str, Any]]:
@@ -191,11 +207,11 @@ def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | N
     for payee, amount in sorted(paid.items()):
         if not amount:
             reason = (
-                "draw repaid: what was earned went to the balance of the draw"
+                message("draw repaid: what was earned went to the balance of the draw")
                 if payee in repaid
-                else "negative pay: it is carried to the next period, or what was earned went to it"
+                else message("negative pay: it is carried to the next period, or what was earned went to it")
                 if payee in carried
-                else "the lines of the period sum to zero"
+                else message("the lines of the period sum to zero")
             )
             found.append(_person(payout, payee, reason))
     for payee in sorted(_everyone(payout) - set(paid) - told):
@@ -204,7 +220,9 @@ def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | N
             _person(
                 payout,
                 payee,
-                "no credit in the period" if plan else "no plan: the person is assigned to none",
+                message("no credit in the period")
+                if plan
+                else message("no plan: the person is assigned to none"),
             )
         )
     return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from salesops_nb.commission.earning.lines import line
 from salesops_nb.commission.inputs.tables import as_day, as_decimal
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core import money
-from salesops_nb.errors import Problem
+from salesops_nb.errors import problem
+from salesops_nb.messages import message
 from salesops_nb.store.ledger.duties import Duties
 
 
@@ -31,27 +33,30 @@ def adjustments(payout: Working, duties: Duties) -> None:
         )
         author, approver, payee = (str(row.get(n) or "").strip() for n in ("author", "approver", "payee_id"))
         others = [("author", author), ("payee", payee)]
-        why = f"has no {', no '.join(missing)}" if missing else None
-        fix = "Give reason, author and another person as approver."
         clash = duties.clash("approver", approver, others) or duties.clash("author", author, others[1:])
-        if not why and duties.people is not None:
-            unknown = [who for who in (author, approver) if who not in duties.people]
-            why = f"names {unknown[0]!r}, who is not in people" if unknown else None
-            fix = "Name people of the workbook." if unknown else fix
-        if not why and clash:
-            why, fix = f"is refused, for {clash}", duties.who_may("approver", others)
-        why = why or ("has no amount" if amount is None else None)
-        if why:
+        unknown = [
+            who for who in (author, approver) if duties.people is not None and who not in duties.people
+        ]
+        which, values = "", dict[str, Any]()
+        if missing:
+            which, values = "bad-adjustment.lacks", {"missing": ", ".join(missing)}
+        elif unknown:
+            which, values = "bad-adjustment.not-in-people", {"name": unknown[0]}
+        elif clash:
+            may = duties.who_may("approver", others)
+            which, values = "bad-adjustment.duties", {"why": clash, "who_may": may}
+        elif amount is None:
+            which = "bad-adjustment.without-amount"
+        if which:
             payout.found.append(
-                Problem(
-                    "bad-adjustment",
-                    f"Adjustment {row.get('adjustment_id')} of {amount} for {row.get('payee_id')} {why}; "
-                    "it is set aside.",
-                    fix,
+                problem(
+                    which,
                     table="adjustments",
                     row=number,
                     value=str(row.get("adjustment_id")),
                     amount=amount,
+                    payee=row.get("payee_id"),
+                    **values,
                 )
             )
             continue
@@ -73,6 +78,9 @@ def adjustments(payout: Working, duties: Duties) -> None:
             "deal_id": row.get("deal_id"),
         }
         payout.made.append(made)
-        payout.reasons[made["line_id"]] = (
-            f"{row['reason']} (entered by {row['author']}, approved by {row['approver']})"
+        payout.reasons[made["line_id"]] = message(
+            "{reason} (entered by {author}, approved by {approver})",
+            reason=str(row["reason"]),
+            author=str(row["author"]),
+            approver=str(row["approver"]),
         )

@@ -15,7 +15,8 @@ from salesops_nb.commission.plans.component_terms import scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.periods import months_between, months_later
-from salesops_nb.errors import Problem
+from salesops_nb.errors import problem
+from salesops_nb.messages import message
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
@@ -100,7 +101,8 @@ def clawed_back(
         made["line_id"] += "/overlay" if row["part"] == "overlay" else ""
         found.append(made)
     if rest:
-        payout.hold(row, part, rest, f"the deal was cancelled on {day}: taken back in {parts} instalments")
+        why = message("the deal was cancelled on {day}: taken back in {n} instalments", day=day, n=parts)
+        payout.hold(row, part, rest, why)
     return found
 
 
@@ -132,11 +134,8 @@ def share_back(payout: Working, plan: Plan, row: Row, day: date) -> Fraction:
         return max(Fraction(0), Fraction(length - served, length))
     term = payout.terms().get(row["deal_id"])
     if not term:
-        told = Problem(
+        told = problem(
             "missing-term",
-            f"Deal {row['deal_id']} was cancelled and has no term_months, so its unserved share is "
-            "not known; all of it is taken back.",
-            "Add term_months to deals.",
             table="deals",
             row=payout.tables.row_of("deals", "deal_id", row["deal_id"]),
             column="term_months",

@@ -16,9 +16,11 @@ from salesops_nb.commission.inputs.tables import as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.clawback import in_instalments, share_back
 from salesops_nb.commission.settlement.collected_share import moves, settled
+from salesops_nb.commission.settlement.release import NOT_YET
 from salesops_nb.commission.settlement.working import Working
 from salesops_nb.core.periods import months_later
-from salesops_nb.errors import Problem
+from salesops_nb.errors import problem
+from salesops_nb.messages import Message, message
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
@@ -58,21 +60,21 @@ def _holdback(payout: Working, plan: Plan, o: Opening) -> list[Row]:
             plan, o.component or "holdback", o.payee, "release", amount, payout.period.key,
             part=f"opening-{o.row}" + (f"-{number}" if number > 1 else ""), happened_on=day, deal_id=o.deal,
         )  # fmt: skip
-        payout.reasons[made["line_id"]] = "held back before the plan began, released now"
+        payout.reasons[made["line_id"]] = message("held back before the plan began, released now")
         found.append(made)
     if o.amount - out and (o.as_of or plan.start) < payout.period.end:
         payout.withheld_rows.append(_waiting(plan, o, o.amount - out, waits))
     return found
 
 
-def _waiting(plan: Plan, o: Opening, amount: Decimal, why: str) -> Row:
+def _waiting(plan: Plan, o: Opening, amount: Decimal, why: Message) -> Row:
     return {
         "payee_id": o.payee, "deal_id": o.deal, "event_id": None, "plan_id": plan.id,
         "component_id": o.component or "holdback", "reason": why, "credit": ZERO, "amount": amount,
     }  # fmt: skip
 
 
-def _due(payout: Working, plan: Plan, o: Opening) -> tuple[list[tuple[date, Fraction]], str]:
+def _due(payout: Working, plan: Plan, o: Opening) -> tuple[list[tuple[date, Fraction]], Message]:
     """Days on which parts of a holdback fall due, up to the period's end, and what the rest waits for."""
     start = o.as_of or plan.start
     rules = plan.file.release or ()
@@ -90,34 +92,30 @@ def _due(payout: Working, plan: Plan, o: Opening) -> tuple[list[tuple[date, Frac
         due = months_later(due, ends[-1].after_months)
     else:
         payout.found.append(
-            Problem(
+            problem(
                 "holdback-without-day",
-                f"{rounded_pay(plan, o.amount)} of {o.payee} was held back and nothing says when it is "
-                "released.",
-                "Give due_on, or a deal_id where the plan releases as customers pay.",
                 table="opening_balances",
                 row=o.row,
                 column="due_on",
                 value=o.payee,
                 amount=o.amount,
+                held=rounded_pay(plan, o.amount),
             )
         )
-        return [], "held back before the plan began; no day of release is said"
+        return [], message("held back before the plan began; no day of release is said")
     known = [(due, Fraction(1))] if due < payout.period.end else []
-    return known, f"held back before the plan began, until {due}"
+    return known, message("held back before the plan began, until {day}", day=due)
 
 
 def _by_deal(
     payout: Working, o: Opening, event: str, as_: str, start: date
-) -> tuple[list[tuple[date, Fraction]], str]:
+) -> tuple[list[tuple[date, Fraction]], Message]:
     """As the deal is invoiced or paid: whole with the first event, or in proportion to what was still
     open, less what is refunded of it.
     """
     events = [e for e in payout.deal_events().get(str(o.deal), []) if e["kind"] == event]
     after = [e for e in events if e["happened_on"] >= start]
-    why = "held back before the plan began, " + (
-        "not collected yet" if event == "collected" else "not invoiced yet"
-    )
+    why = message("held back before the plan began, {reason}", reason=NOT_YET[event])
     if as_ == "whole":
         return [(e["happened_on"], Fraction(1)) for e in after[:1]], why
     every = [e for e in payout.deal_events().get(str(o.deal), []) if e["kind"] in (event, "refunded")]

@@ -9,11 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 from salesops_nb.commission.earning.plan_at_work import Job
-from salesops_nb.commission.inputs.exchange_rates import Rates
+from salesops_nb.commission.inputs.exchange_rates import Rates, no_rate_between
 from salesops_nb.commission.inputs.rounding import rounded_pay
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import Figure, listed
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
@@ -49,7 +50,7 @@ def in_own_currency(payout: Working, job: Job, rows: list[Row], pay_date: date) 
                         "amount",
                     )
                 }
-                | {"reason": f"no rate from {plan.currency} to {target}"}
+                | {"reason": no_rate_between(plan.currency, target)}
             )
             continue
         single = (
@@ -71,14 +72,15 @@ def in_own_currency(payout: Working, job: Job, rows: list[Row], pay_date: date) 
 def _no_rate(plan: Plan, kind: str, target: str, day: date, lines: list[Row]) -> Problem:
     total = sum(row["amount"] for row in lines)
     people = sorted({row["payee_id"] for row in lines})
-    return Problem(
-        "missing-rate",
-        f"No {kind} exchange rate from {plan.currency} to {target} for {day}: {total:,.{plan.places}f} "
-        f"{plan.currency} of {', '.join(people[:5])}{f' and {len(people) - 5} more' if people[5:] else ''} "
-        "cannot be paid and is withheld.",
-        f"Add {target} to fx_rates (kind {kind}, valid_from {day} or earlier).",
+    return problem(
+        "missing-rate.pay",
         table="fx_rates",
         column="rate",
         value=target,
         amount=total,
+        kind=kind,
+        currency=plan.currency,
+        day=day,
+        total=Figure(total, plan.places),
+        people=listed(people, 5),
     )

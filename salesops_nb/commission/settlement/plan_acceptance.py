@@ -19,10 +19,11 @@ from salesops_nb.commission.inputs.plan_assignments import Stay
 from salesops_nb.commission.inputs.tables import collected
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.settlement.working import Working
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import message
 
 Counted = dict[tuple[str, str, str | None], date]  # by person, component and event: activities have ids too
-_REASON = "the plan was not accepted yet"
+_REASON = message("the plan was not accepted yet")
 _KEPT = ("payee_id", "deal_id", "event_id", "plan_id", "component_id", "credit", "amount")
 
 
@@ -81,14 +82,12 @@ def _row(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(plan: Plan, stay: Stay, withhold: bool) -> Problem:
-    what = "pay is withheld" if withhold else "pay is not withheld, since the plan does not say so"
-    return Problem(
-        "plan-not-accepted",
-        f"{stay.payee} is on plan {plan.id} from {stay.start} and has not accepted it; {what}.",
-        "Have the plan accepted and fill accepted_on (what waits is paid by calculating again).",
+    return problem(
+        "plan-not-accepted.withheld" if withhold else "plan-not-accepted.paid",
         table="plan_assignments",
         row=stay.row,
         column="accepted_on",
         value=stay.payee,
-        severity="warning",
+        plan=plan.id,
+        start=stay.start,
     )

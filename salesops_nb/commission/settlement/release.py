@@ -23,6 +23,7 @@ from salesops_nb.commission.settlement.clawback import Cancelled, cancelled, cla
 from salesops_nb.commission.settlement.collected_share import moves, settled
 from salesops_nb.commission.settlement.working import ComponentRows, Working
 from salesops_nb.core.periods import months_later
+from salesops_nb.messages import Figure, Message, message
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
@@ -194,7 +195,10 @@ def _refund_after(
         payout.hold(row, part, rest, _waiting(plan))
     elif not any(amount for _, amount in made) and row["amount_now"] and row["happened_on"] in payout.period:
         payout.hold(
-            row, part, ZERO, f"its commission was recovered when the deal was cancelled on {gone.day}"
+            row,
+            part,
+            ZERO,
+            message("its commission was recovered when the deal was cancelled on {day}", day=gone.day),
         )
     return found
 
@@ -249,25 +253,44 @@ def _line(part: ComponentRows, row: Row, step: Step, amount: Decimal, period: st
     return made
 
 
-def _lapsed(plan: Plan, day: date, amount: Decimal) -> str:
-    return f"the deal was cancelled on {day}: {amount:,.{plan.places}f} {plan.currency} not paid yet lapsed"
+def _lapsed(plan: Plan, day: date, amount: Decimal) -> Message:
+    return message(
+        "the deal was cancelled on {day}: {amount} {currency} not paid yet lapsed",
+        day=day,
+        amount=Figure(amount, plan.places),
+        currency=plan.currency,
+    )
 
 
-def _waiting(plan: Plan) -> str:
-    own = plan.file.credit.event
-    later = [_wait(r) for r in plan.file.release or () if _wait(r) != f"not {own} yet"]
-    return (later or ["an instalment is not due yet"])[-1]
+NOT_YET = {
+    "booked": message("not booked yet"),
+    "invoiced": message("not invoiced yet"),
+    "collected": message("not collected yet"),
+}
+_UNTIL = {
+    "period_end": message("held until the period's end"),
+    "quarter_end": message("held until the quarter's end"),
+    "year_end": message("held until the year's end"),
+}
 
 
-def _wait(rule: Release) -> str:
-    if rule.event.endswith("_end"):
-        return f"held until {rule.event.replace('_', ' ')}"
+def _waiting(plan: Plan) -> Message:
+    own = NOT_YET[plan.file.credit.event]
+    later = [why for r in plan.file.release or () if (why := _wait(r)) != own]
+    return (later or [message("an instalment is not due yet")])[-1]
+
+
+def _wait(rule: Release) -> Message:
+    if rule.event in _UNTIL:
+        return _UNTIL[rule.event]
+    collected = rule.event == "collected"
     if rule.as_ == "in_full":
-        return f"not {rule.event} in full yet"
+        return message("not collected in full yet") if collected else message("not invoiced in full yet")
     if rule.number > 1:
-        what = "payment" if rule.event == "collected" else "invoice"
-        return f"waits for {what} number {rule.number}"
-    return f"not {rule.event} yet"
+        if collected:
+            return message("waits for payment number {number}", number=rule.number)
+        return message("waits for invoice number {number}", number=rule.number)
+    return NOT_YET[rule.event]
 
 
 def _steps(payout: Working, plan: Plan, row: Row, events: list[Row]) -> list[Step]:

@@ -15,11 +15,12 @@ from salesops_nb.commission.inputs.tables import as_decimal
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.commission.settlement.working import Working
+from salesops_nb.messages import Message, joined, message
 
 Row = dict[str, Any]
 ZERO = Decimal(0)
-NO_BASE = "the pay is a per cent of base pay, and it is missing or zero"
-NO_TARGET = "the pay follows from the target incentive, and it is missing or zero"
+NO_BASE = message("the pay is a per cent of base pay, and it is missing or zero")
+NO_TARGET = message("the pay follows from the target incentive, and it is missing or zero")
 
 
 def scorecard(payout: Working, job: Job, c: Component) -> None:
@@ -45,7 +46,9 @@ def scorecard(payout: Working, job: Job, c: Component) -> None:
             for o in c.objectives or ():
                 got = scores.get((payee, o.id))
                 if got is None:
-                    payout.withheld_rows.append(_why(plan, c.id, payee, "not scored yet", objective=o.id))
+                    payout.withheld_rows.append(
+                        _why(plan, c.id, payee, message("not scored yet"), objective=o.id)
+                    )
                     continue
                 if c.target in ("derived", "base_pay") and not target:
                     of_base = c.target == "base_pay"
@@ -74,12 +77,12 @@ def scorecard(payout: Working, job: Job, c: Component) -> None:
                     )
                 else:
                     payout.withheld_rows.append(
-                        _why(plan, c.id, payee, "the objective was not met", objective=o.id)
+                        _why(plan, c.id, payee, message("the objective was not met"), objective=o.id)
                     )
         scores.clear()
 
 
-def _why(plan: Plan, component: str, payee: str, reason: str, **more: Any) -> Row:
+def _why(plan: Plan, component: str, payee: str, reason: Message, **more: Any) -> Row:
     objective = more.get("objective")
     return {
         "payee_id": payee,
@@ -87,7 +90,7 @@ def _why(plan: Plan, component: str, payee: str, reason: str, **more: Any) -> Ro
         "event_id": None,
         "plan_id": plan.id,
         "component_id": component,
-        "reason": reason if objective is None else f"{objective}: {reason}",
+        "reason": reason if objective is None else joined([objective, reason], ": "),
         "credit": ZERO,
         "amount": ZERO,
     }

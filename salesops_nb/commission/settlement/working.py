@@ -22,7 +22,8 @@ from salesops_nb.commission.plans.component_terms import on_attainment
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import Problem
+from salesops_nb.errors import Problem, problem
+from salesops_nb.messages import Message, listed
 
 
 @dataclass
@@ -60,7 +61,8 @@ class Working:
     made: list[dict[str, Any]] = field(default_factory=list)
     zeros: list[dict[str, Any]] = field(default_factory=list)
     withheld_rows: list[dict[str, Any]] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, Message] = field(default_factory=dict)
+    said: dict[str, Message] = field(default_factory=dict)  # reasons for paying nothing, by their English
     stood: dict[str, date] = field(default_factory=dict)
     full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
@@ -82,6 +84,10 @@ class Working:
         if self.made or not frames:
             frames.append(self.tables.put_arrow(table(self.made)))
         return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
+
+    def reason(self, text: str) -> str:
+        """A reason for paying nothing by its English, to be written in the reader's language."""
+        return self.said.get(str(text), str(text))
 
     def before(self, since: date) -> Working:
         """The same calculation of the days from one up to the period, to be filled anew."""
@@ -165,7 +171,7 @@ class Working:
         found: dict[str, Any] = self.cache["deals", column]
         return found
 
-    def hold(self, row: dict[str, Any], part: ComponentRows, amount: Decimal, reason: str) -> None:
+    def hold(self, row: dict[str, Any], part: ComponentRows, amount: Decimal, reason: Message) -> None:
         """A part of pay that is earned and not payable in this period."""
         self.withheld_rows.append(
             {
@@ -184,15 +190,14 @@ class Working:
 def _unsaid(plan: Plan, currency: str, rows: list[dict[str, Any]]) -> Problem:
     total = sum((as_decimal(row["amount"]) or Decimal(0) for row in rows), Decimal(0))
     people = sorted({str(row["payee_id"]) for row in rows})
-    return Problem(
+    return problem(
         "no-raw-amount",
-        f"The ledger has {total:,.2f} {currency} in {len(rows)} lines of plan {plan.label} "
-        f"({', '.join(people[:5])}{f' and {len(people) - 5} more' if people[5:] else ''}) that do not say "
-        f"what they were in {plan.currency} before they were converted; what was paid so far counts without "
-        "them, so that pay of this period is wrong.",
-        f"Give prior_lines the column raw: each line's amount in {plan.currency}.",
         table="prior_lines",
         column="raw",
         value=currency,
         amount=total,
+        lines=len(rows),
+        plan=plan.label,
+        people=listed(people, 5),
+        plan_currency=plan.currency,
     )

@@ -162,7 +162,7 @@ class Statements(Mapping[str, Statement]):
             period=payout.period.key,
             status=account.status,
             lines=tuple(made),
-            zeros=tuple(zeros_of(zeros, self._teams, accounts)),
+            zeros=tuple(zeros_of(self._payout, zeros, self._teams, accounts)),
             places=account.places,
             opening=opening,
             steps=tuple(steps),

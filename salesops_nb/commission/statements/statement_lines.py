@@ -6,7 +6,6 @@ shown as one line, and so is what stayed below its threshold.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from salesops_nb.commission.statements.line_formulas import rate_and_formula
 from salesops_nb.messages import Figure, Message, message
 
 ZERO = Decimal(0)
-_BY = re.compile(r" \(entered by .+, approved by .+\)$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ def _said(payout: Payout, row: Mapping[str, Any], line: Mapping[str, Any] | None
     given = payout.working.reasons.get(str(row["line_id"]))
     if row["kind"] == "adjustment" and given:
         # who entered and approved it is in the ledger, and nobody's name on another's statement
-        row = {**row, "reason": _BY.sub("", given)}
+        row = {**row, "reason": given.values["reason"]}
     elif line is not None:
         return words(payout.working, line)
     amount = Figure(Decimal(row["amount"]), 2)
@@ -207,6 +205,7 @@ def _team_words(
 
 
 def zeros_of(
+    payout: Payout,
     rows: Sequence[Mapping[str, Any]],
     teams: Mapping[tuple[str | None, str | None], str],
     accounts: Mapping[str, str],
@@ -216,8 +215,9 @@ def zeros_of(
     together: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         name = teams.get((row["plan_id"], row["component_id"]))
+        reason = payout.working.reason(row["reason"])
         if name is not None and row["deal_id"]:
-            together[name, row["reason"]].append(row)
+            together[name, reason].append(row)
             continue
         deal = row["deal_id"]
         made.append(
@@ -227,7 +227,7 @@ def zeros_of(
                 row["component_id"],
                 row["credit"] or ZERO,
                 row["amount"] or ZERO,
-                row["reason"],
+                reason,
             )
         )
     for (name, reason), held in together.items():

@@ -8,7 +8,7 @@ A fiscal year is named after the calendar year it ends in, unless the workbook s
 Two calendars: ``months`` (a year of twelve calendar months from `start_month`) and the weekly
 ones ``4-4-5``, ``4-5-4``, ``5-4-4`` (quarters of thirteen weeks; the year begins on the
 `week_start` nearest to the first of `start_month`, or just after the last such week's end before it,
-and a 53rd week belongs to its last month).
+and a 53rd week belongs to the last month of the quarter `extra_week_in`).
 """
 
 from __future__ import annotations
@@ -133,6 +133,28 @@ class Period:
         """The months it is made of, in order."""
         return list(self.calendar.between(self.start, self.end, "month"))
 
+    def weeks_more_than(self, other: Period) -> list[Period]:
+        """The weeks that it has more than the other, in order; none where either is not made of whole weeks.
+
+        Of the weeks at the end of a month that is longer than its counterpart they are the last; of periods
+        that are not as many whole months each, the last of all.
+
+        Examples
+        --------
+        >>> from salesops_nb.core.periods import FiscalCalendar
+        >>> retail = FiscalCalendar(start_month=2, pattern="4-5-4", named_after="start")
+        >>> [week.words for week in retail.period("2017").weeks_more_than(retail.period("2016"))]
+        ['28 Jan 2018 to 3 Feb 2018']
+        """
+        (weeks, rest), (others, left) = divmod(self.days, 7), divmod(other.days, 7)
+        if self.calendar.pattern == "months" or rest or left or weeks <= others:
+            return []
+        mine, theirs = self.whole_months, other.whole_months
+        pairs = list(zip(mine, theirs, strict=True)) if len(mine) == len(theirs) else []
+        ends = [(month.end, (month.days - its.days) // 7) for month, its in pairs] or [(self.end, weeks)]
+        starts = [end - timedelta(weeks=back) for end, more in ends for back in range(more, 0, -1)]
+        return [self.calendar.span(start, start + timedelta(days=6)) for start in starts[others - weeks :]]
+
 
 @dataclass(frozen=True, slots=True)
 class FiscalCalendar:
@@ -145,6 +167,7 @@ class FiscalCalendar:
     week_start : first weekday of a fiscal week, lower-case English; weekly patterns only.
     year_ends : weekly patterns only: the year's last week is the one that ends ``nearest`` to the end of
         the month before `start_month`, or the ``last`` that ends in that month (Apple, Cisco).
+    extra_week_in : weekly patterns only: which quarter has the 53rd week, ``Q1`` to ``Q4``.
     named_after : whether a fiscal year bears the calendar year of its ``end`` or its ``start``.
     prefix : ``cal:`` for the plain calendar behind a fiscal one; not set by hand.
 
@@ -168,6 +191,7 @@ class FiscalCalendar:
     week_start: str = "sunday"
     named_after: Literal["end", "start"] = "end"
     year_ends: Literal["nearest", "last"] = "nearest"
+    extra_week_in: Literal["Q1", "Q2", "Q3", "Q4"] = "Q4"
     prefix: str = ""
 
     def period(self, key: str) -> Period:
@@ -236,12 +260,9 @@ def _month_starts(calendar: FiscalCalendar, year: int) -> tuple[date, ...]:
         return tuple(date(begins + o // 12, o % 12 + 1, 1) for o in offsets)
     first = _first_week(calendar, begins)
     following = _first_week(calendar, begins + 1)
-    weeks, starts = 0, [first]
-    for length in [int(n) for n in calendar.pattern.split("-")] * 4:
-        weeks += length
-        starts.append(first + timedelta(weeks=weeks))
-    starts[-1] = following
-    return tuple(starts)
+    lengths = [int(weeks) for weeks in calendar.pattern.split("-")] * 4
+    lengths[3 * int(calendar.extra_week_in[1]) - 1] += (following - first).days // 7 - 52
+    return tuple(first + timedelta(weeks=sum(lengths[:month])) for month in range(13))
 
 
 def _first_week(calendar: FiscalCalendar, year: int) -> date:

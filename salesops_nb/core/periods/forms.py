@@ -24,6 +24,7 @@ from typing import cast
 
 from salesops_nb.core.periods.calendar import CALENDAR, FORM, FiscalCalendar, Kind, Period
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import Message
 
 _WORD = re.compile(r"(?P<which>last-complete|this|previous|same-last-year)-(?P<kind>month|quarter|year)")
 _LAST = re.compile(r"last-(?P<number>[1-9]\d{0,2})-(?P<kind>month|quarter|year)s?")
@@ -91,6 +92,21 @@ def length_of(key: str) -> str:
         return f"{'cal:' if key.startswith('cal:') else ''}{period.kind}"
     months = period.whole_months
     return f"{len(months)} months" if months else f"{period.days} days"
+
+
+def named(key: str) -> Message:
+    """What a sentence calls the period of a key: its key, of a span its days; any other text as it is.
+
+    Examples
+    --------
+    >>> from salesops_nb.core.periods.forms import named
+    >>> named("2017-Q3"), named("2013-05-30..2014-05-30"), named("")
+    ('2017-Q3', '2013-05-30 to 2014-05-30', '')
+    """
+    try:
+        return resolve_period(key, FiscalCalendar(), None).named
+    except SalesopsError:  # of a notebook of one's own that has no period
+        return Message("{period}", {"period": key})
 
 
 def _by_word(word: str, days: FiscalCalendar) -> Callable[[date], Period] | None:

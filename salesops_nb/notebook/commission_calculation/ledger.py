@@ -13,10 +13,10 @@ from salesops_nb.commission.finance.comparison import reconcile
 from salesops_nb.commission.finance.payroll import MAY_LEAVE, payroll
 from salesops_nb.commission.paid_periods.basis import basis
 from salesops_nb.errors import SalesopsError
-from salesops_nb.messages import Message, joined
+from salesops_nb.messages import joined
 from salesops_nb.notebook.commission_calculation.calculations import duties_of
 from salesops_nb.notebook.commission_calculation.closed_periods import corrected
-from salesops_nb.notebook.commission_calculation.labels import kind_words, reason_words, status_words
+from salesops_nb.notebook.commission_calculation.labels import kind_words, status_words
 from salesops_nb.notebook.commission_calculation.period_book import earning_codes, not_incremental
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext, translate
@@ -164,7 +164,7 @@ def _differences(book: Book, found: Findings) -> None:
         {"name": book.names.get(change.payee_id, change.payee_id), "period": change.period,
          "deal_id": change.deal_id, "component_id": change.component_id, "before": change.before,
          "after": change.after, "difference": change.difference, "currency": change.currency,
-         "why": translate(_worded(why))}
+         "why": translate(why)}
         for change, why in sorted(
             zip(found.changes, found.why, strict=True), key=lambda pair: -abs(pair[0].difference)
         )
@@ -178,16 +178,6 @@ def _differences(book: Book, found: Findings) -> None:
         rows=60,
         notes=[_("In all: {sums}.", sums=sums)],
     )
-
-
-def _worded(why: Message) -> Message:
-    """A reason whose own reason for paying nothing is in the reader's language."""
-    values = {
-        name: _worded(value) if isinstance(value, Message)
-        else reason_words(value) if name == "reason" else value
-        for name, value in why.values.items()
-    }  # fmt: skip
-    return Message(why.template, values, why.plural, why.fixed)
 
 
 def standing(book: Book, who: str | None) -> None:

@@ -17,7 +17,6 @@ from salesops_nb.commission.statements.unusual_lines import LIMIT, unusual
 from salesops_nb.notebook.commission_calculation.labels import (
     kind_words,
     measure_words,
-    reason_words,
     status_words,
 )
 from salesops_nb.present.language import formats
@@ -150,7 +149,7 @@ def zeros(book: Book, who: str | None) -> None:
     if not rows.num_rows:
         present.note(_("Everybody and everything is paid."))
         return
-    frame = _by_reason(rows)
+    frame = _by_reason(book, rows)
     present.show_table(
         frame,
         title=_("Why zero"),
@@ -161,10 +160,13 @@ def zeros(book: Book, who: str | None) -> None:
     _nothing_at_all(book, rows)
 
 
-def _by_reason(rows: pa.Table) -> pd.DataFrame:
+def _by_reason(book: Book, rows: pa.Table) -> pd.DataFrame:
     """A row a plan and reason, each reason worded once; the most credit first."""
     reasons = rows["reason"].combine_chunks().dictionary_encode()
-    worded = pa.array([reason_words(reason) for reason in reasons.dictionary.to_pylist()], pa.string())
+    worded = pa.array(
+        [translate(book.payout.working.reason(reason)) for reason in reasons.dictionary.to_pylist()],
+        pa.string(),
+    )
     plain = rows.append_column("words", worded.take(reasons.indices))
     sums = plain.group_by(["plan_id", "words"], use_threads=False).aggregate(
         [("reason", "count"), ("payee_id", "count_distinct", pc.CountOptions(mode="all")),
@@ -192,7 +194,7 @@ def _nothing_at_all(book: Book, rows: pa.Table) -> None:
     if reasons:
         frame = pd.DataFrame(
             [
-                {"name": book.names.get(p, p), "reason": reason_words(why)}
+                {"name": book.names.get(p, p), "reason": translate(book.payout.working.reason(why))}
                 for p, why in sorted(reasons.items())
             ]
         )

@@ -16,7 +16,6 @@ from salesops_nb.notebook.commission_calculation.labels import (
     dispute_words,
     kind_words,
     measure_words,
-    reason_words,
     status_words,
 )
 from salesops_nb.present.language import formats
@@ -217,7 +216,7 @@ def _zeros(one: Statement) -> None:
     frame = pd.DataFrame(
         [
             {"deal": zero.deal_id, "account": zero.account, "component": zero.component,
-             "credit": zero.credit, "waits": zero.waits or None, "reason": reason_words(zero.reason)}
+             "credit": zero.credit, "waits": zero.waits or None, "reason": translate(zero.reason)}
             for zero in one.zeros
         ]
     )  # fmt: skip
@@ -259,7 +258,7 @@ def _at_exit(one: Statement) -> None:
         [
             {"kind": names.get(row["kind"], row["kind"]), "plan": row["plan_id"], "deal": row["deal_id"],
              "amount": row["amount"] or None, "currency": row["currency"],
-             "reason": ": ".join(reason_words(each) for each in (row["says"], row["why"]) if each)}
+             "reason": ": ".join(translate(each) for each in (row["says"], row["why"]) if each)}
             for row in one.at_exit
         ]
     )  # fmt: skip

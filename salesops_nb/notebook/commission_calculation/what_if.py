@@ -22,7 +22,7 @@ from salesops_nb.commission.finance.ledger_rows import arrow_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.language import formats
-from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def in_words(book: Book, who: str | None) -> None:
         return
     for plan in book.plans:
         present.show_table(
-            pd.DataFrame({"words": plan.summary().splitlines()}),
+            pd.DataFrame({"words": [translate(sentence) for sentence in plan.sentences()]}),
             title=_("Plan {plan} in words", plan=plan.id),
             table="plan_in_words",
             rows=None,

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from salesops_nb.core.names import Kind, names_of
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TEXTS = ("object", "str", "string", "category")
 _TOKEN = re.compile(r"[^\W_][\w-]{5,}")
@@ -22,8 +21,10 @@ _names: dict[str, str] = {}
 
 def use_names(tables: Mapping[str, Any]) -> None:
     """Take the names of a workbook's tables for the pages that follow."""
+    from salesops_nb.core.names import KINDS, names_of  # a command that fails at once does without pandas
+
     _names.clear()
-    for kind in get_args(Kind):
+    for kind in KINDS:
         _names.update(
             {each: name for each, name in names_of(tables, kind).items() if _unmistakable(each, name)}
         )
@@ -38,6 +39,8 @@ def frame_called(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with names in place of the cells that are ids."""
     if not _names:
         return frame
+    import pandas as pd
+
     found = frame.copy()
     for at, dtype in enumerate(frame.dtypes):
         if str(dtype) in _TEXTS:

@@ -10,13 +10,13 @@ from salesops_nb.errors import Problem, problem
 from salesops_nb.messages import listed
 from salesops_nb.source.checks.rules import Rule
 from salesops_nb.source.columns.casting import Typed
+from salesops_nb.source.columns.currencies import SIGNS
 from salesops_nb.source.schema.mapping import TableMapping
 from salesops_nb.source.schema.raw import literal, quoted
 from salesops_nb.workbook import Settings
 
 FAR = timedelta(days=366)
 MANY_WON = 10
-_SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS"}
 
 
 def outcome(mapping: TableMapping, typed: Typed) -> str | None:
@@ -182,7 +182,7 @@ def _rate_rules(settings: Settings) -> list[Rule]:
 def _sign_rule(typed: Typed, header: str, settings: Settings) -> Rule:
     """Amounts that bear the sign of another currency than theirs, such as € in a USD workbook."""
     text = f"r.{quoted(header)}"
-    cases = " ".join(f"WHEN contains({text}, {literal(s)}) THEN {literal(c)}" for s, c in _SIGNS.items())
+    cases = " ".join(f"WHEN contains({text}, {literal(s)}) THEN {literal(c)}" for s, c in SIGNS.items())
     code = f"regexp_extract({text}, '(^|[^A-Za-z])([A-Z]{{3}})([^A-Za-z]|$)', 2)"
     sign = f"CASE {cases} ELSE nullif({code}, '') END"
     own = literal(settings.currency)

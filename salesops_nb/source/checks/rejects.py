@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import string
 from collections.abc import Mapping
@@ -15,11 +16,12 @@ import duckdb
 from salesops_nb.core.frames import scratch
 from salesops_nb.core.spreadsheet import neutral_sql
 from salesops_nb.errors import Problem, declared, problem
-from salesops_nb.messages import joined, message
+from salesops_nb.messages import joined, listed, message
 from salesops_nb.source.schema.raw import APART, Raw, literal, quoted
 
 FLOOD = 20  # findings of one kind in one column, above which they are one
 EXAMPLES = 3
+MOST_STAGES = 60
 _WORDS = ("figures", "kind", "row_kind")
 
 
@@ -111,7 +113,44 @@ def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     of = {(p.code, p.table, p.file, p.column): i for i, p in enumerate(problems)}
     for which, several in floods.items():
         problems[of[which]] = _flood(problems[of[which]], several)
-    return problems
+    return _stages_together(connection, problems)
+
+
+def _stages_together(connection: duckdb.DuckDBPyConnection, problems: list[Problem]) -> list[Problem]:
+    """Of a file with several unknown stages one problem, with the lines that the mapping wants for them."""
+    stages: dict[tuple[str, str], list[tuple[str, int, Decimal | None]]] = {}
+    rows = connection.execute(
+        'SELECT "table", file, value, count(*), sum(amount) FROM rejects '
+        "WHERE code = 'unknown-stage' GROUP BY ALL ORDER BY 4 DESC, 3"
+    ).fetchall()
+    for table, file, *stage in rows:
+        stages.setdefault((table, file), []).append((stage[0], stage[1], stage[2]))
+    found: list[Problem] = []
+    told: set[tuple[str, str]] = set()
+    for each in problems:
+        which = (str(each.table), str(each.file))
+        if each.code != "unknown-stage" or len(stages[which]) <= EXAMPLES:
+            found.append(each)
+        elif which not in told:
+            told.add(which)
+            found.append(_of_stages(each, stages[which]))
+    return found
+
+
+def _of_stages(first: Problem, stages: list[tuple[str, int, Decimal | None]]) -> Problem:
+    amounts = [amount for _, _, amount in stages if amount is not None]
+    return problem(
+        "unknown-stage.several",
+        table=first.table,
+        file=first.file,
+        row=first.row,
+        column=first.column,
+        value=stages[0][0],
+        amount=sum(amounts, Decimal(0)) if amounts else None,
+        count=len(stages),
+        names=listed([f"{name!r} ({count})" for name, count, _ in stages], MOST_STAGES),
+        lines=", ".join(f"{json.dumps(name, ensure_ascii=False)}: open" for name, *_ in stages[:MOST_STAGES]),
+    )
 
 
 def _flood(first: Problem, rows: list[tuple[Any, ...]]) -> Problem:

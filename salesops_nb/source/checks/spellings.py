@@ -5,11 +5,11 @@ Only names: a value with a digit is an id, and ids may differ by a capital alone
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 
 import duckdb
 
+from salesops_nb.core.names import plain_name
 from salesops_nb.errors import Problem, problem
 from salesops_nb.messages import listed
 from salesops_nb.source.columns.casting import Typed
@@ -50,9 +50,9 @@ def stages_as_mapped(
     counted = _counted(connection, contract, "stage", "true")
     plain: dict[str, list[str]] = defaultdict(list)
     for stage in stages:
-        plain[_plain(stage)].append(stage)
+        plain[plain_name(stage)].append(stage)
     one = {key: each[0] for key, each in plain.items() if len(each) == 1}
-    meant = {v: one[_plain(v)] for v in sorted(counted) if v not in stages and _plain(v) in one}
+    meant = {v: one[plain_name(v)] for v in sorted(counted) if v not in stages and plain_name(v) in one}
     return _written_as(connection, typed, contract, "stage", counted, meant, "true")
 
 
@@ -115,10 +115,10 @@ def respelt(counted: dict[str, int], known: set[str]) -> dict[str, str]:
     alike: dict[str, Counter[str]] = defaultdict(Counter)
     for value, count in counted.items():
         if not any(letter.isdigit() for letter in value):
-            alike[_plain(value)][value] += count
+            alike[plain_name(value)][value] += count
     standing: dict[str, set[str]] = defaultdict(set)
     for value in known:
-        standing[_plain(value)].add(value)
+        standing[plain_name(value)].add(value)
     found: dict[str, str] = {}
     for plain, spellings in alike.items():
         right = standing.get(plain, set())
@@ -127,7 +127,3 @@ def respelt(counted: dict[str, int], known: set[str]) -> dict[str, str]:
         target = next(iter(right), None) or max(spellings, key=lambda each: (spellings[each], each))
         found |= {each: target for each in sorted(spellings) if each != target}
     return found
-
-
-def _plain(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()

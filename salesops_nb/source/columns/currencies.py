@@ -25,6 +25,11 @@ _COMMON = {
     "SGD", "HKD", "NZD", "ZAR", "KRW", "RON",
 }  # fmt: skip
 _LOOKED = 50
+# signs that one currency alone has; $ alone is the sign of many
+SIGNS = {
+    "US$": "USD", "CA$": "CAD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "MX$": "MXN", "R$": "BRL",
+    "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS",
+}  # fmt: skip
 
 
 def is_currency(header: str) -> bool:
@@ -83,6 +88,23 @@ def code_of(text: str) -> str | None:
     ('EUR', 'USD', 'EUR', None)
     """
     return _codes().get(re.sub(r"\s+", " ", text.strip()).casefold())
+
+
+def named_in(text: str) -> str | None:
+    """The currency that a header or an amount names by its sign or code; ``None`` for none or several.
+
+    Examples
+    --------
+    >>> from salesops_nb.source.columns.currencies import named_in
+    >>> named_in("Value (EUR)"), named_in("£12.50"), named_in("US$ 10"), named_in("$10")
+    ('EUR', 'GBP', 'USD', None)
+    """
+    signs = [code for sign, code in SIGNS.items() if sign in text]
+    words = [
+        code for word in re.findall(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", text) if (code := code_of(word))
+    ]
+    found = {*signs, *words}
+    return found.pop() if len(found) == 1 else None
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from salesops_nb.source.schema.raw import literal
 
 SPACES = " \t\r\n\u00a0\u202f\u2007\u2008\u2009\u200a\ufeff"
 _THIN = r"\x{a0}\x{202f}\x{2007}\x{2008}\x{2009}\x{200a}"
-_SIGN = r"(\p{Sc}|[A-Z]{3}|US\p{Sc}|kr|zł|Kč|Fr)"
+_SIGN = r"(\p{Sc}|[A-Z]{3}|(US|CA|AU|NZ|HK|MX|R)\$|kr|zł|Kč|Fr)"
 _TIME = r"([T ,]+(\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
 # a moment that says in which zone it is
 ZONED = r".*\d:.*(Z|UTC|[+-]\d\d(:?\d\d)?)"

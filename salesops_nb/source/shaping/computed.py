@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import duckdb
 
 from salesops_nb import expression
-from salesops_nb.errors import SalesopsError
+from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.expression.syntax import Column, Literal
 from salesops_nb.expression.tokens import refuse
-from salesops_nb.expression.values import Call, Choice, Value
+from salesops_nb.expression.values import Call, Choice, Value, lacking
 from salesops_nb.source.columns import formats, parsing
 from salesops_nb.source.files.narrowing import cell_text, judged
 from salesops_nb.source.schema.contracts import Contract
@@ -46,13 +47,27 @@ def with_computed(
             f"SELECT *{extra}, {sql} AS {quoted(name)} FROM {frame}"
         )
         types = {**types, name: kind}
-        raw = replace(raw, name=f"raw.{quoted(view)}", types=types)
+        notes = [
+            problem(
+                "computed-without-column",
+                table=contract.name,
+                file=raw.file,
+                column=f"computed.{column}",
+                value=each.name,
+                name=column,
+            )
+            for each in {each.name.casefold(): each for each in maker.empty}.values()
+        ]
+        raw = replace(raw, name=f"raw.{quoted(view)}", types=types, problems=[*raw.problems, *notes])
         mapped[column] = name
     return raw, file.model_copy(update={"columns": mapped})
 
 
 class _Maker:
-    """Makes the SQL of one value; `frame` holds what its conditions found, in the columns `added`."""
+    """Makes the SQL of one value; `frame` holds what its conditions found, in the columns `added`.
+
+    `empty` are the columns which the file lacks and that count as empty, since ``coalesce`` does without.
+    """
 
     def __init__(
         self,
@@ -66,6 +81,7 @@ class _Maker:
         self.folded = {header.casefold(): header for header in raw.types}
         self.frame = ""
         self.added: list[str] = []
+        self.empty: list[Column] = []
 
     def made(self, value: Value) -> tuple[str, str]:
         """The SQL of a value and its type; an empty value has the type of whatever stands beside it."""
@@ -90,7 +106,13 @@ class _Maker:
         if value.name == "row_number":
             return "CAST(_row AS VARCHAR)", "VARCHAR"
         if value.name == "coalesce":
-            parts, kind = self.alike(list(value.values))
+            without = {
+                at: found for at, each in enumerate(value.values) if (found := lacking(each, self.folded))
+            }
+            if len(without) == len(value.values):
+                raise expression.unknown_columns(self.text, _all(without.values()), self.raw.types)
+            self.empty += _all(without.values())
+            parts, kind = self.alike([each for at, each in enumerate(value.values) if at not in without])
             return f"coalesce({', '.join(parts)})", kind
         if value.name == "concat":
             made = [(part, _text(*self.made(part))) for part in value.values]
@@ -180,6 +202,10 @@ class _Maker:
         if found is None:
             raise expression.unknown_columns(self.text, [column], self.raw.types)
         return found
+
+
+def _all(several: Iterable[list[Column]]) -> list[Column]:
+    return [column for columns in several for column in columns]
 
 
 def _text(sql: str, kind: str) -> str:

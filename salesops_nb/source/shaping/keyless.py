@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 import duckdb
@@ -17,6 +18,24 @@ from salesops_nb.source.schema.raw import Raw, quoted
 
 _STABLE = ("name", "account_id", "created_on")
 MADE = "deal_id (made)"
+
+
+def made_of(columns: Collection[str]) -> list[str]:
+    """The columns of which a deal's id is made; none where they are too few to tell deals apart.
+
+    Examples
+    --------
+    >>> from salesops_nb.source.shaping.keyless import made_of
+    >>> made_of({"name", "amount"}), made_of({"account_id", "created_on"}), made_of({"created_on"})
+    (['name'], ['account_id', 'created_on'], [])
+    """
+    there = [column for column in _STABLE if column in columns]
+    return there if "name" in there or len(there) > 1 else []
+
+
+def is_id(header: str) -> bool:
+    """Whether a header says that it holds ids or numbers of things."""
+    return re.search(r"(?i)(\b|_)(id|number|nummer|nr)$|Id$", header) is not None
 
 
 def with_ids(
@@ -38,7 +57,7 @@ def with_ids(
             headers[column] = found
     if "deal_id" in headers or _has_id(connection, raw, {*own.values(), *file.if_present.values()}):
         return raw, file
-    if "name" not in headers and len(headers) < 2:
+    if not made_of(headers):
         return raw, file
     cells = [parsing.trimmed(f"CAST({quoted(header)} AS VARCHAR)") for header in headers.values()]
     every = ", ".join(f"coalesce(CAST({quoted(h)} AS VARCHAR), '')" for h in raw.types)
@@ -69,9 +88,7 @@ def with_ids(
 
 def _has_id(connection: duckdb.DuckDBPyConnection, raw: Raw, mapped: set[str]) -> bool:
     """Whether a column that nobody mapped is an id: by its name, and each of its values stands once."""
-    names = [
-        h for h in raw.types if h not in mapped and re.search(r"(?i)(\b|_)(id|number|nummer|nr)$|Id$", h)
-    ]
+    names = [h for h in raw.types if h not in mapped and is_id(h)]
     counts = [f"count({quoted(h)}) = count(*) AND count(DISTINCT {quoted(h)}) = count(*)" for h in names]
     row = connection.execute(f"SELECT {', '.join(counts)} FROM {raw.name}").fetchone() if counts else None
     return row is not None and any(row)

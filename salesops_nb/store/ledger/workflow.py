@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Engine, Row, select
 from salesops_nb.core.frames import arrow_frame
 from salesops_nb.core.money import from_minor, places
 from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.errors import Problem, SalesopsError
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.messages import message
 from salesops_nb.store.ledger.calendar import PayCalendar
 from salesops_nb.store.ledger.chain import append, details, entries, writing
 from salesops_nb.store.ledger.duties import ANYBODY, Duties, same_person
@@ -60,12 +61,14 @@ def review(
     """
     by = duties.person("reviewer", by)
 
-    def may(state: PeriodState, payee: str, lines: Lines) -> tuple[str, str] | None:
+    def may(state: PeriodState, payee: str, lines: Lines) -> Problem | None:
         others = [*_authors(lines), ("payee", payee)]
         if why := duties.clash("reviewer", by, others):
-            return why, duties.who_may("reviewer", others)
-        if state.status(payee) != "draft":
-            return f"it is {state.status(payee)}, not draft", _OTHER
+            may = duties.who_may("reviewer", others)
+            return problem("ledger-step.duties", column="payee_id", value=payee, why=why, who_may=may)
+        status = state.status(payee)
+        if status != "draft":
+            return problem("ledger-step.not-draft", column="payee_id", value=payee, status=message(status))
         return None
 
     return _each(engine, str(period), by, on, payees, "reviewed", may)
@@ -89,14 +92,16 @@ def approve(
     """
     by = duties.person("approver", by)
 
-    def may(state: PeriodState, payee: str, lines: Lines) -> tuple[str, str] | None:
+    def may(state: PeriodState, payee: str, lines: Lines) -> Problem | None:
         others = [("payee", payee), *_authors(lines), ("reviewer", state.reviewers.get(payee))]
         if why := duties.clash("approver", by, others):
-            return why, duties.who_may("approver", others)
+            may = duties.who_may("approver", others)
+            return problem("ledger-step.duties", column="payee_id", value=payee, why=why, who_may=may)
         if any(same_person(by, earlier) for earlier in state.approvals.get(payee, [])):
-            return f"{by} has approved it already", _OTHER
-        if state.status(payee) != "reviewed":
-            return f"it is {state.status(payee)}, not reviewed", _OTHER
+            return problem("ledger-step.approved-by", column="payee_id", value=payee, by=by)
+        status = state.status(payee)
+        if status != "reviewed":
+            return problem("ledger-step.not-reviewed", column="payee_id", value=payee, status=message(status))
         return None
 
     return _each(engine, str(period), by, on, payees, "approved", may)
@@ -121,22 +126,27 @@ def lock(
     with writing(engine) as connection:
         state, lines = period_state(connection, key), current_lines(connection, periods=[key])
         if state.own in CLOSED:
-            raise _refused(
-                "period", key, f"{key} is {state.own} already", "Late facts go to the open period."
-            )
+            status = message(state.own)
+            raise SalesopsError(problem("ledger-step.lock-closed", column="period", value=key, status=status))
         _some(lines, key)
         _in_order(connection, key, lines, fiscal or FiscalCalendar())
         open_ones = sorted({r.payee_id for r in lines if state.status(r.payee_id) != "approved"})
         if open_ones:
             raise SalesopsError(
-                _problem("payee_id", payee, f"statement of {payee} for {key} is {state.status(payee)}", _NEXT)
+                problem(
+                    "ledger-step.not-approved",
+                    column="payee_id",
+                    value=payee,
+                    period=key,
+                    status=message(state.status(payee)),
+                )
                 for payee in open_ones
             )
         if pay_calendar is not None:
             cut_off = pay_calendar.dates((fiscal or FiscalCalendar()).period(key)).cut_off
             if on <= cut_off:
-                what = f"{key} takes lines until its cut-off on {cut_off}"
-                raise _refused("on", str(on), what, "Lock it after that day.")
+                place: dict[str, Any] = {"column": "on", "value": str(on)}
+                raise SalesopsError(problem("ledger-step.cut-off", **place, period=key, cut_off=cut_off))
         return _period_step(connection, key, by, on, {"to": "locked"})
 
 
@@ -149,11 +159,9 @@ def _in_order(connection: Connection, key: str, lines: Lines, fiscal: FiscalCale
             continue
         same = plans & {row.plan_id for row in current_lines(connection, periods=[earlier])}
         if same:
-            of = f"plan{'s' if len(same) > 1 else ''} {', '.join(sorted(same))}"
-            what = f"{key} cannot be locked: {earlier} of {of} is not locked yet"
-            waiting.append(
-                _problem("period", earlier, what, f"Lock {earlier} first, or withdraw its drafts.")
-            )
+            plans_of = ", ".join(sorted(same))
+            place: dict[str, Any] = {"column": "period", "value": earlier}
+            waiting.append(problem("ledger-step.earlier", **place, period=key, n=len(same), plans=plans_of))
     if waiting:
         raise SalesopsError(waiting)
 
@@ -176,12 +184,13 @@ def pay(
     with writing(engine) as connection:
         state = period_state(connection, key)
         if state.own != "locked":
-            what = f"{key} is {state.own if state.own == 'paid' else 'not locked'}"
-            raise _refused("period", key, what, "Only a locked period is paid, once.")
+            which = "ledger-step.paid" if state.own == "paid" else "ledger-step.not-locked"
+            raise SalesopsError(problem(which, column="period", value=key))
         if pay_calendar is not None:
             pay_date = pay_calendar.dates((fiscal or FiscalCalendar()).period(key)).pay_date
             if on < pay_date:
-                raise _refused("on", str(on), f"{key} is paid on {pay_date}", "Wait for its pay date.")
+                place: dict[str, Any] = {"column": "on", "value": str(on)}
+                raise SalesopsError(problem("ledger-step.pay-date", **place, period=key, pay_date=pay_date))
         content = {"to": "paid", "paid_on": on.isoformat()}
         return _period_step(connection, key, by, on, content)
 
@@ -210,7 +219,6 @@ def statements(engine: Engine, period: Period | str | None = None) -> pd.DataFra
 
 
 Lines = list[Row[Any]]
-_NEXT = "Review and approve it first."
 
 
 def _each(
@@ -220,20 +228,20 @@ def _each(
     on: date,
     payees: Collection[str] | None,
     to: str,
-    may: Callable[[PeriodState, str, Lines], tuple[str, str] | None],
+    may: Callable[[PeriodState, str, Lines], Problem | None],
 ) -> Step:
     with writing(engine) as connection:
         state, lines = period_state(connection, period), current_lines(connection, periods=[period])
         if state.own in CLOSED:
-            raise _refused("period", period, f"{period} is {state.own}", "A locked period does not change.")
+            status = message(state.own)
+            raise SalesopsError(problem("ledger-step.closed", column="period", value=period, status=status))
         _some(lines, period)
         by_payee: dict[str, Lines] = {}
         for row in lines:
             by_payee.setdefault(row.payee_id, []).append(row)
         unknown = sorted(set(payees or ()) - by_payee.keys())
         waiting = [
-            _problem("payee_id", who, f"payee {who} has no line in {period}", "Check the id.")
-            for who in unknown
+            problem("ledger-step.no-line", column="payee_id", value=who, period=period) for who in unknown
         ]
         moved, rows, done = [], [], 0
         paid_on = _overrides(connection, period, by)
@@ -243,26 +251,21 @@ def _each(
                 continue
             refusal = may(state, payee, by_payee[payee])
             if refusal:
-                why, fix = refusal
-                waiting.append(_problem("payee_id", payee, f"statement of {payee}: {why}", fix))
+                waiting.append(refusal)
                 continue
             entries, alone = _entries(state, payee, period, by, on, to, paid_on(by_payee[payee]))
             rows += entries
             if alone:
-                what = f"statement of {payee}: {by} is paid an override on it and cannot approve it alone"
-                waiting.append(_problem("payee_id", payee, what, _OTHER, "warning"))
+                waiting.append(problem("ledger-step.override", column="payee_id", value=payee, by=by))
             else:
                 moved.append(payee)
         if waiting and (not rows or (payees is not None and any(p.severity == "error" for p in waiting))):
             raise SalesopsError(waiting)
         if done and not rows:
-            what = f"every statement of {period} is {to} already"
-            raise _refused("period", period, what, "See 'salesops ledger list' for the next step.")
+            status = message(to)
+            raise SalesopsError(problem("ledger-step.done", column="period", value=period, status=status))
         append(connection, rows)
         return Step(moved, waiting, anchor_of(connection))
-
-
-_OTHER = "Have another person do it, or see 'salesops ledger list' for its status."
 
 
 def _entries(
@@ -326,13 +329,4 @@ def _sums(lines: Lines) -> dict[tuple[str, str], tuple[int, int]]:
 
 def _some(lines: Lines, period: str) -> None:
     if not lines:
-        raise _refused("period", period, f"the ledger has no line in {period}", "Post its calculation first.")
-
-
-def _refused(column: str, value: str | None, what: str, fix: str) -> SalesopsError:
-    return SalesopsError(_problem(column, value, what, fix))
-
-
-def _problem(column: str, value: str | None, what: str, fix: str, severity: Any = "error") -> Problem:
-    text = what[0].upper() + what[1:] + "."
-    return Problem("ledger-step", text, fix, column=column, value=value, severity=severity)
+        raise SalesopsError(problem("ledger-step.empty", column="period", value=period))
