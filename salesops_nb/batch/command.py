@@ -132,7 +132,12 @@ def keep_open_deals(console: Console, workbook: Workbook) -> None:
     if "deals" not in workbook.tables or workbook.data_through is None:
         return
     currency = workbook.settings.currency
-    kept = keep_day(workbook.store, workbook.tables, workbook.data_through, currency=currency)
+    try:
+        kept = keep_day(workbook.store, workbook.tables, workbook.data_through, currency=currency)
+    except SalesopsError as error:
+        if any(found.code != "no-dates" for found in error.problems):
+            raise
+        return
     if kept.done != "same":
         console.print(said(kept, currency), highlight=False, soft_wrap=True)
 

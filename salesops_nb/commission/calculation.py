@@ -26,7 +26,7 @@ from salesops_nb.commission.earning.component_pay import earned
 from salesops_nb.commission.earning.one_pass import in_one_pass
 from salesops_nb.commission.earning.person_terms import Terms, with_known_numbers
 from salesops_nb.commission.earning.plan_at_work import Job
-from salesops_nb.commission.earning.versions import widened
+from salesops_nb.commission.earning.versions import of_all_versions, widened
 from salesops_nb.commission.inputs.events import Facts, read_facts
 from salesops_nb.commission.inputs.opening_balances import faults as opening_faults
 from salesops_nb.commission.inputs.opening_balances import openings
@@ -275,7 +275,8 @@ def _for_component(job: Job, c: Component) -> Job:
 def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, aside: bool = False) -> Job:
     """The plan at work; with `aside`, nothing of its credit stands in the result."""
     facts, period = payout.facts, payout.period
-    people = read_people(plan, payout.tables, stays)
+    began = min(p.start for p in payout.stays if p.id == plan.id)
+    people = read_people(plan, payout.tables, stays, began)
     people.problems = payout.found
     event, leads = plan.file.credit.event, any(c.payee == "manager" for c in plan.components)
     found: list[Problem] = [] if aside else payout.found
@@ -288,7 +289,10 @@ def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, aside
             payout, plan, stays, plan.file.quota.attained_by, leads, [], period.end
         )
     if plan.file.quota is not None and plan.file.quota.relief_pct is not None:
-        own = team if team is not None and all(c.payee == "manager" for c in plan.components) else credit
+        version = next(p for p in payout.stays if (p.id, p.version) == (plan.id, plan.version))
+        every = of_all_versions(version, payout.stays, payout.stays)
+        _, sold, _, led = _of_event(payout, *every, event, leads, [], period.end)
+        own = led if led is not None and all(c.payee == "manager" for c in plan.components) else sold
         people.cancelled = cancelled_credit(own, facts, period.end)
     if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
         credit = payout.tables.kept(credit)

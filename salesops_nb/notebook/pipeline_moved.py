@@ -91,9 +91,8 @@ def _steps(whole: Movement, due: Movement, window: Period) -> None:
     rows.append((formats.day(whole.second.as_of), whole.deals_after, whole.closing, due.closing))
     present.show_table(
         pd.DataFrame(rows, columns=["step", "deals", "amount", "due"], dtype=object),
-        title=_("How the pipeline moved"),
+        title=_("How the pipeline moved, and of it what is due in {period}", period=translate(window.named)),
         table="movement",
-        labels={"due": _("Due in {period}", period=translate(window.named))},
     )
 
 

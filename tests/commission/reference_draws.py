@@ -1,5 +1,6 @@
 """Draws and their repayment, span by span, in fractions; rules of docs/plans.md.
 
+0. A version whose draw is `paid_for` new hires has none for anybody else.
 1. From the first span that holds the plan's and the person's first day (whichever is later), each span that
    begins before both ends, and `ends` of them at most, tops the pay of all versions of the plan in that span
    up to the draw. Versions have one draw a span: that of the last version in it which has one.
@@ -10,17 +11,20 @@
    is to be left, rounded, and no more than is owed; also after the last draw, and after the person left the
    plan. The pay is that of all plans (`debt: follows_person`) or of the plan itself. Of one day shorter spans
    go first, then the plan that the person was on first; what the one takes is no pay for the other.
+   No span begins after the person has left, and nothing is repaid in one at whose end they have.
 4. The oldest draw is repaid first. `forgive: {after_months: n}` ends the debt of a draw n months after it (of
    one paid at the start, after its span): as if the plan repaid it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from reference_history import ZERO, Line, months_later, span_of
+from reference_history import ZERO, Line
+from reference_quotas import Person, Staff, months_later, span_of
 from reference_rates import cents, exact
 
 DAY = timedelta(days=1)
@@ -55,14 +59,17 @@ def spans(plan, began: date, before: date):
         number += 1
 
 
-def moments(versions, person, stays, last: date) -> list[Moment]:
+def moments(staff: Staff, versions, person, last: date) -> list[Moment]:
     """Of one person under one plan; `versions` are those with a draw, in order."""
+    stays, hired = staff.of_person[person], staff.person(person).hired or date.min
+    left = staff.person(person).left or date.max
+    versions = [p for p in versions if staff.new_hire(p, person, p["draw"].get("paid_for", "everyone"))]
     times = []
     for plan in versions:
         for stay in stays:
             if stay.person == person and stay.plan == plan["plan"]["id"]:
-                since = max(stay.since, plan["plan"]["from"])
-                until = min(stay.until or date.max, plan["plan"]["to"] + DAY)
+                since = max(stay.since, plan["plan"]["from"], hired)
+                until = min(stay.until or date.max, plan["plan"]["to"] + DAY, left)
                 if since < until:
                     times.append((since, until, plan))
     if not times:
@@ -82,7 +89,10 @@ def moments(versions, person, stays, last: date) -> list[Moment]:
             day = max(start, began, begun["plan"]["from"])
             found.append(Moment(day, 0, *rest))
         found.append(Moment(after - DAY, 1, *rest))
-    owed = [(since, plan) for since, _, plan in times if plan["draw"]["recoverable"]]
+    owed: list[tuple[date, dict]] = []  # each version with the first day on it
+    for since, _, plan in times:
+        if plan["draw"]["recoverable"] and all(plan is not each for _, each in owed):
+            owed.append((since, plan))
     for _, plan in owed:
         for number, start, after in spans(plan, began, last + DAY):
             rule = [p for since, p in owed if since < after]
@@ -90,11 +100,12 @@ def moments(versions, person, stays, last: date) -> list[Moment]:
                 found.append(
                     Moment(after - DAY, 2, -start.toordinal(), began, name, start, after, number, plan, plan)
                 )
-    return [moment for moment in found if moment.day <= last]
+    return [moment for moment in found if moment.day <= last and (moment.step < 2 or moment.after < left)]
 
 
-def draws(plans, stays, lines: list[Line], last: date) -> list[Line]:
+def draws(plans, stays, lines: list[Line], last: date, people: Sequence[Person] = ()) -> list[Line]:
     """Draws and what is repaid of them up to the last day."""
+    staff = Staff(plans, stays, people)
     found = []
     names = sorted({plan["plan"]["id"] for plan in plans})
     for person in sorted({stay.person for stay in stays}):
@@ -102,20 +113,20 @@ def draws(plans, stays, lines: list[Line], last: date) -> list[Line]:
         for name in names:
             versions = [p for p in plans if p["plan"]["id"] == name and "draw" in p]
             versions.sort(key=lambda p: p["plan"]["from"])
-            todo += moments(versions, person, stays, last)
+            todo += moments(staff, versions, person, last)
         found += _of_person(
             person, sorted(todo, key=lambda m: m[:5]), [x for x in lines if x.payee == person], last
         )
     return found
 
 
-def assured(plans, stays, person, start: date, after: date) -> Fraction:
+def assured(staff: Staff, person, start: date, after: date) -> Fraction:
     """What the draws of spans that end in some days assure a person."""
     found = ZERO
-    for name in {plan["plan"]["id"] for plan in plans}:
-        versions = [p for p in plans if p["plan"]["id"] == name and "draw" in p]
+    for name in {plan["plan"]["id"] for plan in staff.plans}:
+        versions = [p for p in staff.plans if p["plan"]["id"] == name and "draw" in p]
         versions.sort(key=lambda p: p["plan"]["from"])
-        for m in moments(versions, person, stays, after - DAY):
+        for m in moments(staff, versions, person, after - DAY):
             offered = m.number <= m.plan["draw"].get("ends", m.number)
             if m.step == 1 and offered and start <= m.day < after:
                 found += exact(m.plan["draw"]["amount"])

@@ -22,6 +22,8 @@ Pay of a credit
     then by the id of the person; each person's pay runs on and is rounded by itself. There, and with
     multipliers, which pay the same credit differently, a refund takes a sale back from the top of what is
     left of it, on the total and the running pay on which it was sold; the totals fall for later sales.
+    With the position of a measure, the rate of all is that of the row which the units sold have reached;
+    units come and go with the deal's amount.
     Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
     listed rates the part of the lines that it is the first to fit, by their amounts.
  5. Pay is divided by the plan's releases: what is due by a day is rounded, not the instalment. A refund takes
@@ -44,14 +46,14 @@ belongs to the period of its day.
 
 from __future__ import annotations
 
-import calendar
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
+from reference_quotas import Person, Staff, complete_months, months_later, span_of
 from reference_rates import Credit as Listed
 from reference_rates import Deal, cents, exact, factor, holds, listed, parted, pay_of
 
@@ -64,15 +66,6 @@ class Event(NamedTuple):
     kind: str
     day: date
     amount: Fraction | None
-
-
-class Stay(NamedTuple):
-    """A person's time on a plan; `until` is the day after the last, if there is one."""
-
-    person: str
-    plan: str
-    since: date
-    until: date | None
 
 
 class Line(NamedTuple):
@@ -126,30 +119,6 @@ class Credit:
 
 
 # --- days ---------------------------------------------------------------------------------------
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day so many months later, or the last of a month that has no such day."""
-    number = day.year * 12 + day.month - 1 + months
-    year, month = number // 12, number % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def complete_months(start: date, day: date) -> int:
-    months = 0
-    while months_later(start, months + 1) <= day:
-        months += 1
-    return months
-
-
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
-
-
-def span_of(day: date, length: str) -> tuple[date, date]:
-    """The first day of the month, quarter or year, and the day after its last."""
-    months = MONTHS[length]
-    start = date(day.year, (day.month - 1) // months * months + 1, 1)
-    return start, months_later(start, months)
 
 
 # --- facts --------------------------------------------------------------------------------------
@@ -232,21 +201,49 @@ def measured(component, credit: Credit) -> Credit | None:
     return replace(credit, amount=credit.amount * whole / deal.amount, rate=rate)
 
 
-def earn(plan, component, credits: list[Credit]) -> None:
+def terms_of(staff: Staff, plan, component, credit: Credit) -> tuple:
+    """Of the span in which a credit counts: the quota, the deals so far (nobody asks), what a quota of zero
+    means, the component's target, and the rate that makes it of the quota.
+    """
+    quota = staff.quota(plan, credit.person, credit.counts_on)
+    target = component.get("target")
+    weight = exact(component.get("weight_pct", 100)) / 100
+    if target == "base_pay":
+        target = weight * staff.yearly(plan, credit.person, credit.counts_on, "base")
+    elif target == "derived" or component.get("rate_pct") == "derived":
+        target = weight * staff.yearly(plan, credit.person, credit.counts_on, "incentive")
+    return quota, ZERO, plan.get("quota", {}).get("if_zero"), target
+
+
+def earn(staff: Staff, plan, component, credits: list[Credit]) -> None:
     """Sets what each credit earns; they are one person's of one plan, in order."""
     mode = plan.get("rounding", {}).get("mode", "half_up")
-    quota = exact(plan["quota"]["amount"]) if "quota" in plan else None
     running: dict[date, tuple[Fraction, Fraction]] = defaultdict(lambda: (ZERO, ZERO))  # credit, pay
     standing: dict[str, Fraction] = defaultdict(Fraction)  # what is left of each sale
+    units: dict[date, Fraction] = defaultdict(Fraction)  # by which a component's rate is chosen
     for credit in credits:
         times = factor(component, credit.story.deal)
+        terms = terms_of(staff, plan, component, credit)
 
-        def worth(x, credit=credit, times=times):
+        if "position" in component:
+            span, _ = span_of(credit.counts_on, plan["plan"]["period"])
+            before, pay = running[span]
+            stood = units[span]
+            units[span] = reached = stood + credit.amount / credit.story.deal.amount * credit.story.deal.units
+            after = before + credit.amount
+            more = pay + times * (
+                pay_of(component, after, reached, *terms) - pay_of(component, before, stood, *terms)
+            )
+            running[span] = after, more
+            credit.earned = cents(more, mode) - cents(pay, mode)
+            continue
+
+        def worth(x, credit=credit, times=times, terms=terms):
             if credit.rate is not None:
                 return times * x * credit.rate
             if "rates" in component:
                 return times * listed(component, Listed(credit.event, credit.story.deal, x, Fraction(1)))
-            return times * pay_of(component, x, x, quota)
+            return times * pay_of(component, x, x, *terms)
 
         if component["scope"] == "running_total":
             span, _ = span_of(credit.counts_on, plan["plan"]["period"])
@@ -281,14 +278,13 @@ class Sold:
     left: Fraction
 
 
-def earn_by_sale(plan, component, credits: list[Credit], territories: bool) -> None:
+def earn_by_sale(staff: Staff, plan, component, credits: list[Credit], territories: bool) -> None:
     """The same where a refund takes its own sale back: with the position of a territory, or with multipliers.
 
     They are all people's of one plan. What is left of a sale is worth what the table pays on it from where
     the sale stands; a refund brings the pay down from there.
     """
     mode = plan.get("rounding", {}).get("mode", "half_up")
-    quota = exact(plan["quota"]["amount"]) if "quota" in plan else None
     total: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
     paid: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
     sales: dict[tuple[str, str], Sold] = {}
@@ -301,13 +297,15 @@ def earn_by_sale(plan, component, credits: list[Credit], territories: bool) -> N
             sales[name] = Sold(total[where], paid[who], ZERO)
         sale = sales[name]
 
-        def worth(x, credit=credit):
+        terms = terms_of(staff, plan, component, credit)
+
+        def worth(x, credit=credit, terms=terms):
             deal = credit.story.deal
             if credit.rate is not None:
                 return x * credit.rate
             if "rates" in component:
                 return listed(component, Listed(credit.event, deal, x, Fraction(1)))
-            return pay_of(component, x, x, quota)
+            return pay_of(component, x, x, *terms)
 
         def stands(sale=sale, credit=credit, worth=worth):
             of_it = worth(sale.on + sale.left) - worth(sale.on)
@@ -516,22 +514,9 @@ def version_on(plans, stays, person, day):
     return None
 
 
-def versions_of_one_total(plans, plan) -> list:
-    """The versions of a plan whose running totals go on into one another (rule 7)."""
-    head = plan["plan"]
-    same = sorted((p for p in plans if p["plan"]["id"] == head["id"]), key=lambda p: p["plan"]["from"])
-    groups: list[list] = []
-    for version in same:
-        new = version["plan"]
-        restarts = new.get("running_totals") == "restart_with_version"
-        if not groups or restarts or groups[-1][-1]["plan"]["period"] != new["period"]:
-            groups.append([])
-        groups[-1].append(version)
-    return next(group for group in groups if any(version is plan for version in group))
-
-
-def history(plans, deals, events, stays, last: date) -> list[Line]:
+def history(plans, deals, events, stays, last: date, people: Sequence[Person] = ()) -> list[Line]:
     """Every line up to the last day, but for draws."""
+    staff = Staff(plans, stays, people)
     events = with_bookings(deals, events)
     of_deal = defaultdict(list)
     for event in events:
@@ -541,16 +526,24 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
         head = plan["plan"]
         kind = plan.get("credit", {}).get("event", "booked")
         theirs = defaultdict(list)
-        shared = versions_of_one_total(plans, plan)
+        shared = staff.one_total(plan)
         for deal in deals:
             story = story_of(deal, of_deal[deal.id], kind)
             for credit in credits_of(story) if story else ():
                 ruled = version_on(plans, stays, credit.person, credit.counts_on)
+                if ruled is not None and ruled["plan"]["id"] == head["id"]:
+                    ended = next((day for day in story.cancelled if day >= credit.counts_on), None)
+                    if ended is not None and credit.day <= ended:
+                        staff.cancelled[head["id"], head["version"], credit.person].append(
+                            (ended, credit.amount)
+                        )
                 if credit.day <= last and any(ruled is each for each in shared):
                     theirs[credit.person].append((credit, ruled is plan))
         for credits in theirs.values():
             credits.sort(key=lambda each: (each[0].day, each[0].refund, each[0].event))
         for component in plan["components"]:
+            if component.get("measure") == "activities":
+                continue
             chosen = {
                 person: [
                     (c, own) for credit, own in credits if (c := measured(component, credit)) is not None
@@ -559,11 +552,12 @@ def history(plans, deals, events, stays, last: date) -> list[Line]:
             }
             together = [each for credits in chosen.values() for each in credits]
             running = component["scope"] == "running_total"
-            if running and ("position" in component or "multipliers" in component):
-                earn_by_sale(plan, component, [credit for credit, _ in together], "position" in component)
+            territories = "of" in component.get("position", {})
+            if running and (territories or "multipliers" in component):
+                earn_by_sale(staff, plan, component, [credit for credit, _ in together], territories)
             else:
                 for credits in chosen.values():
-                    earn(plan, component, [credit for credit, _ in credits])
+                    earn(staff, plan, component, [credit for credit, _ in credits])
             divide(plan, component, [credit for credit, _ in together])
             so_far: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
             for credit in sorted((c for c, _ in together), key=lambda c: (c.day, c.refund, c.event)):

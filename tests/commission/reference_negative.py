@@ -4,21 +4,27 @@
    (`negative_pay: carry`), nothing happens (`pay`), or it is topped up (`floor`).
 2. What was carried is taken back of what is paid above the quarter's draws: no more than is paid but for
    draws, what is repaid of them, and guarantees.
+   Of a quarter at whose end the person has left, and later, nothing is taken back.
 3. The rule is that of the plan's version on which the person's last stay before the quarter's end began.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
 from reference_draws import assured
-from reference_history import ZERO, Line, span_of
+from reference_history import ZERO, Line
+from reference_quotas import Person, Staff, span_of
 
 DAY = timedelta(days=1)
 
 
-def negative(plans, stays, lines: list[Line], first: date, last: date) -> list[Line]:
+def negative(
+    plans, stays, lines: list[Line], first: date, last: date, people: Sequence[Person] = ()
+) -> list[Line]:
+    staff = Staff(plans, stays, people)
     found = []
     for person in sorted({stay.person for stay in stays}):
         owed = ZERO
@@ -29,8 +35,9 @@ def negative(plans, stays, lines: list[Line], first: date, last: date) -> list[L
             net = sum((x.amount for x in mine), ZERO)
             kinds = ("draw", "draw_recovery", "guarantee")
             free = sum((x.amount for x in mine if x.kind not in kinds), ZERO)
-            sure = assured(plans, stays, person, start, after) if owed else ZERO
-            back = min(owed, max(min(net - sure, free), ZERO))
+            gone = (staff.person(person).left or date.max) <= after
+            sure = assured(staff, person, start, after) if owed else ZERO
+            back = ZERO if gone else min(owed, max(min(net - sure, free), ZERO))
             if rule is not None:
                 made: tuple[str, Fraction] | None = None
                 how = rule.get("negative_pay", "pay")

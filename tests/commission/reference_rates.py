@@ -40,6 +40,7 @@ class Deal:
     outcome: str = "won"
     lines: tuple[tuple[str, Fraction], ...] = ()  # product and amount
     territory: str = "N"
+    units: int = 1
 
 
 @dataclass
@@ -122,15 +123,19 @@ def bound(table, number, quota):
     return value * quota / 100 if table["unit"] == "pct_of_quota" else value
 
 
-def pay_of(component, x, key, quota, deals=Fraction(0)) -> Fraction:
+def pay_of(component, x, key, quota, deals=Fraction(0), if_zero=None, target=None) -> Fraction:
     """F(x): what the table pays for so much credit, `key` being what its rows look at, after so many
-    deals.
+    deals; `target` is what `payout_pct` is of, or what a derived rate pays at the quota.
     """
     if "per_unit" in component:
         return x * exact(component["per_unit"])
+    if component.get("rate_pct") == "derived":
+        return x * target / quota if quota else Fraction(0)
     if "rate_pct" in component:
         return x * exact(component["rate_pct"]) / 100
     table = component["table"]
+    if table["unit"] == "pct_of_quota" and not quota and if_zero:
+        return of_no_quota(component, x, Fraction(100 if if_zero == "attainment_100" else 0), target)
     rows, mode = table["rows"], table["mode"]
     last = len(rows) - 1
     if mode == "matrix":
@@ -152,6 +157,8 @@ def pay_of(component, x, key, quota, deals=Fraction(0)) -> Fraction:
     number = band(table, key, quota)
     if number is None:
         return Fraction(0)
+    if mode == "whole" and "payout_pct" in rows[number]:
+        return exact(rows[number]["payout_pct"]) * exact(target) / 100
     if mode == "whole":
         return exact(rows[number]["amount"]) if "amount" in rows[number] else x * rate[number]
     if mode == "whole_overage":
@@ -164,6 +171,14 @@ def pay_of(component, x, key, quota, deals=Fraction(0)) -> Fraction:
         high = bound(table, place + 1, quota) if place < last else end_of(table, quota)
         total += exact(row["amount"]) * min(max(x - low, Fraction(0)), high - low) / (high - low)
     return total
+
+
+def of_no_quota(component, x, attainment, target) -> Fraction:
+    """All credit stands at one attainment, and is paid by the row that has it."""
+    row = component["table"]["rows"][band(component["table"], attainment, Fraction(100))]
+    if "payout_pct" in row:
+        return exact(row["payout_pct"]) * exact(target) / 100 if x else Fraction(0)
+    return x * exact(row["rate_pct"]) / 100
 
 
 def end_of(table, quota):

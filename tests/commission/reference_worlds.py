@@ -14,10 +14,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pandas as pd
+from reference_activities import Activity, activities
 from reference_draws import draws
-from reference_history import Event, Stay, history, months_later
+from reference_history import Event, history
 from reference_negative import negative
 from reference_plans import decimal
+from reference_quotas import Person, Stay, Target, months_later
 from reference_rates import Deal
 
 from salesops_nb import commission
@@ -35,19 +37,24 @@ class World:
     deals: tuple[Deal, ...]
     events: tuple[Event, ...]
     stays: tuple[Stay, ...]
+    people: tuple[Person, ...] = ()
+    activities: tuple[Activity, ...] = ()
 
     def of(self, group: str) -> World:
         """One history of it."""
         deals = tuple(d for d in self.deals if d.id.startswith(group))
         events = tuple(e for e in self.events if e.deal.startswith(group))
         stays = tuple(s for s in self.stays if s.person.startswith(group))
-        return replace(self, deals=deals, events=events, stays=stays)
+        people = tuple(p for p in self.people if p.id.startswith(group))
+        done = tuple(a for a in self.activities if a.id.startswith(group))
+        return replace(self, deals=deals, events=events, stays=stays, people=people, activities=done)
 
     def lines(self):
         """What the reference pays."""
-        lines = history(self.plans, self.deals, self.events, self.stays, LAST)
-        lines += draws(self.plans, self.stays, lines, LAST)
-        return lines + negative(self.plans, self.stays, lines, FIRST, LAST)
+        lines = history(self.plans, self.deals, self.events, self.stays, LAST, self.people)
+        lines += activities(self.plans, self.stays, self.activities, self.people, LAST)
+        lines += draws(self.plans, self.stays, lines, LAST, self.people)
+        return lines + negative(self.plans, self.stays, lines, FIRST, LAST, self.people)
 
     def loaded(self) -> list[commission.Plan]:
         return [commission.load_plan(plan) for plan in self.plans]
@@ -59,6 +66,7 @@ class World:
                 "deal_id": d.id, "owner_id": d.owner, "amount": decimal(d.amount), "closed_on": d.day,
                 "created_on": FIRST, "stage": d.outcome, "outcome": d.outcome, "currency": d.currency,
                 "product_id": d.product, "term_months": d.term, "territory": d.territory,
+                "quantity": d.units,
             }
             for d in self.deals
         ]  # fmt: skip
@@ -76,6 +84,7 @@ class World:
         events = [(*e[:4], None if e.amount is None else decimal(e.amount)) for e in self.events]
         stays = [
             {"person_id": s.person, "plan_id": s.plan, "valid_from": s.since, "valid_to": s.until}
+            | {"target_incentive": decimal(s.incentive), "base_pay": decimal(s.base)}
             for s in self.stays
         ]
         made = {
@@ -83,6 +92,33 @@ class World:
             "events": pd.DataFrame(events, columns=columns),
             "plan_assignments": pd.DataFrame(stays),
         }
+        people = [
+            {"person_id": p.id, "name": p.id, "hired_on": p.hired, "left_on": p.left}
+            | {"manager_id": p.manager}
+            | {"role": role, "valid_from": since, "valid_to": until}
+            for p in self.people
+            for since, role, until in p.rows()
+        ]
+        leave = [
+            {"person_id": p.id, "from": gone, "to": back, "kind": "parental"}
+            for p in self.people
+            for gone, back in p.leave
+        ]
+        targets = [
+            {"level": "rep", "who": p.id, "metric": "quota", "period": t.period, "value": decimal(t.value)}
+            | {"valid_from": t.since, "valid_to": t.until}
+            for p in self.people
+            for t in p.targets
+        ]
+        made |= {"people": pd.DataFrame(people)} if people else {}
+        done = [
+            {"activity_id": a.id, "person_id": a.person, "kind": a.kind, "confirmed_by": a.confirmed_by}
+            | {"happened_at": pd.Timestamp(a.day) + pd.Timedelta(hours=10)}
+            for a in self.activities
+        ]
+        made |= {"activities": pd.DataFrame(done)} if done else {}
+        made |= {"leave": pd.DataFrame(leave)} if leave else {}
+        made |= {"targets": pd.DataFrame(targets)} if targets else {}
         made |= {"deal_lines": pd.DataFrame(lines)} if lines else {}
         return made | ({"splits": pd.DataFrame(shares)} if shares else {})
 
@@ -107,8 +143,23 @@ def _table(chance, scope) -> dict:
 def _component(chance, name) -> dict:
     scope = chance.choice(["each_transaction", "running_total"])
     made = {"id": name, "scope": scope}
-    price = chance.randint(0, 5)
-    if price < 2:
+    price = chance.randint(0, 8)
+    if price == 6:
+        made |= {"rate_pct": "derived", "weight_pct": chance.choice([100, 60])}
+    elif price == 7:
+        rows = [{"from": 0, "payout_pct": 0}, {"from": 50, "payout_pct": Decimal("33.3")}]
+        rows.append({"from": 100, "payout_pct": 120})
+        made["scope"] = "running_total"
+        made["target"] = chance.choice([500, "derived", "base_pay"])
+        made["table"] = {"mode": "whole", "unit": "pct_of_quota", "rows": rows}
+        return made | ({"weight_pct": 50} if made["target"] != 500 else {})
+    elif price == 8:
+        rows = [{"from": bound, "rate_pct": _percent(chance)} for bound in (0, 3, 8)]
+        made["scope"] = "running_total"
+        made["position"] = {"measure": "quantity"}
+        made["table"] = {"mode": "whole", "unit": "amount", "rows": rows}
+        return made
+    elif price < 2:
         made["rate_pct"] = _percent(chance)
     elif price == 2:
         made["rates"] = [{"where": "product_id == 'A'", "rate_pct": _percent(chance)}]
@@ -191,19 +242,46 @@ def _draw(chance) -> dict:
         rule["paid_at"] = "start"
     if chance.random() < 0.5:
         rule["ends"] = chance.choice([1, 2, 4])
+    if chance.random() < 0.4:
+        rule["paid_for"] = chance.choice(["new_hires", "hired_within_1_months", "hired_within_6_months"])
     return rule
 
 
-def _body(chance) -> dict:
+def _quota(chance, event, period) -> dict:
+    if_zero = chance.choice(["attainment_0", "attainment_0", "attainment_100"])
+    rule = {"amount": chance.choice([1000, 8000]), "attained_by": event, "if_zero": if_zero}
+    if chance.random() < 0.5:
+        rule["prorate"] = chance.choice(["days", "months"])
+    if period == "quarter" and chance.random() < 0.5:
+        rule["relief_pct"] = chance.choice([100, 100, 50])
+    if chance.random() < 0.6:
+        rule["metric"] = chance.choice(["quota", "bookings", "bookings"])  # of which targets say nothing
+    if chance.random() < 0.5:
+        rule["ramp_pct"] = chance.choice([[50], [25, 50, 75], [Decimal("33.3"), Decimal("66.6")], [20] * 7])
+        rule["ramp_per"] = chance.choice(["month", "month", "period"])
+        if chance.random() < 0.5:
+            rule["ramp_from"] = chance.choice(["role", "hire", "assignment"])
+        if chance.random() < 0.5:
+            rule["ramp_for"] = chance.choice(["new_hires", "hired_within_1_months", "hired_within_6_months"])
+    return rule
+
+
+def _body(chance, period) -> dict:
     event = chance.choice(["booked", "booked", "booked", "collected", "invoiced"])
     made = {
         "credit": {"event": event, "splits": {"apply_to": "credit"}},
-        "quota": {"amount": chance.choice([1000, 8000]), "attained_by": event, "if_zero": "attainment_0"},
+        "quota": _quota(chance, event, period),
         "components": [_component(chance, name) for name in ("base", "extra")[: chance.randint(1, 2)]],
         "rounding": {"mode": chance.choice(["half_up", "half_up", "half_even", "half_down", "up", "down"])},
     }
     if event == "booked" and chance.random() < 0.6:
         made["release"] = _release(chance)
+    if "release" not in made and chance.random() < 0.4:
+        price = chance.choice([25, Decimal("12.345"), Decimal("0.333")])
+        each = {"id": "calls", "measure": "activities", "activity": "call", "per_unit": price}
+        each["scope"] = chance.choice(["each_transaction", "running_total"])
+        each["confirmed"] = chance.choice(["required", "required", "not_needed"])
+        made["components"].append(each)
     if chance.random() < 0.6:
         made["clawback"] = _clawback(chance)
     return made
@@ -219,7 +297,7 @@ def _versions(chance, name) -> list[dict]:
         "ends": [(FIRST, date(2026, 12, 31))],
     }.get(change) or [(FIRST, change), (change + timedelta(days=1), date(2027, 12, 31))]
     made = [
-        {"plan": head | {"version": number, "from": first, "to": last}, **_body(chance)}
+        {"plan": head | {"version": number, "from": first, "to": last}, **_body(chance, period)}
         for number, (first, last) in enumerate(spans, start=1)
     ]
     if chance.random() < 0.25:
@@ -295,12 +373,56 @@ def _events_of(chance, deal: Deal) -> list[Event]:
     return found
 
 
-def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]:
+def _person(chance, name, since) -> Person:
+    """Hired long ago, lately or with the assignment, perhaps promoted since."""
+    long_ago = date(2024, 5, 1)
+    hired = chance.choice([None, long_ago, since, since, since - timedelta(days=40), date(2026, 2, 20)])
+    roles = [(hired or long_ago, "SDR")]
+    for day, role in ((date(2026, 5, 20), "AE"), (date(2026, 12, 1), chance.choice(["AE", "SDR", "lead"]))):
+        if chance.random() < 0.2:
+            roles.append((day, role))
+    leave = ((date(2026, 8, 3), date(2026, 9, 7)),) if chance.random() < 0.1 else ()
+    left = chance.choice([date(2026, 7, 1), date(2026, 9, 30), date(2026, 11, 16), date(2027, 2, 10)])
+    left = left if chance.random() < 0.2 else None
+    return Person(name, hired, left, tuple(roles) if len(roles) > 1 else (), leave, _targets(chance))
+
+
+def _targets(chance) -> tuple[Target, ...]:
+    """Quotas of quarters or months, some of which are missing or change on a day."""
+    found = []
+    for quarter in QUARTERS:
+        values = [Fraction(chance.choice([900, 1000, 2500, 7777])) for _ in range(3)]
+        kind = chance.choice(["", "", "quarter", "changes", "months", "two months"])
+        start = date(int(quarter[:4]), 3 * int(quarter[-1]) - 2, 1)
+        if kind == "quarter":
+            found.append(Target(quarter, values[0]))
+        elif kind == "changes":
+            day = start + timedelta(days=chance.randint(1, 80))
+            found += [Target(quarter, values[0], None, day), Target(quarter, values[1], day)]
+        elif kind:
+            for number, value in enumerate(values[: 3 if kind == "months" else 2]):
+                found.append(Target(f"{start.year}-{start.month + number:02}", value))
+    return tuple(found)
+
+
+def _activities(chance, group, people) -> list[Activity]:
+    """Calls and meetings, confirmed by all sorts of people or by nobody."""
+    found = []
+    for number in range(chance.choice([0, 0, 1, 3, 6])):
+        by = chance.choice([None, "crm", "counterpart", *people, f"{group}m", "somebody"])
+        kind = chance.choice(["call", "call", "call", "meeting"])
+        found.append(Activity(f"{group}-a{number}", chance.choice(people), kind, _day(chance), by))
+    return found
+
+
+def _history(chance, group, plans):
     names = sorted({plan["plan"]["id"] for plan in plans})
     people = [f"{group}{name}" for name in "abc"][: chance.choice([1, 1, 1, 2, 2, 3])]
-    stays = []
+    stays, persons = [], []
     for person in people:
         since = chance.choice([FIRST, FIRST, FIRST, date(2026, 2, 10)])
+        manager = chance.choice([None, f"{group}m", people[0]])
+        persons.append(_person(chance, person, since)._replace(manager=manager))
         plan = chance.choice(names)
         if len(names) > 1 and chance.random() < 0.4:
             moved = chance.choice([date(2026, 7, 1), date(2026, 11, 20), date(2027, 1, 1)])
@@ -308,6 +430,14 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]
         else:
             until = None if chance.random() < 0.9 else date(2026, 10, 16)
             stays.append(Stay(person, plan, since, until))
+        pay = Fraction(chance.choice([10000, 24000])), Fraction(chance.choice([50000, 77777]))
+        mine = [number for number, stay in enumerate(stays) if stay.person == person]
+        for number in mine:
+            stays[number] = stays[number]._replace(incentive=pay[0], base=pay[1])
+        last, raised = stays[mine[-1]], date(2026, 5, 11)
+        if last.since < raised and (last.until is None or last.until > raised) and chance.random() < 0.3:
+            more = last._replace(since=raised, incentive=pay[0] * 3 / 2, base=pay[1] + 1000)
+            stays[mine[-1] :] = [last._replace(until=raised), more]
     deals, events = [], []
     for number in range(chance.choice([1, 1, 2, 2, 3, 4])):
         whole = (
@@ -330,16 +460,17 @@ def _history(chance, group, plans) -> tuple[list[Deal], list[Event], list[Stay]]
             f"{group}-{number}", chance.choice(people), Fraction(whole), _day(chance), chance.choice("AB"),
             chance.choice([12, 24, 36]), shares=shares, outcome=chance.choice(["won"] * 8 + ["lost", "open"]),
             lines=lines, territory=f"{group} {chance.choice('NS')}",
+            units=chance.choice([1, 2, 3, 5]),
         )  # fmt: skip
         deals.append(deal)
         events += _events_of(chance, deal)
-    return deals, events, stays
+    return deals, events, stays, persons, _activities(chance, group, people)
 
 
 def world(seed: int, histories: int) -> World:
     chance = random.Random(seed)
     plans = [version for name in ("p", "q") for version in _versions(chance, name)]
     parts = [_history(chance, f"h{number:03}", plans) for number in range(histories)]
-    deals, events, stays = ([row for part in parts for row in part[place]] for place in range(3))
-    chance.shuffle(events)
-    return World(tuple(plans), tuple(deals), tuple(events), tuple(stays))
+    rows = [[row for part in parts for row in part[place]] for place in range(5)]
+    chance.shuffle(rows[1])
+    return World(tuple(plans), *map(tuple, rows))

@@ -172,3 +172,12 @@ def test_the_statement_page_lists_what_is_open(locale: str, words: str, capsys: 
     assert words in shown
     assert RESTRICTED["DE"] in shown
     assert "d3" in shown
+
+
+@pytest.mark.parametrize(
+    ("left", "repaid"), [(date(2026, 2, 28), 0), (date(2026, 3, 1), 0), (date(2026, 3, 2), -100)]
+)
+def test_the_span_at_whose_end_somebody_has_left_repays_nothing(left: date, repaid: int) -> None:
+    """300 advanced in January, 100 earned in February: who last works on 28 February keeps them."""
+    payouts = run(plan(FLAT, period="month", draw=DRAW), {"left_on": left})
+    assert taken(payouts, "draw_recovery")[1] == repaid

@@ -26,7 +26,8 @@ from reference_compare import (
     without_repayment,
 )
 from reference_draws import draws
-from reference_history import Event, Line, Stay, history
+from reference_history import Event, Line, history
+from reference_quotas import Stay
 from reference_rates import Deal
 from reference_shrink import printed, smallest
 from reference_worlds import LAST, QUARTERS, World, world

@@ -38,7 +38,7 @@ def shown(wrong) -> str:
 def shuffled(made: World, seed: int) -> World:
     chance = random.Random(seed)
     rows = {}
-    for name in ("deals", "events", "stays"):
+    for name in ("deals", "events", "stays", "people", "activities"):
         rows[name] = list(getattr(made, name))
         chance.shuffle(rows[name])
     return replace(made, **{name: tuple(value) for name, value in rows.items()})
@@ -172,6 +172,13 @@ def test_other_ids_change_the_names_and_nothing_else(seed):
         ),
         events=tuple(e._replace(id=f"~{e.id}", deal=f"~{e.deal}") for e in made.events),
         stays=tuple(s._replace(person=people[s.person], plan=f"new {s.plan}") for s in made.stays),
+        people=tuple(
+            p._replace(id=people[p.id], manager=people.get(p.manager, p.manager)) for p in made.people
+        ),
+        activities=tuple(
+            a._replace(person=people[a.person], confirmed_by=people.get(a.confirmed_by, a.confirmed_by))
+            for a in made.activities
+        ),
     )
     one, two = (of_payouts(payouts_of(each, ledger=True)) for each in (made, other))
     renamed = sums(

@@ -79,6 +79,70 @@ def test_proration_by_months_can_leave_no_quota_and_must_say_what_then() -> None
     assert "prorated by whole months, each of who is on the plan on its 15th day" in words
 
 
+# --- quotas of months, and quotas that change, for who is there for some of the period ------------
+
+FEB, MARCH = date(2026, 2, 22), date(2026, 3, 1)
+MONTHS = {"2026-01": 1000, "2026-02": 2000, "2026-03": 6000}
+CHANGES = {"2026-Q1": [(None, FEB, 2500), (FEB, None, 7500)]}
+RAMP = {"ramp_pct": [50], "ramp_per": "month", "ramp_from": "assignment"}
+
+
+def targets(said: dict[str, Any]) -> pd.DataFrame:
+    rows = []
+    for period, values in said.items():
+        for start, end, value in values if isinstance(values, list) else [(None, None, values)]:
+            row = {"level": "rep", "who": "rep", "metric": "quota", "period": period, "value": D(value)}
+            rows.append(row | {"valid_from": start, "valid_to": end})
+    return table(*rows)
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "since", "until", "quota"),
+    [
+        (MONTHS, {}, MARCH, None, "9000"),
+        (MONTHS, {"prorate": "days"}, MARCH, None, "6000"),
+        (MONTHS, {"prorate": "months"}, MARCH, None, "6000"),
+        (MONTHS, {"prorate": "days"}, date(2026, 2, 15), date(2026, 3, 2), "1193.548387"),  # 14/28, 1/31
+        (MONTHS, {"prorate": "months"}, date(2026, 2, 15), date(2026, 3, 2), "2000"),
+        (MONTHS, {"prorate": "months"} | RAMP, date(2026, 2, 15), None, "7000"),  # half of February
+        (MONTHS, {"prorate": "days"} | RAMP, date(2026, 2, 15), None, "6500"),  # a quarter of February
+        (CHANGES, {}, MARCH, None, "7500"),
+        (CHANGES, {}, date(2026, 2, 20), None, "7250"),  # two days of 40 at 2,500
+        (CHANGES, {"prorate": "days"}, MARCH, None, "2583.333333"),  # 31 days of 90
+        (CHANGES, {"prorate": "days"}, date(2026, 2, 20), None, "3222.222222"),  # 2 and 38 days of 90
+        (CHANGES, {"prorate": "months"}, date(2026, 2, 15), None, "3333.333333"),  # of two 15ths
+    ],
+)
+def test_a_quota_of_parts_counts_those_in_which_the_person_is_there(
+    said: dict[str, Any], words: dict[str, Any], since: date, until: date | None, quota: str
+) -> None:
+    made = plan(BANDS, quota=QUOTA | words)
+    given = {
+        "deals": deals(10_000, start=since),
+        "plan_assignments": table(stay(since=since, until=until)),
+        "targets": targets(said),
+    }
+    payout = commission.calculate(made, given, Q1)
+    assert D(standing(payout).quota) == round(D(quota), 4)
+    due = D(quota) * 5 / 100 + (10_000 - D(quota)) * 20 / 100
+    assert total(payout) == round(due, 2)
+
+
+@pytest.mark.parametrize(("prorate", "pay"), [("none", "3000"), ("days", "1800"), ("months", "2000")])
+def test_leave_takes_nothing_of_what_is_not_prorated(prorate: str, pay: str) -> None:
+    """1,500 a quarter until 14 February and 4,500 from the 15th on; away from 1 to 24 March."""
+    kicker = {"id": "k", "scope": "running_total", "target": "derived"}
+    kicker["table"] = {"mode": "whole", "unit": "pct_of_quota",
+                       "rows": [{"from": 0, "payout_pct": 0}, {"from": 1, "payout_pct": 100}]}  # fmt: skip
+    until = date(2026, 2, 15)
+    rows = [stay(until=until, target_incentive=D(6000)), stay(since=until, target_incentive=D(18000))]
+    made = plan(kicker, quota=QUOTA | {"prorate": prorate})
+    leave = table({"person_id": "rep", "from": MARCH, "to": date(2026, 3, 25), "kind": "parental"})
+    given = {"deals": deals(300_000), "plan_assignments": table(*rows), "leave": leave}
+    # 45 days at 1,500 and 45 (less 24) at 4,500, of 90; of the 15ths one at 1,500, one at 4,500, one away
+    assert total(commission.calculate(made, given, Q1)) == D(pay)
+
+
 # --- a ramp for new hires only ------------------------------------------------------------------
 
 
@@ -344,3 +408,21 @@ def test_a_draw_for_new_hires_only(who: str, hired: date | None, since: date, pa
     assert payout.lines["amount"].sum() == paid
     told = [problem.value for problem in payout.problems if problem.code == "hiring-unknown"]
     assert told == ([] if hired else ["rep"])
+
+
+def test_a_debt_of_a_version_for_all_is_repaid_under_one_that_pays_new_hires_only() -> None:
+    """900 advanced by version 1; version 2 has no draw for who was hired before: 900 of 1,000 come back."""
+    draw = {"per": "month", "amount": 300, "recoverable": True, "keep_at_least": "none"}
+    flat = {"id": "b", "rate_pct": 10}
+    versions = [
+        plan(flat, draw=draw, head={"to": date(2026, 3, 31)}),
+        plan(flat, draw=draw | {"paid_for": "new_hires"}, head={"version": 2, "from": date(2026, 4, 1)}),
+    ]
+    given = {
+        "deals": deals(10_000, start=date(2026, 4, 10)),
+        "plan_assignments": table(stay()),
+        "people": table({"person_id": "rep", "hired_on": date(2024, 5, 1)}),
+    }
+    first = commission.calculate(versions, given, Q1)
+    second = commission.calculate(versions, given | {"prior_lines": first.lines}, "2026-Q2")
+    assert (total(first), total(second)) == (900, 100)

@@ -164,6 +164,14 @@ def test_a_position_that_cannot_be_is_refused(change: dict[str, Any], says: str)
         plan(OF_TERRITORY | change)
 
 
+def test_a_refund_takes_units_of_the_position_with_the_amount() -> None:
+    """12 units at 20 % of 1,200; half refunded leaves 6 units, at 10 %: 600 pay 60, so 180 come back."""
+    made = plan({k: v for k, v in BY_UNITS.items() if k != "measure"})
+    happened = events(("d1", "refunded", "2026-02-10", 600))
+    payout = commission.calculate(made, {"deals": deals(1200, quantity=12), "events": happened}, Q1)
+    assert list(payout.lines["amount"]) == [240, -180]
+
+
 def test_a_position_is_of_the_event_that_attains_the_quota() -> None:
     rows = [{"from": 0, "rate_pct": 5}, {"from": 100, "rate_pct": 10}]
     component = OF_TERRITORY | {"table": {"mode": "marginal", "unit": "pct_of_quota", "rows": rows}}

@@ -101,6 +101,53 @@ def test_periods_give_the_same_whatever_was_calculated_before() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("assigns", [True, False])
+@pytest.mark.parametrize("restarts", [True, False])
+@pytest.mark.parametrize("day", ["2026-01-05", "2026-05-05"])
+def test_what_was_sold_under_an_earlier_version_is_relieved_too(
+    day: str, restarts: bool, assigns: bool
+) -> None:
+    """4,000 of version 1, cancelled under version 2, leave 6,000: 7,000 pay 300.00 and 200.00."""
+    rule = {"running_totals": "restart_with_version"} if restarts else {}
+    versions = [
+        plan(BANDS, quota=QUOTA, head={"to": date(2026, 5, 14)}),
+        plan(BANDS, quota=QUOTA, head={"version": 2, "from": date(2026, 5, 15)} | rule),
+    ]
+    given = {
+        "deals": deals(4000, 7000, outcome="open"),
+        "events": events(
+            ("d1", "booked", day, 4000), ("d1", "cancelled", "2026-07-10", None),
+            ("d2", "booked", "2026-08-01", 7000),
+        ),
+    }  # fmt: skip
+    given |= {"plan_assignments": ASSIGNED} if assigns else {}
+    payout = commission.calculate(versions, given, "2026-Q3")
+    assert payout.lines["amount"].sum() == 500
+
+
+def test_what_is_sold_again_after_a_cancellation_is_relieved_by_the_next() -> None:
+    happened = [
+        ("d1", "booked", "2026-01-05", 1000), ("d1", "cancelled", "2026-02-01", None),
+        ("d1", "refunded", "2026-02-05", 1000), ("d1", "booked", "2026-03-01", 500),
+        ("d1", "cancelled", "2026-03-10", None),
+    ]  # fmt: skip
+    assert quota_of(paid("2026-Q1", *happened)) == 8500
+
+
+def test_parts_of_a_year_paid_before_the_cancellation_stand() -> None:
+    made = plan(BANDS, period="year", quota=QUOTA)
+    given = {
+        "deals": deals(4000, 4000, 1000, outcome="open"),
+        "events": events(
+            ("d1", "booked", "2026-01-05", 4000), ("d2", "booked", "2026-02-05", 4000),
+            ("d1", "cancelled", "2026-04-10", None), ("d3", "booked", "2026-05-05", 1000),
+        ),
+    }  # fmt: skip
+    payouts = [commission.calculate(made, given, period) for period in ("2026-Q1", "2026-Q2")]
+    # 8,000 at 5 % below 10,000; then 1,000 at 20 % above 6,000
+    assert [payout.lines["amount"].sum() for payout in payouts] == [400, 200]
+
+
 def test_the_plan_must_say_what_no_quota_left_means_and_says_the_relief() -> None:
     with pytest.raises(SalesopsError, match="the plan must say 'if_zero'"):
         plan(BANDS, quota={k: v for k, v in QUOTA.items() if k != "if_zero"})

@@ -49,7 +49,7 @@ def test_a_week_begins_with_it_and_what_was_won_is_what_was_booked(shown):
     assert "Dec 24, 2017 $5,230,418; Created +$89,028" in said
     assert "Won | 131 | −$299,803 | −$299,803" in said
     assert "Dec 31, 2017 | 2,089 | $4,966,215" in said
-    assert "Due in 2017-Q4" in said
+    assert "due in 2017-Q4" in said
     assert "Vehement Capital Partners, GTX Pro | Rosie Papadopoulos | Won | −$5,574 | $5,436 | $5,574" in said
 
 

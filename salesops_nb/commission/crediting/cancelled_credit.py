@@ -16,22 +16,26 @@ from salesops_nb.commission.inputs.tables import collected
 def cancelled_credit(
     credit: nw.LazyFrame[Any], facts: Facts, until: date
 ) -> dict[str, list[tuple[date, Fraction]]]:
-    """By person: the day of each deal's first cancellation after it was sold, and what was credited by then.
+    """By person: what stood of each sale by the first cancellation on or after its day, and that day.
 
-    A refund after the cancellation relieves nothing more, and a sale after it is not cancelled.
+    A refund after the cancellation relieves nothing more, and a sale after it is not cancelled by it.
     """
     day = nw.col("happened_on")
     events = facts.events.filter((nw.col("kind") == "cancelled") & (day < nw.lit(until)))
-    first = events.select("deal_id", gone=day)
-    mine = credit.filter(nw.col("counts")).select("payee_id", "deal_id", "happened_on", "credit")
-    both = mine.join(first, on="deal_id", how="inner").filter(nw.col("happened_on") <= nw.col("gone"))
-    sums = both.group_by("payee_id", "deal_id", "gone").agg(nw.col("credit").sum())
+    ends = events.select("deal_id", gone=day)
+    mine = credit.filter(nw.col("counts")).select(
+        "payee_id", "deal_id", "counted_on", "happened_on", "credit"
+    )
+    both = mine.join(ends, on="deal_id", how="inner")
+    both = both.filter((nw.col("counted_on") <= nw.col("gone")) & (nw.col("happened_on") <= nw.col("gone")))
+    sums = both.group_by("payee_id", "deal_id", "counted_on", "gone").agg(nw.col("credit").sum())
     found: dict[str, list[tuple[date, Fraction]]] = defaultdict(list)
-    told: dict[tuple[str, str], Fraction] = defaultdict(Fraction)  # by earlier cancellations of the deal
-    for row in sorted(collected(sums), key=lambda r: (r["payee_id"], r["deal_id"], r["gone"])):
-        key = row["payee_id"], row["deal_id"]
-        amount = Fraction(row["credit"]) - told[key]
-        if amount > 0:
-            told[key] += amount
-            found[row["payee_id"]].append((row["gone"], amount))
+    met: set[tuple[str, str, date]] = set()
+    for row in sorted(
+        collected(sums), key=lambda r: (r["payee_id"], r["gone"], r["deal_id"], r["counted_on"])
+    ):
+        sale = row["payee_id"], row["deal_id"], row["counted_on"]
+        if sale not in met and row["credit"] > 0:
+            found[row["payee_id"]].append((row["gone"], Fraction(row["credit"])))
+        met.add(sale)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from salesops_nb.commission.inputs.plan_assignments import Stay
 from salesops_nb.commission.plans.component_terms import scope_of
@@ -33,16 +33,27 @@ def widened(
     end = min(last, max(p.end for p in chain))
     if (start, end) == (plan.start, plan.end):
         return None
+    return _with_days(plan, chain, start, end, stays)
+
+
+def of_all_versions(plan: Plan, plans: Iterable[Plan], stays: Mapping[Plan, Stays]) -> tuple[Plan, Stays]:
+    """A version with the days and the people of all versions of the plan, as if it had ruled them all."""
+    every = [p for p in plans if p.id == plan.id]
+    return _with_days(plan, every, min(p.start for p in every), max(p.end for p in every), stays)
+
+
+def _with_days(
+    plan: Plan, versions: Iterable[Plan], start: date, end: date, stays: Mapping[Plan, Stays]
+) -> tuple[Plan, Stays]:
     head = plan.file.plan.model_copy(update={"from_": start, "to": end - timedelta(days=1)})
     wide = replace(plan, file=plan.file.model_copy(update={"plan": head}))
-    people: Stays = None
-    if stays[plan] is not None:
-        people = defaultdict(list)
-        for version in chain:
-            for payee, each in (stays[version] or {}).items():
-                people[payee] += [s for s in each if s.start < end and start < s.end]
-        people = {payee: each for payee, each in people.items() if each}
-    return wide, people
+    if all(stays[version] is None for version in versions):
+        return wide, None
+    people: dict[str, list[Stay]] = defaultdict(list)
+    for version in versions:
+        for payee, each in (stays[version] or {}).items():
+            people[payee] += [s for s in each if s.start < end and start < s.end]
+    return wide, {payee: each for payee, each in people.items() if each}
 
 
 def _chain(plan: Plan, plans: Iterable[Plan]) -> list[Plan]:

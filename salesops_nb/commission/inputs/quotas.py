@@ -8,17 +8,18 @@ fractions; the engine gets the results as decimals.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Literal
 
 from salesops_nb.commission.inputs.plan_assignments import FAR, Stay
 from salesops_nb.commission.inputs.ramps import Careers, read_careers
 from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
-from salesops_nb.core.periods import Period
+from salesops_nb.core.periods import Kind, Period
 from salesops_nb.errors import Problem, problem
 from salesops_nb.messages import message
 
@@ -46,10 +47,11 @@ class Standing:
 
 @dataclass
 class People:
-    """Stays, leave, hiring dates and quotas of a plan's people."""
+    """Stays, leave, hiring dates and quotas of a plan's people; its first version began on `began`."""
 
     plan: Plan
     stays: dict[str, list[Stay]] | None
+    began: date
     leave: Mapping[str, list[tuple[date, date]]] = field(default_factory=dict)
     careers: Careers = field(default_factory=Careers)
     targets: Targets = field(default_factory=dict)
@@ -161,7 +163,7 @@ class People:
             column="hired_on",
             value=payee,
             plan=self.plan.label,
-            start=self.plan.start,
+            start=self.began,
         )
 
     def _hiring_unknown(self, payee: str) -> Problem:
@@ -180,9 +182,18 @@ class People:
         base = _weighted([(w, stay.base) for w, stay in weights], whole, part, True)
         if file.quota is None:
             return Standing(None, target, base)
-        share = Fraction(sum(w for w, _ in weights), whole) if whole and file.quota.prorate != "none" else 1
-        quota = self._quota(payee, part) * self._ramp(payee, part) * share
+        said = self._quota(payee, part)
+        if file.quota.prorate == "none":
+            quota = sum((value for _, value in said), Fraction(0)) * self._ramp(payee, part)
+        else:
+            each = (value * self._share(payee, p) * self._ramp(payee, p) for p, value in said)
+            quota = sum(each, Fraction(0))
         return Standing(self._relieved(payee, part, quota), target, base)
+
+    def _share(self, payee: str, part: Period) -> Fraction:
+        """How much of a period's quota is left to who is there for some of it."""
+        weights, whole = self._weights(self._present(payee, part), part)
+        return Fraction(sum(w for w, _ in weights), whole) if whole else Fraction(1)
 
     def _relieved(self, payee: str, part: Period, quota: Fraction) -> Fraction:
         """The quota less the plan's part of the credit that was cancelled in the period, if above zero."""
@@ -209,8 +220,13 @@ class People:
         days = [((e - s).days, stay) for s, e, stay in present]
         return days, part.days if prorate == "days" else sum(n for n, _ in days)
 
-    def _present(self, payee: str, part: Period, away: bool = True) -> list[tuple[date, date, Stay]]:
-        """Stretches of a period in which the person is on the plan; with `away`, leave taken out."""
+    def _present(self, payee: str, part: Period, away: bool | None = None) -> list[tuple[date, date, Stay]]:
+        """Stretches of a period in which the person is on the plan; with `away`, leave taken out.
+
+        It is taken out where quotas are prorated, if nothing is said.
+        """
+        if away is None:
+            away = self.plan.file.quota is not None and self.plan.file.quota.prorate != "none"
         hired, left = self.careers.hired.get(payee, (None, None))
         found = []
         for stay in self.stays_of(payee):
@@ -222,19 +238,30 @@ class People:
             found += [(s, e, stay) for s, e in pieces if s < e]
         return found
 
-    def _quota(self, payee: str, part: Period) -> Fraction:
+    def _quota(self, payee: str, part: Period) -> list[tuple[Period, Fraction]]:
+        """The quota of a period, or those of the shorter ones that make it up, each before proration."""
         quota = self.plan.file.quota
         assert quota is not None
-        said = quota_of(self.targets, payee, part)
-        if said is not None:
+        said = quotas_of(self.targets, payee, part, self._counted)
+        if said:
             return said
         longer = _longer(self.targets, payee, part)
         if longer is not None:
             self._tell_once((payee, longer), self._unused_quota, payee, longer)
         if quota.amount is not None:
-            return Fraction(quota.amount)
+            return [(part, Fraction(quota.amount))]
         self._unsaid.add((payee, part.key))
-        return Fraction(0)
+        return [(part, Fraction(0))]
+
+    def _counted(self, payee: str, part: Period) -> list[tuple[date, date]]:
+        """The days of a period by which a quota counts that changes within it."""
+        quota = self.plan.file.quota
+        prorate = quota.prorate if quota is not None else "none"
+        present = [(s, e) for s, e, _ in self._present(payee, part)]
+        if prorate != "months":
+            return present
+        middles = [month.start + timedelta(days=14) for month in part.months()]
+        return [(d, d + timedelta(days=1)) for d in middles if any(s <= d < e for s, e in present)]
 
     def _ramp(self, payee: str, part: Period) -> Fraction:
         quota = self.plan.file.quota
@@ -242,27 +269,48 @@ class People:
         if not quota.ramp_pct or not self.stays_of(payee):
             return Fraction(1)
         if quota.ramp_for != "everyone":
-            new = self.careers.new_hire(payee, self.plan.id, self.plan.start, quota.ramp_for)
+            new = self.careers.new_hire(payee, self.plan.id, self.began, quota.ramp_for)
             if new is None:
                 self._tell_once((payee, "ramp"), self._hiring_unknown, payee)
             if not new:
                 return Fraction(1)
-        first = min(stay.start for stay in self.stays_of(payee))
-        on = max(first, part.start)
-        began = self.careers.ramp_began(payee, self.plan.id, on, quota.ramp_from)
+        whole = weighed = Fraction(0)
+        present = self._present(payee, part)
+        for month in part.months():
+            each = [(max(s, month.start), min(e, month.end)) for s, e, _ in present]
+            each = [(s, e) for s, e in each if s < e]
+            days = sum((e - s).days for s, e in each)
+            if not days:
+                continue
+            weight = Fraction(days, month.days)
+            if quota.prorate == "months":
+                weight = Fraction(any(s <= month.start + timedelta(days=14) < e for s, e in each))
+            each_role = ((b - a).days * self._step(payee, part, a) for a, b in self._by_role(payee, each))
+            steps = sum(each_role, Fraction(0))
+            whole, weighed = whole + weight, weighed + weight * steps / days
+        return weighed / whole if whole else Fraction(1)
+
+    def _by_role(self, payee: str, stretches: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:
+        """Stretches of days cut where a role of the person begins."""
+        for start, end in stretches:
+            cuts = [day for day, _ in self.careers.roles.get(payee, ()) if start < day < end]
+            yield from pairwise([start, *cuts, end])
+
+    def _step(self, payee: str, part: Period, day: date) -> Fraction:
+        """The part of the quota that the ramp asks for on a day."""
+        quota = self.plan.file.quota
+        assert quota is not None
+        began = self.careers.ramp_began(payee, self.plan.id, day, quota.ramp_from)
         if began is None:
-            self._tell_once((payee, "ramp"), self._no_ramp_start, payee)
-            began = first
-        steps = [Fraction(p) / 100 for p in quota.ramp_pct]
-
-        def step(index: int) -> Fraction:
-            return Fraction(1) if index < 0 or index >= len(steps) else steps[index]
-
-        if quota.ramp_per == "period":
-            return step(_periods_between(part.calendar.containing(began, part.kind), part))
-        months = part.months()
-        start = part.calendar.containing(began, "month")
-        return sum((step(_periods_between(start, m)) for m in months), Fraction(0)) / len(months)
+            hired = self.careers.hired.get(payee, (None, None))[0]
+            if hired is None:
+                self._tell_once((payee, "ramp"), self._no_ramp_start, payee)
+            began = max(self.began, hired or self.began)
+        kind: Kind = "month" if quota.ramp_per == "month" else self.plan.file.plan.period
+        first, now = (part.calendar.containing(each, kind) for each in (began, day))
+        number = _periods_between(first, now)
+        steps = quota.ramp_pct or ()
+        return Fraction(steps[number]) / 100 if 0 <= number < len(steps) else Fraction(1)
 
 
 def _weighted(
@@ -284,11 +332,13 @@ def _periods_between(first: Period, last: Period) -> int:
     return count if first.start <= last.start else -1
 
 
-def read_people(plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None) -> People:
-    """Everything the tables say of a plan's people."""
+def read_people(
+    plan: Plan, tables: Tables, stays: dict[str, list[Stay]] | None, began: date | None = None
+) -> People:
+    """Everything the tables say of a plan's people; `began` is the first day of the plan's first version."""
     metric = plan.file.quota.metric if plan.file.quota is not None else None
     targets = targets_of(tables, metric) if metric is not None else {}
-    return People(plan, stays, _leave(tables), read_careers(tables), targets)
+    return People(plan, stays, began or plan.start, _leave(tables), read_careers(tables), targets)
 
 
 def _leave(tables: Tables) -> dict[str, list[tuple[date, date]]]:
@@ -309,22 +359,35 @@ def targets_of(tables: Tables, metric: str) -> Targets:
 
 
 def quota_of(targets: Targets, payee: str, part: Period) -> Fraction | None:
-    """A person's quota for a period, by days where it changes within it; ``None`` where nothing says it.
+    """A person's quota for a period, of all its days; ``None`` where nothing says it."""
+    found = quotas_of(targets, payee, part, lambda _, whole: [(whole.start, whole.end)])
+    return sum((value for _, value in found), Fraction(0)) if found else None
 
-    A quarter without a quota of its own has the sum of its months', a year that of its quarters', where
-    each has one.
+
+def quotas_of(
+    targets: Targets,
+    payee: str,
+    part: Period,
+    counted: Callable[[str, Period], list[tuple[date, date]]],
+) -> list[tuple[Period, Fraction]]:
+    """A person's quota for a period, by the days that count where it changes within it.
+
+    A quarter without a quota of its own has its months', a year its quarters', where each has one.
     """
-    total, days = Fraction(0), 0
-    for start, end, value in targets.get((payee, part.key), ()):
-        inside = (min(end, part.end) - max(start, part.start)).days
-        if inside > 0:
-            total, days = total + value * inside, days + inside
-    if days:
-        return Fraction(total, days)
+    rows = targets.get((payee, part.key), ())
+    if rows:
+        total, days = Fraction(0), 0
+        for first, last in counted(payee, part) or [(part.start, part.end)]:
+            for start, end, value in rows:
+                inside = (min(end, last) - max(start, first)).days
+                if inside > 0:
+                    total, days = total + value * inside, days + inside
+        if days:
+            return [(part, Fraction(total, days))]
     finer: Literal["quarter", "month"] = "quarter" if part.kind == "year" else "month"
     parts = [] if part.kind == "month" else list(part.calendar.between(part.start, part.end, finer))
-    found = [quota for each in parts if (quota := quota_of(targets, payee, each)) is not None]
-    return sum(found, Fraction(0)) if parts and len(found) == len(parts) else None
+    found = [quotas_of(targets, payee, each, counted) for each in parts]
+    return [one for each in found for one in each] if all(found) else []
 
 
 def _longer(targets: Targets, payee: str, part: Period) -> str | None:

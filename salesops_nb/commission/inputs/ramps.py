@@ -35,6 +35,7 @@ class Careers:
 
         From `role`, a promotion into the role starts it; a new plan or version in the same role does not.
         Where roles have no dates it is the day of hiring, and without one the first assignment to any plan.
+        From `assignment` it is the first one to this plan id, and nobody's before they are hired.
         """
         hired, plans = self.hired.get(payee, (None, None))[0], self.assigned.get(payee, {})
         first_plan = min(plans.values(), default=None)
@@ -48,15 +49,15 @@ class Careers:
     def new_hire(self, payee: str, plan_id: str, start: date, who: str) -> bool | None:
         """Whether a person is one of the new hires that a plan means; ``None`` without a day of hiring.
 
-        `new_hires` were hired on or after the plan's first day (`start`), or on the first day on it or later;
-        of `hired_within_N_months` that day is at most so many months after they were hired.
+        `new_hires` were hired on or after the plan's first day: that of its first version (`start`). Of
+        `hired_within_N_months` the first day on the plan is at most so many months after they were hired.
         """
         hired = self.hired.get(payee, (None, None))[0]
         if hired is None:
             return None
-        first = self.assigned.get(payee, {}).get(plan_id, start)
         if who == "new_hires":
-            return hired >= min(start, first)
+            return hired >= start
+        first = max(self.assigned.get(payee, {}).get(plan_id, start), start)
         return max(first, hired) <= months_later(hired, int(who.split("_")[2]))
 
     def _role_began(self, payee: str, on: date) -> date | None:
