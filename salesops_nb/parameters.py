@@ -134,6 +134,9 @@ class Parameters(BaseModel):
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 
+    def foretell(self, workbook: Any) -> None:
+        """Raise the `SalesopsError` with which the run would end for these values; a class of one's own may."""
+
 
 def period_field(default: str) -> Any:
     """A fiscal period to choose among those of the data.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,11 @@ class Expected:
 
 def months_ahead(learned: Learned, period: Period) -> list[Period]:
     """The months from the end of the data to the end of a period."""
-    start = horizon_start(learned.panel)
+    return between(horizon_start(learned.panel), period)
+
+
+def between(start: date, period: Period) -> list[Period]:
+    """The months from a day to the end of a period; raises `SalesopsError` for none or too many."""
     months = list(period.calendar.between(start, period.end, "month")) if start < period.end else []
     if not 1 <= len(months) <= LONGEST_AHEAD:
         raise SalesopsError(

@@ -18,6 +18,7 @@ from salesops_nb.core.frames import collected
 from salesops_nb.errors import Problem, SalesopsError, problem
 
 if TYPE_CHECKING:
+    from salesops_nb.parameters import Parameters
     from salesops_nb.source.opened import Workbook
 
 _MANAGERS = " for managers"
@@ -44,6 +45,31 @@ def unmet(needs: Iterable[str], workbook: Workbook, notebook: str) -> Problem | 
         found = [_lacking(one, workbook, notebook) for one in need.split(" or ")]
         if all(found):
             return found[0]
+    return None
+
+
+def impossible(asked: Parameters, workbook: Workbook, notebook: str) -> Problem | None:
+    """What the run itself would say of the parameters it is asked with; None where it can run.
+
+    Parameters
+    ----------
+    asked : the notebook's parameters, whose `foretell` knows what they rest on.
+    workbook : opened, with all that the notebook's `needs` name.
+    notebook : its name, for the sentence.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook
+    >>> from salesops_nb.notebook.needs import impossible
+    >>> from salesops_nb.parameters import TargetSetting
+    >>> impossible(TargetSetting(year=2020), open_workbook("."), "target_setting").message
+    'target_setting is not possible: The year before 2020 has no bookings to grow from.'
+    """
+    try:
+        asked.foretell(workbook)
+    except SalesopsError as error:
+        first = error.problems[0]
+        return problem("not-possible.as-asked", notebook=notebook, why=first.message, fix=first.fix)
     return None
 
 

@@ -62,6 +62,13 @@ class TargetSetting(Parameters):
     approved_on: Day = Field(None, description="Day of the approval; needed to approve")
     reason: str = Field("", description="Why, kept with the approval")
 
+    def foretell(self, workbook: Any) -> None:
+        """Raise `SalesopsError` where no earlier bookings lead up to the year."""
+        from salesops_nb.targets.basis import check_earlier
+
+        currency, growing = workbook.settings.currency, not self.company_target
+        check_earlier(workbook.tables, workbook.calendar, self.year, currency=currency, growing=growing)
+
 
 def cover(panel: Panel, asked: Any) -> None:
     """The cover; a draft until somebody approves."""

@@ -16,6 +16,7 @@ import pandas as pd
 from salesops_nb.core.frames import IN_MEMORY, Tables, height, settled
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.forecast.period import between
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
 from salesops_nb.targets.outlook import Outlook, outlook_of
@@ -168,6 +169,49 @@ def prepare(
     )  # fmt: skip
 
 
+def check_earlier(
+    tables: Mapping[str, Any],
+    calendar: FiscalCalendar,
+    year: str | int,
+    *,
+    currency: str | None = None,
+    growing: bool = True,
+) -> None:
+    """Raise the `SalesopsError` of `prepare` and `set_targets` for a year that bookings do not lead up to.
+
+    There are none before it, the forecast from them does not reach it, or those of the year before, from
+    which it grows, are missing.
+
+    Parameters
+    ----------
+    tables, calendar, year, currency : as for `prepare`.
+    growing : whether the company's target is a growth on the bookings of the year before.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook
+    >>> from salesops_nb.targets.basis import check_earlier
+    >>> wb = open_workbook(".")
+    >>> check_earlier(wb.tables, wb.calendar, 2018)
+    >>> check_earlier(wb.tables, wb.calendar, 2020, growing=False)
+    >>> check_earlier(wb.tables, wb.calendar, 2020)
+    Traceback (most recent call last):
+        ...
+    salesops_nb.errors.SalesopsError: The year before 2020 has no bookings to grow from. Give company_target.
+    """
+    target_year = _year(calendar, year)
+    history = read_history(Tables.of(tables), calendar, target_year.start, currency)
+    between(history.months[-1].end, target_year)
+    if growing:
+        check_grows(*_booked(history, target_year.previous()), target_year)
+
+
+def check_grows(booked: Decimal, months: int, year: Period) -> None:
+    """Raise `SalesopsError` where the year before has no month of bookings, or they come to nothing."""
+    if months == 0 or booked <= 0:
+        raise SalesopsError(problem("no-last-year", year=year.key))
+
+
 def _year(calendar: FiscalCalendar, year: str | int) -> Period:
     text = str(year).strip()
     if not re.fullmatch(r"(cal:)?\d{4}", text):
@@ -254,11 +298,19 @@ def _strangers(history: History, people: pd.DataFrame) -> list[Problem]:
 
 def _last_year(history: History, year: Period, shares: Floats) -> tuple[Decimal, int, float]:
     """Bookings of the year before, of how many whole months, and the season's share of those."""
-    inside = [m for m in history.months if year.start <= m.start < year.end]
-    keys = {m.key for m in inside}
-    total = sum((value for (_, key), value in history.cells.items() if key in keys), Decimal(0))
-    share = 1.0 if len(inside) == YEAR else float(sum(shares[_position(m)] for m in inside))
-    return total, len(inside), share
+    total, count = _booked(history, year)
+    share = 1.0 if count == YEAR else float(sum(shares[_position(m)] for m in _inside(history, year)))
+    return total, count, share
+
+
+def _booked(history: History, year: Period) -> tuple[Decimal, int]:
+    """Bookings of a year, and of how many whole months."""
+    keys = {m.key for m in _inside(history, year)}
+    return sum((value for (_, key), value in history.cells.items() if key in keys), Decimal(0)), len(keys)
+
+
+def _inside(history: History, year: Period) -> list[Period]:
+    return [m for m in history.months if year.start <= m.start < year.end]
 
 
 def _last_note(months: int, year: Period) -> list[str]:

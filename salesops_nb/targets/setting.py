@@ -15,7 +15,7 @@ from salesops_nb.core.money import places
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.targets import difficulty
-from salesops_nb.targets.basis import Basis
+from salesops_nb.targets.basis import Basis, check_grows
 from salesops_nb.targets.ratios import exact
 from salesops_nb.targets.rounding import Ints, spread
 from salesops_nb.targets.season import YEAR
@@ -153,8 +153,7 @@ def _company(basis: Basis, growth: Any, target: Any, unit: Fraction) -> Decimal:
         return Decimal(str(target)).quantize(smallest, ROUND_HALF_UP)
     if growth is None:
         return _to_unit(exact(round(float(basis.reps["bottom_up"].sum()), 4), "total"), unit)
-    if basis.last_year_months == 0 or basis.last_year <= 0:
-        raise SalesopsError(problem("no-last-year", year=basis.year.key))
+    check_grows(basis.last_year, basis.last_year_months, basis.year)
     covered = basis.last_year_share
     last = exact(basis.last_year, "last year") / exact(round(covered, 12), "share")
     return _to_unit(last * (1 + exact(growth, "growth")), unit)

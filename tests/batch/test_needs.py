@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import degraded
 import pytest
 from click.testing import CliRunner
 
-from salesops_nb import notebook, open_workbook
+from salesops_nb import notebook, open_workbook, targets
 from salesops_nb.batch.jobs.jobs import expand
 from salesops_nb.batch.jobs.reports import load_reports
 from salesops_nb.cli import main
@@ -163,3 +165,68 @@ def test_a_level_that_people_have_not_is_not_possible_and_stops_no_other_report(
     ran = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--jobs", "1"])
     assert "1 made, 0 skipped (unchanged), 0 failed, 1 not possible" in ran.output
     assert ran.exit_code == 0, ran.output
+
+
+@pytest.mark.parametrize(
+    ("period", "parameters", "words"),
+    [
+        ("2025-02", "year: 2027", "The year before 2027 has no bookings to grow from."),
+        ("2025-02", "year: 2031, company_target: 5000", "2031 does not end within 60 months after the data"),
+        ("2025-02", "year: 2023", "lies before 2023-01-01."),
+        ("2025-02", "year: 2022, company_target: 5000", "lies before 2022-01-01."),
+        ("2025-02", "year: 2027, company_target: 5000", ""),
+        ("2025-02", "year: 2025", ""),
+    ],
+)
+def test_targets_of_a_year_without_earlier_bookings_are_not_possible(
+    period: str, parameters: str, words: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "book"
+    own(folder, "target_setting")
+    (folder / "reports.yml").write_text(
+        f"period: {period}\nreports:\n  - {{name: targets, notebook: notebooks/target_setting.ipynb, "
+        f"optional: true, parameters: {{{parameters}}}}}\n"
+    )
+    (job,) = expand(load_reports(folder / "reports.yml"), open_workbook(folder))
+    printed = " ".join(CliRunner().invoke(main, ["check", str(folder)]).output.split())
+    if not words:
+        assert job.why_not is None
+        assert "not possible" not in printed
+        set_as_the_run_does(folder, job.parameters)
+        return
+    assert job.why_not is not None
+    assert words in job.why_not.message
+    assert f"warning: reports.yml, field notebook: {job.why_not.text}" in re.sub(r"line \d+, ", "", printed)
+    ran = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--jobs", "1"])
+    assert "0 failed, 1 not possible" in ran.output
+    assert ran.exit_code == 0, ran.output
+    with pytest.raises(SalesopsError) as refused:
+        set_as_the_run_does(folder, job.parameters)
+    assert str(refused.value.problems[0].message) in job.why_not.message
+
+
+def set_as_the_run_does(folder: Path, asked: Mapping[str, Any]) -> None:
+    workbook = open_workbook(folder)
+    basis = targets.prepare(workbook.tables, workbook.calendar, asked["year"])
+    given = asked.get("company_target")
+    targets.set_targets(basis, **({"company_target": given} if given else {"growth": 0.1}))
+
+
+@pytest.mark.parametrize("period", ["last-complete-quarter", "2024-Q1"])
+@pytest.mark.parametrize(("optional", "code"), [("", 1), (", optional: true", 0)])
+def test_without_any_date_the_run_says_what_is_not_possible_and_no_more(
+    period: str, optional: str, code: int, tmp_path: Path
+) -> None:
+    folder = tmp_path / "book"
+    names = ("performance_review", "target_setting", "hiring_needs")
+    own(folder, *names)
+    mapping = (folder / "mapping.yml").read_text()
+    (folder / "mapping.yml").write_text(mapping.replace(", created_on: Made, closed_on: Closed", ""))
+    lines = "".join(f"  - {{name: {each}, notebook: notebooks/{each}.ipynb{optional}}}\n" for each in names)
+    (folder / "reports.yml").write_text(f"period: {period}\nreports:\n{lines}")
+    ran = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--jobs", "1"])
+    assert ran.output.count(" is not possible: deals.closed_on is empty") == len(names)
+    assert "error" not in ran.output
+    assert "goes nowhere" not in ran.output
+    assert "0 made, 0 skipped (unchanged), 0 failed, 3 not possible" in ran.output
+    assert ran.exit_code == code, ran.output

@@ -19,7 +19,8 @@ from salesops_nb.core.periods.forms import resolve_period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import message
 from salesops_nb.notebook.module import parameters_of
-from salesops_nb.notebook.needs import unmet
+from salesops_nb.notebook.needs import impossible, unmet
+from salesops_nb.parameters import Parameters, checked
 
 if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
@@ -117,7 +118,21 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
     _check_apart(report, jobs)
     given = [job.parameters for job in jobs]
     check_parameters(path, report.name, given, workbook.calendar, workbook.data_through)
-    return jobs
+    return [_foretold(job, report, declared, workbook) for job in jobs]
+
+
+def _foretold(job: Job, report: Report, declared: Mapping[str, Any], workbook: Workbook) -> Job:
+    """The job, or where its parameters ask for what the workbook cannot give, one that goes nowhere."""
+    path = workbook.folder / report.notebook
+    kind = parameters_of(path)
+    if kind is None or kind.foretell is Parameters.foretell:
+        return job
+    values = {name: value for name, value in declared.items() if value is not None}
+    why_not = impossible(checked(kind, {**values, **job.parameters}), workbook, path.stem)
+    if why_not is None:
+        return job
+    nowhere: dict[str, Any] = {"to": None, "recipients": (), "payee": None}
+    return replace(job, why_not=why_not, optional=report.optional, **nowhere)
 
 
 _OF_PEOPLE = {"rep": "people", "team": "people.team", "region": "people.region"}
