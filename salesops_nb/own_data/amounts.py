@@ -116,8 +116,9 @@ def _amounts(value: Value) -> list[str]:
 def _no_codes(made: Proposed, held: Mapping[str, int]) -> Problem:
     """The problem of a currency column whose values are no currencies, such as ids of another table."""
     unknown = [value for value in held if code_of(value) is None]
+    ids = all(re.search(r"\d", value) for value in unknown)
     return problem(
-        "no-currency-codes",
+        "currency-ids.listed" if ids else "no-currency-codes",
         file=made.seen.name,
         column=made.header("currency"),
         value=unknown[0],
@@ -127,10 +128,11 @@ def _no_codes(made: Proposed, held: Mapping[str, int]) -> Problem:
 
 def _currencies(made: Proposed) -> dict[str, int]:
     header = made.header("currency")
-    if header is None:
+    if header is None or all(re.search(r"\d", value) for value in made.seen.counted(header)):
         others = [h for h in made.unused("currency") if not is_converted(re.sub(r"\s*Currency$", "", h))]
-        if not others:
+        if not others and header is None:
             return {}
+        others = others or [str(header)]
         header = others[0]
         made.columns["currency"] = Found(header, "sure", message("codes of currencies"))
     found: Counter[str] = Counter()

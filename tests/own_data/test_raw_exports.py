@@ -99,8 +99,21 @@ def test_without_base_amounts_ids_of_currencies_are_refused_in_a_sentence(tmp_pa
     file = written(tmp_path, "opportunity.csv", rows)
     result = CliRunner().invoke(main, ["init", str(tmp_path / "book"), "--yes", "--from", str(file), *KNOWN])
     assert result.exit_code == 1
-    assert "'6f1e-02', '6f1e-01' are none that are known" in " ".join(result.output.split())
+    printed = " ".join(result.output.split())
+    assert "The column holds ids of currencies ('6f1e-02', '6f1e-01'), and no codes or names" in printed
+    assert "transactioncurrencyid@OData.Community.Display.V1.FormattedValue" in printed
     assert not (tmp_path / "book" / "workbook.yml").exists()
+
+
+def test_names_of_currencies_beside_their_ids_are_taken(tmp_path):
+    rows = [
+        {k: v for k, v in row.items() if not k.endswith("_base")}
+        | {"transactioncurrencyid@OData.Community.Display.V1.FormattedValue": "Euro"}
+        for row in dynamics(API, IDS)
+    ]
+    made = begun(tmp_path, written(tmp_path, "opportunity.csv", rows))
+    assert made.settings.currency == "EUR"
+    assert totals(made)["won"] == (2, 260)
 
 
 def test_one_part_without_a_base_amount_leaves_the_deals_own(tmp_path):

@@ -159,3 +159,43 @@ def test_an_unknown_base_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"mapping.yml, field based_on: There is no built-in mapping 'sugar'. Name one of: {', '.join(CRMS)}."
     )
+
+
+IDS = ("8f2b7d1c-aaaa-4c1e-9d55-000d3a1b2c3d", "01L5g0000004CbtEAE", "3")
+
+
+@pytest.mark.parametrize("of_currency", IDS)
+@pytest.mark.parametrize("crm", ["dynamics365", "pipedrive"])
+def test_ids_in_the_column_of_currencies_are_told_as_such(crm: str, of_currency: str, tmp_path: Path) -> None:
+    """With what to do about them; a rate would be no help. Each remedy that is named is one."""
+    if crm == "pipedrive":
+        wb = made(tmp_path, crm, {"data/deals.csv": HEADERS[crm].replace("USD", of_currency)})
+    else:
+        head, *rows = HEADERS[crm].splitlines()
+        text = "\n".join([f"{head},transactioncurrencyid", *(f"{row},{of_currency}" for row in rows)])
+        wb = made(tmp_path, crm, {"data/opportunity.csv": text + "\n"})
+    (found,) = [p for p in wb.problems if p.code in ("currency-ids", "no-rate", "missing-currency")]
+    assert found.code == "currency-ids"
+    assert f"holds the id of a currency, {of_currency}" in found.message
+    assert "rate" not in found.text
+    assert "constants: {currency: …}" in found.fix
+    assert values(wb, "SELECT sum(amount) FROM deals") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("over", "total"),
+    [
+        ("if_present: {currency: transactioncurrencyid@OData.Community.Display.V1.FormattedValue}", "30.5"),
+        ("constants: {currency: USD}", "30.5"),
+        ("constants: {currency: USD}\n    computed: {amount: estimatedvalue_base}", "198"),
+    ],
+)
+def test_each_remedy_for_ids_of_currencies_is_one(over: str, total: str, tmp_path: Path) -> None:
+    named = "transactioncurrencyid@OData.Community.Display.V1.FormattedValue"
+    head, *rows = HEADERS["dynamics365"].splitlines()
+    lines = [f"{head},transactioncurrencyid,{named},estimatedvalue_base", *(f"{r},{IDS[0]},US Dollar,99" for r in rows)]
+    mapping = f"based_on: dynamics365\ntables:\n  deals:\n    {over}\n"
+    files = {"data/opportunity.csv": "\n".join(lines) + "\n", "mapping.yml": mapping}
+    wb = made(tmp_path, "mapping.yml", files)
+    assert values(wb, "SELECT sum(amount) FROM deals") == [(Decimal(total),)]
+    assert not [p for p in wb.problems if p.severity == "error"]

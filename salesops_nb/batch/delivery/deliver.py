@@ -17,7 +17,7 @@ from salesops_nb.batch.delivery.smtp import Refused, Sender, Unclear
 from salesops_nb.batch.jobs.paths import check_place
 from salesops_nb.batch.jobs.reports import FILE_NAME, Reports
 from salesops_nb.batch.runs.folder import Record, RunFolder
-from salesops_nb.batch.runs.run import now
+from salesops_nb.batch.runs.run import NOT_POSSIBLE, now
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import message
 from salesops_nb.present.language import formats
@@ -203,7 +203,7 @@ class Post:
     def _elsewhere(self) -> None:
         """Print what goes nowhere because the list of reports has no place for it any more."""
         for record in self.records:
-            if "gone" in record["delivery"]:
+            if "gone" in record["delivery"] and record["status"] != NOT_POSSIBLE:
                 self._say(f"{record['id']} goes nowhere: {record['delivery']['gone']}")
 
     def _say(self, text: str) -> None:

@@ -115,6 +115,7 @@ def defect_words(code: str) -> str:
         "closed-without-created": _("Closed, without a date of creation"),
         "closed-without-date": _("Decided, without a closing date"),
         "commit-above-best-case": _("Best case below the commit"),
+        "currency-ids": _("Id of a currency instead of its code"),
         "currency-sign": _("Currency sign against the currency"),
         "duplicate-id": _("The same key with different contents"),
         "formula-error": _("Error of a spreadsheet formula"),

@@ -157,6 +157,10 @@ def currency_rules(typed: Typed, settings: Settings, converted: bool) -> list[Ru
     return rules
 
 
+# no code and no name of a currency has a digit; keys of another table of the CRM have
+_AN_ID = "regexp_matches(CAST(currency_original AS VARCHAR), '[0-9]')"
+
+
 def _rate_rules(settings: Settings) -> list[Rule]:
     return [
         Rule(
@@ -168,9 +172,17 @@ def _rate_rules(settings: Settings) -> list[Rule]:
             places={"currency": settings.currency},
         ),
         Rule(
+            "currency-ids",
+            "currency",
+            f"_no_rate AND {_AN_ID}",
+            "bookings and values",
+            "amount",
+            other="t.currency_original",
+        ),
+        Rule(
             "no-rate",
             "currency",
-            "_no_rate AND currency_original IS NOT NULL",
+            f"_no_rate AND currency_original IS NOT NULL AND NOT {_AN_ID}",
             "bookings and values",
             "amount",
             other="t.currency_original",

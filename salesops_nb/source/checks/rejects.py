@@ -79,7 +79,8 @@ def _filled(text: str, places: Mapping[str, str]) -> str:
 # findings told once for each value, with the number of rows, and not row by row
 GROUPED = (
     "unknown-rep", "unknown-account", "unknown-product", "unknown-deal", "unknown-unit", "unknown-key",
-    "unknown-stage", "unknown-choice", "no-rate", "empty-word",
+    "unknown-stage", "unknown-choice", "no-rate", "currency-ids",
+    "empty-word",
 )  # fmt: skip
 
 
