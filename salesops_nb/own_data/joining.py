@@ -14,13 +14,17 @@ from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, periods_of
-from salesops_nb.own_data.layouts import period_of
+from salesops_nb.own_data.layouts import known_tables, period_of
 from salesops_nb.own_data.looking import SeenFile
 from salesops_nb.source.checks.short_ids import other_length
 from salesops_nb.source.columns.headers import plain
 
 _FIRST_DAY = r"(\d{4})-(\d\d)-01([T ]00:00.*)?"
 _YEAR = r"(?i:FY|GJ|fiscal year)[\s'-]*(?:20)?(\d\d)"
+# a number, a GUID, or the 15 or 18 letters and digits of Salesforce
+_ID = re.compile(
+    r"\d+|\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?|(?=\D*\d)[0-9A-Za-z]{15}([0-9A-Za-z]{3})?"
+)
 _TOTALS = {"total", "grand total", "totals", "sum", "gesamt", "summe", "subtotal", "team total", "all"}
 
 
@@ -52,11 +56,33 @@ def people(made: Proposed, deals: Proposed | None) -> list[str]:
     elif "person_id" not in made.columns:
         header = made.header("email") or str(name)
         made.columns["person_id"] = Found(header, "sure", message("no other id"))
+    _roles(made)
     if "role" not in made.columns:
         made.keys.setdefault("constants", {})["role"] = "rep"
         made.notes.append(message("role: rep for everybody, as no column says it"))
     _managers(made)
     return lacking
+
+
+def _roles(made: Proposed) -> None:
+    """Take as the role no id of one: another column that is known to name roles, or none."""
+    header = made.header("role")
+    if header is not None and _are_ids(made, header):
+        del made.columns["role"]
+        names = known_tables()["people"]["role"]
+        named = [each for each in made.unused("text") if plain(each) in names and not _are_ids(made, each)]
+        if named:
+            header = min(named, key=lambda each: names[plain(each)])
+            made.columns["role"] = Found(header, "sure", message("a known name"))
+    constants = dict(made.keys.pop("constants", {}))  # a copy: those of a layout serve every file
+    if "role" in made.columns:
+        constants.pop("role", None)
+    if constants:
+        made.keys["constants"] = constants
+
+
+def _are_ids(made: Proposed, header: str) -> bool:
+    return all(_ID.fullmatch(value.strip()) for value in made.seen.counted(header))
 
 
 def _owners(made: Proposed, deals: Proposed) -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from salesops_nb.cli import main
+from salesops_nb.own_data.layouts import layouts
 from salesops_nb.source import open_workbook
 from salesops_nb.source.columns.headers import footer_length
 from salesops_nb.source.opened import Workbook
@@ -344,3 +345,39 @@ def test_days_with_dots_are_day_first_and_nothing_is_asked(tmp_path):
     made = begun(tmp_path, written(tmp_path, "deals.csv", rows))
     days = made.connection.execute("SELECT DISTINCT CAST(closed_on AS VARCHAR) FROM deals").fetchall()
     assert days == [("2026-03-05",)]
+
+
+# --- roles ----------------------------------------------------------------------------------------------
+
+ROLE_IDS = ("00E5g000001abcDEAQ", "8f2b7d1c-aaaa-4c1e-9d55-000d3a1b2c3d", "17")
+
+
+@pytest.mark.parametrize("role_id", ROLE_IDS)
+@pytest.mark.parametrize("header", ["UserRoleId", "Role"])
+@pytest.mark.parametrize(("named", "roles"), [("", {"rep"}), ("UserRole.Name", {"Account Executive"})])
+def test_a_role_is_a_name_and_never_an_id(header, role_id, named, roles, tmp_path):
+    people = ("Ana", "Ben")
+    users = [
+        {"Id": f"005{n}", "Name": name, header: role_id, "ManagerId": "", "Email": f"{name}@x.com"}
+        | ({named: "Account Executive"} if named else {})
+        for n, name in enumerate(people)
+    ]
+    deals = [
+        {"Id": f"006{n}", "OwnerId": f"005{n % 2}", "StageName": "Closed Won", "Amount": "10",
+         "CloseDate": "2026-02-03", "CreatedDate": "2026-01-05", "IsClosed": "true", "IsWon": "true"}
+        for n in range(4)
+    ]  # fmt: skip
+    files = written(tmp_path, "Opportunity.csv", deals), written(tmp_path, "User.csv", users)
+    made = begun(tmp_path, *files)
+    assert {role for (role,) in made.connection.execute("SELECT role FROM people").fetchall()} == roles
+    assert all(each.rest.get("constants", {"role": "rep"}) for each in layouts() if each.table == "people")
+
+
+def test_the_built_in_mapping_of_salesforce_takes_no_id_as_a_role(tmp_path):
+    (tmp_path / "Opportunity.csv").write_text(
+        "Id,OwnerId,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n"
+        "1,005A,Closed Won,10,2026-02-03,2026-01-05,true,true\n"
+    )
+    (tmp_path / "User.csv").write_text("Id,Name,UserRoleId\n005A,Ana,00E5g000001abcDEAQ\n")
+    made = by_mapping(tmp_path, "based_on: salesforce\n")
+    assert made.connection.execute("SELECT name, role FROM people").fetchall() == [("Ana", "rep")]
