@@ -235,6 +235,9 @@ def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company")
     if known.empty:
         present.note(_("No deal was decided in the period, so there is nothing to rank."))
         return
+    if not known["lost"].any() or not known["won"].any():
+        present.note(_("All decided deals of the period ended alike, so win rates rank nobody."))
+        return
     present.ranking(
         known,
         who="group",
