@@ -135,7 +135,7 @@ class Parameters(BaseModel):
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 
     def foretell(self, workbook: Any) -> None:
-        """Raise the `SalesopsError` with which the run would end for these values; a class of one's own may."""
+        """Raise the `SalesopsError` with which the run would end for these values; nothing by default."""
 
 
 def period_field(default: str) -> Any:

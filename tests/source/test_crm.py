@@ -193,7 +193,10 @@ def test_ids_in_the_column_of_currencies_are_told_as_such(crm: str, of_currency:
 def test_each_remedy_for_ids_of_currencies_is_one(over: str, total: str, tmp_path: Path) -> None:
     named = "transactioncurrencyid@OData.Community.Display.V1.FormattedValue"
     head, *rows = HEADERS["dynamics365"].splitlines()
-    lines = [f"{head},transactioncurrencyid,{named},estimatedvalue_base", *(f"{r},{IDS[0]},US Dollar,99" for r in rows)]
+    lines = [
+        f"{head},transactioncurrencyid,{named},estimatedvalue_base",
+        *(f"{r},{IDS[0]},US Dollar,99" for r in rows),
+    ]
     mapping = f"based_on: dynamics365\ntables:\n  deals:\n    {over}\n"
     files = {"data/opportunity.csv": "\n".join(lines) + "\n", "mapping.yml": mapping}
     wb = made(tmp_path, "mapping.yml", files)
