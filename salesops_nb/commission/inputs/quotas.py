@@ -309,7 +309,7 @@ class People:
         kind: Kind = "month" if quota.ramp_per == "month" else self.plan.file.plan.period
         first, now = (part.calendar.containing(each, kind) for each in (began, day))
         number = _periods_between(first, now)
-        steps = quota.ramp_pct or []
+        steps = quota.ramp_pct or ()
         return Fraction(steps[number]) / 100 if 0 <= number < len(steps) else Fraction(1)
 
 
