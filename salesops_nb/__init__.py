@@ -13,6 +13,7 @@ __all__ = [
     "open_workbook",
     "parameters",
     "performance",
+    "pipeline",
     "present",
     "targets",
     "territory",

@@ -20,14 +20,13 @@ import narwhals as nw
 from salesops_nb.core.frames import Tables, collected, with_columns_or_null
 from salesops_nb.core.names import id_of, named, nearest
 from salesops_nb.core.periods import Period
-from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.deal_history import MONEY, foreign, has_history, not_known, walked_back
+from salesops_nb.errors import Problem, SalesopsError, problem
 
 Structure = Literal["as they were", "restated"]
 Level = Literal["company", "team", "rep"]
 UNASSIGNED = "unassigned"
 UNKNOWN = "unknown"
-# 64-bit decimals add up several times as fast as 128-bit ones, and their sums are as exact
-MONEY = nw.Decimal(18, 4)
 FIRST_DAY, NO_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 COLUMNS = (
@@ -54,6 +53,8 @@ _DEALS = {
     "closed_on": nw.Date(),
     "expected_close_on": nw.Date(),
     "ok_cycle_time": nw.Boolean(),
+    "currency": nw.String(),
+    "currency_original": nw.String(),
 }
 _ACTIVITIES = {
     "happened_at": nw.Datetime(),
@@ -116,6 +117,9 @@ def open_deals(
 ) -> nw.LazyFrame[Any]:
     """Deals open on the day, with the columns and arguments of `closed_deals`.
 
+    Stage, owner, close date and amount are those of the day where ``stage_history`` or ``deal_changes`` tell
+    them, else those of today; `not_of_the_day` says which.
+
     Examples
     --------
     More deals were open at the end of September than at the end of the year:
@@ -126,7 +130,7 @@ def open_deals(
     >>> wb = open_workbook(".")
     >>> for day in (date(2017, 9, 30), date(2017, 12, 31)):
     ...     print(day, facts.open_deals(wb.tables, day).select(deals=nw.len()).collect().item())
-    2017-09-30 2409
+    2017-09-30 2925
     2017-12-31 2089
     """
     return _deal_facts(tables, as_of, structure).filter(nw.col("outcome") == "open")
@@ -298,11 +302,35 @@ def last_day(tables: Mapping[str, Any]) -> date:
     return max(known)
 
 
+def not_of_the_day(tables: Mapping[str, Any], as_of: date) -> list[Problem]:
+    """What the tables cannot say of deals on an earlier day, so that facts have today's in its place.
+
+    Empty for the last day in the data and later, and where ``stage_history`` and ``deal_changes`` tell all
+    of stage, owner, close date and amount. Raises `SalesopsError` where no deal has a date.
+
+    Examples
+    --------
+    The demo has a log of changes; without it only the day's outcome is known:
+
+    >>> from datetime import date
+    >>> from salesops_nb import facts, open_workbook
+    >>> wb = open_workbook(".")
+    >>> facts.not_of_the_day(wb.tables, date(2017, 9, 30))
+    []
+    >>> [found] = facts.not_of_the_day({"deals": wb.table("deals")}, date(2017, 9, 30))
+    >>> print(found.message)
+    On 2017-09-30 these may have been others than today's, which stand in their place: stage, owner_id,
+    expected_close_on, amount.
+    """
+    tables = Tables.of(tables)
+    return not_known(tables, as_of, last_day(tables))
+
+
 def _deal_facts(tables: Mapping[str, Any], as_of: date | None, structure: Structure) -> nw.LazyFrame[Any]:
     tables = Tables.of(tables)
     known = last_day(tables)
     deals = listed(tables, DEAL_FACTS_LISTED)
-    return placed_facts(deals, spans(tables), as_of or known, known, structure, DEAL_FACTS)
+    return placed_facts(deals, spans(tables), as_of or known, known, structure, DEAL_FACTS, tables)
 
 
 def _needed(tables: Tables, name: str) -> nw.LazyFrame[Any]:
@@ -317,10 +345,14 @@ def listed(tables: Mapping[str, Any], columns: Sequence[str] = LISTED) -> nw.Laz
     """The deals with what their product lists them at and their account's segment: the same on every day.
 
     A lazy row a deal as in `placed_facts`, but with ``amount`` as it is and ``listed`` (list price times
-    quantity, where the product has one) in place of what is valued.
+    quantity, where the product has one) in place of what is valued; and what its history needs, where
+    there is one.
     """
     tables = Tables.of(tables)
     deals = _listed(with_columns_or_null(tables["deals"], _DEALS), tables.get("products"))
+    if has_history(tables):
+        columns = (*dict.fromkeys(("deal_id", *columns)), "_foreign")
+        deals = deals.with_columns(_foreign=foreign())
     return _segmented(deals, tables.get("accounts")).select(*columns)
 
 
@@ -331,8 +363,11 @@ def placed_facts(
     data_through: date,
     structure: Structure,
     columns: Sequence[str] = COLUMNS,
+    tables: Tables | None = None,
 ) -> nw.LazyFrame[Any]:
     """One lazy row a deal known by `as_of`, of what `listed` and `spans` gave; the data reach `data_through`.
+
+    What deals were on an earlier day is looked up in the history that `tables` have.
 
     Columns ``owner_id, team, region, product_id, segment, stage, outcome, value, list_value, estimated,
     priced, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed after `as_of` was
@@ -342,18 +377,20 @@ def placed_facts(
     compares them with won ones like with like.
     """
     if as_of < data_through:
-        deals = _as_known(deals, as_of)
+        deals = _as_known(deals, tables or Tables({}), as_of)
     day = nw.lit(as_of) if structure == "restated" else nw.col("closed_on").fill_null(nw.lit(as_of))
     return _placed(_valued(deals), people, day).select(*columns)
 
 
-def _as_known(deals: nw.LazyFrame[Any], as_of: date) -> nw.LazyFrame[Any]:
-    """The deals created by `as_of`; those closed later are open again.
+def _as_known(deals: nw.LazyFrame[Any], tables: Tables, as_of: date) -> nw.LazyFrame[Any]:
+    """The deals there were by `as_of`, as they were; those closed later are open again.
 
-    A deal without a creation day is there now, but on no earlier day can it be said to have been.
+    The zero of a deal lost later is the loss's, and no amount of the day.
     """
     open_then = (nw.col("outcome") == "open") | (nw.col("closed_on") > as_of)
-    return deals.filter(nw.col("created_on") <= as_of).with_columns(
+    lost_at_nothing = open_then & (nw.col("outcome") == "lost") & (nw.col("amount") == 0)
+    return walked_back(deals, tables, as_of).with_columns(
+        amount=nw.when(~lost_at_nothing.fill_null(value=False)).then(nw.col("amount")),
         outcome=nw.when(open_then).then(nw.lit("open")).otherwise(nw.col("outcome")),
         closed_on=nw.when(~open_then).then(nw.col("closed_on")),
     )

@@ -107,6 +107,8 @@ class Parameters(BaseModel):
     heading and what stands on the button. `live` are defaults where a
     person moves controls and waits; a report takes the others. `rare` are left out of the notebook's own
     cell, which stays short; the panel, the batch file and papermill's ``-p`` take them all the same.
+    `year_after` is a parameter that a report which does not name it gets as the fiscal year after the data's
+    last complete month.
 
     Examples
     --------
@@ -128,6 +130,7 @@ class Parameters(BaseModel):
     approval_words: ClassVar[tuple[str, str]] = ("Approval", "Approve")
     live: ClassVar[Mapping[str, Any]] = {}
     rare: ClassVar[tuple[str, ...]] = ()
+    year_after: ClassVar[str] = ""
 
     workbook: str = Field(".", description="Folder of the workbook, or any folder inside it")
 

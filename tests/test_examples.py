@@ -22,6 +22,7 @@ MODULES = (
     "salesops_nb.parameters",
     "salesops_nb.performance",
     "salesops_nb.core.periods",
+    "salesops_nb.pipeline",
     "salesops_nb.present",
     "salesops_nb.simulate",
     "salesops_nb.source",

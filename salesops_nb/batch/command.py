@@ -85,6 +85,8 @@ def _planned_run(
 ) -> int:
     """Plan, and unless only the plan is asked for, run."""
     base = workbook.folder / reports.folder
+    if not asked.dry_run:  # before the plan, for what is kept changes a report
+        keep_open_deals(console, workbook)
     jobs = expand(reports, workbook, asked.only, asked.chosen, asked.period)
     check_apart(asked.file, jobs, workbook)
     workers = asked.jobs or reports.jobs or _processors()
@@ -121,6 +123,23 @@ def _planned_run(
             return INTERRUPTED
         finally:
             folder.close()
+
+
+def keep_open_deals(console: Console, workbook: Workbook) -> None:
+    """Keep the open deals of the data's last day in the store, where there are deals with a date."""
+    from salesops_nb.pipeline.snapshot import keep_day, said
+
+    if "deals" not in workbook.tables or workbook.data_through is None:
+        return
+    currency = workbook.settings.currency
+    try:
+        kept = keep_day(workbook.store, workbook.tables, workbook.data_through, currency=currency)
+    except SalesopsError as error:
+        if any(found.code != "no-dates" for found in error.problems):
+            raise
+        return
+    if kept.done != "same":
+        console.print(said(kept, currency), highlight=False, soft_wrap=True)
 
 
 def _foreseen(item: Planned, done: Record | None) -> Record:

@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("reports", "What the last runs made."),
     "deliver": ("reports", "Send a complete run's reports, each to its audience."),
     "schedule": ("reports", "A crontab line and a systemd timer for the reports."),
+    "snapshot": ("pipeline", "Keep the open deals of a day: what their movement is told from."),
+    "call": ("pipeline", "What a rep or manager says will come in a period: commit, best case and why."),
     "simulate": ("simulate", "The demo's simulated tables anew, or any number of deals."),
     "ledger": ("ledger", "The pay ledger: review, approve, lock, pay, dispute, verify."),
     "territory": ("territory", "Territories: owners on a day, approvals, taking one back."),

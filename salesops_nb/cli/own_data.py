@@ -177,7 +177,7 @@ def show(found: Proposal, looked: Looked) -> None:
         click.echo()
         _say(
             message(
-                "Owners whom the people's file lacks (they stand under their own name): {names}",
+                "Owners whom the people's file lacks (their deals stand under 'unassigned'): {names}",
                 names=listed(found.lacking, 8),
             )
         )

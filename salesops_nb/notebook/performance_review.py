@@ -9,6 +9,9 @@ from pydantic import Field
 
 from salesops_nb import present
 from salesops_nb.messages import Message
+from salesops_nb.notebook.calls_shown import call_figures
+from salesops_nb.notebook.calls_shown import calls as calls
+from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
 from salesops_nb.parameters import Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated
@@ -85,7 +88,8 @@ def recorded(workbook: Any, asked: Any, review: Review, live: bool = False) -> N
             "period": review.period.key,
             "who": review.who,
         }
-        run = record_review(workbook.store, review, parameters, workbook.fingerprint)
+        figures = call_figures(workbook, review)
+        run = record_review(workbook.store, review, parameters, workbook.fingerprint, figures)
         present.provenance({"Recorded as": run[:12]})
 
 

@@ -38,6 +38,7 @@ class TargetSetting(Parameters):
     needs = ("people", "deals.closed_on of won or bookings_history.value")
 
     approval = ("approved_by", "approved_on", "reason")
+    year_after = "year"
 
     year: int = Field(
         2018,
@@ -158,10 +159,14 @@ def periods(plan: TargetPlan) -> None:
     ):
         part = rows[rows["level"].isin(levels)]
         quarters = part[part["period"].str.contains("-Q")]
-        wide = quarters.pivot(index="who", columns="period", values="value")
-        year = part[~part["period"].str.contains("-")].set_index("who")["value"]
-        frame = wide.assign(**{plan.summary["year"]: year}).reindex(part["who"].unique()).reset_index()
-        columns = [str(name) for name in frame.columns if name != "who"]
+        # a team may bear its region's name, and people without either have none
+        whose = ["who", "level"]
+        wide = quarters.pivot(index=whose, columns="period", values="value")
+        year = part[~part["period"].str.contains("-")].set_index(whose)["value"]
+        order = pd.MultiIndex.from_frame(part[whose].drop_duplicates())
+        frame = wide.assign(**{plan.summary["year"]: year}).reindex(order).reset_index()
+        columns = [str(name) for name in frame.columns if name not in whose]
+        frame = frame if len(levels) > 1 else frame.drop(columns="level")
         present.show_table(
             frame, title=title, table="targets", formats=dict.fromkeys(columns, "money"), rows=80
         )

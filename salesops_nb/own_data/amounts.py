@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -11,7 +12,11 @@ from babel import Locale
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
-from salesops_nb.messages import message
+from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.expression import parse_value
+from salesops_nb.expression.syntax import Column
+from salesops_nb.expression.values import Choice, Value
+from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed
 from salesops_nb.own_data.layouts import is_converted, kind_of_amount
@@ -34,18 +39,18 @@ def money(made: Proposed, answers: Answers) -> Money:
     """The currency, the rates and the kind of the amounts; a company's own currency column is preferred."""
     amount = made.header("amount")
     held = _currencies(made)
-    converted = next((h for h in made.unused("number") if is_converted(h)), None)
-    if len(held) > 1 and converted is not None:
-        made.columns["amount"] = Found(
-            converted, "sure", message("amounts in one currency, as the CRM converts them")
-        )
-        made.columns.pop("currency", None)
+    converted = _converted_amount(made)
+    unknown = any(code_of(value) is None for value in held)
+    if (len(held) > 1 or unknown) and converted is not None:
+        _take_converted(made, converted)
         currency = answers.ask(
             "--currency", message("Which currency is {column} in?", column=converted), read=_code
         )
         if currency:
             made.keys.setdefault("constants", {})["currency"] = currency
         held = {}
+    elif unknown:
+        raise SalesopsError(_no_codes(made, held))
     elif len(held) == 1:
         currency = answers.given.get("currency") or next(iter(held))
     elif held:
@@ -67,6 +72,57 @@ def money(made: Proposed, answers: Answers) -> Money:
         KINDS,
     )
     return Money(str(currency or "USD"), str(kind or KINDS[-1]), rates)
+
+
+def _converted_amount(made: Proposed) -> str | None:
+    """The header of the amounts in one currency, where the file has them for every part of the amount."""
+    if "amount" not in made.keys.get("computed", {}):
+        return next((header for header in made.unused("number") if is_converted(header)), None)
+    pairs = _pairs(made)
+    return next(iter(pairs.values()), None) if pairs else None
+
+
+def _take_converted(made: Proposed, header: str) -> None:
+    """Let the amount be the converted one, within an expression each of its parts."""
+    computed = made.keys.get("computed", {})
+    if "amount" in computed:
+        text = computed["amount"]
+        for own, other in _pairs(made).items():
+            text = re.sub(rf"`{re.escape(own)}`|(?<![\w`]){re.escape(own)}(?![\w`])", f"`{other}`", text)
+        computed["amount"] = text
+    else:
+        made.columns["amount"] = Found(
+            header, "sure", message("amounts in one currency, as the CRM converts them")
+        )
+    made.columns.pop("currency", None)
+
+
+def _pairs(made: Proposed) -> dict[str, str]:
+    """Each amount of the expression with the one that is converted; empty where any of them has none."""
+    headers = {plain(header): header for header in made.seen.columns}
+    names = list(dict.fromkeys(_amounts(parse_value(made.keys["computed"]["amount"]))))
+    pairs = {name: headers[plain(name) + "base"] for name in names if plain(name) + "base" in headers}
+    return pairs if len(pairs) == len(names) else {}
+
+
+def _amounts(value: Value) -> list[str]:
+    """The columns that a value may be, without those of its conditions."""
+    if isinstance(value, Column):
+        return [value.name]
+    parts = (value.then, value.other) if isinstance(value, Choice) else getattr(value, "values", ())
+    return [name for part in parts for name in _amounts(part)]
+
+
+def _no_codes(made: Proposed, held: Mapping[str, int]) -> Problem:
+    """The problem of a currency column whose values are no currencies, such as ids of another table."""
+    unknown = [value for value in held if code_of(value) is None]
+    return problem(
+        "no-currency-codes",
+        file=made.seen.name,
+        column=made.header("currency"),
+        value=unknown[0],
+        values=listed([repr(value) for value in unknown], 3),
+    )
 
 
 def _currencies(made: Proposed) -> dict[str, int]:

@@ -38,6 +38,7 @@ class Answers:
         `read` raises ``ValueError`` with a sentence for an answer that it cannot take. An answer that is one
         of the `choices` in other capitals is that choice.
         """
+        shown = [choice if choice not in (",", ".") else repr(choice) for choice in choices]
         name = option.split(" ")[0].lstrip("-").replace("-", "_") if " " not in option else option
         if self.given.get(name) is not None:
             return self._read(str(self.given[name]), choices, read, option)
@@ -45,7 +46,7 @@ class Answers:
             proposed = f" ({default})" if default else ""
             self.missing.append(
                 problem(
-                    "not-sure", column=option, question=question, proposed=proposed, choices=listed(choices)
+                    "not-sure", column=option, question=question, proposed=proposed, choices=listed(shown)
                 )
                 if choices
                 else problem("not-sure.free", column=option, question=question, proposed=proposed)
@@ -59,7 +60,7 @@ class Answers:
             except SalesopsError as error:
                 raise click.UsageError(messages.translator(error.problems[0].message)) from error
 
-        among = f" ({', '.join(choices)})" if 0 < len(choices) <= 12 else ""
+        among = f" ({', '.join(shown)})" if 0 < len(choices) <= 12 else ""
         return click.prompt(messages.translator(question) + among, default=default, value_proc=taken)
 
     def _read(self, text: str, choices: Sequence[str], read: Callable[[str], Any], option: str) -> Any:

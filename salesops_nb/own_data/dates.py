@@ -17,6 +17,7 @@ def formats(made: Proposed, answers: Answers) -> None:
     types = {name: column.type for name, column in CONTRACTS[made.table].by_name.items()}
     of = {column: found.header for column, found in made.columns.items()}
     numbers = [header for column, header in of.items() if types.get(column) in _NUMBERS]
+    numbers += made.keys.get("wide", {})
     dates = [header for column, header in of.items() if types.get(column) in ("date", "time")]
     text = {header for header, kind in made.seen.raw.types.items() if kind == "VARCHAR"}
     told = made.seen.formats(
@@ -24,7 +25,9 @@ def formats(made: Proposed, answers: Answers) -> None:
     )
     open_to_both = {problem.code: problem for problem in told.problems}
     orders = {order for order in told.orders.values() if order != "ymd"}
-    if "ambiguous-dates" in open_to_both:
+    if "ambiguous-dates" in open_to_both and _dotted(made, str(open_to_both["ambiguous-dates"].column)):
+        made.keys["date_order"] = "dmy"
+    elif "ambiguous-dates" in open_to_both:
         header = str(open_to_both["ambiguous-dates"].column)
         shown = ", ".join(made.seen.columns[header].shown[:2])
         question = message("Are days or months first in {column} ({shown})?", column=header, shown=shown)
@@ -42,6 +45,16 @@ def formats(made: Proposed, answers: Answers) -> None:
             made.keys["decimal_mark"] = mark
     elif "," in told.marks.values():
         made.keys["decimal_mark"] = ","
+
+
+def _dotted(made: Proposed, header: str) -> bool:
+    """Whether every date of the column has dots, 01.02.2026: nobody writes the month first so."""
+    text = made.seen.text(header)
+    row = made.seen.connection.execute(
+        f"SELECT bool_and(regexp_full_match({text}, '\\d{{1,2}}\\.\\d{{1,2}}\\.\\d{{2,4}}\\b.*')) "
+        f"FROM {made.seen.raw.name} WHERE {text} IS NOT NULL"
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def time_zone(tables: list[Proposed], answers: Answers) -> str:

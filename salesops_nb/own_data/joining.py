@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 from salesops_nb.core.names import plain_name
-from salesops_nb.core.periods import FiscalCalendar
+from salesops_nb.core.periods import FiscalCalendar, Kind
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, periods_of
 from salesops_nb.own_data.layouts import period_of
 from salesops_nb.own_data.looking import SeenFile
+from salesops_nb.source.checks.short_ids import other_length
+from salesops_nb.source.columns.headers import plain
 
+_FIRST_DAY = r"(\d{4})-(\d\d)-01([T ]00:00.*)?"
+_YEAR = r"(?i:FY|GJ|fiscal year)[\s'-]*(?:20)?(\d\d)"
 _TOTALS = {"total", "grand total", "totals", "sum", "gesamt", "summe", "subtotal", "team total", "all"}
 
 
@@ -62,7 +68,13 @@ def _owners(made: Proposed, deals: Proposed) -> list[str]:
     made.columns["person_id"] = Found(
         header, "sure", message("joins {file}, {column}", file=deals.seen.name, column=owner)
     )
-    if changed := {value: person for value, person in aliases.items() if value != person}:
+    # ids of another length are the same without an alias, whenever the workbook is read
+    changed = {
+        value: person
+        for value, person in aliases.items()
+        if value != person and other_length(value) != person
+    }
+    if changed:
         deals.keys.setdefault("values", {}).setdefault("owner_id", {}).update(changed)
     return [value for value in owners if value not in aliases]
 
@@ -93,6 +105,8 @@ def _best(values: Counter[str], seen: SeenFile) -> tuple[str | None, dict[str, s
             same = known.get(person_of(value), set())
             if value in exact:
                 found[value] = value
+            elif (other := other_length(value)) in exact:
+                found[value] = str(other)
             elif len(same) == 1 and not any(sign.isdigit() for sign in value):
                 found[value] = next(iter(same))
         rows = sum(values[value] for value in found)
@@ -143,15 +157,41 @@ def targets(
     if len(periods_of(made.seen, 2000)) >= 3:
         _wide(made, answers, calendar)
     elif period := made.header("period"):
-        texts = {text: _key(period_of(text) or text, calendar) for text in made.seen.counted(period)}
+        written = list(made.seen.counted(period))
+        texts = {text: _key(period_of(text) or text, calendar) for text in written}
+        texts |= {text: f"20{found[1]}" for text in written if (found := re.fullmatch(_YEAR, text.strip()))}
+        texts |= _first_days(period, written, calendar)
         if changed := {text: key for text, key in texts.items() if text != key}:
             made.keys.setdefault("values", {})["period"] = changed
     _who(made, roster, deals)
 
 
-def _wide(made: Proposed, answers: Answers, calendar: FiscalCalendar) -> None:
-    import re
+def _first_days(header: str, written: Iterable[str], calendar: FiscalCalendar) -> dict[str, str]:
+    """Periods that are written as their first days, each as the header or the days between them tell.
 
+    Where neither does, the days stay as they are, for `salesops check` to ask which period begins then.
+    """
+    days = {
+        text: date(int(found[1]), int(found[2]), 1)
+        for text in written
+        if (found := re.fullmatch(_FIRST_DAY, text.strip())) and 1 <= int(found[2]) <= 12
+    }
+    months = {day.month for day in days.values()}
+    quarters = all(calendar.containing(day, "quarter").start == day for day in days.values())
+    kind: Kind | None = None
+    if plain(header) in ("month", "monat"):
+        kind = "month"
+    elif plain(header) in ("quarter", "quartal") and quarters:
+        kind = "quarter"
+    elif len(months) > 1:
+        kind = "quarter" if quarters else "month"
+    return {
+        text: text if kind is None else calendar.containing(day + timedelta(days=14), kind).key
+        for text, day in days.items()
+    }
+
+
+def _wide(made: Proposed, answers: Answers, calendar: FiscalCalendar) -> None:
     year = None
     if len(periods_of(made.seen)) < 3:
         named = set(re.findall(r"(?<!\d)20\d\d(?!\d)", f"{made.seen.path.stem} {made.seen.sheet or ''}"))
@@ -178,7 +218,7 @@ def _year(text: str) -> int:
 def _key(period: str, calendar: FiscalCalendar) -> str:
     """The fiscal month in which a calendar month lies; any other period as it is."""
     year, _, month = period.partition("-")
-    if len(year) != 4 or not year.isdigit() or len(month) != 2 or not month.isdigit():
+    if not re.fullmatch(r"\d{4}", year) or not re.fullmatch(r"0[1-9]|1[0-2]", month):
         return period
     return calendar.containing(date(int(year), int(month), 15), "month").key
 
@@ -186,12 +226,13 @@ def _key(period: str, calendar: FiscalCalendar) -> str:
 def _who(made: Proposed, roster: Proposed | None, deals: Proposed | None) -> None:
     """Whose quota a row is: the column that has the people's ids, e-mails or names."""
     of = roster or deals
-    if of is None or made.columns.get("level") is not None:
+    if of is None:
         return
+    leveled = made.header("who") if "level" in made.columns else None
     person = of.columns["person_id" if roster else "owner_id"].header
     ids = of.seen.counted(person)
     best: tuple[int, str, dict[str, str]] = (0, "", {})
-    for header in made.seen.headers:
+    for header in [leveled] if leveled else made.seen.headers:
         if made.seen.columns[header].kind not in ("text", "email") and made.header("who") != header:
             continue
         values = made.seen.counted(header)
@@ -199,6 +240,8 @@ def _who(made: Proposed, roster: Proposed | None, deals: Proposed | None) -> Non
         if len(found) > best[0]:
             best = (len(found), header, found)
     _, header, found = best
+    if leveled and not header:
+        return
     if not header:
         raise SalesopsError(_do_not_join(made, of, person))
     made.columns["who"] = Found(
@@ -206,19 +249,23 @@ def _who(made: Proposed, roster: Proposed | None, deals: Proposed | None) -> Non
     )
     if changed := {value: who for value, who in found.items() if value != who}:
         made.keys.setdefault("values", {})["who"] = changed
+    if leveled:  # teams and the company stand in the same column
+        return
     values = made.seen.counted(header)
     if totals := [value for value in values if person_of(value) in _TOTALS]:
         shown = ", ".join("'" + value.replace("'", "''") + "'" for value in totals)
         made.keys["where"] = f"`{header}` not in ({shown})"
     lacking = [value for value in values if value not in found and value not in totals]
     if lacking:
-        made.notes.append(
-            message(
-                "nobody of {file} is {names}: salesops check lists them",
-                file=of.seen.name,
-                names=listed(lacking, 5),
-            )
+        of_roster = message("nobody of {file} is {names}: salesops check lists them", **_lack(of, lacking))
+        of_deals = message(
+            "nobody of {file} is {names}, and no roster says whether they are people", **_lack(of, lacking)
         )
+        made.notes.append(of_roster if roster else of_deals)
+
+
+def _lack(of: Proposed, lacking: list[str]) -> dict[str, str]:
+    return {"file": of.seen.name, "names": listed(lacking, 5)}
 
 
 def _people(
@@ -236,6 +283,9 @@ def _people(
                         plain.setdefault(person_of(text), set()).add(who)
     found = {value: value for value in values if value in ids}
     for value in values:
+        if (other := other_length(value)) in ids:
+            found[value] = str(other)
+            continue
         same = plain.get(person_of(value), set())
         if value not in found and len(same) == 1:
             found[value] = next(iter(same))

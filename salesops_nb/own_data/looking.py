@@ -14,11 +14,12 @@ import duckdb
 
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.own_data.layouts import every_header
+from salesops_nb.source.checks.rejects import EMPTY
 from salesops_nb.source.columns import formats, parsing
 from salesops_nb.source.columns.currencies import code_of
 from salesops_nb.source.files.reading import EXCEL, read_source
 from salesops_nb.source.schema.mapping import FileMapping
-from salesops_nb.source.schema.raw import Raw, described, quoted
+from salesops_nb.source.schema.raw import Raw, described, literal, quoted
 from salesops_nb.workbook import Settings
 
 LOOKED = 5000  # rows from which the kinds of values are told
@@ -43,7 +44,7 @@ class Column:
 
 @dataclass
 class SeenFile:
-    """A file or one sheet of it, with its rows on a connection."""
+    """A file or one sheet of it, with its rows on a connection; `blanks` are its words for an empty cell."""
 
     path: Path
     sheet: str | None
@@ -51,6 +52,7 @@ class SeenFile:
     connection: duckdb.DuckDBPyConnection
     header_row: int | None = None
     columns: dict[str, Column] = field(default_factory=dict)
+    blanks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -95,7 +97,15 @@ class SeenFile:
 
     def text(self, header: str) -> str:
         """The SQL of a column's trimmed text."""
-        return parsing.trimmed(f"CAST({quoted(header)} AS VARCHAR)")
+        text = parsing.trimmed(f"CAST({quoted(header)} AS VARCHAR)")
+        if not self.blanks:
+            return text
+        return f"CASE WHEN {text} NOT IN ({', '.join(map(literal, self.blanks))}) THEN {text} END"
+
+    def look_again(self, raw: Raw) -> None:
+        """Take these rows for the file's, and see what their columns hold."""
+        self.raw = raw
+        self.columns = {header: _column(self, header) for header in raw.types}
 
     def formats(self, numbers: Iterable[str], dates: Iterable[str]) -> formats.Formats:
         """How these columns write numbers and dates, with what nothing in the file decides."""
@@ -163,7 +173,10 @@ def _seen(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str | None, 
     if raw.types and all(kind != "VARCHAR" for kind in raw.types.values()):
         raw = replace(raw, types=described(connection, raw.name))
     seen = SeenFile(path, sheet, raw, connection, header_row)
-    seen.columns = {header: _column(seen, header) for header in raw.types}
+    seen.look_again(raw)
+    seen.blanks = _words_for_empty(seen)
+    if seen.blanks:
+        seen.look_again(raw)
     if not seen.headers:
         raise SalesopsError(problem("no-rows.to-look-at", file=seen.name))
     return seen
@@ -184,6 +197,21 @@ def _headless(raw: Raw) -> bool:
     unnamed = sum(header.startswith("column ") for header in raw.types)
     uneven = sum(problem.code == "wrong-width" for problem in raw.problems)
     return unnamed > len(raw.types) / 2 or (uneven > 2 and any(p.code == "no-rows" for p in raw.problems))
+
+
+def _words_for_empty(seen: SeenFile) -> tuple[str, ...]:
+    """Words such as NULL that stand in columns which hold days or numbers otherwise."""
+    found: dict[str, None] = {}
+    for header in seen.raw.types:
+        text = seen.text(header)
+        rows = seen.connection.execute(
+            f"SELECT DISTINCT {text} AS v FROM {seen.raw.name} WHERE lower({text}) IN ({EMPTY}) ORDER BY v"
+        ).fetchall()
+        words = [str(row[0]) for row in rows]
+        without = replace(seen, blanks=tuple(words))
+        if words and _column(without, header).kind in ("date", "number"):
+            found |= dict.fromkeys(words)
+    return tuple(found)
 
 
 def _column(seen: SeenFile, header: str) -> Column:

@@ -16,6 +16,7 @@ from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, columns_of, table_of
 from salesops_nb.own_data.layouts import Layout, known, known_tables
 from salesops_nb.own_data.looking import SeenFile, look
+from salesops_nb.own_data.together import together
 from salesops_nb.source.columns.headers import plain
 from salesops_nb.source.schema.contracts import CONTRACTS
 from salesops_nb.source.schema.mapping import Mapping as MappingFile
@@ -131,6 +132,8 @@ def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed
             for column in made.keys["constants"]:
                 made.columns.pop(column, None)
             tables[table] = made
+    for made in tables.values():
+        together(made)
     if left and len(files) > 1 and all(seen.sheet is None for seen in left):
         raise SalesopsError([_unknown(seen) for seen in left])
     return tables, left

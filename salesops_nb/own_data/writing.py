@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from salesops_nb.own_data.proposing import Proposal
 
 _KEYS = (
-    "wide", "where", "encoding", "delimiter", "header_row", "decimal_mark", "date_order", "computed",
-    "values", "constants", "multiply", "stages", "more",
+    "wide", "where", "encoding", "delimiter", "header_row", "decimal_mark", "date_order", "blanks",
+    "computed", "values", "constants", "multiply", "stages", "more", "newest",
 )  # fmt: skip
 
 WORKBOOK = """\
@@ -78,6 +78,7 @@ def table_mapping(made: Proposed) -> dict[str, Any]:
         keys["more"] = [
             {"file": seen.path.name} | ({"sheet": seen.sheet} if seen.sheet else {}) for seen in made.more
         ]
+    keys["blanks"] = list(made.seen.blanks)
     return entry | {key: keys[key] for key in _KEYS if keys.get(key)}
 
 

@@ -108,7 +108,7 @@ def joined(tables: Mapping[str, Any]) -> Joined:
     >>> june = performance.prepare(joined, date(2017, 6, 30))
     >>> december = performance.prepare(joined)
     >>> [int(performance.review(day, "2017-Q2").company["open_deals"]) for day in (june, december)]
-    [1514, 743]
+    [2085, 743]
     """
     made = _joined(tables)
     if made.rows > IN_MEMORY:
@@ -157,5 +157,5 @@ def prepare(
     """
     made = tables if isinstance(tables, Joined) else _joined(tables)
     as_of = as_of or made.data_through
-    facts = placed_facts(made.deals, made.people, as_of, made.data_through, structure)
+    facts = placed_facts(made.deals, made.people, as_of, made.data_through, structure, tables=made.tables)
     return Prepared(made.tables, settled(facts, made.rows), as_of, made.data_through, structure)

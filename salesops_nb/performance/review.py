@@ -13,6 +13,7 @@ from salesops_nb.core.frames import Tables
 from salesops_nb.core.names import named
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.core.periods.forms import resolve_period
+from salesops_nb.deal_history import not_known
 from salesops_nb.errors import Problem, problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, identified, in_scope
 from salesops_nb.performance import cube
@@ -132,7 +133,8 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         stale_days=stale[0] if stale else None,
         covered_days=covered(period, data_from, as_of)[0],
         partly_targeted=not company["target"] and partly_targeted(made.targets, period, level, who),
-        notes=_notes(period, comparison, covered(period, data_from, as_of), only_wins, as_of),
+        notes=[*_notes(period, comparison, covered(period, data_from, as_of), only_wins, as_of),
+               *not_known(made.tables, as_of, made.data_through)],
     )  # fmt: skip
 
 

@@ -86,8 +86,10 @@ def _declare_tables() -> None:
     """Import what declares tables, so that they do not hang on who happened to be imported before."""
     from salesops_nb.store.assignments.tables import assignments  # noqa: F401
     from salesops_nb.store.deliveries import deliveries  # noqa: F401
+    from salesops_nb.store.forecast_calls import calls  # noqa: F401
     from salesops_nb.store.ledger.chain import entries  # noqa: F401
     from salesops_nb.store.runs import runs  # noqa: F401
+    from salesops_nb.store.snapshots import snapshots  # noqa: F401
     from salesops_nb.store.targets import rows_table  # noqa: F401
     from salesops_nb.store.vacancies import vacancies  # noqa: F401
 

@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData
+from sqlalchemy import DDL, MetaData, Table, event
 
 metadata = MetaData()
+
+
+def append_only(table: Table, instead: str) -> None:
+    """Let the database itself refuse to change or delete a row; `instead` is what to do in place of it."""
+    words = f"{table.name} is append-only: {instead}"
+    for action in ("UPDATE", "DELETE"):
+        name = f"{table.name}_no_{action.lower()}"
+        lite = _ddl(
+            f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} BEGIN SELECT RAISE(ABORT, '{words}'); END"
+        )
+        event.listen(table, "after_create", lite.execute_if(dialect="sqlite"))
+        for statement in (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{words}'; END $$",
+            f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} EXECUTE FUNCTION {name}()",
+        ):
+            event.listen(table, "after_create", _ddl(statement).execute_if(dialect="postgresql"))
+
+
+def _ddl(statement: str) -> DDL:
+    made: DDL = DDL(statement)  # type: ignore[no-untyped-call]
+    return made

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
@@ -21,14 +23,27 @@ _UNITS = {
 }  # fmt: skip
 
 
-def record_review(engine: Engine, review: Any, parameters: dict[str, Any], fingerprint: str) -> str:
-    """Record what a review found; the same review twice is one record. Gives the run's id."""
+def record_review(
+    engine: Engine,
+    review: Any,
+    parameters: dict[str, Any],
+    fingerprint: str,
+    more: Sequence[tuple[str, str, str, Any, str]] = (),
+) -> str:
+    """Record what a review found; the same review twice is one record. Gives the run's id.
+
+    `more` are further figures, as of calls: level, who, metric, value, unit. Other ones make another record.
+    """
     scope = (review.level, review.who or "company")
     found = [*_of("company" if not review.who else review.level, scope[1], review.company)]
     for level, table in (("team", review.teams), ("rep", review.people)):
         if level != review.level:
             for who, row in table.iterrows():
                 found += _of(level, str(who), row)
+    if more:
+        found += more
+        content = json.dumps([[str(each) for each in row] for row in more])
+        parameters = {**parameters, "more": hashlib.sha256(content.encode()).hexdigest()}
     return record(engine, "performance_review", parameters, review.as_of, fingerprint, __version__, found)
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import (
     BIGINT,
-    DDL,
     Column,
     Connection,
     Engine,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    event,
     func,
     insert,
     select,
@@ -33,7 +31,7 @@ from sqlalchemy.exc import IntegrityError
 
 from salesops_nb.core.money import from_minor
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import metadata
+from salesops_nb.store.metadata import append_only, metadata
 from salesops_nb.store.target_checks import KEY, checked
 
 NOBODY = {"", "nobody", "none", "unknown", "n/a", "-", "null", "nan"}
@@ -64,30 +62,8 @@ rows_table = Table(
 )
 
 
-def _ddl(statement: str) -> DDL:
-    made: DDL = DDL(statement)  # type: ignore[no-untyped-call]
-    return made
-
-
-def _keep(table: Table) -> None:
-    """The database itself refuses to change or delete a row."""
-    words = f"{table.name} is append-only: approve a new version"
-    for action in ("UPDATE", "DELETE"):
-        name = f"{table.name}_no_{action.lower()}"
-        lite = _ddl(
-            f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} BEGIN SELECT RAISE(ABORT, '{words}'); END"
-        )
-        event.listen(table, "after_create", lite.execute_if(dialect="sqlite"))
-        for statement in (
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{words}'; END $$",
-            f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} EXECUTE FUNCTION {name}()",
-        ):
-            event.listen(table, "after_create", _ddl(statement).execute_if(dialect="postgresql"))
-
-
-_keep(approvals)
-_keep(rows_table)
+append_only(approvals, "approve a new version")
+append_only(rows_table, "approve a new version")
 
 
 def approve_targets(

@@ -120,13 +120,18 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
     return jobs
 
 
+_OF_PEOPLE = {"rep": "people", "team": "people.team", "region": "people.region"}
+
+
 def _why_not(report: Report, workbook: Workbook) -> Problem | None:
     """What the notebook needs and the workbook lacks, or the people that it is made for each of."""
     path = workbook.folder / report.notebook
     kind = parameters_of(path) if path.is_file() else None
     found = unmet(kind.needs, workbook, path.stem) if kind is not None else None
-    if found is None and {"rep", "team", "region"} & set(report.for_each):
-        found = unmet(("people",), workbook, path.stem)
+    if found is None:
+        found = unmet(
+            [_OF_PEOPLE[kind] for kind in report.for_each if kind in _OF_PEOPLE], workbook, path.stem
+        )
     return found
 
 
@@ -152,6 +157,16 @@ def facts_of(subject: Subject, report: Report, workbook: Workbook, period: str, 
     return {**subject.facts, **own}
 
 
+def _year_after(workbook: Workbook, report: Report) -> dict[str, int]:
+    """The fiscal year after the last complete month, for a notebook that looks ahead and is told no year."""
+    kind = parameters_of(workbook.folder / report.notebook)
+    if kind is None or not kind.year_after or workbook.data_through is None:
+        return {}
+    complete = resolve_period("last-complete-month", workbook.calendar, workbook.data_through)
+    year = workbook.calendar.containing(complete.start, "year")
+    return {kind.year_after: int(workbook.calendar.containing(year.end, "year").key)}
+
+
 def _parameters(
     report: Report,
     subject: Subject,
@@ -168,7 +183,7 @@ def _parameters(
         "level": subject.kind,
         "who": subject.who,
         subject.kind: subject.who,
-    }
+    } | _year_after(workbook, report)
     said = {name: filled(value, facts, report.name) for name, value in report.parameters.items()}
     return {name: value for name, value in given.items() if name in declared} | said
 

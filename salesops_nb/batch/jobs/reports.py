@@ -40,6 +40,11 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str | int | float) else value
 
 
+def _year(value: object) -> object:
+    """A year without quotes, which YAML takes for a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _seconds(value: object) -> object:
     match = _SPAN.fullmatch(str(value).strip())
     if match is None or isinstance(value, bool):
@@ -72,6 +77,7 @@ def _plain(value: Any) -> Any:
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Asked = Annotated[str, BeforeValidator(_year)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(_bytes)]
 
@@ -139,7 +145,7 @@ class Report(_Strict):
     parameters: Annotated[dict[str, Any], BeforeValidator(_plain)] = Field(default_factory=dict)
     for_each: Annotated[tuple[Each, ...], BeforeValidator(_listed)] = ()
     where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
-    period: str | None = None
+    period: Asked | None = None
     as_of: str | None = None
     formats: tuple[Format, ...] = Field(default=("html",), min_length=1)
     to: str | None = None
@@ -176,7 +182,7 @@ class Reports(_Strict):
 
     reports: tuple[Report, ...] = Field(min_length=1)
     folder: str = "reports"
-    period: str = "last-complete-month"
+    period: Asked = "last-complete-month"
     jobs: int | None = Field(default=None, ge=1, le=256)
     retries: int = Field(default=0, ge=0, le=10)
     timeout: Seconds = 600.0

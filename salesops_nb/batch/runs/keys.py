@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
     from salesops_nb.source.opened import Workbook
 
-# Tables that runs themselves write: reading them back would make every job new every time.
+# Tables that runs themselves write: reading them back would make every job new every time. Of snapshots the
+# table of days tells by its hashes what their rows hold.
 WRITTEN_BY_RUNS = (
+    "deal_snapshot_rows",
     "deliveries",
     "release_items",
     "releases",

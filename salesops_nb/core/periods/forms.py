@@ -6,6 +6,7 @@
 ``2013-05-30..2014-05-30``      a span; both days belong to it
 ``2017-Q3..2018-02``            a span from the first day of one period to the last of another
 ``this-quarter``                the one of the last day known; ``previous-`` is the one before it
+``this-week``                   likewise of weeks: from Monday, or the `week_start` of a weekly calendar
 ``last-complete-quarter``       the last that is over; ``same-last-year-`` is that one a year before
 ``last-3-months``,              the last so many that are over
 ``last-4-quarters``
@@ -22,12 +23,12 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import cast
 
-from salesops_nb.core.periods.calendar import CALENDAR, FORM, FiscalCalendar, Kind, Period
+from salesops_nb.core.periods.calendar import CALENDAR, FORM, WEEKDAYS, FiscalCalendar, Kind, Period
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import Message
 
-_WORD = re.compile(r"(?P<which>last-complete|this|previous|same-last-year)-(?P<kind>month|quarter|year)")
-_LAST = re.compile(r"last-(?P<number>[1-9]\d{0,2})-(?P<kind>month|quarter|year)s?")
+_WORD = re.compile(r"(?P<which>last-complete|this|previous|same-last-year)-(?P<kind>week|month|quarter|year)")
+_LAST = re.compile(r"last-(?P<number>[1-9]\d{0,2})-(?P<kind>week|month|quarter|year)s?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 TO_DATE = "year-to-date"
 
@@ -114,6 +115,10 @@ def _by_word(word: str, days: FiscalCalendar) -> Callable[[date], Period] | None
     named, last = _WORD.fullmatch(word), _LAST.fullmatch(word)
     if word == TO_DATE:
         return lambda known: days.span(days.containing(known, "year").start, known)
+    if last is not None and last["kind"] == "week":
+        return lambda known: _weeks(days, known + timedelta(days=1), -int(last["number"]), -1)
+    if named is not None and named["kind"] == "week":
+        return lambda known: _week(named["which"], days, known)
     if last is not None:
         return lambda known: _last(int(last["number"]), cast(Kind, last["kind"]), days, known)
     if named is not None:
@@ -140,6 +145,21 @@ def _one(which: str, kind: Kind, days: FiscalCalendar, known: date) -> Period:
         return days.containing(known, kind).previous()
     complete = _complete(kind, days, known)
     return complete if which == "last-complete" else complete.last_year()
+
+
+def _week(which: str, days: FiscalCalendar, known: date) -> Period:
+    if which in ("this", "previous"):
+        ago = 0 if which == "this" else -1
+        return _weeks(days, known, ago, ago)
+    ago = -1 if which == "last-complete" else -53
+    return _weeks(days, known + timedelta(days=1), ago, ago)
+
+
+def _weeks(days: FiscalCalendar, day: date, first: int, last: int) -> Period:
+    """The weeks from the `first` to the `last`, counted from the one that holds the day."""
+    begins = 0 if days.pattern == "months" else WEEKDAYS.index(days.week_start)
+    start = day - timedelta(days=(day.weekday() - begins) % 7)
+    return days.span(start + timedelta(weeks=first), start + timedelta(weeks=last, days=6))
 
 
 def _span(whole: str, text: str, days: FiscalCalendar) -> Period:

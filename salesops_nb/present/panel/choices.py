@@ -118,6 +118,7 @@ def spans(workbook: Any) -> dict[str, str]:
     """Periods beside the fiscal ones, with their labels: words, and from one day to another."""
     ends = days(workbook)
     words = {
+        "this-week": _("This week"),
         "year-to-date": _("Year to date"),
         "last-3-months": _("Last 3 months"),
         "last-6-months": _("Last 6 months"),

@@ -17,7 +17,7 @@ from salesops_nb.core.frames import scratch
 from salesops_nb.core.spreadsheet import neutral_sql
 from salesops_nb.errors import Problem, declared, problem
 from salesops_nb.messages import joined, listed, message
-from salesops_nb.source.schema.raw import APART, Raw, literal, quoted
+from salesops_nb.source.schema.raw import APART, CELLS, Raw, literal, quoted
 
 FLOOD = 20  # findings of one kind in one column, above which they are one
 EXAMPLES = 3
@@ -89,9 +89,9 @@ def problems_of(connection: duckdb.DuckDBPyConnection) -> list[Problem]:
     rows = connection.execute(
         f"""
         SELECT severity, code, "table", file, min(row) AS first, "column", value,
-            any_value(key), any_value(places), count(*), sum(amount),
+            any_value(key), any_value(places), count(DISTINCT row), sum(amount),
             row_number() OVER (kind ORDER BY first, value) AS place,
-            count(*) OVER kind AS total, sum(count(*)) OVER kind,
+            count(*) OVER kind AS total, sum(count(DISTINCT row)) OVER kind,
             sum(sum(amount)) OVER kind, max(value) OVER kind = min(value) OVER kind
         FROM rejects
         GROUP BY severity, code, "table", file, "column", value, reason, what_to_do,
@@ -168,11 +168,11 @@ def _flood(first: Problem, rows: list[tuple[Any, ...]]) -> Problem:
 
 
 # what exports write where a cell is empty
-_EMPTY = "'null', 'n/a', 'na', '#n/a', 'none', 'nil', 'nan', 'tbd', '-', '--', '—', '(blank)', '[null]'"
+EMPTY = "'null', 'n/a', 'na', '#n/a', 'none', 'nil', 'nan', 'tbd', '-', '--', '—', '(blank)', '[null]'"
 # a plainer word for what is often behind a cell that cannot be read; where, key, its places
 _DAY = "CAST(DATE '1899-12-30' + CAST(floor(CAST(value AS DOUBLE)) AS INTEGER) AS DATE)"
 _REFINED: tuple[tuple[str, str, dict[str, str]], ...] = (
-    (f"code IN ('bad-number', 'bad-date', 'bad-flag') AND lower(value) IN ({_EMPTY})", "empty-word", {}),
+    (f"code IN ('bad-number', 'bad-date', 'bad-flag') AND lower(value) IN ({EMPTY})", "empty-word", {}),
     ("code = 'bad-number' AND contains(value, '%')", "percent-in-amount", {}),
     ("code = 'bad-number' AND regexp_matches(value, '^#')", "formula-error", {}),
     ("code = 'bad-number' AND regexp_full_match(value, '[-0-9.,]{16,}')", "too-large", {}),
@@ -198,6 +198,9 @@ def at_their_files(
     connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], problems: list[Problem]
 ) -> list[Problem]:
     """Rejects and problems of a table's further files under those files' own names and row numbers."""
+    for table, raw in raws.items():
+        if raw.cells:
+            problems = _at_their_cells(connection, table, raw, problems)
     several = {table: (raw.file, *raw.more) for table, raw in raws.items() if raw.more}
     for table, files in several.items():
         for number, file in enumerate(files[1:], 1):
@@ -211,6 +214,28 @@ def at_their_files(
         else p
         for p in problems
     ]
+
+
+def _at_their_cells(
+    connection: duckdb.DuckDBPyConnection, table: str, raw: Raw, problems: list[Problem]
+) -> list[Problem]:
+    """Rejects and problems of a wide sheet's cells under the sheet's own rows and columns."""
+    cell, row = f"row % {APART} // {CELLS}", f"row // {APART} * {APART} + row % {CELLS}"
+    names = " ".join(f"WHEN {i} THEN {literal(header)}" for i, header in enumerate(raw.cells))
+    connection.execute(
+        f"UPDATE rejects SET row = {row}, "
+        f""""column" = CASE WHEN "column" = 'value' THEN CASE {cell} {names} END ELSE "column" END """
+        f'WHERE "table" = {literal(table)}'
+    )
+
+    def placed(found: Problem) -> Problem:
+        if found.table != table or found.row is None:
+            return found
+        apart, within = divmod(found.row, APART)
+        header = raw.cells[within // CELLS] if found.column == "value" else found.column
+        return replace(found, row=apart * APART + within % CELLS, column=header)
+
+    return [placed(each) for each in problems]
 
 
 def only_sound_amounts(connection: duckdb.DuckDBPyConnection, table: str, header: str) -> None:

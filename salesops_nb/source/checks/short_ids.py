@@ -6,6 +6,8 @@ The last three letters of the long form say which of the first fifteen are capit
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from salesops_nb.errors import Problem, problem
@@ -71,6 +73,24 @@ def long_id(text: str) -> str:
         )
         ends.append(f"substr('{_LETTERS}', 1 + {capitals}, 1)")
     return f"({text} || {' || '.join(ends)})"
+
+
+def other_length(text: str) -> str | None:
+    """The same record's id with 18 letters for 15 and with 15 for 18; ``None`` where it is no such id.
+
+    Examples
+    --------
+    >>> from salesops_nb.source.checks.short_ids import other_length
+    >>> other_length("005bm00000NCJmQ"), other_length("005bm00000NCJmQAAX"), other_length("Ana Pop")
+    ('005bm00000NCJmQAAX', '005bm00000NCJmQ', None)
+    """
+    if not re.fullmatch("[0-9A-Za-z]{15}([A-Z0-5]{3})?", text):
+        return None
+    short = text[:15]
+    parts = (short[start : start + 5] for start in (0, 5, 10))
+    ends = (_LETTERS[sum(2**i for i, sign in enumerate(part) if sign.isupper())] for part in parts)
+    long = short + "".join(ends)
+    return long if text == short else short if text == long else None
 
 
 def _note(typed: Typed, contract: Contract, column: str, count: int, example: str, target: str) -> Problem:

@@ -140,11 +140,13 @@ def _meant(text: str, settings: Settings) -> tuple[str, str]:
     parts = re.fullmatch(r"(\d{4})\D{0,3}[Qq]\D?([1-4])", text.strip()) or None
     turned = re.fullmatch(r"[Qq]\D?([1-4])\D{0,3}(\d{4})", text.strip())
     month = re.fullmatch(r"(\d{1,2})[/.-](\d{4})", text.strip())
+    year = re.fullmatch(r"(?i:FY|GJ|fiscal year)[\s'-]*(?:20)?(\d\d)", text.strip())
     meant = (
         f"{day[1]}-{day[2]}" if day
         else f"{parts[1]}-Q{parts[2]}" if parts
         else f"{turned[2]}-Q{turned[1]}" if turned
         else f"{month[2]}-{int(month[1]):02d}" if month
+        else f"20{year[1]}" if year
         else ""
     )  # fmt: skip
     if meant and _readable(meant, settings):

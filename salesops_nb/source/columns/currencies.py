@@ -25,6 +25,12 @@ _COMMON = {
     "SGD", "HKD", "NZD", "ZAR", "KRW", "RON",
 }  # fmt: skip
 _LOOKED = 50
+# as ISO 4217 and Windows, and with it Dynamics, name them where the locale's own name is another
+_ALSO = {
+    "pound sterling": "GBP", "uk pound sterling": "GBP", "yen": "JPY", "yuan renminbi": "CNY",
+    "renminbi": "CNY", "zloty": "PLN", "złoty": "PLN", "forint": "HUF", "rand": "ZAR",
+    "new zealand dollar": "NZD", "new romanian leu": "RON",
+}  # fmt: skip
 # signs that one currency alone has; $ alone is the sign of many
 SIGNS = {
     "US$": "USD", "CA$": "CAD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "MX$": "MXN", "R$": "BRL",
@@ -112,7 +118,7 @@ def _codes() -> dict[str, str]:
     from babel import Locale
     from babel.core import get_global
 
-    codes: dict[str, str] = {}
+    codes = dict(_ALSO)
     current = set(Locale("en").currencies) & set(get_global("all_currencies"))
     for language in ("de", "en"):
         locale = Locale(language)

@@ -83,17 +83,22 @@ def unique_headers(header: Sequence[str], shown: str) -> tuple[list[str], list[P
 
 
 def footer_length(rows: Sequence[Sequence[str]], declared: int | None) -> int:
-    """How many of the last rows are a report's footer: totals, copyright, one lone cell."""
+    """How many of the last rows are a report's footer: totals, copyright, one lone cell.
+
+    A lone cell that says nothing of the kind, such as the company's name, belongs to the footer under whose
+    words it stands.
+    """
     if declared is not None:
         return min(declared, len(rows))
     count = 0
-    for row in reversed(rows):
+    for above, row in enumerate(reversed(rows), start=1):
         filled = [cell for cell in row if cell.strip()]
         lone = len(filled) == 1 and _FOOTER.search(filled[0]) is not None
         total = filled and len(filled) < len(row) and _FOOTER.match(filled[0].strip()) is not None
-        if filled and not lone and not total:
+        if len(filled) > 1 and not total:
             break
-        count += 1
+        if lone or total or (not filled and count == above - 1):
+            count = above
     return count
 
 

@@ -1,4 +1,4 @@
-"""Rows that a CRM's export carries and its users do not see: deleted, archived, merged away, tests."""
+"""Rows that a CRM's export carries and that are no deals: deleted, archived, merged away, tests, leads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import replace
 import duckdb
 
 from salesops_nb.errors import Problem, problem
+from salesops_nb.expression.syntax import columns_in, doubles_in, parse
 from salesops_nb.source.columns import parsing
+from salesops_nb.source.columns.headers import plain
 from salesops_nb.source.schema.mapping import FileMapping
-from salesops_nb.source.schema.raw import Raw, quoted
+from salesops_nb.source.schema.raw import Raw, literal, quoted
 
 # headers without their spaces and signs; the word says what a row with a yes in it is
 _MARKS = {
@@ -18,12 +20,17 @@ _MARKS = {
     "ismerged": "merged into another", "istest": "tests", "testrecord": "tests", "istestrecord": "tests",
 }  # fmt: skip
 _ACTIVE = ("active", "isactive")
+# columns of words, by the end of their header: what the word is of a row that is left out
+_STATUSES = {"archivestatus": ("archived", ("archived", "archiviert"))}
+_DELETED = ("deleted", "gelöscht")
+_TYPES, _LEADS, _OPPORTUNITIES = ("type", "typ"), ("lead",), ("opportunity", "verkaufschance", "chance")
 _MERGED = ("mergedrecordids", "hsmergedobjectids", "mergedobjectids")
 
 
 def is_mark(header: str) -> bool:
     """Whether a column's name says that it marks rows which the CRM's users do not see."""
-    return _plain(header) in (*_MARKS, *_MERGED, *_ACTIVE)
+    plain_header = _plain(header)
+    return plain_header in (*_MARKS, *_MERGED, *_ACTIVE, *_TYPES) or plain_header.endswith(tuple(_STATUSES))
 
 
 def _plain(header: str) -> str:
@@ -36,19 +43,30 @@ def without_deleted(
     """The rows that are neither deleted, archived, merged away nor tests; what is left out is counted.
 
     `key` is the header of the file's own id, by which a row that was merged into another is known. A column
-    that the mapping or its condition names is left to them.
+    that the mapping or its condition names is left to them, but for an outcome ``deleted`` that the mapping
+    does not translate, and for Odoo's leads, which stand among its opportunities.
     """
     named = {*file.columns.values(), *file.if_present.values()}
     if file.deleted == "keep":
         return raw
+    outcome, looked = plain(file.headers.get("outcome", "")), _looked_at(file)
     conditions: dict[str, tuple[str, str]] = {}
     for header, kind in raw.types.items():
-        plain = _plain(header)
-        if header in named or (file.where and header.casefold() in file.where.casefold()):
+        mark = _plain(header)
+        if header.casefold() in looked:
             continue
-        if plain in _MARKS and (sql := _flag(connection, raw, header, kind)):
-            conditions[header] = _MARKS[plain], sql
-        elif plain in _MERGED and key in raw.types and kind == "VARCHAR":
+        if leads := _leads(connection, raw, header, kind):
+            conditions[header] = "a lead", leads
+        if outcome and plain(header) == outcome and not _own_words(file) & set(_DELETED):
+            conditions[header] = "deleted", _says(header, _DELETED)
+        if header in named:
+            continue
+        for end, (word, words) in _STATUSES.items():
+            if mark.endswith(end):
+                conditions[header] = word, _says(header, words)
+        if mark in _MARKS and (sql := _flag(connection, raw, header, kind)):
+            conditions[header] = _MARKS[mark], sql
+        elif mark in _MERGED and key in raw.types and kind == "VARCHAR":
             ids = f"SELECT trim(unnest(regexp_split_to_array({quoted(header)}, '[;,|]'))) FROM {raw.name}"
             own = parsing.trimmed(f"CAST({quoted(str(key))} AS VARCHAR)")
             conditions[header] = "merged into another", f"coalesce({own} IN ({ids}), false)"
@@ -63,6 +81,38 @@ def without_deleted(
     where = " OR ".join(f"({sql})" for _, sql in conditions.values())
     connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {raw.name} WHERE NOT ({where})")
     return replace(raw, name=view, problems=[*raw.problems, *problems])
+
+
+def _looked_at(file: FileMapping) -> set[str]:
+    """The columns, without capitals, that the mapping's own condition decides by."""
+    if not file.where:
+        return set()
+    tree = parse(file.where)
+    names = [column.name for column in columns_in(tree)] + [str(each.value) for each in doubles_in(tree)]
+    return {name.casefold() for name in names}
+
+
+def _own_words(file: FileMapping) -> set[str]:
+    return {word.casefold() for word in file.values.get("outcome", {})}
+
+
+def _says(header: str, words: tuple[str, ...]) -> str:
+    """The SQL of one of the words in the column."""
+    text = parsing.trimmed(f"CAST({quoted(header)} AS VARCHAR)")
+    return f"coalesce(lower({text}) IN ({', '.join(map(literal, words))}), false)"
+
+
+def _leads(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, kind: str) -> str | None:
+    """The SQL of a lead in a column of no words but lead and opportunity; ``None`` for any other."""
+    if _plain(header) not in _TYPES or kind != "VARCHAR":
+        return None
+    text = parsing.trimmed(quoted(header))
+    both = ", ".join(map(literal, (*_LEADS, *_OPPORTUNITIES)))
+    row = connection.execute(
+        f"SELECT bool_and(coalesce(lower({text}) IN ({both}), false)), "
+        f"bool_or({_says(header, _OPPORTUNITIES)}), bool_or({_says(header, _LEADS)}) FROM {raw.name}"
+    ).fetchone()
+    return _says(header, _LEADS) if row and all(row) else None
 
 
 def _flag(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, kind: str) -> str | None:

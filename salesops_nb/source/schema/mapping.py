@@ -181,10 +181,11 @@ def _several(table: TableMapping, folder: Path, settings: Settings) -> list[str]
         path.iterdir() if path.is_dir() else base.glob(table.file) if re.search(r"[*?\[]", table.file) else ()
     )
     files = [p for p in paths if p.suffix.lower() in TABULAR and p.is_file() and p.name[0] not in ".~"]
-    return [str(p.relative_to(base)) for p in sorted(files, key=_by_number)]
+    return [str(p.relative_to(base)) for p in sorted(files, key=by_number)]
 
 
-def _by_number(path: Path) -> list[tuple[int, int, str]]:
+def by_number(path: Path) -> list[tuple[int, int, str]]:
+    """What files of one table are sorted by: their names, numbers in them by value."""
     parts = re.split(r"(\d+)", str(path))
     return [(0, int(part), "") if part.isdigit() else (1, 0, part.casefold()) for part in parts]
 

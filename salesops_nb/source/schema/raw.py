@@ -11,6 +11,7 @@ import duckdb
 from salesops_nb.errors import Problem
 
 APART = 10**12  # more rows than a file has
+CELLS = 10**9  # more rows than a wide sheet has
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Raw:
     `types` gives each header's SQL type, `digest` identifies the content, `problems` is what was
     found while reading, and `in_place` that the rows stay where they are (Parquet, DuckDB). `more` names
     the files whose rows follow those of `file`: the n-th counts its rows from n times `APART` on. `written`
-    is when the newest of the files was, in seconds since 1970; a database and a frame do not say it.
+    is when the newest of the files was, in seconds since 1970; a database and a frame do not say it. `cells`
+    are the columns of a wide sheet of which each row is a cell: those of the n-th count from n times `CELLS`.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Raw:
     in_place: bool = False
     more: tuple[str, ...] = ()
     written: float | None = None
+    cells: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -40,11 +43,12 @@ class Raw:
 
 def spoken_row(raw: Raw) -> str:
     """The SQL of a row's number as a message says it: with its file where it stands in a further one."""
+    row = f"(_row % {CELLS if raw.cells else APART})"
     cases = [
-        f"WHEN _row // {APART} = {number} THEN _row % {APART} || ' of ' || {literal(file)}"
+        f"WHEN _row // {APART} = {number} THEN {row} || ' of ' || {literal(file)}"
         for number, file in enumerate(raw.more, 1)
     ]
-    return f"CASE {' '.join(cases)} ELSE CAST(_row AS VARCHAR) END" if cases else "_row"
+    return f"CASE {' '.join(cases)} ELSE CAST({row} AS VARCHAR) END" if cases else row
 
 
 def quoted(name: str) -> str:

@@ -1,0 +1,106 @@
+"""The call in a review: what people committed to, rolled up, and how good earlier calls were."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from salesops_nb import present
+from salesops_nb.present.language.sentences import translate
+from salesops_nb.present.language.translation import _
+
+if TYPE_CHECKING:
+    from salesops_nb.core.periods import Period
+    from salesops_nb.performance import Review
+    from salesops_nb.source.opened import Workbook
+
+
+def calls(workbook: Workbook, review: Review) -> None:
+    """The calls for the quarter and the accuracy of those of past quarters; nothing where there are none."""
+    rolled, judged, period = calls_of(workbook, review)
+    marks = "simulated" if "forecast_calls" in workbook.simulated else ()
+    if len(rolled):
+        columns = ["name", "commit", "best_case", "reps_commit", "change", "made_on", "reason", "missing"]
+        present.show_table(
+            _called(rolled)[[c for c in columns if c == "name" or rolled[c].replace("", None).notna().any()]],
+            title=_("The call for {period}", period=translate(period.named)),
+            table="calls",
+            marks=marks,
+            rows=60,
+            notes=_("Change is what the manager's own call adds to, or takes from, the sum of the team's."),
+        )
+    if len(judged):
+        columns = [
+            "name",
+            "week",
+            "quarters",
+            "last_quarter",
+            "called",
+            "came",
+            "error",
+            "bias",
+            "mad",
+            "signal",
+        ]
+        present.show_table(
+            _called(judged)[columns],
+            title=_("How good the calls of past quarters were"),
+            table="calls",
+            marks=marks,
+            rows=60,
+            notes=_(
+                "Calls at the end of weeks 3, 6 and 9 against what was won. Bias above zero: called too "
+                "high. A tracking signal beyond ±4 is taken for a drift; few quarters cannot reach it."
+            ),
+        )
+
+
+def calls_of(workbook: Workbook, review: Review) -> tuple[pd.DataFrame, pd.DataFrame, Period]:
+    """Roll-up and accuracy as far as the review's scope goes, and the quarter that is rolled up."""
+    from salesops_nb.pipeline.calls import accuracy, every_call, roll_up
+    from salesops_nb.store.forecast_calls import calls_made
+
+    day: date = min(review.as_of, review.period.last)
+    period = review.period
+    if period.kind != "quarter":
+        period = period.calendar.containing(day, "quarter")
+    made = every_call(workbook.tables, calls_made(workbook.store))
+    rolled = roll_up(made, workbook.tables, period, day)
+    judged = accuracy(made, workbook.tables, workbook.calendar, day)
+    own = _own(workbook, review, day)
+    if own is not None:
+        rolled, judged = rolled[rolled["who"].isin(own)], judged[judged["who"].isin(own)]
+    return rolled, judged, period
+
+
+def _own(workbook: Workbook, review: Review, day: date) -> set[str] | None:
+    """Of whom a page for a team or a person may tell; None for the company's, which tells of all."""
+    from salesops_nb.core.frames import collected
+    from salesops_nb.facts import spans
+
+    if review.level == "company":
+        return None
+    people = spans(workbook.tables)
+    if review.level == "rep" or people is None:
+        return {str(review.who)}
+    rows = collected(people.select("person_id", "team", "valid_from", "valid_to"))
+    there = (rows["valid_from"] <= day) & (day < rows["valid_to"]) & (rows["team"] == review.who)
+    return set(rows.loc[there, "person_id"])
+
+
+def _called(frame: pd.DataFrame) -> pd.DataFrame:
+    name: list[Any] = [row or _("Company") for row in frame["name"]]
+    return frame.assign(name=name)
+
+
+def call_figures(workbook: Workbook, review: Review) -> list[tuple[str, str, str, Any, str]]:
+    """How good calls were, as figures that a run records: level, who, metric, value, unit."""
+    _rolled, judged, _period = calls_of(workbook, review)
+    found: list[tuple[str, str, str, Any, str]] = []
+    for row in judged.itertuples():
+        for metric, unit in (("error", "share"), ("bias", "share"), ("mad", "money"), ("signal", "number")):
+            name = f"call_{metric}_week_{row.week}"
+            found.append((str(row.level), str(row.who or "company"), name, getattr(row, metric), unit))
+    return found
