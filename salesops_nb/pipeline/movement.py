@@ -64,6 +64,7 @@ class Movement:
     >>> moved = pipeline.between(store, wb.tables, *days).moved()
     >>> moved.opening + sum(moved.steps["amount"]) == moved.closing
     True
+    >>> store.dispose()
     """
 
     first: Snapshot
@@ -95,6 +96,7 @@ class Between:
     >>> days = pipeline.between(store, wb.tables, date(2017, 12, 30), date(2017, 12, 31))
     >>> len(days.before), len(days.after)
     (2113, 2089)
+    >>> store.dispose()
     """
 
     first: Snapshot
@@ -174,6 +176,7 @@ def between(engine: Engine, tables: Mapping[str, Any], first: date, second: date
     1  Amount changed      6     -124.0000
     2             Won    131  -299803.0000
     3            Lost     27   -53304.0000
+    >>> store.dispose()
     """
     one, two = _kept(engine, first, second)
     tables = Tables.of(tables)
@@ -197,6 +200,7 @@ def days_of(engine: Engine, period: Period, as_of: date) -> tuple[date, date] | 
     >>> kept = pipeline.keep_day(store, wb.tables, currency="USD")
     >>> print(pipeline.days_of(store, wb.calendar.period("2017-Q4"), date(2017, 12, 31)))
     None
+    >>> store.dispose()
     """
     kept = [each.as_of for each in snapshots_kept(engine) if each.as_of <= min(as_of, period.last)]
     within = [day for day in kept if day in period]

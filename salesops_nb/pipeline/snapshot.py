@@ -35,10 +35,11 @@ class Kept:
     >>> from datetime import date
     >>> from salesops_nb import open_workbook, pipeline
     >>> from salesops_nb.store.database import open_store
-    >>> deals = {"deals": open_workbook(".").table("deals")}
-    >>> kept = pipeline.keep_day(open_store("sqlite://"), deals, date(2017, 12, 24), currency="USD")
+    >>> deals, store = {"deals": open_workbook(".").table("deals")}, open_store("sqlite://")
+    >>> kept = pipeline.keep_day(store, deals, date(2017, 12, 24), currency="USD")
     >>> kept.origin, [found.code for found in kept.problems]
     ('log', ['not-of-the-day'])
+    >>> store.dispose()
     """
 
     as_of: date
@@ -80,6 +81,7 @@ def keep_day(engine: Engine, tables: Mapping[str, Any], as_of: date | None = Non
     ...     print(kept.as_of, kept.done, kept.deals, kept.amount)
     2017-12-31 new 2089 4966215.0000
     2017-12-31 same 2089 4966215.0000
+    >>> store.dispose()
     """
     tables = Tables.of(tables)
     last = facts.last_day(tables)
