@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 from hypothesis import strategies as st
 
+from salesops_nb.store.database import open_store
+
 FIRST, LAST = date(2026, 1, 1), date(2026, 4, 10)
 PEOPLE = {"ana": "North", "ben": "North", "cho": "South"}
 STAGES = ("Talk", "Offer")
@@ -141,3 +143,12 @@ def log(found: list[Deal], until: date) -> pd.DataFrame:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
+
+
+STORES: list[Any] = []  # given back when their module's tests are over: see conftest.py
+
+
+def empty_store() -> Any:
+    """A store in memory."""
+    STORES.append(open_store("sqlite://"))
+    return STORES[-1]

@@ -5,14 +5,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from histories import FIRST, LAST, PEOPLE, Deal, State, days, deals, exported
+from histories import FIRST, LAST, PEOPLE, Deal, State, days, deals, empty_store, exported
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesops_nb import pipeline
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
-from salesops_nb.store.database import open_store
 
 CALENDAR = FiscalCalendar()
 DAY_1, DAY_2 = date(2026, 2, 2), date(2026, 2, 9)
@@ -56,7 +55,7 @@ def test_any_two_days_reconcile_exactly(found, when, key, scope, data):
     here = [day for day in when if len(exported(found, day)["deals"])]
     if len(here) < 2:
         return
-    store = open_store("sqlite://")
+    store = empty_store()
     kept(store, found, *here)
     first, second = sorted(data.draw(st.permutations(here))[:2])
     period = CALENDAR.period(key) if key else None
@@ -78,7 +77,7 @@ def test_what_was_won_is_what_was_booked_in_between(found, one, two):
     first, second = min(one, two), max(one, two)
     if first == second or not all(len(exported(found, day)["deals"]) for day in (first, second)):
         return
-    store = open_store("sqlite://")
+    store = empty_store()
     kept(store, found, first, second)
     moved = movement(store, exported(found, LAST), first, second)
     booked = [
@@ -121,7 +120,7 @@ Q1 = CALENDAR.period("2026-Q1")
 def test_each_step_in_a_period_of_a_team(step, amount, then, now):
     states = [(BEFORE, then), (WITHIN, now)] if then else [(WITHIN, now)]
     found = [deal("D1", *states), deal("D2", (BEFORE, OPEN))]
-    store = open_store("sqlite://")
+    store = empty_store()
     kept(store, found, DAY_1, DAY_2)
     moved = movement(store, exported([*found, END], LAST), DAY_1, DAY_2, Q1, "team", "North")
     assert moved.steps[["step", "deals", "amount"]].values.tolist() == [[step, 1, Decimal(amount)]]
@@ -133,7 +132,7 @@ def test_won_at_another_amount_and_owner_changes():
     won = replace(OPEN, outcome="won", closed_on=WITHIN, amount=Decimal(90))
     found = [deal("D1", (BEFORE, OPEN), (WITHIN, won)),
              deal("D2", (BEFORE, OPEN), (WITHIN, replace(OPEN, owner_id="cho")))]  # fmt: skip
-    store = open_store("sqlite://")
+    store = empty_store()
     kept(store, found, DAY_1, DAY_2)
     moved = movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
     assert dict(zip(moved.steps["step"], moved.steps["amount"], strict=True)) == {
@@ -149,7 +148,7 @@ def test_won_at_another_amount_and_owner_changes():
 def test_a_closing_that_was_dated_back_is_a_closing():
     back = replace(OPEN, outcome="won", closed_on=date(2026, 1, 30))
     found = [deal("D1", (BEFORE, OPEN), (WITHIN, back)), deal("D2", (BEFORE, OPEN))]
-    store = open_store("sqlite://")
+    store = empty_store()
     kept(store, found, DAY_1, DAY_2)
     assert movement(store, exported(found, DAY_2), DAY_1, DAY_2).steps["step"].tolist() == ["Won"]
     store.dispose()
@@ -162,7 +161,7 @@ def test_reopened_late_and_vanished_deals_are_said():
     gone = deal("gone", (BEFORE, OPEN))
     gone.gone_on, late.created_on = WITHIN, BEFORE
     found = [again, late, gone, deal("D2", (BEFORE, OPEN))]
-    store = open_store("sqlite://")
+    store = empty_store()
     kept(store, found, DAY_1, DAY_2)
     moved = movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
     steps = dict(zip(moved.deals["step"], moved.deals["deal_id"], strict=True))
@@ -176,7 +175,7 @@ def test_reopened_late_and_vanished_deals_are_said():
 def test_a_deal_that_was_won_and_opened_again_later_stays_won_in_the_week_it_was_won():
     won = replace(OPEN, outcome="won", closed_on=WITHIN)
     found = [deal("D1", (BEFORE, OPEN), (WITHIN, won), (date(2026, 3, 1), OPEN)), deal("D2", (BEFORE, OPEN))]
-    store = open_store("sqlite://")
+    store = empty_store()
     kept(store, found, DAY_1, DAY_2)
     moved = movement(store, exported([*found, END], LAST), DAY_1, DAY_2)
     assert moved.steps["step"].tolist() == ["Won"]
@@ -184,7 +183,7 @@ def test_a_deal_that_was_won_and_opened_again_later_stays_won_in_the_week_it_was
 
 
 def test_days_that_cannot_be_compared_are_said():
-    store, found = open_store("sqlite://"), [deal("D1", (FIRST, OPEN))]
+    store, found = empty_store(), [deal("D1", (FIRST, OPEN))]
     tables = exported(found, DAY_2)
     kept(store, found, DAY_1)
     with pytest.raises(SalesopsError, match="No deals are kept of 2026-02-09; kept are: 2026-02-02"):

@@ -4,11 +4,11 @@ import copy
 from datetime import date
 
 import pytest
+from histories import empty_store
 
 from salesops_nb import performance, pipeline
 from salesops_nb.notebook.calls_shown import call_figures, calls
 from salesops_nb.notebook.pipeline_moved import pipeline_moved
-from salesops_nb.store.database import open_store
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def shown(demo, monkeypatch):
     """What a review of the demo shows of the movement, with the days given kept in a store of its own."""
-    store, words = open_store("sqlite://"), []
+    store, words = empty_store(), []
     book = copy.copy(demo)
     book.__dict__["store"] = store
     monkeypatch.setattr("IPython.display.display", lambda data, **_: words.append(data["text/plain"]))
