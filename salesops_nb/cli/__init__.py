@@ -7,6 +7,7 @@ imports none of them, so that it answers at once.
 from __future__ import annotations
 
 import importlib
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -68,6 +69,19 @@ class _LateGroup(click.Group):
 @click.version_option(__version__, package_name="salesops_nb")
 def main() -> None:
     """The sales-operations workbook."""
+
+
+def day_given(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
+    """The day that an option gives (a click callback); None where it is not given."""
+    try:
+        return None if value is None else date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a day; write it like 2026-02-13") from None
+
+
+def today() -> date:
+    """The day on this machine's clock: of an act, where nobody says it."""
+    return datetime.now(UTC).astimezone().date()
 
 
 def write_in_language_of(settings: Settings) -> None:

@@ -7,7 +7,7 @@ unless said: it is a fact about the act, kept with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ import click
 import pandas as pd
 from sqlalchemy import Engine
 
-from salesops_nb.cli import write_in_language_of
+from salesops_nb.cli import day_given, today, write_in_language_of
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.money import from_minor
 from salesops_nb.core.names import id_of, named
@@ -40,13 +40,8 @@ Decorated = Callable[..., Any]
 _PEOPLE = {"payee_id", "approvers", "opened_by", "answered_by", "closed_by"}
 
 
-def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date:
-    if value is None:
-        return datetime.now(UTC).astimezone().date()
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a day; write it like 2026-02-13") from None
+def _day(context: click.Context, option: click.Parameter, value: str | None) -> date:
+    return day_given(context, option, value) or today()
 
 
 def _amount(_context: click.Context, _option: click.Parameter, value: str) -> Decimal:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import click
 
+from salesops_nb.cli import today
 from salesops_nb.commission.design import new_plan as blank
 from salesops_nb.errors import SalesopsError, problem
 
@@ -109,7 +110,7 @@ def new_plan(
     home = find_workbook(".")
     settings = load_settings(home)
     path = home / FOLDER / f"{name}.yml"
-    year = settings.calendar.containing(first or datetime.now(UTC).astimezone().date(), "year")
+    year = settings.calendar.containing(first or today(), "year")
     first = first or year.start
     last = last or year.end - timedelta(days=1)
     if last < first:

@@ -7,26 +7,21 @@ from pathlib import Path
 
 import click
 
+from salesops_nb.cli import day_given, write_in_language_of
 from salesops_nb.errors import Problem, SalesopsError
-
-
-def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
-    try:
-        return None if value is None else date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a day; write it like 2026-02-13") from None
 
 
 @click.command()
 @click.option("-w", "--workbook", default=".", metavar="DIR", help="The workbook's folder.")
-@click.option("--as-of", callback=_day, metavar="DAY", help="The day (default: the last day of the data).")
+@click.option(
+    "--as-of", callback=day_given, metavar="DAY", help="The day (default: the last day of the data)."
+)
 def snapshot(workbook: str, as_of: date | None) -> None:
     """Keep the open deals of a day in the store: what a week's movement of the pipeline is told from.
 
     A day is kept once however often this is run; changed data of the same day replace what was kept. An
     earlier day is given back by the log of changes, where there is one, and replaces no day kept in its time.
     """
-    from salesops_nb.cli import write_in_language_of
     from salesops_nb.pipeline.snapshot import keep_day, said
     from salesops_nb.source.opened import open_workbook
 
@@ -50,7 +45,7 @@ def snapshot(workbook: str, as_of: date | None) -> None:
 @click.option("--commit", metavar="AMOUNT", help="What will come for certain.")
 @click.option("--best", "best_case", metavar="AMOUNT", help="What comes if all goes well.")
 @click.option("--reason", metavar="WHY", help="Why, or why it changed.")
-@click.option("--on", "today", callback=_day, metavar="DAY", help="Day of the call (default: today).")
+@click.option("--on", "today", callback=day_given, metavar="DAY", help="Day of the call (default: today).")
 @click.option("--from", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Calls of a spreadsheet (xlsx), a row each.")  # fmt: skip
 def call(workbook: str, file: Path | None, today: date | None, **given: str | None) -> None:
@@ -59,7 +54,6 @@ def call(workbook: str, file: Path | None, today: date | None, **given: str | No
     A spreadsheet has the heads by, period, commit, best_case, reason and, for other days, made_on. Rows with
     a fault are set aside and listed; the exit code is then 1, and the others are kept.
     """
-    from salesops_nb.cli import write_in_language_of
     from salesops_nb.pipeline.calls_given import calls_from, checked_call
     from salesops_nb.source.opened import open_workbook
     from salesops_nb.store.forecast_calls import add_calls

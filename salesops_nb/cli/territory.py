@@ -5,28 +5,17 @@ The day of an act (`--on`) is today unless said: it is a fact about the act, kep
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import click
 import pandas as pd
 from sqlalchemy import Engine
 
-from salesops_nb.cli import write_in_language_of
+from salesops_nb.cli import day_given, today, write_in_language_of
 from salesops_nb.source.opened import store_url
 from salesops_nb.store.assignments import assignments as owned
 from salesops_nb.store.database import open_store
 from salesops_nb.workbook import find_workbook, load_settings
-
-
-def _today() -> date:
-    return datetime.now(UTC).astimezone().date()
-
-
-def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
-    try:
-        return None if value is None else date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a day; write it like 2026-02-13") from None
 
 
 @click.group()
@@ -60,7 +49,7 @@ def list_(context: click.Context, thing: str | None) -> None:
 
 
 @territory.command()
-@click.option("--day", callback=_day, metavar="DAY", help="Any past or planned day (default: today).")
+@click.option("--day", callback=day_given, metavar="DAY", help="Any past or planned day (default: today).")
 @click.option("--kind", type=click.Choice(["unit", "account"]), help="Only units, or only accounts.")
 @click.option("--of", "thing", metavar="ID", help="Only this unit or account.")
 @click.option("--person", metavar="PERSON", help="Only what this person has.")
@@ -69,7 +58,7 @@ def owners(
     context: click.Context, day: date | None, kind: str | None, thing: str | None, person: str | None
 ) -> None:
     """Who owns what on a day, and from when to when."""
-    table = owned.assignments_as_of(_store(context), day or _today(), kind=kind)
+    table = owned.assignments_as_of(_store(context), day or today(), kind=kind)
     if thing is not None:
         table = table[table["thing_id"] == thing]
     _show(table if person is None else table[table["person_id"] == person])
@@ -79,11 +68,11 @@ def owners(
 @click.argument("number", type=int)
 @click.option("--by", required=True, metavar="PERSON", help="Who takes it back.")
 @click.option("--reason", required=True, metavar="WHY", help="Why, kept with the act.")
-@click.option("--on", callback=_day, metavar="DAY", help="Day of the act (default: today).")
+@click.option("--on", callback=day_given, metavar="DAY", help="Day of the act (default: today).")
 @click.option(
     "--from",
     "start",
-    callback=_day,
+    callback=day_given,
     metavar="DAY",
     help="First day of the owners given back (default: the day of the act). The approval's own first day, or "
     "one before it, takes it out as if it had not been given.",
@@ -94,7 +83,7 @@ def undo(
 ) -> None:
     """Take an approval back from a day on: what was approved since stays, and so does the log."""
     store = _store(context)
-    act = on or _today()
+    act = on or today()
     done = owned.undo(
         store, number, approved_by=by, approved_on=act, reason=reason, effective_on=start or act
     )
