@@ -34,7 +34,7 @@ def check(folder: Path, quiet: bool, plan: Path | None) -> None:
         _plan(plan)
         return
     from salesops_nb.cli import write_in_language_of
-    from salesops_nb.cli.inputs import inputs, paid_periods
+    from salesops_nb.cli.check.inputs import inputs, paid_periods
     from salesops_nb.present.language.called import use_names
     from salesops_nb.source import open_workbook
     from salesops_nb.workbook import find_workbook, load_settings
