@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from salesops_nb.core.periods import Period
     from salesops_nb.performance import Review
     from salesops_nb.source.opened import Workbook
+    from salesops_nb.store.forecast_calls import Call
 
 
 def calls(workbook: Workbook, review: Review) -> None:
     """The calls for the quarter and the accuracy of those of past quarters; nothing where there are none."""
-    rolled, judged, period = calls_of(workbook, review)
+    rolled, period = rolled_up(workbook, review)
+    judged = judged_calls(workbook, review)
     marks = "simulated" if "forecast_calls" in workbook.simulated else ()
     if len(rolled):
         columns = ["name", "commit", "best_case", "reps_commit", "change", "made_on", "reason", "missing"]
@@ -57,32 +59,49 @@ def calls(workbook: Workbook, review: Review) -> None:
         )
 
 
-def calls_of(workbook: Workbook, review: Review) -> tuple[pd.DataFrame, pd.DataFrame, Period]:
-    """Roll-up and accuracy as far as the review's scope goes, and the quarter that is rolled up."""
-    from salesops_nb.pipeline.calls import accuracy, every_call, roll_up
-    from salesops_nb.store.forecast_calls import calls_made
+def rolled_up(workbook: Workbook, review: Review) -> tuple[pd.DataFrame, Period]:
+    """The calls rolled up, as far as the review's scope goes, and the quarter that they are for."""
+    from salesops_nb.pipeline.calls import roll_up
 
-    day: date = min(review.as_of, review.period.last)
-    period = review.period
+    day, period = _day(review), review.period
     if period.kind != "quarter":
         period = period.calendar.containing(day, "quarter")
-    made = every_call(workbook.tables, calls_made(workbook.store))
-    rolled = roll_up(made, workbook.tables, period, day)
-    judged = accuracy(made, workbook.tables, workbook.calendar, day)
-    own = _own(workbook, review, day)
-    if own is not None:
-        rolled, judged = rolled[rolled["who"].isin(own)], judged[judged["who"].isin(own)]
-    return rolled, judged, period
+    return _own(workbook, review, roll_up(_made(workbook), workbook.tables, period, day)), period
 
 
-def _own(workbook: Workbook, review: Review, day: date) -> set[str] | None:
-    """Of whom a page for a team or a person may tell; None for the company's, which tells of all."""
+def judged_calls(workbook: Workbook, review: Review) -> pd.DataFrame:
+    """How good calls were, as far as the review's scope goes."""
+    from salesops_nb.pipeline.calls import accuracy
+
+    found = accuracy(_made(workbook), workbook.tables, workbook.calendar, _day(review))
+    return _own(workbook, review, found)
+
+
+def _made(workbook: Workbook) -> list[Call]:
+    from salesops_nb.pipeline.calls import every_call
+    from salesops_nb.store.forecast_calls import calls_made
+
+    return every_call(workbook.tables, calls_made(workbook.store))
+
+
+def _day(review: Review) -> date:
+    day: date = min(review.as_of, review.period.last)
+    return day
+
+
+def _own(workbook: Workbook, review: Review, found: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a page for a team or a person may tell; the company's tells of all."""
+    whose = _whose(workbook, review)
+    return found if whose is None else found[found["who"].isin(whose)]
+
+
+def _whose(workbook: Workbook, review: Review) -> set[str] | None:
     from salesops_nb.core.frames import collected
     from salesops_nb.facts import spans
 
     if review.level == "company":
         return None
-    people = spans(workbook.tables)
+    day, people = _day(review), spans(workbook.tables)
     if review.level == "rep" or people is None:
         return {str(review.who)}
     rows = collected(people.select("person_id", "team", "valid_from", "valid_to"))
@@ -97,9 +116,8 @@ def _called(frame: pd.DataFrame) -> pd.DataFrame:
 
 def call_figures(workbook: Workbook, review: Review) -> list[tuple[str, str, str, Any, str]]:
     """How good calls were, as figures that a run records: level, who, metric, value, unit."""
-    _rolled, judged, _period = calls_of(workbook, review)
     found: list[tuple[str, str, str, Any, str]] = []
-    for row in judged.itertuples():
+    for row in judged_calls(workbook, review).itertuples():
         for metric, unit in (("error", "share"), ("bias", "share"), ("mad", "money"), ("signal", "number")):
             name = f"call_{metric}_week_{row.week}"
             found.append((str(row.level), str(row.who or "company"), name, getattr(row, metric), unit))

@@ -55,9 +55,9 @@ def every_call(tables: Mapping[str, Any], stored: Iterable[Call]) -> list[Call]:
             if row.commit is not None:
                 best = row.commit if row.best_case is None else row.best_case
                 call = Call(row.person_id, row.period, row.made_on, row.commit, best, row.reason or "")
-                found[call.person_id, call.period, call.made_on] = call
+                found[call.key] = call
     for call in stored:
-        found[call.person_id, call.period, call.made_on] = call
+        found[call.key] = call
     return sorted(found.values(), key=lambda call: call.made_on)
 
 
@@ -125,6 +125,13 @@ def in_force(calls: Iterable[Call], period: str, day: date) -> dict[str, Call]:
     return {call.person_id: call for call in calls if call.period == period and call.made_on <= day}
 
 
+def _called(who: str, tree: Tree, made: Mapping[str, Call], best: bool = False) -> Decimal:
+    """What somebody calls; without a call of their own, what those below add up to."""
+    if who in made:
+        return made[who].best_case if best else made[who].commit
+    return sum((_called(each, tree, made, best) for each in tree.reports.get(who, [])), NOTHING)
+
+
 def roll_up(calls: Iterable[Call], tables: Mapping[str, Any], period: Period, day: date) -> pd.DataFrame:
     """The calls for a period as they stood on a day: the company, each manager, each rep.
 
@@ -136,9 +143,7 @@ def roll_up(calls: Iterable[Call], tables: Mapping[str, Any], period: Period, da
     tree, made = tree_of(tables, day), in_force(calls, period.key, day)
 
     def total(who: str, best: bool = False) -> Decimal:
-        if who in made:
-            return made[who].best_case if best else made[who].commit
-        return sum((total(each, best) for each in tree.reports.get(who, [])), NOTHING)
+        return _called(who, tree, made, best)
 
     def silent(people: Iterable[str]) -> str:
         return ", ".join(
@@ -192,7 +197,7 @@ def accuracy(
             for who, call in force.items():
                 came = sum((won.get(one, NOTHING) for one in tree.below(who)), NOTHING)
                 pairs.setdefault((who, week), []).append((key, call.commit, came))
-            top = [_of_company(root, tree, force) for root in tree.roots]
+            top = [_called(root, tree, force) for root in tree.roots]
             if force:
                 came = sum(won.values(), NOTHING)
                 pairs.setdefault((COMPANY, week), []).append((key, sum(top, NOTHING), came))
@@ -200,12 +205,6 @@ def accuracy(
     order = {"company": 0, "manager": 1, "rep": 2}
     rows.sort(key=lambda row: (order[row[2]], row[1], row[3]))
     return pd.DataFrame(rows, columns=_GOOD, dtype=object)
-
-
-def _of_company(who: str, tree: Tree, force: Mapping[str, Call]) -> Decimal:
-    if who in force:
-        return force[who].commit
-    return sum((_of_company(one, tree, force) for one in tree.reports.get(who, [])), NOTHING)
 
 
 def _quarter(key: str, calendar: FiscalCalendar) -> Period | None:

@@ -89,12 +89,11 @@ def calls_from(
         except SalesopsError as error:
             found += [replace(each, file=raw.file, row=number) for each in error.problems]
             continue
-        key = call.person_id, call.period, call.made_on
-        if key in calls and calls[key][0] != call:
-            first = calls[key][1]
+        if call.key in calls and calls[call.key][0] != call:
+            first = calls[call.key][1]
             found.append(problem("bad-call.twice", file=raw.file, row=number, column="by", first=first))
             continue
-        calls.setdefault(key, (call, number))
+        calls.setdefault(call.key, (call, number))
     return [call for call, _ in calls.values()], found
 
 

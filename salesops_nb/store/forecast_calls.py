@@ -12,9 +12,7 @@ from decimal import Decimal
 
 from sqlalchemy import BIGINT, Column, Connection, Date, Engine, Integer, String, Table, Text, insert, select
 
-from salesops_nb.store.metadata import append_only, metadata
-
-_PLACES = 4  # of an amount: it is kept as a whole number of ten-thousandths
+from salesops_nb.store.metadata import append_only, from_e4, metadata, to_e4
 
 calls = Table(
     "calls",
@@ -43,15 +41,20 @@ class Call:
     best_case: Decimal
     reason: str
 
+    @property
+    def key(self) -> tuple[str, str, date]:
+        """Whose call it is, for which period, of which day: the last of these counts."""
+        return self.person_id, self.period, self.made_on
+
 
 def add_calls(engine: Engine, made: Sequence[Call], *, entered_by: str, entered_at: datetime) -> int:
     """Append the calls that differ from the last of their person, period and day; how many these are."""
     with engine.begin() as connection:
-        last = {_key(call): call for call in _read(connection)}
+        last = {call.key: call for call in _read(connection)}
         new = []
         for call in made:
-            if last.get(_key(call)) != call:
-                last[_key(call)] = call
+            if last.get(call.key) != call:
+                last[call.key] = call
                 new.append(call)
         who = {"entered_by": entered_by, "entered_at": entered_at.isoformat(timespec="seconds")}
         rows = [
@@ -59,8 +62,8 @@ def add_calls(engine: Engine, made: Sequence[Call], *, entered_by: str, entered_
                 "person_id": call.person_id,
                 "period": call.period,
                 "made_on": call.made_on,
-                "commit_e4": int(call.commit.scaleb(_PLACES)),
-                "best_case_e4": int(call.best_case.scaleb(_PLACES)),
+                "commit_e4": to_e4(call.commit),
+                "best_case_e4": to_e4(call.best_case),
                 "reason": call.reason,
                 **who,
             }
@@ -77,18 +80,14 @@ def calls_made(engine: Engine) -> list[Call]:
         return _read(connection)
 
 
-def _key(call: Call) -> tuple[str, str, date]:
-    return call.person_id, call.period, call.made_on
-
-
 def _read(connection: Connection) -> list[Call]:
     return [
         Call(
             row.person_id,
             row.period,
             row.made_on,
-            Decimal(row.commit_e4).scaleb(-_PLACES),
-            Decimal(row.best_case_e4).scaleb(-_PLACES),
+            from_e4(row.commit_e4),
+            from_e4(row.best_case_e4),
             row.reason,
         )
         for row in connection.execute(select(calls).order_by(calls.c.call_id))

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from sqlalchemy import DDL, MetaData, Table, event
 
+from salesops_nb.errors import SalesopsError, problem
+
 metadata = MetaData()
+_PLACES = 4
+
+
+def to_e4(amount: Decimal) -> int:
+    """An amount as the whole number of ten-thousandths that a column ``…_e4`` keeps; refuses finer ones."""
+    found = amount.scaleb(_PLACES)
+    if found != found.to_integral_value():
+        raise SalesopsError(problem("bad-number.plain", given=amount))
+    return int(found)
+
+
+def from_e4(kept: int) -> Decimal:
+    """The amount that a column ``…_e4`` keeps, with its four places."""
+    return Decimal(kept).scaleb(-_PLACES)
 
 
 def append_only(table: Table, instead: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -34,11 +34,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import metadata
+from salesops_nb.store.metadata import from_e4, metadata, to_e4
 
 Origin = Literal["data", "log"]
 Done = Literal["new", "same", "replaced", "stays"]
-_PLACES = 4  # of an amount: it is kept as a whole number of ten-thousandths
 _MANY = 500  # ids in one question to the database
 
 snapshots = Table(
@@ -96,6 +95,9 @@ class DealThen:
     expected_close_on: date | None = None
     forecast_category: str | None = None
     deal_type: str | None = None
+
+
+_AS_KEPT = [each.name for each in fields(DealThen) if each.name != "amount"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ def snapshots_kept(engine: Engine) -> list[Snapshot]:
 def open_on(engine: Engine, as_of: date) -> dict[str, DealThen]:
     """The deals that were open on a day that is kept, by id."""
     query = select(deals_then).where(deals_then.c.as_of == as_of, deals_then.c.outcome == "open")
-    return {deal.deal_id: deal for _, deal in _read(engine, query)}
+    return {deal.deal_id: deal for deal in _read(engine, query)}
 
 
 def closed_by(engine: Engine, after: date, until: date) -> dict[str, DealThen]:
@@ -183,7 +185,7 @@ def closed_by(engine: Engine, after: date, until: date) -> dict[str, DealThen]:
     within = (deals_then.c.as_of > after) & (deals_then.c.as_of <= until)
     closed = (deals_then.c.outcome != "open") & (deals_then.c.closed_on <= until)
     query = select(deals_then).where(within, closed).order_by(deals_then.c.as_of)
-    return {deal.deal_id: deal for _, deal in _read(engine, query)}
+    return {deal.deal_id: deal for deal in _read(engine, query)}
 
 
 def seen_before(engine: Engine, ids: Iterable[str], by: date) -> set[str]:
@@ -197,22 +199,14 @@ def seen_before(engine: Engine, ids: Iterable[str], by: date) -> set[str]:
     return found
 
 
-def _read(engine: Engine, query: Any) -> list[tuple[date, DealThen]]:
+def _read(engine: Engine, query: Any) -> list[DealThen]:
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
     return [
-        (row.pop("as_of"), DealThen(amount=Decimal(row.pop("amount_e4")).scaleb(-_PLACES), **row))
-        for row in rows
+        DealThen(amount=from_e4(row["amount_e4"]), **{name: row[name] for name in _AS_KEPT}) for row in rows
     ]
 
 
 def _row(as_of: date, deal: DealThen) -> dict[str, Any]:
-    row = {name: getattr(deal, name) for name in DealThen.__slots__ if name != "amount"}
-    return {"as_of": as_of, **row, "amount_e4": _ten_thousandths(deal)}
-
-
-def _ten_thousandths(deal: DealThen) -> int:
-    found = deal.amount.scaleb(_PLACES)
-    if found != found.to_integral_value():
-        raise SalesopsError(problem("bad-number.plain", given=deal.amount))
-    return int(found)
+    row = {name: getattr(deal, name) for name in _AS_KEPT}
+    return {"as_of": as_of, **row, "amount_e4": to_e4(deal.amount)}

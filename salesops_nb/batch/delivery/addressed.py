@@ -76,7 +76,6 @@ class _Subjects:
         try:
             span = resolve_period(period, self.workbook.calendar, self.workbook.data_through)
             return {(each.kind, each.who): each for each in subjects(report, self.workbook, span)}
-        except (
-            SalesopsError
-        ) as error:  # nobody is left of them, or the data have no day from which the period counts
+        except SalesopsError as error:
+            # nobody is left of them, or the data have no day from which the period counts
             return " ".join(translate(problem.message) for problem in error.problems)
