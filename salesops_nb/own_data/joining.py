@@ -283,15 +283,13 @@ def _who(made: Proposed, roster: Proposed | None, deals: Proposed | None) -> Non
         made.keys["where"] = f"`{header}` not in ({shown})"
     lacking = [value for value in values if value not in found and value not in totals]
     if lacking:
-        of_roster = message("nobody of {file} is {names}: salesops check lists them", **_lack(of, lacking))
-        of_deals = message(
-            "nobody of {file} is {names}, and no roster says whether they are people", **_lack(of, lacking)
-        )
-        made.notes.append(of_roster if roster else of_deals)
-
-
-def _lack(of: Proposed, lacking: list[str]) -> dict[str, str]:
-    return {"file": of.seen.name, "names": listed(lacking, 5)}
+        file, names = of.seen.name, listed(lacking, 5)
+        made.notes.append(
+            message("nobody of {file} is {names}: salesops check lists them", file=file, names=names)
+            if roster
+            else message("nobody of {file} is {names}, and no roster says whether they are people",
+                         file=file, names=names)
+        )  # fmt: skip
 
 
 def _people(

@@ -16,6 +16,7 @@ from salesops_nb.source.schema.contracts import CONTRACTS, Column, Contract
 from salesops_nb.source.schema.raw import put_over, quoted
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_WRITTEN = "[0-9A-Za-z]{15}([A-Z0-5]{3})?"
 
 
 def as_the_other_table_writes(
@@ -55,9 +56,8 @@ def _so_long(
     ]
     if not pointing:
         return []
-    written = "[0-9A-Za-z]{15}([A-Z0-5]{3})?"
     found = ", ".join(
-        f"coalesce(bool_or(regexp_full_match({quoted(c.name)}, '{written}')), false)" for c in pointing
+        f"coalesce(bool_or(regexp_full_match({quoted(c.name)}, '{_WRITTEN}')), false)" for c in pointing
     )
     row = connection.execute(f"SELECT {found} FROM {relation}").fetchone() or ()
     return [column for column, so in zip(pointing, row, strict=True) if so]
@@ -84,7 +84,7 @@ def other_length(text: str) -> str | None:
     >>> other_length("005bm00000NCJmQ"), other_length("005bm00000NCJmQAAX"), other_length("Ana Pop")
     ('005bm00000NCJmQAAX', '005bm00000NCJmQ', None)
     """
-    if not re.fullmatch("[0-9A-Za-z]{15}([A-Z0-5]{3})?", text):
+    if not re.fullmatch(_WRITTEN, text):
         return None
     short = text[:15]
     parts = (short[start : start + 5] for start in (0, 5, 10))
