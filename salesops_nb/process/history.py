@@ -232,8 +232,8 @@ def _bands(amounts: Ints) -> Any:
     """Thirds of the deals by list value: what a deal would bring at list price, won or lost alike."""
     known = amounts[amounts > 0]
     limits = np.unique(np.quantile(known, [1 / 3, 2 / 3])) if len(known) else np.array([])
-    codes: Any = np.searchsorted(limits, amounts)
-    return pd.Categorical.from_codes(codes, ["small", "medium", "large"])
+    bands = np.array(["small", "medium", "large"])
+    return pd.Categorical(bands[np.searchsorted(limits, amounts)], categories=bands)
 
 
 def _outcomes(tables: Tables) -> dict[str, str]:
