@@ -3,11 +3,15 @@
 from salesops_nb.process.bottleneck import Window, bottlenecks, window
 from salesops_nb.process.conversion import Stints, by_cohort, converted, staying, stints, time_in_stage
 from salesops_nb.process.history import History, Passes, read
+from salesops_nb.process.losses import lost_deals, reasons, standing_out
 from salesops_nb.process.paths import commonest, flow, kinds
+from salesops_nb.process.pushes import Pushes, push_costs, pushed_by, pushes
+from salesops_nb.process.stuck import limits, stuck
 
 __all__ = [
-    "History", "Passes", "Stints", "Window", "bottlenecks", "by_cohort", "commonest", "converted", "flow",
-    "kinds", "read", "staying", "stints", "time_in_stage", "window",
+    "History", "Passes", "Pushes", "Stints", "Window", "bottlenecks", "by_cohort", "commonest", "converted",
+    "flow", "kinds", "limits", "lost_deals", "push_costs", "pushed_by", "pushes", "read", "reasons",
+    "standing_out", "staying", "stints", "stuck", "time_in_stage", "window",
 ]  # fmt: skip
 
 
