@@ -20,7 +20,7 @@ from salesops_nb.process.history import DAY, STAYS, Flags, History, Ints, second
 
 STILL, ONWARD, DIED = 0, 1, 2
 Kind = Literal["year", "quarter", "month"]
-YOUNG = 0.2  # share still undecided from which a cohort's conversion is no estimate of its end
+YOUNG = 0.05  # share still undecided from which a cohort's conversion is no estimate of its end
 CONFIDENCE = 0.9
 
 
@@ -163,13 +163,13 @@ def time_in_stage(
     return pd.DataFrame(rows)
 
 
-def staying(history: History, which: Flags, working: bool = False, points: int = 200) -> pd.DataFrame:
+def staying(history: History, which: Flags, working: bool = False, points: int = 150) -> pd.DataFrame:
     """The share of stays that are not over after so many days: ``days``, and for each stage a column with
     ``_low`` and ``_high`` beside it."""
     made = history.passes.where(which & ~history.passes.bulk)
     days, over = made.working_days if working else made.days, made.to != STAYS
-    longest = float(np.quantile(days, 0.98)) if len(made) else 0.0
-    grid = np.linspace(0, longest, points)
+    longest = int(np.ceil(np.quantile(days, 0.98))) if len(made) else 0
+    grid = np.arange(0, longest + 1, -(-(longest + 1) // points), dtype=float)
     columns: dict[str, NDArray[np.float64]] = {"days": grid}
     for stage, name in enumerate(history.stages):
         mine = made.stage == stage

@@ -7,8 +7,8 @@ what they are found to be is drawn towards what all are:
 
 - conversion by Mantel & Haenszel's statistic (1959), shrunk by a beta-binomial model
   (`statistics.shared_rate`); deals not decided yet are stood in for by those as old of their team (inverse
-  probability of censoring, whose sum is Aalen & Johansen's estimate; Robins & Finkelstein 2000), and count for
-  as many deals as they inform;
+  probability of censoring, whose sum is Aalen & Johansen's estimate; Robins & Finkelstein 2000), and count
+  for as many deals as they inform;
 - time by the stratified log-rank test (Mantel 1966) with Peto's one-step ratio of hazards, shrunk by a normal
   model (DerSimonian & Laird 1986).
 """

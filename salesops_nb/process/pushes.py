@@ -55,8 +55,8 @@ def pushes(history: History, tables: Mapping[str, Any]) -> Pushes:
     if "deal_changes" in tables:
         source = "deal_changes"
         sql = f"""SELECT deal_id, try_cast(substr(CAST(old AS VARCHAR), 1, 10) AS DATE) AS before,
-            try_cast(substr(CAST(new AS VARCHAR), 1, 10) AS DATE) AS after, old IS NOT NULL AND new IS NOT NULL
-            AS given FROM log WHERE field = 'expected_close_on' AND CAST(changed_at AS DATE) <= {day}"""
+            try_cast(substr(CAST(new AS VARCHAR), 1, 10) AS DATE) AS after, old IS NOT NULL AND new IS NOT
+            NULL AS given FROM log WHERE field = 'expected_close_on' AND CAST(changed_at AS DATE) <= {day}"""
     elif "deal_snapshots" in tables:
         source = "deal_snapshots"
         sql = f"""SELECT deal_id, lag(expected_close_on) OVER kept AS before, expected_close_on AS after,
@@ -102,8 +102,8 @@ def push_costs(history: History, found: Pushes, which: Flags) -> pd.DataFrame:
 
 
 def pushed_by(history: History, found: Pushes, which: Flags, by: str = "team") -> pd.DataFrame:
-    """How often deals are pushed by team, or another column of the deals: ``[by], deals, pushed, share`` (drawn
-    towards that of all, with ``low`` and ``high``), ``times`` (pushes a pushed deal), most first."""
+    """How often deals are pushed by team, or another column of the deals: ``[by], deals, pushed, share``
+    (drawn towards that of all, with ``low`` and ``high``), ``times`` (pushes a pushed deal), most first."""
     frame = pd.DataFrame({
         by: history.deals.loc[which, by].astype(str), "deals": 1, "pushed": found.times[which] > 0,
         "times": found.times[which],

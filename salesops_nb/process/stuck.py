@@ -23,8 +23,8 @@ def limits(history: History) -> pd.DataFrame:
     """From which age deals are stuck in each stage, and how those ended that were before.
 
     Columns ``stage, limit`` (days; missing where fewer than nine in ten have ever left), ``before`` (closed
-    deals that once stayed longer), ``won, win_rate, low, high, usual`` (win rate of the other closed deals that
-    were in the stage). Stays of bulk updates count for nothing.
+    deals that once stayed longer), ``won, win_rate, low, high, usual`` (win rate of the other closed deals
+    that were in the stage). Stays of bulk updates count for nothing.
     """
     made = history.passes
     outcome = np.array(history.deals["outcome"].astype(str))
@@ -49,8 +49,8 @@ def limits(history: History) -> pd.DataFrame:
 def stuck(history: History, tables: Mapping[str, Any], which: Flags) -> pd.DataFrame:
     """Open deals of some that have been in their stage for longer than the limit, most valuable first.
 
-    Columns of `COLUMNS`. Without a history of stages, the age since creation stands for the time in the stage,
-    and its limit is the 90th percentile of the age at which deals closed.
+    Columns of `COLUMNS`. Without a history of stages, the age since creation stands for the time in the
+    stage, and its limit is the 90th percentile of the age at which deals closed.
     """
     deals = history.deals
     is_open = which & (deals["outcome"] == OPEN).to_numpy()
@@ -69,11 +69,17 @@ def stuck(history: History, tables: Mapping[str, Any], which: Flags) -> pd.DataF
         limit, stage = np.full(len(at), usual), deals["stage"].astype(object).to_numpy()[at]
     late = days > limit
     at = at[late]
-    found = pd.DataFrame({
-        "deal_id": deals["deal_id"].to_numpy()[at], "owner_id": deals["owner_id"].astype(object).to_numpy()[at],
-        "team": deals["team"].astype(object).to_numpy()[at], "stage": stage[late], "days": days[late],
-        "limit": limit[late], "value": amounts(deals["value"].to_numpy()[at]),
-    })  # fmt: skip
+    found = pd.DataFrame(
+        {
+            "deal_id": deals["deal_id"].to_numpy()[at],
+            "owner_id": deals["owner_id"].astype(object).to_numpy()[at],
+            "team": deals["team"].astype(object).to_numpy()[at],
+            "stage": stage[late],
+            "days": days[late],
+            "limit": limit[late],
+            "value": amounts(deals["value"].to_numpy()[at]),
+        }
+    )
     steps = {"next_step": nw.String(), "next_step_on": nw.Date()}
     raw = with_columns_or_null(Tables.of(tables)["deals"], steps).filter(nw.col("outcome") == OPEN)
     known = collected(raw.select("deal_id", *steps)).drop_duplicates("deal_id").set_index("deal_id")
