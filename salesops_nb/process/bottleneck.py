@@ -109,8 +109,9 @@ def _all_teams(found: Window) -> bool:
 def _window(history: History, periods: tuple[Period, ...]) -> Window:
     made, first, end = history.passes, seconds(periods[0].start), seconds(periods[-1].end)
     mine = np.unique(made.deal[(made.entered >= first) & (made.entered < end)])
-    teams = history.deals["team"].iloc[mine].astype(str)
-    counts = teams[~teams.isin([UNASSIGNED, UNKNOWN])].value_counts().sort_index()
+    counts = history.deals["team"].iloc[mine].value_counts()
+    counts = counts[(counts > 0) & ~counts.index.isin([UNASSIGNED, UNKNOWN])].sort_index()
+    counts.index = counts.index.astype(str)
     return Window(periods, state_of(counts, len(mine)), counts.astype(int))
 
 
@@ -160,7 +161,9 @@ def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0)
     if within.state != "teams":
         return pd.DataFrame(columns=COLUMNS)
     teams = [str(t) for t in within.deals.index[within.deals >= ENOUGH]]
-    code = _codes(history.deals["team"].astype(str).to_numpy(), teams)
+    known = history.deals["team"].cat
+    at = {name: i for i, name in enumerate(teams)}
+    code = np.array([at.get(str(name), -1) for name in known.categories], np.int64)[known.codes]
     rng = np.random.default_rng(seed)
     shape = (len(history.stages), len(teams))
     conversion = conversion_gaps(_stint_entries(history, stints, within, code, shape), rng)
@@ -188,11 +191,6 @@ def judged(found: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["claimed", "money"], ascending=False, ignore_index=True, kind="stable")
 
 
-def _codes(values: NDArray[np.object_], known: Sequence[str]) -> Ints:
-    at = {name: i for i, name in enumerate(known)}
-    return np.array([at.get(str(name), -1) for name in pd.unique(values)])[pd.factorize(values)[0]]
-
-
 def _strata(history: History, deal: Ints, more: Ints | None = None) -> tuple[Ints, int]:
     """The stratum of each of some deals, as a code, and how many there are."""
     code = np.zeros(len(history.deals), np.int64)
@@ -200,15 +198,17 @@ def _strata(history: History, deal: Ints, more: Ints | None = None) -> tuple[Int
         codes = history.deals[column].cat.codes.to_numpy().astype(np.int64)
         code = code * (int(codes.max(initial=0)) + 2) + codes + 1
     mine = code[deal] if more is None else code[deal] * 3 + more
-    names, found = np.unique(mine, return_inverse=True)
-    return found.astype(np.int64), len(names)
+    there = np.bincount(mine) > 0
+    return (np.cumsum(there) - 1)[mine], int(there.sum())
 
 
 def _month_of_quarter(history: History, within: Window, at: Ints) -> Ints:
     """0 to 2: the month of its quarter in which a moment lies."""
     calendar = within.periods[0].calendar
     first = np.datetime64(int(at.min(initial=within.start)), "s").astype("datetime64[D]").item()
-    starts, place, quarter = [], [], calendar.containing(first, "quarter")
+    starts: list[int] = []
+    place: list[int] = []
+    quarter = calendar.containing(first, "quarter")
     while quarter.start <= history.as_of:
         months = list(calendar.between(quarter.start, quarter.end, "month"))
         starts += [seconds(month.start) for month in months]
@@ -271,8 +271,8 @@ def _caps(
     })  # fmt: skip
     sellers = frame.groupby(["team", "quarter"])["owner"].nunique()
     entries = frame.groupby(["team", "quarter", "stage"]).size()
-    load = (entries / sellers.reindex(entries.index.droplevel("stage")).to_numpy()).unstack("stage")
-    load = load.reindex(columns=range(shape[0]))
+    load: pd.DataFrame = entries.unstack("stage").reindex(columns=range(shape[0]))
+    load = load.div(sellers, axis=0)
     most = load.max().to_numpy(float)
     current = load[load.index.get_level_values("quarter") >= -max(1, round(within.quarters))]
     now = current.groupby("team").mean().reindex(range(shape[1])).to_numpy(float).T
@@ -302,6 +302,7 @@ def _medians(history: History, within: Window, code: Ints, shape: tuple[int, int
     """Median days in each stage of each team, and of its peers."""
     made = history.passes
     mine = made.where(within.inside(made.entered) & ~made.bulk & (code[made.deal] >= 0))
+    mine = mine.where(np.argsort(mine.left - mine.entered))  # sorted once, and not again for each team
     days, over, team = mine.days, mine.to != STAYS, code[mine.deal]
     own, peers = np.full(shape, np.nan), np.full(shape, np.nan)
     for stage in range(shape[0]):

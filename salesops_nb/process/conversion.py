@@ -153,6 +153,8 @@ def time_in_stage(
             mine = of_stage[codes[of_stage] == code]
             plain = mine[~made.bulk[mine]]
             over = made.to[plain] != STAYS
+            order = np.argsort(days[plain])  # once, for both
+            plain, over = plain[order], over[order]
             middle = statistics.survival_quantile(days[plain], over, 0.5, confidence)
             long = statistics.survival_quantile(days[plain], over, 0.9, confidence)
             rows.append({

@@ -160,18 +160,14 @@ def waiting_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
         if len(some) < 2:
             continue
         o, e, v = (each[stage, some] for each in (observed, expected, variance))
-        slower = (e - o) / v  # logarithm of how much longer than all
-        centre = float((slower * v).sum() / v.sum())
-        chance = float((v * (slower - centre) ** 2).sum()) - (len(some) - 1)
+        slower = (e - o) / v  # logarithm of how much longer than all its peers
+        chance = float((v * slower**2).sum()) - len(some)
         between = max(0.0, chance / float(v.sum() - (v**2).sum() / v.sum()))
         share = between / (between + 1 / v)
-        estimate, sure = centre + share * (slower - centre), np.sqrt(share / v)
-        drawn = estimate + sure * rng.standard_normal((DRAWS, len(some)))
-        out.own[stage, some] = np.exp(slower)
-        out.peers[stage, some] = np.exp(_peers(slower[None], v)[0])
+        drawn = share * slower + np.sqrt(share / v) * rng.standard_normal((DRAWS, len(some)))
+        out.own[stage, some], out.peers[stage, some] = np.exp(slower), 1.0
         out.p[stage, some] = special.ndtr((o - e + 0.5) / np.sqrt(v))
-        gain = np.expm1(estimate - _peers(estimate[None], v)[0])
-        _gains(out, stage, some, gain, np.expm1(drawn - _peers(drawn, v)))
+        _gains(out, stage, some, np.expm1(share * slower), np.expm1(drawn))
     return out
 
 

@@ -60,7 +60,7 @@ class Passes:
     def __len__(self) -> int:
         return len(self.deal)
 
-    def where(self, which: Flags) -> Passes:
+    def where(self, which: Flags | Ints) -> Passes:
         """Some of them."""
         return Passes(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
@@ -159,6 +159,7 @@ def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
     outcomes = {**_outcomes(tables), **declared}
     if "stage_history" not in tables:
         note = problem("no-stage-history.process", table="stage_history")
+        deals["reopened"], deals["began"] = False, deals["created"]
         return History(deals, (), _no_passes(), as_of, {}, (note,), 0)
     rows, of_stages = _rows(tables, codes, as_of)
     names, parents = list(of_stages["stage"]), list(of_stages["parent_stage"])
@@ -318,8 +319,8 @@ def _passes(
     last = np.ones(len(deal), bool)
     last[:-1] = deal[1:] != deal[:-1]
     following = np.roll(np.arange(len(deal)), -1)
-    outcome = np.array(deals["outcome"].astype(str))
-    end = np.select([outcome == WON, outcome == LOST], [stages, stages + 1], STAYS)[deal]
+    outcomes = [(deals["outcome"] == name).to_numpy() for name in (WON, LOST)]
+    end = np.select(outcomes, [stages, stages + 1], STAYS)[deal]
     closed = np.maximum(deals["closed"].to_numpy()[deal], at)
     left = np.where(last, np.where(end == STAYS, now, closed), at[following])
     to = np.where(last, end, stage[following])

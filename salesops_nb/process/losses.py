@@ -75,7 +75,7 @@ def standing_out(lost: pd.DataFrame) -> pd.DataFrame:
             if n < FEWEST or n == n_all:
                 continue
             for reason, k in row.items():
-                total = int(whole[reason])
+                total = int(whole.loc[str(reason)])
                 p = float(stats.hypergeom.sf(int(k) - 1, n_all, total, n))
                 low, high = statistics.wilson(int(k), n, CONFIDENCE)
                 rows.append({"by": by, "value": value, "reason": reason, "n": n, "deals": int(k),

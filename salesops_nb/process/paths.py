@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.core.statistics import wilson
-from salesops_nb.process.history import UNITS, WON, Flags, History, Ints
+from salesops_nb.process.history import OPEN, UNITS, WON, Flags, History, Ints
 
 SEED = 0x9E3779B97F4A7C15  # odd, so that no power of it is 0
 
@@ -75,7 +75,7 @@ def moves(stage: Ints, to: Ints, days: NDArray[np.float64]) -> pd.DataFrame:
     """
     width = int(max(to.max(initial=0), stage.max(initial=0))) + 1
     pair = stage * width + to
-    order = np.argsort(pair, kind="stable")
+    order = np.argsort(pair.astype(np.int16) if width < 180 else pair, kind="stable")  # few stages: by radix
     held, lasted = pair[order], days[order]
     at = _starts(held) if len(held) else np.zeros(0, np.int64)
     counts = np.diff(np.append(at, len(held)))
@@ -190,7 +190,8 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
     """
     made = history.passes
     n, last_stage = len(history.deals), len(history.stages) - 1
-    outcome = np.array(history.deals["outcome"].astype(str))
+    won_deals = (history.deals["outcome"] == WON).to_numpy()
+    still = (history.deals["outcome"] == OPEN).to_numpy()
     seen, first, furthest = np.zeros(n, np.int64), np.full(n, 99), np.full(n, -1)
     if len(made):
         starts = _starts(made.deal)
@@ -198,7 +199,7 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
         seen[ids] = np.bitwise_or.reduceat(1 << made.stage, starts)
         first[ids] = np.minimum.reduceat(made.stage, starts)
         furthest[ids] = np.maximum.reduceat(made.stage, starts)
-    furthest = np.where((outcome == WON) & (furthest >= 0), last_stage, furthest)
+    furthest = np.where(won_deals & (furthest >= 0), last_stage, furthest)
     span = np.where(furthest >= first, furthest - first + 1, 0)
     back = np.zeros(n, bool)
     back[made.deal[(made.to >= 0) & (made.to < made.stage)]] = True
@@ -206,7 +207,7 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
     round_[repeating(made.deal, made.stage)] = True
     bulk = np.zeros(n, bool)
     bulk[made.deal[made.bulk]] = True
-    closed = deals & (outcome != "open") & (seen > 0)
+    closed = deals & ~still & (seen > 0)
     usable = closed & ~bulk
     again = history.deals["reopened"].to_numpy(bool)
     skipped = np.bitwise_count(seen) < span
@@ -215,7 +216,7 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
     rows = []
     for kind, flag in flags.items():
         mine = usable & flag
-        won, count = int((mine & (outcome == WON)).sum()), int(mine.sum())
+        won, count = int((mine & won_deals).sum()), int(mine.sum())
         low, high = wilson(won, count, confidence)
         rows.append({
             "kind": kind, "deals": count, "share": count / max(int(usable.sum()), 1), "won": won,

@@ -162,7 +162,7 @@ def final_incidence(durations: ArrayLike, cause: ArrayLike, confidence: float = 
         + np.sum(before**2 * (at_risk - ones) * ones / at_risk**3.0)
         - 2 * np.sum(gap * before * ones / at_risk**2.0)
     )
-    if share in (0.0, 1.0) or variance <= 0:  # all ended alike: what so few or many can say of a rate
+    if not 1e-9 < share < 1 - 1e-9 or variance <= 0:  # all ended alike: what so few or many can say of a rate
         low, high = wilson(int((why == 1).sum()), int((why > 0).sum()), confidence)
     else:
         other = 1 - share

@@ -41,7 +41,7 @@ def pushes(review: ProcessReview) -> None:
             costs[["pushes", "deals", "win_rate", "interval", "days", "days_interval", "put_off"]],
             title=_("What becomes of deals whose close is pushed"),
             table="process_pushes",
-            notes=_("A push is more a sign than a cause: what goes badly is pushed. Deals closed in the window."),
+            notes=_("A push is more a sign than a cause: what goes badly is pushed. Of deals closed lately."),
         )  # fmt: skip
     by = pushed_by(review.history, found, review.lately)
     if len(by):

@@ -322,7 +322,8 @@ def plays(workbook: Workbook, review: ProcessReview) -> None:
         present.note(_("There is no playbook.yml, which says what to try; docs/process.md shows one."))
         return
     stuck = review.stuck.groupby("stage").size()
-    causes = [(r.kind, r.stage) for r in review.claims.drop_duplicates(["kind", "stage"]).itertuples()]
+    claims = review.claims.drop_duplicates(["kind", "stage"])
+    causes = [(str(kind), str(stage)) for kind, stage in zip(claims["kind"], claims["stage"], strict=True)]
     causes += [("stuck", "")] if len(stuck) else []
     causes += [("pushes", "")] if (review.pushes.times[review.lately] > 0).any() else []
     causes += [("losses", "")] if len(review.lost) else []

@@ -80,9 +80,12 @@ def time(review: ProcessReview) -> None:
         notes.append(_("Working days are Monday to Friday."))
     apart = int(frame["apart"].sum())
     if apart:
-        notes.append(ngettext("{n} stay that a bulk update began or ended is set apart.",
-                              "{n} stays that bulk updates began or ended are set apart. "
-                              "", apart))  # fmt: skip
+        said = ngettext(
+            "{n} stay that a bulk update began or ended is set apart.",
+            "{n} stays that bulk updates began or ended are set apart.",
+            apart,
+        )
+        notes.append(said)
     present.show_table(
         frame[columns], title=_("Time in stage, {days}", days=label), table="process_stages", notes=notes
     )

@@ -68,8 +68,8 @@ def flow(
             said.append(f"{line} ({more})" if more else line)
             if a not in place or n < LEAST * most:
                 continue
-            at = _band(axes, place[a], place.get(b), n, n / most)
-            chart.mark(axes, *at, said[-1])
+            spot = _band(axes, place[a], place.get(b), n, n / most)
+            chart.mark(axes, *spot, said[-1])
         for name, at in place.items():
             axes.plot([at], [0], marker="o", markersize=9, color=style.INK, zorder=5)
             axes.annotate(wrapped(short(shown[name]), 12), (at, 1.0), xycoords=("data", "axes fraction"),
