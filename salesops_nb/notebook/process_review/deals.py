@@ -118,7 +118,7 @@ def stuck(review: ProcessReview) -> None:
         present.note(_("No open deal is beyond the limit of its stage."))
         return
     present.show_table(
-        found.drop(columns=["limit"] if len(review.history.stages) else []),
+        found.drop(columns=["team", *(["limit"] if len(review.history.stages) else [])]),
         title=_("Stuck now"),
         table="process_stuck",
         rows=LISTED,

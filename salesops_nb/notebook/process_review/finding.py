@@ -248,10 +248,9 @@ def bottlenecks(review: ProcessReview) -> None:
             )
         )
         return
-    kinds = {"conversion": _("conversion"), "time": _("time")}
     frame = claims.head(CLAIMS)
     shown = pd.DataFrame({
-        "stage": frame["stage"], "team": frame["team"], "kind": [kinds[k] for k in frame["kind"]],
+        "stage": frame["stage"], "team": frame["team"],
         "own": [_rate(k, v) for k, v in zip(frame["kind"], frame["own"], strict=True)],
         "peers": [_rate(k, v) for k, v in zip(frame["kind"], frame["peers"], strict=True)],
         "lift": [_paid(k, v) for k, v in zip(frame["kind"], frame["money"], strict=True)],

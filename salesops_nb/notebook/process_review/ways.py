@@ -71,10 +71,11 @@ def time(review: ProcessReview) -> None:
             note=_("Deals still there are censored; bands are 90 % intervals (Kaplan–Meier)."),
         )  # fmt: skip
     frame = review.times.copy()
-    pairs = zip(frame["low"], frame["high"], strict=True)
-    frame["interval"] = [f"{formats.number(a, 1)} – {formats.number(b, 1)}" for a, b in pairs]
-    frame = frame.round({"median": 1, "p90": 1})
-    columns = ["stage", "stays", "ended", "median", "interval", "p90"]
+    triples = zip(frame["median"], frame["low"], frame["high"], strict=True)
+    frame["middle"] = [
+        "{} ({} – {})".format(*(formats.number(value, 1) for value in three)) for three in triples
+    ]
+    columns = ["stage", "stays", "ended", "middle", "p90"]
     notes = [_("Medians, not means: a few stays that never end move a mean, and say nothing of the others.")]
     if review.working:
         notes.append(_("Working days are Monday to Friday."))

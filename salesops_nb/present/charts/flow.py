@@ -68,7 +68,8 @@ def flow(
             said.append(f"{line} ({more})" if more else line)
             if a not in place or n < LEAST * most:
                 continue
-            spot = _band(axes, place[a], place.get(b), n, n / most)
+            count = number(n) if b in place else f"{number(n)} {shown.get(b, named(b))}"
+            spot = _band(axes, place[a], place.get(b), [count, *filter(None, [more])], n / most)
             chart.mark(axes, *spot, said[-1])
         for name, at in place.items():
             axes.plot([at], [0], marker="o", markersize=9, color=style.INK, zorder=5)
@@ -76,13 +77,13 @@ def flow(
             ha="center",
                           va="bottom", color=style.INK)  # fmt: skip
         axes.set_xlim(-0.5, max(len(stages), 1) - 0.5)
-        axes.set_ylim(-1.25, 1.0)
+        axes.set_ylim(-1.35, 1.0)
         axes.axis("off")
         chart.alt = alt_text(title, listed(said))
         return finish(chart, simulated)
 
 
-def _band(axes: Any, start: int, end: int | None, n: float, share: float) -> tuple[float, float]:
+def _band(axes: Any, start: int, end: int | None, said: list[str], share: float) -> tuple[float, float]:
     """Draw one move; gives the point where its words stand."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
@@ -92,7 +93,7 @@ def _band(axes: Any, start: int, end: int | None, n: float, share: float) -> tup
         tip = (start + 0.22, -0.95)
         axes.plot([start, tip[0]], [0, tip[1]], color=style.BAD, linewidth=width, alpha=0.55, zorder=2,
                   solid_capstyle="butt")  # fmt: skip
-        axes.annotate(number(n), tip, xytext=(0, -4), textcoords="offset points", ha="center", va="top",
+        axes.annotate("\n".join(said), tip, xytext=(0, -4), textcoords="offset points", ha="center", va="top",
                       color=style.BAD, fontsize=8.5)  # fmt: skip
         return tip
     step = end - start
@@ -100,8 +101,8 @@ def _band(axes: Any, start: int, end: int | None, n: float, share: float) -> tup
         axes.plot([start, end], [0, 0], color=style.MAIN, linewidth=width, alpha=0.55, zorder=1,
                   solid_capstyle="butt")  # fmt: skip
         middle = (start + 0.5, 0.0)
-        axes.annotate(number(n), middle, xytext=(0, width / 2 + 3), textcoords="offset points", ha="center",
-                      va="bottom", color=style.INK, fontsize=8.5)  # fmt: skip
+        axes.annotate("\n".join(said), middle, xytext=(0, width / 2 + 3), textcoords="offset points",
+                      ha="center", va="bottom", color=style.INK, fontsize=8.5)  # fmt: skip
         return middle
     side = 1 if step > 0 else -1
     height = side * min(0.32 + 0.16 * abs(step), 0.85)
@@ -110,7 +111,7 @@ def _band(axes: Any, start: int, end: int | None, n: float, share: float) -> tup
     curve = Path([(start, 0), (start, 4 / 3 * height), (end, 4 / 3 * height), (end, 0)], [1, 4, 4, 4])
     axes.add_patch(PathPatch(curve, fill=False, edgecolor=colour, linewidth=width, alpha=0.7, zorder=3))
     axes.annotate(
-        number(n),
+        said[0],
         middle,
         ha="center",
         va="center",
