@@ -196,7 +196,7 @@ def read(folder: str) -> None:
     from salesops_nb.core.periods import FiscalCalendar
 
     began = time.perf_counter()
-    con = duckdb.connect(config={"memory_limit": "1GB", "threads": 2, "temp_directory": folder})
+    con = duckdb.connect(config={"memory_limit": "600MB", "threads": 2, "temp_directory": folder})
     names = [path.stem for path in sorted(Path(folder).glob("*.parquet"))]
     history = process.read({name: con.read_parquet(f"{folder}/{name}.parquet") for name in names})
     calendar = FiscalCalendar()

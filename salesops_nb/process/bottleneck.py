@@ -108,7 +108,9 @@ def _all_teams(found: Window) -> bool:
 
 def _window(history: History, periods: tuple[Period, ...]) -> Window:
     made, first, end = history.passes, seconds(periods[0].start), seconds(periods[-1].end)
-    mine = np.unique(made.deal[(made.entered >= first) & (made.entered < end)])
+    there = np.zeros(len(history.deals), bool)
+    there[made.deal[(made.entered >= first) & (made.entered < end)]] = True
+    mine = np.flatnonzero(there)
     counts = history.deals["team"].iloc[mine].value_counts()
     counts = counts[(counts > 0) & ~counts.index.isin([UNASSIGNED, UNKNOWN])].sort_index()
     counts.index = counts.index.astype(str)
@@ -225,7 +227,7 @@ def _stint_entries(
     month = _month_of_quarter(history, within, np.minimum(mine.ended, history.now - 1))
     stratum, strata = _strata(history, mine.deal, month)
     return Entries(
-        mine.stage,
+        mine.stage.astype(np.int64),
         code[mine.deal],
         stratum,
         mine.days,
@@ -240,7 +242,9 @@ def _stay_entries(history: History, within: Window, code: Ints, shape: tuple[int
     mine = made.where(within.inside(made.entered) & ~made.bulk & (code[made.deal] >= 0))
     stratum, strata = _strata(history, mine.deal)
     over = mine.to != STAYS
-    return Entries(mine.stage, code[mine.deal], stratum, mine.days, over, over, (*shape, strata))
+    return Entries(
+        mine.stage.astype(np.int64), code[mine.deal], stratum, mine.days, over, over, (*shape, strata)
+    )
 
 
 def _booked(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> Floats:

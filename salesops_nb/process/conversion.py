@@ -65,7 +65,7 @@ def stints(history: History) -> Stints:
     at = np.flatnonzero(made.first)
     stage = made.stage[at]
     now = at.copy()
-    end, ended = np.zeros(len(at), np.int64), np.full(len(at), history.now)
+    end, ended = np.zeros(len(at), np.int8), np.full(len(at), history.now)
     bulk = made.began[at].copy()
     waiting = np.arange(len(at))
     while len(waiting):
@@ -99,7 +99,7 @@ def by_cohort(
     rows = []
     for stage, name in enumerate(history.stages):
         of_stage = np.flatnonzero(found.stage == stage)
-        for at in np.unique(cohort[of_stage]):
+        for at in np.flatnonzero(np.bincount(cohort[of_stage], minlength=1)):
             mine = of_stage[cohort[of_stage] == at]
             rows.append({"stage": name, "period": names[at], **converted(found, mine)})
     columns = ["stage", "period", "entered", "onward", "lost", "open", "conversion", "low", "high"]
@@ -118,8 +118,9 @@ def _edges(history: History, found: Stints, calendar: FiscalCalendar, unit: Kind
 
 def converted(found: Stints, mine: Ints | Flags, confidence: float = CONFIDENCE) -> dict[str, object]:
     """How some stints ended, and the share that goes on in the end with its interval."""
-    end = found.end[mine]
-    share = statistics.final_incidence(found.days[mine], end, confidence)
+    part = found.where(mine)
+    end = part.end
+    share = statistics.final_incidence(part.days, end, confidence)
     young = share.surviving > YOUNG
     nan = float("nan")
     return {
@@ -149,14 +150,11 @@ def time_in_stage(
     rows = []
     for stage, name in enumerate(history.stages):
         of_stage = np.flatnonzero(made.stage == stage)
-        for code in np.unique(codes[of_stage]):
+        for code in np.flatnonzero(np.bincount(codes[of_stage], minlength=1)):
             mine = of_stage[codes[of_stage] == code]
             plain = mine[~made.bulk[mine]]
             over = made.to[plain] != STAYS
-            order = np.argsort(days[plain])  # once, for both
-            plain, over = plain[order], over[order]
-            middle = statistics.survival_quantile(days[plain], over, 0.5, confidence)
-            long = statistics.survival_quantile(days[plain], over, 0.9, confidence)
+            middle, long = statistics.survival_quantiles(days[plain], over, (0.5, 0.9), confidence)
             rows.append({
                 "stage": name, **({} if groups is None else {by: groups.categories[code]}),
                 "stays": len(plain), "ended": middle.ended, "median": middle.value, "low": middle.low,

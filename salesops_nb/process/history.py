@@ -26,10 +26,11 @@ from salesops_nb.core.frames import Tables, collected, settled, with_columns_or_
 from salesops_nb.core.stopping import check
 from salesops_nb.errors import Problem, problem
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]  # of the least width that holds them
 Flags = NDArray[np.bool_]
 UNITS = 10_000  # of money, as facts have four places
 DAY = 86_400  # seconds
+MICRO = 1_000_000  # to a second
 OPEN, WON, LOST = "open", "won", "lost"
 STAYS = -1  # of `to`: still in the stage
 MANY, TIMES = 30, 3  # moves of one person on a day that make a bulk update; times what is usual
@@ -169,11 +170,12 @@ def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
     ends = np.array([outcomes.get(n, OPEN) for n in names])
     stage = rows["stage"]
     aside: dict[str, int] = {"unknown-deal": int(of_stages["rows"].sum()) - len(stage)}
-    early = rows["at"] // DAY < deals["created"].to_numpy()[rows["deal"]] // DAY
+    day = rows["at"] // (DAY * MICRO)
+    early = day < deals["created"].to_numpy()[rows["deal"]] // DAY
     before = np.bincount(stage, early, len(names)) / np.maximum(np.bincount(stage, minlength=len(names)), 1)
     usual = before > OFTEN
     closed = deals["closed"].to_numpy()[rows["deal"]]
-    late = (closed > 0) & (rows["at"] // DAY > closed // DAY)
+    late = (closed > 0) & (day > closed // DAY)
     early &= ~usual[stage]
     unknown = ~known[stage]
     for name, which in (("unknown-stage", unknown), ("before-created", early & ~unknown),
@@ -196,7 +198,7 @@ def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
 
 
 def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]]:
-    """The deals in the order of their ids, and each id with its position."""
+    """The deals, and each id with its position among them."""
     through = facts.last_day(tables)
     listed = facts.listed(tables, facts.DEAL_FACTS_LISTED)
     wanted = (*DEALS, "value", "list_value", "created_on", "closed_on", "expected_close_on")
@@ -206,17 +208,17 @@ def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]
     units = f"coalesce(CAST({{0}} * {UNITS} AS BIGINT), 0) AS {{0}}"
     sql = f"""SELECT {", ".join(DEALS)}, {units.format("value")}, {units.format("list_value")},
         {day.format("created_on", "created")}, {day.format("closed_on", "closed")},
-        {day.format("expected_close_on", "expected")}, row_number() OVER (ORDER BY deal_id) - 1 AS deal
-        FROM facts ORDER BY deal_id"""
+        {day.format("expected_close_on", "expected")}, row_number() OVER () - 1 AS deal FROM facts"""
     held = settled(nw.from_native(nw.to_native(placed).query("facts", sql)))
     native = nw.to_native(held)
     columns: dict[str, Any] = {}
     for name in held.collect_schema().names():  # one after the other: text of millions of deals is large
-        if name == "deal":
-            continue
-        column = native.query("held", f"SELECT {name} FROM held ORDER BY deal").to_arrow_table()[name]
+        column = native.query("held", f"SELECT {name} FROM held").to_arrow_table()[name]
         columns[name] = _categories(column) if name in DEALS[1:] else column.to_pandas()
     deals = pd.DataFrame(columns)
+    if not deals["deal"].is_monotonic_increasing:
+        deals = deals.sort_values("deal", ignore_index=True)
+    deals = deals.drop(columns="deal")
     deals["size"] = _bands(deals["list_value"].to_numpy())
     return deals, held.select("deal_id", "deal")
 
@@ -233,8 +235,9 @@ def _bands(amounts: Ints) -> Any:
     """Thirds of the deals by list value: what a deal would bring at list price, won or lost alike."""
     known = amounts[amounts > 0]
     limits = np.unique(np.quantile(known, [1 / 3, 2 / 3])) if len(known) else np.array([])
-    bands = np.array(["small", "medium", "large"])
-    return pd.Categorical(bands[np.searchsorted(limits, amounts)], categories=bands)
+    bands: Any = ["small", "medium", "large"]
+    codes: Any = np.searchsorted(limits, amounts).astype(np.int8)
+    return pd.Categorical.from_codes(codes, bands)
 
 
 def _outcomes(tables: Tables) -> dict[str, str]:
@@ -265,9 +268,8 @@ def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[s
     names = ", ".join(f"'{str(n).replace(chr(39), chr(39) * 2)}'" for n in of_stages["stage"])
     found = nw.to_native(joined).query("log", f"""SELECT deal::INTEGER AS deal,
         (list_position([{names}]::VARCHAR[], stage) - 1)::SMALLINT AS stage,
-        epoch_us(CAST(entered_at AS TIMESTAMP)) // 1000000 AS "at",
-        epoch_us(CAST(entered_at AS TIMESTAMP)) % 1000000 AS part, {bulk} AS bulk
-        FROM log ORDER BY deal, "at", part""").fetchnumpy()  # fmt: skip
+        epoch_us(CAST(entered_at AS TIMESTAMP)) AS "at", {bulk} AS bulk
+        FROM log ORDER BY deal, "at" """).fetchnumpy()  # fmt: skip
     return {name: np.asarray(values) for name, values in found.items()}, of_stages
 
 
@@ -298,11 +300,11 @@ def _order(
 
 def _moves(rows: dict[str, Any], aside: dict[str, int]) -> dict[str, Any]:
     """The rows at which a deal's stage changed."""
-    deal, at, part, stage = rows["deal"], rows["at"], rows["part"], rows["stage"]
-    same = (deal[1:] == deal[:-1]) & (at[1:] == at[:-1]) & (part[1:] == part[:-1])
+    deal, at, stage = rows["deal"], rows["at"], rows["stage"]
+    same = (deal[1:] == deal[:-1]) & (at[1:] == at[:-1])
     aside["one-instant"] = int(same.sum())
     if same.any():  # which of them came first is not known: the furthest stage is what came of it
-        order = np.lexsort((stage, part, at, deal))
+        order = np.lexsort((stage, at, deal))
         rows = {name: values[order] for name, values in rows.items()}
         rows = _kept(rows, np.append(~same, True) if len(deal) else np.zeros(0, bool))
     deal, stage = rows["deal"], rows["stage"]
@@ -315,30 +317,35 @@ def _moves(rows: dict[str, Any], aside: dict[str, int]) -> dict[str, Any]:
 def _passes(
     rows: Mapping[str, Any], deals: pd.DataFrame, stages: int, now: int, aside: dict[str, int]
 ) -> tuple[Passes, Flags]:
-    deal, stage, at, bulk = rows["deal"], rows["stage"], rows["at"], rows["bulk"]
+    deal, stage, at, bulk = rows["deal"], rows["stage"], rows["at"] // MICRO, rows["bulk"]
     last = np.ones(len(deal), bool)
     last[:-1] = deal[1:] != deal[:-1]
-    following = np.roll(np.arange(len(deal)), -1)
     outcomes = [(deals["outcome"] == name).to_numpy() for name in (WON, LOST)]
-    end = np.select(outcomes, [stages, stages + 1], STAYS)[deal]
-    closed = np.maximum(deals["closed"].to_numpy()[deal], at)
-    left = np.where(last, np.where(end == STAYS, now, closed), at[following])
-    to = np.where(last, end, stage[following])
+    ends = np.select(outcomes, [stages, stages + 1], STAYS).astype(np.int16)
     is_open = stage < stages
-    aside["no-closing-row"] = int((last & is_open & (end != STAYS)).sum())
-    aside["open-again-unsaid"] = int((last & ~is_open & (end == STAYS)).sum())
+    following = np.append(np.arange(1, len(deal)), 0)
+    aside["no-closing-row"] = int((is_open[last] & (ends[deal[last]] != STAYS)).sum())
+    aside["open-again-unsaid"] = int((~is_open[last] & (ends[deal[last]] == STAYS)).sum())
     again = np.zeros(len(deals), bool)
-    reopened = ~is_open[:-1] & is_open[1:] & ~last[:-1]
-    again[deal[1:][reopened]] = True
-    ended = bulk[following] & ~last
-    where = np.flatnonzero(is_open)
-    pair = deal[where].astype(np.int64) * (stages + 2) + stage[where]
-    first = np.zeros(len(where), bool)
-    first[np.unique(pair, return_index=True)[1]] = True
-    made = Passes(
-        deal[where].astype(np.int64), stage[where].astype(np.int64), at[where].astype(np.int64),
-        left[where].astype(np.int64), to[where].astype(np.int64), (bulk | ended)[where], bulk[where], first,
-    )  # fmt: skip
+    again[deal[1:][~is_open[:-1] & is_open[1:] & ~last[:-1]]] = True
+    where = np.flatnonzero(is_open)  # of the rows, those in which a stay begins
+    deal, stage, at, over = (
+        deal[where].astype(np.int32),
+        stage[where].astype(np.int16),
+        at[where],
+        last[where],
+    )
+    following = following[where]
+    end = ends[deal]
+    closed = np.maximum(deals["closed"].to_numpy()[deal], at)
+    left = np.where(over, np.where(end == STAYS, now, closed), rows["at"][following] // MICRO)
+    to = np.where(over, end, rows["stage"][following].astype(np.int16))
+    pair = deal * np.int64(stages) + stage
+    order = np.argsort(pair, kind="stable")  # quick: the rows of a deal stand together already
+    first = np.ones(len(where), bool)
+    first[order[1:]] = pair[order[1:]] != pair[order[:-1]]
+    ended, began = bulk[following] & ~over, bulk[where]
+    made = Passes(deal, stage, at, left, to, began | ended, began, first)
     return made, again
 
 
@@ -369,13 +376,13 @@ def _notes(
     ]  # fmt: skip
     if usual:
         found.append(problem("stage-rows.other-creation", table="stage_history", stages=", ".join(usual)))
-    without = len(deals) - len(np.unique(passes.deal))
+    started = np.ones(len(passes), bool)
+    started[1:] = passes.deal[1:] != passes.deal[:-1]
+    without = len(deals) - int(started.sum())
     if without:
         found.append(problem("stage-rows.no-history", table="stage_history", n=without))
     if len(passes) > 1_000 and passes.first.all():
         found.append(problem("stage-rows.never-again", table="stage_history"))
-    started = np.ones(len(passes), bool)
-    started[1:] = passes.deal[1:] != passes.deal[:-1]
     later = int((passes.stage[started] > 0).sum())
     if later:
         found.append(problem("stage-rows.begins-later", table="stage_history", n=later, stage=order[0]))

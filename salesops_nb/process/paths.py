@@ -74,7 +74,7 @@ def moves(stage: Ints, to: Ints, days: NDArray[np.float64]) -> pd.DataFrame:
     0      0   1      3        30.0       10.0          0.0
     """
     width = int(max(to.max(initial=0), stage.max(initial=0))) + 1
-    pair = stage * width + to
+    pair = stage.astype(np.int64) * width + to
     order = np.argsort(pair.astype(np.int16) if width < 180 else pair, kind="stable")  # few stages: by radix
     held, lasted = pair[order], days[order]
     at = _starts(held) if len(held) else np.zeros(0, np.int64)
@@ -98,7 +98,7 @@ def repeating(deal: Ints, stage: Ints) -> Ints:
     >>> paths.repeating(np.array([0, 0, 0, 1]), np.array([0, 1, 0, 0]))
     array([0])
     """
-    pair = deal * (int(stage.max(initial=0)) + 1) + stage
+    pair = deal.astype(np.int64) * (int(stage.max(initial=0)) + 1) + stage
     order = np.sort(pair)
     twice = order[1:][order[1:] == order[:-1]]
     found: Ints = np.unique(twice // (int(stage.max(initial=0)) + 1))
@@ -115,7 +115,7 @@ def flow(history: History, which: Flags) -> pd.DataFrame:
     made = history.passes.where(which & (history.passes.to >= 0))
     found = moves(made.stage, made.to, np.where(made.bulk, np.nan, made.days))
     width = len(history.stages) + 2
-    pair = made.stage * width + made.to
+    pair = made.stage.astype(np.int64) * width + made.to
     worth = np.zeros(width * width, np.int64)
     np.add.at(worth, pair, history.deals["value"].to_numpy()[made.deal])
     bulk = np.bincount(pair, made.bulk, width * width)
@@ -164,7 +164,7 @@ def commonest(history: History, deals: Flags, most: int = 10) -> pd.DataFrame:
     at = np.cumsum(1 + ends) - 1
     stage[at[ends]] = made.to[ends]
     found = variants(deal, stage)
-    ids = np.unique(made.deal)
+    ids = made.deal[_starts(made.deal)] if len(made) else made.deal
     worth = np.zeros(len(found.ways), np.int64)
     np.add.at(worth, found.of_deal, history.deals["value"].to_numpy()[ids])
     names = (*history.stages, "won", "lost")
@@ -196,7 +196,7 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
     if len(made):
         starts = _starts(made.deal)
         ids = made.deal[starts]
-        seen[ids] = np.bitwise_or.reduceat(1 << made.stage, starts)
+        seen[ids] = np.bitwise_or.reduceat(1 << made.stage.astype(np.int64), starts)
         first[ids] = np.minimum.reduceat(made.stage, starts)
         furthest[ids] = np.maximum.reduceat(made.stage, starts)
     furthest = np.where(won_deals & (furthest >= 0), last_stage, furthest)

@@ -24,6 +24,7 @@ from salesops_nb.core.statistics.survival import Quantile as Quantile
 from salesops_nb.core.statistics.survival import final_incidence as final_incidence
 from salesops_nb.core.statistics.survival import kaplan_meier as kaplan_meier
 from salesops_nb.core.statistics.survival import survival_quantile as survival_quantile
+from salesops_nb.core.statistics.survival import survival_quantiles as survival_quantiles
 from salesops_nb.core.stopping import check
 
 Floats = NDArray[np.float64]

@@ -8,6 +8,7 @@ at which these still hold one half (Brookmeyer & Crowley 1982).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,21 +96,35 @@ def survival_quantile(
     >>> statistics.survival_quantile(days, left)
     Quantile(value=9.0, low=4.0, high=nan, n=9, ended=6)
     """
+    return survival_quantiles(durations, event, (share,), confidence)[0]
+
+
+def survival_quantiles(
+    durations: ArrayLike, event: ArrayLike, shares: Sequence[float], confidence: float = 0.9
+) -> list[Quantile]:
+    """Several of them, of one curve.
+
+    Examples
+    --------
+    >>> from salesops_nb.core import statistics
+    >>> half, most = statistics.survival_quantiles([1, 2, 3, 4, 5], [1, 1, 1, 1, 1], (0.5, 0.8))
+    >>> half.value, most.value
+    (3.0, 4.5)
+    """
     found = kaplan_meier(durations, event, confidence)
-    time, rest = found["time"].to_numpy(), 1 - share
-
-    def first(curve: Floats) -> float:
-        below = np.flatnonzero(curve <= rest + 1e-12)
-        return float(time[below[0]]) if len(below) else float("nan")
-
-    survival = found["survival"].to_numpy()
-    value = first(survival)
-    # a curve that rests at the share exactly has its median in the middle of the rest
-    at = np.flatnonzero(np.abs(survival - rest) < 1e-12)
-    if len(at) and at[0] + 1 < len(time) and time[at[0]] == value:
-        value = float((time[at[0]] + time[at[0] + 1]) / 2)
-    low, high = first(found["low"].to_numpy()), first(found["high"].to_numpy())
-    return Quantile(value, low, high, len(np.asarray(durations)), int(found["events"].sum()))
+    time, survival = found["time"].to_numpy(), found["survival"].to_numpy()
+    curves = survival, found["low"].to_numpy(), found["high"].to_numpy()
+    n, ended = len(np.asarray(durations)), int(found["events"].sum())
+    out = []
+    for rest in (1 - share for share in shares):
+        below = [np.flatnonzero(curve <= rest + 1e-12) for curve in curves]
+        value, low, high = (float(time[at[0]]) if len(at) else float("nan") for at in below)
+        # a curve that rests at the share exactly has its quantile in the middle of the rest
+        at = below[0][:1]
+        if len(at) and abs(survival[at[0]] - rest) < 1e-12 and at[0] + 1 < len(time):
+            value = float((time[at[0]] + time[at[0] + 1]) / 2)
+        out.append(Quantile(value, low, high, n, ended))
+    return out
 
 
 class Incidence(NamedTuple):
