@@ -39,7 +39,7 @@ class Stints:
     end: Ints
     bulk: Flags
 
-    def where(self, which: Flags) -> Stints:
+    def where(self, which: Flags | Ints) -> Stints:
         """Some of them."""
         return Stints(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
@@ -156,7 +156,7 @@ def time_in_stage(
             over = made.to[plain] != STAYS
             middle, long = statistics.survival_quantiles(days[plain], over, (0.5, 0.9), confidence)
             rows.append({
-                "stage": name, **({} if groups is None else {by: groups.categories[code]}),
+                "stage": name, **({} if groups is None else {by: str(groups.categories[int(code)])}),
                 "stays": len(plain), "ended": middle.ended, "median": middle.value, "low": middle.low,
                 "high": middle.high, "p90": long.value, "apart": len(mine) - len(plain),
             })  # fmt: skip
