@@ -367,13 +367,19 @@ def _notes(
     deals: pd.DataFrame, passes: Passes, order: Sequence[str], aside: Mapping[str, int], usual: list[str],
     names: list[str], known: Flags,
 ) -> list[Problem]:  # fmt: skip
-    found = [
-        problem(f"stage-rows.{code}", table="stage_history", n=aside[code], names=", ".join(
-            n for n, k in zip(names, known, strict=True) if not k))
-        for code in ("unknown-deal", "unknown-stage", "before-created", "after-closed", "one-instant",
-                     "saved-again", "no-closing-row", "open-again-unsaid")
-        if aside[code]
-    ]  # fmt: skip
+    log, n = "stage_history", aside
+    strange = ", ".join(name for name, there in zip(names, known, strict=True) if not there)
+    said = {
+        "unknown-deal": problem("stage-rows.unknown-deal", table=log, n=n["unknown-deal"]),
+        "unknown-stage": problem("stage-rows.unknown-stage", table=log, n=n["unknown-stage"], names=strange),
+        "before-created": problem("stage-rows.before-created", table=log, n=n["before-created"]),
+        "after-closed": problem("stage-rows.after-closed", table=log, n=n["after-closed"]),
+        "one-instant": problem("stage-rows.one-instant", table=log, n=n["one-instant"]),
+        "saved-again": problem("stage-rows.saved-again", table=log, n=n["saved-again"]),
+        "no-closing-row": problem("stage-rows.no-closing-row", table=log, n=n["no-closing-row"]),
+        "open-again-unsaid": problem("stage-rows.open-again-unsaid", table=log, n=n["open-again-unsaid"]),
+    }
+    found = [note for code, note in said.items() if aside[code]]
     if usual:
         found.append(problem("stage-rows.other-creation", table="stage_history", stages=", ".join(usual)))
     started = np.ones(len(passes), bool)
