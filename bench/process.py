@@ -93,9 +93,7 @@ def judged(made: dict[str, np.ndarray], rng: np.random.Generator) -> pd.DataFram
         bottleneck.conversion_rows(
             NAMES, OF_TEAM, conversion_gaps(monthly, rng), booked, free, np.full(shape, "")
         ),
-        bottleneck.time_rows(
-            NAMES, OF_TEAM, waiting_gaps(of, rng), booked / 91.3, free, (medians[0], medians[1])
-        ),
+        bottleneck.time_rows(NAMES, OF_TEAM, waiting_gaps(of), booked / 91.3, free, (medians[0], medians[1])),
     ]
     return bottleneck.judged(pd.concat(rows, ignore_index=True))
 

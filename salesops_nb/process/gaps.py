@@ -127,18 +127,20 @@ def conversion_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
         mean = float(observed[stage].sum() / entered[stage].sum())
         worth = (1 - mean) * e**2 / (mean * v)  # trials whose rate is as sure as this ratio
         rate = np.clip(mean * o / e, 0.0, 1.0)
-        shrunk = shared_rate(rate * worth, worth)
+        # rounded, so that the order of the rows, which moves the last digit, does not move the draws
+        shrunk = shared_rate(np.round(rate * worth, 6), np.round(worth, 6))
         drawn = shrunk.draws(rng, DRAWS)
         out.own[stage, some], out.peers[stage, some] = rate, _peers(rate[None], worth)[0]
         out.p[stage, some] = special.ndtr((o - e + 0.5) / np.sqrt(v))
         estimate = shrunk.estimate
         gain = _peers(estimate[None], worth)[0] / estimate - 1
         spread = _peers(drawn, worth) / np.maximum(drawn, 1e-6) - 1
-        _gains(out, stage, some, gain, spread)
+        low, high = np.quantile(spread, [TAIL, 1 - TAIL], axis=0)
+        _gains(out, stage, some, gain, (low, high))
     return out
 
 
-def waiting_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
+def waiting_gaps(entries: Entries) -> Gaps:
     """Where deals stay longer in a stage than those of the team's peers."""
     stages, teams, strata = entries.shape
     cell = ((entries.stage * strata + entries.stratum) * BINS + _bins(entries)) * teams + entries.team
@@ -164,10 +166,11 @@ def waiting_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
         chance = float((v * slower**2).sum()) - len(some)
         between = max(0.0, chance / float(v.sum() - (v**2).sum() / v.sum()))
         share = between / (between + 1 / v)
-        drawn = share * slower + np.sqrt(share / v) * rng.standard_normal((DRAWS, len(some)))
+        middle, reach = share * slower, special.ndtri(1 - TAIL) * np.sqrt(share / v)
         out.own[stage, some], out.peers[stage, some] = np.exp(slower), 1.0
         out.p[stage, some] = special.ndtr((o - e + 0.5) / np.sqrt(v))
-        _gains(out, stage, some, np.expm1(share * slower), np.expm1(drawn))
+        between_ends = np.expm1(middle - reach), np.expm1(middle + reach)
+        _gains(out, stage, some, np.expm1(middle), between_ends)
     return out
 
 
@@ -176,9 +179,9 @@ def _empty(stages: int, teams: int, n: Floats) -> Gaps:
     return Gaps(n, nan[0], nan[1], np.ones((stages, teams)), *nan[2:])
 
 
-def _gains(out: Gaps, stage: int, some: Ints, gain: Floats, drawn: Floats) -> None:
+def _gains(out: Gaps, stage: int, some: Ints, gain: Floats, ends: tuple[Floats, Floats]) -> None:
     out.gain[stage, some] = np.maximum(gain, 0.0)
-    out.low[stage, some], out.high[stage, some] = np.quantile(drawn, [TAIL, 1 - TAIL], axis=0)
+    out.low[stage, some], out.high[stage, some] = ends
 
 
 def _peers(values: Floats, weight: Floats) -> Floats:

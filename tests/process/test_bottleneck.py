@@ -141,7 +141,7 @@ def test_waiting_gaps_know_that_stays_which_go_on_are_long():
     team = np.repeat([0, 1, 2], n // 3)
     stay = rng.exponential(np.where(team == 0, 20, 10))
     of = entries(team, np.zeros(n, np.int64), np.minimum(stay, 15), stay <= 15, stay <= 15)
-    found = waiting_gaps(of, rng)
+    found = waiting_gaps(of)
     assert found.p[0, 0] < 1e-6 < found.p[0, 1]
     assert found.gain[0, 0] == pytest.approx(1.0, abs=0.25)
 

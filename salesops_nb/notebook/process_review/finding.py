@@ -298,18 +298,20 @@ def _cycle(claims: pd.DataFrame) -> None:
     """Whether the teams that are slow in a stage are slow all in all."""
     slow = claims[claims["kind"] == "time"].drop_duplicates("team")
     even = slow[~(slow["own_cycle"] > 1.1 * slow["peers_cycle"])]
-    if len(even):
-        present.note(
-            _(
-                "All in all these teams are no more than a tenth slower than their peers, so what they lose "
-                "in one stage they make up for in others: {teams}. Ask why before the stage is changed.",
-                teams="; ".join(
-                    _("{team} {own} days, peers {peers}", team=r.team, own=formats.number(r.own_cycle, 0),
-                      peers=formats.number(r.peers_cycle, 0))
-                    for r in even.itertuples()
-                ),
-            )
-        )  # fmt: skip
+    if even.empty:
+        return
+    days = formats.number
+    teams = [
+        _("{team} {own} days, peers {peers}", team=name, own=days(own, 0), peers=days(peers, 0))
+        for name, own, peers in zip(even["team"], even["own_cycle"], even["peers_cycle"], strict=True)
+    ]
+    present.note(
+        _(
+            "All in all these teams are no more than a tenth slower than their peers, so what they lose in "
+            "one stage they make up for in others: {teams}. Ask why before the stage is changed.",
+            teams="; ".join(teams),
+        )
+    )
 
 
 def plays(workbook: Workbook, review: ProcessReview) -> None:
