@@ -1,6 +1,5 @@
 """What people, accounts, products and units are called: the name on a page, the id behind a name.
 
-
 Two of one name are told apart: people by their teams where these differ, others by their ids.
 """
 
