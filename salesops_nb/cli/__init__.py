@@ -64,10 +64,10 @@ class _LateGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SalesopsError as error:
-            from salesops_nb.present.language.called import called
+            from salesops_nb.present.language.called import told
 
-            for line in error.lines():
-                click.echo(called(line), err=True)
+            for problem in error.problems:
+                click.echo(told(problem, table=False), err=True)
             ctx.exit(1)
 
 

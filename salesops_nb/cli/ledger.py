@@ -19,7 +19,7 @@ from salesops_nb.cli import Room, day_given, opened, print_table, today
 from salesops_nb.core.money import from_minor
 from salesops_nb.core.names import id_of, named
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.present.language.called import called
+from salesops_nb.present.language.called import told
 from salesops_nb.store.ledger import ledger as pay_ledger
 from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
 
@@ -109,8 +109,8 @@ def _names(context: click.Context, ids: Iterable[str]) -> str:
 
 
 def _tell(problems: list[Problem]) -> None:
-    for line in SalesopsError(problems).lines():
-        click.echo(called(line), err=True)
+    for found in problems:
+        click.echo(told(found, table=False), err=True)
 
 
 @ledger.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.messages import joined, message
+from salesops_nb.messages import message
 
 if TYPE_CHECKING:
     from salesops_nb.source import Workbook
@@ -79,11 +79,10 @@ def _plan(file: Path) -> None:
 
 def _line(problem: Problem) -> str:
     """The finding with people, accounts and products by their names; a cell's value as the file has it."""
-    from salesops_nb.present.language.called import called
+    from salesops_nb.present.language.called import told
     from salesops_nb.present.language.sentences import translate
 
-    severity, table = message(problem.severity), f"[{problem.table}] " if problem.table else ""
-    line = called(translate(joined([severity, ": ", table, problem.whole], "")))
+    line = told(problem)
     if problem.value and problem.value not in line:
         line += " " + translate(message("(value: {value})", value=problem.value))
     return line
