@@ -9,7 +9,7 @@ name beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.messages import Message, joined, message
