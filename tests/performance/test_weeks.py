@@ -87,7 +87,8 @@ FIRST_QUARTER = FiscalCalendar(2, "4-5-4", named_after="start", extra_week_in="Q
 LAST = FiscalCalendar(10, "4-4-5", year_ends="last")
 FORMS = (
     "{year}", "{year}-Q1", "{year}-Q4", "{year}-02", "{year}-12", "{year}-01..{year}-05",
-    "{year}-Q1..{year}-Q3", "this-week", "this-month", "this-quarter", "this-year", "last-complete-week", "last-complete-quarter",
+    "{year}-Q1..{year}-Q3", "this-week", "this-month", "this-quarter", "this-year",
+    "last-complete-week", "last-complete-quarter",
     "last-3-months", "last-2-quarters", "last-6-weeks", "year-to-date", "2017-03-08..2017-10-19",
 )  # fmt: skip
 
