@@ -337,6 +337,32 @@ def test_a_grouped_report_is_filled_down_and_its_subtotals_are_no_deals(
     assert not [p for p in made.problems if p.severity == "error"]
 
 
+TWICE_GROUPED = """Region,Owner,Stage,Amount,Created,Closed,Id
+East,Ana Pop,Won,"$1,000.00",1/13/2024,2/13/2024,A1
+,,Won,"$2,000.00",1/14/2024,2/14/2024,A2
+,Subtotal,,"$3,000.00",,,
+,Ben Ode,Lost,$5.00,1/15/2024,2/15/2024,A3
+,,Won,$700.00,1/16/2024,2/16/2024,A4
+,Subtotal,,$705.00,,,
+Subtotal,,,"$3,705.00",,,
+West,Ana Pop,Won,$40.00,1/13/2024,2/13/2024,A5
+,Subtotal,,$40.00,,,
+Subtotal,,,$40.00,,,
+Total,,,"$3,745.00",,,
+"""
+
+
+@pytest.mark.parametrize("regions", ["", "loss_reason: Region, "])  # the outer group mapped, or not
+def test_a_report_that_is_grouped_twice_is_filled_down_too(regions: str, tmp_path: Path) -> None:
+    made = made_of(tmp_path, PLAIN.replace("{deal_id", f"{{{regions}deal_id"), d=TWICE_GROUPED)
+    found = frame(made)
+    won = found.query("outcome == 'won'").groupby("owner_id")["amount"].sum()
+    assert won.astype(float).to_dict() == {"Ana Pop": 3040, "Ben Ode": 700}
+    assert not [p for p in made.problems if p.severity == "error"]
+    if regions:
+        assert found.sort_values("deal_id")["loss_reason"].to_list() == [*["East"] * 4, "West"]
+
+
 def test_an_owner_that_is_missing_without_groups_stays_missing(tmp_path: Path) -> None:
     rows = "\n".join(line for line in GROUPED.splitlines() if not line.startswith(("Subtotal", ",Count")))
     made = made_of(tmp_path, PLAIN, d=f"{rows}\n")
