@@ -77,7 +77,7 @@ def _filled(connection: duckdb.DuckDBPyConnection, raw: Raw, fill: list[str], pr
 def _groups(connection: duckdb.DuckDBPyConnection, raw: Raw, subtotal: str) -> list[str]:
     """The columns by which a report is grouped, the outermost first; none where its rows do not show it.
 
-    The innermost is filled on the first row after each block of subtotals and nowhere else, those before it on
+    The innermost is filled on the first row after each block of subtotals and nowhere else, others on
     the very first row and else on such rows alone.
     """
     outer: list[str] = []
