@@ -204,7 +204,8 @@ def _table(made: Proposed, before: Mapping[str, Found]) -> None:
         click.echo(f"  {'periods':<18} {', '.join(f'{h} = {p}' for h, p in list(wide.items())[:3])} …")
     for note in made.notes:
         say(note, "  ")
-    if unused := made.unused():
+    used = [*made.keys.get("wide", {}), *made.keys.get("computed", {}).values()]
+    if unused := [header for header in made.unused() if not any(header in each for each in used)]:
         say(message("left under its own name: {columns}", columns=", ".join(unused)), "  ")
 
 

@@ -75,9 +75,9 @@ def _roles(made: Proposed) -> None:
             header = min(named, key=lambda each: names[plain(each)])
             made.columns["role"] = Found(header, "sure", message("a known name"))
     header = made.header("role")
-    if header is not None and made.seen.columns[header].filled < made.seen.rows and '"' not in header:
+    if header is not None and made.seen.columns[header].filled < made.seen.rows and "`" not in header:
         del made.columns["role"]
-        made.keys["computed"] = {**made.keys.get("computed", {}), "role": f"coalesce(\"{header}\", 'rep')"}
+        made.keys["computed"] = {**made.keys.get("computed", {}), "role": f"coalesce(`{header}`, 'rep')"}
 
 
 def _are_ids(made: Proposed, header: str) -> bool:

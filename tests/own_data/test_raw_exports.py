@@ -383,16 +383,17 @@ def test_the_built_in_mapping_of_salesforce_takes_no_id_as_a_role(tmp_path):
     assert made.connection.execute("SELECT name, role FROM people").fetchall() == [("Ana", "rep")]
 
 
-TITLED = "Id,Name,Title,ManagerId\n005A,Ana,Account Executive,005B\n005B,Bo,VP Sales,\n005C,Cy,,005B\n"
+TITLED = "Id,Name,{},ManagerId\n005A,Ana,Account Executive,005B\n005B,Bo,VP Sales,\n005C,Cy,,005B\n"
 OPPORTUNITIES = "Id,OwnerId,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n" + "".join(
     f"00{n},005{'ABC'[n % 3]},Closed Won,10,2026-02-03,2026-01-05,true,true\n" for n in range(6)
 )
 
 
+@pytest.mark.parametrize("header", ["Title", "UserRole.Name"])
 @pytest.mark.parametrize("way", ["built-in", "init"])
-def test_a_salesforce_role_is_the_job_title_and_rep_where_there_is_none(way, tmp_path):
+def test_a_salesforce_role_is_a_name_or_the_job_title_and_rep_where_there_is_none(way, header, tmp_path):
     (tmp_path / "Opportunity.csv").write_text(OPPORTUNITIES)
-    (tmp_path / "User.csv").write_text(TITLED)
+    (tmp_path / "User.csv").write_text(TITLED.format(header))
     if way == "init":
         made = begun(tmp_path, str(tmp_path / "Opportunity.csv"), str(tmp_path / "User.csv"))
     else:
