@@ -19,10 +19,11 @@ from salesops_nb.commission.earning.prices import where_holds, with_functions
 from salesops_nb.commission.earning.running_totals import (
     at_sale,
     beside_attained,
+    deal_is_divided,
     measured,
     of_sale,
     order_of,
-    pay_is_split,
+    share_of_pay,
     undoes,
     walks_back,
     with_positions,
@@ -115,14 +116,14 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
     def scaled(amount: nw.Expr) -> nw.Expr:
         return amount if plain else times(amount, factor)
 
-    by_pay, shared = pay_is_split(terms), _parts_sum(terms)
+    by_pay, shared = deal_is_divided(terms), _parts_sum(terms)
     deal = next((limit for limit in c.limit_list if limit.per == "deal"), None)
     whole = next((limit for limit in c.limit_list if limit.per == "period"), None)
 
     def paid(side: str, base: str | None = None) -> nw.Expr:
         above = nw.col(f"f_{side}")
         above = scaled(above if base is None else (above - nw.col(base)).cast(AMOUNT))
-        return (times10(above, nw.col("share")) if by_pay else above).cast(AMOUNT)
+        return (times10(above, share_of_pay(terms)) if by_pay else above).cast(AMOUNT)
 
     back = undoes(terms)
     if back:  # both sides from where the sale stood, so that its refunds add up to it
@@ -239,7 +240,7 @@ def _parts_sum(terms: Terms) -> bool:
     if any(limit.per == "deal" for limit in terms.c.limit_list):  # of each person: no cent goes over it
         return False
     own = terms.c.payee == "owner" and terms.c.measure != "activities"
-    return pay_is_split(terms) or (terms.alone and own and "splits" in terms.job.tables)
+    return deal_is_divided(terms) or (terms.alone and own and "splits" in terms.job.tables)
 
 
 def _last_part(terms: Terms, frame: nw.LazyFrame[Any], places: int, mode: str) -> nw.LazyFrame[Any]:
