@@ -182,7 +182,9 @@ def _alternate(
         level * mean, error, spreads @ SPREADS**2, phi, reps, months, people.shape, people.rate * mean[role],
         origin, spreads, certain, drift, people.joint, MEANS / mean[:, None], people.lean,
     )  # fmt: skip
-    hazard = replace(hazard, weaker=people.weaker, typical=people.typical * float(mean.mean()) ** WEAKER[:, None])
+    hazard = replace(
+        hazard, weaker=people.weaker, typical=people.typical * float(mean.mean()) ** WEAKER[:, None]
+    )
     return ramp, productivity, season, market, hazard
 
 

@@ -136,7 +136,7 @@ def _grid(record: Record, hazard: Hazard, powers: Floats, typical: Floats) -> Fl
     """Logarithm of the likelihood times the prior, powers × spreads × means."""
     size = len(powers), len(SPREADS), len(MEANS)
     prior = -0.5 * (np.log(SPREADS / np.sqrt(PRIOR_VARIANCE)) / PRIOR_LOG_SPREAD) ** 2
-    log = np.zeros(size) + prior[:, None] - 0.5 * (np.log(MEANS) / PRIOR_LOG_MEAN) ** 2
+    log: Floats = np.zeros(size) + prior[:, None] - 0.5 * (np.log(MEANS) / PRIOR_LOG_MEAN) ** 2
     known = np.flatnonzero(record.mean > 0)
     shape = 1.0 / SPREADS[:, None] ** 2
     rate = shape / MEANS
@@ -146,7 +146,8 @@ def _grid(record: Record, hazard: Hazard, powers: Floats, typical: Floats) -> Fl
         a = shape[:, 0] + mine.count[:, None]  # people × spreads
         b = rate + mine.mean[:, None, None]  # people × spreads × means
         log += (fixed + gammaln(a)[:, :, None] - a[:, :, None] * np.log(b)).sum(axis=0)
-        log_own = np.log(_nodes(a))[:, :, None, :] - np.log(b)[..., None]
+        # single precision is plenty for what is averaged, and twice as fast
+        log_own = (np.log(_nodes(a))[:, :, None, :] - np.log(b)[..., None]).astype(np.float32)
         staying, entered = mine.before + mine.seen, mine.before.sum(axis=1) > 0
         left = mine.left[:, None, None, None] > 0
         band = len(BANDS) - 1 - np.argmax(mine.seen[:, ::-1] > 0, axis=1)  # in which the person left
@@ -155,13 +156,15 @@ def _grid(record: Record, hazard: Hazard, powers: Floats, typical: Floats) -> Fl
             if power == 0:
                 log[k] -= (mine.seen @ base).sum()
                 continue
-            factor = np.exp(-power * log_own)
-            stays = np.exp(-(staying @ base)[:, None, None, None] * factor)
-            log[k] += np.log(np.where(left, stays * factor, stays) @ _WEIGHT + 1e-300).sum(axis=0)
+            factor = np.exp(np.float32(-power) * log_own)
+            stays = np.exp(-(staying @ base).astype(np.float32)[:, None, None, None] * factor)
+            seen = np.where(left, stays * factor, stays) @ _WEIGHT.astype(np.float32)
+            log[k] += np.log(seen + 1e-37).sum(axis=0)
             log[k] -= np.log(typical[k])[band[mine.left > 0]].sum()
-            own = _prior_nodes()[:, None, :] * MEANS[:, None]
-            kept = np.exp(-(mine.before[entered] @ base)[:, None, None, None] * own**-power).mean(axis=-1)
-            log[k] -= np.log(kept + 1e-300).sum(axis=0)
+            hires = ((_prior_nodes()[:, None, :] * MEANS[:, None]) ** -power).astype(np.float32)
+            spent = (mine.before[entered] @ base).astype(np.float32)
+            kept = np.exp(-spent[:, None, None, None] * hires).mean(axis=-1)
+            log[k] -= np.log(kept + 1e-37).sum(axis=0)
     return log
 
 
@@ -177,8 +180,8 @@ def _people(
         if not len(mine):
             continue
         cells = np.searchsorted(np.cumsum(weight.ravel()), (rng.permutation(CELLS) + 0.5) / CELLS)
-        k, s, m = np.unravel_index(np.minimum(cells, weight.size - 1), weight.shape)
-        middle = float((weight.sum(axis=(0, 1)) @ MEANS))
+        k, s, _ = np.unravel_index(np.minimum(cells, weight.size - 1), weight.shape)
+        middle = float(weight.sum(axis=(0, 1)) @ MEANS)
         prior = 1.0 / SPREADS[s] ** 2
         a = prior + record.faded[0][mine, None]
         b = prior / middle + record.faded[1][mine, None]  # the mean's uncertainty is all people's at once

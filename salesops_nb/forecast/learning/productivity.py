@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.special import gammaln
+from scipy.special import digamma, gammaln
 
 from salesops_nb.core.money import from_float
 from salesops_nb.forecast.learning.inputs import Floats, Ints
@@ -85,9 +85,9 @@ class Productivity:
 
         `power` is, by future, which power of the own factor people leave by.
         """
-        unit, within = rng.random((2, len(power), len(self.variance)))
+        unit, *within = rng.random((3, len(power), len(self.variance))) - [[[0.0]], [[0.5]], [[0.5]]]
         mean, variance = np.ones_like(unit), np.tile(self.variance, (len(power), 1))
-        steps = float(np.log(SPREADS[1] / SPREADS[0])), float(np.log(self.means[0, 1] / self.means[0, 0]))
+        wide, far = np.log(SPREADS[1] / SPREADS[0]), np.log(self.means[0, 1] / self.means[0, 0])
         for r, weight in enumerate(self.joint):
             for k in np.unique(power):
                 here = power == k
@@ -95,15 +95,16 @@ class Productivity:
                 cell = np.searchsorted(mass, unit[here, r] * mass[-1]).clip(max=len(mass) - 1)
                 s, m = np.unravel_index(cell, weight[k].shape)
                 if self.spreads[r].sum() > 0:
-                    variance[here, r] = SPREADS[s] ** 2 * np.exp(2 * steps[0] * (within[here, r] - 0.5))
+                    variance[here, r] = SPREADS[s] ** 2 * np.exp(2 * wide * within[0][here, r])
                 if self.error[r] > 0:
-                    mean[here, r] = self.means[r, m] * np.exp(steps[1] * (unit[here, r] * 997 % 1 - 0.5))
+                    mean[here, r] = self.means[r, m] * np.exp(far * within[1][here, r])
         return mean * self.newcomer, variance
 
     def table(self, roles: list[str], currency: str, level: float = 0.8) -> pd.DataFrame:
         """Level with interval by role, spread between reps with interval, sample sizes."""
         z = float(stats.norm.ppf(0.5 + level / 2))
         low, middle, high = (self.spread_at(q) for q in (0.5 - level / 2, 0.5, 0.5 + level / 2))
+        high = np.where(self.spreads.sum(axis=1) > 0, with_tail(high), high)
         rows = zip(self.level, self.error, strict=True)
         ends = [(m, m * max(0.0, 1 - z * e), m * (1 + z * e)) for m, e in rows]
         return pd.DataFrame(
@@ -120,6 +121,17 @@ class Productivity:
                 "origin": self.origin,
             }
         )
+
+
+def with_tail(spread: Floats) -> Floats:
+    """The spread of log-normal own factors whose typical values are those of a gamma distribution's.
+
+    How far the few best sell above the rest, records of some dozens say little about: of the two, which
+    have the same mean and the same mean logarithm, the log-normal has the heavier tail.
+    """
+    shape = 1.0 / np.asarray(spread) ** 2
+    out: Floats = np.sqrt(np.expm1(2.0 * (np.log(shape) - digamma(shape))))
+    return out
 
 
 def level_of(

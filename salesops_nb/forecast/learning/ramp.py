@@ -52,7 +52,13 @@ def curve(tenure: Floats, length: Floats, start: Floats, power: Floats, end: Flo
 def _looked_up() -> tuple[Floats, Floats]:
     """Tenures to a quarter of a month, and each candidate's share of full output at them."""
     steps = np.arange(0.0, LONGEST + 0.5, 0.25)
-    return steps, curve(steps[None, :], *(values[:, None] for values in grid()))
+    return steps, _candidates(tuple(steps))
+
+
+@lru_cache(maxsize=8)
+def _candidates(tenure: tuple[float, ...]) -> Floats:
+    """Candidates × tenures, computed once: every company is held against the same."""
+    return curve(np.array(tenure)[None, :], *(values[:, None] for values in grid()))
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class Ramp:
         return out
 
     def _at(self, tenure: Floats) -> Floats:
+        if self.length is grid()[0]:
+            return _candidates(tuple(tenure.tolist()))
         each = (values[:, None] for values in (self.length, self.start, self.power, self.end))
         return curve(tenure[None, :], *each)
 
