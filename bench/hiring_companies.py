@@ -52,6 +52,7 @@ ALL_AT_ONCE = Setting("", trend=(-0.1,), s_shaped=True, sizes=1.3, weak_leave=(0
 UNSEEN = (  # not looked at while the method was made
     replace(ALL_AT_ONCE, name="all at once, 25 seats, -10 % a year", heads=(25, 25)),
     replace(ALL_AT_ONCE, name="all at once, 60 seats, -10 % a year", heads=(60, 60)),
+    replace(ALL_AT_ONCE, name="all at once, 12 seats, +15 % a year", heads=(12, 12), trend=(0.15,)),
 )
 
 

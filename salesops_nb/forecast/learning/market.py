@@ -21,7 +21,7 @@ _MEMORIES = (0.0, 0.5, 0.8, 0.92, 0.98)
 _PROCESSES = [(s, m) for s in _SPREADS for m in _MEMORIES if s > 0 or m == 0]
 _PRIOR_SPREAD = 0.2  # an exponential prior on the spread: most companies move together by some percent
 _LEVEL_SPREAD = 0.3  # how far the mean level may lie from the one the reps' own averages imply
-_TREND_SPREAD = 0.12  # belief about the trend of a head's output, a year, on the log scale
+_TREND_SPREAD = 0.2  # belief about the trend of a head's output, a year, on the log scale
 
 
 @dataclass(frozen=True)
