@@ -37,6 +37,7 @@ fast: $(TEST)
 # How often what the review says of people and months is true, on data of known truth: docs/calibration.md.
 calibration: $(TEST)
 	$(BIN)/python bench/calibration.py
+	$(BIN)/python bench/in_progress.py
 
 # The commission engine on Spark against DuckDB; needs Java 17.
 spark: $(TEST)

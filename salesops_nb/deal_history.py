@@ -48,7 +48,7 @@ def walked_back(deals: nw.LazyFrame[Any], tables: Tables, as_of: date) -> nw.Laz
         )
         entered = history.group_by("deal_id").agg(_entered=nw.col("_day").min())
         deals = deals.join(entered, on="deal_id", how="left")
-        deals = deals.join(_stages(history, _closing_stages(tables)), on="deal_id", how="left")
+        deals = deals.join(_stages(history, closing_stages(tables)), on="deal_id", how="left")
         there = there.fill_null(nw.lit(False)) | ~nw.col("_entered").is_null()
     deals = deals.filter(there).with_columns(created_on=created)
     if "stage_history" in tables:
@@ -69,7 +69,7 @@ def _stages(history: nw.LazyFrame[Any], closing: list[str]) -> nw.LazyFrame[Any]
     return stages.filter(last).group_by("deal_id").agg(nw.col("_stage").max())
 
 
-def _closing_stages(tables: Tables) -> list[str]:
+def closing_stages(tables: Tables) -> list[str]:
     """Stages in which no deal is open."""
 
     def found() -> list[str]:
@@ -78,6 +78,11 @@ def _closing_stages(tables: Tables) -> list[str]:
         return sorted(set(rows["stage"]) - still)
 
     return tables.once(("closing stages",), found, len)
+
+
+def readable_amount(column: str) -> nw.Expr:
+    """A logged amount as a number, none where it cannot be read."""
+    return nw.when(nw.col(column).str.contains(_AMOUNT)).then(nw.col(column)).cast(MONEY)
 
 
 def _before_changes(tables: Tables, as_of: date) -> nw.LazyFrame[Any]:

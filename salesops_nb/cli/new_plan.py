@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from salesops_nb.cli import today
+from salesops_nb.cli import day_given, today
 from salesops_nb.commission.design import new_plan as blank
 from salesops_nb.errors import SalesopsError, problem
 
@@ -50,7 +50,7 @@ def _free_name(_context: click.Context, _argument: click.Parameter, name: str) -
     return name
 
 
-_AMOUNT, _DAY = _Answer("amount", blank.amount), _Answer("day", date.fromisoformat)
+_AMOUNT = _Answer("amount", blank.amount)
 
 
 def _asked(option: str, question: str, kind: Any, default: str | None = None) -> Decorated:
@@ -63,8 +63,20 @@ def _asked(option: str, question: str, kind: Any, default: str | None = None) ->
 @click.command("new-plan")
 @click.argument("name", metavar="NAME", is_eager=True, callback=_free_name)
 @click.option("--currency", metavar="CODE", help="Currency of the plan; the workbook's by default.")
-@click.option("--from", "first", type=_DAY, help="First day; of the present fiscal year by default.")
-@click.option("--to", "last", type=_DAY, help="Last day; of the fiscal year of --from by default.")
+@click.option(
+    "--from",
+    "first",
+    metavar="DAY",
+    callback=day_given,
+    help="First day; of the present fiscal year by default.",
+)
+@click.option(
+    "--to",
+    "last",
+    metavar="DAY",
+    callback=day_given,
+    help="Last day; of the fiscal year of --from by default.",
+)
 @_asked("--period", "Paid by", click.Choice([*blank.PERIODS]), "quarter")
 @_asked("--ote", "On-target earnings a year, base pay included", _Answer("amount", blank.positive))
 @_asked("--pay-mix", "Pay mix, base/variable", _Answer("mix", blank.mix), "60/40")

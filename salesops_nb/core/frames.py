@@ -7,15 +7,16 @@ gate to tables, with the one memo of what was worked out of them.
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import narwhals as nw
 from narwhals.dependencies import get_pandas, is_duckdb_relation
@@ -97,7 +98,21 @@ class Tables(Mapping[str, nw.LazyFrame[Any]]):
 
         file = scratch_file()
         pq.write_table(table, file, compression="none")
-        held = _read_parquet(self.engine, file).materialize()
+        return self._read("read_parquet", file)
+
+    def put_rows(self, rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        """Rows of plain values as a lazy frame beside the others, on DuckDB; `types` has that of each column.
+
+        As JSON, since pyarrow with numpy takes longer to load than most calculations take.
+        """
+        file = scratch_file()
+        file.write_text("\n".join(json.dumps(row, default=str) for row in rows), encoding="utf-8")
+        columns = ", ".join(f"{name}: '{kind}'" for name, kind in types.items())
+        return self._read("read_json", file, f"columns={{{columns}}}", "format='newline_delimited'")
+
+    def _read(self, reader: str, file: Path, *options: str) -> nw.LazyFrame[Any]:
+        """What a file of our own holds, read at once into memory; the file goes."""
+        held = _scan(self.engine, reader, file, *options).materialize()
         file.unlink()
         return _lazy(held)
 
@@ -244,22 +259,23 @@ def settled(frame: nw.LazyFrame[Any], rows: int = 0) -> nw.LazyFrame[Any]:
         return _lazy(native.materialize())
     file = scratch_file()
     native.write_parquet(str(file))
-    held = _read_parquet(native, file)
+    held = _scan(native, "read_parquet", file)
     weakref.finalize(held, _remove, file, os.getpid())
     return _lazy(held)
 
 
-def _read_parquet(beside: duckdb.DuckDBPyRelation, file: Path) -> duckdb.DuckDBPyRelation:
-    """A Parquet file on the connection of a relation, which alone does not say which it is.
+def _scan(beside: Any, reader: str, file: Path, *options: str) -> duckdb.DuckDBPyRelation:
+    """A file on a connection, or on that of a relation, which alone does not say which it is.
 
     Nothing is created in the catalog: each change there would make DuckDB bind every step of every relation
     of the connection anew. The relation's name in the query is one that the catalog always has, so that no
     view is made for it either.
     """
-    name = str(file).replace("'", "''")
-    made = beside.query("duckdb_tables", f"SELECT * FROM read_parquet('{name}')")
+    name = "'" + str(file).replace("'", "''") + "'"
+    query = f"SELECT * FROM {reader}({', '.join((name, *options))})"
+    made = beside.query("duckdb_tables", query) if is_duckdb_relation(beside) else beside.sql(query)
     assert made is not None
-    return made
+    return cast("duckdb.DuckDBPyRelation", made)
 
 
 def scratch() -> Path:

@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 Flag: TypeAlias = "NDArray[np.uint8]"
@@ -26,21 +25,24 @@ class Stopped(BaseException):
 
 def new_flag() -> Flag:
     """A flag that is down: one number, of which anything but 0 means stop."""
+    import numpy as np
+
     return np.zeros(1, dtype=np.uint8)
 
 
-_DOWN = new_flag()  # of work that nobody can stop, as in the batch
-_flag: ContextVar[Flag] = ContextVar("stop", default=_DOWN)
+_flag: ContextVar[Flag | None] = ContextVar("stop", default=None)  # none: nobody can stop it, as in the batch
 
 
 def flag() -> Flag:
     """The flag of the work that runs here, for compiled loops that cannot call `check`."""
-    return _flag.get()
+    raised = _flag.get()
+    return new_flag() if raised is None else raised
 
 
 def check() -> None:
     """Raise `Stopped` where the work that runs here is to stop; to be called in every long loop."""
-    if _flag.get()[0]:
+    raised = _flag.get()
+    if raised is not None and raised[0]:
         raise Stopped
 
 

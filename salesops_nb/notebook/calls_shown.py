@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -67,6 +68,15 @@ def rolled_up(workbook: Workbook, review: Review) -> tuple[pd.DataFrame, Period]
     if period.kind != "quarter":
         period = period.calendar.containing(day, "quarter")
     return _own(workbook, review, roll_up(_made(workbook), workbook.tables, period, day)), period
+
+
+def rolled_commit(workbook: Workbook, period: Period, day: date) -> Decimal | None:
+    """What the company had committed to for a period by a day; None where nobody had."""
+    from salesops_nb.pipeline.calls import COMPANY, roll_up
+
+    rolled = roll_up(_made(workbook), workbook.tables, period, day)
+    whole = rolled[rolled["who"] == COMPANY]
+    return None if whole.empty else whole["commit"].iloc[0]
 
 
 def judged_calls(workbook: Workbook, review: Review) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from salesops_nb.messages import Message
 from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
 from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
+from salesops_nb.notebook.still_to_come import still_to_come as still_to_come
 from salesops_nb.parameters import Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated

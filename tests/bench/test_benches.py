@@ -35,6 +35,7 @@ BROKEN = {
     "demo_units.py": (["--states", "99"], "no county's number begins with 99"),
     "generate.py": (["--deals", "10", "--seed", "-1"], "seed is -1"),
     "hiring.py": (["--futures", "0"], "received '0': give a whole number of at least 1"),
+    "in_progress.py": (["--companies", "0"], "received '0': give a whole number of at least 1"),
     "panel.py": (["--workbook", "{}"], "there is no folder notebooks in {}"),
     "performance.py": (["--data", "{}"], "too small to be a Parquet file"),
     "territory.py": (["--part", "districting", "--only", "tract_IA_4", "--data", "{}"], "No such file"),

@@ -18,10 +18,11 @@ Pay of a credit
  4. A running total takes credits in the order of their days: F(after) − F(before), each side rounded.
     Where each transaction stands alone, a refund takes each sale back from where that sale stood, and what
     stands of a sale is divided among the people who share it: each part is rounded, the last takes the rest.
-    With the position of a territory, before and after are what everybody has sold in it by then, by days and
-    then by the id of the person; each person's pay runs on and is rounded by itself. There, and with
-    multipliers, which pay the same credit differently, a refund takes a sale back from the top of what is
-    left of it, on the total and the running pay on which it was sold; the totals fall for later sales.
+    With the position of a territory, before and after are what everybody has sold in it by then, before the
+    deal and with all of it. What it pays is divided among its people in that territory by their shares (of
+    ten places), each part rounded, and the last takes the rest. There, and with multipliers, which pay the
+    same credit differently, a refund takes a sale back from the top of what is left of it, on the total (and
+    without territories the running pay) on which it was sold; the totals fall for later sales.
     With the position of a measure, the rate of all is that of the row which the units sold have reached;
     units come and go with the deal's amount.
     Of a deal with lines a component that asks for a product has the part of the lines that fit, and each of
@@ -288,14 +289,20 @@ def earn_by_sale(staff: Staff, plan, component, credits: list[Credit], territori
     total: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
     paid: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
     sales: dict[tuple[str, str], Sold] = {}
+    moves: dict[tuple[str, str], Fraction] = defaultdict(Fraction)  # all that an event adds to a sale
+    for credit in credits:
+        moves[credit.event, credit.sale] += credit.amount
+    seen: dict[tuple[str, str], Fraction] = {}  # the total before each event
     for credit in in_order(credits):
         span, _ = span_of(credit.counts_on, plan["plan"]["period"])
         who = credit.person, span
         where = (credit.story.deal.territory if territories else credit.person), span
-        name = credit.person, credit.sale
+        name, move = (credit.person, credit.sale), (credit.event, credit.sale)
         if not credit.refund:
-            sales[name] = Sold(total[where], paid[who], ZERO)
+            on = seen.setdefault(move, total[where]) if territories else total[where]
+            sales[name] = Sold(on, paid[who], ZERO)
         sale = sales[name]
+        amount = moves[move] if territories else credit.amount
 
         terms = terms_of(staff, plan, component, credit)
 
@@ -309,19 +316,29 @@ def earn_by_sale(staff: Staff, plan, component, credits: list[Credit], territori
 
         def stands(sale=sale, credit=credit, worth=worth):
             of_it = worth(sale.on + sale.left) - worth(sale.on)
-            return sale.paid_on + factor(component, credit.story.deal) * of_it
+            paid_on = ZERO if territories else sale.paid_on
+            return paid_on + factor(component, credit.story.deal) * of_it
 
         before = stands()
-        sale.left += credit.amount
+        sale.left += amount
         after = stands()
-        credit.earned = cents(after, mode) - cents(before, mode)
         total[where] += credit.amount
-        paid[who] += after - before
+        if territories:
+            part = ten_places(credit.amount / amount)
+            credit.stands = part * before, part * after
+        else:
+            credit.earned = cents(after, mode) - cents(before, mode)
+            paid[who] += after - before
+
+
+def ten_places(share: Fraction) -> Fraction:
+    """A positive share, rounded half up."""
+    return Fraction((share * 10**10 * 2 + 1) // 2, 10**10)
 
 
 def divide(plan, component, credits: list[Credit]) -> None:
-    """Sets what people earn together of each event, where each transaction stands alone."""
-    if component["scope"] != "each_transaction":
+    """Sets what people earn together of each event, where each stands alone, or on what a territory has."""
+    if component["scope"] != "each_transaction" and "of" not in component.get("position", {}):
         return
     mode = plan.get("rounding", {}).get("mode", "half_up")
     together: dict[tuple[str, str], list[Credit]] = defaultdict(list)

@@ -17,6 +17,7 @@ import pytest
 from reference_compare import (
     differences,
     of_payouts,
+    of_reference,
     payouts_of,
     quarter_of,
     sums,
@@ -78,6 +79,14 @@ def in_territories(made: World) -> World:
         return replace(deal, shares=deal.shares or shares)
 
     return replace(made, plans=plans, deals=tuple(shared(deal) for deal in made.deals))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_in_territories_the_engine_pays_what_the_reference_does(seed):
+    """With many shared deals, of which some people are on another plan."""
+    made = in_territories(world(seed, HISTORIES))
+    wrong = differences(of_reference(made.lines()), of_payouts(payouts_of(made, ledger=True)))
+    assert not wrong, (seed, shown(wrong))
 
 
 def kept(made: World) -> dict[tuple, str]:

@@ -199,6 +199,8 @@ def test_ten_answers_or_ten_options_make_the_same_file(workbook: Path) -> None:
         ("ramp", "0, 50", "above 0"),
         ("ramp", "50, 150", "up to 100"),
         ("draw", "-5", "write the number alone"),
+        ("from", "01.02.2026", "is not a day; write it like"),
+        ("to", "2026-13-01", "is not a day; write it like"),
         ("clawback", "some", "not a valid integer"),
         ("overlay", "all", "is not one of"),
     ],

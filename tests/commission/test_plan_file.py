@@ -53,6 +53,35 @@ def component(body: str) -> str:
         (component("rate_pct: 5\ngate: {attainment_pct: 50, then: excess}"), None, ["quota"]),
         (component("rate_pct: many"), 4, ["rate_pct"]),
         (component("rate_pct: 7,5"), 4, ["rate_pct", "7,5", "with a point", "7.5"]),
+        (component("rate_pct: 7,125"), 4, ["without a mark for thousands", "7125", "point, 7.125"]),
+        (component("rate_pct: 1.000,5"), 4, ["without a mark for thousands: 1000.5"]),
+        (component("rate_pct: 5") + "incentive: {target: '100,000'}\n", 5, ["for thousands, 100000,"]),
+        (component("rate_pct: 5") + "incentive: {target: 1'000'000.50}\n", 5, ["1000000.50"]),
+        (
+            component("rate_pct: 5") + "quota: {amount: 5, attained_by: booked, ramp_pct: '50'}\n",
+            5,
+            ["a list of numbers"],
+        ),
+        (
+            component("rate_pct: 5") + "quota: {amount: 5, attained_by: booked, ramp_pct: [-50]}\n",
+            5,
+            ["at least 0"],
+        ),
+        (component("rate_pct: 5\nweight_pct: -5"), 5, ["at least 0"]),
+        (component("rate_pct: 5\nlevels: 0"), 5, ["at least 1"]),
+        (component("rate_pct: 5\ntarget: -5"), 5, ["at least 0", "base_pay"]),
+        (
+            component("rate_pct: 5")
+            + "draw: {per: month, amount: 5, recoverable: true, keep_at_least: -1}\n",
+            5,
+            ["at least 0"],
+        ),
+        (
+            component("rate_pct: 5")
+            + "clawback: {when: cancelled_within_0_months, method: full, unpaid: keep}\n",
+            5,
+            ["cancelled_within_12_months"],
+        ),
         (component("rate: 6"), 4, ["did you mean 'rate_pct'"]),
         (component("rate_pct: 5\nwhere: margin / amount > 0.6"), 5, ["does not calculate", "map a column"]),
         (component("rate_pct: 5\nwhere: amount >> 5"), 5, ["not allowed"]),

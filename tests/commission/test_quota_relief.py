@@ -42,6 +42,7 @@ CANCELLED = ("d1", "cancelled", "2026-02-10", None)
     ("2026-Q1", [("d1", "refunded", "2026-02-01", 1000), CANCELLED], {}, 7000),
     ("2026-Q1", [CANCELLED, ("d1", "refunded", "2026-02-20", 1000)], {}, 6000),
     ("2026-Q1", [CANCELLED, ("d1", "cancelled", "2026-03-10", None)], {}, 6000),
+    ("2026-Q1", [CANCELLED, CANCELLED], {}, 6000),  # twice on one day is once
     ("2026-Q1", [("d1", "cancelled", "2025-12-10", None)], {}, 10_000),  # before it was sold
     ("2026-Q1", [("d1", "cancelled", "2026-04-10", None)], {}, 10_000),
     ("2026-Q2", [("d1", "cancelled", "2026-04-10", None)], {}, 6000),

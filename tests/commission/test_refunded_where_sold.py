@@ -42,19 +42,20 @@ def paid(made: Any, given: dict[str, Any], *periods: str) -> dict[Any, Decimal]:
 
 @pytest.mark.parametrize("period", ["month", "quarter"])
 def test_a_shared_deal_refunded_in_whole_leaves_nobody_anything(period: str) -> None:
-    """500 at 5 % are 25.00, 500 at 10 % are 50.00, and so they come back, in the same period or a later."""
+    """500 at 5 % and 500 at 10 % are 75.00, 37.50 each, and so they come back, then or in a later period."""
     given = {"deals": deals(1000, owner="ann", territory="N"), "splits": HALVES}
     given["events"] = events(("d1", "refunded", "2026-02-05", 1000))
     made = plan(TERRITORY, period=period, **CREDIT)
     rows = [row for month in (MONTHS[:2] if period == "month" else ["2026-Q1"])
             for row in commission.calculate(made, given, month).lines.to_dict("records")]  # fmt: skip
     assert {(r["payee_id"], r["kind"]): r["amount"] for r in rows} == {
-        ("ann", "commission"): 25, ("bob", "commission"): 50, ("ann", "refund"): -25, ("bob", "refund"): -50,
+        ("ann", "commission"): D("37.5"), ("bob", "commission"): D("37.5"),
+        ("ann", "refund"): D("-37.5"), ("bob", "refund"): D("-37.5"),
     }  # fmt: skip
 
 
 def test_a_refund_in_parts_and_a_later_sale_which_stands_lower() -> None:
-    """docs/plans.md: 400 back are 10.00 and 20.00; 300 stand on 600 and pay 30.00; 600 back are the rest."""
+    """docs/plans.md: 400 back are 20.00 of each; 300 stand on 600 and pay 30.00; 600 back are the rest."""
     given = {
         "deals": deals(1000, 300, owner="ann", territory="N", start=date(2026, 1, 5)),
         "splits": HALVES,
@@ -65,14 +66,34 @@ def test_a_refund_in_parts_and_a_later_sale_which_stands_lower() -> None:
     lines = payout.lines.sort_values(["happened_on", "payee_id"])
     found = list(zip(lines["payee_id"], lines["amount"], lines["before"], strict=True))
     assert found == [
-        ("ann", 25, 0), ("bob", 50, 500), ("ann", -10, 500), ("bob", -20, 1000), ("ann", 30, 600),
-        ("ann", -15, 300), ("bob", -30, 800),
+        ("ann", D("37.5"), 0), ("bob", D("37.5"), 0), ("ann", -20, 1000), ("bob", -20, 1000),
+        ("ann", 30, 600),
+        ("ann", D("-17.5"), 600), ("bob", D("-17.5"), 600),
     ]  # fmt: skip
     said = [commission.explain(payout, line_id) for line_id in lines["line_id"]]
-    assert "5 %" in said[2]
-    assert "10 %" not in said[2]
-    assert "10 %" in said[3]
-    assert "5 %" not in said[3]
+    assert (
+        "1,000 of credit, 500 at 5 % and 500 at 10 % because you passed 500, shared at 50 %: 37.50" in said[0]
+    )
+    assert "-400 of credit at 10 %, shared at 50 %: -20.00" in said[3]
+    assert lines["credit"].tolist() == [500, 500, -200, -200, 300, -300, -300]
+
+
+def test_the_parts_of_a_deal_in_a_territory_add_up_to_the_cent_whatever_the_names() -> None:
+    """100.01 at 5 % are 5.0005: 1.67, 1.67 and the rest for the last; whoever is not on the plan has none."""
+    parts = [("ann", "33.3333"), ("bob", "33.3333"), ("cat", "33.3334")]
+    given = {"deals": deals("100.01", owner="ann", territory="N"),
+             "splits": shares(*(("d1", who, share) for who, share in parts))}  # fmt: skip
+    assert paid(plan(TERRITORY, **CREDIT), given, "2026-Q1") == {
+        ("ann", "d1"): D("1.67"), ("bob", "d1"): D("1.67"), ("cat", "d1"): D("1.66"),
+    }  # fmt: skip
+    given["plan_assignments"] = table(*[
+        {"person_id": who, "plan_id": "p", "valid_from": date(2026, 1, 1), "valid_to": None}
+        for who in ("ann", "bob")
+    ])  # fmt: skip
+    given["deals"] = deals(1200, owner="ann", territory="N")  # two thirds of it are 800, which pay 55.00
+    assert paid(plan(TERRITORY, **CREDIT), given, "2026-Q1") == {
+        ("ann", "d1"): D("27.5"), ("bob", "d1"): D("27.5"),
+    }  # fmt: skip
 
 
 def test_a_refund_takes_the_latest_sale_back_first_and_each_of_its_bands_from_the_top() -> None:

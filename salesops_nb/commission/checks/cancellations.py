@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.checks.refunds_and_cancellations import ids, in_period
 from salesops_nb.commission.inputs.events import CREDIT_KINDS, place_of, takes_back
@@ -55,7 +54,7 @@ def _without_line(payout: Working) -> list[Row]:
     if not gone:
         return []
     names = sorted({row["deal_id"] for row in gone if row["deal_id"] is not None})
-    deals = payout.tables.put([{"deal_id": name} for name in names], {"deal_id": pa.string()})
+    deals = payout.tables.put([{"deal_id": name} for name in names], {"deal_id": nw.String})
     stories, credited, met = _stories(payout, deals), _credited(payout, deals), _met(payout)
     found = []
     for row in gone:

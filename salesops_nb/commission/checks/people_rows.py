@@ -177,7 +177,7 @@ def _after_leaving(
         mine = shared.select("deal_id", "payee_id")
     gone = facts.tables.put(
         [{"payee_id": who, "left_on": day} for who, day in left.items()],
-        {"payee_id": pa.string(), "left_on": pa.date32()},
+        {"payee_id": nw.String, "left_on": nw.Date},
     )
     events = facts.events.filter(nw.col("kind").is_in(list(kinds))).select("deal_id", "happened_on")
     late = mine.join(gone, on="payee_id", how="inner").join(events, on="deal_id", how="inner")

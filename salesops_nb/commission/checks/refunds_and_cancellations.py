@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.crediting.credits import KEYS
 from salesops_nb.commission.crediting.refund_limits import BEYOND
@@ -138,7 +137,7 @@ def _without_plan(payout: Working) -> list[Problem]:
     names = ("payee_id", "on_from", "on_to")
     on = tables.put(
         [dict(zip(names, span, strict=True)) for span in spans],
-        dict(zip(names, (pa.string(), pa.date32(), pa.date32()), strict=True)),
+        dict(zip(names, (nw.String, nw.Date, nw.Date), strict=True)),
     )
     day = nw.col("counted_on")
     in_force: nw.Expr = nw.lit(False)

@@ -22,7 +22,7 @@ def cancelled_credit(
     """
     day = nw.col("happened_on")
     events = facts.events.filter((nw.col("kind") == "cancelled") & (day < nw.lit(until)))
-    ends = events.select("deal_id", gone=day)
+    ends = events.select("deal_id", gone=day).unique()  # two on one day cancel a deal once
     mine = credit.filter(nw.col("counts")).select(
         "payee_id", "deal_id", "counted_on", "happened_on", "credit"
     )

@@ -7,10 +7,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb import expression
 from salesops_nb.commission.inputs.events import Facts
@@ -18,6 +17,9 @@ from salesops_nb.commission.inputs.tables import Tables, as_day, exact
 from salesops_nb.commission.plans.component_terms import by_territory
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import Problem, SalesopsError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 1, 1)
 OF_SALE = "of_sale_"
@@ -143,6 +145,8 @@ def people_spans(tables: Tables) -> tuple[pa.Table, list[int]]:
 
 
 def _people_spans(tables: Tables) -> tuple[pa.Table, list[int]]:
+    import pyarrow as pa
+
     table = tables.arrow("people")
     plain = table.to_pylist()
     spans = [[as_day(r.get("valid_from")) or _FIRST, as_day(r.get("valid_to")) or _LAST] for r in plain]

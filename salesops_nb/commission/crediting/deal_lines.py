@@ -13,7 +13,6 @@ from itertools import groupby
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb import expression
 from salesops_nb.commission.crediting.deal_columns import condition
@@ -30,8 +29,7 @@ Frame = nw.LazyFrame[Any]
 UNEQUAL = message("set aside: the lines of the deal do not add up to it")
 _TABLE = "deal_lines"
 _NO_CONDITION = {"deal_id", "line_no", "amount", "cost"}
-_DEC = pa.decimal128(38, 10)
-_PARTS = {"event_id": pa.string(), "line_no": pa.string(), **dict.fromkeys(("amount", "cost", "units"), _DEC)}
+_PARTS = {"event_id": nw.String, "line_no": nw.String, **dict.fromkeys(("amount", "cost", "units"), AMOUNT)}
 _MONEY = ("credit", "gross", "margin", "units")
 
 

@@ -7,15 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.rounding import decimal_of
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, as_decimal, collected, number
 from salesops_nb.commission.plans.component_terms import position_measure
 from salesops_nb.commission.plans.plan import Plan
-
-_DEC = pa.decimal128(38, 10)
 
 
 def measured(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[Any]:
@@ -102,7 +99,7 @@ def _proportions(
             }
         )
     return (
-        tables.put(made, {"event_id": pa.string(), "part_cost": _DEC, "part_units": _DEC}) if made else None
+        tables.put(made, {"event_id": nw.String, "part_cost": AMOUNT, "part_units": AMOUNT}) if made else None
     )
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, collected, number, times10
 from salesops_nb.messages import message
@@ -26,7 +25,7 @@ def within_sales(frame: Frame, tables: Tables) -> tuple[Frame, bool]:
     found = _excess(frame)
     if not found:
         return frame, False
-    cut = tables.put(found, {"event_id": pa.string(), "beyond": pa.decimal128(38, 10)})
+    cut = tables.put(found, {"event_id": nw.String, "beyond": AMOUNT})
     frame = frame.join(cut, on="event_id", how="left")
     over = nw.coalesce(nw.col("beyond"), number(0))
     return frame.with_columns(beyond=over, amount=(nw.col("amount") + over).cast(AMOUNT)), True

@@ -12,15 +12,14 @@ from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, collected, number
 
 Frame = nw.LazyFrame[Any]
 MARK = "\x1f"  # sorts before whatever an id may have
 _SCHEMA = {
-    "event_id": pa.string(), "piece": pa.string(), "sale": pa.string(), "sold_on": pa.date32(),
-    "taken": pa.decimal128(38, 10), "again": pa.bool_(),
+    "event_id": nw.String, "piece": nw.String, "sale": nw.String, "sold_on": nw.Date,
+    "taken": AMOUNT, "again": nw.Boolean,
 }  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.crediting.deal_columns import OF_SALE, people_spans, wanted_columns
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, times10
@@ -76,7 +75,7 @@ def team_credit(credit: nw.LazyFrame[Any], plan: Plan, tables: Tables) -> nw.Laz
         raise SalesopsError(problem("levels-differ", file=plan.source, plan=plan.label))
     pairs = tables.put(
         leaders(tables, levels.pop()),
-        {"person": pa.string(), "leader": pa.string(), "lead_from": pa.date32(), "lead_to": pa.date32()},
+        {"person": nw.String, "leader": nw.String, "lead_from": nw.Date, "lead_to": nw.Date},
     )
     frame = credit.filter((nw.col("part") == "revenue") & nw.col("fault").is_null())
     if plan.file.credit.splits is not None and plan.file.credit.splits.apply_to == "pay":

@@ -19,10 +19,11 @@ from salesops_nb.commission.earning.prices import where_holds, with_functions
 from salesops_nb.commission.earning.running_totals import (
     at_sale,
     beside_attained,
+    deal_is_divided,
     measured,
     of_sale,
     order_of,
-    pay_is_split,
+    share_of_pay,
     undoes,
     walks_back,
     with_positions,
@@ -115,25 +116,24 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
     def scaled(amount: nw.Expr) -> nw.Expr:
         return amount if plain else times(amount, factor)
 
-    by_pay, shared = pay_is_split(terms), _parts_sum(terms)
+    by_pay, shared = deal_is_divided(terms), _parts_sum(terms)
     deal = next((limit for limit in c.limit_list if limit.per == "deal"), None)
     whole = next((limit for limit in c.limit_list if limit.per == "period"), None)
 
-    def paid(side: str, base: str) -> nw.Expr:
-        above = scaled((nw.col(f"f_{side}") - nw.col(base)).cast(AMOUNT))
-        return (times10(above, nw.col("share")) if by_pay else above).cast(AMOUNT)
+    def paid(side: str, base: str | None = None) -> nw.Expr:
+        above = nw.col(f"f_{side}")
+        above = scaled(above if base is None else (above - nw.col(base)).cast(AMOUNT))
+        return (times10(above, share_of_pay(terms)) if by_pay else above).cast(AMOUNT)
 
-    if undoes(terms):  # both sides from where the sale stood, so that its refunds add up to it
+    back = undoes(terms)
+    if back:  # both sides from where the sale stood, so that its refunds add up to it
         frame = frame.with_columns(f_sold=at_sale(frame, "f_before"))
         frame = frame.with_columns(s_after=paid("after", "f_sold"), s_before=paid("before", "f_sold"))
         frame = frame.with_columns(raw=(nw.col("s_after") - nw.col("s_before")).cast(AMOUNT)).drop("f_sold")
     else:
         frame = frame.with_columns(raw=paid("after", "f_before"))
-    if _two_sided(terms) and not undoes(terms):
-        for side in ("after", "before"):
-            stood = scaled(nw.col(f"f_{side}"))
-            stood = times10(stood, nw.col("share")) if by_pay else stood
-            frame = frame.with_columns(**{f"s_{side}": stood.cast(AMOUNT)})
+        if _two_sided(terms):
+            frame = frame.with_columns(s_after=paid("after"), s_before=paid("before"))
     if deal is not None:
         frame = _per_deal(terms, frame, deal)
     places, mode = terms.plan.places, terms.plan.file.rounding.mode
@@ -148,7 +148,7 @@ def _amounts(terms: Terms, frame: nw.LazyFrame[Any], when: str) -> nw.LazyFrame[
             frame = frame.with_columns(p_after=scaled(nw.col("f_after")), p_before=scaled(nw.col("f_before")))
         else:
             frame = _running_pay(terms, frame, "raw")
-        if undoes(terms) and (whole is None or whole.cap is None):
+        if back and (whole is None or whole.cap is None):
             frame = _paid_where_sold(terms, frame)
         frame = _capped(terms, frame, whole)
         made = rounded(nw.col("p_after"), places, mode) - rounded(nw.col("p_before"), places, mode)
@@ -240,7 +240,7 @@ def _parts_sum(terms: Terms) -> bool:
     if any(limit.per == "deal" for limit in terms.c.limit_list):  # of each person: no cent goes over it
         return False
     own = terms.c.payee == "owner" and terms.c.measure != "activities"
-    return pay_is_split(terms) or (terms.alone and own and "splits" in terms.job.tables)
+    return deal_is_divided(terms) or (terms.alone and own and "splits" in terms.job.tables)
 
 
 def _last_part(terms: Terms, frame: nw.LazyFrame[Any], places: int, mode: str) -> nw.LazyFrame[Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.crediting.refund_pieces import in_pieces, own_event
 from salesops_nb.commission.inputs.tables import AMOUNT, number
@@ -16,25 +14,24 @@ from salesops_nb.commission.plans.component_terms import kind_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
 
-_WIDE = pa.decimal128(38, 10)
-SCHEMA: dict[str, pa.DataType] = {
-    "line_id": pa.string(),
-    "period": pa.string(),
-    "payee_id": pa.string(),
-    "plan_id": pa.string(),
-    "plan_version": pa.int64(),
-    "component_id": pa.string(),
-    "deal_id": pa.string(),
-    "event_id": pa.string(),
-    "kind": pa.string(),
-    "credit": _WIDE,
-    "before": _WIDE,
-    "factor": _WIDE,
-    "raw": _WIDE,
-    "amount": pa.decimal128(38, 4),
-    "currency": pa.string(),
-    "source_line_id": pa.string(),
-    "happened_on": pa.date32(),
+SCHEMA: dict[str, Any] = {
+    "line_id": nw.String,
+    "period": nw.String,
+    "payee_id": nw.String,
+    "plan_id": nw.String,
+    "plan_version": nw.Int64,
+    "component_id": nw.String,
+    "deal_id": nw.String,
+    "event_id": nw.String,
+    "kind": nw.String,
+    "credit": AMOUNT,
+    "before": AMOUNT,
+    "factor": AMOUNT,
+    "raw": AMOUNT,
+    "amount": nw.Decimal(38, 4),
+    "currency": nw.String,
+    "source_line_id": nw.String,
+    "happened_on": nw.Date,
 }
 COLUMNS = tuple(SCHEMA)
 
@@ -135,15 +132,3 @@ def line(
 def of_version(plan: Plan, said: Any) -> bool:
     """Whether a line of the ledger is of this version; one that says none is of any."""
     return said is None or said != said or int(said) == plan.version
-
-
-def table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Lines of our own making as Arrow."""
-    columns = {}
-    for name, kind in SCHEMA.items():
-        values = [row[name] for row in rows]
-        if pa.types.is_decimal(kind):
-            unit = Decimal(1).scaleb(-kind.scale)
-            values = [None if v is None else Decimal(v).quantize(unit) for v in values]
-        columns[name] = pa.array(values, kind)
-    return pa.table(columns)

@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.earning import rate_table
 from salesops_nb.commission.earning.plan_at_work import Job
@@ -37,7 +36,6 @@ from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import message
 
 MOST_RATE = 10**5  # five digits before the point are what the engine multiplies by
-_DEC = pa.decimal128(38, 10)
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def with_numbers(terms: Terms, frame: nw.LazyFrame[Any]) -> tuple[Terms, nw.Lazy
     terms = replace(terms, constants=same, varying=frozenset(names) - frozenset(same))
     if not terms.varying:
         return terms, frame
-    schema = {"payee_id": pa.string(), "span": pa.int32()} | dict.fromkeys(sorted(terms.varying), _DEC)
+    schema = {"payee_id": nw.String, "span": nw.Int32} | dict.fromkeys(sorted(terms.varying), AMOUNT)
     table = [
         {"payee_id": key[0], "span": key[1]} | {n: _clipped(made[n], n) for n in terms.varying}
         for key, made in rows

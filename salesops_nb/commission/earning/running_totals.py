@@ -114,12 +114,12 @@ def _refunds_where_sold(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[s
     sold, stands, before = {}, {}, {}
     names = frame.collect_schema().names()
     for n in (n for n in keys if f"{n}_before" in names):
-        left = nw.col(n).cum_sum().over(*of_sale(frame), order_by=order_of(terms))
+        left = _size(frame, n).cum_sum().over(*of_sale(frame), order_by=order_of(terms))
         sold[f"{n}_sold"] = at_sale(frame, f"{n}_before")
         back = (nw.col(f"{n}_sold") + nw.col(f"{n}_left")).cast(AMOUNT)
         sold[f"{n}_left"] = left.cast(AMOUNT)
         stands[f"{n}_after"] = nw.when(nw.col("negative")).then(back).otherwise(nw.col(f"{n}_after"))
-        before[f"{n}_before"] = (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT)
+        before[f"{n}_before"] = (nw.col(f"{n}_after") - _size(frame, n)).cast(AMOUNT)
     frame = frame.with_columns(**sold).with_columns(**stands).with_columns(**before)
     return frame.drop(*sold)
 
@@ -133,8 +133,8 @@ def _with_opening(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 def _in_territory(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
     """Each credit on what the territory has by then, whoever sold it; without one, on the person's own.
 
-    Overlay stands on the territory's total and does not move it. Where pay is split and not credit, everybody
-    of a deal stands where the deal does.
+    Everybody of a shared deal stands where the deal does, and has their share of what it pays. Overlay stands
+    on the territory's total and does not move it.
     """
     if "territory" not in frame.collect_schema().names():
         raise SalesopsError(
@@ -148,20 +148,43 @@ def _in_territory(terms: Terms, frame: nw.LazyFrame[Any], keys: Sequence[str]) -
     )
     frame = frame.with_columns(whose=whose)
     order, over = [*order_of(terms), "payee_id"], ["whose", "span"]
-    whole = pay_is_split(terms)  # each person has all of a shared deal
+    split = pay_is_split(terms)  # each person has all of a shared deal
+    revenue = nw.col("part") != "overlay"
     made: dict[str, nw.Expr] = {}
     for n in keys:
-        mine = times10(nw.col(n), nw.col("share")) if whole else nw.col(n)
-        moves = nw.when(nw.col("part") == "overlay").then(number(0)).otherwise(mine)
-        frame = frame.with_columns(**{f"m_{n}": moves.cast(AMOUNT)})
+        mine = times10(nw.col(n), nw.col("share")) if split else nw.col(n)
+        frame = frame.with_columns(
+            **{f"m_{n}": nw.when(revenue).then(mine).otherwise(number(0)).cast(AMOUNT)}
+        )
         moved = nw.col(f"m_{n}")
-        own = moved.cum_sum().over(*over, "event_id", order_by=order) if whole else moved
-        stood = moved.cum_sum().over(*over, order_by=order) - own
-        made[f"{n}_after"] = (stood + nw.col(n)).cast(AMOUNT)
-    frame = _with_opening(terms, frame.with_columns(**made).drop(*(f"m_{n}" for n in keys), "whose"))
+        own = moved.cum_sum().over(*over, "event_id", order_by=order)
+        made[f"{n}_before"] = (moved.cum_sum().over(*over, order_by=order) - own).cast(AMOUNT)
+        if not split:
+            of_deal = moved.sum().over(*over, "event_id")
+            made[f"{n}_deal"] = nw.when(revenue).then(of_deal).otherwise(nw.col(n)).cast(AMOUNT)
+    if not split:
+        made["part_of_deal"] = _part_of_deal(revenue, [*over, "event_id"])
+    frame = frame.with_columns(**made).drop(*(f"m_{n}" for n in keys), "whose")
+    after = {f"{n}_after": (nw.col(f"{n}_before") + _size(frame, n)).cast(AMOUNT) for n in keys}
+    frame = _with_opening(terms, frame.with_columns(**after))
     return frame.with_columns(
-        **{f"{n}_before": (nw.col(f"{n}_after") - nw.col(n)).cast(AMOUNT) for n in keys}
+        **{f"{n}_before": (nw.col(f"{n}_after") - _size(frame, n)).cast(AMOUNT) for n in keys}
     )
+
+
+def _part_of_deal(revenue: nw.Expr, deal: list[str]) -> nw.Expr:
+    """Somebody's share of what their deal pays in its territory, where all shares make one whole."""
+    mine = nw.when(revenue).then(nw.col("share")).otherwise(number(0)).cast(AMOUNT)
+    whole = mine.sum().over(*deal).cast(AMOUNT)
+    divided = (mine.cast(nw.Float64) / whole.cast(nw.Float64)).cast(AMOUNT)
+    apart = nw.when(whole == number(1)).then(mine).otherwise(divided)
+    return nw.when(revenue & (whole != number(0))).then(apart).otherwise(number(1)).cast(AMOUNT)
+
+
+def _size(frame: nw.LazyFrame[Any], column: str) -> nw.Expr:
+    """How far a credit moves the place that it is paid by: in a territory its deal's parts do it together."""
+    deal = f"{column}_deal"
+    return nw.col(deal if deal in frame.collect_schema().names() else column)
 
 
 def _keys(terms: Terms, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -256,6 +279,16 @@ def pay_is_split(terms: Terms) -> bool:
         and terms.c.payee == "owner"
         and terms.c.measure != "activities"
     )
+
+
+def deal_is_divided(terms: Terms) -> bool:
+    """Whether what a deal pays is divided among its people, so that its parts add up to it."""
+    return pay_is_split(terms) or by_territory(terms.c)
+
+
+def share_of_pay(terms: Terms) -> nw.Expr:
+    """The share of a deal's pay that a credit has, where it is divided."""
+    return nw.col("share" if pay_is_split(terms) else "part_of_deal")
 
 
 def beside_attained(terms: Terms) -> bool:

@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded
 from salesops_nb.commission.inputs.tables import AMOUNT, Tables, as_day, as_decimal, collected, number, times
@@ -172,11 +171,11 @@ def _credit_rates(
     return tables.put(
         rows,
         {
-            "credit_currency": pa.string(),
-            "rate_from": pa.date32(),
-            "rate_to": pa.date32(),
-            "rate_high": pa.decimal128(13, 8),
-            "rate_low": pa.decimal128(13, 8),
+            "credit_currency": nw.String,
+            "rate_from": nw.Date,
+            "rate_to": nw.Date,
+            "rate_high": nw.Decimal(13, 8),
+            "rate_low": nw.Decimal(13, 8),
         },
     )
 

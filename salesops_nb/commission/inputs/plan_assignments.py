@@ -11,7 +11,6 @@ from fractions import Fraction
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.inputs.tables import Tables, as_day, as_decimal
 from salesops_nb.commission.plans.plan import Plan
@@ -101,7 +100,7 @@ def members(
     rows = [
         {"payee_id": s.payee, "stay_from": s.start, "stay_to": s.end} for all_ in stays.values() for s in all_
     ]
-    table = tables.put(rows, {"payee_id": pa.string(), "stay_from": pa.date32(), "stay_to": pa.date32()})
+    table = tables.put(rows, {"payee_id": nw.String, "stay_from": nw.Date, "stay_to": nw.Date})
     frame = frame.join(table, on="payee_id", how="inner")
     held = (nw.col("counted_on") >= nw.col("stay_from")) & (nw.col("counted_on") < nw.col("stay_to"))
     return frame.filter(held).drop("stay_from", "stay_to")

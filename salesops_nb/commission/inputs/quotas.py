@@ -215,7 +215,7 @@ class People:
         rule = self.plan.file.quota
         prorate = rule.prorate if rule is not None else "none"
         if prorate == "months":
-            middles = [month.start + timedelta(days=14) for month in part.months()]
+            middles = _middles(part)
             return [(sum(s <= day < e for day in middles), stay) for s, e, stay in present], len(middles)
         days = [((e - s).days, stay) for s, e, stay in present]
         return days, part.days if prorate == "days" else sum(n for n, _ in days)
@@ -260,7 +260,7 @@ class People:
         present = [(s, e) for s, e, _ in self._present(payee, part)]
         if prorate != "months":
             return present
-        middles = [month.start + timedelta(days=14) for month in part.months()]
+        middles = _middles(part)
         return [(d, d + timedelta(days=1)) for d in middles if any(s <= d < e for s, e in present)]
 
     def _ramp(self, payee: str, part: Period) -> Fraction:
@@ -284,7 +284,7 @@ class People:
                 continue
             weight = Fraction(days, month.days)
             if quota.prorate == "months":
-                weight = Fraction(any(s <= month.start + timedelta(days=14) < e for s, e in each))
+                weight = Fraction(any(s <= day < e for day in _middles(month) for s, e in each))
             each_role = ((b - a).days * self._step(payee, part, a) for a, b in self._by_role(payee, each))
             steps = sum(each_role, Fraction(0))
             whole, weighed = whole + weight, weighed + weight * steps / days
@@ -311,6 +311,11 @@ class People:
         number = _periods_between(first, now)
         steps = quota.ramp_pct or ()
         return Fraction(steps[number]) / 100 if 0 <= number < len(steps) else Fraction(1)
+
+
+def _middles(part: Period) -> list[date]:
+    """The 15th day of each month of a period: where it falls, the whole month counts."""
+    return [month.start + timedelta(days=14) for month in part.months()]
 
 
 def _weighted(

@@ -15,7 +15,7 @@ from typing import Any
 
 import narwhals as nw
 
-from salesops_nb.commission.inputs.tables import AMOUNT, Tables, arrow, as_day, collected, number, times
+from salesops_nb.commission.inputs.tables import AMOUNT, Tables, as_day, collected, number, times
 from salesops_nb.errors import Problem, problem
 from salesops_nb.messages import message
 
@@ -169,13 +169,12 @@ def _once_each(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 def _last_takes_rest(frame: nw.LazyFrame[Any], tables: Tables, near: list[str]) -> nw.LazyFrame[Any]:
     """Shares written with rounding (33.33 three times) sum to one exactly: the last part takes the rest."""
     rounded = frame.filter(nw.col("deal_id").is_in(near) & (nw.col("part") == "revenue"))
-    table = arrow(rounded)
-    rows = sorted(table.to_pylist(), key=lambda r: (r["deal_id"], r["payee_id"]))
+    rows = sorted(collected(rounded), key=lambda r: (r["deal_id"], r["payee_id"]))
     held: dict[str, Decimal] = defaultdict(Decimal)
     for i, row in enumerate(rows):
         if i + 1 == len(rows) or rows[i + 1]["deal_id"] != row["deal_id"]:
             row["share"] = 1 - held[row["deal_id"]]
         held[row["deal_id"]] += row["share"]
-    mended = tables.put(rows, dict(zip(table.schema.names, table.schema.types, strict=True)))
+    mended = tables.put(rows, rounded.collect_schema())
     rest = frame.filter(~(nw.col("deal_id").is_in(near) & (nw.col("part") == "revenue")))
     return nw.concat([rest, mended], how="vertical")

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
 import narwhals as nw
-import numpy as np
-import pyarrow as pa
 
 from salesops_nb.core import frames
 from salesops_nb.core.memo import Key, Memo
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import message
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 T = TypeVar("T")
-_EPOCH = date(1970, 1, 1).toordinal()
 AMOUNT = nw.Decimal(38, 10)
 _FACTOR = nw.Decimal(13, 8)
 _EXCHANGED = ("prior_lines", "targets")
 _CREDIT = nw.Decimal(24, 10)
+_SQL = {nw.String: "VARCHAR", nw.Date: "DATE", nw.Int32: "INTEGER", nw.Int64: "BIGINT", nw.Boolean: "BOOLEAN"}
+_ARROW = {nw.String: "string", nw.Date: "date32", nw.Int32: "int32", nw.Int64: "int64", nw.Boolean: "bool"}
 
 
 def number(value: Decimal | int | str) -> nw.Expr:
@@ -132,6 +134,8 @@ class Tables(frames.Tables):
 
     def row_of(self, name: str, column: str, value: Any) -> int | None:
         """The row of a table handed in from memory (the header is row 1), ``None`` for one in a database."""
+        import pyarrow as pa
+
         table = self._in_memory(name)
         if table is None or column not in table.column_names:
             return None
@@ -152,9 +156,13 @@ class Tables(frames.Tables):
         They are read once and must not be changed.
         """
         made: list[dict[str, Any]] = self.once(
-            (name, "rows"), lambda: self.arrow(name).to_pylist() if name in self else []
+            (name, "rows"), lambda: self._rows(name) if name in self else []
         )
         return made
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        table = self._in_memory(name)
+        return collected(self.frame(name)) if table is None else table.to_pylist()
 
     def _in_memory(self, name: str) -> pa.Table | None:
         if name not in self:
@@ -166,13 +174,12 @@ class Tables(frames.Tables):
         """An Arrow table as a lazy frame that can be joined with the others; a column of nothing is text."""
         return super().put_arrow(_typed(table))
 
-    def put(self, rows: Iterable[Mapping[str, Any]], schema: Mapping[str, pa.DataType]) -> nw.LazyFrame[Any]:
-        """A small table of our own on the same connection."""
-        rows = list(rows)
-        arrays = {
-            name: _array([_fit(row.get(name), kind) for row in rows], kind) for name, kind in schema.items()
-        }
-        return self.put_arrow(pa.Table.from_arrays(list(arrays.values()), list(arrays)))
+    def put(self, rows: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> nw.LazyFrame[Any]:
+        """A small table of our own on the same connection; `schema` has the narwhals type of each column."""
+        plain = [{name: _fit(row.get(name), kind) for name, kind in schema.items()} for row in rows]
+        if frames.is_spark(self.engine):
+            return self.put_arrow(_arrow_table(plain, schema))
+        return self.put_rows(plain, {name: _sql(kind) for name, kind in schema.items()})
 
     def kept(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """The frame worked out once and held, for reading several times."""
@@ -193,39 +200,38 @@ def exact(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _typed(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
     for at, field in enumerate(table.schema):
         if pa.types.is_null(field.type):
             table = table.set_column(at, field.name, table.column(at).cast(pa.string()))
     return table
 
 
-def _fit(value: Any, kind: pa.DataType) -> Any:
-    if value is None:
-        return None
-    if pa.types.is_decimal(kind):
+def _fit(value: Any, kind: Any) -> Any:
+    if isinstance(kind, nw.Decimal) and value is not None:
         return Decimal(value).quantize(Decimal(1).scaleb(-kind.scale))
     return value
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    """As `pa.array`, which loads pandas first, longer than all the rest of a calculation takes to load."""
-    if pa.types.is_string(kind):
-        made = pa.lib.StringBuilder()
-        made.append_values(values)
-        return made.finish()
-    numbers: Iterable[int | None]
-    if pa.types.is_decimal(kind):
-        numbers = (None if v is None else int(v.scaleb(kind.scale)) for v in values)
-    elif pa.types.is_date32(kind):
-        numbers = (None if v is None else v.toordinal() - _EPOCH for v in values)
-    elif pa.types.is_signed_integer(kind):
-        numbers = values
-    else:
-        return pa.array(values, kind)
-    size = kind.bit_width // 8
-    data = b"".join((n or 0).to_bytes(size, "little", signed=True) for n in numbers)
-    known = np.packbits(np.array([value is not None for value in values], bool), bitorder="little")
-    return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(known), pa.py_buffer(data)])
+def _sql(kind: Any) -> str:
+    """The name of a type in DuckDB."""
+    if isinstance(kind, nw.Decimal):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    return _SQL[kind.base_type()]
+
+
+def _arrow_table(rows: list[dict[str, Any]], schema: Mapping[str, Any]) -> pa.Table:
+    """Rows as Arrow, for Spark."""
+    import pyarrow as pa
+
+    def type_of(kind: Any) -> pa.DataType:
+        if isinstance(kind, nw.Decimal):
+            return pa.decimal128(kind.precision, kind.scale)
+        return pa.type_for_alias(_ARROW[kind.base_type()])
+
+    columns = {name: pa.array([row[name] for row in rows], type_of(kind)) for name, kind in schema.items()}
+    return pa.table(columns)
 
 
 def as_day(value: Any) -> date | None:
@@ -248,8 +254,14 @@ def as_decimal(value: Any) -> Decimal | None:
 
 def collected(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     """Rows of a lazy frame as dictionaries with exact decimals."""
-    rows: list[dict[str, Any]] = arrow(frame).to_pylist()
-    return rows
+    native = frame.to_native()
+    if not isinstance(native, duckdb.DuckDBPyRelation) or any("ZONE" in str(kind) for kind in native.types):
+        rows: list[dict[str, Any]] = arrow(frame).to_pylist()
+        return rows
+    try:  # without pyarrow, which with numpy takes longer to load than most calculations take
+        return [dict(zip(native.columns, row, strict=True)) for row in native.fetchall()]
+    except duckdb.Error as error:
+        raise engine_error(error) from error
 
 
 def distinct(frame: nw.LazyFrame[Any], name: str) -> list[Any]:

@@ -114,10 +114,9 @@ def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str
     elif item["type"] == "missing":
         path = (*path, item["loc"][-1])
         found = problem("bad-plan.missing", value=value, key=dotted(path), allowed=_allowed(path))
-    elif isinstance(given, str) and (match := _WRITTEN.fullmatch(given)):
-        which = "bad-plan.number-with-sign" if "%" in given else "bad-plan.number-with-comma"
-        number = match[1].replace(",", ".")
-        found = problem(which, value=value, key=dotted(path), given=_shown(given), number=number)
+    elif isinstance(given, str) and item["type"].startswith(("decimal", "int_")) and _written(given):
+        which, numbers = _written(given)
+        found = problem(which, value=value, key=dotted(path), given=_shown(given), **numbers)
     else:
         found = problem(
             "bad-plan.not-allowed",
@@ -127,6 +126,21 @@ def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str
             allowed=_allowed(path),
         )
     return _placed(path, found, root, source)
+
+
+def _written(given: str) -> Any:
+    """How a number that people write otherwise is written here: what is wrong with it, and the number."""
+    if grouped := next(filter(None, (form.fullmatch(given) for form in _THOUSANDS)), None):
+        whole, decimals = re.sub("[^0-9-]", "", grouped[1]), (grouped[2] or "").replace(",", ".")
+        if grouped[1].count(",") == 1 and not decimals:  # 7,125 may be either
+            other = {"number": whole, "decimals": grouped[1].replace(",", ".")}
+            return "bad-plan.number-with-thousands-or-comma", other
+        return "bad-plan.number-with-thousands", {"number": whole + decimals}
+    match = _WRITTEN.fullmatch(given)
+    if match is None:
+        return None
+    which = "bad-plan.number-with-sign" if "%" in given else "bad-plan.number-with-comma"
+    return which, {"number": match[1].replace(",", ".")}
 
 
 def _shown(given: Any) -> str:
@@ -207,7 +221,9 @@ def _described(annotation: Any, details: list[Any]) -> list[str]:
         if get_origin(part) is Literal:
             found += [str(option) for option in get_args(part)]
         elif get_origin(part) is tuple:
-            parts = [_MANY.get(each, each) for each in _described(get_args(part)[0], [])]
+            inner = get_args(part)[0]
+            inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
+            parts = [_MANY.get(each, each) for each in _described(inner, [])]
             found.append(message("a list of {parts}", parts=either(parts)))
         elif isinstance(part, type) and issubclass(part, BaseModel):
             found.append(message("a mapping ({fields})", fields=", ".join(_fields(part, ()))))
@@ -231,6 +247,16 @@ _MANY = {
     "a value": message("values"),
 }
 _WRITTEN = re.compile(r"\s*(-?[0-9]+(?:[.,][0-9]+)?)\s*%?\s*")  # as people write it: 7,5 or 7.5 %
+# with a mark after each three digits: 100,000.50, 100.000,50, 1.000.000 and 100 000
+_THOUSANDS = [
+    re.compile(rf"\s*(-?[0-9]{{1,3}}{marked}\s*%?\s*")
+    for marked in (
+        r"(?:,[0-9]{3})+)(\.[0-9]+)?",
+        r"(?:\.[0-9]{3})+)(,[0-9]+)",
+        r"(?:\.[0-9]{3}){2,})()",
+        r"(?:['’ \u00a0\u202f][0-9]{3})+)([.,][0-9]+)?",
+    )
+]
 _MEANT = {
     "rate": "rate_pct",
     "percent": "rate_pct",

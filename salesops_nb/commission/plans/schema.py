@@ -81,7 +81,7 @@ class Quota(Part):
     amount: Number | None = Field(default=None, ge=0)
     metric: str = "quota"
     attained_by: EventKind
-    ramp_pct: tuple[Percent, ...] | None = None
+    ramp_pct: tuple[Annotated[Percent, Field(ge=0)], ...] | None = None
     ramp_per: Literal["month", "period"] = "period"
     ramp_from: Literal["role", "hire", "assignment"] = "role"
     ramp_for: Literal["everyone", "new_hires"] | Within = "everyone"

@@ -44,4 +44,7 @@ Within = Annotated[str, Field(pattern=r"^hired_within_[1-9][0-9]*_months$")]
 class Part(BaseModel):
     """A mapping of the plan file: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+    # built when a plan is first read, all at once, and not part by part as the modules load
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False, defer_build=True
+    )

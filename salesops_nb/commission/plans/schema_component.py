@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -30,14 +30,14 @@ class Component(Part):
     name: str | None = None
     kind: Literal["commission", "bonus", "override", "spiff", "mbo"] | None = None
     payee: Literal["owner", "manager"] = "owner"
-    levels: int | Literal["all"] = 1
+    levels: Annotated[int, Field(ge=1)] | Literal["all"] = 1
     measure: Literal["credit", "margin", "count", "quantity", "team_credit", "activities", "mbo"] = "credit"
     scope: Literal["each_transaction", "running_total", "ytd_less_paid"] | None = None
     where: str | None = None
     from_: date | None = Field(default=None, alias="from")
     to: date | None = None
     rate_pct: Percent | Literal["derived"] | None = None
-    weight_pct: Percent = Decimal(100)
+    weight_pct: Percent = Field(default=Decimal(100), ge=0)
     rates: tuple[RateRow, ...] | None = None
     per_unit: Number | None = None
     activity: str | None = None
@@ -49,7 +49,7 @@ class Component(Part):
     then: Literal["first_dollar", "excess"] | None = None
     multipliers: Multipliers | None = None
     limits: tuple[Limits, ...] | None = None
-    target: Number | Literal["derived", "base_pay"] | None = None
+    target: Annotated[Number, Field(ge=0)] | Literal["derived", "base_pay"] | None = None
     objectives: tuple[Objective, ...] | None = None
     earning_code: str | None = None
     incremental_cost: bool | None = None

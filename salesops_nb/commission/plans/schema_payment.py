@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -35,7 +35,7 @@ class Draw(Part):
     per: Literal["week", "month", "period"]
     amount: Number = Field(ge=0)
     recoverable: bool
-    keep_at_least: Literal["draw", "none"] | Number | None = None
+    keep_at_least: Literal["draw", "none"] | Annotated[Number, Field(ge=0)] | None = None
     recover_pct: Percent = Field(default=Decimal(100), ge=0, le=100)
     recover_from: int = Field(default=1, ge=1)
     ends: int | None = Field(default=None, ge=1)
@@ -105,7 +105,7 @@ class Clawback(Part):
     def _window(self) -> Clawback:
         if self.when != "cancelled" and self.window is None:
             raise fault(problem("bad-plan.clawback-when"))
-        if self.method == "declining" and not (self.window and self.window[0] > 0):
+        if self.method == "declining" and not self.window:
             raise fault(problem("bad-plan.clawback-declining"))
         if self.window is None and "inclusive" in self.model_fields_set:
             raise fault(problem("bad-plan.clawback-inclusive"))
@@ -116,7 +116,7 @@ class Clawback(Part):
     @property
     def window(self) -> tuple[int, str] | None:
         """Length of the window and its unit (months or days), ``None`` for no end."""
-        found = re.fullmatch(r"cancelled_within_(\d+)_(months|days)", self.when)
+        found = re.fullmatch(r"cancelled_within_([1-9]\d*)_(months|days)", self.when)
         return (int(found[1]), found[2]) if found else None
 
     def ends(self, sold: date) -> date:

@@ -64,7 +64,9 @@ def _of_table(c: Component, plan: str) -> Iterator[tuple[str, Problem]]:
         for rate in given:
             if rate is not None:
                 yield from _rate(f"table.rows[{i}].rate_pct", rate, c, plan)
-        for name, value in (("x", row.x), ("amount", row.amount)):
+        payouts = row.payout_pct if isinstance(row.payout_pct, tuple) else (row.payout_pct,)
+        others = [("x", row.x), ("amount", row.amount), *(("payout_pct", payout) for payout in payouts)]
+        for name, value in others:
             if value is not None and value < 0:
                 slip = problem("unusual-rate.band", value=c.id, plan=plan, name=name, given=value)
                 yield f"table.rows[{i}].{name}", slip

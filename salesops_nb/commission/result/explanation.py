@@ -18,7 +18,7 @@ from salesops_nb.commission.earning import rate_table
 from salesops_nb.commission.earning.rate_table import derived_rate, gate_level, target_of
 from salesops_nb.commission.inputs.quotas import Span
 from salesops_nb.commission.inputs.rounding import decimal_of, rounded_pay
-from salesops_nb.commission.inputs.tables import collected
+from salesops_nb.commission.inputs.tables import collected, number
 from salesops_nb.commission.plans.component_terms import kind_of, position_measure, scope_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.commission.plans.schema_component import Component
@@ -63,7 +63,10 @@ def _how(payout: Working, line: Mapping[str, Any]) -> Message | str:
     if special is not None:
         return special
     assert c is not None
-    text = _body(payout, plan, c, line)
+    whole, share = _of_deal(payout, plan, c, line)
+    text = _body(payout, plan, c, line if share == 1 else {**line, "credit": whole})
+    if share != 1:
+        text = message("{how}, shared at {share} %", how=text, share=Figure(share * 100))
     factor = Decimal(line["factor"])
     if factor != 1:
         text = message("{how}, times {factor}", how=text, factor=Figure(factor))
@@ -77,6 +80,33 @@ def _how(payout: Working, line: Mapping[str, Any]) -> Message | str:
     if line["kind"] == "release" or plan.file.release:
         text = message("{how}, the part due on {day}", how=text, day=line["happened_on"])
     return text
+
+
+def _of_deal(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+    """Where the pay of a deal is divided: the credit it is paid on, and the share that the line has."""
+    own = Decimal(line["credit"]), Decimal(1)
+    part = next((p for p in payout.components if p.plan is plan and p.c.id == c.id), None)
+    splits = plan.file.credit.splits
+    if part is None or line["event_id"] is None or c.payee != "owner" or "splits" not in payout.tables:
+        return own
+    names = part.frame.collect_schema().names()
+    column = "share" if splits is not None and splits.apply_to == "pay" else "part_of_deal"
+    if column not in names:
+        return own
+    key = "divided", plan, c.id
+    if key not in payout.cache:
+        size = nw.col("x_deal" if "x_deal" in names else "x")
+        shared = part.frame.filter((nw.col("part") == "revenue") & (nw.col(column) != number(1)))
+        payout.cache[key] = {
+            (r["payee_id"], event_of(r["event_id"]), sale_of(r["event_id"])): (r["size"], r["share"])
+            for r in collected(shared.select("payee_id", "event_id", size=size, share=nw.col(column)))
+        }
+    name = str(line["line_id"])
+    if name.endswith("/overlay"):
+        return own
+    found, whose = payout.cache[key], (line["payee_id"], str(line["event_id"]))
+    whole, share = found.get((*whose, name.rpartition("/")[2]), found.get((*whose, ""), own))
+    return Decimal(whole), Decimal(share)
 
 
 def _has_rest(payout: Working, plan: Plan, c: Component, line: Mapping[str, Any]) -> bool:

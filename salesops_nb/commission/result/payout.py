@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.crediting.refund_pieces import shown
 from salesops_nb.commission.inputs.tables import Tables, arrow, engine_error
@@ -22,6 +21,7 @@ from salesops_nb.errors import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from salesops_nb.commission.result.attainment import Attained
 
@@ -158,6 +158,8 @@ class Payout:
         raw and amount.
         """
         frames = [arrow(_traced(part)) for part in self.working.components]
+        import pyarrow as pa
+
         empty = pa.table({"payee_id": pa.array([], pa.string())})
         return _pandas(pa.concat_tables(frames, promote_options="permissive") if frames else empty)
 

@@ -101,11 +101,11 @@ def by_plan(payout: Working, plan: Plan, full: nw.LazyFrame[Any], team: bool) ->
     days = payout.tables.put(
         _days(payout),
         {
-            "payee_id": pa.string(),
-            "d_from": pa.date32(),
-            "d_to": pa.date32(),
-            "plan": pa.int64(),
-            "on_plan": pa.bool_(),
+            "payee_id": nw.String,
+            "d_from": nw.Date,
+            "d_to": nw.Date,
+            "plan": nw.Int64,
+            "on_plan": nw.Boolean,
         },
     )
     known = frame.join(days, on="payee_id", how="inner")

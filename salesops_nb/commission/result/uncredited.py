@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.checks.refunds_and_cancellations import in_period
 from salesops_nb.commission.crediting.credits import credits
@@ -45,7 +44,7 @@ def _of_plan(payout: Working, plan: Plan) -> list[Row]:
     waiting = {row["deal_id"]: row for row in _deals(payout, kind)}
     if not waiting:
         return []
-    names = payout.tables.put([{"deal_id": name} for name in sorted(waiting)], {"deal_id": pa.string()})
+    names = payout.tables.put([{"deal_id": name} for name in sorted(waiting)], {"deal_id": nw.String})
     found: dict[tuple[str, str], Row] = {}
     for other in CREDIT_KINDS:
         if other == kind:

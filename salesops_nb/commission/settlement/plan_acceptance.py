@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from salesops_nb.commission.crediting.refund_pieces import event_of
 from salesops_nb.commission.inputs.plan_assignments import Stay
@@ -41,14 +40,14 @@ def hold_unaccepted(payout: Working, plan: Plan, frames: range) -> None:
             payout.found.append(_told(plan, stay, withhold))
     if not withhold or not stays:
         return
-    people = pa.table({"payee_id": pa.array(sorted({s.payee for s in stays}), pa.string())})
-    theirs = payout.tables.put_arrow(people)
+    people = [{"payee_id": payee} for payee in sorted({s.payee for s in stays})]
+    theirs = payout.tables.put(people, {"payee_id": nw.String})
     counted = _counted(payout, plan, theirs)
     for i in frames:
         lines = collected(payout.lazy[i].join(theirs, on="payee_id", how="inner"))
         waiting = [r for r in lines if _concerns(r, stays, counted)]
         payout.withheld_rows += [_row(r) for r in waiting if r["amount"]]
-        ids = payout.tables.put([{"line_id": r["line_id"]} for r in waiting], {"line_id": pa.string()})
+        ids = payout.tables.put([{"line_id": r["line_id"]} for r in waiting], {"line_id": nw.String})
         payout.lazy[i] = payout.lazy[i].join(ids, on="line_id", how="anti")
     mine = [
         r

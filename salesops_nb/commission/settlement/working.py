@@ -11,7 +11,7 @@ from typing import Any
 import narwhals as nw
 
 from salesops_nb.commission.crediting.refund_pieces import event_of
-from salesops_nb.commission.earning.lines import table
+from salesops_nb.commission.earning.lines import SCHEMA
 from salesops_nb.commission.earning.plan_at_work import Job
 from salesops_nb.commission.inputs.events import Facts
 from salesops_nb.commission.inputs.plan_assignments import Stay
@@ -82,7 +82,7 @@ class Working:
         """Payable lines, not yet worked out."""
         frames = list(self.lazy)
         if self.made or not frames:
-            frames.append(self.tables.put_arrow(table(self.made)))
+            frames.append(self.tables.put(self.made, SCHEMA))
         return nw.concat(frames, how="vertical") if len(frames) > 1 else frames[0]
 
     def reason(self, text: str) -> str:

@@ -1,0 +1,90 @@
+"""A review of a period in progress says where it will end, and by what."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesops_nb import facts, open_workbook, performance
+from salesops_nb.core.frames import collected
+from salesops_nb.forecast.deal_lives import NEVER
+from salesops_nb.forecast.rolling_origin import OURS, day_number
+from salesops_nb.notebook import still_to_come
+from salesops_nb.pipeline.lives import lives_of
+
+DAY = date(2017, 11, 15)
+
+
+@pytest.fixture(scope="module")
+def workbook():
+    return open_workbook(".")
+
+
+def test_lives_are_the_deals_that_facts_tell_of(workbook):
+    lives = lives_of(workbook.tables, DAY)
+    there = collected(facts.open_deals(workbook.tables, DAY).select("deal_id", "value"))
+    assert (lives.closed == NEVER).sum() == len(there)
+    assert lives.value[lives.closed == NEVER].sum() == pytest.approx(float(there["value"].sum()))
+    won = collected(facts.closed_deals(workbook.tables, DAY).select("outcome", "value"))
+    assert lives.value[lives.won].sum() == float(won.loc[won["outcome"] == "won", "value"].sum())
+    assert lives.closed[lives.closed < NEVER].max() <= day_number(DAY)
+    team = lives_of(workbook.tables, DAY, "team", "Cara Losch")
+    mine = facts.in_scope(facts.open_deals(workbook.tables, DAY), workbook.tables, "team", "Cara Losch")
+    assert (team.mine & (team.closed == NEVER)).sum() == len(collected(mine.select("deal_id")))
+
+
+@pytest.mark.parametrize(
+    ("level", "who"), [("company", None), ("team", "Cara Losch"), ("rep", "Corliss Cosme")]
+)
+def test_it_begins_with_what_is_booked_and_says_what_it_is_made_of(workbook, level, who):
+    review = performance.review(workbook.tables, "2017-Q4", DAY, level, who, calendar=workbook.calendar)
+    found = still_to_come.outlook(workbook, review)
+    assert found.made.booked == float(review.company["bookings"])
+    assert found.made.made.min() >= found.made.booked
+    parts = found.made.booked + found.made.from_open + found.made.from_new
+    assert found.made.made.mean() == pytest.approx(parts)
+    said = str(still_to_come.said(found, review))
+    assert said.startswith("2017-Q4 is likely to end at about $")
+    assert "The chance of the target of " in said
+
+
+def test_a_method_that_was_nearer_is_shown_first(workbook):
+    review = performance.review(workbook.tables, "2017-12", date(2017, 12, 10), calendar=workbook.calendar)
+    found = still_to_come.outlook(workbook, review)
+    table = found.tested.methods.set_index("method")
+    assert found.tested.best == "same month of last quarter"
+    assert table.loc[found.tested.best, "wape"] < table.loc[OURS, "wape"]
+    said = str(still_to_come.said(found, review))
+    assert "a simple method (Same month of last quarter)" in said
+    assert "The chance of the target" not in said
+
+
+def test_a_period_that_is_over_has_no_forecast(workbook):
+    review = performance.review(workbook.tables, "2017-Q3", calendar=workbook.calendar)
+    assert still_to_come.outlook(workbook, review) is None
+
+
+def test_amounts_of_the_day_come_from_the_log_and_are_else_unknown():
+    day = pd.Timestamp("2017-01-02")
+    deals = pd.DataFrame({
+        "deal_id": ["a", "b", "c"], "owner_id": "p", "stage": ["Won", "Open", "Lost"],
+        "outcome": ["won", "open", "lost"], "amount": [300.0, 50.0, 20.0],
+        "created_on": [day.date()] * 3, "closed_on": [date(2017, 3, 1), None, date(2017, 2, 1)],
+    })  # fmt: skip
+    changes = pd.DataFrame({
+        "deal_id": ["a", "a", "b", "b"],
+        "changed_at": pd.to_datetime(["2017-02-01", "2017-03-01", "2017-02-01", "2017-04-01"]),
+        "field": "amount", "old": ["100", "200", "n/a", "40"], "new": ["200", "300", "40", "50"],
+    })  # fmt: skip
+    logged = lives_of({"deals": deals, "deal_changes": changes}, date(2017, 3, 31))
+    order = np.argsort(-logged.value)  # 300, 50 (the change of April is not known yet: 40), 20
+    at = day_number(date(2017, 2, 15))
+    stood = logged.value_at(order, at, today=False)
+    assert stood[0] == 200.0
+    assert logged.value_at(order, day_number(date(2017, 1, 15)), today=False)[0] == 100.0
+    assert np.isnan(logged.value_at(order, day_number(date(2017, 1, 15)), today=False)[1])
+    unlogged = lives_of({"deals": deals}, date(2017, 3, 31))
+    assert np.isnan(unlogged.value_at(np.arange(3), at, today=False)).all()
