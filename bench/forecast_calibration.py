@@ -89,7 +89,7 @@ def _between(table: pd.DataFrame, t: Any) -> bool:
 
 
 def measured(count: int, of: companies.Setting, first: int = 0, futures: int = 1_000) -> pd.DataFrame:
-    """One row a company of the setting; plans are made for every second five, since each takes as long."""
+    """One row a company of the setting; half of them, the first five of ten, also make a plan."""
     seeds = range(first, first + count)
     return pd.DataFrame([one_company(seed, of, futures, plans=seed % 10 < 5) for seed in seeds])
 

@@ -24,4 +24,10 @@ def test_the_company_s_interval_holds_on_a_few_companies(monkeypatch):
     assert abs(found["median"].median()) < 0.12
     assert found["kept_75"].sum() > stats.binom.ppf(0.005, 16, 0.75)
     parts = [claim.part for claim, *_ in calibration.rows(found)]
-    assert parts[:5] == ["company's year", "75 % said is kept", "reps' years", "learned ramp", "learned spread"]
+    assert parts[:5] == [
+        "company's year",
+        "75 % said is kept",
+        "reps' years",
+        "learned ramp",
+        "learned spread",
+    ]

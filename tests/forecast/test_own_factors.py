@@ -65,4 +65,4 @@ def test_change_of_a_rep_is_told_from_noise(drift):
 def test_the_upper_end_of_the_spread_has_the_heavier_tail():
     spread = np.array([0.2, 0.5, 0.8])
     assert (with_tail(spread) > spread).all()
-    assert with_tail(spread) == pytest.approx([0.201, 0.542, 1.03], abs=0.02)
+    assert with_tail(spread) == pytest.approx([0.2, 0.52, 0.9], abs=0.005)

@@ -124,13 +124,14 @@ class Productivity:
 
 
 def with_tail(spread: Floats) -> Floats:
-    """The spread of log-normal own factors whose typical values are those of a gamma distribution's.
+    """The spread of own factors midway between a gamma distribution's and a log-normal's that is like it.
 
     How far the few best sell above the rest, records of some dozens say little about: of the two, which
     have the same mean and the same mean logarithm, the log-normal has the heavier tail.
     """
     shape = 1.0 / np.asarray(spread) ** 2
-    out: Floats = np.sqrt(np.expm1(2.0 * (np.log(shape) - digamma(shape))))
+    heavier = np.sqrt(np.expm1(2.0 * (np.log(shape) - digamma(shape))))
+    out: Floats = np.sqrt(spread * heavier)
     return out
 
 
