@@ -234,10 +234,10 @@ def winning(rounds: int, rng: Rng) -> Iterator[Measured]:
 
 
 def forecast(rounds: int, rng: Rng) -> Iterator[Measured]:
-    """The year of companies whose truth is known, and what plans promise; half as many companies."""
+    """The year of companies whose truth is known, and what plans promise; a quarter as many companies."""
     first = int(rng.integers(1_000_000))  # a company is made by its own number
     for setting in SETTINGS + UNSEEN:
-        found = forecast_calibration.measured(max(rounds // 2, 3), setting, first)
+        found = forecast_calibration.measured(max(rounds // 4, 3), setting, first)
         for claim, share, n, beside in forecast_calibration.rows(found):
             yield Measured(claim.part, setting.name, claim.claimed, claim.low, claim.high, share, n, beside)
 
