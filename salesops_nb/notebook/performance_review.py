@@ -16,6 +16,7 @@ from salesops_nb.notebook.still_to_come import still_to_come as still_to_come
 from salesops_nb.parameters import Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated
+from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page.data_set_aside import set_aside as set_aside
@@ -268,6 +269,53 @@ def mix(table: pd.DataFrame, title: str) -> None:
     columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
     columns = [c for c in columns if frame[c].notna().any()]
     present.show_table(frame[columns], title=translated(title), table="groups")
+
+
+def types(review: Review, simulated: bool = False) -> None:
+    """New business, expansions and renewals apart: they are won at other rates and in other times."""
+    if review.types.empty:
+        return
+    frame = review.types.assign(group=review.types["name"])
+    frame["interval"] = _ends(frame, "win_rate_low", "win_rate_high")
+    columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "interval",
+               "average_deal", "days_to_win"]  # fmt: skip
+    present.show_table(
+        frame[[c for c in columns if frame[c].notna().any()]],
+        title=_("By type of deal"),
+        table="groups",
+        marks="simulated" if simulated else (),
+    )
+
+
+def retained(workbook: Workbook, review: Review, structure: Any) -> None:
+    """What the customers of the period's start are worth now; nothing where the workbook has no terms."""
+    from salesops_nb.performance.retention import SMALL, retention
+
+    found = retention(
+        workbook.tables, review.period, review.as_of, workbook.settings.amount_is, review.level, review.who,
+        structure,
+    )  # fmt: skip
+    if found is None:
+        return
+    rows = [(_("As the period began"), found.opening), (_("Lost"), -found.lost),
+            (_("Reduced"), -found.reduced), (_("Grown"), found.grown), (_("Now"), found.closing)]  # fmt: skip
+    kept = _(
+        "Net revenue retention {net}, gross {gross}, of {n} accounts under contract as the period began.",
+        net=percent(found.net),
+        gross=percent(found.gross),
+        n=len(found.accounts),
+    )
+    notes = [kept]
+    if len(found.accounts) < SMALL:
+        notes.append(_("These are few accounts: one of them moves the rates much."))
+    if found.without_term:
+        notes.append(_("{n} won deals say no account or term and are not in it.", n=found.without_term))
+    present.show_table(
+        pd.DataFrame(rows, columns=["step", "amount"]),
+        title=_("A year's value of the same customers"),
+        table="retention",
+        notes=notes,
+    )
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

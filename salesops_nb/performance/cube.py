@@ -15,7 +15,7 @@ import narwhals as nw
 import pandas as pd
 
 ALL = "all"
-CUTS = ("team", "owner_id", "product_id", "segment")
+CUTS = ("team", "owner_id", "product_id", "segment", "deal_type")
 # days from creation to closing, or to the last day where still open
 _DAYS = "(epoch_us({ended}::TIMESTAMP) - epoch_us(created_on::TIMESTAMP)) // 86400000000"
 _AGED = "created_on IS NOT NULL AND coalesce(ok_cycle_time, true)"

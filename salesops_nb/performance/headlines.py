@@ -10,6 +10,7 @@ import pandas as pd
 from salesops_nb.core.columns import declared
 from salesops_nb.messages import Message, message, money, percent
 from salesops_nb.performance.result import Review
+from salesops_nb.performance.scope import change_a_week
 
 COLUMNS = ["key", "label", "value", "unit", "sentence", "detail", "low", "high", "mark", "said"]
 NOTHING = Message("")
@@ -51,32 +52,11 @@ def _bookings(review: Review) -> tuple[Any, ...]:
             sentences = [message("That is {share} more than in {period}.", share=share, period=other)]
         else:
             sentences = [message("That is {share} less than in {period}.", share=share, period=other)]
-        sentences += _a_week(review, row["bookings"], before)
+        sentences += change_a_week(period, review.comparison, review.as_of, row["bookings"], before)
     elif review.comparison.why_not:
         sentences.append(message("Not compared: {reason}.", reason=review.comparison.why_not))
     mark = "partial period" if review.covered_days < period.days else ""
     return _row("bookings", row["bookings"], sentences, mark=mark)
-
-
-def _a_week(review: Review, bookings: Any, before: Any) -> list[Message]:
-    """The extra weeks and the change a week, where one of two whole periods has more weeks than the other."""
-    period, comparison = review.period, review.comparison
-    other = comparison.period
-    if other is None or comparison.upto != other.end:
-        return []
-    extra = period.weeks_more_than(other) or other.weeks_more_than(period)
-    if not extra:
-        return []
-    weeks, others = period.days // 7, other.days // 7
-    change = round(float(bookings / weeks / (before / others) - 1), 4)
-    given = {"weeks": weeks, "others": others, "share": percent(abs(change))}
-    if change == 0:
-        said = message("It has {weeks} weeks against {others}: as much a week.", weeks=weeks, others=others)
-    elif change > 0:
-        said = message("It has {weeks} weeks against {others}: {share} more a week.", **given)
-    else:
-        said = message("It has {weeks} weeks against {others}: {share} less a week.", **given)
-    return [said, *(message("The week of {days} is extra.", days=week.named) for week in extra)]
 
 
 def _attainment(review: Review) -> tuple[Any, ...]:
