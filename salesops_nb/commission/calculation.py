@@ -155,7 +155,8 @@ def _work(working: Working, pay_date: date, duties: Duties) -> None:
     for plan, lazy in frames.items():
         if plan in settled:
             rows = [*settled[plan].rows, *advanced.get(plan, ())]
-            working.made += in_own_currency(working, settled[plan].job, rows, pay_date)
+            mine = settled[plan]
+            working.made += in_own_currency(working, mine.job, mine.parts, rows, pay_date)
         problems += working.unconverted(plan)
         hold_unaccepted(working, plan, lazy)
     adjustments(working, duties)
