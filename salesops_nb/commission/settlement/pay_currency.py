@@ -110,6 +110,9 @@ class _Exchange:
     def paid(self, row: Row, target: str, amount: Decimal | None = None) -> Decimal | None:
         """A line, or an amount of it, at its day's rate; ``None`` where there is none."""
         plan = self.job.plan
+        if target == plan.currency:
+            own: Decimal = row["amount"] if amount is None else amount
+            return own
         rate = self.rates.on(self.day(row), plan.currency, target)
         if rate is None:
             return None
@@ -232,15 +235,17 @@ def _filled(own: _Account, amount: Decimal) -> Iterator[tuple[_Account, Decimal]
 def _accounts(
     payout: Working, parts: Sequence[ComponentRows], rows: list[Row], exchange: _Exchange
 ) -> _Accounts:
-    """The accounts of everybody of whom something comes back, as they stand before the period."""
-    who = sorted({row["payee_id"] for row in rows if row["deal_id"] and _takes(row)})
+    """The accounts of everybody who is paid in another currency, as they stand before the period."""
+    plan = exchange.job.plan
+    foreign = (row for row in rows if row["deal_id"] and exchange.currency(row) != plan.currency)
+    who = sorted({row["payee_id"] for row in foreign})
     accounts = _Accounts(exchange)
     if not who:
         return accounts
     theirs = [replace(part, frame=part.frame.filter(nw.col("payee_id").is_in(who))) for part in parts]
     for part in theirs:
         _open(accounts, part)
-    ledger = _in_ledger(payout, exchange.job.plan)
+    ledger = _in_ledger(payout, plan)
     for row in sorted((row for part in theirs for row in _before(payout, exchange.job, part)), key=_order):
         said = ledger.get((row["payee_id"], _timeless(row["line_id"], row["kind"], row["period"])), {})
         currency = exchange.currency(row)
