@@ -431,7 +431,8 @@ def _confirmed(job: Job, names: list[str]) -> nw.Expr:
     others = (by != "") & (by != nw.col("person_id").cast(nw.String))
     if "manager_id" in job.tables.columns("people"):
         known = {str(row["manager_id"]) for row in job.tables.rows("people") if row["manager_id"]}
-        others = others & by.is_in(sorted({"crm", "counterpart"} | known))
+        facts = by.str.to_lowercase().str.strip_chars().is_in(["counterpart", "crm"])
+        others = others & (facts | by.is_in(sorted(known)))
     return others.fill_null(False)
 
 
