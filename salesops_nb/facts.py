@@ -31,14 +31,14 @@ FIRST_DAY, NO_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 COLUMNS = (
     "owner_id", "team", "region", "product_id", "stage", "outcome", "value", "list_value", "estimated",
-    "priced", "created_on", "closed_on", "expected_close_on", "ok_cycle_time", "segment",
+    "priced", "created_on", "closed_on", "expected_close_on", "ok_cycle_time", "segment", "deal_type",
 )  # fmt: skip
 LISTED = (
     "owner_id", "product_id", "stage", "outcome", "amount", "listed", "created_on", "closed_on",
-    "expected_close_on", "ok_cycle_time", "segment",
+    "expected_close_on", "ok_cycle_time", "segment", "deal_type",
 )  # fmt: skip
 LEVEL_COLUMN = {"team": "team", "rep": "owner_id"}
-_OF_THE_DEAL = ("deal_id", "account_id", "deal_type", "source", "loss_reason")
+_OF_THE_DEAL = ("deal_id", "account_id", "source", "loss_reason")
 DEAL_FACTS_LISTED = (*_OF_THE_DEAL, *LISTED)
 DEAL_FACTS = (*_OF_THE_DEAL, *COLUMNS, "amount")
 _DEALS = {
@@ -349,7 +349,9 @@ def listed(tables: Mapping[str, Any], columns: Sequence[str] = LISTED) -> nw.Laz
     there is one.
     """
     tables = Tables.of(tables)
-    deals = _listed(with_columns_or_null(tables["deals"], _DEALS), tables.get("products"))
+    deals = with_columns_or_null(tables["deals"], _DEALS)
+    deals = deals.with_columns(nw.col("deal_type").fill_null(UNKNOWN))
+    deals = _listed(deals, tables.get("products"))
     if has_history(tables):
         columns = (*dict.fromkeys(("deal_id", *columns)), "_foreign")
         deals = deals.with_columns(_foreign=foreign())
@@ -369,9 +371,9 @@ def placed_facts(
 
     What deals were on an earlier day is looked up in the history that `tables` have.
 
-    Columns ``owner_id, team, region, product_id, segment, stage, outcome, value, list_value, estimated,
-    priced, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed after `as_of` was
-    still open then. `value` is the amount; an open or lost deal without one (or lost at zero) is valued
+    Columns ``owner_id, team, region, product_id, segment, deal_type, stage, outcome, value, list_value,
+    estimated, priced, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed after `as_of`
+    was still open then. `value` is the amount; an open or lost deal without one (or lost at zero) is valued
     at its product's list price times quantity and marked `estimated`. `list_value` is that list value
     for every deal whose product has one, else the amount: where lost deals are estimated, only it
     compares them with won ones like with like.

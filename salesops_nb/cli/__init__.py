@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,11 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.version import __version__
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy import Engine
+
+    from salesops_nb.core.frames import Tables
+    from salesops_nb.source import Workbook
     from salesops_nb.workbook import Settings
 
 # command: (module, its summary in the list)
@@ -58,10 +64,10 @@ class _LateGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SalesopsError as error:
-            from salesops_nb.present.language.called import called
+            from salesops_nb.present.language.called import told
 
-            for line in error.lines():
-                click.echo(called(line), err=True)
+            for problem in error.problems:
+                click.echo(told(problem, table=False), err=True)
             ctx.exit(1)
 
 
@@ -89,3 +95,54 @@ def write_in_language_of(settings: Settings) -> None:
     from salesops_nb.present.language.translation import use_locale  # `--help` does without Babel
 
     use_locale(settings.locale, settings.currency)
+
+
+class Room:
+    """What commands about the store need of a workbook: the store at once, tables only where asked for."""
+
+    def __init__(self, path: str) -> None:
+        from salesops_nb.workbook import find_workbook, load_settings
+
+        self.folder = find_workbook(path)
+        self.settings = load_settings(self.folder)
+        self.calendar = self.settings.calendar
+        write_in_language_of(self.settings)
+
+    @cached_property
+    def store(self) -> Engine:
+        """The store, open."""
+        from salesops_nb.source.opened import store_url
+        from salesops_nb.store.database import open_store
+
+        return open_store(store_url(self.folder, self.settings))
+
+    @cached_property
+    def book(self) -> Workbook:
+        """The workbook with its tables, all of which can be read."""
+        from salesops_nb.source import open_workbook
+
+        return open_workbook(self.folder)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables that say what things are called; that another of them cannot be read is no matter."""
+        from salesops_nb.present.language.called import use_names
+        from salesops_nb.source import open_workbook
+
+        tables = open_workbook(self.folder, strict=False).tables
+        use_names(tables)
+        return tables
+
+
+def opened(context: click.Context) -> Room:
+    """The workbook that a group's option names, opened once for the command."""
+    if isinstance(context.obj, str):
+        context.obj = room = Room(context.obj)
+        context.call_on_close(lambda: room.store.dispose() if "store" in vars(room) else None)
+    found: Room = context.obj
+    return found
+
+
+def print_table(table: pd.DataFrame) -> None:
+    """A table as the commands about the store print it; ``none`` where it has no row."""
+    click.echo(table.astype(object).where(table.notna(), "").to_string(index=False) if len(table) else "none")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -18,14 +19,16 @@ from typing import Any
 
 import click
 
-from salesops_nb.cli import own_data
+from salesops_nb.cli import own_data, write_in_language_of
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import Message, message
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.version import __version__
+from salesops_nb.workbook import load_settings
 
 RECORD = ".salesops.json"
 OWN = Path(__file__).with_name("own")  # what a workbook of one's own begins with, beside the shared parts
-SHARED = ("notebooks", "templates")
+SHARED = ("notebooks", "templates", "playbook.yml")
 DEMO = ("workbook.yml", "mapping.yml", "strategy.yml", "reports.yml", "pay_calendar.yml", "plans", "data")
 _SKIPPED = {"__pycache__", ".ipynb_checkpoints"}
 
@@ -75,7 +78,8 @@ def init(
     text = json.dumps(known, indent=1) + "\n"
     (folder / RECORD).write_text(text, encoding="utf-8")
     if exports:
-        click.echo(f"\n{_files(len(done.written) + 3)} written to {folder}.")
+        click.echo()
+        own_data.say(_written(len(done.written) + 3, folder))
         own_data.check_and_review(folder, review=not no_review)
     else:
         _tell(folder, done, refresh, before, demo)
@@ -130,7 +134,7 @@ def _write(root: Path, folder: Path, record: dict[str, str], refresh: bool, demo
         target = folder / name
         if not target.exists():
             if name in record and refresh:
-                done.left.append(f"{name} (deleted here)")
+                done.left.append(message("{file} (deleted here)", file=name))
                 continue
             done.written.append(name)
         elif _hash(name, target.read_bytes()) == _hash(name, contents):
@@ -139,19 +143,19 @@ def _write(root: Path, folder: Path, record: dict[str, str], refresh: bool, demo
         elif refresh and record.get(name) in _hashes(name, target.read_bytes()):
             done.updated.append(name)
         else:
-            done.left.append(f"{name} (edited here)" if name in record else f"{name} (not made by init)")
+            done.left.append(
+                message("{file} (edited here)", file=name)
+                if name in record
+                else message("{file} (not made by init)", file=name)
+            )
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         write_beside(target, contents)
         record[name] = _hash(name, contents)
     if refresh:
         gone = [name for name in record if name not in names and (folder / name).exists()]
-        done.left += [f"{name} (no longer part of salesops_nb)" for name in gone]
+        done.left += [message("{file} (no longer part of salesops_nb)", file=name) for name in gone]
     return done
-
-
-def _files(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
 
 
 def _hashes(name: str, contents: bytes) -> set[str]:
@@ -185,20 +189,42 @@ def _cells(contents: bytes) -> bytes | None:
 
 
 def _tell(folder: Path, done: _Done, refresh: bool, before: str, demo: bool) -> None:
-    click.echo(f"{_files(len(done.written))} written to {folder}.")
+    _in_language_of(folder)
+    own_data.say(_written(len(done.written), folder))
     if refresh:
-        which = f" from {before} to {__version__}" if before not in ("", __version__) else " up to date"
-        said = (
-            f"{_files(len(done.updated))} brought{which}." if done.updated else "No file had to be updated."
-        )
-        click.echo(said)
+        own_data.say(_brought(len(done.updated), before))
     for name in done.updated:
-        click.echo(f"  updated: {name}")
+        own_data.say(message("  updated: {name}", name=name))
     if done.left:
-        click.echo(f"{_files(len(done.left))} left as found:")
+        n = len(done.left)
+        own_data.say(message("{n} file left as found:", "{n} files left as found:", n=n))
     for name in done.left:
-        click.echo(f"  left: {name}")
+        own_data.say(message("  left: {name}", name=name))
     if not refresh and not demo:
-        click.echo(f"Put your CRM's export into {folder / 'data'} and its columns into mapping.yml.")
+        data = str(folder / "data")
+        own_data.say(
+            message("Put your CRM's export into {folder} and its columns into mapping.yml.", folder=data)
+        )
     if not refresh:
-        click.echo(f"Next: salesops check {folder}")
+        own_data.say(own_data.next_step(f"salesops check {folder}"))
+
+
+def _written(n: int, folder: Path) -> Message:
+    return message("{n} file written to {folder}.", "{n} files written to {folder}.", n=n, folder=str(folder))
+
+
+def _brought(n: int, before: str) -> Message:
+    if not n:
+        return message("No file had to be updated.")
+    if before in ("", __version__):
+        return message("{n} file brought up to date.", "{n} files brought up to date.", n=n)
+    return message(
+        "{n} file brought from {before} to {version}.", "{n} files brought from {before} to {version}.",
+        n=n, before=before, version=__version__,
+    )  # fmt: skip
+
+
+def _in_language_of(folder: Path) -> None:
+    """Write in the workbook's language; one whose settings cannot be read is told of in English."""
+    with suppress(SalesopsError):
+        write_in_language_of(load_settings(folder))

@@ -9,30 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
-from sqlalchemy import Engine
 
-from salesops_nb.cli import day_given, today, write_in_language_of
-from salesops_nb.core.frames import Tables
+from salesops_nb.cli import Room, day_given, opened, print_table, today
 from salesops_nb.core.money import from_minor
 from salesops_nb.core.names import id_of, named
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.present.language.called import called, use_names
-from salesops_nb.source.opened import Workbook, open_workbook, store_url
-from salesops_nb.store.database import open_store
+from salesops_nb.present.language.called import told
 from salesops_nb.store.ledger import ledger as pay_ledger
 from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
-from salesops_nb.workbook import find_workbook, load_settings
 
 if TYPE_CHECKING:
     from salesops_nb.commission import Plan
     from salesops_nb.commission.paid_periods.watch import Findings
     from salesops_nb.core.periods import Period
+    from salesops_nb.source import Workbook
     from salesops_nb.store.ledger.duties import Duties
 
 Decorated = Callable[..., Any]
@@ -55,7 +50,7 @@ def _person(context: click.Context, _option: click.Parameter, value: Any) -> Any
     """The id of the person, or of each, who is given by a name or an id; whoever is not known as given."""
     if not value:
         return value
-    people = _opened(context).people
+    people = opened(context).tables
     found = [id_of(people, "people", each) or each for each in ([value] if isinstance(value, str) else value)]
     return found[0] if isinstance(value, str) else tuple(found)
 
@@ -83,72 +78,39 @@ def ledger(context: click.Context, workbook: str) -> None:
     context.obj = workbook
 
 
-class _Room:
-    """What the commands need of the workbook: its store at once, its tables only where asked for."""
-
-    def __init__(self, path: str) -> None:
-        self.folder = find_workbook(path)
-        self.settings = load_settings(self.folder)
-        self.calendar = self.settings.calendar
-        write_in_language_of(self.settings)
-
-    @cached_property
-    def store(self) -> Engine:
-        return open_store(store_url(self.folder, self.settings))
-
-    @cached_property
-    def book(self) -> Workbook:
-        return open_workbook(self.folder)
-
-    @cached_property
-    def people(self) -> Tables:
-        """The tables that say what people are called; that another of them cannot be read is no matter."""
-        tables = open_workbook(self.folder, strict=False).tables
-        use_names(tables)
-        return tables
-
-
-def _opened(context: click.Context) -> _Room:
-    if isinstance(context.obj, str):
-        context.obj = room = _Room(context.obj)
-        context.call_on_close(lambda: room.store.dispose() if "store" in vars(room) else None)
-    found: _Room = context.obj
-    return found
-
-
 def _calendar(context: click.Context) -> PayCalendar | None:
-    path = _opened(context).folder / "pay_calendar.yml"
+    path = opened(context).folder / "pay_calendar.yml"
     return load_pay_calendar(path) if path.exists() else None
 
 
 def _key(context: click.Context, period: str) -> str:
-    return _opened(context).calendar.period(period).key
+    return opened(context).calendar.period(period).key
 
 
 def _duties(context: click.Context) -> Duties:
     from salesops_nb.notebook.commission_calculation.calculations import duties_of
 
-    return duties_of(_opened(context).book)
+    return duties_of(opened(context).book)
 
 
 def _show(context: click.Context, table: pd.DataFrame) -> None:
     """The table with people by their names."""
-    people = _opened(context).people
+    people = opened(context).tables
     for column in _PEOPLE & set(table.columns):
         cells = table[column].fillna("")
         several = [cell.split(", ") if column == "approvers" else [cell] for cell in cells]
         table = table.assign(**{column: [", ".join(named(people, "people", ids)) for ids in several]})
     table = table.rename(columns={"payee_id": "payee"})
-    click.echo(table.astype(object).where(table.notna(), "").to_string(index=False) if len(table) else "none")
+    print_table(table)
 
 
 def _names(context: click.Context, ids: Iterable[str]) -> str:
-    return ", ".join(named(_opened(context).people, "people", ids)) or "none"
+    return ", ".join(named(opened(context).tables, "people", ids)) or "none"
 
 
 def _tell(problems: list[Problem]) -> None:
-    for line in SalesopsError(problems).lines():
-        click.echo(called(line), err=True)
+    for found in problems:
+        click.echo(told(found, table=False), err=True)
 
 
 @ledger.command()
@@ -156,7 +118,7 @@ def _tell(problems: list[Problem]) -> None:
 @click.pass_context
 def verify(context: click.Context, anchors: tuple[str, ...]) -> None:
     """Find any change of the ledger since it was written; the first bad entry is named."""
-    store = _opened(context).store
+    store = opened(context).store
     problems = pay_ledger.verify(store, anchors)
     if problems:
         raise SalesopsError(problems)
@@ -171,7 +133,7 @@ def verify(context: click.Context, anchors: tuple[str, ...]) -> None:
 @click.pass_context
 def anchor(context: click.Context) -> None:
     """Print the ledger's state as COUNT:HASH, to be kept outside the database."""
-    click.echo(pay_ledger.anchor(_opened(context).store))
+    click.echo(pay_ledger.anchor(opened(context).store))
 
 
 @ledger.command("list")
@@ -182,7 +144,7 @@ def anchor(context: click.Context) -> None:
 @click.pass_context
 def list_(context: click.Context, period: str | None, payee: str | None, lines: bool, disputes: bool) -> None:
     """Statements with their status, or their lines or disputes."""
-    store = _opened(context).store
+    store = opened(context).store
     key = _key(context, period) if period else None
     if disputes:
         _show(context, pay_ledger.disputes(store, period=key, payee_id=payee))
@@ -210,7 +172,7 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
     from salesops_nb.commission.inputs.tables import Tables
     from salesops_nb.commission.paid_periods.basis import basis
 
-    room = _opened(context)
+    room = opened(context)
     span = room.calendar.period(period)
     prior = pay_ledger.prior_lines(room.store, span)
     plans = commission.load_plans(room.folder / folder)
@@ -244,7 +206,7 @@ def _posted(context: click.Context, done: pay_ledger.Posting) -> None:
     click.echo(f"ledger {done.anchor}")
 
 
-def _watched(room: _Room, plans: list[Plan]) -> Findings:
+def _watched(room: Room, plans: list[Plan]) -> Findings:
     from salesops_nb.notebook.commission_calculation.closed_periods import findings
 
     return findings(room.book, plans)
@@ -277,7 +239,7 @@ def correct(context: click.Context, folder: str, dry_run: bool, by: str, on: dat
     from salesops_nb import commission
     from salesops_nb.notebook.commission_calculation.closed_periods import corrected, proposed
 
-    room = _opened(context)
+    room = opened(context)
     plans = commission.load_plans(room.folder / folder)
     if dry_run:
         found, changes = proposed(room.book, plans, on=on, pay_calendar=_calendar(context))
@@ -304,7 +266,7 @@ def correct(context: click.Context, folder: str, dry_run: bool, by: str, on: dat
 @click.pass_context
 def withdraw(context: click.Context, period: str, by: str, on: date) -> None:
     """Take back what was calculated for an open period, as if it had not been posted."""
-    room = _opened(context)
+    room = opened(context)
     count = pay_ledger.withdraw(
         room.store, room.calendar.period(period), author=by, on=on, duties=_duties(context)
     )
@@ -318,7 +280,7 @@ def withdraw(context: click.Context, period: str, by: str, on: date) -> None:
 @click.pass_context
 def review(context: click.Context, period: str, payees: tuple[str, ...], by: str, on: date) -> None:
     """Mark draft statements as reviewed."""
-    store = _opened(context).store
+    store = opened(context).store
     done = pay_ledger.review(
         store, _key(context, period), by=by, on=on, payees=payees or None, duties=_duties(context)
     )
@@ -334,7 +296,7 @@ def review(context: click.Context, period: str, payees: tuple[str, ...], by: str
 def approve(context: click.Context, period: str, payees: tuple[str, ...], by: str, on: date) -> None:
     """Approve reviewed statements: not one's own, and not alone where one is paid an override."""
     done = pay_ledger.approve(
-        _opened(context).store,
+        opened(context).store,
         _key(context, period),
         by=by,
         on=on,
@@ -367,7 +329,7 @@ def _close(
     context: click.Context, step: Callable[..., object], state: str, period: str, by: str, on: date
 ) -> None:
     """Lock or pay a period, and say what it is now."""
-    room, key = _opened(context), _key(context, period)
+    room, key = opened(context), _key(context, period)
     anchor = step(
         room.store,
         key,
@@ -404,7 +366,7 @@ def adjust(
 ) -> None:
     """Add a line by hand to an open period."""
     line_id = pay_ledger.adjust(
-        _opened(context).store,
+        opened(context).store,
         _key(context, period),
         payee,
         amount,
@@ -433,7 +395,7 @@ def open_(context: click.Context, line_id: str, question: str, by: str, on: date
     """Open a dispute on a line."""
     click.echo(
         pay_ledger.open_dispute(
-            _opened(context).store, line_id, question, by=by, on=on, duties=_duties(context)
+            opened(context).store, line_id, question, by=by, on=on, duties=_duties(context)
         )
     )
 
@@ -446,7 +408,7 @@ def open_(context: click.Context, line_id: str, question: str, by: str, on: date
 def answer_(context: click.Context, dispute_id: str, answer: str, by: str, on: date) -> None:
     """Answer an open dispute."""
     pay_ledger.answer_dispute(
-        _opened(context).store, dispute_id, answer, by=by, on=on, duties=_duties(context)
+        opened(context).store, dispute_id, answer, by=by, on=on, duties=_duties(context)
     )
 
 
@@ -461,7 +423,7 @@ def close_(
 ) -> None:
     """Close a dispute."""
     pay_ledger.close_dispute(
-        _opened(context).store,
+        opened(context).store,
         dispute_id,
         outcome,
         by=by,
@@ -483,7 +445,7 @@ def payroll(context: click.Context, period: str, folder: str, target: str, on: d
     from salesops_nb.commission.finance.payroll import payroll_csv, payroll_xlsx
     from salesops_nb.notebook.commission_calculation.period_book import earning_codes
 
-    room = _opened(context)
+    room = opened(context)
     key = _key(context, period)
     lines = pay_ledger.lines(room.store, key)
     if lines.empty:
@@ -520,7 +482,7 @@ def accrual(context: click.Context, first: str, last: str | None, folder: str, t
     from salesops_nb.commission.finance.payroll import payroll_csv
     from salesops_nb.notebook.commission_calculation.period_book import not_incremental
 
-    room = _opened(context)
+    room = opened(context)
     deals = room.book.table("deals") if "deals" in room.book.tables else None
     result = make(
         pay_ledger.lines(room.store),
@@ -551,7 +513,7 @@ def finance(context: click.Context, first: str, last: str | None, folder: str, t
     from salesops_nb.commission.finance.payroll import sheets_xlsx
     from salesops_nb.notebook.commission_calculation.period_book import not_incremental
 
-    room = _opened(context)
+    room = opened(context)
     periods = _periods(room, first, last)
     result = make(
         pay_ledger.lines(room.store),
@@ -572,7 +534,7 @@ def finance(context: click.Context, first: str, last: str | None, folder: str, t
     click.echo(str(file))
 
 
-def _periods(room: _Room, first: str, last: str | None) -> list[Period]:
+def _periods(room: Room, first: str, last: str | None) -> list[Period]:
     """Consecutive periods from the first to the last."""
     periods = [room.calendar.period(first)]
     end = room.calendar.period(last or first).end

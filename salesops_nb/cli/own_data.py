@@ -11,7 +11,7 @@ import click
 
 from salesops_nb import messages
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.messages import joined, listed, message
+from salesops_nb.messages import Message, joined, listed, message
 
 if TYPE_CHECKING:
     from salesops_nb.own_data.columns import Found, Proposed
@@ -136,7 +136,12 @@ def into_data(data: Path, found: Proposal) -> None:
                 shutil.copy2(seen.path, data / seen.path.name)
 
 
-def _say(text: str, before: str = "") -> None:
+def next_step(command: str) -> Message:
+    """What to type next."""
+    return message("Next: {command}", command=command)
+
+
+def say(text: str, before: str = "") -> None:
     """Print a message in the reader's language."""
     click.echo(before + messages.translator(text))
 
@@ -152,7 +157,7 @@ class Looked:
         for made in tables:
             like = message(", as {crm} writes it", crm=made.layout.crm) if made.layout is not None else ""
             told = {"file": made.seen.name, "table": made.table, "rows": made.seen.rows, "like": like}
-            _say(message("{file}: {table}, {rows} rows{like}", **told))
+            say(message("{file}: {table}, {rows} rows{like}", **told))
             _columns(made, made.columns)
             self.columns[made.table] = dict(made.columns)
             click.echo()
@@ -172,10 +177,10 @@ def show(found: Proposal, looked: Looked) -> None:
         _table(made, looked.columns.get(made.table, {}))
     for seen in found.left:
         click.echo()
-        _say(message("{file}: left out, as it has no table's columns", file=seen.name))
+        say(message("{file}: left out, as it has no table's columns", file=seen.name))
     if found.lacking:
         click.echo()
-        _say(
+        say(
             message(
                 "Owners whom the people's file lacks (their deals stand under 'unassigned'): {names}",
                 names=listed(found.lacking, 8),
@@ -198,9 +203,10 @@ def _table(made: Proposed, before: Mapping[str, Found]) -> None:
     if wide := made.keys.get("wide"):
         click.echo(f"  {'periods':<18} {', '.join(f'{h} = {p}' for h, p in list(wide.items())[:3])} …")
     for note in made.notes:
-        _say(note, "  ")
-    if unused := made.unused():
-        _say(message("left under its own name: {columns}", columns=", ".join(unused)), "  ")
+        say(note, "  ")
+    used = [*made.keys.get("wide", {}), *made.keys.get("computed", {}).values()]
+    if unused := [header for header in made.unused() if not any(header in each for each in used)]:
+        say(message("left under its own name: {columns}", columns=", ".join(unused)), "  ")
 
 
 def check_and_review(folder: Path, review: bool) -> None:
@@ -214,9 +220,9 @@ def check_and_review(folder: Path, review: bool) -> None:
     except SystemExit as ended:
         failed = bool(ended.code)
     if failed:
-        _say(message("Mend the errors above; until then figures leave out what they spoil."))
+        say(message("Mend the errors above; until then figures leave out what they spoil."))
     if not review:
-        click.echo(f"Next: salesops run {folder / 'reports.yml'}")
+        say(next_step(f"salesops run {folder / 'reports.yml'}"))
         return
     asked = Asked(folder / "reports.yml", ("company",), {}, None, None, False, False, False, False)
     raise SystemExit(run_reports(asked))
@@ -230,6 +236,7 @@ def map_file(files: tuple[Path, ...], **options: Any) -> None:
 
     A table that the mapping has already is mapped anew; everything else in mapping.yml stays as it is.
     """
+    from salesops_nb.cli import write_in_language_of
     from salesops_nb.own_data.answers import Answers
     from salesops_nb.own_data.proposing import mapped, propose
     from salesops_nb.own_data.writing import table_mapping, with_tables
@@ -238,6 +245,7 @@ def map_file(files: tuple[Path, ...], **options: Any) -> None:
 
     home = find_workbook(".")
     known = load_settings(home)
+    write_in_language_of(known)
     mapping, data = home / known.mapping, home / known.source
     if known.mapping in built_in_names() and not mapping.exists():
         raise SalesopsError(
@@ -259,4 +267,6 @@ def map_file(files: tuple[Path, ...], **options: Any) -> None:
     owners = there["deals"].keys.get("values", {}).get("owner_id", {}) if "deals" in there else {}
     tables = {name: table_mapping(proposed) for name, proposed in found.tables.items()}
     mapping.write_text(with_tables(mapping, tables, owners), encoding="utf-8")
-    click.echo(f"\nwritten: {known.mapping}\nNext: salesops check")
+    click.echo()
+    say(message("written: {file}", file=known.mapping))
+    say(next_step("salesops check"))

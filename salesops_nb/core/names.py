@@ -1,4 +1,4 @@
-"""What people, accounts and products are called: the name on a page, the id behind a name that is asked for.
+"""What people, accounts, products and units are called: the name on a page, the id behind a name.
 
 Two of one name are told apart: people by their teams where these differ, others by their ids.
 """
@@ -18,9 +18,11 @@ from salesops_nb.core.frames import Tables, collected, with_columns_or_null
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import listed
 
-Kind = Literal["people", "accounts", "products"]
+Kind = Literal["people", "accounts", "products", "units"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_KEYS: Mapping[Kind, str] = {"people": "person_id", "accounts": "account_id", "products": "product_id"}
+_KEYS: Mapping[Kind, str] = {
+    "people": "person_id", "accounts": "account_id", "products": "product_id", "units": "unit_id"
+}  # fmt: skip
 
 
 def names_of(tables: Mapping[str, Any], kind: Kind) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from salesops_nb import present
+from salesops_nb.core.statistics.comparisons import rates_differ, times_differ
 from salesops_nb.messages import Message
 from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
@@ -16,6 +17,7 @@ from salesops_nb.notebook.still_to_come import still_to_come as still_to_come
 from salesops_nb.parameters import Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated
+from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page.data_set_aside import set_aside as set_aside
@@ -195,6 +197,19 @@ def time_to_win(review: Review) -> None:
         title=_("Share of deals won and lost by age in days"),
         note=_("Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen)."),
     )
+    if review.level != "company":
+        return
+    ages = review.team_ages()
+    found = times_differ(ages["days"], ages["outcome"] == "won", ages["team"], ages["deals"])
+    if found is not None:
+        present.note(
+            _(
+                "Chance alone makes the teams' times to win differ as much in {cases} of cases (log-rank "
+                "test, {n} deals; open and lost ones censored).",
+                cases=percent(found.p),
+                n=formats.number(found.n, 0),
+            )
+        )
 
 
 def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
@@ -225,7 +240,24 @@ def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int |
             marks=mark,
             row_marks={"small sample": frame["small_sample"]},
             rows=rows,
+            notes=_by_chance(frame) if part is winning else (),
         )
+
+
+def _by_chance(frame: pd.DataFrame) -> list[str]:
+    """How often chance alone would make the groups' win rates differ as much."""
+    decided = frame["won"] + frame["lost"]
+    found = rates_differ(frame.loc[decided > 0, "won"], decided[decided > 0])
+    if found is None:
+        return []
+    return [
+        _(
+            "Chance alone makes win rates differ as much as these in {cases} of cases ({test}, {n} deals).",
+            cases=percent(found.p),
+            test=_("Fisher's exact test") if found.test == "fisher" else _("chi-square test"),
+            n=formats.number(found.n, 0),
+        )
+    ]
 
 
 def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company") -> None:
@@ -268,6 +300,53 @@ def mix(table: pd.DataFrame, title: str) -> None:
     columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
     columns = [c for c in columns if frame[c].notna().any()]
     present.show_table(frame[columns], title=translated(title), table="groups")
+
+
+def types(review: Review, simulated: bool = False) -> None:
+    """New business, expansions and renewals apart: they are won at other rates and in other times."""
+    if review.types.empty:
+        return
+    frame = review.types.assign(group=review.types["name"])
+    frame["interval"] = _ends(frame, "win_rate_low", "win_rate_high")
+    columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "interval",
+               "average_deal", "days_to_win"]  # fmt: skip
+    present.show_table(
+        frame[[c for c in columns if frame[c].notna().any()]],
+        title=_("By type of deal"),
+        table="groups",
+        marks="simulated" if simulated else (),
+    )
+
+
+def retained(workbook: Workbook, review: Review, structure: Any) -> None:
+    """What the customers of the period's start are worth now; nothing where the workbook has no terms."""
+    from salesops_nb.performance.retention import SMALL, retention
+
+    found = retention(
+        workbook.tables, review.period, review.as_of, workbook.settings.amount_is, review.level, review.who,
+        structure,
+    )  # fmt: skip
+    if found is None:
+        return
+    rows = [(_("As the period began"), found.opening), (_("Lost"), -found.lost),
+            (_("Reduced"), -found.reduced), (_("Grown"), found.grown), (_("Now"), found.closing)]  # fmt: skip
+    kept = _(
+        "Net revenue retention {net}, gross {gross}, of {n} accounts under contract as the period began.",
+        net=percent(found.net),
+        gross=percent(found.gross),
+        n=len(found.accounts),
+    )
+    notes = [kept]
+    if len(found.accounts) < SMALL:
+        notes.append(_("These are few accounts: one of them moves the rates much."))
+    if found.without_term:
+        notes.append(_("{n} won deals say no account or term and are not in it.", n=found.without_term))
+    present.show_table(
+        pd.DataFrame(rows, columns=["step", "amount"]),
+        title=_("A year's value of the same customers"),
+        table="retention",
+        notes=notes,
+    )
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

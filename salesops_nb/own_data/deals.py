@@ -185,7 +185,7 @@ def _asked(answers: Answers, names: list[str], found: dict[str, str]) -> dict[st
             )
         return [known[part.casefold()] for part in parts]
 
-    shown = ", ".join(left)
+    shown = ", ".join(left or names)  # where none is unknown and none is won, one of these must be
     won = answers.ask(
         "--stage NAME=won",
         message("Which of these stages are won? {stages}", stages=shown),

@@ -57,7 +57,7 @@ def people(made: Proposed, deals: Proposed | None) -> list[str]:
         header = made.header("email") or str(name)
         made.columns["person_id"] = Found(header, "sure", message("no other id"))
     _roles(made)
-    if "role" not in made.columns:
+    if not made.has("role"):
         made.keys.setdefault("constants", {})["role"] = "rep"
         made.notes.append(message("role: rep for everybody, as no column says it"))
     _managers(made)
@@ -74,11 +74,10 @@ def _roles(made: Proposed) -> None:
         if named:
             header = min(named, key=lambda each: names[plain(each)])
             made.columns["role"] = Found(header, "sure", message("a known name"))
-    constants = dict(made.keys.pop("constants", {}))  # a copy: those of a layout serve every file
-    if "role" in made.columns:
-        constants.pop("role", None)
-    if constants:
-        made.keys["constants"] = constants
+    header = made.header("role")
+    if header is not None and made.seen.columns[header].filled < made.seen.rows and "`" not in header:
+        del made.columns["role"]
+        made.keys["computed"] = {**made.keys.get("computed", {}), "role": f"coalesce(`{header}`, 'rep')"}
 
 
 def _are_ids(made: Proposed, header: str) -> bool:

@@ -127,7 +127,7 @@ def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed
         else:
             own = layout if layout is not None and layout.table == table else None
             made = columns_of(seen, table, own, columns.get(table, {}))
-            made.keys |= _layout_keys(made, own)
+            made.keys |= _layout_keys(made, own, columns.get(table, {}))
             made.keys |= {"constants": dict(answers.given.get("constant", {}).get(table, {}))}
             for column in made.keys["constants"]:
                 made.columns.pop(column, None)
@@ -139,14 +139,19 @@ def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed
     return tables, left
 
 
-def _layout_keys(made: Proposed, layout: Layout | None) -> dict[str, Any]:
-    """What a built-in mapping says beside columns and stages, an expression where the file can make it."""
+def _layout_keys(made: Proposed, layout: Layout | None, given: Mapping[str, str]) -> dict[str, Any]:
+    """What a built-in mapping says beside columns and stages, an expression where the file can make it.
+
+    A column that is `given` is that column, whatever the mapping would make it of.
+    """
     if layout is None:
         return {}
     keys = {key: value for key, value in layout.rest.items() if key not in ("stages", "computed")}
     there = {header.casefold() for header in made.seen.columns}
     computed = {}
     for column, text in layout.rest.get("computed", {}).items():
+        if column in given or column == "role":  # which is looked for in every layout alike, by `joining`
+            continue
         if without := lacking(parse_value(text), there):
             made.notes.append(
                 message(

@@ -1,8 +1,7 @@
 """The performance review: what was sold, by whom, against what was expected."""
 
-from salesops_nb.performance.catalogue import CATALOGUE
 from salesops_nb.performance.prepared import Joined, Prepared, joined, prepare
-from salesops_nb.performance.result import Review
+from salesops_nb.performance.result import CATALOGUE, Review
 from salesops_nb.performance.review import review
 
 __all__ = ["CATALOGUE", "Joined", "Prepared", "Review", "joined", "prepare", "review"]

@@ -15,7 +15,7 @@ import narwhals as nw
 import pandas as pd
 
 ALL = "all"
-CUTS = ("team", "owner_id", "product_id", "segment")
+CUTS = ("team", "owner_id", "product_id", "segment", "deal_type")
 # days from creation to closing, or to the last day where still open
 _DAYS = "(epoch_us({ended}::TIMESTAMP) - epoch_us(created_on::TIMESTAMP)) // 86400000000"
 _AGED = "created_on IS NOT NULL AND coalesce(ok_cycle_time, true)"
@@ -97,16 +97,16 @@ def daily_bookings(facts: nw.LazyFrame[Any]) -> pd.DataFrame:
     )
 
 
-def ages(facts: nw.LazyFrame[Any], as_of: date) -> pd.DataFrame:
-    """Days from creation to closing, or to `as_of` where still open: ``days``, ``outcome``, ``deals``.
+def ages(facts: nw.LazyFrame[Any], as_of: date, by: str = "") -> pd.DataFrame:
+    """Days from creation to closing, or to `as_of` where still open: ``days``, ``outcome``, `by`, ``deals``.
 
     Deals without a creation date, and those whose dates contradict each other, are left out.
     """
     last = f"coalesce(CASE WHEN outcome <> 'open' THEN closed_on END, {_day(as_of)})"
     return _asked(
         facts,
-        f"""SELECT {_DAYS.format(ended=last)} AS days, outcome, count(*) AS deals
-        FROM facts WHERE {_AGED} GROUP BY 1, 2""",
+        f"""SELECT {_DAYS.format(ended=last)} AS days, outcome{", " * bool(by)}{by}, count(*) AS deals
+        FROM facts WHERE {_AGED} GROUP BY ALL ORDER BY ALL""",
     )
 
 

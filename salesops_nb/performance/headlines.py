@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.core.columns import declared
+from salesops_nb.core.statistics.comparisons import rates_differ
 from salesops_nb.messages import Message, message, money, percent
 from salesops_nb.performance.result import Review
+from salesops_nb.performance.scope import change_a_week
 
 COLUMNS = ["key", "label", "value", "unit", "sentence", "detail", "low", "high", "mark", "said"]
 NOTHING = Message("")
@@ -51,32 +53,11 @@ def _bookings(review: Review) -> tuple[Any, ...]:
             sentences = [message("That is {share} more than in {period}.", share=share, period=other)]
         else:
             sentences = [message("That is {share} less than in {period}.", share=share, period=other)]
-        sentences += _a_week(review, row["bookings"], before)
+        sentences += change_a_week(period, review.comparison, review.as_of, row["bookings"], before)
     elif review.comparison.why_not:
         sentences.append(message("Not compared: {reason}.", reason=review.comparison.why_not))
     mark = "partial period" if review.covered_days < period.days else ""
     return _row("bookings", row["bookings"], sentences, mark=mark)
-
-
-def _a_week(review: Review, bookings: Any, before: Any) -> list[Message]:
-    """The extra weeks and the change a week, where one of two whole periods has more weeks than the other."""
-    period, comparison = review.period, review.comparison
-    other = comparison.period
-    if other is None or comparison.upto != other.end:
-        return []
-    extra = period.weeks_more_than(other) or other.weeks_more_than(period)
-    if not extra:
-        return []
-    weeks, others = period.days // 7, other.days // 7
-    change = round(float(bookings / weeks / (before / others) - 1), 4)
-    given = {"weeks": weeks, "others": others, "share": percent(abs(change))}
-    if change == 0:
-        said = message("It has {weeks} weeks against {others}: as much a week.", weeks=weeks, others=others)
-    elif change > 0:
-        said = message("It has {weeks} weeks against {others}: {share} more a week.", **given)
-    else:
-        said = message("It has {weeks} weeks against {others}: {share} less a week.", **given)
-    return [said, *(message("The week of {days} is extra.", days=week.named) for week in extra)]
 
 
 def _attainment(review: Review) -> tuple[Any, ...]:
@@ -158,10 +139,28 @@ def _win_rate(review: Review) -> tuple[Any, ...]:
     sentences = [message("{won} of {decided} decided deals were won.", won=won, decided=decided)]
     if pd.notna(row["win_rate_value"]):
         sentences.append(message("By value it is {share}.", share=percent(float(row["win_rate_value"]))))
+    sentences += _rate_before(review, won, decided)
     ends = float(row["win_rate_low"]), float(row["win_rate_high"])
     detail = message("95 % interval {low} to {high}", low=percent(ends[0]), high=percent(ends[1]))
     mark = "small sample" if row["small_sample"] else ""
     return _row("win_rate", float(row["win_rate"]), sentences, detail, ends, mark)
+
+
+def _rate_before(review: Review, won: int, decided: int) -> list[Message]:
+    """The comparison's win rate, and whether chance alone would make such a difference."""
+    before, lost = int(review.company["compared_won"]), int(review.company["compared_lost"])
+    found = rates_differ([won, before], [decided, before + lost])
+    if found is None:
+        return []
+    return [
+        message(
+            "In {period} it was {rate} of {n}; chance alone makes as large a difference in {cases} of cases.",
+            period=review.comparison.said,
+            rate=percent(before / (before + lost)),
+            n=before + lost,
+            cases=percent(found.p),
+        )
+    ]
 
 
 def _average_deal(review: Review) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""What a review hands out: its figures, each counted when it is first asked for."""
+"""What a review hands out: its figures, each counted when it is first asked for, and what each means."""
 
 from __future__ import annotations
 
@@ -6,16 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from salesops_nb.core.columns import declared
 from salesops_nb.core.periods import Period
 from salesops_nb.core.statistics import Interval
 from salesops_nb.errors import Problem
 from salesops_nb.facts import Level
 from salesops_nb.performance.expectation import Pace
 from salesops_nb.performance.scope import Comparison
+
+
+class Metric(NamedTuple):
+    """A figure's name, how it is found, its unit and where its rule comes from."""
+
+    name: str
+    formula: str
+    unit: str
+    source: str
+
+
+CATALOGUE: tuple[Metric, ...] = tuple(Metric(**each) for each in declared()["definitions"])
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,7 @@ class Review:
     partly_targeted: bool
     rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
     mix: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
+    team_ages: Callable[[], pd.DataFrame] = field(repr=False, compare=False)
     summarise: Callable[[Review], pd.DataFrame] = field(repr=False, compare=False)
     notes: list[Problem] = field(default_factory=list)
 
@@ -85,6 +99,12 @@ class Review:
     def segments(self) -> pd.DataFrame:
         """A row a segment. Counted when first asked for."""
         return self.mix("segment")
+
+    @cached_property
+    def types(self) -> pd.DataFrame:
+        """A row a type of deal, such as new, expansion, renewal; no rows where all are of one type."""
+        found = self.mix("deal_type")
+        return found if len(found) > 1 else found.iloc[:0]
 
     @property
     def headlines(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from salesops_nb.core.frames import Tables
 from salesops_nb.core.names import named
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.core.periods.forms import resolve_period
+from salesops_nb.core.statistics import wilson
 from salesops_nb.deal_history import not_known
 from salesops_nb.errors import Problem, problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, identified, in_scope
@@ -127,6 +128,7 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         pipeline=_pipeline(view),
         bridge=_bridge(view, before, comparison, compare_to, company, below,
                        targets(made.targets, period, below), made.tables),
+        team_ages=lambda: cube.ages(facts, as_of, "team"),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
         time_to_win=curve, median_days_to_win=median_days(curve, in_the_end),
         won_in_the_end=in_the_end,
@@ -155,7 +157,17 @@ def _scope_row(
     table = _against(table, {"all": value} if value is not None else {}, view, due)
     row = table.iloc[0].copy()
     row["compared_bookings"] = None if before is None else total(_bookings_by(before, ALL).values())
+    row["compared_won"], row["compared_lost"] = _decided(before)
     return row
+
+
+def _decided(before: Cuts | None) -> tuple[int, int]:
+    """Deals won and lost in the comparison."""
+    if before is None:
+        return 0, 0
+    sums = before[ALL]
+    won, lost = (int(sums.loc[sums["outcome"] == outcome, "deals"].sum()) for outcome in ("won", "lost"))
+    return won, lost
 
 
 def _rows(view: View, made: Prepared, level: Level, before: Cuts | None, due: Pace) -> pd.DataFrame:
@@ -224,8 +236,11 @@ def _bridge(
 
 
 def _mix(view: View, before: Cuts | None, key: str, tables: Tables) -> pd.DataFrame:
-    """Bookings, deals, share, win rate and the comparison's bookings by product or segment."""
-    table = figures(view, key, by_value=False)[["bookings", "won", "lost", "win_rate", "average_deal"]].copy()
+    """Bookings, deals, share, rates, days and the comparison's bookings by product, segment or type."""
+    columns = ["bookings", "won", "lost", "win_rate", "average_deal", "days_to_win"]
+    table = figures(view, key, by_value=False)[columns].copy()
+    ends = [wilson(int(w), int(w + n)) for w, n in zip(table["won"], table["lost"], strict=True)]
+    table["win_rate_low"], table["win_rate_high"] = [a for a, _ in ends], [b for _, b in ends]
     whole = sum(table["bookings"], NO_MONEY)
     table["share"] = [float(value / whole) if whole else float("nan") for value in table["bookings"]]
     table["compared_bookings"] = _beside(table, before, key)

@@ -381,3 +381,22 @@ def test_the_built_in_mapping_of_salesforce_takes_no_id_as_a_role(tmp_path):
     (tmp_path / "User.csv").write_text("Id,Name,UserRoleId\n005A,Ana,00E5g000001abcDEAQ\n")
     made = by_mapping(tmp_path, "based_on: salesforce\n")
     assert made.connection.execute("SELECT name, role FROM people").fetchall() == [("Ana", "rep")]
+
+
+TITLED = "Id,Name,{},ManagerId\n005A,Ana,Account Executive,005B\n005B,Bo,VP Sales,\n005C,Cy,,005B\n"
+OPPORTUNITIES = "Id,OwnerId,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n" + "".join(
+    f"00{n},005{'ABC'[n % 3]},Closed Won,10,2026-02-03,2026-01-05,true,true\n" for n in range(6)
+)
+
+
+@pytest.mark.parametrize("header", ["Title", "UserRole.Name"])
+@pytest.mark.parametrize("way", ["built-in", "init"])
+def test_a_salesforce_role_is_a_name_or_the_job_title_and_rep_where_there_is_none(way, header, tmp_path):
+    (tmp_path / "Opportunity.csv").write_text(OPPORTUNITIES)
+    (tmp_path / "User.csv").write_text(TITLED.format(header))
+    if way == "init":
+        made = begun(tmp_path, str(tmp_path / "Opportunity.csv"), str(tmp_path / "User.csv"))
+    else:
+        made = by_mapping(tmp_path, "based_on: salesforce\n")
+    found = made.connection.execute("SELECT person_id, role FROM people ORDER BY 1").fetchall()
+    assert found == [("005A", "Account Executive"), ("005B", "VP Sales"), ("005C", "rep")]

@@ -84,7 +84,7 @@ def test_a_quarter_that_the_data_cover_in_part_is_not_compared_silently(demo):
 
 def test_half_way_the_comparison_ends_on_the_same_day_and_the_pace_counts(demo):
     found = performance.review(demo.tables, "2017-Q4", as_of=date(2017, 11, 15))
-    assert str(found.comparison.said) == "2017-Q3 to the same day"
+    assert str(found.comparison.said) == "the first 46 days of 2017-Q3"
     assert found.pace.learned_from == ("2017-Q3", "2017-Q2")
     assert 0.35 < found.pace.share < 0.55
     assert found.company["bookings"] < 2_802_496

@@ -148,3 +148,23 @@ def test_a_check_names_people_in_what_it_finds(tmp_path: Path) -> None:
     shown = CliRunner().invoke(main, ["check", str(tmp_path)]).output
     assert "The row of Linda Mitchell is valid to" in shown
     assert "The row of 005A000001" not in shown
+
+
+@pytest.mark.parametrize("short", ["p1", "3", "ann"])
+def test_a_short_id_has_its_name_beside_it_in_what_a_check_finds(tmp_path: Path, short: str) -> None:
+    (tmp_path / "workbook.yml").write_text("company: Acme\ncurrency: USD\n")
+    (tmp_path / "mapping.yml").write_text("tables:\n  people: {file: people.csv}\n")
+    (tmp_path / "data").mkdir()
+    rows = [
+        "person_id,valid_from,valid_to,name,role,manager_id",
+        f"{short},2025-01-01,,Linda Mitchell,ae,p9",
+        f"{short},2025-06-01,2025-05-01,Linda Mitchell,ae,p9",
+        "p9,2025-01-01,,Rob Day,ae,p8",
+        "p8,2025-01-01,,Eva Lund,ae,p9",
+    ]
+    (tmp_path / "data" / "people.csv").write_text("\n".join(rows) + "\n")
+    shown = CliRunner().invoke(main, ["check", str(tmp_path)]).output
+    assert f"The row of Linda Mitchell [{short}] is valid to" in shown
+    assert "Rob Day [p9]" in shown  # of a list
+    assert "Eva Lund [p8]" in shown
+    assert "row 3, column" in shown  # a number that is nobody stays a number

@@ -28,6 +28,7 @@ def made_of(folder: Path, mapping: str, currency: str = "USD", settings: str = "
 
 AMOUNTS = {
     "(1,234.50)": "-1234.5", "1,234.50-": "-1234.5", "-1,234.50": "-1234.5", "−12": "-12", "($7)": "-7",
+    "$(7.50)": "-7.5", "1,234.50−": "-1234.5",
     "1\u202f234.50": "1234.5", "1\u2009234": "1234", "1\u00a0234.50": "1234.5", "12\u2007345": "12345",
     "\u202f5\u2009": "5", "$ 1,234": "1234", "12,34,567": "1234567",
 }  # fmt: skip
@@ -335,6 +336,32 @@ def test_a_grouped_report_is_filled_down_and_its_subtotals_are_no_deals(
     assert won.astype(float).to_dict() == {"Ana Pop": 3000, "Ben Ode": 700}
     assert {"subtotals-skipped", "filled-down", "footer-skipped"} <= codes(made)
     assert not [p for p in made.problems if p.severity == "error"]
+
+
+TWICE_GROUPED = """Region,Owner,Stage,Amount,Created,Closed,Id
+East,Ana Pop,Won,"$1,000.00",1/13/2024,2/13/2024,A1
+,,Won,"$2,000.00",1/14/2024,2/14/2024,A2
+,Subtotal,,"$3,000.00",,,
+,Ben Ode,Lost,$5.00,1/15/2024,2/15/2024,A3
+,,Won,$700.00,1/16/2024,2/16/2024,A4
+,Subtotal,,$705.00,,,
+Subtotal,,,"$3,705.00",,,
+West,Ana Pop,Won,$40.00,1/13/2024,2/13/2024,A5
+,Subtotal,,$40.00,,,
+Subtotal,,,$40.00,,,
+Total,,,"$3,745.00",,,
+"""
+
+
+@pytest.mark.parametrize("regions", ["", "loss_reason: Region, "])  # the outer group mapped, or not
+def test_a_report_that_is_grouped_twice_is_filled_down_too(regions: str, tmp_path: Path) -> None:
+    made = made_of(tmp_path, PLAIN.replace("{deal_id", f"{{{regions}deal_id"), d=TWICE_GROUPED)
+    found = frame(made)
+    won = found.query("outcome == 'won'").groupby("owner_id")["amount"].sum()
+    assert won.astype(float).to_dict() == {"Ana Pop": 3040, "Ben Ode": 700}
+    assert not [p for p in made.problems if p.severity == "error"]
+    if regions:
+        assert found.sort_values("deal_id")["loss_reason"].to_list() == [*["East"] * 4, "West"]
 
 
 def test_an_owner_that_is_missing_without_groups_stays_missing(tmp_path: Path) -> None:

@@ -330,7 +330,7 @@ def test_ids_that_differ_by_a_capital_and_people_who_do_stay_apart(tmp_path: Pat
     rows = "\n".join(
         f"{i},{who},Won,100,2024-01-13,2024-02-13" for i, who in enumerate(("a1", "A1", "mo", "Mo"))
     )
-    assert set(frame(workbook(tmp_path, rows))["owner_id"]) == {"a1", "A1", "mo"}
+    assert set(frame(workbook(tmp_path, rows))["owner_id"]) == {"a1", "A1", "Mo"}
     people = "id,name,role\na1,P,rep\nA1,Q,rep\nmo,R,rep\nMo,S,rep\n"
     made = workbook(tmp_path, rows, extra=PEOPLE, people=people)
     assert set(frame(made)["owner_id"]) == {"a1", "A1", "mo", "Mo"}

@@ -23,6 +23,8 @@ def workbook(tmp_path: Path) -> Path:
         "fiscal_year: {start_month: 1, pattern: months}\n"
         "source: data\nmapping: mapping.yml\nstore: sqlite:///store.sqlite\n"
     )
+    (tmp_path / "data").mkdir()
+    (tmp_path / "mapping.yml").write_text("tables: {}\n")
     store = open_store(f"sqlite:///{tmp_path}/store.sqlite")
     approve(store, {"a": "ann", "b": "ann"}, effective_on=date(2026, 1, 1), **WHO)
     approve(store, {"a": "bob"}, effective_on=date(2026, 3, 1), **WHO)
@@ -63,3 +65,10 @@ def test_one_that_has_not_begun_is_taken_out_and_an_unknown_one_refused(workbook
     assert "there is no approval 9" in run(workbook, "undo", "9", "--by", "eve", "--reason", "x")
     assert "reason is empty" in run(workbook, "undo", "1", "--by", "eve", "--reason", " ")
     assert "is not a day" in run(workbook, "owners", "--day", "March")
+
+
+def test_tables_that_cannot_be_read_leave_ids_and_it_is_told(workbook: Path) -> None:
+    (workbook / "mapping.yml").unlink()
+    said = run(workbook, "owners", "--day", "2026-03-01", "--of", "a")
+    assert "warning: mapping.yml: mapping.yml is not there." in said
+    assert "bob" in said

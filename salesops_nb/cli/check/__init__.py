@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from salesops_nb.errors import Problem, SalesopsError
-from salesops_nb.messages import joined, message
+from salesops_nb.messages import Message, joined, message, stated
 
 if TYPE_CHECKING:
     from salesops_nb.source import Workbook
@@ -36,6 +36,7 @@ def check(folder: Path, quiet: bool, plan: Path | None) -> None:
     from salesops_nb.cli import write_in_language_of
     from salesops_nb.cli.check.inputs import inputs, paid_periods
     from salesops_nb.present.language.called import use_names
+    from salesops_nb.present.language.sentences import translate
     from salesops_nb.source import open_workbook
     from salesops_nb.workbook import find_workbook, load_settings
 
@@ -61,7 +62,7 @@ def check(folder: Path, quiet: bool, plan: Path | None) -> None:
         _summary(workbook)
     errors = sum(problem.severity == "error" for problem in found)
     warnings = sum(problem.severity == "warning" for problem in found)
-    click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}.")
+    click.echo(translate(_total(errors, warnings)))
     raise SystemExit(1 if errors else 0)
 
 
@@ -79,46 +80,57 @@ def _plan(file: Path) -> None:
 
 def _line(problem: Problem) -> str:
     """The finding with people, accounts and products by their names; a cell's value as the file has it."""
-    from salesops_nb.present.language.called import called
+    from salesops_nb.present.language.called import told
     from salesops_nb.present.language.sentences import translate
 
-    severity, table = message(problem.severity), f"[{problem.table}] " if problem.table else ""
-    line = called(translate(joined([severity, ": ", table, problem.whole], "")))
+    line = told(problem)
     if problem.value and problem.value not in line:
         line += " " + translate(message("(value: {value})", value=problem.value))
     return line
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number or 'no'} {word}s"
+def _total(errors: int, warnings: int) -> Message:
+    found = [
+        message("{n} error", "{n} errors", n=errors) if errors else message("no errors"),
+        message("{n} warning", "{n} warnings", n=warnings) if warnings else message("no warnings"),
+    ]
+    return joined([joined(found), "."], "")
 
 
 def _summary(workbook: Workbook) -> None:
     """How many rows each table holds, what is set aside, and where the rejects file is."""
+    from salesops_nb.present.language.sentences import translate
+
     click.echo("")
     for name in workbook.tables:
         row = workbook.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
-        count = row[0] if row else 0
-        simulated = " (simulated)" if name in workbook.simulated else ""
-        click.echo(f"{name}: {count:,} {'row' if count == 1 else 'rows'}{simulated}")
+        rows = message("{table}: {n} row", "{table}: {n} rows", table=name, n=row[0] if row else 0)
+        said = message("{rows} (simulated)", rows=rows) if name in workbook.simulated else rows
+        click.echo(translate(said))
     if workbook.data_through is not None:
-        click.echo(f"data through {workbook.data_through.isoformat()}, fingerprint {workbook.fingerprint}")
+        day, known_by = workbook.data_through, workbook.fingerprint
+        click.echo(translate(stated("data through {day}, fingerprint {code}", day=day, code=known_by)))
     for words in set_aside(workbook):
         click.echo(words)
     if workbook.set_aside:
         path = workbook.write_rejects(workbook.folder / ".cache" / "rejects.csv")
-        click.echo(f"every bad row: {path.relative_to(workbook.folder)}")
+        shown = path.relative_to(workbook.folder)
+        click.echo(translate(message("every bad row: {file}", file=str(shown))))
 
 
 def set_aside(workbook: Workbook) -> list[str]:
     """What figures leave out of the workbook's tables, for each reason counted and summed."""
     from salesops_nb.core.money import spoken
+    from salesops_nb.present.language.sentences import translate
+    from salesops_nb.present.page.data_set_aside import figures_words
 
-    settings = workbook.settings
-    found = []
+    settings, found = workbook.settings, []
     for aside in workbook.set_aside:
-        amount = (
-            "" if aside.amount is None else f", {spoken(aside.amount, settings.currency, settings.locale)}"
-        )
-        found.append(f"left out of {aside.left_out_of}: {aside.count} {aside.table} ({aside.reason}){amount}")
+        given = {"n": aside.count, "table": aside.table, "reason": aside.reason}
+        said = message("left out of {figures}: {n} {table} ({reason})",
+                       figures=figures_words(aside.left_out_of), **given)  # fmt: skip
+        words = [translate(said)]
+        if aside.amount is not None:
+            words.append(spoken(aside.amount, settings.currency, settings.locale))
+        found.append(", ".join(words))
     return found

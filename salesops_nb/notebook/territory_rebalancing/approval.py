@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import present
+from salesops_nb.core.names import named
 from salesops_nb.notebook.territory_rebalancing.carrying_out import accounts_held_otherwise, carry_out, sheets
 from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.sentences import ngettext
@@ -106,6 +107,7 @@ def history(workbook: Any) -> None:
         return
     undone = set(given["undoes"].dropna())
     frame = given.assign(
-        stands=[_("undone") if number in undone else "" for number in given["approval_id"]]
+        approved_by=named(workbook.tables, "people", given["approved_by"]),
+        stands=[_("undone") if number in undone else "" for number in given["approval_id"]],
     ).drop(columns=["undoes"])
     present.show_table(frame, title=_("Approvals so far"), table="approvals", rows=10)

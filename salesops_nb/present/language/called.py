@@ -2,7 +2,8 @@
 
 Analyses work with ids. What they hand to a page as an id of a person, an account or a product is written
 here by its name. Only ids that cannot be mistaken for a word or a number are looked for; a column of short
-ones, such as ``p1``, gets its names where it is made.
+ones, such as ``p1``, gets its names where it is made. In a finding a short one that is a whole value gets its
+name beside it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,34 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from salesops_nb.messages import Message, joined, message
+from salesops_nb.present.language.sentences import translate
+
 if TYPE_CHECKING:
     import pandas as pd
+
+    from salesops_nb.errors import Problem
 
 _TEXTS = ("object", "str", "string", "category")
 _TOKEN = re.compile(r"[^\W_][\w-]{5,}")
 _names: dict[str, str] = {}
+_short: dict[str, str] = {}  # names with their ids, by ids that are shown by them only as a whole value
+# places of findings that only people stand in, so that there an id may be a number or a word
+_PEOPLE = {
+    "by",
+    "chain",
+    "circle",
+    "manager",
+    "owner",
+    "owners",
+    "payee",
+    "payees",
+    "people",
+    "person",
+    "rep",
+    "reps",
+    "who",
+}
 
 
 def use_names(tables: Mapping[str, Any]) -> None:
@@ -24,15 +47,40 @@ def use_names(tables: Mapping[str, Any]) -> None:
     from salesops_nb.core.names import KINDS, names_of  # a command that fails at once does without pandas
 
     _names.clear()
-    for kind in KINDS:
-        _names.update(
-            {each: name for each, name in names_of(tables, kind).items() if _unmistakable(each, name)}
-        )
+    _short.clear()
+    for kind in reversed(KINDS):  # of two things with one id the person is meant
+        for each, name in names_of(tables, kind).items():
+            if _unmistakable(each, name):
+                _names[each] = name
+            elif name != each and (kind == "people" or _is_code(each)):
+                _short[each] = name if f"({each})" in name else f"{name} [{each}]"
 
 
 def called(text: str) -> str:
     """The text with the names of the ids in it."""
     return _TOKEN.sub(lambda found: _names.get(found[0], found[0]), text) if _names else text
+
+
+def told(problem: Problem, table: bool = True) -> str:
+    """A finding behind its severity (and table), in the reader's language, with the names of ids in it."""
+    of = f"[{problem.table}] " if problem.table and table else ""
+    return called(translate(_beside(joined([message(problem.severity), ": ", of, problem.whole], ""))))
+
+
+def _beside(text: Message, of_people: bool = False) -> Message:
+    """The message with the names of short ids that are a whole value of it, or of a list in it."""
+    if not _short:
+        return text
+    values = {place: _value(value, of_people or place in _PEOPLE) for place, value in text.values.items()}
+    return Message(text.template, values, text.plural, text.fixed)
+
+
+def _value(value: Any, of_people: bool) -> Any:
+    if isinstance(value, Message):
+        return _beside(value, of_people)
+    if not isinstance(value, str):
+        return value
+    return ", ".join(_short.get(e, e) if of_people or _is_code(e) else e for e in value.split(", "))
 
 
 def frame_called(frame: pd.DataFrame) -> pd.DataFrame:
@@ -58,6 +106,11 @@ def all_called(facts: Any) -> Any:
     if isinstance(facts, Mapping):
         return {name: all_called(value) for name, value in facts.items()}
     return [all_called(each) for each in facts] if isinstance(facts, list | tuple) else facts
+
+
+def _is_code(each: str) -> bool:
+    """Whether an id has letters and digits, as ``p1``, so that no word or number is written so."""
+    return any(letter.isdigit() for letter in each) and not each.replace(".", "").isdigit()
 
 
 def _unmistakable(each: str, name: str) -> bool:

@@ -111,6 +111,8 @@ def respelt(counted: dict[str, int], known: set[str]) -> dict[str, str]:
     {'ANA POP': 'Ana Pop'}
     >>> respelt({"ana pop": 5}, {"Ana Pop"})
     {'ana pop': 'Ana Pop'}
+    >>> respelt({"ANA POP": 1, "Ana Pop": 1, "ana pop": 1}, set())
+    {'ANA POP': 'Ana Pop', 'ana pop': 'Ana Pop'}
     """
     alike: dict[str, Counter[str]] = defaultdict(Counter)
     for value, count in counted.items():
@@ -124,6 +126,12 @@ def respelt(counted: dict[str, int], known: set[str]) -> dict[str, str]:
         right = standing.get(plain, set())
         if len(right) > 1:  # people of their own, whose names differ by that
             continue
-        target = next(iter(right), None) or max(spellings, key=lambda each: (spellings[each], each))
+        target = next(iter(right), None) or max(spellings, key=lambda e: (spellings[e], *_as_names_are(e)))
         found |= {each: target for each in sorted(spellings) if each != target}
     return found
+
+
+def _as_names_are(spelling: str) -> tuple[bool, bool, str]:
+    """What makes one of two spellings that are as frequent the better: single plain spaces, then capitals."""
+    plain = spelling == " ".join(spelling.split())
+    return plain, spelling not in (spelling.lower(), spelling.upper()), spelling

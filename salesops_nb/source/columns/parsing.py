@@ -29,13 +29,13 @@ def number(text: str, mark: str, kind: str) -> str:
     whole = rf"(\d{{1,3}}({groups}\d{{3}})+|\d{{1,2}}({groups}\d{{2}})+{groups}\d{{3}}|\d+)"
     fraction = "" if kind == "whole" else rf"({point}\d*)?"
     body = rf"({whole}{fraction}|{point}\d+)" if kind != "whole" else rf"{whole}(\.0+)?"
-    signed = rf"([-+−]\s*({_SIGN}\s*)?|({_SIGN}\s*)?[-+−]?\s*){body}\s*({_SIGN})?\s*-?"
-    pattern = rf"({signed})|\(\s*({_SIGN}\s*)?{body}\s*({_SIGN})?\s*\)"
+    signed = rf"([-+−]\s*({_SIGN}\s*)?|({_SIGN}\s*)?[-+−]?\s*){body}\s*({_SIGN})?\s*[-−]?"
+    pattern = rf"({signed})|({_SIGN}\s*)?\(\s*({_SIGN}\s*)?{body}\s*({_SIGN})?\s*\)\s*({_SIGN})?"
     digits = f"regexp_replace({text}, '[^0-9{mark}]', '', 'g')"
     if kind == "whole":
         digits = f"regexp_replace(regexp_replace({text}, '\\.0+$', ''), '[^0-9]', '', 'g')"
     value = f"TRY_CAST(replace({digits}, ',', '.') AS DECIMAL(38,10))"
-    negative = f"regexp_matches({text}, '^\\(|^[^0-9]*[-−]|-$')"
+    negative = f"regexp_matches({text}, '\\(|^[^0-9]*[-−]|[-−]$')"
     plain = f"regexp_full_match({text}, '-?[0-9]{{1,13}}(\\.[0-9]{{1,4}})?')" if mark == "." else "false"
     if kind == "whole":
         plain = f"regexp_full_match({text}, '-?[0-9]{{1,18}}')"

@@ -24,25 +24,25 @@ def ungrouped(
     """The rows without those of subtotals, and with the columns of ``fill`` filled down, both said.
 
     A row of a subtotal says so in a cell and leaves more than half of the mapped columns empty. Where there
-    are such rows, the first column is filled too, if each group has it on its first row and on no other.
+    are such rows, the columns by which the report is grouped are filled too: the first ones, up to that which
+    each group has on its first row and on no other.
     """
     headers = [h for h in dict.fromkeys(_found(raw, name, table) for name in wanted) if h]
     if len(headers) < 3 or any(raw.types[header] != "VARCHAR" for header in headers):
         return _filled(connection, raw, [_header(raw, name, table) for name in file.fill], [])
     cells = [parsing.trimmed(quoted(header)) for header in headers]
     empty = " + ".join(f"CAST({cell} IS NULL AS INTEGER)" for cell in cells)
-    said = " OR ".join(f"coalesce(regexp_full_match({cell}, {literal(_WORDS)}), false)" for cell in cells)
+    texts = [parsing.trimmed(quoted(h)) for h, kind in raw.types.items() if kind == "VARCHAR"]
+    said = " OR ".join(f"coalesce(regexp_full_match({cell}, {literal(_WORDS)}), false)" for cell in texts)
     subtotal = f"({empty}) * 2 > {len(cells)} AND ({said})"
     found = connection.execute(
-        f"SELECT count(*), min(_row), arg_min(coalesce({', '.join(cells)}), _row) "
+        f"SELECT count(*), min(_row), arg_min(coalesce({', '.join(texts)}), _row) "
         f"FROM {raw.name} WHERE {subtotal}"
     ).fetchone()
     problems: list[Problem] = []
     fill = [_header(raw, name, table) for name in file.fill]
     if found and found[0]:
-        first = next(iter(raw.types))
-        if not fill and first in headers and _once_a_group(connection, raw, first, subtotal):
-            fill = [first]
+        fill = fill or [h for h in _groups(connection, raw, subtotal) if h in headers]
         count, row, word = found
         problems.append(problem("subtotals-skipped", file=raw.file, row=row, n=count, value=word, word=word))
         view = f"raw.{quoted(f'{raw.label} (details)')}"
@@ -74,16 +74,29 @@ def _filled(connection: duckdb.DuckDBPyConnection, raw: Raw, fill: list[str], pr
     return replace(raw, problems=[*raw.problems, *problems]) if problems else raw
 
 
-def _once_a_group(connection: duckdb.DuckDBPyConnection, raw: Raw, header: str, subtotal: str) -> bool:
-    """Whether the column is filled on the first row after each block of subtotals and nowhere else."""
-    row = connection.execute(
-        "SELECT count(*) FILTER (WHERE first AND cell IS NULL), "
-        "count(*) FILTER (WHERE NOT first AND cell IS NOT NULL), count(*) FILTER (WHERE NOT first) "
-        f"FROM (SELECT {parsing.trimmed(quoted(header))} AS cell, "
-        f"coalesce(lag(s) OVER (ORDER BY _row), true) AS first, s "
-        f"FROM (SELECT *, {subtotal} AS s FROM {raw.name})) WHERE NOT s"
-    ).fetchone()
-    return row is not None and row[0] == 0 and row[1] == 0 and row[2] > 0
+def _groups(connection: duckdb.DuckDBPyConnection, raw: Raw, subtotal: str) -> list[str]:
+    """The columns by which a report is grouped, the outermost first; none where its rows do not show it.
+
+    The innermost is filled on the first row after each block of subtotals and nowhere else, others on
+    the very first row and else on such rows alone.
+    """
+    outer: list[str] = []
+    for header in raw.types:
+        row = connection.execute(
+            "SELECT count(*) FILTER (WHERE first AND cell IS NULL), "
+            "count(*) FILTER (WHERE NOT first AND cell IS NOT NULL), count(*) FILTER (WHERE NOT first), "
+            "arg_min(cell IS NULL, _row) "
+            f"FROM (SELECT {parsing.trimmed(f'CAST({quoted(header)} AS VARCHAR)')} AS cell, "
+            f"coalesce(lag(s) OVER (ORDER BY _row), true) AS first, s, _row "
+            f"FROM (SELECT *, {subtotal} AS s FROM {raw.name})) WHERE NOT s"
+        ).fetchone()
+        lacking, beside, others, begins_empty = row or (0, 1, 0, True)
+        if beside or not others or begins_empty:
+            return []
+        outer.append(header)
+        if not lacking:
+            return outer
+    return []
 
 
 def _found(raw: Raw, name: str, table: str) -> str | None:

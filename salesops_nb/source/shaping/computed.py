@@ -55,6 +55,7 @@ def with_computed(
                 column=f"computed.{column}",
                 value=each.name,
                 name=column,
+                severity="note" if column == "role" else None,  # no amount is wrong without it
             )
             for each in {each.name.casefold(): each for each in maker.empty}.values()
         ]
