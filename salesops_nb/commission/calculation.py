@@ -155,7 +155,8 @@ def _work(working: Working, pay_date: date, duties: Duties) -> None:
     for plan, lazy in frames.items():
         if plan in settled:
             rows = [*settled[plan].rows, *advanced.get(plan, ())]
-            working.made += in_own_currency(working, settled[plan].job, rows, pay_date)
+            mine = settled[plan]
+            working.made += in_own_currency(working, mine.job, mine.parts, rows, pay_date)
         problems += working.unconverted(plan)
         hold_unaccepted(working, plan, lazy)
     adjustments(working, duties)
@@ -430,7 +431,8 @@ def _confirmed(job: Job, names: list[str]) -> nw.Expr:
     others = (by != "") & (by != nw.col("person_id").cast(nw.String))
     if "manager_id" in job.tables.columns("people"):
         known = {str(row["manager_id"]) for row in job.tables.rows("people") if row["manager_id"]}
-        others = others & by.is_in(sorted({"crm", "counterpart"} | known))
+        facts = by.str.to_lowercase().str.strip_chars().is_in(["counterpart", "crm"])
+        others = others & (facts | by.is_in(sorted(known)))
     return others.fill_null(False)
 
 

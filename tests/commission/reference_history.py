@@ -78,6 +78,9 @@ class Line(NamedTuple):
     kind: str
     day: date
     amount: Fraction
+    event: str = ""
+    sale: str = ""  # the sale that pays it, or of which it takes, and the day on which that counts
+    counts_on: date = date.max
 
 
 @dataclass
@@ -587,6 +590,7 @@ def history(plans, deals, events, stays, last: date, people: Sequence[Person] = 
                         Line(
                             credit.person, credit.story.deal.id, head["id"], head["version"],
                             component["id"], what, day, amount,
+                            credit.event, credit.sale, credit.counts_on,
                         )
                     )  # fmt: skip
     return lines

@@ -36,7 +36,7 @@ answers = st.builds(
     currency=st.sampled_from(["USD", "EUR", "JPY"]),
     period=st.sampled_from([*PERIODS]),
     ote=st.integers(1, 400_000).map(Decimal),
-    pay_mix=st.sampled_from(["60/40", "50:50", "0.7", "80", "2/1"]),
+    pay_mix=st.sampled_from(["60/40", "50:50", "0.7", "80", "2/1", "0/100"]),
     quota=st.decimals("1", "5000000", places=0),
     threshold=st.sampled_from([D(0), D(30), D("62.5"), D(100)]),
     tiers=steps.flatmap(

@@ -278,7 +278,8 @@ MEETING = {"id": "m", "measure": "activities", "activity": "meeting", "per_unit"
 @pytest.mark.parametrize(
     ("confirmed", "people", "paid"),
     [
-        ("crm", True, True), ("counterpart", True, True), ("boss", True, True), ("boss", False, True),
+        ("crm", True, True), ("counterpart", True, True), ("CRM", True, True),
+        ("Counterpart ", True, True), ("boss", True, True), ("boss", False, True),
         ("rep", True, False), ("rep", False, False), (None, True, False), ("", True, False),
         ("peer", True, False),
     ],

@@ -39,6 +39,10 @@ UNUSUAL: dict[str, tuple[dict[str, Any], str, str]] = {
     "negative factor": (
         banded({"from": 0, "x": -1}, {"from": 10, "x": 1}, rate_pct=5),
         "table.rows[0].x", "below nothing"),
+    "a payout below nothing": (
+        {"scope": "running_total", "target": 100, "table": {"mode": "whole", "unit": "amount", "rows": [
+            {"from": 0, "payout_pct": -5}, {"from": 5, "payout_pct": 10}]}},
+        "table.rows[0].payout_pct", "below nothing"),
     "over a hundred in a band": (
         banded({"from": 0, "rate_pct": 10}, {"from": 10, "rate_pct": 750}),
         "table.rows[1].rate_pct", "750 %"),

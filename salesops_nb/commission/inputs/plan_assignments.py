@@ -121,8 +121,9 @@ def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem
         "column": "pay_mix",
         "value": str(row["person_id"]),
     }
-    if share is None:
-        problems.append(problem("pay-mix-differs.no-mix", **place, mix=mix))
+    if not share:  # nor does a base part of nothing say what the variable part of a base pay is
+        if share is None or base:
+            problems.append(problem("pay-mix-differs.no-mix", **place, mix=mix))
         return None if said is None else Fraction(said)
     derived = Fraction(base) * (1 - share) / share
     if said is not None and abs(Fraction(said) - derived) > max(Fraction(1), derived / 100):
@@ -135,14 +136,14 @@ def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem
 
 def base_share(mix: Any) -> Fraction | None:
     """The base part of a pay mix: ``60/40``, ``60`` (per cent) or ``0.6``; ``None`` where it makes no
-    sense.
+    sense. Of ``0/100`` it is 0: all pay is variable.
     """
     parts = re.split(r"[/:]", str(mix))
     try:
         numbers = [Fraction(part.strip().removesuffix("%").strip()) for part in parts]
     except ValueError:
         return None
-    if len(numbers) == 2 and numbers[0] > 0 and numbers[1] >= 0:
+    if len(numbers) == 2 and min(numbers) >= 0 < max(numbers):
         return numbers[0] / sum(numbers)
     if len(numbers) != 1 or numbers[0] <= 0 or numbers[0] > 100:
         return None
