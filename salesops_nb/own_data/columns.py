@@ -43,6 +43,7 @@ class Proposed:
     keys: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     more: list[SeenFile] = field(default_factory=list)
+    lacking: dict[str, list[str]] = field(default_factory=dict)  # by header, the files without it
 
     def header(self, column: str) -> str | None:
         """The file's name of one of our columns, where it is found for sure."""
