@@ -14,10 +14,11 @@ from salesops_nb.messages import listed, message
 from salesops_nb.own_data import amounts, dates, deals, joining
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, columns_of, table_of
-from salesops_nb.own_data.layouts import Layout, known, known_tables
+from salesops_nb.own_data.layouts import Layout, known_tables
 from salesops_nb.own_data.looking import SeenFile, look
 from salesops_nb.own_data.together import together, whole
 from salesops_nb.source.columns.headers import plain
+from salesops_nb.source.columns.period_names import MONTHS
 from salesops_nb.source.schema.contracts import CONTRACTS
 from salesops_nb.source.schema.mapping import Mapping as MappingFile
 from salesops_nb.source.shaping.keyless import made_of
@@ -235,7 +236,7 @@ def _whole(made: Proposed, answers: Answers) -> None:
 def _month(text: str) -> int:
     if text.isdigit() and 1 <= int(text) <= 12:
         return int(text)
-    for number, names in known()["months"].items():
+    for number, names in MONTHS.items():
         if plain(text) in names:
-            return int(number)
+            return number
     raise ValueError(message("write a month as 1 to 12 or by its name"))
