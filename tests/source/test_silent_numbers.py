@@ -349,6 +349,26 @@ def test_lakhs_and_crores_are_read(tmp_path: Path) -> None:
     assert not made.problems
 
 
+SHARES = {
+    ("10%", "45 %", "100"): (0.1, 0.45, 1),
+    ("10", "45", "0"): (0.1, 0.45, 0),
+    ("0.1", "0.45", "1"): (0.1, 0.45, 1),
+    ("10%", "0.45", ""): (0.1, 0.45),
+    ("10", "0.5", "45"): (0.1, 0.005, 0.45),
+}
+
+
+@pytest.mark.parametrize("written", SHARES)
+def test_a_probability_is_the_same_share_however_it_is_written(
+    written: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows = "\n".join(f"{i},A,Won,1,2024-01-13,2024-02-13,{text}" for i, text in enumerate(written))
+    made = workbook(tmp_path, rows, head=f"{HEAD},P", more=", probability: P")
+    found = frame(made).sort_values("deal_id")["probability"].dropna().astype(float)
+    assert tuple(found) == SHARES[written]
+    assert codes(made) == ({"mixed-shares"} if "0.5" in written else set())
+
+
 TARGETS = "  targets: {file: t.csv, columns: {level: level, who: who, period: period, value: value}, " \
     "constants: {metric: bookings}}\n"  # fmt: skip
 BAD = {
