@@ -191,7 +191,7 @@ def targets(
 def _wide(made: Proposed, answers: Answers, calendar: FiscalCalendar) -> None:
     year = None
     if len(periods_of(made.seen)) < 3:
-        named = set(re.findall(r"(?<!\d)20\d\d(?!\d)", f"{made.seen.path.stem} {made.seen.sheet or ''}"))
+        named = set(re.findall(r"(?<!\d)20\d\d(?!\d)", f"{made.seen.path.stem} {made.seen.title}"))
         if len(named) == 1:
             year = int(named.pop())
         else:

@@ -105,7 +105,9 @@ def every_header() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _outcomes() -> dict[str, str]:
-    return {plain(str(word)): outcome for outcome, words in known()["outcomes"].items() for word in words}
+    stock = {plain(s): o for each in layouts() for s, o in each.rest.get("stages", {}).items()}
+    own = {plain(str(word)): outcome for outcome, words in known()["outcomes"].items() for word in words}
+    return stock | own
 
 
 def outcome_of(stage: str) -> str | None:
