@@ -24,7 +24,7 @@ _MARKS = {
 }  # fmt: skip
 _ACTIVE = ("active", "isactive")
 # columns of words, by the end of their header: what the word is of a row that is left out
-_STATUSES = {"archivestatus": (_ARCHIVED, ("archived", "archiviert"))}
+_STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {"archivestatus": (_ARCHIVED, ("archived", "archiviert"))}
 _DELETED = ("deleted", "gelöscht")
 _TYPES, _LEADS, _OPPORTUNITIES = ("type", "typ"), ("lead",), ("opportunity", "verkaufschance", "chance")
 _MERGED = ("mergedrecordids", "hsmergedobjectids", "mergedobjectids")
