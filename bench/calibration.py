@@ -1,6 +1,6 @@
 """What the review says of people and months, held against invented data whose truth is known.
 
-    python bench/calibration.py [--rounds 400] [--seed 1]
+    python bench/calibration.py [--rounds 400] [--seed 1] [--part forecast]
 
 Rates: reps' shrunk win rates, whose truths come from eight settings of which only one is the beta distribution
 that the method has in mind. Routine: 24 months of a stable process (a season, growth, noise that carries over,
@@ -24,7 +24,7 @@ import forecast_calibration
 import measure
 import numpy as np
 import pandas as pd
-from hiring_companies import SETTINGS
+from hiring_companies import SETTINGS, UNSEEN
 from scipy import stats
 
 from salesops_nb.core.periods import FiscalCalendar
@@ -49,6 +49,12 @@ class Measured(NamedTuple):
     share: float
     n: int
     beside: str = ""
+
+    @property
+    def between(self) -> str:
+        """Wilson's 95 % interval of the share."""
+        low, high = wilson(round(self.share * self.n), self.n)
+        return f"{low:.0%} to {high:.0%}"
 
     @property
     def wrong(self) -> str:
@@ -229,9 +235,9 @@ def winning(rounds: int, rng: Rng) -> Iterator[Measured]:
 
 def forecast(rounds: int, rng: Rng) -> Iterator[Measured]:
     """The year of companies whose truth is known, and what plans promise; a quarter as many companies."""
-    del rng  # a company is made by its own number
-    for setting in SETTINGS:
-        found = forecast_calibration.measured(max(rounds // 4, 3), setting)
+    first = int(rng.integers(1_000_000))  # a company is made by its own number
+    for setting in SETTINGS + UNSEEN:
+        found = forecast_calibration.measured(max(rounds // 4, 3), setting, first)
         for claim, share, n, beside in forecast_calibration.rows(found):
             yield Measured(claim.part, setting.name, claim.claimed, claim.low, claim.high, share, n, beside)
 
@@ -240,14 +246,18 @@ def main() -> None:
     words = measure.parser(__doc__)
     words.add_argument("--rounds", type=measure.count, default=400)
     words.add_argument("--seed", type=int, default=1)
+    parts = {each.__name__: each for each in (rates, months, on_the_way, winning, forecast)}
+    words.add_argument("--part", choices=list(parts), help="only this part")
     asked = measure.asked(words, rounds=12)
     found: list[Measured] = []
     print(f"seed {asked.seed}, {asked.rounds} rounds a setting\n")
-    print(f"{'':14}{'':44}{'claimed':>20}{'measured':>10}{'n':>9}")
-    for number, part in enumerate((rates, months, on_the_way, winning, forecast)):
+    print(f"{'':18}{'':44}{'claimed':>24}{'measured':>10}{'95 % of it':>14}{'n':>8}")
+    for number, (name, part) in enumerate(parts.items()):
+        if asked.part not in (None, name):
+            continue
         for each in part(asked.rounds, np.random.default_rng([asked.seed, number])):
-            print(f"{each.part:14}{each.setting:44}{each.claimed:>20}{each.share:>10.1%}{each.n:>9,}  {each.beside}",
-                  flush=True)  # fmt: skip
+            print(f"{each.part:18}{each.setting:44}{each.claimed:>24}{each.share:>10.1%}{each.between:>14}"
+                  f"{each.n:>8,}  {each.beside}", flush=True)  # fmt: skip
             found.append(each)
     result: dict[str, dict[str, float]] = {}
     for each in found:

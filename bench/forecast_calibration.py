@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import hiring_companies as companies
@@ -11,7 +12,7 @@ import pandas as pd
 
 from salesops_nb import hiring
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.forecast.period import by_person, expect
+from salesops_nb.forecast.period import Expected, by_person, expect
 
 YEAR = FiscalCalendar().period(str(companies.START.year + companies.SEEN // 12))
 FIRST_DAY = YEAR.start
@@ -28,9 +29,10 @@ def one_company(seed: int, of: companies.Setting, futures: int = 1_000, plans: b
     requisitions are opened and nobody else, for what the plan promises.
     """
     company = companies.company(seed, of)
-    t, tables = company.truth, company.tables()
-    learned = hiring.learn(tables)
-    made = hiring.capacity(tables, 12, seed, learned=learned, futures=futures).bookings.sum(axis=1)
+    t, tables, other = company.truth, company.tables(), company.again()
+    learned = hiring.learn(tables, as_of=FIRST_DAY - timedelta(days=1))
+    said = expect(learned, YEAR, futures=futures, seed=seed)
+    made = said.made
     supported = float(learned.returns.supported[0])
     company.run(AHEAD, supported=supported)
     actual = sum(company.total[companies.SEEN :])
@@ -42,9 +44,7 @@ def one_company(seed: int, of: companies.Setting, futures: int = 1_000, plans: b
             booked[owner] = booked.get(owner, 0.0) + amount
     people = tables["people"].set_index("person_id").loc[[r.name for r in stays]].reset_index()
     ones = np.ones((len(people), 12))
-    each = (
-        by_person(expect(learned, YEAR, futures=futures, seed=seed), people, ones).made if len(stays) else []
-    )
+    each = by_person(said, people, ones).made if len(stays) else []
     own = np.quantile(each, (0.1, 0.9), axis=0) if len(stays) else np.empty((2, 0))
     came = np.array([booked.get(r.name, 0.0) for r in stays])
     found: dict[str, Any] = {
@@ -56,15 +56,15 @@ def one_company(seed: int, of: companies.Setting, futures: int = 1_000, plans: b
         "spread": _between(learned.productivity.table(learned.panel.roles, "USD"), t),
     }
     if plans:
-        found |= _promise(company, tables, learned, seed, of, futures)
+        found |= _promise(other, tables, said, seed, futures)
     return found
 
 
-def _promise(company: Any, tables: Any, learned: Any, seed: int, of: Any, futures: int) -> dict[str, Any]:
-    alone = hiring.capacity(tables, 12, seed, learned=learned, futures=futures, replace_leavers=False)
-    target = float(np.quantile(alone.bookings.sum(axis=1), TARGETS[seed % len(TARGETS)]))
+def _promise(other: Any, tables: Any, said: Expected, seed: int, futures: int) -> dict[str, Any]:
+    learned = said.learned
+    alone = expect(learned, YEAR, futures=futures, seed=seed, replace_leavers=False, of=said.futures)
+    target = float(np.quantile(alone.made, TARGETS[seed % len(TARGETS)]))
     plan = hiring.plan(tables, 12, CONFIDENCE, target=target, learned=learned, seed=seed, futures=futures)
-    other = companies.company(seed, of)
     for opened in np.repeat(np.arange(12), plan.counts[0]):
         other.open(companies.SEEN + float(opened))
     other.run(AHEAD, replace=False, supported=float(learned.returns.supported[0]))
@@ -88,9 +88,10 @@ def _between(table: pd.DataFrame, t: Any) -> bool:
     return bool(table["spread_low"].iloc[0] <= true <= table["spread_high"].iloc[0])
 
 
-def measured(count: int, of: companies.Setting, futures: int = 1_000, plans: bool = True) -> pd.DataFrame:
-    """One row a company of the setting."""
-    return pd.DataFrame([one_company(seed, of, futures, plans) for seed in range(count)])
+def measured(count: int, of: companies.Setting, first: int = 0, futures: int = 1_000) -> pd.DataFrame:
+    """One row a company of the setting; half of them, the first five of ten, also make a plan."""
+    seeds = range(first, first + count)
+    return pd.DataFrame([one_company(seed, of, futures, plans=seed % 10 < 5) for seed in seeds])
 
 
 class Claim(NamedTuple):
@@ -118,9 +119,10 @@ def rows(found: pd.DataFrame) -> Iterator[tuple[Claim, float, int, str]]:
         values = found[claim.column].astype(float).dropna()
         beside = ""
         if claim.column == "inside":
-            beside = f"median {found['median'].median():+.1%}"
+            off = found["median"]
+            beside = f"median {off.median():+.1%} ± {1.96 * 1.25 * off.std() / np.sqrt(len(off)):.1%}"
         yield claim, float(values.mean()), len(values), beside
-    feasible = found[found["feasible"].astype(bool)] if "feasible" in found else found[:0]
+    feasible = found[found["feasible"].eq(True)] if "feasible" in found else found[:0]
     if len(feasible):
         said = float(feasible["claimed"].mean())
         words = f"{said:.0%}, within 5 points"

@@ -29,7 +29,7 @@ import pandas as pd
 
 from salesops_nb import hiring
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.forecast.learning.attrition import BANDS
+from salesops_nb.forecast.learning.attrition import BANDS, WEAKER
 from salesops_nb.forecast.simulation.pool import Pool
 from salesops_nb.forecast.simulation.simulate import futures_of
 from salesops_nb.hiring.planning.optimise import Limits, Search
@@ -108,13 +108,16 @@ def _looped(learned: hiring.Learned, futures: int) -> np.ndarray:
     roster, made = learned.panel.roster, learned.productivity
     ramps = learned.ramp[0]
     curve = ramps.table(60 + MONTHS)[rng.choice(len(ramps.weight), futures, p=ramps.weight)]
+    power = rng.choice(len(WEAKER), futures, p=learned.hazard.weaker)
     hazard = rng.standard_gamma(learned.hazard.shape, (futures, 4)) / learned.hazard.rate
+    hazard /= learned.hazard.typical[power]  # of an own factor of one
     total, month = np.zeros((futures, MONTHS)), np.arange(MONTHS)
     for i in np.flatnonzero(roster["present"]):
         tenure = float(roster["tenure"].iloc[i])
         own = rng.gamma(made.shape[i], 1 / made.rate[i], futures)
         here = tenure + month + 0.5
         rate = hazard[:, np.searchsorted(BANDS, here, side="right") - 1]
+        rate = rate * np.maximum(own, 0.05)[:, None] ** -WEAKER[power, None]
         alive = rng.random((futures, MONTHS)) > 1 - np.exp(-rate)
         there = np.cumprod(alive, axis=1)
         ramp = curve[:, np.minimum(here, 59 + MONTHS).astype(int)] if tenure < 18 else 1.0

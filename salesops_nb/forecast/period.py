@@ -249,9 +249,7 @@ def by_person(expected: Expected, people: pd.DataFrame, exposure: Floats) -> Peo
     rng = np.random.default_rng([pool.seed, 7])
     own = np.empty((futures, len(people)))
     known = at >= 0
-    own[:, known] = own_factors(
-        made.shape[at[known]], made.rate[at[known]], made.drift, horizon, futures, rng
-    )
+    own[:, known] = own_factors(made, at[known], role[known], draws, horizon, rng)
     for j in np.flatnonzero(~known):
         own[:, j] = newcomer_factors(draws.variance[:, role[j]], rng) * draws.newcomer[:, role[j]]
     start = np.datetime64(horizon_start(panel))

@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from salesops_nb import present
+from salesops_nb.core.statistics.comparisons import rates_differ, times_differ
 from salesops_nb.messages import Message
 from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
@@ -196,6 +197,19 @@ def time_to_win(review: Review) -> None:
         title=_("Share of deals won and lost by age in days"),
         note=_("Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen)."),
     )
+    if review.level != "company":
+        return
+    ages = review.team_ages()
+    found = times_differ(ages["days"], ages["outcome"] == "won", ages["team"], ages["deals"])
+    if found is not None:
+        present.note(
+            _(
+                "Chance alone makes the teams' times to win differ as much in {cases} of cases (log-rank "
+                "test, {n} deals; open and lost ones censored).",
+                cases=percent(found.p),
+                n=formats.number(found.n, 0),
+            )
+        )
 
 
 def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
@@ -226,7 +240,24 @@ def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int |
             marks=mark,
             row_marks={"small sample": frame["small_sample"]},
             rows=rows,
+            notes=_by_chance(frame) if part is winning else (),
         )
+
+
+def _by_chance(frame: pd.DataFrame) -> list[str]:
+    """How often chance alone would make the groups' win rates differ as much."""
+    decided = frame["won"] + frame["lost"]
+    found = rates_differ(frame.loc[decided > 0, "won"], decided[decided > 0])
+    if found is None:
+        return []
+    return [
+        _(
+            "Chance alone makes win rates differ as much as these in {cases} of cases ({test}, {n} deals).",
+            cases=percent(found.p),
+            test=_("Fisher's exact test") if found.test == "fisher" else _("chi-square test"),
+            n=formats.number(found.n, 0),
+        )
+    ]
 
 
 def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company") -> None:

@@ -97,16 +97,16 @@ def daily_bookings(facts: nw.LazyFrame[Any]) -> pd.DataFrame:
     )
 
 
-def ages(facts: nw.LazyFrame[Any], as_of: date) -> pd.DataFrame:
-    """Days from creation to closing, or to `as_of` where still open: ``days``, ``outcome``, ``deals``.
+def ages(facts: nw.LazyFrame[Any], as_of: date, by: str = "") -> pd.DataFrame:
+    """Days from creation to closing, or to `as_of` where still open: ``days``, ``outcome``, `by`, ``deals``.
 
     Deals without a creation date, and those whose dates contradict each other, are left out.
     """
     last = f"coalesce(CASE WHEN outcome <> 'open' THEN closed_on END, {_day(as_of)})"
     return _asked(
         facts,
-        f"""SELECT {_DAYS.format(ended=last)} AS days, outcome, count(*) AS deals
-        FROM facts WHERE {_AGED} GROUP BY 1, 2""",
+        f"""SELECT {_DAYS.format(ended=last)} AS days, outcome{", " * bool(by)}{by}, count(*) AS deals
+        FROM facts WHERE {_AGED} GROUP BY ALL ORDER BY ALL""",
     )
 
 

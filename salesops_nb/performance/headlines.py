@@ -8,7 +8,11 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.core.columns import declared
+<<<<<<< HEAD
 from salesops_nb.facts import UNKNOWN
+=======
+from salesops_nb.core.statistics.comparisons import rates_differ
+>>>>>>> main
 from salesops_nb.messages import Message, message, money, percent
 from salesops_nb.performance.result import Review
 from salesops_nb.performance.scope import change_a_week
@@ -139,10 +143,28 @@ def _win_rate(review: Review) -> tuple[Any, ...]:
     sentences = [message("{won} of {decided} decided deals were won.", won=won, decided=decided)]
     if pd.notna(row["win_rate_value"]):
         sentences.append(message("By value it is {share}.", share=percent(float(row["win_rate_value"]))))
+    sentences += _rate_before(review, won, decided)
     ends = float(row["win_rate_low"]), float(row["win_rate_high"])
     detail = message("95 % interval {low} to {high}", low=percent(ends[0]), high=percent(ends[1]))
     mark = "small sample" if row["small_sample"] else ""
     return _row("win_rate", float(row["win_rate"]), sentences, detail, ends, mark)
+
+
+def _rate_before(review: Review, won: int, decided: int) -> list[Message]:
+    """The comparison's win rate, and whether chance alone would make such a difference."""
+    before, lost = int(review.company["compared_won"]), int(review.company["compared_lost"])
+    found = rates_differ([won, before], [decided, before + lost])
+    if found is None:
+        return []
+    return [
+        message(
+            "In {period} it was {rate} of {n}; chance alone makes as large a difference in {cases} of cases.",
+            period=review.comparison.said,
+            rate=percent(before / (before + lost)),
+            n=before + lost,
+            cases=percent(found.p),
+        )
+    ]
 
 
 def _average_deal(review: Review) -> tuple[Any, ...]:

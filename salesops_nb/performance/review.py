@@ -128,6 +128,7 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         pipeline=_pipeline(view),
         bridge=_bridge(view, before, comparison, compare_to, company, below,
                        targets(made.targets, period, below), made.tables),
+        team_ages=lambda: cube.ages(facts, as_of, "team"),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
         time_to_win=curve, median_days_to_win=median_days(curve, in_the_end),
         won_in_the_end=in_the_end,
@@ -156,7 +157,17 @@ def _scope_row(
     table = _against(table, {"all": value} if value is not None else {}, view, due)
     row = table.iloc[0].copy()
     row["compared_bookings"] = None if before is None else total(_bookings_by(before, ALL).values())
+    row["compared_won"], row["compared_lost"] = _decided(before)
     return row
+
+
+def _decided(before: Cuts | None) -> tuple[int, int]:
+    """Deals won and lost in the comparison."""
+    if before is None:
+        return 0, 0
+    sums = before[ALL]
+    won, lost = (int(sums.loc[sums["outcome"] == outcome, "deals"].sum()) for outcome in ("won", "lost"))
+    return won, lost
 
 
 def _rows(view: View, made: Prepared, level: Level, before: Cuts | None, due: Pace) -> pd.DataFrame:

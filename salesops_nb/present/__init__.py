@@ -24,6 +24,7 @@ _HOME = {
     "bars": "charts.comparisons",
     "ranking": "charts.comparisons",
     "waterfall": "charts.waterfall",
+    "flow": "charts.flow",
     "export_html": "export.html",
     "export_pdf": "export.pdf",
     "write_xlsx": "export.xlsx",

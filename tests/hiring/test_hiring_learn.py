@@ -137,7 +137,8 @@ def test_a_bad_patch_like_those_before_does_not_go_on_falling_and_what_comes_is_
     low = market.learn_market(seen, np.full(36, 0.02**2))
     ahead = low.draw(24, 4000, np.random.default_rng(0))
     assert ahead[:, 0].mean() < 0.87
-    assert ahead[:, 23].mean() > ahead[:, 0].mean()
+    # a trend of some percent a year may be in it; going on as in the patch would halve it
+    assert ahead[:, 23].mean() > 0.97 * ahead[:, 0].mean()
     assert ahead[:, 23].std() > 2 * ahead[:, 0].std()
 
 

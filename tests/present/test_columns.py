@@ -210,6 +210,7 @@ print(json.dumps([[each["title"], each["columns"], list(each["labels"])] for eac
         ("performance_review", {}, 8),
         ("target_setting", {}, 5),
         ("hiring_needs", {}, 15),
+        ("process_review", {}, 11),
         ("commission_calculation", {"author": "calculation", "rate_change": 1.0}, 11),
         ("commission_calculation", {"who": "Darcel Schlecht"}, 2),
         ("territory_rebalancing", {}, 11),
@@ -218,7 +219,7 @@ print(json.dumps([[each["title"], each["columns"], list(each["labels"])] for eac
 def test_every_column_of_the_pages_we_ship_has_a_declared_label(
     root: Path, tmp_path: Path, notebook: str, given: dict[str, Any], fewest: int
 ) -> None:
-    for name in ("workbook.yml", "mapping.yml", "strategy.yml", "pay_calendar.yml"):
+    for name in ("workbook.yml", "mapping.yml", "strategy.yml", "pay_calendar.yml", "playbook.yml"):
         shutil.copy(root / name, tmp_path / name)
     for name in ("data", "notebooks", "plans"):
         shutil.copytree(root / name, tmp_path / name)

@@ -114,11 +114,9 @@ def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str
     elif item["type"] == "missing":
         path = (*path, item["loc"][-1])
         found = problem("bad-plan.missing", value=value, key=dotted(path), allowed=_allowed(path))
-    elif isinstance(given, str) and item["type"].startswith(("decimal", "int_")) and _written(given):
-        which, numbers = _written(given)
-        found = problem(which, value=value, key=dotted(path), given=_shown(given), **numbers)
     else:
-        found = problem(
+        number = isinstance(given, str) and item["type"].startswith(("decimal", "int_"))
+        found = (_written_otherwise(given, value, dotted(path)) if number else None) or problem(
             "bad-plan.not-allowed",
             value=value,
             key=dotted(path),
@@ -128,19 +126,27 @@ def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str
     return _placed(path, found, root, source)
 
 
-def _written(given: str) -> Any:
-    """How a number that people write otherwise is written here: what is wrong with it, and the number."""
+def _written_otherwise(given: str, value: Any, key: str) -> Problem | None:
+    """A number that people write otherwise: what is wrong with it, and how it is written here."""
+    said = _shown(given)
     if grouped := next(filter(None, (form.fullmatch(given) for form in _THOUSANDS)), None):
         whole, decimals = re.sub("[^0-9-]", "", grouped[1]), (grouped[2] or "").replace(",", ".")
         if grouped[1].count(",") == 1 and not decimals:  # 7,125 may be either
-            other = {"number": whole, "decimals": grouped[1].replace(",", ".")}
-            return "bad-plan.number-with-thousands-or-comma", other
-        return "bad-plan.number-with-thousands", {"number": whole + decimals}
+            return problem(
+                "bad-plan.number-with-thousands-or-comma",
+                value=value,
+                key=key,
+                given=said,
+                number=whole,
+                decimals=grouped[1].replace(",", "."),
+            )
+        number = whole + decimals
+        return problem("bad-plan.number-with-thousands", value=value, key=key, given=said, number=number)
     match = _WRITTEN.fullmatch(given)
     if match is None:
         return None
     which = "bad-plan.number-with-sign" if "%" in given else "bad-plan.number-with-comma"
-    return which, {"number": match[1].replace(",", ".")}
+    return problem(which, value=value, key=key, given=said, number=match[1].replace(",", "."))
 
 
 def _shown(given: Any) -> str:

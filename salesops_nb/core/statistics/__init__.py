@@ -6,7 +6,6 @@ enters only where an exact decomposition is asked for, and stays `Decimal` there
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,82 +13,21 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import stats
 
+from salesops_nb.core.statistics.proportions import Interval as Interval
+from salesops_nb.core.statistics.proportions import exact_interval as exact_interval
+from salesops_nb.core.statistics.proportions import wilson as wilson
 from salesops_nb.core.statistics.shrinkage import shared_rate
+from salesops_nb.core.statistics.survival import Incidence as Incidence
+from salesops_nb.core.statistics.survival import Quantile as Quantile
+from salesops_nb.core.statistics.survival import final_incidence as final_incidence
+from salesops_nb.core.statistics.survival import kaplan_meier as kaplan_meier
+from salesops_nb.core.statistics.survival import survival_quantile as survival_quantile
+from salesops_nb.core.statistics.survival import survival_quantiles as survival_quantiles
 from salesops_nb.core.stopping import check
 
 Floats = NDArray[np.float64]
-
-
-class Interval(NamedTuple):
-    """A low and a high end.
-
-    Examples
-    --------
-    >>> from salesops_nb.core import statistics
-    >>> interval = statistics.Interval(0.25, 0.75)
-    >>> interval.high - interval.low
-    0.5
-    >>> low, high = interval  # it unpacks as any pair does
-    """
-
-    low: float
-    high: float
-
-
-def wilson(successes: int, n: int, confidence: float = 0.95, continuity: bool = False) -> Interval:
-    """Wilson's score interval of a proportion (Wilson 1927; with continuity, Newcombe 1998).
-
-    Without trials nothing is known and the interval is (0, 1).
-
-    Examples
-    --------
-    A rep who won 9 of 10 deals may be one who wins 60 % in the long run:
-
-    >>> from salesops_nb.core import statistics
-    >>> low, high = statistics.wilson(9, 10)
-    >>> round(low, 3), round(high, 3)
-    (0.596, 0.982)
-    >>> statistics.wilson(0, 0)
-    Interval(low=0.0, high=1.0)
-    """
-    _check_counts(successes, n)
-    if n == 0:
-        return Interval(0.0, 1.0)
-    if continuity:
-        ends = stats.binomtest(successes, n).proportion_ci(confidence, method="wilsoncc")
-        return Interval(float(ends.low), float(ends.high))
-    # scipy's own formula, without the test around it, which takes a hundred times as long
-    z = float(special.ndtri(0.5 + 0.5 * confidence))
-    rate, whole = successes / n, 2 * (n + z**2)
-    centre = (2 * n * rate + z**2) / whole
-    reach = z / whole * math.sqrt(4 * n * rate * (1 - rate) + z**2)
-    return Interval(0.0 if successes == 0 else centre - reach, 1.0 if successes == n else centre + reach)
-
-
-def exact_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """The Clopper–Pearson interval of a proportion, which covers it with at least the asked confidence.
-
-    Wider than `wilson`'s, which covers it on average; (0, 1) without trials.
-
-    Examples
-    --------
-    >>> from salesops_nb.core import statistics
-    >>> low, high = statistics.exact_interval(9, 10)
-    >>> round(low, 3), round(high, 3)
-    (0.555, 0.997)
-    """
-    _check_counts(successes, n)
-    if n == 0:
-        return Interval(0.0, 1.0)
-    ends = stats.binomtest(successes, n).proportion_ci(confidence, method="exact")
-    return Interval(float(ends.low), float(ends.high))
-
-
-def _check_counts(successes: int, n: int) -> None:
-    if not 0 <= successes <= n:
-        raise ValueError(f"successes must lie between 0 and n, received {successes} of {n}")
 
 
 def empirical_bayes(
@@ -126,37 +64,6 @@ def empirical_bayes(
             "estimate": a / (a + b),
             "low": stats.beta.ppf(tail, a, b),
             "high": stats.beta.ppf(1 - tail, a, b),
-        }
-    )
-
-
-def kaplan_meier(durations: ArrayLike, event: ArrayLike) -> pd.DataFrame:
-    """Share still without the event after each duration (Kaplan & Meier 1958).
-
-    `event` is true where the duration ended with the event and false where it is censored; a
-    subject censored at a time is still at risk at that time. One row per distinct event time:
-    ``time``, ``survival``, ``at_risk``, ``events``.
-
-    Examples
-    --------
-    Two deals were won, after 10 and 30 days; the third is open after 20, so one is left at risk on day 30:
-
-    >>> from salesops_nb.core import statistics
-    >>> statistics.kaplan_meier([10, 20, 30], [True, False, True]).round(3)
-       time  survival  at_risk  events
-    0  10.0     0.667        3       1
-    1  30.0     0.000        1       1
-    """
-    time, seen = np.asarray(durations, float), np.asarray(event, bool)
-    data = stats.CensoredData(uncensored=time[seen], right=time[~seen])
-    found = stats.ecdf(data).sf
-    times = np.unique(time[seen])
-    return pd.DataFrame(
-        {
-            "time": times,
-            "survival": found.evaluate(times),
-            "at_risk": [int(np.sum(time >= t)) for t in times],
-            "events": [int(np.sum(time[seen] == t)) for t in times],
         }
     )
 

@@ -21,7 +21,7 @@ BANDS: Floats = np.array([0.0, 6.0, 12.0, 24.0])  # months of tenure at which a 
 PRIOR_HAZARD = 0.025  # leavers per person-month, about 26 % a year; stated, used when leavers are few
 PRIOR_LEAVERS = 3.0  # the prior weighs as much as so many leavers
 FEWEST = 5
-WEAKER: Floats = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.5])  # candidates: hazard ∝ own factor to the power −w
+WEAKER: Floats = np.array([0.0, 0.4, 0.8, 1.2, 1.6, 2.0])  # candidates: hazard ∝ own factor to the power −w
 PRIOR_WEAKER = 0.8
 PRIOR_FILL_DAYS, PRIOR_FILL_SPREAD, PRIOR_FILLED = 60.0, 0.5, 3.0
 
@@ -30,8 +30,8 @@ PRIOR_FILL_DAYS, PRIOR_FILL_SPREAD, PRIOR_FILLED = 60.0, 0.5, 3.0
 class Hazard:
     """Gamma posterior of the monthly hazard in each tenure band.
 
-    `weaker` is the weight of each of `WEAKER`: how much sooner those leave who sell less; `typical` the
-    mean of own factors to that power, over the months at risk.
+    `weaker` is the weight of each of `WEAKER`: how much sooner those leave who sell less; `typical`, powers
+    × bands, the mean of own factors to that power over the months at risk.
     """
 
     shape: Floats
@@ -40,7 +40,7 @@ class Hazard:
     at_risk: Floats
     origin: str
     weaker: Floats = field(default_factory=lambda: np.eye(len(WEAKER))[0])
-    typical: Floats = field(default_factory=lambda: np.ones(len(WEAKER)))
+    typical: Floats = field(default_factory=lambda: np.ones((len(WEAKER), len(BANDS))))
 
     @property
     def mean(self) -> Floats:
@@ -92,21 +92,6 @@ def learn_hazard(entry: Floats, leave: Floats, left: Floats) -> Hazard:
     shape = PRIOR_LEAVERS + leavers
     rate = PRIOR_LEAVERS / centre + at_risk
     return Hazard(shape, rate, leavers, at_risk, "prior" if few else "learned")
-
-
-def weaker_leave(own: Floats, at_risk: Floats, left: Floats) -> tuple[Floats, Floats]:
-    """The weight of each of `WEAKER`, and the mean of own factors to that power.
-
-    A rep leaves with a hazard in proportion to own^−w (the partial likelihood of Cox 1972, the base the
-    same for all). Parameters are by person: own factor, months at risk, 1 where the person left.
-    """
-    factor = np.maximum(own, 0.05)[None, :] ** -WEAKER[:, None]
-    months = max(float(at_risk.sum()), 1e-9)
-    typical = factor @ at_risk / months if at_risk.sum() > 0 else np.ones(len(WEAKER))
-    log_weight = -0.5 * (WEAKER / PRIOR_WEAKER) ** 2
-    log_weight = log_weight + np.log(factor) @ left - left.sum() * np.log(np.maximum(typical, 1e-9))
-    weight = np.exp(log_weight - log_weight.max())
-    return weight / weight.sum(), typical
 
 
 def tenure_at_exit(tenure: Floats, hazard: Floats, unit: Floats) -> Floats:

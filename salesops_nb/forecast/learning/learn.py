@@ -16,12 +16,13 @@ from salesops_nb.core.stopping import check
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.forecast.learning import reading
 from salesops_nb.forecast.learning.attrition import (
+    BANDS,
     FEWEST,
     PRIOR_HAZARD,
+    WEAKER,
     Hazard,
     learn_fill,
     learn_hazard,
-    weaker_leave,
 )
 from salesops_nb.forecast.learning.economics import learn_economics, learn_returns
 from salesops_nb.forecast.learning.inputs import (
@@ -41,6 +42,7 @@ from salesops_nb.forecast.learning.market import (
     learn_market,
     learn_season,
 )
+from salesops_nb.forecast.learning.own import MEANS, Record, learn_own
 from salesops_nb.forecast.learning.productivity import (
     DRIFT_PRIOR,
     PRIOR_VARIANCE,
@@ -101,8 +103,8 @@ def learn(
     overrides = dict(overrides or {})
     stated = "productivity" in overrides
     problems = list(panel.problems)
-    ramp, productivity, season, market = _alternate(panel, stated, problems)
-    hazard = _hazard(panel, productivity, problems)
+    hazard = _hazard(panel, problems)
+    ramp, productivity, season, market, hazard = _alternate(panel, stated, hazard, problems)
     vacancies = _vacancies(tables)
     fill = learn_fill(vacancies, pd.Timestamp(horizon_start(panel)))
     waiting = _open_vacancies(vacancies, panel)
@@ -127,8 +129,8 @@ def learn(
 
 
 def _alternate(
-    panel: Panel, stated: bool, problems: list[Problem]
-) -> tuple[list[Ramp], Productivity, Season, Market]:
+    panel: Panel, stated: bool, hazard: Hazard, problems: list[Problem]
+) -> tuple[list[Ramp], Productivity, Season, Market, Hazard]:
     roles, role, n = len(panel.roles), panel.role, len(panel.roster)
     ramped = (panel.exposure > 0) & (panel.tenure >= LONGEST / 2)
     if not (ramped & (panel.booked > 0)).any() and not stated:
@@ -153,9 +155,6 @@ def _alternate(
             spreads[r] = spreads_between(panel.booked[mine].sum(axis=1), full[mine].sum(axis=1), phi[r])
             variance[r] = float(spreads[r] @ SPREADS**2)
         drift = drift_of(panel.booked, full, phi[role])
-        fade = remembered(phi, level, drift)[role, None] ** age
-        shape = 1.0 / variance[role] + (panel.booked * fade).sum(axis=1) / phi[role]
-        rate = 1.0 / variance[role] + (full * fade).sum(axis=1) / phi[role]
         whole = 1.0 / variance[role] + np.stack([panel.booked.sum(axis=1), full.sum(axis=1)]) / phi[role]
         own = whole[0] / whole[1]  # over all the time seen: for what is shared, not for what is to come
         season, market = _shared(panel, full * own[:, None], phi, season, market)
@@ -164,13 +163,51 @@ def _alternate(
     if season.origin == "declared":
         problems.append(problem("season-declared", count=len(panel.months), fewest=FEWEST_MONTHS))
     reps = np.array([int(((role == r) & (worked.sum(axis=1) > 0)).sum()) for r in range(roles)])
-    error = np.array([_level_error(full[role == r].sum(axis=1), variance[r], phi[r]) for r in range(roles)])
     months = np.array([float(panel.exposure[role == r][ramped[role == r]].sum()) for r in range(roles)])
     certain = dispersion_weight(panel.booked, full * own[:, None])
-    productivity = Productivity(
-        level, error, variance, phi, reps, months, shape, rate, origin, spreads, certain, drift
+    fade = remembered(phi, level, drift)[role, None] ** age
+    scale = phi[role]
+    record = Record(
+        panel.booked.sum(axis=1) / scale,
+        full.sum(axis=1) / scale,
+        ((panel.booked * fade).sum(axis=1) / scale, (full * fade).sum(axis=1) / scale),
+        *_tenures(panel),
     )
-    return ramp, productivity, season, market
+    people = learn_own(record, role, roles, hazard, not panel.strangers)
+    by_mean, spreads = people.joint.sum(axis=(1, 2)), people.joint.sum(axis=(1, 3))
+    mean = by_mean @ MEANS
+    error = np.sqrt(np.maximum(by_mean @ np.log(MEANS) ** 2 - (by_mean @ np.log(MEANS)) ** 2, 1e-8))
+    # the level is that of hires, not of who stayed
+    productivity = Productivity(
+        level * mean, error, spreads @ SPREADS**2, phi, reps, months, people.shape, people.rate * mean[role],
+        origin, spreads, certain, drift, people.joint, MEANS / mean[:, None], people.lean,
+    )  # fmt: skip
+    hazard = replace(
+        hazard, weaker=people.weaker, typical=people.typical * float(mean.mean()) ** WEAKER[:, None]
+    )
+    return ramp, productivity, season, market, hazard
+
+
+def _tenures(panel: Panel) -> tuple[Floats, Floats, Floats]:
+    """Spells' months in each band of tenure before the data begin and within them, and who left."""
+    start, end = pd.Timestamp(panel.months[0].start), pd.Timestamp(panel.months[-1].end)
+    rows = panel.roster
+    known = (rows["hired_on"] > reading.LONG_AGO).to_numpy()
+    hired = rows["hired_on"].where(known, start - pd.Timedelta(days=3650))
+    since = rows["began"].where(rows["began"] > start, start)
+    after = rows.sort_values("began").groupby("person_id")["began"].shift(-1)
+    ends = pd.concat([rows["left_on"], after], axis=1).min(axis=1)
+    left = (rows["left_on"] < end) & after.isna()
+    ends = ends.where(ends < end, end)
+    upper = np.append(BANDS[1:], np.inf)
+
+    def spent(first: pd.Series, last: pd.Series) -> Floats:
+        low, high = (((day - hired).dt.days / DAYS_PER_MONTH).to_numpy()[:, None] for day in (first, last))
+        out: Floats = np.maximum(np.minimum(high, upper) - np.maximum(low, BANDS), 0.0)
+        return out
+
+    first = since.where(since > hired, hired)
+    return spent(hired, first) * known[:, None], spent(first, ends), left.to_numpy(dtype=float)
 
 
 def _dispersions(panel: Panel, fitted: Floats, level: Floats) -> Floats:
@@ -181,14 +218,6 @@ def _dispersions(panel: Panel, fitted: Floats, level: Floats) -> Floats:
         if mean > 0:
             out[r] = max(dispersion_of(panel.booked[mine], fitted[mine], int(mine.sum())), 1e-6 * mean)
     return out
-
-
-def _level_error(expected: Floats, variance: float, phi: float) -> float:
-    seen = expected > 0
-    if not seen.any():
-        return 0.0
-    information = (1.0 / (variance + phi / expected[seen])).sum()
-    return float(np.sqrt(1.0 / information))
 
 
 def _shared(
@@ -222,17 +251,14 @@ def _ramps(panel: Panel, expected: Floats, phi: Floats) -> list[Ramp]:
     return out
 
 
-def _hazard(panel: Panel, made: Productivity, problems: list[Problem]) -> Hazard:
+def _hazard(panel: Panel, problems: list[Problem]) -> Hazard:
     """One row a person: a change of role is not a leaving.
 
     Where owners of bookings are not in people, those who left may be missing among the leavers: then
     nothing is learned from them.
     """
     start, end = pd.Timestamp(panel.months[0].start), pd.Timestamp(panel.months[-1].end)
-    roster = panel.roster.assign(own=made.factor)
-    people = roster.groupby("person_id").agg(
-        hired=("hired_on", "min"), left=("left_on", "max"), own=("own", "mean")
-    )
+    people = panel.roster.groupby("person_id").agg(hired=("hired_on", "min"), left=("left_on", "max"))
     people = people[(people["hired"] < end) & (people["left"] > start)]
     known = people["hired"] > reading.LONG_AGO
     ends = people["left"].where(people["left"] < end, end)
@@ -260,8 +286,7 @@ def _hazard(panel: Panel, made: Productivity, problems: list[Problem]) -> Hazard
                 yearly=1 - (1 - PRIOR_HAZARD) ** 12,
             )
         )
-    weaker, typical = weaker_leave(people["own"].to_numpy(dtype=float), np.maximum(leave - entry, 0.0), left)
-    return replace(hazard, weaker=weaker, typical=typical)
+    return hazard
 
 
 def _vacancies(tables: Tables) -> pd.DataFrame:

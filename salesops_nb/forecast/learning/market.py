@@ -9,6 +9,7 @@ is certain, and a recent bad patch fades as slowly as such patches did before.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from salesops_nb.forecast.learning.inputs import Floats, Ints
 FEWEST_MONTHS = 24
 _SPREADS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.22, 0.32)
 _MEMORIES = (0.0, 0.5, 0.8, 0.92, 0.98)
+_PROCESSES = [(s, m) for s in _SPREADS for m in _MEMORIES if s > 0 or m == 0]
 _PRIOR_SPREAD = 0.2  # an exponential prior on the spread: most companies move together by some percent
 _LEVEL_SPREAD = 0.3  # how far the mean level may lie from the one the reps' own averages imply
-_TREND_SPREAD = 0.12  # belief about the trend of a head's output, a year, on the log scale
+_TREND_SPREAD = 0.2  # belief about the trend of a head's output, a year, on the log scale
 
 
 @dataclass(frozen=True)
@@ -115,24 +117,23 @@ def flat_market(months: int) -> Market:
 
 def learn_market(deviation: Floats, noise: Floats) -> Market:
     """The processes' weights from each month's deviation: log of actual over expected, and its variance."""
-    pairs = [(s, m) for s in _SPREADS for m in _MEMORIES if s > 0 or m == 0]
+    spreads, memories = np.array(_PROCESSES).T
     n = len(deviation)
-    log_weight, trends = np.empty(len(pairs)), np.empty((len(pairs), 2))
-    levels, lines = np.empty((len(pairs), n)), np.empty((len(pairs), n))
     line, per_year = _line(n, n), _TREND_SPREAD**2 * _years(n, n)
-    for k, (spread, memory) in enumerate(pairs):
-        common = _process(n, spread, memory) + line
-        lower = np.linalg.cholesky(common + np.diag(noise))
-        z = np.linalg.solve(lower, deviation)
-        prior = -spread / _PRIOR_SPREAD - (0.0 if spread else -np.log(len(_MEMORIES)))
-        log_weight[k] = prior - 0.5 * z @ z - np.log(np.diag(lower)).sum()
-        part = np.linalg.solve(lower.T, z)
-        levels[k], lines[k] = common @ part, line @ part
-        spent = np.linalg.solve(lower, per_year)
-        trends[k] = per_year @ part, _TREND_SPREAD**2 - spent @ spent
+    common = _processes(n) + line
+    lower = np.linalg.cholesky(common + np.diag(noise))
+    # all processes at once: what each makes of the deviations, of the line and of the trend
+    whole = np.linalg.inv(lower)
+    z = whole @ deviation
+    log_weight = -spreads / _PRIOR_SPREAD - np.where(spreads > 0, 0.0, -np.log(len(_MEMORIES)))
+    log_weight -= 0.5 * (z**2).sum(axis=1)
+    log_weight -= np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    part = (whole.transpose(0, 2, 1) @ z[:, :, None])[:, :, 0]
+    levels, lines = (common @ part[:, :, None])[:, :, 0], part @ line
+    spent = ((whole @ per_year) ** 2).sum(axis=1)
+    trends = np.stack([part @ per_year, _TREND_SPREAD**2 - spent], axis=1)
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
-    spreads, memories = (np.array(values) for values in zip(*pairs, strict=True))
     mean = float(weight @ trends[:, 0])
     error = float(np.sqrt(weight @ (trends[:, 1] + (trends[:, 0] - mean) ** 2)))
     seen, straight = np.exp(weight @ levels), np.exp(weight @ lines)
@@ -150,6 +151,11 @@ def _line(n: int, seen: int) -> Floats:
     years = _years(n, seen)
     out: Floats = _LEVEL_SPREAD**2 + _TREND_SPREAD**2 * np.outer(years, years)
     return out
+
+
+@lru_cache(maxsize=4)
+def _processes(n: int) -> Floats:
+    return np.stack([_process(n, *each) for each in _PROCESSES])
 
 
 def _process(n: int, spread: float, memory: float) -> Floats:

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.special import gammaln
+from scipy.special import digamma, gammaln
 
 from salesops_nb.core.money import from_float
 from salesops_nb.forecast.learning.inputs import Floats, Ints
 
 PRIOR_VARIANCE = 0.12  # between reps, where the data say little: a spread of 35 %
-SPREADS: Floats = np.exp(np.linspace(np.log(0.06), np.log(1.5), 60))  # candidates of the spread between reps
+SPREADS: Floats = np.exp(np.linspace(np.log(0.06), np.log(1.5), 24))  # candidates of the spread between reps
 PRIOR_LOG_SPREAD = 0.6  # how far (on the log scale) the spread may be from that of the prior
-DRIFT_PRIOR, DRIFT_WEIGHT = 0.12, 10.0  # a rep's own change from year to year, log scale
+DRIFT_PRIOR = 0.12  # a rep's own change from year to year, log scale
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Productivity:
     """By role: level (bookings a month), its relative error, variance between reps, dispersion.
 
     `shape` and `rate` are each spell's gamma posterior of its own factor, by spell of the panel.
-    `spreads` is, by role, the weight of each of `SPREADS`; `dispersion_n` how many squared residuals
+    `joint` is, by role, the weight of each power by which the weak leave sooner × `SPREADS` × `means`, the
+    hires' mean over the level by role; `spreads` of it the weight of each of `SPREADS`; `lean` by spell how
+    far its own factor moves with the hires' mean; `dispersion_n` how many squared residuals
     the dispersion is as certain as; `drift` the standard deviation of a rep's own change in a year.
     """
 
@@ -45,6 +47,9 @@ class Productivity:
     spreads: Floats
     dispersion_n: float
     drift: float
+    joint: Floats
+    means: Floats
+    lean: Floats
     newcomer: float | Floats = 1.0  # what those who come sell over the level, where that is varied
 
     @property
@@ -75,19 +80,31 @@ class Productivity:
                 out[r] = float(np.interp(share, np.cumsum(weight) - weight / 2, SPREADS))
         return out
 
-    def draw_variance(self, futures: int, rng: np.random.Generator) -> Floats:
-        """What the variance between reps may be, futures × roles."""
-        unit = rng.random((futures, len(self.variance)))
-        out = np.tile(self.variance, (futures, 1))
-        for r, weight in enumerate(self.spreads):
-            if weight.sum() > 0:
-                out[:, r] = np.interp(unit[:, r], np.cumsum(weight) - weight / 2, SPREADS) ** 2
-        return out
+    def draw(self, power: Ints, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """What hires' mean over the level and the variance between reps may be, futures × roles.
+
+        `power` is, by future, which power of the own factor people leave by.
+        """
+        unit, *within = rng.random((3, len(power), len(self.variance))) - [[[0.0]], [[0.5]], [[0.5]]]
+        mean, variance = np.ones_like(unit), np.tile(self.variance, (len(power), 1))
+        wide, far = np.log(SPREADS[1] / SPREADS[0]), np.log(self.means[0, 1] / self.means[0, 0])
+        for r, weight in enumerate(self.joint):
+            for k in np.unique(power):
+                here = power == k
+                mass = np.cumsum(weight[k].ravel())
+                cell = np.searchsorted(mass, unit[here, r] * mass[-1]).clip(max=len(mass) - 1)
+                s, m = np.unravel_index(cell, weight[k].shape)
+                if self.spreads[r].sum() > 0:
+                    variance[here, r] = SPREADS[s] ** 2 * np.exp(2 * wide * within[0][here, r])
+                if self.error[r] > 0:
+                    mean[here, r] = self.means[r, m] * np.exp(far * within[1][here, r])
+        return mean * self.newcomer, variance
 
     def table(self, roles: list[str], currency: str, level: float = 0.8) -> pd.DataFrame:
         """Level with interval by role, spread between reps with interval, sample sizes."""
         z = float(stats.norm.ppf(0.5 + level / 2))
         low, middle, high = (self.spread_at(q) for q in (0.5 - level / 2, 0.5, 0.5 + level / 2))
+        high = np.where(self.spreads.sum(axis=1) > 0, with_tail(high), high)
         rows = zip(self.level, self.error, strict=True)
         ends = [(m, m * max(0.0, 1 - z * e), m * (1 + z * e)) for m, e in rows]
         return pd.DataFrame(
@@ -104,6 +121,18 @@ class Productivity:
                 "origin": self.origin,
             }
         )
+
+
+def with_tail(spread: Floats) -> Floats:
+    """The spread of own factors midway between a gamma distribution's and a log-normal's that is like it.
+
+    How far the few best sell above the rest, records of some dozens say little about: of the two, which
+    have the same mean and the same mean logarithm, the log-normal has the heavier tail.
+    """
+    shape = 1.0 / np.asarray(spread) ** 2
+    heavier = np.sqrt(np.expm1(2.0 * (np.log(shape) - digamma(shape))))
+    out: Floats = np.sqrt(spread * heavier)
+    return out
 
 
 def level_of(
@@ -160,27 +189,32 @@ def remembered(phi: Floats, level: Floats, drift: float) -> Floats:
 def drift_of(booked: Floats, fitted: Floats, phi: Floats) -> float:
     """Standard deviation of a rep's own change in a year (log scale) beyond the noise of its months.
 
-    From the same reps' booked over fitted in years that follow one another, with a prior that weighs as
-    `DRIFT_WEIGHT` such pairs. `booked` and `fitted` are spells × months, `phi` is by spell.
+    From years that follow one another: given what a rep booked in both, the split between them has a
+    known variance where nothing changes, and what it has more of is change, weighed against the prior
+    by how certain each is. `booked` and `fitted` are spells × months, `phi` is by spell.
     """
     years = booked.shape[1] // 12
     tail = booked.shape[1] - 12 * years
     shape = (len(booked), years, 12)
     money = booked[:, tail:].reshape(shape).sum(axis=2)
     expected = fitted[:, tail:].reshape(shape).sum(axis=2)
-    squares = pairs = 0.0
+    change = precision = 0.0
     for y in range(years - 1):
         e, m = expected[:, y : y + 2], money[:, y : y + 2]
-        noise = phi * (1.0 / np.maximum(e, 1e-9)).sum(axis=1)
-        both = (m.min(axis=1) > 0) & (e.min(axis=1) > 0) & (noise < 0.5)
+        both = (e.min(axis=1) > 0) & (m.sum(axis=1) > 0)
         if both.sum() < 3:
             continue
-        change = np.log((m[both, 1] / e[both, 1]) / (m[both, 0] / e[both, 0]))
-        change = change - np.average(change)
-        squares += float((change**2).sum() * both.sum() / (both.sum() - 1) - noise[both].sum())
-        pairs += float(both.sum())
-    variance = (max(squares, 0.0) + DRIFT_WEIGHT * DRIFT_PRIOR**2) / (pairs + DRIFT_WEIGHT)
-    return float(np.sqrt(min(variance, 0.25)))
+        total, first = m[both].sum(axis=1), e[both, 0] / e[both].sum(axis=1)
+        first = first * (m[both, 0].sum() / (total * first).sum())  # what changes for all is the market
+        spread = total * first * (1.0 - first)
+        certain = spread / phi[both]  # variances of noise that a change of one would add
+        more = (m[both, 0] - total * first) ** 2 / (spread * phi[both]) - 1.0
+        weight = certain / (2.0 * (1.0 + DRIFT_PRIOR**2 * certain) ** 2)
+        change += float((weight * more).sum())
+        precision += float((weight * certain).sum())
+    known = 1.0 / DRIFT_PRIOR**4  # of the prior's variance, believed to within its own size
+    variance = (change + known * DRIFT_PRIOR**2) / (precision + known)
+    return float(np.sqrt(np.clip(variance, 0.03**2, 0.25)))
 
 
 def dispersion_of(booked: Floats, fitted: Floats, spells: int) -> float:

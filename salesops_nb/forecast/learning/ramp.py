@@ -10,35 +10,55 @@ effects; Hausman, Hall and Griliches 1984), tempered by the observed dispersion.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from salesops_nb.forecast.learning.inputs import Floats, Ints
 
 LONGEST = 18  # months; from here on everybody counts as ramped
-PRIOR_LENGTH, PRIOR_SPREAD = 6.0, 4.0  # months to full output, where the data say little
-# power of the rise and of its end: straight, early, late, levelling off, and S-shaped
-_SHAPES = ((1.0, 1.0), (0.6, 1.0), (1.6, 1.0), (2.5, 1.0), (1.0, 2.0), (1.6, 1.6), (2.0, 2.5), (3.0, 3.0))
+PRIOR_LENGTH, PRIOR_SPREAD = 7.0, 5.0  # months to full output, where the data say little
+# power of the rise, and whether it levels off (1) or ends at full output (0): early, straight, late, S-shaped
+_SHAPES = tuple((p, 0.0) for p in (0.6, 0.8, 1.0, 1.3, 1.7, 2.3)) + tuple(
+    (p, 1.0) for p in (0.8, 1.1, 1.5, 2.0, 2.6, 3.4)
+)
+_STARTS = {0.0: 0.4, 0.1: 0.2, 0.2: 0.2, 0.35: 0.1, 0.5: 0.1}  # output at the start, and belief in it
+_LEFT = 3.0  # of a rise that levels off, exp(-3) or 5 % is left after its length
 _TENTHS = np.round(np.arange(0.5, LONGEST + 24, 1.0), 1)
 
 
+@lru_cache(maxsize=1)
 def grid() -> tuple[Floats, Floats, Floats, Floats]:
-    """All candidate curves: (months to full output, output at the start, powers of the rise and its end)."""
-    months, begin, shape = np.arange(1.0, LONGEST + 1.0), [0.0, 0.1, 0.2, 0.35, 0.5], np.arange(len(_SHAPES))
-    length, start, which = np.meshgrid(months, begin, shape, indexing="ij")
+    """All candidate curves: (months to full output, output at the start, power of the rise, how it ends)."""
+    months, shape = np.arange(1.0, LONGEST + 1.0), np.arange(len(_SHAPES))
+    length, start, which = np.meshgrid(months, list(_STARTS), shape, indexing="ij")
     rise, end = np.array(_SHAPES)[which.ravel()].T
     return length.ravel(), start.ravel(), rise, end
 
 
 def curve(tenure: Floats, length: Floats, start: Floats, power: Floats, end: Floats) -> Floats:
-    """Share of full output at a tenure: start + (1 − start)·(1 − (1 − x^power)^end), x = tenure ÷ length.
+    """Share of full output at a tenure: start + (1 − start)·F(x), x = tenure ÷ length.
 
-    A power above one begins slowly, an end above one levels off: with both the rise is S-shaped. The
-    rise is the distribution function of Kumaraswamy (1980).
+    F is x^power up to one where `end` is 0, and 1 − exp(−3·x^power) (Weibull's) where it is 1: then 5 % is
+    left at the length. A power above one begins slowly: with an end that levels off the rise is S-shaped.
     """
-    share = np.minimum(1.0, np.maximum(tenure, 0.0) / np.maximum(length, 1e-9))
-    out: Floats = np.maximum(start + (1.0 - start) * (1.0 - (1.0 - share**power) ** end), 0.01)
+    share = (np.maximum(tenure, 0.0) / np.maximum(length, 1e-9)) ** power
+    rise = np.where(end > 0, -np.expm1(-_LEFT * share), np.minimum(share, 1.0))
+    out: Floats = np.maximum(start + (1.0 - start) * rise, 0.01)
     return out
+
+
+@lru_cache(maxsize=1)
+def _looked_up() -> tuple[Floats, Floats]:
+    """Tenures to a quarter of a month, and each candidate's share of full output at them."""
+    steps = np.arange(0.0, LONGEST + 0.5, 0.25)
+    return steps, _candidates(tuple(steps))
+
+
+@lru_cache(maxsize=8)
+def _candidates(tenure: tuple[float, ...]) -> Floats:
+    """Candidates × tenures, computed once: every company is held against the same."""
+    return curve(np.array(tenure)[None, :], *(values[:, None] for values in grid()))
 
 
 @dataclass(frozen=True)
@@ -64,6 +84,8 @@ class Ramp:
         return out
 
     def _at(self, tenure: Floats) -> Floats:
+        if self.length is grid()[0]:
+            return _candidates(tuple(tenure.tolist()))
         each = (values[:, None] for values in (self.length, self.start, self.power, self.end))
         return curve(tenure[None, :], *each)
 
@@ -80,7 +102,7 @@ class Ramp:
 
 def given(length: float, start: float = 0.0, power: float = 1.0) -> Ramp:
     """A stated curve: linear to full output in `length` months unless told otherwise."""
-    weight, months, begin, rise, end = (np.array([v]) for v in (1.0, float(length), start, power, 1.0))
+    weight, months, begin, rise, end = (np.array([v]) for v in (1.0, float(length), start, power, 0.0))
     return Ramp(weight, months, begin, rise, end, hires=0, origin="override")
 
 
@@ -96,15 +118,14 @@ def learn(booked: Floats, expected: Floats, tenure: Floats, dispersion: Floats) 
     """
     length, start, power, end = grid()
     log_weight = -0.5 * ((length - PRIOR_LENGTH) / PRIOR_SPREAD) ** 2
+    log_weight += np.log([_STARTS[value] for value in start.tolist()])
     worked = expected > 0
     ramping = (worked & (tenure < LONGEST)).any(axis=1) & (booked.sum(axis=1) > 0)
     seen = int((worked & (tenure < 3.0)).any(axis=1).sum())
     rows: Ints = np.flatnonzero(ramping)
     if len(rows):
         y, e, t = booked[rows], expected[rows], tenure[rows]
-        # a curve is looked up by tenure to a quarter of a month, not computed for every rep-month
-        steps = np.arange(0.0, LONGEST + 0.5, 0.25)
-        table = curve(steps[None, :], length[:, None], start[:, None], power[:, None], end[:, None])
+        steps, table = _looked_up()
         at = np.minimum(np.rint(t * 4), len(steps) - 1).astype(np.int64)
         weight_y, total = y / dispersion[rows, None], y.sum(axis=1) / dispersion[rows]
         by_step = np.bincount(at.ravel(), weights=weight_y.ravel(), minlength=len(steps))

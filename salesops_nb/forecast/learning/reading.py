@@ -70,7 +70,7 @@ def people(tables: Tables, problems: list[Problem]) -> pd.DataFrame:
         problems.append(problem("no-hire-date", table="people", column="hired_on", n=count))
     rows["hired_on"] = _dates(rows, "hired_on", LONG_AGO)
     rows["left_on"] = _dates(rows, "left_on", FAR)
-    rows["valid_from"] = _dates(rows, "valid_from", LONG_AGO).combine(rows["hired_on"], max)
+    rows["valid_from"] = np.maximum(_dates(rows, "valid_from", LONG_AGO), rows["hired_on"])
     rows["valid_to"] = _dates(rows, "valid_to", FAR)
     fte = pd.to_numeric(rows["fte"], errors="coerce") if "fte" in rows else pd.Series(1.0, index=rows.index)
     rows["fte"] = fte.fillna(1.0).astype(float)
@@ -116,7 +116,7 @@ def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFra
         )
     rows = rows[~before & ~share].sort_values(["person_id", "valid_from", "row"])
     ends = rows[["valid_to", "left_on"]].min(axis=1)
-    latest = ends.groupby(rows["person_id"]).transform(lambda e: e.cummax().shift(fill_value=LONG_AGO))
+    latest = ends.groupby(rows["person_id"]).cummax().groupby(rows["person_id"]).shift().fillna(LONG_AGO)
     overlap = rows["valid_from"] < latest
     for row in records(rows[overlap]):
         problems.append(

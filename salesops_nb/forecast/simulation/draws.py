@@ -9,6 +9,7 @@ import numpy as np
 from salesops_nb.forecast.learning.attrition import WEAKER
 from salesops_nb.forecast.learning.inputs import Floats, Ints
 from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.forecast.learning.productivity import Productivity
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Draws:
 
     `luck` are standard normals, futures × roles × months: the noise of each month's bookings,
     the same for every plan that is compared. `dispersion` is its scale over the learned one, `weaker` the
-    power by which those leave sooner who sell less, `typical` what that makes of the mean.
+    power by which those leave sooner who sell less; `hazard` is that of an own factor of one.
     """
 
     hazard: Floats
@@ -29,14 +30,17 @@ class Draws:
     luck: Floats
     dispersion: Floats
     weaker: Floats
-    typical: Floats
 
     def __len__(self) -> int:
         return len(self.hazard)
 
     def first(self, futures: int) -> Draws:
         """The first of these futures."""
-        return Draws(*(getattr(self, each.name)[:futures] for each in fields(self)))
+        return self.part(slice(futures))
+
+    def part(self, which: slice) -> Draws:
+        """Some of these futures."""
+        return Draws(*(getattr(self, each.name)[which] for each in fields(self)))
 
 
 def draw(learned: Learned, months: Ints, futures: int, rng: np.random.Generator) -> Draws:
@@ -46,29 +50,32 @@ def draw(learned: Learned, months: Ints, futures: int, rng: np.random.Generator)
     centre = learned.fill.centre + learned.fill.error * rng.standard_normal(futures)
     curve = np.stack([rng.choice(len(ramp.weight), futures, p=ramp.weight) for ramp in learned.ramp], axis=1)
     made = learned.productivity
-    error = made.error * rng.standard_normal((futures, roles))
-    variance = made.draw_variance(futures, rng)
+    power = rng.choice(len(WEAKER), futures, p=learned.hazard.weaker)
+    newcomer, variance = made.draw(power, rng)
     season = learned.season.factor + learned.season.error * rng.standard_normal((futures, 12))
     season = np.maximum(season, 0.02)
     season /= season.mean(axis=1, keepdims=True)
     shared = season[:, months] * learned.market.draw(horizon, futures, rng)
     luck = rng.standard_normal((futures, roles, horizon))
-    newcomer = np.maximum((1.0 + error) * made.newcomer, 0.1)
     dispersion = np.clip(made.dispersion_n / rng.chisquare(made.dispersion_n, futures), 0.2, 5.0)
-    power = rng.choice(len(WEAKER), futures, p=learned.hazard.weaker)
     return Draws(
-        hazard, centre, curve, newcomer, np.minimum(variance, 4.0), shared, luck, dispersion,
-        WEAKER[power], learned.hazard.typical[power],
+        hazard / learned.hazard.typical[power], centre, curve, newcomer, np.minimum(variance, 4.0), shared,
+        luck, dispersion, WEAKER[power],
     )  # fmt: skip
 
 
 def own_factors(
-    shape: Floats, rate: Floats, drift: float, horizon: int, futures: int, rng: np.random.Generator
+    made: Productivity, who: Ints, role: Ints, draws: Draws, horizon: int, rng: np.random.Generator
 ) -> Floats:
-    """Own factors of people with a record, futures × people, as they drift to the middle of the horizon."""
-    values = rng.standard_gamma(shape, (futures, len(shape)), dtype=np.float32)
-    values *= 1.0 / rate.astype(np.float32)
-    variance = drift**2 * horizon / 24
+    """Own factors of people with a record, futures × people, as they drift to the middle of the horizon.
+
+    `who` are their spells and `role` their roles; short records lean on what the hires' mean may be.
+    """
+    values = rng.standard_gamma(made.shape[who], (len(draws), len(who)), dtype=np.float32)
+    values *= (1.0 / made.rate[who]).astype(np.float32)
+    common = (draws.newcomer / made.newcomer).astype(np.float32)[:, role]
+    values *= common ** made.lean[who].astype(np.float32)
+    variance = made.drift**2 * horizon / 24
     walk = rng.standard_normal(values.shape, dtype=np.float32)
     out: Floats = values * np.exp(np.float32(np.sqrt(variance)) * walk - np.float32(variance / 2))
     return out
@@ -81,7 +88,7 @@ def newcomer_factors(variance: Floats, rng: np.random.Generator) -> Floats:
     return out
 
 
-def sooner(own: Floats, weaker: Floats, typical: Floats) -> Floats:
-    """How many times as soon as the average rep somebody with this own factor leaves."""
-    out: Floats = np.clip(np.maximum(own, 0.05) ** -weaker / typical, 0.1, 10.0)
+def sooner(own: Floats, weaker: Floats) -> Floats:
+    """How many times as soon as a rep with an own factor of one somebody with this one leaves."""
+    out: Floats = np.clip(np.maximum(own, 0.05) ** -weaker, 0.05, 20.0)
     return out

@@ -74,7 +74,7 @@ class Pool:
             days = np.exp(draws.fill_centre + self.learned.fill.spread * fate.normal)
             wait = np.rint(days / DAYS_PER_MONTH)
             own = fate.own * draws.newcomer[:, role]
-            unit = fate.unit / sooner(own, draws.weaker, draws.typical)
+            unit = fate.unit / sooner(own, draws.weaker)
             stay = tenure_at_exit(np.zeros(1), draws.hazard, unit[:, None])[:, 0]
             self.people[role, n] = Person(own, _months(wait), _months(stay))
         return self.people[role, n]

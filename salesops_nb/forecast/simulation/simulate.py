@@ -139,8 +139,8 @@ def _present(
     begin = np.floor(-tenure[coming] + 0.5).astype(np.int64)
     futures, horizon = part.stop - part.start, draws.luck.shape[2]
     unit = rng.standard_exponential((futures, len(here)), dtype=np.float32)
-    own = own_factors(made.shape[here], made.rate[here], made.drift, horizon, futures, rng)
-    unit = (unit / sooner(own, draws.weaker[part, None], draws.typical[part, None])).astype(np.float32)
+    own = own_factors(made, here, panel.role[here], draws.part(part), horizon, rng)
+    unit = (unit / sooner(own, draws.weaker[part, None])).astype(np.float32)
     exit_at = tenure_at_exit(tenure[here].astype(np.float32), draws.hazard[part], unit)
     left = np.minimum(exit_at - tenure[here].astype(np.float32), horizon).astype(np.int64)
     known = known_exit(learned)[here]
@@ -208,7 +208,7 @@ def _join(
     inside = arrivals[1] < horizon
     who, when, share, group = (values[inside] for values in arrivals)
     own = newcomer_factors(draws.variance[part, r][who], rng) * draws.newcomer[part, r][who]
-    unit = rng.standard_exponential(len(who)) / sooner(own, draws.weaker[part][who], draws.typical[part][who])
+    unit = rng.standard_exponential(len(who)) / sooner(own, draws.weaker[part][who])
     stay = tenure_at_exit(np.zeros(1), draws.hazard[part][who], unit[:, None])[:, 0]
     left = np.minimum(when + np.minimum(stay, 1e4).astype(np.int64), horizon)
     add_joining(who, when, left, own * share, share, ramp, group, team.output[part], team.heads[part])

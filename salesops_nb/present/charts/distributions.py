@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from salesops_nb.present.charts import style
@@ -21,6 +22,7 @@ from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
 POINTS = 40  # of a curve that say their value
+CROWDED = 0.05  # between the ends of curves, under which a legend names them
 
 
 @Shown
@@ -152,8 +154,14 @@ def incidence(
                     time=named(at[-1]),
                 )
                 said.append(text)
-        for end in ends:
-            direct_labels(axes, [end[:3]], end[3])
+        heights = sorted(end[1] for end in ends)
+        if any(high - low < CROWDED for low, high in pairwise(heights)):  # words at the ends would overlap
+            for n, (_x, _y, text, colour) in enumerate(ends):
+                axes.plot([], [], color=colour, linestyle=style.LINES[n % 6], label=text)
+            axes.legend(loc="upper right")
+        else:
+            for end in ends:
+                direct_labels(axes, [end[:3]], end[3])
         axes.set_ylim(0, 1)
         axis_unit(axes.yaxis, "percent")
         axis_unit(axes.xaxis, "number")

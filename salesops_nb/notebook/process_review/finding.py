@@ -1,0 +1,369 @@
+"""What the process review finds first: the bottleneck in money, or that there is too little data for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from salesops_nb import present
+from salesops_nb.core.frames import Tables
+from salesops_nb.notebook.process_review.parameters import ProcessReview as Asked
+from salesops_nb.playbook import load_plays, plays_for
+from salesops_nb.present.language import formats
+from salesops_nb.present.language.sentences import ngettext, translate
+from salesops_nb.present.language.translation import _
+from salesops_nb.process.bottleneck import ENOUGH
+
+if TYPE_CHECKING:
+    from salesops_nb.present.panel.panel import Panel
+    from salesops_nb.process import ProcessReview
+    from salesops_nb.source.opened import Workbook
+
+FIGURES = 2  # that are certain of an estimated lift
+CLAIMS = 8  # listed; the others are counted
+
+
+def tables_with_snapshots(workbook: Workbook) -> Tables:
+    """The workbook's tables; where they have no log of changes, with the snapshots that the store keeps."""
+    if "deal_changes" in workbook.tables or "deal_snapshots" in workbook.tables:
+        return workbook.tables
+    from salesops_nb.store.snapshots import open_on, snapshots_kept
+
+    days = [kept.as_of for kept in snapshots_kept(workbook.store)]
+    rows = [
+        {"deal_id": name, "as_of": day, "expected_close_on": deal.expected_close_on}
+        for day in days
+        for name, deal in open_on(workbook.store, day).items()
+    ]
+    if len(days) < 2 or not rows:
+        return workbook.tables
+    frame = pd.DataFrame(rows).astype({"deal_id": object})
+    return workbook.tables.beside(deal_snapshots=workbook.register("deal_snapshots_kept", frame))
+
+
+def found(workbook: Workbook, asked: Asked) -> ProcessReview:
+    """The review of what is asked."""
+    from salesops_nb import process
+    from salesops_nb.errors import SalesopsError, problem
+
+    if asked.level == "company" and asked.who:
+        raise SalesopsError(problem("bad-who.of-company", column="who", value=asked.who))
+    return process.review(
+        tables_with_snapshots(workbook),
+        workbook.period(asked.period, asked.as_of),
+        asked.as_of,
+        asked.who if asked.level == "team" else None,
+        asked.segment,
+        workbook.stages,
+        asked.days == "working",
+    )
+
+
+def cover(panel: Panel, asked: Any, review: ProcessReview) -> None:
+    """The cover: whose process, of when, and what of it is simulated."""
+    parts = [_("Team {name}", name=review.team)] if review.team else []
+    parts += [review.segment] if review.segment else []
+    panel.cover(
+        asked,
+        title=_("Process review"),
+        subtitle=", ".join(parts),
+        period=review.period,
+        as_of=review.history.as_of,
+        used=("deals", "people", "stage_history", "deal_changes", "deals.loss_reason", "deals.source"),
+    )
+
+
+def rounded(value: float) -> str:
+    """An estimated amount, of no more digits than are certain."""
+    if not np.isfinite(value) or value == 0:
+        return formats.money(0)
+    places = FIGURES - 1 - int(np.floor(np.log10(abs(value))))
+    return formats.money(round(float(value), places))
+
+
+def headlines(review: ProcessReview, simulated: frozenset[str] = frozenset()) -> None:
+    """The bottleneck, what is stuck, what is pushed, and the reason named most often."""
+    mark = ["simulated"] if "stage_history" in simulated else []
+    cards = [_bottleneck(review, [*mark, "estimated"]), _stuck(review, mark), _pushed(review, simulated)]
+    lost = review.lost
+    if len(lost):
+        given = lost["reason"].dropna()
+        top = given.value_counts()
+        blank = formats.percent(1 - len(given) / len(lost), 0)
+        cards.append(
+            {
+                "label": _("Reason named most often"),
+                "value": str(top.index[0]) if len(top) else "–",
+                "sentence": ngettext(
+                    "{count} of {n} lost deal names it; {blank} name none.",
+                    "{count} of {n} lost deals name it; {blank} name none.",
+                    len(lost),
+                    count=formats.number(int(top.iloc[0]) if len(top) else 0),
+                    blank=blank,
+                ),
+                "mark": ["simulated"] if "deals.loss_reason" in simulated else [],
+            }
+        )
+    if review.within.state != "teams":  # what still serves comes first
+        cards = [cards[1], cards[2], cards[0], *cards[3:]]
+    present.headlines(cards)
+
+
+def _bottleneck(review: ProcessReview, mark: list[str]) -> dict[str, Any]:
+    label = _("Bottleneck")
+    if not review.history.stages:
+        return {"label": label, "value": "–",
+                "sentence": _("Without a history of stages nothing can be said of it.")}  # fmt: skip
+    if review.within.state != "teams":
+        return {"label": label, "value": "–", "sentence": too_little(review)}
+    claims = review.claims
+    if claims.empty:
+        return {"label": label, "value": _("none"),
+                "sentence": _("No stage of any team is behind its peers by more than chance.")}  # fmt: skip
+    top = claims.iloc[0]
+    return {
+        "label": label,
+        "value": str(top["stage"]),
+        "sentence": sentence(top),
+        "detail": ngettext("{n} place is claimed.", "{n} places are claimed.", len(claims)),
+        "mark": mark,
+    }
+
+
+def too_little(review: ProcessReview) -> str:
+    """Why no bottleneck is named."""
+    most = int(review.within.deals.max()) if len(review.within.deals) else 0
+    return ngettext(
+        "Too little data to compare teams: the largest has {n} deal in the window, "
+        "and it takes two of {least} each.",
+        "Too little data to compare teams: the largest has {n} deals in the window, "
+        "and it takes two of {least} each.",
+        most,
+        least=formats.number(ENOUGH),
+    )
+
+
+def sentence(row: Any) -> str:
+    """One claimed bottleneck in words."""
+    money = {"money": rounded(row["money"]), "low": rounded(row["low"]), "high": rounded(row["high"])}
+    if row["kind"] == "conversion":
+        return _(
+            "{team}: {own} of the deals go on, {peers} of its peers'. Converting as they do, it would book "
+            "{money} more a quarter ({low} to {high}).",
+            team=row["team"], own=formats.percent(row["own"], 0), peers=formats.percent(row["peers"], 0),
+            **money,
+        )  # fmt: skip
+    return _(
+        "{team}: a median of {own} days, its peers' {peers}. Moving as they do, it would book "
+        "{money} sooner, once ({low} to {high}).",
+        team=row["team"], own=formats.number(row["own"], 0), peers=formats.number(row["peers"], 0), **money,
+    )  # fmt: skip
+
+
+def _stuck(review: ProcessReview, mark: list[str]) -> dict[str, Any]:
+    stuck = review.stuck
+    return {
+        "label": _("Stuck now"),
+        "value": len(stuck),
+        "unit": "integer",
+        "mark": mark,
+        "sentence": ngettext(
+            "An open deal that is in its stage for longer than nine in ten were; worth {value}.",
+            "Open deals that are in their stages for longer than nine in ten were; worth {value}.",
+            len(stuck),
+            value=formats.short_money(sum(stuck["value"], 0)),
+        ),
+    }
+
+
+def _pushed(review: ProcessReview, simulated: frozenset[str]) -> dict[str, Any]:
+    pushes, label = review.pushes, _("Pushed")
+    if not pushes.source:
+        said = _("No log of changes and no snapshots say whether close dates were pushed.")
+        return {"label": label, "value": "–", "sentence": said}
+    times, outcome = pushes.times[review.lately], review.history.deals["outcome"][review.lately].astype(str)
+    if not len(times):
+        return {"label": label, "value": "–", "sentence": _("No deal closed in the window.")}
+    won = {moved: (outcome[(times > 0) == moved] == "won").mean() for moved in (True, False)}
+    rate = {moved: "–" if np.isnan(share) else formats.percent(share, 0) for moved, share in won.items()}
+    return {
+        "label": label,
+        "value": float((times > 0).mean()),
+        "unit": "percent",
+        "mark": ["simulated"] if pushes.source in simulated else [],
+        "sentence": _(
+            "Of the closed deals. {pushed} of those pushed were won, {others} of the others.",
+            pushed=rate[True],
+            others=rate[False],
+        ),
+    }
+
+
+def window(review: ProcessReview) -> None:
+    """What days are looked at, and what of the log is no move."""
+    within = review.within
+    if within.pooled:
+        first, last = within.periods[0], within.periods[-1]
+        present.note(
+            _(
+                "{period} has fewer than {least} deals a team, so {first} to {last} are taken together.",
+                period=review.period.key,
+                least=formats.number(ENOUGH),
+                first=first.key,
+                last=last.key,
+            )
+        )
+    bulk = review.history.aside.get("bulk", 0)
+    if bulk:
+        present.note(
+            ngettext(
+                "{n} move was made in a bulk update: when the deal truly moved is not known, and no stay "
+                "that it begins or ends counts.",
+                "{n} moves were made in bulk updates: when these deals truly moved is not known, and no stay "
+                "that one begins or ends counts.",
+                bulk,
+            )
+        )
+    for note in review.history.notes:
+        if note.code == "no-stage-history":
+            present.note(translate(note.text), kind="warning")
+
+
+def bottlenecks(review: ProcessReview) -> None:
+    """What is claimed, each with n, interval and what caps it; then what the whole cycle says."""
+    if not review.history.stages:
+        return
+    if review.within.state != "teams":
+        present.note(too_little(review), kind="warning")
+        return
+    table, claims = review.bottlenecks, review.claims
+    if claims.empty:
+        present.note(
+            ngettext(
+                "{n} place was compared; none is behind its peers by more than chance.",
+                "{n} places were compared; none is behind its peers by more than chance.",
+                len(table),
+            )
+        )
+        return
+    frame = claims.head(CLAIMS)
+    shown = pd.DataFrame({
+        "stage": frame["stage"], "team": frame["team"],
+        "own": [_rate(k, v) for k, v in zip(frame["kind"], frame["own"], strict=True)],
+        "peers": [_rate(k, v) for k, v in zip(frame["kind"], frame["peers"], strict=True)],
+        "lift": [_paid(k, v) for k, v in zip(frame["kind"], frame["money"], strict=True)],
+        "interval": [f"{rounded(a)} – {rounded(b)}" for a, b in
+                     zip(frame["low"], frame["high"], strict=True)],
+        "n": frame["n"],
+    })  # fmt: skip
+    notes = [
+        _(
+            "Compared within deal type, size, source and month of the quarter; drawn towards all; "
+            "90 % intervals."
+        ),
+        _("Of what is claimed, about one in twenty is false (Benjamini and Hochberg)."),
+    ]
+    if len(claims) > CLAIMS:
+        notes.append(ngettext("{n} smaller claim is left out.", "{n} smaller claims are left out.",
+                              len(claims) - CLAIMS))  # fmt: skip
+    capped = frame[frame["capped_by"] != ""]
+    for row in capped.itertuples():
+        if row.capped_by == "waiting":
+            said = _(
+                "{stage}, {team}: no more than what waits there is worth.", stage=row.stage, team=row.team
+            )
+        else:
+            said = _("{stage}, {team}: no more than {cap} has ever carried.", stage=row.stage, team=row.team,
+                     cap=row.capped_by)  # fmt: skip
+        notes.append(said)
+    present.show_table(
+        shown, title=_("Where bookings are held up"), table="bottlenecks", notes=notes, row_head=None
+    )
+    _cycle(claims)
+
+
+def _rate(kind: str, value: float) -> str:
+    return formats.percent(value, 0) if kind == "conversion" else _("{n} days", n=formats.number(value, 1))
+
+
+def _paid(kind: str, value: float) -> str:
+    if kind == "conversion":
+        return _("{money} a quarter", money=rounded(value))
+    return _("{money} once", money=rounded(value))
+
+
+def _cycle(claims: pd.DataFrame) -> None:
+    """Whether the teams that are slow in a stage are slow all in all."""
+    slow = claims[claims["kind"] == "time"].drop_duplicates("team")
+    even = slow[~(slow["own_cycle"] > 1.1 * slow["peers_cycle"])]
+    if even.empty:
+        return
+    days = formats.number
+    teams = [
+        _("{team} {own} days, peers {peers}", team=name, own=days(own, 0), peers=days(peers, 0))
+        for name, own, peers in zip(even["team"], even["own_cycle"], even["peers_cycle"], strict=True)
+    ]
+    present.note(
+        _(
+            "All in all these teams are no more than a tenth slower than their peers, so what they lose in "
+            "one stage they make up for in others: {teams}. Ask why before the stage is changed.",
+            teams="; ".join(teams),
+        )
+    )
+
+
+def plays(workbook: Workbook, review: ProcessReview) -> None:
+    """What to try: the plays for what is found, how many deals they concern, when to look again."""
+    from datetime import timedelta
+
+    known = load_plays(workbook.folder)
+    if not known:
+        present.note(_("There is no playbook.yml, which says what to try; docs/process.md shows one."))
+        return
+    stuck = review.stuck.groupby("stage").size()
+    claims = review.claims.drop_duplicates(["kind", "stage"])
+    causes = [(str(kind), str(stage)) for kind, stage in zip(claims["kind"], claims["stage"], strict=True)]
+    causes += [("stuck", "")] if len(stuck) else []
+    causes += [("pushes", "")] if (review.pushes.times[review.lately] > 0).any() else []
+    causes += [("losses", "")] if len(review.lost) else []
+    words = {"conversion": _("conversion"), "time": _("time"), "stuck": _("stuck"), "pushes": _("pushes"),
+             "losses": _("losses")}  # fmt: skip
+    counts = {"stuck": len(review.stuck), "pushes": int((review.pushes.times[review.lately] > 0).sum()),
+              "losses": len(review.lost)}  # fmt: skip
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind, stage in causes:
+        for play in plays_for(known, kind, stage):
+            row = rows.setdefault((play.name, kind), {
+                "cause": [], "play": play.name, "do": play.do, "deals": 0, "measure": play.measure,
+                "review_on": review.history.as_of + timedelta(days=play.review_after),
+            })  # fmt: skip
+            row["cause"].append(stage)
+            row["deals"] += counts.get(kind, int(stuck.get(stage, 0)))
+    for (_name, kind), row in rows.items():
+        stages = ", ".join(filter(None, row["cause"]))
+        row["cause"] = f"{words[kind]}: {stages}" if stages else words[kind]
+    if not rows:
+        present.note(_("The playbook has no play for what is found here."))
+        return
+    present.show_table(
+        pd.DataFrame(list(rows.values())), title=_("What to try, and when to look again"), table="plays",
+        row_head=None, notes=_("Deals: those stuck in the stage today, or those the cause is about."),
+    )  # fmt: skip
+
+
+def left_out(review: ProcessReview) -> None:
+    """What of the log is no move, and what was found out about it."""
+    for note in review.history.notes:
+        if note.code != "no-stage-history":
+            present.note(translate(note.text))
+    unread = review.pushes.unread
+    if unread:
+        present.note(
+            ngettext(
+                "{n} change of a close date is no day and counts as no push.",
+                "{n} changes of close dates are no days and count as no pushes.",
+                unread,
+            )
+        )

@@ -1,0 +1,384 @@
+"""The bottleneck in money: what would be booked if a team's stage converted, or moved, as its peers' do.
+
+Conversion pays every quarter: bookings of the deals that pass the stage, times the gain. Moving faster pays
+once: bookings of a day, times the days saved, and no more than what waits in the stage is worth. A gain is
+capped by what the later stages and the people have ever carried. Claimed is only what survives Benjamini and
+Hochberg's (1995) control of false discoveries over all stages and teams, and whose interval stays above
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from salesops_nb.core import statistics
+from salesops_nb.core.periods import Period
+from salesops_nb.facts import UNASSIGNED, UNKNOWN
+from salesops_nb.process.conversion import ONWARD, STILL, Stints
+from salesops_nb.process.gaps import Entries, Floats, Gaps, conversion_gaps, waiting_gaps
+from salesops_nb.process.history import DAY, LOST, STAYS, UNITS, WON, Flags, History, Ints, seconds
+
+ENOUGH = 400  # deals of a team that are compared
+QUARTERS = 4  # pooled where a period has fewer
+LOOK_BACK = 8  # quarters in which the most that people have carried is looked for
+CLAIMED = 0.05  # share of false ones among what is claimed
+DAYS = 365.25 / 4  # of a quarter
+STRATA = ("deal_type", "size", "source")
+State = Literal["teams", "company", "too little"]
+COLUMNS = [
+    "kind", "stage", "team", "n", "own", "peers", "own_cycle", "peers_cycle", "gain", "money", "low", "high",
+    "p", "q", "claimed", "capped_by",
+]  # fmt: skip
+_OWN = [name for name in COLUMNS if name not in ("own_cycle", "peers_cycle", "q", "claimed")]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days that are looked at, and whether they have enough deals to compare teams.
+
+    `state` is ``teams`` where at least two have `ENOUGH`, ``company`` where all together have, else
+    ``too little``. `pooled` says that the quarters before were taken in. `deals` are those that entered a
+    stage in the window, by team.
+    """
+
+    periods: tuple[Period, ...]
+    state: State
+    deals: pd.Series[int]
+
+    @property
+    def pooled(self) -> bool:
+        """Whether periods before the one asked for are in it."""
+        return len(self.periods) > 1
+
+    @property
+    def start(self) -> int:
+        """Its first second."""
+        return seconds(self.periods[0].start)
+
+    @property
+    def end(self) -> int:
+        """The second after its last."""
+        return seconds(self.periods[-1].end)
+
+    @property
+    def quarters(self) -> float:
+        """How long it is."""
+        return (self.end - self.start) / DAY / DAYS
+
+    def inside(self, at: Ints) -> Flags:
+        """Which moments are in it."""
+        found: Flags = (at >= self.start) & (at < self.end)
+        return found
+
+
+def window(history: History, period: Period) -> Window:
+    """The period, or the four quarters up to its end where it has too few deals for each team.
+
+    Examples
+    --------
+    A quarter of the demo has 3,500 deals, no team 400 in each; four quarters have them:
+
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> found = process.window(process.read(wb.tables, stages=wb.stages), wb.period("2017-Q4"))
+    >>> found.state, [each.key for each in found.periods]
+    ('teams', ['2017-Q1', '2017-Q2', '2017-Q3', '2017-Q4'])
+    """
+    alone = _window(history, (period,))
+    if _all_teams(alone):
+        return alone
+    quarter = period.calendar.containing(period.last, "quarter")
+    if period.start < quarter.start:  # longer than a quarter: what it has is all that it is asked for
+        return alone
+    quarters = [quarter]
+    while len(quarters) < QUARTERS:
+        quarters.insert(0, quarters[0].previous())
+    return _window(history, tuple(quarters))
+
+
+def _all_teams(found: Window) -> bool:
+    return found.state == "teams" and bool((found.deals >= ENOUGH).all())
+
+
+def _window(history: History, periods: tuple[Period, ...]) -> Window:
+    made, first, end = history.passes, seconds(periods[0].start), seconds(periods[-1].end)
+    there = np.zeros(len(history.deals), bool)
+    there[made.deal[(made.entered >= first) & (made.entered < end)]] = True
+    mine = np.flatnonzero(there)
+    counts = history.deals["team"].iloc[mine].value_counts()
+    counts = counts[(counts > 0) & ~counts.index.isin([UNASSIGNED, UNKNOWN])].sort_index()
+    counts.index = counts.index.astype(str)
+    return Window(periods, state_of(counts, len(mine)), counts.astype(int))
+
+
+def state_of(counts: pd.Series[int], deals: int) -> State:
+    """Whether there are teams to compare, by the deals of each; else whether all deals say something.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb.process import bottleneck
+    >>> [bottleneck.state_of(pd.Series([n] * 6), 6 * n) for n in (1_000, 150, 50)]
+    ['teams', 'company', 'too little']
+    """
+    if int((counts >= ENOUGH).sum()) >= 2:
+        return "teams"
+    return "company" if deals >= ENOUGH else "too little"
+
+
+def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0) -> pd.DataFrame:
+    """Every stage of every team that is compared, the claimed ones and then the most expensive first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``kind`` (conversion or time), ``stage, team, n`` (entries compared), ``own, peers`` (rates of
+        conversion in the same mix, or median days), ``own_cycle, peers_cycle`` (median days from the first
+        stage to the close), ``gain`` (a share), ``money`` with ``low`` and ``high`` (90 %; of conversion a
+        quarter, of time once), ``p``, ``q`` (p after Benjamini and Hochberg), ``claimed``, ``capped_by``
+        (what the gain is cut by). Empty where the window is not one of teams.
+
+    Examples
+    --------
+    In the demo, deals stay long in Proposal in the region Central, and nobody loses more than the others:
+
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> within = process.window(history, wb.period("2017-Q4"))
+    >>> found = process.bottlenecks(history, process.stints(history), within)
+    >>> found.loc[found["claimed"], ["kind", "stage", "team"]].head(2)
+       kind     stage              team
+    0  time  Proposal     Melvin Marxen
+    1  time  Proposal  Dustin Brinkmann
+    >>> found.loc[found["claimed"], "kind"].unique().tolist()
+    ['time']
+    """
+    if within.state != "teams":
+        return pd.DataFrame(columns=COLUMNS)
+    teams = [str(t) for t in within.deals.index[within.deals >= ENOUGH]]
+    known = history.deals["team"].cat
+    at = {name: i for i, name in enumerate(teams)}
+    code = np.array([at.get(str(name), -1) for name in known.categories], np.int64)[known.codes]
+    rng = np.random.default_rng(seed)
+    shape = (len(history.stages), len(teams))
+    conversion = conversion_gaps(_stint_entries(history, stints, within, code, shape), rng)
+    waiting = waiting_gaps(_stay_entries(history, within, code, shape))
+    booked = _booked(history, within, code, shape)
+    caps, by = _caps(history, within, code, shape)
+    waits = _waiting_value(history, stints, code, shape)
+    medians = _medians(history, within, code, shape)
+    cycles = _cycles(history, within, code, len(teams))
+    parts = [
+        conversion_rows(history.stages, teams, conversion, booked, caps, by),
+        time_rows(history.stages, teams, waiting, booked / DAYS, waits, medians),
+    ]
+    found = pd.concat(parts, ignore_index=True)
+    found["own_cycle"] = [cycles[0][teams.index(t)] for t in found["team"]]
+    found["peers_cycle"] = [cycles[1][teams.index(t)] for t in found["team"]]
+    return judged(found)[COLUMNS]
+
+
+def judged(found: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `conversion_rows` and `time_rows` with ``q`` and ``claimed``; claimed and dearest first."""
+    q = statistics.benjamini_hochberg(found["p"]) if len(found) else np.zeros(0)
+    claimed = (q <= CLAIMED) & (found["low"] > 0) & (found["money"] > 0)
+    found = found.assign(q=q, claimed=claimed.astype(bool))
+    return found.sort_values(["claimed", "money"], ascending=False, ignore_index=True, kind="stable")
+
+
+def _strata(history: History, deal: Ints, more: Ints | None = None) -> tuple[Ints, int]:
+    """The stratum of each of some deals, as a code, and how many there are."""
+    code = np.zeros(len(history.deals), np.int64)
+    for column in STRATA:
+        codes = history.deals[column].cat.codes.to_numpy().astype(np.int64)
+        code = code * (int(codes.max(initial=0)) + 2) + codes + 1
+    mine = code[deal] if more is None else code[deal] * 3 + more
+    there = np.bincount(mine) > 0
+    return (np.cumsum(there) - 1)[mine], int(there.sum())
+
+
+def _month_of_quarter(history: History, within: Window, at: Ints) -> Ints:
+    """0 to 2: the month of its quarter in which a moment lies."""
+    calendar = within.periods[0].calendar
+    first = np.datetime64(int(at.min(initial=within.start)), "s").astype("datetime64[D]").item()
+    starts: list[int] = []
+    place: list[int] = []
+    quarter = calendar.containing(first, "quarter")
+    while quarter.start <= history.as_of:
+        months = list(calendar.between(quarter.start, quarter.end, "month"))
+        starts += [seconds(month.start) for month in months]
+        place += range(len(months))
+        quarter = calendar.containing(quarter.end, "quarter")
+    found: Ints = np.array(place)[np.searchsorted(np.array(starts), at, side="right") - 1]
+    return found
+
+
+def _stint_entries(
+    history: History, stints: Stints, within: Window, code: Ints, shape: tuple[int, int]
+) -> Entries:
+    mine = stints.where(within.inside(stints.entered) & ~stints.bulk & (code[stints.deal] >= 0))
+    month = _month_of_quarter(history, within, np.minimum(mine.ended, history.now - 1))
+    stratum, strata = _strata(history, mine.deal, month)
+    return Entries(
+        mine.stage.astype(np.int64),
+        code[mine.deal],
+        stratum,
+        mine.days,
+        mine.end != STILL,
+        mine.end == ONWARD,
+        (*shape, strata),
+    )
+
+
+def _stay_entries(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> Entries:
+    made = history.passes
+    mine = made.where(within.inside(made.entered) & ~made.bulk & (code[made.deal] >= 0))
+    stratum, strata = _strata(history, mine.deal)
+    over = mine.to != STAYS
+    return Entries(
+        mine.stage.astype(np.int64), code[mine.deal], stratum, mine.days, over, over, (*shape, strata)
+    )
+
+
+def _booked(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> Floats:
+    """What each team booked a quarter with deals that went through each stage: stages × teams."""
+    deals = history.deals
+    won = (deals["outcome"] == WON).to_numpy() & within.inside(deals["closed"].to_numpy()) & (code >= 0)
+    made = history.passes.where(history.passes.first & won[history.passes.deal])
+    cell = made.stage * shape[1] + code[made.deal]
+    total = np.bincount(cell, deals["value"].to_numpy()[made.deal] / UNITS, shape[0] * shape[1])
+    found: Floats = total.reshape(shape) / within.quarters
+    return found
+
+
+def _caps(
+    history: History, within: Window, code: Ints, shape: tuple[int, int]
+) -> tuple[Floats, NDArray[np.object_]]:
+    """How many times as many deals each team's later stages can carry, and which of them carries least.
+
+    The most that a seller of any team had in a stage in one of the last quarters, over what one has now.
+    """
+    made = history.passes
+    quarter = (made.entered - within.end) // (91 * DAY)
+    recent = (quarter >= -LOOK_BACK) & (quarter < 0) & (code[made.deal] >= 0)
+    owner = history.deals["owner_id"].cat.codes.to_numpy()[made.deal]
+    frame = pd.DataFrame({
+        "stage": made.stage[recent], "team": code[made.deal][recent], "quarter": quarter[recent],
+        "owner": owner[recent],
+    })  # fmt: skip
+    sellers = frame.groupby(["team", "quarter"])["owner"].nunique()
+    entries = frame.groupby(["team", "quarter", "stage"]).size()
+    load: pd.DataFrame = entries.unstack("stage").reindex(columns=range(shape[0]))
+    load = load.div(sellers, axis=0)
+    most = load.max().to_numpy(float)
+    current = load[load.index.get_level_values("quarter") >= -max(1, round(within.quarters))]
+    now = current.groupby("team").mean().reindex(range(shape[1])).to_numpy(float).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = np.maximum(np.nan_to_num(most[:, None] / now, nan=np.inf), 1.0)
+    caps, by = np.full(shape, np.inf), np.full(shape, "", object)
+    for stage in range(shape[0] - 1):
+        later = room[stage + 1 :]
+        caps[stage] = later.min(axis=0)
+        by[stage] = [history.stages[stage + 1 + i] for i in later.argmin(axis=0)]
+    return caps, by
+
+
+def _waiting_value(history: History, stints: Stints, code: Ints, shape: tuple[int, int]) -> Floats:
+    """What the open deals in each stage of each team are worth, times the share of such that was won."""
+    made, outcome = history.passes, history.deals["outcome"]
+    now = made.where((made.to == STAYS) & (code[made.deal] >= 0))
+    worth = history.deals["value"].to_numpy()[now.deal] / UNITS
+    total = np.bincount(now.stage * shape[1] + code[now.deal], worth, shape[0] * shape[1]).reshape(shape)
+    won, lost = ((outcome == end).to_numpy()[stints.deal] for end in (WON, LOST))
+    wins, losses = (np.bincount(stints.stage, which, shape[0]) for which in (won, lost))
+    found: Floats = total * (wins / np.maximum(wins + losses, 1))[:, None]
+    return found
+
+
+def _medians(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Median days in each stage of each team, and of its peers."""
+    made = history.passes
+    mine = made.where(within.inside(made.entered) & ~made.bulk & (code[made.deal] >= 0))
+    mine = mine.where(np.argsort(mine.left - mine.entered))  # sorted once, and not again for each team
+    days, over, team = mine.days, mine.to != STAYS, code[mine.deal]
+    own, peers = np.full(shape, np.nan), np.full(shape, np.nan)
+    for stage in range(shape[0]):
+        here = mine.stage == stage
+        for at in range(shape[1]):
+            for out, which in ((own, here & (team == at)), (peers, here & (team != at))):
+                out[stage, at] = statistics.survival_quantile(days[which], over[which]).value
+    return own, peers
+
+
+def _cycles(history: History, within: Window, code: Ints, teams: int) -> tuple[Floats, Floats]:
+    """Median days from the first stage to the close, of each team's deals and of its peers'."""
+    deals = history.deals
+    began, closed = deals["began"].to_numpy(), deals["closed"].to_numpy()
+    over = (deals["outcome"] != "open").to_numpy()
+    known = within.inside(began) & (code >= 0)
+    days = (np.where(over, closed, history.now) - began) / DAY
+    own, peers = np.full(teams, np.nan), np.full(teams, np.nan)
+    for at in range(teams):
+        for out, which in ((own, known & (code == at)), (peers, known & (code != at))):
+            out[at] = statistics.survival_quantile(days[which], over[which]).value
+    return own, peers
+
+
+def conversion_rows(
+    stages: Sequence[str],
+    teams: Sequence[str],
+    gaps: Gaps,
+    booked: Floats,
+    caps: Floats,
+    by: NDArray[np.object_],
+) -> pd.DataFrame:
+    """What each gap of conversion costs a quarter; `booked` a quarter and `caps` are stages × teams."""
+    rows = []
+    for stage, team in zip(*np.nonzero(~np.isnan(gaps.own)), strict=True):
+        gain, most, money = gaps.gain[stage, team], caps[stage, team] - 1, booked[stage, team]
+        rows.append({
+            "kind": "conversion", "stage": stages[stage], "team": teams[team],
+            "n": int(gaps.n[stage, team]), "own": gaps.own[stage, team], "peers": gaps.peers[stage, team],
+            "gain": min(gain, most), "money": min(gain, most) * money,
+            "low": min(gaps.low[stage, team], most) * money,
+            "high": min(gaps.high[stage, team], most) * money, "p": gaps.p[stage, team], "capped_by":
+            by[stage, team] if gain > most else "",
+        })  # fmt: skip
+    return pd.DataFrame(rows, columns=_OWN)
+
+
+def time_rows(
+    stages: Sequence[str],
+    teams: Sequence[str],
+    gaps: Gaps,
+    a_day: Floats,
+    waits: Floats,
+    medians: tuple[Floats, Floats],
+) -> pd.DataFrame:
+    """What each gap of time holds back, once; bookings a day, what waits, medians are stages × teams.
+
+    The days saved are no more than the medians differ by: where a few deals stay for ever, hazards differ by
+    more than a typical deal would gain.
+    """
+    rows = []
+    for stage, team in zip(*np.nonzero(~np.isnan(gaps.own)), strict=True):
+        own, peers = medians[0][stage, team], medians[1][stage, team]
+        gain, most = gaps.gain[stage, team], max(float(np.nan_to_num(own - peers)), 0.0)
+        share = min(1.0, most / (gain * peers)) if gain * peers > 0 else 0.0
+        worth = a_day[stage, team] * float(np.nan_to_num(peers)) * share
+        held = waits[stage, team]
+        rows.append({
+            "kind": "time", "stage": stages[stage], "team": teams[team], "n": int(gaps.n[stage, team]),
+            "own": own, "peers": peers, "gain": gain * share, "money": min(gain * worth, held),
+            "low": min(gaps.low[stage, team] * worth, held),
+            "high": min(gaps.high[stage, team] * worth, held), "p": gaps.p[stage, team], "capped_by":
+            "waiting" if gain * worth > held else "",
+        })  # fmt: skip
+    return pd.DataFrame(rows, columns=_OWN)

@@ -1,0 +1,395 @@
+"""The stages that deals went through: what a CRM logged of them, put in order and cleaned.
+
+A log is rows of states. What it may hold beside moves is taken out first and counted: states that were only
+saved again (Salesforce writes one at any save), two stages at one instant, times before the deal's creation
+or after its closing, stages that nobody declared. What many deals got on one day by one person (a bulk
+update) is marked: when these deals truly moved, nobody knows. A `Pass` is a stay of a deal in a stage, until
+the next.
+
+All is arrays by deal and stage, so that ten million rows stay small; `deals` says what the deals are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from salesops_nb import facts
+from salesops_nb.core.frames import Tables, collected, settled, with_columns_or_null
+from salesops_nb.core.stopping import check
+from salesops_nb.errors import Problem, problem
+
+Ints = NDArray[np.signedinteger[Any]]  # of the least width that holds them
+Flags = NDArray[np.bool_]
+UNITS = 10_000  # of money, as facts have four places
+DAY = 86_400  # seconds
+MICRO = 1_000_000  # to a second
+OPEN, WON, LOST = "open", "won", "lost"
+STAYS = -1  # of `to`: still in the stage
+MANY, TIMES = 30, 3  # moves of one person on a day that make a bulk update; times what is usual
+ORDERED_BY = 20_000  # deals that say in which order stages come
+OFTEN = 0.5  # share of a stage's rows before creation, from which `created_on` means another day
+DEALS = ("deal_id", "owner_id", "team", "region", "segment", "deal_type", "source", "outcome", "stage",
+         "loss_reason", "product_id")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Stays in stages, by deal and time: position of the deal, of the stage, seconds since 1970.
+
+    `to` is the next stage, ``len(stages)`` for won and one more for lost, `STAYS` where the deal is still
+    there; `left` is then `History.now`. `bulk` marks stays that begin or end in a bulk update, `began` those
+    that begin so; `first` marks the deal's first stay in that stage.
+    """
+
+    deal: Ints
+    stage: Ints
+    entered: Ints
+    left: Ints
+    to: Ints
+    bulk: Flags
+    began: Flags
+    first: Flags
+
+    def __len__(self) -> int:
+        return len(self.deal)
+
+    def where(self, which: Flags | Ints) -> Passes:
+        """Some of them."""
+        return Passes(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+    @property
+    def days(self) -> NDArray[np.float64]:
+        """How long each lasted, or has so far."""
+        out: NDArray[np.float64] = (self.left - self.entered) / DAY
+        return out
+
+    @property
+    def working_days(self) -> NDArray[np.float64]:
+        """The same in working days, Monday to Friday: whole days and the parts of the first and last."""
+        first, last = (np.array(at // DAY, dtype="datetime64[D]") for at in (self.entered, self.left))
+        parts = [
+            np.is_busday(day) * (at % DAY) / DAY for day, at in ((first, self.entered), (last, self.left))
+        ]
+        out: NDArray[np.float64] = np.busday_count(first, last) + parts[1] - parts[0]
+        return np.maximum(out, 0.0)
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of the process on a day.
+
+    Parameters
+    ----------
+    deals : a row a deal: the columns of `DEALS` as categories, ``value`` and ``list_value`` in units of
+    1/10,000
+        of the currency, ``created``, ``closed`` and ``began`` as seconds (missing: 0), ``size`` band,
+        ``reopened``.
+    stages : open stages in the order in which deals go through them.
+    passes : as `Passes` says; empty where there is no history.
+    aside : rows by why they are not read as moves.
+    notes : what was found out about the log that a reader has to know.
+    """
+
+    deals: pd.DataFrame
+    stages: tuple[str, ...]
+    passes: Passes
+    as_of: date
+    aside: Mapping[str, int]
+    notes: tuple[Problem, ...]
+    rows: int
+
+    @property
+    def now(self) -> int:
+        """The end of the last day known, in seconds."""
+        return seconds(self.as_of) + DAY
+
+    def only(self, which: Flags) -> History:
+        """The same of some deals."""
+        at = np.cumsum(which) - 1
+        mine = self.passes.where(which[self.passes.deal])
+        moved = Passes(at[mine.deal], *(getattr(mine, n) for n in list(Passes.__dataclass_fields__)[1:]))
+        return History(self.deals[which].reset_index(drop=True), self.stages, moved, self.as_of, self.aside,
+                       self.notes, self.rows)  # fmt: skip
+
+
+def seconds(day: date) -> int:
+    """Midnight of a day, in seconds since 1970."""
+    return int(np.datetime64(day, "s").astype(np.int64))
+
+
+def read(
+    tables: Mapping[str, Any], as_of: date | None = None, stages: Mapping[str, str] | None = None
+) -> History:
+    """The deals known on a day and the stages they went through by then.
+
+    Parameters
+    ----------
+    tables : with ``deals``; ``stage_history``, ``people``, ``products``, ``accounts`` where there are any.
+    as_of : the last day known; the last in the data by default.
+    stages : the outcome (open, won, lost) of each stage in the order that the mapping declares.
+
+    Raises
+    ------
+    SalesopsError
+        where no deal has a date.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> found = process.read(wb.tables, stages=wb.stages)
+    >>> found.stages, len(found.passes), found.aside["bulk"]
+    (('Prospecting', 'Qualify', 'Demo', 'Proposal', 'Negotiation'), 36767, 160)
+    """
+    tables = Tables.of(tables)
+    known = as_of or facts.last_day(tables)
+    key = ("process", known, tuple((stages or {}).items()))
+    return tables.once(key, lambda: _read(tables, known, stages or {}), lambda made: len(made.passes))
+
+
+def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
+    deals, codes = _deals(tables, as_of)
+    outcomes = {**_outcomes(tables), **declared}
+    if "stage_history" not in tables:
+        note = problem("no-stage-history.process", table="stage_history")
+        deals["reopened"], deals["began"] = False, deals["created"]
+        return History(deals, (), _no_passes(), as_of, {}, (note,), 0)
+    rows, of_stages = _rows(tables, codes, as_of)
+    names, parents = list(of_stages["stage"]), list(of_stages["parent_stage"])
+    known = np.array(
+        [not declared or n in outcomes or p in outcomes for n, p in zip(names, parents, strict=True)]
+    )
+    ends = np.array([outcomes.get(n, OPEN) for n in names])
+    stage = rows["stage"]
+    aside: dict[str, int] = {"unknown-deal": int(of_stages["rows"].sum()) - len(stage)}
+    day = rows["at"] // (DAY * MICRO)
+    early = day < deals["created"].to_numpy()[rows["deal"]] // DAY
+    before = np.bincount(stage, early, len(names)) / np.maximum(np.bincount(stage, minlength=len(names)), 1)
+    usual = before > OFTEN
+    closed = deals["closed"].to_numpy()[rows["deal"]]
+    late = (closed > 0) & (day > closed // DAY)
+    early &= ~usual[stage]
+    unknown = ~known[stage]
+    for name, which in (("unknown-stage", unknown), ("before-created", early & ~unknown),
+                        ("after-closed", late & ~early & ~unknown)):  # fmt: skip
+        aside[name] = int(which.sum())
+    rows = _kept(rows, ~(unknown | early | late))
+    order = _order(rows, names, parents, ends, declared)
+    place = np.full(len(names), len(order) + 1)
+    place[ends == WON] = len(order)
+    for at, name in enumerate(order):
+        place[names.index(name)] = at
+    rows["stage"] = place[rows["stage"]]
+    rows = _moves(rows, aside)
+    passes, reopened = _passes(rows, deals, len(order), seconds(as_of) + DAY, aside)
+    deals["reopened"] = reopened
+    deals["began"] = _began(deals, passes)
+    notes = _notes(deals, passes, order, aside, [names[i] for i in np.flatnonzero(usual)], names, known)
+    aside["bulk"] = int(rows["bulk"].sum())
+    return History(deals, tuple(order), passes, as_of, aside, tuple(notes), int(of_stages["rows"].sum()))
+
+
+def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]]:
+    """The deals, and each id with its position among them."""
+    through = facts.last_day(tables)
+    listed = facts.listed(tables, facts.DEAL_FACTS_LISTED)
+    wanted = (*DEALS, "value", "list_value", "created_on", "closed_on", "expected_close_on")
+    placed = facts.placed_facts(listed, facts.spans(tables), as_of, through, "as they were",
+                                facts.DEAL_FACTS, tables).select(*wanted)  # fmt: skip
+    day = "CASE WHEN {0} IS NULL THEN 0 ELSE epoch(CAST({0} AS TIMESTAMP))::BIGINT END AS {1}"
+    units = f"coalesce(CAST({{0}} * {UNITS} AS BIGINT), 0) AS {{0}}"
+    sql = f"""SELECT {", ".join(DEALS)}, {units.format("value")}, {units.format("list_value")},
+        {day.format("created_on", "created")}, {day.format("closed_on", "closed")},
+        {day.format("expected_close_on", "expected")}, row_number() OVER () - 1 AS deal FROM facts"""
+    held = settled(nw.from_native(nw.to_native(placed).query("facts", sql)))
+    native = nw.to_native(held)
+    columns: dict[str, Any] = {}
+    for name in held.collect_schema().names():  # one after the other: text of millions of deals is large
+        column = native.query("held", f"SELECT {name} FROM held").to_arrow_table()[name]
+        columns[name] = _categories(column) if name in DEALS[1:] else column.to_pandas()
+    deals = pd.DataFrame(columns)
+    if not deals["deal"].is_monotonic_increasing:
+        deals = deals.sort_values("deal", ignore_index=True)
+    deals = deals.drop(columns="deal")
+    deals["size"] = _bands(deals["list_value"].to_numpy())
+    return deals, held.select("deal_id", "deal")
+
+
+def _categories(column: Any) -> Any:
+    """Text as categories; nothing as ``unknown``."""
+    import pyarrow.compute as pc
+
+    found = pc.fill_null(column.cast("string"), facts.UNKNOWN).combine_chunks().dictionary_encode()
+    return pd.Categorical.from_codes(found.indices.to_numpy(), found.dictionary.to_pylist())
+
+
+def _bands(amounts: Ints) -> Any:
+    """Thirds of the deals by list value: what a deal would bring at list price, won or lost alike."""
+    known = amounts[amounts > 0]
+    limits = np.unique(np.quantile(known, [1 / 3, 2 / 3])) if len(known) else np.array([])
+    bands: Any = ["small", "medium", "large"]
+    codes: Any = np.searchsorted(limits, amounts).astype(np.int8)
+    return pd.Categorical.from_codes(codes, bands)
+
+
+def _outcomes(tables: Tables) -> dict[str, str]:
+    """What stages of the deals mean: open where any deal is open in it, else what its deals are."""
+    rows = collected(tables["deals"].select("stage", "outcome").unique()).dropna()
+    found = rows.groupby("stage")["outcome"].agg(set)
+    return {str(n): OPEN if OPEN in o else WON if WON in o else LOST for n, o in found.items()}
+
+
+def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The log as arrays ordered by deal and time, and its stages with their parents."""
+    history = with_columns_or_null(tables["stage_history"], {"parent_stage": nw.String(), "by": nw.String()})
+    history = history.filter(~nw.col("entered_at").is_null(), ~nw.col("stage").is_null())
+    history = history.with_columns(day=nw.col("entered_at").cast(nw.Date)).filter(nw.col("day") <= as_of)
+    native = nw.to_native(history)
+    of_stages = native.query("log", """SELECT stage, max(parent_stage) AS parent_stage, count(*) AS rows
+        FROM log GROUP BY 1 ORDER BY 1""").df()  # fmt: skip
+    of_stages["parent_stage"] = of_stages["parent_stage"].astype(object)
+    days = native.query("log", """SELECT coalesce("by", '') AS "by", day, count(*) AS n FROM log
+        GROUP BY ALL HAVING n >= 2""").to_arrow_table().to_pandas()  # fmt: skip
+    usual = float(np.quantile(days["n"], 0.99)) if len(days) else 0.0
+    many = days[days["n"] > max(MANY, TIMES * usual)]
+    check()
+    joined = history.join(codes, on="deal_id", how="inner")
+    dates = ", ".join(f"('{str(by).replace(chr(39), chr(39) * 2)}', DATE '{day}')" for by, day in
+                      zip(many["by"], pd.to_datetime(many["day"]).dt.date, strict=True))  # fmt: skip
+    bulk = f"(coalesce(\"by\", ''), day) IN ({dates})" if len(many) else "false"
+    names = ", ".join(f"'{str(n).replace(chr(39), chr(39) * 2)}'" for n in of_stages["stage"])
+    found = nw.to_native(joined).query("log", f"""SELECT deal::INTEGER AS deal,
+        (list_position([{names}]::VARCHAR[], stage) - 1)::SMALLINT AS stage,
+        epoch_us(CAST(entered_at AS TIMESTAMP)) AS "at", {bulk} AS bulk
+        FROM log ORDER BY deal, "at" """).fetchnumpy()  # fmt: skip
+    return {name: np.asarray(values) for name, values in found.items()}, of_stages
+
+
+def _kept(rows: Mapping[str, Any], which: Flags) -> dict[str, Any]:
+    return {name: values[which] for name, values in rows.items()} if not which.all() else dict(rows)
+
+
+def _order(
+    rows: Mapping[str, Any], names: list[str], parents: list[Any], ends: Any, declared: Mapping[str, str]
+) -> list[str]:
+    """Open stages in order: the mapping's; inside one of its stages, the one that most deals enter first."""
+    size = len(names)
+    few = rows["deal"] % max(1, (int(rows["deal"].max(initial=0)) + 1) // ORDERED_BY) == 0
+    frame = pd.DataFrame({"deal": rows["deal"][few], "stage": rows["stage"][few]})
+    frame["at"] = frame.groupby("deal").cumcount()
+    first = frame.drop_duplicates(["deal", "stage"]).pivot(index="deal", columns="stage", values="at")
+    first = first.reindex(columns=range(size))
+    met = first.to_numpy(float)
+    before = np.array([[np.nansum(met[:, i] < met[:, j]) for j in range(size)] for i in range(size)])
+    wins = (before > before.T).sum(axis=1) if size else np.zeros(0)
+    ranks = {stage: at for at, stage in enumerate(declared)}
+    place = [ranks.get(n, ranks.get(p, len(ranks))) for n, p in zip(names, parents, strict=True)]
+    return sorted(
+        (n for n, end in zip(names, ends, strict=True) if end == OPEN),
+        key=lambda n: (place[names.index(n)], -int(wins[names.index(n)]), n),
+    )
+
+
+def _moves(rows: dict[str, Any], aside: dict[str, int]) -> dict[str, Any]:
+    """The rows at which a deal's stage changed."""
+    deal, at, stage = rows["deal"], rows["at"], rows["stage"]
+    same = (deal[1:] == deal[:-1]) & (at[1:] == at[:-1])
+    aside["one-instant"] = int(same.sum())
+    if same.any():  # which of them came first is not known: the furthest stage is what came of it
+        order = np.lexsort((stage, at, deal))
+        rows = {name: values[order] for name, values in rows.items()}
+        rows = _kept(rows, np.append(~same, True) if len(deal) else np.zeros(0, bool))
+    deal, stage = rows["deal"], rows["stage"]
+    again = np.zeros(len(deal), bool)
+    again[1:] = (deal[1:] == deal[:-1]) & (stage[1:] == stage[:-1])
+    aside["saved-again"] = int(again.sum())
+    return _kept(rows, ~again)
+
+
+def _passes(
+    rows: Mapping[str, Any], deals: pd.DataFrame, stages: int, now: int, aside: dict[str, int]
+) -> tuple[Passes, Flags]:
+    deal, stage, at, bulk = rows["deal"], rows["stage"], rows["at"] // MICRO, rows["bulk"]
+    last = np.ones(len(deal), bool)
+    last[:-1] = deal[1:] != deal[:-1]
+    outcomes = [(deals["outcome"] == name).to_numpy() for name in (WON, LOST)]
+    ends = np.select(outcomes, [stages, stages + 1], STAYS).astype(np.int16)
+    is_open = stage < stages
+    following = np.append(np.arange(1, len(deal)), 0)
+    aside["no-closing-row"] = int((is_open[last] & (ends[deal[last]] != STAYS)).sum())
+    aside["open-again-unsaid"] = int((~is_open[last] & (ends[deal[last]] == STAYS)).sum())
+    again = np.zeros(len(deals), bool)
+    again[deal[1:][~is_open[:-1] & is_open[1:] & ~last[:-1]]] = True
+    where = np.flatnonzero(is_open)  # of the rows, those in which a stay begins
+    deal, stage, at, over = (
+        deal[where].astype(np.int32),
+        stage[where].astype(np.int16),
+        at[where],
+        last[where],
+    )
+    following = following[where]
+    end = ends[deal]
+    closed = np.maximum(deals["closed"].to_numpy()[deal], at)
+    left = np.where(over, np.where(end == STAYS, now, closed), rows["at"][following] // MICRO)
+    to = np.where(over, end, rows["stage"][following].astype(np.int16))
+    pair = deal * np.int64(stages) + stage
+    order = np.argsort(pair, kind="stable")  # quick: the rows of a deal stand together already
+    first = np.ones(len(where), bool)
+    first[order[1:]] = pair[order[1:]] != pair[order[:-1]]
+    ended, began = bulk[following] & ~over, bulk[where]
+    made = Passes(deal, stage, at, left, to, began | ended, began, first)
+    return made, again
+
+
+def _no_passes() -> Passes:
+    none, no = np.zeros(0, np.int64), np.zeros(0, bool)
+    return Passes(none, none, none, none, none, no, no, no)
+
+
+def _began(deals: pd.DataFrame, passes: Passes) -> Ints:
+    """When each deal entered its first stage; without one its creation."""
+    began = deals["created"].to_numpy().copy()
+    first = np.ones(len(passes), bool)
+    first[1:] = passes.deal[1:] != passes.deal[:-1]
+    began[passes.deal[first]] = passes.entered[first]
+    return began
+
+
+def _notes(
+    deals: pd.DataFrame, passes: Passes, order: Sequence[str], aside: Mapping[str, int], usual: list[str],
+    names: list[str], known: Flags,
+) -> list[Problem]:  # fmt: skip
+    log, n = "stage_history", aside
+    strange = ", ".join(name for name, there in zip(names, known, strict=True) if not there)
+    said = {
+        "unknown-deal": problem("stage-rows.unknown-deal", table=log, n=n["unknown-deal"]),
+        "unknown-stage": problem("stage-rows.unknown-stage", table=log, n=n["unknown-stage"], names=strange),
+        "before-created": problem("stage-rows.before-created", table=log, n=n["before-created"]),
+        "after-closed": problem("stage-rows.after-closed", table=log, n=n["after-closed"]),
+        "one-instant": problem("stage-rows.one-instant", table=log, n=n["one-instant"]),
+        "saved-again": problem("stage-rows.saved-again", table=log, n=n["saved-again"]),
+        "no-closing-row": problem("stage-rows.no-closing-row", table=log, n=n["no-closing-row"]),
+        "open-again-unsaid": problem("stage-rows.open-again-unsaid", table=log, n=n["open-again-unsaid"]),
+    }
+    found = [note for code, note in said.items() if aside[code]]
+    if usual:
+        found.append(problem("stage-rows.other-creation", table="stage_history", stages=", ".join(usual)))
+    started = np.ones(len(passes), bool)
+    started[1:] = passes.deal[1:] != passes.deal[:-1]
+    without = len(deals) - int(started.sum())
+    if without:
+        found.append(problem("stage-rows.no-history", table="stage_history", n=without))
+    if len(passes) > 1_000 and passes.first.all():
+        found.append(problem("stage-rows.never-again", table="stage_history"))
+    later = int((passes.stage[started] > 0).sum())
+    if later:
+        found.append(problem("stage-rows.begins-later", table="stage_history", n=later, stage=order[0]))
+    return found
