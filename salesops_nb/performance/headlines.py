@@ -8,11 +8,8 @@ from typing import Any
 import pandas as pd
 
 from salesops_nb.core.columns import declared
-<<<<<<< HEAD
-from salesops_nb.facts import UNKNOWN
-=======
 from salesops_nb.core.statistics.comparisons import rates_differ
->>>>>>> main
+from salesops_nb.facts import UNKNOWN
 from salesops_nb.messages import Message, message, money, percent
 from salesops_nb.performance.result import Review
 from salesops_nb.performance.scope import change_a_week
