@@ -10,9 +10,10 @@ from typing import Any, Literal
 from rapidfuzz import fuzz
 
 from salesops_nb.messages import message
-from salesops_nb.own_data.layouts import Layout, known, known_tables, layout_of, period_of
+from salesops_nb.own_data.layouts import Layout, known, known_tables, layout_of
 from salesops_nb.own_data.looking import SeenFile
 from salesops_nb.source.columns.headers import plain
+from salesops_nb.source.columns.period_names import period_of
 from salesops_nb.source.schema.contracts import CONTRACTS
 
 NEAR = 84  # of 100: how alike a header must be to be proposed
@@ -43,6 +44,7 @@ class Proposed:
     keys: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     more: list[SeenFile] = field(default_factory=list)
+    lacking: dict[str, list[str]] = field(default_factory=dict)  # by header, the files without it
 
     def header(self, column: str) -> str | None:
         """The file's name of one of our columns, where it is found for sure."""

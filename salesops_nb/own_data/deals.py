@@ -9,6 +9,7 @@ from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, likely
 from salesops_nb.own_data.layouts import outcome_of
+from salesops_nb.source.columns.headers import plain
 from salesops_nb.source.columns.parsing import TRUE
 from salesops_nb.source.shaping.keyless import is_id, made_of
 
@@ -19,6 +20,10 @@ def needed_columns(made: Proposed, answers: Answers) -> None:
     _needed(made, answers, "owner_id", message("Which column is the deal's owner?"), ("text", "email"))
     _needed(made, answers, "stage", message("Which column is the stage or status?"), ("text",))
     _needed(made, answers, "amount", message("Which column is the amount?"), ("number",))
+
+
+def closing(made: Proposed, answers: Answers) -> None:
+    """Settle which column is the day a deal closed; where all deals are open, there may be none."""
     if "closed_on" not in made.columns and (expected := made.columns.get("expected_close_on")):
         made.columns["closed_on"] = expected
         made.notes.append(
@@ -26,9 +31,23 @@ def needed_columns(made: Proposed, answers: Answers) -> None:
                 "closed_on: {column} too, as no other column says when a deal closed", column=expected.header
             )
         )
-    _needed(made, answers, "closed_on", message("Which column is the day a deal closed?"), ("date",))
+    if not made.has("closed_on") and _all_open(made):
+        made.notes.append(message("closed_on: no column, as no deal is closed yet"))
+    else:
+        _needed(made, answers, "closed_on", message("Which column is the day a deal closed?"), ("date",))
     if "expected_close_on" not in made.columns and "closed_on" in made.columns:
         made.columns["expected_close_on"] = made.columns["closed_on"]
+
+
+def _all_open(made: Proposed) -> bool:
+    """Whether stages or outcomes tell that no deal is closed."""
+    if "stages" in made.keys:
+        return set(made.keys["stages"].values()) == {"open"}
+    header = made.header("outcome")
+    if header is None:
+        return False
+    means = made.keys.get("values", {}).get("outcome", {})
+    return {means.get(value, outcome_of(value)) for value in made.seen.counted(header)} == {"open"}
 
 
 def _needed(made: Proposed, answers: Answers, column: str, question: str, kinds: tuple[str, ...]) -> None:
@@ -58,7 +77,10 @@ def _outcome_or_stage(made: Proposed) -> None:
     if status is not None:
         values = made.seen.counted(status)
         known = {value: outcome_of(value) for value in values}
-        if all(known.values()) and "won" in known.values():
+        of_the_crm = made.layout is not None and made.layout.headers.get("outcome") is not None
+        # a status of open deals may be of something else, such as the account, unless it says open itself
+        tells = "won" in known.values() or of_the_crm or {plain(v) for v in values} <= {"open", "offen"}
+        if all(known.values()) and tells:
             made.keys.setdefault("values", {})["outcome"] = {
                 **made.keys.get("values", {}).get("outcome", {}),
                 **{value: str(outcome) for value, outcome in known.items()},
@@ -102,15 +124,23 @@ def stages(made: Proposed, answers: Answers) -> None:
     stock: dict[str, str] = made.layout.rest.get("stages", {}) if made.layout else {}
     found = {**{name: stock[name] for name in counted if name in stock}, **(_by_flags(made, stage) or {})}
     odds = _probabilities(made, stage)
+    by_odds = []
     for name in counted:
         outcome = found.get(name) or outcome_of(name)
         if outcome is None and name in odds and min(odds[name]) > 0 and max(odds[name]) < 100:
             outcome = "open"
+            by_odds.append(name)
         if outcome is not None:
             found[name] = outcome
-    unknown = [name for name in counted if name not in found]
-    if unknown or not {"won"} <= set(found.values()):
-        found |= _asked(answers, [*counted], found)
+    said = {name: outcome for name, outcome in answers.given.get("stage", {}).items() if name in counted}
+    found |= said
+    by_odds = [name for name in by_odds if name not in said]
+    left = [name for name in counted if name not in found]
+    # where none is won, a stage that is open by its probability alone may be
+    if left or (by_odds and "won" not in found.values()):
+        found |= _asked(answers, [*counted], left or by_odds)
+    if not answers.missing and "won" not in found.values():
+        made.notes.append(message("no stage is won: a review of won deals waits for an export that has them"))
     order = {"open": 0, "won": 1, "lost": 2}
     at = list(stock)
 
@@ -162,13 +192,8 @@ def _probabilities(made: Proposed, stage: str) -> dict[str, list[float]]:
     return found
 
 
-def _asked(answers: Answers, names: list[str], found: dict[str, str]) -> dict[str, str]:
-    """Which stages are won and which lost, of those that are not known; the rest are open."""
-    given: dict[str, str] = answers.given.get("stage", {})
-    left = [name for name in names if name not in found and name not in given]
-    chosen = {name: outcome for name, outcome in given.items() if name in names}
-    if not left and "won" in {**found, **chosen}.values():
-        return chosen
+def _asked(answers: Answers, names: list[str], left: list[str]) -> dict[str, str]:
+    """Which of the stages that are left are won and which lost; the rest are open."""
 
     def several(text: str) -> list[str]:
         if text.casefold() in ("", "none", "-"):
@@ -185,7 +210,7 @@ def _asked(answers: Answers, names: list[str], found: dict[str, str]) -> dict[st
             )
         return [known[part.casefold()] for part in parts]
 
-    shown = ", ".join(left or names)  # where none is unknown and none is won, one of these must be
+    shown = ", ".join(left)
     won = answers.ask(
         "--stage NAME=won",
         message("Which of these stages are won? {stages}", stages=shown),
@@ -199,7 +224,4 @@ def _asked(answers: Answers, names: list[str], found: dict[str, str]) -> dict[st
         read=several,
     )
     outcomes = dict.fromkeys(left, "open")
-    outcomes |= dict.fromkeys(lost or [], "lost") | dict.fromkeys(won or [], "won")
-    if "won" not in {**found, **chosen, **outcomes}.values() and not answers.missing:
-        raise SalesopsError(problem("no-stage-won", column="--stage NAME=won", names=listed(names, 30)))
-    return {**chosen, **outcomes}
+    return outcomes | dict.fromkeys(lost or [], "lost") | dict.fromkeys(won or [], "won")

@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from salesops_nb.core.names import plain_name
-from salesops_nb.core.periods import FiscalCalendar, Kind
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import listed, message
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, periods_of
-from salesops_nb.own_data.layouts import known_tables, period_of
+from salesops_nb.own_data.layouts import known_tables
 from salesops_nb.own_data.looking import SeenFile
 from salesops_nb.source.checks.short_ids import other_length
 from salesops_nb.source.columns.headers import plain
+from salesops_nb.source.columns.period_names import FIRST_DAY, period_of
 
-_FIRST_DAY = r"(\d{4})-(\d\d)-01([T ]00:00.*)?"
-_YEAR = r"(?i:FY|GJ|fiscal year)[\s'-]*(?:20)?(\d\d)"
 # a number, a GUID, or the 15 or 18 letters and digits of Salesforce
 _ID = re.compile(
     r"\d+|\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?|(?=\D*\d)[0-9A-Za-z]{15}([0-9A-Za-z]{3})?"
@@ -182,44 +180,18 @@ def targets(
     if len(periods_of(made.seen, 2000)) >= 3:
         _wide(made, answers, calendar)
     elif period := made.header("period"):
-        written = list(made.seen.counted(period))
-        texts = {text: _key(period_of(text) or text, calendar) for text in written}
-        texts |= {text: f"20{found[1]}" for text in written if (found := re.fullmatch(_YEAR, text.strip()))}
-        texts |= _first_days(period, written, calendar)
-        if changed := {text: key for text, key in texts.items() if text != key}:
+        # months by number are the calendar's here; all else is read as a mapping by hand reads it
+        texts = {text: period_of(text) for text in made.seen.counted(period) if re.match(r"\d", text)}
+        months = {t: _key(p, calendar) for t, p in texts.items() if p and not re.fullmatch(FIRST_DAY, t)}
+        if changed := {text: key for text, key in months.items() if text != key}:
             made.keys.setdefault("values", {})["period"] = changed
     _who(made, roster, deals)
-
-
-def _first_days(header: str, written: Iterable[str], calendar: FiscalCalendar) -> dict[str, str]:
-    """Periods that are written as their first days, each as the header or the days between them tell.
-
-    Where neither does, the days stay as they are, for `salesops check` to ask which period begins then.
-    """
-    days = {
-        text: date(int(found[1]), int(found[2]), 1)
-        for text in written
-        if (found := re.fullmatch(_FIRST_DAY, text.strip())) and 1 <= int(found[2]) <= 12
-    }
-    months = {day.month for day in days.values()}
-    quarters = all(calendar.containing(day, "quarter").start == day for day in days.values())
-    kind: Kind | None = None
-    if plain(header) in ("month", "monat"):
-        kind = "month"
-    elif plain(header) in ("quarter", "quartal") and quarters:
-        kind = "quarter"
-    elif len(months) > 1:
-        kind = "quarter" if quarters else "month"
-    return {
-        text: text if kind is None else calendar.containing(day + timedelta(days=14), kind).key
-        for text, day in days.items()
-    }
 
 
 def _wide(made: Proposed, answers: Answers, calendar: FiscalCalendar) -> None:
     year = None
     if len(periods_of(made.seen)) < 3:
-        named = set(re.findall(r"(?<!\d)20\d\d(?!\d)", f"{made.seen.path.stem} {made.seen.sheet or ''}"))
+        named = set(re.findall(r"(?<!\d)20\d\d(?!\d)", f"{made.seen.path.stem} {made.seen.title}"))
         if len(named) == 1:
             year = int(named.pop())
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -106,7 +105,9 @@ def every_header() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _outcomes() -> dict[str, str]:
-    return {plain(str(word)): outcome for outcome, words in known()["outcomes"].items() for word in words}
+    stock = {plain(s): o for each in layouts() for s, o in each.rest.get("stages", {}).items()}
+    own = {plain(str(word)): outcome for outcome, words in known()["outcomes"].items() for word in words}
+    return stock | own
 
 
 def outcome_of(stage: str) -> str | None:
@@ -132,30 +133,3 @@ def kind_of_amount(header: str) -> str | None:
 def is_converted(header: str) -> bool:
     """Whether a column of that header has amounts in the company's one currency."""
     return plain(header) in {plain(name) for name in known()["converted"]}
-
-
-def period_of(header: str, year: int | None = None) -> str | None:
-    """The month, quarter or year that a header of a quota sheet names, such as ``2026-01``.
-
-    `year` is that of headers which name none.
-
-    Examples
-    --------
-    >>> from salesops_nb.own_data.layouts import period_of
-    >>> period_of("Jan 2026"), period_of("März", 2026), period_of("Q2 26"), period_of("2026-03-01 00:00")
-    ('2026-01', '2026-03', '2026-Q2', '2026-03')
-    """
-    text = header.strip()
-    if found := re.fullmatch(r"(20\d\d)[-/.](\d{1,2})([-/.]01([T ].*)?)?", text):
-        return f"{found[1]}-{int(found[2]):02d}" if 1 <= int(found[2]) <= 12 else None
-    if found := re.fullmatch(r"(\d{1,2})[-/.](20\d\d)", text):
-        return f"{found[2]}-{int(found[1]):02d}" if 1 <= int(found[1]) <= 12 else None
-    years = re.findall(r"(?<!\d)(?:20)?(\d\d)(?!\d)", text)
-    named = 2000 + int(years[0]) if len(years) == 1 else year if not years else None
-    words = [plain(word) for word in re.findall(r"[^\W\d_]+", text)]
-    if found := re.search(r"(?<![^\W\d])[QqTt]\s?([1-4])(?!\d)", text):
-        return f"{named}-Q{found[1]}" if named and len(words) == 1 else None
-    for number, names in known()["months"].items():
-        if len(words) == 1 and words[0] in names:
-            return f"{named}-{number:02d}" if named else None
-    return None

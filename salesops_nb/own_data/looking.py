@@ -44,7 +44,10 @@ class Column:
 
 @dataclass
 class SeenFile:
-    """A file or one sheet of it, with its rows on a connection; `blanks` are its words for an empty cell."""
+    """A file or one sheet of it, with its rows on a connection; `blanks` are its words for an empty cell.
+
+    `title` is the sheet's name, also where the file has only one.
+    """
 
     path: Path
     sheet: str | None
@@ -53,6 +56,7 @@ class SeenFile:
     header_row: int | None = None
     columns: dict[str, Column] = field(default_factory=dict)
     blanks: tuple[str, ...] = ()
+    title: str = ""
 
     @property
     def name(self) -> str:
@@ -134,8 +138,9 @@ def look(paths: Iterable[Path]) -> list[SeenFile]:
         try:
             if not path.is_file():
                 raise SalesopsError(problem("missing-file.to-look-at", file=path.name, value=path))
-            for sheet in _sheets(path):
+            for sheet, title in _sheets(path):
                 found.append(_seen(connection, path, sheet, f"file {len(found)}"))
+                found[-1].title = title
         except SalesopsError as error:
             problems += error.problems
     if problems:
@@ -143,10 +148,10 @@ def look(paths: Iterable[Path]) -> list[SeenFile]:
     return found
 
 
-def _sheets(path: Path) -> list[str | None]:
-    """The sheets of an Excel workbook that hold anything; ``[None]`` for any other file."""
+def _sheets(path: Path) -> list[tuple[str | None, str]]:
+    """The sheets of an Excel workbook that hold anything, with their titles; a sole sheet has no name."""
     if path.suffix.lower() not in EXCEL:
-        return [None]
+        return [(None, "")]
     import python_calamine
 
     try:
@@ -154,7 +159,9 @@ def _sheets(path: Path) -> list[str | None]:
         filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).height > 1]
     except (python_calamine.CalamineError, OSError) as error:
         raise SalesopsError(problem("bad-excel", file=path.name, error=str(error).splitlines()[0])) from error
-    return [*filled] if len(book.sheet_names) > 1 else [None]
+    if len(book.sheet_names) > 1:
+        return [(name, name) for name in filled]
+    return [(None, book.sheet_names[0])]
 
 
 def _seen(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str | None, label: str) -> SeenFile:

@@ -14,10 +14,11 @@ from salesops_nb.messages import listed, message
 from salesops_nb.own_data import amounts, dates, deals, joining
 from salesops_nb.own_data.answers import Answers
 from salesops_nb.own_data.columns import Found, Proposed, columns_of, table_of
-from salesops_nb.own_data.layouts import Layout, known, known_tables
+from salesops_nb.own_data.layouts import Layout, known_tables
 from salesops_nb.own_data.looking import SeenFile, look
-from salesops_nb.own_data.together import together
+from salesops_nb.own_data.together import together, whole
 from salesops_nb.source.columns.headers import plain
+from salesops_nb.source.columns.period_names import MONTHS
 from salesops_nb.source.schema.contracts import CONTRACTS
 from salesops_nb.source.schema.mapping import Mapping as MappingFile
 from salesops_nb.source.shaping.keyless import made_of
@@ -67,6 +68,7 @@ def propose(
         deals.needed_columns(selling, answers)
         deals.made_id(selling)
         deals.stages(selling, answers)
+        deals.closing(selling, answers)
         if "fx_rates" in tables:
             answers.given["fx_rates"] = "file"
         made.money = amounts.money(selling, answers) if calendar is None else None
@@ -116,27 +118,32 @@ def _tables(files: list[SeenFile], answers: Answers) -> tuple[dict[str, Proposed
     tables: dict[str, Proposed] = {}
     left: list[SeenFile] = []
     forced: dict[str, str] = answers.given.get("table", {})
-    columns: dict[str, dict[str, str]] = answers.given.get("column", {})
+    of_tables: dict[str, list[SeenFile]] = {}
     for seen in files:
-        table, layout = table_of(seen)
-        table = forced.get(seen.path.name, table)
-        if table is None:
-            left.append(seen)
-        elif table in tables:
-            _further(tables[table], seen)
-        else:
-            own = layout if layout is not None and layout.table == table else None
-            made = columns_of(seen, table, own, columns.get(table, {}))
-            made.keys |= _layout_keys(made, own, columns.get(table, {}))
-            made.keys |= {"constants": dict(answers.given.get("constant", {}).get(table, {}))}
-            for column in made.keys["constants"]:
-                made.columns.pop(column, None)
-            tables[table] = made
-    for made in tables.values():
-        together(made)
+        table = forced.get(seen.path.name) or table_of(seen)[0]
+        (left if table is None else of_tables.setdefault(table, [])).append(seen)
+    for table, seen_files in of_tables.items():
+        tables[table] = _of_files(table, seen_files, answers)
     if left and len(files) > 1 and all(seen.sheet is None for seen in left):
         raise SalesopsError([_unknown(seen) for seen in left])
     return tables, left
+
+
+def _of_files(table: str, files: list[SeenFile], answers: Answers) -> Proposed:
+    """A table as all of its files together have it."""
+    files, lacking = whole(files)
+    layout = table_of(files[0])[1]
+    own = layout if layout is not None and layout.table == table else None
+    given: dict[str, str] = answers.given.get("column", {}).get(table, {})
+    made = columns_of(files[0], table, own, given)
+    made.more, made.lacking = files[1:], lacking
+    made.keys |= _layout_keys(made, own, given)
+    made.keys |= {"constants": dict(answers.given.get("constant", {}).get(table, {}))}
+    for column in made.keys["constants"]:
+        made.columns.pop(column, None)
+    _same_headers(made)
+    together(made)
+    return made
 
 
 def _layout_keys(made: Proposed, layout: Layout | None, given: Mapping[str, str]) -> dict[str, Any]:
@@ -167,19 +174,29 @@ def _layout_keys(made: Proposed, layout: Layout | None, given: Mapping[str, str]
     return keys | ({"computed": computed} if computed else {})
 
 
-def _further(made: Proposed, seen: SeenFile) -> None:
-    lacking = [f.header for f in made.columns.values() if f.header not in seen.columns]
-    if lacking:
+def _same_headers(made: Proposed) -> None:
+    """Each file has the columns that no row can do without; which of the others one lacks is said."""
+    required = {column.name for column in CONTRACTS[made.table].columns if column.required} | {"amount"}
+    without: dict[str, list[str]] = {}
+    empty: dict[str, list[str]] = {}
+    for column, found in made.columns.items():
+        for name in made.lacking.get(found.header, []):
+            (without if column in required else empty).setdefault(name, []).append(found.header)
+    if without:
+        name, headers = next(iter(without.items()))
+        other = next(seen.name for seen in [made.seen, *made.more] if seen.name != name)
         raise SalesopsError(
             problem(
                 "two-files-of-a-table",
-                file=seen.name,
-                other=made.seen.name,
+                file=name,
+                other=other,
                 table=made.table,
-                headers=listed(dict.fromkeys(lacking), 8),
+                headers=listed(dict.fromkeys(headers), 8),
             )
         )
-    made.more.append(seen)
+    for name, headers in empty.items():
+        shown = listed(dict.fromkeys(headers), 8)
+        made.notes.append(message("{file} has no {columns}: empty in its rows", file=name, columns=shown))
 
 
 def _unknown(seen: SeenFile) -> Any:
@@ -219,7 +236,7 @@ def _whole(made: Proposed, answers: Answers) -> None:
 def _month(text: str) -> int:
     if text.isdigit() and 1 <= int(text) <= 12:
         return int(text)
-    for number, names in known()["months"].items():
+    for number, names in MONTHS.items():
         if plain(text) in names:
-            return int(number)
+            return number
     raise ValueError(message("write a month as 1 to 12 or by its name"))

@@ -13,16 +13,29 @@ from salesops_nb.source.schema.mapping import FileMapping, by_number
 from salesops_nb.source.schema.raw import APART, quoted
 
 
-def together(made: Proposed) -> None:
-    """Look at all files of the table as one; where an id stands in several, the newest row counts.
+def whole(files: list[SeenFile]) -> tuple[list[SeenFile], dict[str, list[str]]]:
+    """The files of a table by name, the first of them with the rows and headers of all.
 
-    The last file by name is the newest, numbers in names by value, as where a mapping names a pattern.
+    The last file by name is the newest, numbers in names by value, as where a mapping names a pattern. With
+    it the files that lack a header of another, by that header.
     """
+    if len(files) == 1:
+        return files, {}
+    files = sorted(files, key=lambda seen: by_number(seen.path))
+    own = {seen.name: set(seen.raw.types) for seen in files}
+    files[0].blanks = tuple(dict.fromkeys(word for seen in files for word in seen.blanks))
+    _one_after_the_other(files[0], files[1:])
+    lacking = {
+        header: names
+        for header in files[0].raw.types
+        if (names := [name for name, headers in own.items() if header not in headers])
+    }
+    return files, lacking
+
+
+def together(made: Proposed) -> None:
+    """Let the newest row count where an id stands in several files, and no row that the CRM deleted."""
     if made.more:
-        files = sorted([made.seen, *made.more], key=lambda seen: by_number(seen.path))
-        made.seen, made.more = files[0], files[1:]
-        made.seen.blanks = tuple(dict.fromkeys(word for seen in files for word in seen.blanks))
-        _one_after_the_other(made.seen, made.more)
         _newest(made)
     if made.table == "deals":
         headers = {name: found.header for name, found in made.columns.items()}

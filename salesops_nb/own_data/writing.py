@@ -70,6 +70,7 @@ def table_mapping(made: Proposed) -> dict[str, Any]:
     names = [name for name in CONTRACTS[made.table].by_name if name in made.columns]
     required = {column.name for column in CONTRACTS[made.table].columns if column.required}
     needed = required | {"amount", "outcome", "closed_on", "is_closed", "is_won"}
+    needed -= {name for name in names if made.columns[name].header in made.lacking}
     entry["columns"] = {name: made.columns[name].header for name in names if name in needed}
     if further := {name: made.columns[name].header for name in names if name not in needed}:
         entry["if_present"] = further

@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_nb.core.columns import declared
 from salesops_nb.core.statistics.comparisons import rates_differ
+from salesops_nb.facts import UNKNOWN
 from salesops_nb.messages import Message, message, money, percent
 from salesops_nb.performance.result import Review
 from salesops_nb.performance.scope import change_a_week
@@ -167,6 +168,8 @@ def _average_deal(review: Review) -> tuple[Any, ...]:
     row = review.company
     if row["average_deal"] is None:
         return _row("average_deal", None, message("No deal was won in the period."))
+    if review.products["name"].iloc[0] == UNKNOWN:
+        return _row("average_deal", row["average_deal"], message("Most of the bookings name no product."))
     sentence = message(
         "{product} brought most: {share} of the bookings.",
         product=review.products["name"].iloc[0],

@@ -27,7 +27,7 @@ from salesops_nb.source.checks.process_rules import process_rules
 from salesops_nb.source.checks.rules import contract_rules, missing_joined, run_rules
 from salesops_nb.source.checks.short_ids import as_the_other_table_writes
 from salesops_nb.source.checks.spellings import one_spelling, stages_as_mapped
-from salesops_nb.source.checks.targets import sum_up, target_rules
+from salesops_nb.source.checks.targets import periods_as_keys, sum_up, target_rules
 from salesops_nb.source.columns import parsing
 from salesops_nb.source.columns.casting import Typed, cast_file, wanted_headers
 from salesops_nb.source.columns.currencies import unmapped_currencies
@@ -312,10 +312,13 @@ def _check_table(loaded: Loaded, settings: Settings, name: str, table: TableMapp
         rules += deal_rules(whole, settings, last)
         rules += deals.currency_rules(whole, settings, "currency_original" in held)
     if name == "targets":
+        loaded.problems += periods_as_keys(connection, base, settings)
         rules += target_rules(connection, base, relation, settings, "people" in loaded.tables)
     run_rules(connection, relation, base, contract, rules)
     key = contract.key
-    loaded.problems += check_duplicates(connection, base, contract, key, name)
+    # as names and periods are meant, where a table's key has them; an id of deals is never written otherwise
+    keyed = base if name == "deals" else replace(base, name=relation)
+    loaded.problems += check_duplicates(connection, keyed, contract, key, name)
     check_references(connection, whole, contract, relation, list(loaded.tables))
     if name == "people":
         loaded.problems += check_people(connection, base, relation)

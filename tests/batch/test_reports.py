@@ -173,6 +173,13 @@ def test_what_does_not_fit_stops_before_anything_runs(folder: Path, more: str, s
     assert said in str(caught.value)
 
 
+def test_an_unquoted_day_is_one_and_words_of_periods_count_from_it(folder: Path) -> None:
+    day = "{name: hello, notebook: notebooks/hello.ipynb, as_of: 2017-11-05}"
+    (folder / "reports.yml").write_text(f"period: this-month\nreports:\n  - {day}\n")
+    (job,) = expand(load_reports(folder / "reports.yml"), open_workbook(folder))
+    assert (job.as_of, job.period) == ("2017-11-05", "2017-11")
+
+
 def test_a_missing_notebook_is_named(folder: Path) -> None:
     with pytest.raises(SalesopsError, match=r"the notebook nope.ipynb is not there"):
         _jobs(folder, HEAD + "  - {name: a, notebook: notebooks/nope.ipynb}")

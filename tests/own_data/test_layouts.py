@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from salesops_nb.own_data.layouts import layout_of, layouts, outcome_of, period_of
+from salesops_nb.own_data.layouts import layout_of, layouts, outcome_of
+from salesops_nb.source.columns.period_names import period_of
 
 
 @pytest.mark.parametrize("layout", layouts(), ids=lambda each: f"{each.crm}-{each.table}")

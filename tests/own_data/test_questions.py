@@ -318,8 +318,8 @@ def test_a_locale_that_is_none_is_refused_before_anything_is_asked(tmp_path):
 
 
 def test_where_no_stage_is_won_the_stages_stand_in_the_question(tmp_path):
-    rows = "1,Ana,Open,10.50,2026-01-05,2026-02-03\n2,Ben,Open,20.25,2026-01-07,2026-02-09\n"
+    rows = "1,Ana,Phase 7,10.50,2026-01-05,2026-02-03\n2,Ben,Phase 7,20.25,2026-01-07,2026-02-09\n"
     code, printed, home = init(tmp_path, {"deals.csv": HEAD + rows}, "--yes", *KNOWN)
     assert code == 1
-    assert "Which of these stages are won? Open" in printed
+    assert "Which of these stages are won? Phase 7" in printed
     assert not home.exists()

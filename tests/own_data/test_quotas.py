@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -142,3 +143,14 @@ def test_owners_whom_the_roster_lacks_are_said_to_stand_where_they_do(tmp_path):
     made = open_workbook(tmp_path / "book")
     owners = made.connection.execute("SELECT owner_id FROM deals WHERE deal_id = '3'").fetchall()
     assert owners == [("unassigned",)]
+
+
+def test_the_year_of_a_quota_sheet_is_that_of_its_only_sheet(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Quota 2026"
+    for row in (["Email", "Jan", "Feb", "Mar"], ["ana@x.io", 1, 2, 3], ["ben@x.io", 4, 5, 6]):
+        book.active.append(row)
+    book.save(tmp_path / "q.xlsx")
+    code, printed = init(tmp_path, "", "--from", str(tmp_path / "q.xlsx"))
+    assert code == 0, printed
+    assert ("Ana Pop", "2026-01", 1) in quotas(open_workbook(tmp_path / "book"))

@@ -218,7 +218,7 @@ def test_a_later_deal_of_a_newer_file_counts_and_is_said_after_a_year_without_an
     (problem,) = made.problems
     assert (problem.code, problem.severity) == ("late-date", "warning")
     assert "2024-02-20" in problem.message
-    assert "data_through" in problem.fix
+    assert "type as_of: 2024-02-20 under the report in reports.yml" in problem.fix
 
 
 def test_deals_that_all_lie_after_the_file_are_taken_as_they_are(tmp_path: Path) -> None:
@@ -349,12 +349,30 @@ def test_lakhs_and_crores_are_read(tmp_path: Path) -> None:
     assert not made.problems
 
 
+SHARES = {
+    ("10%", "45 %", "100"): (0.1, 0.45, 1),
+    ("10", "45", "0"): (0.1, 0.45, 0),
+    ("0.1", "0.45", "1"): (0.1, 0.45, 1),
+    ("10%", "0.45", ""): (0.1, 0.45),
+    ("10", "0.5", "45"): (0.1, 0.005, 0.45),
+}
+
+
+@pytest.mark.parametrize("written", SHARES)
+def test_a_probability_is_the_same_share_however_it_is_written(
+    written: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows = "\n".join(f"{i},A,Won,1,2024-01-13,2024-02-13,{text}" for i, text in enumerate(written))
+    made = workbook(tmp_path, rows, head=f"{HEAD},P", more=", probability: P")
+    found = frame(made).sort_values("deal_id")["probability"].dropna().astype(float)
+    assert tuple(found) == SHARES[written]
+    assert codes(made) == ({"mixed-shares"} if "0.5" in written else set())
+
+
 TARGETS = "  targets: {file: t.csv, columns: {level: level, who: who, period: period, value: value}, " \
     "constants: {metric: bookings}}\n"  # fmt: skip
 BAD = {
-    "rep,A,2024Q2": ("unreadable-period", "Write 2024-Q2"),
-    "rep,A,Q1 2024": ("unreadable-period", "Write 2024-Q1"),
-    "rep,A,2024-01-01 00:00:00": ("unreadable-period", "Write 2024-01"),
+    "rep,A,2024-01-01 00:00:00": ("unreadable-period", "the quarter or year that begins then"),
     "rep,A,2024-01-01": ("unreadable-period", "the quarter or year that begins then"),
     "rep,A,next year": ("unreadable-period", "such as 2017-04"),
     "rep,Ghost,2024-Q1": ("unknown-target", "Add it to people"),
@@ -380,6 +398,36 @@ def test_a_target_of_no_period_and_of_nobody_is_set_aside(row: str, tmp_path: Pa
     targets = frame(made, "targets")
     given = targets[targets["level"].isin(["rep", "company"])]  # teams have the sum of their reps
     assert sorted(given["value"].astype(int)) == [200, 900]
+
+
+PERIODS = {
+    # written, fiscal year's first month: the key, or None where it is an error
+    ("2024Q2", 1): "2024-Q2", ("Q3 2024", 1): "2024-Q3", ("Q3/24", 1): "2024-Q3", ("FY24", 1): "2024",
+    ("Feb 2024", 1): "2024-02", ("Februarie 2024", 1): "2024-02", ("02/2024", 1): "2024-02",
+    ("Feb 2024", 2): "2025-01", ("02/2024", 2): None, ("2024Q5", 1): None, ("2024-02-01", 1): None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "month"), PERIODS)
+def test_a_period_in_another_form_is_its_key_where_that_is_certain_and_said(
+    text: str, month: int, tmp_path: Path
+) -> None:
+    key = PERIODS[text, month]
+    workbook(tmp_path, "1,A,Won,100,2024-01-13,2024-02-13", extra=TARGETS, t="level,who,period,value\n")
+    with (tmp_path / "workbook.yml").open("a") as settings:
+        settings.write(f"fiscal_year: {{start_month: {month}}}\n")
+    (tmp_path / "data" / "t.csv").write_text(f"level,who,period,value\ncompany,company,{text},50\n")
+    made = open_workbook(tmp_path)
+    assert list(frame(made, "targets")["period"]) == ([key] if key else [])
+    (found,) = [p for p in made.problems if p.table == "targets"]
+    assert (found.code, found.row) == (("period-read", None) if key else ("unreadable-period", 2))
+    assert key is None or f"'{text}' as {key}" in found.message
+
+
+def test_two_forms_of_one_period_are_one_target_twice(tmp_path: Path) -> None:
+    rows = "level,who,period,value\ncompany,company,2024Q1,50\ncompany,company,2024-Q1,60\n"
+    made = workbook(tmp_path, "1,A,Won,100,2024-01-13,2024-02-13", extra=TARGETS, t=rows)
+    assert "duplicate-id" in codes(made)
 
 
 # --- the small workbooks on which it went wrong ---------------------------------------------------------

@@ -124,9 +124,9 @@ def test_rows_set_aside_are_told_by_post_counted_and_summed(workbook):
     )
     told = run(workbook, "post", "2026-02", "--by", "ops").output
     for words in (
-        "left out of bookings and values: 1 deals (bad-number)",
-        "left out of figures by rep and team: 1 deals (missing-owner), $100.00",
-        "left out of the figures by rep and team: 1 deals (unknown-rep), $250.50",
+        "left out of bookings and values: 1 row of deals (bad-number)",
+        "left out of figures by rep and team: 1 row of deals (missing-owner), $100.00",
+        "left out of the figures by rep and team: 1 row of deals (unknown-rep), $250.50",
         "left out of pay: 1 unknown-payee",
     ):
         assert words in told

@@ -17,7 +17,14 @@ def resolve_as_of(text: str | None, period: Period, data_through: date | None) -
         return data_through
     if text == "period-end":
         return min(period.last, data_through) if data_through else period.last
+    return day_of(text)
+
+
+def day_of(text: str | None) -> date | None:
+    """The date that a report names as its day, from which words of periods count; ``None`` where none."""
+    if text in (None, "data", "period-end"):
+        return None
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(str(text))
     except ValueError:
         raise SalesopsError(problem("bad-as-of", column="as_of", value=text)) from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.batch.jobs.as_of import resolve_as_of
+from salesops_nb.batch.jobs.as_of import day_of, resolve_as_of
 from salesops_nb.batch.jobs.declared import check_parameters, declared_parameters
 from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of
 from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
@@ -102,7 +102,7 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
         raise SalesopsError(wrong)
     text = period or report.period or reports.period
     try:
-        span = resolve_period(text, workbook.calendar, workbook.data_through)
+        span = resolve_period(text, workbook.calendar, day_of(report.as_of) or workbook.data_through)
     except SalesopsError as error:
         (first, *_more) = error.problems
         if first.code != "no-data-date":

@@ -146,7 +146,7 @@ class Report(_Strict):
     for_each: Annotated[tuple[Each, ...], BeforeValidator(_listed)] = ()
     where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
     period: Asked | None = None
-    as_of: str | None = None
+    as_of: Annotated[str | None, BeforeValidator(_plain)] = None
     formats: tuple[Format, ...] = Field(default=("html",), min_length=1)
     to: str | None = None
     audience: str | Audience | None = None

@@ -127,7 +127,8 @@ def set_aside(workbook: Workbook) -> list[str]:
     settings, found = workbook.settings, []
     for aside in workbook.set_aside:
         given = {"n": aside.count, "table": aside.table, "reason": aside.reason}
-        said = message("left out of {figures}: {n} {table} ({reason})",
+        said = message("left out of {figures}: {n} row of {table} ({reason})",
+                       "left out of {figures}: {n} rows of {table} ({reason})",
                        figures=figures_words(aside.left_out_of), **given)  # fmt: skip
         words = [translate(said)]
         if aside.amount is not None:

@@ -67,7 +67,7 @@ def people(tables: Tables, problems: list[Problem]) -> pd.DataFrame:
     unknown_hire = pd.to_datetime(rows["hired_on"], errors="coerce").isna() if "hired_on" in rows else None
     if unknown_hire is None or unknown_hire.any():
         count = len(rows) if unknown_hire is None else int(unknown_hire.sum())
-        problems.append(problem("no-hire-date", table="people", column="hired_on", count=count))
+        problems.append(problem("no-hire-date", table="people", column="hired_on", n=count))
     rows["hired_on"] = _dates(rows, "hired_on", LONG_AGO)
     rows["left_on"] = _dates(rows, "left_on", FAR)
     rows["valid_from"] = np.maximum(_dates(rows, "valid_from", LONG_AGO), rows["hired_on"])

@@ -10,12 +10,38 @@ from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import listed
 from salesops_nb.source.checks.rules import ALL, Rule
 from salesops_nb.source.columns.casting import Typed
-from salesops_nb.source.schema.raw import literal
+from salesops_nb.source.columns.period_names import FIRST_DAY, keys_of, period_of
+from salesops_nb.source.schema.raw import literal, put_over
 from salesops_nb.workbook import Settings
 
 _TOTALS = ("total", "grand total", "totals", "sum", "all", "gesamt", "summe", "subtotal")
 _SET = '"targets (set)"'
 _PEOPLE = {"rep": "person_id", "team": "team", "region": "region"}
+
+
+def periods_as_keys(connection: duckdb.DuckDBPyConnection, typed: Typed, settings: Settings) -> list[Problem]:
+    """Let every period that can only mean one be written as its key, and say which were."""
+    if "period" not in typed.columns:
+        return []
+    rows = connection.execute(
+        "SELECT period, count(*) FROM work.targets WHERE period IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
+    counted: dict[str, int] = dict(rows.fetchall())
+    header = typed.headers.get("period", "period")
+    meant = keys_of(header, counted, settings.calendar)
+    if not meant:
+        return []
+    cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in meant.items())
+    columns = f"* REPLACE (CASE period {cases} ELSE period END AS period)"
+    put_over(connection, "targets", "periods as written", columns)
+    shown = listed([f"{old!r} as {new}" for old, new in meant.items()], 5)
+    n = sum(counted[text] for text in meant)
+    return [
+        problem(
+            "period-read", table="targets", file=typed.raw.file, column=header, value=next(iter(meant)),
+            n=n, shown=shown,
+        )
+    ]  # fmt: skip
 
 
 def target_rules(
@@ -26,7 +52,7 @@ def target_rules(
     if "period" in typed.columns:
         for text in _distinct(connection, relation, "period", "period IS NOT NULL"):
             if not _readable(text, settings):
-                key, meant = _meant(text, settings)
+                key, meant = _meant(text)
                 rules.append(_rule(key, "period", f"period = {literal(text)}", meant=meant))
     if {"who", "level"} <= set(typed.columns):
         total = f"lower(trim(who)) IN ({', '.join(map(literal, _TOTALS))}) AND level <> 'company'"
@@ -134,21 +160,9 @@ def _readable(text: str, settings: Settings) -> bool:
     return True
 
 
-def _meant(text: str, settings: Settings) -> tuple[str, str]:
-    """The key of what to do, and the period that is likely meant, where there is one."""
-    day = re.match(r"(\d{4})-(\d\d)-01(?:[T ]00:00.*)?$", text)
-    parts = re.fullmatch(r"(\d{4})\D{0,3}[Qq]\D?([1-4])", text.strip()) or None
-    turned = re.fullmatch(r"[Qq]\D?([1-4])\D{0,3}(\d{4})", text.strip())
-    month = re.fullmatch(r"(\d{1,2})[/.-](\d{4})", text.strip())
-    year = re.fullmatch(r"(?i:FY|GJ|fiscal year)[\s'-]*(?:20)?(\d\d)", text.strip())
-    meant = (
-        f"{day[1]}-{day[2]}" if day
-        else f"{parts[1]}-Q{parts[2]}" if parts
-        else f"{turned[2]}-Q{turned[1]}" if turned
-        else f"{month[2]}-{int(month[1]):02d}" if month
-        else f"20{year[1]}" if year
-        else ""
-    )  # fmt: skip
-    if meant and _readable(meant, settings):
-        return "unreadable-period.of-day" if day else "unreadable-period.near", meant
-    return "unreadable-period", ""
+def _meant(text: str) -> tuple[str, str]:
+    """The key of what to do, and the period that may be meant, where there is one."""
+    meant = period_of(text) or ""
+    if re.fullmatch(FIRST_DAY, text.strip()):
+        return "unreadable-period.of-day", meant
+    return ("unreadable-period.near" if meant else "unreadable-period"), meant

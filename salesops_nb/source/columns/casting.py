@@ -16,6 +16,7 @@ from salesops_nb.expression import fields_of, parse_value
 from salesops_nb.messages import listed
 from salesops_nb.source.columns import currencies, formats, parsing
 from salesops_nb.source.columns.headers import locate
+from salesops_nb.source.columns.shares import hundredths
 from salesops_nb.source.schema.contracts import SQL_TYPES, Column, Contract
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, literal, quoted
@@ -88,7 +89,8 @@ def cast_file(
     in_place = raw.in_place and all(_column(contract, name).type == "text" for name in texts)
     if in_place:
         sources = _untrimmed(connection, raw, typed, sources)
-    select = _select(contract, mapping, raw, typed, sources, how, settings)
+    factors = _hundredths(connection, contract, mapping, raw, typed, sources, settings)
+    select = _select(contract, mapping, raw, typed, sources, how, settings, factors)
     kind = "VIEW" if in_place else "TABLE"
     connection.execute(f"CREATE OR REPLACE {kind} {typed.name} AS {select}")
     return typed
@@ -256,6 +258,31 @@ def _formats(
     )
 
 
+def _hundredths(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    mapping: FileMapping,
+    raw: Raw,
+    typed: Typed,
+    sources: dict[str, str],
+    settings: Settings,
+) -> dict[str, str]:
+    """What makes each column of shares one, with ``·`` in place of its cell; a declared factor decides."""
+    found = {}
+    for column in contract.columns:
+        name = column.name
+        if not column.share or name not in typed.headers or name in mapping.multiply:
+            continue
+        header = typed.headers[name]
+        mark = mapping.decimal_mark or settings.decimal_mark
+        native = raw.types[header] != "VARCHAR"
+        cells = f"(SELECT {sources[name]} AS c FROM {raw.name})"
+        found[name], told = hundredths(connection, cells, raw.file, header, "c", native, mark)
+        found[name] = found[name].replace("contains(c,", "contains(·,")
+        typed.problems += told
+    return found
+
+
 def _select(
     contract: Contract,
     mapping: FileMapping,
@@ -264,6 +291,7 @@ def _select(
     sources: dict[str, str],
     how: formats.Formats,
     settings: Settings,
+    factors: dict[str, str],
 ) -> str:
     inner, values, bad = [], [], []
     mark = mapping.decimal_mark or settings.decimal_mark
@@ -277,7 +305,8 @@ def _select(
         if value == cell:
             values.append(f"{cell} AS {quoted(name)}")
         else:
-            scaled = f"{value} * {mapping.multiply[name]}" if name in mapping.multiply else value
+            factor = mapping.multiply.get(name, factors.get(name, "1").replace("·", cell))
+            scaled = value if factor == "1" else f"{value} * {factor}"
             values.append(f"TRY_CAST({scaled} AS {SQL_TYPES[column.type]}) AS {quoted(name)}")
             bad.append(f"CASE WHEN {cell} IS NOT NULL AND {quoted(name)} IS NULL THEN {literal(name)} END")
     used = set(typed.headers.values())

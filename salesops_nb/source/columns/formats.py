@@ -142,7 +142,7 @@ def _mixed_marks(column: Column, shown: str, comma: int, point: int) -> Problem:
 
 
 def _ambiguous_mark(column: Column, shown: str, either: int) -> Problem:
-    return problem("ambiguous-numbers", file=shown, column=column.header, count=either)
+    return problem("ambiguous-numbers", file=shown, column=column.header, n=either)
 
 
 def _date_votes(sql: str) -> list[str]:
@@ -186,7 +186,7 @@ def _mixed_order(column: Column, shown: str) -> Problem:
 
 
 def _ambiguous_order(column: Column, shown: str, count: int) -> Problem:
-    return problem("ambiguous-dates", file=shown, column=column.header, count=count)
+    return problem("ambiguous-dates", file=shown, column=column.header, n=count)
 
 
 def _said_order(columns: list[Column], order: str, shown: str, two_digits: bool) -> Problem:

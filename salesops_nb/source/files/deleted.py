@@ -9,19 +9,22 @@ import duckdb
 
 from salesops_nb.errors import Problem, problem
 from salesops_nb.expression.syntax import columns_in, doubles_in, parse
+from salesops_nb.messages import message
 from salesops_nb.source.columns import parsing
 from salesops_nb.source.columns.headers import plain
 from salesops_nb.source.schema.mapping import FileMapping
 from salesops_nb.source.schema.raw import Raw, literal, quoted
 
+_GONE, _ARCHIVED, _TESTS = message("deleted"), message("archived"), message("tests")
 # headers without their spaces and signs; the word says what a row with a yes in it is
 _MARKS = {
-    "isdeleted": "deleted", "deleted": "deleted", "isarchived": "archived", "archived": "archived",
-    "ismerged": "merged into another", "istest": "tests", "testrecord": "tests", "istestrecord": "tests",
+    "isdeleted": _GONE, "deleted": _GONE, "isarchived": _ARCHIVED, "archived": _ARCHIVED,
+    "ismerged": message("merged into another"), "istest": _TESTS, "testrecord": _TESTS,
+    "istestrecord": _TESTS,
 }  # fmt: skip
 _ACTIVE = ("active", "isactive")
 # columns of words, by the end of their header: what the word is of a row that is left out
-_STATUSES = {"archivestatus": ("archived", ("archived", "archiviert"))}
+_STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {"archivestatus": (_ARCHIVED, ("archived", "archiviert"))}
 _DELETED = ("deleted", "gelöscht")
 _TYPES, _LEADS, _OPPORTUNITIES = ("type", "typ"), ("lead",), ("opportunity", "verkaufschance", "chance")
 _MERGED = ("mergedrecordids", "hsmergedobjectids", "mergedobjectids")
@@ -58,7 +61,7 @@ def without_deleted(
         if leads := _leads(connection, raw, header, kind):
             conditions[header] = "a lead", leads
         if outcome and plain(header) == outcome and not _own_words(file) & set(_DELETED):
-            conditions[header] = "deleted", _says(header, _DELETED)
+            conditions[header] = _GONE, _says(header, _DELETED)
         if header in named:
             continue
         for end, (word, words) in _STATUSES.items():
@@ -69,7 +72,7 @@ def without_deleted(
         elif mark in _MERGED and key in raw.types and kind == "VARCHAR":
             ids = f"SELECT trim(unnest(regexp_split_to_array({quoted(header)}, '[;,|]'))) FROM {raw.name}"
             own = parsing.trimmed(f"CAST({quoted(str(key))} AS VARCHAR)")
-            conditions[header] = "merged into another", f"coalesce({own} IN ({ids}), false)"
+            conditions[header] = message("merged into another"), f"coalesce({own} IN ({ids}), false)"
     problems = []
     for header, (word, sql) in conditions.items():
         row = connection.execute(f"SELECT count(*) FROM {raw.name} WHERE {sql}").fetchone()

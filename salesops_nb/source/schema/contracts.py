@@ -36,6 +36,7 @@ class Column:
     refers_to: str | None = None
     low: int | None = None
     high: int | None = None
+    share: bool = False  # of 1, however the file writes it
     choices: tuple[str, ...] = ()
     meaning: str = ""
 
@@ -81,7 +82,7 @@ CONTRACTS: dict[str, Contract] = {
             C("deal_type"),
             C("term_months", "whole", low=0),
             C("forecast_category"),
-            C("probability", "ratio", low=0, high=100),
+            C("probability", "ratio", low=0, high=1, share=True),
             C("is_closed", "flag"),
             C("is_won", "flag"),
             C("prospecting_on", "date"),
