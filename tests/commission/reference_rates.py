@@ -157,10 +157,12 @@ def pay_of(component, x, key, quota, deals=Fraction(0), if_zero=None, target=Non
     number = band(table, key, quota)
     if number is None:
         return Fraction(0)
-    if mode == "whole" and "payout_pct" in rows[number]:
-        return exact(rows[number]["payout_pct"]) * exact(target) / 100
+    if mode == "whole" and "rate_pct" not in rows[number]:  # a lump: nothing without any credit
+        lump = rows[number].get("amount")
+        lump = exact(rows[number]["payout_pct"]) * exact(target) / 100 if lump is None else exact(lump)
+        return lump if x > 0 else Fraction(0)
     if mode == "whole":
-        return exact(rows[number]["amount"]) if "amount" in rows[number] else x * rate[number]
+        return x * rate[number]
     if mode == "whole_overage":
         start = bound(table, 1, quota)
         return min(x, start) * rate[0] + max(Fraction(0), x - start) * rate[number]
@@ -177,7 +179,7 @@ def of_no_quota(component, x, attainment, target) -> Fraction:
     """All credit stands at one attainment, and is paid by the row that has it."""
     row = component["table"]["rows"][band(component["table"], attainment, Fraction(100))]
     if "payout_pct" in row:
-        return exact(row["payout_pct"]) * exact(target) / 100 if x else Fraction(0)
+        return exact(row["payout_pct"]) * exact(target) / 100 if x > 0 else Fraction(0)
     return x * exact(row["rate_pct"]) / 100
 
 

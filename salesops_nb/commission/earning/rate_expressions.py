@@ -81,9 +81,9 @@ def _banded(c: Component, rates: list[Decimal], value: Value, at: Position) -> n
         below = times(nw.when(over > number(0)).then(start).otherwise(at.x).cast(AMOUNT), rates[0])
     for i, row in enumerate(rows):
         if row.amount is not None:
-            one = number(row.amount)
+            one = _lump(at.x, number(row.amount))
         elif row.payout_pct is not None:
-            one = times(value("target"), _share(row))
+            one = _lump(at.x, times(value("target"), _share(row)))
         elif overage is not None:
             one = times(overage, rates[i])
         else:
@@ -95,6 +95,11 @@ def _banded(c: Component, rates: list[Decimal], value: Value, at: Position) -> n
         )
     assert made is not None
     return (below + made).cast(AMOUNT) if overage is not None else made.cast(AMOUNT)
+
+
+def _lump(x: nw.Expr, amount: nw.Expr) -> nw.Expr:
+    """An amount that does not grow with the credit: nothing without any."""
+    return nw.when(x > number(0)).then(amount).otherwise(number(0)).cast(AMOUNT)
 
 
 def _share(row: Row) -> Decimal:
@@ -127,7 +132,10 @@ def _table(c: Component, value: Value, at: Position) -> nw.Expr:
         cells = row.rate_pct if row.rate_pct is not None else row.payout_pct
         assert isinstance(cells, tuple)
         for j, cell in enumerate(cells):
-            base = at.x if row.rate_pct is not None else value("target")
-            line = nw.when(at.columns(j, lower)).then(times(base, cell / 100)).otherwise(line)
+            if row.rate_pct is not None:
+                made_of = times(at.x, cell / 100)
+            else:
+                made_of = _lump(at.x, times(value("target"), cell / 100))
+            line = nw.when(at.columns(j, lower)).then(made_of).otherwise(line)
         made = nw.when(at.rows(i, at_least(row, c.table.boundary))).then(line).otherwise(made)
     return made.cast(AMOUNT)

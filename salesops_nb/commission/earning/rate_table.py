@@ -102,10 +102,9 @@ def pay(
             Fraction(0), x - n.bounds[1]
         )
     if row.amount is not None:
-        return Fraction(row.amount)
+        return Fraction(row.amount) if x > 0 else Fraction(0)
     if row.payout_pct is not None:
-        assert isinstance(row.payout_pct, Decimal)
-        return Fraction(row.payout_pct) / 100 * (n.target or 0)
+        return payout(row) * (n.target or 0) if x > 0 else Fraction(0)
     return row_rate(row, base) * x
 
 
@@ -169,7 +168,8 @@ def _matrix(c: Component, n: Numbers, x: Fraction, band: int, column: Fraction |
     row = c.table.rows[band]
     if row.rate_pct is not None:
         return Fraction(row.rate_pct[place]) / 100 * x  # type: ignore[index]
-    return Fraction(row.payout_pct[place]) / 100 * (n.target or 0)  # type: ignore[index]
+    lump = Fraction(row.payout_pct[place]) / 100 * (n.target or 0)  # type: ignore[index]
+    return lump if x > 0 else Fraction(0)
 
 
 def refuses(plan: Plan, c: Component, quota: Fraction | None) -> bool:
