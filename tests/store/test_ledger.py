@@ -14,6 +14,7 @@ from pay_lines import FEB, JAN, MAR, frame, line
 from sqlalchemy import func, select
 
 from salesops_nb.commission.earning.lines import SCHEMA
+from salesops_nb.commission.inputs.tables import arrow_table
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
 from salesops_nb.store.database import open_store
@@ -411,10 +412,10 @@ def test_asking_for_all_again_leaves_out_what_is_done(store):
 
 def as_arrow(lines):
     """Lines with Arrow types, as a payout hands them over."""
-    types = {name: pd.ArrowDtype(kind) for name, kind in SCHEMA.items() if name in lines}
-    return pa.Table.from_pandas(
-        lines, schema=pa.schema([(name, SCHEMA[name]) for name in types]), preserve_index=False
-    ).to_pandas(types_mapper=pd.ArrowDtype)
+    schema = arrow_table([], SCHEMA).schema
+    schema = pa.schema([field for field in schema if field.name in lines])
+    table = pa.Table.from_pandas(lines, schema=schema, preserve_index=False)
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def test_a_preview_of_an_untouched_period_is_what_its_drafts_are_then(store):

@@ -178,7 +178,7 @@ class Tables(frames.Tables):
         """A small table of our own on the same connection; `schema` has the narwhals type of each column."""
         plain = [{name: _fit(row.get(name), kind) for name, kind in schema.items()} for row in rows]
         if frames.is_spark(self.engine):
-            return self.put_arrow(_arrow_table(plain, schema))
+            return self.put_arrow(arrow_table(plain, schema))
         return self.put_rows(plain, {name: _sql(kind) for name, kind in schema.items()})
 
     def kept(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -221,8 +221,8 @@ def _sql(kind: Any) -> str:
     return _SQL[kind.base_type()]
 
 
-def _arrow_table(rows: list[dict[str, Any]], schema: Mapping[str, Any]) -> pa.Table:
-    """Rows as Arrow, for Spark."""
+def arrow_table(rows: list[dict[str, Any]], schema: Mapping[str, Any]) -> pa.Table:
+    """Rows as Arrow, as Spark takes them; `schema` as for `Tables.put`."""
     import pyarrow as pa
 
     def type_of(kind: Any) -> pa.DataType:
