@@ -571,7 +571,7 @@ RULES: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]], str]] = {
     "a third": ({"clawback": HALF | {"pct": "33.333"}}, [], "0"),
     "unserved": ({"clawback": FULL | {"method": "unserved_share"}}, [], "0"),
     "declining": ({"clawback": FULL | {"method": "declining", "when": "cancelled_within_7_months"}}, [], "0"),
-    "after the window": ({"clawback": FULL | {"when": "cancelled_within_0_days"}}, [], "0"),
+    "after the window": ({"clawback": FULL | {"when": "cancelled_within_1_days"}}, [], "0"),
     "part collected, cancel": (
         {"clawback": HALF, "release": PARTS}, [("collected", "2026-01-20", 500)], "0"),
     "part collected, keep": (

@@ -103,9 +103,9 @@ class Clawback(Part):
 
     @model_validator(mode="after")
     def _window(self) -> Clawback:
-        if self.when != "cancelled" and self.window is None:
+        if self.when != "cancelled" and self.window in (None, (0, "months")):
             raise fault(problem("bad-plan.clawback-when"))
-        if self.method == "declining" and not self.window:
+        if self.method == "declining" and not (self.window and self.window[0] > 0):
             raise fault(problem("bad-plan.clawback-declining"))
         if self.window is None and "inclusive" in self.model_fields_set:
             raise fault(problem("bad-plan.clawback-inclusive"))
@@ -116,7 +116,7 @@ class Clawback(Part):
     @property
     def window(self) -> tuple[int, str] | None:
         """Length of the window and its unit (months or days), ``None`` for no end."""
-        found = re.fullmatch(r"cancelled_within_([1-9]\d*)_(months|days)", self.when)
+        found = re.fullmatch(r"cancelled_within_(\d+)_(months|days)", self.when)
         return (int(found[1]), found[2]) if found else None
 
     def ends(self, sold: date) -> date:
