@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from salesops_nb.cli import main
 from salesops_nb.own_data.layouts import layout_of, layouts, outcome_of
 from salesops_nb.source.columns.period_names import period_of
 
@@ -43,3 +45,13 @@ def test_a_header_names_a_period(header, year, period):
 )  # fmt: skip
 def test_only_a_stage_that_says_so_has_an_outcome(stage, outcome):
     assert outcome_of(stage) == outcome
+
+
+def test_a_header_that_stands_twice_is_not_taken_for_sure(tmp_path):
+    rows = "1,Ana,Closed Won,100,70,2026-01-05,2026-02-01\n2,Ben,Closed Lost,50,20,2026-01-07,2026-02-03\n"
+    (tmp_path / "deals.csv").write_text("Deal ID,Owner,Stage,Amount,Amount,Created,Close Date\n" + rows)
+    options = ["--from", str(tmp_path / "deals.csv"), "--yes", "--no-review", "--currency", "EUR",
+               "--amount-is", "acv", "--fiscal-year", "1"]  # fmt: skip
+    result = CliRunner().invoke(main, ["init", str(tmp_path / "book"), *options])
+    assert "likely (stands twice in the file, as Amount (2) too)" in result.output
+    assert "The header 'Amount' stands 2 times." in result.output
