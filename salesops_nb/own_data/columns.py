@@ -144,8 +144,8 @@ def columns_of(seen: SeenFile, table: str, layout: Layout | None, given: dict[st
             made.columns[column] = Found(free[0], "sure", message("a known name"))
             used.add(free[0])
     for column, found in made.columns.items():
-        same = re.escape(re.sub(r"\s\(\d+\)$", "", found.header)) + r" \(\d+\)"
-        again = [header for header in made.unused() if re.fullmatch(same, header)]
+        doubled = re.escape(re.sub(r"\s\(\d+\)$", "", found.header)) + r" \(\d+\)"
+        again = [header for header in made.unused() if re.fullmatch(doubled, header)]
         if again and column not in given:
             why = message("stands twice in the file, as {other} too", other=again[0])
             made.columns[column] = Found(found.header, "likely", why)
