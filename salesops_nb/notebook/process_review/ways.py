@@ -53,7 +53,7 @@ def conversion(review: ProcessReview) -> None:
     wide.columns.name = None
     present.show_table(
         wide, title=_("Conversion by quarter of entry"), table="process_stages",
-        formats=dict.fromkeys(quarters, "percent"), labels={quarter: quarter for quarter in quarters},
+        formats=dict.fromkeys(quarters, "percent"),
         notes=_("A quarter without a rate is too young: only its fast deals are decided."),
     )  # fmt: skip
 
