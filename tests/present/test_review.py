@@ -25,7 +25,7 @@ from salesops_nb.present.language.translation import use_locale
          "Perioada s-a încheiat cu 1.201\xa0RON sub ținta de 2.896.300\xa0RON."),
         (message("{won} of {decided} decided deals were won.", won=1234, decided=2345),
          "1,234 of 2,345 decided deals were won.",
-         "Din 2.345 de tranzacții decise, 1.234 au fost câștigate."),
+         "Tranzacții decise: 2.345, dintre care câștigate: 1.234."),
         (message(""), "", ""),
     ],
 )  # fmt: skip
