@@ -12,7 +12,7 @@ import pytest
 
 from salesops_nb.process import paths
 
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 def log(file, case, activity, at):
