@@ -151,12 +151,18 @@ def _unreadable(tables: Tables, as_of: date) -> int:
 
 
 def _foreign_changes(tables: Tables, as_of: date) -> int:
-    names = tables["deals"].collect_schema().names()
-    if "currency_original" not in names:
+    deals = foreign_deals(tables)
+    if deals is None:
         return 0
-    deals = tables["deals"].filter(foreign()).select("deal_id")
     changed = _before_changes(tables, as_of).filter(nw.col("_amount_changed"))
     return len(collected(changed.join(deals, on="deal_id", how="inner").select("deal_id")))
+
+
+def foreign_deals(tables: Tables) -> nw.LazyFrame[Any] | None:
+    """The ids of deals whose amount was converted, a lazy row each; ``None`` where none was."""
+    if "currency_original" not in tables["deals"].collect_schema().names():
+        return None
+    return tables["deals"].filter(foreign()).select("deal_id")
 
 
 def foreign() -> nw.Expr:

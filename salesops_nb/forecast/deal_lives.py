@@ -60,6 +60,10 @@ class Lives:
     values: Changes | None = None
     mine: Bools | None = None
 
+    def in_scope(self, which: Bools) -> Bools:
+        """Of the chosen deals those of the scope."""
+        return which if self.mine is None else which & self.mine
+
     def known(self, day: int) -> Lives:
         """As they were known at the start of a day: closed later is open, created later is not there."""
         still = self.closed >= day

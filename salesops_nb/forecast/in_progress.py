@@ -143,7 +143,7 @@ def forecast(
     open_part = _from_open(now, rates, position[0], typical, futures, rng)
     new_part = _from_new(rates, position[0], _recent(known, day), typical, futures, rng)
     shock = _shocks(seen, rates, position[1:], typical, futures, rng)
-    mine = known.won if known.mine is None else known.won & known.mine
+    mine = known.in_scope(known.won)
     booked = float(known.value[mine & (known.closed >= start) & (known.closed < day)].sum())
     return InProgress(
         booked=booked,
@@ -158,7 +158,7 @@ def forecast(
 def _recent(lives: Lives, day: int) -> int:
     """Deals of the scope made in the three months before a day."""
     came = (lives.created >= day - _RECENT) & (lives.created < day)
-    return int((came if lives.mine is None else came & lives.mine).sum())
+    return int(lives.in_scope(came).sum())
 
 
 class _Groups:
@@ -218,8 +218,7 @@ def follow(lives: Lives, groups: _Groups, cuts: Ints, until: int) -> Followed:
     sums = np.array([
         np.bincount(there.group, np.where(there.scope, kind, 0.0), minlength=groups.count) for kind in kinds
     ])  # fmt: skip
-    own = np.ones(len(lives.won), bool) if lives.mine is None else lives.mine
-    later = lives.won & own & (lives.closed >= cuts[0]) & (lives.closed < cuts[-1])
+    later = lives.in_scope(lives.won) & (lives.closed >= cuts[0]) & (lives.closed < cuts[-1])
     at = np.searchsorted(cuts, lives.closed[later], "right") - 1
     made = np.bincount(at, lives.value[later], minlength=width).astype(float)[:width]
     new = lives.created[later] >= cuts[0]
@@ -325,8 +324,7 @@ def _new_rates(seen: Sequence[Followed], weight: Floats, position: Ints) -> tupl
 
 def _typical(lives: Lives, day: int) -> tuple[float, float]:
     """Mean and mean square of what deals of the scope were won for in the year before a day."""
-    own = lives.won & (lives.closed < day)
-    own = own if lives.mine is None else own & lives.mine
+    own = lives.in_scope(lives.won & (lives.closed < day))
     year = own & (lives.closed >= day - 365)
     values = lives.value[year if year.sum() >= 20 else own]
     return (float(values.mean()), float((values**2).mean())) if len(values) else (0.0, 0.0)

@@ -55,6 +55,11 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
+def day_of(number: int) -> date:
+    """The day that is so many days from 1970-01-01."""
+    return EPOCH + timedelta(days=int(number))
+
+
 def backtest(
     lives: Lives,
     calendar: FiscalCalendar,
@@ -71,7 +76,7 @@ def backtest(
     first, as_of : the first day on which a deal closed, and the last that the data cover.
     called : what people had committed to for a period by a day, in all; None where nobody had.
     """
-    came = date.fromordinal(EPOCH.toordinal() + int(min(lives.created.min(initial=NEVER), day_number(first))))
+    came = day_of(min(lives.created.min(initial=NEVER), day_number(first)))
     months, periods = months_of(calendar, came, as_of)
     daily = _daily(lives)
     rows = []
@@ -95,13 +100,9 @@ def backtest(
     return Backtest(frame, _judged(frame))
 
 
-def _day(number: int) -> date:
-    return EPOCH + timedelta(days=number)
-
-
 def _daily(lives: Lives) -> Callable[[int, int], float]:
     """Bookings of the scope between two days, the second not counted."""
-    mine = lives.won if lives.mine is None else lives.won & lives.mine
+    mine = lives.in_scope(lives.won)
     order = np.argsort(lives.closed[mine], kind="stable")
     days: Ints = lives.closed[mine][order]
     total: Floats = np.concatenate([[0.0], np.cumsum(lives.value[mine][order])])
@@ -126,7 +127,7 @@ def peers(
     """
     known = lives.known(origin)
     daily = _daily(known)
-    ahead = list(calendar.between(_day(origin), _day(end), "month"))
+    ahead = list(calendar.between(day_of(origin), day_of(end), "month"))
 
     def earlier(back: int) -> float | None:
         total = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.forecast.in_progress import InProgress, forecast
-from salesops_nb.forecast.rolling_origin import OURS, Backtest, backtest, day_number, months_of, peers
+from salesops_nb.forecast.rolling_origin import OURS, Backtest, backtest, day_number, day_of, months_of, peers
 from salesops_nb.messages import Message, joined, message
 from salesops_nb.notebook.calls_shown import rolled_commit
 from salesops_nb.present.language.formats import percent, short_money
@@ -54,8 +54,7 @@ def outlook(workbook: Workbook, review: Review) -> Outlook | None:
     won = lives.closed[lives.won]
     if not len(won):
         return None
-    first = date(1970, 1, 1) + timedelta(days=int(lives.closed.min()))
-    came = date(1970, 1, 1) + timedelta(days=int(lives.created.min()))
+    first, came = day_of(lives.closed.min()), day_of(lives.created.min())
     months, _periods = months_of(workbook.calendar, min(first, came), period.last)
     origin, start, end = day_number(as_of) + 1, day_number(period.start), day_number(period.end)
     made = forecast(lives, months, origin, end, start)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesops_nb.core.columns import declared
 from salesops_nb.core.periods import Period
-from salesops_nb.core.statistics import Interval
+from salesops_nb.core.statistics import Interval, wilson
 from salesops_nb.errors import Problem
 from salesops_nb.facts import Level
 from salesops_nb.performance.expectation import Pace
@@ -104,7 +104,10 @@ class Review:
     def types(self) -> pd.DataFrame:
         """A row a type of deal, such as new, expansion, renewal; no rows where all are of one type."""
         found = self.mix("deal_type")
-        return found if len(found) > 1 else found.iloc[:0]
+        if len(found) < 2:
+            return found.iloc[:0]
+        ends = [wilson(int(w), int(w + n)) for w, n in zip(found["won"], found["lost"], strict=True)]
+        return found.assign(win_rate_low=[low for low, _ in ends], win_rate_high=[high for _, high in ends])
 
     @property
     def headlines(self) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from salesops_nb.core.frames import Tables
 from salesops_nb.core.names import named
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.core.periods.forms import resolve_period
-from salesops_nb.core.statistics import wilson
 from salesops_nb.deal_history import not_known
 from salesops_nb.errors import Problem, problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, identified, in_scope
@@ -239,8 +238,6 @@ def _mix(view: View, before: Cuts | None, key: str, tables: Tables) -> pd.DataFr
     """Bookings, deals, share, rates, days and the comparison's bookings by product, segment or type."""
     columns = ["bookings", "won", "lost", "win_rate", "average_deal", "days_to_win"]
     table = figures(view, key, by_value=False)[columns].copy()
-    ends = [wilson(int(w), int(w + n)) for w, n in zip(table["won"], table["lost"], strict=True)]
-    table["win_rate_low"], table["win_rate_high"] = [a for a, _ in ends], [b for _, b in ends]
     whole = sum(table["bookings"], NO_MONEY)
     table["share"] = [float(value / whole) if whole else float("nan") for value in table["bookings"]]
     table["compared_bookings"] = _beside(table, before, key)

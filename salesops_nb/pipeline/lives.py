@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesops_nb import facts
 from salesops_nb.core.frames import Tables, collected, with_columns_or_null
-from salesops_nb.deal_history import closing_stages, foreign, readable_amount, untracked
+from salesops_nb.deal_history import closing_stages, foreign_deals, readable_amount, untracked
 from salesops_nb.facts import Level
 from salesops_nb.forecast.deal_lives import NEVER, Changes, Floats, Ints, Lives
 
@@ -99,13 +99,7 @@ def _amounts(tables: Tables, as_of: date, at: pd.Series[Any]) -> Changes:
     rows = collected(changes.with_columns(old=readable_amount("old")).select("deal_id", "day", "old"))
     rows = rows[rows["deal_id"].isin(at.index)]
     old = _floats(rows["old"])
-    unknown = rows["deal_id"].isin(_foreign(tables)).to_numpy() | ~(old > 0)
+    foreign = foreign_deals(tables)
+    converted = set() if foreign is None else set(collected(foreign)["deal_id"])  # changes are not
+    unknown = rows["deal_id"].isin(converted).to_numpy() | ~(old > 0)
     return Changes.of(at[rows["deal_id"]].to_numpy(), _days(rows["day"]), np.where(unknown, np.nan, old))
-
-
-def _foreign(tables: Tables) -> set[str]:
-    """Deals whose changes are in another currency than their amount."""
-    names = tables["deals"].collect_schema().names()
-    if "currency_original" not in names:
-        return set()
-    return set(collected(tables["deals"].filter(foreign()).select("deal_id"))["deal_id"])

@@ -16,6 +16,7 @@ what they are found to be is drawn towards what all are:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,11 +111,7 @@ def conversion_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
     full = stages * strata * teams
     n = np.bincount(fine, weight, full).reshape(stages, strata, teams)
     k = np.bincount(fine, weight * entries.onward, full).reshape(stages, strata, teams)
-    rows, went = n.sum(axis=2, keepdims=True), k.sum(axis=2, keepdims=True)
-    safe = np.maximum(rows, 1e-9)
-    expected = (n * went / safe).sum(axis=1)
-    part = n * (rows - n) * went * (rows - went) / (safe**2 * np.maximum(rows - 1, 1e-9))
-    variance = np.where(rows > 1, part, 0.0).sum(axis=1)
+    expected, variance = _alike(n, k)
     observed, entered = k.sum(axis=1), n.sum(axis=1)
     seen = np.bincount(cell, minlength=size).reshape(stages, teams).astype(float)
     used = (entered >= FEWEST) & (variance > 0.5)
@@ -149,11 +146,7 @@ def waiting_gaps(entries: Entries) -> Gaps:
     ends = np.bincount(cell, entries.over, size).reshape(shape)
     all_ = np.bincount(cell, minlength=size).reshape(shape).astype(float)
     risk = np.cumsum(all_[:, :, ::-1], axis=2)[:, :, ::-1]
-    whole, died = risk.sum(axis=3, keepdims=True), ends.sum(axis=3, keepdims=True)
-    safe = np.maximum(whole, 1)
-    expected = (risk * died / safe).sum(axis=(1, 2))
-    part = risk * (whole - risk) * died * (whole - died) / (safe**2 * np.maximum(whole - 1, 1))
-    variance = np.where(whole > 1, part, 0.0).sum(axis=(1, 2))
+    expected, variance = _alike(risk, ends)
     observed, entered = ends.sum(axis=(1, 2)), all_.sum(axis=(1, 2))
     used = (entered >= FEWEST) & (variance > 0.5)
     out = _empty(stages, teams, entered)
@@ -172,6 +165,18 @@ def waiting_gaps(entries: Entries) -> Gaps:
         between_ends = np.expm1(middle - reach), np.expm1(middle + reach)
         _gains(out, stage, some, np.expm1(middle), between_ends)
     return out
+
+
+def _alike(at_risk: NDArray[Any], happened: NDArray[Any]) -> tuple[Floats, Floats]:
+    """What teams that are all alike would have, and its variance (hypergeometric): stages × teams.
+
+    The last axis is the teams, the first the stages; what is between is summed over.
+    """
+    whole, events = at_risk.sum(axis=-1, keepdims=True), happened.sum(axis=-1, keepdims=True)
+    safe, between = np.maximum(whole, 1e-9), tuple(range(1, at_risk.ndim - 1))
+    expected = (at_risk * events / safe).sum(axis=between)
+    part = at_risk * (whole - at_risk) * events * (whole - events) / (safe**2 * np.maximum(whole - 1, 1e-9))
+    return expected, np.where(whole > 1, part, 0.0).sum(axis=between)
 
 
 def _empty(stages: int, teams: int, n: Floats) -> Gaps:
