@@ -49,7 +49,8 @@ def lives_of(
 def _all(tables: Tables, as_of: date) -> tuple[Lives, pd.DataFrame]:
     """The lives of all deals, and whose each is: its `team` and `rep`."""
     both = (facts.closed_deals(tables, as_of), facts.open_deals(tables, as_of))
-    frame = pd.concat([collected(each.select(*_DEAL)) for each in both], ignore_index=True)
+    # in one order, which queries do not promise: equal data give equal draws
+    frame = pd.concat([collected(each.select(*_DEAL).sort("deal_id")) for each in both], ignore_index=True)
     at = pd.Series(np.arange(len(frame)), index=frame["deal_id"])
     entered = _entered(tables, as_of, at)
     created = _days(frame["created_on"])
@@ -85,7 +86,7 @@ def _entered(tables: Tables, as_of: date, at: pd.Series[Any]) -> Changes | None:
     frame = with_columns_or_null(tables["stage_history"], {"parent_stage": nw.String()})
     frame = frame.with_columns(day=nw.col("entered_at").cast(nw.Date)).filter(nw.col("day") <= as_of)
     frame = frame.filter(~nw.coalesce("parent_stage", "stage").is_in(closing_stages(tables)))
-    rows = collected(frame.sort("entered_at").select("deal_id", "stage", "day"))
+    rows = collected(frame.sort("entered_at", "stage").select("deal_id", "stage", "day"))
     rows = rows[rows["deal_id"].isin(at.index) & rows["stage"].notna()]
     codes = pd.factorize(rows["stage"], sort=True)[0].astype(np.int64)
     return Changes.of(at[rows["deal_id"]].to_numpy(), _days(rows["day"]), codes)
@@ -96,7 +97,8 @@ def _amounts(tables: Tables, as_of: date, at: pd.Series[Any]) -> Changes:
     changes = with_columns_or_null(tables["deal_changes"], {"old": nw.String()})
     changes = changes.with_columns(day=nw.col("changed_at").cast(nw.Date), old=nw.col("old").cast(nw.String))
     changes = changes.filter(nw.col("field") == "amount", nw.col("day") <= as_of)
-    rows = collected(changes.with_columns(old=readable_amount("old")).select("deal_id", "day", "old"))
+    changes = changes.with_columns(old=readable_amount("old")).sort("changed_at", "old")
+    rows = collected(changes.select("deal_id", "day", "old"))
     rows = rows[rows["deal_id"].isin(at.index)]
     old = _floats(rows["old"])
     foreign = foreign_deals(tables)

@@ -34,5 +34,9 @@ class ProcessReview(Parameters):
         description="The team; empty for the company",
         json_schema_extra={"choices": "who", "by": "level"},
     )
-    segment: Name = Field(None, description="The accounts' segment or industry; empty for all")
+    segment: Name = Field(
+        None,
+        description="The accounts' segment or industry; empty for all",
+        json_schema_extra={"choices": "segments"},
+    )
     days: Literal["calendar", "working"] = Field("calendar", description="Days in which stays are counted")

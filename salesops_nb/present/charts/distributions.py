@@ -21,7 +21,8 @@ from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
-POINTS = 40  # of a curve that say their value
+STEPS = 200  # of all curves of a chart: more would not be seen, and double the page
+POINTS = 100  # of all curves that say their value
 CROWDED = 0.05  # between the ends of curves, under which a legend names them
 
 
@@ -106,6 +107,13 @@ def _bin_edges(known: Any, bins: int | str) -> Any:
     return edges if len(edges) <= 61 else np.histogram_bin_edges(known, bins=60)
 
 
+def _spread(count: int, most: int) -> list[int]:
+    """Places of at most about `most` of `count` values, evenly apart, the first and the last among them."""
+    step = max(-(-count // max(most, 1)), 1)
+    last = [count - 1] if count and (count - 1) % step else []
+    return [*range(0, count, step), *last]
+
+
 @Shown
 def incidence(
     frame: Any,
@@ -128,21 +136,28 @@ def incidence(
     >>> present.incidence(shares, time="days", curves=["won", "lost"], title="What becomes of deals")
     What becomes of deals. won: 50.0% by 60. lost: 25.0% by 60.
     """
-    at, shown = floats(column(frame, time)), labels or {}
+    shown, days = labels or {}, floats(column(frame, time))
+    kept = _spread(len(days), STEPS // max(len(curves), 1))
+
+    def drawn_of(name: str) -> list[float]:
+        values = floats(column(frame, name))
+        return [values[i] for i in kept]
+
+    at = [days[i] for i in kept]
     say = unit_text("percent")
     with style.quiet():
         figure, axes = new_figure()
         chart = Chart(figure, "", title, note)
         said, ends = [], []
         for n, curve in enumerate(curves):
-            values, colour = floats(column(frame, curve)), style.SERIES[n % 6]
+            values, colour = drawn_of(curve), style.SERIES[n % 6]
             drawn = axes.step(at, values, where="post", color=colour, linestyle=style.LINES[n % 6])
             name = short(str(shown.get(curve, curve)), 24)
             of = chart.add_series(name, drawn)
-            for i in range(0, len(at), -(-len(at) // POINTS) or 1):
+            for i in _spread(len(at), POINTS // len(curves)):
                 chart.mark(axes, at[i], values[i], f"{name}, {named(at[i])}: {say(values[i])}", of)
             if f"{curve}_low" in frame and f"{curve}_high" in frame:
-                low, high = floats(frame[f"{curve}_low"]), floats(frame[f"{curve}_high"])
+                low, high = drawn_of(f"{curve}_low"), drawn_of(f"{curve}_high")
                 axes.fill_between(at, low, high, step="post", color=colour, alpha=0.14, linewidth=0)
             if at:
                 end_words = f"{name} {say(values[-1])}"

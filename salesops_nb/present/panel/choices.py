@@ -16,6 +16,7 @@ import narwhals as nw
 from salesops_nb.core.frames import collected, with_columns_or_null
 from salesops_nb.core.names import names_of
 from salesops_nb.errors import SalesopsError
+from salesops_nb.facts import listed
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import sentence, translated
 from salesops_nb.present.language.translation import _
@@ -38,7 +39,7 @@ def choices_of(workbook: Any, name: str, field: FieldInfo, by: Any = None) -> li
     by : the value of the parameter that the choices hang on, where they hang on one. Without it, all.
 
     Sources are ``periods`` (that touch the deals), ``years``, ``target_years`` (and the next),
-    ``people``, ``teams``, ``regions``, ``who`` (by level: the company, a region, team or rep), ``goals``
+    ``people``, ``teams``, ``regions``, ``segments`` (of accounts), ``who`` (by level: the company, a region, team or rep), ``goals``
     (by horizon), ``plans`` (files of the workbook's ``plans`` folder), ``plan_ids`` and ``components``
     (by plan).
     """
@@ -161,6 +162,13 @@ def regions(workbook: Any, _by: Any = None) -> list[str]:
     return _held(workbook, "region")
 
 
+def segments(workbook: Any, _by: Any = None) -> list[str]:
+    """The segments that deals are in, in order; the accounts' industries where they have none."""
+    if "deals" not in workbook.tables:
+        return []
+    return sorted(collected(listed(workbook.tables, ["segment"]).select("segment").unique())["segment"])
+
+
 def goals(workbook: Any, by: Any = None) -> list[str]:
     """What a hiring plan can be held to: the horizon, and the quarters and years that end within it."""
     named = ["horizon", "year", "quarters", "joint"]
@@ -230,6 +238,7 @@ _SOURCES: dict[str, Callable[[Any, Any], list[Any]]] = {
     "people": people,
     "teams": teams,
     "regions": regions,
+    "segments": segments,
     "who": _who,
     "goals": goals,
     "plans": plans,
