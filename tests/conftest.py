@@ -1,4 +1,6 @@
+import gc
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,28 @@ from hypothesis import settings
 settings.register_profile("any speed", deadline=None)
 settings.load_profile("any speed")
 
+# what a session has loaded stays: to look through it again and again costs a tenth of the time
+gc.set_threshold(100_000, 50, 100)
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every", type=int, default=1, help="of each file the first test and every nth")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of each file only some, where another Python is tried: what breaks there breaks for many tests."""
+    every: int = config.getoption("--every")
+    seen: Counter[Path] = Counter()
+    taken: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        taken[seen[item.path] % every == 0].append(item)
+        seen[item.path] += 1
+    if taken[False]:
+        config.hook.pytest_deselected(items=taken[False])
+        items[:] = taken[True]
 
 
 @pytest.fixture(autouse=True)
