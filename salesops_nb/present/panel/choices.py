@@ -39,9 +39,9 @@ def choices_of(workbook: Any, name: str, field: FieldInfo, by: Any = None) -> li
     by : the value of the parameter that the choices hang on, where they hang on one. Without it, all.
 
     Sources are ``periods`` (that touch the deals), ``years``, ``target_years`` (and the next),
-    ``people``, ``teams``, ``regions``, ``segments`` (of accounts), ``who`` (by level: the company, a region, team or rep), ``goals``
-    (by horizon), ``plans`` (files of the workbook's ``plans`` folder), ``plan_ids`` and ``components``
-    (by plan).
+    ``people``, ``teams``, ``regions``, ``segments`` (of deals), ``who`` (by level: the company, a region,
+    team or rep), ``goals`` (by horizon), ``plans`` (files of the workbook's ``plans`` folder), ``plan_ids``
+    and ``components`` (by plan).
     """
     if get_origin(field.annotation) is Literal:
         return list(get_args(field.annotation))
