@@ -85,10 +85,10 @@ def _planned_run(
 ) -> int:
     """Plan, and unless only the plan is asked for, run."""
     base = workbook.folder / reports.folder
-    if not asked.dry_run:  # before the plan, for what is kept changes a report
-        keep_open_deals(console, workbook)
     jobs = expand(reports, workbook, asked.only, asked.chosen, asked.period)
     check_apart(asked.file, jobs, workbook)
+    if not asked.dry_run:  # before the plan, for what is kept changes a report
+        keep_open_deals(console, workbook)
     workers = asked.jobs or reports.jobs or _processors()
     environment = None if asked.dry_run else environment_of_jobs(reports, workbook)
     with _executor(workers, environment) as executor:  # warms up while the plan is made

@@ -97,3 +97,20 @@ def test_prepared_tables_are_those_of_the_source(folder: Path, monkeypatch: pyte
     assert fresh.connection.execute("SELECT count(*) FROM duckdb_databases() WHERE readonly").fetchone() == (
         0,
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"), [("chek", "check"), ("ledger poost", "post"), ("ledger dispute opn", "open")]
+)
+def test_a_mistyped_command_is_told_the_nearest(typed: str, near: str) -> None:
+    done = CliRunner().invoke(main, typed.split())
+    assert done.exit_code == 2
+    assert done.output.rstrip().endswith(f"Did you mean '{near}'?")
+
+
+def test_a_run_that_is_refused_keeps_no_snapshot(folder: Path) -> None:
+    (folder / "reports.yml").write_text(REPORTS)
+    done = CliRunner().invoke(main, ["run", str(folder / "reports.yml"), "--only", "nothing of the kind"])
+    assert done.exit_code == 1
+    assert "No report is named" in done.output
+    assert "Kept" not in done.output

@@ -191,8 +191,10 @@ def test_only_and_for_choose_and_name_what_there_is(folder: Path) -> None:
     assert _jobs(folder, text, chosen={"rep": ("p1",)}) == ["hello/ana-pop"]
     north = ["hello/ana-pop", "hello/ben-fox", "team/north"]
     assert _jobs(folder, text, chosen={"team": ("North",)}) == north
-    with pytest.raises(SalesopsError, match=r"No report is named 'tema'.*hello, team"):
+    with pytest.raises(SalesopsError, match=r"No report is named 'tema'.*Did you mean team.*hello, team"):
         _jobs(folder, text, only=("tema",))
+    with pytest.raises(SalesopsError, match=r"No report is named 'xyz'. reports.yml names: hello, team"):
+        _jobs(folder, text, only=("xyz",))
     with pytest.raises(SalesopsError, match=r"rep 'p9'.*Ana Pop, Ben Fox, Dora Hill"):
         _jobs(folder, text, chosen={"rep": ("p9",)})
 

@@ -369,8 +369,11 @@ def _check_only(reports: Reports, only: tuple[str, ...]) -> None:
     names = [report.name for report in reports.reports]
     unknown = [name for name in only if name not in names]
     if unknown:
+        near, known = nearest(unknown[0], names, 70), ", ".join(names)
         raise SalesopsError(
-            problem("unknown-report", file=reports.file, value=unknown[0], names=", ".join(names))
+            problem("unknown-report.near", file=reports.file, value=unknown[0], near=near[0], names=known)
+            if near
+            else problem("unknown-report", file=reports.file, value=unknown[0], names=known)
         )
 
 
