@@ -45,10 +45,11 @@ def pages(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         for n in range(1, 1001)
     ]
     points = [{"name": "2017-Q2", "value": 1}, {"name": "2017-Q3", "value": 3}]
-    trend = {"label": "Bookings", "unit": "money", "points": points}
-    index = write_index(folder, jobs, trends=[trend])
+    card = {"label": "Bookings", "text": "$3", "unit": "money", "points": points}
+    headlines = [{"title": "Performance review", "href": "rep 1/report.html", "cards": [card]}]
+    index = write_index(folder, jobs, headlines=headlines)
     alive = export_html(run(folder, "alive_cells.md"), folder / "alive.html")
-    short = write_index(folder / "short", jobs[:12], trends=[trend], complete=False)
+    short = write_index(folder / "short", jobs[:12], headlines=headlines, complete=False)
     return {"report": report, "error": error, "index": index, "short": short, "alive": alive}
 
 

@@ -70,17 +70,23 @@ def test_filters_offer_what_there_is(tmp_path: Path) -> None:
     assert '<option value="skipped">unchanged</option>' in page
 
 
-def test_trends_and_earlier_runs(tmp_path: Path) -> None:
+def test_headline_figures_and_earlier_runs(tmp_path: Path) -> None:
     points = [
         {"name": "2017-Q1", "value": 100},
         {"name": "2017-Q2", "value": None},
         {"name": "2017-Q3", "value": 120},
     ]
-    trends = [{"label": "Bookings", "unit": "money", "points": points}, {"label": "None", "points": []}]
+    cards = [
+        {"label": "Bookings", "text": "$120", "unit": "money", "points": points},
+        {"label": "Status", "text": "DRAFT", "points": points[:1]},
+    ]
+    headlines = [{"title": "Performance review", "href": "company 1.html", "cards": cards}]
     runs = [{"name": "2017-Q2", "href": "../2017 Q2/index.html", "when": "July", "status": "complete"}]
-    page = write_index(tmp_path, [job(1)], trends=trends, runs=runs).read_text()
+    page = write_index(tmp_path, [job(1)], headlines=headlines, runs=runs).read_text()
     assert page.count("<polyline") == 1
     assert 'aria-label="Bookings: from $100 in 2017-Q1 to $120 in 2017-Q3"' in page
+    assert page.count('<p class="detail">') == 1  # a figure of one period has no course
+    assert '<h3><a href="company%201.html">Performance review</a></h3>' in page
     assert 'href="../2017%20Q2/index.html"' in page
 
 

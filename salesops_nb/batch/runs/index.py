@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
 
 LAST_RUNS = 12
+FIGURES = 4  # of a report on the first page; the others are in the report
 
 
 def write_error(stage: Path, job: Job, error: Mapping[str, Any], company: str = "") -> str:
@@ -46,7 +47,6 @@ def write_indexes(
     """
     told = run.told()
     last = [each for each in runs(run.path.parent) if each.complete or each.name == run.name][:LAST_RUNS]
-    trends = _trends(last, records, run.name)
     places = [(run.path, "", "../"), (run.path.parent, f"{run.name}/", "")]
     for folder, prefix, up in places if newest else places[:1]:
         _write(
@@ -54,7 +54,7 @@ def write_indexes(
             told,
             [_entry(record, prefix, states) for record in records],
             [_run_entry(each, up, records if each.name == run.name else None) for each in last],
-            trends,
+            _headlines(last, records, run.name, prefix),
         )
     return run.path.parent / "index.html"
 
@@ -68,7 +68,7 @@ def write_incomplete(run: RunFolder, asked: list[Record]) -> None:
 
 
 def _write(
-    folder: Path, told: Record, entries: list[Record], others: list[Record], trends: list[Record],
+    folder: Path, told: Record, entries: list[Record], others: list[Record], headlines: list[Record],
     complete: bool = True,
 ) -> None:  # fmt: skip
     from salesops_nb import present
@@ -83,7 +83,7 @@ def _write(
         company=told.get("company", ""),
         as_of=date.fromisoformat(through) if through else None,
         runs=others,
-        trends=trends,
+        headlines=headlines,
         facts={name: value for name, value in facts.items() if value},
         complete=complete,
     )
@@ -125,19 +125,36 @@ def _run_entry(run: RunFolder, up: str, records: list[Record] | None) -> dict[st
     }
 
 
-def _trends(last: list[RunFolder], records: list[Record], current: str) -> list[dict[str, Any]]:
-    """The company's headline figures over the last runs, oldest first; never of periods unlike each other."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+def _headlines(
+    last: list[RunFolder], records: list[Record], current: str, prefix: str
+) -> list[dict[str, Any]]:
+    """The figures of each report on the company, with their course over earlier periods of one length.
+
+    A figure is compared with the same figure of the same report alone: two reports may call different things
+    by one name. Of a period the last run counts, and what was run of later periods is not part of the course.
+    """
+    known: dict[tuple[str, str], dict[str, Any]] = {}  # by report and figure: what it was in each period
     for run in reversed(last):
-        jobs = records if run.name == current else run.told().get("jobs", [])
-        for record in jobs:
-            if record["level"] != "company":
-                continue
-            for label, each in record["headlines"].items():
-                if each.get("number") is None:
-                    continue
-                like = (label, length_of(record["period"]))
-                trend = found.setdefault(like, {"label": label, "unit": each.get("unit"), "points": []})
-                name = f"{_called(record['period'])} ({run.name})"
-                trend["points"].append({"name": name, "value": each["number"]})
-    return [trend for trend in found.values() if len(trend["points"]) > 1]
+        for record in records if run.name == current else run.told().get("jobs", []):
+            if record["level"] == "company":
+                for label, each in record["headlines"].items():
+                    known.setdefault((record["report"], label), {})[record["period"]] = each.get("number")
+    found = []
+    for record in records:
+        if record["level"] != "company" or not record["headlines"]:
+            continue
+        now, cards = record["period"], []
+        for label, each in record["headlines"].items():
+            course = sorted(known[record["report"], label].items())
+            points = [
+                {"name": _called(period), "value": value}
+                for period, value in course
+                if period <= now and length_of(period) == length_of(now)
+            ]
+            card = {"label": label, "text": each["text"], "unit": each.get("unit"), "points": points}
+            if each["text"] != "–":
+                cards.append(card)
+        place = record["outputs"].get("html", {}).get("path")
+        title = f"{record['title']}, {_called(now)}" if now else record["title"]
+        found.append({"title": title, "href": place and prefix + place, "cards": cards[:FIGURES]})
+    return found

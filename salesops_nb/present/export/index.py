@@ -32,7 +32,7 @@ def write_index(
     company: str = "",
     as_of: Any = None,
     runs: Sequence[Mapping[str, Any]] = (),
-    trends: Sequence[Mapping[str, Any]] = (),
+    headlines: Sequence[Mapping[str, Any]] = (),
     facts: Mapping[str, Any] | None = None,
     complete: bool = True,
     templates: Sequence[str] = (),
@@ -46,8 +46,9 @@ def write_index(
         ``unclear``, ``draft``), ``outputs`` (format → path in the folder), ``error_page``, ``message``,
         ``seconds``, ``headlines`` (label → text).
     runs : earlier runs, newest first: ``name``, ``href``, ``when``, ``status``.
-    trends : the run's headline figures: ``label``, ``unit``, ``points`` (``name`` and ``value`` each,
-        oldest first).
+    headlines : what stands first, a mapping a report: ``title``, ``href``, and ``cards``: ``label``, ``text``
+        (the figure as the report writes it), ``unit`` and ``points`` (``name`` of the period and ``value``
+        each, oldest first), which make a line where there are two.
     facts : what stands at the foot.
     complete : false says on top that reports are missing.
 
@@ -85,7 +86,7 @@ def write_index(
         columns=_columns(labels),
         rows=rows,
         runs=[{**_texts(run, ("name", "when", "status")), "href": link(run.get("href"))} for run in runs],
-        trends=[made for trend in trends if (made := _trend(trend))],
+        headlines=[_headlines_of(report) for report in headlines],
         facts={render.words_of(str(k)): str(v) for k, v in (facts or {}).items()},
         data=_json([row["data"] for row in rows]),
         script=script,
@@ -200,22 +201,27 @@ def _summary(jobs: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(said)
 
 
-def _trend(trend: Mapping[str, Any]) -> dict[str, Any] | None:
-    points = [p for p in trend.get("points", ()) if not formats.missing(p.get("value"))]
-    if not points:
-        return None
-    write = formats.by_unit(trend.get("unit") or "number")
+def _headlines_of(report: Mapping[str, Any]) -> dict[str, Any]:
+    cards = [_card(card) for card in report["cards"]]
+    return {"title": str(report["title"]), "href": link(report.get("href")), "cards": cards}
+
+
+def _card(card: Mapping[str, Any]) -> dict[str, Any]:
+    points = [p for p in card.get("points", ()) if not formats.missing(p.get("value"))]
+    made = {"label": str(card["label"]), "value": str(card["text"]), "line": "", "words": ""}
+    if len(points) < 2:
+        return made
+    write = formats.by_unit(card.get("unit") or "number")
     first, last = points[0], points[-1]
-    said = _(
+    words = _(
         "from {a} in {first} to {b} in {last}",
         a=write(first["value"]),
         first=first["name"],
         b=write(last["value"]),
         last=last["name"],
     )
-    words = said if len(points) > 1 else str(last["name"])
-    line = sparkline([float(p["value"]) for p in points], f"{trend['label']}: {words}")
-    return {"label": str(trend["label"]), "value": write(last["value"]), "line": line, "words": words}
+    line = sparkline([float(p["value"]) for p in points], f"{card['label']}: {words}")
+    return {**made, "line": line, "words": words}
 
 
 def sparkline(values: Sequence[float], alt: str, width: int = 200, height: int = 48) -> Markup:
