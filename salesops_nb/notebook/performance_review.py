@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
 
 
+SAME_SHARE = 0.01  # ends that are nearer are written as one
+
+
 class PerformanceReview(Sliced):
     """Of `performance_review.ipynb`.
 
@@ -195,14 +198,30 @@ def time_to_win(review: Review) -> None:
         time="days",
         curves=["won", "lost"],
         title=_("Share of deals won and lost by age in days"),
-        note=_("Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen)."),
+        note=_(
+            "Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen). "
+            "Bands are 95 % intervals."
+        ),
     )
-    if review.level != "company":
+    if review.level == "company":
+        _team_times(review)
+
+
+def _team_times(review: Review) -> None:
+    """The median of each team with its interval, and whether chance alone makes them differ as much."""
+    frame = review.team_times
+    if len(frame) < 2:
         return
     ages = review.team_ages()
+    notes = [
+        _(
+            "Half of the deals that a team ever wins are won by the median age; – where its deals were not "
+            "followed long enough to say, or are too few for an interval."
+        )
+    ]
     found = times_differ(ages["days"], ages["outcome"] == "won", ages["team"], ages["deals"])
     if found is not None:
-        present.note(
+        notes.append(
             _(
                 "Chance alone makes the teams' times to win differ as much in {cases} of cases (log-rank "
                 "test, {n} deals; open and lost ones censored).",
@@ -210,6 +229,24 @@ def time_to_win(review: Review) -> None:
                 n=formats.number(found.n, 0),
             )
         )
+    shown = frame.assign(
+        interval=[
+            "–" if low is None else f"{low:.0f} – {'' if high is None else f'{high:.0f}'}".rstrip()
+            for low, high in zip(frame["days_low"], frame["days_high"], strict=True)
+        ],
+        in_the_end=[
+            formats.percent(low, 0)
+            if high - low < SAME_SHARE
+            else f"{formats.percent(low, 0)} – {formats.percent(high, 0)}"
+            for low, high in zip(frame["end_low"], frame["end_high"], strict=True)
+        ],
+    )
+    present.show_table(
+        shown[["group", "deals", "won", "days", "interval", "in_the_end"]],
+        title=_("Teams: how long winning takes"),
+        table="times_to_win",
+        notes=notes,
+    )
 
 
 def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from salesops_nb.core.columns import declared
 from salesops_nb.core.statistics.comparisons import rates_differ
 from salesops_nb.facts import UNKNOWN
-from salesops_nb.messages import Message, message, money, percent
+from salesops_nb.messages import Message, joined, message, money, percent
 from salesops_nb.performance.result import Review
 from salesops_nb.performance.scope import change_a_week
 
@@ -179,20 +179,31 @@ def _average_deal(review: Review) -> tuple[Any, ...]:
 
 
 def _time_to_win(review: Review) -> tuple[Any, ...]:
-    days, (low, high) = review.median_days_to_win, review.won_in_the_end
+    (days, *ends), (low, high) = review.median_to_win, review.won_in_the_end
     if not low:
         none = message("No deal with known dates was won yet.")
         return _row("time_to_win", None, none)
     if high - low < 0.01:
         detail = message("{share} of deals are won in the end", share=percent(low))
     else:
-        ends = {"low": percent(low), "high": percent(high)}
-        detail = message("{low} to {high} of deals are won in the end, as far as the data reach", **ends)
+        shares = {"low": percent(low), "high": percent(high)}
+        detail = message("{low} to {high} of deals are won in the end, as far as the data reach", **shares)
     if days is None:
         short = message("Deals were not followed long enough to say when half of those ever won are won.")
         return _row("time_to_win", None, short, detail)
     sentence = message("Half of the deals that are ever won are won within {days} days.", days=round(days))
-    return _row("time_to_win", days, sentence, detail)
+    within = _within(*ends)
+    detail = joined([within, detail], "; ") if within else detail
+    return _row("time_to_win", days, sentence, detail, (ends[0], ends[1]))
+
+
+def _within(low: float | None, high: float | None) -> Message | None:
+    """The interval of a number of days, as far as it is known."""
+    if low is None:
+        return None
+    if high is None:
+        return message("95 % interval from {low} days", low=round(low))
+    return message("95 % interval {low} to {high} days", low=round(low), high=round(high))
 
 
 def _velocity(review: Review) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from salesops_nb.core.periods import Period
 from salesops_nb.core.statistics import Interval, wilson
 from salesops_nb.errors import Problem
 from salesops_nb.facts import Level
+from salesops_nb.performance.duration import Median, times_to_win
 from salesops_nb.performance.expectation import Pace
 from salesops_nb.performance.scope import Comparison
 
@@ -69,7 +70,7 @@ class Review:
     bridge: pd.DataFrame
     trend: pd.DataFrame
     time_to_win: pd.DataFrame
-    median_days_to_win: float | None
+    median_to_win: Median
     won_in_the_end: Interval
     stale_days: int | None
     covered_days: int
@@ -108,6 +109,12 @@ class Review:
             return found.iloc[:0]
         ends = [wilson(int(w), int(w + n)) for w, n in zip(found["won"], found["lost"], strict=True)]
         return found.assign(win_rate_low=[low for low, _ in ends], win_rate_high=[high for _, high in ends])
+
+    @cached_property
+    def team_times(self) -> pd.DataFrame:
+        """How long winning takes in each team, as `times_to_win` tells it; of the company alone."""
+        ages = self.team_ages() if self.level == "company" else pd.DataFrame(columns=["team"])
+        return times_to_win(ages, "team")
 
     @property
     def headlines(self) -> pd.DataFrame:

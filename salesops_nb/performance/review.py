@@ -19,7 +19,7 @@ from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, identified, in_sco
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import revenue_bridge, target_bridge
 from salesops_nb.performance.cube import ALL, Cuts
-from salesops_nb.performance.duration import median_days, time_to_win, won_in_the_end
+from salesops_nb.performance.duration import median_to_win, time_to_win, won_in_the_end
 from salesops_nb.performance.expectation import Pace, covered, pace, partly_targeted, targets
 from salesops_nb.performance.figures import View, figures, rank_ranges, total
 from salesops_nb.performance.headlines import headlines
@@ -129,7 +129,7 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
                        targets(made.targets, period, below), made.tables),
         team_ages=lambda: cube.ages(facts, as_of, "team"),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
-        time_to_win=curve, median_days_to_win=median_days(curve, in_the_end),
+        time_to_win=curve, median_to_win=median_to_win(ages, curve, in_the_end),
         won_in_the_end=in_the_end,
         stale_days=stale[0] if stale else None,
         covered_days=covered(period, data_from, as_of)[0],
