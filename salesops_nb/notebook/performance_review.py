@@ -297,6 +297,42 @@ def _by_chance(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def cohorts(review: Review) -> None:
+    """Win rates by the time in which deals were made, beside those by the time in which they were decided."""
+    found = review.cohorts
+    if found is None or (found.rates.empty and not found.young):
+        return
+    notes = []
+    if found.young:
+        notes.append(
+            _(
+                "Too young to say: {periods}; most of their deals were not followed for {days} days.",
+                periods=", ".join(found.young),
+                days=found.days,
+            )
+        )
+    if found.rates.empty:
+        present.note(" ".join([_("No win rate by the time in which deals were made is known yet."), *notes]))
+        return
+    frame = found.rates.assign(interval=_ends(found.rates, "cohort_low", "cohort_high"))
+    columns = ["period", "created", "still_open", "cohort_win_rate", "interval", "won", "lost",
+               "snapshot_win_rate"]  # fmt: skip
+    present.show_table(
+        frame[columns],
+        title=_("Win rate of the deals made in a time, and of those decided in it"),
+        table="cohorts",
+        notes=[
+            _(
+                "They differ because they are of other deals: the first counts all deals made in the time and "
+                "how many of them were won within {days} days (99 % of closed deals took no longer); the second "
+                "counts the deals decided in it, whenever they were made, and leaves out what stays open.",
+                days=found.days,
+            ),
+            *notes,
+        ],
+    )
+
+
 def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company") -> None:
     """Win rates drawn towards the common rate, with their intervals, best first; of the company alone."""
     if level != "company":

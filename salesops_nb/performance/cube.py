@@ -110,6 +110,26 @@ def ages(facts: nw.LazyFrame[Any], as_of: date, by: str = "") -> pd.DataFrame:
     )
 
 
+def made_and_decided(
+    facts: nw.LazyFrame[Any], as_of: date, spans: Sequence[tuple[date, date]], followed: date
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of deals created in each [start, end), by its place as ``cohort``, what `ages` gives, and whether they
+    were created by a day (``followed``); of deals closed in each, ``outcome`` and ``deals``.
+    """
+
+    def place(day: str) -> str:
+        inside = (f"{day} >= {_day(start)} AND {day} < {_day(end)}" for start, end in spans)
+        return f"CASE {' '.join(f'WHEN {each} THEN {at}' for at, each in enumerate(inside))} END AS cohort"
+
+    made = ages(facts, as_of, f"{place('created_on')}, created_on <= {_day(followed)} AS followed")
+    decided = _asked(
+        facts,
+        f"""SELECT {place("closed_on")}, outcome, count(*) AS deals
+        FROM facts WHERE outcome <> 'open' GROUP BY ALL""",
+    )
+    return made, decided
+
+
 def span(facts: nw.LazyFrame[Any]) -> tuple[date | None, int, bool]:
     """The first day a deal closed, how many deals there are, and whether deals were won and none was lost."""
     found = _asked(

@@ -15,6 +15,7 @@ from salesops_nb.core.periods import Period
 from salesops_nb.core.statistics import Interval, wilson
 from salesops_nb.errors import Problem
 from salesops_nb.facts import Level
+from salesops_nb.performance.cohorts import Cohorts
 from salesops_nb.performance.duration import Median, times_to_win
 from salesops_nb.performance.expectation import Pace
 from salesops_nb.performance.scope import Comparison
@@ -78,6 +79,7 @@ class Review:
     rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
     mix: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
     team_ages: Callable[[], pd.DataFrame] = field(repr=False, compare=False)
+    made: Callable[[], Cohorts | None] = field(repr=False, compare=False)
     summarise: Callable[[Review], pd.DataFrame] = field(repr=False, compare=False)
     notes: list[Problem] = field(default_factory=list)
 
@@ -109,6 +111,11 @@ class Review:
             return found.iloc[:0]
         ends = [wilson(int(w), int(w + n)) for w, n in zip(found["won"], found["lost"], strict=True)]
         return found.assign(win_rate_low=[low for low, _ in ends], win_rate_high=[high for _, high in ends])
+
+    @cached_property
+    def cohorts(self) -> Cohorts | None:
+        """Win rates of deals by when they were made, beside those by when they closed; None before any did."""
+        return self.made()
 
     @cached_property
     def team_times(self) -> pd.DataFrame:
