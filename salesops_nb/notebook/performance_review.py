@@ -323,9 +323,10 @@ def cohorts(review: Review) -> None:
         table="cohorts",
         notes=[
             _(
-                "They differ because they are of other deals: the first counts all deals made in the time and "
-                "how many of them were won within {days} days (99 % of closed deals took no longer); the second "
-                "counts the deals decided in it, whenever they were made, and leaves out what stays open.",
+                "They differ because they are of other deals: the first counts all deals made in the time "
+                "and how many of them were won within {days} days (99 % of closed deals took no longer); the "
+                "second counts the deals decided in it, whenever they were made, and leaves out what stays "
+                "open.",
                 days=found.days,
             ),
             *notes,

@@ -15,7 +15,7 @@ from salesops_nb.forecast.in_progress import InProgress, forecast
 from salesops_nb.forecast.rolling_origin import OURS, Backtest, backtest, day_number, day_of, months_of, peers
 from salesops_nb.messages import Message, joined, message
 from salesops_nb.notebook.calls_shown import rolled_commit
-from salesops_nb.present.language.formats import percent, short_money
+from salesops_nb.present.language.formats import number, percent, short_money
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 
@@ -167,19 +167,28 @@ def _methods(found: Outlook, review: Review) -> None:
         now = found.now.get(str(row.method))
         ends = "–" if now is None else short_money(found.made.booked + now)
         off, ours, bias = (percent(each, 0) for each in (row.wape, row.model_wape, row.bias))
-        rows.append((translate(METHODS[str(row.method)]), ends, off, row.n, ours, bias))
+        missed = (short_money(row.mad), short_money(row.rmse), number(row.signal, 1))
+        rows.append((translate(METHODS[str(row.method)]), ends, off, row.n, ours, bias, *missed))
     own = table.loc[table["method"] == OURS].iloc[0]
+    columns = ["method", "ends", "wape", "n", "model_wape", "bias", "mad", "rmse", "signal"]
     present.show_table(
-        pd.DataFrame(rows, columns=["method", "ends", "wape", "n", "model_wape", "bias"], dtype=object),
+        pd.DataFrame(rows, columns=columns, dtype=object),
         title=_(
             "Where {period} may end, by method",
             period=translate(review.period.named),
         ),
         table="still_to_come",
-        notes=_(
-            "At each of {n} earlier month ends every method was asked for the rest of the period, from what "
-            "was known then. The forecast's range of four in five cases held {coverage} of them.",
-            n=int(own["n"]),
-            coverage=percent(own["coverage"], 0),
-        ),
+        notes=[
+            _(
+                "At each of {n} earlier month ends every method was asked for the rest of the period, from "
+                "what was known then. The forecast's range of four in five cases held {coverage} of them.",
+                n=int(own["n"]),
+                coverage=percent(own["coverage"], 0),
+            ),
+            _(
+                "Bias above zero: said too high; a tracking signal above zero: said too low. Beyond ±4 it is "
+                "taken for a drift; fewer than five month ends cannot reach it, and those of one quarter go "
+                "together."
+            ),
+        ],
     )

@@ -34,8 +34,8 @@ class Cohorts(NamedTuple):
 def cohorts(facts: nw.LazyFrame[Any], period: Period, as_of: date, within: int) -> Cohorts:
     """The cohorts up to the review's period, of months where it is a month, else of quarters.
 
-    `within` is the age by which nearly all deals that ever close have closed; a deal still open and younger is
-    censored (Aalen & Johansen 1978), one open longer, or closed later, is not won within it.
+    `within` is the age by which nearly all deals that ever close have closed; a deal still open and younger
+    is censored (Aalen & Johansen 1978), one open longer, or closed later, is not won within it.
     """
     kind: Kind = "month" if period.kind == "month" else "quarter"
     spans = _latest(period, min(as_of, period.last), kind)

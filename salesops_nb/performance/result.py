@@ -114,7 +114,7 @@ class Review:
 
     @cached_property
     def cohorts(self) -> Cohorts | None:
-        """Win rates of deals by when they were made, beside those by when they closed; None before any did."""
+        """Win rates of deals by when they were made, beside those of deals decided; None before any was."""
         return self.made()
 
     @cached_property
