@@ -144,6 +144,30 @@ def bridge(review: Review) -> None:
         end=last["amount"],
         title=_("From {start} to {end}", start=opening, end=closing),
     )
+    _bridge_lines(review, opening)
+
+
+def _bridge_lines(review: Review, opening: str) -> None:
+    """The same parts a product each, so that their sums are the bridge's steps."""
+    lines, units = review.bridged.lines, review.bridged.units
+    if len(lines) < 2:
+        return
+    if units == "quantity":
+        said = _("Volume counts units (the deals' quantity); a price is what was paid for a unit.")
+    else:
+        said = _(
+            "Not all of these deals give a quantity, so each counts as one unit: a price is what a deal of "
+            "the product was won for."
+        )
+    parts = ["compared_bookings", "volume", "mix", "price", "new_and_lost", "bookings"]
+    parts = [name for name in parts if name != "new_and_lost" or any(lines[name])]
+    present.show_table(
+        lines[["name", *parts]],
+        title=_("The same by product, from {start}", start=opening),
+        table="bridge",
+        total={name: sum(lines[name], 0) for name in parts},
+        notes=said,
+    )
 
 
 def trend(review: Review) -> None:

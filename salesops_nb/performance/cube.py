@@ -45,7 +45,7 @@ def closed(facts: nw.LazyFrame[Any], *spans: tuple[date, date]) -> list[Cuts]:
 
     ``deals`` counts, ``value`` and ``list_value`` sum the money, ``estimated`` is the part of it
     valued at list price; ``days`` sums the days from creation to closing of the ``aged`` deals whose
-    dates hold.
+    dates hold; ``units`` sums the quantities of the ``counted`` deals that have an amount and one.
     """
     days = _DAYS.format(ended="closed_on")
     inside = [f"closed_on >= {_day(start)} AND closed_on < {_day(end)}" for start, end in spans]
@@ -53,7 +53,8 @@ def closed(facts: nw.LazyFrame[Any], *spans: tuple[date, date]) -> list[Cuts]:
     rows = _cut(
         facts,
         f"""{_SUMS}, coalesce(sum({days}) FILTER (WHERE {_AGED}), 0)::BIGINT AS days,
-            count(*) FILTER (WHERE {_AGED}) AS aged""",
+            count(*) FILTER (WHERE {_AGED}) AS aged, sum(quantity) FILTER (WHERE priced) AS units,
+            count(quantity) FILTER (WHERE priced) AS counted""",
         f"outcome <> 'open' AND ({' OR '.join(inside)})",
         ["outcome", f"CASE {which} END AS _span"],
         CUTS,

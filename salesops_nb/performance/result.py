@@ -15,6 +15,7 @@ from salesops_nb.core.periods import Period
 from salesops_nb.core.statistics import Interval, wilson
 from salesops_nb.errors import Problem
 from salesops_nb.facts import Level
+from salesops_nb.performance.bridge import Bridge
 from salesops_nb.performance.cohorts import Cohorts
 from salesops_nb.performance.duration import Median, times_to_win
 from salesops_nb.performance.expectation import Pace
@@ -68,7 +69,7 @@ class Review:
     pace: Pace
     company: pd.Series[Any]
     pipeline: pd.DataFrame
-    bridge: pd.DataFrame
+    bridged: Bridge
     trend: pd.DataFrame
     time_to_win: pd.DataFrame
     median_to_win: Median
@@ -111,6 +112,11 @@ class Review:
             return found.iloc[:0]
         ends = [wilson(int(w), int(w + n)) for w, n in zip(found["won"], found["lost"], strict=True)]
         return found.assign(win_rate_low=[low for low, _ in ends], win_rate_high=[high for _, high in ends])
+
+    @property
+    def bridge(self) -> pd.DataFrame:
+        """From the comparison's (or the target's) bookings to the period's: ``step, amount``."""
+        return self.bridged.steps
 
     @cached_property
     def cohorts(self) -> Cohorts | None:
