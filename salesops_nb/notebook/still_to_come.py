@@ -15,6 +15,7 @@ from salesops_nb.forecast.in_progress import InProgress, forecast
 from salesops_nb.forecast.rolling_origin import OURS, Backtest, backtest, day_number, day_of, months_of, peers
 from salesops_nb.messages import Message, joined, message
 from salesops_nb.notebook.calls_shown import rolled_commit
+from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.formats import number, percent, short_money
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
@@ -95,6 +96,7 @@ def still_to_come(workbook: Workbook, review: Review) -> None:
         )
         return
     present.note(translate(said(found, review)))
+    _by_type(found, workbook)
     if len(found.tested.methods):
         _methods(found, review)
 
@@ -158,6 +160,42 @@ def _of_simple(found: Outlook, method: str, period: Message) -> Message:
             ours=percent(row.model_wape, 0),
         ),
     ], " ")  # fmt: skip
+
+
+def _by_type(found: Outlook, workbook: Workbook) -> None:
+    """What each type of deal may bring, where there are several."""
+    parts = [each for each in found.made.parts if each.booked or each.from_open or each.from_new]
+    if len(parts) < 2:
+        return
+    rows: list[tuple[Any, ...]] = [
+        (translated(each.kind), each.booked, each.open_deals, each.from_open, each.from_new,
+         each.booked + each.from_open + each.from_new)
+        for each in parts
+    ]  # fmt: skip
+    columns = ["deal_type", "booked", "open_deals", "from_open", "from_new", "in_all"]
+    money = [name for name in columns if name not in ("deal_type", "open_deals")]
+    frame = pd.DataFrame(rows, columns=columns)
+    notes = [
+        _("Means, which add up. Types are not pooled: they are won at other rates and for other amounts."),
+    ]
+    young = [translated(each.kind) for each in parts if not each.alone]
+    if young:
+        notes.append(
+            _(
+                "Of too few months to learn from them alone: {types}; what becomes of these deals is learned "
+                "from those of all types.",
+                types=", ".join(young),
+            )
+        )
+    present.show_table(
+        frame.assign(**{name: [short_money(value) for value in frame[name]] for name in money}),
+        title=_("What each type of deal may bring"),
+        table="by_type",
+        total={"open_deals": int(frame["open_deals"].sum())}
+        | {name: short_money(frame[name].sum()) for name in money},
+        marks="simulated" if "deals.deal_type" in workbook.simulated else (),
+        notes=notes,
+    )
 
 
 def _methods(found: Outlook, review: Review) -> None:

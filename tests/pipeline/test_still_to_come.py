@@ -130,3 +130,19 @@ def test_the_backtest_tells_how_far_each_method_missed():
     assert ours["coverage"] == pytest.approx(2 / 3)
     assert (other["mad"], other["rmse"], other["signal"]) == pytest.approx((35, np.sqrt(1250), 10 / 35))
     assert other["model_wape"] == pytest.approx(30 / 300)
+
+
+def test_types_of_deals_stand_apart_and_sum_to_the_forecast(workbook, capsys):
+    review = performance.review(workbook.tables, "2017-Q4", DAY, calendar=workbook.calendar)
+    made = still_to_come.outlook(workbook, review).made
+    assert [part.kind for part in made.parts] == ["expansion", "new", "renewal"]
+    assert sum(part.booked for part in made.parts) == float(review.company["bookings"])
+    booked = review.types["bookings"].astype(float).to_dict()
+    assert {part.kind: part.booked for part in made.parts} == pytest.approx(booked)
+    assert sum(part.from_open + part.from_new for part in made.parts) == pytest.approx(
+        made.from_open + made.from_new
+    )
+    still_to_come.still_to_come(workbook, review)
+    said = capsys.readouterr().out
+    assert "What each type of deal may bring" in said
+    assert "learned from those of all types" in said  # renewals are made since April alone
