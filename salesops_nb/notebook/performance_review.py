@@ -12,9 +12,10 @@ from salesops_nb.core.statistics.comparisons import rates_differ, times_differ
 from salesops_nb.messages import Message
 from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
+from salesops_nb.notebook.calls_shown import give_call as give_call
 from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
 from salesops_nb.notebook.still_to_come import still_to_come as still_to_come
-from salesops_nb.parameters import Sliced
+from salesops_nb.parameters import Name, Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.formats import percent
@@ -45,9 +46,21 @@ class PerformanceReview(Sliced):
 
     needs = ("deals.closed_on or deals.created_on",)
 
+    approval = ("call_by", "call_commit", "call_best_case", "call_reason")
+    approval_words = ("The call", "Give the call")
+    rare = approval  # given in the panel, by a spreadsheet or by `salesops call`
+
     structure: Literal["as they were", "restated"] = Field(
         "as they were", description="Owners in their teams of the time, or all restated to as_of"
     )
+    call_by: Name = Field(
+        None,
+        description="Whose call it is: a name here keeps it; empty does not",
+        json_schema_extra={"choices": "people"},
+    )
+    call_commit: float | None = Field(None, ge=0, description="What will come for certain in the quarter")
+    call_best_case: float | None = Field(None, ge=0, description="What comes if all goes well")
+    call_reason: str = Field("", description="Why, or why it changed")
 
 
 def tables_in_force(workbook: Workbook) -> Tables:
