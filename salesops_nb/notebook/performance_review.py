@@ -90,7 +90,16 @@ def cover(panel: Panel, asked: Any, review: Review) -> None:
         subtitle=who or "",
         period=review.period,
         as_of=review.as_of,
-        used=("deals", "people", "targets", "accounts", "products", "deals.expected_close_on"),
+        used=(
+            "deals",
+            "people",
+            "targets",
+            "accounts",
+            "products",
+            "deals.expected_close_on",
+            "deals.deal_type",
+            "forecast_calls",
+        ),
         mission=True,
         asked_for={**asked.model_dump(exclude={"workbook"}), "who": review.name},
     )
