@@ -261,8 +261,8 @@ def _team_times(review: Review) -> None:
     ages = review.team_ages()
     notes = [
         _(
-            "Half of the deals that a team ever wins are won by the median age; – where its deals were not "
-            "followed long enough to say, or are too few for an interval."
+            "Half of the deals a team ever wins are won by the median; – where they were not followed long "
+            "enough to say, or are too few for an interval."
         )
     ]
     found = times_differ(ages["days"], ages["outcome"] == "won", ages["team"], ages["deals"])
@@ -344,7 +344,7 @@ def _by_chance(frame: pd.DataFrame) -> list[str]:
 
 
 def cohorts(review: Review) -> None:
-    """Win rates by the time in which deals were made, beside those by the time in which they were decided."""
+    """Win rates by when deals were created, beside those by when they were decided."""
     found = review.cohorts
     if found is None or (found.rates.empty and not found.young):
         return
@@ -352,26 +352,26 @@ def cohorts(review: Review) -> None:
     if found.young:
         notes.append(
             _(
-                "Too young to say: {periods}; most of their deals were not followed for {days} days.",
+                "Too young to say: {periods}. Most of their deals were not followed for {days} days.",
                 periods=", ".join(found.young),
                 days=found.days,
             )
         )
     if found.rates.empty:
-        present.note(" ".join([_("No win rate by the time in which deals were made is known yet."), *notes]))
+        present.note(" ".join([_("No win rate by when deals were created is known yet."), *notes]))
         return
     frame = found.rates.assign(interval=_ends(found.rates, "cohort_low", "cohort_high"))
     columns = ["period", "created", "still_open", "cohort_win_rate", "interval", "won", "lost",
                "snapshot_win_rate"]  # fmt: skip
     present.show_table(
         frame[columns],
-        title=_("Win rate of the deals made in a time, and of those decided in it"),
+        title=_("Win rate of deals created in a period, and of deals decided in it"),
         table="cohorts",
         notes=[
             _(
-                "They differ because they are of other deals: the first counts all deals made in the time "
-                "and how many of them were won within {days} days (99 % of closed deals took no longer); the "
-                "second counts the deals decided in it, whenever they were made, and leaves out what stays "
+                "They differ because they count other deals: the first all deals created in the period, and "
+                "how many of them were won within {days} days (99 % of closed deals took no longer); the "
+                "second the deals decided in the period, whenever they were created, without those still "
                 "open.",
                 days=found.days,
             ),

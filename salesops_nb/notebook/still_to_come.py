@@ -182,8 +182,8 @@ def _by_type(found: Outlook, workbook: Workbook) -> None:
     if young:
         notes.append(
             _(
-                "Of too few months to learn from them alone: {types}; what becomes of these deals is learned "
-                "from those of all types.",
+                "Too few months to learn from these alone: {types}. What becomes of such deals is learned "
+                "from deals of all types.",
                 types=", ".join(young),
             )
         )
@@ -224,9 +224,8 @@ def _methods(found: Outlook, review: Review) -> None:
                 coverage=percent(own["coverage"], 0),
             ),
             _(
-                "Bias above zero: said too high; a tracking signal above zero: said too low. Beyond ±4 it is "
-                "taken for a drift; fewer than five month ends cannot reach it, and those of one quarter go "
-                "together."
+                "Bias above zero: forecasts were too high; tracking signal above zero: too low. Beyond ±4 it "
+                "counts as drift; fewer than five month ends cannot reach it."
             ),
         ],
     )
