@@ -130,12 +130,16 @@ def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
         if rests_on.get(str(row.key), set()) & simulated:
             marks.append("simulated")
         missing = formats.missing(row.value)
+        value: Any = row.value
+        unit = "text" if missing else row.unit
+        if row.key == "velocity" and not missing:  # made of four estimates
+            value, unit = formats.short_money(value), "text"
         sentences, detail = cast("tuple[list[Message], Message]", row.said)
         cards.append(
             {
                 "label": translated(str(row.label)),
-                "value": "–" if missing else row.value,
-                "unit": "text" if missing else row.unit,
+                "value": "–" if missing else value,
+                "unit": unit,
                 "sentence": " ".join(map(translate, sentences)),
                 "detail": translate(detail),
                 "mark": marks,
@@ -271,7 +275,7 @@ def _team_times(review: Review) -> None:
             _(
                 "Chance alone makes the teams' times to win differ as much in {cases} of cases (log-rank "
                 "test, {n} deals; open and lost ones censored).",
-                cases=percent(found.p),
+                cases=translate(found.cases),
                 n=formats.number(found.n, 0),
             )
         )
@@ -315,6 +319,8 @@ def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int |
     )
     for part, name in named:
         columns = [c for c in part if c == "group" or frame[c].notna().any()]
+        if frame["pace_attainment"].equals(frame["attainment"]):  # the period is over
+            columns = [c for c in columns if c != "pace_attainment"]
         mark = {c: "simulated" for c in ("target", "attainment") if simulated and c in columns}
         present.show_table(
             frame[columns],
@@ -336,7 +342,7 @@ def _by_chance(frame: pd.DataFrame) -> list[str]:
     return [
         _(
             "Chance alone makes win rates differ as much as these in {cases} of cases ({test}, {n} deals).",
-            cases=percent(found.p),
+            cases=translate(found.cases),
             test=_("Fisher's exact test") if found.test == "fisher" else _("chi-square test"),
             n=formats.number(found.n, 0),
         )

@@ -91,5 +91,5 @@ def test_months_where_the_period_is_a_month_and_nothing_before_any_deal_closed()
 def test_the_page_says_why_they_differ(capsys):
     show.cohorts(review(*DEALS))
     said = capsys.readouterr().out
-    assert "2024-Q1 | 100 | 40 | 30.0% | 22% – 40% | 30 | 30 | 50.0%" in said
+    assert "2024-Q1 | 100 | 40 | 30% | 22% – 40% | 30 | 30 | 50%" in said
     assert "2024-Q3 |" not in said

@@ -130,6 +130,7 @@ class _Writer:
         self.money: dict[tuple[str, ...], Any] = {}
         patterns = {
             "percent": "0.0%",
+            "whole_percent": "0%",
             "integer": "#,##0",
             "decimal": "#,##0.00",
             "number": "#,##0.##",

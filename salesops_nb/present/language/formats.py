@@ -171,6 +171,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "integer": lambda value: number(value, 0),
     "decimal": lambda value: number(value, 2),
     "percent": percent,
+    "whole_percent": lambda value: percent(value, 0),
     "date": day,
     "datetime": moment,
     "text": text,
