@@ -130,15 +130,14 @@ def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
         if rests_on.get(str(row.key), set()) & simulated:
             marks.append("simulated")
         missing = formats.missing(row.value)
-        value: Any = row.value
         unit = "text" if missing else row.unit
         if row.key == "velocity" and not missing:  # made of four estimates
-            value, unit = formats.short_money(value), "text"
+            unit = "short_money"
         sentences, detail = cast("tuple[list[Message], Message]", row.said)
         cards.append(
             {
                 "label": translated(str(row.label)),
-                "value": "–" if missing else value,
+                "value": "–" if missing else row.value,
                 "unit": unit,
                 "sentence": " ".join(map(translate, sentences)),
                 "detail": translate(detail),
@@ -489,5 +488,8 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ends(frame: pd.DataFrame, low: str, high: str) -> list[str]:
-    pairs = zip(frame[low], frame[high], strict=True)
+    ends = zip(frame[low], frame[high], strict=True)
+    # where nothing was decided an interval of nought to all says nothing
+    decided = frame["win_rate"].notna() if "win_rate" in frame else [True] * len(frame)
+    pairs = [pair if there else (None, None) for pair, there in zip(ends, decided, strict=True)]
     return ["–" if pd.isna(a) else f"{formats.percent(a, 0)} – {formats.percent(b, 0)}" for a, b in pairs]

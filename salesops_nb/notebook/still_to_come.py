@@ -16,7 +16,7 @@ from salesops_nb.forecast.rolling_origin import OURS, Backtest, backtest, day_nu
 from salesops_nb.messages import Message, joined, message
 from salesops_nb.notebook.calls_shown import rolled_commit
 from salesops_nb.present.language.column_labels import translated
-from salesops_nb.present.language.formats import number, percent, short_money
+from salesops_nb.present.language.formats import percent, short_money
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 
@@ -173,7 +173,6 @@ def _by_type(found: Outlook, workbook: Workbook) -> None:
         for each in parts
     ]  # fmt: skip
     columns = ["deal_type", "booked", "open_deals", "from_open", "from_new", "in_all"]
-    money = [name for name in columns if name not in ("deal_type", "open_deals")]
     frame = pd.DataFrame(rows, columns=columns)
     notes = [
         _("Means, which add up. Types are not pooled: they are won at other rates and for other amounts."),
@@ -188,11 +187,10 @@ def _by_type(found: Outlook, workbook: Workbook) -> None:
             )
         )
     present.show_table(
-        frame.assign(**{name: [short_money(value) for value in frame[name]] for name in money}),
+        frame,
         title=_("What each type of deal may bring"),
         table="by_type",
-        total={"open_deals": int(frame["open_deals"].sum())}
-        | {name: short_money(frame[name].sum()) for name in money},
+        total={name: frame[name].sum() for name in columns[1:]},
         marks="simulated" if "deals.deal_type" in workbook.simulated else (),
         notes=notes,
     )
@@ -203,10 +201,10 @@ def _methods(found: Outlook, review: Review) -> None:
     rows: list[tuple[Any, ...]] = []
     for row in table.itertuples():
         now = found.now.get(str(row.method))
-        ends = "–" if now is None else short_money(found.made.booked + now)
-        off, ours, bias = (percent(each, 0) for each in (row.wape, row.model_wape, row.bias))
-        missed = (short_money(row.mad), short_money(row.rmse), number(row.signal, 1))
-        rows.append((translate(METHODS[str(row.method)]), ends, off, row.n, ours, bias, *missed))
+        ends = None if now is None else found.made.booked + now
+        missed = (row.mad, row.rmse, row.signal)
+        rows.append((translate(METHODS[str(row.method)]), ends, row.wape, row.n, row.model_wape, row.bias,
+                     *missed))  # fmt: skip
     own = table.loc[table["method"] == OURS].iloc[0]
     columns = ["method", "ends", "wape", "n", "model_wape", "bias", "mad", "rmse", "signal"]
     present.show_table(
@@ -224,8 +222,9 @@ def _methods(found: Outlook, review: Review) -> None:
                 coverage=percent(own["coverage"], 0),
             ),
             _(
-                "Bias above zero: forecasts were too high; tracking signal above zero: too low. Beyond ±4 it "
-                "counts as drift; fewer than five month ends cannot reach it."
+                "MAD is the mean absolute deviation, RMSE the root mean square error. Bias above zero: "
+                "forecasts were too high; tracking signal above zero: too low. Beyond ±4 it counts as drift; "
+                "fewer than five month ends cannot reach it."
             ),
         ],
     )

@@ -146,7 +146,7 @@ class _Writer:
 
     def look(self, unit: str, currency: str, **more: bool) -> Any:
         """The cell format of a unit; money's by its currency."""
-        if unit not in ("money", "cents"):
+        if unit not in ("money", "cents", "short_money"):
             return self.looks.get(unit)
         key = currency, *more
         if key not in self.money:

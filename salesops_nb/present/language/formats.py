@@ -166,6 +166,7 @@ def text(value: Any) -> str:
 
 FORMATS: dict[str, Callable[[Any], str]] = {
     "money": money,
+    "short_money": short_money,
     "cents": lambda value: money(value, cents=True),
     "number": number,
     "integer": lambda value: number(value, 0),
