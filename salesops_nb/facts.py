@@ -375,9 +375,9 @@ def placed_facts(
     Columns ``owner_id, team, region, product_id, segment, deal_type, stage, outcome, value, list_value,
     estimated, priced, created_on, closed_on, expected_close_on, ok_cycle_time, quantity``. A deal closed
     after `as_of` was still open then. `value` is the amount; an open or lost deal without one (or lost at
-    zero) is valued at its product's list price times quantity and marked `estimated`. `list_value` is that list value
-    for every deal whose product has one, else the amount: where lost deals are estimated, only it
-    compares them with won ones like with like.
+    zero) is valued at its product's list price times quantity and marked `estimated`. `list_value` is that
+    list value for every deal whose product has one, else the amount: where lost deals are estimated, only
+    it compares them with won ones like with like.
     """
     if as_of < data_through:
         deals = _as_known(deals, tables or Tables({}), as_of)
