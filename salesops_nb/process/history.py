@@ -208,7 +208,8 @@ def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]
     units = f"coalesce(CAST({{0}} * {UNITS} AS BIGINT), 0) AS {{0}}"
     sql = f"""SELECT {", ".join(DEALS)}, {units.format("value")}, {units.format("list_value")},
         {day.format("created_on", "created")}, {day.format("closed_on", "closed")},
-        {day.format("expected_close_on", "expected")}, row_number() OVER (ORDER BY deal_id) - 1 AS deal FROM facts"""
+        {day.format("expected_close_on", "expected")}, row_number() OVER (ORDER BY deal_id) - 1 AS deal
+        FROM facts"""
     held = settled(nw.from_native(nw.to_native(placed).query("facts", sql)))
     native = nw.to_native(held)
     columns: dict[str, Any] = {}
