@@ -32,10 +32,11 @@ FIRST_DAY, NO_DAY = date(1, 1, 1), date(9999, 12, 31)
 COLUMNS = (
     "owner_id", "team", "region", "product_id", "stage", "outcome", "value", "list_value", "estimated",
     "priced", "created_on", "closed_on", "expected_close_on", "ok_cycle_time", "segment", "deal_type",
+    "quantity",
 )  # fmt: skip
 LISTED = (
     "owner_id", "product_id", "stage", "outcome", "amount", "listed", "created_on", "closed_on",
-    "expected_close_on", "ok_cycle_time", "segment", "deal_type",
+    "expected_close_on", "ok_cycle_time", "segment", "deal_type", "quantity",
 )  # fmt: skip
 LEVEL_COLUMN = {"team": "team", "rep": "owner_id"}
 _OF_THE_DEAL = ("deal_id", "account_id", "source", "loss_reason")
@@ -372,11 +373,11 @@ def placed_facts(
     What deals were on an earlier day is looked up in the history that `tables` have.
 
     Columns ``owner_id, team, region, product_id, segment, deal_type, stage, outcome, value, list_value,
-    estimated, priced, created_on, closed_on, expected_close_on, ok_cycle_time``. A deal closed after `as_of`
-    was still open then. `value` is the amount; an open or lost deal without one (or lost at zero) is valued
-    at its product's list price times quantity and marked `estimated`. `list_value` is that list value
-    for every deal whose product has one, else the amount: where lost deals are estimated, only it
-    compares them with won ones like with like.
+    estimated, priced, created_on, closed_on, expected_close_on, ok_cycle_time, quantity``. A deal closed
+    after `as_of` was still open then. `value` is the amount; an open or lost deal without one (or lost at
+    zero) is valued at its product's list price times quantity and marked `estimated`. `list_value` is that
+    list value for every deal whose product has one, else the amount: where lost deals are estimated, only
+    it compares them with won ones like with like.
     """
     if as_of < data_through:
         deals = _as_known(deals, tables or Tables({}), as_of)

@@ -122,9 +122,9 @@ def money(amount: Any) -> str:
     return f"{{money:{amount}}}"
 
 
-def percent(share: float) -> str:
-    """A share, to be written as a percentage as the locale writes it."""
-    return f"{{percent:{share!r}}}"
+def percent(share: float, places: int = 1) -> str:
+    """A share, to be written as a percentage as the locale writes it; without `places`, in whole ones."""
+    return f"{{{'percent' if places else 'whole_percent'}:{share!r}}}"
 
 
 def is_whole(value: object) -> bool:

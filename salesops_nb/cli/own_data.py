@@ -224,8 +224,35 @@ def check_and_review(folder: Path, review: bool) -> None:
     if not review:
         say(next_step(f"salesops run {folder / 'reports.yml'}"))
         return
-    asked = Asked(folder / "reports.yml", ("company",), {}, None, None, False, False, False, False)
+    asked = Asked(folder / "reports.yml", ("company",), {}, _first_period(folder))
     raise SystemExit(run_reports(asked))
+
+
+def _first_period(folder: Path) -> str | None:
+    """The period of the first review, said where it is not that of the reports to come."""
+    from salesops_nb.own_data.first_period import last_with_decided_deals
+    from salesops_nb.source.opened import open_workbook
+
+    try:
+        book = open_workbook(folder)
+    except SalesopsError:
+        return None  # which the run says
+    try:
+        found = last_with_decided_deals(book)
+    finally:
+        book.close()
+    if found is None:
+        return None
+    complete, chosen = found
+    say(
+        message(
+            "No deal was won or lost in {complete}, the last complete quarter: the first review is of "
+            "{chosen}, the last quarter in which any was. Later ones follow reports.yml.",
+            complete=complete.named,
+            chosen=chosen.named,
+        )
+    )
+    return chosen.key
 
 
 @click.command("map")

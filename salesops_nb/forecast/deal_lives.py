@@ -49,6 +49,8 @@ class Lives:
     `value` is what was booked, of an open deal what it stands for on the last day known. `stages` are codes
     by the day they were entered. On an earlier day a deal stood for what `values` say of it *before* its next
     change, else for `stood`; NaN, and `None` for all, where nobody knows. `mine` are the deals of the scope.
+    `kind` says of which of the `kinds` each is: new, expansion and renewal are won at other rates, in other
+    times and for other amounts.
     """
 
     created: Ints
@@ -59,10 +61,40 @@ class Lives:
     stood: Floats | None = None
     values: Changes | None = None
     mine: Bools | None = None
+    kind: Ints | None = None
+    kinds: tuple[str, ...] = ()
 
     def in_scope(self, which: Bools) -> Bools:
         """Of the chosen deals those of the scope."""
         return which if self.mine is None else which & self.mine
+
+    def apart(self) -> dict[str, tuple[Lives, Lives]]:
+        """Of each kind there are deals of, the lives of these alone, and all lives with them as the scope."""
+        if self.kind is None or len(self.kinds) < 2:
+            return {"": (self, self)}
+        found = {}
+        for code, name in enumerate(self.kinds):
+            deals = np.flatnonzero(self.kind == code)
+            if (self.created[deals] < NEVER).any():
+                found[name] = self._only(deals), replace(self, mine=self.in_scope(self.kind == code))
+        return found
+
+    def _only(self, deals: Ints) -> Lives:
+        """These deals alone, which are in order."""
+        at = np.full(len(self.created), -1, dtype=np.int64)
+        at[deals] = np.arange(len(deals))
+
+        def of(changes: Changes | None) -> Changes | None:
+            if changes is None or not len(changes.deal):
+                return changes
+            kept = at[changes.deal] >= 0
+            return Changes(at[changes.deal[kept]], changes.day[kept], changes.value[kept])
+
+        return Lives(
+            self.created[deals], self.closed[deals], self.won[deals], self.value[deals], of(self.stages),
+            None if self.stood is None else self.stood[deals], of(self.values),
+            None if self.mine is None else self.mine[deals],
+        )  # fmt: skip
 
     def known(self, day: int) -> Lives:
         """As they were known at the start of a day: closed later is open, created later is not there."""

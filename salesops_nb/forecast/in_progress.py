@@ -5,7 +5,9 @@ month by month: of those in this stage and of this age, how many were won in the
 next one, and so on. Rates of small groups are drawn towards those of their stage and of all; each month of a
 quarter has its own, because many sell at its end. Deals not made yet come as they came after earlier
 landmarks, for each deal made in the three months before. What whole months had in common beyond chance is
-learned from how far earlier landmarks came out otherwise than this tells.
+learned from how far earlier landmarks came out otherwise than this tells. Deals of different types (new,
+renewal) are not pooled: each type is learned by itself as soon as it has the months for it, and all are
+added up.
 
 Landmarking: H. van Houwelingen and H. Putter, *Dynamic Prediction in Clinical Survival Analysis* (2011).
 """
@@ -46,12 +48,27 @@ class Months(NamedTuple):
         return np.concatenate([[day], self.start[month + 1 : last + 2]]).astype(np.int64)
 
 
+class Part(NamedTuple):
+    """What deals of one kind bring, in means: what is booked, what open deals and deals not made yet add.
+
+    `alone`: all is learned from deals of this kind; else there are too few months of them, and what becomes
+    of deals is learned from those of every kind.
+    """
+
+    kind: str
+    booked: float
+    from_open: float
+    from_new: float
+    open_deals: int
+    alone: bool
+
+
 @dataclass(frozen=True)
 class InProgress:
     """What a period may bring from a day on; `made` has a value a future, `booked` is in it already.
 
     `from_open` and `from_new` are the means of what open deals and deals not made yet bring; `landmarks`
-    says how many earlier months it was learned from.
+    says how many earlier months it was learned from. `parts` are those of each kind of deal, which sum to it.
     """
 
     booked: float
@@ -60,6 +77,7 @@ class InProgress:
     from_new: float
     open_deals: int
     landmarks: int
+    parts: tuple[Part, ...] = ()
 
     def quantiles(self, shares: Sequence[float] = (0.1, 0.5, 0.9)) -> list[float]:
         """Bookings that the period stays below with the given probabilities."""
@@ -127,6 +145,63 @@ def forecast(
     known = lives.known(day)
     month, last = (int(np.searchsorted(months.start, each, "right")) - 1 for each in (day, end - 1))
     into = float(day - months.start[month]) / float(months.start[month + 1] - months.start[month])
+    asked = _Asked(months, month, last, into, day, futures, today)
+    rng = np.random.default_rng(11)
+    found = []
+    for kind, (own, among_all) in known.apart().items():
+        alone = _learned(own, own, asked, rng)
+        each = alone or (_learned(known, among_all, asked, rng) if own is not among_all else None)
+        if each is None:
+            return None
+        mine = own.in_scope(own.won)
+        booked = float(own.value[mine & (own.closed >= start) & (own.closed < day)].sum())
+        found.append((kind, booked, each, alone is not None))
+    if not found:
+        return None
+    shock = _shocks([each.misses for _, _, each, _ in found], last - month + 1, futures, rng)
+    made = np.zeros(futures)
+    shown = []
+    for kind, booked, each, alone_told in found:
+        made += booked + (each.open + each.new) * shock
+        brought = float((each.open * shock).mean()), float((each.new * shock).mean())
+        shown.append(Part(kind, booked, *brought, each.open_deals, alone_told))
+    return InProgress(
+        booked=sum(part.booked for part in shown),
+        made=made,
+        from_open=sum(part.from_open for part in shown),
+        from_new=sum(part.from_new for part in shown),
+        open_deals=sum(part.open_deals for part in shown),
+        landmarks=min(each.landmarks for _, _, each, _ in found),
+        parts=tuple(shown),
+    )
+
+
+class _Asked(NamedTuple):
+    """Which stretch is forecast: from a day, so far into one month, to the end of the `last`."""
+
+    months: Months
+    month: int
+    last: int
+    into: float
+    day: int
+    futures: int
+    today: bool
+
+
+class _Learned(NamedTuple):
+    """Futures of what deals of one kind bring, before what whole months have in common; and how far
+    earlier landmarks came out otherwise."""
+
+    open: Floats
+    new: Floats
+    open_deals: int
+    landmarks: int
+    misses: Floats
+
+
+def _learned(known: Lives, scope: Lives, asked: _Asked, rng: np.random.Generator) -> _Learned | None:
+    """What the deals of a scope bring, as learned from those known; None where the history is too short."""
+    months, month, last, into, day, futures, today = asked
     width = last - month + 1
     began = int(known.created.min(initial=NEVER))
     back = min(LANDMARKS, month - int(np.searchsorted(months.start, began + _RECENT, "left")))
@@ -136,23 +211,14 @@ def forecast(
     seen = [follow(known, groups, months.cut(month - j, into, last - j), day) for j in range(1, back + 1)]
     position = np.array([months.position[month - j : last - j + 1] for j in range(back + 1)])
     rates = learn(seen, position[1:])
-    cuts = months.cut(month, into, last)
-    now = _standing(known, groups, cuts[0], today)
-    typical = _typical(known, day)
-    rng = np.random.default_rng(11)
+    now = _standing(scope, groups, months.cut(month, into, last)[0], today)
+    typical = _typical(scope, day)
     open_part = _from_open(now, rates, position[0], typical, futures, rng)
-    new_part = _from_new(rates, position[0], _recent(known, day), typical, futures, rng)
-    shock = _shocks(seen, rates, position[1:], typical, futures, rng)
-    mine = known.in_scope(known.won)
-    booked = float(known.value[mine & (known.closed >= start) & (known.closed < day)].sum())
-    return InProgress(
-        booked=booked,
-        made=booked + (open_part + new_part) * shock,
-        from_open=float((open_part * shock).mean()),
-        from_new=float((new_part * shock).mean()),
-        open_deals=int(now.scope.sum()),
-        landmarks=back,
-    )
+    new_part = _from_new(rates, position[0], _recent(scope, day), typical, futures, rng)
+    if scope is not known:
+        seen = [follow(scope, groups, months.cut(month - j, into, last - j), day) for j in range(1, back + 1)]
+    misses = _misses(seen, rates, position[1:], typical)
+    return _Learned(open_part, new_part, int(now.scope.sum()), back, misses)
 
 
 def _recent(lives: Lives, day: int) -> int:
@@ -385,29 +451,30 @@ def _from_new(
     return out
 
 
-def _shocks(
-    seen: Sequence[Followed], rates: Rates, position: Ints, typical: tuple[float, float], futures: int,
-    rng: np.random.Generator,
-) -> Floats:  # fmt: skip
-    """What a whole stretch of months has in common beyond chance: factors of mean one, a value a future.
-
-    How far landmarks that are known to the end came out from what the rates give; a spread is as likely as
-    they are, and landmarks that overlap count as so many less.
-    """
-    width = seen[0].won.shape[1]
-    errors, noise = [], []
-    for s, at in zip(seen, position, strict=True):
+def _misses(seen: Sequence[Followed], rates: Rates, position: Ints, typical: tuple[float, float]) -> Floats:
+    """At each landmark what came (NaN where it is not known), what the rates give, and its variance."""
+    found = np.full((len(seen), 3), np.nan)
+    for row, s, at in zip(found, seen, position, strict=True):
         if np.isnan(s.made).any():
             continue
         p = won_within(rates.won, rates.lost, rates, at)
         mean = p @ (s.sums[0] * rates.kept + s.sums[2] * typical[0])
         var = p @ (s.sums[1] * rates.kept**2 * (1 + rates.spread**2) + s.sums[2] * typical[1])
         count = float((rates.new * s.recent * rates.new_season[at]).sum())
-        mean, var = mean + count * typical[0], var + count * typical[1]
-        if mean > 0:
-            errors.append(float(s.made.sum() / mean - 1))
-            noise.append(float(var / mean**2))
-    e, v = np.array(errors), np.array(noise)
+        row[:] = s.made.sum(), mean + count * typical[0], var + count * typical[1]
+    return found
+
+
+def _shocks(misses: Sequence[Floats], width: int, futures: int, rng: np.random.Generator) -> Floats:
+    """What a whole stretch of months has in common beyond chance: factors of mean one, a value a future.
+
+    How far landmarks that are known to the end, of all kinds together, came out from what the rates give; a
+    spread is as likely as they are, and landmarks that overlap count as so many less.
+    """
+    back = min(len(each) for each in misses)
+    made, mean, var = np.sum([each[:back] for each in misses], axis=0).T
+    told = ~np.isnan(made) & (mean > 0)
+    e, v = made[told] / mean[told] - 1, var[told] / mean[told] ** 2
     spread = _SHOCKS[:, None] ** 2 + v[None, :]
     fit = -0.5 * (np.log(spread) + e[None, :] ** 2 / spread).sum(axis=1) / width - 0.5 * (_SHOCKS / 0.3) ** 2
     chance = np.exp(fit - fit.max())

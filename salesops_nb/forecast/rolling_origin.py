@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.core.periods import FiscalCalendar, Kind, Period
-from salesops_nb.forecast.accuracy import bias, wape
+from salesops_nb.forecast.accuracy import bias, mad, rmse, tracking_signal, wape
 from salesops_nb.forecast.deal_lives import NEVER, Floats, Ints, Lives
 from salesops_nb.forecast.in_progress import Months, forecast
 
@@ -25,8 +25,9 @@ ENOUGH = 6  # origins from which on a better method is shown in the model's plac
 class Backtest:
     """`rows` has an origin each: ``day, period, came``, a column a method, ``p10`` and ``p90``.
 
-    `methods` has one each: ``method, n`` (origins at which it could say something)``, wape, bias``, the
-    model's at the same origins in ``model_wape``, and ``coverage`` of the model's 80 % interval.
+    `methods` has one each: ``method, n`` (origins at which it could say something)``, wape, bias, mad, rmse,
+    signal`` (of `forecast.accuracy`, `tracking_signal` the last), the model's at the same origins in
+    ``model_wape``, and ``coverage`` of the model's 80 % interval.
     """
 
     rows: pd.DataFrame
@@ -97,7 +98,7 @@ def backtest(
         row["commit"] = None if commit is None else commit - made.booked
         rows.append(row)
     frame = pd.DataFrame(rows)
-    return Backtest(frame, _judged(frame))
+    return Backtest(frame, judged(frame))
 
 
 def _daily(lives: Lives) -> Callable[[int, int], float]:
@@ -175,8 +176,9 @@ def _stage_rates(known: Lives, deals: Ints, origin: int, rate: float) -> Floats:
     return out
 
 
-def _judged(rows: pd.DataFrame) -> pd.DataFrame:
-    columns = ["method", "n", "wape", "bias", "model_wape", "coverage"]
+def judged(rows: pd.DataFrame) -> pd.DataFrame:
+    """How good each method was: the `methods` of a `Backtest` from its `rows`."""
+    columns = ["method", "n", "wape", "bias", "mad", "rmse", "signal", "model_wape", "coverage"]
     names = [c for c in rows.columns if c not in ("day", "period", "came", "p10", "p90")] if len(rows) else []
     made = []
     for name in names:
@@ -187,5 +189,6 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
         inside = ((part["p10"] <= part["came"]) & (part["came"] <= part["p90"])).mean()
         ours = wape(came, part[OURS].tolist())
         mine = inside if name == OURS else None
-        made.append((name, len(part), wape(came, said), bias(came, said), ours, mine))
+        errors = [each(came, said) for each in (wape, bias, mad, rmse, tracking_signal)]
+        made.append((name, len(part), *errors, ours, mine))
     return pd.DataFrame(made, columns=columns)

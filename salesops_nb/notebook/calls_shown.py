@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from salesops_nb import present
+from salesops_nb.core.names import named
+from salesops_nb.errors import SalesopsError
+from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 
@@ -60,13 +64,45 @@ def calls(workbook: Workbook, review: Review) -> None:
         )
 
 
+def give_call(workbook: Workbook, review: Review, asked: Any) -> None:
+    """Keep the call of whoever `call_by` names, for the quarter and of the day of the review; else nothing.
+
+    Raises `SalesopsError` with all that is wrong with it, each beside its parameter.
+    """
+    from salesops_nb.pipeline.calls_given import checked_call
+    from salesops_nb.store.forecast_calls import add_calls
+
+    if not asked.call_by:
+        return
+    period = _quarter(review)
+    amounts = {name: getattr(asked, f"call_{name}") for name in ("commit", "best_case")}
+    given = {name: "" if value is None else f"{Decimal(repr(value)):f}" for name, value in amounts.items()}
+    given |= {"by": asked.call_by, "period": period.key, "reason": asked.call_reason}
+    try:
+        call = checked_call(given, workbook.tables, workbook.calendar, _day(review))
+    except SalesopsError as error:
+        raise SalesopsError(
+            [replace(each, column=f"call_{each.column}" if each.column in given else each.column)
+             for each in error.problems]
+        ) from None  # fmt: skip
+    add_calls(workbook.store, [call], entered_by=asked.call_by, entered_at=datetime.now(UTC).astimezone())
+    present.note(
+        _(
+            "The call of {who} for {period} is kept, of {day}: commit {commit}, best case {best}.",
+            who=named(workbook.tables, "people", [call.person_id])[0],
+            period=translate(period.named),
+            day=formats.day(call.made_on),
+            commit=formats.money(call.commit),
+            best=formats.money(call.best_case),
+        )
+    )
+
+
 def rolled_up(workbook: Workbook, review: Review) -> tuple[pd.DataFrame, Period]:
     """The calls rolled up, as far as the review's scope goes, and the quarter that they are for."""
     from salesops_nb.pipeline.calls import roll_up
 
-    day, period = _day(review), review.period
-    if period.kind != "quarter":
-        period = period.calendar.containing(day, "quarter")
+    day, period = _day(review), _quarter(review)
     return _own(workbook, review, roll_up(_made(workbook), workbook.tables, period, day)), period
 
 
@@ -97,6 +133,11 @@ def _made(workbook: Workbook) -> list[Call]:
 def _day(review: Review) -> date:
     day: date = min(review.as_of, review.period.last)
     return day
+
+
+def _quarter(review: Review) -> Period:
+    period = review.period
+    return period if period.kind == "quarter" else period.calendar.containing(_day(review), "quarter")
 
 
 def _own(workbook: Workbook, review: Review, found: pd.DataFrame) -> pd.DataFrame:

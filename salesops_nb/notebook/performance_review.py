@@ -12,9 +12,10 @@ from salesops_nb.core.statistics.comparisons import rates_differ, times_differ
 from salesops_nb.messages import Message
 from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
+from salesops_nb.notebook.calls_shown import give_call as give_call
 from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
 from salesops_nb.notebook.still_to_come import still_to_come as still_to_come
-from salesops_nb.parameters import Sliced
+from salesops_nb.parameters import Name, Sliced
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.formats import percent
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from salesops_nb.source.opened import Workbook
 
 
+SAME_SHARE = 0.01  # ends that are nearer are written as one
+
+
 class PerformanceReview(Sliced):
     """Of `performance_review.ipynb`.
 
@@ -42,9 +46,21 @@ class PerformanceReview(Sliced):
 
     needs = ("deals.closed_on or deals.created_on",)
 
+    approval = ("call_by", "call_commit", "call_best_case", "call_reason")
+    approval_words = ("The call", "Give the call")
+    rare = approval  # given in the panel, by a spreadsheet or by `salesops call`
+
     structure: Literal["as they were", "restated"] = Field(
         "as they were", description="Owners in their teams of the time, or all restated to as_of"
     )
+    call_by: Name = Field(
+        None,
+        description="Whose call it is: a name here keeps it; empty does not",
+        json_schema_extra={"choices": "people"},
+    )
+    call_commit: float | None = Field(None, ge=0, description="What will come for certain in the quarter")
+    call_best_case: float | None = Field(None, ge=0, description="What comes if all goes well")
+    call_reason: str = Field("", description="Why, or why it changed")
 
 
 def tables_in_force(workbook: Workbook) -> Tables:
@@ -74,7 +90,16 @@ def cover(panel: Panel, asked: Any, review: Review) -> None:
         subtitle=who or "",
         period=review.period,
         as_of=review.as_of,
-        used=("deals", "people", "targets", "accounts", "products", "deals.expected_close_on"),
+        used=(
+            "deals",
+            "people",
+            "targets",
+            "accounts",
+            "products",
+            "deals.expected_close_on",
+            "deals.deal_type",
+            "forecast_calls",
+        ),
         mission=True,
         asked_for={**asked.model_dump(exclude={"workbook"}), "who": review.name},
     )
@@ -105,12 +130,15 @@ def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
         if rests_on.get(str(row.key), set()) & simulated:
             marks.append("simulated")
         missing = formats.missing(row.value)
+        unit = "text" if missing else row.unit
+        if row.key == "velocity" and not missing:  # made of four estimates
+            unit = "short_money"
         sentences, detail = cast("tuple[list[Message], Message]", row.said)
         cards.append(
             {
                 "label": translated(str(row.label)),
                 "value": "–" if missing else row.value,
-                "unit": "text" if missing else row.unit,
+                "unit": unit,
                 "sentence": " ".join(map(translate, sentences)),
                 "detail": translate(detail),
                 "mark": marks,
@@ -140,6 +168,30 @@ def bridge(review: Review) -> None:
         start=first["amount"],
         end=last["amount"],
         title=_("From {start} to {end}", start=opening, end=closing),
+    )
+    _bridge_lines(review, opening)
+
+
+def _bridge_lines(review: Review, opening: str) -> None:
+    """The same parts a product each, so that their sums are the bridge's steps."""
+    lines, units = review.bridged.lines, review.bridged.units
+    if len(lines) < 2:
+        return
+    if units == "quantity":
+        said = _("Volume counts units (the deals' quantity); a price is what was paid for a unit.")
+    else:
+        said = _(
+            "Not all of these deals give a quantity, so each counts as one unit: a price is what a deal of "
+            "the product was won for."
+        )
+    parts = ["compared_bookings", "volume", "mix", "price", "new_and_lost", "bookings"]
+    parts = [name for name in parts if name != "new_and_lost" or any(lines[name])]
+    present.show_table(
+        lines[["name", *parts]],
+        title=_("The same by product, from {start}", start=opening),
+        table="bridge",
+        total={name: sum(lines[name], 0) for name in parts},
+        notes=said,
     )
 
 
@@ -195,21 +247,55 @@ def time_to_win(review: Review) -> None:
         time="days",
         curves=["won", "lost"],
         title=_("Share of deals won and lost by age in days"),
-        note=_("Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen)."),
+        note=_(
+            "Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen). "
+            "Bands are 95 % intervals."
+        ),
     )
-    if review.level != "company":
+    if review.level == "company":
+        _team_times(review)
+
+
+def _team_times(review: Review) -> None:
+    """The median of each team with its interval, and whether chance alone makes them differ as much."""
+    frame = review.team_times
+    if len(frame) < 2:
         return
     ages = review.team_ages()
+    notes = [
+        _(
+            "Half of the deals a team ever wins are won by the median; – where they were not followed long "
+            "enough to say, or are too few for an interval."
+        )
+    ]
     found = times_differ(ages["days"], ages["outcome"] == "won", ages["team"], ages["deals"])
     if found is not None:
-        present.note(
+        notes.append(
             _(
                 "Chance alone makes the teams' times to win differ as much in {cases} of cases (log-rank "
                 "test, {n} deals; open and lost ones censored).",
-                cases=percent(found.p),
+                cases=translate(found.cases),
                 n=formats.number(found.n, 0),
             )
         )
+    shown = frame.assign(
+        interval=[
+            "–" if low is None else f"{low:.0f} – {'' if high is None else f'{high:.0f}'}".rstrip()
+            for low, high in zip(frame["days_low"], frame["days_high"], strict=True)
+        ],
+        in_the_end=[
+            formats.percent(low, 0)
+            if high - low < SAME_SHARE
+            else f"{formats.percent(low, 0)} – {formats.percent(high, 0)}"
+            for low, high in zip(frame["end_low"], frame["end_high"], strict=True)
+        ],
+    )
+    present.show_table(
+        shown[["group", "deals", "won", "days", "interval", "in_the_end"]],
+        title=_("Teams: how long winning takes"),
+        table="times_to_win",
+        notes=notes,
+    )
 
 
 def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
@@ -232,6 +318,8 @@ def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int |
     )
     for part, name in named:
         columns = [c for c in part if c == "group" or frame[c].notna().any()]
+        if frame["pace_attainment"].equals(frame["attainment"]):  # the period is over
+            columns = [c for c in columns if c != "pace_attainment"]
         mark = {c: "simulated" for c in ("target", "attainment") if simulated and c in columns}
         present.show_table(
             frame[columns],
@@ -253,11 +341,48 @@ def _by_chance(frame: pd.DataFrame) -> list[str]:
     return [
         _(
             "Chance alone makes win rates differ as much as these in {cases} of cases ({test}, {n} deals).",
-            cases=percent(found.p),
+            cases=translate(found.cases),
             test=_("Fisher's exact test") if found.test == "fisher" else _("chi-square test"),
             n=formats.number(found.n, 0),
         )
     ]
+
+
+def cohorts(review: Review) -> None:
+    """Win rates by when deals were created, beside those by when they were decided."""
+    found = review.cohorts
+    if found is None or (found.rates.empty and not found.young):
+        return
+    notes = []
+    if found.young:
+        notes.append(
+            _(
+                "Too young to say: {periods}. Most of their deals were not followed for {days} days.",
+                periods=", ".join(found.young),
+                days=found.days,
+            )
+        )
+    if found.rates.empty:
+        present.note(" ".join([_("No win rate by when deals were created is known yet."), *notes]))
+        return
+    frame = found.rates.assign(interval=_ends(found.rates, "cohort_low", "cohort_high"))
+    columns = ["period", "created", "still_open", "cohort_win_rate", "interval", "won", "lost",
+               "snapshot_win_rate"]  # fmt: skip
+    present.show_table(
+        frame[columns],
+        title=_("Win rate of deals created in a period, and of deals decided in it"),
+        table="cohorts",
+        notes=[
+            _(
+                "They differ because they count other deals: the first all deals created in the period, and "
+                "how many of them were won within {days} days (99 % of closed deals took no longer); the "
+                "second the deals decided in the period, whenever they were created, without those still "
+                "open.",
+                days=found.days,
+            ),
+            *notes,
+        ],
+    )
 
 
 def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company") -> None:
@@ -363,5 +488,8 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ends(frame: pd.DataFrame, low: str, high: str) -> list[str]:
-    pairs = zip(frame[low], frame[high], strict=True)
+    ends = zip(frame[low], frame[high], strict=True)
+    # where nothing was decided an interval of nought to all says nothing
+    decided = frame["win_rate"].notna() if "win_rate" in frame else [True] * len(frame)
+    pairs = [pair if there else (None, None) for pair, there in zip(ends, decided, strict=True)]
     return ["–" if pd.isna(a) else f"{formats.percent(a, 0)} – {formats.percent(b, 0)}" for a, b in pairs]

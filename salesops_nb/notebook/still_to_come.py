@@ -15,6 +15,7 @@ from salesops_nb.forecast.in_progress import InProgress, forecast
 from salesops_nb.forecast.rolling_origin import OURS, Backtest, backtest, day_number, day_of, months_of, peers
 from salesops_nb.messages import Message, joined, message
 from salesops_nb.notebook.calls_shown import rolled_commit
+from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.formats import percent, short_money
 from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
@@ -95,6 +96,7 @@ def still_to_come(workbook: Workbook, review: Review) -> None:
         )
         return
     present.note(translate(said(found, review)))
+    _by_type(found, workbook)
     if len(found.tested.methods):
         _methods(found, review)
 
@@ -160,26 +162,69 @@ def _of_simple(found: Outlook, method: str, period: Message) -> Message:
     ], " ")  # fmt: skip
 
 
+def _by_type(found: Outlook, workbook: Workbook) -> None:
+    """What each type of deal may bring, where there are several."""
+    parts = [each for each in found.made.parts if each.booked or each.from_open or each.from_new]
+    if len(parts) < 2:
+        return
+    rows: list[tuple[Any, ...]] = [
+        (translated(each.kind), each.booked, each.open_deals, each.from_open, each.from_new,
+         each.booked + each.from_open + each.from_new)
+        for each in parts
+    ]  # fmt: skip
+    columns = ["deal_type", "booked", "open_deals", "from_open", "from_new", "in_all"]
+    frame = pd.DataFrame(rows, columns=columns)
+    notes = [
+        _("Means, which add up. Types are not pooled: they are won at other rates and for other amounts."),
+    ]
+    young = [translated(each.kind) for each in parts if not each.alone]
+    if young:
+        notes.append(
+            _(
+                "Too few months to learn from these alone: {types}. What becomes of such deals is learned "
+                "from deals of all types.",
+                types=", ".join(young),
+            )
+        )
+    present.show_table(
+        frame,
+        title=_("What each type of deal may bring"),
+        table="by_type",
+        total={name: frame[name].sum() for name in columns[1:]},
+        marks="simulated" if "deals.deal_type" in workbook.simulated else (),
+        notes=notes,
+    )
+
+
 def _methods(found: Outlook, review: Review) -> None:
     table = found.tested.methods
     rows: list[tuple[Any, ...]] = []
     for row in table.itertuples():
         now = found.now.get(str(row.method))
-        ends = "–" if now is None else short_money(found.made.booked + now)
-        off, ours, bias = (percent(each, 0) for each in (row.wape, row.model_wape, row.bias))
-        rows.append((translate(METHODS[str(row.method)]), ends, off, row.n, ours, bias))
+        ends = None if now is None else found.made.booked + now
+        missed = (row.mad, row.rmse, row.signal)
+        rows.append((translate(METHODS[str(row.method)]), ends, row.wape, row.n, row.model_wape, row.bias,
+                     *missed))  # fmt: skip
     own = table.loc[table["method"] == OURS].iloc[0]
+    columns = ["method", "ends", "wape", "n", "model_wape", "bias", "mad", "rmse", "signal"]
     present.show_table(
-        pd.DataFrame(rows, columns=["method", "ends", "wape", "n", "model_wape", "bias"], dtype=object),
+        pd.DataFrame(rows, columns=columns, dtype=object),
         title=_(
             "Where {period} may end, by method",
             period=translate(review.period.named),
         ),
         table="still_to_come",
-        notes=_(
-            "At each of {n} earlier month ends every method was asked for the rest of the period, from what "
-            "was known then. The forecast's range of four in five cases held {coverage} of them.",
-            n=int(own["n"]),
-            coverage=percent(own["coverage"], 0),
-        ),
+        notes=[
+            _(
+                "At each of {n} earlier month ends every method was asked for the rest of the period, from "
+                "what was known then. The forecast's range of four in five cases held {coverage} of them.",
+                n=int(own["n"]),
+                coverage=percent(own["coverage"], 0),
+            ),
+            _(
+                "MAD is the mean absolute deviation, RMSE the root mean square error. Bias above zero: "
+                "forecasts were too high; tracking signal above zero: too low. Beyond ±4 it counts as drift; "
+                "fewer than five month ends cannot reach it."
+            ),
+        ],
     )

@@ -45,7 +45,7 @@ def closed(facts: nw.LazyFrame[Any], *spans: tuple[date, date]) -> list[Cuts]:
 
     ``deals`` counts, ``value`` and ``list_value`` sum the money, ``estimated`` is the part of it
     valued at list price; ``days`` sums the days from creation to closing of the ``aged`` deals whose
-    dates hold.
+    dates hold; ``units`` sums the quantities of the ``counted`` deals that have an amount and one.
     """
     days = _DAYS.format(ended="closed_on")
     inside = [f"closed_on >= {_day(start)} AND closed_on < {_day(end)}" for start, end in spans]
@@ -53,7 +53,8 @@ def closed(facts: nw.LazyFrame[Any], *spans: tuple[date, date]) -> list[Cuts]:
     rows = _cut(
         facts,
         f"""{_SUMS}, coalesce(sum({days}) FILTER (WHERE {_AGED}), 0)::BIGINT AS days,
-            count(*) FILTER (WHERE {_AGED}) AS aged""",
+            count(*) FILTER (WHERE {_AGED}) AS aged, sum(quantity) FILTER (WHERE priced) AS units,
+            count(quantity) FILTER (WHERE priced) AS counted""",
         f"outcome <> 'open' AND ({' OR '.join(inside)})",
         ["outcome", f"CASE {which} END AS _span"],
         CUTS,
@@ -108,6 +109,26 @@ def ages(facts: nw.LazyFrame[Any], as_of: date, by: str = "") -> pd.DataFrame:
         f"""SELECT {_DAYS.format(ended=last)} AS days, outcome{", " * bool(by)}{by}, count(*) AS deals
         FROM facts WHERE {_AGED} GROUP BY ALL ORDER BY ALL""",
     )
+
+
+def made_and_decided(
+    facts: nw.LazyFrame[Any], as_of: date, spans: Sequence[tuple[date, date]], followed: date
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of deals created in each [start, end), by its place as ``cohort``, what `ages` gives, and whether they
+    were created by a day (``followed``); of deals closed in each, ``outcome`` and ``deals``.
+    """
+
+    def place(day: str) -> str:
+        inside = (f"{day} >= {_day(start)} AND {day} < {_day(end)}" for start, end in spans)
+        return f"CASE {' '.join(f'WHEN {each} THEN {at}' for at, each in enumerate(inside))} END AS cohort"
+
+    made = ages(facts, as_of, f"{place('created_on')}, created_on <= {_day(followed)} AS followed")
+    decided = _asked(
+        facts,
+        f"""SELECT {place("closed_on")}, outcome, count(*) AS deals
+        FROM facts WHERE outcome <> 'open' GROUP BY ALL""",
+    )
+    return made, decided
 
 
 def span(facts: nw.LazyFrame[Any]) -> tuple[date | None, int, bool]:

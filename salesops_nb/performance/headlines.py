@@ -10,12 +10,13 @@ import pandas as pd
 from salesops_nb.core.columns import declared
 from salesops_nb.core.statistics.comparisons import rates_differ
 from salesops_nb.facts import UNKNOWN
-from salesops_nb.messages import Message, message, money, percent
+from salesops_nb.messages import Message, joined, message, money, percent
 from salesops_nb.performance.result import Review
 from salesops_nb.performance.scope import change_a_week
 
 COLUMNS = ["key", "label", "value", "unit", "sentence", "detail", "low", "high", "mark", "said"]
 NOTHING = Message("")
+EXACT = 0.01  # width of an interval under which a rate is written to a tenth of a per cent
 
 
 def headlines(review: Review) -> pd.DataFrame:
@@ -31,7 +32,7 @@ def headlines(review: Review) -> pd.DataFrame:
 
 def _row(
     key: str, value: Any, sentence: Message | list[Message], detail: Message = NOTHING,
-    ends: tuple[Any, Any] = (None, None), mark: str = "",
+    ends: tuple[Any, Any] = (None, None), mark: str = "", unit: str = "",
 ) -> tuple[Any, ...]:  # fmt: skip
     if isinstance(value, float) and math.isnan(value):
         value = None
@@ -39,7 +40,7 @@ def _row(
     label = figure["label"].partition(" (")[0] if value is None else figure["label"]
     sentences = sentence if isinstance(sentence, list) else [sentence]
     words = " ".join(map(str, sentences))
-    return key, label, value, figure["unit"], words, str(detail), *ends, mark, (sentences, detail)
+    return key, label, value, unit or figure["unit"], words, str(detail), *ends, mark, (sentences, detail)
 
 
 def _bookings(review: Review) -> tuple[Any, ...]:
@@ -88,9 +89,9 @@ def _attainment(review: Review) -> tuple[Any, ...]:
             sentence = message(
                 "By now {expected} was to be expected: bookings are behind that pace.", expected=expected
             )
-        detail = message("{share} of pace, {how}", share=percent(pace), how=due.said)
+        detail = message("{share} of pace, {how}", share=percent(pace, 0), how=due.said)
         if not math.isnan(due.low):
-            usual = {"low": percent(due.low), "high": percent(due.high)}
+            usual = {"low": percent(due.low, 0), "high": percent(due.high, 0)}
             detail = message(
                 "{pace}; {low} to {high} is usual on the way to the target", pace=detail, **usual
             )
@@ -137,17 +138,21 @@ def _win_rate(review: Review) -> tuple[Any, ...]:
     won, decided = int(row["won"]), int(row["won"] + row["lost"])
     if not decided:
         return _row("win_rate", None, message("No deal was decided in the period."))
+    ends = float(row["win_rate_low"]), float(row["win_rate_high"])
+    places = 1 if ends[1] - ends[0] < EXACT else 0
     sentences = [message("{won} of {decided} decided deals were won.", won=won, decided=decided)]
     if pd.notna(row["win_rate_value"]):
-        sentences.append(message("By value it is {share}.", share=percent(float(row["win_rate_value"]))))
-    sentences += _rate_before(review, won, decided)
-    ends = float(row["win_rate_low"]), float(row["win_rate_high"])
-    detail = message("95 % interval {low} to {high}", low=percent(ends[0]), high=percent(ends[1]))
+        by_value = percent(float(row["win_rate_value"]), places)
+        sentences.append(message("By value it is {share}.", share=by_value))
+    sentences += _rate_before(review, won, decided, places)
+    low, high = (percent(end, places) for end in ends)
+    detail = message("95 % interval {low} to {high}", low=low, high=high)
     mark = "small sample" if row["small_sample"] else ""
-    return _row("win_rate", float(row["win_rate"]), sentences, detail, ends, mark)
+    unit = "percent" if places else "whole_percent"
+    return _row("win_rate", float(row["win_rate"]), sentences, detail, ends, mark, unit)
 
 
-def _rate_before(review: Review, won: int, decided: int) -> list[Message]:
+def _rate_before(review: Review, won: int, decided: int, places: int) -> list[Message]:
     """The comparison's win rate, and whether chance alone would make such a difference."""
     before, lost = int(review.company["compared_won"]), int(review.company["compared_lost"])
     found = rates_differ([won, before], [decided, before + lost])
@@ -157,9 +162,9 @@ def _rate_before(review: Review, won: int, decided: int) -> list[Message]:
         message(
             "In {period} it was {rate} of {n}; chance alone makes as large a difference in {cases} of cases.",
             period=review.comparison.said,
-            rate=percent(before / (before + lost)),
+            rate=percent(before / (before + lost), places),
             n=before + lost,
-            cases=percent(found.p),
+            cases=found.cases,
         )
     ]
 
@@ -179,20 +184,31 @@ def _average_deal(review: Review) -> tuple[Any, ...]:
 
 
 def _time_to_win(review: Review) -> tuple[Any, ...]:
-    days, (low, high) = review.median_days_to_win, review.won_in_the_end
+    (days, *ends), (low, high) = review.median_to_win, review.won_in_the_end
     if not low:
         none = message("No deal with known dates was won yet.")
         return _row("time_to_win", None, none)
     if high - low < 0.01:
-        detail = message("{share} of deals are won in the end", share=percent(low))
+        detail = message("{share} of deals are won in the end", share=percent(low, 0))
     else:
-        ends = {"low": percent(low), "high": percent(high)}
-        detail = message("{low} to {high} of deals are won in the end, as far as the data reach", **ends)
+        shares = {"low": percent(low, 0), "high": percent(high, 0)}
+        detail = message("{low} to {high} of deals are won in the end, as far as the data reach", **shares)
     if days is None:
         short = message("Deals were not followed long enough to say when half of those ever won are won.")
         return _row("time_to_win", None, short, detail)
     sentence = message("Half of the deals that are ever won are won within {days} days.", days=round(days))
-    return _row("time_to_win", days, sentence, detail)
+    within = _within(*ends)
+    detail = joined([within, detail], "; ") if within else detail
+    return _row("time_to_win", days, sentence, detail, (ends[0], ends[1]))
+
+
+def _within(low: float | None, high: float | None) -> Message | None:
+    """The interval of a number of days, as far as it is known."""
+    if low is None:
+        return None
+    if high is None:
+        return message("95 % interval from {low} days", low=round(low))
+    return message("95 % interval {low} to {high} days", low=round(low), high=round(high))
 
 
 def _velocity(review: Review) -> tuple[Any, ...]:

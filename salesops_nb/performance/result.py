@@ -15,6 +15,9 @@ from salesops_nb.core.periods import Period
 from salesops_nb.core.statistics import Interval, wilson
 from salesops_nb.errors import Problem
 from salesops_nb.facts import Level
+from salesops_nb.performance.bridge import Bridge
+from salesops_nb.performance.cohorts import Cohorts
+from salesops_nb.performance.duration import Median, times_to_win
 from salesops_nb.performance.expectation import Pace
 from salesops_nb.performance.scope import Comparison
 
@@ -66,10 +69,10 @@ class Review:
     pace: Pace
     company: pd.Series[Any]
     pipeline: pd.DataFrame
-    bridge: pd.DataFrame
+    bridged: Bridge
     trend: pd.DataFrame
     time_to_win: pd.DataFrame
-    median_days_to_win: float | None
+    median_to_win: Median
     won_in_the_end: Interval
     stale_days: int | None
     covered_days: int
@@ -77,6 +80,7 @@ class Review:
     rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
     mix: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
     team_ages: Callable[[], pd.DataFrame] = field(repr=False, compare=False)
+    made: Callable[[], Cohorts | None] = field(repr=False, compare=False)
     summarise: Callable[[Review], pd.DataFrame] = field(repr=False, compare=False)
     notes: list[Problem] = field(default_factory=list)
 
@@ -108,6 +112,22 @@ class Review:
             return found.iloc[:0]
         ends = [wilson(int(w), int(w + n)) for w, n in zip(found["won"], found["lost"], strict=True)]
         return found.assign(win_rate_low=[low for low, _ in ends], win_rate_high=[high for _, high in ends])
+
+    @property
+    def bridge(self) -> pd.DataFrame:
+        """From the comparison's (or the target's) bookings to the period's: ``step, amount``."""
+        return self.bridged.steps
+
+    @cached_property
+    def cohorts(self) -> Cohorts | None:
+        """Win rates of deals by when they were made, beside those of deals decided; None before any was."""
+        return self.made()
+
+    @cached_property
+    def team_times(self) -> pd.DataFrame:
+        """How long winning takes in each team, as `times_to_win` tells it; of the company alone."""
+        ages = self.team_ages() if self.level == "company" else pd.DataFrame(columns=["team"])
+        return times_to_win(ages, "team")
 
     @property
     def headlines(self) -> pd.DataFrame:

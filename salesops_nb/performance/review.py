@@ -17,9 +17,10 @@ from salesops_nb.deal_history import not_known
 from salesops_nb.errors import Problem, problem
 from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, identified, in_scope
 from salesops_nb.performance import cube
-from salesops_nb.performance.bridge import revenue_bridge, target_bridge
+from salesops_nb.performance.bridge import Bridge, no_bridge, revenue_bridge, target_bridge
+from salesops_nb.performance.cohorts import cohorts
 from salesops_nb.performance.cube import ALL, Cuts
-from salesops_nb.performance.duration import median_days, time_to_win, won_in_the_end
+from salesops_nb.performance.duration import median_to_win, time_to_win, won_in_the_end
 from salesops_nb.performance.expectation import Pace, covered, pace, partly_targeted, targets
 from salesops_nb.performance.figures import View, figures, rank_ranges, total
 from salesops_nb.performance.headlines import headlines
@@ -125,11 +126,12 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         company=company, rows=lambda each: _rows(view, made, each, before, due),
         mix=lambda key: _mix(view, before, key, made.tables), summarise=headlines,
         pipeline=_pipeline(view),
-        bridge=_bridge(view, before, comparison, compare_to, company, below,
-                       targets(made.targets, period, below), made.tables),
+        bridged=_bridge(view, before, comparison, compare_to, company, below,
+                        targets(made.targets, period, below), made.tables),
+        made=lambda: cohorts(facts, period, as_of, stale[0]) if stale else None,
         team_ages=lambda: cube.ages(facts, as_of, "team"),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
-        time_to_win=curve, median_days_to_win=median_days(curve, in_the_end),
+        time_to_win=curve, median_to_win=median_to_win(ages, curve, in_the_end),
         won_in_the_end=in_the_end,
         stale_days=stale[0] if stale else None,
         covered_days=covered(period, data_from, as_of)[0],
@@ -219,10 +221,10 @@ def _won_products(sums: Cuts) -> pd.DataFrame:
 def _bridge(
     view: View, before: Cuts | None, comparison: Comparison, to: CompareTo, company: pd.Series[Any],
     below: Level, wanted: dict[str, Decimal], tables: Tables,
-) -> pd.DataFrame:  # fmt: skip
+) -> Bridge:  # fmt: skip
     if to == "target":
         if company["target"] is None:
-            return pd.DataFrame(columns=["step", "amount"])
+            return no_bridge()
         key = LEVEL_COLUMN[below]
         groups, won = {*view.closed[key][key], *view.opened[key][key]}, _bookings_by(view.closed, key)
         called = dict(zip(groups, named(tables, "people", groups), strict=True)) if below == "rep" else {}
@@ -230,8 +232,9 @@ def _bridge(
         known = {called.get(group, group): target for group, target in wanted.items() if group in groups}
         return target_bridge(booked, known, (company["target"], company["bookings"]))
     if before is None:
-        return pd.DataFrame(columns=["step", "amount"])
-    return revenue_bridge(_won_products(before), _won_products(view.closed), str(comparison.said))
+        return no_bridge()
+    found = revenue_bridge(_won_products(before), _won_products(view.closed), str(comparison.said))
+    return found._replace(lines=found.lines.assign(name=named(tables, "products", found.lines["product_id"])))
 
 
 def _mix(view: View, before: Cuts | None, key: str, tables: Tables) -> pd.DataFrame:

@@ -27,6 +27,7 @@ _DEAL = (
     "estimated",
     "created_on",
     "closed_on",
+    "deal_type",
 )
 _MOST_LISTED = 0.5  # share of open deals without an amount, from which on all are taken at list value
 
@@ -64,7 +65,11 @@ def _all(tables: Tables, as_of: date) -> tuple[Lives, pd.DataFrame]:
     logged = "amount" not in untracked(tables)
     stood: Floats | None = listed if by_list else np.where(value > 0, value, np.nan) if logged else None
     changes = _amounts(tables, as_of, at) if logged and not by_list else None
-    lives = Lives(created, _days(frame["closed_on"]), outcome == "won", value, entered, stood, changes)
+    kind, kinds = pd.factorize(frame["deal_type"], sort=True)
+    lives = Lives(
+        created, _days(frame["closed_on"]), outcome == "won", value, entered, stood, changes,
+        kind=kind.astype(np.int64), kinds=tuple(kinds),
+    )  # fmt: skip
     owners = frame[[facts.LEVEL_COLUMN["team"], facts.LEVEL_COLUMN["rep"]]]
     return lives, owners.set_axis(["team", "rep"], axis=1)
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from lab_analyst import Desk, Opened, by, moving, other_value, stored, wrong_values
+from lab_analyst import Desk, Opened, by, kinds_of, moving, other_value, stored, wrong_values
 from lab_pictures import keep
-from lab_sheet import BATCH_LINE, SCREEN, Control, Sheet
+from lab_sheet import BATCH_LINE, SCREEN, Control, Sheet, written
 
 from salesops_nb import parameters
 from salesops_nb.errors import SalesopsError
@@ -250,9 +250,12 @@ def test_only_the_button_approves(opened: Opened, made: Path) -> None:
         return
     opened.soiled = True  # what follows may not be undone
     for name in names:
-        control = sheet.control(name)
-        if control.kind in ("text", "date") and not control.value():
-            control.put("2018-01-02" if control.kind == "date" else "Alma Restrepo")
+        control, field = sheet.control(name), opened.kind.model_fields[name]
+        if control.kind == "select" and getattr(opened.kind(), name) is None:
+            control.move(None)
+        elif control.kind in ("text", "date") and not control.value():
+            typed = "2018-01-02" if control.kind == "date" else "Alma Restrepo"
+            control.put(written(other_value(field, None)) if kinds_of(field.annotation) & {float} else typed)
     assert sheet.screen() == opened.screen
     assert sheet.asks() == opened.asked
     assert stored(made) == kept, "something was written before the button was pressed"
@@ -260,8 +263,8 @@ def test_only_the_button_approves(opened: Opened, made: Path) -> None:
     button.focus()
     sheet.answered(lambda: sheet.page.keyboard.press("Enter"))
     assert [sheet.control(name).message() for name in names if sheet.control(name).message()] == []
-    written = stored(made)
-    assert written != kept, "the button wrote nothing"
+    after = stored(made)
+    assert after != kept, "the button wrote nothing"
     name = [each for each in moving(opened.kind) if sheet.control(each).kind in ("select", "slider")][-1]
     sheet.answered(lambda: sheet.control(name).move(None))
-    assert stored(made) == written, "moving a control approved again"
+    assert stored(made) == after, "moving a control approved again"

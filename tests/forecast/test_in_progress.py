@@ -150,3 +150,57 @@ def test_the_backtest_asks_at_every_month_end_that_is_followed_to_its_end():
     table = found.methods.set_index("method")
     assert table.loc[OURS, "wape"] < 0.05
     assert table.loc[OURS, "coverage"] == 1.0
+
+
+def of_two_kinds(one: Lives, other: Lives) -> Lives:
+    """Deals of both as one company."""
+    both = {
+        name: np.concatenate([getattr(one, name), getattr(other, name)])
+        for name in ("created", "closed", "won", "value", "stood")
+    }
+    kind = np.repeat([0, 1], [len(one.created), len(other.created)])
+    return Lives(**both, kind=kind, kinds=("new", "renewal"))
+
+
+def test_types_of_deals_are_not_pooled_and_add_up():
+    """Renewals of 5,000 are all won, of the new deals one in four, of 1,000: each as if it were alone."""
+    new, renewal = steady(), steady(monthly=8, won_of=1, worth=5000.0)
+    day = date(2017, 11, 1)
+    found = asked(of_two_kinds(new, renewal), day, "2017-Q4", today=False)
+    parts = {part.kind: part for part in found.parts}
+    # of October 10 new deals and 8 renewals are booked, as many of each are open, as many are to be made
+    for kind, month in (("new", 10_000), ("renewal", 40_000)):
+        assert parts[kind].booked == month
+        assert parts[kind].from_open == pytest.approx(month, rel=0.15)
+        assert parts[kind].from_new == pytest.approx(month, rel=0.15)
+        assert parts[kind].alone
+    for name in ("booked", "from_open", "from_new", "open_deals"):
+        assert sum(getattr(part, name) for part in found.parts) == getattr(found, name)
+    assert found.made.mean() == pytest.approx(found.booked + found.from_open + found.from_new)
+    pooled = asked(replace(of_two_kinds(new, renewal), kind=None), day, "2017-Q4", today=False)
+    assert len(pooled.parts) == 1  # which would have a renewal won as seldom as the others
+    assert pooled.from_open < 0.6 * found.from_open
+
+
+def test_a_type_of_too_few_months_is_learned_from_all_deals_and_says_so():
+    new, young = steady(), steady(monthly=8)
+    late = young.created >= day_number(date(2017, 7, 1))
+    young = Lives(*(getattr(young, name)[late] for name in ("created", "closed", "won", "value")),
+                  stood=young.stood[late])  # fmt: skip
+    found = asked(of_two_kinds(new, young), date(2017, 11, 1), "2017-Q4", today=False)
+    assert {part.kind: part.alone for part in found.parts} == {"new": True, "renewal": False}
+    renewal = found.parts[1]
+    assert renewal.booked == 2_000
+    # won like the others, one in four: 2 of 8 a month, of those open and of those to be made
+    assert renewal.from_open == pytest.approx(2_000, rel=0.25)
+    assert renewal.from_new == pytest.approx(2_000, rel=0.25)
+
+
+def test_a_type_nobody_knew_of_on_the_day_has_no_part():
+    new, later = steady(), steady(monthly=8)
+    late = later.created >= day_number(date(2017, 11, 1))
+    later = Lives(*(getattr(later, name)[late] for name in ("created", "closed", "won", "value")),
+                  stood=later.stood[late])  # fmt: skip
+    found = asked(of_two_kinds(new, later), date(2017, 11, 1), "2017-Q4", today=False)
+    assert [part.kind for part in found.parts] == ["new"]
+    assert np.array_equal(found.made, asked(new, date(2017, 11, 1), "2017-Q4", today=False).made)

@@ -10,6 +10,7 @@ import pytest
 from salesops_nb import performance
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.core.statistics import empirical_bayes
+from salesops_nb.core.statistics.comparisons import Difference
 from salesops_nb.core.statistics.shrinkage import shared_rate
 from salesops_nb.performance.duration import median_days, time_to_win, won_in_the_end
 from salesops_nb.performance.expectation import pace
@@ -148,3 +149,24 @@ def test_without_earlier_periods_the_band_is_of_the_deals_alone():
     assert 0.6 < narrow.low < 1 < narrow.high < 1.6
     none = pace(few.iloc[:0], period, date(2024, 1, 31), date(2024, 1, 1))
     assert np.isnan(none.low)
+
+
+@pytest.mark.parametrize(
+    ("won", "unit", "detail"),
+    [(60, "whole_percent", "{whole_percent:"), (60_000, "percent", "{percent:")],
+    ids=["100 deals", "100,000 deals"],
+)
+def test_a_rate_is_written_as_exactly_as_it_is_known(won, unit, detail):
+    """Of 100 deals a rate of 60 % is known to ten points either way, of 100,000 to three tenths of one."""
+    frame = deals({"ana": "wwwll"})
+    many = pd.concat([frame] * (won // 3), ignore_index=True)
+    many["deal_id"] = [f"d{n}" for n in range(len(many))]
+    row = performance.review({"deals": many}, "2024-Q1").headlines.set_index("key").loc["win_rate"]
+    assert row["unit"] == unit
+    assert row["value"] == pytest.approx(0.6)
+    assert row["detail"].startswith(f"95 % interval {detail}")
+
+
+def test_what_chance_alone_makes_is_told_in_whole_per_cents():
+    assert str(Difference(0.458, 9, "fisher").cases) == "{whole_percent:0.458}"
+    assert str(Difference(0.0004, 9, "log-rank").cases) == "less than {whole_percent:0.01}"

@@ -11,7 +11,7 @@ import pytest
 from salesops_nb import facts, open_workbook, performance, process
 from salesops_nb.core.frames import collected
 from salesops_nb.forecast.deal_lives import NEVER
-from salesops_nb.forecast.rolling_origin import OURS, day_number
+from salesops_nb.forecast.rolling_origin import OURS, day_number, judged
 from salesops_nb.notebook import still_to_come
 from salesops_nb.pipeline.lives import lives_of
 
@@ -112,3 +112,37 @@ def test_amounts_of_the_day_come_from_the_log_and_are_else_unknown():
     assert np.isnan(logged.value_at(order, day_number(date(2017, 1, 15)), today=False)[1])
     unlogged = lives_of({"deals": deals}, date(2017, 3, 31))
     assert np.isnan(unlogged.value_at(np.arange(3), at, today=False)).all()
+
+
+def test_the_backtest_tells_how_far_each_method_missed():
+    """Off by 10 up, 20 down and 20 up of 400 that came; the other, asked twice, by 30 up and 40 down."""
+    rows = pd.DataFrame(
+        {"day": [1, 2, 3], "period": "Q", "came": [100.0, 200.0, 100.0], "p10": [90.0, 190.0, 100.0],
+         "p90": [110.0, 195.0, 130.0], OURS: [110.0, 180.0, 120.0], "run rate": [130.0, 160.0, None]}
+    )  # fmt: skip
+    table = judged(rows).set_index("method")
+    ours, other = table.loc[OURS], table.loc["run rate"]
+    assert (ours["n"], other["n"]) == (3, 2)
+    assert ours["mad"] == pytest.approx(50 / 3)
+    assert ours["rmse"] == pytest.approx(np.sqrt(900 / 3))
+    assert ours["signal"] == pytest.approx(-10 / (50 / 3))  # 10 too high in all
+    assert ours["bias"] == pytest.approx(10 / 400)
+    assert ours["coverage"] == pytest.approx(2 / 3)
+    assert (other["mad"], other["rmse"], other["signal"]) == pytest.approx((35, np.sqrt(1250), 10 / 35))
+    assert other["model_wape"] == pytest.approx(30 / 300)
+
+
+def test_types_of_deals_stand_apart_and_sum_to_the_forecast(workbook, capsys):
+    review = performance.review(workbook.tables, "2017-Q4", DAY, calendar=workbook.calendar)
+    made = still_to_come.outlook(workbook, review).made
+    assert [part.kind for part in made.parts] == ["expansion", "new", "renewal"]
+    assert sum(part.booked for part in made.parts) == float(review.company["bookings"])
+    booked = review.types["bookings"].astype(float).to_dict()
+    assert {part.kind: part.booked for part in made.parts} == pytest.approx(booked)
+    assert sum(part.from_open + part.from_new for part in made.parts) == pytest.approx(
+        made.from_open + made.from_new
+    )
+    still_to_come.still_to_come(workbook, review)
+    said = capsys.readouterr().out
+    assert "What each type of deal may bring" in said
+    assert "learned from deals of all types" in said  # renewals are made since April alone

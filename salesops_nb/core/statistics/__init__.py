@@ -7,7 +7,6 @@ enters only where an exact decomposition is asked for, and stays `Decimal` there
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from salesops_nb.core.statistics.price_volume_mix import PriceVolumeMix as PriceVolumeMix
+from salesops_nb.core.statistics.price_volume_mix import price_volume_mix as price_volume_mix
+from salesops_nb.core.statistics.price_volume_mix import (
+    price_volume_mix_by_line as price_volume_mix_by_line,
+)
 from salesops_nb.core.statistics.proportions import Interval as Interval
 from salesops_nb.core.statistics.proportions import exact_interval as exact_interval
 from salesops_nb.core.statistics.proportions import wilson as wilson
@@ -263,64 +267,6 @@ def mix_rate(
     r0, r1 = np.asarray(rate_before, float), np.asarray(rate_after, float)
     w0, w1 = n0 / n0.sum(), n1 / n1.sum()
     return pd.DataFrame({"rate_effect": (r1 - r0) * (w0 + w1) / 2, "mix_effect": (w1 - w0) * (r0 + r1) / 2})
-
-
-class PriceVolumeMix(NamedTuple):
-    """What made the difference of two sums of money; the four parts add up to it exactly.
-
-    Examples
-    --------
-    >>> from decimal import Decimal
-    >>> from salesops_nb.core import statistics
-    >>> parts = statistics.price_volume_mix({"GTX": (10, Decimal(1000))}, {"GTX": (12, Decimal(1320))})
-    >>> parts.volume, parts.price
-    (Decimal('200.00'), Decimal('120.00'))
-    >>> sum(parts) == 1320 - 1000
-    True
-    """
-
-    volume: Decimal
-    mix: Decimal
-    price: Decimal
-    new_and_lost: Decimal
-
-
-def price_volume_mix(
-    before: dict[str, tuple[int, Decimal]], after: dict[str, tuple[int, Decimal]], places: int = 2
-) -> PriceVolumeMix:
-    """A change of revenue split into volume, mix, price, and groups that came or went.
-
-    Each mapping goes from a group (a product) to its quantity and its money. Over the groups in
-    both: volume is the change of total quantity at the old average price, mix the shift between
-    groups at their old prices, price the change of prices at the new quantities (Laspeyres
-    quantity and Paasche price weights). Parts are rounded to `places`; price takes the rest.
-
-    Examples
-    --------
-    Ten units at 100 became twelve at 110, and a second product is new:
-
-    >>> from decimal import Decimal
-    >>> from salesops_nb.core import statistics
-    >>> before = {"GTX": (10, Decimal(1000))}
-    >>> after = {"GTX": (12, Decimal(1320)), "MG": (1, Decimal(55))}
-    >>> statistics.price_volume_mix(before, after)
-    PriceVolumeMix(volume=Decimal('200.00'), mix=Decimal('0.00'), price=Decimal('120.00'),
-                   new_and_lost=Decimal('55'))
-    """
-    both = before.keys() & after.keys()
-    both = {g for g in both if before[g][0] and after[g][0]}
-    gone = sum((m for g, (_, m) in before.items() if g not in both), Decimal(0))
-    come = sum((m for g, (_, m) in after.items() if g not in both), Decimal(0))
-    old = sum((before[g][1] for g in both), Decimal(0))
-    new = sum((after[g][1] for g in both), Decimal(0))
-    if not both:
-        return PriceVolumeMix(Decimal(0), Decimal(0), Decimal(0), come - gone)
-    n_old, n_new = sum(before[g][0] for g in both), sum(after[g][0] for g in both)
-    unit = Decimal(1).scaleb(-places)
-    at_old_prices = sum((before[g][1] / before[g][0] * after[g][0] for g in sorted(both)), Decimal(0))
-    volume = ((n_new - n_old) * old / n_old).quantize(unit)
-    mix = (at_old_prices - old * n_new / n_old).quantize(unit)
-    return PriceVolumeMix(volume, mix, new - old - volume - mix, come - gone)
 
 
 def gini(values: Sequence[float] | ArrayLike) -> float:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from salesops_nb.messages import Message, joined, message, percent
+
 FEW = 10_000  # cases up to which Fisher's exact test takes no time worth mentioning
 
 
@@ -17,6 +19,13 @@ class Difference(NamedTuple):
     p: float
     n: int
     test: Literal["fisher", "chi-square", "log-rank"]
+
+    @property
+    def cases(self) -> Message:
+        """In how many cases chance alone makes such a difference, as a page says it."""
+        if self.p < 0.01:
+            return message("less than {limit}", limit=percent(0.01, 0))
+        return joined([percent(self.p, 0)])
 
 
 def rates_differ(successes: ArrayLike, cases: ArrayLike) -> Difference | None:

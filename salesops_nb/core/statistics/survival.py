@@ -184,3 +184,59 @@ def final_incidence(durations: ArrayLike, cause: ArrayLike, confidence: float = 
         reach = special.ndtri(0.5 + confidence / 2) * np.sqrt(variance) / (other * abs(np.log(other)))
         low, high = 1 - other ** np.exp(-reach), 1 - other ** np.exp(reach)
     return Incidence(share, float(low), float(high), float(survival[-1]))
+
+
+def incidence_error(
+    durations: ArrayLike, cause: ArrayLike, counts: ArrayLike | None = None, share: float = 0.0
+) -> Floats:
+    """Standard error of the share ended by cause 1, at each event time, less `share` of the last one.
+
+    The times are those of `aalen_johansen`, the arguments too. With a `share` of one half it is the error of
+    what a median among those who end by cause 1 hangs on. The hazards of one time are multinomial, which
+    gives Greenwood's formula for a single cause, and the binomial error where nothing is censored
+    (delta method; Andersen, Borgan, Gill & Keiding 1993, IV.4).
+
+    Examples
+    --------
+    Of four deals one was won first; one of four has a standard error of √(¼ · ¾ ÷ 4):
+
+    >>> from salesops_nb.core.statistics import survival
+    >>> survival.incidence_error([10, 20, 30, 30], cause=[1, 2, 0, 0]).round(4)
+    array([0.2165, 0.2165])
+    """
+    time, why = np.asarray(durations, float), np.asarray(cause, np.int64)
+    weight = np.ones(len(time)) if counts is None else np.asarray(counts, float)
+    times = np.unique(time[why > 0])
+    at = np.searchsorted(times, time, "right")  # how many of the times each was at risk at
+    at_risk = np.cumsum(np.bincount(at, weight, minlength=len(times) + 1)[::-1])[::-1][1:]
+    own = np.bincount(np.searchsorted(times, time[why == 1]), weight[why == 1], minlength=len(times))
+    ended = np.bincount(np.searchsorted(times, time[why > 0]), weight[why > 0], minlength=len(times))
+    h, any_h = own / at_risk, ended / at_risk
+    before = np.concatenate([[1.0], np.cumprod(1 - any_h)])[: len(times)]
+    rising = np.cumsum(before * h)
+    if not len(times):
+        return rising
+    level = rising - share * rising[-1]
+    with np.errstate(divide="ignore"):
+        scale = np.where(any_h < 1, 1 / np.maximum(1 - any_h, 1e-300), 0.0)  # nobody is left: nothing follows
+
+    def spread(first: Floats, second: Floats) -> Floats:
+        """Variance of first × hazard of cause 1 + second × hazard of the others, given those at risk."""
+        mean = first * h + second * (any_h - h)
+        out: Floats = (first**2 * h + second**2 * (any_h - h) - mean**2) / at_risk
+        return out
+
+    # up to a time its hazards act by (a − b·level), later ones by what they do to the last share alone
+    rest = (1 - share) * rising * scale
+    a_own, a_other = (1 - share) * before + rest, rest
+    constant = spread(a_own, a_other)
+    square = spread(scale, scale)
+    cross = (spread(a_own + scale, a_other + scale) - constant - square) / 2
+    gap = share * (rising[-1] - rising) * scale
+    after = spread(gap - share * before, gap)
+    variance = (
+        np.cumsum(constant) - 2 * level * np.cumsum(cross) + level**2 * np.cumsum(square)
+        + after.sum() - np.cumsum(after)
+    )  # fmt: skip
+    found: Floats = np.sqrt(np.maximum(variance, 0.0))
+    return found

@@ -130,6 +130,7 @@ class _Writer:
         self.money: dict[tuple[str, ...], Any] = {}
         patterns = {
             "percent": "0.0%",
+            "whole_percent": "0%",
             "integer": "#,##0",
             "decimal": "#,##0.00",
             "number": "#,##0.##",
@@ -145,7 +146,7 @@ class _Writer:
 
     def look(self, unit: str, currency: str, **more: bool) -> Any:
         """The cell format of a unit; money's by its currency."""
-        if unit not in ("money", "cents"):
+        if unit not in ("money", "cents", "short_money"):
             return self.looks.get(unit)
         key = currency, *more
         if key not in self.money:

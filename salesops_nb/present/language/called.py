@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.messages import Message, joined, message
+from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.sentences import translate
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from salesops_nb.errors import Problem
 
+_NAMELESS = ("unknown", "unassigned")  # of `facts`, which an error does without
 _TEXTS = ("object", "str", "string", "category")
 _TOKEN = re.compile(r"[^\W_][\w-]{5,}")
 _names: dict[str, str] = {}
@@ -57,7 +59,9 @@ def use_names(tables: Mapping[str, Any]) -> None:
 
 
 def called(text: str) -> str:
-    """The text with the names of the ids in it."""
+    """The text with the names of the ids in it; the word for what has no name in the reader's language."""
+    if text in _NAMELESS:
+        return translated(text)
     return _TOKEN.sub(lambda found: _names.get(found[0], found[0]), text) if _names else text
 
 
@@ -85,8 +89,6 @@ def _value(value: Any, of_people: bool) -> Any:
 
 def frame_called(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with names in place of the cells that are ids."""
-    if not _names:
-        return frame
     import pandas as pd
 
     found = frame.copy()
@@ -99,8 +101,6 @@ def frame_called(frame: pd.DataFrame) -> pd.DataFrame:
 
 def all_called(facts: Any) -> Any:
     """What a part of a page says, with the names of the ids in its texts."""
-    if not _names:
-        return facts
     if isinstance(facts, str):
         return called(facts)
     if isinstance(facts, Mapping):

@@ -166,11 +166,13 @@ def text(value: Any) -> str:
 
 FORMATS: dict[str, Callable[[Any], str]] = {
     "money": money,
+    "short_money": short_money,
     "cents": lambda value: money(value, cents=True),
     "number": number,
     "integer": lambda value: number(value, 0),
     "decimal": lambda value: number(value, 2),
     "percent": percent,
+    "whole_percent": lambda value: percent(value, 0),
     "date": day,
     "datetime": moment,
     "text": text,

@@ -12,7 +12,7 @@ from salesops_nb.messages import Figure, Message, is_whole
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.translation import setting, words
 
-_MARKER = re.compile(r"\{(money|percent):([^}]*)\}")
+_MARKER = re.compile(r"\{(money|percent|whole_percent):([^}]*)\}")
 
 
 class _Reader(string.Formatter):
@@ -44,7 +44,7 @@ def translate(text: str) -> str:
     """A message in the reader's language, with amounts and shares as the locale writes them."""
 
     def written(found: re.Match[str]) -> str:
-        return formats.money(found[2]) if found[1] == "money" else formats.percent(found[2])
+        return formats.by_unit(found[1])(found[2])
 
     catalogue = words(setting().locale)
     if not isinstance(text, Message):

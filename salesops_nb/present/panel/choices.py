@@ -24,6 +24,8 @@ from salesops_nb.present.language.translation import _
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
+    from salesops_nb.parameters import Parameters
+
 
 def extra(field: FieldInfo) -> dict[str, Any]:
     """What a parameter's class says of it for the panel: ``choices``, ``by``, ``group``."""
@@ -89,6 +91,13 @@ def labelled(workbook: Any, field: FieldInfo, options: list[Any]) -> list[tuple[
         return str(value) if named else translated(choice(value))
 
     return [(label(value), "" if value is None else value) for value in options]
+
+
+def chosen(asked: Parameters, name: str, value: Any) -> Any:
+    """A parameter's value as a page states it: one of a few declared words in the reader's language."""
+    field = type(asked).model_fields.get(name)
+    declared = field is not None and get_origin(field.annotation) is Literal and isinstance(value, str)
+    return translated(choice(value)) if declared else value
 
 
 def choice(text: str) -> str:

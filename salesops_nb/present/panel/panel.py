@@ -117,10 +117,12 @@ class Panel:
         from salesops_nb.present.language.called import all_called
         from salesops_nb.present.language.translation import use_locale
         from salesops_nb.present.page.parts import cover
+        from salesops_nb.present.panel.choices import chosen
         from salesops_nb.version import __version__
 
         workbook, settings = self.workbook, self.workbook.settings
         use_locale(settings.locale, settings.currency)
+        stated = asked.model_dump(exclude={"workbook"}) if asked_for is None else dict(asked_for)
         cover(
             title=title,
             subtitle=subtitle,
@@ -128,7 +130,7 @@ class Panel:
             mission=_mission(workbook) if mission else "",
             period=period,
             as_of=as_of or workbook.data_through,
-            parameters=all_called(asked.model_dump(exclude={"workbook"}) if asked_for is None else asked_for),
+            parameters=all_called({name: chosen(asked, name, value) for name, value in stated.items()}),
             fingerprint=workbook.fingerprint,
             versions={"salesops_nb": __version__},
             simulated=sorted(workbook.simulated & set(used)),
