@@ -229,6 +229,7 @@ def _stint_entries(
     return Entries(
         mine.stage.astype(np.int64),
         code[mine.deal],
+        _seller(history, mine.deal),
         stratum,
         mine.days,
         mine.end != STILL,
@@ -243,8 +244,20 @@ def _stay_entries(history: History, within: Window, code: Ints, shape: tuple[int
     stratum, strata = _strata(history, mine.deal)
     over = mine.to != STAYS
     return Entries(
-        mine.stage.astype(np.int64), code[mine.deal], stratum, mine.days, over, over, (*shape, strata)
+        mine.stage.astype(np.int64),
+        code[mine.deal],
+        _seller(history, mine.deal),
+        stratum,
+        mine.days,
+        over,
+        over,
+        (*shape, strata),
     )
+
+
+def _seller(history: History, deal: Ints) -> Ints:
+    """The seller of each of some deals, as a code."""
+    return history.deals["owner_id"].cat.codes.to_numpy()[deal].astype(np.int64)
 
 
 def _booked(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> Floats:

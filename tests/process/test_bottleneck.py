@@ -71,9 +71,10 @@ def test_a_quarter_that_is_too_small_takes_in_the_three_before():
     assert not process.window(process.read(company(9600), stages=STAGES), quarter).pooled
 
 
-def entries(team, stratum, days, over, onward, strata=1):
+def entries(team, stratum, days, over, onward, strata=1, seller=None):
     """Entries into one stage of three teams."""
-    return Entries(np.zeros(len(team), np.int64), team, stratum, days, over, onward, (1, 3, strata))
+    seller = team if seller is None else seller
+    return Entries(np.zeros(len(team), np.int64), team, seller, stratum, days, over, onward, (1, 3, strata))
 
 
 def test_a_mix_of_hard_deals_is_no_bottleneck():
