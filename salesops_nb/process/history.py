@@ -168,27 +168,16 @@ def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
         [not declared or n in outcomes or p in outcomes for n, p in zip(names, parents, strict=True)]
     )
     ends = np.array([outcomes.get(n, OPEN) for n in names])
-    stage = rows["stage"]
-    aside: dict[str, int] = {"unknown-deal": int(of_stages["rows"].sum()) - len(stage)}
-    day = rows["at"] // (DAY * MICRO)
-    early = day < deals["created"].to_numpy()[rows["deal"]] // DAY
-    before = np.bincount(stage, early, len(names)) / np.maximum(np.bincount(stage, minlength=len(names)), 1)
-    usual = before > OFTEN
-    closed = deals["closed"].to_numpy()[rows["deal"]]
-    late = (closed > 0) & (day > closed // DAY)
-    early &= ~usual[stage]
-    unknown = ~known[stage]
-    for name, which in (("unknown-stage", unknown), ("before-created", early & ~unknown),
-                        ("after-closed", late & ~early & ~unknown)):  # fmt: skip
-        aside[name] = int(which.sum())
-    rows = _kept(rows, ~(unknown | early | late))
+    aside: dict[str, int] = {"unknown-deal": int(of_stages["rows"].sum()) - len(rows["deal"])}
+    usual = _kept_inside(rows, deals, known, aside)
     order = _order(rows, names, parents, ends, declared)
-    place = np.full(len(names), len(order) + 1)
+    place = np.full(len(names), len(order) + 1, np.int16)
     place[ends == WON] = len(order)
     for at, name in enumerate(order):
         place[names.index(name)] = at
     rows["stage"] = place[rows["stage"]]
-    rows = _moves(rows, aside)
+    _keep_moves(rows, aside)
+    rows["at"] //= MICRO  # seconds from here on
     passes, reopened = _passes(rows, deals, len(order), seconds(as_of) + DAY, aside)
     deals["reopened"] = reopened
     deals["began"] = _began(deals, passes)
@@ -274,8 +263,31 @@ def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[s
     return {name: np.asarray(values) for name, values in found.items()}, of_stages
 
 
-def _kept(rows: Mapping[str, Any], which: Flags) -> dict[str, Any]:
-    return {name: values[which] for name, values in rows.items()} if not which.all() else dict(rows)
+def _keep(rows: dict[str, Any], which: Flags) -> None:
+    """Drop the other rows, column by column, so that there are never two of all."""
+    if not which.all():
+        for name in rows:
+            rows[name] = rows[name][which]
+
+
+def _kept_inside(rows: dict[str, Any], deals: pd.DataFrame, known: Flags, aside: dict[str, int]) -> Flags:
+    """Drop rows of unknown stages and of other days than their deal's; gives the stages that most deals
+    enter before their creation, whose rows count."""
+    stage, stages = rows["stage"], len(known)
+    day = (rows["at"] // (DAY * MICRO)).astype(np.int32)
+    created, closed = ((deals[name].to_numpy() // DAY).astype(np.int32) for name in ("created", "closed"))
+    early = day < created[rows["deal"]]
+    before = np.bincount(stage, early, stages) / np.maximum(np.bincount(stage, minlength=stages), 1)
+    usual: Flags = before > OFTEN
+    end = closed[rows["deal"]]
+    late = (end > 0) & (day > end)
+    early &= ~usual[stage]
+    unknown = ~known[stage]
+    for name, which in (("unknown-stage", unknown), ("before-created", early & ~unknown),
+                        ("after-closed", late & ~early & ~unknown)):  # fmt: skip
+        aside[name] = int(which.sum())
+    _keep(rows, ~(unknown | early | late))
+    return usual
 
 
 def _order(
@@ -299,55 +311,57 @@ def _order(
     )
 
 
-def _moves(rows: dict[str, Any], aside: dict[str, int]) -> dict[str, Any]:
-    """The rows at which a deal's stage changed."""
-    deal, at, stage = rows["deal"], rows["at"], rows["stage"]
+def _keep_moves(rows: dict[str, Any], aside: dict[str, int]) -> None:
+    """Drop the rows at which a deal's stage did not change."""
+    deal, at = rows["deal"], rows["at"]
     same = (deal[1:] == deal[:-1]) & (at[1:] == at[:-1])
     aside["one-instant"] = int(same.sum())
     if same.any():  # which of them came first is not known: the furthest stage is what came of it
-        order = np.lexsort((stage, at, deal))
-        rows = {name: values[order] for name, values in rows.items()}
-        rows = _kept(rows, np.append(~same, True) if len(deal) else np.zeros(0, bool))
+        order = np.lexsort((rows["stage"], at, deal))
+        for name in rows:
+            rows[name] = rows[name][order]
+        _keep(rows, np.append(~same, True))
     deal, stage = rows["deal"], rows["stage"]
     again = np.zeros(len(deal), bool)
     again[1:] = (deal[1:] == deal[:-1]) & (stage[1:] == stage[:-1])
     aside["saved-again"] = int(again.sum())
-    return _kept(rows, ~again)
+    _keep(rows, ~again)
 
 
 def _passes(
-    rows: Mapping[str, Any], deals: pd.DataFrame, stages: int, now: int, aside: dict[str, int]
+    rows: dict[str, Any], deals: pd.DataFrame, stages: int, now: int, aside: dict[str, int]
 ) -> tuple[Passes, Flags]:
-    deal, stage, at, bulk = rows["deal"], rows["stage"], rows["at"] // MICRO, rows["bulk"]
+    """The stays, and which deals were opened again. Of the rows only ``bulk`` is left."""
+    deal, stage, at, bulk = rows.pop("deal"), rows.pop("stage"), rows.pop("at"), rows["bulk"]
     last = np.ones(len(deal), bool)
     last[:-1] = deal[1:] != deal[:-1]
     outcomes = [(deals["outcome"] == name).to_numpy() for name in (WON, LOST)]
     ends = np.select(outcomes, [stages, stages + 1], STAYS).astype(np.int16)
     is_open = stage < stages
-    following = np.append(np.arange(1, len(deal)), 0)
     aside["no-closing-row"] = int((is_open[last] & (ends[deal[last]] != STAYS)).sum())
     aside["open-again-unsaid"] = int((~is_open[last] & (ends[deal[last]] == STAYS)).sum())
     again = np.zeros(len(deals), bool)
     again[deal[1:][~is_open[:-1] & is_open[1:] & ~last[:-1]]] = True
-    where = np.flatnonzero(is_open)  # of the rows, those in which a stay begins
-    deal, stage, at, over = (
-        deal[where].astype(np.int32),
-        stage[where].astype(np.int16),
-        at[where],
-        last[where],
-    )
-    following = following[where]
+    # of each stay what follows its row, then the stay itself; one array after the other, as they are long
+    over = last[is_open]
+    to, left, ended = (np.append(each[1:], each[:1])[is_open] for each in (stage, at, bulk))
+    deal, stage, at, began = (each[is_open] for each in (deal, stage, at, bulk))
     end = ends[deal]
-    closed = np.maximum(deals["closed"].to_numpy()[deal], at)
-    left = np.where(over, np.where(end == STAYS, now, closed), rows["at"][following] // MICRO)
-    to = np.where(over, end, rows["stage"][following].astype(np.int16))
+    to[over] = end[over]
+    closed = np.maximum(deals["closed"].to_numpy()[deal[over]], at[over])
+    left[over] = np.where(end[over] == STAYS, now, closed)
+    ended &= ~over
+    return Passes(deal, stage, at, left, to, began | ended, began, _first(deal, stage, stages)), again
+
+
+def _first(deal: Ints, stage: Ints, stages: int) -> Flags:
+    """Which stays are their deal's first in their stage."""
     pair = deal * np.int64(stages) + stage
     order = np.argsort(pair, kind="stable")  # quick: the rows of a deal stand together already
-    first = np.ones(len(where), bool)
-    first[order[1:]] = pair[order[1:]] != pair[order[:-1]]
-    ended, began = bulk[following] & ~over, bulk[where]
-    made = Passes(deal, stage, at, left, to, began | ended, began, first)
-    return made, again
+    found = np.ones(len(pair), bool)
+    pair = pair[order]
+    found[order[1:]] = pair[1:] != pair[:-1]
+    return found
 
 
 def _no_passes() -> Passes:
