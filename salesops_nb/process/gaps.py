@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 BINS = 64  # of time, by quantiles of a stage
 LEAST = 0.1  # share still watched, from which a stand-in counts for no more
 FEWEST = 30  # entries of a team that are compared in a stage
+SELLERS = 4  # beyond the first of each team: fewer do not tell how much sellers of a team differ
 DRAWS = 2_000
 TAIL = 0.05  # of a 90 % interval
 
@@ -123,7 +124,7 @@ def conversion_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
         entries, weight * (entries.onward - usual), weight * usual * (1 - usual), variance
     )
     seen = np.bincount(cell, minlength=size).reshape(stages, teams).astype(float)
-    used = (entered >= FEWEST) & (variance > 0.5)
+    used = (entered >= FEWEST) & (variance > 0.5) & ~np.isnan(spread)
     out = _empty(stages, teams, seen)
     for stage in range(stages):
         some = np.flatnonzero(used[stage])
@@ -164,7 +165,7 @@ def waiting_gaps(entries: Entries) -> Gaps:
         for each in (hazard, hazard * (1 - hazard))
     )
     spread, freedom = _with_sellers(entries, entries.over - due, told, variance)
-    used = (entered >= FEWEST) & (variance > 0.5)
+    used = (entered >= FEWEST) & (variance > 0.5) & ~np.isnan(spread)
     out = _empty(stages, teams, entered)
     for stage in range(stages):
         some = np.flatnonzero(used[stage])
@@ -210,8 +211,8 @@ def _with_sellers(
     Returns
     -------
     The variance, and the degrees of freedom of Student's distribution that fits it; infinite where sellers
-    of a team differ by no more than chance. Nothing can be said where no team has two sellers: what a seller
-    does is then what the team does.
+    of a team differ by no more than chance. Where sellers are too few to tell, the variance is missing: what
+    one person does is then not told from what the team does.
     """
     stages, teams, _strata = entries.shape
     sellers = int(entries.seller.max(initial=-1)) + 1
@@ -226,6 +227,7 @@ def _with_sellers(
     squares = (says**2).sum(axis=2)
     differ = np.maximum(apart.sum(axis=1) - freedom, 0) / np.maximum((all_ - squares / all_).sum(axis=1), 1e-9)
     found: Floats = variance * (1 + differ[:, None] * squares / all_)
+    found[freedom < SELLERS] = np.nan
     return found, np.where(differ > 0, np.maximum(freedom, 1), np.inf)
 
 

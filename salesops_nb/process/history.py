@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb import facts
-from salesops_nb.core.frames import Tables, collected, settled, with_columns_or_null
+from salesops_nb.core.frames import Tables, collected, height, settled, with_columns_or_null
 from salesops_nb.core.stopping import check
 from salesops_nb.errors import Problem, problem
 
@@ -187,7 +187,7 @@ def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
 
 
 def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]]:
-    """The deals, and each id with its position among them."""
+    """The deals in the order of their ids, and a frame of each ``deal_id`` with its position ``deal``."""
     through = facts.last_day(tables)
     listed = facts.listed(tables, facts.DEAL_FACTS_LISTED)
     wanted = (*DEALS, "value", "list_value", "created_on", "closed_on", "expected_close_on")
@@ -197,20 +197,22 @@ def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]
     units = f"coalesce(CAST({{0}} * {UNITS} AS BIGINT), 0) AS {{0}}"
     sql = f"""SELECT {", ".join(DEALS)}, {units.format("value")}, {units.format("list_value")},
         {day.format("created_on", "created")}, {day.format("closed_on", "closed")},
-        {day.format("expected_close_on", "expected")}, row_number() OVER (ORDER BY deal_id) - 1 AS deal
-        FROM facts"""
-    held = settled(nw.from_native(nw.to_native(placed).query("facts", sql)))
+        {day.format("expected_close_on", "expected")} FROM facts"""
+    made = nw.from_native(nw.to_native(placed).query("facts", sql))
+    held = settled(made, height(tables["deals"]))
     native = nw.to_native(held)
+    # by id, so that nothing hangs on the order of parallel queries; ids alone are sorted, rows are wide
+    order = native.query("held", """SELECT place FROM (SELECT deal_id, row_number() OVER () - 1 AS place FROM held)
+        ORDER BY deal_id""").fetchnumpy()["place"]  # fmt: skip
     columns: dict[str, Any] = {}
     for name in held.collect_schema().names():  # one after the other: text of millions of deals is large
-        column = native.query("held", f"SELECT {name} FROM held").to_arrow_table()[name]
+        column = native.query("held", f"SELECT {name} FROM held").to_arrow_table()[name].take(order)
         columns[name] = _categories(column) if name in DEALS[1:] else column.to_pandas()
     deals = pd.DataFrame(columns)
-    if not deals["deal"].is_monotonic_increasing:
-        deals = deals.sort_values("deal", ignore_index=True)
-    deals = deals.drop(columns="deal")
     deals["size"] = _bands(deals["list_value"].to_numpy())
-    return deals, held.select("deal_id", "deal")
+    codes = native.query("held", """SELECT deal_id, row_number() OVER (ORDER BY deal_id) - 1 AS deal
+        FROM held""")  # fmt: skip
+    return deals, settled(nw.from_native(codes))
 
 
 def _categories(column: Any) -> Any:
