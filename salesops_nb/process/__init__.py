@@ -1,5 +1,6 @@
 """The sales process: how deals go through the stages, where they stop, and what that costs."""
 
+from salesops_nb.process.again import measured_again
 from salesops_nb.process.bottleneck import Window, bottlenecks, window
 from salesops_nb.process.conversion import Stints, by_cohort, converted, staying, stints, time_in_stage
 from salesops_nb.process.history import History, Passes, read
@@ -11,7 +12,7 @@ from salesops_nb.process.stuck import limits, stuck
 
 __all__ = [
     "History", "Passes", "ProcessReview", "Pushes", "Stints", "Window", "bottlenecks", "by_cohort",
-    "commonest", "converted", "flow", "kinds", "limits", "lost_deals", "push_costs", "pushed_by", "pushes",
+    "commonest", "converted", "flow", "kinds", "limits", "lost_deals", "measured_again", "push_costs", "pushed_by", "pushes",
     "read", "reasons", "review", "standing_out", "staying", "stints", "stuck", "time_in_stage", "window",
 ]  # fmt: skip
 

@@ -33,7 +33,7 @@ STRATA = ("deal_type", "size", "source")
 State = Literal["teams", "company", "too little"]
 COLUMNS = [
     "kind", "stage", "team", "n", "own", "peers", "own_cycle", "peers_cycle", "gain", "money", "low", "high",
-    "p", "q", "claimed", "capped_by",
+    "behind", "behind_low", "behind_high", "p", "q", "claimed", "capped_by",
 ]  # fmt: skip
 _OWN = [name for name in COLUMNS if name not in ("own_cycle", "peers_cycle", "q", "claimed")]
 
@@ -141,7 +141,8 @@ def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0)
         ``kind`` (conversion or time), ``stage, team, n`` (entries compared), ``own, peers`` (rates of
         conversion in the same mix, or median days), ``own_cycle, peers_cycle`` (median days from the first
         stage to the close), ``gain`` (a share), ``money`` with ``low`` and ``high`` (90 %; of conversion a
-        quarter, of time once), ``p``, ``q`` (p after Benjamini and Hochberg), ``claimed``, ``capped_by``
+        quarter, of time once), ``behind`` with ``behind_low`` and ``behind_high`` (the gain before it is cut,
+        by which the claim is measured again), ``p``, ``q`` (p after Benjamini and Hochberg), ``claimed``, ``capped_by``
         (what the gain is cut by). Empty where the window is not one of teams.
 
     Examples
@@ -163,26 +164,40 @@ def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0)
     if within.state != "teams":
         return pd.DataFrame(columns=COLUMNS)
     teams = [str(t) for t in within.deals.index[within.deals >= ENOUGH]]
-    known = history.deals["team"].cat
-    at = {name: i for i, name in enumerate(teams)}
-    code = np.array([at.get(str(name), -1) for name in known.categories], np.int64)[known.codes]
-    rng = np.random.default_rng(seed)
-    shape = (len(history.stages), len(teams))
-    conversion = conversion_gaps(_stint_entries(history, stints, within, code, shape), rng)
-    waiting = waiting_gaps(_stay_entries(history, within, code, shape))
+    code, shape = codes(history, teams), (len(history.stages), len(teams))
+    conversion, waiting = gaps_of(history, stints, within, code, shape, seed)
     booked = _booked(history, within, code, shape)
     caps, by = _caps(history, within, code, shape)
     waits = _waiting_value(history, stints, code, shape)
-    medians = _medians(history, within, code, shape)
+    usual = medians(history, within, code, shape)
     cycles = _cycles(history, within, code, len(teams))
     parts = [
         conversion_rows(history.stages, teams, conversion, booked, caps, by),
-        time_rows(history.stages, teams, waiting, booked / DAYS, waits, medians),
+        time_rows(history.stages, teams, waiting, booked / DAYS, waits, usual),
     ]
     found = pd.concat(parts, ignore_index=True)
     found["own_cycle"] = [cycles[0][teams.index(t)] for t in found["team"]]
     found["peers_cycle"] = [cycles[1][teams.index(t)] for t in found["team"]]
     return judged(found)[COLUMNS]
+
+
+def codes(history: History, teams: Sequence[str]) -> Ints:
+    """The place of each deal's team among some; -1 for the others."""
+    known = history.deals["team"].cat
+    at = {name: i for i, name in enumerate(teams)}
+    found: Ints = np.array([at.get(str(name), -1) for name in known.categories], np.int64)[known.codes]
+    return found
+
+
+def gaps_of(
+    history: History, stints: Stints, within: Window, code: Ints, shape: tuple[int, int], seed: int = 0
+) -> tuple[Gaps, Gaps]:
+    """How far teams are behind in conversion and in time, of the deals that entered in a window."""
+    rng = np.random.default_rng(seed)
+    return (
+        conversion_gaps(_stint_entries(history, stints, within, code, shape), rng),
+        waiting_gaps(_stay_entries(history, within, code, shape)),
+    )
 
 
 def judged(found: pd.DataFrame) -> pd.DataFrame:
@@ -315,7 +330,7 @@ def _waiting_value(history: History, stints: Stints, code: Ints, shape: tuple[in
     return found
 
 
-def _medians(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+def medians(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> tuple[Floats, Floats]:
     """Median days in each stage of each team, and of its peers."""
     made = history.passes
     mine = made.where(within.inside(made.entered) & ~made.bulk & (code[made.deal] >= 0))
@@ -361,10 +376,15 @@ def conversion_rows(
             "n": int(gaps.n[stage, team]), "own": gaps.own[stage, team], "peers": gaps.peers[stage, team],
             "gain": min(gain, most), "money": min(gain, most) * money,
             "low": min(gaps.low[stage, team], most) * money,
-            "high": min(gaps.high[stage, team], most) * money, "p": gaps.p[stage, team], "capped_by":
+            "high": min(gaps.high[stage, team], most) * money, **_behind(gaps, stage, team), "p": gaps.p[stage, team], "capped_by":
             by[stage, team] if gain > most else "",
         })  # fmt: skip
     return pd.DataFrame(rows, columns=_OWN)
+
+
+def _behind(gaps: Gaps, stage: int, team: int) -> dict[str, float]:
+    names = {"behind": gaps.gain, "behind_low": gaps.low, "behind_high": gaps.high}
+    return {name: float(values[stage, team]) for name, values in names.items()}
 
 
 def time_rows(
@@ -391,7 +411,7 @@ def time_rows(
             "kind": "time", "stage": stages[stage], "team": teams[team], "n": int(gaps.n[stage, team]),
             "own": own, "peers": peers, "gain": gain * share, "money": min(gain * worth, held),
             "low": min(gaps.low[stage, team] * worth, held),
-            "high": min(gaps.high[stage, team] * worth, held), "p": gaps.p[stage, team], "capped_by":
+            "high": min(gaps.high[stage, team] * worth, held), **_behind(gaps, stage, team), "p": gaps.p[stage, team], "capped_by":
             "waiting" if gain * worth > held else "",
         })  # fmt: skip
     return pd.DataFrame(rows, columns=_OWN)

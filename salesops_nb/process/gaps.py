@@ -44,8 +44,9 @@ class Gaps:
     """Stages × teams. `n` is how many entries were compared, `own` and `peers` the team's and its peers' rate
     or hazard ratio, `p` the chance that a team as good as its peers would look so bad. `gain` is what the
     team's flow would gain if it were as its peers, as a share of it, with a 90 % interval; for time it is the
-    share of the days that would be saved, of the peers' days. Cells that are too small are missing (NaN),
-    with `p` 1.
+    share of the days that would be saved, of the peers' days. `behind` is the same as a logarithm, as counted
+    and not drawn towards all, and `error` its standard error. Cells that are too small are missing (NaN), with
+    `p` 1.
     """
 
     n: Floats
@@ -55,6 +56,8 @@ class Gaps:
     gain: Floats
     low: Floats
     high: Floats
+    behind: Floats
+    error: Floats
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,11 @@ def conversion_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
         # rounded, so that the order of the rows, which moves the last digit, does not move the draws
         shrunk = shared_rate(np.round(rate * worth, 6), np.round(worth, 6))
         drawn = shrunk.draws(rng, DRAWS)
-        out.own[stage, some], out.peers[stage, some] = rate, _peers(rate[None], worth)[0]
+        peers = _peers(rate[None], worth)[0]
+        out.own[stage, some], out.peers[stage, some] = rate, peers
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odd = [(1 - each) / (each * n) for each, n in ((rate, worth), (peers, worth.sum() - worth))]
+            out.behind[stage, some], out.error[stage, some] = np.log(peers / rate), np.sqrt(odd[0] + odd[1])
         out.p[stage, some] = special.stdtr(freedom[stage], (o - e + 0.5) / np.sqrt(v))
         estimate = shrunk.estimate
         gain = _peers(estimate[None], worth)[0] / estimate - 1
@@ -179,6 +186,7 @@ def waiting_gaps(entries: Entries) -> Gaps:
         share = between / (between + 1 / sure)
         middle, reach = share * slower, special.ndtri(1 - TAIL) * np.sqrt(share / sure)
         out.own[stage, some], out.peers[stage, some] = np.exp(slower), 1.0
+        out.behind[stage, some], out.error[stage, some] = slower, 1 / np.sqrt(sure)
         out.p[stage, some] = special.stdtr(freedom[stage], (o - e + 0.5) / np.sqrt(s))
         between_ends = np.expm1(middle - reach), np.expm1(middle + reach)
         _gains(out, stage, some, np.expm1(middle), between_ends)
@@ -232,7 +240,7 @@ def _with_sellers(
 
 
 def _empty(stages: int, teams: int, n: Floats) -> Gaps:
-    nan = [np.full((stages, teams), np.nan) for _ in range(5)]
+    nan = [np.full((stages, teams), np.nan) for _ in range(7)]
     return Gaps(n, nan[0], nan[1], np.ones((stages, teams)), *nan[2:])
 
 

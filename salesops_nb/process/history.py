@@ -71,14 +71,14 @@ class Passes:
         out: NDArray[np.float64] = (self.left - self.entered) / DAY
         return out
 
-    @property
-    def working_days(self) -> NDArray[np.float64]:
-        """The same in working days, Monday to Friday: whole days and the parts of the first and last."""
+    def working_days(self, calendar: np.busdaycalendar) -> NDArray[np.float64]:
+        """The same in working days: whole days and the parts of the first and last."""
         first, last = (np.array(at // DAY, dtype="datetime64[D]") for at in (self.entered, self.left))
         parts = [
-            np.is_busday(day) * (at % DAY) / DAY for day, at in ((first, self.entered), (last, self.left))
+            np.is_busday(day, busdaycal=calendar) * (at % DAY) / DAY
+            for day, at in ((first, self.entered), (last, self.left))
         ]
-        out: NDArray[np.float64] = np.busday_count(first, last) + parts[1] - parts[0]
+        out: NDArray[np.float64] = np.busday_count(first, last, busdaycal=calendar) + parts[1] - parts[0]
         return np.maximum(out, 0.0)
 
 

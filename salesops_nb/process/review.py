@@ -27,7 +27,7 @@ class ProcessReview:
     """What is known of the process in a window that ends with a period.
 
     Parts are worked out when they are first asked for. `team` is the only one that is shown, ``None`` all;
-    teams are compared with each other in either case. `working` counts working days.
+    teams are compared with each other in either case. `working`, where given, are the days that count of a stay.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class ProcessReview:
     within: Window
     team: str | None = None
     segment: str | None = None
-    working: bool = False
+    working: np.busdaycalendar | None = None
 
     @cached_property
     def mine(self) -> Flags:
@@ -146,7 +146,7 @@ def review(
     team: str | None = None,
     segment: str | None = None,
     stages: Mapping[str, str] | None = None,
-    working: bool = False,
+    working: np.busdaycalendar | None = None,
 ) -> ProcessReview:
     """Review the process as it was known on a day.
 
@@ -157,6 +157,7 @@ def review(
     period : the period asked for; the window may reach further back (`window`).
     team, segment : the only ones that are shown; of a segment, teams are compared in it alone.
     stages : the outcome of each stage in the mapping's order.
+    working : counts stays in these working days (`Settings.working_days`); calendar days without.
 
     Raises
     ------

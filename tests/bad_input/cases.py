@@ -114,6 +114,11 @@ CASES: dict[str, Changes] = {
     "no company": {"workbook.yml": "currency: USD\n"},
     "yaml": settings("fiscal_year: {start_month: [\n"),
     "month": settings("fiscal_year: {start_month: 13}\n"),
+    "holiday": settings("working_days: {holidays: [2017-02-30]}\n"),
+    "weekday": settings("working_days: {weekend: [sonday]}\n"),
+    "no working day": settings(
+        "working_days: {weekend: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]}\n"
+    ),
     "tz": settings("time_zone: Mars/Base\n"),
     "locale": settings("locale: xx_YY\n"),
     "no wb": {"workbook.yml": None},

@@ -11,14 +11,6 @@ from salesops_nb.notebook.process_review.parameters import ProcessReview
 YEAR = FiscalCalendar().period("2017")
 
 
-@pytest.fixture
-def words(monkeypatch):
-    """What is shown, in words."""
-    said = []
-    monkeypatch.setattr("IPython.display.display", lambda data, **_: said.append(data.get("text/plain", "")))
-    return said
-
-
 def page(review, words):
     words.clear()
     parts = (finding.headlines, finding.window, finding.bottlenecks, deals.stuck, ways.conversion, ways.time)

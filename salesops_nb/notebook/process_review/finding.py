@@ -57,7 +57,7 @@ def found(workbook: Workbook, asked: Asked) -> ProcessReview:
         asked.who if asked.level == "team" else None,
         asked.segment,
         workbook.stages,
-        asked.days == "working",
+        workbook.settings.working_days.calendar if asked.days == "working" else None,
     )
 
 
