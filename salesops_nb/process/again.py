@@ -1,9 +1,9 @@
 """What became of earlier claims: measured again, and whether they moved beyond chance.
 
-A claim is picked because it stands out, and part of that is luck: counted again it looks better though nothing
-was done (regression to the mean; Galton 1886). So what is counted since is held against the claim as it was
-drawn towards all, with the uncertainty of both. And teams are held against their peers of the same days, so
-that what moved everywhere is not read as an effect of what was tried.
+A claim is picked because it stands out, and part of that is luck: counted again it looks better though
+nothing was done (regression to the mean; Galton 1886). So what is counted since is held against the claim as
+it was drawn towards all, with the uncertainty of both. And teams are held against their peers of the same
+days, so that what moved everywhere is not read as an effect of what was tried.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ import pandas as pd
 from scipy import special
 
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.process.bottleneck import Window, codes, gaps_of, medians
+from salesops_nb.facts import UNASSIGNED, UNKNOWN
+from salesops_nb.process.bottleneck import codes, gaps_of, medians
 from salesops_nb.process.conversion import Stints
 from salesops_nb.process.gaps import TAIL, Floats
 from salesops_nb.process.history import History
+from salesops_nb.process.window import Window
 
 REACH = float(special.ndtri(1 - TAIL))  # of a 90 % interval, in standard errors
 CLAIM = [
-    "claimed_on", "review_on", "kind", "stage", "team", "n", "own", "peers", "behind", "behind_low", "behind_high",
+    "claimed_on", "review_on", "kind", "stage", "team", "n", "own", "peers", "behind", "behind_low",
+    "behind_high",
 ]  # fmt: skip
 NOW = ["n_now", "own_now", "peers_now", "behind_now", "now_low", "now_high", "verdict"]
 Verdict = Literal["closer", "further", "as it was", "too few"]
@@ -43,9 +46,9 @@ def measured_again(
     Returns
     -------
     pandas.DataFrame
-        The columns of `CLAIM` and of `NOW`: entries since the claim, rates or median days of the team and its
-        peers, how far it is behind (as counted, with a 90 % interval), and the verdict: ``closer`` to its peers
-        or ``further`` behind beyond chance, ``as it was``, or ``too few`` entries to say.
+        The columns of `CLAIM` and of `NOW`: entries since the claim, rates or median days of the team and
+        its peers, how far it is behind (as counted, with a 90 % interval), and the verdict: ``closer`` to its
+        peers or ``further`` behind beyond chance, ``as it was``, or ``too few`` entries to say.
 
     Examples
     --------
@@ -65,9 +68,9 @@ def measured_again(
     due = claims[(claims["claimed_on"] < history.as_of) & (claims["review_on"] <= history.as_of)]
     due = due[due["stage"].isin(history.stages)]
     parts = [
-        _since(history, stints, mine, day, calendar)
-        for day, mine in due.groupby("claimed_on", sort=True)
-    ]  # fmt: skip
+        _since(history, stints, due[due["claimed_on"] == day], day, calendar)
+        for day in dict.fromkeys(due["claimed_on"])
+    ]
     if not parts:
         return pd.DataFrame(columns=[*CLAIM, *NOW])
     return pd.concat(parts, ignore_index=True)[[*CLAIM, *NOW]]
@@ -80,26 +83,39 @@ def _since(
     span = calendar.span(day + timedelta(days=1), history.as_of)
     within = Window((span,), "teams", pd.Series(dtype=int))
     entered = history.deals["team"].iloc[stints.deal[within.inside(stints.entered)]].astype(str)
-    teams = sorted({*entered, *claims["team"]})
+    teams = sorted({*entered, *claims["team"]} - {UNASSIGNED, UNKNOWN})
     code, shape = codes(history, teams), (len(history.stages), len(teams))
     gaps = dict(zip(("conversion", "time"), gaps_of(history, stints, within, code, shape), strict=True))
     usual = medians(history, within, code, shape)
     rows = []
-    for claim in claims.itertuples():
-        found, at = gaps[str(claim.kind)], (history.stages.index(claim.stage), teams.index(claim.team))
-        own, peers = usual if claim.kind == "time" else (found.own, found.peers)
+    for kind, stage, team in zip(claims["kind"], claims["stage"], claims["team"], strict=True):
+        found, at = gaps[str(kind)], (history.stages.index(stage), teams.index(team))
+        own, peers = usual if kind == "time" else (found.own, found.peers)
         behind, error = float(found.behind[at]), float(found.error[at])
-        ends = np.expm1([behind - REACH * error, behind + REACH * error])
+        low, high = np.expm1([behind - REACH * error, behind + REACH * error])
         rows.append({
             "n_now": int(found.n[at]), "own_now": float(own[at]), "peers_now": float(peers[at]),
-            "behind_now": float(np.expm1(behind)), "now_low": ends[0], "now_high": ends[1],
-            "verdict": _verdict(np.log1p([claim.behind, claim.behind_low, claim.behind_high]), behind, error),
+            "behind_now": float(np.expm1(behind)), "now_low": low, "now_high": high,
+            "change": behind, "error": error,
         })  # fmt: skip
-    return pd.concat([claims.reset_index(drop=True), pd.DataFrame(rows)], axis=1)
+    now = pd.DataFrame(rows, index=claims.index)
+    then = np.log1p(claims[["behind", "behind_low", "behind_high"]].to_numpy(float))
+    now["verdict"] = [verdict(*each) for each in zip(then, now["change"], now["error"], strict=True)]
+    return claims.join(now)
 
 
-def _verdict(then: Floats, behind: float, error: float) -> Verdict:
-    """Whether what is behind now is another than then; `then` is a logarithm with its 90 % interval."""
+def verdict(then: Floats, behind: float, error: float) -> Verdict:
+    """Whether what is behind now is another than then, as logarithms: then with its 90 % interval, now with
+    its standard error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb.process.again import verdict
+    >>> then = np.array([0.3, 0.2, 0.4])
+    >>> verdict(then, 0.1, 0.05), verdict(then, 0.25, 0.05), verdict(then, float("nan"), float("nan"))
+    ('closer', 'as it was', 'too few')
+    """
     if not np.isfinite(behind) or not np.isfinite(error):
         return "too few"
     moved = behind - then[0]

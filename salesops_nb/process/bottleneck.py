@@ -10,126 +10,26 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.core import statistics
-from salesops_nb.core.periods import Period
-from salesops_nb.facts import UNASSIGNED, UNKNOWN
 from salesops_nb.process.conversion import ONWARD, STILL, Stints
 from salesops_nb.process.gaps import Entries, Floats, Gaps, conversion_gaps, waiting_gaps
-from salesops_nb.process.history import DAY, LOST, STAYS, UNITS, WON, Flags, History, Ints, seconds
+from salesops_nb.process.history import DAY, LOST, STAYS, UNITS, WON, History, Ints, seconds
+from salesops_nb.process.window import DAYS, ENOUGH, Window
 
-ENOUGH = 400  # deals of a team that are compared
-QUARTERS = 4  # pooled where a period has fewer
 LOOK_BACK = 8  # quarters in which the most that people have carried is looked for
 CLAIMED = 0.05  # share of false ones among what is claimed
-DAYS = 365.25 / 4  # of a quarter
 STRATA = ("deal_type", "size", "source")
-State = Literal["teams", "company", "too little"]
 COLUMNS = [
     "kind", "stage", "team", "n", "own", "peers", "own_cycle", "peers_cycle", "gain", "money", "low", "high",
-    "behind", "behind_low", "behind_high", "p", "q", "claimed", "capped_by",
+    "behind", "behind_low", "behind_high",
+    "p", "q", "claimed", "capped_by",
 ]  # fmt: skip
 _OWN = [name for name in COLUMNS if name not in ("own_cycle", "peers_cycle", "q", "claimed")]
-
-
-@dataclass(frozen=True)
-class Window:
-    """The days that are looked at, and whether they have enough deals to compare teams.
-
-    `state` is ``teams`` where at least two have `ENOUGH`, ``company`` where all together have, else
-    ``too little``. `pooled` says that the quarters before were taken in. `deals` are those that entered a
-    stage in the window, by team.
-    """
-
-    periods: tuple[Period, ...]
-    state: State
-    deals: pd.Series[int]
-
-    @property
-    def pooled(self) -> bool:
-        """Whether periods before the one asked for are in it."""
-        return len(self.periods) > 1
-
-    @property
-    def start(self) -> int:
-        """Its first second."""
-        return seconds(self.periods[0].start)
-
-    @property
-    def end(self) -> int:
-        """The second after its last."""
-        return seconds(self.periods[-1].end)
-
-    @property
-    def quarters(self) -> float:
-        """How long it is."""
-        return (self.end - self.start) / DAY / DAYS
-
-    def inside(self, at: Ints) -> Flags:
-        """Which moments are in it."""
-        found: Flags = (at >= self.start) & (at < self.end)
-        return found
-
-
-def window(history: History, period: Period) -> Window:
-    """The period, or the four quarters up to its end where it has too few deals for each team.
-
-    Examples
-    --------
-    A quarter of the demo has 3,500 deals, no team 400 in each; four quarters have them:
-
-    >>> from salesops_nb import open_workbook, process
-    >>> wb = open_workbook(".")
-    >>> found = process.window(process.read(wb.tables, stages=wb.stages), wb.period("2017-Q4"))
-    >>> found.state, [each.key for each in found.periods]
-    ('teams', ['2017-Q1', '2017-Q2', '2017-Q3', '2017-Q4'])
-    """
-    alone = _window(history, (period,))
-    if _all_teams(alone):
-        return alone
-    quarter = period.calendar.containing(period.last, "quarter")
-    if period.start < quarter.start:  # longer than a quarter: what it has is all that it is asked for
-        return alone
-    quarters = [quarter]
-    while len(quarters) < QUARTERS:
-        quarters.insert(0, quarters[0].previous())
-    return _window(history, tuple(quarters))
-
-
-def _all_teams(found: Window) -> bool:
-    return found.state == "teams" and bool((found.deals >= ENOUGH).all())
-
-
-def _window(history: History, periods: tuple[Period, ...]) -> Window:
-    made, first, end = history.passes, seconds(periods[0].start), seconds(periods[-1].end)
-    there = np.zeros(len(history.deals), bool)
-    there[made.deal[(made.entered >= first) & (made.entered < end)]] = True
-    mine = np.flatnonzero(there)
-    counts = history.deals["team"].iloc[mine].value_counts()
-    counts = counts[(counts > 0) & ~counts.index.isin([UNASSIGNED, UNKNOWN])].sort_index()
-    counts.index = counts.index.astype(str)
-    return Window(periods, state_of(counts, len(mine)), counts.astype(int))
-
-
-def state_of(counts: pd.Series[int], deals: int) -> State:
-    """Whether there are teams to compare, by the deals of each; else whether all deals say something.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from salesops_nb.process import bottleneck
-    >>> [bottleneck.state_of(pd.Series([n] * 6), 6 * n) for n in (1_000, 150, 50)]
-    ['teams', 'company', 'too little']
-    """
-    if int((counts >= ENOUGH).sum()) >= 2:
-        return "teams"
-    return "company" if deals >= ENOUGH else "too little"
 
 
 def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0) -> pd.DataFrame:
@@ -142,8 +42,8 @@ def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0)
         conversion in the same mix, or median days), ``own_cycle, peers_cycle`` (median days from the first
         stage to the close), ``gain`` (a share), ``money`` with ``low`` and ``high`` (90 %; of conversion a
         quarter, of time once), ``behind`` with ``behind_low`` and ``behind_high`` (the gain before it is cut,
-        by which the claim is measured again), ``p``, ``q`` (p after Benjamini and Hochberg), ``claimed``, ``capped_by``
-        (what the gain is cut by). Empty where the window is not one of teams.
+        by which the claim is measured again), ``p``, ``q`` (p after Benjamini and Hochberg), ``claimed``,
+        ``capped_by`` (what the gain is cut by). Empty where the window is not one of teams.
 
     Examples
     --------
@@ -376,7 +276,8 @@ def conversion_rows(
             "n": int(gaps.n[stage, team]), "own": gaps.own[stage, team], "peers": gaps.peers[stage, team],
             "gain": min(gain, most), "money": min(gain, most) * money,
             "low": min(gaps.low[stage, team], most) * money,
-            "high": min(gaps.high[stage, team], most) * money, **_behind(gaps, stage, team), "p": gaps.p[stage, team], "capped_by":
+            "high": min(gaps.high[stage, team], most) * money, **_behind(gaps, stage, team),
+            "p": gaps.p[stage, team], "capped_by":
             by[stage, team] if gain > most else "",
         })  # fmt: skip
     return pd.DataFrame(rows, columns=_OWN)
@@ -411,7 +312,8 @@ def time_rows(
             "kind": "time", "stage": stages[stage], "team": teams[team], "n": int(gaps.n[stage, team]),
             "own": own, "peers": peers, "gain": gain * share, "money": min(gain * worth, held),
             "low": min(gaps.low[stage, team] * worth, held),
-            "high": min(gaps.high[stage, team] * worth, held), **_behind(gaps, stage, team), "p": gaps.p[stage, team], "capped_by":
+            "high": min(gaps.high[stage, team] * worth, held), **_behind(gaps, stage, team),
+            "p": gaps.p[stage, team], "capped_by":
             "waiting" if gain * worth > held else "",
         })  # fmt: skip
     return pd.DataFrame(rows, columns=_OWN)

@@ -163,7 +163,9 @@ def time_in_stage(
     return pd.DataFrame(rows)
 
 
-def staying(history: History, which: Flags, working: np.busdaycalendar | None = None, points: int = 150) -> pd.DataFrame:
+def staying(
+    history: History, which: Flags, working: np.busdaycalendar | None = None, points: int = 150
+) -> pd.DataFrame:
     """The share of stays that are not over after so many days: ``days``, and for each stage a column with
     ``_low`` and ``_high`` beside it."""
     made = history.passes.where(which & ~history.passes.bulk)

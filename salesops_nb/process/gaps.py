@@ -44,9 +44,9 @@ class Gaps:
     """Stages × teams. `n` is how many entries were compared, `own` and `peers` the team's and its peers' rate
     or hazard ratio, `p` the chance that a team as good as its peers would look so bad. `gain` is what the
     team's flow would gain if it were as its peers, as a share of it, with a 90 % interval; for time it is the
-    share of the days that would be saved, of the peers' days. `behind` is the same as a logarithm, as counted
-    and not drawn towards all, and `error` its standard error. Cells that are too small are missing (NaN), with
-    `p` 1.
+    share of the days that would be saved, of the peers' days. `behind` is the logarithm of the ratio behind
+    it, as counted and not drawn towards all, and `error` its standard error. Cells that are too small are
+    missing (NaN), with `p` 1.
     """
 
     n: Floats
@@ -62,7 +62,7 @@ class Gaps:
 
 @dataclass(frozen=True)
 class Entries:
-    """First entries into stages to be compared: codes of stage, team, seller and stratum, days until their end.
+    """First entries into stages to be compared: codes of stage, team, seller and stratum, days to their end.
 
     `over` marks those that have ended, `onward` those that went on.
     """
@@ -205,9 +205,7 @@ def _alike(at_risk: NDArray[Any], happened: NDArray[Any]) -> tuple[Floats, Float
     return expected, np.where(whole > 1, part, 0.0).sum(axis=between)
 
 
-def _with_sellers(
-    entries: Entries, surplus: Floats, told: Floats, variance: Floats
-) -> tuple[Floats, Floats]:
+def _with_sellers(entries: Entries, surplus: Floats, told: Floats, variance: Floats) -> tuple[Floats, Floats]:
     """The variance of teams that are alike and whose sellers are not; with its degrees of freedom by stage.
 
     Parameters
@@ -233,7 +231,9 @@ def _with_sellers(
     apart = (own**2 / np.maximum(says, 1e-300)).sum(axis=2) - own.sum(axis=2) ** 2 / all_
     freedom = np.maximum((says > 0).sum(axis=2) - 1.0, 0.0).sum(axis=1)
     squares = (says**2).sum(axis=2)
-    differ = np.maximum(apart.sum(axis=1) - freedom, 0) / np.maximum((all_ - squares / all_).sum(axis=1), 1e-9)
+    differ = np.maximum(apart.sum(axis=1) - freedom, 0) / np.maximum(
+        (all_ - squares / all_).sum(axis=1), 1e-9
+    )
     found: Floats = variance * (1 + differ[:, None] * squares / all_)
     found[freedom < SELLERS] = np.nan
     return found, np.where(differ > 0, np.maximum(freedom, 1), np.inf)

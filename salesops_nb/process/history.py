@@ -202,8 +202,8 @@ def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]
     held = settled(made, height(tables["deals"]))
     native = nw.to_native(held)
     # by id, so that nothing hangs on the order of parallel queries; ids alone are sorted, rows are wide
-    order = native.query("held", """SELECT place FROM (SELECT deal_id, row_number() OVER () - 1 AS place FROM held)
-        ORDER BY deal_id""").fetchnumpy()["place"]  # fmt: skip
+    places = native.query("held", "SELECT deal_id, row_number() OVER () - 1 AS place FROM held")
+    order = places.order("deal_id").select("place").fetchnumpy()["place"]
     columns: dict[str, Any] = {}
     for name in held.collect_schema().names():  # one after the other: text of millions of deals is large
         column = native.query("held", f"SELECT {name} FROM held").to_arrow_table()[name].take(order)

@@ -15,11 +15,12 @@ from salesops_nb import facts
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.process import conversion, losses, paths
-from salesops_nb.process.bottleneck import Window, bottlenecks, window
+from salesops_nb.process.bottleneck import bottlenecks
 from salesops_nb.process.history import OPEN, Flags, History, read
 from salesops_nb.process.pushes import Pushes
 from salesops_nb.process.pushes import pushes as pushes_of
 from salesops_nb.process.stuck import stuck as stuck_deals
+from salesops_nb.process.window import Window, window
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class ProcessReview:
     """What is known of the process in a window that ends with a period.
 
     Parts are worked out when they are first asked for. `team` is the only one that is shown, ``None`` all;
-    teams are compared with each other in either case. `working`, where given, are the days that count of a stay.
+    teams are compared with each other in either case. `working`, where given, are the days of a stay that
+    count.
 
     Examples
     --------

@@ -30,7 +30,7 @@ def tables(deals: list[dict], rows: list[dict]) -> dict[str, pd.DataFrame]:
 
 def company(deals: int, seed: int = 0, teams: int = 3, days: int = 360, slow: float = 1.0, weak: float = 1.0,
             sellers: int = 4):  # fmt: skip
-    """Deals of teams of sellers that go through three stages; team 0 is slow, or weak, in Demo by that factor."""
+    """Deals of teams that go through three stages; team 0 is slow, or weak, in Demo by that factor."""
     rng = np.random.default_rng(seed)
     start = datetime.fromisoformat("2017-01-01")
     made, rows = [], []

@@ -138,7 +138,7 @@ def test_where_each_team_is_one_person_nothing_is_told_of_teams(words):
 
 
 def gaps(gain, low=0.0, high=1.0, p=0.001):
-    one = [np.array([[value]]) for value in (1000.0, 0.6, 0.8, p, gain, low, high)]
+    one = [np.array([[value]]) for value in (1000.0, 0.6, 0.8, p, gain, low, high, 0.3, 0.1)]
     return Gaps(*one)
 
 

@@ -97,7 +97,7 @@ def _working_days(calendar: np.busdaycalendar, within: Window) -> str:
     from babel.dates import get_day_names
 
     names = get_day_names("wide", locale=setting().locale)
-    days = ", ".join(names[at] for at in np.flatnonzero(calendar.weekmask))
+    days = ", ".join(names[int(at)] for at in np.flatnonzero(calendar.weekmask))
     first, end = (np.datetime64(day) for day in (within.periods[0].start, within.periods[-1].end))
     free = int(((calendar.holidays >= first) & (calendar.holidays < end)).sum())
     if not free:
