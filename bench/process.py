@@ -26,9 +26,10 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb.core import statistics
-from salesops_nb.process import bottleneck, window
+from salesops_nb.process import bottleneck
 from salesops_nb.process.again import verdict
 from salesops_nb.process.gaps import Entries, conversion_gaps, waiting_gaps
+from salesops_nb.process.window import ENOUGH, state_of
 
 TEAMS, STAGES, SELLERS = 6, 5, 10  # sellers of a team
 DIFFER = 0.3  # sellers, by this standard deviation of log odds of going on and of the logarithm of a stay
@@ -136,7 +137,7 @@ def claims(runs: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for differ, of in ((0.0, ""), (DIFFER, "_sellers")):
         found |= {f"{name}{of}": value for name, value in _claims(runs, differ).items()}
-    few = window.state_of(pd.Series([150] * TEAMS), 150 * TEAMS)
+    few = state_of(pd.Series([150] * TEAMS), 150 * TEAMS)
     found["too_little_at_150"] = float(few != "teams")
     return {name: round(float(value), 4) for name, value in found.items()}
 
@@ -146,7 +147,7 @@ def _claims(runs: int, differ: float) -> dict[str, float]:
     for deals, of in ((400, ""), (1000, "_1000")):
         rng = np.random.default_rng(22)
         rows = []
-        for _ in range(runs if deals == window.ENOUGH else max(runs // 4, 1)):
+        for _ in range(runs if deals == ENOUGH else max(runs // 4, 1)):
             made = company(deals, rng, None, differing(rng, differ))
             table = judged(made, rng)
             top = float(table["money"].max() / (made["booked"].sum() / 4))

@@ -162,13 +162,20 @@ def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
         note = problem("no-stage-history.process", table="stage_history")
         deals["reopened"], deals["began"] = False, deals["created"]
         return History(deals, (), _no_passes(), as_of, {}, (note,), 0)
-    rows, of_stages = _rows(tables, codes, as_of)
+    rows, of_stages, blank = _rows(tables, codes, as_of)
+    if of_stages.empty:
+        note = problem("no-stage-history.empty", table="stage_history")
+        deals["reopened"], deals["began"] = False, deals["created"]
+        return History(deals, (), _no_passes(), as_of, {"no-stage": blank}, (note,), blank)
     names, parents = list(of_stages["stage"]), list(of_stages["parent_stage"])
     known = np.array(
         [not declared or n in outcomes or p in outcomes for n, p in zip(names, parents, strict=True)]
     )
     ends = np.array([outcomes.get(n, OPEN) for n in names])
-    aside: dict[str, int] = {"unknown-deal": int(of_stages["rows"].sum()) - len(rows["deal"])}
+    aside: dict[str, int] = {
+        "no-stage": blank,
+        "unknown-deal": int(of_stages["rows"].sum()) - len(rows["deal"]),
+    }
     usual = _kept_inside(rows, deals, known, aside)
     order = _order(rows, names, parents, ends, declared)
     place = np.full(len(names), len(order) + 1, np.int16)
@@ -239,14 +246,17 @@ def _outcomes(tables: Tables) -> dict[str, str]:
     return {str(n): OPEN if OPEN in o else WON if WON in o else LOST for n, o in found.items()}
 
 
-def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[str, Any], pd.DataFrame]:
-    """The log as arrays ordered by deal and time, and its stages with their parents."""
+def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[str, Any], pd.DataFrame, int]:
+    """The log as arrays ordered by deal and time, its stages with their parents, and rows without a stage."""
     history = with_columns_or_null(tables["stage_history"], {"parent_stage": nw.String(), "by": nw.String()})
-    history = history.filter(~nw.col("entered_at").is_null(), ~nw.col("stage").is_null())
+    history = history.filter(~nw.col("entered_at").is_null())
     history = history.with_columns(day=nw.col("entered_at").cast(nw.Date)).filter(nw.col("day") <= as_of)
+    all_ = nw.to_native(history).query("log", """SELECT stage, max(parent_stage) AS parent_stage,
+        count(*) AS rows FROM log GROUP BY 1 ORDER BY 1""").df()  # fmt: skip
+    nameless = all_["stage"].isna()
+    of_stages, blank = all_[~nameless].reset_index(drop=True), int(all_.loc[nameless, "rows"].sum())
+    history = history.filter(~nw.col("stage").is_null())
     native = nw.to_native(history)
-    of_stages = native.query("log", """SELECT stage, max(parent_stage) AS parent_stage, count(*) AS rows
-        FROM log GROUP BY 1 ORDER BY 1""").df()  # fmt: skip
     of_stages["parent_stage"] = of_stages["parent_stage"].astype(object)
     days = native.query("log", """SELECT coalesce("by", '') AS "by", day, count(*) AS n FROM log
         GROUP BY ALL HAVING n >= 2""").to_arrow_table().to_pandas()  # fmt: skip
@@ -262,7 +272,7 @@ def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[s
         (list_position([{names}]::VARCHAR[], stage) - 1)::SMALLINT AS stage,
         epoch_us(CAST(entered_at AS TIMESTAMP)) AS "at", {bulk} AS bulk
         FROM log ORDER BY deal, "at" """).fetchnumpy()  # fmt: skip
-    return {name: np.asarray(values) for name, values in found.items()}, of_stages
+    return {name: np.asarray(values) for name, values in found.items()}, of_stages, blank
 
 
 def _keep(rows: dict[str, Any], which: Flags) -> None:
@@ -387,6 +397,7 @@ def _notes(
     log, n = "stage_history", aside
     strange = ", ".join(name for name, there in zip(names, known, strict=True) if not there)
     said = {
+        "no-stage": problem("stage-rows.no-stage", table=log, n=n["no-stage"]),
         "unknown-deal": problem("stage-rows.unknown-deal", table=log, n=n["unknown-deal"]),
         "unknown-stage": problem("stage-rows.unknown-stage", table=log, n=n["unknown-stage"], names=strange),
         "before-created": problem("stage-rows.before-created", table=log, n=n["before-created"]),
