@@ -62,8 +62,8 @@ def found(workbook: Workbook, asked: Asked) -> ProcessReview:
     )
 
 
-def cover(panel: Panel, asked: Any, review: ProcessReview) -> None:
-    """The cover: whose process, of when, and what of it is simulated."""
+def cover(panel: Panel, asked: Any, review: ProcessReview, plays: Sequence[Play] = ()) -> None:
+    """The cover: whose process, of when, what is found first, and what of it is simulated."""
     parts = [_("Team {name}", name=review.team)] if review.team else []
     parts += [review.segment] if review.segment else []
     panel.cover(
@@ -72,6 +72,7 @@ def cover(panel: Panel, asked: Any, review: ProcessReview) -> None:
         subtitle=", ".join(parts),
         period=review.period,
         as_of=review.history.as_of,
+        lead=_lead(review, plays),
         used=("deals", "people", "stage_history", "deal_changes", "deals.loss_reason", "deals.source"),
     )
 
@@ -131,15 +132,25 @@ def _bottleneck(review: ProcessReview, mark: list[str], plays: Sequence[Play]) -
         return {"label": label, "value": _("none"),
                 "sentence": _("No stage of any team is behind its peers by more than chance.")}  # fmt: skip
     top = claims.iloc[0]
-    first = plays_for(plays, str(top["kind"]), str(top["stage"]))[:1]
-    said = [sentence(top), *(_("Try first: {play}.", play=play.name) for play in first)]
     return {
         "label": label,
         "value": str(top["stage"]),
-        "sentence": " ".join(said),
+        "sentence": _with_play(top, plays),
         "detail": ngettext("{n} place is claimed.", "{n} places are claimed.", len(claims)),
         "mark": mark,
     }
+
+
+def _with_play(top: Any, plays: Sequence[Play]) -> str:
+    first = plays_for(plays, str(top["kind"]), str(top["stage"]))[:1]
+    return " ".join([sentence(top), *(_("Try first: {play}.", play=play.name) for play in first)])
+
+
+def _lead(review: ProcessReview, plays: Sequence[Play]) -> str:
+    """The first card of the page as a sentence."""
+    card = _bottleneck(review, [], plays)
+    named = not (review.claims.empty or not_compared(review))
+    return f"{card['value']} – {card['sentence']}" if named else str(card["sentence"])
 
 
 def not_compared(review: ProcessReview) -> str:

@@ -78,14 +78,14 @@ def again(workbook: Workbook, asked: Asked, review: ProcessReview) -> None:
              "as it was": _("not beyond chance"), "too few": _("too few deals yet")}  # fmt: skip
     kinds = found["kind"]
     shown = pd.DataFrame({
-        "stage": found["stage"], "team": found["team"], "claimed_on": found["claimed_on"],
-        "then": [_beside(*each) for each in zip(kinds, found["own"], found["peers"], strict=True)],
-        "now": [_beside(*each) for each in zip(kinds, found["own_now"], found["peers_now"], strict=True)],
+        "stage": found["stage"], "team": found["team"], "verdict": [words[each] for each in found["verdict"]],
         "behind": [_behind(*each) for each in
                    zip(found["behind"], found["behind_low"], found["behind_high"], strict=True)],
         "behind_now": [_behind(*each) for each in
                        zip(found["behind_now"], found["now_low"], found["now_high"], strict=True)],
-        "n": found["n_now"], "verdict": [words[each] for each in found["verdict"]],
+        "then": [_beside(*each) for each in zip(kinds, found["own"], found["peers"], strict=True)],
+        "now": [_beside(*each) for each in zip(kinds, found["own_now"], found["peers_now"], strict=True)],
+        "n": found["n_now"], "claimed_on": found["claimed_on"],
     })  # fmt: skip
     notes = [
         _(
@@ -105,17 +105,15 @@ def again(workbook: Workbook, asked: Asked, review: ProcessReview) -> None:
 def _beside(kind: str, own: float, peers: float) -> str:
     """The team's figure and its peers'."""
     if kind == "conversion":
-        values = [formats.percent(value, 0) for value in (own, peers)]
-    else:
-        values = [_("{n} days", n=formats.number(value, 1)) for value in (own, peers)]
-    return _("{own}, peers {peers}", own=values[0], peers=values[1])
+        return f"{formats.percent(own, 0)} / {formats.percent(peers, 0)}"
+    return _("{own} / {peers} days", own=formats.number(own, 0), peers=formats.number(peers, 0))
 
 
 def _behind(value: float, low: float, high: float) -> str:
     if pd.isna(value) or pd.isna(low) or pd.isna(high):
         return "–"
     shares = [formats.percent(each, 0) for each in (value, low, high)]
-    return _("{share} ({low} to {high})", share=shares[0], low=shares[1], high=shares[2])
+    return f"{shares[0]} ({shares[1]} – {shares[2]})"
 
 
 def kept(workbook: Workbook, asked: Asked, review: ProcessReview, known: Sequence[Play], live: bool) -> None:
