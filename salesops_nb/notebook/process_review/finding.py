@@ -300,8 +300,9 @@ def bottlenecks(review: ProcessReview) -> None:
     notes = [
         _(
             "Compared within deal type, size, source and month of the quarter; drawn towards all; "
-            "90 % intervals. How much sellers of one team differ counts as chance."
+            "90 % intervals."
         ),
+        _("How much sellers of one team differ on their own counts as chance between teams."),
         _("Of what is claimed, about one in twenty is false (Benjamini and Hochberg)."),
     ]
     if len(claims) > CLAIMS:
