@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from salesops_nb.core import statistics
 from salesops_nb.process.conversion import ONWARD, STILL, Stints
+from salesops_nb.process.deals import UNITS
 from salesops_nb.process.gaps import Entries, Floats, Gaps, conversion_gaps, waiting_gaps
-from salesops_nb.process.history import DAY, LOST, STAYS, UNITS, WON, History, Ints, seconds
+from salesops_nb.process.history import DAY, LOST, STAYS, WON, History, Ints, seconds
 from salesops_nb.process.window import DAYS, ENOUGH, Window
 
 LOOK_BACK = 8  # quarters in which the most that people have carried is looked for

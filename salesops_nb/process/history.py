@@ -22,13 +22,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb import facts
-from salesops_nb.core.frames import Tables, collected, height, settled, with_columns_or_null
+from salesops_nb.core.frames import Tables, collected, with_columns_or_null
 from salesops_nb.core.stopping import check
 from salesops_nb.errors import Problem, problem
+from salesops_nb.process.deals import known_deals
 
 Ints = NDArray[np.signedinteger[Any]]  # of the least width that holds them
 Flags = NDArray[np.bool_]
-UNITS = 10_000  # of money, as facts have four places
 DAY = 86_400  # seconds
 MICRO = 1_000_000  # to a second
 OPEN, WON, LOST = "open", "won", "lost"
@@ -36,8 +36,6 @@ STAYS = -1  # of `to`: still in the stage
 MANY, TIMES = 30, 3  # moves of one person on a day that make a bulk update; times what is usual
 ORDERED_BY = 20_000  # deals that say in which order stages come
 OFTEN = 0.5  # share of a stage's rows before creation, from which `created_on` means another day
-DEALS = ("deal_id", "owner_id", "team", "region", "segment", "deal_type", "source", "outcome", "stage",
-         "loss_reason", "product_id")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class History:
 
     Parameters
     ----------
-    deals : a row a deal: the columns of `DEALS` as categories, ``value`` and ``list_value`` in units of
+    deals : a row a deal: the columns of `deals.DEALS` as categories, ``value`` and ``list_value`` in units of
     1/10,000
         of the currency, ``created``, ``closed`` and ``began`` as seconds (missing: 0), ``size`` band,
         ``reopened``.
@@ -156,7 +154,7 @@ def read(
 
 
 def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
-    deals, codes = _deals(tables, as_of)
+    deals, codes = known_deals(tables, as_of)
     outcomes = {**_outcomes(tables), **declared}
     if "stage_history" not in tables:
         note = problem("no-stage-history.process", table="stage_history")
@@ -191,52 +189,6 @@ def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
     notes = _notes(deals, passes, order, aside, [names[i] for i in np.flatnonzero(usual)], names, known)
     aside["bulk"] = int(rows["bulk"].sum())
     return History(deals, tuple(order), passes, as_of, aside, tuple(notes), int(of_stages["rows"].sum()))
-
-
-def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]]:
-    """The deals in the order of their ids, and a frame of each ``deal_id`` with its position ``deal``."""
-    through = facts.last_day(tables)
-    listed = facts.listed(tables, facts.DEAL_FACTS_LISTED)
-    wanted = (*DEALS, "value", "list_value", "created_on", "closed_on", "expected_close_on")
-    placed = facts.placed_facts(listed, facts.spans(tables), as_of, through, "as they were",
-                                facts.DEAL_FACTS, tables).select(*wanted)  # fmt: skip
-    day = "CASE WHEN {0} IS NULL THEN 0 ELSE epoch(CAST({0} AS TIMESTAMP))::BIGINT END AS {1}"
-    units = f"coalesce(CAST({{0}} * {UNITS} AS BIGINT), 0) AS {{0}}"
-    sql = f"""SELECT {", ".join(DEALS)}, {units.format("value")}, {units.format("list_value")},
-        {day.format("created_on", "created")}, {day.format("closed_on", "closed")},
-        {day.format("expected_close_on", "expected")} FROM facts"""
-    made = nw.from_native(nw.to_native(placed).query("facts", sql))
-    held = settled(made, height(tables["deals"]))
-    native = nw.to_native(held)
-    # by id, so that nothing hangs on the order of parallel queries; ids alone are sorted, rows are wide
-    places = native.query("held", "SELECT deal_id, row_number() OVER () - 1 AS place FROM held")
-    order = places.order("deal_id").select("place").fetchnumpy()["place"]
-    columns: dict[str, Any] = {}
-    for name in held.collect_schema().names():  # one after the other: text of millions of deals is large
-        column = native.query("held", f"SELECT {name} FROM held").to_arrow_table()[name].take(order)
-        columns[name] = _categories(column) if name in DEALS[1:] else column.to_pandas()
-    deals = pd.DataFrame(columns)
-    deals["size"] = _bands(deals["list_value"].to_numpy())
-    codes = native.query("held", """SELECT deal_id, row_number() OVER (ORDER BY deal_id) - 1 AS deal
-        FROM held""")  # fmt: skip
-    return deals, settled(nw.from_native(codes))
-
-
-def _categories(column: Any) -> Any:
-    """Text as categories; nothing as ``unknown``."""
-    import pyarrow.compute as pc
-
-    found = pc.fill_null(column.cast("string"), facts.UNKNOWN).combine_chunks().dictionary_encode()
-    return pd.Categorical.from_codes(found.indices.to_numpy(), found.dictionary.to_pylist())
-
-
-def _bands(amounts: Ints) -> Any:
-    """Thirds of the deals by list value: what a deal would bring at list price, won or lost alike."""
-    known = amounts[amounts > 0]
-    limits = np.unique(np.quantile(known, [1 / 3, 2 / 3])) if len(known) else np.array([])
-    bands: Any = ["small", "medium", "large"]
-    codes: Any = np.searchsorted(limits, amounts).astype(np.int8)
-    return pd.Categorical.from_codes(codes, bands)
 
 
 def _outcomes(tables: Tables) -> dict[str, str]:
