@@ -9,7 +9,9 @@ a month of the quarter that does too, and a tenth of the deals still open. With 
 chance alone: `false_claims` is the share of companies in which anything is claimed, `null_lift` the mean of the
 largest lift (a share of the bookings), `best_quartile` what the usual method promises of the same companies.
 Planted, one stage of one team converts at 0.7 of the others' rate: `found_*` is how often it is ranked first,
-`claimed_*` how often it is claimed, at so many deals a team. `exponential_*`: medians of stays of which 40 % are
+`claimed_*` how often it is claimed, at so many deals a team. `*_sellers` are the same where the ten sellers of
+a team differ on their own. `moved_by_chance` and `mended_found`: of what
+is claimed, how often it is said to have moved a year later. `exponential_*`: medians of stays of which 40 % are
 censored. Peers: pm4py is AGPL and stays out.
 """
 
@@ -25,9 +27,12 @@ import pandas as pd
 
 from salesops_nb.core import statistics
 from salesops_nb.process import bottleneck
+from salesops_nb.process.again import verdict
 from salesops_nb.process.gaps import Entries, conversion_gaps, waiting_gaps
+from salesops_nb.process.window import ENOUGH, state_of
 
-TEAMS, STAGES = 6, 5
+TEAMS, STAGES, SELLERS = 6, 5, 10  # sellers of a team
+DIFFER = 0.3  # sellers, by this standard deviation of log odds of going on and of the logarithm of a stay
 GOES = np.array([0.75, 0.72, 0.68, 0.66, 0.70])
 STAYS = np.array([8.0, 12.0, 14.0, 10.0, 9.0])
 MONTHS = np.array([-0.3, 0.0, 0.4])  # of the quarter, on the logistic scale
@@ -41,16 +46,24 @@ NAMES, OF_TEAM = tuple(f"S{n}" for n in range(STAGES)), tuple(f"T{n}" for n in r
 
 
 def company(
-    deals: int, rng: np.random.Generator, weak: tuple[int, int] | None = None
+    deals: int,
+    rng: np.random.Generator,
+    weak: tuple[int, int] | None = None,
+    sellers: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """The entries into stages of a drawn company; `weak` is the stage and team that converts at 0.7."""
+    """The entries into stages of a drawn company; `weak` is the stage and team that converts at 0.7.
+
+    `sellers` is by how much each differs, in all stages: log odds and the logarithm of stays; alike without.
+    """
     size = deals * TEAMS
     team = np.repeat(np.arange(TEAMS), deals)
     kind, band, source = (rng.integers(0, n, size) for n in (3, 3, 5))
-    better = TYPES[kind] + SIZES[band] + SOURCES[source]
+    seller = team * SELLERS + rng.integers(0, SELLERS, size)
+    skill, pace = differing(rng, 0.0) if sellers is None else sellers
+    better = TYPES[kind] + SIZES[band] + SOURCES[source] + skill[seller]
     at, alive, parts = rng.uniform(0, DAYS, size), np.arange(size), []
     for stage in range(STAGES):
-        stay = rng.weibull(1.1, len(alive)) * STAYS[stage]
+        stay = rng.weibull(1.1, len(alive)) * STAYS[stage] * np.exp(pace[seller[alive]])
         end = at[alive] + stay
         month = (np.minimum(end, WATCHED) // 30.44).astype(int) % 3
         odds = np.log(GOES[stage] / (1 - GOES[stage])) + better[alive] + MONTHS[month]
@@ -60,7 +73,7 @@ def company(
         over = end <= WATCHED
         onward = over & (rng.random(len(alive)) < chance)
         parts.append({
-            "deal": alive, "stage": np.full(len(alive), stage), "team": team[alive], "over": over, "onward": onward,
+            "deal": alive, "stage": np.full(len(alive), stage), "team": team[alive], "seller": seller[alive], "over": over, "onward": onward,
             "mix": ((kind * 3 + band) * 5 + source)[alive], "month": month,
             "days": np.where(over, stay, WATCHED - at[alive]),
         })  # fmt: skip
@@ -72,13 +85,22 @@ def company(
     return made
 
 
+def differing(rng: np.random.Generator, by: float) -> np.ndarray:
+    """Sellers who differ by a standard deviation, as `company` takes them."""
+    return rng.normal(0, by, (2, TEAMS * SELLERS))
+
+
+def compared(made: dict[str, np.ndarray]) -> tuple[Entries, Entries]:
+    """Its entries, as conversion and as time are compared."""
+    names = ("stage", "team", "seller", "mix", "days", "over", "onward")
+    of = Entries(*(made[name] for name in names), (STAGES, TEAMS, 45))
+    return of.within(made["mix"] * 3 + made["month"], 135), of
+
+
 def judged(made: dict[str, np.ndarray], rng: np.random.Generator) -> pd.DataFrame:
     """What the process review finds in it."""
     shape = (STAGES, TEAMS)
-    of = Entries(
-        made["stage"], made["team"], made["mix"], made["days"], made["over"], made["onward"], (*shape, 45)
-    )
-    monthly = of.within(made["mix"] * 3 + made["month"], 135)
+    monthly, of = compared(made)
     booked = np.broadcast_to(made["booked"] / 4, shape)
     free = np.full(shape, np.inf)
     medians = np.empty((2, *shape))
@@ -113,27 +135,54 @@ def best_quartile(made: dict[str, np.ndarray]) -> float:
 def claims(runs: int) -> dict[str, float]:
     """How often something is claimed where nothing is, and how often what is planted is."""
     found: dict[str, float] = {}
-    rng = np.random.default_rng(22)
-    rows = []
-    for _ in range(runs):
-        made = company(bottleneck.ENOUGH, rng)
-        table = judged(made, rng)
-        top = float(table["money"].max() / (made["booked"].sum() / 4))
-        rows.append((bool(table["claimed"].any()), top, best_quartile(made)))
-    any_, top, usual = map(np.array, zip(*rows, strict=True))
-    found |= {"false_claims": any_.mean(), "null_lift": top.mean(), "best_quartile": usual.mean()}
+    for differ, of in ((0.0, ""), (DIFFER, "_sellers")):
+        found |= {f"{name}{of}": value for name, value in _claims(runs, differ).items()}
+    few = state_of(pd.Series([150] * TEAMS), 150 * TEAMS)
+    found["too_little_at_150"] = float(few != "teams")
+    return {name: round(float(value), 4) for name, value in found.items()}
+
+
+def _claims(runs: int, differ: float) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for deals, of in ((400, ""), (1000, "_1000")):
+        rng = np.random.default_rng(22)
+        rows = []
+        for _ in range(runs if deals == ENOUGH else max(runs // 4, 1)):
+            made = company(deals, rng, None, differing(rng, differ))
+            table = judged(made, rng)
+            top = float(table["money"].max() / (made["booked"].sum() / 4))
+            rows.append((bool(table["claimed"].any()), top, best_quartile(made)))
+        any_, top, usual = map(np.array, zip(*rows, strict=True))
+        found |= {f"false_claims{of}": any_.mean(), f"null_lift{of}": top.mean(),
+                  f"best_quartile{of}": usual.mean()}  # fmt: skip
     for deals in (400, 1000):
+        rng = np.random.default_rng(deals)
         first, said = [], []
         for _ in range(max(runs // 4, 1)):
             weak = (int(rng.integers(STAGES)), int(rng.integers(TEAMS)))
-            table = judged(company(deals, rng, weak), rng)
+            table = judged(company(deals, rng, weak, differing(rng, differ)), rng)
             mine = (table["kind"] == "conversion") & (table["stage"] == NAMES[weak[0]])
             mine &= table["team"] == OF_TEAM[weak[1]]
             first.append(bool(mine.iloc[0]))
             said.append(bool(table.loc[mine, "claimed"].any()))
         found |= {f"found_{deals}": np.mean(first), f"claimed_{deals}": np.mean(said)}
-    few = bottleneck.state_of(pd.Series([150] * TEAMS), 150 * TEAMS)
-    found["too_little_at_150"] = float(few != "teams")
+    return found
+
+
+def again(runs: int) -> dict[str, float]:
+    """How often a planted claim is said to have moved in the next year, where it did not and where it is mended."""
+    rng, found = np.random.default_rng(7), {}
+    for name, mended in (("moved_by_chance", False), ("mended_found", True)):
+        said = []
+        for _ in range(runs):
+            weak, sellers = (int(rng.integers(STAGES)), int(rng.integers(TEAMS))), differing(rng, DIFFER)
+            table = judged(company(500, rng, weak, sellers), rng)
+            mine = (table["kind"] == "conversion") & (table["stage"] == NAMES[weak[0]]) & table["claimed"]
+            then = table[mine & (table["team"] == OF_TEAM[weak[1]])]
+            now = conversion_gaps(compared(company(500, rng, None if mended else weak, sellers))[0], rng)
+            for claim in np.log1p(then[["behind", "behind_low", "behind_high"]].to_numpy(float)):
+                said.append(verdict(claim, now.behind[weak], now.error[weak]))
+        found[name] = np.mean([each == "closer" if mended else each != "as it was" for each in said])
     return {name: round(float(value), 4) for name, value in found.items()}
 
 
@@ -211,16 +260,17 @@ def read(folder: str) -> None:
     measure.answer(rows=history.rows, seconds=time.perf_counter() - began)
 
 
-LIMITS = {"false_claims": (0, 0.07), "null_lift": (0, 0.03), "found_400": (0.8, 1), "claimed_400": (0.7, 1),
+LIMITS = {"false_claims": (0, 0.07), "false_claims_sellers": (0, 0.07), "null_lift": (0, 0.03), "found_400": (0.8, 1), "claimed_400": (0.7, 1),
           "found_1000": (0.95, 1), "claimed_1000": (0.9, 1), "exponential_bias_400": (-0.02, 0.02),
           "exponential_within_5_5000": (0.9, 1), "exponential_covered_400": (0.87, 0.93),
-          "exponential_covered_5000": (0.87, 0.93), "too_little_at_150": (1, 1), "seconds_10m": (0, 20),
+          "exponential_covered_5000": (0.87, 0.93), "too_little_at_150": (1, 1), "moved_by_chance": (0, 0.15),
+          "mended_found": (0.9, 1), "seconds_10m": (0, 20),
           "peak_gib": (0, 2)}  # fmt: skip
 
 
 def main() -> None:
     parser = measure.parser(__doc__)
-    parser.add_argument("--part", choices=("all", "claims", "medians", "speed"), default="all")
+    parser.add_argument("--part", choices=("all", "claims", "medians", "again", "speed"), default="all")
     parser.add_argument("--runs", type=measure.count, default=2_000, help="companies with nothing planted")
     parser.add_argument(
         "--rows", type=measure.count, default=10_000_000, help="rows of the history of stages"
@@ -233,7 +283,7 @@ def main() -> None:
             else read(asked.task["read"])
         )
     found: dict[str, float] = {}
-    parts = {"claims": lambda: claims(asked.runs), "medians": lambda: medians(asked.runs),
+    parts = {"claims": lambda: claims(asked.runs), "medians": lambda: medians(asked.runs), "again": lambda: again(max(asked.runs // 4, 1)),
              "speed": lambda: speed(asked.rows)}  # fmt: skip
     for name, part in parts.items():
         if asked.part in ("all", name):

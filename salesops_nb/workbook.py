@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
@@ -22,6 +22,9 @@ from salesops_nb.core.validation import clause
 from salesops_nb.core.yaml_file import line_of, read_yaml
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import message
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FILE_NAME = "workbook.yml"
 M = TypeVar("M", bound=BaseModel)
@@ -40,17 +43,49 @@ Exact = Annotated[Decimal, BeforeValidator(_exact)]
 Name = Annotated[str, Field(min_length=1)]
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+
+
 class FiscalYear(_Strict):
     """How the company cuts its years; the keys of `FiscalCalendar`."""
 
     start_month: int = Field(default=1, ge=1, le=12)
     pattern: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
-    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = (
-        "sunday"
-    )
+    week_start: Weekday = "sunday"
     named_after: Literal["end", "start"] = "end"
     year_ends: Literal["nearest", "last"] = "nearest"
     extra_week_in: Literal["Q1", "Q2", "Q3", "Q4"] = "Q4"
+
+
+class WorkingDays(_Strict):
+    """On which days the company works: not on those of its weekend, nor on its holidays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb.workbook import WorkingDays
+    >>> days = WorkingDays(weekend=["friday", "saturday"], holidays=["2017-12-25"])
+    >>> int(np.busday_count("2017-12-22", "2017-12-29", busdaycal=days.calendar))
+    4
+    """
+
+    weekend: tuple[Weekday, ...] = ("saturday", "sunday")
+    holidays: tuple[date, ...] = ()
+
+    @field_validator("weekend")
+    @classmethod
+    def _some_day_is_left(cls, value: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        if set(value) >= set(WEEKDAYS):
+            raise ValueError(message("a week has a working day: leave one day out"))
+        return value
+
+    @property
+    def calendar(self) -> np.busdaycalendar:
+        """The same, as numpy counts working days."""
+        import numpy as np
+
+        return np.busdaycalendar([day not in self.weekend for day in WEEKDAYS], list(self.holidays))
 
 
 class Control(_Strict):
@@ -135,6 +170,7 @@ class Settings(_Strict):
     locale: str = "en_US"
     time_zone: str = "UTC"
     fiscal_year: FiscalYear = FiscalYear()
+    working_days: WorkingDays = WorkingDays()
     source: str = "data"
     mapping: str = "mapping.yml"
     store: str = "sqlite:///store.sqlite"

@@ -10,126 +10,27 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.core import statistics
-from salesops_nb.core.periods import Period
-from salesops_nb.facts import UNASSIGNED, UNKNOWN
 from salesops_nb.process.conversion import ONWARD, STILL, Stints
+from salesops_nb.process.deals import UNITS
 from salesops_nb.process.gaps import Entries, Floats, Gaps, conversion_gaps, waiting_gaps
-from salesops_nb.process.history import DAY, LOST, STAYS, UNITS, WON, Flags, History, Ints, seconds
+from salesops_nb.process.history import DAY, LOST, STAYS, WON, History, Ints, seconds
+from salesops_nb.process.window import DAYS, ENOUGH, Window
 
-ENOUGH = 400  # deals of a team that are compared
-QUARTERS = 4  # pooled where a period has fewer
 LOOK_BACK = 8  # quarters in which the most that people have carried is looked for
 CLAIMED = 0.05  # share of false ones among what is claimed
-DAYS = 365.25 / 4  # of a quarter
 STRATA = ("deal_type", "size", "source")
-State = Literal["teams", "company", "too little"]
 COLUMNS = [
     "kind", "stage", "team", "n", "own", "peers", "own_cycle", "peers_cycle", "gain", "money", "low", "high",
+    "behind", "behind_low", "behind_high",
     "p", "q", "claimed", "capped_by",
 ]  # fmt: skip
 _OWN = [name for name in COLUMNS if name not in ("own_cycle", "peers_cycle", "q", "claimed")]
-
-
-@dataclass(frozen=True)
-class Window:
-    """The days that are looked at, and whether they have enough deals to compare teams.
-
-    `state` is ``teams`` where at least two have `ENOUGH`, ``company`` where all together have, else
-    ``too little``. `pooled` says that the quarters before were taken in. `deals` are those that entered a
-    stage in the window, by team.
-    """
-
-    periods: tuple[Period, ...]
-    state: State
-    deals: pd.Series[int]
-
-    @property
-    def pooled(self) -> bool:
-        """Whether periods before the one asked for are in it."""
-        return len(self.periods) > 1
-
-    @property
-    def start(self) -> int:
-        """Its first second."""
-        return seconds(self.periods[0].start)
-
-    @property
-    def end(self) -> int:
-        """The second after its last."""
-        return seconds(self.periods[-1].end)
-
-    @property
-    def quarters(self) -> float:
-        """How long it is."""
-        return (self.end - self.start) / DAY / DAYS
-
-    def inside(self, at: Ints) -> Flags:
-        """Which moments are in it."""
-        found: Flags = (at >= self.start) & (at < self.end)
-        return found
-
-
-def window(history: History, period: Period) -> Window:
-    """The period, or the four quarters up to its end where it has too few deals for each team.
-
-    Examples
-    --------
-    A quarter of the demo has 3,500 deals, no team 400 in each; four quarters have them:
-
-    >>> from salesops_nb import open_workbook, process
-    >>> wb = open_workbook(".")
-    >>> found = process.window(process.read(wb.tables, stages=wb.stages), wb.period("2017-Q4"))
-    >>> found.state, [each.key for each in found.periods]
-    ('teams', ['2017-Q1', '2017-Q2', '2017-Q3', '2017-Q4'])
-    """
-    alone = _window(history, (period,))
-    if _all_teams(alone):
-        return alone
-    quarter = period.calendar.containing(period.last, "quarter")
-    if period.start < quarter.start:  # longer than a quarter: what it has is all that it is asked for
-        return alone
-    quarters = [quarter]
-    while len(quarters) < QUARTERS:
-        quarters.insert(0, quarters[0].previous())
-    return _window(history, tuple(quarters))
-
-
-def _all_teams(found: Window) -> bool:
-    return found.state == "teams" and bool((found.deals >= ENOUGH).all())
-
-
-def _window(history: History, periods: tuple[Period, ...]) -> Window:
-    made, first, end = history.passes, seconds(periods[0].start), seconds(periods[-1].end)
-    there = np.zeros(len(history.deals), bool)
-    there[made.deal[(made.entered >= first) & (made.entered < end)]] = True
-    mine = np.flatnonzero(there)
-    counts = history.deals["team"].iloc[mine].value_counts()
-    counts = counts[(counts > 0) & ~counts.index.isin([UNASSIGNED, UNKNOWN])].sort_index()
-    counts.index = counts.index.astype(str)
-    return Window(periods, state_of(counts, len(mine)), counts.astype(int))
-
-
-def state_of(counts: pd.Series[int], deals: int) -> State:
-    """Whether there are teams to compare, by the deals of each; else whether all deals say something.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from salesops_nb.process import bottleneck
-    >>> [bottleneck.state_of(pd.Series([n] * 6), 6 * n) for n in (1_000, 150, 50)]
-    ['teams', 'company', 'too little']
-    """
-    if int((counts >= ENOUGH).sum()) >= 2:
-        return "teams"
-    return "company" if deals >= ENOUGH else "too little"
 
 
 def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0) -> pd.DataFrame:
@@ -141,8 +42,9 @@ def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0)
         ``kind`` (conversion or time), ``stage, team, n`` (entries compared), ``own, peers`` (rates of
         conversion in the same mix, or median days), ``own_cycle, peers_cycle`` (median days from the first
         stage to the close), ``gain`` (a share), ``money`` with ``low`` and ``high`` (90 %; of conversion a
-        quarter, of time once), ``p``, ``q`` (p after Benjamini and Hochberg), ``claimed``, ``capped_by``
-        (what the gain is cut by). Empty where the window is not one of teams.
+        quarter, of time once), ``behind`` with ``behind_low`` and ``behind_high`` (the gain before it is cut,
+        by which the claim is measured again), ``p``, ``q`` (p after Benjamini and Hochberg), ``claimed``,
+        ``capped_by`` (what the gain is cut by). Empty where the window is not one of teams.
 
     Examples
     --------
@@ -163,26 +65,40 @@ def bottlenecks(history: History, stints: Stints, within: Window, seed: int = 0)
     if within.state != "teams":
         return pd.DataFrame(columns=COLUMNS)
     teams = [str(t) for t in within.deals.index[within.deals >= ENOUGH]]
-    known = history.deals["team"].cat
-    at = {name: i for i, name in enumerate(teams)}
-    code = np.array([at.get(str(name), -1) for name in known.categories], np.int64)[known.codes]
-    rng = np.random.default_rng(seed)
-    shape = (len(history.stages), len(teams))
-    conversion = conversion_gaps(_stint_entries(history, stints, within, code, shape), rng)
-    waiting = waiting_gaps(_stay_entries(history, within, code, shape))
+    code, shape = codes(history, teams), (len(history.stages), len(teams))
+    conversion, waiting = gaps_of(history, stints, within, code, shape, seed)
     booked = _booked(history, within, code, shape)
     caps, by = _caps(history, within, code, shape)
     waits = _waiting_value(history, stints, code, shape)
-    medians = _medians(history, within, code, shape)
+    usual = medians(history, within, code, shape)
     cycles = _cycles(history, within, code, len(teams))
     parts = [
         conversion_rows(history.stages, teams, conversion, booked, caps, by),
-        time_rows(history.stages, teams, waiting, booked / DAYS, waits, medians),
+        time_rows(history.stages, teams, waiting, booked / DAYS, waits, usual),
     ]
     found = pd.concat(parts, ignore_index=True)
     found["own_cycle"] = [cycles[0][teams.index(t)] for t in found["team"]]
     found["peers_cycle"] = [cycles[1][teams.index(t)] for t in found["team"]]
     return judged(found)[COLUMNS]
+
+
+def codes(history: History, teams: Sequence[str]) -> Ints:
+    """The place of each deal's team among some; -1 for the others."""
+    known = history.deals["team"].cat
+    at = {name: i for i, name in enumerate(teams)}
+    found: Ints = np.array([at.get(str(name), -1) for name in known.categories], np.int64)[known.codes]
+    return found
+
+
+def gaps_of(
+    history: History, stints: Stints, within: Window, code: Ints, shape: tuple[int, int], seed: int = 0
+) -> tuple[Gaps, Gaps]:
+    """How far teams are behind in conversion and in time, of the deals that entered in a window."""
+    rng = np.random.default_rng(seed)
+    return (
+        conversion_gaps(_stint_entries(history, stints, within, code, shape), rng),
+        waiting_gaps(_stay_entries(history, within, code, shape)),
+    )
 
 
 def judged(found: pd.DataFrame) -> pd.DataFrame:
@@ -229,6 +145,7 @@ def _stint_entries(
     return Entries(
         mine.stage.astype(np.int64),
         code[mine.deal],
+        _seller(history, mine.deal),
         stratum,
         mine.days,
         mine.end != STILL,
@@ -243,8 +160,20 @@ def _stay_entries(history: History, within: Window, code: Ints, shape: tuple[int
     stratum, strata = _strata(history, mine.deal)
     over = mine.to != STAYS
     return Entries(
-        mine.stage.astype(np.int64), code[mine.deal], stratum, mine.days, over, over, (*shape, strata)
+        mine.stage.astype(np.int64),
+        code[mine.deal],
+        _seller(history, mine.deal),
+        stratum,
+        mine.days,
+        over,
+        over,
+        (*shape, strata),
     )
+
+
+def _seller(history: History, deal: Ints) -> Ints:
+    """The seller of each of some deals, as a code."""
+    return history.deals["owner_id"].cat.codes.to_numpy()[deal].astype(np.int64)
 
 
 def _booked(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> Floats:
@@ -302,7 +231,7 @@ def _waiting_value(history: History, stints: Stints, code: Ints, shape: tuple[in
     return found
 
 
-def _medians(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+def medians(history: History, within: Window, code: Ints, shape: tuple[int, int]) -> tuple[Floats, Floats]:
     """Median days in each stage of each team, and of its peers."""
     made = history.passes
     mine = made.where(within.inside(made.entered) & ~made.bulk & (code[made.deal] >= 0))
@@ -348,10 +277,16 @@ def conversion_rows(
             "n": int(gaps.n[stage, team]), "own": gaps.own[stage, team], "peers": gaps.peers[stage, team],
             "gain": min(gain, most), "money": min(gain, most) * money,
             "low": min(gaps.low[stage, team], most) * money,
-            "high": min(gaps.high[stage, team], most) * money, "p": gaps.p[stage, team], "capped_by":
+            "high": min(gaps.high[stage, team], most) * money, **_behind(gaps, stage, team),
+            "p": gaps.p[stage, team], "capped_by":
             by[stage, team] if gain > most else "",
         })  # fmt: skip
     return pd.DataFrame(rows, columns=_OWN)
+
+
+def _behind(gaps: Gaps, stage: int, team: int) -> dict[str, float]:
+    names = {"behind": gaps.gain, "behind_low": gaps.low, "behind_high": gaps.high}
+    return {name: float(values[stage, team]) for name, values in names.items()}
 
 
 def time_rows(
@@ -378,7 +313,8 @@ def time_rows(
             "kind": "time", "stage": stages[stage], "team": teams[team], "n": int(gaps.n[stage, team]),
             "own": own, "peers": peers, "gain": gain * share, "money": min(gain * worth, held),
             "low": min(gaps.low[stage, team] * worth, held),
-            "high": min(gaps.high[stage, team] * worth, held), "p": gaps.p[stage, team], "capped_by":
+            "high": min(gaps.high[stage, team] * worth, held), **_behind(gaps, stage, team),
+            "p": gaps.p[stage, team], "capped_by":
             "waiting" if gain * worth > held else "",
         })  # fmt: skip
     return pd.DataFrame(rows, columns=_OWN)

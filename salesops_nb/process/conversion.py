@@ -134,7 +134,7 @@ def time_in_stage(
     history: History,
     which: Flags,
     by: str | None = None,
-    working: bool = False,
+    working: np.busdaycalendar | None = None,
     confidence: float = CONFIDENCE,
 ) -> pd.DataFrame:
     """How long deals stay in each stage, of some passes: medians with intervals, not means.
@@ -144,7 +144,7 @@ def time_in_stage(
     update; their length is not known, and they are not counted in.
     """
     made = history.passes.where(which)
-    days = made.working_days if working else made.days
+    days = made.days if working is None else made.working_days(working)
     groups = None if by is None else history.deals[by].cat
     codes = np.zeros(len(made), np.int64) if groups is None else groups.codes.to_numpy()[made.deal]
     rows = []
@@ -163,11 +163,13 @@ def time_in_stage(
     return pd.DataFrame(rows)
 
 
-def staying(history: History, which: Flags, working: bool = False, points: int = 150) -> pd.DataFrame:
+def staying(
+    history: History, which: Flags, working: np.busdaycalendar | None = None, points: int = 150
+) -> pd.DataFrame:
     """The share of stays that are not over after so many days: ``days``, and for each stage a column with
     ``_low`` and ``_high`` beside it."""
     made = history.passes.where(which & ~history.passes.bulk)
-    days, over = made.working_days if working else made.days, made.to != STAYS
+    days, over = made.days if working is None else made.working_days(working), made.to != STAYS
     longest = int(np.ceil(np.quantile(days, 0.98))) if len(made) else 0
     grid = np.arange(0, longest + 1, -(-(longest + 1) // points), dtype=float)
     columns: dict[str, NDArray[np.float64]] = {"days": grid}

@@ -11,11 +11,16 @@ what they are found to be is drawn towards what all are:
   for as many deals as they inform;
 - time by the stratified log-rank test (Mantel 1966) with Peto's one-step ratio of hazards, shrunk by a normal
   model (DerSimonian & Laird 1986).
+
+Sellers differ, also within a team, and a team of ten has few of them: by luck of the draw it looks better or
+worse than its peers, however many deals it has. So how much sellers of one team differ is estimated in each
+stage (DerSimonian & Laird 1986, on the scale of odds or hazards) and counts as chance between teams
+(`_with_sellers`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +34,7 @@ Floats = NDArray[np.float64]
 BINS = 64  # of time, by quantiles of a stage
 LEAST = 0.1  # share still watched, from which a stand-in counts for no more
 FEWEST = 30  # entries of a team that are compared in a stage
+SELLERS = 4  # beyond the first of each team: fewer do not tell how much sellers of a team differ
 DRAWS = 2_000
 TAIL = 0.05  # of a 90 % interval
 
@@ -38,8 +44,9 @@ class Gaps:
     """Stages × teams. `n` is how many entries were compared, `own` and `peers` the team's and its peers' rate
     or hazard ratio, `p` the chance that a team as good as its peers would look so bad. `gain` is what the
     team's flow would gain if it were as its peers, as a share of it, with a 90 % interval; for time it is the
-    share of the days that would be saved, of the peers' days. Cells that are too small are missing (NaN),
-    with `p` 1.
+    share of the days that would be saved, of the peers' days. `behind` is the logarithm of the ratio behind
+    it, as counted and not drawn towards all, and `error` its standard error. Cells that are too small are
+    missing (NaN), with `p` 1.
     """
 
     n: Floats
@@ -49,17 +56,20 @@ class Gaps:
     gain: Floats
     low: Floats
     high: Floats
+    behind: Floats
+    error: Floats
 
 
 @dataclass(frozen=True)
 class Entries:
-    """First entries into stages to be compared: codes of stage, team and stratum, days until their end.
+    """First entries into stages to be compared: codes of stage, team, seller and stratum, days to their end.
 
     `over` marks those that have ended, `onward` those that went on.
     """
 
     stage: Ints
     team: Ints
+    seller: Ints
     stratum: Ints
     days: Floats
     over: Flags
@@ -68,8 +78,7 @@ class Entries:
 
     def within(self, stratum: Ints, strata: int) -> Entries:
         """The same in other strata."""
-        return Entries(self.stage, self.team, stratum, self.days, self.over, self.onward,
-                       (*self.shape[:2], strata))  # fmt: skip
+        return replace(self, stratum=stratum, shape=(*self.shape[:2], strata))
 
 
 def _bins(entries: Entries) -> Ints:
@@ -113,26 +122,34 @@ def conversion_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
     k = np.bincount(fine, weight * entries.onward, full).reshape(stages, strata, teams)
     expected, variance = _alike(n, k)
     observed, entered = k.sum(axis=1), n.sum(axis=1)
+    usual = (k.sum(axis=2) / np.maximum(n.sum(axis=2), 1e-300))[entries.stage, entries.stratum]
+    spread, freedom = _with_sellers(
+        entries, weight * (entries.onward - usual), weight * usual * (1 - usual), variance
+    )
     seen = np.bincount(cell, minlength=size).reshape(stages, teams).astype(float)
-    used = (entered >= FEWEST) & (variance > 0.5)
+    used = (entered >= FEWEST) & (variance > 0.5) & ~np.isnan(spread)
     out = _empty(stages, teams, seen)
     for stage in range(stages):
         some = np.flatnonzero(used[stage])
         if len(some) < 2:
             continue
-        o, e, v = (each[stage, some] for each in (observed, expected, variance))
+        o, e, v = (each[stage, some] for each in (observed, expected, spread))
         mean = float(observed[stage].sum() / entered[stage].sum())
         worth = (1 - mean) * e**2 / (mean * v)  # trials whose rate is as sure as this ratio
         rate = np.clip(mean * o / e, 0.0, 1.0)
         # rounded, so that the order of the rows, which moves the last digit, does not move the draws
         shrunk = shared_rate(np.round(rate * worth, 6), np.round(worth, 6))
         drawn = shrunk.draws(rng, DRAWS)
-        out.own[stage, some], out.peers[stage, some] = rate, _peers(rate[None], worth)[0]
-        out.p[stage, some] = special.ndtr((o - e + 0.5) / np.sqrt(v))
+        peers = _peers(rate[None], worth)[0]
+        out.own[stage, some], out.peers[stage, some] = rate, peers
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odd = [(1 - each) / (each * n) for each, n in ((rate, worth), (peers, worth.sum() - worth))]
+            out.behind[stage, some], out.error[stage, some] = np.log(peers / rate), np.sqrt(odd[0] + odd[1])
+        out.p[stage, some] = special.stdtr(freedom[stage], (o - e + 0.5) / np.sqrt(v))
         estimate = shrunk.estimate
         gain = _peers(estimate[None], worth)[0] / estimate - 1
-        spread = _peers(drawn, worth) / np.maximum(drawn, 1e-6) - 1
-        low, high = np.quantile(spread, [TAIL, 1 - TAIL], axis=0)
+        gains = _peers(drawn, worth) / np.maximum(drawn, 1e-6) - 1
+        low, high = np.quantile(gains, [TAIL, 1 - TAIL], axis=0)
         _gains(out, stage, some, gain, (low, high))
     return out
 
@@ -140,7 +157,8 @@ def conversion_gaps(entries: Entries, rng: np.random.Generator) -> Gaps:
 def waiting_gaps(entries: Entries) -> Gaps:
     """Where deals stay longer in a stage than those of the team's peers."""
     stages, teams, strata = entries.shape
-    cell = ((entries.stage * strata + entries.stratum) * BINS + _bins(entries)) * teams + entries.team
+    bins = _bins(entries)
+    cell = ((entries.stage * strata + entries.stratum) * BINS + bins) * teams + entries.team
     shape = (stages, strata, BINS, teams)
     size = int(np.prod(shape))
     ends = np.bincount(cell, entries.over, size).reshape(shape)
@@ -148,20 +166,28 @@ def waiting_gaps(entries: Entries) -> Gaps:
     risk = np.cumsum(all_[:, :, ::-1], axis=2)[:, :, ::-1]
     expected, variance = _alike(risk, ends)
     observed, entered = ends.sum(axis=(1, 2)), all_.sum(axis=(1, 2))
-    used = (entered >= FEWEST) & (variance > 0.5)
+    hazard = ends.sum(axis=3) / np.maximum(risk.sum(axis=3), 1)
+    due, told = (
+        np.cumsum(each, axis=2)[entries.stage, entries.stratum, bins]
+        for each in (hazard, hazard * (1 - hazard))
+    )
+    spread, freedom = _with_sellers(entries, entries.over - due, told, variance)
+    used = (entered >= FEWEST) & (variance > 0.5) & ~np.isnan(spread)
     out = _empty(stages, teams, entered)
     for stage in range(stages):
         some = np.flatnonzero(used[stage])
         if len(some) < 2:
             continue
-        o, e, v = (each[stage, some] for each in (observed, expected, variance))
+        o, e, v, s = (each[stage, some] for each in (observed, expected, variance, spread))
         slower = (e - o) / v  # logarithm of how much longer than all its peers
-        chance = float((v * slower**2).sum()) - len(some)
-        between = max(0.0, chance / float(v.sum() - (v**2).sum() / v.sum()))
-        share = between / (between + 1 / v)
-        middle, reach = share * slower, special.ndtri(1 - TAIL) * np.sqrt(share / v)
+        sure = v**2 / s  # one over its variance
+        chance = float((sure * slower**2).sum()) - len(some)
+        between = max(0.0, chance / float(sure.sum() - (sure**2).sum() / sure.sum()))
+        share = between / (between + 1 / sure)
+        middle, reach = share * slower, special.ndtri(1 - TAIL) * np.sqrt(share / sure)
         out.own[stage, some], out.peers[stage, some] = np.exp(slower), 1.0
-        out.p[stage, some] = special.ndtr((o - e + 0.5) / np.sqrt(v))
+        out.behind[stage, some], out.error[stage, some] = slower, 1 / np.sqrt(sure)
+        out.p[stage, some] = special.stdtr(freedom[stage], (o - e + 0.5) / np.sqrt(s))
         between_ends = np.expm1(middle - reach), np.expm1(middle + reach)
         _gains(out, stage, some, np.expm1(middle), between_ends)
     return out
@@ -179,8 +205,42 @@ def _alike(at_risk: NDArray[Any], happened: NDArray[Any]) -> tuple[Floats, Float
     return expected, np.where(whole > 1, part, 0.0).sum(axis=between)
 
 
+def _with_sellers(entries: Entries, surplus: Floats, told: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """The variance of teams that are alike and whose sellers are not; with its degrees of freedom by stage.
+
+    Parameters
+    ----------
+    surplus : what each entry has beyond what is expected of it: its seller's effect and chance.
+    told : how much each entry says of that effect (Fisher's information).
+    variance : of the teams, if sellers were alike: stages × teams.
+
+    Returns
+    -------
+    The variance, and the degrees of freedom of Student's distribution that fits it; infinite where sellers
+    of a team differ by no more than chance. Where sellers are too few to tell, the variance is missing: what
+    one person does is then not told from what the team does.
+    """
+    stages, teams, _strata = entries.shape
+    sellers = int(entries.seller.max(initial=-1)) + 1
+    cell = (entries.stage * teams + entries.team) * sellers + entries.seller
+    own, says = (
+        np.bincount(cell, each, stages * teams * sellers).reshape(stages, teams, sellers)
+        for each in (surplus, told)
+    )
+    all_ = np.maximum(says.sum(axis=2), 1e-300)
+    apart = (own**2 / np.maximum(says, 1e-300)).sum(axis=2) - own.sum(axis=2) ** 2 / all_
+    freedom = np.maximum((says > 0).sum(axis=2) - 1.0, 0.0).sum(axis=1)
+    squares = (says**2).sum(axis=2)
+    differ = np.maximum(apart.sum(axis=1) - freedom, 0) / np.maximum(
+        (all_ - squares / all_).sum(axis=1), 1e-9
+    )
+    found: Floats = variance * (1 + differ[:, None] * squares / all_)
+    found[freedom < SELLERS] = np.nan
+    return found, np.where(differ > 0, np.maximum(freedom, 1), np.inf)
+
+
 def _empty(stages: int, teams: int, n: Floats) -> Gaps:
-    nan = [np.full((stages, teams), np.nan) for _ in range(5)]
+    nan = [np.full((stages, teams), np.nan) for _ in range(7)]
     return Gaps(n, nan[0], nan[1], np.ones((stages, teams)), *nan[2:])
 
 

@@ -22,13 +22,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb import facts
-from salesops_nb.core.frames import Tables, collected, settled, with_columns_or_null
+from salesops_nb.core.frames import Tables, collected, with_columns_or_null
 from salesops_nb.core.stopping import check
 from salesops_nb.errors import Problem, problem
+from salesops_nb.process.deals import known_deals
 
 Ints = NDArray[np.signedinteger[Any]]  # of the least width that holds them
 Flags = NDArray[np.bool_]
-UNITS = 10_000  # of money, as facts have four places
 DAY = 86_400  # seconds
 MICRO = 1_000_000  # to a second
 OPEN, WON, LOST = "open", "won", "lost"
@@ -36,8 +36,6 @@ STAYS = -1  # of `to`: still in the stage
 MANY, TIMES = 30, 3  # moves of one person on a day that make a bulk update; times what is usual
 ORDERED_BY = 20_000  # deals that say in which order stages come
 OFTEN = 0.5  # share of a stage's rows before creation, from which `created_on` means another day
-DEALS = ("deal_id", "owner_id", "team", "region", "segment", "deal_type", "source", "outcome", "stage",
-         "loss_reason", "product_id")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,14 +69,14 @@ class Passes:
         out: NDArray[np.float64] = (self.left - self.entered) / DAY
         return out
 
-    @property
-    def working_days(self) -> NDArray[np.float64]:
-        """The same in working days, Monday to Friday: whole days and the parts of the first and last."""
+    def working_days(self, calendar: np.busdaycalendar) -> NDArray[np.float64]:
+        """The same in working days: whole days and the parts of the first and last."""
         first, last = (np.array(at // DAY, dtype="datetime64[D]") for at in (self.entered, self.left))
         parts = [
-            np.is_busday(day) * (at % DAY) / DAY for day, at in ((first, self.entered), (last, self.left))
+            np.is_busday(day, busdaycal=calendar) * (at % DAY) / DAY
+            for day, at in ((first, self.entered), (last, self.left))
         ]
-        out: NDArray[np.float64] = np.busday_count(first, last) + parts[1] - parts[0]
+        out: NDArray[np.float64] = np.busday_count(first, last, busdaycal=calendar) + parts[1] - parts[0]
         return np.maximum(out, 0.0)
 
 
@@ -88,7 +86,7 @@ class History:
 
     Parameters
     ----------
-    deals : a row a deal: the columns of `DEALS` as categories, ``value`` and ``list_value`` in units of
+    deals : a row a deal: the columns of `deals.DEALS` as categories, ``value`` and ``list_value`` in units of
     1/10,000
         of the currency, ``created``, ``closed`` and ``began`` as seconds (missing: 0), ``size`` band,
         ``reopened``.
@@ -156,89 +154,41 @@ def read(
 
 
 def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
-    deals, codes = _deals(tables, as_of)
+    deals, codes = known_deals(tables, as_of)
     outcomes = {**_outcomes(tables), **declared}
     if "stage_history" not in tables:
         note = problem("no-stage-history.process", table="stage_history")
         deals["reopened"], deals["began"] = False, deals["created"]
         return History(deals, (), _no_passes(), as_of, {}, (note,), 0)
-    rows, of_stages = _rows(tables, codes, as_of)
+    rows, of_stages, blank = _rows(tables, codes, as_of)
+    if of_stages.empty:
+        note = problem("no-stage-history.empty", table="stage_history")
+        deals["reopened"], deals["began"] = False, deals["created"]
+        return History(deals, (), _no_passes(), as_of, {"no-stage": blank}, (note,), blank)
     names, parents = list(of_stages["stage"]), list(of_stages["parent_stage"])
     known = np.array(
         [not declared or n in outcomes or p in outcomes for n, p in zip(names, parents, strict=True)]
     )
     ends = np.array([outcomes.get(n, OPEN) for n in names])
-    stage = rows["stage"]
-    aside: dict[str, int] = {"unknown-deal": int(of_stages["rows"].sum()) - len(stage)}
-    day = rows["at"] // (DAY * MICRO)
-    early = day < deals["created"].to_numpy()[rows["deal"]] // DAY
-    before = np.bincount(stage, early, len(names)) / np.maximum(np.bincount(stage, minlength=len(names)), 1)
-    usual = before > OFTEN
-    closed = deals["closed"].to_numpy()[rows["deal"]]
-    late = (closed > 0) & (day > closed // DAY)
-    early &= ~usual[stage]
-    unknown = ~known[stage]
-    for name, which in (("unknown-stage", unknown), ("before-created", early & ~unknown),
-                        ("after-closed", late & ~early & ~unknown)):  # fmt: skip
-        aside[name] = int(which.sum())
-    rows = _kept(rows, ~(unknown | early | late))
+    aside: dict[str, int] = {
+        "no-stage": blank,
+        "unknown-deal": int(of_stages["rows"].sum()) - len(rows["deal"]),
+    }
+    usual = _kept_inside(rows, deals, known, aside)
     order = _order(rows, names, parents, ends, declared)
-    place = np.full(len(names), len(order) + 1)
+    place = np.full(len(names), len(order) + 1, np.int16)
     place[ends == WON] = len(order)
     for at, name in enumerate(order):
         place[names.index(name)] = at
     rows["stage"] = place[rows["stage"]]
-    rows = _moves(rows, aside)
+    _keep_moves(rows, aside)
+    rows["at"] //= MICRO  # seconds from here on
     passes, reopened = _passes(rows, deals, len(order), seconds(as_of) + DAY, aside)
     deals["reopened"] = reopened
     deals["began"] = _began(deals, passes)
     notes = _notes(deals, passes, order, aside, [names[i] for i in np.flatnonzero(usual)], names, known)
     aside["bulk"] = int(rows["bulk"].sum())
     return History(deals, tuple(order), passes, as_of, aside, tuple(notes), int(of_stages["rows"].sum()))
-
-
-def _deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame[Any]]:
-    """The deals, and each id with its position among them."""
-    through = facts.last_day(tables)
-    listed = facts.listed(tables, facts.DEAL_FACTS_LISTED)
-    wanted = (*DEALS, "value", "list_value", "created_on", "closed_on", "expected_close_on")
-    placed = facts.placed_facts(listed, facts.spans(tables), as_of, through, "as they were",
-                                facts.DEAL_FACTS, tables).select(*wanted)  # fmt: skip
-    day = "CASE WHEN {0} IS NULL THEN 0 ELSE epoch(CAST({0} AS TIMESTAMP))::BIGINT END AS {1}"
-    units = f"coalesce(CAST({{0}} * {UNITS} AS BIGINT), 0) AS {{0}}"
-    sql = f"""SELECT {", ".join(DEALS)}, {units.format("value")}, {units.format("list_value")},
-        {day.format("created_on", "created")}, {day.format("closed_on", "closed")},
-        {day.format("expected_close_on", "expected")}, row_number() OVER (ORDER BY deal_id) - 1 AS deal
-        FROM facts"""
-    held = settled(nw.from_native(nw.to_native(placed).query("facts", sql)))
-    native = nw.to_native(held)
-    columns: dict[str, Any] = {}
-    for name in held.collect_schema().names():  # one after the other: text of millions of deals is large
-        column = native.query("held", f"SELECT {name} FROM held").to_arrow_table()[name]
-        columns[name] = _categories(column) if name in DEALS[1:] else column.to_pandas()
-    deals = pd.DataFrame(columns)
-    if not deals["deal"].is_monotonic_increasing:
-        deals = deals.sort_values("deal", ignore_index=True)
-    deals = deals.drop(columns="deal")
-    deals["size"] = _bands(deals["list_value"].to_numpy())
-    return deals, held.select("deal_id", "deal")
-
-
-def _categories(column: Any) -> Any:
-    """Text as categories; nothing as ``unknown``."""
-    import pyarrow.compute as pc
-
-    found = pc.fill_null(column.cast("string"), facts.UNKNOWN).combine_chunks().dictionary_encode()
-    return pd.Categorical.from_codes(found.indices.to_numpy(), found.dictionary.to_pylist())
-
-
-def _bands(amounts: Ints) -> Any:
-    """Thirds of the deals by list value: what a deal would bring at list price, won or lost alike."""
-    known = amounts[amounts > 0]
-    limits = np.unique(np.quantile(known, [1 / 3, 2 / 3])) if len(known) else np.array([])
-    bands: Any = ["small", "medium", "large"]
-    codes: Any = np.searchsorted(limits, amounts).astype(np.int8)
-    return pd.Categorical.from_codes(codes, bands)
 
 
 def _outcomes(tables: Tables) -> dict[str, str]:
@@ -248,14 +198,17 @@ def _outcomes(tables: Tables) -> dict[str, str]:
     return {str(n): OPEN if OPEN in o else WON if WON in o else LOST for n, o in found.items()}
 
 
-def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[str, Any], pd.DataFrame]:
-    """The log as arrays ordered by deal and time, and its stages with their parents."""
+def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[str, Any], pd.DataFrame, int]:
+    """The log as arrays ordered by deal and time, its stages with their parents, and rows without a stage."""
     history = with_columns_or_null(tables["stage_history"], {"parent_stage": nw.String(), "by": nw.String()})
-    history = history.filter(~nw.col("entered_at").is_null(), ~nw.col("stage").is_null())
+    history = history.filter(~nw.col("entered_at").is_null())
     history = history.with_columns(day=nw.col("entered_at").cast(nw.Date)).filter(nw.col("day") <= as_of)
+    all_ = nw.to_native(history).query("log", """SELECT stage, max(parent_stage) AS parent_stage,
+        count(*) AS rows FROM log GROUP BY 1 ORDER BY 1""").df()  # fmt: skip
+    nameless = all_["stage"].isna()
+    of_stages, blank = all_[~nameless].reset_index(drop=True), int(all_.loc[nameless, "rows"].sum())
+    history = history.filter(~nw.col("stage").is_null())
     native = nw.to_native(history)
-    of_stages = native.query("log", """SELECT stage, max(parent_stage) AS parent_stage, count(*) AS rows
-        FROM log GROUP BY 1 ORDER BY 1""").df()  # fmt: skip
     of_stages["parent_stage"] = of_stages["parent_stage"].astype(object)
     days = native.query("log", """SELECT coalesce("by", '') AS "by", day, count(*) AS n FROM log
         GROUP BY ALL HAVING n >= 2""").to_arrow_table().to_pandas()  # fmt: skip
@@ -271,11 +224,34 @@ def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[s
         (list_position([{names}]::VARCHAR[], stage) - 1)::SMALLINT AS stage,
         epoch_us(CAST(entered_at AS TIMESTAMP)) AS "at", {bulk} AS bulk
         FROM log ORDER BY deal, "at" """).fetchnumpy()  # fmt: skip
-    return {name: np.asarray(values) for name, values in found.items()}, of_stages
+    return {name: np.asarray(values) for name, values in found.items()}, of_stages, blank
 
 
-def _kept(rows: Mapping[str, Any], which: Flags) -> dict[str, Any]:
-    return {name: values[which] for name, values in rows.items()} if not which.all() else dict(rows)
+def _keep(rows: dict[str, Any], which: Flags) -> None:
+    """Drop the other rows, column by column, so that there are never two of all."""
+    if not which.all():
+        for name in rows:
+            rows[name] = rows[name][which]
+
+
+def _kept_inside(rows: dict[str, Any], deals: pd.DataFrame, known: Flags, aside: dict[str, int]) -> Flags:
+    """Drop rows of unknown stages and of other days than their deal's; gives the stages that most deals
+    enter before their creation, whose rows count."""
+    stage, stages = rows["stage"], len(known)
+    day = (rows["at"] // (DAY * MICRO)).astype(np.int32)
+    created, closed = ((deals[name].to_numpy() // DAY).astype(np.int32) for name in ("created", "closed"))
+    early = day < created[rows["deal"]]
+    before = np.bincount(stage, early, stages) / np.maximum(np.bincount(stage, minlength=stages), 1)
+    usual: Flags = before > OFTEN
+    end = closed[rows["deal"]]
+    late = (end > 0) & (day > end)
+    early &= ~usual[stage]
+    unknown = ~known[stage]
+    for name, which in (("unknown-stage", unknown), ("before-created", early & ~unknown),
+                        ("after-closed", late & ~early & ~unknown)):  # fmt: skip
+        aside[name] = int(which.sum())
+    _keep(rows, ~(unknown | early | late))
+    return usual
 
 
 def _order(
@@ -299,55 +275,57 @@ def _order(
     )
 
 
-def _moves(rows: dict[str, Any], aside: dict[str, int]) -> dict[str, Any]:
-    """The rows at which a deal's stage changed."""
-    deal, at, stage = rows["deal"], rows["at"], rows["stage"]
+def _keep_moves(rows: dict[str, Any], aside: dict[str, int]) -> None:
+    """Drop the rows at which a deal's stage did not change."""
+    deal, at = rows["deal"], rows["at"]
     same = (deal[1:] == deal[:-1]) & (at[1:] == at[:-1])
     aside["one-instant"] = int(same.sum())
     if same.any():  # which of them came first is not known: the furthest stage is what came of it
-        order = np.lexsort((stage, at, deal))
-        rows = {name: values[order] for name, values in rows.items()}
-        rows = _kept(rows, np.append(~same, True) if len(deal) else np.zeros(0, bool))
+        order = np.lexsort((rows["stage"], at, deal))
+        for name in rows:
+            rows[name] = rows[name][order]
+        _keep(rows, np.append(~same, True))
     deal, stage = rows["deal"], rows["stage"]
     again = np.zeros(len(deal), bool)
     again[1:] = (deal[1:] == deal[:-1]) & (stage[1:] == stage[:-1])
     aside["saved-again"] = int(again.sum())
-    return _kept(rows, ~again)
+    _keep(rows, ~again)
 
 
 def _passes(
-    rows: Mapping[str, Any], deals: pd.DataFrame, stages: int, now: int, aside: dict[str, int]
+    rows: dict[str, Any], deals: pd.DataFrame, stages: int, now: int, aside: dict[str, int]
 ) -> tuple[Passes, Flags]:
-    deal, stage, at, bulk = rows["deal"], rows["stage"], rows["at"] // MICRO, rows["bulk"]
+    """The stays, and which deals were opened again. Of the rows only ``bulk`` is left."""
+    deal, stage, at, bulk = rows.pop("deal"), rows.pop("stage"), rows.pop("at"), rows["bulk"]
     last = np.ones(len(deal), bool)
     last[:-1] = deal[1:] != deal[:-1]
     outcomes = [(deals["outcome"] == name).to_numpy() for name in (WON, LOST)]
     ends = np.select(outcomes, [stages, stages + 1], STAYS).astype(np.int16)
     is_open = stage < stages
-    following = np.append(np.arange(1, len(deal)), 0)
     aside["no-closing-row"] = int((is_open[last] & (ends[deal[last]] != STAYS)).sum())
     aside["open-again-unsaid"] = int((~is_open[last] & (ends[deal[last]] == STAYS)).sum())
     again = np.zeros(len(deals), bool)
     again[deal[1:][~is_open[:-1] & is_open[1:] & ~last[:-1]]] = True
-    where = np.flatnonzero(is_open)  # of the rows, those in which a stay begins
-    deal, stage, at, over = (
-        deal[where].astype(np.int32),
-        stage[where].astype(np.int16),
-        at[where],
-        last[where],
-    )
-    following = following[where]
+    # of each stay what follows its row, then the stay itself; one array after the other, as they are long
+    over = last[is_open]
+    to, left, ended = (np.append(each[1:], each[:1])[is_open] for each in (stage, at, bulk))
+    deal, stage, at, began = (each[is_open] for each in (deal, stage, at, bulk))
     end = ends[deal]
-    closed = np.maximum(deals["closed"].to_numpy()[deal], at)
-    left = np.where(over, np.where(end == STAYS, now, closed), rows["at"][following] // MICRO)
-    to = np.where(over, end, rows["stage"][following].astype(np.int16))
+    to[over] = end[over]
+    closed = np.maximum(deals["closed"].to_numpy()[deal[over]], at[over])
+    left[over] = np.where(end[over] == STAYS, now, closed)
+    ended &= ~over
+    return Passes(deal, stage, at, left, to, began | ended, began, _first(deal, stage, stages)), again
+
+
+def _first(deal: Ints, stage: Ints, stages: int) -> Flags:
+    """Which stays are their deal's first in their stage."""
     pair = deal * np.int64(stages) + stage
     order = np.argsort(pair, kind="stable")  # quick: the rows of a deal stand together already
-    first = np.ones(len(where), bool)
-    first[order[1:]] = pair[order[1:]] != pair[order[:-1]]
-    ended, began = bulk[following] & ~over, bulk[where]
-    made = Passes(deal, stage, at, left, to, began | ended, began, first)
-    return made, again
+    found = np.ones(len(pair), bool)
+    pair = pair[order]
+    found[order[1:]] = pair[1:] != pair[:-1]
+    return found
 
 
 def _no_passes() -> Passes:
@@ -371,6 +349,7 @@ def _notes(
     log, n = "stage_history", aside
     strange = ", ".join(name for name, there in zip(names, known, strict=True) if not there)
     said = {
+        "no-stage": problem("stage-rows.no-stage", table=log, n=n["no-stage"]),
         "unknown-deal": problem("stage-rows.unknown-deal", table=log, n=n["unknown-deal"]),
         "unknown-stage": problem("stage-rows.unknown-stage", table=log, n=n["unknown-stage"], names=strange),
         "before-created": problem("stage-rows.before-created", table=log, n=n["before-created"]),

@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesops_nb.core.statistics import wilson
-from salesops_nb.process.history import OPEN, UNITS, WON, Flags, History, Ints
+from salesops_nb.process.deals import UNITS
+from salesops_nb.process.history import OPEN, WON, Flags, History, Ints
 
 SEED = 0x9E3779B97F4A7C15  # odd, so that no power of it is 0
 

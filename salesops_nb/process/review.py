@@ -15,11 +15,12 @@ from salesops_nb import facts
 from salesops_nb.core.periods import Period
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.process import conversion, losses, paths
-from salesops_nb.process.bottleneck import Window, bottlenecks, window
+from salesops_nb.process.bottleneck import bottlenecks
 from salesops_nb.process.history import OPEN, Flags, History, read
 from salesops_nb.process.pushes import Pushes
 from salesops_nb.process.pushes import pushes as pushes_of
 from salesops_nb.process.stuck import stuck as stuck_deals
+from salesops_nb.process.window import Window, window
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class ProcessReview:
     """What is known of the process in a window that ends with a period.
 
     Parts are worked out when they are first asked for. `team` is the only one that is shown, ``None`` all;
-    teams are compared with each other in either case. `working` counts working days.
+    teams are compared with each other in either case. `working`, where given, are the days of a stay that
+    count.
 
     Examples
     --------
@@ -44,7 +46,7 @@ class ProcessReview:
     within: Window
     team: str | None = None
     segment: str | None = None
-    working: bool = False
+    working: np.busdaycalendar | None = None
 
     @cached_property
     def mine(self) -> Flags:
@@ -146,7 +148,7 @@ def review(
     team: str | None = None,
     segment: str | None = None,
     stages: Mapping[str, str] | None = None,
-    working: bool = False,
+    working: np.busdaycalendar | None = None,
 ) -> ProcessReview:
     """Review the process as it was known on a day.
 
@@ -157,6 +159,7 @@ def review(
     period : the period asked for; the window may reach further back (`window`).
     team, segment : the only ones that are shown; of a segment, teams are compared in it alone.
     stages : the outcome of each stage in the mapping's order.
+    working : counts stays in these working days (`Settings.working_days`); calendar days without.
 
     Raises
     ------

@@ -22,6 +22,33 @@ def instead(contents: str | bytes | None) -> Changes:
     return {"data/deals.csv": contents}
 
 
+STAGES_BY_DAY = """\
+deal,stage,at
+D1,Open,2017-01-02 09:00:00
+D1,Demo,2017-01-20 09:00:00
+D1,Won,2017-03-01 12:00:00
+D2,Open,2017-01-03 09:00:00
+D2,Lost,2017-03-02 12:00:00
+D3,Open,2017-02-04 09:00:00
+D4,Open,2017-02-05 09:00:00
+D4,Demo,2017-03-05 09:00:00
+D4,Won,2017-04-13 12:00:00
+"""
+
+
+def history(*rows: str, but: str = "", contents: str = STAGES_BY_DAY) -> Changes:
+    """A history of stages, without the rows that begin with `but` and with further ones."""
+    lines = [line for line in contents.splitlines() if not but or not line.startswith(but)]
+    stages = mapped(
+        "stages: {Open: open, Won: won, Lost: lost}", "stages: {Open: open, Demo: open, Won: won, Lost: lost}"
+    )
+    return {
+        "data/stages.csv": "\n".join([*lines, *rows]) + "\n",
+        "mapping.yml": stages["mapping.yml"]
+        + "  stage_history:\n    file: stages.csv\n    columns: {deal_id: deal, stage: stage, entered_at: at}\n",
+    }
+
+
 HEADER = "id,rep,account,product,stage,value,created,closed"
 CASES: dict[str, Changes] = {
     "sound": {},
@@ -114,6 +141,11 @@ CASES: dict[str, Changes] = {
     "no company": {"workbook.yml": "currency: USD\n"},
     "yaml": settings("fiscal_year: {start_month: [\n"),
     "month": settings("fiscal_year: {start_month: 13}\n"),
+    "holiday": settings("working_days: {holidays: [2017-02-30]}\n"),
+    "weekday": settings("working_days: {weekend: [sonday]}\n"),
+    "no working day": settings(
+        "working_days: {weekend: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]}\n"
+    ),
     "tz": settings("time_zone: Mars/Base\n"),
     "locale": settings("locale: xx_YY\n"),
     "no wb": {"workbook.yml": None},
@@ -204,3 +236,26 @@ CASES: dict[str, Changes] = {
     "n/a for an amount": {"data/deals.csv": DEALS.replace("Open,,", "Open,n/a,")},
     "Polish": {"data/deals.csv": DEALS.replace("Acme", "Łódź Žižka").encode("cp1250")},
 }
+
+# read by the process review as well, whose notes follow what is said of the files
+HISTORIES: dict[str, Changes] = {
+    "history: sound": history(),
+    "history: unknown stage": history("D3,Limbo,2017-03-10 09:00:00"),
+    "history: rows out of order": history(
+        contents="\n".join([STAGES_BY_DAY.splitlines()[0], *STAGES_BY_DAY.splitlines()[:0:-1]])
+    ),
+    "history: before creation": history("D4,Demo,2017-01-20 09:00:00"),
+    "history: after closing": history("D1,Demo,2017-03-20 09:00:00"),
+    "history: two at one instant": history("D1,Open,2017-01-20 09:00:00"),
+    "history: same stage again": history("D3,Open,2017-03-20 09:00:00"),
+    "history: no time": history("D3,Demo,soon"),
+    "history: no stage": history("D3,,2017-03-10 09:00:00"),
+    "history: unknown deal": history("D9,Demo,2017-03-10 09:00:00"),
+    "history: a deal without": history(but="D2"),
+    "history: no closing row": history(but="D1,Won"),
+    "history: open though closed": history("D3,Lost,2017-03-20 09:00:00"),
+    "history: begins later": history(but="D4,Open"),
+    "history: header only": history(contents="deal,stage,at"),
+    "history: none": {},
+}
+CASES |= HISTORIES

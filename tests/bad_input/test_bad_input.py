@@ -11,9 +11,10 @@ from click.testing import CliRunner
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from cases import CASES  # noqa: E402
+from cases import CASES, HISTORIES  # noqa: E402
 from small import write  # noqa: E402
 
+from salesops_nb import process  # noqa: E402
 from salesops_nb.cli import main  # noqa: E402
 from salesops_nb.core.yaml_file import read_yaml  # noqa: E402
 from salesops_nb.errors import SalesopsError  # noqa: E402
@@ -22,11 +23,13 @@ from salesops_nb.source import open_workbook  # noqa: E402
 EXPECTED: dict[str, list[str]] = read_yaml(HERE / "expected.yml")
 
 
-def said(folder: Path) -> list[str]:
-    """What opening the workbook finds, in whole sentences."""
+def said(folder: Path, history: bool = False) -> list[str]:
+    """What opening the workbook finds, and reading its history of stages, in whole sentences."""
     try:
         workbook = open_workbook(folder, strict=False)
         problems = [*workbook.problems, *(c.problem(workbook.settings) for c in workbook.controls)]
+        if history:
+            problems += process.read(workbook.tables, stages=workbook.stages).notes
     except SalesopsError as error:
         problems = error.problems
     return [
@@ -42,7 +45,7 @@ def test_every_case_has_its_sentences() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_bad_input(case: str, tmp_path: Path) -> None:
-    assert said(write(tmp_path, CASES[case])) == EXPECTED[case]
+    assert said(write(tmp_path, CASES[case]), case in HISTORIES) == EXPECTED[case]
 
 
 SOME = ["sound", "unknown rep", "missing", "two errors", "no company", "control", "dmy detected"]

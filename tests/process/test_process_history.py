@@ -5,6 +5,7 @@ import pytest
 from process_logs import STAGES, company, deal, row, tables
 
 from salesops_nb import process
+from salesops_nb.workbook import WorkingDays
 
 
 def ways(found):
@@ -132,4 +133,6 @@ def test_working_days_leave_out_weekends():
     rows = [row("A", "New", "2017-01-06 12:00"), row("A", "Demo", "2017-01-09 12:00"),
             row("A", "Offer", "2017-01-14 12:00"), row("A", "Won", "2017-01-16 06:00")]  # fmt: skip
     found = read([deal("A", "won", closed="2017-01-16")], rows)
-    assert found.passes.working_days.tolist() == [1.0, 4.5, 0.25]
+    assert found.passes.working_days(WorkingDays().calendar).tolist() == [1.0, 4.5, 0.25]
+    own = WorkingDays(weekend=["friday", "saturday"], holidays=["2017-01-10"]).calendar
+    assert found.passes.working_days(own).tolist() == [1.5, 2.5, 1.25]

@@ -5,18 +5,11 @@ from process_logs import STAGES, company
 
 from salesops_nb import process
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.notebook.process_review import deals, finding, ways
+from salesops_nb.notebook.process_review import deals, finding, trying, ways
 from salesops_nb.notebook.process_review.parameters import ProcessReview
+from salesops_nb.playbook import load_plays
 
 YEAR = FiscalCalendar().period("2017")
-
-
-@pytest.fixture
-def words(monkeypatch):
-    """What is shown, in words."""
-    said = []
-    monkeypatch.setattr("IPython.display.display", lambda data, **_: said.append(data.get("text/plain", "")))
-    return said
 
 
 def page(review, words):
@@ -33,16 +26,18 @@ def demo_review(demo):
 
 
 def test_the_demo_names_proposal_in_central(demo, demo_review, words):
-    finding.headlines(demo_review, demo.simulated)
+    known = load_plays(demo.folder)
+    finding.headlines(demo_review, demo.simulated, known)
     first = words[0].splitlines()[0]
     assert first.startswith("Bottleneck: Proposal Melvin Marxen: a median of 23 days, its peers' 16.")
     assert "once (" in first
+    assert "Try first: Offers within two days." in first
     text = page(demo_review, words)
     assert "2017-Q4 has fewer than 400 deals a team, so 2017-Q1 to 2017-Q4 are taken together." in text
     assert "160 moves were made in bulk updates" in text
     assert "All in all these teams are no more than a tenth slower" in text
     assert "stage: Proposal | no decision" in text
-    finding.plays(demo, demo_review)
+    trying.plays(demo_review, known)
     assert "Offers within two days" in words[-1]
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WRITTEN_BY_RUNS = (
     "deal_snapshot_rows",
     "deliveries",
+    "process_claims",
     "release_items",
     "releases",
     "runs",

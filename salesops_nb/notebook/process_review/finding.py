@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,11 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.core.frames import Tables
 from salesops_nb.notebook.process_review.parameters import ProcessReview as Asked
-from salesops_nb.playbook import load_plays, plays_for
+from salesops_nb.playbook import Play, plays_for
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
-from salesops_nb.process.bottleneck import ENOUGH
+from salesops_nb.process.window import ENOUGH
 
 if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
@@ -57,12 +58,12 @@ def found(workbook: Workbook, asked: Asked) -> ProcessReview:
         asked.who if asked.level == "team" else None,
         asked.segment,
         workbook.stages,
-        asked.days == "working",
+        workbook.settings.working_days.calendar if asked.days == "working" else None,
     )
 
 
-def cover(panel: Panel, asked: Any, review: ProcessReview) -> None:
-    """The cover: whose process, of when, and what of it is simulated."""
+def cover(panel: Panel, asked: Any, review: ProcessReview, plays: Sequence[Play] = ()) -> None:
+    """The cover: whose process, of when, what is found first, and what of it is simulated."""
     parts = [_("Team {name}", name=review.team)] if review.team else []
     parts += [review.segment] if review.segment else []
     panel.cover(
@@ -71,6 +72,7 @@ def cover(panel: Panel, asked: Any, review: ProcessReview) -> None:
         subtitle=", ".join(parts),
         period=review.period,
         as_of=review.history.as_of,
+        lead=_lead(review, plays),
         used=("deals", "people", "stage_history", "deal_changes", "deals.loss_reason", "deals.source"),
     )
 
@@ -83,10 +85,16 @@ def rounded(value: float) -> str:
     return formats.money(round(float(value), places))
 
 
-def headlines(review: ProcessReview, simulated: frozenset[str] = frozenset()) -> None:
-    """The bottleneck, what is stuck, what is pushed, and the reason named most often."""
+def headlines(
+    review: ProcessReview, simulated: frozenset[str] = frozenset(), plays: Sequence[Play] = ()
+) -> None:
+    """The bottleneck and what to try, what is stuck, what is pushed, and the reason named most often."""
     mark = ["simulated"] if "stage_history" in simulated else []
-    cards = [_bottleneck(review, [*mark, "estimated"]), _stuck(review, mark), _pushed(review, simulated)]
+    cards = [
+        _bottleneck(review, [*mark, "estimated"], plays),
+        _stuck(review, mark),
+        _pushed(review, simulated),
+    ]
     lost = review.lost
     if len(lost):
         given = lost["reason"].dropna()
@@ -111,13 +119,14 @@ def headlines(review: ProcessReview, simulated: frozenset[str] = frozenset()) ->
     present.headlines(cards)
 
 
-def _bottleneck(review: ProcessReview, mark: list[str]) -> dict[str, Any]:
+def _bottleneck(review: ProcessReview, mark: list[str], plays: Sequence[Play]) -> dict[str, Any]:
     label = _("Bottleneck")
     if not review.history.stages:
         return {"label": label, "value": "–",
                 "sentence": _("Without a history of stages nothing can be said of it.")}  # fmt: skip
-    if review.within.state != "teams":
-        return {"label": label, "value": "–", "sentence": too_little(review)}
+    why = not_compared(review)
+    if why:
+        return {"label": label, "value": "–", "sentence": why}
     claims = review.claims
     if claims.empty:
         return {"label": label, "value": _("none"),
@@ -126,22 +135,51 @@ def _bottleneck(review: ProcessReview, mark: list[str]) -> dict[str, Any]:
     return {
         "label": label,
         "value": str(top["stage"]),
-        "sentence": sentence(top),
+        "sentence": _with_play(top, plays),
         "detail": ngettext("{n} place is claimed.", "{n} places are claimed.", len(claims)),
         "mark": mark,
     }
 
 
-def too_little(review: ProcessReview) -> str:
-    """Why no bottleneck is named."""
-    most = int(review.within.deals.max()) if len(review.within.deals) else 0
-    return ngettext(
-        "Too little data to compare teams: the largest has {n} deal in the window, "
-        "and it takes two of {least} each.",
-        "Too little data to compare teams: the largest has {n} deals in the window, "
-        "and it takes two of {least} each.",
-        most,
-        least=formats.number(ENOUGH),
+def _with_play(top: Any, plays: Sequence[Play]) -> str:
+    first = plays_for(plays, str(top["kind"]), str(top["stage"]))[:1]
+    return " ".join([sentence(top), *(_("Try first: {play}.", play=play.name) for play in first)])
+
+
+def _lead(review: ProcessReview, plays: Sequence[Play]) -> str:
+    """The first card of the page as a sentence."""
+    card = _bottleneck(review, [], plays)
+    named = not (review.claims.empty or not_compared(review))
+    return f"{card['value']} – {card['sentence']}" if named else str(card["sentence"])
+
+
+def not_compared(review: ProcessReview) -> str:
+    """Why no bottleneck is looked for; empty where one is."""
+    deals = review.within.deals
+    if review.within.state != "teams":
+        return ngettext(
+            "Too little data to compare teams: the largest has {n} deal in the window, "
+            "and it takes two of {least} each.",
+            "Too little data to compare teams: the largest has {n} deals in the window, "
+            "and it takes two of {least} each.",
+            int(deals.max()) if len(deals) else 0,
+            least=formats.number(ENOUGH),
+        )
+    if not review.bottlenecks.empty:
+        return ""
+    if review.team is not None and int(deals.get(review.team, 0)) < ENOUGH:
+        return ngettext(
+            "Too little data to compare {team} with its peers: it has {n} deal in the window, and it takes "
+            "{least}.",
+            "Too little data to compare {team} with its peers: it has {n} deals in the window, and it takes "
+            "{least}.",
+            int(deals.get(review.team, 0)),
+            team=review.team,
+            least=formats.number(ENOUGH),
+        )
+    return _(
+        "The teams have too few sellers to be compared: what one person does is not told from what the "
+        "team does."
     )
 
 
@@ -235,8 +273,9 @@ def bottlenecks(review: ProcessReview) -> None:
     """What is claimed, each with n, interval and what caps it; then what the whole cycle says."""
     if not review.history.stages:
         return
-    if review.within.state != "teams":
-        present.note(too_little(review), kind="warning")
+    why = not_compared(review)
+    if why:
+        present.note(why, kind="warning")
         return
     table, claims = review.bottlenecks, review.claims
     if claims.empty:
@@ -263,6 +302,7 @@ def bottlenecks(review: ProcessReview) -> None:
             "Compared within deal type, size, source and month of the quarter; drawn towards all; "
             "90 % intervals."
         ),
+        _("How much sellers of one team differ on their own counts as chance between teams."),
         _("Of what is claimed, about one in twenty is false (Benjamini and Hochberg)."),
     ]
     if len(claims) > CLAIMS:
@@ -312,45 +352,6 @@ def _cycle(claims: pd.DataFrame) -> None:
             teams="; ".join(teams),
         )
     )
-
-
-def plays(workbook: Workbook, review: ProcessReview) -> None:
-    """What to try: the plays for what is found, how many deals they concern, when to look again."""
-    from datetime import timedelta
-
-    known = load_plays(workbook.folder)
-    if not known:
-        present.note(_("There is no playbook.yml, which says what to try; docs/process.md shows one."))
-        return
-    stuck = review.stuck.groupby("stage").size()
-    claims = review.claims.drop_duplicates(["kind", "stage"])
-    causes = [(str(kind), str(stage)) for kind, stage in zip(claims["kind"], claims["stage"], strict=True)]
-    causes += [("stuck", "")] if len(stuck) else []
-    causes += [("pushes", "")] if (review.pushes.times[review.lately] > 0).any() else []
-    causes += [("losses", "")] if len(review.lost) else []
-    words = {"conversion": _("conversion"), "time": _("time"), "stuck": _("stuck"), "pushes": _("pushes"),
-             "losses": _("losses")}  # fmt: skip
-    counts = {"stuck": len(review.stuck), "pushes": int((review.pushes.times[review.lately] > 0).sum()),
-              "losses": len(review.lost)}  # fmt: skip
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for kind, stage in causes:
-        for play in plays_for(known, kind, stage):
-            row = rows.setdefault((play.name, kind), {
-                "cause": [], "play": play.name, "do": play.do, "deals": 0, "measure": play.measure,
-                "review_on": review.history.as_of + timedelta(days=play.review_after),
-            })  # fmt: skip
-            row["cause"].append(stage)
-            row["deals"] += counts.get(kind, int(stuck.get(stage, 0)))
-    for (_name, kind), row in rows.items():
-        stages = ", ".join(filter(None, row["cause"]))
-        row["cause"] = f"{words[kind]}: {stages}" if stages else words[kind]
-    if not rows:
-        present.note(_("The playbook has no play for what is found here."))
-        return
-    present.show_table(
-        pd.DataFrame(list(rows.values())), title=_("What to try, and when to look again"), table="plays",
-        row_head=None, notes=_("Deals: those stuck in the stage today, or those the cause is about."),
-    )  # fmt: skip
 
 
 def left_out(review: ProcessReview) -> None:

@@ -10,11 +10,11 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext
-from salesops_nb.present.language.translation import _
+from salesops_nb.present.language.translation import _, setting
 from salesops_nb.process.conversion import YOUNG
 
 if TYPE_CHECKING:
-    from salesops_nb.process import ProcessReview
+    from salesops_nb.process import ProcessReview, Window
 
 COHORTS = 6  # quarters of entry that are shown
 
@@ -63,7 +63,7 @@ def time(review: ProcessReview) -> None:
     if _nothing(review):
         return
     curves = [name for name in review.staying.columns if name in review.history.stages]
-    label = _("working days") if review.working else _("days")
+    label = _("days") if review.working is None else _("working days")
     if curves and len(review.staying) > 1:
         present.incidence(
             review.staying, time="days", curves=curves, time_label=label,
@@ -77,8 +77,8 @@ def time(review: ProcessReview) -> None:
     ]
     columns = ["stage", "stays", "ended", "middle", "p90"]
     notes = [_("Medians, not means: a few stays that never end move a mean, and say nothing of the others.")]
-    if review.working:
-        notes.append(_("Working days are Monday to Friday."))
+    if review.working is not None:
+        notes.append(_working_days(review.working, review.within))
     apart = int(frame["apart"].sum())
     if apart:
         said = ngettext(
@@ -89,6 +89,24 @@ def time(review: ProcessReview) -> None:
         notes.append(said)
     present.show_table(
         frame[columns], title=_("Time in stage, {days}", days=label), table="process_stages", notes=notes
+    )
+
+
+def _working_days(calendar: np.busdaycalendar, within: Window) -> str:
+    """Which days count: of the week, and how many holidays of the window do not."""
+    from babel.dates import get_day_names
+
+    names = get_day_names("wide", locale=setting().locale)
+    days = ", ".join(names[int(at)] for at in np.flatnonzero(calendar.weekmask))
+    first, end = (np.datetime64(day) for day in (within.periods[0].start, within.periods[-1].end))
+    free = int(((calendar.holidays >= first) & (calendar.holidays < end)).sum())
+    if not free:
+        return _("Working days are {days}.", days=days)
+    return ngettext(
+        "Working days are {days}, but for {n} holiday in the window.",
+        "Working days are {days}, but for {n} holidays in the window.",
+        free,
+        days=days,
     )
 
 

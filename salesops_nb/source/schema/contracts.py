@@ -108,7 +108,7 @@ CONTRACTS: dict[str, Contract] = {
         ),
         _table(
             "stage_history",
-            "deal_id entered_at",
+            "deal_id entered_at stage",  # two stages at one instant are for the process review to tell
             "stage change",
             C("deal_id", required=True, refers_to="deals"),
             C("entered_at", "time", required=True),
