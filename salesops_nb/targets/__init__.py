@@ -5,6 +5,7 @@ once from what it made.
 """
 
 from salesops_nb.targets.basis import Basis, prepare, read
+from salesops_nb.targets.cascade import cascade
 from salesops_nb.targets.ratios import attainment, attainment_factor, over_assignment, share_at_quota
 from salesops_nb.targets.rounding import largest_remainder
 from salesops_nb.targets.season import Season, season
@@ -16,6 +17,7 @@ __all__ = [
     "TargetPlan",
     "attainment",
     "attainment_factor",
+    "cascade",
     "largest_remainder",
     "over_assignment",
     "prepare",

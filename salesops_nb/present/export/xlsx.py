@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from salesops_nb.core.columns import columns_of
-from salesops_nb.core.money import places
+from salesops_nb.core.money import places, significant
 from salesops_nb.core.spreadsheet import formula_like
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.export.html import write_beside
@@ -145,7 +145,7 @@ class _Writer:
 
     def look(self, unit: str, currency: str, **more: bool) -> Any:
         """The cell format of a unit; money's by its currency."""
-        if unit not in ("money", "cents"):
+        if unit not in ("money", "estimate", "cents"):
             return self.looks.get(unit)
         key = currency, *more
         if key not in self.money:
@@ -206,6 +206,7 @@ class _Writer:
             sheet.write_datetime(row, at, value, self.looks["date"])
             return 10
         if not isinstance(value, str) and _is_number(value):
+            value = significant(value) if unit == "estimate" else value
             if unit == "number" and float(value) == int(value):
                 look = self.whole
             sheet.write_number(row, at, value, look)

@@ -59,7 +59,7 @@ def money(value: Any, currency: str | None = None, *, cents: bool = False) -> st
 
 
 def short_money(value: Any, currency: str | None = None) -> str:
-    """An amount in three figures, such as ``$1.23M``, for the axis of a chart."""
+    """An amount in three figures, such as ``$1.23M``: for an axis, and for estimates."""
     from babel.numbers import format_compact_currency
 
     if missing(value):
@@ -166,6 +166,7 @@ def text(value: Any) -> str:
 
 FORMATS: dict[str, Callable[[Any], str]] = {
     "money": money,
+    "estimate": short_money,
     "cents": lambda value: money(value, cents=True),
     "number": number,
     "integer": lambda value: number(value, 0),
