@@ -10,6 +10,9 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.notebook import one_forecast as shared
+from salesops_nb.notebook.target_setting.evidence import forecast_of
+from salesops_nb.notebook.target_setting.evidence import last_forecast as last_forecast
+from salesops_nb.notebook.target_setting.evidence import types as types
 from salesops_nb.notebook.target_setting.quota import approved_plan as approved_plan
 from salesops_nb.notebook.target_setting.quota import cascade as cascade
 from salesops_nb.notebook.target_setting.quota import hiring as hiring
@@ -168,7 +171,7 @@ def difficulty(plan: TargetPlan) -> None:
     )
 
 
-def approval(workbook: Any, plan: TargetPlan, asked: Any) -> None:
+def approval(workbook: Any, basis: Basis, plan: TargetPlan, asked: Any) -> None:
     """Write the targets to the store where `approved_by` names a person; otherwise say that nothing is.
 
     Raises `SalesopsError` where a name is given without the day.
@@ -192,9 +195,15 @@ def approval(workbook: Any, plan: TargetPlan, asked: Any) -> None:
         approved_by=asked.approved_by,
         approved_at=datetime.combine(asked.approved_on, time()),
         reason=asked.reason,
-        parameters=asked.model_dump(mode="json", exclude={"workbook"}),
+        parameters=asked.model_dump(mode="json", exclude={"workbook"}) | _rests_on(basis),
     )
     present.note(
         _("Approved by {who}: version {version} of the targets of {year} is in force.",
           who=asked.approved_by, version=version, year=plan.summary["year"])
     )  # fmt: skip
+
+
+def _rests_on(basis: Basis) -> dict[str, Any]:
+    """What is kept with an approval beside the parameters: the forecast, and the hiring plan counted."""
+    plan = basis.hiring.plan.plan_id if basis.hiring is not None and basis.hiring.applies else None
+    return {"forecast": forecast_of(basis), "hiring_plan": plan}
