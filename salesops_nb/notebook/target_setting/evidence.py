@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from salesops_nb.targets.by_type import ByType
     from salesops_nb.targets.earlier import Earlier
 
-EXPANSION = "expansion"
+EXPANSION, RENEWAL = "expansion", "renewal"
 
 
 def types(workbook: Workbook, basis: Basis, plan: TargetPlan) -> None:
@@ -43,7 +43,8 @@ def types(workbook: Workbook, basis: Basis, plan: TargetPlan) -> None:
             _("The company's target is shared as these were booked. The parts sum to it exactly."),
         ],
     )  # fmt: skip
-    retained(workbook, basis, found)
+    if found.table["deal_type"].str.casefold().eq(RENEWAL).any():
+        retained(workbook, basis, found)
 
 
 def retained(workbook: Workbook, basis: Basis, found: ByType) -> None:
@@ -56,7 +57,11 @@ def retained(workbook: Workbook, basis: Basis, found: ByType) -> None:
     now = retention(workbook.tables, basis.year, through, kind)
     if last is None or now is None:
         present.note(
-            _("No retention target: that needs amount_is (acv, arr or tcv) in workbook.yml, and term_months.")
+            _(
+                "No retention target: it takes amount_is (acv, arr or tcv) in workbook.yml, term_months, and "
+                "contracts that ran as {year} began.",
+                year=before.key,
+            )
         )
         return
     rows: list[tuple[str, float, float | None]] = [(_("Gross revenue retention"), last.gross, last.gross)]
