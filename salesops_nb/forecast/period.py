@@ -183,10 +183,10 @@ def by_group(expected: Expected, column: str = "team") -> dict[str, Floats]:
     """
     learned, drawn = expected.learned, expected.futures
     panel, roles = learned.panel, range(len(learned.panel.roles))
-    mine, waiting, at = _labels(learned, column)
+    at = _at(learned, column)
     coming = [at.get(each.team, NO_TEAM) for each in expected.hires]
-    names = sorted({*mine, *waiting, *coming})
-    seats = Seats(*_numbered(learned, mine, waiting, names), len(roles) * len(names))
+    names, seats = seats_in(learned, column, coming)
+    mine = panel.roster[column].astype(str).to_numpy()
     horizon = drawn.pool.horizon
     few = int(np.clip(MOST_CELLS // (seats.groups * horizon), 500, FEWER))
     draws = drawn.pool.draws.first(min(few, len(drawn.pool.draws)))
@@ -195,7 +195,7 @@ def by_group(expected: Expected, column: str = "team") -> dict[str, Floats]:
     met = dict.fromkeys(roles, 0)
     for each, label in zip(expected.hires, coming, strict=True):
         # the n-th hire of a role is the same person as in the company's bookings
-        path, _heads = drawn.pool.path(each.role, met[each.role], each.month, slice(len(draws)))
+        path = drawn.pool.path(each.role, met[each.role], each.month, slice(len(draws)))[0]
         met[each.role] += 1
         output[:, each.role * len(names) + names.index(label)] += path
     rng = np.random.default_rng([drawn.pool.seed, 3])
@@ -215,14 +215,25 @@ def by_group(expected: Expected, column: str = "team") -> dict[str, Floats]:
     return {name: made for name, made in out.items() if made.any()}
 
 
-def _labels(learned: Learned, column: str) -> tuple[Texts, Texts, dict[str, str]]:
-    """The team or region of each spell, of each open seat (where its team says so), and of each name."""
+def seats_in(learned: Learned, column: str = "team", more: Sequence[str] = ()) -> tuple[list[str], Seats]:
+    """The teams (or regions), and seats grouped by role and, within it, by them in that order."""
+    mine, waiting = _labels(learned, column)
+    names = sorted({*mine, *waiting, *more})
+    groups = len(learned.panel.roles) * len(names)
+    return names, Seats(*_numbered(learned, mine, waiting, names), groups)
+
+
+def _labels(learned: Learned, column: str) -> tuple[Texts, Texts]:
+    """The team or region of each spell, and of each open seat (where its team says so)."""
+    mine, at = learned.panel.roster[column].astype(str).to_numpy(), _at(learned, column)
+    return mine, np.array([at.get(t, NO_TEAM) for t in learned.vacancies["team"].astype(str)], object)
+
+
+def _at(learned: Learned, column: str) -> dict[str, str]:
+    """The team or region of each team and of itself."""
     roster = learned.panel.roster
-    mine = roster[column].astype(str).to_numpy()
-    at = dict(zip(roster["team"].astype(str), mine, strict=True))
-    at |= {label: label for label in mine}
-    waiting = np.array([at.get(t, NO_TEAM) for t in learned.vacancies["team"].astype(str)], object)
-    return mine, waiting, at
+    at = dict(zip(roster["team"].astype(str), roster[column].astype(str), strict=True))
+    return at | {label: label for label in roster[column].astype(str)}
 
 
 def _numbered(learned: Learned, mine: Texts, waiting: Texts, names: list[str]) -> tuple[Ints, Ints]:

@@ -43,7 +43,6 @@ def reconciliation(found: Expected, target: Any) -> None:
         chances(found, target),
         title=_("The same target, the same people: what replacing leavers does"),
         table="one_forecast",
-        formats={"probability": "percent"},
     )
 
 
@@ -91,5 +90,4 @@ def teams(found: Expected, assigned: dict[str, Any]) -> None:
         frame,
         title=_("Top-down beside bottom-up, by team"),
         table="one_forecast",
-        formats={"probability": "percent"},
     )

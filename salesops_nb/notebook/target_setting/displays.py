@@ -16,7 +16,7 @@ from salesops_nb.notebook.target_setting.evidence import types as types
 from salesops_nb.notebook.target_setting.quota import approved_plan as approved_plan
 from salesops_nb.notebook.target_setting.quota import cascade as cascade
 from salesops_nb.notebook.target_setting.quota import hiring as hiring
-from salesops_nb.present.language.formats import money, percent, short_money
+from salesops_nb.present.language.formats import money, percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -54,15 +54,15 @@ def headlines(plan: TargetPlan) -> None:
                        ratio=percent(float(found["assigned"] / found["company_target"])))},
         {"metric": "share_at_quota", "value": found["share_at_quota"], "mark": ["estimated"],
          "sentence": ngettext("Expected share of {n} rep.", "Expected share of {n} reps.", found["reps"]),
-         "detail": _("80 % interval {low} to {high}", low=percent(found["share_at_quota_p10"]),
-                     high=percent(found["share_at_quota_p90"]))},
+         "detail": _("80 % interval {low} to {high}", low=whole_percent(found["share_at_quota_p10"]),
+                     high=whole_percent(found["share_at_quota_p90"]))},
         {"metric": "target_dispersion", "value": found["dispersion_cv"],
          "sentence": _("Standard deviation over mean; 0 % would ask the same of every unit of potential."),
          "detail": _("Gini {gini}", gini=percent(found["dispersion_gini"]))},
     ]  # fmt: skip
     hard = plan.levels[(plan.levels["level"] == "team") & (plan.levels["probability"] < UNLIKELY)]
     if len(hard):
-        named = ", ".join(f"{who} ({percent(chance, 0)})" for who, chance in
+        named = ", ".join(f"{who} ({whole_percent(chance)})" for who, chance in
                           zip(hard["who"], hard["probability"], strict=True))  # fmt: skip
         cards.insert(2, {"label": _("Teams unlikely to make it"), "value": len(hard), "unit": "integer",
                          "mark": ["estimated"],
