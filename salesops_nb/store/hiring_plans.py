@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -167,6 +167,37 @@ def approved_hiring(engine: Engine, plan_id: int | None = None) -> ApprovedHirin
         head.plan_id, head.approved_by, head.approved_at, pd.DataFrame(rows, columns=list(SEATS)),
         head.replace_leavers, head.reason, json.loads(head.stated),
     )  # fmt: skip
+
+
+def placed(hires: pd.DataFrame, teams: Sequence[str], known: Collection[str]) -> pd.DataFrame:
+    """The rows of a plan with the first hires in the given teams, in the order of their opening.
+
+    Raises `SalesopsError` for more teams than hires, and for one that is not `known`.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> import pandas as pd
+    >>> from salesops_nb.store.hiring_plans import placed
+    >>> three = pd.DataFrame([{"open_on": date(2018, 1, 1), "starts_on": date(2018, 2, 25), "role": "rep",
+    ...                        "territory": "", "hires": 3}])
+    >>> placed(three, ["North", "South"], {"North", "South"})[["territory", "hires"]]
+      territory  hires
+    0     North      1
+    1     South      1
+    2                1
+    """
+    if not teams:
+        return hires
+    for team in teams:
+        if team not in known:
+            raise SalesopsError(problem("bad-hiring-plan.team", value=team, known=", ".join(sorted(known))))
+    rows = hires.loc[hires.index.repeat(hires["hires"].astype(int))].assign(hires=1)
+    rows = rows.sort_values("open_on", kind="stable").reset_index(drop=True)
+    if len(teams) > len(rows):
+        raise SalesopsError(problem("bad-hiring-plan.teams", teams=len(teams), count=len(rows)))
+    rows.loc[: len(teams) - 1, "territory"] = list(teams)
+    return rows
 
 
 def _append(connection: Connection, head: dict[str, Any], rows: list[dict[str, Any]]) -> int:

@@ -195,7 +195,7 @@ def approval(workbook: Any, basis: Basis, plan: TargetPlan, asked: Any) -> None:
         approved_by=asked.approved_by,
         approved_at=datetime.combine(asked.approved_on, time()),
         reason=asked.reason,
-        parameters=asked.model_dump(mode="json", exclude={"workbook"}) | _rests_on(basis),
+        parameters=asked.model_dump(mode="json", exclude={"workbook"}) | _rests_on(workbook, basis),
     )
     present.note(
         _("Approved by {who}: version {version} of the targets of {year} is in force.",
@@ -203,7 +203,7 @@ def approval(workbook: Any, basis: Basis, plan: TargetPlan, asked: Any) -> None:
     )  # fmt: skip
 
 
-def _rests_on(basis: Basis) -> dict[str, Any]:
+def _rests_on(workbook: Any, basis: Basis) -> dict[str, Any]:
     """What is kept with an approval beside the parameters: the forecast, and the hiring plan counted."""
     plan = basis.hiring.plan.plan_id if basis.hiring is not None and basis.hiring.applies else None
-    return {"forecast": forecast_of(basis), "hiring_plan": plan}
+    return {"forecast": forecast_of(workbook, basis), "hiring_plan": plan}

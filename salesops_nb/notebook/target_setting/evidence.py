@@ -138,15 +138,15 @@ def _why(found: Earlier) -> str:
                     "{n} months of bookings lie before it, 24 are needed.", found.months)  # fmt: skip
 
 
-def forecast_of(basis: Basis) -> dict[str, Any]:
-    """The company's forecast as it is kept with approved targets."""
+def forecast_of(workbook: Workbook, basis: Basis) -> dict[str, Any]:
+    """The company's forecast as it is kept with approved targets, and the last day that the data knew."""
     low, middle, high = basis.outlook.company.quantiles()
-    through = basis.outlook.company.learned.panel.as_of
-    return {"p10": round(low), "p50": round(middle), "p90": round(high), "data_through": through.isoformat()}
+    through = str(workbook.data_through)
+    return {"p10": round(low), "p50": round(middle), "p90": round(high), "data_through": through}
 
 
 def kept_forecast(workbook: Workbook, year: str) -> dict[str, Any] | None:
-    """The forecast kept with approved targets of a year: the first that was made before it began."""
+    """The forecast kept with approved targets of a year: the first from data that ended before it began."""
     from salesops_nb.store.targets import target_approvals
 
     start = workbook.calendar.period(year).start.isoformat()
