@@ -77,7 +77,7 @@ def test_both_reports_give_the_same_question_the_same_chance(folder: Path) -> No
 
 
 def test_with_an_approved_hiring_plan_both_still_give_the_same_chance(folder: Path) -> None:
-    """Hiring's plan for the approved target, approved: target setting gives its chance, and says whose it is."""
+    """Hiring's plan for the approved target: once approved, target setting gives its chance."""
     asked = {"year": 2018, "growth": 0.12}
     run(folder, "target_setting", **asked, approved_by="Ada Example", approved_on="2017-12-15")
     hiring = run(folder, "hiring_needs", futures=10_000, seed=0)
@@ -123,7 +123,7 @@ def test_a_kept_forecast_stands_beside_what_came_and_hindsight_is_none(folder: P
     kept = {"p10": 11_000_000, "p50": 11_500_000, "p90": 12_100_000, "data_through": "2016-12-14"}
     rows = set_targets(before, growth=0.05).targets
     approve_targets(
-        book.store, rows, year="2017", currency="USD", approved_by="Ada Example", parameters={"forecast": kept},
+        book.store, rows, year="2017", currency="USD", approved_by="Ada", parameters={"forecast": kept},
         approved_at=datetime(2016, 12, 15),  # noqa: DTZ001 — the company's own clock
     )  # fmt: skip
     target_show.last_forecast(book, basis)

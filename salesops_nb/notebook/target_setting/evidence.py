@@ -116,7 +116,7 @@ def last_forecast(workbook: Workbook, basis: Basis) -> None:
     inside = rows[0][1] <= came <= rows[0][3]
     notes = [
         _("What came lies within the range of four in five.") if inside else
-        _("What came lies outside the range of four in five, as one year in five would."),
+        _("What came lies outside the range of four in five, as it does in one year of five."),
         _("One year is one trial (n = 1): it says little of the method."),
     ]  # fmt: skip
     if kept is None:
