@@ -2,14 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from target_tables import CALENDAR, deals, people, tables
 
 from salesops_nb import simulate
+from salesops_nb.core.frames import Tables
 from salesops_nb.forecast.learning.learn import learn
 from salesops_nb.forecast.period import expect
+from salesops_nb.notebook.target_setting.evidence import types
 from salesops_nb.targets import by_type, earlier, prepare, set_targets
 from salesops_nb.targets.earlier import as_known
 
@@ -72,6 +75,59 @@ def test_only_months_that_deals_tell_are_counted_by_type():
     assert (found.months, found.first) == (9, date(2017, 4, 1))
     assert found.table["booked"].tolist() == [360_000, 270_000, 270_000]
     assert found.table["run_rate"].tolist() == pytest.approx([480_000, 360_000, 360_000], rel=0.01)
+
+
+def contracts():
+    """Beside 1.2 M of new business: a's 1,000 a year grow by 500, b's 1,000 are renewed for 800."""
+    more = [
+        ("a", "new", 1000, date(2016, 6, 15), 24),
+        ("b", "new", 1000, date(2016, 7, 15), 12),
+        ("b", "renewal", 800, date(2017, 7, 10), 12),
+        ("a", "expansion", 500, date(2017, 9, 10), 24),
+    ]
+    rows = [
+        {"owner_id": "Ada", "outcome": "won", "amount": Decimal(amount), "created_on": day, "closed_on": day,
+         "account_id": account, "deal_type": kind, "term_months": months}
+        for account, kind, amount, day, months in more
+    ]  # fmt: skip
+    all_ = pd.concat([deals().assign(deal_type="new"), pd.DataFrame(rows)], ignore_index=True)
+    return all_.assign(deal_id=[f"d{i}" for i in range(len(all_))], stage="Won", product_id="p")
+
+
+def shown(given, amount_is, capsys):
+    """What the page says by type, of a company's target that is last year's bookings."""
+    basis = prepare(given, CALENDAR, 2018)
+    plan = set_targets(basis, company_target=1_201_300)
+    workbook = SimpleNamespace(tables=Tables.of(given), settings=SimpleNamespace(amount_is=amount_is))
+    types(workbook, basis, plan)
+    return capsys.readouterr().out
+
+
+def test_retention_asked_for_is_worked_out_by_hand(capsys):
+    """2,000 a year ran as 2017 began, 200 less and 500 more at its end; 2018 begins with 2,300.
+
+    Gross (2000 − 200) / 2000, net (2000 − 200 + 500) / 2000; asked for are 90 % and 0.9 + 500 / 2300.
+    """
+    page = shown(tables(deals=contracts()), "acv", capsys)
+    assert "0.0% | $500.00" in page
+    assert "0.1% | $800.00" in page
+    assert "Total | $1,201,300 |  |  | $1,201,300.00" in page
+    assert "Gross revenue retention | 90.0% | 90.0%" in page
+    assert "Net revenue retention | 115.0% | 111.7%" in page
+    assert "few accounts" in page
+
+
+def test_no_retention_is_asked_for_where_it_is_not_known(capsys):
+    assert "No retention target" in shown(tables(deals=contracts()), None, capsys)
+    # of a total of two years a year is half: a's 500 + 250, b's 1,000 renewed for 800, of 1,500 at first
+    page = shown(tables(deals=contracts()), "tcv", capsys)
+    assert "Net revenue retention | 103.3% | –" in page
+    assert "No net retention is asked for" in page
+    without = contracts().query("deal_type != 'renewal'")
+    page = shown(tables(deals=without), "acv", capsys)
+    assert "expansion" in page
+    assert "etention" not in page
+    assert "nothing is shown by type" in shown(tables(), "acv", capsys)
 
 
 @pytest.fixture(scope="module")

@@ -101,8 +101,11 @@ def cascade(basis: Basis, plan: TargetPlan) -> None:
         table="cascade",
         notes=[_("What reps carry less than their managers stands with these, for open seats.")],
     )
+    one = {"company": _("company"), "region": _("region"), "manager": _("manager")}
     present.show_table(
-        holders[["who", "region", "quota", "street", "open_seats", "capacity", "over_capacity"]],
+        holders.assign(level=[one[each] for each in holders["level"]])[
+            ["who", "level", "quota", "street", "open_seats", "capacity", "over_capacity"]
+        ],
         title=_("Street quota against capacity"),
         table="cascade",
         rows=80,
