@@ -52,7 +52,7 @@ def by_type(tables: Mapping[str, Any], basis: Basis, company_target: Decimal) ->
     >>> found.months, sum(found.table["target"]) == basis.last_year
     (10, True)
     >>> list(found.table["deal_type"])
-    ['renewal', 'expansion', 'new']
+    ['expansion', 'renewal', 'new']
     """
     rows = _won(Tables.of(tables), basis)
     if rows is None:
