@@ -54,10 +54,11 @@ def by_type(tables: Mapping[str, Any], basis: Basis, company_target: Decimal) ->
     >>> list(found.table["deal_type"])
     ['expansion', 'renewal', 'new']
     """
-    rows = _won(Tables.of(tables), basis)
+    months = basis.outlook.company.learned.panel.months[-YEAR:]
+    kept = Tables.of(tables)
+    rows = kept.once(("targets", "by type", months[-1].end), lambda: _won(kept, months[-1].end))
     if rows is None:
         return None
-    months = basis.outlook.company.learned.panel.months[-YEAR:]
     days = [day.date() if hasattr(day, "date") else day for day in rows["closed_on"]]
     # months before the first deal are told by history alone, which knows no types
     months = [month for month in months if month.end > min(days)]
@@ -90,8 +91,8 @@ def by_type(tables: Mapping[str, Any], basis: Basis, company_target: Decimal) ->
     return ByType(frame, len(months), start, months[-1].last, int(rows["n"].sum()))
 
 
-def _won(tables: Tables, basis: Basis) -> pd.DataFrame | None:
-    """Won amounts by type and day; None where no deal says its type."""
+def _won(tables: Tables, end: date) -> pd.DataFrame | None:
+    """Won amounts before a day, by type and day; None where no deal says its type."""
     deals = tables.get("deals")
     if deals is None or not {"deal_type", "outcome", "amount", "closed_on"} <= set(
         deals.collect_schema().names()
@@ -100,7 +101,6 @@ def _won(tables: Tables, basis: Basis) -> pd.DataFrame | None:
     won = deals.filter(
         nw.col("outcome") == "won", ~nw.col("amount").is_null(), ~nw.col("closed_on").is_null()
     )
-    end = basis.outlook.company.learned.panel.months[-1].end
     won = won.with_columns(
         closed_on=nw.col("closed_on").cast(nw.Date),
         deal_type=nw.col("deal_type").cast(nw.String).fill_null(UNTYPED).str.strip_chars(),

@@ -53,8 +53,10 @@ def retained(workbook: Workbook, basis: Basis, found: ByType) -> None:
 
     kind = workbook.settings.amount_is
     before, through = basis.year.previous(), basis.outlook.company.learned.panel.as_of
-    last = retention(workbook.tables, before, through, kind)
-    now = retention(workbook.tables, basis.year, through, kind)
+    last, now = workbook.tables.once(
+        ("targets", "retention", basis.year.key, through),
+        lambda: [retention(workbook.tables, each, through, kind) for each in (before, basis.year)],
+    )
     if last is None or now is None:
         present.note(
             _(
