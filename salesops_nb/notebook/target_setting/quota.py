@@ -74,7 +74,7 @@ def hiring(basis: Basis, plan: TargetPlan) -> None:
     for (seat, team), lines in seats.groupby(["seat", "team"], sort=False):
         first, held = lines.iloc[0], lines["line"] == "open seat"
         holder = basis.managers.get(str(team), "") or _("nobody named")
-        rows.append((seat, team, first["opens"], holder, sum(lines.loc[held, "target"], Decimal(0)),
+        rows.append((_seat(str(seat)), team, first["opens"], holder, sum(lines.loc[held, "target"], Decimal(0)),
                      first["starts"], sum(lines.loc[~held, "target"], Decimal(0))))  # fmt: skip
     frame = pd.DataFrame(rows, columns=["seat", "team", "opens", "held_by", "held", "starts", "quota"])
     present.show_table(
@@ -89,17 +89,28 @@ def hiring(basis: Basis, plan: TargetPlan) -> None:
     )  # fmt: skip
 
 
+def _seat(name: str) -> str:
+    """What a seat is called, in the reader's language; targets keep the English of `targets.seats`."""
+    words = name.split()
+    if words[0] == "Hire":
+        return _("Hire {n} of hiring plan {number}", n=words[1], number=words[-1])
+    return _("Seat {n} that is open", n=words[1])
+
+
 def cascade(basis: Basis, plan: TargetPlan) -> None:
     """Over-assignment from the company down to the reps, and their quotas beside what they can bring."""
     from salesops_nb.targets import cascade as cascaded
 
     levels, holders = cascaded(basis, plan)
+    open_ = bool((plan.reps["line"] == "open seat").any())
     words = {"company": _("Company"), "region": _("Regions"), "manager": _("Managers"), "rep": _("Reps")}
     present.show_table(
         levels.assign(level=[words[each] for each in levels["level"]]),
         title=_("Over-assignment from level to level"),
         table="cascade",
-        notes=[_("What reps carry less than their managers stands with these, for open seats.")],
+        notes=[_("What reps carry less than their managers stands with these, for open seats.")]
+        if open_
+        else [],
     )
     one = {"company": _("company"), "region": _("region"), "manager": _("manager")}
     present.show_table(
