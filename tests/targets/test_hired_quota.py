@@ -9,6 +9,8 @@ from scipy import stats
 from target_tables import CALENDAR, RATES, people, tables
 
 from salesops_nb import hiring, simulate
+from salesops_nb.core.frames import Tables
+from salesops_nb.hiring.simulation.goals import look_ahead
 from salesops_nb.store.database import open_store
 from salesops_nb.store.hiring_plans import SEATS, ApprovedHiring, approve_hiring, approved_hiring
 from salesops_nb.targets import cascade, prepare, set_targets
@@ -155,6 +157,14 @@ def test_a_seat_that_is_open_already_stands_with_the_manager_too():
     assert lines.loc["open seat", "person_id"] == "Open seats of Max"
     assert lines.loc["open seat", "hired_on"] == date(2018, 1, 1)
     assert lines.loc["open seat", "left_on"] == lines.loc["hire", "hired_on"] > date(2018, 1, 1)
+
+
+def test_hiring_reads_the_company_s_target_and_never_what_is_assigned(basis):
+    """1.1 times 555,000 is assigned, the hires' own quota in it; hiring is asked for 555,000."""
+    plan = set_targets(basis, company_target=555_000, over_assignment="1.1")
+    given = Tables.of(company(targets=plan.targets))
+    ahead = look_ahead(basis.outlook.company.learned, given, 12, CALENDAR, None, None)
+    assert [goal.target for goal in ahead.goals if goal.key == "2018"] == [555_000]
 
 
 @pytest.mark.slow

@@ -74,8 +74,9 @@ def hiring(basis: Basis, plan: TargetPlan) -> None:
     for (seat, team), lines in seats.groupby(["seat", "team"], sort=False):
         first, held = lines.iloc[0], lines["line"] == "open seat"
         holder = basis.managers.get(str(team), "") or _("nobody named")
-        rows.append((_seat(str(seat)), team, first["opens"], holder, sum(lines.loc[held, "target"], Decimal(0)),
-                     first["starts"], sum(lines.loc[~held, "target"], Decimal(0))))  # fmt: skip
+        before, after = (sum(lines.loc[which, "target"], Decimal(0)) for which in (held, ~held))
+        name = _seat(str(seat))
+        rows.append((name, team, first["opens"], holder, before, first["starts"], after))
     frame = pd.DataFrame(rows, columns=["seat", "team", "opens", "held_by", "held", "starts", "quota"])
     present.show_table(
         frame,
