@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,19 +18,23 @@ from salesops_nb.targets.rounding import largest_remainder
 from salesops_nb.targets.season import YEAR
 
 UNTYPED = ""
+MOST_YEARS = 3
+SLACK = timedelta(days=7)  # a first month is whole where the deals begin within seven days of it
 
 
 @dataclass(frozen=True)
 class ByType:
     """Bookings and targets by type of deal.
 
-    `table` has a row a type: deal_type (`UNTYPED` where deals say none), booked (exact sum of the won deals
+    `table` has a row a type: deal_type (`UNTYPED` where deals say none), a column of bookings for each of
+    `years` (the last fiscal years in which deals were won, three at most), booked (exact sum of the won deals
     of the months from `first` to `last`), run_rate (what a year brings at that rate, the season taken out),
     share and target. The targets sum to the company's, to the cent. There are `months` of them, the last
     whole ones of the deals and at most twelve; `deals` were won in them.
     """
 
     table: pd.DataFrame
+    years: tuple[str, ...]
     months: int
     first: date
     last: date
@@ -61,25 +65,31 @@ def by_type(tables: Mapping[str, Any], basis: Basis, company_target: Decimal) ->
         return None
     days = [day.date() if hasattr(day, "date") else day for day in rows["closed_on"]]
     # months before the first deal are told by history alone, which knows no types
-    months = [month for month in months if month.end > min(days)]
+    months = [month for month in months if month.start + SLACK >= min(days)]
     if not months:
         return None
     start, end = months[0].start, months[-1].end
     inside = [start <= day < end for day in days]
-    rows = rows[inside]
-    sums: dict[str, Decimal] = {}
-    for kind, amount in zip(rows["deal_type"], rows["amount"], strict=True):
-        sums[kind] = sums.get(kind, Decimal(0)) + Decimal(str(amount))
-    sums = {kind: value for kind, value in sums.items() if value > 0}
+    sums = {kind: value for kind, value in _sums(rows, inside).items() if value > 0}
     if len(sums) < 2:
         return None
+    years = [basis.year.previous()]
+    while len(years) < MOST_YEARS:
+        years.insert(0, years[0].previous())
+    history = {each.key: _sums(rows, [each.start <= day < each.end for day in days]) for each in years}
     kinds = sorted(sums, key=lambda kind: (kind == UNTYPED, -sums[kind], kind))
     total = sum(sums.values(), Decimal(0))
     season = sum(float(basis.season.shares[int(month.key[-2:]) - 1]) for month in months)
     cent = Decimal(1).scaleb(-places(basis.currency))
+    past = {
+        key: pd.Series([of.get(kind, Decimal(0)) for kind in kinds], dtype=object)
+        for key, of in history.items()
+        if of
+    }
     frame = pd.DataFrame(
         {
             "deal_type": kinds,
+            **past,
             "booked": pd.Series([sums[kind] for kind in kinds], dtype=object),
             "run_rate": [float(sums[kind]) / season if season else float("nan") for kind in kinds],
             "share": [float(sums[kind] / total) for kind in kinds],
@@ -88,7 +98,16 @@ def by_type(tables: Mapping[str, Any], basis: Basis, company_target: Decimal) ->
             ),
         }
     )
-    return ByType(frame, len(months), start, months[-1].last, int(rows["n"].sum()))
+    return ByType(frame, tuple(past), len(months), start, months[-1].last, int(rows["n"][inside].sum()))
+
+
+def _sums(rows: pd.DataFrame, which: list[bool]) -> dict[str, Decimal]:
+    """Exact bookings of some rows, by type."""
+    sums: dict[str, Decimal] = {}
+    mine = rows[which]
+    for kind, amount in zip(mine["deal_type"], mine["amount"], strict=True):
+        sums[kind] = sums.get(kind, Decimal(0)) + Decimal(str(amount))
+    return sums
 
 
 def _won(tables: Tables, end: date) -> pd.DataFrame | None:

@@ -36,6 +36,8 @@ def test_types_share_the_company_s_target_as_they_were_booked():
     assert table["run_rate"].tolist() == pytest.approx([480_000, 360_000, 360_000])
     assert table["target"].tolist() == [Decimal("400000.01"), Decimal("300000.00"), Decimal("300000.00")]
     assert sum(table["target"]) == Decimal("1000000.01")
+    assert found.years == ("2016", "2017")
+    assert table["2016"].tolist() == table["2017"].tolist() == table["booked"].tolist()
     assert (found.months, found.first, found.last, found.deals) == (
         12,
         date(2017, 1, 1),
@@ -74,6 +76,7 @@ def test_only_months_that_deals_tell_are_counted_by_type():
     found = by_type(given, prepare(given, CALENDAR, 2018), Decimal(1_000_000))
     assert (found.months, found.first) == (9, date(2017, 4, 1))
     assert found.table["booked"].tolist() == [360_000, 270_000, 270_000]
+    assert found.years == ("2017",)
     assert found.table["run_rate"].tolist() == pytest.approx([480_000, 360_000, 360_000], rel=0.01)
 
 

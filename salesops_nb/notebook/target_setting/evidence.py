@@ -31,12 +31,16 @@ def types(workbook: Workbook, basis: Basis, plan: TargetPlan) -> None:
         present.note(_("Deals are of one type or say none (deal_type): nothing is shown by type."))
         return
     table = found.table.assign(deal_type=[name or _("not said") for name in found.table["deal_type"]])
+    if found.years and list(table["booked"]) == list(table[found.years[-1]]):
+        table = table.drop(columns=found.years[-1])
+    past = [year for year in found.years if year in table]
     months = ngettext("{n} month", "{n} months", found.months)
     present.show_table(
         table,
         title=_("New business, expansions and renewals apart"),
         table="target_types",
-        total={"booked": sum(table["booked"], Decimal(0)), "target": plan.summary["company_target"]},
+        formats=dict.fromkeys(past, "money"),
+        total={name: sum(table[name], Decimal(0)) for name in (*past, "booked", "target")},
         notes=[
             _("Booked is of {months}, {first} to {last}: {n} won deals.", months=months,
               first=day(found.first), last=day(found.last), n=number(found.deals)),
