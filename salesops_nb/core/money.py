@@ -75,6 +75,23 @@ def from_float(value: float, currency: str) -> Decimal:
     return rounded(Decimal(repr(float(value))), currency)
 
 
+def significant(value: float | Decimal, figures: int = 3) -> Decimal:
+    """An estimate in a few significant figures: more would say more than is known.
+
+    Examples
+    --------
+    >>> from salesops_nb.core import money
+    >>> money.significant(13_086_201.4), money.significant(-0.0)
+    (Decimal('13100000'), Decimal('0'))
+    """
+    exact = Decimal(repr(float(value)))
+    if not exact:
+        return Decimal(0)
+    step = Decimal(1).scaleb(exact.adjusted() - figures + 1)
+    whole = (exact / step).quantize(Decimal(1), ROUND_HALF_UP) * step
+    return whole.quantize(Decimal(1)) if step >= 1 else whole
+
+
 def to_minor(amount: Decimal, currency: str) -> int:
     """The amount in whole minor units (cents); `ValueError` where it has more places than its currency.
 

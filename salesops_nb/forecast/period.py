@@ -29,6 +29,16 @@ FUTURES = 10_000
 FEWER = 4_000  # futures of teams and people, of which there are many
 MOST_CELLS = 2_000_000  # futures × groups × months of teams
 LONGEST_AHEAD = 60
+NO_TEAM = "unassigned"
+
+
+@dataclass(frozen=True)
+class Requisition:
+    """A planned hire: position of the role, the month ahead in which it is opened, team (or region)."""
+
+    role: int
+    month: int
+    team: str
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Expected:
 
     `made` is the company's bookings, one a future, with what is already booked in the period; `booked` is
     that part, and `added` what planned hires bring. `months` are positions, among the months ahead, of those
-    that count.
+    that count. `replaced` is whether leavers are replaced; `hires` are the planned hires.
     """
 
     learned: Learned
@@ -48,6 +58,7 @@ class Expected:
     futures: Futures
     replaced: bool = True
     added: Floats | float = 0.0
+    hires: tuple[Requisition, ...] = ()
 
     def probability(self, target: float) -> float:
         """Chance that the period reaches a target."""
@@ -78,7 +89,7 @@ def expect(
     period: Period,
     *,
     replace_leavers: bool = True,
-    hires: Ints | None = None,
+    hires: Sequence[Requisition] = (),
     futures: int = FUTURES,
     seed: int = 0,
     of: Futures | None = None,
@@ -88,7 +99,7 @@ def expect(
     Parameters
     ----------
     replace_leavers : whether leavers are replaced, after the time it takes to fill a seat.
-    hires : requisitions to be opened beside, roles × months from the end of the data.
+    hires : requisitions to be opened beside; those opened after the period bring nothing to it.
     of : futures that were drawn for this question already.
 
     Raises
@@ -108,13 +119,16 @@ def expect(
         return out
 
     without = total(output)
-    if hires is None or not hires.any():
+    planned = tuple(sorted((each for each in hires if each.month < len(ahead)), key=lambda one: one.month))
+    if not planned:
         return Expected(learned, period, inside, booked, without, drawn, replace_leavers)
     rows = np.zeros((len(panel.roles), len(ahead)), dtype=np.int64)
-    width = min(hires.shape[1], len(ahead))
-    rows[:, :width] = hires[:, :width]
+    for each in planned:
+        rows[each.role, each.month] += 1
     grown = total(output + np.stack([drawn.pool.output(r, row) for r, row in enumerate(rows)], axis=1))
-    return Expected(learned, period, inside, booked, grown, drawn, replace_leavers, grown - without)
+    return Expected(
+        learned, period, inside, booked, grown, drawn, replace_leavers, grown - without, planned
+    )  # fmt: skip
 
 
 def _of_year(months: list[Period]) -> Ints:
@@ -162,20 +176,28 @@ def reconciled(expected: Expected) -> pd.DataFrame:
     return pd.DataFrame({"step": STEPS, "value": [float(expected.made.mean()) - sum(steps), *steps]})
 
 
-def by_group(expected: Expected, column: str = "team", replace_leavers: bool = True) -> dict[str, Floats]:
+def by_group(expected: Expected, column: str = "team") -> dict[str, Floats]:
     """Bookings of each team (or region) in the period, a value a future; a seat stays in its team.
 
     What is booked already counts for the team of today.
     """
     learned, drawn = expected.learned, expected.futures
     panel, roles = learned.panel, range(len(learned.panel.roles))
-    mine, waiting = _labels(learned, column)
-    names = sorted({*mine, *waiting})
-    seats = Seats(*_numbered(learned, mine, waiting, names), len(roles) * len(names))
+    at = _at(learned, column)
+    coming = [at.get(each.team, NO_TEAM) for each in expected.hires]
+    names, seats = seats_in(learned, column, coming)
+    mine = panel.roster[column].astype(str).to_numpy()
     horizon = drawn.pool.horizon
     few = int(np.clip(MOST_CELLS // (seats.groups * horizon), 500, FEWER))
     draws = drawn.pool.draws.first(min(few, len(drawn.pool.draws)))
-    output = teams(learned, draws, drawn.pool.seed, replace_leavers, seats)[int(replace_leavers)].output
+    replaced = expected.replaced
+    output = teams(learned, draws, drawn.pool.seed, replaced, seats)[int(replaced)].output
+    met = dict.fromkeys(roles, 0)
+    for each, label in zip(expected.hires, coming, strict=True):
+        # the n-th hire of a role is the same person as in the company's bookings
+        path = drawn.pool.path(each.role, met[each.role], each.month, slice(len(draws)))[0]
+        met[each.role] += 1
+        output[:, each.role * len(names) + names.index(label)] += path
     rng = np.random.default_rng([drawn.pool.seed, 3])
     out = {name: np.zeros(len(draws)) for name in names}
     made = learned.productivity
@@ -193,13 +215,25 @@ def by_group(expected: Expected, column: str = "team", replace_leavers: bool = T
     return {name: made for name, made in out.items() if made.any()}
 
 
+def seats_in(learned: Learned, column: str = "team", more: Sequence[str] = ()) -> tuple[list[str], Seats]:
+    """The teams (or regions), and seats grouped by role and, within it, by them in that order."""
+    mine, waiting = _labels(learned, column)
+    names = sorted({*mine, *waiting, *more})
+    groups = len(learned.panel.roles) * len(names)
+    return names, Seats(*_numbered(learned, mine, waiting, names), groups)
+
+
 def _labels(learned: Learned, column: str) -> tuple[Texts, Texts]:
     """The team or region of each spell, and of each open seat (where its team says so)."""
+    mine, at = learned.panel.roster[column].astype(str).to_numpy(), _at(learned, column)
+    return mine, np.array([at.get(t, NO_TEAM) for t in learned.vacancies["team"].astype(str)], object)
+
+
+def _at(learned: Learned, column: str) -> dict[str, str]:
+    """The team or region of each team and of itself."""
     roster = learned.panel.roster
-    mine = roster[column].astype(str).to_numpy()
-    at = dict(zip(roster["team"].astype(str), mine, strict=True))
-    at |= {label: label for label in mine}
-    return mine, np.array([at.get(t, "unassigned") for t in learned.vacancies["team"].astype(str)], object)
+    at = dict(zip(roster["team"].astype(str), roster[column].astype(str), strict=True))
+    return at | {label: label for label in roster[column].astype(str)}
 
 
 def _numbered(learned: Learned, mine: Texts, waiting: Texts, names: list[str]) -> tuple[Ints, Ints]:

@@ -132,7 +132,7 @@ def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
         missing = formats.missing(row.value)
         unit = "text" if missing else row.unit
         if row.key == "velocity" and not missing:  # made of four estimates
-            unit = "short_money"
+            unit = "about"
         sentences, detail = cast("tuple[list[Message], Message]", row.said)
         cards.append(
             {

@@ -87,6 +87,7 @@ def _declare_tables() -> None:
     from salesops_nb.store.assignments.tables import assignments  # noqa: F401
     from salesops_nb.store.deliveries import deliveries  # noqa: F401
     from salesops_nb.store.forecast_calls import calls  # noqa: F401
+    from salesops_nb.store.hiring_plans import approvals  # noqa: F401
     from salesops_nb.store.ledger.chain import entries  # noqa: F401
     from salesops_nb.store.process_claims import claims  # noqa: F401
     from salesops_nb.store.runs import runs  # noqa: F401

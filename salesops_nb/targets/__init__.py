@@ -5,6 +5,9 @@ once from what it made.
 """
 
 from salesops_nb.targets.basis import Basis, prepare, read
+from salesops_nb.targets.by_type import by_type
+from salesops_nb.targets.cascade import cascade
+from salesops_nb.targets.earlier import earlier
 from salesops_nb.targets.ratios import attainment, attainment_factor, over_assignment, share_at_quota
 from salesops_nb.targets.rounding import largest_remainder
 from salesops_nb.targets.season import Season, season
@@ -16,6 +19,9 @@ __all__ = [
     "TargetPlan",
     "attainment",
     "attainment_factor",
+    "by_type",
+    "cascade",
+    "earlier",
     "largest_remainder",
     "over_assignment",
     "prepare",

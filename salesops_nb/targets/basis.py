@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,14 +16,18 @@ import pandas as pd
 from salesops_nb.core.frames import IN_MEMORY, Tables, height, settled
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError, problem
+from salesops_nb.forecast.learning.learn import learn
 from salesops_nb.forecast.period import between
+from salesops_nb.store.hiring_plans import ApprovedHiring
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
+from salesops_nb.targets.last_year import last_year
 from salesops_nb.targets.outlook import Outlook, outlook_of
 from salesops_nb.targets.pipeline import Pipeline, pipeline
-from salesops_nb.targets.potential import filled, last_targets, potential
+from salesops_nb.targets.potential import filled, potential
 from salesops_nb.targets.roster import RAMP, carriers, check_ramp, exposure, ramped, read_people
 from salesops_nb.targets.season import YEAR, Season, season
+from salesops_nb.targets.seats import LINE, OPEN, PERSON, Hiring, lines_of
 
 Floats = npt.NDArray[np.float64]
 DEALS = (
@@ -36,9 +40,12 @@ DEALS = (
 class Basis:
     """What is known before a target is set; `set_targets` needs nothing else.
 
-    `reps` has a row a carrier: person_id, team, region, hired_on, left_on, fte, potential,
-    run_rate (bookings of the year at today's rate), pipeline, bottom_up, effort (full ramped years),
-    last_bookings, last_target. `weights` is reps × 12: effort of the month times its season.
+    `reps` has a row a line of quota: person_id (or what the line is called), team, region, hired_on, left_on,
+    fte, line (a person; with an approved hiring plan its hires and open seats too, see `targets.seats`),
+    potential, run_rate (bookings of the year at today's rate), pipeline, bottom_up, effort (full ramped
+    years), last_bookings, last_target, last_months and last_compared (see `last_year`). `weights` is
+    reps × 12: effort of the month times its season. `managers` are those of the teams; `hiring` is the
+    approved plan that is counted.
 
     Examples
     --------
@@ -64,6 +71,8 @@ class Basis:
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
     simulated: bool
+    managers: Mapping[str, str] = field(default_factory=dict)
+    hiring: Hiring | None = None
 
 
 def read(tables: Mapping[str, Any]) -> Tables:
@@ -109,6 +118,7 @@ def prepare(
     ramp: Sequence[float] = RAMP,
     declared_season: Sequence[float] | None = None,
     seed: int = 0,
+    hiring: ApprovedHiring | None = None,
 ) -> Basis:
     """Read history, people, potential and pipeline, and fit the season.
 
@@ -122,6 +132,8 @@ def prepare(
     potential_by : potential by person, in place of what the tables give.
     ramp : share of a full target for each month of tenure, 1 afterwards.
     declared_season : twelve weights for when there are under 24 months of history.
+    hiring : the approved hiring plan (`store.hiring_plans.approved_hiring`): its hires are in the forecast
+        and carry ramped quota from their start; until then the seat's stands with the team's manager.
 
     Returns
     -------
@@ -153,11 +165,15 @@ def prepare(
     shape = season(history.company, _position(history.months[0]), declared_season, gap)
     chosen = carriers(people, target_year, history.reps, roles)
     factors = shape.shares * YEAR
-    effort = exposure(chosen, target_year.months()) * ramped(chosen, target_year.months(), ramp)
-    seen = outlook_of(tables, calendar, history, target_year, chosen, seed)
+    learned = learn(tables, calendar, history.months[-1].last, history.currency)
+    counted, chosen, managers = lines_of(hiring, learned, target_year, chosen, people, problems)
+    months = target_year.months()
+    held = (chosen["line"] == OPEN).to_numpy()[:, None]
+    effort = exposure(chosen, months) * np.where(held, 1.0, ramped(chosen, months, ramp))
+    seen = outlook_of(learned, target_year, chosen, counted, seed)
     flow = pipeline(tables, target_year, history.months[-1].last)
     reps, notes = _reps(
-        tables, history, target_year, chosen, seen, effort, factors, flow, potential_by, problems
+        tables, history, target_year, chosen, seen, effort, factors, flow, potential_by, problems, ramp
     )
     last = _last_year(history, target_year.previous(), shape.shares)
     problems += _strangers(history, people)
@@ -165,7 +181,7 @@ def prepare(
     problems = [*history.problems, *problems]
     return Basis(
         target_year, history.currency, reps, effort * factors, shape, seen, futures(reps, seen), *last,
-        tuple(notes), tuple(problems), history.simulated,
+        tuple(notes), tuple(problems), history.simulated, managers, counted,
     )  # fmt: skip
 
 
@@ -240,40 +256,52 @@ def _reps(
     flow: Pipeline,
     given: Mapping[str, Any] | None,
     problems: list[Problem],
+    ramp: Sequence[float],
 ) -> tuple[pd.DataFrame, list[str]]:
-    ids = list(chosen["person_id"])
+    person = (chosen["line"] == PERSON).to_numpy()
+    ids, lines = list(chosen.loc[person, "person_id"]), list(chosen["person_id"])
     booking = set(history.reps)
-    past = pd.Series({rep: float(rate) for rep, rate in zip(ids, seen.rate, strict=True) if rep in booking})
+    rates = zip(ids, seen.rate[person], strict=True)
+    past = pd.Series({rep: float(rate) for rep, rate in rates if rep in booking})
     found, source = potential(tables, ids, given, past)
-    teams = chosen["team"].set_axis(ids)
-    worth, missing = filled(found, teams)
+    # a seat could give what the middle of its team could
+    found = pd.concat([found, pd.Series(np.nan, index=lines[len(ids) :], dtype=float)])
+    worth, missing = filled(found.reset_index(drop=True), chosen["team"].reset_index(drop=True))
     notes = [source]
-    if missing:
-        problems.append(_missing_potential(missing))
-    zero = [str(rep) for rep in worth[worth == 0].index]
+    unknown = [lines[i] for i in missing if person[i]]
+    if unknown:
+        problems.append(_missing_potential(unknown))
+    zero = [name for name, value, own in zip(lines, worth, person, strict=True) if own and value == 0]
     if zero:
         problems.append(_zero_potential(zero))
     expected = flow.expected.reindex(ids).fillna(0.0).to_numpy(dtype=float)
+    expected = np.concatenate([expected, np.zeros(len(lines) - len(ids))])
     weights = effort * factors
-    new = (weights * (1 - flow.carry)).sum(axis=1) * seen.rate
-    reps = chosen[["person_id", "team", "region", "hired_on", "left_on", "fte"]].reset_index(drop=True)
+    run_rate = seen.rate * weights.sum(axis=1)
+    reps = chosen[list(LINE)].reset_index(drop=True)
     reps = reps.assign(
         potential=worth.to_numpy(dtype=float),
-        run_rate=seen.rate * weights.sum(axis=1),
+        run_rate=run_rate,
         pipeline=expected,
-        bottom_up=expected + new,
+        bottom_up=_from_both(run_rate, seen.rate * (weights * flow.carry).sum(axis=1) * person, expected),
         effort=effort.sum(axis=1) / YEAR,
     )
-    before = year.previous()
-    reps["last_bookings"] = _objects(history.between(rep, before.start, before.end) for rep in ids)
-    targets = last_targets(tables, before)
-    reps["last_target"] = _objects(targets.get(rep) for rep in ids)
-    return reps, notes
+    last = last_year(tables, history, year, chosen, ramp)
+    return reps.assign(**last), notes
 
 
-def _objects(values: Iterable[Any]) -> pd.Series:
-    """Decimals (and gaps) kept as they are."""
-    return pd.Series(list(values), dtype=object)
+def _from_both(run_rate: Floats, begun: Floats, expected: Floats) -> Floats:
+    """What run-rate and live open deals promise: deals take the place of as much run-rate as they are worth.
+
+    `begun` is the part of each run-rate that deals open today bring, `expected` what such deals are worth.
+    The sum stays that of the run-rates, whichever of the two is larger: what people book is known from
+    years, and which deals are live enough to count is a rule.
+    """
+    moved = min(begun.sum(), expected.sum())
+    if moved <= 0:
+        return run_rate
+    out: Floats = run_rate + expected * (moved / expected.sum()) - begun * (moved / begun.sum())
+    return out
 
 
 def _missing_potential(names: list[str]) -> Problem:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.core.statistics import gini
+from salesops_nb.targets.seats import OPEN, PERSON
 
 if TYPE_CHECKING:
     from salesops_nb.targets.basis import Basis
@@ -18,14 +19,15 @@ Floats = npt.NDArray[np.float64]
 
 
 def measures(
-    basis: Basis, yearly: list[Decimal], company: Decimal
+    basis: Basis, months: list[list[Decimal]], company: Decimal
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    """The summary's figures, the outlook of each year's target, and the reps with theirs."""
+    """The summary's figures, the outlook of each year's target, and the lines of quota with theirs."""
     draws = basis.outlook.draws
+    yearly = [sum(row, Decimal(0)) for row in months]
     target = np.array([float(value) for value in yearly])
     met = draws >= target
-    carrying = target > 0
-    reps = _reps(basis, yearly)
+    carrying = (target > 0) & (basis.reps["line"] == PERSON).to_numpy()
+    reps = _reps(basis, months, yearly)
     share = met[:, carrying].mean(axis=1) if carrying.any() else np.zeros(len(draws))
     ratio = reps.loc[carrying, "target_over_potential"].dropna().to_numpy(dtype=float)
     levels = _levels(basis, reps, company)
@@ -46,7 +48,7 @@ def measures(
     return summary, levels, reps
 
 
-def _reps(basis: Basis, yearly: list[Decimal]) -> pd.DataFrame:
+def _reps(basis: Basis, months: list[list[Decimal]], yearly: list[Decimal]) -> pd.DataFrame:
     reps = basis.reps.copy()
     target = np.array([float(value) for value in yearly])
     mine = [future for future in basis.futures if future.level == "rep"]
@@ -55,31 +57,34 @@ def _reps(basis: Basis, yearly: list[Decimal]) -> pd.DataFrame:
     reps["p10"], reps["p90"] = [f.p10 for f in mine], [f.p90 for f in mine]
     reps["probability"] = [f.probability(t) for f, t in zip(mine, target, strict=True)]
     reps["expected_attainment"] = _over(basis.outlook.mean, target)
+    reps.loc[reps["line"] == OPEN, ["probability", "expected_attainment"]] = np.nan
     # Potential counts for the part of the year that a person carries a full target.
     held = reps["potential"].to_numpy(dtype=float) * basis.weights.sum(axis=1) / 12
     reps["target_over_potential"] = _over(target, held)
-    before = [
-        t if t is not None else b for t, b in zip(reps["last_target"], reps["last_bookings"], strict=True)
+    reps["against"] = ["target" if t is not None else "bookings" for t in reps["last_target"]]
+    reps["months_compared"] = [len(at) for at in reps["last_months"]]
+    pairs = [
+        (sum((row[i] for i in at), Decimal(0)), before) if at else (None, None)
+        for row, at, before in zip(months, reps["last_months"], reps["last_compared"], strict=True)
     ]
-    against = ["target" if t is not None else "bookings" for t in reps["last_target"]]
-    reps["against"] = against
-    reps["before"] = pd.Series(before, dtype=object)
-    reps["change"] = pd.Series([now - then for now, then in zip(yearly, before, strict=True)], dtype=object)
+    changes = [None if now is None or then is None else now - then for now, then in pairs]
+    reps["before"] = pd.Series([then for _, then in pairs], dtype=object)
+    reps["change"] = pd.Series(changes, dtype=object)
     reps["change_ratio"] = [
-        float(now / then) - 1 if then > 0 else np.nan for now, then in zip(yearly, before, strict=True)
+        float(now / then) - 1 if now is not None and then else np.nan for now, then in pairs
     ]
     return reps
 
 
 def _levels(basis: Basis, reps: pd.DataFrame, company: Decimal) -> pd.DataFrame:
-    """Target, expected, P10 to P90, probability and last year, of company, regions, teams and reps."""
-    yearly, before = reps["target"].tolist(), reps["before"].tolist()
+    """Target, expected, P10 to P90, probability and last year's bookings, of each level."""
+    yearly, before = reps["target"].tolist(), reps["last_bookings"].tolist()
     rows = []
     for future in basis.futures:
-        members = future.members.tolist()
-        total = company if future.level == "company" else sum((yearly[i] for i in members), Decimal(0))
-        last = sum((before[i] for i in members), Decimal(0))
-        chance = future.probability(float(total))
+        members, whole = future.members.tolist(), future.level == "company"
+        total = company if whole else sum((yearly[i] for i in members), Decimal(0))
+        last = basis.last_year if whole else sum((before[i] for i in members), Decimal(0))
+        chance = future.probability(float(total)) if future.mean > 0 else float("nan")
         outlook = (future.mean, future.p10, future.p50, future.p90, chance)
         rows.append((future.level, future.who, total, *outlook, last, total - last))
     columns = ["level", "who", "target", "expected", "p10", "p50", "p90", "probability", "before", "change"]

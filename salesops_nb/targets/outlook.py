@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from salesops_nb.core.frames import Tables
-from salesops_nb.core.periods import FiscalCalendar, Period
-from salesops_nb.forecast.learning.learn import learn
+from salesops_nb.core.periods import Period
+from salesops_nb.forecast.learning.learned import Learned
 from salesops_nb.forecast.period import Expected, by_group, by_person, expect, months_ahead
-from salesops_nb.targets.history import History
 from salesops_nb.targets.roster import exposure
+from salesops_nb.targets.seats import OPEN, PERSON, Hiring
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,17 +35,23 @@ class Outlook:
 
 
 def outlook_of(
-    tables: Tables,
-    calendar: FiscalCalendar,
-    history: History,
-    year: Period,
-    chosen: pd.DataFrame,
-    seed: int,
+    learned: Learned, year: Period, lines: pd.DataFrame, hiring: Hiring | None, seed: int
 ) -> Outlook:
-    """The outlook of the chosen people, and of all who sell."""
-    learned = learn(tables, calendar, history.months[-1].last, history.currency)
-    found = expect(learned, year, seed=seed)
-    months = months_ahead(learned, year)
-    people = by_person(found, chosen, exposure(chosen, months))
+    """The outlook of all who sell, and of each line of quota (columns as `seats.COLUMNS`).
+
+    Without an approved plan leavers are replaced and nobody else is hired; with one, as it was approved.
+    """
+    if hiring is not None and hiring.applies:
+        policy = hiring.plan.replace_leavers
+        found = expect(learned, year, replace_leavers=policy, hires=hiring.counted, seed=seed)
+    else:
+        found = expect(learned, year, seed=seed)
+    there = exposure(lines, months_ahead(learned, year))
+    there[(lines["line"] == OPEN).to_numpy()] = 0.0  # nobody sells from a seat that is open
+    people = by_person(found, lines, there)
     groups = {level: by_group(found, level) for level in ("region", "team")}
-    return Outlook(found, groups, people.rate, people.made.mean(axis=0), people.made)
+    rate = people.rate.copy()
+    for role in set(lines["role"]):  # nobody knows the hires apart: each is asked for the same
+        alike = ((lines["line"] != PERSON) & (lines["role"] == role)).to_numpy()
+        rate[alike] = rate[alike].mean() if alike.any() else 0.0
+    return Outlook(found, groups, rate, people.made.mean(axis=0), people.made)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
@@ -12,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.core.frames import Tables, collected
-from salesops_nb.core.periods import Period
 from salesops_nb.errors import SalesopsError, problem
 
 Floats = npt.NDArray[np.float64]
@@ -110,33 +108,11 @@ def _worked_accounts(tables: Tables) -> pd.Series | None:
     return _sums(joined, "owner_id", "part") if len(joined) else None
 
 
-def filled(found: pd.Series, teams: pd.Series) -> tuple[pd.Series, list[str]]:
-    """Potential with the middle of the team (else of all) where it is missing, and who got it."""
-    missing = [str(rep) for rep in found[found.isna()].index]
+def filled(found: pd.Series, teams: pd.Series) -> tuple[pd.Series, list[int]]:
+    """Potential with the middle of the team (else of all) where it is missing, and in which rows it was.
+
+    Both have a row a line, numbered from 0.
+    """
+    missing = [int(row) for row in found[found.isna()].index]
     middle = found.groupby(teams).transform("median")
     return found.fillna(middle).fillna(found.median()), missing
-
-
-def last_targets(tables: Tables, year: Period) -> dict[str, Decimal]:
-    """The bookings targets of the reps in a year: those of the year, or its months added up."""
-    targets = table_with(tables, "targets", "level", "who", "metric", "period", "value")
-    if targets is None:
-        return {}
-    mine = targets.filter(nw.col("level") == "rep", nw.col("metric") == "bookings")
-    rows = collected(mine.select("who", "period", "value"))
-    whole: dict[str, Decimal] = {}
-    parts: dict[str, Decimal] = {}
-    months = {m.key for m in year.months()}
-    for who, key, value in zip(rows["who"], rows["period"], rows["value"], strict=True):
-        amount = Decimal(str(value))
-        if amount < 0:
-            raise SalesopsError(
-                problem(
-                    "negative-target.targets", table="targets", column="value", value=amount, who=who, key=key
-                )
-            )
-        if key == year.key:
-            whole[str(who)] = amount
-        elif key in months:
-            parts[str(who)] = parts.get(str(who), Decimal(0)) + amount
-    return {**parts, **whole}

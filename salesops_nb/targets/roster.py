@@ -19,13 +19,15 @@ Floats = npt.NDArray[np.float64]
 DAYS_PER_MONTH = 30.4375
 RAMP = (0.0, 0.15, 0.3, 0.5, 0.65, 0.8)  # share of a full target by month of tenure; 1 from the seventh
 FAR, LONG_AGO = date(2199, 12, 31), date(1900, 1, 1)
-COLUMNS = ("person_id", "name", "role", "team", "region", "hired_on", "left_on", "fte", "valid_from")
+COLUMNS = (
+    "person_id", "name", "role", "team", "region", "manager_id", "hired_on", "left_on", "fte", "valid_from",
+)  # fmt: skip
 
 
 def read_people(tables: Tables, problems: list[Problem], before: date) -> pd.DataFrame:
     """One row a person, the latest that begins before a day.
 
-    Columns: person_id, name, role, team, region, hired_on, left_on, fte.
+    Columns: person_id, name, role, team, region, manager_id, hired_on, left_on, fte.
 
     A person who leaves before he is hired is set aside with a problem. Raises `SalesopsError`
     where the table is missing or has nobody.

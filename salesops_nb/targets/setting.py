@@ -19,6 +19,7 @@ from salesops_nb.targets.basis import Basis, check_grows
 from salesops_nb.targets.ratios import exact
 from salesops_nb.targets.rounding import Ints, spread
 from salesops_nb.targets.season import YEAR
+from salesops_nb.targets.seats import OPEN
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["top_down", "bottom_up", "blend"]
@@ -106,8 +107,7 @@ def set_targets(
     months = _cells(basis.weights, shares, assigned, whole)
     goal = _cells(basis.weights.sum(axis=0, keepdims=True), np.ones(1), company, whole)
     frame = _table(basis, months, goal, _money(basis))
-    yearly = [sum(row, Decimal(0)) for row in months]
-    summary, levels, reps = difficulty.measures(basis, yearly, company)
+    summary, levels, reps = difficulty.measures(basis, months, company)
     summary = {
         "year": basis.year.key, "currency": basis.currency, "method": method,
         "weight": weight if method == "blend" else None, "unit": Decimal(str(unit)),
@@ -152,7 +152,8 @@ def _company(basis: Basis, growth: Any, target: Any, unit: Fraction) -> Decimal:
         smallest = Decimal(1).scaleb(-places(basis.currency))
         return Decimal(str(target)).quantize(smallest, ROUND_HALF_UP)
     if growth is None:
-        return _to_unit(exact(round(float(basis.reps["bottom_up"].sum()), 4), "total"), unit)
+        selling = basis.reps["line"] != OPEN
+        return _to_unit(exact(round(float(basis.reps.loc[selling, "bottom_up"].sum()), 4), "total"), unit)
     check_grows(basis.last_year, basis.last_year_months, basis.year)
     covered = basis.last_year_share
     last = exact(basis.last_year, "last year") / exact(round(covered, 12), "share")

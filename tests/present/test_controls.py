@@ -18,7 +18,7 @@ from salesops_nb.errors import SalesopsError
 from salesops_nb.notebook import parameters_of
 from salesops_nb.notebook.hiring_needs.parameters import HiringNeeds
 from salesops_nb.notebook.performance_review import PerformanceReview
-from salesops_nb.notebook.target_setting import TargetSetting
+from salesops_nb.notebook.target_setting.parameters import TargetSetting
 from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebalancing
 from salesops_nb.parameters import Name
 from salesops_nb.present.language import formats

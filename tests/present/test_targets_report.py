@@ -3,19 +3,24 @@
 import html
 import re
 import shutil
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import nbformat
 import papermill
 import pytest
+from click.testing import CliRunner
 
 from salesops_nb import open_workbook, performance
+from salesops_nb.cli import main
 from salesops_nb.notebook import performance_review as show
 from salesops_nb.notebook.hiring_needs import arguments
 from salesops_nb.notebook.hiring_needs import displays as hiring_show
-from salesops_nb.store.targets import approved_targets, target_approvals
+from salesops_nb.notebook.target_setting import displays as target_show
+from salesops_nb.notebook.target_setting.parameters import TargetSetting
+from salesops_nb.store.targets import approve_targets, approved_targets, target_approvals
+from salesops_nb.targets import prepare, set_targets
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +74,62 @@ def test_both_reports_give_the_same_question_the_same_chance(folder: Path) -> No
     chance = shown(targets, "Leavers are replaced")[-1]
     assert cards(targets)["Probability"] == chance
     assert cards(hiring)["Probability with nobody hired"] == shown(hiring, "Nobody is replaced or hired")[-1]
+
+
+def test_with_an_approved_hiring_plan_both_still_give_the_same_chance(folder: Path) -> None:
+    """Hiring's plan for the approved target: once approved, target setting gives its chance."""
+    asked = {"year": 2018, "growth": 0.12}
+    run(folder, "target_setting", **asked, approved_by="Ada Example", approved_on="2017-12-15")
+    hiring = run(folder, "hiring_needs", futures=10_000, seed=0)
+    done = CliRunner().invoke(
+        main,
+        [
+            "approve-hires",
+            "-w",
+            str(folder),
+            "--by",
+            "Bo Example",
+            "--on",
+            "2017-12-20",
+            "--team",
+            "Cara Losch",
+        ],
+    )
+    assert done.exit_code == 0, done.output
+    targets = run(folder, "target_setting", **asked)
+    found = cards(hiring)
+    assert cards(targets)["Probability"] == found["Probability"]
+    hired = f"{found['Hires']} are hired as approved, leavers are not replaced beside"
+    assert shown(targets, hired)[-1] == found["Probability"]
+    for words in ("Nobody is replaced or hired", "Leavers are replaced", "Today's team at full output"):
+        assert shown(targets, words) == shown(hiring, words)
+    page = str(targets.cells)
+    assert "Hiring plan 1, approved by Bo Example on Dec 20, 2017, is counted" in page
+    assert "Open seats of Cara Losch" in page
+
+
+def test_a_kept_forecast_stands_beside_what_came_and_hindsight_is_none(folder: Path, capsys) -> None:
+    """What was approved with data of the year itself is no forecast of it, whatever day it names."""
+    book = open_workbook(folder)
+    basis = prepare(book.tables, book.calendar, 2018)
+    before = prepare(book.tables, book.calendar, 2017)
+    asked = TargetSetting(year=2017, approved_by="Ada Example", approved_on=date(2016, 12, 15))
+    target_show.approval(book, before, set_targets(before, growth=0), asked)
+    target_show.last_forecast(book, basis)
+    page = capsys.readouterr().out
+    assert "Worked out now from what was dated up to Dec 31, 2016" in page
+    assert "$11,610,141" in page
+    assert "n = 1" in page
+    kept = {"p10": 11_000_000, "p50": 11_500_000, "p90": 12_100_000, "data_through": "2016-12-14"}
+    rows = set_targets(before, growth=0.05).targets
+    approve_targets(
+        book.store, rows, year="2017", currency="USD", approved_by="Ada", parameters={"forecast": kept},
+        approved_at=datetime(2016, 12, 15),  # noqa: DTZ001 — the company's own clock
+    )  # fmt: skip
+    target_show.last_forecast(book, basis)
+    page = capsys.readouterr().out
+    assert "As kept with the approved targets, data through Dec 14, 2016 | $11M | $11.5M | $12.1M" in page
+    assert "Worked out now" not in page
 
 
 def test_the_review_measures_against_targets_once_somebody_approved_them(folder: Path) -> None:

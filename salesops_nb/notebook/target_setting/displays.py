@@ -1,18 +1,22 @@
-"""Target setting: what it may be asked, what is set, how hard and fair it is, and the approval."""
+"""The target setting report's displays: what is set, how hard and fair it is, and the approval."""
 
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pydantic import Field
 
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.notebook import one_forecast as shared
-from salesops_nb.parameters import Day, Name, Parameters
-from salesops_nb.present.language.formats import money, percent, short_money
+from salesops_nb.notebook.target_setting.evidence import forecast_of
+from salesops_nb.notebook.target_setting.evidence import last_forecast as last_forecast
+from salesops_nb.notebook.target_setting.evidence import types as types
+from salesops_nb.notebook.target_setting.quota import approved_plan as approved_plan
+from salesops_nb.notebook.target_setting.quota import cascade as cascade
+from salesops_nb.notebook.target_setting.quota import hiring as hiring
+from salesops_nb.present.language.formats import money, percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -22,52 +26,6 @@ if TYPE_CHECKING:
 
 
 UNLIKELY = 0.1  # a team's chance under which it is named at the top
-
-
-class TargetSetting(Parameters):
-    """Of `target_setting.ipynb`.
-
-    Examples
-    --------
-    >>> from salesops_nb.parameters import TargetSetting
-    >>> asked = TargetSetting(year=2018, method="top_down")
-    >>> asked.growth, asked.method
-    (0.1, 'top_down')
-    """
-
-    needs = ("people", "deals.closed_on of won or bookings_history.value")
-
-    approval = ("approved_by", "approved_on", "reason")
-    year_after = "year"
-
-    year: int = Field(
-        2018,
-        ge=1990,
-        description="Fiscal year to set targets for",
-        json_schema_extra={"choices": "target_years"},
-    )
-    growth: float = Field(0.1, ge=-0.5, le=1, description="Growth on last year's bookings, as 0.1")
-    company_target: float | None = Field(
-        None, ge=0, description="The company's target, in place of growth; empty for growth"
-    )
-    method: Literal["top_down", "bottom_up", "blend"] = Field(
-        "blend", description="Shared out by potential, summed from pipeline and run-rate, or both"
-    )
-    weight: float = Field(0.5, ge=0, le=1, description="Part of the top-down share in a blend")
-    over_assignment: float = Field(1.05, ge=1, le=1.5, description="Assigned targets over the company's")
-    unit: int = Field(100, ge=1, le=100_000, description="Money to which targets are rounded")
-    approved_by: Name = Field(
-        None, description="Who approves: a name here writes the targets; empty does not"
-    )
-    approved_on: Day = Field(None, description="Day of the approval; needed to approve")
-    reason: str = Field("", description="Why, kept with the approval")
-
-    def foretell(self, workbook: Any) -> None:
-        """Raise `SalesopsError` where no earlier bookings lead up to the year."""
-        from salesops_nb.targets.basis import check_earlier
-
-        currency, growing = workbook.settings.currency, not self.company_target
-        check_earlier(workbook.tables, workbook.calendar, self.year, currency=currency, growing=growing)
 
 
 def cover(panel: Panel, asked: Any) -> None:
@@ -96,15 +54,15 @@ def headlines(plan: TargetPlan) -> None:
                        ratio=percent(float(found["assigned"] / found["company_target"])))},
         {"metric": "share_at_quota", "value": found["share_at_quota"], "mark": ["estimated"],
          "sentence": ngettext("Expected share of {n} rep.", "Expected share of {n} reps.", found["reps"]),
-         "detail": _("80 % interval {low} to {high}", low=percent(found["share_at_quota_p10"]),
-                     high=percent(found["share_at_quota_p90"]))},
+         "detail": _("80 % interval {low} to {high}", low=whole_percent(found["share_at_quota_p10"]),
+                     high=whole_percent(found["share_at_quota_p90"]))},
         {"metric": "target_dispersion", "value": found["dispersion_cv"],
          "sentence": _("Standard deviation over mean; 0 % would ask the same of every unit of potential."),
          "detail": _("Gini {gini}", gini=percent(found["dispersion_gini"]))},
     ]  # fmt: skip
     hard = plan.levels[(plan.levels["level"] == "team") & (plan.levels["probability"] < UNLIKELY)]
     if len(hard):
-        named = ", ".join(f"{who} ({percent(chance, 0)})" for who, chance in
+        named = ", ".join(f"{who} ({whole_percent(chance)})" for who, chance in
                           zip(hard["who"], hard["probability"], strict=True))  # fmt: skip
         cards.insert(2, {"label": _("Teams unlikely to make it"), "value": len(hard), "unit": "integer",
                          "mark": ["estimated"],
@@ -146,14 +104,15 @@ def season(basis: Basis) -> None:
 
 def levels(plan: TargetPlan) -> None:
     """Targets of company, regions and teams with what to expect of them."""
-    frame = plan.levels[plan.levels["level"] != "rep"][
-        ["who", "level", "target", "before", "change", "p10", "p50", "p90", "probability"]
-    ]
+    frame = plan.levels[plan.levels["level"] != "rep"].rename(columns={"before": "booked"})
     present.show_table(
-        frame,
+        frame[["who", "level", "target", "booked", "change", "p10", "p50", "p90", "probability"]],
         title=_("Company, regions and teams"),
         table="targets",
-        notes=[_("Over-assignment is in the targets of regions and teams, not in the company's.")],
+        notes=[
+            _("Over-assignment is in the targets of regions and teams, not in the company's."),
+            _("Last year's bookings of a team are those of its people of today; the company's are all."),
+        ],
     )
 
 
@@ -181,29 +140,38 @@ def periods(plan: TargetPlan) -> None:
 
 def reps(plan: TargetPlan) -> None:
     """Each rep's target, what it rests on, its chance, and who gains or loses."""
-    frame = plan.reps.sort_values("change_ratio", ascending=False)
-    shown = ["person_id", "team", "potential", "run_rate", "pipeline", "target", "before", "change_ratio",
-             "probability", "expected_attainment", "target_over_potential"]  # fmt: skip
+    frame = plan.reps[plan.reps["line"] == "person"].sort_values("change_ratio", ascending=False)
+    against = {"target": _("target"), "bookings": _("bookings")}
+    none = frame["months_compared"] == 0
+    frame["against"] = [_("not comparable") if no else against[each]
+                        for each, no in zip(frame["against"], none, strict=True)]  # fmt: skip
+    shown = ["person_id", "team", "potential", "run_rate", "pipeline", "target", "against",
+             "months_compared", "before", "change_ratio", "probability", "expected_attainment",
+             "target_over_potential"]  # fmt: skip
     present.show_table(
         frame[shown],
         title=_("Reps: targets, and who gains or loses"),
         table="targets",
         rows=80,
-        notes=[_("Change is against last year's target of the rep, or last year's bookings without one.")],
+        notes=[
+            _("Change is against last year's target of the rep, or last year's bookings without one."),
+            _("It is of the months that a rep carries in full in both years, past the ramp."),
+        ],
     )
 
 
 def difficulty(plan: TargetPlan) -> None:
     """How likely each rep's target is: targets far from half are too soft or too hard."""
+    people = plan.reps[plan.reps["line"] == "person"]
     present.histogram(
-        plan.reps["probability"].to_numpy(),
+        people["probability"].to_numpy(),
         unit="percent",
         title=_("Probability that a rep's target is met"),
-        marks={_("median"): float(plan.reps["probability"].median())},
+        marks={_("median"): float(people["probability"].median())},
     )
 
 
-def approval(workbook: Any, plan: TargetPlan, asked: Any) -> None:
+def approval(workbook: Any, basis: Basis, plan: TargetPlan, asked: Any) -> None:
     """Write the targets to the store where `approved_by` names a person; otherwise say that nothing is.
 
     Raises `SalesopsError` where a name is given without the day.
@@ -227,9 +195,15 @@ def approval(workbook: Any, plan: TargetPlan, asked: Any) -> None:
         approved_by=asked.approved_by,
         approved_at=datetime.combine(asked.approved_on, time()),
         reason=asked.reason,
-        parameters=asked.model_dump(mode="json", exclude={"workbook"}),
+        parameters=asked.model_dump(mode="json", exclude={"workbook"}) | _rests_on(workbook, basis),
     )
     present.note(
         _("Approved by {who}: version {version} of the targets of {year} is in force.",
           who=asked.approved_by, version=version, year=plan.summary["year"])
     )  # fmt: skip
+
+
+def _rests_on(workbook: Any, basis: Basis) -> dict[str, Any]:
+    """What is kept with an approval beside the parameters: the forecast, and the hiring plan counted."""
+    plan = basis.hiring.plan.plan_id if basis.hiring is not None and basis.hiring.applies else None
+    return {"forecast": forecast_of(workbook, basis), "hiring_plan": plan}

@@ -1,0 +1,1 @@
+"""The target setting notebook: what it may be asked, and what it shows."""
