@@ -182,7 +182,7 @@ def payback(learned: Learned, futures: int = 2_000, seed: int = 0) -> pd.DataFra
     pool = Pool(learned, replace(draws, shared=np.ones_like(draws.shared)), seed)
     rows = []
     for r, role in enumerate(learned.panel.roles):
-        output, there = pool.path(r, 0, 0)
+        output, there, _ = pool.path(r, 0, 0)
         economics = learned.economics
         gain = economics.margin * learned.productivity.level[r] * output
         joined = np.diff(np.maximum.accumulate(there, axis=1), axis=1, prepend=0.0)
