@@ -169,9 +169,8 @@ def by_group(expected: Expected, column: str = "team", replace_leavers: bool = T
     """
     learned, drawn = expected.learned, expected.futures
     panel, roles = learned.panel, range(len(learned.panel.roles))
-    mine, waiting = _labels(learned, column)
-    names = sorted({*mine, *waiting})
-    seats = Seats(*_numbered(learned, mine, waiting, names), len(roles) * len(names))
+    names, seats = seats_in(learned, column)
+    mine = panel.roster[column].astype(str).to_numpy()
     horizon = drawn.pool.horizon
     few = int(np.clip(MOST_CELLS // (seats.groups * horizon), 500, FEWER))
     draws = drawn.pool.draws.first(min(few, len(drawn.pool.draws)))
@@ -191,6 +190,14 @@ def by_group(expected: Expected, column: str = "team", replace_leavers: bool = T
     for name in names:
         out[name] += panel.booked[np.ix_(mine == name, past)].sum()
     return {name: made for name, made in out.items() if made.any()}
+
+
+def seats_in(learned: Learned, column: str = "team") -> tuple[list[str], Seats]:
+    """The teams (or regions), and seats grouped by role and, within it, by them in that order."""
+    mine, waiting = _labels(learned, column)
+    names = sorted({*mine, *waiting})
+    groups = len(learned.panel.roles) * len(names)
+    return names, Seats(*_numbered(learned, mine, waiting, names), groups)
 
 
 def _labels(learned: Learned, column: str) -> tuple[Texts, Texts]:

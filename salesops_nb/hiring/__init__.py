@@ -2,6 +2,8 @@
 
 from salesops_nb.forecast.learning.learn import learn
 from salesops_nb.forecast.learning.learned import Learned
+from salesops_nb.hiring.headcount.cohorts import cohorts
+from salesops_nb.hiring.headcount.leavers import leavers, moves
 from salesops_nb.hiring.planning.explain import latest_openings, payback, tornado
 from salesops_nb.hiring.planning.plan import HiringPlan, plan
 from salesops_nb.hiring.simulation.capacity import Capacity, capacity
@@ -11,8 +13,11 @@ __all__ = [
     "HiringPlan",
     "Learned",
     "capacity",
+    "cohorts",
     "latest_openings",
     "learn",
+    "leavers",
+    "moves",
     "payback",
     "plan",
     "tornado",
