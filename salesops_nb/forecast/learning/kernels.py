@@ -63,7 +63,15 @@ def exits(tenure: Any, hazard: Any, unit: Any, bands: Any) -> Any:
 
 @njit(cache=True)
 def add_present(
-    left: Any, since: Any, own: Any, share: Any, ramp: Any, group: Any, made: Any, heads: Any, ramped: Any,
+    left: Any,
+    since: Any,
+    own: Any,
+    share: Any,
+    ramp: Any,
+    group: Any,
+    made: Any,
+    heads: Any,
+    ramped: Any,
     gone: Any,
 ) -> None:
     """Adds people who are there at first to `made`, `heads`, `ramped` and `gone`, futures × groups × months.
@@ -91,8 +99,17 @@ def add_present(
 
 @njit(cache=True)
 def add_joining(
-    who: Any, when: Any, left: Any, own: Any, share: Any, ramp: Any, group: Any, made: Any, heads: Any,
-    ramped: Any, gone: Any,
+    who: Any,
+    when: Any,
+    left: Any,
+    own: Any,
+    share: Any,
+    ramp: Any,
+    group: Any,
+    made: Any,
+    heads: Any,
+    ramped: Any,
+    gone: Any,
 ) -> None:
     """Adds people who join in a month of a future, and leave in another (see `add_present`)."""
     months = made.shape[2]

@@ -43,7 +43,7 @@ class Person:
 
 
 class Path(NamedTuple):
-    """What a hire brings, futures × months: output in ramped heads, heads, heads by their share of full output."""
+    """What a hire brings, futures × months: output in ramped heads, heads, and heads by their ramp."""
 
     output: Floats
     heads: Floats

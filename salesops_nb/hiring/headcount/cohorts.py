@@ -1,4 +1,4 @@
-"""Capacity by quarter and cohort: today's people, those who have accepted, open seats, replacements, and hires by start.
+"""Capacity by quarter and cohort: today's people, who has accepted, open seats, replacements, hires by start.
 
 A cohort keeps its people from their first day to their last. Capacity is the expected bookings of its people:
 the role's bookings, shared out in each future by what each cohort puts out.
@@ -21,8 +21,8 @@ from salesops_nb.hiring.headcount.flows import Quarters, running, steps, tenths
 from salesops_nb.hiring.planning.plan import HiringPlan
 
 TODAY, ACCEPTED, SEATS, REPLACEMENTS, ALL = "today", "accepted", "open seats", "replacements", "all"
-COLUMNS = ["quarter", "cohort", "starting", "hires", "leavers", "ending", "ramped", "productivity", "capacity",
-           "target"]  # fmt: skip
+COLUMNS = ["quarter", "cohort", "starting", "hires", "leavers", "ending", "ramped", "productivity",
+           "capacity", "target"]  # fmt: skip
 
 
 @dataclass
@@ -52,7 +52,8 @@ def cohorts(plan: HiringPlan, nobody: bool = False) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        quarter, cohort (``today``, ``accepted``, ``open seats``, ``replacements``, the key of the quarter in which
+        quarter, cohort (``today``, ``accepted``, ``open seats``, ``replacements``, the key of the quarter
+        in which
         hires of the plan start, and ``all``), starting, hires, leavers and ending in tenths of a head,
         ramped (full-time heads by their share of full output, the mean of the quarter's months), productivity
         (bookings of a ramped head in the quarter), capacity (expected bookings) and, of ``all``, target.
@@ -80,7 +81,7 @@ def cohorts(plan: HiringPlan, nobody: bool = False) -> pd.DataFrame:
         start = today if name == TODAY else 0.0
         rows += _rows(name, start, cohort, money[name], quarters, plan.trial.pool.learned.panel.currency)
     frame = pd.DataFrame(rows, columns=COLUMNS[:-1])
-    moved = frame[["starting", "hires", "leavers", "ending", "ramped"]].ne(Decimal(0)).any(axis=1)
+    moved = (frame[["starting", "hires", "leavers", "ending", "ramped"]] != Decimal(0)).any(axis=1)
     return _with_all(frame[moved], quarters.keys, _targets(plan, quarters))
 
 
@@ -104,7 +105,8 @@ def _there(plan: HiringPlan, replaced: bool) -> dict[str, _Cohort]:
 
 
 def _empty(pool: Pool) -> _Cohort:
-    return _Cohort(*np.zeros((3, pool.horizon)), {})
+    heads, ramped, gone = np.zeros((3, pool.horizon))
+    return _Cohort(heads, ramped, gone, {})
 
 
 def _of(team: Team, group: int) -> tuple[Floats, Floats, Floats, Floats]:
@@ -147,7 +149,8 @@ def _rows(
     ends = running(start, (1, hires), (-1, leavers))
     return [
         (key, name, before, hires[q], leavers[q], after, tenths(ramped[q]),
-         from_float(made[q] / ramped[q], currency) if ramped[q] > 1e-9 else None, from_float(made[q], currency))
+         from_float(made[q] / ramped[q], currency) if ramped[q] > 1e-9 else None, from_float(made[q],
+         currency))
         for q, (key, (before, after)) in enumerate(zip(quarters.keys, ends, strict=True))
     ]  # fmt: skip
 

@@ -1,10 +1,11 @@
-"""Heads that come and go by quarter, in tenths of a head, so that every line of a table adds up as written."""
+"""Heads that come and go by quarter, in tenths of a head, so that every line of a table adds up."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def steps(by_quarter: Sequence[float] | Floats) -> list[Decimal]:
     ['0.1', '0.0', '0.1', '0.1']
     """
     so_far = [Decimal(0), *(tenths(total) for total in np.cumsum(by_quarter))]
-    return [after - before for before, after in zip(so_far, so_far[1:], strict=False)]
+    return [after - before for before, after in pairwise(so_far)]
 
 
 def running(start: float, *moves: tuple[int, list[Decimal]]) -> list[tuple[Decimal, Decimal]]:

@@ -1,7 +1,7 @@
 """Expected leavers and who follows them, by team and quarter, and how heads moved in the quarters before.
 
-A transfer is no leaver: who goes to another team, or out of sales with the reason ``transfer``, is counted apart.
-A seat is empty all the same, and its capacity lost, so that the forecast counts every exit.
+A transfer is no leaver: who goes to another team, or out of sales with the reason ``transfer``, is counted
+apart. A seat is empty all the same, and its capacity lost, so that the forecast counts every exit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from salesops_nb.forecast.learning import reading
 from salesops_nb.forecast.learning.attrition import FEWEST
 from salesops_nb.forecast.learning.inputs import Floats, Panel
 from salesops_nb.forecast.period import seats_in
-from salesops_nb.forecast.simulation.simulate import teams
+from salesops_nb.forecast.simulation.simulate import Team, teams
 from salesops_nb.hiring.headcount.flows import Quarters, running, steps
 from salesops_nb.hiring.planning.plan import HiringPlan
 
@@ -34,7 +34,7 @@ MOVES = ["quarter", "team", "starting", "hires", "transfers_in", "leavers", "vol
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why people left: shares of exits that were voluntary and transfers, and of how many exits that is known.
+    """Why people left: which shares of exits were voluntary and transfers, and of how many that is known.
 
     Shares are ``None`` where fewer than five reasons are known.
     """
@@ -58,7 +58,7 @@ def reasons(tables: Mapping[str, Any], panel: Panel) -> Reasons:
 
 
 def leavers(plan: HiringPlan) -> pd.DataFrame:
-    """Expected heads, leavers and backfills of each team in each quarter of the horizon, every leaver replaced.
+    """Expected heads, leavers and backfills of each team and quarter, every leaver replaced.
 
     Hires of a plan belong to no team yet and are not among them. A backfill follows after the time to fill,
     so that some leavers of a quarter are replaced in the next, and stays in the team.
@@ -66,7 +66,8 @@ def leavers(plan: HiringPlan) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        quarter, team, starting, joining (open seats filled and accepted hires), backfills, leavers, voluntary (of
+        of each team, quarter by quarter: quarter, team, starting, joining (open seats filled and accepted
+        hires), backfills, leavers, voluntary (of
         these; missing where fewer than five reasons are known), transfers_out and ending, in tenths of a
         head. starting + joining + backfills − leavers − transfers_out = ending.
 
@@ -84,41 +85,48 @@ def leavers(plan: HiringPlan) -> pd.DataFrame:
     why = reasons(plan.tables, known.panel)
     names, seats = seats_in(known)
     alone, both = teams(known, pool.draws, pool.seed, True, seats)
-    roster, roles = known.panel.roster, len(known.panel.roles)
+    roster, width = known.panel.roster, (len(known.panel.roles), len(names), pool.horizon)
     here = roster[roster["present"]].groupby(roster["team"].astype(str))["fte"].sum()
-    rows: list[tuple[Any, ...]] = []
-    for at, name in enumerate(names):
-        mine = [role * len(names) + at for role in range(roles)]
-        start = float(here.get(name, 0.0))
+    start = here.reindex(names).fillna(0.0).to_numpy(dtype=float)
 
-        def of(months: Floats, mine: list[int] = mine) -> Floats:
-            total: Floats = months[:, mine].sum(axis=1).mean(axis=0)
-            return total
+    def by_team(heads: Floats) -> Floats:
+        total: Floats = heads.mean(axis=0).reshape(width).sum(axis=0)
+        return total
 
-        gone = of(both.gone)
-        came = np.diff(of(alone.heads), prepend=start) + of(alone.gone)
-        follow = np.diff(of(both.heads), prepend=start) + gone - came
-        if start + came.sum() + follow.sum() > 0:
-            rows += _team(name, start, came, follow, gone, why, quarters)
-    frame = pd.DataFrame(rows, columns=COLUMNS).astype(object)
-    order = frame["quarter"].map(quarters.keys.index)
-    return frame.assign(order=order).sort_values(["order", "team"], ignore_index=True)[COLUMNS]
+    def came_to(team: Team) -> Floats:
+        total: Floats = np.diff(by_team(team.heads), axis=1, prepend=start[:, None]) + by_team(team.gone)
+        return total
+
+    came = came_to(alone)
+    follow, gone = came_to(both) - came, by_team(both.gone)
+    some = start + came.sum(axis=1) > 0
+    in_quarters = [quarters.sums(flow[some]) for flow in (came, follow, gone)]
+    kept = [name for name, there in zip(names, some, strict=True) if there]
+    return _teams(kept, start[some], in_quarters, why, quarters.keys)
 
 
-def _team(
-    name: str, start: float, came: Floats, follow: Floats, gone: Floats, why: Reasons, quarters: Quarters
-) -> list[tuple[Any, ...]]:
-    out = quarters.sums(gone)
+def _teams(
+    names: list[str], start: Floats, flows: list[Floats], why: Reasons, quarters: list[str]
+) -> pd.DataFrame:
+    """The rows from teams × quarters: rounded one after the other, so that their sums are right too."""
+    came, follow, gone = flows
     transfer = why.transfer or 0.0
-    moved, left = steps(out * transfer), steps(out * (1.0 - transfer))
-    joining, backfills = steps(quarters.sums(came)), steps(quarters.sums(follow))
-    wanted = None if why.voluntary is None else steps(out * why.voluntary)
-    ends = running(start, (1, joining), (1, backfills), (-1, left), (-1, moved))
-    return [
-        (key, name, before, joining[q], backfills[q], left[q], None if wanted is None else min(wanted[q], left[q]),
-         moved[q], after)
-        for q, (key, (before, after)) in enumerate(zip(quarters.keys, ends, strict=True))
-    ]  # fmt: skip
+
+    def rounded(moved: Floats) -> list[list[Decimal]]:
+        every = steps(moved.ravel())
+        return [every[at : at + len(quarters)] for at in range(0, len(every), len(quarters))]
+
+    joining, backfills = rounded(came), rounded(follow)
+    left, moved = rounded(gone * (1.0 - transfer)), rounded(gone * transfer)
+    wanted = None if why.voluntary is None else rounded(gone * why.voluntary)
+    rows: list[tuple[Any, ...]] = []
+    for i, name in enumerate(names):
+        ends = running(start[i], (1, joining[i]), (1, backfills[i]), (-1, left[i]), (-1, moved[i]))
+        for q, (before, after) in enumerate(ends):
+            voluntary = None if wanted is None else min(wanted[i][q], left[i][q])
+            rows.append((quarters[q], name, before, joining[i][q], backfills[i][q], left[i][q], voluntary,
+                         moved[i][q], after))  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS).astype(object)
 
 
 def moves(
@@ -129,8 +137,8 @@ def moves(
     Returns
     -------
     pandas.DataFrame
-        quarter, team, starting, hires, transfers_in, leavers, voluntary, transfers_out and ending, each a number of
-        people. starting + hires + transfers_in − leavers − transfers_out = ending.
+        quarter, team, starting, hires, transfers_in, leavers, voluntary, transfers_out and ending, each a
+        number of people. starting + hires + transfers_in − leavers − transfers_out = ending.
 
     Examples
     --------
