@@ -8,18 +8,21 @@ from salesops_nb.hiring.headcount.classes import start_classes
 from salesops_nb.hiring.headcount.cohorts import cohorts
 from salesops_nb.hiring.headcount.leavers import leavers, moves
 from salesops_nb.hiring.headcount.support import support
+from salesops_nb.hiring.planning.day_one import DayOne, day_one
 from salesops_nb.hiring.planning.explain import latest_openings, tornado
 from salesops_nb.hiring.planning.plan import HiringPlan, plan
 from salesops_nb.hiring.simulation.capacity import Capacity, capacity
 
 __all__ = [
     "Capacity",
+    "DayOne",
     "HiringPlan",
     "Learned",
     "Return",
     "capacity",
     "capacity_at_risk",
     "cohorts",
+    "day_one",
     "latest_openings",
     "learn",
     "leavers",

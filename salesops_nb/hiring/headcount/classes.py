@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def start_classes(plan: HiringPlan, days: Sequence[int] = (1,)) -> pd.DataFrame:
     """
     known, months = plan.trial.pool.learned, plan.ahead.months
     starts = _allowed(months[0].start, months[-1].end, days)
-    edges = [first + (second - first) / 2 for first, second in zip(starts, starts[1:], strict=False)]
+    edges = [first + (second - first) / 2 for first, second in pairwise(starts)]
     rows: list[tuple[Any, ...]] = []
     for role, row in enumerate(plan.counts):
         if not row.any():
@@ -63,7 +64,8 @@ def start_classes(plan: HiringPlan, days: Sequence[int] = (1,)) -> pd.DataFrame:
 
 def _allowed(first: date, end: date, days: Sequence[int]) -> list[date]:
     """Start days of the span, and the next one after it, which stands for all later ones."""
-    out, at = [], first.replace(day=1)
+    out: list[date] = []
+    at = first.replace(day=1)
     while not out or out[-1] < end:
         out += [day for n in sorted(set(days)) if (day := at.replace(day=n)) >= first]
         at = (at + timedelta(days=32)).replace(day=1)

@@ -1,4 +1,4 @@
-"""Span of control and support: how many reps a manager, sales engineer or SDR has, and when the next is due."""
+"""Span of control: how many reps a manager, sales engineer or SDR has, and when the next is due."""
 
 from __future__ import annotations
 
