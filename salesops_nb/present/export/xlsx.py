@@ -127,9 +127,11 @@ class _Writer:
     ) -> None:
         self.book, self.formats, self.labels, self.draft = book, formats, labels, draft
         self.banner = book.add_format({"bold": True, "font_color": "#9C2A00", "font_size": 14})
-        self.money: dict[tuple[str, ...], Any] = {}
+        self.money: dict[tuple[Any, ...], Any] = {}
         patterns = {
             "percent": "0.0%",
+            "tenths": "#,##0.0",
+            "whole_percent": "0%",
             "integer": "#,##0",
             "decimal": "#,##0.00",
             "number": "#,##0.##",
@@ -145,11 +147,11 @@ class _Writer:
 
     def look(self, unit: str, currency: str, **more: bool) -> Any:
         """The cell format of a unit; money's by its currency."""
-        if unit not in ("money", "cents"):
+        if unit not in ("money", "cents", "about"):
             return self.looks.get(unit)
-        key = currency, *more
+        key = currency, unit == "about", *more
         if key not in self.money:
-            decimals = places(currency)
+            decimals = 0 if unit == "about" else places(currency)
             exact = "#,##0" + ("." + "0" * decimals if decimals else "")
             self.money[key] = self.book.add_format({"num_format": f'{exact}\\ "{currency}"', **more})
         return self.money[key]
@@ -209,7 +211,7 @@ class _Writer:
             if unit == "number" and float(value) == int(value):
                 look = self.whole
             sheet.write_number(row, at, value, look)
-            return len(f"{value:,.2f}") + (5 if unit in ("money", "cents") else 0)
+            return len(f"{value:,.2f}") + (5 if unit in ("money", "cents", "about") else 0)
         return self.text(sheet, row, at, value)
 
     def worked(self, sheet: Any, first: int, at: int, cells: Sequence[tuple[Any, str, str | None]]) -> None:

@@ -59,7 +59,7 @@ def money(value: Any, currency: str | None = None, *, cents: bool = False) -> st
 
 
 def short_money(value: Any, currency: str | None = None) -> str:
-    """An amount in three figures, such as ``$1.23M``, for the axis of a chart."""
+    """An amount in three figures, such as ``$1.23M``: an estimate, or the axis of a chart."""
     from babel.numbers import format_compact_currency
 
     if missing(value):
@@ -164,13 +164,32 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def whole_percent(value: Any) -> str:
+    """A share as a whole percentage, as far as a chance is known: never 0 % or 100 % of what is neither.
+
+    Examples
+    --------
+    >>> from salesops_nb.present.language import formats
+    >>> formats.whole_percent(0.806), formats.whole_percent(0.998), formats.whole_percent(1.0)
+    ('81%', '>99%', '100%')
+    """
+    if missing(value):
+        return NONE
+    if 0 < value < 0.005:
+        return "<" + percent(0.01, 0)
+    return ">" + percent(0.99, 0) if 0.995 <= value < 1 else percent(value, 0)
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "money": money,
+    "about": short_money,
     "cents": lambda value: money(value, cents=True),
     "number": number,
     "integer": lambda value: number(value, 0),
     "decimal": lambda value: number(value, 2),
+    "tenths": lambda value: number(value, 1),
     "percent": percent,
+    "whole_percent": whole_percent,
     "date": day,
     "datetime": moment,
     "text": text,

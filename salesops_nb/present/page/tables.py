@@ -31,7 +31,7 @@ class _First:
 FIRST = _First()
 SHORT = 18  # letters of a cell that stays in one line
 LIVE_ROWS = 2_000  # brought to the page at which a person sorts and filters them
-NUMERIC = {"money", "cents", "number", "integer", "decimal", "percent"}
+NUMERIC = {"money", "cents", "about", "number", "integer", "decimal", "tenths", "percent", "whole_percent"}
 
 
 def show_table(
@@ -57,8 +57,8 @@ def show_table(
     frame : pandas frame, or any that narwhals reads. Its index is not shown.
     title : the caption.
     labels : heads by column; the column's name in words by default.
-    formats : unit by column (`money`, `cents`, `number`, `integer`, `decimal`, `percent`, `date`,
-        `datetime`, `text`); guessed from the values where none is given.
+    formats : unit by column (`money`, `cents`, `about`, `number`, `integer`, `decimal`, `tenths`, `percent`,
+        `whole_percent`, `date`, `datetime`, `text`); guessed from the values where none is given.
     notes : lines under the table.
     marks : ``simulated``, ``estimated`` … by column, or for the whole table.
     row_marks : mark → one truth value a row; the mark stands beside the row's head.
@@ -202,6 +202,8 @@ def write_cell(value: Any, unit: str, currency: str | None = None) -> str:
     """One cell's text."""
     if unit in ("money", "cents"):
         return written.money(value, currency, cents=unit == "cents")
+    if unit == "about":
+        return written.short_money(value, currency)
     return written.by_unit(unit)(value)
 
 
