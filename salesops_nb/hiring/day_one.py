@@ -52,6 +52,18 @@ class DayOne:
     share, lowest, highest : of a quarter's bookings that was open on day one: over all, in the least and in
         the greatest quarter.
 
+    Examples
+    --------
+    What is needed of a source is the target times its share, over the part of its open deals that is won:
+
+    >>> from salesops_nb import hiring, open_workbook
+    >>> book = open_workbook(".")
+    >>> plan = hiring.plan(book.tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> found = hiring.day_one(plan, book.calendar)
+    >>> website = found.sources.iloc[0]
+    >>> asked = plan.ahead.target[:3].sum() * website["share"] / website["rate"]
+    >>> abs(float(found.needed["value"].iloc[0]) - asked) < 0.01
+    True
     """
 
     sources: pd.DataFrame

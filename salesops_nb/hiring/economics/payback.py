@@ -122,6 +122,14 @@ class Return:
         average of the last twelve months; `cac_today` the present team's loaded pay of a year over the deals
         of the last twelve months. ``None`` where no deals were won in them.
     only_new : whether the deals counted are new business alone, as `deal_type` says.
+
+    Examples
+    --------
+    >>> from salesops_nb import hiring, open_workbook
+    >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
+    >>> found = hiring.returns(plan)
+    >>> found.only_new, 6 <= found.months <= 18
+    (True, True)
     """
 
     added: Decimal

@@ -54,11 +54,11 @@ def turnover(plan: HiringPlan) -> pd.DataFrame:
     >>> rep["cost"] == rep["margin_lost"] - rep["pay_saved"] + rep["hiring_cost"]
     True
     """
-    pool, known = plan.trial.pool, plan.trial.pool.learned
+    known = plan.trial.pool.learned
     economics, currency = known.economics, known.panel.currency
     # exp(centre + variance ÷ 2): what is lost goes by the mean
     days = float(np.exp(known.fill.centre + (known.fill.spread**2 + known.fill.error**2) / 2))
-    market = float(pool.draws.shared.mean())
+    market = market_ahead(plan)
     gone = plan.judged.team(True).gone.sum(axis=2).mean(axis=0)
     stay = 1.0 - (reasons(plan.tables, known.panel).transfer or 0.0)
     said = {name: economics.origin[name] != "assumed" for name in ("margin", "pay")}
@@ -77,6 +77,13 @@ def turnover(plan: HiringPlan) -> pd.DataFrame:
             hiring, cost, left, None if cost is None else cost * Decimal(repr(left)),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def market_ahead(plan: HiringPlan) -> float:
+    """The expected level of the market in the horizon, over its mean in the months seen; without season."""
+    known = plan.trial.pool.learned
+    season = known.season.factor[plan.ahead.month_of_year]
+    return float((plan.trial.pool.draws.shared / season).mean())
 
 
 def capacity_at_risk(plan: HiringPlan) -> pd.DataFrame:

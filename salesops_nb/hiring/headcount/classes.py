@@ -39,7 +39,7 @@ def start_classes(plan: HiringPlan, days: Sequence[int] = (1,)) -> pd.DataFrame:
     >>> from salesops_nb import hiring, open_workbook
     >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
     >>> found = hiring.start_classes(plan, [1])
-    >>> sum(found["hires"]) == plan.counts.sum(), found["starts_on"].iloc[0].day
+    >>> sum(found["hires"]) == int(plan.counts.sum()), found["starts_on"].iloc[0].day
     (True, 1)
     """
     known, months = plan.trial.pool.learned, plan.ahead.months

@@ -59,7 +59,7 @@ def support(plan: HiringPlan, ratios: Mapping[str, float | None]) -> pd.DataFram
     >>> plan = hiring.plan(open_workbook(".").tables, 12, confidence=0.6, target=14_000_000, futures=300)
     >>> hiring.support(plan, {"manager": 6})[["support", "today", "reps", "needed", "more", "due"]]
        support  today  reps  needed  more      due
-    0  manager      6  31.8       7     1  2018-02
+    0  manager      6  31.8       7     1  2018-03
     """
     known = plan.trial.pool.learned
     roster, roles = known.panel.roster, known.panel.roles

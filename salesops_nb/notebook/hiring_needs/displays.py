@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from salesops_nb import present
 from salesops_nb.forecast.period import expect
 from salesops_nb.forecast.simulation.futures import OTHER
+from salesops_nb.hiring.economics.turnover import market_ahead
 from salesops_nb.notebook import one_forecast as shared
 from salesops_nb.notebook.hiring_needs.arguments import choices as choices
 from salesops_nb.notebook.hiring_needs.arguments import stated as stated
@@ -177,8 +178,9 @@ def tornado(plan: HiringPlan) -> None:
              "spread": _("Spread between reps")}  # fmt: skip
     found = swings(plan)
     write: dict[str, Any] = {
-        "productivity": short_money, "attrition": _a_year, "spread": whole_percent, "room": whole_percent,
-        "ramp_months": number, "time_to_fill": lambda days: number(days, 0),
+        "productivity": lambda level: short_money(level * market_ahead(plan)), "attrition": _a_year,
+        "spread": whole_percent, "room": whole_percent, "ramp_months": number,
+        "time_to_fill": lambda days: number(days, 0),
     }  # fmt: skip
     ends = {
         end: [write[name](value) for name, value in zip(found["input"], found[end], strict=True)]
@@ -194,8 +196,14 @@ def _a_year(monthly: float) -> str:
     return percent(-math.expm1(-12 * monthly))
 
 
-def lessons(learned: Learned) -> None:
+def lessons(learned: Learned, plan: HiringPlan) -> None:
     """What was learned, each with its interval, its sample size and where it comes from."""
+    notes = {
+        "productivity": _("At the mean level of all months seen; the months ahead are expected at {share} of "
+                          "it.", share=percent(market_ahead(plan), 0)),
+        "attrition": _("The sample is everybody who left, transfers out of sales among them: the seat is empty "
+                       "all the same."),
+    }  # fmt: skip
     titles = {"ramp": _("Ramp: share of full output by month"),
               "productivity": _("Productivity of a ramped rep, a month"),
               "attrition": _("Attrition a year, by tenure"), "time_to_fill": _("Time to fill"),
@@ -213,9 +221,8 @@ def lessons(learned: Learned) -> None:
     for name, frame in learned.tables().items():
         if name == "attrition":
             frame["person_months"] = frame["person_months"].round()
-        present.show_table(
-            frame, title=titles.get(name, name), table="lessons", formats=units.get(name), rows=60
-        )
+        present.show_table(frame, title=titles.get(name, name), table="lessons", formats=units.get(name),
+                           notes=notes.get(name, ()), rows=60)  # fmt: skip
 
 
 def problems(plan: HiringPlan) -> None:

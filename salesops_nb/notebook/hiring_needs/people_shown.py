@@ -54,17 +54,17 @@ def leavers(plan: HiringPlan, workbook: Any) -> None:
     why = reasons(plan.tables, known.panel)
     said = {"leavers": number(sums["leavers"], 1), "today": number(today, 1),
             "share": percent(float(sums["leavers"] / today), 0) if today else "–",
-            "backfills": number(sums["backfills"], 1)}  # fmt: skip
+            "backfills": number(sums["backfills"], 1),
+            "transfers": number(sums["transfers_out"], 1)}  # fmt: skip
     present.note(
-        _("Expected to leave: {leavers} of {today} FTE ({share}) to the horizon's end; {backfills} of the "
-          "empty seats are filled by then if each is opened at once.", **said)
+        _("Expected to leave: {leavers} of {today} FTE ({share}) to the horizon's end, beside {transfers} "
+          "transfers out. Opened at once, {backfills} of these seats are filled again by then.", **said)
     )  # fmt: skip
     notes = [_("Starting FTE + open seats filled + backfills − leavers − transfers out = ending FTE. "
                "Hires of the plan belong to no team yet.")]  # fmt: skip
     if why.voluntary is None:
         notes.append(_("Why people left is known of {n}: too few to tell voluntary leavers or transfers "
-                       "apart.",
-                       n=why.known))  # fmt: skip
+                       "apart.", n=why.known))  # fmt: skip
         frame = frame.drop(columns=["voluntary", "transfers_out"])
     else:
         notes.append(

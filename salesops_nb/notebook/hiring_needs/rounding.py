@@ -37,4 +37,4 @@ def adding_up(values: Any, groups: Any, is_total: Any) -> pd.Series[Any]:
         whole = (after / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
         out.append(whole if total else whole - (before / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit)
         so_far[group] = after
-    return pd.Series(out, dtype=object, index=getattr(values, "index", None))
+    return pd.Series(out, dtype=object, index=values.index if isinstance(values, pd.Series) else None)
