@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -62,7 +63,7 @@ class DayOne:
     >>> found = hiring.day_one(plan, book.calendar)
     >>> website = found.sources.iloc[0]
     >>> asked = plan.ahead.target[:3].sum() * website["share"] / website["rate"]
-    >>> abs(float(found.needed["value"].iloc[0]) - asked) < 0.01
+    >>> bool(abs(float(found.needed["value"].iloc[0]) - asked) < 0.01)
     True
     """
 
@@ -93,14 +94,13 @@ def day_one(plan: HiringPlan, calendar: FiscalCalendar) -> DayOne | None:
         return None
     known = plan.trial.pool.learned
     start = horizon_start(known.panel)
-    history = _history(rows, calendar, start)
+    history = [each for each in map(partial(_quarter, rows), _quarters(rows, calendar, start)) if each[1] > 0]
     if len(history) < FEWEST_QUARTERS:
         nothing = pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=["quarter", "source"])
         return DayOne(*nothing, len(history), np.nan, np.nan, np.nan)
-    counted = [_quarter(rows, quarter) for quarter in history]
-    booked = np.array([total for _, total in counted])
-    before = pd.concat([frame for frame, _ in counted])
-    shares = np.array([frame["amount"].sum() for frame, _ in counted]) / booked
+    booked = np.array([total for _, total in history])
+    before = pd.concat([frame for frame, _ in history])
+    shares = np.array([frame["amount"].sum() for frame, _ in history]) / booked
     sums = before.groupby("source")[["open", "won", "amount"]].sum()
     named = np.where(sums["won"] >= FEWEST_WON, sums.index, OTHERS)
     sums = sums.groupby(named).sum()
@@ -140,7 +140,7 @@ def _deals(plan: HiringPlan) -> pd.DataFrame | None:
     )
 
 
-def _history(rows: pd.DataFrame, calendar: FiscalCalendar, end: date) -> list[Period]:
+def _quarters(rows: pd.DataFrame, calendar: FiscalCalendar, end: date) -> list[Period]:
     """The complete quarters on whose first day the data know what was open."""
     first = max(rows["created"].min().date() + SETTLED, rows["closed"].min().date())
     quarter = calendar.containing(first, "quarter")

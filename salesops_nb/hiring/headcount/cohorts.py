@@ -81,7 +81,9 @@ def cohorts(plan: HiringPlan, nobody: bool = False) -> pd.DataFrame:
         start = today if name == TODAY else 0.0
         rows += _rows(name, start, cohort, money[name], quarters, plan.trial.pool.learned.panel.currency)
     frame = pd.DataFrame(rows, columns=COLUMNS[:-1])
-    moved = (frame[["starting", "hires", "leavers", "ending", "ramped"]] != Decimal(0)).any(axis=1)
+    moved = (frame[["starting", "hires", "leavers", "ending", "ramped", "capacity"]] != Decimal(0)).any(
+        axis=1
+    )
     return _with_all(frame[moved], quarters.keys, _targets(plan, quarters))
 
 

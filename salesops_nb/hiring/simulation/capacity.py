@@ -50,7 +50,7 @@ class Capacity:
     >>> list(capacity.months["month"]), capacity.bookings.shape
     (['2018-01', '2018-02', '2018-03'], (500, 3))
     >>> print(f"{capacity.vacancy_cost['bookings_per_month'][0]:,.0f}")  # a ramped rep
-    30,000
+    30,532
     """
 
     months: pd.DataFrame

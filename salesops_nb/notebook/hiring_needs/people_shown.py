@@ -28,6 +28,8 @@ def cohorts(plan: HiringPlan) -> None:
     for nobody, title in titles:
         frame = hiring.cohorts(plan, nobody)
         frame["capacity"] = adding_up(frame["capacity"], frame["quarter"], frame["cohort"] == of.ALL)
+        flows = ["starting", "hires", "leavers", "ending", "ramped", "capacity"]
+        frame = frame[(frame[flows] != Decimal(0)).any(axis=1)]  # a class of less than a tenth of a head
         if frame["target"].isna().all():
             frame = frame.drop(columns="target")
         notes = [] if nobody else [
