@@ -172,7 +172,7 @@ def tornado(plan: HiringPlan) -> None:
     """How far the probability swings over each input's interval."""
     from salesops_nb.hiring import tornado as swings
 
-    known = {"productivity": _("Bookings of a ramped newcomer, a month"), "attrition": _("Attrition a year"),
+    known = {"productivity": _("Productivity of newcomers"), "attrition": _("Attrition a year"),
              "ramp_months": _("Ramp (months)"),
              "room": _("Room for more heads"), "time_to_fill": _("Time to fill (days)"),
              "spread": _("Spread between reps")}  # fmt: skip
@@ -201,8 +201,8 @@ def lessons(learned: Learned, plan: HiringPlan) -> None:
     notes = {
         "productivity": _("At the mean level of all months seen; the months ahead are expected at {share} of "
                           "it.", share=percent(market_ahead(plan), 0)),
-        "attrition": _("The sample is everybody who left, transfers out of sales among them: the seat is empty "
-                       "all the same."),
+        "attrition": _("The sample is everybody who left, transfers out of sales among them: the seat is "
+                       "empty all the same."),
     }  # fmt: skip
     titles = {"ramp": _("Ramp: share of full output by month"),
               "productivity": _("Productivity of a ramped rep, a month"),
@@ -222,7 +222,7 @@ def lessons(learned: Learned, plan: HiringPlan) -> None:
         if name == "attrition":
             frame["person_months"] = frame["person_months"].round()
         present.show_table(frame, title=titles.get(name, name), table="lessons", formats=units.get(name),
-                           notes=notes.get(name, ()), rows=60)  # fmt: skip
+                           notes=notes.get(name, ()), rows=60 if name != "season" else 3)  # fmt: skip
 
 
 def problems(plan: HiringPlan) -> None:

@@ -52,8 +52,8 @@ def _return_notes(found: hiring.Return, economics: Any) -> list[str]:
     if found.cac is not None:
         words = (
             _("A deal of new business that they win costs {cac} of pay and hiring to acquire (CAC); the "
-              "present "
-              "team's costs {today} of pay.", cac=short_money(found.cac), today=short_money(found.cac_today))
+              "present team's costs {today} of "
+              "pay.", cac=short_money(found.cac), today=short_money(found.cac_today))
             if found.only_new else
             _("A deal that they win costs {cac} of pay and hiring to acquire (CAC); the present team's costs "
               "{today} of pay.", cac=short_money(found.cac), today=short_money(found.cac_today))
@@ -115,20 +115,20 @@ def day_one(plan: HiringPlan, workbook: Any) -> None:
             "quarter needs.", found.quarters,
         ))  # fmt: skip
         return
-    present.note(
-        _("Of a quarter's bookings {share} was open on its first day ({low} to {high} over {n} quarters); "
-          "the rest was created within it.", share=percent(found.share, 0), low=percent(found.lowest, 0),
-          high=percent(found.highest, 0), n=found.quarters)
-    )  # fmt: skip
+    history = _("Of a quarter's bookings {share} was open on its first day ({low} to {high} over {n} "
+                "quarters), the rest was created within it.", share=percent(found.share, 0),
+                low=percent(found.lowest, 0), high=percent(found.highest, 0), n=found.quarters)  # fmt: skip
     if found.needed.empty:
+        present.note(history)
         return
     quarters = list(dict.fromkeys(found.needed["quarter"]))[:6]
     needed = found.needed.set_index(["quarter", "source"])
     frame = found.sources.drop(columns=["open_before", "won_before", "rate_low", "rate_high"])
     names = list(frame["source"])
+    low, high = (found.sources[name].to_numpy(dtype=float) for name in ("rate_low", "rate_high"))
     frame["rate"] = [
-        f"{percent(row.rate, 0)} ({percent(row.rate_low, 0)}–{percent(row.rate_high, 0)})"
-        for row in found.sources.itertuples()
+        f"{percent(rate, 0)} ({number(100 * least, 0)}–{number(100 * most, 0)})"
+        for rate, least, most in zip(frame["rate"], low, high, strict=True)
     ]
     frame["first"] = [math.ceil(needed.loc[(quarters[0], name), "deals"]) for name in names]
     totals: dict[str, Any] = {"first": int(frame["first"].sum()), "share": float(frame["share"].sum())}
@@ -150,11 +150,10 @@ def day_one(plan: HiringPlan, workbook: Any) -> None:
     frame["source"] = [_("Other sources") if name == OTHERS else name for name in names]
     present.show_table(
         frame, title=_("Pipeline needed on the first day of each quarter, by source"), table="day_one",
-        total=totals, labels={"first": _("Deals needed {quarter}", quarter=quarters[0]),
-                **{q: _("Needed {quarter}", quarter=q) for q in quarters}},
+        total=totals, labels={"first": _("Deals {quarter}", quarter=quarters[0]), **{q: q for q in quarters}},
         formats={"first": "integer", **dict.fromkeys(quarters, "about")},
-        notes=[_("Target × the source's share of bookings ÷ the part of its open deals that was won in "
-                 "the quarter (80 % interval).")],
+        notes=[history, _("Needed: target × the source's share of bookings ÷ the part of its open deals "
+                          "that was won in the quarter (80 % interval).")],
     )  # fmt: skip
 
 

@@ -22,30 +22,34 @@ WIDEST = 6  # quarters that stand side by side
 
 def cohorts(plan: HiringPlan) -> None:
     """Capacity by quarter and cohort, with the plan and with nobody hired."""
-    titles = [(False, _("Capacity by quarter and cohort, with the plan"))]
+    title = _("Capacity by quarter and cohort, with the plan")
+    notes = [_("FTE: start + hires − leavers = end. Ramped FTE: heads by their share of full output, the "
+               "mean of the quarter. Capacity: ramped FTE × bookings per ramped FTE.")]  # fmt: skip
+    frame = _written(hiring.cohorts(plan))
+    present.show_table(frame.drop(columns="total"), title=title, table="cohorts", notes=notes, rows=60)
     if plan.counts.any() or plan.replace_leavers:
-        titles.append((True, _("Capacity by quarter and cohort, nobody hired")))
-    for nobody, title in titles:
-        frame = hiring.cohorts(plan, nobody)
-        frame["capacity"] = adding_up(frame["capacity"], frame["quarter"], frame["cohort"] == of.ALL)
-        flows = ["starting", "hires", "leavers", "ending", "ramped", "capacity"]
-        frame = frame[(frame[flows] != Decimal(0)).any(axis=1)]  # a class of less than a tenth of a head
-        if frame["target"].isna().all():
-            frame = frame.drop(columns="target")
-        notes = [] if nobody else [
-            _("Starting FTE + hires − leavers = ending FTE. Ramped FTE: heads by their share of full "
-              "output, the mean of the quarter. Capacity: ramped FTE × bookings per ramped FTE."),
-        ]  # fmt: skip
+        frame = _written(hiring.cohorts(plan, nobody=True))
+        frame = frame.sort_values("total", ascending=False, kind="stable", ignore_index=True)
         present.show_table(
-            frame.assign(cohort=[_cohort(name) for name in frame["cohort"]]),
-            title=title, table="cohorts", rows=40, notes=notes,
+            frame.drop(columns="total"), title=_("The same with nobody hired"), table="cohorts",
+            rows=int(frame["total"].sum()), notes=[_("The cohorts are in the spreadsheet.")],
         )  # fmt: skip
+
+
+def _written(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table as the page has it, with a column that says which rows are totals."""
+    total = frame["cohort"] == of.ALL
+    flows = ["starting", "hires", "leavers", "ending", "ramped", "capacity"]
+    frame = frame.assign(capacity=adding_up(frame["capacity"], frame["quarter"], total), total=total,
+                         cohort=[_cohort(name) for name in frame["cohort"]])  # fmt: skip
+    frame = frame[(frame[flows] != Decimal(0)).any(axis=1)]  # a class may be less than a tenth of a head
+    return frame.drop(columns="target") if frame["target"].isna().all() else frame
 
 
 def _cohort(name: str) -> str:
     known = {of.TODAY: _("Today's people"), of.ACCEPTED: _("Accepted hires"), of.SEATS: _("Open seats"),
-             of.REPLACEMENTS: _("Replacements of leavers"), of.ALL: _("All")}  # fmt: skip
-    return known.get(name) or _("Hires starting in {quarter}", quarter=name)
+             of.REPLACEMENTS: _("Replacements"), of.ALL: _("All")}  # fmt: skip
+    return known.get(name) or _("Hires of {quarter}", quarter=name)
 
 
 def leavers(plan: HiringPlan, workbook: Any) -> None:
@@ -62,8 +66,8 @@ def leavers(plan: HiringPlan, workbook: Any) -> None:
         _("Expected to leave: {leavers} of {today} FTE ({share}) to the horizon's end, beside {transfers} "
           "transfers out. Opened at once, {backfills} of these seats are filled again by then.", **said)
     )  # fmt: skip
-    notes = [_("Starting FTE + open seats filled + backfills − leavers − transfers out = ending FTE. "
-               "Hires of the plan belong to no team yet.")]  # fmt: skip
+    notes = [_("FTE: start + seats filled + backfills − leavers by quarter − transfers out = end; "
+               "voluntary are among the leavers. Hires of the plan belong to no team yet.")]  # fmt: skip
     if why.voluntary is None:
         notes.append(_("Why people left is known of {n}: too few to tell voluntary leavers or transfers "
                        "apart.", n=why.known))  # fmt: skip
@@ -97,7 +101,7 @@ def _side_by_side(frame: pd.DataFrame, quarters: list[str]) -> tuple[pd.DataFram
             **{name: sums[name] for name in ("voluntary", "transfers_out") if name in sums},
             "ending": mine["ending"].iloc[-1],
         })  # fmt: skip
-    labels = {f"leavers {q}": _("Leavers {quarter}", quarter=q) for q in quarters}
+    labels = {f"leavers {q}": q for q in quarters}
     return pd.DataFrame(rows), labels
 
 
@@ -119,7 +123,10 @@ def _moves(plan: HiringPlan, workbook: Any) -> None:
         title=_("How heads moved from {first} to {last}", first=first, last=last),
         table="moves",
         total={name: int(wide[name].sum()) for name in wide.columns if name != "team"},
-        notes=[_("A transfer is no leaver.")],
+        notes=[
+            _("A transfer is no leaver; voluntary are among the leavers. The teams are in the spreadsheet.")
+        ],
+        rows=0,
     )
 
 
