@@ -32,6 +32,7 @@ class HiringNeeds(Parameters):
     }  # fmt: skip
     approval = ("save_as", "saved_by", "saved_on")
     approval_words = ("Scenario", "Save")
+    rare = ("hiring_cost", "per_se", "per_sdr", "start_days")
     live = {"futures": 2_500}
 
     horizon: int = Field(12, ge=1, le=60, description="Months to plan for")
