@@ -20,7 +20,7 @@ from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.forecast.learning.inputs import Floats, Ints, horizon_start
 from salesops_nb.forecast.learning.learned import Learned
 from salesops_nb.forecast.learning.ramp import LONGEST, given
-from salesops_nb.forecast.simulation.draws import newcomer_factors, own_factors
+from salesops_nb.forecast.simulation.draws import Draws, newcomer_factors, own_factors
 from salesops_nb.forecast.simulation.futures import Futures, judged
 from salesops_nb.forecast.simulation.simulate import Seats, bookings, teams, with_luck
 
@@ -145,18 +145,8 @@ def reconciled(expected: Expected) -> pd.DataFrame:
     booked already is in the first. They sum to the mean of `expected.made`.
     """
     learned, drawn = expected.learned, expected.futures
-    draws, seed = drawn.pool.draws.first(min(FEWER, len(drawn.pool.draws))), drawn.pool.seed
-    roster = learned.panel.roster
-    today = replace(
-        learned,
-        panel=replace(learned.panel, roster=roster.assign(joining=False)),
-        vacancies=learned.vacancies[:0],
-    )
-    ramped = replace(today, ramp=[given(1.0, start=1.0)] * len(learned.ramp))
-    straight = replace(draws, curve=np.zeros_like(draws.curve))
-    stays = replace(straight, hazard=draws.hazard * 1e-9)
-    there = roster.assign(left_on=pd.Timestamp("2199-12-31"), joining=False)
-    nobody_goes = replace(ramped, panel=replace(ramped.panel, roster=there))
+    stay, go, today = _today(drawn)
+    draws, seed = today[1], drawn.pool.seed
 
     def made(output: Floats) -> float:
         rows = range(output.shape[1])
@@ -165,15 +155,47 @@ def reconciled(expected: Expected) -> pd.DataFrame:
         return float(sum(each, np.zeros(output.shape[2]))[expected.months].sum())
 
     sums = [
-        made(teams(nobody_goes, stays, seed, False)[0].output),
-        made(teams(ramped, straight, seed, False)[0].output),
-        made(teams(today, draws, seed, False)[0].output),
+        *(made(teams(*each, seed, False)[0].output) for each in (stay, go, today)),
         made(drawn.team(False).output[: len(draws)]),
     ]
     sums.append(made(drawn.team(True).output[: len(draws)]) if expected.replaced else sums[-1])
     without = float((expected.made - expected.added).mean())
     steps = [*np.diff(sums), float(expected.made.mean()) - without]
     return pd.DataFrame({"step": STEPS, "value": [float(expected.made.mean()) - sum(steps), *steps]})
+
+
+def _today(drawn: Futures) -> list[tuple[Learned, Draws]]:
+    """Today's people alone: at full output and nobody leaves; the same and they leave; as they are."""
+    learned, draws = drawn.pool.learned, drawn.pool.draws.first(min(FEWER, len(drawn.pool.draws)))
+    roster = learned.panel.roster.assign(joining=False)
+    there = replace(learned.panel, roster=roster.assign(left_on=pd.Timestamp("2199-12-31")))
+    today = replace(learned, panel=replace(learned.panel, roster=roster), vacancies=learned.vacancies[:0])
+    ramped = replace(today, ramp=[given(1.0, start=1.0)] * len(learned.ramp))
+    straight = replace(draws, curve=np.zeros_like(draws.curve))
+    stays = replace(straight, hazard=draws.hazard * 1e-9)
+    return [(replace(ramped, panel=there), stays), (ramped, straight), (today, draws)]
+
+
+def at_risk(drawn: Futures, months: Ints, column: str = "team") -> pd.DataFrame:
+    """What today's people at full output would book, and what leavers take of it: capacity at risk.
+
+    The step ``attrition`` of `reconciled`, by team (or region): columns of that name, capacity (nobody
+    leaves) and lost (expected bookings of the months after people left, nobody replaced).
+    """
+    (stay, calm), (go, draws), _ = _today(drawn)
+    names, seats = seats_in(stay, column)
+    made = []
+    for learned, these in ((stay, calm), (go, draws)):
+        output = teams(learned, these, drawn.pool.seed, False, seats)[0].output
+        total = np.zeros(len(names))
+        for r, level in enumerate(learned.productivity.level):
+            part = output[:, r * len(names) : (r + 1) * len(names)]
+            whole = part.sum(axis=1)
+            worth = level * learned.returns.effective(whole, r) / np.maximum(whole, 1e-9) * these.shared
+            total += (part * worth[:, None])[:, :, months].mean(axis=0).sum(axis=1)
+        made.append(total)
+    frame = pd.DataFrame({column: names, "capacity": made[0], "lost": made[0] - made[1]})
+    return frame[frame["capacity"] > 0].reset_index(drop=True)
 
 
 def by_group(expected: Expected, column: str = "team") -> dict[str, Floats]:
@@ -195,7 +217,7 @@ def by_group(expected: Expected, column: str = "team") -> dict[str, Floats]:
     met = dict.fromkeys(roles, 0)
     for each, label in zip(expected.hires, coming, strict=True):
         # the n-th hire of a role is the same person as in the company's bookings
-        path = drawn.pool.path(each.role, met[each.role], each.month, slice(len(draws)))[0]
+        path = drawn.pool.path(each.role, met[each.role], each.month, slice(len(draws))).output
         met[each.role] += 1
         output[:, each.role * len(names) + names.index(label)] += path
     rng = np.random.default_rng([drawn.pool.seed, 3])

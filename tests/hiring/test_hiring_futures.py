@@ -119,5 +119,6 @@ def test_hires_add_up_to_the_same_from_whatever_kept_sum(learned):
         found = walked.output(0, counts)
         assert (found == Pool(learned, draws, 1).output(0, counts)).all()  # exactly, not nearly
         paths = [walked.path(0, n, month) for n, month in enumerate(np.repeat(np.arange(9), counts))]
-        assert found == pytest.approx(sum((one for one, _ in paths), np.zeros((300, 9))), rel=1e-6, abs=1e-9)
-        assert (walked.heads(0, counts) == sum((there for _, there in paths), np.zeros((300, 9)))).all()
+        walked_to = sum((path.output for path in paths), np.zeros((300, 9)))
+        assert found == pytest.approx(walked_to, rel=1e-6, abs=1e-9)
+        assert (walked.heads(0, counts) == sum((path.heads for path in paths), np.zeros((300, 9)))).all()

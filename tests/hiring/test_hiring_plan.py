@@ -19,6 +19,7 @@ from salesops_nb.forecast.simulation.pool import Pool
 from salesops_nb.forecast.simulation.simulate import base_team, futures_of, with_luck
 from salesops_nb.hiring.planning.optimise import Limits, Search
 from salesops_nb.hiring.planning.requisitions import Trial
+from salesops_nb.hiring.simulation.capacity import vacancy_cost
 from salesops_nb.hiring.simulation.goals import look_ahead
 
 
@@ -253,6 +254,13 @@ def test_explanations(company, learned):
 
 def test_cost_of_a_vacancy_is_margin_less_pay(company, learned):
     stated = learned.override(margin=0.6, pay={"AE": 12_000, "SMB": 6_000}, productivity={"AE": 50_000})
-    found = hiring.capacity(company, 3, learned=stated, futures=300).vacancy_cost.set_index("role")
+    found = vacancy_cost(stated).set_index("role")
     assert found.loc["AE", "margin_lost"] == Decimal("30000.00")
     assert found.loc["AE", "cost_per_month"] == Decimal("18000.00")
+    ahead = vacancy_cost(stated, market=1.2).set_index(
+        "role"
+    )  # of the months ahead, a fifth above those seen
+    assert ahead.loc["AE", "cost_per_month"] == Decimal("24000.00")
+    capacity = hiring.capacity(company, 12, learned=stated, futures=2000)
+    sold = float(capacity.vacancy_cost["bookings_per_month"].iloc[0])
+    assert 0.7 * 50_000 < sold < 1.4 * 50_000

@@ -68,34 +68,39 @@ class Returns:
 
 @dataclass(frozen=True)
 class Economics:
-    """Margin on bookings, and per role the full cost a month of a person and once of a hire."""
+    """Margin on bookings, and per role the loaded cost a month of a person and once of a hire.
+
+    `pay` is loaded: with `overhead` (benefits, employer's taxes, tools, a share of the pay itself) on top.
+    """
 
     margin: float
     pay: Floats
     hiring_cost: Floats
     origin: Mapping[str, str]
+    overhead: float = 0.0
 
     def override(self, name: str, numbers: Floats) -> Economics:
-        """Stated margin, pay or hiring cost; NaN keeps what is there."""
+        """Stated margin, pay, overhead or hiring cost; NaN keeps what is there."""
         origin = {**self.origin, name: "override"}
         if name == "margin":
             return replace(self, margin=float(numbers[0]), origin=origin)
         stated = ~np.isnan(numbers)
-        if name == "pay":
-            pay = np.where(stated, numbers, self.pay)
-            cost = self.hiring_cost
-            if self.origin["hiring_cost"] == "assumed":
-                cost = np.where(stated, HIRING_MONTHS * pay, cost)
-            return replace(self, pay=pay, hiring_cost=cost, origin=origin)
+        if name in ("pay", "overhead"):
+            overhead = float(numbers[0]) if name == "overhead" else self.overhead
+            base = self.pay / (1.0 + self.overhead)
+            pay = (np.where(stated, numbers, base) if name == "pay" else base) * (1.0 + overhead)
+            cost = HIRING_MONTHS * pay if self.origin["hiring_cost"] == "assumed" else self.hiring_cost
+            return replace(self, pay=pay, hiring_cost=cost, origin=origin, overhead=overhead)
         return replace(self, hiring_cost=np.where(stated, numbers, self.hiring_cost), origin=origin)
 
     def table(self, roles: list[str], currency: str) -> pd.DataFrame:
-        """Pay a month and cost of a hire by role, the margin, and where each comes from."""
+        """Loaded cost a month and cost of a hire by role, the margin, and where each comes from."""
         return pd.DataFrame(
             {
                 "role": roles,
                 "pay_per_month": [from_float(v, currency) for v in self.pay],
                 "pay_origin": self.origin["pay"],
+                "overhead": self.overhead,
                 "hiring_cost": [from_float(v, currency) for v in self.hiring_cost],
                 "hiring_cost_origin": self.origin["hiring_cost"],
                 "margin": self.margin,
@@ -124,6 +129,7 @@ def learn_economics(tables: Tables, panel: Panel, level: Floats) -> Economics:
         "margin": margin_origin,
         "pay": "assumed" if np.isnan(year).any() else "learned",
         "hiring_cost": "assumed",
+        "overhead": "assumed",
     }
     return Economics(margin, pay, HIRING_MONTHS * pay, origin)
 

@@ -63,11 +63,20 @@ def exits(tenure: Any, hazard: Any, unit: Any, bands: Any) -> Any:
 
 @njit(cache=True)
 def add_present(
-    left: Any, since: Any, weight: Any, share: Any, ramp: Any, group: Any, made: Any, heads: Any
+    left: Any,
+    since: Any,
+    own: Any,
+    share: Any,
+    ramp: Any,
+    group: Any,
+    made: Any,
+    heads: Any,
+    ramped: Any,
+    gone: Any,
 ) -> None:
-    """Adds people who are there at first to `made` and `heads`, futures × groups × months.
+    """Adds people who are there at first to `made`, `heads`, `ramped` and `gone`, futures × groups × months.
 
-    `left` and `weight` are futures × people; `since` are the months since joining when the first month
+    `left` and `own` are futures × people; `since` are the months since joining when the first month
     begins, past the end of `ramp` (futures × months since joining) for those at full output. The month of
     leaving counts by half.
     """
@@ -76,23 +85,41 @@ def add_present(
         for i in range(left.shape[1]):
             g, last = group[i], left[f, i]
             for t in range(min(last + 1, months)):
-                part = weight[f, i] if t < last else 0.5 * weight[f, i]
+                part = share[i] if t < last else 0.5 * share[i]
                 at = since[i] + t
-                made[f, g, t] += part * ramp[f, at] if at < longest else part
+                if at < longest:
+                    part *= ramp[f, at]
+                ramped[f, g, t] += part
+                made[f, g, t] += own[f, i] * part
                 if t < last:
                     heads[f, g, t] += share[i]
+                else:
+                    gone[f, g, t] += share[i]
 
 
 @njit(cache=True)
 def add_joining(
-    who: Any, when: Any, left: Any, weight: Any, share: Any, ramp: Any, group: Any, made: Any, heads: Any
+    who: Any,
+    when: Any,
+    left: Any,
+    own: Any,
+    share: Any,
+    ramp: Any,
+    group: Any,
+    made: Any,
+    heads: Any,
+    ramped: Any,
+    gone: Any,
 ) -> None:
     """Adds people who join in a month of a future, and leave in another (see `add_present`)."""
     months = made.shape[2]
     for n in range(len(who)):
         f, g, first, last = who[n], group[n], when[n], left[n]
         for t in range(first, min(last + 1, months)):
-            part = weight[n] if t < last else 0.5 * weight[n]
-            made[f, g, t] += part * ramp[f, t - first]
+            part = ramp[f, t - first] * (share[n] if t < last else 0.5 * share[n])
+            ramped[f, g, t] += part
+            made[f, g, t] += own[n] * part
             if t < last:
                 heads[f, g, t] += share[n]
+            else:
+                gone[f, g, t] += share[n]

@@ -29,6 +29,7 @@ OVERRIDES = (
     "seasonality",
     "margin",
     "pay",
+    "overhead",
     "hiring_cost",
     "supported",
     "room",
@@ -79,7 +80,8 @@ class Learned:
         spread : standard deviation between reps over their mean.
         seasonality : twelve factors from the first fiscal month, or ``None`` for a flat year.
         margin : share of bookings kept after their cost.
-        pay, hiring_cost : full cost a month, and once per hire (one number, or by role).
+        pay, hiring_cost : pay a month, and cost once per hire (one number, or by role).
+        overhead : benefits, employer's taxes and tools on top of pay, a share of it.
         supported : heads that potential and pipeline keep fully busy (by role).
         room : how far beyond that, relative to it, more heads still add (see `Returns`).
 
@@ -205,9 +207,14 @@ def _override(learned: Learned, name: str, value: Any) -> Learned:
         return replace(learned, season=stated_season(factors))
     numbers = by_role(name, value, roles, nothing)
     stated = numbers[~np.isnan(numbers)]
-    top = {"attrition": 0.5, "margin": 1.0, "ramp_months": 18.0, "time_to_fill": 730.0, "spread": 2.0}.get(
-        name
-    )
+    top = {
+        "attrition": 0.5,
+        "margin": 1.0,
+        "overhead": 2.0,
+        "ramp_months": 18.0,
+        "time_to_fill": 730.0,
+        "spread": 2.0,
+    }.get(name)
     if (stated < 0).any() or (top is not None and (stated > top).any()):
         raise SalesopsError(
             problem(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,14 @@ class Person:
     own: Floats
     wait: Months
     stay: Months
+
+
+class Path(NamedTuple):
+    """What a hire brings, futures × months: output in ramped heads, heads, and heads by their ramp."""
+
+    output: Floats
+    heads: Floats
+    ramped: Floats
 
 
 @dataclass
@@ -79,8 +88,8 @@ class Pool:
             self.people[role, n] = Person(own, _months(wait), _months(stay))
         return self.people[role, n]
 
-    def path(self, role: int, n: int, opened: int | Ints, rows: Rows = slice(None)) -> tuple[Floats, Floats]:
-        """Output in ramped heads and heads, futures × months, when opened at the start of a month.
+    def path(self, role: int, n: int, opened: int | Ints, rows: Rows = slice(None)) -> Path:
+        """What the n-th hire brings when opened at the start of a month.
 
         For several months of opening, an array for each of them.
         """
@@ -91,7 +100,8 @@ class Pool:
         share = ramp[np.arange(len(ramp))[:, None], np.maximum(since, 0)]
         there = (since >= 0) & (since < stay)
         worked = there + 0.5 * ((since >= 0) & (since == stay))
-        return own * share * worked, there.astype(float)
+        ramped = share * worked
+        return Path(own * ramped, there.astype(float), ramped)
 
     def output(self, role: int, counts: Ints) -> Floats:
         """Output in ramped heads that a role's requisitions by month of opening add, futures × months.

@@ -37,12 +37,15 @@ class Seats:
 class Team:
     """Futures × roles (or other groups) × months: output in fully ramped heads, and heads at the month's end.
 
-    `joined` counts those that began and are no known hires, by future and group.
+    `ramped` are heads by their share of full output, whatever each of them sells, and `gone` the heads that
+    left in a month. `joined` counts those that began and are no known hires, by future and group.
     """
 
     output: Floats
     heads: Floats
     joined: Floats
+    ramped: Floats
+    gone: Floats
 
 
 def by_role(learned: Learned) -> Seats:
@@ -75,14 +78,14 @@ def teams(
             rng = np.random.default_rng([seed, 1, r, at])
             _role(learned, draws, part, r, seats, alone, both if replacing else None, rng)
     if replacing:  # whoever is there without replacing is there with it
-        for name in ("output", "heads", "joined"):
+        for name in ("output", "heads", "joined", "ramped", "gone"):
             getattr(both, name)[...] += getattr(alone, name)
     return alone, both
 
 
 def _nobody(futures: int, groups: int, horizon: int) -> Team:
-    output, heads = np.zeros((2, futures, groups, horizon))
-    return Team(output, heads, np.zeros((futures, groups)))
+    output, heads, ramped, gone = np.zeros((4, futures, groups, horizon))
+    return Team(output, heads, np.zeros((futures, groups)), ramped, gone)
 
 
 def _role(
@@ -146,8 +149,7 @@ def _present(
     known = known_exit(learned)[here]
     left = np.clip(np.where(known >= 0, known, left), 0, horizon)
     since = np.where(tenure[here] < LONGEST, np.rint(tenure[here]), LONGEST + horizon).astype(np.int64)
-    weight = own * fte[here].astype(np.float32)
-    add_present(left, since, weight, fte[here], ramp, seats.spells[here], team.output[part], team.heads[part])
+    add_present(left, since, own, fte[here], ramp, seats.spells[here], *_months_of(team, part))
     who, person = np.nonzero(left < horizon)
     leaving = who, left[who, person].astype(np.int64), fte[here][person], seats.spells[here][person]
     accepted = (
@@ -157,6 +159,11 @@ def _present(
         np.tile(seats.spells[coming], futures),
     )
     return leaving, accepted
+
+
+def _months_of(team: Team, part: slice) -> tuple[Floats, Floats, Floats, Floats]:
+    """What the kernels add people to."""
+    return team.output[part], team.heads[part], team.ramped[part], team.gone[part]
 
 
 def known_exit(learned: Learned) -> Ints:
@@ -211,7 +218,7 @@ def _join(
     unit = rng.standard_exponential(len(who)) / sooner(own, draws.weaker[part][who])
     stay = tenure_at_exit(np.zeros(1), draws.hazard[part][who], unit[:, None])[:, 0]
     left = np.minimum(when + np.minimum(stay, 1e4).astype(np.int64), horizon)
-    add_joining(who, when, left, own * share, share, ramp, group, team.output[part], team.heads[part])
+    add_joining(who, when, left, own, share, ramp, group, *_months_of(team, part))
     gone = left < horizon
     return who[gone], left[gone], share[gone], group[gone]
 

@@ -1,4 +1,4 @@
-"""Why the answer is what it is: a tornado, the latest openings, and when a hire pays back."""
+"""Why the answer is what it is: a tornado, and the latest openings."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from scipy import stats
 
 from salesops_nb.forecast.learning.attrition import PRIOR_LEAVERS
 from salesops_nb.forecast.learning.learned import Learned
-from salesops_nb.forecast.simulation.draws import draw
 from salesops_nb.forecast.simulation.futures import Futures
-from salesops_nb.forecast.simulation.pool import Pool
 from salesops_nb.hiring.planning.plan import HiringPlan
 from salesops_nb.hiring.planning.requisitions import Trial
 
 TORNADO_FUTURES = 3_000
-PAYBACK_MONTHS = 36
 
 
 def tornado(plan: HiringPlan, level: float = 0.8) -> pd.DataFrame:
@@ -158,41 +155,3 @@ def _ramp_days(learned: Learned, role: int) -> float:
     order = np.argsort(ramp.length)
     middle = ramp.length[order][np.argmax(np.cumsum(ramp.weight[order]) >= 0.5)]
     return float(middle) * 30.4375
-
-
-def payback(learned: Learned, futures: int = 2_000, seed: int = 0) -> pd.DataFrame:
-    """When the margin on a hire's bookings has paid for pay and hiring, in months from the opening.
-
-    The mean future counts those who leave before. Columns role, months (of the mean; missing when
-    not within three years), share_paid_back_12 and _24 (of hires that have paid back by then),
-    mean_after_36 (margin less cost of a hire after three years).
-
-    Examples
-    --------
-    >>> from salesops_nb import hiring, open_workbook
-    >>> learned = hiring.learn(open_workbook(".").tables)
-    >>> paid_back = hiring.payback(learned, futures=300)
-    >>> bool((paid_back["share_paid_back_12"] <= paid_back["share_paid_back_24"]).all())
-    True
-    """
-    longer = np.arange(PAYBACK_MONTHS) + len(learned.panel.months)
-    first = int(learned.panel.month_of_year[-1]) + 1
-    of_year = (longer - longer[0] + first) % 12
-    draws = draw(learned, of_year, futures, np.random.default_rng([seed, 9]))
-    pool = Pool(learned, replace(draws, shared=np.ones_like(draws.shared)), seed)
-    rows = []
-    for r, role in enumerate(learned.panel.roles):
-        output, there = pool.path(r, 0, 0)
-        economics = learned.economics
-        gain = economics.margin * learned.productivity.level[r] * output
-        joined = np.diff(np.maximum.accumulate(there, axis=1), axis=1, prepend=0.0)
-        net = np.cumsum(gain - economics.pay[r] * there - economics.hiring_cost[r] * joined, axis=1)
-        mean, begun = net.mean(axis=0), there.any(axis=1)
-        paid = np.flatnonzero(mean >= 0)
-        # from the month after which it stays paid back; before joining nothing is spent and nothing owed
-        last = np.flatnonzero(mean < 0)
-        month = None if not len(paid) or mean[-1] < 0 else (int(last[-1]) + 2 if len(last) else 1)
-        shares = [float(((net[:, m - 1] >= 0) & (joined[:, :m].sum(axis=1) > 0)).mean()) for m in (12, 24)]
-        rows.append((role, month, *shares, float(mean[-1]), int(begun.sum())))
-    names = ["role", "months", "share_paid_back_12", "share_paid_back_24", "mean_after_36", "n"]
-    return pd.DataFrame(rows, columns=names)

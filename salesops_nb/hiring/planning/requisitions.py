@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,10 +32,10 @@ class Trial:
     by_role: dict[tuple[int, bytes], Floats] = field(default_factory=dict)
 
     def grown(self, counts: Ints) -> Team:
-        """The team with the plan's hires."""
+        """The team with the plan's output and heads."""
         output = np.stack([self.pool.output(role, row) for role, row in enumerate(counts)], axis=1)
         heads = np.stack([self.pool.heads(role, row) for role, row in enumerate(counts)], axis=1)
-        return Team(self.team.output + output, self.team.heads + heads, self.team.joined)
+        return replace(self.team, output=self.team.output + output, heads=self.team.heads + heads)
 
     def made(self, counts: Ints) -> Floats:
         """Bookings with the plan, futures × months."""

@@ -50,7 +50,7 @@ class Capacity:
     >>> list(capacity.months["month"]), capacity.bookings.shape
     (['2018-01', '2018-02', '2018-03'], (500, 3))
     >>> print(f"{capacity.vacancy_cost['bookings_per_month'][0]:,.0f}")  # a ramped rep
-    26,457
+    30,532
     """
 
     months: pd.DataFrame
@@ -154,7 +154,8 @@ def summarise(learned: Learned, ahead: Horizon, draws: Draws, team: Team, seed: 
     for name, share in (("heads_p10", 0.1), ("heads_p50", 0.5), ("heads_p90", 0.9)):
         months[name] = np.quantile(heads, share, axis=0)
     periods = period_table(ahead, made, currency)
-    lost = vacancy_cost(learned)
+    season = learned.season.factor[ahead.month_of_year]
+    lost = vacancy_cost(learned, float((draws.shared / season).mean()))
     problems = list(learned.problems)
     if all(goal.target is None for goal in ahead.goals):
         problems.append(problem("no-target", table="targets"))
@@ -188,12 +189,15 @@ def period_table(ahead: Horizon, made: Floats, currency: str) -> pd.DataFrame:
     return frame
 
 
-def vacancy_cost(learned: Learned) -> pd.DataFrame:
-    """Per role: what a month of an empty seat loses in margin, saves in pay, and costs on balance."""
+def vacancy_cost(learned: Learned, market: float = 1.0) -> pd.DataFrame:
+    """Per role: what a month of an empty seat loses in margin, saves in pay, and costs on balance.
+
+    `market` is the level of the months ahead over that of the months seen.
+    """
     currency, economics = learned.panel.currency, learned.economics
     rows = []
     for r, role in enumerate(learned.panel.roles):
-        level = float(learned.productivity.level[r])
+        level = float(learned.productivity.level[r]) * market
         lost, saved = economics.margin * level, float(economics.pay[r])
         rows.append((role, *(from_float(v, currency) for v in (level, lost, saved, lost - saved))))
     names = ["role", "bookings_per_month", "margin_lost", "pay_saved", "cost_per_month"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 
 ESTIMATED = 500  # futures of a first estimate
 LONG = 400_000  # futures times people from which one is worth its while
-STATED = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")
+STATED = ("ramp_months", "time_to_fill", "productivity", "supported", "room", "margin", "overhead",
+          "hiring_cost")  # fmt: skip
 
 
 def stated(asked: Any, learned: Learned) -> Learned:
-    """What was learned, with the parameters that state something in its place."""
+    """What was learned, with the parameters that state something else; attrition and pay are a year's."""
     given = {name: getattr(asked, name) for name in STATED}
+    given["attrition"] = None if asked.attrition is None else -math.log1p(-asked.attrition) / 12
+    given["pay"] = None if asked.pay is None else asked.pay / 12
     return learned.override(**{name: value for name, value in given.items() if value is not None})
 
 

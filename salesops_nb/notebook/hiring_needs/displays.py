@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb import present
 from salesops_nb.forecast.period import expect
 from salesops_nb.forecast.simulation.futures import OTHER
+from salesops_nb.hiring.economics.turnover import market_ahead
 from salesops_nb.notebook import one_forecast as shared
 from salesops_nb.notebook.hiring_needs.arguments import choices as choices
 from salesops_nb.notebook.hiring_needs.arguments import stated as stated
+from salesops_nb.notebook.hiring_needs.money_shown import card
+from salesops_nb.notebook.hiring_needs.money_shown import day_one as day_one
+from salesops_nb.notebook.hiring_needs.money_shown import returns as returns
+from salesops_nb.notebook.hiring_needs.money_shown import turnover as turnover
+from salesops_nb.notebook.hiring_needs.people_shown import classes as classes
+from salesops_nb.notebook.hiring_needs.people_shown import cohorts as cohorts
+from salesops_nb.notebook.hiring_needs.people_shown import leavers as leavers
+from salesops_nb.notebook.hiring_needs.people_shown import support as support
+from salesops_nb.notebook.hiring_needs.scenarios import scenarios as scenarios
 from salesops_nb.notebook.performance_review import tables_in_force as tables_in_force
-from salesops_nb.present.language.formats import number, percent, short_money
+from salesops_nb.present.language.formats import number, percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -40,7 +51,7 @@ def cover(panel: Panel, asked: Any) -> None:
 
 
 def headlines(plan: HiringPlan) -> None:
-    """Hires, chance, cost, and the chance without hiring."""
+    """Hires, chance, cost, payback, and the chance without hiring."""
     nobody, count = plan.nobody, int(plan.counts.sum())
     fills, seats = plan.open_seats
     median = _("Half of the futures then book {median} or more.", median=short_money(nobody["p50"]))
@@ -48,16 +59,22 @@ def headlines(plan: HiringPlan) -> None:
         median = _("Half of the futures then book {median} or more; seats open already, {fills} of which are "
                    "filled, cost {cost} in it.", median=short_money(nobody["p50"]), fills=number(fills, 1),
                    cost=short_money(seats))  # fmt: skip
-    reached = _("The confidence asked for is {asked}.", asked=percent(plan.confidence))
+    reached = _("The confidence asked for is {asked}.", asked=percent(plan.confidence, 0))
     if not plan.feasible:
         reached = _("The confidence asked for, {asked}, is not reached. What binds: {binds}.",
-                    asked=percent(plan.confidence), binds=", ".join(_binding(plan.binds)))  # fmt: skip
+                    asked=percent(plan.confidence, 0), binds=", ".join(_binding(plan.binds)))  # fmt: skip
+    spent = _("Expected cost of hiring and pay to the horizon's end.")
+    if plan.trial.pool.learned.economics.origin["pay"] == "assumed":
+        spent = _("Expected cost to the horizon's end. Pay is not known and assumed: a quarter of what a "
+                  "ramped rep books.")  # fmt: skip
+    paid_back = card(plan)
     present.headlines([
         {"metric": "hires", "value": count,
          "sentence": ngettext("{n} requisition to open.", "{n} requisitions to open.", count)},
         {"metric": "plan_probability", "value": plan.probability, "mark": ["estimated"], "sentence": reached},
         {"metric": "hiring_cost", "value": plan.cost, "mark": ["estimated"],
-         "sentence": _("Expected cost of hiring and pay to the horizon's end.")},
+         "sentence": spent},
+        *([paid_back] if paid_back else []),
         {"metric": "probability_without", "value": float(nobody["probability"]), "mark": ["estimated"],
          "sentence": median},
     ])  # fmt: skip
@@ -125,7 +142,13 @@ def comparison(plan: HiringPlan) -> None:
              "naive: gap ÷ quota": _("Naive: gap ÷ quota"), "plan": _("The plan")}  # fmt: skip
     frame = plan.comparison.assign(policy=[known.get(p, p) for p in plan.comparison["policy"]])
     present.bars(frame, x="policy", y="probability", unit="percent", title=_("Probability by policy"))
-    present.show_table(frame, title=_("Four policies, the same futures"), table="futures")
+    fills, seats = plan.open_seats
+    notes = []
+    if fills > 0:
+        notes = [_("Every policy also fills {fills} of the seats that are open already, at a cost of "
+                   "{cost} to the horizon's end that is not in the table.", fills=number(fills, 1),
+                   cost=short_money(seats))]  # fmt: skip
+    present.show_table(frame, title=_("Four policies, the same futures"), table="futures", notes=notes)
 
 
 def capacity(plan: HiringPlan) -> None:
@@ -135,49 +158,71 @@ def capacity(plan: HiringPlan) -> None:
         months.assign(p50=months["p50"].astype(float)), x="month", y="p50", compare="target",
         title=_("Median bookings by month; ticks: target"),
     )  # fmt: skip
-    for frame, first, title in (
-        (months, "month", _("By month")),
-        (plan.capacity.periods, "period", _("By quarter, year and jointly")),
-    ):
+    by_month, by_period = (("month", months, _("By month"), 3),
+                           ("period", plan.capacity.periods, _("By quarter, year and "
+                                                               "jointly"), 60))  # fmt: skip
+    for first, frame, title, rows in (by_period, by_month):
         shown = (first, "p10", "p50", "p90", "target", "probability", "heads_p50")
         columns = [name for name in shown if name in frame.columns]
         named = frame[columns].replace({first: {"horizon": _("Horizon"), "joint": _("All of them jointly")}})
-        present.show_table(named, title=title, table="futures", rows=60)
+        present.show_table(named, title=title, table="futures", rows=rows)
 
 
 def tornado(plan: HiringPlan) -> None:
     """How far the probability swings over each input's interval."""
     from salesops_nb.hiring import tornado as swings
 
-    known = {"productivity": _("Productivity of newcomers"), "attrition": _("Attrition"),
+    known = {"productivity": _("Productivity of newcomers"), "attrition": _("Attrition a year"),
              "ramp_months": _("Ramp (months)"),
              "room": _("Room for more heads"), "time_to_fill": _("Time to fill (days)"),
              "spread": _("Spread between reps")}  # fmt: skip
     found = swings(plan)
-    frame = found.assign(input=[known.get(name, name) for name in found["input"]])
+    write: dict[str, Any] = {
+        "productivity": lambda level: short_money(level * market_ahead(plan)), "attrition": _a_year,
+        "spread": whole_percent, "room": whole_percent, "ramp_months": number,
+        "time_to_fill": lambda days: number(days, 0),
+    }  # fmt: skip
+    ends = {
+        end: [write[name](value) for name, value in zip(found["input"], found[end], strict=True)]
+        for end in ("low", "high")
+    }
+    frame = found.assign(input=[known.get(name, name) for name in found["input"]], **ends)
     present.bars(frame, x="input", y="swing", unit="percent", title=_("Swing of the probability"))
     present.show_table(frame, title=_("What moves the answer"), table="tornado")
 
 
-def economics(plan: HiringPlan, learned: Learned) -> None:
-    """What a vacancy costs a month, and when a hire pays back."""
-    from salesops_nb.hiring import payback
-
-    present.show_table(plan.capacity.vacancy_cost, title=_("Cost of a vacancy, a month"), table="economics")
-    found = payback(learned).drop(columns="n")
-    present.show_table(found, title=_("When a hire pays back"), table="economics")
+def _a_year(monthly: float) -> str:
+    """A hazard a month as the share of people who leave in a year."""
+    return percent(-math.expm1(-12 * monthly))
 
 
-def lessons(learned: Learned) -> None:
+def lessons(learned: Learned, plan: HiringPlan) -> None:
     """What was learned, each with its interval, its sample size and where it comes from."""
+    notes = {
+        "productivity": _("At the mean level of all months seen; the months ahead are expected at {share} of "
+                          "it.", share=percent(market_ahead(plan), 0)),
+        "attrition": _("The sample is everybody who left, transfers out of sales among them: the seat is "
+                       "empty all the same."),
+    }  # fmt: skip
     titles = {"ramp": _("Ramp: share of full output by month"),
               "productivity": _("Productivity of a ramped rep, a month"),
               "attrition": _("Attrition a year, by tenure"), "time_to_fill": _("Time to fill"),
               "season": _("Season: a month over the mean"),
               "returns": _("Diminishing returns of added heads"),
               "costs": _("Costs")}  # fmt: skip
+    ends = ("estimate", "low", "high")
+    units = {"ramp": dict.fromkeys(ends, "whole_percent"), "attrition": dict.fromkeys(ends, "percent"),
+             "season": dict.fromkeys(ends, "whole_percent"), "time_to_fill": dict.fromkeys(ends, "integer"),
+             "productivity": {**dict.fromkeys(ends, "about"), "ramped_rep_months": "integer",
+                              **dict.fromkeys(("spread", "spread_low", "spread_high"), "whole_percent")},
+             "returns": {"supported": "tenths", "room": "whole_percent",
+                         **{f"next_head_at_{n}": "whole_percent" for n in (0, 25, 50, 100)}},
+             "costs": {"margin": "percent", "overhead": "percent"}}  # fmt: skip
     for name, frame in learned.tables().items():
-        present.show_table(frame, title=titles.get(name, name), table="lessons", rows=60)
+        if name == "attrition":
+            frame["person_months"] = frame["person_months"].round()
+        present.show_table(frame, title=titles.get(name, name), table="lessons", formats=units.get(name),
+                           notes=notes.get(name, ()), rows=60 if name != "season" else 3)  # fmt: skip
 
 
 def problems(plan: HiringPlan) -> None:

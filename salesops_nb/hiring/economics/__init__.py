@@ -1,0 +1,1 @@
+"""What hires and leavers cost, and when a hire has paid for itself."""

@@ -1,0 +1,1 @@
+"""Heads by quarter: who is there, who comes and who leaves, so that each line adds up."""
