@@ -85,7 +85,7 @@ def test_a_kind_of_table_goes_before_what_holds_anywhere(shown: Shown) -> None:
     assert heads(made) == ["Whose", "Furthest off", "Month"]
     assert cells(made) == [["Ana", "25.0%", "6"]]
     assert columns_of("design")["cost"] == {"label": "Cost of sales", "unit": "percent"}
-    assert columns_of("targets")["pipeline"] == {"label": "From pipeline", "unit": "money"}, "the unit stays"
+    assert columns_of("seats")["quota"] == {"label": "From the start on", "unit": "money"}, "the unit stays"
 
 
 @pytest.mark.parametrize(

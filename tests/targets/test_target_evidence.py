@@ -114,7 +114,7 @@ def test_retention_asked_for_is_worked_out_by_hand(capsys):
     page = shown(tables(deals=contracts()), "acv", capsys)
     assert "0.0% | $500.00" in page
     assert "0.1% | $800.00" in page
-    assert "Total | $1,201,300 |  |  | $1,201,300.00" in page
+    assert "Total | $1,202,000 | $1,201,300 |  |  | $1,201,300.00" in page
     assert "Gross revenue retention | 90.0% | 90.0%" in page
     assert "Net revenue retention | 115.0% | 111.7%" in page
     assert "few accounts" in page
