@@ -32,7 +32,7 @@ def approve_hires(
     plan approved is in force; the earlier ones stay.
     """
     from salesops_nb import hiring
-    from salesops_nb.notebook.hiring_needs.arguments import STATED, choices, stated
+    from salesops_nb.notebook.hiring_needs.arguments import OF_OUTPUT, choices, stated
     from salesops_nb.notebook.hiring_needs.parameters import HiringNeeds
     from salesops_nb.notebook.performance_review import tables_in_force
     from salesops_nb.parameters import checked
@@ -55,7 +55,7 @@ def approve_hires(
         number = approve_hiring(
             book.store, hires, replace_leavers=plan.replace_leavers, approved_by=by,
             approved_at=datetime.combine(approved_on or today(), time()), reason=reason,
-            stated={name: getattr(asked, name) for name in STATED},
+            stated={name: getattr(asked, name) for name in OF_OUTPUT},
             parameters=asked.model_dump(mode="json", exclude={"workbook"}),
         )  # fmt: skip
     finally:

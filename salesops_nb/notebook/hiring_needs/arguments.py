@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 ESTIMATED = 500  # futures of a first estimate
 LONG = 400_000  # futures times people from which one is worth its while
-STATED = ("ramp_months", "time_to_fill", "productivity", "supported", "room", "margin", "overhead",
-          "hiring_cost")  # fmt: skip
+OF_OUTPUT = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")  # move the chance
+OF_MONEY = ("margin", "pay", "overhead", "hiring_cost")
 
 
 def stated(asked: Any, learned: Learned) -> Learned:
     """What was learned, with the parameters that state something else; attrition and pay are a year's."""
-    given = {name: getattr(asked, name) for name in STATED}
+    given = {name: getattr(asked, name) for name in (*OF_OUTPUT, *OF_MONEY)}
     given["attrition"] = None if asked.attrition is None else -math.log1p(-asked.attrition) / 12
     given["pay"] = None if asked.pay is None else asked.pay / 12
     return learned.override(**{name: value for name, value in given.items() if value is not None})
