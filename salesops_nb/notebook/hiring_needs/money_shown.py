@@ -150,8 +150,8 @@ def day_one(plan: HiringPlan, workbook: Any) -> None:
     frame["source"] = [_("Other sources") if name == OTHERS else name for name in names]
     present.show_table(
         frame, title=_("Pipeline needed on the first day of each quarter, by source"), table="day_one",
-        total=totals, labels={"first": _("Deals {quarter}", quarter=quarters[0]), **{q: q for q in quarters}},
-        formats={"first": "integer", **dict.fromkeys(quarters, "about")},
+        total=totals,
+        formats=dict.fromkeys(quarters, "about"),
         notes=[history, _("Needed: target × the source's share of bookings ÷ the part of its open deals "
                           "that was won in the quarter (80 % interval).")],
     )  # fmt: skip

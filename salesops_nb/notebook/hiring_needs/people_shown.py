@@ -83,14 +83,14 @@ def leavers(plan: HiringPlan, workbook: Any) -> None:
     if len(quarters) > WIDEST:
         present.show_table(frame, title=title, table="headcount", notes=notes)
     else:
-        wide, labels = _side_by_side(frame, quarters)
+        wide = _side_by_side(frame, quarters)
         totals = {name: wide[name].sum() for name in wide.columns if name != "team"}
-        present.show_table(wide, title=title, table="headcount", labels=labels, notes=notes, total=totals,
-                           formats=dict.fromkeys(labels, "tenths"), rows=60)  # fmt: skip
+        present.show_table(wide, title=title, table="headcount", notes=notes, total=totals,
+                           formats=dict.fromkeys(quarters, "tenths"), rows=60)  # fmt: skip
     _moves(plan, workbook)
 
 
-def _side_by_side(frame: pd.DataFrame, quarters: list[str]) -> tuple[pd.DataFrame, dict[str, str]]:
+def _side_by_side(frame: pd.DataFrame, quarters: list[str]) -> pd.DataFrame:
     """A row a team: leavers by quarter side by side, the rest over all of them."""
     rows: list[dict[str, Any]] = []
     for team, mine in frame.groupby("team", sort=True):
@@ -99,12 +99,11 @@ def _side_by_side(frame: pd.DataFrame, quarters: list[str]) -> tuple[pd.DataFram
                 if name in mine}  # fmt: skip
         rows.append({
             "team": team, "starting": mine["starting"].iloc[0], "joining": sums["joining"],
-            "backfills": sums["backfills"], **{f"leavers {q}": each.get(q, Decimal(0)) for q in quarters},
+            "backfills": sums["backfills"], **{q: each.get(q, Decimal(0)) for q in quarters},
             **{name: sums[name] for name in ("voluntary", "transfers_out") if name in sums},
             "ending": mine["ending"].iloc[-1],
         })  # fmt: skip
-    labels = {f"leavers {q}": q for q in quarters}
-    return pd.DataFrame(rows), labels
+    return pd.DataFrame(rows)
 
 
 def _moves(plan: HiringPlan, workbook: Any) -> None:
@@ -123,7 +122,7 @@ def _moves(plan: HiringPlan, workbook: Any) -> None:
     present.show_table(
         wide,
         title=_("How heads moved from {first} to {last}", first=first, last=last),
-        table="moves",
+        table="head_moves",
         total={name: int(wide[name].sum()) for name in wide.columns if name != "team"},
         notes=[
             _("A transfer is no leaver; voluntary are among the leavers. The teams are in the spreadsheet.")
