@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 ESTIMATED = 500  # futures of a first estimate
 LONG = 400_000  # futures times people from which one is worth its while
-OF_OUTPUT = ("attrition", "ramp_months", "time_to_fill", "productivity", "supported", "room")  # move the chance
+OF_OUTPUT = (
+    "attrition",
+    "ramp_months",
+    "time_to_fill",
+    "productivity",
+    "supported",
+    "room",
+)  # move the chance
 OF_MONEY = ("margin", "pay", "overhead", "hiring_cost")
 
 

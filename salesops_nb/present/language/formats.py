@@ -175,9 +175,10 @@ def whole_percent(value: Any) -> str:
     """
     if missing(value):
         return NONE
-    if 0 < value < 0.005:
+    share = _decimal(value)
+    if 0 < share < Decimal("0.005"):
         return "<" + percent(0.01, 0)
-    return ">" + percent(0.99, 0) if 0.995 <= value < 1 else percent(value, 0)
+    return ">" + percent(0.99, 0) if Decimal("0.995") <= share < 1 else percent(share, 0)
 
 
 FORMATS: dict[str, Callable[[Any], str]] = {
