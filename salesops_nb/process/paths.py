@@ -112,6 +112,18 @@ def flow(history: History, which: Flags) -> pd.DataFrame:
     Columns of `moves`, ``bulk`` (how many of them were made in a bulk update, whose days count for nothing)
     and ``value`` (what the deals are worth that made it, each as often as it did). Names of stages; ``won``
     and ``lost`` are ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> moved = process.flow(history, np.ones(len(history.passes), bool))
+    >>> moved[["stage", "to", "moves"]].head(2)
+             stage       to  moves
+    0  Prospecting  Qualify   8300
+    1      Qualify     Demo   7534
     """
     made = history.passes.where(which & (history.passes.to >= 0))
     found = moves(made.stage, made.to, np.where(made.bulk, np.nan, made.days))
@@ -149,6 +161,16 @@ def commonest(history: History, deals: Flags, most: int = 10) -> pd.DataFrame:
     """The commonest ways of closed deals from their first stage to the end.
 
     Columns ``way`` (names of stages and the end), ``deals, share, won, value``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> ways = process.commonest(history, np.ones(len(history.deals), bool))
+    >>> " → ".join(ways["way"][1]), int(ways["deals"][1])
+    ('Prospecting → Qualify → Demo → Proposal → lost', 707)
     """
     made = history.passes.where(deals[history.passes.deal])
     last = np.ones(len(made), bool)
@@ -188,6 +210,15 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
 
     A row each of `KINDS`, which may overlap but for the last: ``kind, deals, share, won, lost, win_rate, low,
     high, value``. Bulk updates count for none: a deal that one moved is in no row, and in ``apart`` instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> process.kinds(history, np.ones(len(history.deals), bool)).set_index("kind")["deals"].to_dict()
+    {'left out': 440, 'went back': 361, 'went round': 361, 'opened again': 0, 'straight': 5829}
     """
     made = history.passes
     n, last_stage = len(history.deals), len(history.stages) - 1
