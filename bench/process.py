@@ -284,7 +284,7 @@ def main() -> None:
             else read(asked.task["read"])
         )
     found: dict[str, float] = {}
-    parts = {"claims": lambda: claims(asked.runs), "medians": lambda: medians(asked.runs), "again": lambda: again(max(asked.runs // 4, 1)),
+    parts = {"claims": lambda: claims(asked.runs), "medians": lambda: medians(asked.runs), "again": lambda: again(max(asked.runs // 4, 10)),
              "speed": lambda: speed(asked.rows)}  # fmt: skip
     for name, part in parts.items():
         if asked.part in ("all", name):

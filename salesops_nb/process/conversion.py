@@ -71,12 +71,12 @@ def stints(history: History) -> Stints:
     [2089, 31376, 2473]
     """
     made, stages = history.passes, len(history.stages)
-    at = np.flatnonzero(made.first)
+    at = np.flatnonzero(made.first).astype(np.int32)
     stage = made.stage[at]
     now = at.copy()
     end, ended = np.zeros(len(at), np.int8), np.full(len(at), history.now)
     bulk = made.began[at].copy()
-    waiting = np.arange(len(at))
+    waiting = np.arange(len(at), dtype=np.int32)
     while len(waiting):
         mine, here = waiting, now[waiting]
         to = made.to[here]
@@ -190,7 +190,7 @@ def time_in_stage(
     made = history.passes.where(which)
     days = made.days if working is None else made.working_days(working)
     groups = None if by is None else history.deals[by].cat
-    codes = np.zeros(len(made), np.int64) if groups is None else groups.codes.to_numpy()[made.deal]
+    codes = np.zeros(len(made), np.int8) if groups is None else groups.codes.to_numpy()[made.deal]
     rows = []
     for stage, name in enumerate(history.stages):
         of_stage = np.flatnonzero(made.stage == stage)

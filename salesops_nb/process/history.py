@@ -69,7 +69,9 @@ class Passes:
         return len(self.deal)
 
     def where(self, which: Flags | Ints) -> Passes:
-        """Some of them."""
+        """Some of them; the same arrays where these are all."""
+        if which.dtype == bool and which.all():
+            return self
         return Passes(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
     @property
