@@ -24,6 +24,7 @@ MODULES = (
     "salesops_nb.core.periods",
     "salesops_nb.pipeline",
     "salesops_nb.present",
+    "salesops_nb.process",
     "salesops_nb.simulate",
     "salesops_nb.source",
     "salesops_nb.core.statistics",

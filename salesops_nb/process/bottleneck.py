@@ -194,18 +194,17 @@ def _caps(
 
     The most that a seller of any team had in a stage in one of the last quarters, over what one has now.
     """
-    made = history.passes
-    quarter = (made.entered - within.end) // (91 * DAY)
-    recent = (quarter >= -LOOK_BACK) & (quarter < 0) & (code[made.deal] >= 0)
-    owner = history.deals["owner_id"].cat.codes.to_numpy()[made.deal]
-    frame = pd.DataFrame({
-        "stage": made.stage[recent], "team": code[made.deal][recent], "quarter": quarter[recent],
-        "owner": owner[recent],
-    })  # fmt: skip
-    sellers = frame.groupby(["team", "quarter"])["owner"].nunique()
-    entries = frame.groupby(["team", "quarter", "stage"]).size()
-    load: pd.DataFrame = entries.unstack("stage").reindex(columns=range(shape[0]))
-    load = load.div(sellers, axis=0)
+    made, (stages, teams) = history.passes, shape
+    quarter = ((made.entered - within.end) // (91 * DAY)).astype(np.int32)
+    recent = np.flatnonzero((quarter >= -LOOK_BACK) & (quarter < 0) & (code[made.deal] >= 0))
+    cell = code[made.deal[recent]] * LOOK_BACK + quarter[recent] + LOOK_BACK
+    owners = history.deals["owner_id"].cat
+    there = np.zeros((teams * LOOK_BACK, len(owners.categories)), bool)
+    there[cell, owners.codes.to_numpy()[made.deal[recent]]] = True
+    entries = np.bincount(cell * stages + made.stage[recent], minlength=len(there) * stages)
+    counts = np.where(entries > 0, entries, np.nan).reshape(-1, stages)
+    index = pd.MultiIndex.from_product([range(teams), range(-LOOK_BACK, 0)], names=["team", "quarter"])
+    load = pd.DataFrame(counts / np.maximum(there.sum(axis=1), 1)[:, None], index)
     most = load.max().to_numpy(float)
     current = load[load.index.get_level_values("quarter") >= -max(1, round(within.quarters))]
     now = current.groupby("team").mean().reindex(range(shape[1])).to_numpy(float).T

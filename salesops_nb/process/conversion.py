@@ -30,6 +30,15 @@ class Stints:
 
     `end` is `ONWARD`, `DIED`, or `STILL`, whose `ended` is then the end of the last day known. `bulk` marks
     those that a bulk update began or decided.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> found = process.stints(history)
+    >>> len(found.deal), round(float(found.days[found.end == 1].max()), 1)
+    (35938, 355.4)
     """
 
     deal: Ints
@@ -59,15 +68,15 @@ def stints(history: History) -> Stints:
     >>> wb = open_workbook(".")
     >>> found = process.stints(process.read(wb.tables, stages=wb.stages))
     >>> [int((found.end == end).sum()) for end in (0, 1, 2)]
-    [2089, 29690, 2473]
+    [2089, 31376, 2473]
     """
     made, stages = history.passes, len(history.stages)
-    at = np.flatnonzero(made.first)
+    at = np.flatnonzero(made.first).astype(np.int32)
     stage = made.stage[at]
     now = at.copy()
     end, ended = np.zeros(len(at), np.int8), np.full(len(at), history.now)
     bulk = made.began[at].copy()
-    waiting = np.arange(len(at))
+    waiting = np.arange(len(at), dtype=np.int32)
     while len(waiting):
         mine, here = waiting, now[waiting]
         to = made.to[here]
@@ -93,6 +102,16 @@ def by_cohort(
     Columns ``stage, period, entered, onward, lost, open, conversion, low, high``. The conversion is missing
     where more than `YOUNG` of the cohort is undecided at the age that its oldest has reached: only its fast
     deals are known.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> found = process.stints(history)
+    >>> cohorts = process.by_cohort(history, found, wb.calendar).set_index(["stage", "period"])
+    >>> cohorts.loc[("Demo", "2017-Q1"), ["entered", "onward", "lost", "open"]].tolist()
+    [1140, 1065, 74, 1]
     """
     edges, names = _edges(history, found, calendar, unit)
     cohort = np.searchsorted(edges, found.entered, side="right") - 1
@@ -117,7 +136,18 @@ def _edges(history: History, found: Stints, calendar: FiscalCalendar, unit: Kind
 
 
 def converted(found: Stints, mine: Ints | Flags, confidence: float = CONFIDENCE) -> dict[str, object]:
-    """How some stints ended, and the share that goes on in the end with its interval."""
+    """How some stints ended, and the share that goes on in the end with its interval.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> found = process.stints(history)
+    >>> of_demo = process.converted(found, found.stage == history.stages.index("Demo"))
+    >>> of_demo["entered"], round(of_demo["conversion"], 3)
+    (7348, 0.907)
+    """
     part = found.where(mine)
     end = part.end
     share = statistics.final_incidence(part.days, end, confidence)
@@ -142,11 +172,25 @@ def time_in_stage(
     A row a stage, or a stage and a value of the deals' column `by`: ``stage, [by], stays, ended, median, low,
     high, p90, apart``. Stays that are not over are censored. `apart` are those that began or ended in a bulk
     update; their length is not known, and they are not counted in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> process.time_in_stage(history, np.ones(len(history.passes), bool))[["stage", "median"]].round(1)
+             stage  median
+    0  Prospecting    12.0
+    1      Qualify    10.5
+    2         Demo    12.9
+    3     Proposal    17.4
+    4  Negotiation     8.5
     """
     made = history.passes.where(which)
     days = made.days if working is None else made.working_days(working)
     groups = None if by is None else history.deals[by].cat
-    codes = np.zeros(len(made), np.int64) if groups is None else groups.codes.to_numpy()[made.deal]
+    codes = np.zeros(len(made), np.int8) if groups is None else groups.codes.to_numpy()[made.deal]
     rows = []
     for stage, name in enumerate(history.stages):
         of_stage = np.flatnonzero(made.stage == stage)
@@ -167,7 +211,18 @@ def staying(
     history: History, which: Flags, working: np.busdaycalendar | None = None, points: int = 150
 ) -> pd.DataFrame:
     """The share of stays that are not over after so many days: ``days``, and for each stage a column with
-    ``_low`` and ``_high`` beside it."""
+    ``_low`` and ``_high`` beside it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> curves = process.staying(history, np.ones(len(history.passes), bool))
+    >>> curves.columns[:4].tolist()
+    ['days', 'Prospecting', 'Prospecting_low', 'Prospecting_high']
+    """
     made = history.passes.where(which & ~history.passes.bulk)
     days, over = made.days if working is None else made.working_days(working), made.to != STAYS
     longest = int(np.ceil(np.quantile(days, 0.98))) if len(made) else 0

@@ -45,6 +45,15 @@ class Passes:
     `to` is the next stage, ``len(stages)`` for won and one more for lost, `STAYS` where the deal is still
     there; `left` is then `History.now`. `bulk` marks stays that begin or end in a bulk update, `began` those
     that begin so; `first` marks the deal's first stay in that stage.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> first = history.passes.where(history.passes.deal == 0)
+    >>> [history.stages[at] for at in first.stage[:3]], first.days[:3].round(1).tolist()
+    (['Prospecting', 'Qualify', 'Demo'], [5.0, 5.4, 11.2])
     """
 
     deal: Ints
@@ -60,7 +69,9 @@ class Passes:
         return len(self.deal)
 
     def where(self, which: Flags | Ints) -> Passes:
-        """Some of them."""
+        """Some of them; the same arrays where these are all."""
+        if which.dtype == bool and which.all():
+            return self
         return Passes(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
     @property
@@ -94,6 +105,15 @@ class History:
     passes : as `Passes` says; empty where there is no history.
     aside : rows by why they are not read as moves.
     notes : what was found out about the log that a reader has to know.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> retail = history.only((history.deals["segment"] == "retail").to_numpy())
+    >>> history.rows, len(history.passes), len(retail.passes)
+    (43478, 36767, 6115)
     """
 
     deals: pd.DataFrame

@@ -24,7 +24,18 @@ BY = ("stage", "segment", "product_id", "competitor")
 
 def lost_deals(history: History, tables: Mapping[str, Any], which: Flags) -> pd.DataFrame:
     """The lost deals among some: ``reason`` (missing where none is given), ``value`` and the columns of `BY`;
-    ``stage`` is the last open one."""
+    ``stage`` is the last open one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> lost = process.lost_deals(history, wb.tables, np.ones(len(history.deals), bool))
+    >>> len(lost), int(lost["reason"].isna().sum())
+    (2473, 297)
+    """
     deals = history.deals
     mine = which & (deals["outcome"] == LOST).to_numpy()
     last = np.full(len(deals), -1)
@@ -44,7 +55,20 @@ def lost_deals(history: History, tables: Mapping[str, Any], which: Flags) -> pd.
 
 
 def reasons(lost: pd.DataFrame) -> pd.DataFrame:
-    """How often each reason is named: ``reason`` (missing: none), ``deals, share, low, high, value``."""
+    """How often each reason is named: ``reason`` (missing: none), ``deals, share, low, high, value``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> lost = process.lost_deals(history, wb.tables, np.ones(len(history.deals), bool))
+    >>> process.reasons(lost)[["reason", "deals"]].head(2)
+            reason  deals
+    0        price    562
+    1  no decision    492
+    """
     groups = lost.groupby("reason", dropna=False)["value"].agg(["size", "sum"]).reset_index()
     rows = []
     for reason, n, value in groups.itertuples(index=False):
@@ -61,6 +85,17 @@ def standing_out(lost: pd.DataFrame) -> pd.DataFrame:
     Columns ``by`` (of `BY`), ``value, reason, n`` (lost deals there that name a reason), ``deals`` (that name
     this one), ``share, low, high, elsewhere, q``, of those whose q (Fisher's exact test after Benjamini and
     Hochberg) is below `STANDS_OUT`, the most certain first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> lost = process.lost_deals(history, wb.tables, np.ones(len(history.deals), bool))
+    >>> process.standing_out(lost)[["by", "value", "reason"]].head(1)
+          by     value       reason
+    0  stage  Proposal  no decision
     """
     given = lost[lost["reason"].notna()]
     rows = []

@@ -44,10 +44,12 @@ def variants(deal: Ints, stage: Ints) -> Variants:
         return Variants((), np.zeros(0, np.int64), np.zeros(0, np.int64))
     starts = _starts(deal)
     lengths = np.diff(np.append(starts, len(deal)))
-    place = np.arange(len(deal)) - np.repeat(starts, lengths)
+    place = np.arange(len(deal), dtype=np.int32) - np.repeat(starts.astype(np.int32), lengths)
     with np.errstate(over="ignore"):
         powers = np.cumprod(np.full(int(lengths.max()) + 1, SEED, np.uint64))
-        keys = np.add.reduceat((stage.astype(np.uint64) + np.uint64(1)) * powers[place], starts)
+        keys = powers[place]
+        keys *= (stage + 1).astype(np.uint64)
+        keys = np.add.reduceat(keys, starts)
     _keys, one, of_deal, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
     ways = [tuple(stage[starts[i] : starts[i] + lengths[i]].tolist()) for i in one]
     order = sorted(range(len(ways)), key=lambda i: (-counts[i], ways[i]))
@@ -112,22 +114,32 @@ def flow(history: History, which: Flags) -> pd.DataFrame:
     Columns of `moves`, ``bulk`` (how many of them were made in a bulk update, whose days count for nothing)
     and ``value`` (what the deals are worth that made it, each as often as it did). Names of stages; ``won``
     and ``lost`` are ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> moved = process.flow(history, np.ones(len(history.passes), bool))
+    >>> moved[["stage", "to", "moves"]].head(2)
+             stage       to  moves
+    0  Prospecting  Qualify   8300
+    1      Qualify     Demo   7534
     """
     made = history.passes.where(which & (history.passes.to >= 0))
-    found = moves(made.stage, made.to, np.where(made.bulk, np.nan, made.days))
     width = len(history.stages) + 2
-    pair = made.stage.astype(np.int64) * width + made.to
+    pair = made.stage.astype(np.int32) * width + made.to
     worth = np.zeros(width * width, np.int64)
     np.add.at(worth, pair, history.deals["value"].to_numpy()[made.deal])
-    bulk = np.bincount(pair, made.bulk, width * width)
-    at = (found["stage"] * width + found["to"]).to_numpy()
-    plain = ~made.bulk
-    timed = moves(made.stage[plain], made.to[plain], made.days[plain]).set_index(["stage", "to"])
-    found = found.drop(columns=["total_days", "mean_days", "median_days"]).join(
-        timed.drop(columns="moves"), on=["stage", "to"]
-    )
+    counts, bulk = (np.bincount(pair, weights, width * width).astype(int) for weights in (None, made.bulk))
+    at = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+    found = pd.DataFrame({"stage": at // width, "to": at % width, "moves": counts[at]})
+    plain = made.where(~made.bulk)
+    timed = moves(plain.stage, plain.to, plain.days).drop(columns="moves")
+    found = found.merge(timed, on=["stage", "to"], how="left")
     names = (*history.stages, "won", "lost")
-    found = found.assign(bulk=bulk[at].astype(int), value=pd.Series(amounts(worth[at]), dtype=object))
+    found = found.assign(bulk=bulk[at], value=pd.Series(amounts(worth[at]), dtype=object))
     for column in ("stage", "to"):
         found[column] = [names[i] for i in found[column]]
     return found
@@ -149,6 +161,16 @@ def commonest(history: History, deals: Flags, most: int = 10) -> pd.DataFrame:
     """The commonest ways of closed deals from their first stage to the end.
 
     Columns ``way`` (names of stages and the end), ``deals, share, won, value``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> ways = process.commonest(history, np.ones(len(history.deals), bool))
+    >>> " → ".join(ways["way"][1]), int(ways["deals"][1])
+    ('Prospecting → Qualify → Demo → Proposal → lost', 707)
     """
     made = history.passes.where(deals[history.passes.deal])
     last = np.ones(len(made), bool)
@@ -160,9 +182,9 @@ def commonest(history: History, deals: Flags, most: int = 10) -> pd.DataFrame:
     last[:-1] = made.deal[1:] != made.deal[:-1]
     # each pass's stage, and at the end of a deal, or where it is opened again, how it closed
     ends = made.to >= len(history.stages)
-    deal = np.repeat(made.deal, 1 + ends)
-    stage = np.repeat(made.stage, 1 + ends)
-    at = np.cumsum(1 + ends) - 1
+    each = ends.astype(np.int8) + np.int8(1)
+    deal, stage = np.repeat(made.deal, each), np.repeat(made.stage, each)
+    at = np.cumsum(each, dtype=np.int32) - 1
     stage[at[ends]] = made.to[ends]
     found = variants(deal, stage)
     ids = made.deal[_starts(made.deal)] if len(made) else made.deal
@@ -188,6 +210,15 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
 
     A row each of `KINDS`, which may overlap but for the last: ``kind, deals, share, won, lost, win_rate, low,
     high, value``. Bulk updates count for none: a deal that one moved is in no row, and in ``apart`` instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> process.kinds(history, np.ones(len(history.deals), bool)).set_index("kind")["deals"].to_dict()
+    {'left out': 440, 'went back': 361, 'went round': 361, 'opened again': 0, 'straight': 5829}
     """
     made = history.passes
     n, last_stage = len(history.deals), len(history.stages) - 1

@@ -27,6 +27,15 @@ class Pushes:
     """How often each deal's expected close was put off, and by how many days in all.
 
     `source` is the table that says so, empty where none does; `unread` counts changes that are no days.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> found = process.pushes(history, wb.tables)
+    >>> int(found.times.sum()), found.source, found.unread
+    (2977, 'deal_changes', 0)
     """
 
     times: Ints
@@ -81,6 +90,20 @@ def push_costs(history: History, found: Pushes, which: Flags) -> pd.DataFrame:
     put_off`` (median of the days put off in all).
 
     A push is a sign more than a cause: what goes badly is pushed, and what takes long has time to be.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> found = process.pushes(history, wb.tables)
+    >>> everyone = np.ones(len(history.deals), bool)
+    >>> process.push_costs(history, found, everyone)[["pushes", "deals", "won", "win_rate"]].round(2)
+      pushes  deals   won  win_rate
+    0      0   5209  3602      0.69
+    1      1    825   354      0.43
+    2     2+    677   282      0.42
     """
     deals = history.deals
     outcome = np.array(deals["outcome"].astype(str))
@@ -103,7 +126,20 @@ def push_costs(history: History, found: Pushes, which: Flags) -> pd.DataFrame:
 
 def pushed_by(history: History, found: Pushes, which: Flags, by: str = "team") -> pd.DataFrame:
     """How often deals are pushed by team, or another column of the deals: ``[by], deals, pushed, share``
-    (drawn towards that of all, with ``low`` and ``high``), ``times`` (pushes a pushed deal), most first."""
+    (drawn towards that of all, with ``low`` and ``high``), ``times`` (pushes a pushed deal), most first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> found = process.pushes(history, wb.tables)
+    >>> everyone = np.ones(len(history.deals), bool)
+    >>> process.pushed_by(history, found, everyone)[["team", "deals", "pushed"]].head(1)
+                team  deals  pushed
+    0  Rocco Neubert   1327     302
+    """
     frame = pd.DataFrame({
         by: history.deals.loc[which, by].astype(str), "deals": 1, "pushed": found.times[which] > 0,
         "times": found.times[which],

@@ -172,7 +172,7 @@ def review(
     >>> wb = open_workbook(".")
     >>> found = process.review(wb.tables, wb.period("2017-Q4"), team="Cara Losch", stages=wb.stages)
     >>> int(found.lately.sum()), found.kinds.set_index("kind").loc["went back", "deals"]
-    (745, np.int64(31))
+    (745, np.int64(44))
     """
     history = read(tables, as_of, stages)
     if segment is not None:

@@ -25,6 +25,16 @@ def limits(history: History) -> pd.DataFrame:
     Columns ``stage, limit`` (days; missing where fewer than nine in ten have ever left), ``before`` (closed
     deals that once stayed longer), ``won, win_rate, low, high, usual`` (win rate of the other closed deals
     that were in the stage). Stays of bulk updates count for nothing.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> process.limits(history)[["stage", "limit", "before"]].head(2)
+             stage  limit  before
+    0  Prospecting   32.0     390
+    1      Qualify   76.0     163
     """
     made = history.passes
     outcome = np.array(history.deals["outcome"].astype(str))
@@ -51,6 +61,17 @@ def stuck(history: History, tables: Mapping[str, Any], which: Flags) -> pd.DataF
 
     Columns of `COLUMNS`. Without a history of stages, the age since creation stands for the time in the
     stage, and its limit is the 90th percentile of the age at which deals closed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> found = process.stuck(history, wb.tables, np.ones(len(history.deals), bool))
+    >>> found[["deal_id", "stage", "days"]].head(1).round(1)
+        deal_id stage   days
+    0  AKMV6WN5  Demo  152.6
     """
     deals = history.deals
     is_open = which & (deals["outcome"] == OPEN).to_numpy()

@@ -25,6 +25,15 @@ class Window:
     `state` is ``teams`` where at least two have `ENOUGH`, ``company`` where all together have, else
     ``too little``. `pooled` says that the quarters before were taken in. `deals` are those that entered a
     stage in the window, by team.
+
+    Examples
+    --------
+    >>> from salesops_nb import open_workbook, process
+    >>> wb = open_workbook(".")
+    >>> history = process.read(wb.tables, stages=wb.stages)
+    >>> found = process.window(history, wb.period("2017-Q4"))
+    >>> found.pooled, int(found.deals["Melvin Marxen"])
+    (True, 1924)
     """
 
     periods: tuple[Period, ...]
