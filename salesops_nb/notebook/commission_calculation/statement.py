@@ -57,7 +57,8 @@ def headlines(one: Statement) -> None:
     if place is not None and place.quota:
         cards.append(
             {"metric": "attainment", "value": place.attainment,
-             "sentence": _("Credit of {credit} on a quota of {quota}.", credit=formats.money(place.credit),
+             "sentence": _("Credit of {credit} on a quota of {quota}, as the plan counts; a review divides "
+                           "bookings by the target.", credit=formats.money(place.credit),
                            quota=formats.money(place.quota)),
              "detail": _next(next((each for each in one.coming if each.place == place), None))}
         )  # fmt: skip
