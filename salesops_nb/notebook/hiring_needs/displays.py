@@ -141,7 +141,7 @@ def comparison(plan: HiringPlan) -> None:
     known = {"hire nobody": _("Hire nobody"), "replace leavers only": _("Replace leavers only"),
              "naive: gap ÷ quota": _("Naive: gap ÷ quota"), "plan": _("The plan")}  # fmt: skip
     frame = plan.comparison.assign(policy=[known.get(p, p) for p in plan.comparison["policy"]])
-    present.bars(frame, x="policy", y="probability", unit="percent", title=_("Probability by policy"))
+    present.bars(frame, x="policy", y="probability", unit="whole_percent", title=_("Probability by policy"))
     fills, seats = plan.open_seats
     notes = []
     if fills > 0:
@@ -187,7 +187,7 @@ def tornado(plan: HiringPlan) -> None:
         for end in ("low", "high")
     }
     frame = found.assign(input=[known.get(name, name) for name in found["input"]], **ends)
-    present.bars(frame, x="input", y="swing", unit="percent", title=_("Swing of the probability"))
+    present.bars(frame, x="input", y="swing", unit="whole_percent", title=_("Swing of the probability"))
     present.show_table(frame, title=_("What moves the answer"), table="tornado")
 
 

@@ -165,7 +165,7 @@ def difficulty(plan: TargetPlan) -> None:
     people = plan.reps[plan.reps["line"] == "person"]
     present.histogram(
         people["probability"].to_numpy(),
-        unit="percent",
+        unit="whole_percent",
         title=_("Probability that a rep's target is met"),
         marks={_("median"): float(people["probability"].median())},
     )
