@@ -112,7 +112,7 @@ def test_the_page_keeps_what_it_claims_and_shows_it_when_it_is_due(demo, store, 
     text = shown(period="2017-Q4")
     assert "What became of earlier claims" in text
     row = next(line for line in text.splitlines() if line.startswith("Proposal | Melvin Marxen"))
-    assert row.startswith("Proposal | Melvin Marxen | not beyond chance | 34% (20% – 49%) |")
+    assert row.startswith("Proposal | Melvin Marxen | no change beyond chance | 34% (20% – 49%) |")
     assert "| 19 / 15 days | 22 / 19 days | 371 |" in row
     marxen = next(line for line in text.splitlines() if line.startswith("Prospecting | Melvin Marxen"))
     assert "further behind" in marxen
