@@ -222,7 +222,10 @@ def _rows(tables: Tables, codes: nw.LazyFrame[Any], as_of: date) -> tuple[dict[s
     """The log as arrays ordered by deal and time, its stages with their parents, and rows without a stage."""
     history = with_columns_or_null(tables["stage_history"], {"parent_stage": nw.String(), "by": nw.String()})
     history = history.filter(~nw.col("entered_at").is_null())
-    history = history.with_columns(day=nw.col("entered_at").cast(nw.Date)).filter(nw.col("day") <= as_of)
+    stage = nw.col("stage").cast(nw.String)  # a frame's may be numbers
+    history = history.with_columns(stage=stage, day=nw.col("entered_at").cast(nw.Date)).filter(
+        nw.col("day") <= as_of
+    )
     all_ = nw.to_native(history).query("log", """SELECT stage, max(parent_stage) AS parent_stage,
         count(*) AS rows FROM log GROUP BY 1 ORDER BY 1""").df()  # fmt: skip
     nameless = all_["stage"].isna()

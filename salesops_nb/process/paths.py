@@ -224,11 +224,11 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
     n, last_stage = len(history.deals), len(history.stages) - 1
     won_deals = (history.deals["outcome"] == WON).to_numpy()
     still = (history.deals["outcome"] == OPEN).to_numpy()
-    seen, first, furthest = np.zeros(n, np.int64), np.full(n, 99), np.full(n, -1)
+    seen = np.bincount(made.deal[made.first], minlength=n)  # different stages
+    first, furthest = np.full(n, last_stage + 1), np.full(n, -1)
     if len(made):
         starts = _starts(made.deal)
         ids = made.deal[starts]
-        seen[ids] = np.bitwise_or.reduceat(1 << made.stage.astype(np.int64), starts)
         first[ids] = np.minimum.reduceat(made.stage, starts)
         furthest[ids] = np.maximum.reduceat(made.stage, starts)
     furthest = np.where(won_deals & (furthest >= 0), last_stage, furthest)
@@ -242,7 +242,7 @@ def kinds(history: History, deals: Flags, confidence: float = 0.9) -> pd.DataFra
     closed = deals & ~still & (seen > 0)
     usable = closed & ~bulk
     again = history.deals["reopened"].to_numpy(bool)
-    skipped = np.bitwise_count(seen) < span
+    skipped = seen < span
     flags = dict(zip(KINDS, (skipped, back, round_, again, ~(skipped | back | round_ | again)), strict=True))
     value = history.deals["value"].to_numpy()
     rows = []

@@ -12,7 +12,6 @@ from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.notebook.process_review import trying
 from salesops_nb.process.again import CLAIM, NOW, verdict
 from salesops_nb.store.database import open_store
-from salesops_nb.store.process_claims import earlier_claims, keep_claims
 
 CALENDAR = FiscalCalendar()
 THEN = date(2017, 12, 26)
@@ -91,26 +90,6 @@ def store(tmp_path):
     engine.dispose()
 
 
-def kept(store, *claims, on=THEN, segment=None):
-    keep_claims(store, on, "2017", segment, pd.DataFrame(claims, columns=list(claim())))
-
-
-def test_claims_are_kept_once_and_found_when_they_are_due(store):
-    kept(store, claim(), claim(kind="time", own=float("nan"), review_on=date(2018, 6, 1)))
-    kept(store, claim(), claim(kind="time", own=float("nan"), review_on=date(2018, 6, 1)))
-    kept(store, claim(behind=0.2), on=date(2018, 1, 5))
-    kept(store, claim(team="T1"), segment="retail")
-    assert earlier_claims(store, date(2018, 2, 28), None).empty
-    found = earlier_claims(store, date(2018, 3, 1), None)
-    assert found[["kind", "claimed_on", "behind"]].to_numpy().tolist() == [
-        ["conversion", date(2018, 1, 5), 0.2]
-    ]
-    assert len(earlier_claims(store, date(2018, 6, 1), None)) == 2
-    assert earlier_claims(store, date(2018, 3, 1), "retail")["team"].tolist() == ["T1"]
-    kept(store)  # the same day without a claim, as after the data were corrected
-    assert len(earlier_claims(store, date(2018, 6, 1), None)) == 1
-
-
 def test_the_page_keeps_what_it_claims_and_shows_it_when_it_is_due(demo, store, words, monkeypatch):
     from salesops_nb.notebook.process_review import finding
     from salesops_nb.notebook.process_review.parameters import ProcessReview
@@ -133,7 +112,7 @@ def test_the_page_keeps_what_it_claims_and_shows_it_when_it_is_due(demo, store, 
     text = shown(period="2017-Q4")
     assert "What became of earlier claims" in text
     row = next(line for line in text.splitlines() if line.startswith("Proposal | Melvin Marxen"))
-    assert row.startswith("Proposal | Melvin Marxen | not beyond chance | 34% (20% – 49%) |")
+    assert row.startswith("Proposal | Melvin Marxen | no change beyond chance | 34% (20% – 49%) |")
     assert "| 19 / 15 days | 22 / 19 days | 371 |" in row
     marxen = next(line for line in text.splitlines() if line.startswith("Prospecting | Melvin Marxen"))
     assert "further behind" in marxen

@@ -110,6 +110,13 @@ def test_a_bulk_update_is_set_apart():
     assert process.read(company(3000, seed=3)).aside["bulk"] == 0
 
 
+def test_stages_may_be_numbers_in_a_frame():
+    rows = [{**each, "stage": at} for at, each in enumerate(GO[:3], start=1)]
+    found = process.read(tables([WON], rows))
+    assert found.stages == ("1", "2", "3")
+    assert found.aside["no-closing-row"] == 1
+
+
 def test_without_history_the_deals_are_still_there():
     found = process.read(tables([WON, deal("B")], []))
     assert (len(found.deals), len(found.passes), found.stages) == (2, 0, ())

@@ -8,6 +8,7 @@ from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.notebook.process_review import deals, finding, trying, ways
 from salesops_nb.notebook.process_review.parameters import ProcessReview
 from salesops_nb.playbook import load_plays
+from salesops_nb.workbook import WorkingDays
 
 YEAR = FiscalCalendar().period("2017")
 
@@ -32,6 +33,7 @@ def test_the_demo_names_proposal_in_central(demo, demo_review, words):
     assert first.startswith("Bottleneck: Proposal Melvin Marxen: a median of 23 days, its peers' 16.")
     assert "once (" in first
     assert "Try first: Offers within two days." in first
+    assert finding.lead(demo_review, known).startswith("Proposal – Melvin Marxen: a median of 23 days")
     text = page(demo_review, words)
     assert "2017-Q4 has fewer than 400 deals a team, so 2017-Q1 to 2017-Q4 are taken together." in text
     assert "160 moves were made in bulk updates" in text
@@ -39,6 +41,19 @@ def test_the_demo_names_proposal_in_central(demo, demo_review, words):
     assert "stage: Proposal | no decision" in text
     trying.plays(demo_review, known)
     assert "Offers within two days" in words[-1]
+
+
+def test_working_days_are_the_workbooks(demo, words, monkeypatch):
+    days = WorkingDays(weekend=["friday", "saturday"], holidays=["2017-12-25", "2018-12-25"])
+    monkeypatch.setitem(demo.__dict__, "settings", demo.settings.model_copy(update={"working_days": days}))
+    review = finding.found(demo, ProcessReview(days="working"))
+    ways.time(review)
+    assert "Time in stage, working days" in "\n".join(words)
+    assert ways.working_days(review.working, review.within) == (
+        "Working days are Monday, Tuesday, Wednesday, Thursday, Sunday, but for 1 holiday in the window."
+    )
+    usual = WorkingDays().calendar
+    assert ways.working_days(usual, review.within).endswith("Monday, Tuesday, Wednesday, Thursday, Friday.")
 
 
 def test_too_little_data_is_said_in_words_and_the_rest_comes_first(words):

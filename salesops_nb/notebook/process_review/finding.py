@@ -72,7 +72,7 @@ def cover(panel: Panel, asked: Any, review: ProcessReview, plays: Sequence[Play]
         subtitle=", ".join(parts),
         period=review.period,
         as_of=review.history.as_of,
-        lead=_lead(review, plays),
+        lead=lead(review, plays),
         used=("deals", "people", "stage_history", "deal_changes", "deals.loss_reason", "deals.source"),
     )
 
@@ -146,7 +146,7 @@ def _with_play(top: Any, plays: Sequence[Play]) -> str:
     return " ".join([sentence(top), *(_("Try first: {play}.", play=play.name) for play in first)])
 
 
-def _lead(review: ProcessReview, plays: Sequence[Play]) -> str:
+def lead(review: ProcessReview, plays: Sequence[Play]) -> str:
     """The first card of the page as a sentence."""
     card = _bottleneck(review, [], plays)
     named = not (review.claims.empty or not_compared(review))

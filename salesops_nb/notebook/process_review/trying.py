@@ -75,7 +75,7 @@ def again(workbook: Workbook, asked: Asked, review: ProcessReview) -> None:
     if found.empty:
         return
     words = {"closer": _("closer to its peers"), "further": _("further behind"),
-             "as it was": _("not beyond chance"), "too few": _("too few deals yet")}  # fmt: skip
+             "as it was": _("no change beyond chance"), "too few": _("too few deals yet")}  # fmt: skip
     kinds = found["kind"]
     shown = pd.DataFrame({
         "stage": found["stage"], "team": found["team"], "verdict": [words[each] for each in found["verdict"]],

@@ -78,7 +78,7 @@ def time(review: ProcessReview) -> None:
     columns = ["stage", "stays", "ended", "middle", "p90"]
     notes = [_("Medians, not means: a few stays that never end move a mean, and say nothing of the others.")]
     if review.working is not None:
-        notes.append(_working_days(review.working, review.within))
+        notes.append(working_days(review.working, review.within))
     apart = int(frame["apart"].sum())
     if apart:
         said = ngettext(
@@ -92,7 +92,7 @@ def time(review: ProcessReview) -> None:
     )
 
 
-def _working_days(calendar: np.busdaycalendar, within: Window) -> str:
+def working_days(calendar: np.busdaycalendar, within: Window) -> str:
     """Which days count: of the week, and how many holidays of the window do not."""
     from babel.dates import get_day_names
 
