@@ -27,6 +27,7 @@ def cover(
     title: str,
     company: str = "",
     subtitle: str = "",
+    lead: str = "",
     mission: str = "",
     period: Any = None,
     as_of: date | str | None = None,
@@ -41,8 +42,9 @@ def cover(
 ) -> None:
     """Display the cover, and hand the exporter the facts that stand at the report's foot.
 
-    Cells with a tag named in `without` are left out of the report, such as prose for the analyst alone.
-    `statement` says which pay statement the report shows (payee, period, status, lines, totals).
+    `lead` is what the page finds, in two sentences or so: it stands under the title. Cells with a tag named
+    in `without` are left out of the report, such as prose for the analyst alone. `statement` says which pay
+    statement the report shows (payee, period, status, lines, totals).
 
     Raises
     ------
@@ -72,6 +74,7 @@ def cover(
         "title": title,
         "company": company or "",
         "subtitle": subtitle or "",
+        "lead": (lead or "").strip(),
         "mission": (mission or "").strip(),
         "period": period_words(period),
         "as_of": _iso(as_of),

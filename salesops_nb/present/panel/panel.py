@@ -112,7 +112,7 @@ class Panel:
             named on the page.
         status : ``final`` or ``draft``.
         mission : whether the mission of the workbook's strategy file stands under the title.
-        lead : what the page finds, in two sentences or so; it then stands there.
+        lead : what the page finds, in two sentences or so: it stands under the title.
         without : tags of cells that the report leaves out.
         statement : which pay statement the report shows (payee, period, status, lines, totals).
         """
@@ -129,7 +129,8 @@ class Panel:
             title=title,
             subtitle=subtitle,
             company=settings.company,
-            mission=_mission(workbook) if mission else lead,
+            lead=lead,
+            mission=_mission(workbook) if mission else "",
             period=period,
             as_of=as_of or workbook.data_through,
             parameters=all_called({name: chosen(asked, name, value) for name, value in stated.items()}),
