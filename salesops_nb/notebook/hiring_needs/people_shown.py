@@ -124,10 +124,7 @@ def _moves(plan: HiringPlan, workbook: Any) -> None:
         title=_("How heads moved from {first} to {last}", first=first, last=last),
         table="head_moves",
         total={name: int(wide[name].sum()) for name in wide.columns if name != "team"},
-        notes=[
-            _("A transfer is no leaver; voluntary are among the leavers. The teams are in the spreadsheet.")
-        ],
-        rows=0,
+        notes=[_("A transfer is no leaver; voluntary are among the leavers.")],
     )
 
 

@@ -228,7 +228,7 @@ def catalogue(metrics: Any) -> None:
     --------
     >>> from salesops_nb import performance, present
     >>> present.catalogue([metric._asdict() for metric in performance.CATALOGUE[1:2]])
-    Attainment = Bookings ÷ target of the period
+    Attainment = Bookings ÷ target of the period (on a pay statement: credit ÷ quota, as its plan counts)
     """
     made = [
         {
