@@ -150,7 +150,9 @@ def test_people_without_a_region_say_nothing_of_where_a_hire_belongs():
     """Cy and Di have no region: a hire without a place is not theirs, and one for the region is no team's."""
     staff = company()["people"].assign(region=["All", "All", None, None, "All"])
     opened = date(2018, 4, 1), date(2018, 7, 1)
-    found = prepared((*opened, "rep", "", 1), (*opened, "rep", "All", 1), given={**company(), "people": staff})
+    found = prepared(
+        (*opened, "rep", "", 1), (*opened, "rep", "All", 1), given={**company(), "people": staff}
+    )
     hired = found.reps.query("line == 'hire'")
     assert hired["team"].tolist() == ["unassigned"] * 2
     assert hired["region"].tolist() == ["unassigned", "All"]
