@@ -46,7 +46,8 @@ class Expected:
     """What a period may bring.
 
     `made` is the company's bookings, one a future, with what is already booked in the period; `booked` is
-    that part, and `added` what planned hires bring. `months` are positions, among the months ahead, of those
+    that part, and `added` what planned hires bring (and `fits` the share of their output that heads still
+    bring beside them). `months` are positions, among the months ahead, of those
     that count. `replaced` is whether leavers are replaced; `hires` are the planned hires.
     """
 
@@ -59,6 +60,7 @@ class Expected:
     replaced: bool = True
     added: Floats | float = 0.0
     hires: tuple[Requisition, ...] = ()
+    fits: Floats | None = None  # what a head still adds: futures × roles × months ahead
 
     def probability(self, target: float) -> float:
         """Chance that the period reaches a target."""
@@ -125,9 +127,12 @@ def expect(
     rows = np.zeros((len(panel.roles), len(ahead)), dtype=np.int64)
     for each in planned:
         rows[each.role, each.month] += 1
-    grown = total(output + np.stack([drawn.pool.output(r, row) for r, row in enumerate(rows)], axis=1))
+    heads = output + np.stack([drawn.pool.output(r, row) for r, row in enumerate(rows)], axis=1)
+    grown = total(heads)
+    fits = np.stack([learned.returns.effective(heads[:, r], r) for r in range(len(rows))], axis=1)
     return Expected(
-        learned, period, inside, booked, grown, drawn, replace_leavers, grown - without, planned
+        learned, period, inside, booked, grown, drawn, replace_leavers, grown - without, planned,
+        fits / np.maximum(heads, 1e-9),
     )  # fmt: skip
 
 
@@ -283,6 +288,8 @@ class People:
 def by_person(expected: Expected, people: pd.DataFrame, exposure: Floats) -> People:
     """Bookings of people who are there as `exposure` says; nobody leaves otherwise.
 
+    Where hires are planned beyond the heads that the market supports, everybody of the role books less.
+
     Parameters
     ----------
     people : person_id, role and hired_on, a row a person; who is not known yet is a newcomer.
@@ -311,13 +318,18 @@ def by_person(expected: Expected, people: pd.DataFrame, exposure: Floats) -> Peo
     start = np.datetime64(horizon_start(panel))
     hired = np.array(pd.to_datetime(people["hired_on"]), dtype="datetime64[D]")
     since = np.rint((start - hired).astype(float) / 30.4375).astype(np.int64)
-    shared = draws.shared[:, expected.months]
-    total = shared @ exposure[:, expected.months].T
+    shared = [draws.shared[:, expected.months]] * len(panel.roles)
+    if expected.fits is not None:
+        fits = expected.fits[:futures, :, expected.months]
+        shared = [each * fits[:, r] for r, each in enumerate(shared)]
+    total = np.empty((futures, len(people)))
+    for r, each in enumerate(shared):
+        total[:, role == r] = each @ exposure[role == r][:, expected.months].T
     for j in np.flatnonzero(since < LONGEST):  # whoever is ramping: by the curve of the future
         curve = learned.ramp[role[j]].table(LONGEST + horizon)[draws.curve[:, role[j]]]
         months = since[j] + expected.months
         share = np.where(months >= 0, curve[:, np.clip(months, 0, curve.shape[1] - 1)], 0.0)
-        total[:, j] = (shared * share * exposure[j, expected.months]).sum(axis=1)
+        total[:, j] = (shared[role[j]] * share * exposure[j, expected.months]).sum(axis=1)
     mean = own * total * made.level[role]
     phi = made.dispersion[role] * draws.dispersion[:, None]
     booked = np.zeros(len(people))

@@ -117,7 +117,7 @@ def said(found: Outlook, review: Review) -> Message:
             high=short_money(high),
         ),
         message(
-            "{booked} is booked; {count} open deals may bring {from_open}, deals not made yet {from_new}.",
+            "{booked} is booked; open deals ({count}) may bring {from_open}, deals not made yet {from_new}.",
             booked=short_money(made.booked),
             count=made.open_deals,
             from_open=short_money(made.from_open),

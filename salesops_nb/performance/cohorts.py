@@ -9,6 +9,7 @@ import narwhals as nw
 import pandas as pd
 
 from salesops_nb.core.periods import Kind, Period
+from salesops_nb.core.statistics import wilson
 from salesops_nb.performance import cube
 from salesops_nb.performance.duration import time_to_win
 
@@ -77,4 +78,7 @@ def _won_within(part: pd.DataFrame, within: int) -> tuple[float, float, float]:
     if curve.empty:
         return 0.0, 0.0, 1.0 - 0.05 ** (1 / int(part["deals"].sum()))
     share, low, high = (float(value) for value in curve[["won", "won_low", "won_high"]].iloc[-1])
+    if low == high:  # all of them or none: Greenwood's error is nothing there, what is not known is not
+        every = wilson(round(share * int(part["deals"].sum())), int(part["deals"].sum()))
+        return share, every.low, every.high
     return share, low, high

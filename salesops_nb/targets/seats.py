@@ -107,7 +107,8 @@ class _Teams:
         roster = learned.panel.roster
         there = roster[roster["present"] | roster["joining"]].astype({"team": str, "region": str})
         self.regions = _most(there, "team", "region")
-        self.by_territory = _most(there[there["territory"].notna()], "territory", "team")
+        # people without a territory say nothing of where a hire without one belongs
+        self.by_territory = _most(there[there["territory"].fillna("") != ""], "territory", "team")
         self.all_regions = set(there["region"])
         of = people[people["manager_id"].notna() & (people["left_on"] == FAR)]
         leads = _most(of[of["manager_id"] != of["person_id"]], "team", "manager_id")
@@ -121,6 +122,8 @@ class _Teams:
 
     def of(self, place: str) -> tuple[str, str]:
         """The team and region of a team's, a territory's or a region's name."""
+        if place not in self.regions and place in self.all_regions:
+            return NO_TEAM, place  # where people have no territory their region is it: no team is named
         team = place if place in self.regions else self.by_territory.get(place, NO_TEAM)
         return team, self.regions.get(team, place if place in self.all_regions else NO_TEAM)
 

@@ -78,7 +78,7 @@ def test_fewer_than_five_leavers_uses_the_stated_prior():
     company["people"].loc[0, "left_on"] = date(2025, 6, 1)
     learned = hiring.learn(company)
     told = [p for p in learned.problems if p.code == "few-leavers"]
-    assert "1 leavers, fewer than 5" in told[0].message
+    assert "fewer than 5 leavers (1)" in told[0].message
     assert "2.5%" in told[0].message
     assert learned.hazard.origin == "prior"
     assert 0.0 < learned.hazard.overall < 0.025

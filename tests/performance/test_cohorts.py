@@ -47,6 +47,14 @@ def test_each_rate_counts_its_own_deals():
     assert high == pytest.approx(0.4, abs=0.01)
 
 
+def test_all_won_or_none_is_no_certainty():
+    """40 of 40 won: from 91.2 % (Wilson 1927) to all; none of 40: up to 8.8 %."""
+    found = review((Q1, "won", 20, 40), (Q2, "lost", 20, 40)).cohorts.rates.set_index("period")
+    ends = found[["cohort_win_rate", "cohort_low", "cohort_high"]].astype(float)
+    assert ends.loc["2024-Q1"].tolist() == pytest.approx([1, 0.9124, 1], abs=1e-4)
+    assert ends.loc["2024-Q2"].tolist() == pytest.approx([0, 0, 0.0876], abs=1e-4)
+
+
 def test_a_cohort_that_was_not_followed_long_enough_is_named_and_not_shown():
     assert review(*DEALS).cohorts.young == ["2024-Q3"]  # made 46 days before the last
     later = review(*DEALS, as_of=date(2024, 12, 31)).cohorts

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 from salesops_nb import hiring
+from salesops_nb.core.frames import Tables
+from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.errors import SalesopsError
 from salesops_nb.notebook.hiring_needs import arguments, money_shown, scenarios
 from salesops_nb.notebook.hiring_needs.parameters import HiringNeeds
@@ -138,3 +142,16 @@ def test_three_figures_of_the_largest():
         10,
         10_000,
     ]
+
+
+def test_growth_on_fewer_months_is_brought_to_a_year():
+    """Nine whole months of 100 and half a month of 40 before them: 1,200 a year, as target setting says."""
+    days = [date(2017, 3, 20), *(date(2017, m, 2) for m in range(4, 13))]
+    amounts = [Decimal(40), *[Decimal(100)] * 9]
+    deals = pd.DataFrame({"outcome": "won", "amount": amounts, "closed_on": days})
+    book = SimpleNamespace(
+        tables=Tables.of({"deals": deals}), calendar=FiscalCalendar(), data_through=date(2017, 12, 29)
+    )
+    assert arguments._last_year(book) == 1200
+    book.data_through = date(2017, 12, 10)  # December is in progress, and no month yet
+    assert arguments._last_year(book) == 1200

@@ -133,7 +133,7 @@ NB = "\N{NO-BREAK SPACE}"
             ],
         ),
         ("en_GB", "GBP", ["−£1,234,568", "£3.46", "£1.23M", "62.8%", "1,234.50", "31 Dec 2017"]),
-        ("ja_JP", "JPY", ["−￥1,234,568", "￥3", "￥123.46万", "62.8%", "1,234.50", "2017/12/31"]),
+        ("ja_JP", "JPY", ["−￥1,234,568", "￥3", "￥123万", "62.8%", "1,234.50", "2017/12/31"]),
     ],
 )
 def test_numbers_dates_and_money_by_locale(locale: str, currency: str, expected: list[str]) -> None:
@@ -146,6 +146,19 @@ def test_numbers_dates_and_money_by_locale(locale: str, currency: str, expected:
         formats.number(1234.5),
         formats.day(date(2017, 12, 31)),
     ] == expected
+
+
+@pytest.mark.parametrize(
+    ("locale", "value", "expected"),
+    [("en_US", 712.3981847826, "€712"), ("ro_RO", 712.3981847826, f"712{NB}EUR"),
+     ("en_US", 12.345678, "€12.35"), ("en_US", 999.7, "€1K"), ("en_US", -999600, "−€1M"),
+     ("de_DE", 45234.567, f"45200{NB}€")],
+)  # fmt: skip
+def test_an_estimate_has_three_figures_where_nothing_is_shortened(
+    locale: str, value: float, expected: str
+) -> None:
+    use_locale(locale, "EUR")
+    assert formats.short_money(value) == expected
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), Decimal("NaN")])

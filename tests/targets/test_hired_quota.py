@@ -146,6 +146,28 @@ def test_a_hire_without_a_team_stands_apart_and_an_unknown_role_is_left_out():
     assert plan.levels.query("level == 'team' and who == 'unassigned'")["target"].item() == 75_000
 
 
+def test_people_without_a_region_say_nothing_of_where_a_hire_belongs():
+    """Cy and Di have no region: a hire without a place is not theirs, and one for the region is no team's."""
+    staff = company()["people"].assign(region=["All", "All", None, None, "All"])
+    opened = date(2018, 4, 1), date(2018, 7, 1)
+    found = prepared(
+        (*opened, "rep", "", 1), (*opened, "rep", "All", 1), given={**company(), "people": staff}
+    )
+    hired = found.reps.query("line == 'hire'")
+    assert hired["team"].tolist() == ["unassigned"] * 2
+    assert hired["region"].tolist() == ["unassigned", "All"]
+    assert found.hiring.no_team == 2
+
+
+def test_what_reps_can_book_is_what_the_forecast_lets_them_book():
+    """Twenty heads in a market for four: each books less, the reps' own sums as much as the company."""
+    one, many = prepared(IN_NORTH), prepared((*IN_NORTH[:4], 20))
+    rep = [each.outlook.mean[0] for each in (one, many)]
+    assert rep[1] < 0.8 * rep[0]
+    company_, own = many.outlook.company.made.mean(), many.outlook.mean.sum()
+    assert company_ == pytest.approx(own, rel=0.1)  # the company's leavers are replaced after a while
+
+
 def test_a_seat_that_is_open_already_stands_with_the_manager_too():
     """Opened 31 days before the year; half of such are filled by the start that its line has."""
     seat = pd.DataFrame(

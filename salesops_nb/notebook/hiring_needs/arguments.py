@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from salesops_nb.present.panel.steps import NoEstimate
 if TYPE_CHECKING:
     from salesops_nb.forecast.learning.learned import Learned
 
+SLACK = timedelta(days=7)  # a month is whole whose first or last deal is no more than these days off its ends
 ESTIMATED = 500  # futures of a first estimate
 LONG = 400_000  # futures times people from which one is worth its while
 OF_OUTPUT = (
@@ -38,7 +40,7 @@ def choices(workbook: Any, asked: Any, estimated: Learned | None = None) -> dict
     """The arguments of `hiring.plan` that the parameters mean.
 
     Without `target` and without targets of the horizon's periods, the target is `growth` on the
-    bookings of the last twelve months, in proportion to the horizon.
+    bookings of the last twelve months (fewer are brought to twelve), in proportion to the horizon.
 
     Parameters
     ----------
@@ -91,27 +93,34 @@ def _has_targets(workbook: Any) -> bool:
 
 
 def _last_year(workbook: Any) -> float:
-    """Bookings of the last twelve months: won deals, and recorded history for months before the deals."""
+    """Bookings of the last twelve whole months: won deals, and recorded history for months before the deals.
+
+    Where the data hold fewer, they are brought to twelve, as target setting does.
+    """
     import narwhals as nw
 
     from salesops_nb.core.frames import collected
 
-    months = [workbook.calendar.containing(workbook.data_through, "month")]
+    through, calendar = workbook.data_through, workbook.calendar
+    months = [calendar.containing(through, "month")]
+    if months[0].last > through + SLACK:
+        months = [months[0].previous()]  # a month in progress is none
     while len(months) < 12:
         months.append(months[-1].previous())
-    won = collected(
-        workbook.tables["deals"]
-        .filter(nw.col("outcome") == "won", nw.col("closed_on") >= months[-1].start)
-        .filter(~nw.col("amount").is_null())
-        .select(nw.col("amount").sum(), first=nw.col("closed_on").min())
-    ).iloc[0]
-    total = Decimal(0) if pd.isna(won["amount"]) else won["amount"]
+    won = workbook.tables["deals"].filter(nw.col("outcome") == "won", ~nw.col("amount").is_null())
+    day = nw.col("closed_on").cast(nw.Date)
+    first = collected(won.select(first=day.min()))["first"].iloc[0]
+    begun = [] if pd.isna(first) else [m for m in months if m.start >= pd.Timestamp(first).date() - SLACK]
+    total, count = Decimal(0), len(begun)
+    if begun:
+        inside = won.filter(day >= begun[-1].start, day <= months[0].last)
+        booked = collected(inside.select(nw.col("amount").sum()))["amount"].iloc[0]
+        total += Decimal(0) if pd.isna(booked) else booked
     history = workbook.tables.get("bookings_history")
     if history is not None:
-        first = workbook.data_through if pd.isna(won["first"]) else won["first"]
-        before = {month.key for month in months if month.end <= first}
+        before = {month.key for month in months} - {month.key for month in begun}
         rows = collected(history.filter(nw.col("level") == "company", nw.col("metric") == "bookings"))
-        total += sum(
-            (v for m, v in zip(rows["month"], rows["value"], strict=True) if m in before), Decimal(0)
-        )
-    return float(total)
+        found = [(m, v) for m, v in zip(rows["month"], rows["value"], strict=True) if m in before]
+        total += sum((value for _, value in found), Decimal(0))
+        count += len({month for month, _ in found})
+    return float(total) * 12 / max(count, 1)

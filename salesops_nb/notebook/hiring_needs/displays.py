@@ -23,7 +23,7 @@ from salesops_nb.notebook.hiring_needs.people_shown import leavers as leavers
 from salesops_nb.notebook.hiring_needs.people_shown import support as support
 from salesops_nb.notebook.hiring_needs.scenarios import scenarios as scenarios
 from salesops_nb.notebook.performance_review import tables_in_force as tables_in_force
-from salesops_nb.present.language.formats import number, percent, short_money, whole_percent
+from salesops_nb.present.language.formats import day, number, percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -114,8 +114,28 @@ def one_forecast(plan: HiringPlan, workbook: Any) -> None:
         seed=judged.pool.seed - OTHER,
         of=judged if ends_with else None,
     )
+    told_of_approved(workbook)
     shared.reconciliation(found, years[0].target)
     shared.teams(found, assigned_to_teams(workbook, year.key))
+
+
+def told_of_approved(workbook: Any) -> None:
+    """That target setting counts a plan which is approved, and this page, which plans anew, does not."""
+    from salesops_nb.store.hiring_plans import approved_hiring
+
+    plan = approved_hiring(workbook.store)
+    if plan is None:
+        return
+    told = {"number": plan.plan_id, "who": plan.approved_by, "day": day(plan.approved_at)}
+    present.note(
+        ngettext(
+            "Target setting counts hiring plan {number}, approved by {who} on {day}: {n} hire. "
+            "This page plans anew and does not, so that its figures differ.",
+            "Target setting counts hiring plan {number}, approved by {who} on {day}: {n} hires. "
+            "This page plans anew and does not, so that its figures differ.",
+            plan.count, **told,
+        )
+    )  # fmt: skip
 
 
 def assigned_to_teams(workbook: Any, year: str) -> dict[str, Any]:

@@ -86,11 +86,13 @@ def turnover(plan: HiringPlan) -> None:
     )  # fmt: skip
     cost = hiring.turnover(plan)
     unknown = [name for name in ("margin_lost", "pay_saved", "cost", "total") if cost[name].isna().all()]
+    if unknown and plan.trial.pool.learned.economics.origin["hiring_cost"] == "assumed":
+        unknown.append("hiring_cost")
     present.show_table(
         cost.drop(columns=unknown), title=_("What a leaver costs"), table="economics",
         notes=[_("Cost of a leaver: margin on the bookings lost while the seat is empty and the newcomer "
                  "ramps, less the pay saved, with the cost of hiring. Severance is not in it."),
-               *([_("Without margin and pay only the bookings lost are said.")] if unknown else [])],
+               *([_("Without margin and pay the cost itself is not said.")] if unknown else [])],
     )  # fmt: skip
     present.show_table(
         risk.sort_values("lost", ascending=False, ignore_index=True),

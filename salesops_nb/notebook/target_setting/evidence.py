@@ -101,7 +101,7 @@ def last_forecast(workbook: Workbook, basis: Basis) -> None:
     kept = kept_forecast(workbook, basis.year.previous().key)
     found = earlier(workbook.tables, workbook.calendar, basis)
     if found.why == "year not whole":
-        present.note(_("{year} is not over in the data: its forecast has nothing to be held against.",
+        present.note(_("The data do not hold all of {year}: its forecast has nothing to be held against.",
                        year=found.year.key))  # fmt: skip
         return
     rows: list[tuple[Any, ...]] = []

@@ -64,10 +64,12 @@ def short_money(value: Any, currency: str | None = None) -> str:
 
     if missing(value):
         return NONE
-    now, amount = setting(), abs(_decimal(value))
-    places = 2 - amount.adjusted() % 3 if amount >= 1000 else 2 if amount % 1 else 0
+    now, given = setting(), _decimal(value)
+    figures = given.adjusted() - 2 if abs(given) >= 100 else -2  # below a hundred, to the cent
+    amount = round(given, -figures)  # babel rounds only what it shortens, and leaves 712.3981847826 as it is
+    places = 2 - amount.adjusted() % 3 if abs(amount) >= 1000 else 2 if amount % 1 else 0
     text = format_compact_currency(
-        _decimal(value), currency or now.currency, locale=now.locale, fraction_digits=places
+        amount, currency or now.currency, locale=now.locale, fraction_digits=places
     )
     return _typeset(text)
 
