@@ -90,16 +90,25 @@ class Desk:
     def __init__(self, browser: Any, server: Server, reference: Reference, pictured: bool = False) -> None:
         self.browser, self.server, self.reference, self.pictured = browser, server, reference, pictured
         self._open: Opened | None = None
+        self._broken: dict[str, str] = {}  # notebooks that did not say, when run, what is computed
 
     def open(self, name: str, asked: Mapping[str, Any]) -> Opened:
-        """The notebook, opened and run where it is not, with these parameters in place of its own."""
+        """The notebook, opened and run where it is not, with these parameters in place of its own.
+
+        One that failed at that fails at once the next time: each try waits for minutes.
+        """
+        assert name not in self._broken, self._broken[name]
         if self._open is None or self._open.name != name or self._open.soiled:
             self.clear()
             _ask(self.server.folder / "notebooks" / f"{name}.ipynb", asked)
             self._open = Opened(name, self._sheet(name), self.reference)
             self._open.sheet.run_all()
             self._open.seen = self._open.sheet.picture() if self.pictured else b""
-            self._open.runs()
+            try:
+                self._open.runs()
+            except AssertionError as error:
+                self._broken[name] = str(error)
+                raise
         return self._open
 
     def open_again(self, opened: Opened) -> None:

@@ -273,7 +273,7 @@ class Sheet:
         found: Screen = self.page.evaluate("cells => salesops.expected(cells)", cells)
         return found
 
-    def wait_for(self, wanted: Screen, seconds: float = 120) -> None:
+    def wait_for(self, wanted: Screen, seconds: float = 60) -> None:
         """Wait until the screen says just that; fails with the first difference."""
         from playwright.sync_api import TimeoutError as Late
 
