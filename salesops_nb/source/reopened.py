@@ -45,7 +45,9 @@ def _attached(folder: Path, path: Path, facts: dict[str, Any]) -> dict[str, Any]
 
     threads = os.environ.get("SALESOPS_THREADS")
     connection = duckdb.connect(config={"threads": int(threads)} if threads else {})
-    connection.execute("SET preserve_insertion_order = true")
+    connection.execute(
+        "SET preserve_insertion_order = true; CREATE SCHEMA raw"
+    )  # of frames that are registered
     guarded(connection, folder, [path])
     connection.execute(f"ATTACH {literal(str(path))} AS prepared (READ_ONLY)")
     rows = connection.execute(

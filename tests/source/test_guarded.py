@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from salesops_nb.source import Workbook, open_workbook
@@ -58,6 +60,19 @@ def test_the_prepared_workbook_of_a_run_is_closed_too(
     for statement in FORBIDDEN:
         with pytest.raises(duckdb.Error):
             again.connection.execute(statement.format(folder=workbook.folder)).fetchall()
+
+
+def test_a_frame_is_registered_on_the_prepared_workbook_of_a_run(
+    workbook: Workbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Approved targets and kept snapshots are handed in so, in every report of a run."""
+    path = prepare(workbook, workbook.folder / ".cache" / "prepared")
+    monkeypatch.setenv(VARIABLE, f"{workbook.folder}:{path}")
+    again = open_workbook(workbook.folder)
+    frame = pd.DataFrame({"who": ["company"], "value": [Decimal("1.10")]})
+    for _ in range(2):
+        made = again.register("targets_in_force", frame).collect().to_native().to_pylist()
+        assert made == [{"who": "company", "value": Decimal("1.10")}]
 
 
 def test_a_view_of_a_database_reads_no_other_file(tmp_path: Path) -> None:

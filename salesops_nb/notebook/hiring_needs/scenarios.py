@@ -84,7 +84,7 @@ def _outcome(plan: HiringPlan) -> tuple[Any, ...]:
     last = plan.comparison.iloc[-1]
     targets = [goal.target for goal in plan.trial.goals]
     target = targets[0] if len(targets) == 1 else None
-    return target, int(plan.counts.sum()), last["cost"], plan.probability, last["p50"], last["p10"]
+    return target, last["hires"], last["cost"], plan.probability, last["p50"], last["p10"]
 
 
 def _changed(parameters: Mapping[str, Any]) -> str:
