@@ -76,9 +76,7 @@ def refreshed(notebook: Path) -> bool:
     node: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     tagged = [cell for cell in node.cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1:
-        raise SalesopsError(
-            problem("no-parameters-cell", file=notebook.name, count=len(tagged) or message("no"))
-        )
+        raise SalesopsError(problem("no-parameters-cell", file=notebook.name, count=len(tagged)))
     before = tagged[0].source
     tagged[0].source = parameters_cell(kind)
     if tagged[0].source != before:

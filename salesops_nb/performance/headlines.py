@@ -17,6 +17,7 @@ from salesops_nb.performance.scope import change_a_week
 COLUMNS = ["key", "label", "value", "unit", "sentence", "detail", "low", "high", "mark", "said"]
 NOTHING = Message("")
 EXACT = 0.01  # width of an interval under which a rate is written to a tenth of a per cent
+AS_MUCH = 0.0005  # a change that is written as 0.0 %
 
 
 def headlines(review: Review) -> pd.DataFrame:
@@ -51,7 +52,9 @@ def _bookings(review: Review) -> tuple[Any, ...]:
     if before is not None and before > 0:
         change = float(row["bookings"] / before - 1)
         share, other = percent(abs(change)), review.comparison.said
-        if change >= 0:
+        if abs(change) < AS_MUCH:
+            sentences = [message("That is about as much as in {period}.", period=other)]
+        elif change > 0:
             sentences = [message("That is {share} more than in {period}.", share=share, period=other)]
         else:
             sentences = [message("That is {share} less than in {period}.", share=share, period=other)]

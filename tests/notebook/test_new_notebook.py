@@ -184,7 +184,7 @@ def test_the_parameters_cell_follows_its_class(workbook, typed):
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")]), path)
     said, code = typed("new-notebook", "mine", "--refresh")
     assert code == 1
-    assert "has no cells tagged 'parameters'; it needs one" in said
+    assert "has 0 cells tagged 'parameters'; it needs one" in said
     said, code = typed("new-notebook", "nobody", "--refresh")
     assert code == 1
     assert "There is no notebook nobody. There are: commission_calculation" in said

@@ -161,3 +161,13 @@ def test_the_bridge_of_a_quarter_and_to_the_target_are_called_as_before(
     aims = targets(**{"2017-Q3": 5000})
     performance_review.bridge(reviewed("2017-Q3", compare_to="target", targets=aims))
     assert drawn == [("2017-Q2", "2017-Q3"), ("Target", "2017-Q3")]
+
+
+def test_as_much_as_before_is_not_more() -> None:
+    """Three deals of 100 in each quarter."""
+    days = [date(2017, m, 5) for m in range(1, 7)]
+    rows = [(f"D{i}", "A", "Won", "won", Decimal(100), day, day) for i, day in enumerate(days)]
+    columns = ["deal_id", "owner_id", "stage", "outcome", "amount", "created_on", "closed_on"]
+    found = performance.review({"deals": pd.DataFrame(rows, columns=columns)}, "2017-Q2", date(2017, 6, 30))
+    said = found.headlines.set_index("key").at["bookings", "sentence"]
+    assert said == "That is about as much as in 2017-Q1."

@@ -155,3 +155,16 @@ def test_growth_on_fewer_months_is_brought_to_a_year():
     assert arguments._last_year(book) == 1200
     book.data_through = date(2017, 12, 10)  # December is in progress, and no month yet
     assert arguments._last_year(book) == 1200
+
+
+def test_lines_of_quota_are_named_in_the_reader_s_language():
+    from salesops_nb.notebook.target_setting.quota import line_named
+    from salesops_nb.present.language.translation import use_locale
+
+    use_locale("ro_RO")
+    lines = {"Hire 2 of hiring plan 1": "hire", "Open seats of Max Weber": "open seat",
+             "Open seats without a team": "open seat", "Hire Jones": "person"}  # fmt: skip
+    assert [line_named(*each) for each in lines.items()] == [
+        "Angajarea 2 din planul de angajare 1", "Posturi deschise ale lui Max Weber",
+        "Posturi deschise fără echipă", "Hire Jones",
+    ]  # fmt: skip

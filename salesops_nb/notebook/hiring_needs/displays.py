@@ -232,7 +232,7 @@ def lessons(learned: Learned, plan: HiringPlan) -> None:
               "costs": _("Costs")}  # fmt: skip
     ends = ("estimate", "low", "high")
     units = {"ramp": dict.fromkeys(ends, "whole_percent"), "attrition": dict.fromkeys(ends, "percent"),
-             "season": dict.fromkeys(ends, "whole_percent"), "time_to_fill": dict.fromkeys(ends, "integer"),
+             "season": dict.fromkeys(ends, "decimal"), "time_to_fill": dict.fromkeys(ends, "integer"),
              "productivity": {**dict.fromkeys(ends, "about"), "ramped_rep_months": "integer",
                               **dict.fromkeys(("spread", "spread_low", "spread_high"), "whole_percent")},
              "returns": {"supported": "tenths", "room": "whole_percent",

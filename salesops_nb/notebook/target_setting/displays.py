@@ -16,6 +16,7 @@ from salesops_nb.notebook.target_setting.evidence import types as types
 from salesops_nb.notebook.target_setting.quota import approved_plan as approved_plan
 from salesops_nb.notebook.target_setting.quota import cascade as cascade
 from salesops_nb.notebook.target_setting.quota import hiring as hiring
+from salesops_nb.notebook.target_setting.quota import line_named
 from salesops_nb.present.language.formats import money, percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
@@ -119,6 +120,7 @@ def levels(plan: TargetPlan) -> None:
 def periods(plan: TargetPlan) -> None:
     """Each target by quarter; the months are in the workbook of the report and in the store."""
     rows = plan.targets[plan.targets["metric"] == "bookings"]
+    lines = dict(zip(plan.reps["person_id"], plan.reps["line"], strict=True))
     for levels, title in (
         (("company", "region", "team"), _("By quarter: company, regions and teams")),
         (("rep",), _("By quarter: reps")),
@@ -132,6 +134,8 @@ def periods(plan: TargetPlan) -> None:
         order = pd.MultiIndex.from_frame(part[whose].drop_duplicates())
         frame = wide.assign(**{plan.summary["year"]: year}).reindex(order).reset_index()
         columns = [str(name) for name in frame.columns if name not in whose]
+        if levels == ("rep",):
+            frame["who"] = [line_named(who, lines.get(who, "person")) for who in frame["who"]]
         frame = frame if len(levels) > 1 else frame.drop(columns="level")
         present.show_table(
             frame, title=title, table="targets", formats=dict.fromkeys(columns, "money"), rows=80

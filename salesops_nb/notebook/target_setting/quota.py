@@ -90,6 +90,14 @@ def hiring(basis: Basis, plan: TargetPlan) -> None:
     )  # fmt: skip
 
 
+def line_named(name: str, line: str) -> str:
+    """What a line of quota is called in the reader's language: a person, a hire or an open seat."""
+    if line == "open seat":
+        who = name.removeprefix("Open seats of ")
+        return _("Open seats without a team") if who == name else _("Open seats of {who}", who=who)
+    return name if line == "person" else _seat(name)
+
+
 def _seat(name: str) -> str:
     """What a seat is called, in the reader's language; targets keep the English of `targets.seats`."""
     words = name.split()
