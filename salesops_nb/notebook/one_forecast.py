@@ -69,11 +69,11 @@ def chances(found: Expected, target: Any) -> pd.DataFrame:
         rows.append((words, *made.quantiles(), made.probability(float(target))))
     if found.hires:
         n = len(found.hires)
-        words = ngettext("{n} is hired as approved, leavers are not replaced beside",
-                         "{n} are hired as approved, leavers are not replaced beside", n)  # fmt: skip
+        words = ngettext("{n} is hired by the plan, leavers are not replaced beside",
+                         "{n} are hired by the plan, leavers are not replaced beside", n)  # fmt: skip
         if found.replaced:
-            words = ngettext("{n} is hired as approved, leavers are replaced beside",
-                             "{n} are hired as approved, leavers are replaced beside", n)  # fmt: skip
+            words = ngettext("{n} is hired by the plan, leavers are replaced beside",
+                             "{n} are hired by the plan, leavers are replaced beside", n)  # fmt: skip
         rows.append((words, *found.quantiles(), found.probability(float(target))))
     return pd.DataFrame(rows, columns=["policy", "p10", "p50", "p90", "probability"])
 

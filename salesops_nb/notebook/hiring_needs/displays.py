@@ -6,8 +6,10 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from salesops_nb import present
-from salesops_nb.forecast.period import expect
+from salesops_nb.forecast.period import Requisition, expect
 from salesops_nb.forecast.simulation.futures import OTHER
 from salesops_nb.hiring.economics.turnover import market_ahead
 from salesops_nb.notebook import one_forecast as shared
@@ -107,16 +109,17 @@ def one_forecast(plan: HiringPlan, workbook: Any) -> None:
     year = workbook.calendar.period(years[0].key)
     learned, judged = plan.trial.pool.learned, plan.judged
     ends_with = plan.ahead.months[-1].end == year.end
-    found = expect(
-        learned,
-        year,
-        futures=len(judged.pool.draws),
-        seed=judged.pool.seed - OTHER,
-        of=judged if ends_with else None,
-    )
+    how: Any = {"futures": len(judged.pool.draws), "seed": judged.pool.seed - OTHER,
+                "of": judged if ends_with else None}  # fmt: skip
+    opened = [
+        Requisition(role, month, "")
+        for (role, month), count in np.ndenumerate(plan.counts)
+        for _n in range(int(count))
+    ]
+    planned = expect(learned, year, replace_leavers=plan.replace_leavers, hires=opened, **how)
     told_of_approved(workbook)
-    shared.reconciliation(found, years[0].target)
-    shared.teams(found, assigned_to_teams(workbook, year.key))
+    shared.reconciliation(planned, years[0].target)
+    shared.teams(expect(learned, year, **how), assigned_to_teams(workbook, year.key))
 
 
 def told_of_approved(workbook: Any) -> None:
