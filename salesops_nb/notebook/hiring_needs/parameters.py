@@ -86,7 +86,9 @@ class HiringNeeds(Parameters):
         None, ge=1, description="Most reps of one sales engineer; empty to ask nothing"
     )
     per_sdr: float | None = Field(None, ge=0.1, description="Most reps of one SDR; empty to ask nothing")
-    start_days: Names = Field(("1",), description="Days of the month on which people start, such as 1, 15")
+    start_days: Names = Field(
+        ("1",), description="Days of the month on which people start, such as 1, 15", examples=[("1", "15")]
+    )
     futures: int = Field(10_000, ge=1_000, le=100_000, description="Simulated futures")
     seed: int = Field(0, ge=0, description="The same seed gives the same futures")
     save_as: Name = Field(
