@@ -373,3 +373,13 @@ def test_under_papermill_no_widget_remains(root: Path, tmp_path: Path):
     }
     assert "application/vnd.jupyter.widget-view+json" not in kinds
     assert "application/vnd.salesops.headlines+json" in kinds
+
+
+def test_a_list_of_an_approval_shows_another_name_and_asks_for_nothing(demo):
+    panel = controls.Panel(PerformanceReview(period="2017-Q3"), demo, {})
+    moved: list[str] = []
+    shown = row.Row(panel, "call_by", PerformanceReview.model_fields["call_by"], moved.append)
+    for value in ("Boris Faz", None):
+        shown.show(value)
+        assert shown.given == value
+    assert moved == []

@@ -83,7 +83,7 @@ class Row:
         if value not in options:
             value = self.field.default if self.field.default in options else options[0]
         labelled = choices.labelled(self._panel.workbook, self.field, options)
-        self.control.unobserve(self._moved, names="value")
+        self._ignore()
         self.control.options = labelled
         widgets.set_shown(self.control, value)
         self.control.disabled = len(options) < 2
@@ -91,7 +91,7 @@ class Row:
 
     def show(self, value: Any) -> None:
         """Let the control show a value, which asks for nothing."""
-        self.control.unobserve(self._moved, names="value")
+        self._ignore()
         widgets.set_shown(self.control, value)
         self._listen()
 
@@ -99,6 +99,10 @@ class Row:
         """Show a value and ask for it, as a move of the control does."""
         self.show(value)
         self._tell(self._name)
+
+    def _ignore(self) -> None:
+        if self._moves:
+            self.control.unobserve(self._moved, names="value")
 
     def _listen(self) -> None:
         if self._moves:
