@@ -404,6 +404,16 @@ class Control:
         )
         return [str(each) for each in self.row.locator(WRONG).evaluate_all(words)]
 
+    def left(self, seconds: float = 20) -> str:
+        """What is still said after a while: nothing as soon as it has gone.
+
+        An answer may be that to an earlier wish, which is counted as well.
+        """
+        end = time.monotonic() + seconds
+        while self.message() and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+        return self.message()
+
     def message(self) -> str:
         """All of it in one."""
         return " ".join(self.messages())

@@ -111,7 +111,7 @@ def test_a_wrong_value_is_said_beside_the_control_and_changes_nothing(opened: Op
                 assert refused.value.problems[0].message in control.message()
                 assert sheet.screen() == opened.screen
                 sheet.answered(lambda control=control, shown=shown: control.put(shown))
-                assert control.message() == ""
+                assert control.left() == ""
     assert sheet.asks() == opened.asked
     assert stored(made) == kept
 
