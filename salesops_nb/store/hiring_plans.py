@@ -28,10 +28,9 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import IntegrityError
 
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import append_only, metadata
+from salesops_nb.store.metadata import append_only, in_turn, metadata
 from salesops_nb.store.targets import person_named
 
 SEATS = ("open_on", "starts_on", "role", "territory", "hires")
@@ -142,13 +141,7 @@ def approve_hiring(
         "fingerprint": hashlib.sha256(content.encode()).hexdigest(),
     }  # fmt: skip
     metadata.create_all(engine, tables=[approvals, rows_table])
-    for _ in range(5):  # another approval may take the number at the same moment
-        try:
-            with engine.begin() as connection:
-                return _append(connection, head, rows)
-        except IntegrityError:
-            continue
-    raise SalesopsError(problem("store-busy.hiring"))
+    return in_turn(engine, lambda connection: _append(connection, head, rows), problem("store-busy.hiring"))
 
 
 def approved_hiring(engine: Engine, plan_id: int | None = None) -> ApprovedHiring | None:

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeVar
 
-from sqlalchemy import DDL, MetaData, Table, event
+from sqlalchemy import DDL, Connection, Engine, MetaData, Table, event
+from sqlalchemy.exc import IntegrityError
 
-from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.errors import Problem, SalesopsError, problem
 
+T = TypeVar("T")
 metadata = MetaData()
-_PLACES = 4
+_PLACES, _TRIES = 4, 5
+
+
+def in_turn(engine: Engine, write: Callable[[Connection], T], busy: Problem) -> T:
+    """What a transaction gives that takes the next free number: another may take it at the same moment.
+
+    It is tried again then, from what the other has written; raises `SalesopsError` with `busy` in the end.
+    """
+    for _ in range(_TRIES):
+        try:
+            with engine.begin() as connection:
+                return write(connection)
+        except IntegrityError:
+            continue
+    raise SalesopsError(busy)
 
 
 def to_e4(amount: Decimal) -> int:

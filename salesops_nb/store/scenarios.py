@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Date, Engine, Integer, String, Table, Text, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Column, Connection, Date, Engine, Integer, String, Table, Text, insert, select
 
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import append_only, metadata
+from salesops_nb.store.metadata import append_only, in_turn, metadata
 
 scenarios = Table(
     "hiring_scenarios",
@@ -54,23 +53,18 @@ def save_scenario(engine: Engine, name: str, parameters: Mapping[str, Any], *, b
     content = json.dumps(dict(parameters), default=str, sort_keys=True, ensure_ascii=False)
     row = {"name": name.strip(), "parameters": content, "saved_by": by.strip(), "saved_on": on}
     metadata.create_all(engine, tables=[scenarios])
-    for _ in range(5):  # somebody else may take the number at the same moment
-        try:
-            with engine.begin() as connection:
-                last = connection.execute(
-                    select(scenarios)
-                    .where(scenarios.c.name == row["name"])
-                    .order_by(scenarios.c.version.desc())
-                    .limit(1)
-                ).one_or_none()
-                if last is not None and last.parameters == content:
-                    return int(last.version)
-                version = 1 if last is None else int(last.version) + 1
-                connection.execute(insert(scenarios), {**row, "version": version})
-                return version
-        except IntegrityError:
-            continue
-    raise SalesopsError(problem("store-busy.scenario", name=row["name"]))
+    busy = problem("store-busy.scenario", name=row["name"])
+    return in_turn(engine, lambda connection: _append(connection, row), busy)
+
+
+def _append(connection: Connection, row: dict[str, Any]) -> int:
+    mine = select(scenarios).where(scenarios.c.name == row["name"])
+    last = connection.execute(mine.order_by(scenarios.c.version.desc()).limit(1)).one_or_none()
+    if last is not None and last.parameters == row["parameters"]:
+        return int(last.version)
+    version = 1 if last is None else int(last.version) + 1
+    connection.execute(insert(scenarios), {**row, "version": version})
+    return version
 
 
 def saved_scenarios(engine: Engine) -> list[Scenario]:

@@ -31,10 +31,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
-from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import from_e4, metadata, to_e4
+from salesops_nb.errors import problem
+from salesops_nb.store.metadata import from_e4, in_turn, metadata, to_e4
 
 Origin = Literal["data", "log"]
 Done = Literal["new", "same", "replaced", "stays"]
@@ -135,13 +134,8 @@ def keep(
         "as_of": as_of, "origin": origin, "currency": currency, "deals": still,
         "not_known": ", ".join(not_known), "fingerprint": hashlib.sha256(content.encode()).hexdigest(),
     }  # fmt: skip
-    for _ in range(5):  # another run may keep the same day at the same moment
-        try:
-            with engine.begin() as connection:
-                return _kept(connection, head, rows)
-        except IntegrityError:
-            continue
-    raise SalesopsError(problem("store-busy.snapshot", as_of=as_of))
+    busy = problem("store-busy.snapshot", as_of=as_of)
+    return in_turn(engine, lambda connection: _kept(connection, head, rows), busy)
 
 
 def _kept(connection: Connection, head: Mapping[str, Any], rows: list[dict[str, Any]]) -> Done:

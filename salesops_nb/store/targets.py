@@ -27,11 +27,10 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import IntegrityError
 
 from salesops_nb.core.money import from_minor
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import append_only, metadata
+from salesops_nb.store.metadata import append_only, in_turn, metadata
 from salesops_nb.store.target_checks import KEY, checked
 
 NOBODY = {"", "nobody", "none", "unknown", "n/a", "-", "null", "nan"}
@@ -106,13 +105,9 @@ def approve_targets(
         "parameters": json.dumps(dict(parameters or {}), default=str, sort_keys=True, ensure_ascii=False),
     }  # fmt: skip
     metadata.create_all(engine, tables=[approvals, rows_table])
-    for _ in range(5):  # another approval may take the number at the same moment
-        try:
-            with engine.begin() as connection:
-                return _append(connection, head, found)
-        except IntegrityError:
-            continue
-    raise SalesopsError(problem("store-busy", year=year))
+    return in_turn(
+        engine, lambda connection: _append(connection, head, found), problem("store-busy", year=year)
+    )
 
 
 def _append(connection: Connection, head: dict[str, str], found: dict[tuple[str, ...], int]) -> int:
