@@ -129,11 +129,10 @@ def expect(
         rows[each.role, each.month] += 1
     heads = output + np.stack([drawn.pool.output(r, row) for r, row in enumerate(rows)], axis=1)
     grown = total(heads)
-    fits = np.stack([learned.returns.effective(heads[:, r], r) for r in range(len(rows))], axis=1)
+    fits = np.stack([learned.returns.share(heads[:, r], r) for r in range(len(rows))], axis=1)
     return Expected(
-        learned, period, inside, booked, grown, drawn, replace_leavers, grown - without, planned,
-        fits / np.maximum(heads, 1e-9),
-    )  # fmt: skip
+        learned, period, inside, booked, grown, drawn, replace_leavers, grown - without, planned, fits
+    )
 
 
 def _of_year(months: list[Period]) -> Ints:
@@ -195,8 +194,7 @@ def at_risk(drawn: Futures, months: Ints, column: str = "team") -> pd.DataFrame:
         total = np.zeros(len(names))
         for r, level in enumerate(learned.productivity.level):
             part = output[:, r * len(names) : (r + 1) * len(names)]
-            whole = part.sum(axis=1)
-            worth = level * learned.returns.effective(whole, r) / np.maximum(whole, 1e-9) * these.shared
+            worth = level * learned.returns.share(part.sum(axis=1), r) * these.shared
             total += (part * worth[:, None])[:, :, months].mean(axis=0).sum(axis=1)
         made.append(total)
     frame = pd.DataFrame({column: names, "capacity": made[0], "lost": made[0] - made[1]})
@@ -230,8 +228,7 @@ def by_group(expected: Expected, column: str = "team") -> dict[str, Floats]:
     made = learned.productivity
     for r in roles:
         part = output[:, r * len(names) : (r + 1) * len(names)]
-        whole = part.sum(axis=1)
-        fits = learned.returns.effective(whole, r) / np.maximum(whole, 1e-9)
+        fits = learned.returns.share(part.sum(axis=1), r)
         for name, heads in zip(names, part.transpose(1, 0, 2), strict=True):
             mean = (float(made.level[r]) * heads * fits * draws.shared)[:, expected.months]
             phi = float(made.dispersion[r]) * draws.dispersion[:, None]

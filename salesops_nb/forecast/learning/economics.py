@@ -41,6 +41,11 @@ class Returns:
         out: Floats = np.where(excess > 0, base - width * np.expm1(-excess / width), heads)
         return out
 
+    def share(self, heads: Floats, role: int) -> Floats:
+        """What a head of a role brings of what it would bring where all are supported, 0 to 1."""
+        out: Floats = self.effective(heads, role) / np.maximum(heads, 1e-9)
+        return out
+
     def marginal(self, heads: Floats, role: int) -> Floats:
         """What one more head adds, 0 to 1."""
         base, width = self.supported[role], max(self.room[role] * self.supported[role], 1e-9)
