@@ -47,6 +47,7 @@ def write_indexes(
     """
     told = run.told()
     last = [each for each in runs(run.path.parent) if each.complete or each.name == run.name][:LAST_RUNS]
+    headlines = _headlines(last, records, run.name)
     places = [(run.path, "", "../"), (run.path.parent, f"{run.name}/", "")]
     for folder, prefix, up in places if newest else places[:1]:
         _write(
@@ -54,7 +55,7 @@ def write_indexes(
             told,
             [_entry(record, prefix, states) for record in records],
             [_run_entry(each, up, records if each.name == run.name else None) for each in last],
-            _headlines(last, records, run.name, prefix),
+            [{**each, "href": each["href"] and prefix + each["href"]} for each in headlines],
         )
     return run.path.parent / "index.html"
 
@@ -125,9 +126,7 @@ def _run_entry(run: RunFolder, up: str, records: list[Record] | None) -> dict[st
     }
 
 
-def _headlines(
-    last: list[RunFolder], records: list[Record], current: str, prefix: str
-) -> list[dict[str, Any]]:
+def _headlines(last: list[RunFolder], records: list[Record], current: str) -> list[dict[str, Any]]:
     """The figures of each report on the company, with their course over earlier periods of one length.
 
     A figure is compared with the same figure of the same report alone: two reports may call different things
@@ -156,5 +155,5 @@ def _headlines(
                 cards.append(card)
         place = record["outputs"].get("html", {}).get("path")
         title = f"{record['title']}, {_called(now)}" if now else record["title"]
-        found.append({"title": title, "href": place and prefix + place, "cards": cards[:FIGURES]})
+        found.append({"title": title, "href": place, "cards": cards[:FIGURES]})
     return found

@@ -109,17 +109,23 @@ def one_forecast(plan: HiringPlan, workbook: Any) -> None:
     year = workbook.calendar.period(years[0].key)
     learned, judged = plan.trial.pool.learned, plan.judged
     ends_with = plan.ahead.months[-1].end == year.end
-    how: Any = {"futures": len(judged.pool.draws), "seed": judged.pool.seed - OTHER,
-                "of": judged if ends_with else None}  # fmt: skip
     opened = [
         Requisition(role, month, "")
         for (role, month), count in np.ndenumerate(plan.counts)
         for _n in range(int(count))
     ]
-    planned = expect(learned, year, replace_leavers=plan.replace_leavers, hires=opened, **how)
+    planned = expect(
+        learned,
+        year,
+        replace_leavers=plan.replace_leavers,
+        hires=opened,
+        futures=len(judged.pool.draws),
+        seed=judged.pool.seed - OTHER,
+        of=judged if ends_with else None,
+    )
     told_of_approved(workbook)
     shared.reconciliation(planned, years[0].target)
-    shared.teams(expect(learned, year, **how), assigned_to_teams(workbook, year.key))
+    shared.teams(expect(learned, year, of=planned.futures), assigned_to_teams(workbook, year.key))
 
 
 def told_of_approved(workbook: Any) -> None:
