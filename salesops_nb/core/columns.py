@@ -37,8 +37,8 @@ def declared() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def columns_of(table: str = "") -> Mapping[str, Mapping[str, str]]:
-    """Each column's ``label`` and ``unit``: what the kind of table declares goes before what holds anywhere.
+def columns_of(table: str = "") -> Mapping[str, Mapping[str, Any]]:
+    """Each column's ``label``, ``unit`` and ``priority``: what the kind of table declares goes first.
 
     Raises
     ------

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from salesops_nb.store.forecast_calls import Call
 
 
-def calls(workbook: Workbook, review: Review) -> None:
+def calls(workbook: Workbook, review: Review, reader: str = "analyst") -> None:
     """The calls for the quarter and the accuracy of those of past quarters; nothing where there are none."""
+    if reader not in ("analyst", "manager"):
+        return
     rolled, period = rolled_up(workbook, review)
     judged = judged_calls(workbook, review)
     marks = "simulated" if "forecast_calls" in workbook.simulated else ()

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from salesops_nb import present
 from salesops_nb.core.statistics.comparisons import rates_differ, times_differ
-from salesops_nb.messages import Message
+from salesops_nb.messages import message
 from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
 from salesops_nb.notebook.calls_shown import give_call as give_call
+from salesops_nb.notebook.next_tier import next_tier as next_tier
 from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
+from salesops_nb.notebook.review_cards import headlines as headlines
+from salesops_nb.notebook.review_lead import caveat, found_in, lead
+from salesops_nb.notebook.review_pages import against as against
+from salesops_nb.notebook.review_pages import ahead as ahead
+from salesops_nb.notebook.review_pages import behind as behind
+from salesops_nb.notebook.review_pages import has
+from salesops_nb.notebook.review_pages import next_commission as next_commission
+from salesops_nb.notebook.review_pages import one_on_one as one_on_one
+from salesops_nb.notebook.review_pages import own_deals as own_deals
+from salesops_nb.notebook.review_pages import reader_of as reader_of
+from salesops_nb.notebook.still_to_come import outlook as outlook
 from salesops_nb.notebook.still_to_come import still_to_come as still_to_come
 from salesops_nb.parameters import Name, Sliced
 from salesops_nb.present.language import formats
@@ -53,6 +65,9 @@ class PerformanceReview(Sliced):
     structure: Literal["as they were", "restated"] = Field(
         "as they were", description="Owners in their teams of the time, or all restated to as_of"
     )
+    audience: Literal["by level", "executive", "analyst", "manager", "rep"] = Field(
+        "by level", description="For whom the page is; by level: the analyst's, a team's manager's, the rep's"
+    )
     call_by: Name = Field(
         None,
         description="Whose call it is: a name here keeps it; empty does not",
@@ -61,6 +76,16 @@ class PerformanceReview(Sliced):
     call_commit: float | None = Field(None, ge=0, description="What will come for certain in the quarter")
     call_best_case: float | None = Field(None, ge=0, description="What comes if all goes well")
     call_reason: str = Field("", description="Why, or why it changed")
+
+    @field_validator("audience")
+    @classmethod
+    def _of_the_level(cls, audience: str, others: ValidationInfo) -> str:
+        level = others.data.get("level")
+        if audience == "rep" and level != "rep":
+            raise ValueError(message("a rep's page is of one rep; set level: rep and name who"))
+        if audience == "manager" and level == "rep":
+            raise ValueError(message("a manager's page is of a team or the company, not of one rep"))
+        return audience
 
 
 def tables_in_force(workbook: Workbook) -> Tables:
@@ -81,8 +106,8 @@ def tables_in_force(workbook: Workbook) -> Tables:
     return workbook.tables.beside(targets=workbook.register("targets_in_force", frame))
 
 
-def cover(panel: Panel, asked: Any, review: Review) -> None:
-    """The cover of a review of this workbook."""
+def cover(panel: Panel, asked: Any, review: Review, outlook: Any = None) -> None:
+    """The cover of a review of this workbook: what it found, and what weakens that."""
     who = _("Team {name}", name=review.name) if review.level == "team" else review.name
     panel.cover(
         asked,
@@ -101,6 +126,8 @@ def cover(panel: Panel, asked: Any, review: Review) -> None:
             "forecast_calls",
         ),
         mission=True,
+        lead=lead(found_in(review, outlook)),
+        caveat=caveat(review),
         asked_for={**asked.model_dump(exclude={"workbook"}), "who": review.name},
     )
 
@@ -121,39 +148,9 @@ def recorded(workbook: Any, asked: Any, review: Review, live: bool = False) -> N
         present.provenance({"Recorded as": run[:12]})
 
 
-def headlines(review: Review, simulated: frozenset[str] = frozenset()) -> None:
-    """The seven headline cards; those that rest on simulated tables say so."""
-    rests_on = {"attainment": {"targets"}, "coverage": {"targets", "deals", "deals.expected_close_on"}}
-    cards = []
-    for row in review.headlines.itertuples():
-        marks = [row.mark] if row.mark else []
-        if rests_on.get(str(row.key), set()) & simulated:
-            marks.append("simulated")
-        missing = formats.missing(row.value)
-        unit = "text" if missing else row.unit
-        if row.key == "velocity" and not missing:  # made of four estimates
-            unit = "about"
-        sentences, detail = cast("tuple[list[Message], Message]", row.said)
-        cards.append(
-            {
-                "label": translated(str(row.label)),
-                "value": "–" if missing else row.value,
-                "unit": unit,
-                "sentence": " ".join(map(translate, sentences)),
-                "detail": translate(detail),
-                "mark": marks,
-                "metric": row.key,
-            }
-        )
-    present.headlines(cards)
-    for note in review.notes:
-        present.note(note.text, kind="warning")
-
-
-def bridge(review: Review) -> None:
-    """The waterfall from the comparison's (or the target's) bookings to the period's."""
-    if review.bridge.empty:
-        present.note(_("There is no whole period to compare with, so there is no bridge."))
+def bridge(review: Review, reader: str = "analyst") -> None:
+    """The waterfall from the comparison's (or the target's) bookings to the period's; nothing without one."""
+    if not has(reader, "bridge") or review.bridge.empty:
         return
     first, last = review.bridge.iloc[0], review.bridge.iloc[-1]
     opening = translate(review.comparison.said) or translated(str(first["step"]))
@@ -169,7 +166,8 @@ def bridge(review: Review) -> None:
         end=last["amount"],
         title=_("From {start} to {end}", start=opening, end=closing),
     )
-    _bridge_lines(review, opening)
+    if reader == "analyst":
+        _bridge_lines(review, opening)
 
 
 def _bridge_lines(review: Review, opening: str) -> None:
@@ -195,8 +193,10 @@ def _bridge_lines(review: Review, opening: str) -> None:
     )
 
 
-def trend(review: Review) -> None:
-    """Bookings by month with the limits of routine variation."""
+def trend(review: Review, reader: str = "analyst") -> None:
+    """Bookings by month with the limits of routine variation; nothing where nothing was ever sold."""
+    if not has(reader, "trend") or not review.trend["bookings"].astype(float).any():
+        return
     whole = review.trend[review.trend["whole"]]
     known = bool(whole["upper"].notna().any())
     signals, alone = (", ".join(map(str, whole.loc[whole[c], "month"])) for c in ("signal", "one_deal"))
@@ -212,6 +212,15 @@ def trend(review: Review) -> None:
     present.trend(whole, x="month", y="bookings", limits=limits, title=_("Bookings by month"), note=said)
 
 
+def not_known(review: Review) -> None:
+    """What the figures of an earlier day do not know, of which the caveat says the weightiest."""
+    said = caveat(review)
+    for note in review.notes:
+        text = translate(note.text)
+        if text != said:
+            present.note(text, kind="warning")
+
+
 def definitions(level: str = "company") -> None:
     """What each figure of the page means and how it is found, in the reader's language."""
     from salesops_nb.performance import CATALOGUE
@@ -221,8 +230,10 @@ def definitions(level: str = "company") -> None:
     present.catalogue([{key: translate(str(value)) for key, value in row.items()} for row in rows])
 
 
-def pipeline(review: Review) -> None:
+def pipeline(review: Review, reader: str = "analyst") -> None:
     """Open deals by stage, the stale ones apart."""
+    if not has(reader, "pipeline"):
+        return
     sums = {c: sum(review.pipeline[c], 0) for c in review.pipeline.columns if c != "stage"}
     limit = _(
         "Stale: open for more than {days} days, longer than 99 % of all closed deals took.",
@@ -237,8 +248,10 @@ def pipeline(review: Review) -> None:
     )
 
 
-def time_to_win(review: Review) -> None:
+def time_to_win(review: Review, reader: str = "analyst") -> None:
     """The share of deals won and lost by age."""
+    if not has(reader, "time to win"):
+        return
     if review.time_to_win.empty:
         present.note(_("No deal has closed yet."))
         return
@@ -298,10 +311,11 @@ def _team_times(review: Review) -> None:
     )
 
 
-def groups(table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60) -> None:
+def groups(
+    table: pd.DataFrame, title: str, simulated: bool = False, rows: int | None = 60, reader: str = "analyst"
+) -> None:
     """Teams or reps, most bookings first: against what was expected, then how they win."""
-    if table.empty:
-        present.note(_("Nothing is below this level."))
+    if not has(reader, "groups") or table.empty:
         return
     frame = _shown(table)
     against = [
@@ -348,10 +362,10 @@ def _by_chance(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def cohorts(review: Review) -> None:
+def cohorts(review: Review, reader: str = "analyst") -> None:
     """Win rates by when deals were created, beside those by when they were decided."""
     found = review.cohorts
-    if found is None or (found.rates.empty and not found.young):
+    if not has(reader, "cohorts") or found is None or (found.rates.empty and not found.young):
         return
     notes = []
     if found.young:
@@ -385,9 +399,11 @@ def cohorts(review: Review) -> None:
     )
 
 
-def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company") -> None:
+def ranking(
+    table: pd.DataFrame, scope: Any, title: str, level: str = "company", reader: str = "analyst"
+) -> None:
     """Win rates drawn towards the common rate, with their intervals, best first; of the company alone."""
-    if level != "company":
+    if level != "company" or not has(reader, "ranking"):
         return  # nobody's rank stands on a page for one team or person
     known = _shown(table[(table["won"] + table["lost"]) > 0])
     if known.empty:
@@ -419,17 +435,19 @@ def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company")
     )
 
 
-def mix(table: pd.DataFrame, title: str) -> None:
+def mix(table: pd.DataFrame, title: str, reader: str = "analyst") -> None:
     """Bookings by product or segment, with the comparison's beside them."""
+    if not has(reader, "mix") or table.empty:
+        return
     frame = table.assign(group=table["name"])
     columns = ["group", "bookings", "share", "compared_bookings", "won", "lost", "win_rate", "average_deal"]
     columns = [c for c in columns if frame[c].notna().any()]
     present.show_table(frame[columns], title=translated(title), table="groups")
 
 
-def types(review: Review, simulated: bool = False) -> None:
+def types(review: Review, simulated: bool = False, reader: str = "analyst") -> None:
     """New business, expansions and renewals apart: they are won at other rates and in other times."""
-    if review.types.empty:
+    if not has(reader, "mix") or review.types.empty:
         return
     frame = review.types.assign(group=review.types["name"])
     frame["interval"] = _ends(frame, "win_rate_low", "win_rate_high")
@@ -443,8 +461,10 @@ def types(review: Review, simulated: bool = False) -> None:
     )
 
 
-def retained(workbook: Workbook, review: Review, structure: Any) -> None:
+def retained(workbook: Workbook, review: Review, structure: Any, reader: str = "analyst") -> None:
     """What the customers of the period's start are worth now; nothing where the workbook has no terms."""
+    if not has(reader, "mix"):
+        return
     from salesops_nb.performance.retention import SMALL, retention
 
     found = retention(

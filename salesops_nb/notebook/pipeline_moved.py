@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 WEEK = 7  # days of the longest period that is reviewed as a week
 
 
-def pipeline_moved(workbook: Workbook, review: Review, first: bool = False) -> None:
+def pipeline_moved(workbook: Workbook, review: Review, first: bool = False, reader: str = "analyst") -> None:
     """The movement of the pipeline: where the page begins for a week, and with the pipeline for others.
 
     Without two days that are kept, one sentence says how to keep them.
     """
     from salesops_nb import pipeline
 
-    if first != (review.period.days <= WEEK):
+    if first != (review.period.days <= WEEK) or reader != "analyst":
         return
     days = pipeline.days_of(workbook.store, review.period, review.as_of)
     if days is None:

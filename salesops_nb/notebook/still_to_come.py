@@ -82,11 +82,10 @@ def _called(workbook: Workbook, review: Review) -> Callable[[Period, date], floa
     return called
 
 
-def still_to_come(workbook: Workbook, review: Review) -> None:
+def still_to_come(workbook: Workbook, review: Review, found: Outlook | None, reader: str = "analyst") -> None:
     """Where a period in progress will end, how sure that is, and how good the forecast has been."""
-    if review.as_of >= review.period.last:
+    if review.as_of >= review.period.last or reader != "analyst":
         return
-    found = outlook(workbook, review)
     if found is None:
         present.note(
             _(

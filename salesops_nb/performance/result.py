@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -79,6 +80,7 @@ class Review:
     partly_targeted: bool
     rows: Callable[[Level], pd.DataFrame] = field(repr=False, compare=False)
     mix: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
+    course: Callable[[Level], dict[str, list[Decimal]]] = field(repr=False, compare=False)
     team_ages: Callable[[], pd.DataFrame] = field(repr=False, compare=False)
     made: Callable[[], Cohorts | None] = field(repr=False, compare=False)
     summarise: Callable[[Review], pd.DataFrame] = field(repr=False, compare=False)

@@ -19,6 +19,7 @@ from salesops_nb.facts import LEVEL_COLUMN, Level, Structure, identified, in_sco
 from salesops_nb.performance import cube
 from salesops_nb.performance.bridge import Bridge, no_bridge, revenue_bridge, target_bridge
 from salesops_nb.performance.cohorts import cohorts
+from salesops_nb.performance.course import courses, latest
 from salesops_nb.performance.cube import ALL, Cuts
 from salesops_nb.performance.duration import median_to_win, time_to_win, won_in_the_end
 from salesops_nb.performance.expectation import Pace, covered, pace, partly_targeted, targets
@@ -129,6 +130,7 @@ def _reviewed(made: Prepared, period: Period, level: Level, who: str | None, com
         bridged=_bridge(view, before, comparison, compare_to, company, below,
                         targets(made.targets, period, below), made.tables),
         made=lambda: cohorts(facts, period, as_of, stale[0]) if stale else None,
+        course=lambda each: courses(facts, LEVEL_COLUMN[each], latest(period)),
         team_ages=lambda: cube.ages(facts, as_of, "team"),
         trend=monthly_trend(daily, period.calendar, data_from, as_of),
         time_to_win=curve, median_to_win=median_to_win(ages, curve, in_the_end),

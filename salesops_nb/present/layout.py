@@ -29,6 +29,7 @@ COVER, FOOT = media_type("cover"), media_type("set_aside")
 PROVENANCE, HEADLINES = media_type("provenance"), media_type("headlines")
 LETTER = {"US", "CA", "MX", "PH", "PR", "CL", "CO", "CR", "GT", "PA", "SV", "VE"}
 APPENDIX = "appendix"  # the tag of the text cell that begins it
+FOLDED = "folded"  # the tag of a text cell whose section is there for whoever opens it
 HIDDEN = {"remove-cell", "hide-cell", "remove_cell"}
 
 
@@ -129,6 +130,7 @@ class Layout:
         self.images = 0
         self.heading_waits = False
         self.first = ""
+        self.fold_open = False
         self.appended = False
 
     def first_screen(self, nb: Any) -> None:
@@ -159,16 +161,31 @@ class Layout:
             translated = prose(cell.source)
             if is_appendix(cell) and not self.appended:
                 translated = self.begin_appendix(cell, translated)
+            elif not self.appended:
+                translated = self.fold(cell, translated)
             cell.metadata["report_html"] = self.headings.render(translated, cell.get("attachments"))
             self.heading_waits = self.heading_waits or len(self.headings.contents) > before
         if cell.cell_type == "code":
             cell.source = called(cell.source)
             cell.outputs = [output for output in cell.outputs if self.output(output)]
 
+    def fold(self, cell: Any, text: str) -> str:
+        """Fold a tagged section under its heading, and end the one before; the rest of the text."""
+        heading = re.match(r"\s*#{2,6} +(.+?)\s*(?:\n|$)", text)
+        if heading is None:
+            return text
+        cell.metadata["report_unfold"], self.fold_open = self.fold_open, False
+        if FOLDED not in cell.metadata.get("tags", []):
+            return text
+        self.fold_open = True
+        cell.metadata["report_fold"] = self.headings.render(heading[0])
+        return text[heading.end() :]
+
     def begin_appendix(self, cell: Any, text: str) -> str:
         """The appendix begins with this cell: its heading is the appendix's own, and the rest is returned."""
         heading = re.match(r"\s*#{1,6} +(.+?)\s*(?:\n|$)", text)
         self.appended = True
+        cell.metadata["report_unfold"], self.fold_open = self.fold_open, False
         cell.metadata["report_appendix"] = words = heading[1] if heading else _("Appendix")
         self.headings.append(words)
         return text[heading.end() :] if heading else text
@@ -251,6 +268,7 @@ class Layout:
             "first": self.first,
             "contents": self._contents(),
             "appended": self.appended,
+            "fold_open": self.fold_open,
             "about": part("about", facts, self.folders),
             "set_aside": part("set_aside", notes, self.folders) if at_the_foot else "",
             "provenance": part("provenance", {"facts": foot}, self.folders),

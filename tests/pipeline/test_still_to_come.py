@@ -142,7 +142,7 @@ def test_types_of_deals_stand_apart_and_sum_to_the_forecast(workbook, capsys):
     assert sum(part.from_open + part.from_new for part in made.parts) == pytest.approx(
         made.from_open + made.from_new
     )
-    still_to_come.still_to_come(workbook, review)
+    still_to_come.still_to_come(workbook, review, still_to_come.outlook(workbook, review))
     said = capsys.readouterr().out
     assert "What each type of deal may bring" in said
     assert "learned from deals of all types" in said  # renewals are made since April alone

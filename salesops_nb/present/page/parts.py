@@ -176,7 +176,7 @@ def _card(number: int, card: Mapping[str, Any]) -> dict[str, Any]:
         "against": against,
         "sentence": str(card["sentence"]),
         "detail": str(card.get("detail") or ""),
-        "marks": as_list(card.get("mark")),
+        "marks": as_list(card.get("mark") or ()),
         "note": card.get("note"),
         "metric": card.get("metric"),
     }

@@ -49,6 +49,7 @@ def show_table(
     currency: str | None = None,
     row_head: Any = FIRST,
     formulas: Mapping[str, Sequence[str | None]] | None = None,
+    sparks: Mapping[str, Sequence[Sequence[float]]] | None = None,
 ) -> None:
     """Display a table.
 
@@ -68,6 +69,10 @@ def show_table(
     row_head : the column that names the row, the first by default; ``None`` for none.
     formulas : by column what its cells are in the spreadsheet, one a row, such as ``[credit]*[rate]`` of
         columns of the row; ``None`` where the value is no formula. The page shows the values.
+    sparks : by column the courses, one a row, that a small line draws beside what the cell says in words.
+
+    A column of `columns.toml` with a ``priority`` gives way on a narrow page: 3 below 60 rem, 2 on a phone.
+    The row's head and columns without one always stay.
 
     Raises
     ------
@@ -112,7 +117,9 @@ def show_table(
     )
     if live:
         facts["page"] = rows or LIVE_ROWS
+    _add_priorities(facts, [str(name) for name in data.columns], known)
     _add_orders(facts["rows"], data)
+    _add_sparks(facts["rows"], [str(name) for name in data.columns], sparks or {})
     head = " | ".join(column["label"] for column in facts["columns"])
     lines = [" | ".join(row["cells"]) for row in facts["rows"]]
     emit("table", facts, "\n".join([title, head, *lines]))
@@ -238,6 +245,43 @@ def _add_orders(body: list[Any], data: pd.DataFrame) -> None:
             "" if written.missing(value) else str(value) if isinstance(value, Number | date) else None
             for value in values
         ]
+
+
+def _add_priorities(facts: dict[str, Any], names: list[str], known: Mapping[str, Any]) -> None:
+    """Which columns give way on a narrow page, and a line that says so there."""
+    for name, column in zip(names, facts["columns"], strict=True):
+        priority = known.get(name, {}).get("priority")
+        if priority and not column["head"]:
+            column["priority"] = priority
+    for priority in (2, 3):
+        given = [c["label"] for c in facts["columns"] if c.get("priority", 0) >= priority]
+        if given:
+            facts[f"narrow_{priority}"] = _("On a wider page: {columns}.", columns=", ".join(given))
+
+
+def _add_sparks(body: list[Any], names: list[str], sparks: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """Small lines as points of a box of 60 by 16, the last marked."""
+    for column, courses in sparks.items():
+        for row, course in zip(body, courses, strict=False):
+            row.setdefault("sparks", [None] * len(names))[names.index(column)] = spark_points(course)
+
+
+def spark_points(course: Sequence[float]) -> list[list[float]] | None:
+    """The points of a small line from its own nought; None for fewer than two values.
+
+    Examples
+    --------
+    >>> from salesops_nb.present.page.tables import spark_points
+    >>> spark_points([0, 5, 10])
+    [[0.0, 16.0], [30.0, 8.0], [60.0, 0.0]]
+    """
+    values = [float(value) for value in course]
+    if len(values) < 2:
+        return None
+    low, high = min(0.0, *values), max(0.0, *values)
+    span = high - low or 1.0
+    step = 60 / (len(values) - 1)
+    return [[round(at * step, 1), round(16 - 16 * (v - low) / span, 1)] for at, v in enumerate(values)]
 
 
 def _total(
