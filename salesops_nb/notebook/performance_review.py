@@ -236,7 +236,7 @@ def pipeline(review: Review, reader: str = "analyst") -> None:
         return
     sums = {c: sum(review.pipeline[c], 0) for c in review.pipeline.columns if c != "stage"}
     limit = _(
-        "Stale: open for more than {days} days, longer than 99 % of all closed deals took.",
+        "Stale: open for more than {days} days, longer than 99% of all closed deals took.",
         days=review.stale_days,
     )
     present.show_table(
@@ -260,10 +260,7 @@ def time_to_win(review: Review, reader: str = "analyst") -> None:
         time="days",
         curves=["won", "lost"],
         title=_("Share of deals won and lost by age in days"),
-        note=_(
-            "Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen). "
-            "Bands are 95 % intervals."
-        ),
+        note=_("Deals that are still open count for as long as they were followed. Bands are 95% intervals."),
     )
     if review.level == "company":
         _team_times(review)
@@ -285,8 +282,7 @@ def _team_times(review: Review) -> None:
     if found is not None:
         notes.append(
             _(
-                "Chance alone makes the teams' times to win differ as much in {cases} of cases (log-rank "
-                "test, {n} deals; open and lost ones censored).",
+                "Chance alone makes the teams' times to win differ as much in {cases} of cases ({n} deals).",
                 cases=translate(found.cases),
                 n=formats.number(found.n, 0),
             )
@@ -354,9 +350,8 @@ def _by_chance(frame: pd.DataFrame) -> list[str]:
         return []
     return [
         _(
-            "Chance alone makes win rates differ as much as these in {cases} of cases ({test}, {n} deals).",
+            "Chance alone makes win rates differ as much as these in {cases} of cases ({n} deals).",
             cases=translate(found.cases),
-            test=_("Fisher's exact test") if found.test == "fisher" else _("chi-square test"),
             n=formats.number(found.n, 0),
         )
     ]
@@ -389,7 +384,7 @@ def cohorts(review: Review, reader: str = "analyst") -> None:
         notes=[
             _(
                 "They differ because they count other deals: the first all deals created in the period, and "
-                "how many of them were won within {days} days (99 % of closed deals took no longer); the "
+                "how many of them were won within {days} days (99% of closed deals took no longer); the "
                 "second the deals decided in the period, whenever they were created, without those still "
                 "open.",
                 days=found.days,
@@ -429,7 +424,7 @@ def ranking(
         title=_("Where each may really rank"),
         table="groups",
         row_marks={"small sample": known["small_sample"]},
-        notes=_("The rank range holds the true rank with 90 % confidence."),
+        notes=_("The rank range holds the true rank with 90% confidence."),
         # where a page does not turn over, everybody: of many the chart has the ends alone
         rows=60 if LIVE.get() else None,
     )

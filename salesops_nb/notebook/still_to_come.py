@@ -221,9 +221,9 @@ def _methods(found: Outlook, review: Review) -> None:
                 coverage=percent(own["coverage"], 0),
             ),
             _(
-                "MAD is the mean absolute deviation, RMSE the root mean square error. Bias above zero: "
-                "forecasts were too high; tracking signal above zero: too low. Beyond ±4 it counts as drift; "
-                "fewer than five month ends cannot reach it."
+                "Bias above zero: forecasts were too high; tracking signal above zero: too low. Beyond ±4 it "
+                "counts as drift; fewer than five month ends cannot reach it. The weighted miss counts large "
+                "ones for more."
             ),
         ],
     )
