@@ -51,7 +51,7 @@ def against(review: Review, reader: str, simulated: bool = False) -> None:
         return
     frame = _gaps(table)
     columns = ["group", "bookings", "target", "attainment", "gap", "win_rate"]
-    _table(frame, columns, _("Against target, the furthest behind first"), simulated)
+    _table(frame, columns, _against_what(review), simulated)
 
 
 def behind(review: Review, reader: str, simulated: bool = False) -> None:
@@ -87,12 +87,22 @@ def one_on_one(review: Review, reader: str, simulated: bool = False) -> None:
 
 
 def _gaps(table: pd.DataFrame) -> pd.DataFrame:
-    """The groups with what each is above or below its target, the furthest behind first."""
+    """The groups with what each is above or below what was expected by now, the furthest behind first.
+
+    Of a period that is over that is its target.
+    """
     frame = table.assign(group=table["name"], id=table.index)
-    gaps = [b - t if t else None for b, t in zip(table["bookings"], table["target"], strict=True)]
+    expected = [e if t else None for e, t in zip(table["expected"], table["target"], strict=True)]
+    gaps = [None if e is None else b - e for b, e in zip(table["bookings"], expected, strict=True)]
     frame["gap"] = pd.Series(gaps, index=table.index, dtype=object)
     order = sorted(range(len(gaps)), key=lambda at: (gaps[at] is None, gaps[at] or 0))
     return frame.iloc[order].reset_index(drop=True)
+
+
+def _against_what(review: Review) -> str:
+    if review.as_of >= review.period.last:
+        return _("Against target, the furthest behind first")
+    return _("Against what is usual by now on the way to target, the furthest behind first")
 
 
 def _table(frame: pd.DataFrame, columns: list[str], title: str, simulated: bool, left: int = 0,
@@ -100,7 +110,7 @@ def _table(frame: pd.DataFrame, columns: list[str], title: str, simulated: bool,
     kept = [c for c in columns if c in ("group", "help") or frame[c].notna().any()]
     marks = {c: "simulated" for c in ("target", "gap") if simulated and c in kept}
     notes = [ngettext("{n} more rep is behind.", "{n} more reps are behind.", left)] if left > 0 else []
-    present.show_table(frame[kept], title=title, table="groups", marks=marks, rows=60, notes=notes,
+    present.show_table(frame[kept], title=title, table="against", marks=marks, rows=60, notes=notes,
                        sparks={c: v for c, v in (sparks or {}).items() if c in kept})  # fmt: skip
 
 
@@ -111,14 +121,15 @@ def help_with(row: Any, review: Review) -> str:
     is missing of a period in progress; more value in stale than in live deals.
     """
     gap, whole = row["gap"], float(review.company["win_rate"])
+    missing = row["target"] - row["bookings"] if row["target"] else Decimal(0)
     if not row["won"] + row["lost"] and not row["open_deals"] and not row["stale_deals"]:
         return _("Getting started: no deal yet")
     if row["won"] + row["lost"] and row["win_rate_high"] < whole:
         return _("Winning: {own} of deals won, {all} by all", own=percent(row["win_rate"], 0),
                  all=percent(whole, 0))  # fmt: skip
-    if gap is not None and gap < 0 and review.as_of < review.period.last and row["pipeline_due"] < -gap:
+    if missing > 0 and review.as_of < review.period.last and row["pipeline_due"] < missing:
         return _("Finding deals: {due} due, {missing} missing", due=short_money(row["pipeline_due"]),
-                 missing=short_money(-gap))  # fmt: skip
+                 missing=short_money(missing))  # fmt: skip
     if row["stale_value"] > row["pipeline"]:
         return ngettext("Deciding on {n} stale deal ({amount})", "Deciding on {n} stale deals ({amount})",
                         int(row["stale_deals"]), amount=short_money(row["stale_value"]))  # fmt: skip
