@@ -1,14 +1,12 @@
-"""What a person meets on each page of a run: words, where the first figure stands, pixels, printed pages, weight.
+"""What a person meets on each page of a run: words, first figure, pixels, printed pages, weight.
 
-Words are those that can be seen: what a closed ``<details>`` folds away, the screen reader's own words and the
-code behind its switch are not counted; those of the charts and of the contents are. `table` writes them for the
-documentation: ``python tests/browser/pages_measured.py FOLDER``.
+Words are those that can be seen: what a closed ``<details>`` folds away, the screen reader's own words and
+the code behind its switch are not counted; those of the charts and of the contents are.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,22 +96,3 @@ def table(found: Sequence[Measured]) -> str:
             f"| {each.pages or '–'} | {each.weight // 1000} kB |"
         )
     return "\n".join(lines)
-
-
-def main(folder: str) -> None:
-    """Measure the pages of a run and print the table."""
-    from playwright.sync_api import sync_playwright
-
-    from salesops_nb.present.export.pdf import QUIET, find_chromium
-
-    run = Path(folder).resolve()
-    with sync_playwright() as playwright:
-        options = [*QUIET[1:], "--no-sandbox"]
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
-        found = [measured(browser, run, each, screen)[0] for each in pages_of(run) for screen in SCREENS]
-        browser.close()
-    print(table(found))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
