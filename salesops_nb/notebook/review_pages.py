@@ -200,7 +200,8 @@ def _open_deals(workbook: Workbook, review: Review) -> pd.DataFrame:
     )
     # whoever the deal is with, else its own id, so that it can be found
     whose = [account or deal for account, deal in zip(accounts, rows["deal_id"], strict=True)]
-    what = [" · ".join(filter(None, each)) for each in zip(whose, products, strict=True)]
+    sold = ["" if product == facts.UNKNOWN else product for product in products]
+    what = [" · ".join(filter(None, each)) for each in zip(whose, sold, strict=True)]
     days = [(review.as_of - day).days if not pd.isna(day) else 0 for day in rows["created_on"]]
     due = [None if pd.isna(day) else day for day in rows["expected_close_on"]]
     rows = rows.assign(age=days, expected_close_on=pd.Series(due, index=rows.index, dtype=object),

@@ -28,8 +28,9 @@ def tables(targets=True, deals=None):
     """Two teams: Xenia sells and has stale deals, Yusuf sells little, Zoe began yesterday."""
     rows = deals if deals is not None else [
         *[("x", "won", 100, f"2017-{8 + n % 5:02d}-02", f"2017-{8 + n % 5:02d}-20") for n in range(10)],
-        *[("y", "won" if n < 2 else "lost", 50, "2017-10-02", "2017-11-20") for n in range(12)],
-        ("x", "open", 900, "2017-11-01", None), ("x", "open", 70, "2017-12-01", None),
+        *[("y", "won" if n < 2 else "lost", 50, "2017-10-02", "2017-11-20") for n in range(30)],
+        ("x", "lost", 10, "2017-06-01", "2017-06-30"),
+        ("x", "open", 900, "2017-12-10", None), ("x", "open", 70, "2017-12-01", None),
         ("x", "open", 3_000, "2015-01-01", None), ("y", "open", 40, "2017-12-01", None),
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["owner_id", "outcome", "amount", "created_on", "closed_on"])
@@ -119,8 +120,8 @@ def test_a_reps_page_holds_nobody_else(capsys):
     facts = shown(capsys, show.own_deals, workbook, review, "rep")
     facts += shown(capsys, show.headlines, review)
     live, stale = facts[0], facts[1]
-    assert [row["cells"][0] for row in live["rows"]] == ["deal-x-22", "deal-x-23"]
-    assert [row["cells"][0] for row in stale["rows"]] == ["deal-x-24"]
+    assert [row["cells"][0] for row in live["rows"]] == ["deal-x-41", "deal-x-42"]
+    assert [row["cells"][0] for row in stale["rows"]] == ["deal-x-43"]
     assert not [word for word in NOBODY_ELSE if word in str(facts)]
 
 
@@ -149,7 +150,7 @@ def test_an_executive_is_told_of_the_furthest_behind_and_of_what_is_sure(capsys)
     assert [row["cells"][0] for row in teams["rows"]] == ["South", "North"]
     (reps,) = shown(capsys, show.behind, review, "executive")
     (yusuf,) = reps["rows"]
-    assert yusuf["cells"] == ["Yusuf", "−$900", "Winning: 17% of deals won, 44% by all"]
+    assert yusuf["cells"] == ["Yusuf", "−$900", "Winning: 7% of deals won, 22% by all"]
 
 
 def test_what_helps_is_the_first_that_holds_and_is_not_guessed():
