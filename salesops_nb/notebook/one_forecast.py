@@ -16,9 +16,12 @@ from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
 
-def reconciliation(found: Expected, target: Any) -> None:
-    """From the target to the gap, then the chances of the same target with and without backfills."""
-    steps = reconciled(found)
+def reconciliation(found: Expected, target: Any, steps: pd.DataFrame | None = None) -> None:
+    """From the target to the gap, then the chances of the same target with and without backfills.
+
+    `steps` are those of the forecast, where they are known already.
+    """
+    steps = reconciled(found) if steps is None else steps
     names = {"full output": _("Today's team at full output"), "attrition": _("Attrition"), "ramp": _("Ramp"),
              "open seats": _("Open seats"), "backfills": _("Leavers replaced"),
              "planned hires": _("Planned hires")}  # fmt: skip

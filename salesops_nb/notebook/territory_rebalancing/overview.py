@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import present
+from salesops_nb.notebook.territory_rebalancing.words import measure_words
 from salesops_nb.present.charts import territory_map
 from salesops_nb.present.language.called import called
 from salesops_nb.present.language.formats import percent
@@ -161,9 +162,3 @@ def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, An
                    measure=measure)  # fmt: skip
         said = f"{said}: {change}"
     return f"{said[:1].upper()}{said[1:]}."
-
-
-def measure_words(name: str) -> str:
-    """A measure's name in the reader's language."""
-    known = {"potential": _("potential"), "workload": _("workload"), "accounts": _("accounts")}
-    return known.get(name, name)
