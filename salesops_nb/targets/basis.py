@@ -16,9 +16,9 @@ import pandas as pd
 from salesops_nb.core.frames import IN_MEMORY, Tables, height, settled
 from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError, problem
-from salesops_nb.messages import message
 from salesops_nb.forecast.learning.learn import learn
 from salesops_nb.forecast.period import between
+from salesops_nb.messages import message
 from salesops_nb.store.hiring_plans import ApprovedHiring
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history

@@ -27,10 +27,8 @@ def potential(
     rep's own past bookings a month. Raises `SalesopsError` for a negative potential.
     """
     if given is not None:
-        found, source = (
-            pd.Series({str(k): float(v) for k, v in given.items()}),
-            message("Potential as given."),
-        )
+        found = pd.Series({str(k): float(v) for k, v in given.items()})
+        source: str = message("Potential as given.")
     else:
         found, source = _from_tables(tables, reps, past)
     found = found.reindex(reps).astype(float)

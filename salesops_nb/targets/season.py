@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +129,7 @@ def _estimated(series: Floats, position: int, ahead: int) -> Season:
     if scores:
         used = MODELS[0] if scores[MODELS[0]] < scores[MODELS[1]] else MODELS[1]
         table["used"] = table["model"] == used
-        told = {"months": len(series), "n": int(table["n"].iloc[0])}
+        told: dict[str, Any] = {"months": len(series), "n": int(table["n"].iloc[0])}
         told |= {"fitted": float(scores[MODELS[0]]), "naive": float(scores[MODELS[1]])}
         if used == MODELS[0]:
             note = message(

@@ -14,7 +14,7 @@ from salesops_nb.present.language.translation import _
 if TYPE_CHECKING:
     from salesops_nb.hiring import HiringPlan
 
-DECISIVE = 0.2  # swing of the chance over one input's interval from which the headline says so
+DECISIVE = 0.1  # swing of the chance over one input's interval from which the headline says so
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def facts(plan: HiringPlan) -> Facts:
     opened = plan.counts.sum(axis=0)
     return Facts(
         None if len(targets) != 1 or targets[0] is None else Decimal(round(targets[0])), last,
-        plan.confidence, plan.probability, float(plan.nobody["probability"]), int(plan.counts.sum()), plan.cost,
+        plan.confidence, plan.probability, float(plan.nobody["probability"]),
+        int(plan.counts.sum()), plan.cost,
         plan.nobody["p50"] if not opened.any() else plan.comparison.iloc[-1]["p50"],
         months[int(opened.nonzero()[0][0])].start if opened.any() else None, plan.feasible, tuple(plan.binds),
     )  # fmt: skip
@@ -63,9 +64,11 @@ def lead(of: Facts) -> str:
     >>> from datetime import date
     >>> from decimal import Decimal
     >>> from salesops_nb.notebook.hiring_needs.lead import Facts, lead
-    >>> money = Decimal(12_800_000), Decimal(350_000), Decimal(13_000_000)
-    >>> lead(Facts(money[0], date(2018, 12, 31), 0.8, 0.81, 0.55, 6, money[1], money[2], date(2018, 1, 1)))
-    'Open 6 requisitions, the first on Jan 1, 2018, for $350K: the chance of $12.8M by Dec 31, 2018 rises from 55% to 81%, 80% asked for.'
+    >>> goal, cost, median = Decimal(12_800_000), Decimal(350_000), Decimal(13_000_000)
+    >>> until, first = date(2018, 12, 31), date(2018, 1, 1)
+    >>> print(lead(Facts(goal, until, 0.8, 0.81, 0.55, 6, cost, median, first)))
+    Open 6 requisitions, the first on Jan 1, 2018, for $350K: the chance of $12.8M by Dec 31, 2018 rises from
+    55% to 81%, 80% asked for.
     """
     goal = _("all targets") if of.target is None else short_money(of.target)
     told = {

@@ -11,6 +11,7 @@ from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.forecast.period import reconciled
 from salesops_nb.notebook import one_forecast as shared
+from salesops_nb.notebook.against import relative
 from salesops_nb.notebook.target_setting.evidence import forecast_of
 from salesops_nb.notebook.target_setting.evidence import last_forecast as last_forecast
 from salesops_nb.notebook.target_setting.evidence import types as types
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def steps(basis: Basis) -> pd.DataFrame:
-    """The steps of the company's forecast, from today's team at full output: the cover and a table have them."""
+    """The steps of the company's forecast, for the cover and a table."""
     return reconciled(basis.outlook.company)
 
 
@@ -48,19 +49,20 @@ def cover(panel: Panel, asked: Any, plan: TargetPlan, steps: pd.DataFrame) -> No
 
 
 def headlines(plan: TargetPlan) -> None:
-    """The company's target, its chance, the teams unlikely to make theirs, what reps carry and how many make it."""
+    """The company's target and its chance, teams unlikely to make theirs, what reps carry and make."""
     found, hard = plan.summary, hardest(plan)
     mark = ["simulated"] if found["simulated"] else []
     target, last, even = found["company_target"], found["last_year"], float(plan.levels["p50"].iloc[0])
     cards = [
         {"metric": "company_target", "value": target, "mark": mark,
-         "against": [compared(_("on last year"), target, last)],
+         "against": relative(_("on last year"), target, last),
          "sentence": _("Last year's bookings were {before}.", before=short_money(last))},
         {"metric": "target_probability", "value": found["probability"], "mark": ["estimated"],
-         "against": [compared(_("expected, to target"), found["expected"], target)],
+         "against": relative(_("expected, to the target"), found["expected"], target,
+                             found["expected"] >= float(target)),
          "sentence": _("{even} has an even chance.", even=short_money(even))},
         {"label": _("Assigned to reps"), "value": found["assigned"], "unit": "money", "mark": mark,
-         "against": [compared(_("over the company's"), found["assigned"], target)],
+         "against": relative(_("over the company's"), found["assigned"], target),
          "sentence": ngettext("Carried by {n} rep.", "Carried by {n} reps.", found["reps"])},
         {"metric": "share_at_quota", "value": found["share_at_quota"], "mark": ["estimated"],
          "sentence": _("Four times in five {low} to {high}.", low=whole_percent(found["share_at_quota_p10"]),
@@ -92,32 +94,57 @@ def notes(plan: TargetPlan) -> None:
 
 
 def season(basis: Basis) -> None:
-    """Each month's share of the year, and how well the models foretold held-back months."""
+    """Each month's share of the year, and how well the models foretold held-back months, for the appendix."""
     shares = pd.DataFrame({"month": [str(n + 1) for n in range(12)], "share": basis.season.shares})
     present.bars(shares, x="month", y="share", unit="percent", title=_("Share of the year by month"))
     backtest = basis.season.backtest
     if backtest is None or backtest.empty:
         present.note(_("Too little history for a backtest: the season is declared, not estimated."))
         return
+    models = {
+        "exponential smoothing": _("exponential smoothing"),
+        "seasonal naive": _("as last year's months"),
+    }
     present.show_table(
-        backtest.assign(used=[_("yes") if each else _("no") for each in backtest["used"]]),
-        title=_("Backtest from a rolling origin"),
+        backtest.assign(used=[_("yes") if each else _("no") for each in backtest["used"]],
+                        model=[models.get(each, each) for each in backtest["model"]]),
+        title=_("How well months held back were foretold"),
         table="backtest",
-        notes=[_("WAPE: absolute errors over what was booked; the simpler model is used if it is no worse.")],
-    )
+        notes=[_("Off by: absolute errors over what was booked (WAPE), from a rolling origin. The simpler "
+                 "model is used if it is no worse.")],
+    )  # fmt: skip
+
+
+def spread(plan: TargetPlan) -> None:
+    """How unevenly targets lie on potential, for the appendix."""
+    found = plan.summary
+    present.note(
+        _("Spread of target over potential between reps: {cv} of its mean (standard deviation), Gini "
+          "{gini}; at 0% every unit of potential would carry the same.",
+          cv=percent(found["dispersion_cv"]), gini=percent(found["dispersion_gini"]))
+    )  # fmt: skip
 
 
 def levels(plan: TargetPlan) -> None:
     """Targets of company, regions and teams with what to expect of them."""
     frame = plan.levels[plan.levels["level"] != "rep"].rename(columns={"before": "booked"})
     present.show_table(
-        frame[["who", "level", "target", "booked", "change", "p10", "p50", "p90", "probability"]],
+        _named(frame)[["who", "level", "target", "booked", "change", "p10", "p50", "p90", "probability"]],
         title=_("Company, regions and teams"),
         table="targets",
         notes=[
             _("Over-assignment is in the targets of regions and teams, not in the company's."),
             _("Last year's bookings of a team are those of its people of today; the company's are all."),
         ],
+    )
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their levels in the reader's words, and the company called so."""
+    words = {"company": _("company"), "region": _("region"), "team": _("team")}
+    whole = frame["level"] == "company"
+    return frame.assign(
+        who=frame["who"].mask(whole, _("Company")), level=[words[each] for each in frame["level"]]
     )
 
 
@@ -140,7 +167,7 @@ def periods(plan: TargetPlan) -> None:
         columns = [str(name) for name in frame.columns if name not in whose]
         if levels == ("rep",):
             frame["who"] = [line_named(who, lines.get(who, "person")) for who in frame["who"]]
-        frame = frame if len(levels) > 1 else frame.drop(columns="level")
+        frame = _named(frame) if len(levels) > 1 else frame.drop(columns="level")
         present.show_table(
             frame, title=title, table="targets", formats=dict.fromkeys(columns, "money"), rows=80
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.present.language.formats import percent, short_money, whole_percent
+from salesops_nb.present.language.formats import short_money, signed, whole_percent
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ class Facts:
 
     Parameters
     ----------
-    change : of the target on last year's bookings, a share; None where there were none.
+    change : of the target on last year's bookings; None without any.
     probability : of the company's target; NaN where no sales say what to expect.
     expected, even : mean bookings expected, and those that come with a chance of one half.
-    steps : the forecast's, in mean bookings, by name: what today's team would book at ``full output``, and what
-        each other step adds or takes away.
+    steps : the forecast's, in mean bookings, by name: what today's team would book at ``full output``, and
+        what each other step adds or takes away.
     unlikely : teams with a chance below `UNLIKELY`, hardest first. reps : people who carry a quota.
     """
 
@@ -73,8 +73,9 @@ def lead(of: Facts) -> str:
     --------
     >>> from decimal import Decimal
     >>> from salesops_nb.notebook.target_setting.lead import Facts, lead
-    >>> lead(Facts("2018", Decimal(12_800_000), 0.1, 0.3, 12_100_000.0, 12_000_000.0))
-    '$12.8M for 2018, +10.0% on last year, has a chance of 30%: $12.1M is expected. $12M has an even chance: lower the target, or hire.'
+    >>> print(lead(Facts("2018", Decimal(12_800_000), 0.1, 0.3, 12_100_000.0, 12_000_000.0)))
+    $12.8M for 2018, +10.0% on last year, has a chance of 30%: $12.1M is expected. $12M has an even chance:
+    lower the target, or hire.
     """
     if not of.reps:
         return _(
@@ -134,8 +135,3 @@ def binds(of: Facts) -> str:
         )
     return _("What binds is the ramp: people not yet at full output take {lost} off the {full} that today's "
              "team could book.", **told)  # fmt: skip
-
-
-def signed(share: float) -> str:
-    """A change with its sign."""
-    return f"{'+' if share > 0 else ''}{percent(share)}"

@@ -1,4 +1,4 @@
-"""What territory rebalancing says first: who is off, what the plan moves for it, and how sure the balance is."""
+"""What territory rebalancing says first: who is off, what the plan moves, and how sure the balance is."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ class Facts:
 
     Parameters
     ----------
-    off, rep, measure : the rep furthest off the fair share today, by how much (above nought: too much) and in
-        what; None where nobody has a territory. balanced : whether all are within the tolerance today.
-    after : the largest distance under the plan. choice : its number. moved, units : how many of how many change
-        their rep; share : of the measure. of : units or accounts.
+    off, rep, measure : the rep furthest off the fair share today, by how much (above nought: too much) and
+        in what; None where nobody has a territory. balanced : whether all are within the tolerance today.
+    after : the largest distance under the plan. choice : its number. moved, units : how many of how many
+        change their rep; share : of the measure moved_in. of : units or accounts.
     within : chance that all reps are truly within the tolerance, their potential being an estimate.
-    months, first_out : when and who is first out of balance if growth goes on; None: not in five years, or unknown.
+    months, first_out : when and who is first out of balance if growth goes on; None: not in five years, or
+        unknown.
     """
 
     off: float | None
@@ -41,6 +42,7 @@ class Facts:
     moved: int
     units: int
     share: float
+    moved_in: str = "potential"
     of: str = "units"
     feasible: bool = True
     within: float | None = None
@@ -64,18 +66,19 @@ def facts(
     within = [
         row[f"{name}_within"] for name in proposal.tolerance for row in proposal.balance.to_dict("records")
     ]
-    months, path = lasts or (None, None)
-    out = "" if months is None else str(path.loc[path["month"] == months, "rep"].iloc[0])
+    months, path = lasts if lasts is not None else (None, None)
+    out = "" if path is None or months is None else str(path.loc[path["month"] == months, "rep"].iloc[0])
     return Facts(
         off, called(rep), measure, bool(within) and all(within), found["imbalance"], proposal.choice,
-        found["moved_units"], len(proposal.units), found["moved_share"], proposal.ground.of, found["feasible"],
+        found["moved_units"], len(proposal.units), found["moved_share"],
+        next(iter(proposal.tolerance)), proposal.ground.of, found["feasible"],
         None if sure is None else sure["within"], months, called(out),
         asked.approved_by or "", asked.effective_on,
     )  # fmt: skip
 
 
 def worst_today(proposal: Proposal) -> tuple[float, str, str] | None:
-    """The largest imbalance today with its sign, whose it is and in which measure; None where there is none."""
+    """The largest imbalance today with its sign, whose and in which measure; None where there is none."""
     rows = [
         (row[f"{measure}_imbalance"], str(row["rep"]), measure)
         for row in proposal.balance.to_dict("records")
@@ -91,8 +94,9 @@ def lead(of: Facts) -> str:
     Examples
     --------
     >>> from salesops_nb.notebook.territory_rebalancing.lead import Facts, lead
-    >>> lead(Facts(0.412, "Ada", "potential", False, 0.048, 1, 8, 120, 0.062))
-    'Ada has 41.2% more potential than a fair share. Plan 1 moves 8 of 120 units (6.2% of potential) and leaves nobody more than 4.8% off. Approve it, or pick another plan below.'
+    >>> print(lead(Facts(0.412, "Ada", "potential", False, 0.048, 1, 8, 120, 0.062)))
+    Ada has 41.2% more potential than a fair share. Plan 1 moves 8 of 120 units (6.2% of potential) and leaves
+    nobody more than 4.8% off. Approve it, or pick another plan below.
     """
     after = percent(of.after)
     if not of.feasible:
@@ -115,7 +119,7 @@ def lead(of: Facts) -> str:
     return " ".join([
         said,
         _("Plan {n} moves {moved} of {all} ({share} of {measure}) and leaves nobody more than {after} off.",
-          share=percent(of.share), measure=measure_words("potential"), after=after, **moves),
+          share=percent(of.share), measure=measure_words(of.moved_in), after=after, **moves),
         _("Approve it, or pick another plan below."),
     ])  # fmt: skip
 
