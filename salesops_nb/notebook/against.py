@@ -20,7 +20,7 @@ def relative(label: str, value: Any, other: Any, good: bool | None = None) -> li
     other, value = float(other), float(value)
     if not other > 0 or math.isnan(value):
         return []
-    return [_said(label, round(value / other - 1, 12), "percent", good)]
+    return [_said(label, _rounded(value / other - 1), "percent", good)]
 
 
 def points(label: str, value: float, other: float, good: bool | None = None) -> list[dict[str, Any]]:
@@ -29,12 +29,17 @@ def points(label: str, value: float, other: float, good: bool | None = None) -> 
     Examples
     --------
     >>> from salesops_nb.notebook import against
-    >>> against.points("than asked for", 0.81, 0.8, good=True)
-    [{'label': 'than asked for', 'value': 0.01, 'unit': 'points', 'good': True}]
+    >>> against.points("against 80% asked", 0.81, 0.8, good=True)
+    [{'label': 'against 80% asked', 'value': 0.01, 'unit': 'points', 'good': True}]
     """
     if math.isnan(value) or math.isnan(other):
         return []
-    return [_said(label, round(value - other, 12), "points", good)]
+    return [_said(label, _rounded(value - other), "points", good)]
+
+
+def _rounded(value: float) -> float:
+    """To a tenth of a percent: what is written as nought has no sign."""
+    return round(value, 3) + 0.0
 
 
 def _said(label: str, value: float, unit: str, good: bool | None) -> dict[str, Any]:

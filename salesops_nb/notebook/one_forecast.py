@@ -38,7 +38,6 @@ def reconciliation(found: Expected, target: Any, steps: pd.DataFrame | None = No
         table="one_forecast",
         formats={"value": "money"},
         notes=[
-            _("Target setting and hiring needs ask the same forecast."),
             _("All but the target are estimates, to {unit}.", unit=money(unit)),
         ],
     )
@@ -89,6 +88,7 @@ def teams(found: Expected, assigned: dict[str, Any]) -> None:
         chance = None if target is None else float((made >= float(target)).mean())
         rows.append((name, target, *np.quantile(made, [0.1, 0.5, 0.9]).tolist(), chance))
     frame = pd.DataFrame(rows, columns=["team", "target", "p10", "p50", "p90", "probability"])
+    frame = frame.drop(columns=["target", "probability"] if frame["target"].isna().all() else [])
     present.show_table(
         frame,
         title=_("Top-down beside bottom-up, by team"),

@@ -23,8 +23,8 @@ NEVER = (
 STEPS = {"full output": 13_000_000.0, "attrition": -680_000.0, "ramp": -110_000.0, "open seats": 460_000.0}
 TARGET = targets.Facts("2018", Decimal(12_800_000), 0.1, 0.64, 12_940_000.0, 13_000_000.0, STEPS, (), 32)
 TARGETS = {
-    "fair": (TARGET, "$12.8M for 2018, +10.0% on last year, has a chance of 64%: $12.9M is expected. It can be "
-             "defended: approve it.",
+    "fair": (TARGET, "$12.8M for 2018, +10.0% on last year, has a chance of 64%: $12.9M is expected. It can "
+                     "be defended: approve it.",
              "What binds is attrition: leavers take $680K of the $13M that today's team could book."),
     "good": (replace(TARGET, probability=0.96), "It asks for little: $13M has an even chance.", "attrition"),
     "bad": (replace(TARGET, probability=0.2, even=12_100_000.0),
@@ -51,29 +51,36 @@ PLAN = hiring.Facts(Decimal(12_771_155), date(2018, 12, 31), 0.8, 0.81, 0.48, 4,
                     Decimal(13_400_000), date(2018, 1, 1))  # fmt: skip
 SHORT = replace(PLAN, feasible=False, chance=0.62)
 HIRES = {
-    "good": (PLAN, "Open 4 requisitions, the first on Jan 1, 2018, for $256K: the chance of $12.8M by Dec 31, 2018 "
-             "rises from 48% to 81%, 80% asked for."),
+    "good": (PLAN, "Open 4 requisitions, the first on Jan 1, 2018, for $256K: the chance of $12.8M by Dec "
+                   "31, 2018 rises from 48% to 81%, 80% asked for."),
     "one": (replace(PLAN, count=1), "Open 1 requisition, on Jan 1, 2018, for $256K"),
     "nobody needed": (replace(PLAN, count=0, chance=0.85, nobody=0.85, first=None),
-                      "Nobody needs to be hired: today's team reaches $12.8M by Dec 31, 2018 with a chance of 85%"),
-    "money binds": (replace(SHORT, binds=("budget", "time")), "The budget binds: raise it, or lower the target."),
+                      "Nobody needs to be hired: today's team reaches $12.8M by Dec 31, 2018 with a chance "
+                      "of 85%"),
+    "money binds": (replace(SHORT, binds=("budget", "time")), "The budget binds: raise it, or lower the "
+                                                              "target."),
     "interviews bind": (replace(SHORT, binds=("interviewing",)), "Interviewing binds: open more a month"),
     "time binds": (replace(SHORT, binds=("time",)), "short of the 80% asked for. Time binds"),
     "no plan possible": (replace(SHORT, count=0, first=None, chance=0.48, binds=("time",)),
-                         "No hire brings $12.8M by Dec 31, 2018 to the 80% asked for: the chance stays 48%. Time"),
+                         "No hire brings $12.8M by Dec 31, 2018 to the 80% asked for: the chance stays 48%. "
+                         "Time"),
     "several targets": (replace(PLAN, target=None), "the chance of all targets by"),
     "nobody sold": (replace(PLAN, median=Decimal(0), chance=0.0, nobody=0.0, count=0, feasible=False),
-                    "Nobody has sold yet, so nothing says what a hire would bring to $12.8M by Dec 31, 2018."),
+                    "Nobody has sold yet, so nothing says what a hire would bring to $12.8M by Dec 31, "
+                    "2018."),
 }  # fmt: skip
 
-GROUND = territories.Facts(0.112, "Niesha Huffines", "potential", False, 0.0499, 1, 22, 1185, 0.01, within=0.014,
+GROUND = territories.Facts(0.112, "Niesha Huffines", "potential",
+                                                     False, 0.0499, 1, 22, 1185, 0.01, within=0.014,
                            months=1, first_out="Niesha Huffines")  # fmt: skip
 GROUNDS = {
-    "too much": (GROUND, "Niesha Huffines has 11.2% more potential than a fair share. Plan 1 moves 22 of 1,185 units "
-                 "(1.0% of potential) and leaves nobody more than 5.0% off. Approve it, or pick another plan below.",
-                 "the chance that everybody is truly in balance is 1.4%; if growth goes on, Niesha Huffines is out "
-                 "again after 1 month."),
-    "too little": (replace(GROUND, off=-0.112, months=7), "has 11.2% less potential", "out again after 7 months."),
+    "too much": (GROUND, "Niesha Huffines has 11.2% more potential than a fair share. Plan 1 moves 22 of "
+                         "1,185 units (1.0% of potential) and leaves nobody more than 5.0% off. Approve it, "
+                         "or pick another plan below.",
+                 "the chance that everybody is truly in balance is 1.4%; if growth goes on, Niesha Huffines "
+                 "is out again after 1 month."),
+    "too little": (replace(GROUND, off=-0.112, months=7), "has 11.2% less potential", "out again after 7 "
+                                                                                      "months."),
     "of accounts": (replace(GROUND, of="accounts"), "moves 22 of 1,185 accounts", "1.4%"),
     "sure": (replace(GROUND, within=0.93, months=None), "moves 22", ""),
     "sure, for a while": (replace(GROUND, within=0.93), "moves 22",
@@ -83,30 +90,34 @@ GROUNDS = {
     "nothing to move": (replace(GROUND, balanced=True, moved=0, share=0.0, after=0.03),
                         "Nothing needs to move: nobody is more than 3.0% off a fair share today.", "1.4%"),
     "no plan possible": (replace(GROUND, feasible=False, after=0.31),
-                         "No plan found keeps everybody within the tolerance: the nearest leaves somebody 31.0% off.",
+                         "No plan found keeps everybody within the tolerance: the nearest leaves somebody "
+                         "31.0% off.",
                          ""),
     "no owners yet": (replace(GROUND, off=None, rep=""), "Nobody has a territory yet. Plan 1 moves", "1.4%"),
     "approved": (replace(GROUND, approved_by="Ada Example", effective_on=date(2018, 1, 15)),
-                 "Ada Example approved plan 1: 22 of 1,185 units change their rep on Jan 15, 2018. Nobody is then more "
-                 "than 5.0% off a fair share.", "1.4%"),
+                 "Ada Example approved plan 1: 22 of 1,185 units change their rep on Jan 15, 2018. Nobody "
+                 "is then more than 5.0% off a fair share.", "1.4%"),
 }  # fmt: skip
 
 SLOW = {"kind": "time", "stage": "Proposal", "team": "Melvin Marxen", "own": 23.0, "peers": 16.1,
-        "money": 27_123.0, "low": 15_100.0, "high": 39_020.0, "own_cycle": 81.0, "peers_cycle": 80.0}  # fmt: skip
+        "money": 27_123.0, "low": 15_100.0, "high": 39_020.0, "own_cycle": 81.0,
+        "peers_cycle": 80.0}  # fmt: skip
 LEAKY = SLOW | {"kind": "conversion", "own": 0.61, "peers": 0.72}
 PLAY = [Play(name="Offers within two days", causes=["time"], do="x", measure="y")]
 FEW = (
     "Too little data to compare teams: the largest has 150 deals in the window, and it takes two of 400 each."
 )
 CLAIMS = {
-    "slow": ([SLOW], "", 0, "Proposal holds up Melvin Marxen: deals stay 23 days, its peers' 16 (medians). Moving as "
-             "fast, it would book $27,000 sooner, once ($15,000 to $39,000). Try first: Offers within two days."),
-    "leaky": ([LEAKY], "", 0, "Proposal holds up Melvin Marxen: 61% of its deals go on, 72% of its peers'. Converting "
-              "as they do, it would book $27,000 more a quarter"),
+    "slow": ([SLOW], "", 0, "Proposal holds up team Melvin Marxen: deals stay 23 days against its peers' 16 "
+                            "(medians). Moving as fast, it would book $27,000 sooner, once ($15,000 to "
+                            "$39,000). Try first: Offers within two days."),
+    "leaky": ([LEAKY], "", 0, "Proposal holds up team Melvin Marxen: 61% of its deals go on against 72% of "
+                              "its peers'. Converting as they do, it would book $27,000 more a quarter"),
     "nobody behind": ([], "", 0, "No stage of any team is behind its peers by more than chance."),
     "nobody behind, some stuck": ([], "", 1_082, "Begin with the 1,082 deals that are stuck."),
     "too little data": ([], FEW, 3, f"{FEW} Begin with the 3 deals that are stuck."),
-    "nobody sold": ([], "Without a history of stages nothing can be said of a bottleneck.", 0, "nothing can be said"),
+    "nobody sold": ([], "Without a history of stages nothing can be said of a bottleneck.", 0, "nothing can "
+                                                                                               "be said"),
 }  # fmt: skip
 
 
@@ -137,10 +148,10 @@ def test_hiring(case):
     ("swings", "said"),
     [
         ([("productivity", "$20K", "$31K", 0.05, 0.994, 0.944)],
-         "The chance is 5% to 99% within the interval of what newcomers sell ($20K to $31K): find out more of it "
-         "first."),
+         "The chance runs from 5% to 99% over the likely range of what newcomers sell ($20K to $31K): narrow "
+            "that down first.",),
         ([("attrition", "8.9%", "16.2%", 0.9, 0.71, 0.19)],
-         "The chance is 71% to 90% within the interval of attrition (8.9% to 16.2%)"),
+         "The chance runs from 71% to 90% over the likely range of attrition (8.9% to 16.2%)"),
         ([("attrition", "8.9%", "16.2%", 0.81, 0.79, 0.02)], ""),
         ([], ""),
     ],

@@ -45,6 +45,7 @@ def cover(panel: Panel, asked: Any, plan: HiringPlan, swings: pd.DataFrame) -> N
         title=_("Hiring needs"),
         lead=lead(facts(plan)),
         caveat=hangs_on(swings, _inputs_in_a_sentence()),
+        without=("analyst",),
         used=(
             "bookings_history",
             "people.hired_on",
@@ -60,11 +61,14 @@ def cover(panel: Panel, asked: Any, plan: HiringPlan, swings: pd.DataFrame) -> N
 def headlines(plan: HiringPlan) -> None:
     """Requisitions, the chance with and without them, the cost, and when it is paid back."""
     nobody, count = plan.nobody, int(plan.counts.sum())
-    without = float(nobody["probability"])
+    chance, without = (
+        round(plan.probability, 2),
+        round(float(nobody["probability"]), 2),
+    )  # as they are written
     fills, seats = plan.open_seats
-    median = _("Half of the time {median} or more.", median=short_money(nobody["p50"]))
+    median = _("As likely as not {median} or more.", median=short_money(nobody["p50"]))
     if fills > 0:
-        median += " " + _("Seats open already cost {cost} in it.", cost=short_money(seats))
+        median += " " + _("Seats already open cost {cost}.", cost=short_money(seats))
     spent = _("Hiring and pay to the horizon's end.")
     if plan.trial.pool.learned.economics.origin["pay"] == "assumed":
         spent = _("Pay is not known and assumed: a quarter of what a ramped rep books.")
@@ -74,16 +78,16 @@ def headlines(plan: HiringPlan) -> None:
     goals = [goal.target for goal in plan.trial.goals]
     target = short_money(goals[0]) if len(goals) == 1 else _("all targets")
     paid_back = card(plan)
-    asked, none = _("to the {asked} asked for", asked=percent(plan.confidence, 0)), _("on hiring nobody")
+    asked, none = _("against {asked} asked for", asked=percent(plan.confidence, 0)), _("against nobody hired")
     present.headlines([
         {"metric": "plan_probability", "value": plan.probability, "mark": ["estimated"],
-         "against": [*points(asked, plan.probability, plan.confidence, plan.feasible),
-                     *(points(none, plan.probability, without) if count else [])],
-         "sentence": reached or _("Of {target}.", target=target)},
+         "against": [*points(asked, chance, plan.confidence, plan.feasible),
+                     *(points(none, chance, without) if count else [])],
+         "sentence": reached or _("The target is {target}.", target=target)},
         {"metric": "hires", "value": count, "sentence": when or _("None is needed or helps.")},
         {"metric": "hiring_cost", "value": plan.cost, "mark": ["estimated"], "sentence": spent},
         *([paid_back] if paid_back else []),
-        {"metric": "probability_without", "value": without, "mark": ["estimated"],
+        {"metric": "probability_without", "value": float(nobody["probability"]), "mark": ["estimated"],
          "against": points(asked, without, plan.confidence, without >= plan.confidence),
          "sentence": median},
     ])  # fmt: skip
@@ -100,8 +104,9 @@ def hires(plan: HiringPlan) -> None:
     if plan.hires.empty:
         present.note(_("Nobody needs to be hired for this confidence."))
         return
+    shown = plan.hires.drop(columns=["month", *(["territory"] if not plan.hires["territory"].any() else [])])
     present.show_table(
-        plan.hires,
+        shown,
         title=_("Requisitions to open"),
         table="requisitions",
         total={"hires": int(plan.hires["hires"].sum()), "cost": sum(plan.hires["cost"], Decimal(0))},
@@ -170,7 +175,8 @@ def openings(plan: HiringPlan) -> None:
 
     found = latest_openings(plan)
     if not found.empty:
-        present.show_table(found, title=_("Latest day to open each"), table="openings")
+        shown = found.drop(columns=["month", "latest_month"])
+        present.show_table(shown, title=_("Latest day to open each"), table="openings")
 
 
 def comparison(plan: HiringPlan) -> None:
@@ -274,8 +280,28 @@ def lessons(learned: Learned, plan: HiringPlan) -> None:
     for name, frame in learned.tables().items():
         if name == "attrition":
             frame["person_months"] = frame["person_months"].round()
+        frame = _in_words(frame)
         present.show_table(frame, title=titles.get(name, name), table="lessons", formats=units.get(name),
                            notes=notes.get(name, ()), rows=60 if name != "season" else 3)  # fmt: skip
+
+
+def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """The words of what was learned in the reader's language: where a figure comes from, and what it is of."""
+    known = {"learned": _("learned"), "prior": _("prior"), "assumed": _("assumed"), "override": _("stated"),
+             "declared": _("declared"), "median days to fill": _("median days to fill"),
+             "days in which 80 % are filled": _("days in which 80% are filled")}  # fmt: skip
+    if "basis" in frame:
+        frame = frame.drop(columns="basis")
+    texts = [name for name in frame if name == "measure" or str(name).endswith("origin")]
+    frame = frame.assign(**{name: frame[name].map(lambda each: known.get(each, each)) for name in texts})
+    if "tenure_months" in frame:
+        spans = [str(each).removesuffix(" to on") for each in frame["tenure_months"]]
+        frame = frame.assign(tenure_months=[
+            _("{n} and over", n=new) if new != old else _("{first} to {last}", first=new.split(" to ")[0],
+                                                          last=new.split(" to ")[-1])
+            for new, old in zip(spans, frame["tenure_months"], strict=True)
+        ])  # fmt: skip
+    return frame
 
 
 def problems(plan: HiringPlan) -> None:

@@ -128,7 +128,9 @@ def hangs_on(swings: Any, words: dict[str, str]) -> str:
         return ""
     top = swings.iloc[0]
     chances = sorted((top["probability_low"], top["probability_high"]))
-    return _("The chance is {low} to {high} within the interval of {what} ({from_} to {to}): find out more "
-             "of it first.",
-             low=whole_percent(chances[0]), high=whole_percent(chances[1]),
-             what=words.get(top["input"], top["input"]), from_=top["low"], to=top["high"])  # fmt: skip
+    return _(
+        "The chance runs from {low} to {high} over the likely range of {what} ({from_} to {to}): narrow that down "
+        "first.",
+        low=whole_percent(chances[0]), high=whole_percent(chances[1]),
+        what=words.get(top["input"], top["input"]), from_=top["low"], to=top["high"],
+    )  # fmt: skip

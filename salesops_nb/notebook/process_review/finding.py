@@ -72,6 +72,7 @@ def cover(panel: Panel, asked: Any, review: ProcessReview, plays: Sequence[Play]
         as_of=review.history.as_of,
         lead=lead(review, plays),
         caveat=but(review),
+        without=("analyst",),
         used=("deals", "people", "stage_history", "deal_changes", "deals.loss_reason", "deals.source"),
     )
 

@@ -44,8 +44,8 @@ def said(claims: pd.DataFrame, why: str, plays: Sequence[Play] = (), stuck: int 
     >>> from salesops_nb.notebook.process_review.lead import said
     >>> claim = {"kind": "time", "stage": "Proposal", "team": "North", "own": 23.0, "peers": 16.0}
     >>> print(said(pd.DataFrame([{**claim, "money": 27_000.0, "low": 15_000.0, "high": 39_000.0}]), ""))
-    Proposal holds up North: deals stay 23 days, its peers' 16 (medians). Moving as fast, it would book
-    $27,000 sooner, once ($15,000 to $39,000).
+    Proposal holds up team North: deals stay 23 days against its peers' 16 (medians). Moving as fast, it
+    would book $27,000 sooner, once ($15,000 to $39,000).
     >>> print(said(pd.DataFrame(), "", stuck=12))
     No stage of any team is behind its peers by more than chance. Begin with the 12 deals that are stuck.
     """
@@ -70,13 +70,13 @@ def sentence(row: Any) -> str:
             "low": rounded(row["low"]), "high": rounded(row["high"])}  # fmt: skip
     if row["kind"] == "conversion":
         return _(
-            "{stage} holds up {team}: {own} of its deals go on, {peers} of its peers'. Converting as they "
-            "do, it would book {money} more a quarter ({low} to {high}).",
+            "{stage} holds up team {team}: {own} of its deals go on against {peers} of its peers'. "
+            "Converting as they do, it would book {money} more a quarter ({low} to {high}).",
             own=formats.percent(row["own"], 0), peers=formats.percent(row["peers"], 0), **told,
         )  # fmt: skip
     return _(
-        "{stage} holds up {team}: deals stay {own} days, its peers' {peers} (medians). Moving as fast, it "
-        "would book {money} sooner, once ({low} to {high}).",
+        "{stage} holds up team {team}: deals stay {own} days against its peers' {peers} (medians). Moving "
+        "as fast, it would book {money} sooner, once ({low} to {high}).",
         own=formats.number(row["own"], 0), peers=formats.number(row["peers"], 0), **told,
     )  # fmt: skip
 

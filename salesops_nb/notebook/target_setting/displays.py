@@ -43,6 +43,7 @@ def cover(panel: Panel, asked: Any, plan: TargetPlan, steps: pd.DataFrame) -> No
         period=str(asked.year),
         lead=lead(known),
         caveat=binds(known),
+        without=("analyst",),
         used=("bookings_history", "targets", "units", "assignments", "people.hired_on"),
         status="final" if asked.approved_by else "draft",
     )
@@ -58,14 +59,15 @@ def headlines(plan: TargetPlan) -> None:
          "against": relative(_("on last year"), target, last),
          "sentence": _("Last year's bookings were {before}.", before=short_money(last))},
         {"metric": "target_probability", "value": found["probability"], "mark": ["estimated"],
-         "against": relative(_("expected, to the target"), found["expected"], target,
+         "against": relative(_("expected against the target"), found["expected"], target,
                              found["expected"] >= float(target)),
          "sentence": _("{even} has an even chance.", even=short_money(even))},
         {"label": _("Assigned to reps"), "value": found["assigned"], "unit": "money", "mark": mark,
          "against": relative(_("over the company's"), found["assigned"], target),
          "sentence": ngettext("Carried by {n} rep.", "Carried by {n} reps.", found["reps"])},
         {"metric": "share_at_quota", "value": found["share_at_quota"], "mark": ["estimated"],
-         "sentence": _("Four times in five {low} to {high}.", low=whole_percent(found["share_at_quota_p10"]),
+         "sentence": _("Four times in five between {low} and {high}.", low=whole_percent(found[""
+                                                                                               "share_at_quota_p10"]),
                        high=whole_percent(found["share_at_quota_p90"]))},
     ]  # fmt: skip
     if len(hard):

@@ -35,6 +35,7 @@ def cover(panel: Panel, asked: Any, proposal: Proposal, sure: Any, lasts: Any) -
         asked_for=asked_for,
         lead=lead(known),
         caveat=uncertain(known),
+        without=("analyst",),
         used=("units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"),
         status="final" if asked.approved_by else "draft",
     )
@@ -44,7 +45,7 @@ def headlines(proposal: Proposal, sure: dict[str, Any], simulated: frozenset[str
     """Balance today and after, what moves, and how surely it balances then."""
     found, mark = proposal.plan.summary, ["simulated"] if "units" in simulated else []
     worst, limit = worst_today(proposal), max(proposal.tolerance.values())
-    within = _("to the tolerance")
+    within = _("against the tolerance")
     after = {"metric": "imbalance", "value": found["imbalance"], "mark": mark,
              "against": points(within, found["imbalance"], limit, bool(found["feasible"])),
              "sentence": _("The rep furthest off a fair share, in any measure.")}  # fmt: skip
@@ -123,7 +124,7 @@ def moves(proposal: Proposal) -> None:
         )
     names = ["kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]
     present.show_table(
-        frame[["rep", *names]],
+        touched[["rep", *names]],
         title=_("What moves for each rep: units, and their {measure}", measure=measure),
         table="moves",
         labels={
@@ -131,7 +132,7 @@ def moves(proposal: Proposal) -> None:
             "gained": _("Gained, {measure}", measure=measure),
             "lost": _("Given up, {measure}", measure=measure),
         },
-        total={name: round(float(frame[name].sum())) for name in names},
+        total={name: round(float(touched[name].sum())) for name in names},
         rows=80,
     )
 
