@@ -31,7 +31,7 @@ TARGETS = {
             "$12.1M has an even chance: lower the target, or hire.", "attrition"),
     "bad, too few people": (
         replace(TARGET, probability=0.0, steps={**STEPS, "full output": 9_000_000.0}), "chance of 0%",
-        "What binds is heads: if nobody left and all were at full output, today's team would book $9M.",
+        "What binds is headcount: with nobody leaving and all at full output, today's team would book $9M.",
     ),
     "mixed": (replace(TARGET, unlikely=("Cara Losch", "Dustin Brinkmann")),
               "look at teams unlikely to make theirs: Cara Losch, Dustin Brinkmann.", "attrition"),

@@ -84,7 +84,7 @@ def headlines(plan: HiringPlan) -> None:
          "against": [*points(asked, chance, plan.confidence, plan.feasible),
                      *(points(none, chance, without) if count else [])],
          "sentence": reached or _("The target is {target}.", target=target)},
-        {"metric": "hires", "value": count, "sentence": when or _("None is needed or helps.")},
+        {"metric": "hires", "value": count, "sentence": when or _("None needed, or none that helps.")},
         {"metric": "hiring_cost", "value": plan.cost, "mark": ["estimated"], "sentence": spent},
         *([paid_back] if paid_back else []),
         {"metric": "probability_without", "value": float(nobody["probability"]), "mark": ["estimated"],
@@ -286,7 +286,7 @@ def lessons(learned: Learned, plan: HiringPlan) -> None:
 
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
-    """The words of what was learned in the reader's language: where a figure comes from, and what it is of."""
+    """The words of what was learned in the reader's language: what a figure is of, and its origin."""
     known = {"learned": _("learned"), "prior": _("prior"), "assumed": _("assumed"), "override": _("stated"),
              "declared": _("declared"), "median days to fill": _("median days to fill"),
              "days in which 80 % are filled": _("days in which 80% are filled")}  # fmt: skip

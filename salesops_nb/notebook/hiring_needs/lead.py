@@ -129,8 +129,8 @@ def hangs_on(swings: Any, words: dict[str, str]) -> str:
     top = swings.iloc[0]
     chances = sorted((top["probability_low"], top["probability_high"]))
     return _(
-        "The chance runs from {low} to {high} over the likely range of {what} ({from_} to {to}): narrow that down "
-        "first.",
+        "The chance runs from {low} to {high} over the likely range of {what} ({from_} to {to}): narrow "
+        "that down first.",
         low=whole_percent(chances[0]), high=whole_percent(chances[1]),
         what=words.get(top["input"], top["input"]), from_=top["low"], to=top["high"],
     )  # fmt: skip

@@ -44,7 +44,7 @@ def returns(plan: HiringPlan) -> None:
 
 def _return_notes(found: hiring.Return, economics: Any) -> list[str]:
     if found.months is None:
-        notes = [_("In fewer than half of the simulated years is the plan paid back within three years.")]
+        notes = [_("Less likely than not to be paid back within three years.")]
     else:
         notes = [ngettext("The plan is as likely as not to be paid back after {n} month.",
                           "The plan is as likely as not to be paid back after {n} months.",
@@ -166,5 +166,5 @@ def card(plan: HiringPlan) -> dict[str, Any] | None:
     words = _("Paid back by the horizon's end with a chance of {share}.",
               share=whole_percent(found.within))  # fmt: skip
     if found.months is None:
-        words = _("In fewer than half of the simulated years is the plan paid back within three years.")
+        words = _("Less likely than not to be paid back within three years.")
     return {"metric": "months_to_pay_back", "value": found.months, "mark": ["estimated"], "sentence": words}

@@ -121,9 +121,10 @@ def binds(of: Facts) -> str:
         return ""
     told = {"full": short_money(full)}
     if full < of.target:
-        return _("What binds is heads: if nobody left and all were at full output, today's team would book "
-                 "{full}.",
-                 **told)  # fmt: skip
+        return _(
+            "What binds is headcount: with nobody leaving and all at full output, today's team would book "
+            "{full}.", **told,
+        )  # fmt: skip
     lost = {name: -of.steps.get(name, 0.0) for name in ("attrition", "ramp")}
     worst = max(lost, key=lambda name: lost[name])
     if lost[worst] <= 0:
