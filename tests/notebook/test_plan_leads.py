@@ -219,3 +219,55 @@ def test_in_romanian_too_every_lead_is_said_and_fits(locale):
     for each in said:
         assert len(each.split()) <= LONGEST, each
         assert " the " not in each
+
+
+@pytest.fixture(scope="module")
+def tight():
+    """Two reps on a line of four equal units, three of them Bo's."""
+    units = pd.DataFrame({
+        "unit_id": list("ABCD"), "latitude": 40.0, "longitude": [-100.0, -99.5, -99.0, -98.5],
+        "potential": 10.0, "growth": [0.0, 0.0, 0.2, 0.0],
+    })  # fmt: skip
+    edges = pd.DataFrame([("A", "B"), ("B", "C"), ("C", "D")], columns=["unit_a", "unit_b"])
+    people = pd.DataFrame({"person_id": ["Ada", "Bo"], "name": ["Ada", "Bo"], "team": "x"})
+    owned = pd.DataFrame({"unit_id": list("ABCD"), "person_id": ["Ada", "Bo", "Bo", "Bo"]})
+    owned = owned.assign(valid_from=date(2017, 1, 1), valid_to=pd.NaT)
+    return {"units": units, "unit_edges": edges, "people": people, "assignments": owned}
+
+
+def test_facts_of_territories_are_the_plan_s(tight):
+    from types import SimpleNamespace
+
+    from salesops_nb.notebook.territory_rebalancing import outlook
+    from salesops_nb.territory.plans.proposal import propose
+
+    found = propose(tight, as_of=date(2017, 12, 31))
+    asked = SimpleNamespace(approved_by=None, effective_on=None)
+    sure, lasts = outlook.how_sure(found, 0.2), outlook.how_long(found)
+    facts = territories.facts(found, sure, lasts, asked)
+    assert (facts.off, facts.balanced, facts.moved, facts.units) == (pytest.approx(-0.5), False, 1, 4)
+    assert (facts.rep, facts.within, facts.after) == ("Ada", sure["within"], pytest.approx(0.0))
+    assert facts.first_out in {"Ada", "Bo"}
+    assert lasts[0] == facts.months
+    months, path = lasts
+    assert path.loc[path["month"] < months, "imbalance"].max() <= 0.05 < path["imbalance"].iloc[months]
+    fits(territories.lead(facts)), fits(territories.uncertain(facts))
+    still = territories.facts(found, sure, None, asked)
+    assert (still.months, still.first_out) == (None, "")
+
+
+def test_facts_of_hiring_are_the_plan_s(demo):
+    from salesops_nb import hiring as room
+
+    plan = room.plan(demo.tables, 12, calendar=demo.calendar, confidence=0.6, target=14_000_000, futures=300)
+    facts = hiring.facts(plan)
+    assert (facts.target, facts.chance, facts.count) == (14_000_000, plan.probability, plan.counts.sum())
+    assert facts.first == plan.hires["open_on"].min()
+    assert (facts.feasible, facts.binds) == (True, ())
+    fits(hiring.lead(facts))
+    poor = room.plan(
+        demo.tables, 12, calendar=demo.calendar, confidence=0.9, target=14_000_000, futures=300, budget=0
+    )
+    facts = hiring.facts(poor)
+    assert (facts.feasible, facts.binds[0], facts.count, facts.first) == (False, "budget", 0, None)
+    assert hiring.lead(facts).endswith("The budget binds: raise it, or lower the target.")
