@@ -245,8 +245,8 @@ def test_facts_of_territories_are_the_plan_s(tight):
     asked = SimpleNamespace(approved_by=None, effective_on=None)
     sure, lasts = outlook.how_sure(found, 0.2), outlook.how_long(found)
     facts = territories.facts(found, sure, lasts, asked)
-    assert (facts.off, facts.balanced, facts.moved, facts.units) == (pytest.approx(-0.5), False, 1, 4)
-    assert (facts.rep, facts.within, facts.after) == ("Ada", sure["within"], pytest.approx(0.0))
+    assert (facts.off, facts.balanced, facts.moved, facts.units) == (pytest.approx(0.5), False, 1, 4)
+    assert (facts.rep, facts.within, facts.after) == ("Bo", sure["within"], pytest.approx(0.0))
     assert facts.first_out in {"Ada", "Bo"}
     assert lasts[0] == facts.months
     months, path = lasts

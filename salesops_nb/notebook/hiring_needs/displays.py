@@ -191,7 +191,8 @@ def comparison(plan: HiringPlan) -> None:
     notes = []
     if fills > 0:
         notes = [_("Every policy also fills {fills} of the seats that are open already, at a cost of "
-                   "{cost} to the horizon's end that is not in the table.", fills=number(fills, 1),
+                   "{cost} to the horizon's end that is not in the table.",
+                   fills=number(fills, 0 if round(fills, 1) == round(fills) else 1),
                    cost=short_money(seats))]  # fmt: skip
     present.show_table(frame, title=_("Four policies compared"), table="futures", notes=notes)
 
