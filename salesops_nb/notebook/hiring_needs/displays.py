@@ -293,7 +293,7 @@ def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
              "days in which 80 % are filled": _("days in which 80% are filled")}  # fmt: skip
     if "basis" in frame:
         frame = frame.drop(columns="basis")
-    texts = [name for name in frame if name == "measure" or str(name).endswith("origin")]
+    texts = [str(name) for name in frame if name == "measure" or str(name).endswith("origin")]
     frame = frame.assign(**{name: frame[name].map(lambda each: known.get(each, each)) for name in texts})
     if "tenure_months" in frame:
         spans = [str(each).removesuffix(" to on") for each in frame["tenure_months"]]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.core.frames import Tables
+from salesops_nb.notebook.against import points, relative
 from salesops_nb.notebook.process_review.lead import SLOWER, but, lead, not_compared, pooled, rounded, without
 from salesops_nb.notebook.process_review.parameters import ProcessReview as Asked
 from salesops_nb.playbook import Play
@@ -122,6 +123,9 @@ def _bottleneck(review: ProcessReview, mark: list[str]) -> dict[str, Any]:
     return {
         "label": label,
         "value": str(top["stage"]),
+        "against": points(_("gone on against its peers"), top["own"], top["peers"], good=False)
+        if top["kind"] == "conversion"
+        else relative(_("days against its peers"), top["own"], top["peers"], good=False),
         "sentence": " ".join([
             _("{team}: {lift}.", team=top["team"], lift=paid(top["kind"], top["money"])),
             ngettext("{n} place is behind its peers.", "{n} places are behind their peers.", len(claims)),
@@ -160,6 +164,7 @@ def _pushed(review: ProcessReview, simulated: frozenset[str]) -> dict[str, Any]:
         "label": label,
         "value": float((times > 0).mean()),
         "unit": "percent",
+        "against": points(_("won against the others"), won[True], won[False]),
         "mark": ["simulated"] if pushes.source in simulated else [],
         "sentence": _(
             "Of the closed deals. {pushed} of those pushed were won, {others} of the others.",
