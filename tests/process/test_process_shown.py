@@ -29,7 +29,11 @@ def demo_review(demo):
 def test_the_demo_names_proposal_in_central(demo, demo_review, words):
     known = load_plays(demo.folder)
     finding.headlines(demo_review, demo.simulated)
-    assert words[0].splitlines()[0].startswith("Held up most: Proposal Melvin Marxen: $")
+    assert (
+        words[0]
+        .splitlines()[0]
+        .startswith("Held up most: Proposal (+43.5% days against its peers) Melvin Marxen: $")
+    )
     said = lead.lead(demo_review, known)
     assert said.startswith(
         "Proposal holds up team Melvin Marxen: deals stay 23 days against its peers' 16 (medians)."
