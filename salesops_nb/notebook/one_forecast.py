@@ -16,9 +16,12 @@ from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
 
-def reconciliation(found: Expected, target: Any) -> None:
-    """From the target to the gap, then the chances of the same target with and without backfills."""
-    steps = reconciled(found)
+def reconciliation(found: Expected, target: Any, steps: pd.DataFrame | None = None) -> None:
+    """From the target to the gap, then the chances of the same target with and without backfills.
+
+    `steps` are those of the forecast, where they are known already.
+    """
+    steps = reconciled(found) if steps is None else steps
     names = {"full output": _("Today's team at full output"), "attrition": _("Attrition"), "ramp": _("Ramp"),
              "open seats": _("Open seats"), "backfills": _("Leavers replaced"),
              "planned hires": _("Planned hires")}  # fmt: skip
@@ -35,7 +38,6 @@ def reconciliation(found: Expected, target: Any) -> None:
         table="one_forecast",
         formats={"value": "money"},
         notes=[
-            _("Target setting and hiring needs ask the same forecast."),
             _("All but the target are estimates, to {unit}.", unit=money(unit)),
         ],
     )
@@ -86,6 +88,7 @@ def teams(found: Expected, assigned: dict[str, Any]) -> None:
         chance = None if target is None else float((made >= float(target)).mean())
         rows.append((name, target, *np.quantile(made, [0.1, 0.5, 0.9]).tolist(), chance))
     frame = pd.DataFrame(rows, columns=["team", "target", "p10", "p50", "p90", "probability"])
+    frame = frame.drop(columns=["target", "probability"] if frame["target"].isna().all() else [])
     present.show_table(
         frame,
         title=_("Top-down beside bottom-up, by team"),

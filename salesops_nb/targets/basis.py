@@ -18,6 +18,7 @@ from salesops_nb.core.periods import FiscalCalendar, Period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.forecast.learning.learn import learn
 from salesops_nb.forecast.period import between
+from salesops_nb.messages import message
 from salesops_nb.store.hiring_plans import ApprovedHiring
 from salesops_nb.targets.futures import Future, futures
 from salesops_nb.targets.history import History, read_history
@@ -345,5 +346,9 @@ def _last_note(months: int, year: Period) -> list[str]:
     if months == YEAR:
         return []
     return [
-        f"The year before {year.key} has {months} of {YEAR} months of bookings; it is scaled by the season."
-    ]
+        message(
+            "The year before {year} has {months:d} of {whole:d} months of bookings; it is scaled by the "
+            "season.",
+            year=year.key, months=months, whole=YEAR,
+        )
+    ]  # fmt: skip

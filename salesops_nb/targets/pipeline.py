@@ -17,6 +17,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables, collected
 from salesops_nb.core.periods import Period
+from salesops_nb.messages import message
 
 Floats = npt.NDArray[np.float64]
 STALE_SHARE = 0.99
@@ -43,7 +44,7 @@ def pipeline(tables: Tables, year: Period, as_of: date) -> Pipeline:
     after the year, and those without a date of creation.
     """
     if "deals" not in tables or not set(tables["deals"].collect_schema().names()) >= NEEDED:
-        return _none(year, "deals have no created_on to age them by")
+        return _none(year, message("No pipeline: deals have no created_on to age them by."))
     deals = _dated(tables, as_of)
     done = collected(
         deals.filter(~nw.col("is_open"), ~nw.col("age").is_null())
@@ -54,21 +55,22 @@ def pipeline(tables: Tables, year: Period, as_of: date) -> Pipeline:
         done[name] = pd.to_numeric(done[name]).astype(float)
     won = done[(done["outcome"] == "won") & (done["amount"] > 0)]
     if won.empty:
-        return _none(year, "no won deal has created_on and closed_on")
+        return _none(year, message("No pipeline: no won deal has created_on and closed_on."))
     limit = _quantile(done["age"].to_numpy(), done["n"].to_numpy(), STALE_SHARE)
     rate = float(won["n"].sum() / done["n"].sum())
     expected, live, stale, undated = _open(deals, year, limit, rate)
     middles = [(m.start + timedelta(days=m.days // 2) - as_of).days for m in year.months()]
     carry = np.array([won.loc[won["age"] > ahead, "amount"].sum() for ahead in middles]) / won["amount"].sum()
-    note = (
-        f"Pipeline: {live:,} live open deals at the win rate of {rate:.1%}; {stale:,} left out as older "
-        f"than {limit:.0f} days or due after the year, {undated:,} as undated."
-    )
+    note = message(
+        "Pipeline: {live} live open deals at the win rate of {rate:.1%}; {stale} left out as older than "
+        "{limit} days or due after the year, {undated} as undated.",
+        live=int(live), rate=rate, stale=int(stale), limit=round(float(limit)), undated=int(undated),
+    )  # fmt: skip
     return Pipeline(expected, carry, note)
 
 
-def _none(year: Period, why: str) -> Pipeline:
-    return Pipeline(pd.Series(dtype=float), np.zeros(len(year.months())), f"No pipeline: {why}.")
+def _none(year: Period, note: str) -> Pipeline:
+    return Pipeline(pd.Series(dtype=float), np.zeros(len(year.months())), note)
 
 
 def _dated(tables: Tables, as_of: date) -> nw.LazyFrame[Any]:

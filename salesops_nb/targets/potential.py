@@ -12,6 +12,7 @@ import pandas as pd
 
 from salesops_nb.core.frames import Tables, collected
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,7 +27,8 @@ def potential(
     rep's own past bookings a month. Raises `SalesopsError` for a negative potential.
     """
     if given is not None:
-        found, source = pd.Series({str(k): float(v) for k, v in given.items()}), "as given"
+        found = pd.Series({str(k): float(v) for k, v in given.items()})
+        source: str = message("Potential as given.")
     else:
         found, source = _from_tables(tables, reps, past)
     found = found.reindex(reps).astype(float)
@@ -35,21 +37,26 @@ def potential(
         raise SalesopsError(problem("negative-potential", value=low.iloc[0], rep=low.index[0]))
     if not found.sum() > 0:
         raise SalesopsError(problem("zero-potential.all"))
-    return found, f"Potential {source}."
+    return found, source
 
 
 def _from_tables(tables: Tables, reps: list[str], past: pd.Series) -> tuple[pd.Series, str]:
     for read, source in (
-        (_of_units, "of the units assigned"),
-        (_of_accounts, "as revenue of the accounts owned"),
-        (_of_worked_accounts, "as revenue of the accounts, shared by the deals worked there"),
+        (_of_units, message("Potential of the units assigned.")),
+        (_of_accounts, message("Potential as revenue of the accounts owned.")),
+        (
+            _of_worked_accounts,
+            message("Potential as revenue of the accounts, shared by the deals worked there."),
+        ),
     ):
         found = read(tables)
         if found is None or not found.sum() > 0:
             continue
         if all(found.get(rep, 0) > 0 for rep in reps if past.get(rep, 0) > 0):
             return found, source
-    return past, "as own bookings a ramped month, since no table tells what territories could give"
+    return past, message(
+        "Potential as own bookings a ramped month, since no table tells what territories could give."
+    )
 
 
 def table_with(tables: Tables, name: str, *columns: str) -> nw.LazyFrame[Any] | None:

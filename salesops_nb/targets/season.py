@@ -12,12 +12,14 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.messages import message
 
 Floats = npt.NDArray[np.float64]
 YEAR = 12
@@ -94,11 +96,16 @@ def season(
     if series.size == 0 or not np.isfinite(series).all() or series.sum() <= 0:
         raise SalesopsError(problem("no-history.no-bookings"))
     if len(series) < LEAST_MONTHS:
-        source = "the declared weights" if declared is not None else "even months, as none were declared"
-        note = (
-            f"Seasonality is declared, not estimated: {len(series)} months of history are fewer than "
-            f"{LEAST_MONTHS}; the year follows {source}."
+        source = (
+            message("the declared weights")
+            if declared is not None
+            else message("even months, as none were declared")
         )
+        note = message(
+            "Seasonality is declared, not estimated: {months:d} months of history are fewer than {least:d}; "
+            "the year follows {source}.",
+            months=len(series), least=LEAST_MONTHS, source=source,
+        )  # fmt: skip
         return Season(shares, "declared", np.empty(0), pd.DataFrame(columns=list(BACKTEST)), note)
     return _estimated(series, (first + len(series)) % YEAR, ahead)
 
@@ -122,18 +129,26 @@ def _estimated(series: Floats, position: int, ahead: int) -> Season:
     if scores:
         used = MODELS[0] if scores[MODELS[0]] < scores[MODELS[1]] else MODELS[1]
         table["used"] = table["model"] == used
-        words = ", ".join(f"{name} {scores[name]:.1%}" for name in MODELS)
-        better = "has the lower error" if used == MODELS[0] else "is simpler and no worse"
-        note = (
-            f"Seasonality from {len(series)} months by {used}: it {better} in the rolling-origin "
-            f"backtest of {table['n'].iloc[0]} forecasts (WAPE: {words})."
-        )
+        told: dict[str, Any] = {"months": len(series), "n": int(table["n"].iloc[0])}
+        told |= {"fitted": float(scores[MODELS[0]]), "naive": float(scores[MODELS[1]])}
+        if used == MODELS[0]:
+            note = message(
+                "Seasonality from {months:d} months by exponential smoothing: it has the lower error in "
+                "{n:d} forecasts of months held back, off by {fitted:.1%} of what was booked; last year's "
+                "months by {naive:.1%}.", **told,
+            )  # fmt: skip
+        else:
+            note = message(
+                "Seasonality from {months:d} months, as last year's were: it is simpler and no worse in "
+                "{n:d} forecasts of months held back, off by {naive:.1%} of what was booked; exponential "
+                "smoothing by {fitted:.1%}.", **told,
+            )  # fmt: skip
     else:
         used = MODELS[1]
-        note = (
-            f"Seasonality from {len(series)} months by {used}: nothing is left beyond the first "
-            f"{LEAST_MONTHS} months to test a fitted model on."
-        )
+        note = message(
+            "Seasonality from {months:d} months, as last year's were: nothing is left beyond the first "
+            "{least:d} months to test a fitted model on.", months=len(series), least=LEAST_MONTHS,
+        )  # fmt: skip
     start = ahead + (-(position + ahead)) % YEAR  # the next fiscal year that begins after `ahead` months
     outlook = np.maximum(_predict(used, series, start + YEAR)[start:], 0.0)
     total = outlook.sum()

@@ -72,8 +72,8 @@ def test_both_reports_give_the_same_question_the_same_chance(folder: Path) -> No
                   "Attrition", "Cara Losch"):  # fmt: skip
         assert shown(targets, words) == shown(hiring, words)
     chance = shown(targets, "Leavers are replaced")[-1]
-    assert cards(targets)["Probability"] == chance
-    headline = cards(hiring)["Probability with nobody hired"]
+    assert cards(targets)["Chance of the target"] == chance
+    headline = cards(hiring)["Chance with nobody hired"]
     nobody = headline, shown(hiring, "Nobody is replaced or hired")[-1]
     in_headline, in_table = (float(each.rstrip("%")) for each in nobody)  # a headline is in whole per cent
     assert in_headline == pytest.approx(in_table, abs=0.5)
@@ -101,9 +101,9 @@ def test_with_an_approved_hiring_plan_both_still_give_the_same_chance(folder: Pa
     assert done.exit_code == 0, done.output
     targets = run(folder, "target_setting", **asked)
     found = cards(hiring)
-    assert cards(targets)["Probability"] == found["Probability"]
-    hired = f"{found['Hires']} are hired by the plan, leavers are not replaced beside"
-    assert shown(targets, hired)[-1] == found["Probability"]
+    assert cards(targets)["Chance of the target"] == found["Chance of the target"]
+    hired = f"{found['Requisitions to open']} are hired by the plan, leavers are not replaced beside"
+    assert shown(targets, hired)[-1] == found["Chance of the target"]
     for words in ("Nobody is replaced or hired", "Leavers are replaced", "Today's team at full output",
                   "Planned hires", "Expected", "Gap to the target", hired):  # fmt: skip
         assert shown(targets, words) == shown(hiring, words)
@@ -163,12 +163,12 @@ def test_an_approval_without_its_day_is_refused_in_words(folder: Path) -> None:
 
 def test_hiring_needs_reaches_the_confidence_or_says_what_binds(folder: Path) -> None:
     found = cards(run(folder, "hiring_needs", target=12_776_000.0, futures=2_000))
-    assert int(found["Hires"]) >= 1
-    assert float(found["Probability"].rstrip("%")) >= 78
-    assert float(found["Probability with nobody hired"].rstrip("%")) < 50
+    assert int(found["Requisitions to open"]) >= 1
+    assert float(found["Chance of the target"].rstrip("%")) >= 78
+    assert float(found["Chance with nobody hired"].rstrip("%")) < 50
     poor = run(folder, "hiring_needs", target=14_000_000.0, futures=2_000, budget=10_000.0)
     text = str(poor.cells)
-    assert "is not reached. What binds: " in text
+    assert "The budget binds: raise it, or lower the target." in text
     assert "budget" in text
 
 

@@ -5,7 +5,7 @@ from process_logs import STAGES, company
 
 from salesops_nb import process
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.notebook.process_review import deals, finding, trying, ways
+from salesops_nb.notebook.process_review import deals, finding, lead, trying, ways
 from salesops_nb.notebook.process_review.parameters import ProcessReview
 from salesops_nb.playbook import load_plays
 from salesops_nb.workbook import WorkingDays
@@ -28,12 +28,21 @@ def demo_review(demo):
 
 def test_the_demo_names_proposal_in_central(demo, demo_review, words):
     known = load_plays(demo.folder)
-    finding.headlines(demo_review, demo.simulated, known)
-    first = words[0].splitlines()[0]
-    assert first.startswith("Bottleneck: Proposal Melvin Marxen: a median of 23 days, its peers' 16.")
-    assert "once (" in first
-    assert "Try first: Offers within two days." in first
-    assert finding.lead(demo_review, known).startswith("Proposal – Melvin Marxen: a median of 23 days")
+    finding.headlines(demo_review, demo.simulated)
+    assert (
+        words[0]
+        .splitlines()[0]
+        .startswith("Held up most: Proposal (+43.5% days against its peers) Melvin Marxen: $")
+    )
+    said = lead.lead(demo_review, known)
+    assert said.startswith(
+        "Proposal holds up team Melvin Marxen: deals stay 23 days against its peers' 16 (medians)."
+    )
+    assert "once (" in said
+    assert said.endswith("Try first: Offers within two days.")
+    assert lead.but(demo_review).startswith(
+        "From first stage to close Melvin Marxen takes 81 days, its peers 80:"
+    )
     text = page(demo_review, words)
     assert "2017-Q4 has fewer than 400 deals a team, so 2017-Q1 to 2017-Q4 are taken together." in text
     assert "160 moves were made in bulk updates" in text
@@ -60,9 +69,15 @@ def test_too_little_data_is_said_in_words_and_the_rest_comes_first(words):
     review = process.review(company(450), YEAR, stages=STAGES)
     text = page(review, words)
     cards = text.splitlines()[:3]
-    assert [card.split(":")[0] for card in cards] == ["Stuck now", "Pushed", "Bottleneck"]
+    assert [card.split(":")[0] for card in cards] == ["Stuck now", "Pushed", "Held up most"]
     assert "Too little data to compare teams: the largest has 150 deals in the window" in cards[2]
     assert "Who goes on from a stage" in text
+
+
+def test_no_word_of_statistics_stands_outside_the_appendix(demo_review, words):
+    text = page(demo_review, words).lower()
+    for word in ("shrunk", "censored", "aalen", "kaplan", "hochberg", "fisher", "drawn towards", " %"):
+        assert word not in text
 
 
 def test_without_a_history_the_page_says_what_it_cannot_say(words):

@@ -7,14 +7,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.forecast.period import Requisition, expect
 from salesops_nb.forecast.simulation.futures import OTHER
 from salesops_nb.hiring.economics.turnover import market_ahead
 from salesops_nb.notebook import one_forecast as shared
+from salesops_nb.notebook.against import points
 from salesops_nb.notebook.hiring_needs.arguments import choices as choices
 from salesops_nb.notebook.hiring_needs.arguments import stated as stated
+from salesops_nb.notebook.hiring_needs.lead import facts, hangs_on, lead
 from salesops_nb.notebook.hiring_needs.money_shown import card
 from salesops_nb.notebook.hiring_needs.money_shown import day_one as day_one
 from salesops_nb.notebook.hiring_needs.money_shown import returns as returns
@@ -35,11 +38,14 @@ if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
 
 
-def cover(panel: Panel, asked: Any) -> None:
-    """The cover."""
+def cover(panel: Panel, asked: Any, plan: HiringPlan, swings: pd.DataFrame) -> None:
+    """The cover, with what is found and what the answer hangs on."""
     panel.cover(
         asked,
         title=_("Hiring needs"),
+        lead=lead(facts(plan)),
+        caveat=hangs_on(swings, _inputs_in_a_sentence()),
+        without=("analyst",),
         used=(
             "bookings_history",
             "people.hired_on",
@@ -53,36 +59,42 @@ def cover(panel: Panel, asked: Any) -> None:
 
 
 def headlines(plan: HiringPlan) -> None:
-    """Hires, chance, cost, payback, and the chance without hiring."""
+    """Requisitions, the chance with and without them, the cost, and when it is paid back."""
     nobody, count = plan.nobody, int(plan.counts.sum())
+    chance, without = (
+        round(plan.probability, 2),
+        round(float(nobody["probability"]), 2),
+    )  # as they are written
     fills, seats = plan.open_seats
-    median = _("Half of the futures then book {median} or more.", median=short_money(nobody["p50"]))
+    median = _("As likely as not {median} or more.", median=short_money(nobody["p50"]))
     if fills > 0:
-        median = _("Half of the futures then book {median} or more; seats open already, {fills} of which are "
-                   "filled, cost {cost} in it.", median=short_money(nobody["p50"]), fills=number(fills, 1),
-                   cost=short_money(seats))  # fmt: skip
-    reached = _("The confidence asked for is {asked}.", asked=percent(plan.confidence, 0))
-    if not plan.feasible:
-        reached = _("The confidence asked for, {asked}, is not reached. What binds: {binds}.",
-                    asked=percent(plan.confidence, 0), binds=", ".join(_binding(plan.binds)))  # fmt: skip
-    spent = _("Expected cost of hiring and pay to the horizon's end.")
+        median += " " + _("Seats already open cost {cost}.", cost=short_money(seats))
+    spent = _("Hiring and pay to the horizon's end.")
     if plan.trial.pool.learned.economics.origin["pay"] == "assumed":
-        spent = _("Expected cost to the horizon's end. Pay is not known and assumed: a quarter of what a "
-                  "ramped rep books.")  # fmt: skip
+        spent = _("Pay is not known and assumed: a quarter of what a ramped rep books.")
+    reached = "" if plan.feasible else _("What binds: {binds}.", binds=", ".join(binding(plan.binds)))
+    opened = plan.counts.sum(axis=0).nonzero()[0]
+    when = _("The first on {day}.", day=day(plan.ahead.months[int(opened[0])].start)) if count else ""
+    goals = [goal.target for goal in plan.trial.goals]
+    target = short_money(goals[0]) if len(goals) == 1 else _("all targets")
     paid_back = card(plan)
+    asked, none = _("against {asked} asked for", asked=percent(plan.confidence, 0)), _("against nobody hired")
     present.headlines([
-        {"metric": "hires", "value": count,
-         "sentence": ngettext("{n} requisition to open.", "{n} requisitions to open.", count)},
-        {"metric": "plan_probability", "value": plan.probability, "mark": ["estimated"], "sentence": reached},
-        {"metric": "hiring_cost", "value": plan.cost, "mark": ["estimated"],
-         "sentence": spent},
+        {"metric": "plan_probability", "value": plan.probability, "mark": ["estimated"],
+         "against": [*points(asked, chance, plan.confidence, plan.feasible),
+                     *(points(none, chance, without) if count else [])],
+         "sentence": reached or _("The target is {target}.", target=target)},
+        {"metric": "hires", "value": count, "sentence": when or _("None needed, or none that helps.")},
+        {"metric": "hiring_cost", "value": plan.cost, "mark": ["estimated"], "sentence": spent},
         *([paid_back] if paid_back else []),
         {"metric": "probability_without", "value": float(nobody["probability"]), "mark": ["estimated"],
+         "against": points(asked, without, plan.confidence, without >= plan.confidence),
          "sentence": median},
     ])  # fmt: skip
 
 
-def _binding(binds: list[str]) -> list[str]:
+def binding(binds: list[str]) -> list[str]:
+    """What stands in the way, in words."""
     known = {"budget": _("budget"), "interviewing": _("interviewing"), "time": _("time")}
     return [known.get(each, each) for each in binds]
 
@@ -92,8 +104,9 @@ def hires(plan: HiringPlan) -> None:
     if plan.hires.empty:
         present.note(_("Nobody needs to be hired for this confidence."))
         return
+    shown = plan.hires.drop(columns=["month", *(["territory"] if not plan.hires["territory"].any() else [])])
     present.show_table(
-        plan.hires,
+        shown,
         title=_("Requisitions to open"),
         table="requisitions",
         total={"hires": int(plan.hires["hires"].sum()), "cost": sum(plan.hires["cost"], Decimal(0))},
@@ -162,22 +175,26 @@ def openings(plan: HiringPlan) -> None:
 
     found = latest_openings(plan)
     if not found.empty:
-        present.show_table(found, title=_("Latest day to open each"), table="openings")
+        shown = found.drop(columns=["month", "latest_month"])
+        present.show_table(shown, title=_("Latest day to open each"), table="openings")
 
 
 def comparison(plan: HiringPlan) -> None:
     """The plan beside hiring nobody, replacing leavers and the naive gap ÷ quota."""
     known = {"hire nobody": _("Hire nobody"), "replace leavers only": _("Replace leavers only"),
-             "naive: gap ÷ quota": _("Naive: gap ÷ quota"), "plan": _("The plan")}  # fmt: skip
+             "naive: gap ÷ quota": _("Gap ÷ quota, all at once"), "plan": _("The plan")}  # fmt: skip
     frame = plan.comparison.assign(policy=[known.get(p, p) for p in plan.comparison["policy"]])
-    present.bars(frame, x="policy", y="probability", unit="whole_percent", title=_("Probability by policy"))
+    present.bars(
+        frame, x="policy", y="probability", unit="whole_percent", title=_("Chance of the target by policy")
+    )
     fills, seats = plan.open_seats
     notes = []
     if fills > 0:
         notes = [_("Every policy also fills {fills} of the seats that are open already, at a cost of "
-                   "{cost} to the horizon's end that is not in the table.", fills=number(fills, 1),
+                   "{cost} to the horizon's end that is not in the table.",
+                   fills=number(fills, 0 if round(fills, 1) == round(fills) else 1),
                    cost=short_money(seats))]  # fmt: skip
-    present.show_table(frame, title=_("Four policies, the same futures"), table="futures", notes=notes)
+    present.show_table(frame, title=_("Four policies compared"), table="futures", notes=notes)
 
 
 def capacity(plan: HiringPlan) -> None:
@@ -189,35 +206,49 @@ def capacity(plan: HiringPlan) -> None:
     )  # fmt: skip
     by_month, by_period = (("month", months, _("By month"), 3),
                            ("period", plan.capacity.periods, _("By quarter, year and "
-                                                               "jointly"), 60))  # fmt: skip
+                                                               "together"), 60))  # fmt: skip
     for first, frame, title, rows in (by_period, by_month):
         shown = (first, "p10", "p50", "p90", "target", "probability", "heads_p50")
         columns = [name for name in shown if name in frame.columns]
-        named = frame[columns].replace({first: {"horizon": _("Horizon"), "joint": _("All of them jointly")}})
+        named = frame[columns].replace({first: {"horizon": _("Horizon"), "joint": _("All of them together")}})
         present.show_table(named, title=title, table="futures", rows=rows)
 
 
-def tornado(plan: HiringPlan) -> None:
-    """How far the probability swings over each input's interval."""
-    from salesops_nb.hiring import tornado as swings
+def swings(plan: HiringPlan) -> pd.DataFrame:
+    """How far the chance swings over each input's interval, its ends written; the widest first."""
+    from salesops_nb.hiring import tornado as found_by
 
-    known = {"productivity": _("Productivity of newcomers"), "attrition": _("Attrition a year"),
-             "ramp_months": _("Ramp (months)"),
-             "room": _("Room for more heads"), "time_to_fill": _("Time to fill (days)"),
-             "spread": _("Spread between reps")}  # fmt: skip
-    found = swings(plan)
+    found = found_by(plan)
     write: dict[str, Any] = {
         "productivity": lambda level: short_money(level * market_ahead(plan)), "attrition": _a_year,
-        "spread": whole_percent, "room": whole_percent, "ramp_months": number,
+        "spread": whole_percent, "room": whole_percent,
+        "ramp_months": lambda months: number(months, 0 if months == round(months) else 1),
         "time_to_fill": lambda days: number(days, 0),
     }  # fmt: skip
     ends = {
         end: [write[name](value) for name, value in zip(found["input"], found[end], strict=True)]
         for end in ("low", "high")
     }
-    frame = found.assign(input=[known.get(name, name) for name in found["input"]], **ends)
-    present.bars(frame, x="input", y="swing", unit="whole_percent", title=_("Swing of the probability"))
+    return found.assign(**ends)
+
+
+def tornado(swings: pd.DataFrame) -> None:
+    """How far the chance swings over each input's interval."""
+    known = {"productivity": _("What newcomers sell a month"), "attrition": _("Attrition a year"),
+             "ramp_months": _("Ramp (months)"),
+             "room": _("Room for more reps"), "time_to_fill": _("Time to fill (days)"),
+             "spread": _("Spread between reps")}  # fmt: skip
+    frame = swings.assign(input=[known.get(name, name) for name in swings["input"]])
+    present.bars(
+        frame, x="input", y="swing", unit="whole_percent", title=_("How far each input moves the chance")
+    )
     present.show_table(frame, title=_("What moves the answer"), table="tornado")
+
+
+def _inputs_in_a_sentence() -> dict[str, str]:
+    return {"productivity": _("what newcomers sell a month"), "attrition": _("attrition a year"),
+            "ramp_months": _("months to full output"), "room": _("room for more reps"),
+            "time_to_fill": _("days to fill a seat"), "spread": _("the spread between reps")}  # fmt: skip
 
 
 def _a_year(monthly: float) -> str:
@@ -237,7 +268,7 @@ def lessons(learned: Learned, plan: HiringPlan) -> None:
               "productivity": _("Productivity of a ramped rep, a month"),
               "attrition": _("Attrition a year, by tenure"), "time_to_fill": _("Time to fill"),
               "season": _("Season: a month over the mean"),
-              "returns": _("Diminishing returns of added heads"),
+              "returns": _("What one more rep still adds"),
               "costs": _("Costs")}  # fmt: skip
     ends = ("estimate", "low", "high")
     units = {"ramp": dict.fromkeys(ends, "whole_percent"), "attrition": dict.fromkeys(ends, "percent"),
@@ -250,8 +281,28 @@ def lessons(learned: Learned, plan: HiringPlan) -> None:
     for name, frame in learned.tables().items():
         if name == "attrition":
             frame["person_months"] = frame["person_months"].round()
+        frame = _in_words(frame)
         present.show_table(frame, title=titles.get(name, name), table="lessons", formats=units.get(name),
                            notes=notes.get(name, ()), rows=60 if name != "season" else 3)  # fmt: skip
+
+
+def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """The words of what was learned in the reader's language: what a figure is of, and its origin."""
+    known = {"learned": _("learned"), "prior": _("prior"), "assumed": _("assumed"), "override": _("stated"),
+             "declared": _("declared"), "median days to fill": _("median days to fill"),
+             "days in which 80 % are filled": _("days in which 80% are filled")}  # fmt: skip
+    if "basis" in frame:
+        frame = frame.drop(columns="basis")
+    texts = [str(name) for name in frame if name == "measure" or str(name).endswith("origin")]
+    frame = frame.assign(**{name: frame[name].map(lambda each: known.get(each, each)) for name in texts})
+    if "tenure_months" in frame:
+        spans = [str(each).removesuffix(" to on") for each in frame["tenure_months"]]
+        frame = frame.assign(tenure_months=[
+            _("{n} and over", n=new) if new != old else _("{first} to {last}", first=new.split(" to ")[0],
+                                                          last=new.split(" to ")[-1])
+            for new, old in zip(spans, frame["tenure_months"], strict=True)
+        ])  # fmt: skip
+    return frame
 
 
 def problems(plan: HiringPlan) -> None:

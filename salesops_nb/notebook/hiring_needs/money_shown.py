@@ -44,10 +44,10 @@ def returns(plan: HiringPlan) -> None:
 
 def _return_notes(found: hiring.Return, economics: Any) -> list[str]:
     if found.months is None:
-        notes = [_("Fewer than half of the futures pay the plan back within three years.")]
+        notes = [_("Less likely than not to be paid back within three years.")]
     else:
-        notes = [ngettext("Half of the futures have paid the plan back after {n} month.",
-                          "Half of the futures have paid the plan back after {n} months.",
+        notes = [ngettext("The plan is as likely as not to be paid back after {n} month.",
+                          "The plan is as likely as not to be paid back after {n} months.",
                           found.months)]  # fmt: skip
     if found.cac is not None:
         words = (
@@ -70,8 +70,7 @@ def _payback(learned: Learned) -> None:
     found = hiring.payback(learned).drop(columns="n")
     present.show_table(
         found, title=_("When a hire pays back, from the opening of the seat"), table="economics",
-        notes=[_("The median over futures: whoever leaves before or never sells enough counts as not paid "
-                 "back.")],
+        notes=[_("Whoever leaves before or never sells enough counts as not paid back.")],
     )  # fmt: skip
 
 
@@ -155,7 +154,7 @@ def day_one(plan: HiringPlan, workbook: Any) -> None:
         total=totals,
         formats=dict.fromkeys(quarters, "about"),
         notes=[history, _("Needed: target × the source's share of bookings ÷ the part of its open deals "
-                          "that was won in the quarter (80 % interval).")],
+                          "that was won in the quarter (80% interval).")],
     )  # fmt: skip
 
 
@@ -164,8 +163,8 @@ def card(plan: HiringPlan) -> dict[str, Any] | None:
     found = hiring.returns(plan) if is_known(plan.trial.pool.learned.economics) else None
     if found is None:
         return None
-    words = _("{share} of the futures have paid the plan back by the horizon's end.",
+    words = _("Paid back by the horizon's end with a chance of {share}.",
               share=whole_percent(found.within))  # fmt: skip
     if found.months is None:
-        words = _("Fewer than half of the futures pay the plan back within three years.")
+        words = _("Less likely than not to be paid back within three years.")
     return {"metric": "months_to_pay_back", "value": found.months, "mark": ["estimated"], "sentence": words}

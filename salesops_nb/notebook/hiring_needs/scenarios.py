@@ -50,7 +50,7 @@ def scenarios(workbook: Any, plan: HiringPlan, learned: Learned, asked: HiringNe
         pd.DataFrame(rows, columns=COLUMNS),
         title=_("Scenarios side by side"),
         table="scenarios",
-        notes=[_("Each is planned again on today's data and the same futures; the median and P10 are "
+        notes=[_("Each is planned again on today's data and the same simulated years; the median and P10 are "
                  "those of the bookings that are to reach its target.")],
     )  # fmt: skip
 

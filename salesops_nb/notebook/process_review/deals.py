@@ -41,7 +41,7 @@ def pushes(review: ProcessReview) -> None:
             costs[["pushes", "deals", "win_rate", "interval", "days", "days_interval", "put_off"]],
             title=_("What becomes of deals whose close is pushed"),
             table="process_pushes",
-            notes=_("A push is more a sign than a cause: what goes badly is pushed. Of deals closed lately."),
+            notes=_("A push is more a sign than a cause: what goes badly is pushed."),
         )  # fmt: skip
     by = pushed_by(review.history, found, review.lately)
     if len(by):
@@ -50,7 +50,7 @@ def pushes(review: ProcessReview) -> None:
             by[["team", "deals", "pushed", "share", "interval"]],
             title=_("Who pushes"),
             table="process_pushes",
-            notes=_("Shares are drawn towards that of all; intervals that overlap are not told apart."),
+            notes=_("Teams whose intervals overlap are not told apart."),
         )
 
 
@@ -91,10 +91,7 @@ def losses(review: ProcessReview) -> None:
         out[["where", "reason", "n", "deals", "share", "interval", "elsewhere"]],
         title=_("Where a reason stands out"),
         table="process_losses",
-        notes=_(
-            "By Fisher's exact test; of what stands out about one in twenty is chance (Benjamini "
-            "and Hochberg)."
-        ),
+        notes=_("Of what stands out about one in twenty is chance."),
     )
 
 
@@ -109,10 +106,7 @@ def stuck(review: ProcessReview) -> None:
             before[["stage", "limit", "before", "win_rate", "interval", "usual"]],
             title=_("From when on a deal is stuck, and what such deals did before"),
             table="process_stuck",
-            notes=_(
-                "The limit is the 90th percentile of all stays, open ones censored; of all deals of "
-                "the company."
-            ),
+            notes=_("The limit: nine in ten deals of the company were out of the stage by then."),
         )
     if found.empty:
         present.note(_("No open deal is beyond the limit of its stage."))

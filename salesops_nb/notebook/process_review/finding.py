@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.core.frames import Tables
+from salesops_nb.notebook.against import points, relative
+from salesops_nb.notebook.process_review.lead import SLOWER, but, lead, not_compared, pooled, rounded, without
 from salesops_nb.notebook.process_review.parameters import ProcessReview as Asked
-from salesops_nb.playbook import Play, plays_for
+from salesops_nb.playbook import Play
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
-from salesops_nb.process.window import ENOUGH
 
 if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
     from salesops_nb.process import ProcessReview
     from salesops_nb.source.opened import Workbook
 
-FIGURES = 2  # that are certain of an estimated lift
 CLAIMS = 8  # listed; the others are counted
 
 
@@ -73,25 +72,17 @@ def cover(panel: Panel, asked: Any, review: ProcessReview, plays: Sequence[Play]
         period=review.period,
         as_of=review.history.as_of,
         lead=lead(review, plays),
+        caveat=but(review),
+        without=("analyst",),
         used=("deals", "people", "stage_history", "deal_changes", "deals.loss_reason", "deals.source"),
     )
 
 
-def rounded(value: float) -> str:
-    """An estimated amount, of no more digits than are certain."""
-    if not np.isfinite(value) or value == 0:
-        return formats.money(0)
-    places = FIGURES - 1 - int(np.floor(np.log10(abs(value))))
-    return formats.money(round(float(value), places))
-
-
-def headlines(
-    review: ProcessReview, simulated: frozenset[str] = frozenset(), plays: Sequence[Play] = ()
-) -> None:
-    """The bottleneck and what to try, what is stuck, what is pushed, and the reason named most often."""
+def headlines(review: ProcessReview, simulated: frozenset[str] = frozenset()) -> None:
+    """The bottleneck, what is stuck, what is pushed, and the reason named most often."""
     mark = ["simulated"] if "stage_history" in simulated else []
     cards = [
-        _bottleneck(review, [*mark, "estimated"], plays),
+        _bottleneck(review, [*mark, "estimated"]),
         _stuck(review, mark),
         _pushed(review, simulated),
     ]
@@ -119,12 +110,9 @@ def headlines(
     present.headlines(cards)
 
 
-def _bottleneck(review: ProcessReview, mark: list[str], plays: Sequence[Play]) -> dict[str, Any]:
-    label = _("Bottleneck")
-    if not review.history.stages:
-        return {"label": label, "value": "–",
-                "sentence": _("Without a history of stages nothing can be said of it.")}  # fmt: skip
-    why = not_compared(review)
+def _bottleneck(review: ProcessReview, mark: list[str]) -> dict[str, Any]:
+    label = _("Held up most")
+    why = without(review)
     if why:
         return {"label": label, "value": "–", "sentence": why}
     claims = review.claims
@@ -135,69 +123,15 @@ def _bottleneck(review: ProcessReview, mark: list[str], plays: Sequence[Play]) -
     return {
         "label": label,
         "value": str(top["stage"]),
-        "sentence": _with_play(top, plays),
-        "detail": ngettext("{n} place is claimed.", "{n} places are claimed.", len(claims)),
+        "against": points(_("gone on against its peers"), top["own"], top["peers"], good=False)
+        if top["kind"] == "conversion"
+        else relative(_("days against its peers"), top["own"], top["peers"], good=False),
+        "sentence": " ".join([
+            _("{team}: {lift}.", team=top["team"], lift=paid(top["kind"], top["money"])),
+            ngettext("{n} place is behind its peers.", "{n} places are behind their peers.", len(claims)),
+        ]),
         "mark": mark,
-    }
-
-
-def _with_play(top: Any, plays: Sequence[Play]) -> str:
-    first = plays_for(plays, str(top["kind"]), str(top["stage"]))[:1]
-    return " ".join([sentence(top), *(_("Try first: {play}.", play=play.name) for play in first)])
-
-
-def lead(review: ProcessReview, plays: Sequence[Play]) -> str:
-    """The first card of the page as a sentence."""
-    card = _bottleneck(review, [], plays)
-    named = not (review.claims.empty or not_compared(review))
-    return f"{card['value']} – {card['sentence']}" if named else str(card["sentence"])
-
-
-def not_compared(review: ProcessReview) -> str:
-    """Why no bottleneck is looked for; empty where one is."""
-    deals = review.within.deals
-    if review.within.state != "teams":
-        return ngettext(
-            "Too little data to compare teams: the largest has {n} deal in the window, "
-            "and it takes two of {least} each.",
-            "Too little data to compare teams: the largest has {n} deals in the window, "
-            "and it takes two of {least} each.",
-            int(deals.max()) if len(deals) else 0,
-            least=formats.number(ENOUGH),
-        )
-    if not review.bottlenecks.empty:
-        return ""
-    if review.team is not None and int(deals.get(review.team, 0)) < ENOUGH:
-        return ngettext(
-            "Too little data to compare {team} with its peers: it has {n} deal in the window, and it takes "
-            "{least}.",
-            "Too little data to compare {team} with its peers: it has {n} deals in the window, and it takes "
-            "{least}.",
-            int(deals.get(review.team, 0)),
-            team=review.team,
-            least=formats.number(ENOUGH),
-        )
-    return _(
-        "The teams have too few sellers to be compared: what one person does is not told from what the "
-        "team does."
-    )
-
-
-def sentence(row: Any) -> str:
-    """One claimed bottleneck in words."""
-    money = {"money": rounded(row["money"]), "low": rounded(row["low"]), "high": rounded(row["high"])}
-    if row["kind"] == "conversion":
-        return _(
-            "{team}: {own} of the deals go on, {peers} of its peers'. Converting as they do, it would book "
-            "{money} more a quarter ({low} to {high}).",
-            team=row["team"], own=formats.percent(row["own"], 0), peers=formats.percent(row["peers"], 0),
-            **money,
-        )  # fmt: skip
-    return _(
-        "{team}: a median of {own} days, its peers' {peers}. Moving as they do, it would book "
-        "{money} sooner, once ({low} to {high}).",
-        team=row["team"], own=formats.number(row["own"], 0), peers=formats.number(row["peers"], 0), **money,
-    )  # fmt: skip
+    }  # fmt: skip
 
 
 def _stuck(review: ProcessReview, mark: list[str]) -> dict[str, Any]:
@@ -225,11 +159,12 @@ def _pushed(review: ProcessReview, simulated: frozenset[str]) -> dict[str, Any]:
     if not len(times):
         return {"label": label, "value": "–", "sentence": _("No deal closed in the window.")}
     won = {moved: (outcome[(times > 0) == moved] == "won").mean() for moved in (True, False)}
-    rate = {moved: "–" if np.isnan(share) else formats.percent(share, 0) for moved, share in won.items()}
+    rate = {moved: "–" if share != share else formats.percent(share, 0) for moved, share in won.items()}
     return {
         "label": label,
         "value": float((times > 0).mean()),
         "unit": "percent",
+        "against": points(_("won against the others"), won[True], won[False]),
         "mark": ["simulated"] if pushes.source in simulated else [],
         "sentence": _(
             "Of the closed deals. {pushed} of those pushed were won, {others} of the others.",
@@ -241,18 +176,9 @@ def _pushed(review: ProcessReview, simulated: frozenset[str]) -> dict[str, Any]:
 
 def window(review: ProcessReview) -> None:
     """What days are looked at, and what of the log is no move."""
-    within = review.within
-    if within.pooled:
-        first, last = within.periods[0], within.periods[-1]
-        present.note(
-            _(
-                "{period} has fewer than {least} deals a team, so {first} to {last} are taken together.",
-                period=review.period.key,
-                least=formats.number(ENOUGH),
-                first=first.key,
-                last=last.key,
-            )
-        )
+    together = pooled(review)
+    if together:
+        present.note(together)
     bulk = review.history.aside.get("bulk", 0)
     if bulk:
         present.note(
@@ -292,18 +218,13 @@ def bottlenecks(review: ProcessReview) -> None:
         "stage": frame["stage"], "team": frame["team"],
         "own": [_rate(k, v) for k, v in zip(frame["kind"], frame["own"], strict=True)],
         "peers": [_rate(k, v) for k, v in zip(frame["kind"], frame["peers"], strict=True)],
-        "lift": [_paid(k, v) for k, v in zip(frame["kind"], frame["money"], strict=True)],
+        "lift": [paid(k, v) for k, v in zip(frame["kind"], frame["money"], strict=True)],
         "interval": [f"{rounded(a)} – {rounded(b)}" for a, b in
                      zip(frame["low"], frame["high"], strict=True)],
         "n": frame["n"],
     })  # fmt: skip
     notes = [
-        _(
-            "Compared within deal type, size, source and month of the quarter; drawn towards all; "
-            "90 % intervals."
-        ),
-        _("How much sellers of one team differ on their own counts as chance between teams."),
-        _("Of what is claimed, about one in twenty is false (Benjamini and Hochberg)."),
+        _("Compared with peers in the same mix of deals. About one in twenty of what is listed is false."),
     ]
     if len(claims) > CLAIMS:
         notes.append(ngettext("{n} smaller claim is left out.", "{n} smaller claims are left out.",
@@ -328,7 +249,8 @@ def _rate(kind: str, value: float) -> str:
     return formats.percent(value, 0) if kind == "conversion" else _("{n} days", n=formats.number(value, 1))
 
 
-def _paid(kind: str, value: float) -> str:
+def paid(kind: str, value: float) -> str:
+    """What follows if a team did as its peers: each quarter, or once."""
     if kind == "conversion":
         return _("{money} a quarter", money=rounded(value))
     return _("{money} once", money=rounded(value))
@@ -337,7 +259,7 @@ def _paid(kind: str, value: float) -> str:
 def _cycle(claims: pd.DataFrame) -> None:
     """Whether the teams that are slow in a stage are slow all in all."""
     slow = claims[claims["kind"] == "time"].drop_duplicates("team")
-    even = slow[~(slow["own_cycle"] > 1.1 * slow["peers_cycle"])]
+    even = slow[~(slow["own_cycle"] > SLOWER * slow["peers_cycle"])]
     if even.empty:
         return
     days = formats.number

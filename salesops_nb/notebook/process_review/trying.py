@@ -90,7 +90,7 @@ def again(workbook: Workbook, asked: Asked, review: ProcessReview) -> None:
     notes = [
         _(
             "Now: deals that entered the stage since the claim. Behind: what the team's flow would gain "
-            "if it were as its peers; of time, the days it would save as a share of theirs; 90 % intervals."
+            "if it were as its peers; of time, the days it would save as a share of theirs; 90% intervals."
         ),
         _(
             "What stands out does so in part by luck and falls back by itself, so the claim was drawn "

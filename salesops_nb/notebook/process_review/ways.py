@@ -39,8 +39,7 @@ def conversion(review: ProcessReview) -> None:
         ["stage", "entered", "onward", "lost", "open", "conversion", "interval"]
     ]
     young = _(
-        "Open deals are neither a success nor a failure yet (Aalen–Johansen, 90 % intervals); no rate where "
-        "more than {share} are undecided.",
+        "Open deals count neither as won nor as lost; no rate where more than {share} are undecided.",
         share=formats.percent(YOUNG, 0),
     )
     present.show_table(shown, title=_("Who goes on from a stage"), table="process_stages", notes=young)
@@ -68,7 +67,7 @@ def time(review: ProcessReview) -> None:
         present.incidence(
             review.staying, time="days", curves=curves, time_label=label,
             title=_("Share of deals still in the stage, by days since they entered it"),
-            note=_("Deals still there are censored; bands are 90 % intervals (Kaplan–Meier)."),
+            note=_("Bands: 90% intervals."),
         )  # fmt: skip
     frame = review.times.copy()
     triples = zip(frame["median"], frame["low"], frame["high"], strict=True)
@@ -76,7 +75,7 @@ def time(review: ProcessReview) -> None:
         "{} ({} – {})".format(*(formats.number(value, 1) for value in three)) for three in triples
     ]
     columns = ["stage", "stays", "ended", "middle", "p90"]
-    notes = [_("Medians, not means: a few stays that never end move a mean, and say nothing of the others.")]
+    notes: list[str] = []
     if review.working is not None:
         notes.append(working_days(review.working, review.within))
     apart = int(frame["apart"].sum())
@@ -121,7 +120,7 @@ def flow(review: ProcessReview) -> None:
     present.flow(
         moved, "stage", "to", "moves", words="words", stages=[*review.history.stages, won], out=lost,
         title=_("Moves between stages"),
-        note=_("Above: a stage is left out. Below: back. Downwards: lost. Deals that entered in the window."),
+        note=_("Above: a stage is left out. Below: back. Downwards: lost."),
     )  # fmt: skip
     ways = review.ways.assign(way=[" → ".join(names.get(n, n) for n in way) for way in review.ways["way"]])
     if len(ways):

@@ -9,15 +9,18 @@ import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.forecast.period import reconciled
 from salesops_nb.notebook import one_forecast as shared
+from salesops_nb.notebook.against import relative
 from salesops_nb.notebook.target_setting.evidence import forecast_of
 from salesops_nb.notebook.target_setting.evidence import last_forecast as last_forecast
 from salesops_nb.notebook.target_setting.evidence import types as types
+from salesops_nb.notebook.target_setting.lead import UNLIKELY, binds, facts, hardest, lead
 from salesops_nb.notebook.target_setting.quota import approved_plan as approved_plan
 from salesops_nb.notebook.target_setting.quota import cascade as cascade
 from salesops_nb.notebook.target_setting.quota import hiring as hiring
 from salesops_nb.notebook.target_setting.quota import line_named
-from salesops_nb.present.language.formats import money, percent, short_money, whole_percent
+from salesops_nb.present.language.formats import percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -26,56 +29,61 @@ if TYPE_CHECKING:
     from salesops_nb.targets import Basis, TargetPlan
 
 
-UNLIKELY = 0.1  # a team's chance under which it is named at the top
+def steps(basis: Basis) -> pd.DataFrame:
+    """The steps of the company's forecast, for the cover and a table."""
+    return reconciled(basis.outlook.company)
 
 
-def cover(panel: Panel, asked: Any) -> None:
-    """The cover; a draft until somebody approves."""
+def cover(panel: Panel, asked: Any, plan: TargetPlan, steps: pd.DataFrame) -> None:
+    """The cover, with what is found; a draft until somebody approves."""
+    known = facts(plan, steps, asked.approved_by)
     panel.cover(
         asked,
         title=_("Target setting"),
         period=str(asked.year),
+        lead=lead(known),
+        caveat=binds(known),
+        without=("analyst",),
         used=("bookings_history", "targets", "units", "assignments", "people.hired_on"),
         status="final" if asked.approved_by else "draft",
     )
 
 
 def headlines(plan: TargetPlan) -> None:
-    """The company's target, its probability, the share of reps at 100 %, and fairness."""
-    found = plan.summary
+    """The company's target and its chance, teams unlikely to make theirs, what reps carry and make."""
+    found, hard = plan.summary, hardest(plan)
     mark = ["simulated"] if found["simulated"] else []
+    target, last, even = found["company_target"], found["last_year"], float(plan.levels["p50"].iloc[0])
     cards = [
-        {"metric": "company_target", "value": found["company_target"], "mark": mark,
-         "sentence": _("Last year's bookings were {before}.", before=money(found["last_year"]))},
+        {"metric": "company_target", "value": target, "mark": mark,
+         "against": relative(_("on last year"), target, last),
+         "sentence": _("Last year's bookings were {before}.", before=short_money(last))},
         {"metric": "target_probability", "value": found["probability"], "mark": ["estimated"],
-         "sentence": _("Chance that the company books its target or more; {expected} is expected.",
-                       expected=short_money(found["expected"]))},
-        {"label": _("Assigned"), "value": found["assigned"], "unit": "money", "mark": mark,
-         "sentence": _("What the reps carry together: {ratio} of the company's target.",
-                       ratio=percent(float(found["assigned"] / found["company_target"])))},
+         "against": relative(_("expected against the target"), found["expected"], target,
+                             found["expected"] >= float(target)),
+         "sentence": _("{even} has an even chance.", even=short_money(even))},
+        {"label": _("Assigned to reps"), "value": found["assigned"], "unit": "money", "mark": mark,
+         "against": relative(_("over the company's"), found["assigned"], target),
+         "sentence": ngettext("Carried by {n} rep.", "Carried by {n} reps.", found["reps"])},
         {"metric": "share_at_quota", "value": found["share_at_quota"], "mark": ["estimated"],
-         "sentence": ngettext("Expected share of {n} rep.", "Expected share of {n} reps.", found["reps"]),
-         "detail": _("80 % interval {low} to {high}", low=whole_percent(found["share_at_quota_p10"]),
-                     high=whole_percent(found["share_at_quota_p90"]))},
-        {"metric": "target_dispersion", "value": found["dispersion_cv"],
-         "sentence": _("Standard deviation over mean; 0 % would ask the same of every unit of potential."),
-         "detail": _("Gini {gini}", gini=percent(found["dispersion_gini"]))},
+         "sentence": _("Four times in five between {low} and {high}.", low=whole_percent(found[""
+                                                                                               "share_at_quota_p10"]),
+                       high=whole_percent(found["share_at_quota_p90"]))},
     ]  # fmt: skip
-    hard = plan.levels[(plan.levels["level"] == "team") & (plan.levels["probability"] < UNLIKELY)]
     if len(hard):
         named = ", ".join(f"{who} ({whole_percent(chance)})" for who, chance in
                           zip(hard["who"], hard["probability"], strict=True))  # fmt: skip
         cards.insert(2, {"label": _("Teams unlikely to make it"), "value": len(hard), "unit": "integer",
                          "mark": ["estimated"],
-                         "sentence": _("A chance of less than {limit}: {teams}.",
+                         "sentence": _("Chance below {limit}: {teams}.",
                                        limit=percent(UNLIKELY, 0), teams=named)})  # fmt: skip
     present.headlines(cards)
 
 
-def one_forecast(basis: Basis, plan: TargetPlan) -> None:
+def one_forecast(basis: Basis, plan: TargetPlan, steps: pd.DataFrame) -> None:
     """From the company's target to the gap, and each team's target beside what its people bring."""
     teams = plan.levels[plan.levels["level"] == "team"]
-    shared.reconciliation(basis.outlook.company, plan.summary["company_target"])
+    shared.reconciliation(basis.outlook.company, plan.summary["company_target"], steps)
     shared.teams(basis.outlook.company, dict(zip(teams["who"], teams["target"], strict=True)))
 
 
@@ -88,32 +96,57 @@ def notes(plan: TargetPlan) -> None:
 
 
 def season(basis: Basis) -> None:
-    """Each month's share of the year, and how well the models foretold held-back months."""
+    """Each month's share of the year, and how well the models foretold held-back months, for the appendix."""
     shares = pd.DataFrame({"month": [str(n + 1) for n in range(12)], "share": basis.season.shares})
     present.bars(shares, x="month", y="share", unit="percent", title=_("Share of the year by month"))
     backtest = basis.season.backtest
     if backtest is None or backtest.empty:
         present.note(_("Too little history for a backtest: the season is declared, not estimated."))
         return
+    models = {
+        "exponential smoothing": _("exponential smoothing"),
+        "seasonal naive": _("as last year's months"),
+    }
     present.show_table(
-        backtest.assign(used=[_("yes") if each else _("no") for each in backtest["used"]]),
-        title=_("Backtest from a rolling origin"),
+        backtest.assign(used=[_("yes") if each else _("no") for each in backtest["used"]],
+                        model=[models.get(each, each) for each in backtest["model"]]),
+        title=_("How well months held back were foretold"),
         table="backtest",
-        notes=[_("WAPE: absolute errors over what was booked; the simpler model is used if it is no worse.")],
-    )
+        notes=[_("Off by: absolute errors over what was booked (WAPE), from a rolling origin. The simpler "
+                 "model is used if it is no worse.")],
+    )  # fmt: skip
+
+
+def spread(plan: TargetPlan) -> None:
+    """How unevenly targets lie on potential, for the appendix."""
+    found = plan.summary
+    present.note(
+        _("Spread of target over potential between reps: {cv} of its mean (standard deviation), Gini "
+          "{gini}; at 0% every unit of potential would carry the same.",
+          cv=percent(found["dispersion_cv"]), gini=percent(found["dispersion_gini"]))
+    )  # fmt: skip
 
 
 def levels(plan: TargetPlan) -> None:
     """Targets of company, regions and teams with what to expect of them."""
     frame = plan.levels[plan.levels["level"] != "rep"].rename(columns={"before": "booked"})
     present.show_table(
-        frame[["who", "level", "target", "booked", "change", "p10", "p50", "p90", "probability"]],
+        _named(frame)[["who", "level", "target", "booked", "change", "p10", "p50", "p90", "probability"]],
         title=_("Company, regions and teams"),
         table="targets",
         notes=[
             _("Over-assignment is in the targets of regions and teams, not in the company's."),
             _("Last year's bookings of a team are those of its people of today; the company's are all."),
         ],
+    )
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their levels in the reader's words, and the company called so."""
+    words = {"company": _("company"), "region": _("region"), "team": _("team")}
+    whole = frame["level"] == "company"
+    return frame.assign(
+        who=frame["who"].mask(whole, _("Company")), level=[words[each] for each in frame["level"]]
     )
 
 
@@ -136,7 +169,7 @@ def periods(plan: TargetPlan) -> None:
         columns = [str(name) for name in frame.columns if name not in whose]
         if levels == ("rep",):
             frame["who"] = [line_named(who, lines.get(who, "person")) for who in frame["who"]]
-        frame = frame if len(levels) > 1 else frame.drop(columns="level")
+        frame = _named(frame) if len(levels) > 1 else frame.drop(columns="level")
         present.show_table(
             frame, title=title, table="targets", formats=dict.fromkeys(columns, "money"), rows=80
         )

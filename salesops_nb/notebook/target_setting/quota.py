@@ -122,15 +122,16 @@ def cascade(basis: Basis, plan: TargetPlan) -> None:
         else [],
     )
     one = {"company": _("company"), "region": _("region"), "manager": _("manager")}
+    whole = holders["level"] == "company"
     present.show_table(
-        holders.assign(level=[one[each] for each in holders["level"]])[
-            ["who", "level", "quota", "street", "open_seats", "capacity", "over_capacity"]
-        ],
+        holders.assign(
+            who=holders["who"].mask(whole, _("Company")), level=[one[each] for each in holders["level"]]
+        )[["who", "level", "quota", "street", "open_seats", "capacity", "over_capacity"]],
         title=_("Street quota against capacity"),
         table="cascade",
         rows=80,
         notes=[
-            _("Street quota is the sum of the reps' own. With what is held for open seats it is the quota."),
-            _("Capacity is what those reps are expected to book in the year if they stay, with their ramp."),
+            _("Street quota: the sum of the reps' own; with what is held for open seats it is the quota."),
+            _("Capacity: what those reps should book in the year if they stay, with their ramp."),
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.notebook.territory_rebalancing.overview import measure_words
+from salesops_nb.notebook.territory_rebalancing.words import measure_words
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.axes import axis_unit, finish, listed, short
 from salesops_nb.present.charts.chart import Chart, alt_text, placed_figure

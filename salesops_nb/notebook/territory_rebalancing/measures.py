@@ -50,7 +50,7 @@ def _potential(found: Measured) -> str:
     return {
         "as given": _("Potential is as the units give it."),
         "segments": _("Potential = prospects × expected spend of their segment a year."),
-        "model": _("Potential = each account's own bookings of the last twelve months, shrunk towards the "
+        "model": _("Potential = each account's own bookings of the last twelve months, drawn towards the "
                    "expected spend of its segment by how far bookings last from one year to the next."),
         "none": _("Nothing says a potential."),
     }[found.potential]  # fmt: skip

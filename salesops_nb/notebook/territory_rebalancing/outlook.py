@@ -7,10 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebalancing
-from salesops_nb.present.language.formats import percent
+from salesops_nb.present.language.called import called
+from salesops_nb.present.language.formats import number, percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from salesops_nb.territory.scope.baseline import Ground
 
 PERIODS = {"month": 12, "quarter": 4, "half": 2, "year": 1}
+HALF, HORIZON = 6, 60  # months
 
 
 def yearly_pay(path: Path) -> Callable[[Decimal, Decimal], Decimal] | None:
@@ -125,53 +129,67 @@ def _over_all(means: Mapping[Any, Any]) -> list[str]:
               after=f"{after:.1f}")]  # fmt: skip
 
 
-def lasting(proposal: Proposal) -> None:
-    """How long until the plan is out of balance if growth goes on."""
+def how_long(proposal: Proposal) -> tuple[int | None, pd.DataFrame] | None:
+    """Whole months in balance if growth goes on, and the path there; None where the units name no growth."""
     from salesops_nb.territory.effects.driving_and_duration import months_in_balance
 
     units = proposal.units
     if "growth" not in units or units["growth"].isna().all():
+        return None
+    growth = dict(zip(units["unit_id"], units["growth"].fillna(0.0), strict=True))
+    return months_in_balance(proposal.plan, growth, horizon=HORIZON)
+
+
+def how_sure(proposal: Proposal, spread: float) -> dict[str, Any]:
+    """How far the balance is certain, since potential is an estimate."""
+    from salesops_nb.territory.effects.driving_and_duration import balance_certainty
+
+    return balance_certainty(proposal.plan, spread)
+
+
+def lasting(proposal: Proposal, lasts: tuple[int | None, pd.DataFrame] | None) -> None:
+    """How long until the plan is out of balance if growth goes on."""
+    if lasts is None:
         present.note(
-            _("The units name no growth, so that nothing says how long the balance lasts: equal "
-                "growth everywhere "
+            _("The units name no growth, so nothing says how long the balance lasts: equal growth everywhere "
               "keeps it. Add a column growth (a year, as 0.05) to units.")
         )  # fmt: skip
         return
-    growth = dict(zip(units["unit_id"], units["growth"].fillna(0.0), strict=True))
-    months, path = months_in_balance(proposal.plan, growth, horizon=60)
-    yearly = path[path["month"] % 6 == 0]
+    months, path = lasts
+    first = next(iter(proposal.tolerance))
     if months is None:
         present.note(_("If growth goes on, the plan stays in balance for five years."))
     else:
-        rep = str(path.loc[path["month"] == months, "rep"].iloc[0])
+        rep = called(str(path.loc[path["month"] == months, "rep"].iloc[0]))
         present.note(
             ngettext("If growth goes on, {rep} is out of balance after {n} month.",
                      "If growth goes on, {rep} is out of balance after {n} months.", months, rep=rep)
         )  # fmt: skip
-    present.show_table(
-        yearly,
-        title=_("Balance if growth goes on"),
-        table="lasting",
-        marks={"imbalance": "estimated"},
-    )
+    halves = path[path["month"] % HALF == 0]
+    present.trend(
+        halves, x="month", y="imbalance", unit="percent", limits={"upper": proposal.tolerance[first]},
+        title=_("Furthest off a fair share if growth goes on, by month"), note=_("Dashed: the tolerance."),
+    )  # fmt: skip
 
 
-def certainty(proposal: Proposal, spread: float) -> None:
+def certainty(sure: dict[str, Any]) -> None:
     """How far the balance is certain, since potential is an estimate."""
-    from salesops_nb.territory.effects.driving_and_duration import balance_certainty
-
-    found = balance_certainty(proposal.plan, spread)
     present.note(
-        _("Potential is an estimate. If each unit's is off by a factor with σ = {spread} of its "
-            "logarithm, all reps "
-          "are truly within the tolerance with a probability of {within}; the largest true imbalance is then "
-          "between {low} and {high} (80 % interval).",
-          spread=spread, within=percent(found["within"]), low=percent(found["p10"]),
-          high=percent(found["p90"]))
+        _("Potential is an estimate: the chance that all reps are truly within the tolerance is {within}. "
+          "The largest true distance is between {low} and {high}, four times in five.",
+          within=percent(sure["within"]), low=percent(sure["p10"]), high=percent(sure["p90"]))
     )  # fmt: skip
     present.show_table(
-        found["reps"],
+        sure["reps"],
         title=_("How far each rep's balance is certain"),
         table="certainty",
         marks={"p10": "estimated", "p90": "estimated", "within": "estimated"},
     )
+
+
+def estimated(spread: float) -> None:
+    """What the certainty rests on, for the appendix."""
+    present.note(
+        _("How sure the balance is: each unit's potential is off by a factor of its own, with a standard "
+          "deviation of {spread} of its logarithm (σ), in 1,000 draws.", spread=number(spread))
+    )  # fmt: skip

@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import present
+from salesops_nb.notebook.against import points
+from salesops_nb.notebook.territory_rebalancing.lead import facts, lead, uncertain, worst_today
+from salesops_nb.notebook.territory_rebalancing.words import measure_words
 from salesops_nb.present.charts import territory_map
 from salesops_nb.present.language.called import called
-from salesops_nb.present.language.formats import percent
+from salesops_nb.present.language.formats import MANY, number, percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
     from salesops_nb.territory.plans.proposal import Proposal
-    from salesops_nb.territory.scope.baseline import Ground
 
 
-def cover(panel: Panel, asked: Any, ground: Ground) -> None:
-    """The cover; a draft until somebody approves."""
+def cover(panel: Panel, asked: Any, proposal: Proposal, sure: Any, lasts: Any) -> None:
+    """The cover, with what is found and how sure it is; a draft until somebody approves."""
+    known = facts(proposal, sure, lasts, asked)
     # of thirty parameters, those that say what was asked, and what was not left as declared
     asked_for = {name: getattr(asked, name) for name in ("scope", "who", "of", "tolerance", "choice")}
     asked_for |= asked.model_dump(exclude={"workbook"}, exclude_defaults=True)
@@ -28,58 +31,65 @@ def cover(panel: Panel, asked: Any, ground: Ground) -> None:
         asked,
         title=_("Territory rebalancing"),
         subtitle=called(asked.who or ""),
-        as_of=ground.as_of,
+        as_of=proposal.as_of,
         asked_for=asked_for,
+        lead=lead(known),
+        caveat=uncertain(known),
+        without=("analyst",),
         used=("units", "unit_edges", "assignments", "targets", "people.fte", "people.hired_on"),
         status="final" if asked.approved_by else "draft",
     )
 
 
-def headlines(proposal: Proposal, simulated: frozenset[str] = frozenset()) -> None:
-    """Balance today and after, what moves, how compact, and the gap to the bound, called what it is."""
+def headlines(proposal: Proposal, sure: dict[str, Any], simulated: frozenset[str] = frozenset()) -> None:
+    """Balance today and after, what moves, and how surely it balances then."""
     found, mark = proposal.plan.summary, ["simulated"] if "units" in simulated else []
-    worst, rep, measure = worst_today(proposal)
+    worst, limit = worst_today(proposal), max(proposal.tolerance.values())
+    within = _("against the tolerance")
+    after = {"metric": "imbalance", "value": found["imbalance"], "mark": mark,
+             "against": points(within, found["imbalance"], limit, bool(found["feasible"])),
+             "sentence": _("The rep furthest off a fair share, in any measure.")}  # fmt: skip
     cards = [
-        {"metric": "imbalance_today", "value": worst, "mark": mark,
-         "sentence": _("{rep} is furthest off the fair share of {measure}.", rep=rep,
-                       measure=measure_words(measure))},
-        {"metric": "imbalance", "value": found["imbalance"], "mark": mark,
-         "sentence": _("The largest distance of any rep from the fair share, in any measure.")},
+        after,
         {"metric": "moved_share", "value": found["moved_share"], "mark": mark,
-         "sentence": ngettext("{n} unit changes its rep.", "{n} units change their rep.",
-                              found["moved_units"]),
-         "detail": _least(proposal)},
-        {"metric": "gap", "value": max(found["gap"], 0.0),
-         "sentence": _("Distances are at most this far above what any plan around these centres "
-         "could reach."),
-         "detail": _("The bound is a linear programme's: units may be divided and territories in pieces, the "
-                     "centres are this plan's, and moving costs nothing: what a plan that moves little "
-                     "gives up in distances is in the gap. It is no proof of the best plan.")},
-        {"metric": "contiguous", "value": _("yes") if found["contiguous"] else _("no"),
-         "sentence": _("Whether every territory hangs together by the neighbours given.")},
+         "sentence": " ".join([
+             ngettext("{n} unit changes its rep.", "{n} units change their rep.", found["moved_units"]),
+             _least(proposal)]).strip()},
+        {"metric": "truly_balanced", "value": sure["within"], "mark": ["estimated"],
+         "sentence": _("Nine times in ten somebody is more than {low} off.", low=percent(sure["p10"]))},
     ]  # fmt: skip
+    if worst is not None:
+        off, rep, measure = worst
+        today = {"metric": "imbalance_today", "value": abs(off), "mark": mark,
+                 "against": points(within, abs(off), limit, abs(off) <= limit),
+                 "sentence": _("{rep} is furthest off the fair share of {measure}.", rep=called(rep),
+                               measure=measure_words(measure))}  # fmt: skip
+        cards = [today, *cards]
     present.headlines(cards)
+    if not found["contiguous"]:
+        present.note(_("Not every territory hangs together by the neighbours given."), kind="warning")
     for problem in proposal.problems:
         present.note(problem.text, kind="warning")
 
 
-def worst_today(proposal: Proposal) -> tuple[float, str, str]:
-    """The largest imbalance today, whose it is and in which measure."""
-    rows = [
-        (abs(row[f"{measure}_imbalance"]), str(row["rep"]), measure)
-        for row in proposal.balance.to_dict("records")
-        for measure in proposal.tolerance
-        if row[f"{measure}_imbalance"] == row[f"{measure}_imbalance"]
-    ]
-    return max(rows)
+def proof(proposal: Proposal) -> None:
+    """How close the plan's distances are to the least there could be, for the appendix."""
+    found = proposal.plan.summary
+    present.note(
+        _("Gap to the bound: the plan's distances are at most {gap} above what any plan around these "
+          "centres could reach. The bound is a linear programme's: units may be divided and territories in "
+          "pieces, the centres are this plan's, and moving costs nothing: what a plan that moves little "
+          "gives up in distances is in the gap. It is no proof of the best plan.",
+          gap=percent(max(found["gap"], 0.0)))
+    )  # fmt: skip
 
 
 def _least(proposal: Proposal) -> str:
     found = proposal.plan.summary
     if not found["moved_bound"]:
         return ""
-    return _("{ratio} times the least that any plan within the tolerance must move.",
-             ratio=f"{found['moved'] / found['moved_bound']:.2f}")  # fmt: skip
+    ratio = found["moved"] / found["moved_bound"]
+    return _("{ratio} times the least that must move.", ratio=number(ratio, 1 if ratio < MANY else 0))
 
 
 def before_and_after(proposal: Proposal) -> None:
@@ -114,7 +124,7 @@ def moves(proposal: Proposal) -> None:
         )
     names = ["kept_units", "gained_units", "lost_units", "kept", "gained", "lost"]
     present.show_table(
-        frame[["rep", *names]],
+        touched[["rep", *names]],
         title=_("What moves for each rep: units, and their {measure}", measure=measure),
         table="moves",
         labels={
@@ -122,7 +132,7 @@ def moves(proposal: Proposal) -> None:
             "gained": _("Gained, {measure}", measure=measure),
             "lost": _("Given up, {measure}", measure=measure),
         },
-        total={name: round(float(frame[name].sum())) for name in names},
+        total={name: round(float(touched[name].sum())) for name in names},
         rows=80,
     )
 
@@ -161,9 +171,3 @@ def _moved_words(counts: dict[str, dict[str, dict[str, int]]], row: dict[Any, An
                    measure=measure)  # fmt: skip
         said = f"{said}: {change}"
     return f"{said[:1].upper()}{said[1:]}."
-
-
-def measure_words(name: str) -> str:
-    """A measure's name in the reader's language."""
-    known = {"potential": _("potential"), "workload": _("workload"), "accounts": _("accounts")}
-    return known.get(name, name)

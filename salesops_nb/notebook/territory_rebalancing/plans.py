@@ -25,7 +25,7 @@ def frontier(proposal: Proposal) -> None:
     )
     frame["moment"] = frame["moment"] / float(table["moment"].min()) - 1
     frame["efficient"] = [_("yes") if e else _("no") for e in table["efficient"]]
-    shown = ["plan", "words", "moved_share", "moved_units", "imbalance", "moment", "gap", "efficient"]
+    shown = ["plan", "words", "moved_share", "moved_units", "imbalance", "moment", "efficient"]
     present.show_table(
         frame[shown],
         title=_("Plans to choose from"),

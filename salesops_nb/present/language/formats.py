@@ -11,11 +11,12 @@ from typing import Any
 
 from salesops_nb.core import money as amounts
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.present.language.translation import _, setting
+from salesops_nb.present.language.translation import _, setting, words
 
 NONE = "–"
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
+FEW_POINTS = 10  # below which a tenth of a point is told
 MANY = 10  # from ten times on a share is read as a factor
 
 
@@ -201,6 +202,24 @@ def whole_percent(value: Any) -> str:
     return ">" + percent(0.99, 0) if Decimal("0.995") <= share < 1 else percent(share, 0)
 
 
+def points(value: Any) -> str:
+    """A difference of two shares (0.33) in percentage points (``33 points``).
+
+    Examples
+    --------
+    >>> from salesops_nb.present.language import formats
+    >>> formats.points(0.33), formats.points(0.012), formats.signed(0.01, "points")
+    ('33 points', '1.2 points', '+1 point')
+    """
+    if missing(value):
+        return NONE
+    size = 100 * _decimal(value)
+    fine = round(size, 1) if abs(size) < FEW_POINTS else round(size)
+    whole = fine == round(fine)
+    plural = words(setting().locale).ngettext("{n} point", "{n} points", abs(int(fine)) if whole else 2)
+    return plural.format(n=number(fine, 0 if whole else 1))
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "money": money,
     "about": short_money,
@@ -210,6 +229,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "decimal": lambda value: number(value, 2),
     "tenths": lambda value: number(value, 1),
     "percent": percent,
+    "points": points,
     "whole_percent": whole_percent,
     "date": day,
     "datetime": moment,

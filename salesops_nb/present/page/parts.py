@@ -21,6 +21,7 @@ from salesops_nb.present.page.render import words_of
 STATUSES = ("final", "draft")
 KINDS = ("note", "warning", "error")
 AGAINST = 2  # comparisons on a card
+LONG = 10_000  # from which whole numbers of parameters have separators
 
 
 def cover(
@@ -317,4 +318,6 @@ def _iso(day: date | str | None) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, list | tuple | set):
         return ", ".join(_plain(each) for each in value)
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) >= LONG):  # a year is no amount
+        return formats.exact(Decimal(str(value)))
     return "" if value is None else formats.text(value) if isinstance(value, bool) else str(value)
