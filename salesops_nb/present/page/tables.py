@@ -6,7 +6,7 @@ element ids with every table, which fails dark mode, the size limit and the acce
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.core.columns import columns_of
@@ -31,6 +31,7 @@ class _First:
 FIRST = _First()
 SHORT = 18  # letters of a cell that stays in one line
 LIVE_ROWS = 2_000  # brought to the page at which a person sorts and filters them
+_gathered: list[dict[str, Any]] | None = None  # what the report's spreadsheet shows, where one is written
 NUMERIC = {"money", "cents", "about", "number", "integer", "decimal", "tenths", "percent", "whole_percent"}
 
 
@@ -49,6 +50,7 @@ def show_table(
     currency: str | None = None,
     row_head: Any = FIRST,
     formulas: Mapping[str, Sequence[str | None]] | None = None,
+    key: str = "",
 ) -> None:
     """Display a table.
 
@@ -68,6 +70,7 @@ def show_table(
     row_head : the column that names the row, the first by default; ``None`` for none.
     formulas : by column what its cells are in the spreadsheet, one a row, such as ``[credit]*[rate]`` of
         columns of the row; ``None`` where the value is no formula. The page shows the values.
+    key : what formulas of other sheets call this one.
 
     Raises
     ------
@@ -92,15 +95,13 @@ def show_table(
     Bo | $60,000 | 55.0%
     Total | $150,000 |
     """
-    live, data, known = LIVE.get(), frame_called(to_pandas(frame)), columns_of(table)
-    mine = {str(name): known[str(name)] for name in data.columns if str(name) in known}
-    heads = {name: translated(column["label"]) for name, column in mine.items() if "label" in column}
-    units = {name: column["unit"] for name, column in mine.items() if fits(data[name], column.get("unit"))}
+    live, data = LIVE.get(), frame_called(to_pandas(frame))
+    heads, units = _declared(data, table, labels, formats)
     facts = table_facts(
         data,
         title=title,
-        labels={**heads, **(labels or {})},
-        formats={**units, **(formats or {})},
+        labels=heads,
+        formats=units,
         notes=notes,
         marks=marks,
         row_marks=row_marks or {},
@@ -108,14 +109,61 @@ def show_table(
         total=total,
         currency=currency,
         row_head=row_head,
-        formulas=formulas,
     )
+    if _gathered is not None:
+        _gathered.append(
+            {"frame": data, "title": title, "labels": heads, "formats": units, "notes": as_list(notes),
+             "total": total or {}, "currency": currency, "formulas": formulas or {}, "key": key}
+        )  # fmt: skip
     if live:
         facts["page"] = rows or LIVE_ROWS
     _add_orders(facts["rows"], data)
     head = " | ".join(column["label"] for column in facts["columns"])
     lines = [" | ".join(row["cells"]) for row in facts["rows"]]
     emit("table", facts, "\n".join([title, head, *lines]))
+
+
+def gather_sheets() -> list[dict[str, Any]]:
+    """From now on, what each table shows is kept for the report's spreadsheet.
+
+    Only in a process that runs one notebook: it goes on to its end.
+    """
+    global _gathered
+    _gathered = []
+    return _gathered
+
+
+def add_sheet(make: Callable[[], Mapping[str, Any] | None], *, table: str = "") -> None:
+    """A sheet that only the report's spreadsheet has; `make` is called only where one is written.
+
+    It returns the sheet's `frame`, `title` and whatever else `show_table` takes of labels, formats, notes,
+    total, currency, formulas and key; nothing where there is nothing to say.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.add_sheet(lambda: {"frame": [], "title": "Lines"})  # no spreadsheet is written here
+    """
+    if _gathered is None:
+        return
+    made = dict(make() or {})
+    if not made:
+        return
+    data = frame_called(to_pandas(made["frame"]))
+    heads, units = _declared(data, table, made.get("labels"), made.get("formats"))
+    empty = {"notes": (), "total": {}, "currency": None, "formulas": {}, "key": ""}
+    _gathered.append({**empty, **made, "frame": data, "labels": heads, "formats": units})
+
+
+def _declared(
+    data: pd.DataFrame, table: str, labels: Mapping[str, str] | None, formats: Mapping[str, str] | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Heads and units by column: those that are given, else those that the kind of table declares."""
+    known = columns_of(table)
+    mine = {str(name): known[str(name)] for name in data.columns if str(name) in known}
+    heads = {name: translated(column["label"]) for name, column in mine.items() if "label" in column}
+    units = {name: column["unit"] for name, column in mine.items() if fits(data[name], column.get("unit"))}
+    return {**heads, **(labels or {})}, {**units, **(formats or {})}
 
 
 def table_facts(frame: Any, *, labels: Any, formats: Any, marks: Any, row_head: Any, **said: Any) -> Any:
