@@ -59,9 +59,7 @@ def sheets_of(tables: Tables) -> dict[str, Any]:
     from salesops_nb.present.export.xlsx_names import sheet_name, short
 
     used: set[str] = set()
-    return {
-        sheet_name(short(table["title"]) or _("Table"), used): Sheet(**table) for table in tables
-    }
+    return {sheet_name(short(table["title"]) or _("Table"), used): Sheet(**table) for table in tables}
 
 
 def statement_of(notebook: Any) -> dict[str, Any] | None:

@@ -21,9 +21,10 @@ import pyarrow.compute as pc
 from salesops_nb.commission.finance.ledger_rows import arrow_of, lines_digest, plain_rows
 from salesops_nb.commission.result.attainment import Attained
 from salesops_nb.commission.result.payout import Payout
+from salesops_nb.commission.statements.line_formulas import rate_and_formula
 from salesops_nb.commission.statements.progress import Next, Team, coming, teams
 from salesops_nb.commission.statements.quota_to_pay import Step, path
-from salesops_nb.commission.statements.statement_lines import Line, Zero, lines_of, zeros_of
+from salesops_nb.commission.statements.statement_lines import Line, Zero, as_calculated, lines_of, zeros_of
 
 ZERO = Decimal(0)
 APPROVED = ("approved", "locked", "paid")
@@ -186,6 +187,19 @@ class Statements(Mapping[str, Statement]):
     def accounts(self) -> list[Account]:
         """What everybody gets, in order of their ids."""
         return [self._account(payee) for payee in self._payees]
+
+    @property
+    def count(self) -> int:
+        """How many lines all statements have."""
+        return int(self._table.num_rows)
+
+    def every_line(self) -> Iterator[tuple[Row, Decimal | None, str | None]]:
+        """The lines of all statements by payee, each with its rate and the formula of its amount."""
+        for payee in self._payees:
+            calculated = {str(row["line_id"]): row for row in self._calculated[payee]}
+            for row in self._lines[payee]:
+                line = as_calculated(row, calculated)
+                yield row, *(rate_and_formula(self._payout, line) if line is not None else (None, None))
 
     def path(self, payee: str) -> tuple[Step, list[Step]]:
         """The way from the quota to the person's pay."""

@@ -175,6 +175,7 @@ def totals(book: Book, who: str | None) -> None:
         table="reconciliation",
         currency=frame["currency"].iloc[0] if one else "currency",
         total=total,
+        formulas={"difference": ["[credited]-[paid]-[withheld]-[excluded]"] * len(frame)},
         notes=[_("Every credit has one place in a plan; the sums tie to the cent.") if ties
                else _("The sums do not tie: do not pay before this is understood."),
                *([_("A team's credit is its people's, seen again by a manager: it is not in the total.")]

@@ -14,6 +14,12 @@ from salesops_nb import present
 from salesops_nb.commission.finance.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.result.attainment import near
 from salesops_nb.commission.statements.unusual_lines import LIMIT, unusual
+from salesops_nb.notebook.commission_calculation.finance_sheets import (
+    STATEMENTS,
+    every_line,
+    has_lines,
+    pay_formulas,
+)
 from salesops_nb.notebook.commission_calculation.labels import (
     kind_words,
     measure_words,
@@ -40,7 +46,7 @@ def people(book: Book, who: str | None, status: str) -> None:
     """A row a person: place against quota, pay, and where the statement stands."""
     if who:
         return
-    rows = []
+    rows: list[dict[str, Any]] = []
     for found in book.statements.accounts:
         if status not in ("any", found.status):
             continue
@@ -56,7 +62,8 @@ def people(book: Book, who: str | None, status: str) -> None:
     if not rows:
         present.note(_("No statement stands so."))
         return
-    frame = pd.DataFrame(rows).sort_values("pay", ascending=False, kind="stable")
+    rows.sort(key=lambda row: -row["pay"])
+    frame = pd.DataFrame(rows)
     one = frame["currency"].nunique() == 1
     keep = [
         name
@@ -69,6 +76,9 @@ def people(book: Book, who: str | None, status: str) -> None:
         table="people",
         currency=str(frame["currency"].iloc[0]) if one else "currency",
         rows=None,
+        total={"pay": sum((row["pay"] for row in rows), ZERO)} if one else None,
+        formulas={"pay": pay_formulas(book, rows)} if has_lines(book) else None,
+        key=STATEMENTS,
     )
 
 
@@ -94,9 +104,10 @@ def nearest(book: Book, who: str | None) -> None:
 
 
 def lines(book: Book, who: str | None) -> None:
-    """The biggest lines, and those furthest from their component's others."""
+    """The biggest lines, and those furthest from their component's others; all of them in the spreadsheet."""
     if who:
         return
+    every_line(book)
     rows = plain_rows(book.payout.lines)
     if not rows:
         present.note(_("The calculation has no line."))

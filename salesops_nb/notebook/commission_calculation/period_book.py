@@ -189,8 +189,8 @@ class Book:
             statuses=statuses,
             newer={payee: amount for payee, amount in newer.items() if payee in agreed},
             disputes=plain_rows(ledger.disputes(store, period=self.period.key)),
-            accounts=partial(self._called, "accounts", "account_id"),
-            products=partial(self._called, "products", "product_id"),
+            accounts=partial(self.called, "accounts", "account_id"),
+            products=partial(self.called, "products", "product_id"),
             names=self.names,
             agreements=in_force(self._rows("plan_assignments"), self.period),
             pays_on=self.pay_calendar.dates(self.period).pay_date if self.pay_calendar else None,
@@ -210,7 +210,7 @@ class Book:
             found[row["payee_id"]][row["currency"]] += row["amount"]
         return {payee: dict(sums) for payee, sums in found.items()}
 
-    def _called(self, kind: Kind, column: str, asked: Collection[str]) -> Mapping[str, str]:
+    def called(self, kind: Kind, column: str, asked: Collection[str]) -> Mapping[str, str]:
         """The account or product of each deal that is asked for, by its name where it has one."""
         names = names_of(self.workbook.tables, kind)
         return {deal: names.get(one, one) for deal, one in self._of_deals(column, asked).items()}

@@ -48,7 +48,7 @@ class Sheet:
     currency : the code of its money, or the column that holds each row's; the locale's by default.
     formulas : by column its cells' formulas, one a row, ``None`` for a value, which is then in italics.
         ``[credit]`` is that column in the same row, ``<lines.amount>`` the whole column of the sheet whose
-        `key` is ``lines``. Such columns have a total where their currency is one.
+        `key` is ``lines``.
     total : by column what its total is, which is a formula where it is the column's sum.
     title : what the cover's list says of the sheet; its name by default.
     """
@@ -171,13 +171,10 @@ class _Placed:
         head = re.sub(r"([\[\]#'@])", r"'\1", self.heads[self.columns.index(column)])
         return f"{self.table}[{head}]"
 
-    def totals(self) -> dict[str, Any]:
-        """The totals by column: those that were given, and the sums of what is worked out."""
-        found = dict(self.given.total)
-        if len(set(self.codes)) == 1:
-            for column in self.given.formulas:
-                found.setdefault(column, sum(v for v in self.data[column] if not written.missing(v)))
-        return found if len(self.data) else {}
+    @property
+    def totals(self) -> Mapping[str, Any]:
+        """What the total of each column is; none of a frame without rows."""
+        return self.given.total if len(self.data) else {}
 
 
 class _Writer:
@@ -189,6 +186,7 @@ class _Writer:
         self.money: dict[tuple[Any, ...], Any] = {}
         self.patterns = {
             "percent": "0.0%",
+            "rate": "0.0###%",
             "tenths": "#,##0.0",
             "whole_percent": "0%",
             "integer": "#,##0",
@@ -225,7 +223,7 @@ class _Writer:
         if self.draft:
             sheet.write_string(0, 0, self.draft, self.banner)
             sheet.set_header(f"&C&14&B{self.draft.replace('&', '&&')}")
-        totals = placed.totals()
+        totals = placed.totals
         end = placed.last + (1 if totals else 0)
         if placed.columns:
             self._table(sheet, placed, end, totals)
@@ -239,7 +237,7 @@ class _Writer:
             sheet.write_string(end, 0, _("Total"), self.strong)
         notes = [translate(note) for note in _listed(placed.given.notes)]
         if any(formula is None for cells in placed.given.formulas.values() for formula in cells):
-            notes.append(_("In italics: a value that is no plain product of credit and rate."))
+            notes.append(_("In italics: a value that no formula makes."))
         for row, note in enumerate(notes, start=end + 2):
             self.text(sheet, row, 0, note)
         sheet.freeze_panes(placed.top + 1, 1 if len(placed.columns) > 1 else 0)

@@ -1,4 +1,4 @@
-"""Names in a spreadsheet: short ones for sheets, which hold 31 letters, and such as Excel takes for tables."""
+"""Names in a spreadsheet: of sheets, which hold 31 letters, and of tables, as Excel takes them."""
 
 from __future__ import annotations
 
@@ -33,14 +33,17 @@ def short(title: str) -> str:
     >>> short("What an analyst of ours has called something of theirs")
     'What an analyst of ours has'
     """
+    made = title
     for known, name in declared().items():
         # values stand in the title by now
-        pattern = re.sub(r"\\{\w+\\}", ".*", re.escape(translated(known)))
-        if re.fullmatch(pattern, title):
-            return translated(name)
-    if len(title) <= MOST:
-        return title
-    words = title.split()
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(translated(known)))
+        if found := re.fullmatch(pattern, title):
+            values = found.groupdict()
+            made = translated(name).format(**values)
+            made = made if len(made) <= MOST else translated(name).format(**dict.fromkeys(values, "")).strip()
+    if len(made) <= MOST:
+        return made
+    words = made.split()
     while len(words) > 1 and len(" ".join(words)) > MOST:
         words.pop()
     return " ".join(words).rstrip(",;:–-")

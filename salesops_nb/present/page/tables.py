@@ -32,7 +32,18 @@ FIRST = _First()
 SHORT = 18  # letters of a cell that stays in one line
 LIVE_ROWS = 2_000  # brought to the page at which a person sorts and filters them
 _gathered: list[dict[str, Any]] | None = None  # what the report's spreadsheet shows, where one is written
-NUMERIC = {"money", "cents", "about", "number", "integer", "decimal", "tenths", "percent", "whole_percent"}
+NUMERIC = {
+    "money",
+    "cents",
+    "about",
+    "number",
+    "integer",
+    "decimal",
+    "tenths",
+    "percent",
+    "rate",
+    "whole_percent",
+}
 
 
 def show_table(
@@ -60,7 +71,7 @@ def show_table(
     title : the caption.
     labels : heads by column; the column's name in words by default.
     formats : unit by column (`money`, `cents`, `about`, `number`, `integer`, `decimal`, `tenths`, `percent`,
-        `whole_percent`, `date`, `datetime`, `text`); guessed from the values where none is given.
+        `rate`, `whole_percent`, `date`, `datetime`, `text`); guessed from the values where none is given.
     notes : lines under the table.
     marks : ``simulated``, ``estimated`` … by column, or for the whole table.
     row_marks : mark → one truth value a row; the mark stands beside the row's head.
@@ -151,7 +162,7 @@ def add_sheet(make: Callable[[], Mapping[str, Any] | None], *, table: str = "") 
         return
     data = frame_called(to_pandas(made["frame"]))
     heads, units = _declared(data, table, made.get("labels"), made.get("formats"))
-    empty = {"notes": (), "total": {}, "currency": None, "formulas": {}, "key": ""}
+    empty: dict[str, Any] = {"notes": (), "total": {}, "currency": None, "formulas": {}, "key": ""}
     _gathered.append({**empty, **made, "frame": data, "labels": heads, "formats": units})
 
 
