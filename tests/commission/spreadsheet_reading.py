@@ -84,7 +84,9 @@ class Recalculated:
 
         made = re.sub(r'"[^"]*"', lambda m: keep(repr(m[0][1:-1])), formula)
         made = re.sub(r"\w+\[(?:'.|[^\]'])*\]", lambda m: keep(f"whole({m[0]!r})"), made)
-        made = re.sub(r"\b([A-Z]{1,3}\d+):([A-Z]{1,3}\d+)\b", lambda m: keep(f"span({m[1]!r}, {m[2]!r})"), made)
+        made = re.sub(
+            r"\b([A-Z]{1,3}\d+):([A-Z]{1,3}\d+)\b", lambda m: keep(f"span({m[1]!r}, {m[2]!r})"), made
+        )
         made = re.sub(r"\b[A-Z]{1,3}\d+\b", lambda m: keep(f"one({m[0]!r})"), made)
         made = re.sub(r"\0(\d+)\0", lambda m: names[int(m[1])], made)
         known = {"whole": whole, "one": one, "span": span, "ROUND": _round, "SUM": _sum, "SUMIFS": _sumifs,
@@ -104,7 +106,9 @@ def _sum(cells: list[Any]) -> float:
 def _sumifs(cells: list[Any], *pairs: Any) -> float:
     fits = [True] * len(cells)
     for column, wanted in zip(pairs[::2], pairs[1::2], strict=True):
-        fits = [fit and str(v).casefold() == str(wanted).casefold() for fit, v in zip(fits, column, strict=True)]
+        fits = [
+            fit and str(v).casefold() == str(wanted).casefold() for fit, v in zip(fits, column, strict=True)
+        ]
     return _sum([value for fit, value in zip(fits, cells, strict=True) if fit])
 
 
@@ -136,8 +140,8 @@ def shown(sheets: dict[str, list[list[str]]], sheet: str, coordinate: str) -> De
 def check_tables(path: Path) -> dict[str, str]:
     """The named tables of a workbook by name, with their ranges; what Excel would repair is an error.
 
-    A table's columns are its heads, word for word and none twice; its filter ends before its totals; names are
-    none twice and like no cell.
+    A table's columns are its heads, word for word and none twice; its filter ends before its totals;
+    names are none twice and like no cell.
     """
     found: dict[str, str] = {}
     book = openpyxl.load_workbook(path)

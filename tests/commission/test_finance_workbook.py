@@ -74,7 +74,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path]
     (folder / "workbook.yml").write_text("company: A\ncurrency: USD\nsource: data\nmapping: mapping.yml\n")
     (folder / "mapping.yml").write_text(MAPPING)
     (folder / "data").mkdir()
-    for name, text in (("people", PEOPLE), ("deals", DEALS), ("plan_assignments", ASSIGNED), ("splits", SPLITS)):
+    for name, text in (
+        ("people", PEOPLE),
+        ("deals", DEALS),
+        ("plan_assignments", ASSIGNED),
+        ("splits", SPLITS),
+    ):
         (folder / "data" / f"{name}.csv").write_text(text)
     yield made(folder)
     present.use_locale("en_US", "USD")
@@ -128,7 +133,9 @@ def check_sums(book: Any, path: Path, found: dict[tuple[str, str], Decimal]) -> 
     (below,) = [c for c in openpyxl.load_workbook(path)["Lines"][amounts[-1].row + 1] if c.data_type == "f"]
     assert round(found["Lines", below.coordinate], 2) == total
     assert sum(value("Statements", cell) for cell in column(path, "Statements", "Pay")) == total
-    differences = [found["Reconciliation", c.coordinate] for c in column(path, "Reconciliation", "Difference")]
+    differences = [
+        found["Reconciliation", c.coordinate] for c in column(path, "Reconciliation", "Difference")
+    ]
     assert len(differences) >= 7
     assert not any(differences)
 

@@ -158,8 +158,8 @@ def sheets_xlsx(sheets: Mapping[str, pd.DataFrame], anchor: str = "") -> bytes:
             sheet = book.add_worksheet(name)
             bold = book.add_format({"bold": True})
             heads = [{"header": str(neutral(title)), "header_format": bold} for title in table.columns]
-            options = {"name": name.replace(" ", "_"), "style": "Table Style Light 1", "columns": heads}
-            sheet.add_table(0, 0, max(len(table), 1), len(heads) - 1, options)
+            made = {"name": name.replace(" ", "_"), "style": "Table Style Light 1", "columns": heads}
+            sheet.add_table(0, 0, max(len(table), 1), len(heads) - 1, made)
             for number, row in enumerate(table.to_dict("records"), start=1):
                 _write_row(book, sheet, number, row)
             sheet.freeze_panes(1, 0)

@@ -41,7 +41,7 @@ class Statement:
     would change in all; `digest` the hash of the ledger's lines that it shows (`lines_digest`); `coming`
     the next tier or gate of each component; `team` where the people stand on whose credit the person is
     paid; `pays_on` the calendar's pay date; `year` what the fiscal year has paid up to this period's end,
-    with it.
+    with it; `before` the ledger's last period before this one of its kind, and what it paid.
     """
 
     payee_id: str
@@ -65,6 +65,7 @@ class Statement:
     pays_on: date | None = None
     year: Mapping[str, Decimal] = field(default_factory=dict)
     at_exit: tuple[Mapping[str, Any], ...] = ()
+    before: tuple[str, Mapping[str, Decimal]] | None = None
 
     @property
     def draft(self) -> bool:
@@ -79,7 +80,7 @@ class Books:
     `lines` are the ledger's as they would stand after posting, `statuses` by payee, `names` for
     showing, `accounts` and `products` those of deals that are asked for, `agreements` rows of
     `plan_assignments`, `pays_on` the pay date, `earlier` what the fiscal year's earlier periods come to
-    for each payee, by currency.
+    for each payee, by currency, `before` the same of the last period of the same kind, with its key.
     """
 
     lines: pa.Table | Sequence[Mapping[str, Any]] = ()
@@ -92,6 +93,7 @@ class Books:
     agreements: Sequence[Mapping[str, Any]] = ()
     pays_on: date | None = None
     earlier: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    before: tuple[str, Mapping[str, Mapping[str, Decimal]]] = ("", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ class Statements(Mapping[str, Statement]):
             pays_on=books.pays_on,
             year=_added(books.earlier.get(payee, {}), account.totals),
             at_exit=tuple(self._exits.get(payee, [])),
+            before=(books.before[0], books.before[1][payee]) if payee in books.before[1] else None,
         )
 
     @cached_property

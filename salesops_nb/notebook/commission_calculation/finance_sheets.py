@@ -1,4 +1,4 @@
-"""What finance keeps beside the page: every line with its formula, and that sheets and ledger say the same."""
+"""What finance keeps beside the page: every line with its formula, and that sheets and ledger agree."""
 
 from __future__ import annotations
 
@@ -96,9 +96,19 @@ def _lines(book: Book) -> dict[str, Any]:
 
 
 def compared(book: Book, status: str, made: Finance | None) -> None:
-    """The sheet of what must be equal, each side a formula where a sheet has it, with the difference."""
-    if has_lines(book):
-        present.add_sheet(lambda: _Compared(book, made, status == "any").sheet(), table="reconciliation")
+    """What must be equal, each side a formula where a sheet of the spreadsheet has it."""
+    found = _Compared(book, made, status == "any")
+    one = len({row["currency"] for row in found.rows}) == 1
+    present.show_table(
+        pd.DataFrame(found.rows, columns=["what", "currency", "here", "there", "difference"]),
+        title=_("Reconciliation"),
+        table="reconciliation",
+        currency="currency",
+        rows=None,
+        formulas=found.formulas if has_lines(book) else None,
+        total={"difference": sum((row["difference"] for row in found.rows), ZERO)} if one else None,
+        notes=[_("Every difference is zero; what is not is decided before the close.")],
+    )
 
 
 class _Compared:
@@ -149,17 +159,6 @@ class _Compared:
         for name, formula in zip(("here", "there"), formulas, strict=True):
             self.formulas[name].append(formula)
         self.formulas["difference"].append(f"ROUND([here]-[there],{places(code)})")
-
-    def sheet(self) -> dict[str, Any]:
-        """The comparisons as `present.add_sheet` takes them."""
-        return {
-            "frame": pd.DataFrame(self.rows, columns=["what", "currency", "here", "there", "difference"]),
-            "title": _("Reconciliation"),
-            "currency": "currency",
-            "formulas": self.formulas,
-            "total": {"difference": sum((row["difference"] for row in self.rows), ZERO)},
-            "notes": [_("Every difference is zero; what is not is decided before the close.")],
-        }
 
 
 def _sum_of(sheet: str, column: str, code: str) -> str:

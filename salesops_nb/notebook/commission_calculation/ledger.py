@@ -10,16 +10,12 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.commission.finance.accrual import accrual
 from salesops_nb.commission.finance.comparison import reconcile
-from salesops_nb.commission.finance.journal import Finance
-from salesops_nb.commission.finance.journal import finance as journal
-from salesops_nb.commission.finance.ledger_rows import plain_rows
 from salesops_nb.commission.finance.payroll import MAY_LEAVE, payroll
 from salesops_nb.commission.paid_periods.basis import basis
 from salesops_nb.errors import SalesopsError
 from salesops_nb.messages import joined
 from salesops_nb.notebook.commission_calculation.calculations import duties_of
 from salesops_nb.notebook.commission_calculation.closed_periods import corrected
-from salesops_nb.notebook.commission_calculation.finance_sheets import JOURNAL, compared
 from salesops_nb.notebook.commission_calculation.labels import kind_words, status_words
 from salesops_nb.notebook.commission_calculation.period_book import earning_codes, not_incremental
 from salesops_nb.present.language import formats
@@ -236,19 +232,15 @@ def payroll_table(book: Book, who: str | None) -> None:
     )  # fmt: skip
 
 
-def finance(book: Book, who: str | None, status: str = "any") -> None:
-    """The journal of the period, earned and unpaid by period, and how contract costs are treated: tables that
-    tie to the ledger.
-    """
+def finance(book: Book, who: str | None) -> None:
+    """Earned and unpaid by period, and how contract costs are treated: a table that ties to the ledger."""
     if who:
         return
     store, year = book.workbook.store, book.workbook.calendar.containing(book.period.start, "year")
     lines = ledger.lines(store)
     if lines.empty:
         present.note(_("The ledger is empty: nothing is earned yet."))
-        compared(book, status, None)
         return
-    compared(book, status, _journal(book, lines))
     periods = [p for p in _same_kind(book, year) if p.start <= book.period.start]
     made = accrual(
         lines, periods, book.workbook.table("deals"), ledger.statements(store),
@@ -271,33 +263,6 @@ def finance(book: Book, who: str | None, status: str = "any") -> None:
                          "{n} deals have no term: their contract cost cannot be classed. Fill term_months.",
                          len(unknown))  # fmt: skip
         present.note(words, kind="warning")
-
-
-def _journal(book: Book, lines: pd.DataFrame) -> Finance:
-    """What is to be posted for the period: debits and credits by account."""
-    made = journal(
-        lines, [book.period], book.workbook.table("deals"), ledger.statements(book.workbook.store),
-        book.workbook.settings.accounts, not_incremental=not_incremental(book.plans),
-    )  # fmt: skip
-    rows = plain_rows(made.journal)
-    if not rows:
-        present.note(_("Nothing is to be posted for {period}.", period=book.period.key))
-        return made
-    one = len({row["currency"] for row in rows}) == 1
-    frame = pd.DataFrame(
-        [{"account": row["account"], "text": translate(row["text"]), "debit": row["debit"] or None,
-          "credit": row["credit"] or None, "currency": row["currency"]} for row in rows]
-    )  # fmt: skip
-    present.show_table(
-        frame,
-        title=_("Journal"),
-        table="journal",
-        currency="currency",
-        rows=None,
-        total={side: sum((row[side] for row in rows), ZERO) for side in ("debit", "credit")} if one else None,
-        key=JOURNAL,
-    )
-    return made
 
 
 def _treatments(table: pd.DataFrame) -> None:

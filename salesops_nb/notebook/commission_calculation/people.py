@@ -42,8 +42,10 @@ NO_CREDIT = (
 )  # there the column holds a balance or points
 
 
-def people(book: Book, who: str | None, status: str) -> None:
-    """A row a person: place against quota, pay, and where the statement stands."""
+def people(book: Book, who: str | None, status: str, audience: str = "analyst") -> None:
+    """A row a person: place against quota, pay, and where the statement stands; for finance in the
+    spreadsheet alone.
+    """
     if who:
         return
     rows: list[dict[str, Any]] = []
@@ -70,21 +72,23 @@ def people(book: Book, who: str | None, status: str) -> None:
         for name in frame.columns
         if (name != "disputes" or frame["disputes"].notna().any()) and not (name == "currency" and one)
     ]
-    present.show_table(
-        frame[keep],
-        title=_("Statements"),
-        table="people",
-        currency=str(frame["currency"].iloc[0]) if one else "currency",
-        rows=None,
-        total={"pay": sum((row["pay"] for row in rows), ZERO)} if one else None,
-        formulas={"pay": pay_formulas(book, rows)} if has_lines(book) else None,
-        key=STATEMENTS,
-    )
+    made: dict[str, Any] = {
+        "frame": frame[keep],
+        "title": _("Statements"),
+        "currency": str(frame["currency"].iloc[0]) if one else "currency",
+        "total": {"pay": sum((row["pay"] for row in rows), ZERO)} if one else {},
+        "formulas": {"pay": pay_formulas(book, rows)} if has_lines(book) else {},
+        "key": STATEMENTS,
+    }
+    if audience == "analyst":
+        present.show_table(**made, table="people", rows=None)
+    else:
+        present.add_sheet(lambda: made, table="people")
 
 
-def nearest(book: Book, who: str | None) -> None:
+def nearest(book: Book, who: str | None, audience: str = "analyst") -> None:
     """Who lacks little to the next tier or gate: worth knowing before the period ends."""
-    if who:
+    if who or audience != "analyst":
         return
     found = near(book.payout.attained)
     if not found:
@@ -103,11 +107,13 @@ def nearest(book: Book, who: str | None) -> None:
     present.show_table(frame[keep], title=_("Near the next tier"), table="nearest", rows=30)
 
 
-def lines(book: Book, who: str | None) -> None:
+def lines(book: Book, who: str | None, audience: str = "analyst") -> None:
     """The biggest lines, and those furthest from their component's others; all of them in the spreadsheet."""
     if who:
         return
     every_line(book)
+    if audience != "analyst":
+        return
     rows = plain_rows(book.payout.lines)
     if not rows:
         present.note(_("The calculation has no line."))

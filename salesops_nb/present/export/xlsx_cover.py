@@ -1,4 +1,4 @@
-"""The first sheet of a report's workbook: what it is, what it finds, what each sheet holds, what it rests on."""
+"""The first sheet of a report's workbook: what it is and finds, what each sheet holds, what it rests on."""
 
 from __future__ import annotations
 
