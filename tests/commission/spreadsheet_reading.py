@@ -89,12 +89,19 @@ class Recalculated:
         )
         made = re.sub(r"\b[A-Z]{1,3}\d+\b", lambda m: keep(f"one({m[0]!r})"), made)
         made = re.sub(r"\0(\d+)\0", lambda m: names[int(m[1])], made)
-        known = {"whole": whole, "one": one, "span": span, "ROUND": _round, "SUM": _sum, "SUMIFS": _sumifs,
-                 "SUBTOTAL": lambda kind, cells: {109: _sum}[kind](cells)}  # fmt: skip
+        known = {
+            "whole": whole,
+            "one": one,
+            "span": span,
+            "ROUND": round_as_spreadsheets_do,
+            "SUM": _sum,
+            "SUMIFS": _sumifs,
+            "SUBTOTAL": lambda kind, cells: {109: _sum}[kind](cells),
+        }
         return eval(made, {"__builtins__": {}}, known)  # type: ignore[no-any-return]
 
 
-def _round(value: float, digits: int) -> float:
+def round_as_spreadsheets_do(value: float, digits: int) -> float:
     """As spreadsheets do: binary numbers of fifteen digits, half away from zero."""
     return float(Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 

@@ -136,7 +136,8 @@ def test_a_card_takes_label_and_unit_of_its_figure(shown: Shown) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_column_has_a_label_and_units_that_there_are(kind: str) -> None:
     for name, column in columns_of(kind).items():
-        assert set(column) <= {"label", "unit"}, name
+        assert set(column) <= {"label", "unit", "priority"}, name
+        assert column.get("priority", 2) in (2, 3), name
         assert column.get("unit", "text") in FORMATS, name
         assert column.get("label", "").strip() or (kind, name) in NO_LABEL, f"{kind}: {name} has no label"
 

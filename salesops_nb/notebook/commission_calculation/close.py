@@ -47,10 +47,10 @@ def journal(book: Book, who: str | None) -> Finance | None:
           "credit": row["credit"] or None, "currency": row["currency"]} for row in rows]
     )  # fmt: skip
     present.show_table(
-        frame,
+        frame.drop(columns="currency") if one else frame,
         title=_("Journal"),
         table="journal",
-        currency="currency",
+        currency=rows[0]["currency"] if one else "currency",
         rows=None,
         total={side: sum((row[side] for row in rows), ZERO) for side in ("debit", "credit")} if one else None,
         key=JOURNAL,
@@ -72,11 +72,13 @@ def decisions(book: Book, who: str | None) -> None:
     if not rows:
         present.note(_("Nothing is left to decide before the close."))
         return
+    frame = pd.DataFrame(rows, columns=["decide", "amount", "currency", "do"])
+    one = frame["currency"].nunique() == 1
     present.show_table(
-        pd.DataFrame(rows, columns=["decide", "amount", "currency", "do"]),
-        title=_("To decide before the close"),
+        frame.drop(columns="currency") if one else frame,
+        title=_("Open decisions"),
         table="decisions",
-        currency="currency",
+        currency=rows[0]["currency"] if one else "currency",
         rows=None,
         row_head=None,
     )

@@ -98,12 +98,13 @@ def _lines(book: Book) -> dict[str, Any]:
 def compared(book: Book, status: str, made: Finance | None) -> None:
     """What must be equal, each side a formula where a sheet of the spreadsheet has it."""
     found = _Compared(book, made, status == "any")
-    one = len({row["currency"] for row in found.rows}) == 1
+    frame = pd.DataFrame(found.rows, columns=["what", "currency", "here", "there", "difference"])
+    one = frame["currency"].nunique() == 1
     present.show_table(
-        pd.DataFrame(found.rows, columns=["what", "currency", "here", "there", "difference"]),
+        frame.drop(columns="currency") if one else frame,
         title=_("Reconciliation"),
         table="reconciliation",
-        currency="currency",
+        currency=found.rows[0]["currency"] if one else "currency",
         rows=None,
         formulas=found.formulas if has_lines(book) else None,
         total={"difference": sum((row["difference"] for row in found.rows), ZERO)} if one else None,
@@ -136,11 +137,16 @@ class _Compared:
     def journal(self, made: Finance) -> None:
         """The journal's two sides, and what it says of the ledger."""
         entries = plain_rows(made.journal)
-        for code in sorted({row["currency"] for row in entries}):
+        codes = sorted({row["currency"] for row in entries})
+        for code in codes:
             sides = [
                 sum((r[side] for r in entries if r["currency"] == code), ZERO) for side in ("debit", "credit")
             ]
-            sums = (_sum_of(JOURNAL, "debit", code), _sum_of(JOURNAL, "credit", code))
+            sums = (
+                (_sum_of(JOURNAL, "debit", code), _sum_of(JOURNAL, "credit", code))
+                if len(codes) > 1
+                else (f"SUM(<{JOURNAL}.debit>)", f"SUM(<{JOURNAL}.credit>)")
+            )
             self.add(_("Journal: debits, and credits"), code, (sides[0], sides[1]), sums)
         for row in plain_rows(made.reconciliation):
             self.add(translate(row["what"]), row["currency"], (row["file"], row["ledger"]), (None, None))

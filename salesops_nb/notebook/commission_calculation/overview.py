@@ -71,7 +71,7 @@ def cover(panel: Panel, book: Book, asked: Any) -> None:
         asked_for={"period": book.period.key, **asked_for},
         used=("plan_assignments", "targets", "splits", "leave", "people.hired_on", "people.payroll_id"),
         status="draft" if draft else "final",
-        without=("analyst",) if who else (),
+        without=("analyst",),
         statement=_shown(one) if one is not None and asked.status in ("any", one.status) else None,
     )
 
