@@ -48,7 +48,8 @@ def english() -> Iterator[None]:
     ("found", "wanted"),
     [
         (NORMAL, "2026-Q1 pays 2 people $1,101.00, 10.1% more than 2025-Q4, on 10.0% more credit. All 2 "
-                 "statements are drafts: review and approve them by Apr 8, 2026. Every credit is placed to the cent."),
+                 "statements are drafts: review and approve them by Apr 8, 2026. Every credit is placed to "
+                 "the cent."),
         (ONE, "2026-Q1 pays Ada $1,101.00, 10.1% more than 2025-Q4, on 10.0% more credit. The statement is a "
               "draft: approve it by Apr 8, 2026. Every credit is placed to the cent."),
         # less, and against the course of credit
