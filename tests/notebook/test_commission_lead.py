@@ -109,10 +109,12 @@ def test_the_lead_of_a_close(found: Closing, wanted: str) -> None:
 
 
 PLACE = Attained(
-    "ada", "ae", "1", "base", "Commission", "credit", D(1000), D(760), D(1000), "tier", D("0.0525")
+    "ada", "ae", "1", "base", "Base", "credit", D(1000), D(760), D(1000), "tier", D("0.0525")
+)  # fmt: skip
+FEBRUARY = date(2026, 2, 1)
+LINE = Line(
+    "d1", "Acme", "Pump", "Base", "commission", FEBRUARY, None, D(760), D("38.5"), "USD", message("words")
 )
-LINE = Line("d1", "Acme", "Pump", "Commission", "commission", date(2026, 2, 1), None, D(760), D("38.5"), "USD",
-            message("words"))  # fmt: skip
 SLIP = Statement(
     "ada", "Ada", "2026-Q1", "draft", (LINE,), (), (PLACE,), Step("Pay at quota", D(50)), (), (), (),
     totals={"USD": D("38.50")}, year={"USD": D("138.50")}, coming=(Next(PLACE, D("12.00"), "USD"),),

@@ -18,7 +18,7 @@ from salesops_nb.notebook.commission_calculation.labels import amounts, status_w
 from salesops_nb.notebook.commission_calculation.lead import Closing, next_pays
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext
-from salesops_nb.present.language.translation import _
+from salesops_nb.present.language.translation import _, setting
 
 if TYPE_CHECKING:
     from salesops_nb.commission.result.payout import Payout
@@ -131,7 +131,7 @@ def company_cards(book: Book, found: Closing) -> list[Card]:
     total = sum((row.credit for row in placed.values()), ZERO)
     cost = found.paid.get(own, ZERO) / found.credit if found.credit else None
     return [
-        {"metric": "commission_payable", "value": amounts(found.paid or {own: ZERO}), "mark": marks,
+        {"metric": "commission_payable", **_paid(found.paid), "mark": marks,
          "against": _changes((_("to {period}", period=found.before), found.change, None)),
          "sentence": ngettext("{n} line", "{n} lines", lines) + ", "
          + ngettext("{n} person.", "{n} people.", len(found.names))},
@@ -142,7 +142,7 @@ def company_cards(book: Book, found: Closing) -> list[Card]:
          if cost is not None else _("No credit is paid on.")},
         {"metric": "commission_at_quota", "value": f"{reached} / {len(placed)}", "mark": marks,
          "sentence": _("People with a quota who have reached it.")},
-        {"metric": "commission_waiting", "value": amounts(found.waits or {own: ZERO}), "mark": marks,
+        {"metric": "commission_waiting", **_paid(found.waits), "mark": marks,
          "sentence": _("Held until invoiced, collected or released.")},
         {"metric": "commission_errors", "value": found.errors,
          "sentence": _("What they concern is not paid.") if found.errors
@@ -155,7 +155,7 @@ def person_cards(one: Statement) -> list[Card]:
     place = standing(one.places)
     lines = sum(line.count for line in one.lines)
     pay: dict[str, Any] = {
-        "metric": "commission_payable", "value": amounts(one.totals) or formats.money(ZERO, cents=True),
+        "metric": "commission_payable", **_paid(one.totals),
         "against": _changes(_against_before(one), _against_quota(one)),
         "sentence": ngettext("One line.", "The sum of {n} lines.", lines) if lines
         else _("No line is paid."),
@@ -168,7 +168,7 @@ def person_cards(one: Statement) -> list[Card]:
          else _("The statement is {status}.", status=status_words(one.status))}
     )  # fmt: skip
     cards.append(
-        {"label": _("Year to date"), "value": amounts(one.year) or formats.money(ZERO, cents=True),
+        {"label": _("Year to date"), **_paid(one.year),
          "sentence": _("All statements of the fiscal year up to this one, with it.")}
     )  # fmt: skip
     if place is not None and place.quota:
@@ -204,6 +204,13 @@ def person_cards(one: Statement) -> list[Card]:
              "sentence": _("Held until invoiced, collected or released.")}
         )  # fmt: skip
     return cards
+
+
+def _paid(sums: Mapping[str, Decimal]) -> dict[str, Any]:
+    """A card's value: a number where all is in the reader's currency, else the sums in words."""
+    if set(sums) <= {setting().currency}:
+        return {"value": sum(sums.values(), ZERO), "unit": "cents"}
+    return {"value": amounts(sums), "unit": "text"}
 
 
 def _against_before(one: Statement) -> tuple[str, Decimal | None, bool | None]:

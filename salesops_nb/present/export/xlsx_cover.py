@@ -98,10 +98,14 @@ class _Page:
             self.writer.text(self.sheet, self.row, 0, card["label"], self.wrapped, self.quoted)
             number = _number(card.get("raw"))
             if number is not None and card.get("unit") not in (None, "text"):
-                self.writer.cell(self.sheet, self.row, 1, number, card["unit"], setting().currency)
+                # a spreadsheet keeps what a page rounds
+                unit = "cents" if card["unit"] in ("about", "money") else card["unit"]
+                self.writer.cell(self.sheet, self.row, 1, number, unit, setting().currency)
             else:
                 self.writer.text(self.sheet, self.row, 1, card["value"], self.wrapped, self.quoted)
-            words = " ".join(filter(None, (str(card.get("sentence") or ""), str(card.get("detail") or ""))))
+            beside = ", ".join(f"{each['value']} {each['label']}" for each in card.get("against") or ())
+            said = (str(card.get("sentence") or ""), str(card.get("detail") or ""), beside and f"({beside})")
+            words = " ".join(filter(None, said))
             self._tall(2, words)
             self.row += 1
 
@@ -112,7 +116,7 @@ class _Page:
             place = name.replace("'", "''")
             self.sheet.write_url(self.row, 0, f"internal:'{place}'!A1", self.link, string=name)
             self.sheet.write_number(self.row, 1, rows, self.number)
-            self._tall(2, given.title or name)
+            self._tall(2, given.title if given.title != name else "")
             self.row += 1
 
     def basis(self, facts: Mapping[str, Any]) -> None:
