@@ -56,7 +56,9 @@ def made(folder: Path, period: str = "2017-Q4") -> tuple[Any, Path]:
         show.totals(book, None)
         show.people(book, None, "any")
         show.lines(book, None)
-        close.reconciliation(book, None, "any", close.journal(book, None))
+        posted = close.entries(book, None)
+        close.journal(book, None, posted)
+        close.reconciliation(book, None, "any", posted)
         ledger_shows.finance(book, None)
     finally:
         tables._gathered = before
@@ -178,7 +180,7 @@ def test_too_many_lines_are_left_out_and_said(small: tuple[Any, Path], monkeypat
     monkeypatch.setattr(tables, "_gathered", [])
     show.people(book, None, "any")
     show.lines(book, None)
-    close.reconciliation(book, None, "any", close.journal(book, None))
+    close.reconciliation(book, None, "any", None)
     assert "leaves out the list of" in capsys.readouterr().out
     path = present.write_xlsx(book.workbook.folder / "few.xlsx", sheets_of(tables._gathered or []))
     assert {"Lines", "Reconciliation"} - set(openpyxl.load_workbook(path).sheetnames) == {"Lines"}

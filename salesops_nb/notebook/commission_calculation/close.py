@@ -25,22 +25,25 @@ if TYPE_CHECKING:
 ZERO = Decimal(0)
 
 
-def journal(book: Book, who: str | None) -> Finance | None:
-    """What is to be posted for the period: debits and credits by account."""
-    if who:
+def entries(book: Book, who: str | None) -> Finance | None:
+    """The journal of the period by the ledger as it stands; none on a statement, or while it is empty."""
+    lines = None if who else ledger.lines(book.workbook.store)
+    if lines is None or lines.empty:
         return None
-    lines = ledger.lines(book.workbook.store)
-    if lines.empty:
-        present.note(_("The ledger is empty: there is nothing to post."))
-        return None
-    made = journal_of(
+    return journal_of(
         lines, [book.period], book.workbook.table("deals"), ledger.statements(book.workbook.store),
         book.workbook.settings.accounts, not_incremental=not_incremental(book.plans),
     )  # fmt: skip
-    rows = plain_rows(made.journal)
+
+
+def journal(book: Book, who: str | None, posted: Finance | None) -> None:
+    """What is to be posted for the period: debits and credits by account."""
+    if who:
+        return
+    rows = plain_rows(posted.journal) if posted is not None else []
     if not rows:
         present.note(_("Nothing is to be posted for {period}.", period=book.period.key))
-        return made
+        return
     one = len({row["currency"] for row in rows}) == 1
     frame = pd.DataFrame(
         [{"account": row["account"], "text": translate(row["text"]), "debit": row["debit"] or None,
@@ -55,7 +58,6 @@ def journal(book: Book, who: str | None) -> Finance | None:
         total={side: sum((row[side] for row in rows), ZERO) for side in ("debit", "credit")} if one else None,
         key=JOURNAL,
     )
-    return made
 
 
 def reconciliation(book: Book, who: str | None, status: str, posted: Finance | None) -> None:
