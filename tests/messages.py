@@ -24,6 +24,7 @@ from salesops_nb.errors import Severity
 from salesops_nb.errors import declared as declared_problems
 from salesops_nb.notebook import parameters_of
 from salesops_nb.performance import CATALOGUE
+from salesops_nb.present.export.xlsx_names import declared as sheet_names
 from salesops_nb.present.language import translation
 from salesops_nb.present.page.render import template_folder
 from salesops_nb.present.panel.choices import choice, choices_of, goals
@@ -60,6 +61,11 @@ def of_columns() -> list[Message]:
     for figure in declared()["figures"].values():
         labels += [figure["label"], figure["label"].partition(" (")[0]]
     return [*labels, *(text for metric in CATALOGUE for text in metric), *declared()["terms"]]
+
+
+def of_sheets() -> list[Message]:
+    """Short names of tables whose titles are too long for a spreadsheet's tab."""
+    return list(sheet_names().values())
 
 
 def of_analyses() -> list[Message]:
@@ -117,9 +123,8 @@ def of_parameters() -> list[Message]:
 def every_message() -> list[Message]:
     """Every text that a page or panel shows, in the order in which catalogues hold them."""
     shown = of_python(*ROOMS) + of_templates()
-    return list(
-        dict.fromkeys(shown + of_columns() + of_analyses() + of_problems() + of_prose() + of_parameters())
-    )
+    declared = of_columns() + of_sheets() + of_problems()
+    return list(dict.fromkeys(shown + declared + of_analyses() + of_prose() + of_parameters()))
 
 
 def read(path: Path) -> Catalog:

@@ -14,6 +14,7 @@ _HOME = {
     "note": "page.parts",
     "period_words": "page.parts",
     "show_table": "page.tables",
+    "add_sheet": "page.tables",
     "show": "charts.chart",
     "Chart": "charts.chart",
     "chart_style": "charts.chart",

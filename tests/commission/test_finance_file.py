@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from reference_compare import payouts_of
 from reference_worlds import world
+from spreadsheet_reading import Recalculated, check_tables
 
 from salesops_nb.cli import main
 from salesops_nb.commission.finance.amortisation import straight_line
@@ -186,7 +187,10 @@ def test_the_command_writes_the_file_of_a_real_ledger(workbook: Any) -> None:
     assert done.exit_code == 0, done.output
     file = workbook / "reports" / "finance" / "finance_2026-Q1_2026-Q3.xlsx"
     assert str(file) in done.output
-    book = load_workbook(file)
+    assert set(check_tables(file)) == {"Lines", "Journal", "Reconciliation"}
+    assert len(Recalculated(file).found) >= 5
+    assert not any(Recalculated(file).found.values())
+    book = load_workbook(file, data_only=True)
     sheets = {sheet.title: [list(r) for r in sheet.iter_rows(values_only=True)] for sheet in book}
     assert list(sheets) == ["Lines", "Journal", "Reconciliation"]
     store = open_store(f"sqlite:///{workbook}/store.sqlite")

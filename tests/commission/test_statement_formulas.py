@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 from commission_helpers import BANDS, D, deals, plan, table
+from openpyxl.utils import get_column_letter
 from reference_compare import payouts_of
 from reference_worlds import world
+from spreadsheet_reading import (
+    Recalculated,
+    by_libreoffice,
+    check_tables,
+    needs_libreoffice,
+    round_as_spreadsheets_do,
+    shown,
+)
 
 from salesops_nb import commission
 from salesops_nb.batch.workers import export
@@ -29,29 +35,9 @@ QUOTA = {"amount": 1000, "attained_by": "booked"}
 
 def as_excel(formula: str, cell: dict[str, Any]) -> Decimal:
     """What a spreadsheet makes of it: binary numbers of fifteen digits, ROUND half away from zero."""
-    made = re.sub(r"[A-Z]+\d+", lambda m: f"cell[{m[0]!r}]", formula.removeprefix("="))
-    made = re.sub(r"SUM\(cell\['([A-Z]+)(\d+)'\]:cell\['[A-Z]+(\d+)'\]\)", r"total('\1', \2, \3)", made)
-
-    def rounded(value: float, digits: int) -> float:
-        near = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-        return float(near)
-
-    def total(column: str, first: int, last: int) -> float:
-        return sum(cell[f"{column}{row}"] for row in range(first, last + 1))
-
-    found = eval(made, {"__builtins__": {}}, {"cell": cell, "ROUND": rounded, "total": total})
+    made = re.sub(r"[A-Z]+\d+", lambda m: f"cell[{m[0]!r}]", formula)
+    found = eval(made, {"__builtins__": {}}, {"cell": cell, "ROUND": round_as_spreadsheets_do})
     return Decimal(f"{found:.15g}")
-
-
-def recalculated(sheet: Any) -> Iterator[tuple[str, Decimal]]:
-    """Each formula of a sheet by its cell, worked out anew; sums after what they add up."""
-    cell = {c.coordinate: c.value for row in sheet.iter_rows() for c in row}
-    kinds = {c.coordinate: c.data_type for row in sheet.iter_rows() for c in row}
-    formulas = {at: text for at, text in cell.items() if kinds[at] == "f"}
-    for at, text in sorted(formulas.items(), key=lambda item: "SUM" in item[1]):
-        value = as_excel(text, {k: v for k, v in cell.items() if not isinstance(v, str)})
-        cell[at] = float(value)
-        yield at, value
 
 
 @pytest.mark.parametrize("seed", [20260, 20261, 20262])
@@ -163,65 +149,49 @@ def test_a_managers_line_is_worked_from_the_teams_total() -> None:
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Statement, Path]:
     """The sheets of a statement, as a report writes them."""
-    shown: list[dict[str, Any]] = []
-    original = pages.table_facts
-    monkeypatch.setattr(
-        pages,
-        "table_facts",
-        lambda frame, **said: shown.append({"frame": frame, **said}) or original(frame, **said),
-    )
+    monkeypatch.setattr(pages, "_gathered", None)
+    shown = pages.gather_sheets()
     cut = {"id": "cut", "rate_pct": "0.7", "limits": {"cap": 9, "per": "period", "excess": "forfeit"}}
     tables = {"deals": deals("800.10", "419.33", "77.77", product_id=["p1", "p2", None])}
     found = commission.calculate(plan(BANDS, cut, quota=QUOTA), tables, "2026-Q1")
     one = statements_of(found, Books(products=lambda asked: {"d1": "Pump", "d2": "=Valve"}))["rep"]
     displays._lines(one)
-    sheets, units, currencies, formulas = export._sheets(shown)
     path = tmp_path / "statement.xlsx"
-    write_xlsx(path, sheets, formats=units, currency=currencies, formulas=formulas, draft="DRAFT")
+    write_xlsx(path, export.sheets_of(shown), draft="DRAFT")
     return one, path
 
 
 def test_the_file_recalculates_to_the_statement(file: tuple[Statement, Path]) -> None:
     one, path = file
-    book, stored = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
-    made = {sheet.title: dict(recalculated(sheet)) for sheet in book}
-    totals = 0
-    for title, cells in made.items():
-        lines = [line for line in one.lines if line.component == title]
-        assert len(cells) == sum(line.formula is not None for line in lines) + 1
-        for at, value in cells.items():
-            assert Decimal(str(stored[title][at].value)).quantize(D("0.01")) == value
-        totals += max(cells.items(), key=lambda item: int(re.sub(r"\D", "", item[0])))[1]
-    assert totals == one.totals["USD"]
-    heads = [cell.value for cell in book["b"][2]]
-    assert {"Credit", "Rate", "Product", "Amount"} <= set(heads)
-    products = [row[heads.index("Product")].value for row in book["b"].iter_rows(min_row=3, max_row=5)]
-    assert products == ["Pump", "=Valve", None]
-    assert book["b"].cell(4, heads.index("Product") + 1).data_type == "s"
+    check_tables(path)
+    again, stored = Recalculated(path), openpyxl.load_workbook(path, data_only=True)
+    assert len(again.found) == sum(line.formula is not None for line in one.lines) + 1
+    for (sheet, at), value in again.found.items():
+        assert round(Decimal(str(stored[sheet][at].value)), 2) == round(Decimal(repr(value)), 2)
+    total = max(again.found, key=lambda at: int(re.sub(r"\D", "", at[1])))
+    assert round(Decimal(repr(again.found[total])), 2) == one.totals["USD"]
+    (sheet,) = openpyxl.load_workbook(path)
+    heads = [cell.value for cell in sheet[2]]
+    assert {"Credited", "Rate", "Product", "Pay", "Component"} <= set(heads)
+    products = [
+        cell for cell in sheet[get_column_letter(heads.index("Product") + 1)] if cell.value == "=Valve"
+    ]
+    assert {(cell.data_type, cell.quotePrefix) for cell in products} == {("s", True)}
 
 
 def test_what_is_no_formula_is_marked_as_a_value(file: tuple[Statement, Path]) -> None:
     one, path = file
-    sheet = openpyxl.load_workbook(path)["cut"]
-    column = [cell.value for cell in sheet[2]].index("Amount") + 1
-    amounts = [
-        sheet.cell(row, column) for row in range(3, 3 + len([x for x in one.lines if x.component == "cut"]))
-    ]
-    assert {cell.font.i for cell in amounts if cell.data_type == "n"} == {True}
-    assert {cell.font.i for cell in amounts if cell.data_type == "f"} == {False}
+    (sheet,) = openpyxl.load_workbook(path)
+    at = [cell.value for cell in sheet[2]].index("Pay") + 1
+    cells = [sheet.cell(row, at) for row in range(3, 3 + len(one.lines))]
+    assert {cell.font.i for cell in cells if cell.data_type == "n"} == {True}
+    assert {cell.font.i for cell in cells if cell.data_type == "f"} == {False}
     assert any("In italics" in str(cell.value) for row in sheet.iter_rows() for cell in row)
 
 
-@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
+@needs_libreoffice
 def test_libreoffice_recalculates_the_same(file: tuple[Statement, Path], tmp_path: Path) -> None:
     _, path = file
-    command = ["soffice", "--headless", "--convert-to", "ods", "--outdir", str(tmp_path / "out"), str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    subprocess.run(
-        ["soffice", "--headless", "--convert-to", "xlsx", "--outdir", str(tmp_path / "out"),
-         str(tmp_path / "out" / "statement.ods")], check=True, capture_output=True, timeout=300,
-    )  # fmt: skip
-    again = openpyxl.load_workbook(tmp_path / "out" / "statement.xlsx", data_only=True)
-    for sheet in openpyxl.load_workbook(path):
-        for at, value in recalculated(sheet):
-            assert Decimal(str(again[sheet.title][at].value)).quantize(D("0.01")) == value
+    sheets = by_libreoffice(path, tmp_path)
+    for (sheet, at), value in Recalculated(path).found.items():
+        assert round(shown(sheets, sheet, at), 2) == round(Decimal(repr(value)), 2)

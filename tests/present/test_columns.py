@@ -191,9 +191,8 @@ def test_the_package_gives_no_labels_of_its_own_but_those_with_a_place_to_fill()
 SCRIPT = """
 import json, sys
 import nbformat
-from salesops_nb.batch.workers.export import gather_tables
-from salesops_nb.present.page.tables import to_pandas
-shown, names = gather_tables(), {}
+from salesops_nb.present.page.tables import gather_sheets, to_pandas
+shown, names = gather_sheets(), {}
 for cell in nbformat.read(sys.argv[1], as_version=4).cells:
     if cell.cell_type == "code":
         exec(cell.source, names)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import write_xlsx
-from salesops_nb.present.export.xlsx import sheet_name
+from salesops_nb.present.export.xlsx_names import sheet_name
 from salesops_nb.present.language.translation import use_locale
 
 FRAME = pd.DataFrame(
@@ -55,7 +55,7 @@ def test_cells_keep_their_types_and_formats(tmp_path: Path) -> None:
     assert sheet["D2"].number_format == "yyyy-mm-dd"
     assert sheet["B2"].data_type == "n"
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == "A1:G4"
+    assert sheet.tables["Reps"].ref == sheet.tables["Reps"].autoFilter.ref == "A1:G4"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from salesops_nb import open_workbook
-from salesops_nb.batch.workers.export import gather_tables
 from salesops_nb.cli import main
 from salesops_nb.errors import SalesopsError
 from salesops_nb.notebook.commission_calculation import ledger as shows
@@ -134,8 +133,8 @@ def test_rows_set_aside_are_told_by_post_counted_and_summed(workbook):
 
 def test_the_notebook_shows_what_changed_and_writes_it_once_where_it_is_asked(workbook, monkeypatch):
     """The notebook's own show on a workbook: proposed, refused, written, and then nothing."""
-    monkeypatch.setattr(tables, "table_facts", tables.table_facts)  # what gathers is taken off at the end
-    gathered = gather_tables()
+    monkeypatch.setattr(tables, "_gathered", None)  # what gathers is taken off at the end
+    gathered = tables.gather_sheets()
     edit(workbook, "100000", "92000")
     book = open_workbook(workbook)
 

@@ -17,8 +17,9 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from salesops_nb.batch.workers.engine import InProcessEngine
-from salesops_nb.batch.workers.export import export, gather_tables, headlines_of, statement_of
+from salesops_nb.batch.workers.export import export, headlines_of, statement_of
 from salesops_nb.core.masking import masked
+from salesops_nb.present.page.tables import gather_sheets
 
 papermill_engines.register("salesops-here", InProcessEngine)
 CALL = f"{__name__}:run_task"
@@ -37,7 +38,7 @@ def run_task(task: Task, words: Callable[..., None]) -> Result:
     """
     stage = Path(task["stage"])
     executed = stage / f"{task['name']}.ipynb"
-    tables = gather_tables()
+    tables = gather_sheets() if "xlsx" in task["formats"] else []
     begun = time.perf_counter()
     try:
         notebook = _execute(task, executed)

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import wraps
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from salesops_nb.present.language.translation import _
 
 Tables = list[dict[str, Any]]
-
-
-def gather_tables() -> Tables:
-    """From now on, each frame that the notebook shows as a table is kept, for the spreadsheet.
-
-    Only in a process that runs one notebook: the hook is not taken off.
-    """
-    from salesops_nb.present.page import tables
-
-    shown: Tables = []
-    original = tables.table_facts
-
-    @wraps(original)
-    def kept(frame: Any, **said: Any) -> Any:
-        facts = original(frame, **said)
-        shown.append({"frame": frame, **said})
-        return facts
-
-    tables.table_facts = kept
-    return shown
 
 
 def export(notebook: Any, tables: Tables, task: Mapping[str, Any]) -> dict[str, str]:
@@ -51,67 +30,36 @@ def export(notebook: Any, tables: Tables, task: Mapping[str, Any]) -> dict[str, 
         else:
             page.unlink()
     if "xlsx" in formats:
-        sheets, units, currencies, formulas = _sheets(tables)
-        draft = _("DRAFT, not approved") if _is_draft(notebook) else ""
-        present.write_xlsx(
-            stage / f"{name}.xlsx", sheets, formats=units, currency=currencies, draft=draft, formulas=formulas
-        )
+        _write_xlsx(notebook, tables, stage / f"{name}.xlsx")
         written["xlsx"] = f"{name}.xlsx"
     return written
 
 
-def _sheets(tables: Tables) -> tuple[dict[str, Any], dict[str, str], dict[str, str], dict[str, Any]]:
-    """A sheet a table, under its title and with its heads; units by head, the others by sheet."""
-    from salesops_nb.present.page.tables import to_pandas
-
-    sheets: dict[str, Any] = {}
-    units: dict[str, str] = {}
-    currencies: dict[str, str] = {}
-    formulas: dict[str, Any] = {}
-    for number, table in enumerate(tables, 1):
-        base = _sheet_name(table.get("title") or f"Table {number}")
-        name, count = base, 1
-        while name.lower() in (each.lower() for each in sheets):
-            count += 1
-            name = f"{base[:27]} {count}"
-        frame, labels = to_pandas(table["frame"]), dict(table.get("labels") or {})
-        if len(set(labels.values())) < len(labels):
-            labels = {}
-        sheets[name] = frame.rename(columns=labels)
-        units |= {labels.get(column, column): unit for column, unit in (table.get("formats") or {}).items()}
-        if table.get("formulas"):
-            formulas[name] = _by_place(frame, table["formulas"])
-        currency = str(table.get("currency") or "")
-        if currency:
-            currencies[name] = labels.get(currency) or currency
-    if not sheets:
-        import pandas as pd
-
-        sheets["Report"] = pd.DataFrame({"note": ["The report shows no table."]})
-    return sheets, units, currencies, formulas
-
-
-def _by_place(frame: Any, formulas: Mapping[str, Any]) -> dict[int, list[str | None]]:
-    """The formulas by the place of their column, each column in them by its place too, as ``{3}``."""
-    places = {str(column): at for at, column in enumerate(frame.columns)}
-    written = {
-        name: [each and re.sub(r"\[(\w+)\]", lambda m: f"{{{places[m[1]]}}}", each) for each in cells]
-        for name, cells in formulas.items()
-    }
-    return {places[name]: cells for name, cells in written.items()}
-
-
-def _sheet_name(title: str) -> str:
-    """A title as a spreadsheet takes it: 31 characters, none of ``[]:*?/\\``."""
-    plain = "".join(" " if letter in "[]:*?/\\" else letter for letter in title).strip(" '")
-    return plain[:31].strip() or "Table"
-
-
-def _is_draft(notebook: Any) -> bool:
-    """Whether the notebook's cover says that it is a draft."""
+def _write_xlsx(notebook: Any, tables: Tables, out: Path) -> None:
+    """The tables as a workbook, a sheet each under its short name, behind a cover as the page has it."""
+    from salesops_nb import present
+    from salesops_nb.present.export.xlsx_cover import Cover
     from salesops_nb.present.layout import cover_facts
 
-    return bool(cover_facts(notebook, {})["status"] == "draft")
+    facts = cover_facts(notebook, {})
+    day = str(facts.get("as_of") or "")
+    present.write_xlsx(
+        out,
+        sheets_of(tables),
+        title=" – ".join(filter(None, (facts["title"], facts.get("subtitle")))),
+        as_of=date.fromisoformat(day[:10]) if day else None,
+        draft=_("DRAFT, not approved") if facts["status"] == "draft" else "",
+        cover=Cover(facts, list(_cards(notebook))),
+    )
+
+
+def sheets_of(tables: Tables) -> dict[str, Any]:
+    """What the notebook showed as sheets by their names, none twice."""
+    from salesops_nb.present.export.xlsx import Sheet
+    from salesops_nb.present.export.xlsx_names import sheet_name, short
+
+    used: set[str] = set()
+    return {sheet_name(short(table["title"]) or _("Table"), used): Sheet(**table) for table in tables}
 
 
 def statement_of(notebook: Any) -> dict[str, Any] | None:
@@ -124,18 +72,22 @@ def statement_of(notebook: Any) -> dict[str, Any] | None:
 
 def headlines_of(notebook: Any) -> dict[str, Any]:
     """The headline figures the notebook shows: label → text, and the number where it shows one."""
+    return {
+        card["label"]: {
+            "text": card["value"],
+            "number": _number(card.get("raw")),
+            "unit": card.get("unit"),
+        }
+        for card in _cards(notebook)
+    }
+
+
+def _cards(notebook: Any) -> Iterator[Mapping[str, Any]]:
+    """The headline cards that the notebook shows."""
     media = "application/vnd.salesops.headlines+json"
-    found: dict[str, Any] = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            facts = output.get("data", {}).get(media)
-            for card in (facts or {}).get("cards", []):
-                found[card["label"]] = {
-                    "text": card["value"],
-                    "number": _number(card.get("raw")),
-                    "unit": card.get("unit"),
-                }
-    return found
+            yield from output.get("data", {}).get(media, {}).get("cards", [])
 
 
 def _number(text: str | None) -> float | None:

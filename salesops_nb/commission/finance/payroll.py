@@ -145,7 +145,10 @@ def payroll_xlsx(result: Payroll, anchor: str = "") -> bytes:
 
 
 def sheets_xlsx(sheets: Mapping[str, pd.DataFrame], anchor: str = "") -> bytes:
-    """Frames with a currency in each row as the sheets of a workbook; the ledger's anchor under the last."""
+    """Frames with a currency in each row as named tables, a sheet each; the ledger's anchor under the last.
+
+    A ``difference`` is a formula. The heads are those that systems import, in every language.
+    """
     from xlsxwriter import Workbook
 
     target = io.BytesIO()
@@ -154,8 +157,9 @@ def sheets_xlsx(sheets: Mapping[str, pd.DataFrame], anchor: str = "") -> bytes:
         for name, table in sheets.items():
             sheet = book.add_worksheet(name)
             bold = book.add_format({"bold": True})
-            for column, title in enumerate(table.columns):
-                sheet.write_string(0, column, str(neutral(title)), bold)
+            heads = [{"header": str(neutral(title)), "header_format": bold} for title in table.columns]
+            made = {"name": name.replace(" ", "_"), "style": "Table Style Light 1", "columns": heads}
+            sheet.add_table(0, 0, max(len(table), 1), len(heads) - 1, made)
             for number, row in enumerate(table.to_dict("records"), start=1):
                 _write_row(book, sheet, number, row)
             sheet.freeze_panes(1, 0)
@@ -167,12 +171,17 @@ def sheets_xlsx(sheets: Mapping[str, pd.DataFrame], anchor: str = "") -> bytes:
 
 
 def _write_row(book: Any, sheet: Any, number: int, row: Mapping[Any, Any]) -> None:
+    from xlsxwriter.utility import xl_rowcol_to_cell as cell
+
     digits = places(row["currency"])
     money = book.add_format({"num_format": "#,##0" + ("." + "0" * digits if digits else "")})
     for column, (name, value) in enumerate(row.items()):
         if pd.isna(value):
             continue
-        if isinstance(value, Decimal):
+        if name == "difference":
+            ours, theirs = (cell(number, at) for at in (column - 2, column - 1))
+            sheet.write_formula(number, column, f"=ROUND({ours}-{theirs},{digits})", money, float(value))
+        elif isinstance(value, Decimal):
             sheet.write_number(number, column, float(value), money)  # a cell holds no other number
         elif isinstance(value, int):
             sheet.write_number(number, column, value)

@@ -21,9 +21,10 @@ import pyarrow.compute as pc
 from salesops_nb.commission.finance.ledger_rows import arrow_of, lines_digest, plain_rows
 from salesops_nb.commission.result.attainment import Attained
 from salesops_nb.commission.result.payout import Payout
+from salesops_nb.commission.statements.line_formulas import rate_and_formula
 from salesops_nb.commission.statements.progress import Next, Team, coming, teams
 from salesops_nb.commission.statements.quota_to_pay import Step, path
-from salesops_nb.commission.statements.statement_lines import Line, Zero, lines_of, zeros_of
+from salesops_nb.commission.statements.statement_lines import Line, Zero, as_calculated, lines_of, zeros_of
 
 ZERO = Decimal(0)
 APPROVED = ("approved", "locked", "paid")
@@ -40,7 +41,7 @@ class Statement:
     would change in all; `digest` the hash of the ledger's lines that it shows (`lines_digest`); `coming`
     the next tier or gate of each component; `team` where the people stand on whose credit the person is
     paid; `pays_on` the calendar's pay date; `year` what the fiscal year has paid up to this period's end,
-    with it.
+    with it; `before` the ledger's last period before this one of its kind, and what it paid.
     """
 
     payee_id: str
@@ -64,6 +65,7 @@ class Statement:
     pays_on: date | None = None
     year: Mapping[str, Decimal] = field(default_factory=dict)
     at_exit: tuple[Mapping[str, Any], ...] = ()
+    before: tuple[str, Mapping[str, Decimal]] | None = None
 
     @property
     def draft(self) -> bool:
@@ -78,7 +80,7 @@ class Books:
     `lines` are the ledger's as they would stand after posting, `statuses` by payee, `names` for
     showing, `accounts` and `products` those of deals that are asked for, `agreements` rows of
     `plan_assignments`, `pays_on` the pay date, `earlier` what the fiscal year's earlier periods come to
-    for each payee, by currency.
+    for each payee, by currency, `before` the same of the last period of the same kind, with its key.
     """
 
     lines: pa.Table | Sequence[Mapping[str, Any]] = ()
@@ -91,6 +93,7 @@ class Books:
     agreements: Sequence[Mapping[str, Any]] = ()
     pays_on: date | None = None
     earlier: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    before: tuple[str, Mapping[str, Mapping[str, Decimal]]] = ("", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +183,26 @@ class Statements(Mapping[str, Statement]):
             pays_on=books.pays_on,
             year=_added(books.earlier.get(payee, {}), account.totals),
             at_exit=tuple(self._exits.get(payee, [])),
+            before=(books.before[0], books.before[1][payee]) if payee in books.before[1] else None,
         )
 
     @cached_property
     def accounts(self) -> list[Account]:
         """What everybody gets, in order of their ids."""
         return [self._account(payee) for payee in self._payees]
+
+    @property
+    def count(self) -> int:
+        """How many lines all statements have."""
+        return int(self._table.num_rows)
+
+    def every_line(self) -> Iterator[tuple[Row, Decimal | None, str | None]]:
+        """The lines of all statements by payee, each with its rate and the formula of its amount."""
+        for payee in self._payees:
+            calculated = {str(row["line_id"]): row for row in self._calculated[payee]}
+            for row in self._lines[payee]:
+                line = as_calculated(row, calculated)
+                yield row, *(rate_and_formula(self._payout, line) if line is not None else (None, None))
 
     def path(self, payee: str) -> tuple[Step, list[Step]]:
         """The way from the quota to the person's pay."""

@@ -79,7 +79,7 @@ def lines_of(
         if of_team and row["deal_id"]:
             together[(*place, row["kind"], row["currency"])].append(row)
             continue
-        deal, line = row["deal_id"], _as_calculated(row, calculated)
+        deal, line = row["deal_id"], as_calculated(row, calculated)
         rate, formula = rate_and_formula(payout, line) if line is not None else (None, None)
         made.append(
             Line(
@@ -105,7 +105,7 @@ def lines_of(
     return sorted(made, key=lambda line: (line.component, line.happened_on or date.max, line.deal_id or ""))
 
 
-def _as_calculated(
+def as_calculated(
     row: Mapping[str, Any], calculated: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
     """The calculation's line, where it says of the ledger's what the ledger says."""

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
+from salesops_nb.present.language import formats
 from salesops_nb.present.language.translation import _
+
+
+def amounts(sums: Mapping[str, Decimal]) -> str:
+    """Sums by currency, in one text."""
+    return " + ".join(formats.money(amount, currency, cents=True) for currency, amount in sums.items())
 
 
 def kind_words(kind: str) -> str:

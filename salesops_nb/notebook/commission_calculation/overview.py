@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from salesops_nb import present
-from salesops_nb.commission.finance.ledger_rows import arrow_of, plain_rows
 from salesops_nb.messages import Message
-from salesops_nb.notebook.commission_calculation.labels import measure_words
+from salesops_nb.notebook.commission_calculation import lead
+from salesops_nb.notebook.commission_calculation.figures import closing_of, company_cards, person_cards
+from salesops_nb.notebook.commission_calculation.labels import measure_words, status_words
+from salesops_nb.notebook.commission_calculation.lead import Closing
 from salesops_nb.notebook.commission_calculation.people import lines, nearest, people, zeros
-from salesops_nb.notebook.commission_calculation.statement import amounts
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 from salesops_nb.present.page.data_set_aside import set_aside as all_set_aside
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.statements.statement import Account, Statement, Statements
+    from salesops_nb.commission.statements.statement import Statement
     from salesops_nb.notebook.commission_calculation.period_book import Book
     from salesops_nb.present.panel.panel import Panel
 
@@ -60,16 +58,44 @@ def cover(panel: Panel, book: Book, asked: Any) -> None:
     draft = one.draft if one is not None else any(each.draft for each in book.statements.accounts)
     panel.cover(
         asked,
-        title=_("Commission statement") if who else _("Commission calculation"),
+        title=_("Commission statement")
+        if who
+        else _("Commission close")
+        if asked.audience == "finance"
+        else _("Commission calculation"),
+        lead=_lead(book, asked, one),
+        caveat=_caveat(book, one),
         subtitle=one.name if one is not None else "",
         period=book.period,
         as_of=book.on,
         asked_for={"period": book.period.key, **asked_for},
         used=("plan_assignments", "targets", "splits", "leave", "people.hired_on", "people.payroll_id"),
         status="draft" if draft else "final",
-        without=("analyst",) if who else (),
+        without=("analyst",),
         statement=_shown(one) if one is not None and asked.status in ("any", one.status) else None,
     )
+
+
+def _lead(book: Book, asked: Any, one: Statement | None) -> str:
+    """What the page finds: of the company, or of a statement that stands as it was asked for."""
+    if one is None:
+        return lead.of_company(_closing(book, asked.author))
+    if asked.status not in ("any", one.status):
+        return _("The statement is {now}, not {asked}: its lines are not shown.",
+                 now=status_words(one.status), asked=status_words(asked.status))  # fmt: skip
+    return lead.of_person(one)
+
+
+def _caveat(book: Book, one: Statement | None) -> str:
+    """What weakens it: nobody has approved it, today's calculation says otherwise, errors are left out."""
+    if one is not None and one.draft:
+        return _("DRAFT: nobody has approved this statement yet; it may still change.")
+    if one is not None and one.newer:
+        return _("A calculation made now differs from this statement by {amount} in all; it is not posted.",
+                 amount=formats.money(one.newer, cents=True))  # fmt: skip
+    if one is None and any(problem.severity == "error" for problem in book.problems):
+        return _("What the errors concern is in none of these figures.")
+    return ""
 
 
 def _shown(one: Statement) -> dict[str, Any]:
@@ -111,40 +137,16 @@ def problems(book: Book, who: str | None) -> None:
     present.show_table(shown, title=_("Errors and warnings"), table="problems", rows=50)
 
 
-def headlines(book: Book, who: str | None) -> None:
+def headlines(book: Book, who: str | None, author: str) -> None:
     """The figures of the company, or of one person."""
     if who:
-        from salesops_nb.notebook.commission_calculation import statement
+        present.headlines(person_cards(book.statement(who)))
+    else:
+        present.headlines(company_cards(book, _closing(book, author)))
 
-        statement.headlines(book.statement(who))
-        return
-    marks = ["simulated"] if "plan_assignments" in book.workbook.simulated else []
-    rows, accounts = plain_rows(book.payout.reconciliation), book.statements.accounts
-    people = sum(1 for each in accounts if each.count)
-    lines = sum(each.count for each in accounts)
-    paid, waits = _paid(accounts, book.workbook.settings.currency), _waiting(book)
-    placed = [row for row in book.payout.attained if row.quota and row.measure == "credit"]
-    best = {row.payee_id: row.attainment or ZERO for row in placed}
-    reached = sum(share >= 1 for share in best.values())
-    open_ = sum(problem.severity == "error" for problem in book.problems)
-    credited = sum((row["paid"] for row in rows if row["basis"] == "credit"), ZERO)
-    cost = paid.get(book.workbook.settings.currency, ZERO)
-    cards: list[Mapping[str, Any]] = [
-        {"metric": "commission_payable", "value": amounts(paid), "mark": marks,
-         "sentence": ngettext("{n} line", "{n} lines", lines) + ", "
-         + ngettext("{n} person.", "{n} people.", people)},
-        {"metric": "commission_credit", "value": credited, "mark": marks,
-         "sentence": _("Cost of sales {share}: pay over credit that is paid on.",
-                       share=formats.percent(cost / credited if credited else None))},
-        {"metric": "commission_at_quota", "value": f"{reached} / {len(best)}", "mark": marks,
-         "sentence": _("People with a quota who have reached it.")},
-        {"metric": "commission_waiting", "value": amounts(waits), "mark": marks,
-         "sentence": _("Held until invoiced, collected or released.")},
-        {"metric": "commission_errors", "value": open_,
-         "sentence": _("What they concern is not paid; they stand above.") if open_
-         else _("No pay is kept back by an error.")},
-    ]  # fmt: skip
-    present.headlines(cards)
+
+def _closing(book: Book, author: str) -> Closing:
+    return closing_of(book, bool(author.strip()) or not book.posted.empty)
 
 
 def totals(book: Book, who: str | None) -> None:
@@ -175,23 +177,24 @@ def totals(book: Book, who: str | None) -> None:
         table="reconciliation",
         currency=frame["currency"].iloc[0] if one else "currency",
         total=total,
+        formulas={"difference": ["[credited]-[paid]-[withheld]-[excluded]"] * len(frame)},
         notes=[_("Every credit has one place in a plan; the sums tie to the cent.") if ties
                else _("The sums do not tie: do not pay before this is understood."),
                *([_("A team's credit is its people's, seen again by a manager: it is not in the total.")]
                  if len(own) < len(frame) else [])],
     )  # fmt: skip
-    _bridge(book.statements, book.workbook.settings.currency)
+    _bridge(book)
 
 
-def _bridge(statements: Statements, currency: str) -> None:
+def _bridge(book: Book) -> None:
     """Everybody's path from quota to pay, added up; where all are paid in one currency."""
-    totals = [each.totals for each in statements.accounts]
+    currency = book.workbook.settings.currency
+    totals = [each.totals for each in book.statements.accounts]
     if any(set(each) - {currency} for each in totals) or not any(totals):
         return
     opening = ZERO
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for payee in statements:
-        start, steps = statements.path(payee)
+    for start, steps in book.paths.values():
         opening += start.amount
         for step in steps:
             if step.along:
@@ -215,22 +218,3 @@ def set_aside(book: Book, who: str | None) -> None:
     """What the data leave out; of a company, so not on a person's statement."""
     if not who:
         all_set_aside(book.workbook)
-
-
-def _paid(accounts: list[Account], currency: str) -> dict[str, Decimal]:
-    """What all statements come to, by currency."""
-    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for each in accounts:
-        for code, amount in each.totals.items():
-            found[code] += amount
-    return dict(sorted(found.items())) or {currency: ZERO}
-
-
-def _waiting(book: Book) -> dict[str, Decimal]:
-    """Pay that is earned and waits, by the plans' currencies."""
-    currencies = {plan.id: plan.currency for plan in book.plans}
-    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    rows = arrow_of(book.payout.withheld)
-    for row in rows.filter(pc.not_equal(rows["amount"], pa.scalar(0))).to_pylist():
-        found[currencies.get(row["plan_id"], "")] += row["amount"]
-    return dict(sorted(found.items())) or {book.workbook.settings.currency: ZERO}

@@ -47,6 +47,10 @@ class CommissionCalculation(Parameters):
     status: Literal["any", "draft", "reviewed", "approved", "locked", "paid"] = Field(
         "any", description="Only statements that stand so in the ledger"
     )
+    audience: Literal["analyst", "finance"] = Field(
+        "analyst",
+        description="For whom: everything for the analyst, or the period's close for finance",
+    )
     as_of: Day = Field(
         None,
         description="Day of the calculation; the last date in the data unless given",

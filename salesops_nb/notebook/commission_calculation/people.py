@@ -14,6 +14,12 @@ from salesops_nb import present
 from salesops_nb.commission.finance.ledger_rows import arrow_of, plain_rows
 from salesops_nb.commission.result.attainment import near
 from salesops_nb.commission.statements.unusual_lines import LIMIT, unusual
+from salesops_nb.notebook.commission_calculation.finance_sheets import (
+    STATEMENTS,
+    every_line,
+    has_lines,
+    pay_formulas,
+)
 from salesops_nb.notebook.commission_calculation.labels import (
     kind_words,
     measure_words,
@@ -36,11 +42,13 @@ NO_CREDIT = (
 )  # there the column holds a balance or points
 
 
-def people(book: Book, who: str | None, status: str) -> None:
-    """A row a person: place against quota, pay, and where the statement stands."""
+def people(book: Book, who: str | None, status: str, audience: str = "analyst") -> None:
+    """A row a person: place against quota, pay, and where the statement stands; for finance in the
+    spreadsheet alone.
+    """
     if who:
         return
-    rows = []
+    rows: list[dict[str, Any]] = []
     for found in book.statements.accounts:
         if status not in ("any", found.status):
             continue
@@ -56,25 +64,31 @@ def people(book: Book, who: str | None, status: str) -> None:
     if not rows:
         present.note(_("No statement stands so."))
         return
-    frame = pd.DataFrame(rows).sort_values("pay", ascending=False, kind="stable")
+    rows.sort(key=lambda row: -row["pay"])
+    frame = pd.DataFrame(rows)
     one = frame["currency"].nunique() == 1
     keep = [
         name
         for name in frame.columns
         if (name != "disputes" or frame["disputes"].notna().any()) and not (name == "currency" and one)
     ]
-    present.show_table(
-        frame[keep],
-        title=_("Statements"),
-        table="people",
-        currency=str(frame["currency"].iloc[0]) if one else "currency",
-        rows=None,
-    )
+    made: dict[str, Any] = {
+        "frame": frame[keep],
+        "title": _("Statements"),
+        "currency": str(frame["currency"].iloc[0]) if one else "currency",
+        "total": {"pay": sum((row["pay"] for row in rows), ZERO)} if one else {},
+        "formulas": {"pay": pay_formulas(book, rows)} if has_lines(book) else {},
+        "key": STATEMENTS,
+    }
+    if audience == "analyst":
+        present.show_table(**made, table="people", rows=None)
+    else:
+        present.add_sheet(lambda: made, table="people")
 
 
-def nearest(book: Book, who: str | None) -> None:
+def nearest(book: Book, who: str | None, audience: str = "analyst") -> None:
     """Who lacks little to the next tier or gate: worth knowing before the period ends."""
-    if who:
+    if who or audience != "analyst":
         return
     found = near(book.payout.attained)
     if not found:
@@ -93,9 +107,12 @@ def nearest(book: Book, who: str | None) -> None:
     present.show_table(frame[keep], title=_("Near the next tier"), table="nearest", rows=30)
 
 
-def lines(book: Book, who: str | None) -> None:
-    """The biggest lines, and those furthest from their component's others."""
+def lines(book: Book, who: str | None, audience: str = "analyst") -> None:
+    """The biggest lines, and those furthest from their component's others; all of them in the spreadsheet."""
     if who:
+        return
+    every_line(book)
+    if audience != "analyst":
         return
     rows = plain_rows(book.payout.lines)
     if not rows:

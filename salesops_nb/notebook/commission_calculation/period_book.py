@@ -11,7 +11,7 @@ import os
 import pickle
 import shutil
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, partial
@@ -40,6 +40,7 @@ from salesops_nb.store.ledger.calendar import PayCalendar, load_pay_calendar
 
 if TYPE_CHECKING:
     from salesops_nb.commission.paid_periods.watch import Findings
+    from salesops_nb.commission.statements.quota_to_pay import Step
     from salesops_nb.source.opened import Workbook
 
 FOLDER, CALENDAR = "plans", "pay_calendar.yml"
@@ -141,6 +142,11 @@ class Book:
         """Everybody's statement, from this calculation and the ledger."""
         return statements_of(self.payout, self._books())
 
+    @cached_property
+    def paths(self) -> dict[str, tuple[Step, list[Step]]]:
+        """Everybody's way from quota to pay."""
+        return {payee: self.statements.path(payee) for payee in self.statements}
+
     def statement(self, who: str) -> Statement:
         """One person's statement, from the cache where this very calculation was made before.
 
@@ -189,28 +195,45 @@ class Book:
             statuses=statuses,
             newer={payee: amount for payee, amount in newer.items() if payee in agreed},
             disputes=plain_rows(ledger.disputes(store, period=self.period.key)),
-            accounts=partial(self._called, "accounts", "account_id"),
-            products=partial(self._called, "products", "product_id"),
+            accounts=partial(self.called, "accounts", "account_id"),
+            products=partial(self.called, "products", "product_id"),
             names=self.names,
             agreements=in_force(self._rows("plan_assignments"), self.period),
             pays_on=self.pay_calendar.dates(self.period).pay_date if self.pay_calendar else None,
             earlier=self._earlier(),
+            before=self.before,
         )
 
     def _earlier(self) -> dict[str, dict[str, Decimal]]:
         """What the fiscal year's other periods that end by this one's end come to, by payee and currency."""
         calendar = self.workbook.calendar
-        year, known = calendar.containing(self.period.start, "year"), ledger.lines(self.workbook.store)
-        spans = {key: calendar.period(key) for key in known["period"].unique() if key != self.period.key}
-        mine = [
+        year = calendar.containing(self.period.start, "year")
+        keys = set(self._ledger["period"].unique()) - {self.period.key}
+        spans = {key: calendar.period(key) for key in keys}
+        return self._sums(
             key for key, span in spans.items() if year.start <= span.start and span.end <= self.period.end
-        ]
+        )
+
+    @cached_property
+    def before(self) -> tuple[str, dict[str, dict[str, Decimal]]]:
+        """The period before, and what the ledger paid in it by payee and currency."""
+        key = self.period.previous().key
+        return key, self._sums([key])
+
+    @cached_property
+    def _ledger(self) -> pd.DataFrame:
+        return ledger.lines(self.workbook.store)
+
+    def _sums(self, periods: Iterable[str]) -> dict[str, dict[str, Decimal]]:
+        """What the ledger's lines of periods come to, by payee and currency."""
+        known = self._ledger
         found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        for row in plain_rows(known[known["period"].isin(mine)], ["payee_id", "currency", "amount"]):
+        rows = plain_rows(known[known["period"].isin(list(periods))], ["payee_id", "currency", "amount"])
+        for row in rows:
             found[row["payee_id"]][row["currency"]] += row["amount"]
         return {payee: dict(sums) for payee, sums in found.items()}
 
-    def _called(self, kind: Kind, column: str, asked: Collection[str]) -> Mapping[str, str]:
+    def called(self, kind: Kind, column: str, asked: Collection[str]) -> Mapping[str, str]:
         """The account or product of each deal that is asked for, by its name where it has one."""
         names = names_of(self.workbook.tables, kind)
         return {deal: names.get(one, one) for deal, one in self._of_deals(column, asked).items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,98 +12,54 @@ from salesops_nb.commission.statements.line_formulas import PRICED
 from salesops_nb.commission.statements.progress import standing
 from salesops_nb.messages import Message
 from salesops_nb.notebook.commission_calculation.labels import (
+    amounts,
     dispute_words,
     kind_words,
     measure_words,
     status_words,
 )
 from salesops_nb.present.language import formats
-from salesops_nb.present.language.sentences import ngettext, translate
+from salesops_nb.present.language.sentences import translate
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
-    from salesops_nb.commission.statements.progress import Next
     from salesops_nb.commission.statements.statement import Statement
     from salesops_nb.commission.statements.statement_lines import Line
     from salesops_nb.notebook.commission_calculation.period_book import Book
 
 ZERO = Decimal(0)
-
-
-def amounts(sums: Mapping[str, Decimal]) -> str:
-    """Sums by currency, in one text."""
-    return " + ".join(formats.money(amount, currency, cents=True) for currency, amount in sums.items())
-
-
-def headlines(one: Statement) -> None:
-    """What is paid, the place against quota, what comes next, what waits."""
-    place = standing(one.places)
-    waits = sum((zero.waits for zero in one.zeros), ZERO)
-    cards: list[Mapping[str, Any]] = [
-        {"metric": "commission_payable", "value": amounts(one.totals) or formats.money(ZERO, cents=True),
-         "sentence": ngettext("{n} line, of which this is the sum.", "{n} lines, of which this is the sum.",
-                              sum(line.count for line in one.lines)),
-         "detail": _("Paid on {day}.", day=formats.day(one.paid_on)) if one.paid_on else ""},
-        {"label": _("Status"), "value": _("DRAFT") if one.draft else status_words(one.status),
-         "sentence": _("Not approved: figures may still change.") if one.draft
-         else _("The statement is approved.")},
-    ]  # fmt: skip
-    if one.year != one.totals:
-        cards.append(
-            {"label": _("Year to date"), "value": amounts(one.year),
-             "sentence": _("All statements of the fiscal year up to this one, with it.")}
-        )  # fmt: skip
-    if place is not None and place.quota:
-        cards.append(
-            {"metric": "attainment", "value": place.attainment,
-             "sentence": _("Credit of {credit} on a quota of {quota}, as the plan counts; a review divides "
-                           "bookings by the target.", credit=formats.money(place.credit),
-                           quota=formats.money(place.quota)),
-             "detail": _next(next((each for each in one.coming if each.place == place), None))}
-        )  # fmt: skip
-    if one.team is not None:
-        team, code = one.team, one.team.currency
-        cards.append(
-            {"label": _("The team's attainment"), "value": team.attainment, "unit": "percent",
-             "sentence": _("Credit of {credit} on quotas of {quota}.",
-                           credit=formats.money(team.credit, code), quota=formats.money(team.quota, code)),
-             "detail": ngettext("{reached} of {n} person at quota or above.",
-                                "{reached} of {n} people at quota or above.", team.people,
-                                reached=formats.number(team.reached))}
-        )  # fmt: skip
-    if waits:
-        cards.append(
-            {"label": _("Earned, not payable yet"), "value": waits, "unit": "cents",
-             "sentence": _("Held until invoiced, collected or released.")}
-        )  # fmt: skip
-    present.headlines(cards)
+MOST_LINES, MOST_REASONS = 20, 6  # that the first page shows
 
 
 def statement(book: Book, who: str | None, status: str) -> None:
-    """The whole statement: path to pay, lines, what pays nothing, balances, disputes."""
-    if not who:
+    """The payslip: the lines, the way to the pay, what comes next, what pays nothing, balances, disputes."""
+    one = _asked(book, who, status)
+    if one is None:
         return
-    one = book.statement(who)
-    if status not in ("any", one.status):
-        words = _("The statement is {now}, not {asked}: its lines are not shown.",
-                  now=status_words(one.status), asked=status_words(status))  # fmt: skip
-        present.note(words, kind="warning")
-        return
-    if one.draft:
-        present.note(_("DRAFT: nobody has approved this statement yet; it may still change."), kind="warning")
-    if one.newer:
-        present.note(
-            _("A calculation made now differs from this statement by {amount} in all; it is not posted.",
-              amount=formats.money(one.newer, cents=True)), kind="warning",
-        )  # fmt: skip
-    _summary(one)
-    path(one)
-    _coming(one)
     _lines(one)
+    path(one)
+    if len(one.coming) > 1:  # a single one is among the first figures
+        _coming(one)
     _zeros(one)
     _balances(one)
     _at_exit(one)
     _disputes(one)
+
+
+def explained(book: Book, who: str | None, status: str) -> None:
+    """The statement's appendix: the terms, each line in words, each deal that pays nothing."""
+    one = _asked(book, who, status)
+    if one is None:
+        return
+    _summary(one)
+    _in_words(one)
+    _each_zero(one)
+
+
+def _asked(book: Book, who: str | None, status: str) -> Statement | None:
+    """The person's statement where it stands as it was asked for; the cover says so where it does not."""
+    one = book.statement(who) if who else None
+    return one if one is not None and status in ("any", one.status) else None
 
 
 def path(one: Statement) -> None:
@@ -150,43 +105,68 @@ def _summary(one: Statement) -> None:
     if place is not None and place.quota:
         rows.append((_("Quota"), formats.money(place.quota)))
         rows.append((_("Credit"), formats.money(place.credit)))
-    present.show_table(pd.DataFrame(rows, columns=["what", "value"]), title=_("In short"), rows=None)
+    present.show_table(pd.DataFrame(rows, columns=["what", "value"]), title=_("Terms"), rows=None)
 
 
 def _lines(one: Statement) -> None:
+    """Account, product, amount, rate and pay, the largest pay first; the appendix says each in words."""
     if not one.lines:
         present.note(_("No line: nothing is paid in this period. The reasons follow."))
         return
-    for component in dict.fromkeys(line.component for line in one.lines):
-        _component(component, [line for line in one.lines if line.component == component])
-
-
-def _component(name: str, lines: list[Line]) -> None:
-    """The lines of one component, each in a sentence, with their sum."""
+    lines = sorted(one.lines, key=lambda line: -abs(line.amount))
     frame = pd.DataFrame(
         [
-            {"words": translate(line.words), "account": line.account, "product": line.product,
-             "day": line.happened_on, "kind": kind_words(line.kind), "share": line.share,
-             "credit": line.credit if line.kind in PRICED else None, "rate": line.rate, "amount": line.amount,
+            {"account": _called(line), "product": line.product, "component": line.component,
+             "credit": line.credit if line.kind in PRICED else None, "rate": line.rate, "pay": line.amount,
              "currency": line.currency, "dispute": dispute_words(line.dispute) or None}
             for line in lines
         ]
     )  # fmt: skip
-    # the amount beside the sentence, so that a phone shows both
-    names = ("words", "amount", "currency", "credit", "rate", "product", "dispute", "share", "kind",
-             "account", "day")  # fmt: skip
-    one = frame["currency"].nunique() == 1
-    seldom = ("account", "product", "share", "dispute", "credit", "rate")
-    dropped = {name for name in seldom if frame[name].isna().all()}
-    dropped |= {"currency"} if one else set()
-    dropped |= {"kind"} if frame["kind"].nunique() == 1 else set()
+    single = frame["currency"].nunique() == 1
+    dropped = {name for name in ("product", "credit", "rate", "dispute") if frame[name].isna().all()}
+    dropped |= {name for name in ("component", "currency") if frame[name].nunique() == 1}
     present.show_table(
-        frame[[each for each in names if each not in dropped]],
-        title=kind_words(name).capitalize() if name == lines[0].kind else name,
+        frame[[name for name in frame if name not in dropped]],
+        title=_("Your lines"),
+        table="payslip",
+        currency=str(frame["currency"].iloc[0]) if single else "currency",
+        total={"pay": sum((line.amount for line in lines), ZERO)} if single else None,
+        formulas={"pay": [line.formula for line in lines]},
+        rows=MOST_LINES,
+        notes=[_("The largest first; the appendix has every line with its reason.")]
+        if len(lines) > MOST_LINES
+        else (),
+    )
+
+
+def _called(line: Line) -> str:
+    """What a line is for: the customer, else the deal, else what kind of pay it is."""
+    if line.account or line.deal_id:
+        return str(line.account or line.deal_id)
+    return line.component if line.kind in PRICED else kind_words(line.kind).capitalize()
+
+
+def _in_words(one: Statement) -> None:
+    """Each line in a sentence that says how its amount was worked out."""
+    if not one.lines:
+        return
+    frame = pd.DataFrame(
+        [
+            {"words": translate(line.words), "amount": line.amount, "currency": line.currency,
+             "day": line.happened_on, "deal": line.deal_id, "kind": kind_words(line.kind),
+             "share": line.share}
+            for line in one.lines
+        ]
+    )  # fmt: skip
+    single = frame["currency"].nunique() == 1
+    dropped = {name for name in ("deal", "share", "day") if frame[name].isna().all()}
+    dropped |= {name for name in ("kind", "currency") if frame[name].nunique() == 1}
+    present.show_table(
+        frame[[name for name in frame if name not in dropped]],
+        title=_("How each line was worked out"),
         table="statement",
-        currency=str(frame["currency"].iloc[0]) if one else "currency",
-        total={"amount": frame["amount"].sum()} if one else None,
-        formulas={"amount": [line.formula for line in lines]},
+        currency=str(frame["currency"].iloc[0]) if single else "currency",
+        total={"amount": frame["amount"].sum()} if single else None,
         rows=None,
     )
 
@@ -211,8 +191,29 @@ def _coming(one: Statement) -> None:
 
 
 def _zeros(one: Statement) -> None:
-    """What pays nothing, or not yet, with the reason."""
+    """What pays nothing, or not yet, by its reason; deal by deal in the appendix."""
     if not one.zeros:
+        return
+    sums: dict[str, dict[str, Any]] = {}
+    for zero in one.zeros:
+        row = sums.setdefault(translate(zero.reason), {"rows": 0, "credit": ZERO, "waits": ZERO})
+        row["rows"] += zero.count
+        row["credit"] += zero.credit
+        row["waits"] += zero.waits
+    frame = pd.DataFrame(
+        [{"reason": why, **row, "waits": row["waits"] or None} for why, row in sums.items()]
+    ).sort_values("credit", ascending=False, kind="stable")
+    present.show_table(
+        frame[[name for name in frame if frame[name].notna().any()]],
+        title=_("What pays nothing, or not yet"),
+        table="statement",
+        rows=MOST_REASONS,
+        row_head=None,
+    )
+
+
+def _each_zero(one: Statement) -> None:
+    if len({str(zero.reason) for zero in one.zeros}) == len(one.zeros):
         return
     frame = pd.DataFrame(
         [
@@ -221,10 +222,9 @@ def _zeros(one: Statement) -> None:
             for zero in one.zeros
         ]
     )  # fmt: skip
-    keep = [name for name in frame if name in ("credit", "reason") or frame[name].notna().any()]
     present.show_table(
-        frame[keep],
-        title=_("What pays nothing, or not yet"),
+        frame[[name for name in frame if name in ("credit", "reason") or frame[name].notna().any()]],
+        title=_("What pays nothing, deal by deal"),
         table="statement",
         rows=None,
         row_head=None,
@@ -281,25 +281,3 @@ def _disputes(one: Statement) -> None:
         ]
     )  # fmt: skip
     present.show_table(frame, title=_("Disputes"))
-
-
-def _pay_day(one: Statement) -> str:
-    if one.paid_on:
-        return _("Paid on {day}.", day=formats.day(one.paid_on))
-    return _("Pay date: {day}.", day=formats.day(one.pays_on)) if one.pays_on else ""
-
-
-def _next(coming: Next | None) -> str:
-    if coming is None:
-        return ""
-    missing, rate = formats.money(coming.place.missing, coming.currency), coming.place.next_rate
-    pays = formats.money(coming.pays, coming.currency, cents=True) if coming.pays else ""
-    if rate and pays:
-        return _("{missing} more reach the next tier, which pays {rate}; up to there it is {pays} more.",
-                 missing=missing, rate=formats.percent(rate), pays=pays)  # fmt: skip
-    if rate:
-        return _("{missing} more reach the next tier, which pays {rate}.",
-                 missing=missing, rate=formats.percent(rate))  # fmt: skip
-    if pays:
-        return _("{missing} more reach the next step, which pays {pays} more.", missing=missing, pays=pays)
-    return _("{missing} more reach the next step.", missing=missing)

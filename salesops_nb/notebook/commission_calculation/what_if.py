@@ -60,14 +60,16 @@ class Tried:
         return self.design.study.what_if(self.changes, self.factor)
 
 
-def open_design(book: Book, who: str | None, plan: str | None, component: str | None = None) -> Design | None:
-    """The plan to study; none on a person's statement, or where there is nothing to study."""
-    return None if who or not book.plans else Design(book, plan, component)
+def open_design(
+    book: Book, who: str | None, plan: str | None, component: str | None = None, audience: str = "analyst"
+) -> Design | None:
+    """The plan to study; none on a person's statement or finance's page, or where there is no plan."""
+    return None if who or audience != "analyst" or not book.plans else Design(book, plan, component)
 
 
-def in_words(book: Book, who: str | None) -> None:
+def in_words(book: Book, who: str | None, audience: str = "analyst") -> None:
     """Each plan as it says itself in sentences, with the defaults that its file leaves out."""
-    if who:
+    if who or audience != "analyst":
         return
     for plan in book.plans:
         present.show_table(
@@ -79,9 +81,11 @@ def in_words(book: Book, who: str | None) -> None:
         )
 
 
-def landmarks_table(book: Book, who: str | None, threshold: float, excellence: float) -> None:
+def landmarks_table(
+    book: Book, who: str | None, threshold: float, excellence: float, audience: str = "analyst"
+) -> None:
     """Pay at threshold, target and excellence, cost of sales there, and the share of people at target."""
-    if who:
+    if who or audience != "analyst":
         return
     rows = []
     notes = [_("For the median quota of the plan; bonuses for single deals are not on the curve.")]

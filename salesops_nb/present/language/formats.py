@@ -126,6 +126,24 @@ def percent(value: Any, places: int = 1) -> str:
     return _typeset(format_percent(_decimal(value), pattern, locale=setting().locale))
 
 
+def rate(value: Any) -> str:
+    """A rate of pay (0.0525) as a percentage with the decimals that it has, one to four: ``5.25%``.
+
+    Examples
+    --------
+    >>> from salesops_nb.present.language import formats
+    >>> formats.rate(0.05), formats.rate(0.0525)
+    ('5.0%', '5.25%')
+    """
+    from babel.numbers import format_percent
+
+    if missing(value):
+        return NONE
+    now = setting().locale
+    pattern = _percent_pattern(now).replace("0", "0.0###", 1)
+    return _typeset(format_percent(_decimal(value), pattern, locale=now, decimal_quantization=True))
+
+
 def signed(value: Any, unit: str = "percent") -> str:
     """A difference with its sign, plus as well as minus; nothing before nought.
 
@@ -230,6 +248,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "tenths": lambda value: number(value, 1),
     "percent": percent,
     "points": points,
+    "rate": rate,
     "whole_percent": whole_percent,
     "date": day,
     "datetime": moment,

@@ -6,7 +6,7 @@ element ids with every table, which fails dark mode, the size limit and the acce
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from salesops_nb.core.columns import columns_of
@@ -31,7 +31,19 @@ class _First:
 FIRST = _First()
 SHORT = 18  # letters of a cell that stays in one line
 LIVE_ROWS = 2_000  # brought to the page at which a person sorts and filters them
-NUMERIC = {"money", "cents", "about", "number", "integer", "decimal", "tenths", "percent", "whole_percent"}
+_gathered: list[dict[str, Any]] | None = None  # what the report's spreadsheet shows, where one is written
+NUMERIC = {
+    "money",
+    "cents",
+    "about",
+    "number",
+    "integer",
+    "decimal",
+    "tenths",
+    "percent",
+    "rate",
+    "whole_percent",
+}
 
 
 def show_table(
@@ -50,6 +62,7 @@ def show_table(
     row_head: Any = FIRST,
     formulas: Mapping[str, Sequence[str | None]] | None = None,
     sparks: Mapping[str, Sequence[Sequence[float]]] | None = None,
+    key: str = "",
 ) -> None:
     """Display a table.
 
@@ -59,7 +72,7 @@ def show_table(
     title : the caption.
     labels : heads by column; the column's name in words by default.
     formats : unit by column (`money`, `cents`, `about`, `number`, `integer`, `decimal`, `tenths`, `percent`,
-        `whole_percent`, `date`, `datetime`, `text`); guessed from the values where none is given.
+        `rate`, `whole_percent`, `date`, `datetime`, `text`); guessed from the values where none is given.
     notes : lines under the table.
     marks : ``simulated``, ``estimated`` … by column, or for the whole table.
     row_marks : mark → one truth value a row; the mark stands beside the row's head.
@@ -73,6 +86,7 @@ def show_table(
 
     A column of `columns.toml` with a ``priority`` gives way on a narrow page: 3 below 60 rem, 2 on a phone.
     The row's head and columns without one always stay.
+    key : what formulas of other sheets call this one.
 
     Raises
     ------
@@ -97,15 +111,13 @@ def show_table(
     Bo | $60,000 | 55.0%
     Total | $150,000 |
     """
-    live, data, known = LIVE.get(), frame_called(to_pandas(frame)), columns_of(table)
-    mine = {str(name): known[str(name)] for name in data.columns if str(name) in known}
-    heads = {name: translated(column["label"]) for name, column in mine.items() if "label" in column}
-    units = {name: column["unit"] for name, column in mine.items() if fits(data[name], column.get("unit"))}
+    live, data = LIVE.get(), frame_called(to_pandas(frame))
+    heads, units = _declared(data, table, labels, formats)
     facts = table_facts(
         data,
         title=title,
-        labels={**heads, **(labels or {})},
-        formats={**units, **(formats or {})},
+        labels=heads,
+        formats=units,
         notes=notes,
         marks=marks,
         row_marks=row_marks or {},
@@ -113,8 +125,12 @@ def show_table(
         total=total,
         currency=currency,
         row_head=row_head,
-        formulas=formulas,
     )
+    if _gathered is not None:
+        _gathered.append(
+            {"frame": data, "title": title, "labels": heads, "formats": units, "notes": as_list(notes),
+             "total": total or {}, "currency": currency, "formulas": formulas or {}, "key": key}
+        )  # fmt: skip
     if live:
         facts["page"] = rows or LIVE_ROWS
     _add_priorities(facts, [str(name) for name in data.columns], known)
@@ -123,6 +139,49 @@ def show_table(
     head = " | ".join(column["label"] for column in facts["columns"])
     lines = [" | ".join(row["cells"]) for row in facts["rows"]]
     emit("table", facts, "\n".join([title, head, *lines]))
+
+
+def gather_sheets() -> list[dict[str, Any]]:
+    """From now on, what each table shows is kept for the report's spreadsheet.
+
+    Only in a process that runs one notebook: it goes on to its end.
+    """
+    global _gathered
+    _gathered = []
+    return _gathered
+
+
+def add_sheet(make: Callable[[], Mapping[str, Any] | None], *, table: str = "") -> None:
+    """A sheet that only the report's spreadsheet has; `make` is called only where one is written.
+
+    It returns the sheet's `frame`, `title` and whatever else `show_table` takes of labels, formats, notes,
+    total, currency, formulas and key; nothing where there is nothing to say.
+
+    Examples
+    --------
+    >>> from salesops_nb import present
+    >>> present.add_sheet(lambda: {"frame": [], "title": "Lines"})  # no spreadsheet is written here
+    """
+    if _gathered is None:
+        return
+    made = dict(make() or {})
+    if not made:
+        return
+    data = frame_called(to_pandas(made["frame"]))
+    heads, units = _declared(data, table, made.get("labels"), made.get("formats"))
+    empty: dict[str, Any] = {"notes": (), "total": {}, "currency": None, "formulas": {}, "key": ""}
+    _gathered.append({**empty, **made, "frame": data, "labels": heads, "formats": units})
+
+
+def _declared(
+    data: pd.DataFrame, table: str, labels: Mapping[str, str] | None, formats: Mapping[str, str] | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Heads and units by column: those that are given, else those that the kind of table declares."""
+    known = columns_of(table)
+    mine = {str(name): known[str(name)] for name in data.columns if str(name) in known}
+    heads = {name: translated(column["label"]) for name, column in mine.items() if "label" in column}
+    units = {name: column["unit"] for name, column in mine.items() if fits(data[name], column.get("unit"))}
+    return {**heads, **(labels or {})}, {**units, **(formats or {})}
 
 
 def table_facts(frame: Any, *, labels: Any, formats: Any, marks: Any, row_head: Any, **said: Any) -> Any:
