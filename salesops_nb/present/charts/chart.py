@@ -32,7 +32,7 @@ class Chart:
 
     `raster` marks a drawing of many shapes, which is smaller and quicker to draw as pixels; `half` one of two
     that stand side by side where the page is wide enough; `map` one that a page lets its reader enlarge.
-    `values` are the words of single points, shown where a reader points; `series` the names of what can be
+    `title` says what the chart shows, `subtitle` its measure and unit. `values` are the words of single points, shown where a reader points; `series` the names of what can be
     hidden, see `Chart.mark` and `Chart.add_series`.
 
     Examples
@@ -53,6 +53,7 @@ class Chart:
     alt: str
     title: str = ""
     note: str = ""
+    subtitle: str = ""
     marks: list[str] = field(default_factory=list)
     palette: bool = True
     raster: bool = False
@@ -121,7 +122,7 @@ class Chart:
             if self.raster or len(png) < len(svg):
                 data = {"image/png": png}
         kind = next(iter(data))
-        facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette,
+        facts = {"title": self.title, "subtitle": self.subtitle, "note": self.note, "marks": self.marks, "palette": self.palette,
                  "half": self.half, "map": self.map, "series": self.series}  # fmt: skip
         return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
 
@@ -219,11 +220,17 @@ def close(figure: Figure) -> None:
         pyplot.close(figure)
 
 
-def alt_text(title: str, *sentences: str) -> str:
-    """The words that stand for a chart: its title, then what its data say."""
-    said = called(" ".join(sentence for sentence in sentences if sentence))
-    name = title or _("Chart")
-    return f"{name}. {said}".strip()
+def headed(title: str, subtitle: str, finding: str) -> tuple[str, str]:
+    """A chart's title and sub-title: the title given, else the finding, else the measure alone."""
+    found = title or finding[:1].upper() + finding[1:]
+    return (found, subtitle) if found else (subtitle, "")
+
+
+def alt_text(title: str | tuple[str, str], *sentences: str) -> str:
+    """The words that stand for a chart: its title and sub-title, then what its data say."""
+    heads = [title] if isinstance(title, str) else title
+    said = [*(f"{head}." for head in heads if head), *filter(None, sentences)]
+    return called(" ".join(said if any(heads) else [_("Chart") + ".", *said]))
 
 
 def _two_places(match: re.Match[str]) -> str:

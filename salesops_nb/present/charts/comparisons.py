@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from salesops_nb.present.charts import style
+from salesops_nb.present.charts import findings, style
 from salesops_nb.present.charts.axes import axis_unit, column, finish, floats, listed, named, short, unit_text
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import by_unit
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
@@ -23,6 +23,7 @@ def bars(
     *,
     compare: str | None = None,
     title: str = "",
+    subtitle: str = "",
     unit: str = "money",
     compare_label: str = "",
     note: str = "",
@@ -80,7 +81,8 @@ def bars(
         axes.xaxis.set_visible(False)
         full = by_unit(unit)
         said = [f"{name} {full(value)}" for name, value in zip(names, column(frame, y), strict=True)]
-        chart = Chart(figure, alt_text(title, listed(said)), title, note)
+        head = headed(title, subtitle, findings.highest(names, floats(column(frame, y)), say))
+        chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1])
         for row, words in enumerate(said):
             chart.mark(axes, values[row], row, words)
             if compare:
@@ -100,6 +102,7 @@ def ranking(
     reference: Any = None,
     highlight: Sequence[str] | str = (),
     title: str = "",
+    subtitle: str = "",
     unit: str = "percent",
     reference_label: str = "",
     note: str = "",
@@ -167,7 +170,9 @@ def ranking(
             f"{name} {say(middle)}" + _interval(say, lower, upper) for name, middle, lower, upper in order
         ]
         first = ngettext("{n} in order, best first:", "{n} in order, best first:", len(order))
-        chart = Chart(figure, alt_text(title, first, listed(said)), title, note)
+        level = None if reference is None else float(reference)
+        head = headed(title, subtitle, findings.apart(order, level, say))
+        chart = Chart(figure, alt_text(head, first, listed(said)), head[0], note, head[1])
         for at, (name, middle, lower, upper) in zip(rows, shown, strict=True):
             chart.mark(axes, middle, at, f"{name} {say(middle)}{_interval(say, lower, upper)}")
         return finish(chart, simulated)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from salesops_nb.present.charts import style
+from salesops_nb.present.charts import findings, style
 from salesops_nb.present.charts.axes import (
     axis_unit,
     column,
@@ -17,7 +17,7 @@ from salesops_nb.present.charts.axes import (
     short,
     unit_text,
 )
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -31,6 +31,7 @@ def histogram(
     values: Any,
     *,
     title: str = "",
+    subtitle: str = "",
     unit: str = "number",
     bins: int | str = "auto",
     marks: Mapping[str, Any] | None = None,
@@ -75,7 +76,8 @@ def histogram(
                 va="top",
                 color=style.INK,
             )
-        chart = Chart(figure, "", title, note)
+        head = headed(title, subtitle, findings.spread(known.tolist(), say))
+        chart = Chart(figure, "", head[0], note, head[1])
         for at, count in enumerate(counts.tolist()):
             if count:
                 low, high = edges[at], edges[at + 1]
@@ -93,7 +95,7 @@ def histogram(
                 ),
                 _("From {low} to {high}.", low=say(float(known.min())), high=say(float(known.max()))),
             ]
-        chart.alt = alt_text(title, *said)
+        chart.alt = alt_text(head, *said)
         return finish(chart, simulated)
 
 
@@ -122,6 +124,7 @@ def incidence(
     *,
     labels: Mapping[str, str] | None = None,
     title: str = "",
+    subtitle: str = "",
     time_label: str = "",
     note: str = "",
     simulated: bool = False,
@@ -147,7 +150,11 @@ def incidence(
     say = unit_text("percent")
     with style.quiet():
         figure, axes = new_figure()
-        chart = Chart(figure, "", title, note)
+        called_by = [short(str(shown.get(curve, curve)), 24) for curve in curves]
+        found = findings.shares(called_by, at, [drawn_of(curve) for curve in curves],
+                                time_label or _("days"), say)  # fmt: skip
+        head = headed(title, subtitle, found)
+        chart = Chart(figure, "", head[0], note, head[1])
         said, ends = [], []
         for n, curve in enumerate(curves):
             values, colour = drawn_of(curve), style.SERIES[n % 6]
@@ -181,5 +188,5 @@ def incidence(
         axis_unit(axes.yaxis, "percent")
         axis_unit(axes.xaxis, "number")
         axes.set_xlabel(time_label or _("days"))
-        chart.alt = alt_text(title, *(said or [_("No data.")]))
+        chart.alt = alt_text(head, *(said or [_("No data.")]))
         return finish(chart, simulated)

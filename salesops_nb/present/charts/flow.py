@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from salesops_nb.present.charts import style
+from salesops_nb.present.charts import findings, style
 from salesops_nb.present.charts.axes import column, finish, floats, listed, named, short, wrapped
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import number
 from salesops_nb.present.language.translation import _
 
@@ -27,6 +27,7 @@ def flow(
     out: str = "",
     words: str = "",
     title: str = "",
+    subtitle: str = "",
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
@@ -60,7 +61,10 @@ def flow(
     )
     with style.quiet():
         figure, axes = new_figure(height=3.6)
-        chart, said = Chart(figure, "", title, note), []
+        left = [sum(row[2] for row in rows if row[0] == name) for name in stages]
+        gone = [sum(row[2] for row in rows if row[0] == name and row[1] == out) for name in stages]
+        head = headed(title, subtitle, findings.stages([shown[name] for name in stages], left, gone) if out else "")
+        chart, said = Chart(figure, "", head[0], note, head[1]), []
         for a, b, n, more in rows:
             line = _(
                 "{start} to {end}: {n}", start=shown.get(a, named(a)), end=shown.get(b, named(b)), n=number(n)
@@ -79,7 +83,7 @@ def flow(
         axes.set_xlim(-0.5, max(len(stages), 1) - 0.5)
         axes.set_ylim(-1.35, 1.0)
         axes.axis("off")
-        chart.alt = alt_text(title, listed(said))
+        chart.alt = alt_text(head, listed(said))
         return finish(chart, simulated)
 
 

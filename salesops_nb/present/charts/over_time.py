@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from salesops_nb.present.charts import style
+from salesops_nb.present.charts import findings, style
 from salesops_nb.present.charts.axes import (
     axis_unit,
     column,
@@ -15,8 +15,9 @@ from salesops_nb.present.charts.axes import (
     named,
     short,
     spaced_ticks,
+    unit_text,
 )
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import by_unit, missing
 from salesops_nb.present.language.translation import _
 
@@ -28,6 +29,7 @@ def trend(
     y: str,
     *,
     title: str = "",
+    subtitle: str = "",
     unit: str = "money",
     limits: Mapping[str, Any] | Any = None,
     target: str | None = None,
@@ -61,7 +63,11 @@ def trend(
         axis_unit(axes.yaxis, unit)
         if unit in ("money", "cents", "integer", "percent") and min(values, default=0) >= 0:
             axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
-        chart = Chart(figure, alt_text(title, *_trend_words(names, values, outside, unit)), title, note)
+        bounded = bounds["lower"] is not None or bounds["upper"] is not None
+        found = findings.course(names, values, outside, bounded, unit_text(unit))
+        head = headed(title, subtitle, found)
+        words = alt_text(head, *_trend_words(names, values, outside, unit))
+        chart = Chart(figure, words, head[0], note, head[1])
         for i, value in enumerate(values):
             chart.mark(axes, i, value, f"{names[i]}: {by_unit(unit)(value)}")
         return finish(chart, simulated)
@@ -137,6 +143,7 @@ def stacked(
     *,
     labels: Mapping[str, str] | None = None,
     title: str = "",
+    subtitle: str = "",
     unit: str = "money",
     note: str = "",
     simulated: bool = False,
@@ -156,7 +163,10 @@ def stacked(
         figure, axes = new_figure()
         below, above, said = [0.0] * len(names), [0.0] * len(names), []
         say, shown = by_unit(unit), labels or {}
-        chart = Chart(figure, "", title, note)
+        sums = [sum(v for v in floats(column(frame, part)) if v == v) for part in parts]
+        heads = [short(str(shown.get(part, part)), 24) for part in parts]
+        head = headed(title, subtitle, findings.highest(heads, sums if len(names) else [], unit_text(unit)))
+        chart = Chart(figure, "", head[0], note, head[1])
         for n, part in enumerate(parts):
             values = [0.0 if v != v else v for v in floats(column(frame, part))]
             base = [below[i] if v < 0 else above[i] for i, v in enumerate(values)]
@@ -173,5 +183,5 @@ def stacked(
         figure.legend(loc="outside upper left", ncols=min(len(parts), 4) or 1)
         spaced_ticks(axes, names)
         axis_unit(axes.yaxis, unit)
-        chart.alt = alt_text(title, *said)
+        chart.alt = alt_text(head, *said)
         return finish(chart, simulated)

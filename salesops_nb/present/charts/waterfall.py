@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.present.charts import style
+from salesops_nb.present.charts import findings, style
 from salesops_nb.present.charts.axes import axis_unit, column, finish, listed, named, unit_text, wrapped
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import by_unit, missing
 from salesops_nb.present.language.translation import _
 
@@ -25,6 +25,7 @@ def waterfall(
     start: Any = None,
     end: Any = None,
     title: str = "",
+    subtitle: str = "",
     unit: str = "money",
     note: str = "",
     simulated: bool = False,
@@ -71,7 +72,11 @@ def waterfall(
             *[f"{name} {_signed(full, value)}" for name, value in zip(names, steps, strict=True)],
             _("{name} {value}", name=closing, value=full(last)),
         ]
-        chart = Chart(figure, alt_text(title, listed(said)), title, note)
+        head = headed(
+            title, subtitle or _("From {start} to {end}", start=opening, end=closing),
+            findings.bridge(names, steps, say),
+        )  # fmt: skip
+        chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1])
         level = first
         ends = [float(first), *[float(level := level + value) for value in steps], float(last)]
         for at, words in enumerate(said):

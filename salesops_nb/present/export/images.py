@@ -50,6 +50,7 @@ def inline_image(
     return {
         "image": Markup(image),
         "title": facts.get("title", ""),
+        "subtitle": facts.get("subtitle", ""),
         "note": facts.get("note", ""),
         "marks": facts.get("marks", []),
         **{name: facts.get(name) for name in ("half", "map", "series")},

@@ -1,0 +1,172 @@
+"""Titles by rule where something was asked for or planned: targets, forecasts, tolerances, what moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from salesops_nb.present.charts.findings import Say, both, counted, everyone, known, who
+from salesops_nb.present.language.formats import number, percent
+from salesops_nb.present.language.sentences import ngettext
+from salesops_nb.present.language.translation import _
+
+
+def target(names: Sequence[str], actual: Sequence[float], wanted: Sequence[float], say: Say) -> str:
+    """Who is furthest short of target, or that nobody is; who has no target is left out.
+
+    >>> from salesops_nb.present.language.formats import short_money
+    >>> target(["Ana", "Bo", "Cy"], [80, 60, 50], [100, 90, 40], short_money)
+    'Bo is $30 short of target, the most of three'
+    """
+    rows = [
+        (name, a - t)
+        for name, a, t in zip(names, actual, wanted, strict=True)
+        if known(a) and known(t) and t > 0
+    ]
+    if not rows:
+        return ""
+    lowest, highest = min(gap for _n, gap in rows), max(gap for _n, gap in rows)
+    if lowest == highest:
+        return _same_gap(rows, lowest, say)
+    if lowest >= 0:
+        return _("{all} are at or above target, {name} by the most ({gap})",
+                 all=everyone(len(rows)), name=who(rows, highest), gap=say(highest))  # fmt: skip
+    worst = [name for name, gap in rows if gap == lowest]
+    if len(worst) == 1:
+        return _("{name} is {gap} short of target, the most of {count}", name=worst[0], gap=say(-lowest),
+                 count=counted(len(rows)))  # fmt: skip
+    return _("{names} are each {gap} short of target, the most of {count}", names=who(rows, lowest),
+             gap=say(-lowest), count=counted(len(rows)))  # fmt: skip
+
+
+def _same_gap(rows: Sequence[tuple[str, float]], gap: float, say: Say) -> str:
+    if len(rows) == 1:
+        name = rows[0][0]
+        if gap == 0:
+            return _("{name} is exactly on target", name=name)
+        if gap < 0:
+            return _("{name} is {gap} short of target", name=name, gap=say(-gap))
+        return _("{name} is {gap} ahead of target", name=name, gap=say(gap))
+    every = everyone(len(rows))
+    if gap == 0:
+        return _("{all} are exactly on target", all=every)
+    if gap < 0:
+        return _("{all} are {gap} short of target", all=every, gap=say(-gap))
+    return _("{all} are {gap} ahead of target", all=every, gap=say(gap))
+
+
+def swings(names: Sequence[str], low: Sequence[float], high: Sequence[float], say: Say) -> str:
+    """Which input moves the answer most, and which way.
+
+    >>> swings(["ramp", "leavers"], [0.6, 0.8], [0.5, 0.3], percent)
+    'leavers moves it most: 80.0% at its low end, 30.0% at its high end'
+    """
+    rows = [(n, abs(b - a), a, b) for n, a, b in zip(names, low, high, strict=True) if known(a) and known(b)]
+    most = max((size for _n, size, _a, _b in rows), default=0)
+    if not rows:
+        return ""
+    if not most:
+        return _("Nothing that was tried moves it")
+    first = [row for row in rows if row[1] == most]
+    if len(first) > 1:
+        return _("{names} move it most, each by {size}", names=both([r[0] for r in first]), size=say(most))
+    name, _size, a, b = first[0]
+    return _("{name} moves it most: {low} at its low end, {high} at its high end", name=name, low=say(a),
+             high=say(b))  # fmt: skip
+
+
+def range_and_outcome(
+    low: float, middle: float, high: float, came: float | None, wanted: float | None, say: Say
+) -> str:
+    """Whether what came lies within the range of a forecast; before that, the range.
+
+    >>> range_and_outcome(8, 10, 12, 13, None, number)
+    '13 came, above the range of 8 to 12'
+    """
+    words = {"low": say(low), "high": say(high)}
+    if came is not None and known(came):
+        words["came"] = say(came)
+        if came < low:
+            return _("{came} came, below the range of {low} to {high}", **words)
+        if came > high:
+            return _("{came} came, above the range of {low} to {high}", **words)
+        return _("{came} came, within the range of {low} to {high}", **words)
+    if not all(map(known, (low, middle, high))):
+        return ""
+    words["middle"] = say(middle)
+    if wanted is None or not known(wanted):
+        return _("About {middle} is expected, {low} to {high} in four of five cases", **words)
+    words["target"] = say(wanted)
+    if wanted > high:
+        return _("The target of {target} lies above the range of {low} to {high}", **words)
+    if wanted < low:
+        return _("The target of {target} lies below the range of {low} to {high}", **words)
+    return _("About {middle} is expected, the target is {target}", **words)
+
+
+def attained(names: Sequence[str], rates: Sequence[float]) -> str:
+    """In how many periods the target was reached, and how the last went.
+
+    >>> attained(["Q1", "Q2", "Q3"], [1.1, 0.9, 0.894])
+    'Target reached in one of three; Q3 ended at 89.4%'
+    """
+    rows = [(name, rate) for name, rate in zip(names, rates, strict=True) if known(rate)]
+    if not rows:
+        return ""
+    last, rate = rows[-1]
+    met = sum(value >= 1 for _n, value in rows)
+    words = {"all": counted(len(rows)), "last": last, "rate": percent(rate)}
+    if len(rows) == 1:
+        return _("{last} ended at {rate} of target", **words)
+    if met == len(rows):
+        return _("Target reached in {every}; {last} ended at {rate}", every=everyone(len(rows)), **words)
+    if not met:
+        return _("Target reached in none of {all}; {last} ended at {rate}", **words)
+    if met == 1:
+        return _("Target reached in one of {all}; {last} ended at {rate}", **words)
+    return _("Target reached in {met} of {all}; {last} ended at {rate}", met=counted(met), **words)
+
+
+def within(now: Sequence[float], was: Sequence[float], limit: float) -> str:
+    """How many are within the tolerance under the plan, and today.
+
+    >>> within([0.01, 0.04], [0.3, 0.02], 0.05)
+    'Under the plan both are within 5% of a fair load, one today'
+    """
+    planned = [abs(value) <= limit + 1e-9 for value in now if known(value)]
+    if not planned:
+        return ""
+    today = sum(abs(value) <= limit + 1e-9 for value in was if known(value))
+    before = _("none") if not today else _("one") if today == 1 else counted(today)
+    words = {"limit": percent(limit, 0), "today": before, "all": everyone(len(planned))}
+    if len(planned) == 1:
+        if planned[0]:
+            return _("The one rep is within {limit} of a fair load", **words)
+        return _("The one rep is not within {limit} of a fair load", **words)
+    if all(planned):
+        if today == len(planned):
+            return _("{all} are within {limit} of a fair load, today and under the plan", **words)
+        return _("Under the plan {all} are within {limit} of a fair load, {today} today", **words)
+    met = sum(planned)
+    after = _("none") if not met else _("one") if met == 1 else counted(met)
+    return _("Under the plan {after} of {n} are within {limit} of a fair load, {today} today", after=after,
+             n=counted(len(planned)), limit=words["limit"], today=before)  # fmt: skip
+
+
+def changes_hands(pairs: Sequence[tuple[str, str, int]], moved: int) -> str:
+    """How many units change their rep, and between whom the most; `pairs` are (from, to, units).
+
+    >>> changes_hands([("Ana", "Bo", 3), ("Bo", "Cy", 1)], 4)
+    '4 units change their rep, most from Ana to Bo (3)'
+    """
+    if not moved:
+        return _("Nothing moves")
+    said = ngettext("{n} unit changes its rep", "{n} units change their rep", moved)
+    if not pairs:
+        return said
+    most = max(n for _a, _b, n in pairs)
+    first = [(a, b) for a, b, n in pairs if n == most]
+    if len(pairs) == 1:
+        return f"{said}, " + _("from {a} to {b}", a=first[0][0], b=first[0][1])
+    if len(first) > 1:
+        return said
+    return f"{said}, " + _("most from {a} to {b} ({n})", a=first[0][0], b=first[0][1], n=number(most))
