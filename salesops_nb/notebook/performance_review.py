@@ -14,6 +14,8 @@ from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
 from salesops_nb.notebook.calls_shown import give_call as give_call
 from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
+from salesops_nb.notebook.review_charts import against_target as against_target
+from salesops_nb.notebook.review_charts import attainment as attainment
 from salesops_nb.notebook.still_to_come import still_to_come as still_to_come
 from salesops_nb.parameters import Name, Sliced
 from salesops_nb.present.language import formats
@@ -167,7 +169,7 @@ def bridge(review: Review) -> None:
         closing=closing,
         start=first["amount"],
         end=last["amount"],
-        title=_("From {start} to {end}", start=opening, end=closing),
+        subtitle=_("Bookings, from {start} to {end}", start=opening, end=closing),
     )
     _bridge_lines(review, opening)
 
@@ -209,7 +211,7 @@ def trend(review: Review) -> None:
     if alone:
         said += " " + _("Above what is routine by one deal alone: {months}.", months=alone)
     limits = whole if known else None
-    present.trend(whole, x="month", y="bookings", limits=limits, title=_("Bookings by month"), note=said)
+    present.trend(whole, x="month", y="bookings", limits=limits, subtitle=_("Bookings by month"), note=said)
 
 
 def definitions(level: str = "company") -> None:
@@ -246,7 +248,7 @@ def time_to_win(review: Review) -> None:
         review.time_to_win,
         time="days",
         curves=["won", "lost"],
-        title=_("Share of deals won and lost by age in days"),
+        subtitle=_("Share of deals won and lost by age in days"),
         note=_(
             "Open deals are censored; losing is a competing end, not a censoring (Aalen–Johansen). "
             "Bands are 95 % intervals."
@@ -404,7 +406,7 @@ def ranking(table: pd.DataFrame, scope: Any, title: str, level: str = "company")
         high="win_rate_eb_high",
         reference=float(scope["win_rate"]),
         reference_label=_("all"),
-        title=translated(title),
+        subtitle=translated(title),
         note=_("Small samples are drawn towards the common rate; overlapping intervals are not told apart."),
     )
     columns = ["group", "won", "lost", "win_rate", "win_rate_eb", "ranks"]

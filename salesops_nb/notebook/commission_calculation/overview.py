@@ -202,7 +202,7 @@ def _bridge(statements: Statements, currency: str) -> None:
     present.waterfall(
         frame, "step", "amount", opening=_("Pay at quota"), closing=_("To pay"), start=opening,
         end=sum((each.get(currency, ZERO) for each in totals), ZERO),
-        title=_("From quota to pay, all people"),
+        subtitle=_("From quota to pay, all people"),
     )  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def _distribution(found: WhatIf) -> None:
     present.histogram(
         then.to_numpy(),
         unit="money",
-        title=_("Pay of a person, then"),
+        subtitle=_("Pay of a person, then"),
         marks={_("median today"): float(today.median()), _("median then"): float(then.median())},
     )
 
@@ -192,7 +192,7 @@ def curve(tried: Tried | None) -> None:
         target = "then"
     present.trend(
         frame, "attainment", "pay", unit="money", target=target,
-        title=_("Pay over attainment, plan {plan}", plan=plan.id),
+        subtitle=_("Pay over attainment, plan {plan}", plan=plan.id),
         note=_("For the median quota of {quota}. The dashed line is the plan with the change.",
                quota=formats.money(quota, plan.currency)) if target
         else _("For the median quota of {quota}.", quota=formats.money(quota, plan.currency)),

@@ -15,6 +15,7 @@ from salesops_nb.hiring.economics.turnover import market_ahead
 from salesops_nb.notebook import one_forecast as shared
 from salesops_nb.notebook.hiring_needs.arguments import choices as choices
 from salesops_nb.notebook.hiring_needs.arguments import stated as stated
+from salesops_nb.notebook.hiring_needs.fan import forecast_fan
 from salesops_nb.notebook.hiring_needs.money_shown import card
 from salesops_nb.notebook.hiring_needs.money_shown import day_one as day_one
 from salesops_nb.notebook.hiring_needs.money_shown import returns as returns
@@ -170,7 +171,9 @@ def comparison(plan: HiringPlan) -> None:
     known = {"hire nobody": _("Hire nobody"), "replace leavers only": _("Replace leavers only"),
              "naive: gap ÷ quota": _("Naive: gap ÷ quota"), "plan": _("The plan")}  # fmt: skip
     frame = plan.comparison.assign(policy=[known.get(p, p) for p in plan.comparison["policy"]])
-    present.bars(frame, x="policy", y="probability", unit="whole_percent", title=_("Probability by policy"))
+    present.bars(
+        frame, x="policy", y="probability", unit="whole_percent", subtitle=_("Chance of the target by policy")
+    )
     fills, seats = plan.open_seats
     notes = []
     if fills > 0:
@@ -183,10 +186,7 @@ def comparison(plan: HiringPlan) -> None:
 def capacity(plan: HiringPlan) -> None:
     """Bookings by month and period with the plan, against target."""
     months = plan.capacity.months
-    present.bars(
-        months.assign(p50=months["p50"].astype(float)), x="month", y="p50", compare="target",
-        title=_("Median bookings by month; ticks: target"),
-    )  # fmt: skip
+    forecast_fan(plan)
     by_month, by_period = (("month", months, _("By month"), 3),
                            ("period", plan.capacity.periods, _("By quarter, year and "
                                                                "jointly"), 60))  # fmt: skip
@@ -216,7 +216,10 @@ def tornado(plan: HiringPlan) -> None:
         for end in ("low", "high")
     }
     frame = found.assign(input=[known.get(name, name) for name in found["input"]], **ends)
-    present.bars(frame, x="input", y="swing", unit="whole_percent", title=_("Swing of the probability"))
+    present.tornado(
+        frame, "input", "probability_low", "probability_high", middle=plan.probability, ends=("low", "high"),
+        subtitle=_("Chance of the target with each input at either end of its interval"),
+    )  # fmt: skip
     present.show_table(frame, title=_("What moves the answer"), table="tornado")
 
 

@@ -61,14 +61,25 @@ def axis_unit(axis: Any, unit: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     def write(value: float, _at: int) -> str:
-        if unit == "percent":
-            return formats.percent(value, 0)
+        value = float(f"{value:.10g}")  # a tick is a sum of steps, and no step is exact
+        if unit in ("percent", "whole_percent"):
+            shown = [100 * at for at in axis.get_majorticklocs()]
+            return formats.percent(value, 0 if all(abs(at - round(at)) < 1e-6 for at in shown) else 1)
         return unit_text(unit)(value)
 
     locator: Any = MaxNLocator
     axis.set_major_locator(locator(5, integer=unit == "integer", steps=[1, 2, 2.5, 5, 10]))
     formatter: Any = FuncFormatter
     axis.set_major_formatter(formatter(write))
+
+
+def rows_axis(axes: Any, names: Sequence[str], unit: str) -> None:
+    """Name the rows, the first on top, and write the x axis in its unit."""
+    axes.set_yticks(range(len(names)), [short(name, 20) for name in names])
+    axes.tick_params(axis="y", labelcolor=style.INK)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(visible=False)
+    axis_unit(axes.xaxis, unit)
 
 
 def spaced_ticks(axes: Any, names: Sequence[str], most: int = 9) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.charts import style
 from salesops_nb.present.language.called import called
-from salesops_nb.present.language.translation import _
+from salesops_nb.present.language.translation import _, setting
 from salesops_nb.present.page.output import LIVE
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 class Chart:
     """A drawn figure with its alternative text; `marks` are ``simulated``, ``estimated`` and the like.
 
-    `raster` marks a drawing of many shapes, which is smaller and quicker to draw as pixels; `half` one of two
-    that stand side by side where the page is wide enough; `map` one that a page lets its reader enlarge.
-    `title` says what the chart shows, `subtitle` its measure and unit. `values` are the words of single points, shown where a reader points; `series` the names of what can be
+    `title` says what the chart shows, `subtitle` its measure and unit. `raster` marks a drawing of many
+    shapes, which is smaller and quicker to draw as pixels; `half` one of two that stand side by side where
+    the page is wide enough; `narrow` one that a phone shows whole; `map` one that its reader may enlarge.
+    `values` are the words of single points, shown where a reader points; `series` the names of what can be
     hidden, see `Chart.mark` and `Chart.add_series`.
 
     Examples
@@ -58,6 +59,7 @@ class Chart:
     palette: bool = True
     raster: bool = False
     half: bool = False
+    narrow: bool = False
     map: bool = False
     values: list[tuple[Any, float, float, str, str]] = field(default_factory=list)
     series: list[str] = field(default_factory=list)
@@ -122,8 +124,8 @@ class Chart:
             if self.raster or len(png) < len(svg):
                 data = {"image/png": png}
         kind = next(iter(data))
-        facts = {"title": self.title, "subtitle": self.subtitle, "note": self.note, "marks": self.marks, "palette": self.palette,
-                 "half": self.half, "map": self.map, "series": self.series}  # fmt: skip
+        told = ("title", "subtitle", "note", "marks", "palette", "half", "narrow", "map", "series")
+        facts = {name: getattr(self, name) for name in told}
         return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
 
     def show(self) -> None:
@@ -175,7 +177,7 @@ def show(
 
     ours = colours.to_hex(figure.get_facecolor()) == style.PAGE
     given = [marks] if isinstance(marks, str) else list(marks)
-    Chart(figure, alt.strip(), title, note, given, palette=ours).show()
+    Chart(figure, alt.strip(), title, note, marks=given, palette=ours).show()
 
 
 def chart_style() -> Any:
@@ -220,8 +222,14 @@ def close(figure: Figure) -> None:
         pyplot.close(figure)
 
 
-def headed(title: str, subtitle: str, finding: str) -> tuple[str, str]:
-    """A chart's title and sub-title: the title given, else the finding, else the measure alone."""
+def headed(title: str, subtitle: str, finding: str, unit: str = "") -> tuple[str, str]:
+    """A chart's title and sub-title: the title given, else the finding, else the measure alone.
+
+    The measure bears its unit, where that is one of money or of shares.
+    """
+    sign = {"money": setting().currency, "about": setting().currency, "cents": setting().currency,
+            "percent": "%", "whole_percent": "%"}.get(unit)  # fmt: skip
+    subtitle = f"{subtitle}, {sign}" if subtitle and sign else subtitle
     found = title or finding[:1].upper() + finding[1:]
     return (found, subtitle) if found else (subtitle, "")
 

@@ -221,4 +221,3 @@ def both(names: Sequence[str]) -> str:
 def plus(say: Say, value: Any) -> str:
     """A change with its sign."""
     return f"+{say(value)}" if value > 0 else say(value)
-

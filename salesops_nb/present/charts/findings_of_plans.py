@@ -74,33 +74,64 @@ def swings(names: Sequence[str], low: Sequence[float], high: Sequence[float], sa
              high=say(b))  # fmt: skip
 
 
-def range_and_outcome(
-    low: float, middle: float, high: float, came: float | None, wanted: float | None, say: Say
-) -> str:
-    """Whether what came lies within the range of a forecast; before that, the range.
+def came(when: str, low: float, high: float, value: float, say: Say) -> str:
+    """Whether what came lies within the range of its forecast.
 
-    >>> range_and_outcome(8, 10, 12, 13, None, number)
-    '13 came, above the range of 8 to 12'
+    >>> from salesops_nb.present.language.formats import number
+    >>> came("May", 8, 12, 13, number)
+    '13 came in May, above the range of 8 to 12'
     """
-    words = {"low": say(low), "high": say(high)}
-    if came is not None and known(came):
-        words["came"] = say(came)
-        if came < low:
-            return _("{came} came, below the range of {low} to {high}", **words)
-        if came > high:
-            return _("{came} came, above the range of {low} to {high}", **words)
-        return _("{came} came, within the range of {low} to {high}", **words)
-    if not all(map(known, (low, middle, high))):
-        return ""
-    words["middle"] = say(middle)
-    if wanted is None or not known(wanted):
-        return _("About {middle} is expected, {low} to {high} in four of five cases", **words)
-    words["target"] = say(wanted)
-    if wanted > high:
-        return _("The target of {target} lies above the range of {low} to {high}", **words)
-    if wanted < low:
-        return _("The target of {target} lies below the range of {low} to {high}", **words)
-    return _("About {middle} is expected, the target is {target}", **words)
+    words = {"came": say(value), "when": when, "low": say(low), "high": say(high)}
+    if value < low:
+        return _("{came} came in {when}, below the range of {low} to {high}", **words)
+    if value > high:
+        return _("{came} came in {when}, above the range of {low} to {high}", **words)
+    return _("{came} came in {when}, within the range of {low} to {high}", **words)
+
+
+def held(inside: int, of: int) -> str:
+    """How often what came lay within a range that should hold four in five.
+
+    >>> held(9, 12)
+    'What came lay within the range 9 times of 12, where four in five should'
+    """
+    if inside == of:
+        return _("What came lay within the range every time, {n} of {n}", n=number(of))
+    return _("What came lay within the range {n} times of {of}, where four in five should",
+             n=number(inside), of=number(of))  # fmt: skip
+
+
+def months_aimed(above: int, below: int, of: int) -> str:
+    """Of points with a target: where the middle forecast reaches it, and where not even the range does.
+
+    >>> months_aimed(2, 7, 12)
+    'The forecast reaches the target in 2 of 12; in 7 the whole range lies below it'
+    """
+    if above == of:
+        return _("The forecast reaches the target in {all}", all=everyone(of))
+    said = (_("The forecast reaches the target in {n} of {of}", n=number(above), of=number(of)) if above
+            else _("The forecast reaches the target in none of {of}", of=number(of)))  # fmt: skip
+    if not below:
+        return said
+    return f"{said}; " + _("in {n} the whole range lies below it", n=number(below))
+
+
+def range_ahead(when: str, low: float, middle: float, high: float, aimed: float, say: Say) -> str:
+    """The range of one forecast, and where its target lies.
+
+    >>> from salesops_nb.present.language.formats import number
+    >>> range_ahead("2018", 8, 10, 12, 13, number)
+    'The target of 13 for 2018 lies above the range of 8 to 12'
+    """
+    words = {"when": when, "low": say(low), "high": say(high), "middle": say(middle)}
+    if not known(aimed):
+        return _("About {middle} is expected in {when}, {low} to {high} in four of five cases", **words)
+    words["target"] = say(aimed)
+    if aimed > high:
+        return _("The target of {target} for {when} lies above the range of {low} to {high}", **words)
+    if aimed < low:
+        return _("The target of {target} for {when} lies below the range of {low} to {high}", **words)
+    return _("About {middle} is expected in {when}, the target is {target}", **words)
 
 
 def attained(names: Sequence[str], rates: Sequence[float]) -> str:

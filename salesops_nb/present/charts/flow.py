@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from salesops_nb.present.charts import findings, style
-from salesops_nb.present.charts.axes import column, finish, floats, listed, named, short, wrapped
+from salesops_nb.present.charts.axes import column, finish, floats, listed, named, rows_axis, short, wrapped
 from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import number
 from salesops_nb.present.language.translation import _
@@ -63,7 +63,9 @@ def flow(
         figure, axes = new_figure(height=3.6)
         left = [sum(row[2] for row in rows if row[0] == name) for name in stages]
         gone = [sum(row[2] for row in rows if row[0] == name and row[1] == out) for name in stages]
-        head = headed(title, subtitle, findings.stages([shown[name] for name in stages], left, gone) if out else "")
+        head = headed(
+            title, subtitle, findings.stages([shown[name] for name in stages], left, gone) if out else ""
+        )
         chart, said = Chart(figure, "", head[0], note, head[1]), []
         for a, b, n, more in rows:
             line = _(
@@ -125,3 +127,64 @@ def _band(axes: Any, start: int, end: int | None, said: list[str], share: float)
         zorder=6,
     )
     return middle
+
+
+@Shown
+def funnel(
+    frame: Any,
+    stage: str,
+    entered: str,
+    onward: str,
+    lost: str,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """Stages from the top, a bar each of what entered it: what went on, what was lost, what is still there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> ways = pd.DataFrame({"stage": ["New", "Demo"], "in": [100, 60], "on": [55, 20], "out": [30, 25]})
+    >>> present.funnel(ways, "stage", "in", "on", "out", subtitle="Deals")
+    Most are lost at New: 30 of 100. Deals.
+    New: 100 entered, 55 went on, 30 lost, 15 still there; Demo: 60 entered, 20 went on, 25 lost, 15 still there.
+    """
+    names = [named(value) for value in column(frame, stage)]
+    ins, ons, outs = (
+        [0.0 if v != v else v for v in floats(column(frame, each))] for each in (entered, onward, lost)
+    )
+    still = [max(a - b - c, 0.0) for a, b, c in zip(ins, ons, outs, strict=True)]
+    with style.quiet():
+        figure, axes = new_figure(0.9 + 0.42 * max(len(names), 1), style.NARROW)
+        head = headed(title, subtitle, findings.stages(names, ins, outs))
+        said = [
+            _("{name}: {n} entered, {on} went on, {lost} lost, {open} still there", name=name, n=number(a),
+              on=number(b), lost=number(c), open=number(d))
+            for name, a, b, c, d in zip(names, ins, ons, outs, still, strict=True)
+        ]  # fmt: skip
+        chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1], narrow=True)
+        left = [0.0] * len(names)
+        for values, label, look in (
+            (ons, _("went on"), {"color": style.MAIN}),
+            (still, _("still there"), {"color": style.QUIET}),
+            (outs, _("lost"), {"color": style.BAD, "hatch": "////", "edgecolor": style.PAGE}),
+        ):
+            drawn = axes.barh(range(len(names)), values, left=left, height=0.62, label=label, **look)
+            of = chart.add_series(label, drawn)
+            for row, value in enumerate(values):
+                if value:
+                    chart.mark(
+                        axes, left[row] + value / 2, row, f"{names[row]}, {label}: {number(value)}", of
+                    )
+            left = [a + b for a, b in zip(left, values, strict=True)]
+        for row, n in enumerate(ins):
+            axes.annotate(number(n), (left[row], row), xytext=(5, 0), textcoords="offset points", va="center")
+        figure.legend(loc="outside upper left", ncols=3)
+        rows_axis(axes, names, "integer")
+        axes.set_xlim(0, (max(left, default=0) or 1) * 1.14)
+        axes.xaxis.set_visible(False)
+        return finish(chart, simulated)

@@ -12,6 +12,7 @@ from salesops_nb.present.charts.axes import (
     direct_labels,
     finish,
     floats,
+    listed,
     named,
     short,
     spaced_ticks,
@@ -20,6 +21,8 @@ from salesops_nb.present.charts.axes import (
 from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import by_unit, missing
 from salesops_nb.present.language.translation import _
+
+LABELLED = 12  # bars that have room for their values
 
 
 @Shown
@@ -65,7 +68,7 @@ def trend(
             axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
         bounded = bounds["lower"] is not None or bounds["upper"] is not None
         found = findings.course(names, values, outside, bounded, unit_text(unit))
-        head = headed(title, subtitle, found)
+        head = headed(title, subtitle, found, unit)
         words = alt_text(head, *_trend_words(names, values, outside, unit))
         chart = Chart(figure, words, head[0], note, head[1])
         for i, value in enumerate(values):
@@ -165,7 +168,8 @@ def stacked(
         say, shown = by_unit(unit), labels or {}
         sums = [sum(v for v in floats(column(frame, part)) if v == v) for part in parts]
         heads = [short(str(shown.get(part, part)), 24) for part in parts]
-        head = headed(title, subtitle, findings.highest(heads, sums if len(names) else [], unit_text(unit)))
+        found = findings.highest(*((heads, sums) if names else ([], [])), unit_text(unit))
+        head = headed(title, subtitle, found, unit)
         chart = Chart(figure, "", head[0], note, head[1])
         for n, part in enumerate(parts):
             values = [0.0 if v != v else v for v in floats(column(frame, part))]
@@ -184,4 +188,54 @@ def stacked(
         spaced_ticks(axes, names)
         axis_unit(axes.yaxis, unit)
         chart.alt = alt_text(head, *said)
+        return finish(chart, simulated)
+
+
+@Shown
+def columns(
+    frame: Any,
+    x: str,
+    y: str,
+    *,
+    reference: float | None = None,
+    reference_label: str = "",
+    title: str = "",
+    subtitle: str = "",
+    unit: str = "money",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """Upright bars, a point of time each; those below a `reference` are hatched.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> year = pd.DataFrame({"month": ["Jan", "Feb", "Mar"], "share": [0.05, 0.06, 0.12]})
+    >>> present.columns(year, "month", "share", unit="percent", subtitle="Share of the year")
+    Mar is highest at 12.0%, Jan lowest at 5.0%. Share of the year, %. Jan 5.0%; Feb 6.0%; Mar 12.0%.
+    """
+    names, values = [named(v) for v in column(frame, x)], floats(column(frame, y))
+    say, full = unit_text(unit), by_unit(unit)
+    with style.quiet():
+        figure, axes = new_figure(height=2.8)
+        head = headed(title, subtitle, findings.highest(names, values, say), unit)
+        said = [_("{name} {value}", name=name, value=full(v)) for name, v in zip(names, values, strict=True)]
+        chart = Chart(figure, alt_text(head, listed(said, 24)), head[0], note, head[1])
+        below = {"color": style.BAD, "hatch": "////", "edgecolor": style.PAGE}
+        for at, value in enumerate(values):
+            look = below if reference is not None and value < reference else {"color": style.MAIN}
+            axes.bar([at], [0.0 if value != value else value], width=0.68, **look)
+            if value == value and len(values) <= LABELLED:
+                axes.annotate(say(value), (at, value), xytext=(0, 3 if value >= 0 else -3),
+                              textcoords="offset points", ha="center", fontsize=8,
+                              va="bottom" if value >= 0 else "top")  # fmt: skip
+            chart.mark(axes, at, value, said[at])
+        if reference is not None:
+            axes.axhline(reference, color=style.INK, linewidth=1, linestyle="--")
+            text = f"{short(reference_label)} {say(reference)}".strip()
+            direct_labels(axes, [(len(names) - 0.5, reference, text)], style.MUTED)
+        spaced_ticks(axes, names, LABELLED)
+        axes.margins(y=0.12)
+        axis_unit(axes.yaxis, unit)
         return finish(chart, simulated)

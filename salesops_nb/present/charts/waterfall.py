@@ -46,7 +46,8 @@ def waterfall(
     >>> from salesops_nb import present
     >>> steps = pd.DataFrame({"step": ["volume", "price"], "amount": [200, -50]})
     >>> present.waterfall(steps, "step", "amount", opening="2016", closing="2017", start=1000, end=1150)
-    Chart. 2016 $1,000; volume +$200; price −$50; 2017 $1,150.
+    Up $150, most by volume (+$200). From 2016 to 2017, USD.
+    2016 $1,000; volume +$200; price −$50; 2017 $1,150.
     >>> present.waterfall(steps, "step", "amount", opening="2016", closing="2017", start=1000, end=1200)
     Traceback (most recent call last):
         ...
@@ -73,8 +74,8 @@ def waterfall(
             _("{name} {value}", name=closing, value=full(last)),
         ]
         head = headed(
-            title, subtitle or _("From {start} to {end}", start=opening, end=closing),
-            findings.bridge(names, steps, say),
+            title, subtitle or ("" if title else _("From {start} to {end}", start=opening, end=closing)),
+            findings.bridge(names, steps, say), unit,
         )  # fmt: skip
         chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1])
         level = first

@@ -142,6 +142,21 @@ def day(value: Any) -> str:
     return str(format_date(value, format="medium", locale=setting().locale))
 
 
+def month(value: date) -> str:
+    """The short name of a day's month: ``Jan`` in en_US, ``ian.`` in ro_RO.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb.present.language import formats
+    >>> formats.month(date(2018, 1, 15))
+    'Jan'
+    """
+    from babel.dates import format_date
+
+    return str(format_date(value, "LLL", locale=setting().locale))
+
+
 def moment(value: Any) -> str:
     """A date and time in the locale's middle and short form."""
     from babel.dates import format_datetime
