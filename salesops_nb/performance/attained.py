@@ -15,7 +15,7 @@ from salesops_nb.performance.result import Review
 
 
 def attainment_history(made: Prepared, review: Review, periods: int = 8) -> pd.DataFrame:
-    """Bookings over target of the last whole periods of the review's kind, of a span's quarters; oldest first.
+    """Bookings over target of the last whole periods, oldest first: of the review's kind, of a span quarters.
 
     Columns ``period, bookings, target, attainment`` (a share of 1). A period without a target, or one that
     the data do not hold from its first day, is left out, so that there may be fewer rows or none.

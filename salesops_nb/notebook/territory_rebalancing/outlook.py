@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.notebook.territory_rebalancing.overview import measure_words
 from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebalancing
-from salesops_nb.present.language.formats import percent
+from salesops_nb.present.language.called import called
+from salesops_nb.present.language.formats import distance, in_distance, percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -99,14 +101,17 @@ def _totals(frame: Any, shown: list[str]) -> dict[str, Decimal]:
 
 
 def driving(proposal: Proposal) -> None:
-    """Mean one-way road kilometres from each rep's centre to the units, before and after."""
+    """Mean one-way road distance from each rep's centre to the units, before and after."""
     from salesops_nb.territory.effects.driving_and_duration import drive_distances
 
     frame = drive_distances(proposal.plan)
+    measured = {name: [in_distance(km) for km in frame[name]] for name in ("before_km", "after_km")}
+    unit = _("km") if in_distance(1.0) == 1.0 else _("miles")
     present.show_table(
-        frame,
+        frame.assign(**measured),
         title=_("Drive distance"),
         table="driving",
+        labels={"before_km": _("Before, {unit}", unit=unit), "after_km": _("After, {unit}", unit=unit)},
         marks={"before_km": "estimated", "after_km": "estimated"},
         rows=80,
         notes=[
@@ -121,8 +126,8 @@ def _over_all(means: Mapping[Any, Any]) -> list[str]:
     before, after = (means.get(f"{when}_km", float("nan")) for when in ("before", "after"))
     if before != before or after != after:
         return []
-    return [_("Over all units: {before} km before, {after} km after.", before=f"{before:.1f}",
-              after=f"{after:.1f}")]  # fmt: skip
+    return [_("Over all units: {before} before, {after} after.", before=distance(before, 1),
+              after=distance(after, 1))]  # fmt: skip
 
 
 def lasting(proposal: Proposal) -> None:
@@ -139,21 +144,24 @@ def lasting(proposal: Proposal) -> None:
         return
     growth = dict(zip(units["unit_id"], units["growth"].fillna(0.0), strict=True))
     months, path = months_in_balance(proposal.plan, growth, horizon=60)
-    yearly = path[path["month"] % 6 == 0]
     if months is None:
-        present.note(_("If growth goes on, the plan stays in balance for five years."))
+        found = _("If growth goes on, the plan stays in balance for five years")
     else:
-        rep = str(path.loc[path["month"] == months, "rep"].iloc[0])
-        present.note(
-            ngettext("If growth goes on, {rep} is out of balance after {n} month.",
-                     "If growth goes on, {rep} is out of balance after {n} months.", months, rep=rep)
-        )  # fmt: skip
-    present.show_table(
-        yearly,
-        title=_("Balance if growth goes on"),
-        table="lasting",
-        marks={"imbalance": "estimated"},
-    )
+        rep = called(str(path.loc[path["month"] == months, "rep"].iloc[0]))
+        found = ngettext(
+            "If growth goes on, {rep} is out of balance after {n} month",
+            "If growth goes on, {rep} is out of balance after {n} months",
+            months,
+            rep=rep,
+        )
+    measure = next(iter(proposal.tolerance))
+    present.trend(
+        path.assign(month=[str(month) for month in path["month"]]), "month", "imbalance", unit="percent",
+        limits={"upper": proposal.tolerance[measure]}, title=found,
+        subtitle=_("Distance of the furthest rep from a fair load of {measure}, by months ahead",
+                   measure=measure_words(measure)),
+        note=_("Above the line: out of the tolerance. Growth as the units name it."),
+    )  # fmt: skip
 
 
 def certainty(proposal: Proposal, spread: float) -> None:

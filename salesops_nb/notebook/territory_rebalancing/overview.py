@@ -83,12 +83,18 @@ def _least(proposal: Proposal) -> str:
 
 
 def before_and_after(proposal: Proposal) -> None:
-    """Maps of today and of the plan, each rep in the same colour."""
+    """What moves, near and named; then maps of today and of the plan, each rep in the same colour."""
+    homes = proposal.plan.territories[["rep", "latitude", "longitude"]]
+    near = territory_map.moving(
+        proposal.units, proposal.today, proposal.after, homes, _("Units that change their rep")
+    )
+    if near is not None:
+        near.show()
     for chart in territory_map.territories(
         proposal.units,
         [proposal.today, proposal.after],
         [_("Today"), _("Plan {n}", n=proposal.choice)],
-        proposal.plan.territories[["rep", "latitude", "longitude"]],
+        homes,
     ):
         chart.show()
 

@@ -201,3 +201,30 @@ def changes_hands(pairs: Sequence[tuple[str, str, int]], moved: int) -> str:
     if len(first) > 1:
         return said
     return f"{said}, " + _("most from {a} to {b} ({n})", a=first[0][0], b=first[0][1], n=number(most))
+
+
+def bought(moved: Sequence[float], values: Sequence[float], today: float | None) -> str:
+    """What moving more buys: from the plan that moves least to the one with the lowest value, all in per cent.
+
+    >>> bought([2, 20, 60], [8, 5, 6], 30)
+    'Moving 2% brings 30% to 8%; moving 20%, 5%'
+    """
+    rows = sorted(zip(moved, values, strict=True))
+    if not rows:
+        return ""
+    (least, at), (more, best) = rows[0], min(rows, key=lambda row: (row[1], row[0]))
+    words = {"least": _share(least), "at": _share(at), "more": _share(more), "best": _share(best)}
+    if today is None:
+        first = _("Moving {least} leaves {at}", **words)
+    elif _share(today) == words["at"]:
+        first = _("Moving {least} leaves it at {at}", **words)
+    else:
+        first = _("Moving {least} brings {today} to {at}", today=_share(today), **words)
+    if more == least or words["best"] == words["at"]:
+        return first
+    return f"{first}; " + _("moving {more}, {best}", **words)
+
+
+def _share(value: float) -> str:
+    """A percentage, with a decimal where it is less than ten."""
+    return percent(value / 100, 0 if abs(value) >= 10 or value == round(value) else 1)

@@ -151,7 +151,8 @@ def funnel(
     >>> ways = pd.DataFrame({"stage": ["New", "Demo"], "in": [100, 60], "on": [55, 20], "out": [30, 25]})
     >>> present.funnel(ways, "stage", "in", "on", "out", subtitle="Deals")
     Most are lost at New: 30 of 100. Deals.
-    New: 100 entered, 55 went on, 30 lost, 15 still there; Demo: 60 entered, 20 went on, 25 lost, 15 still there.
+    New: 100 entered, 55 went on, 30 lost, 15 still there;
+    Demo: 60 entered, 20 went on, 25 lost, 15 still there.
     """
     names = [named(value) for value in column(frame, stage)]
     ins, ons, outs = (

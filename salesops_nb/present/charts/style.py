@@ -17,6 +17,9 @@ HATCHES = ("", "//", "--", "\\\\", "xx", "||")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)))
 
+FILLS = ("#7fb0d6", "#f2b880", "#8ccdb8", "#c9a6dc", "#c3c9cf", "#e3cd6e", "#5b8fb9", "#d98b5f", "#5aa58f",
+         "#a481bd", "#9aa4ad", "#bfa545")  # fmt: skip
+
 TOKENS = {
     INK: "ink",
     MUTED: "muted",
@@ -25,6 +28,7 @@ TOKENS = {
     BAND: "band",
     QUIET: "quiet",
     **{colour: f"series-{n}" for n, colour in enumerate(SERIES, start=1)},
+    **{colour: f"fill-{n}" for n, colour in enumerate(FILLS, start=1)},
 }
 
 FAMILIES = ("DejaVu Sans", "Noto Sans", "Liberation Sans", "Segoe UI", "Helvetica Neue", "Arial")
