@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.notebook.territory_rebalancing.overview import measure_words
+from salesops_nb.notebook.territory_rebalancing.overview import as_option, measure_words, others
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.axes import axis_unit, finish, listed, short
 from salesops_nb.present.charts.chart import Chart, alt_text, headed, placed_figure
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 def balance(proposal: Proposal, simulated: bool = False) -> None:
     """Bars of each measure: how far the plan is off the fair share, today as ticks, the tolerance shaded."""
     for chart in balance_charts(proposal, simulated):
-        chart.show()
+        as_option(proposal, proposal.choice, chart).show()
+    for n in others(proposal):
+        for chart in balance_charts(replace(proposal, choice=n), simulated):
+            as_option(proposal, n, chart).show()
 
 
 def balance_charts(proposal: Proposal, simulated: bool = False) -> list[Chart]:

@@ -67,7 +67,7 @@ def bullet(
     with style.quiet():
         figure, axes = new_figure(0.75 + 0.32 * max(len(rows), 1), style.NARROW)
         at = list(range(len(rows)))
-        axes.barh(at, [row[2] for row in rows], height=0.74, color=style.BAND, zorder=1)
+        axes.hlines(at, 0, [row[2] for row in rows], colors=style.BAND, linewidth=17, zorder=1)
         for place, (_name, value, wanted) in enumerate(rows):
             look = {"color": style.MAIN} if value >= wanted else {
                 "color": style.BAD, "hatch": "////", "edgecolor": style.PAGE}  # fmt: skip

@@ -85,6 +85,7 @@ def rows_axis(axes: Any, names: Sequence[str], unit: str) -> None:
 def spaced_ticks(axes: Any, names: Sequence[str], most: int = 9) -> None:
     """Name the points on the x axis, every second or third of them where there are many."""
     every = max(1, -(-len(names) // most))
+    every = next((step for step in (1, 2, 3, 4, 6, 12, 24) if step >= every), every)
     shown = list(range(len(names) - 1, -1, -every))[::-1]
     axes.set_xticks(shown, [wrapped(names[at], 12) for at in shown])
     axes.set_xlim(-0.5, max(len(names), 1) - 0.5)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 SMALL = 40_000
 SMALL_LIVE = 400_000  # a person waits: drawing it again as PNG takes longer than sending it
+_PATH = re.compile(r'(?<= d=")[MLz\d\s.-]+(?=")')  # of straight lines only
 _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 
 
@@ -33,8 +34,9 @@ class Chart:
     `title` says what the chart shows, `subtitle` its measure and unit. `raster` marks a drawing of many
     shapes, which is smaller and quicker to draw as pixels; `half` one of two that stand side by side where
     the page is wide enough; `narrow` one that a phone shows whole; `map` one that its reader may enlarge.
-    `values` are the words of single points, shown where a reader points; `series` the names of what can be
-    hidden, see `Chart.mark` and `Chart.add_series`.
+    `option` says of which of several plans it is, so that a page lets its reader pick one; `other` that it is
+    not the one a page shows first. `values` are the words of single points, shown where a reader points;
+    `series` the names of what can be hidden, see `Chart.mark` and `Chart.add_series`.
 
     Examples
     --------
@@ -59,6 +61,8 @@ class Chart:
     palette: bool = True
     raster: bool = False
     half: bool = False
+    option: str = ""
+    other: bool = False
     narrow: bool = False
     map: bool = False
     values: list[tuple[Any, float, float, str, str]] = field(default_factory=list)
@@ -83,7 +87,8 @@ class Chart:
         buffer = io.StringIO()
         with style.quiet():
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        drawing = _LONG_NUMBER.sub(_two_places, buffer.getvalue())
+        drawing = _LONG_NUMBER.sub(_one_place if self.map else _two_places, buffer.getvalue())
+        drawing = _PATH.sub(_brief, drawing)
         return drawing.replace("</svg>", f"{self._marks()}</svg>") if self.values else drawing
 
     def _marks(self) -> str:
@@ -124,7 +129,19 @@ class Chart:
             if self.raster or len(png) < len(svg):
                 data = {"image/png": png}
         kind = next(iter(data))
-        told = ("title", "subtitle", "note", "marks", "palette", "half", "narrow", "map", "series")
+        told = (
+            "title",
+            "subtitle",
+            "note",
+            "marks",
+            "palette",
+            "half",
+            "option",
+            "other",
+            "narrow",
+            "map",
+            "series",
+        )
         facts = {name: getattr(self, name) for name in told}
         return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
 
@@ -243,3 +260,12 @@ def alt_text(title: str | tuple[str, str], *sentences: str) -> str:
 
 def _two_places(match: re.Match[str]) -> str:
     return f"{float(match[1]):.2f}".rstrip("0").rstrip(".")
+
+
+def _one_place(match: re.Match[str]) -> str:
+    return f"{float(match[1]):.1f}".removesuffix(".0")
+
+
+def _brief(match: re.Match[str]) -> str:
+    """A path of straight lines without the letter of each: what follows a point is a line to the next."""
+    return match[0].replace(" \nL ", " ").replace(" \n", " ").strip()

@@ -204,27 +204,23 @@ def changes_hands(pairs: Sequence[tuple[str, str, int]], moved: int) -> str:
 
 
 def bought(moved: Sequence[float], values: Sequence[float], today: float | None) -> str:
-    """What moving more buys: from the plan that moves least to the one with the lowest value, all in per cent.
+    """What moving more buys: from the plan that moves least to the one with the lowest value, in per cent.
 
     >>> bought([2, 20, 60], [8, 5, 6], 30)
-    'Moving 2% brings 30% to 8%; moving 20%, 5%'
+    '8.0% after moving 2.0%, 30% today; 5.0% after moving 20%'
     """
     rows = sorted(zip(moved, values, strict=True))
     if not rows:
         return ""
     (least, at), (more, best) = rows[0], min(rows, key=lambda row: (row[1], row[0]))
-    words = {"least": _share(least), "at": _share(at), "more": _share(more), "best": _share(best)}
-    if today is None:
-        first = _("Moving {least} leaves {at}", **words)
-    elif _share(today) == words["at"]:
-        first = _("Moving {least} leaves it at {at}", **words)
-    else:
-        first = _("Moving {least} brings {today} to {at}", today=_share(today), **words)
-    if more == least or words["best"] == words["at"]:
-        return first
-    return f"{first}; " + _("moving {more}, {best}", **words)
+    said = _("{at} after moving {least}", at=_share(at), least=_share(least))
+    if today is not None:
+        said += ", " + _("{today} today", today=_share(today))
+    if more == least or _share(best) == _share(at):
+        return said
+    return f"{said}; " + _("{at} after moving {least}", at=_share(best), least=_share(more))
 
 
 def _share(value: float) -> str:
     """A percentage, with a decimal where it is less than ten."""
-    return percent(value / 100, 0 if abs(value) >= 10 or value == round(value) else 1)
+    return percent(value / 100, 0 if round(abs(value), 1) >= 10 else 1)

@@ -37,11 +37,12 @@ def label(axis: Any, x: float, y: float, text: str, taken: list[Box], plate: boo
     return True
 
 
-def scale_bar(axis: Any, box: Box) -> None:
+def scale_bar(axis: Any, taken: list[Box]) -> None:
     """A bar of a round number of miles or kilometres, as the reader's locale measures."""
     left, right = axis.get_xlim()
     low, high = axis.get_ylim()
     whole = in_distance((right - left) * EARTH_KM)
+    taken.append((0.0, 0.0, 0.06 * 72 * axis.figure.get_figwidth() * 5, 24.0))  # no name on it
     size = 10 ** len(str(int(whole / 4))) / 10
     length = next((n * size for n in (5, 2, 1) if n * size <= whole / 4), size)
     share = length / whole * (right - left)

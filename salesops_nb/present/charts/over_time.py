@@ -22,6 +22,7 @@ from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new
 from salesops_nb.present.language.formats import by_unit, missing
 from salesops_nb.present.language.translation import _
 
+MARKED = 36  # points of a line that have room for a mark each
 LABELLED = 12  # bars that have room for their values
 
 
@@ -54,7 +55,7 @@ def trend(
     with style.quiet():
         figure, axes = new_figure()
         at = range(len(values))
-        axes.plot(at, values, color=style.MAIN, marker="o")
+        axes.plot(at, values, color=style.MAIN, marker="o" if len(values) <= MARKED else "")
         bounds = {part: _bound(frame, limits, part, len(values)) for part in ("centre", "lower", "upper")}
         outside = _draw_limits(axes, at, values, bounds)
         if target:
@@ -83,9 +84,17 @@ def _draw_limits(axes: Any, at: Iterable[int], values: list[float], bounds: Mapp
     for part in ("lower", "upper"):
         if bounds[part] is not None:
             axes.plot(at, bounds[part], color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
-    if bounds["lower"] is not None and bounds["upper"] is not None:
-        axes.fill_between(at, bounds["lower"], bounds["upper"], color=style.BAND, linewidth=0, zorder=0)
-    words = {"centre": _("expected"), "lower": _("lower limit"), "upper": _("upper limit")}
+    lower, upper = bounds["lower"], bounds["upper"]
+    alone = lower is None and min(values, default=0) >= 0  # a limit of what is never below nought
+    if upper is not None and (alone or lower is not None):
+        axes.fill_between(
+            at, [0.0] * len(at) if alone else lower, upper, color=style.BAND, linewidth=0, zorder=0
+        )
+    words = {
+        "centre": _("expected"),
+        "lower": _("lower limit"),
+        "upper": _("limit") if alone else _("upper limit"),
+    }
     ends = [(len(values) - 1, line[-1], words[part]) for part, line in bounds.items() if line is not None]
     direct_labels(axes, ends, style.MUTED)
     outside = [
@@ -95,7 +104,8 @@ def _draw_limits(axes: Any, at: Iterable[int], values: list[float], bounds: Mapp
         or (bounds["upper"] is not None and value > bounds["upper"][i])
     ]
     ring = {"s": 110, "facecolors": "none", "edgecolors": style.BAD, "linewidths": 1.6, "zorder": 5}
-    axes.scatter(outside, [values[i] for i in outside], **ring)
+    if len(values) <= MARKED:
+        axes.scatter(outside, [values[i] for i in outside], **ring)
     return outside
 
 

@@ -13,18 +13,22 @@ from typing import Any
 import numpy as np
 
 from salesops_nb.present.charts import style
-from salesops_nb.present.charts.axes import short
+from salesops_nb.present.charts.axes import listed, short
 from salesops_nb.present.charts.chart import Chart, alt_text, headed, placed_figure
 from salesops_nb.present.charts.counties import Floats, county_name, is_county, outline, projected
 from salesops_nb.present.charts.findings_of_plans import changes_hands
 from salesops_nb.present.charts.map_labels import label, scale_bar
 from salesops_nb.present.language.called import called
+from salesops_nb.present.language.formats import number
+from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
 APART = ("02", "15", "72")  # Alaska, Hawaii, Puerto Rico
 POINTS = 900  # of all outlines of a map, so that it stays a small drawing
 ALONE = 40  # units that move, up to which each is drawn for itself
 VALUES = 120  # units that move and say so where a reader points
+FAR = 0.04  # earth radii (255 km): what moves farther apart has a map of its own
+MAPS = 4
 DOTS = 350  # units that are no counties, up to which a map is a drawing
 Box = tuple[float, float, float, float]
 
@@ -72,62 +76,87 @@ def territories(
 
 
 def moving(
-    units: Any, today: Mapping[str, str], after: Mapping[str, str], homes: Any = None, subtitle: str = ""
-) -> Chart | None:
-    """The part of the map where units change their rep, with their names; None where nothing moves.
+    units: Any, today: Mapping[str, str], after: Mapping[str, str], homes: Any = None, subtitle: str = "",
+    apart: bool = True,
+) -> list[Chart]:  # fmt: skip
+    """The parts of the map where units change their rep, near, with their names; none where nothing moves.
 
     Parameters
     ----------
     units : pandas with unit_id, latitude, longitude; its potential, where there is one, says whose name goes
         first where there is no room for all. today, after : unit to rep.
     homes : pandas with rep, latitude, longitude, where the rep's name stands, or None.
+    apart : whether moves far from each other have a map each, the most first; else all are on one.
     """
     units, real = _placed(units)
     key = units["unit_id"].astype(str)
-    change = key.map(lambda u: after.get(u) is not None and today.get(u) != after.get(u)).astype(bool)
-    if not change.any():
-        return None
-    pairs = Counter((today.get(u), after[u]) for u in key[change])
-    listed = [(called(str(a)), called(str(b)), n) for (a, b), n in pairs.items() if a is not None]
-    head = headed("", subtitle, changes_hands(listed, int(change.sum())))
+    units = units[key.map(lambda unit: unit in after).astype(bool)]
+    changed = units[[today.get(u) != after[u] for u in units["unit_id"].astype(str)]]
+    if changed.empty:
+        return []
     fill = _colours(units, after, sorted({*today.values(), *after.values()}))
-    part = max(_parts(units, real), key=lambda each: int(change[each.index].sum()))
-    mine = part[change[part.index]]
-    middle = _middle(mine)
+    groups = _groups(changed) if apart else [changed]
+    shown = groups[:MAPS]
+    drawn = [_near(units, mine, today, after, homes, fill, real, subtitle, len(shown) > 1) for mine in shown]
+    left = sum(map(len, groups[MAPS:]))
+    if left:
+        drawn[-1].note += " " + ngettext("{n} more unit that moves lies elsewhere.",
+                                         "{n} more units that move lie elsewhere.", left)  # fmt: skip
+    return drawn
+
+
+def _groups(changed: Any) -> list[Any]:
+    """What moves, by whether it lies near together; the most first."""
+    if len(changed) < 2:
+        return [changed]
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    x, y = projected(changed["longitude"], changed["latitude"], _middle(changed))
+    label_of = fcluster(linkage(np.column_stack((x, y))), FAR, criterion="distance")
+    parts = [changed[label_of == each] for each in sorted(set(label_of))]
+    return sorted(parts, key=lambda part: (-len(part), str(part["unit_id"].iloc[0])))
+
+
+def _near(
+    units: Any, mine: Any, today: Mapping[str, str], after: Mapping[str, str], homes: Any,
+    fill: Mapping[str, str], real: bool, subtitle: str, half: bool,
+) -> Chart:  # fmt: skip
+    """One map of units that move, and of the ground about them."""
+    keys = list(mine["unit_id"].astype(str))
+    pairs = Counter((today[u], after[u]) for u in keys if today.get(u))
+    hands = [(called(str(a)), called(str(b)), n) for (a, b), n in pairs.items()]
+    head = headed("", subtitle, changes_hands(hands, len(mine)))
+    middle, wide = _middle(mine), style.WIDTH / (2 if half else 1)
     box = _view(mine, middle, real)
-    high = min(5.6, max(2.6, style.WIDTH * (box[3] - box[1]) / (box[2] - box[0])))
+    high = min(0.8 * wide, max(0.5 * wide, wide * (box[3] - box[1]) / (box[2] - box[0])))
     with style.quiet():
-        figure = placed_figure(high, style.WIDTH)
+        figure = placed_figure(high, wide)
         axis = figure.add_axes((0, 0, 1, 1))
-        near = _within(part, middle, box)
-        _ground(axis, near, after, fill, middle, real, alpha=0.5, wide=box[2] - box[0])
+        around = _within(units, middle, box)
+        _ground(axis, around, after, fill, middle, real, alpha=0.5, wide=box[2] - box[0])
         _moved(axis, mine, after, fill, middle, real)
-        _fit(axis, box, style.WIDTH, high)
-        chart = Chart(figure, "", head[0], subtitle=head[1], map=True, raster=not real and len(near) > DOTS)
+        _fit(axis, box, wide, high)
+        chart = Chart(figure, "", head[0], subtitle=head[1], map=True, half=half,
+                      raster=not real and len(around) > DOTS)  # fmt: skip
         order = mine.sort_values("potential", ascending=False) if "potential" in mine else mine
         taken: list[Box] = []
+        scale_bar(axis, taken)
         if homes is not None:
             _names(axis, homes[homes["rep"].isin(set(after.values()))], middle, taken)
         xs, ys = projected(order["longitude"], order["latitude"], middle)
-        said, shown = [], 0
+        said, named = [], 0
         for at, (unit, x, y) in enumerate(zip(order["unit_id"].astype(str), xs, ys, strict=True)):
-            shown += label(axis, float(x), float(y), short(called(county_name(unit, False)), 18), taken)
+            named += label(axis, float(x), float(y), short(called(county_name(unit, False)), 18), taken)
             words = _("{unit}: {rep}, before {was}", unit=called(county_name(unit)),
                       rep=called(str(after[unit])), was=called(str(today.get(unit) or "–")))  # fmt: skip
             said.append(words)
             if at < VALUES:
                 chart.mark(axis, float(x), float(y), words)
-        scale_bar(axis, box)
-        notes = [_("Filled in full: what moves, in the colour of its new rep.")]
-        if shown < len(mine):
-            notes.append(_("{shown} of {n} are named.", shown=shown, n=len(mine)))
-        if len(mine) < change.sum():
-            notes.append(_("{n} more lie in another part of the country.", n=int(change.sum()) - len(mine)))
-        if real:
-            notes.append(_("Outlines: US Census Bureau, via us-atlas."))
+        notes = [_("In full colour: what moves, in the colour of its new rep.")]
+        if named < len(mine):
+            notes.append(_("{shown} of {n} are named.", shown=number(named), n=number(len(mine))))
         chart.note = " ".join(notes)
-        more = "" if len(said) <= 12 else " " + _("And {n} more.", n=len(said) - 12)
-        chart.alt = alt_text(head, "; ".join(said[:12]) + "." + more)
+        chart.alt = alt_text(head, listed(said))
     return chart
 
 
@@ -149,7 +178,7 @@ def _ground(
     rep = np.array([owned.get(str(u), "") for u in units["unit_id"]])
     if not real:
         _hulls(axis, units, owned, fill, x, y)
-    step = _step(units) if wide is None else max(np.degrees(wide) / 400, 0.01)
+    step = _step(units) if wide is None else max(float(np.degrees(wide)) / 220, 0.01)
     for name in sorted(set(rep)):
         colour = fill.get(name, style.QUIET)
         mine = [str(u) for u in units["unit_id"][rep == name]]

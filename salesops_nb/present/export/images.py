@@ -54,7 +54,7 @@ def inline_image(
         "subtitle": facts.get("subtitle", ""),
         "note": facts.get("note", ""),
         "marks": facts.get("marks", []),
-        **{name: facts.get(name) for name in ("half", "narrow", "map", "series")},
+        **{name: facts.get(name) for name in ("option", "other", "half", "narrow", "map", "series")},
     }
 
 
