@@ -24,6 +24,8 @@ P = ParamSpec("P")
 SMALL = 40_000
 SMALL_LIVE = 400_000  # a person waits: drawing it again as PNG takes longer than sending it
 _PATH = re.compile(r'(?<= d=")[MLz\d\s.-]+(?=")')  # of straight lines only
+# indents, turns by nothing, and numbers of parts that nothing refers to
+_NEEDLESS = re.compile(r'(?<=\n) +(?=<)| transform="rotate\(-0 [^)]*\)"| id="[a-zA-Z2.]+_\d+"')
 _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 
 
@@ -88,7 +90,7 @@ class Chart:
         with style.quiet():
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         drawing = _LONG_NUMBER.sub(_one_place if self.map else _two_places, buffer.getvalue())
-        drawing = _PATH.sub(_brief, drawing)
+        drawing = _NEEDLESS.sub("", _PATH.sub(_brief, drawing))
         return drawing.replace("</svg>", f"{self._marks()}</svg>") if self.values else drawing
 
     def _marks(self) -> str:

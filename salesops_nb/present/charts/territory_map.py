@@ -97,7 +97,10 @@ def moving(
     fill = _colours(units, after, sorted({*today.values(), *after.values()}))
     groups = _groups(changed) if apart else [changed]
     shown = groups[:MAPS]
-    drawn = [_near(units, mine, today, after, homes, fill, real, subtitle, len(shown) > 1) for mine in shown]
+    drawn = [
+        _near(units, mine, today, after, homes, fill, real, subtitle, len(shown) > 1 or not apart)
+        for mine in shown
+    ]
     left = sum(map(len, groups[MAPS:]))
     if left:
         drawn[-1].note += " " + ngettext("{n} more unit that moves lies elsewhere.",
@@ -133,7 +136,7 @@ def _near(
         figure = placed_figure(high, wide)
         axis = figure.add_axes((0, 0, 1, 1))
         around = _within(units, middle, box)
-        _ground(axis, around, after, fill, middle, real, alpha=0.5, wide=box[2] - box[0])
+        _ground(axis, around, after, fill, middle, real, alpha=0.5, wide=box[2] - box[0], across=wide)
         _moved(axis, mine, after, fill, middle, real)
         _fit(axis, box, wide, high)
         chart = Chart(figure, "", head[0], subtitle=head[1], map=True, half=half,
@@ -169,7 +172,7 @@ def _placed(units: Any) -> tuple[Any, bool]:
 
 def _ground(
     axis: Any, units: Any, owned: Mapping[str, str], fill: Mapping[str, str], middle: tuple[float, float],
-    real: bool, alpha: float = 1.0, wide: float | None = None,
+    real: bool, alpha: float = 1.0, wide: float | None = None, across: float = style.WIDTH,
 ) -> None:  # fmt: skip
     """Each territory as one shape; where units are no counties, as dots within the outline around them."""
     axis.set_aspect("equal")
@@ -178,7 +181,7 @@ def _ground(
     rep = np.array([owned.get(str(u), "") for u in units["unit_id"]])
     if not real:
         _hulls(axis, units, owned, fill, x, y)
-    step = _step(units) if wide is None else max(float(np.degrees(wide)) / 220, 0.01)
+    step = _step(units) if wide is None else max(float(np.degrees(wide)) / (28 * across), 0.01)
     for name in sorted(set(rep)):
         colour = fill.get(name, style.QUIET)
         mine = [str(u) for u in units["unit_id"][rep == name]]
