@@ -171,9 +171,13 @@ def comparison(plan: HiringPlan) -> None:
     known = {"hire nobody": _("Hire nobody"), "replace leavers only": _("Replace leavers only"),
              "naive: gap ÷ quota": _("Naive: gap ÷ quota"), "plan": _("The plan")}  # fmt: skip
     frame = plan.comparison.assign(policy=[known.get(p, p) for p in plan.comparison["policy"]])
+    chances = dict(zip(plan.comparison["policy"], plan.comparison["probability"], strict=True))
     present.bars(
-        frame, x="policy", y="probability", unit="whole_percent", subtitle=_("Chance of the target by policy")
-    )
+        frame, x="policy", y="probability", unit="whole_percent",
+        title=_("With the plan the target has a chance of {plan}, hiring nobody {nobody}",
+                plan=whole_percent(chances["plan"]), nobody=whole_percent(chances["hire nobody"])),
+        subtitle=_("Chance of the target by policy"),
+    )  # fmt: skip
     fills, seats = plan.open_seats
     notes = []
     if fills > 0:

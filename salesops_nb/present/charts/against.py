@@ -125,9 +125,11 @@ def tornado(
     >>> from salesops_nb import present
     >>> inputs = pd.DataFrame({"input": ["Attrition", "Ramp"], "at_low": [0.8, 0.6], "at_high": [0.3, 0.5]})
     >>> present.tornado(inputs, "input", "at_low", "at_high", middle=0.55, subtitle="Chance of the target")
-    Attrition moves it most: 80% at its low end, 30% at its high end. Chance of the target, %.
+    Attrition moves the answer most: 80% at its low end, 30% at its high end. Chance of the target, %.
     Attrition: 80% at low, 30% at high; Ramp: 60% at low, 50% at high.
     """
+    from matplotlib.patches import Patch
+
     names = [named(value) for value in column(frame, what)]
     lows, highs = floats(column(frame, low)), floats(column(frame, high))
     texts = [[str(v) for v in column(frame, name)] for name in ends] if ends else [[""] * len(names)] * 2
@@ -137,21 +139,26 @@ def tornado(
         known = [value for value in [*lows, *highs] if value == value] or [0.0, 1.0]
         stands = (min(known) + max(known)) / 2 if middle is None else float(middle)
         chart = Chart(figure, "", narrow=True)
+        looks = ((style.MAIN, ""), (style.SECOND, "////"))
         for row, (a, b) in enumerate(zip(lows, highs, strict=True)):
-            for value, colour, hatch, words in ((a, style.MAIN, "", texts[0][row]),
-                                                (b, style.SECOND, "////", texts[1][row])):  # fmt: skip
+            for value, (colour, hatch), words in zip(
+                (a, b), looks, (texts[0][row], texts[1][row]), strict=True
+            ):
                 axes.barh([row], [value - stands], left=stands, height=0.56, color=colour, hatch=hatch,
                           edgecolor=style.PAGE)  # fmt: skip
-                side = 1 if value > stands or (value == stands and colour == style.SECOND) else -1
-                axes.annotate(words or say(value), (value, row), xytext=(4 * side, 0), va="center",
-                              textcoords="offset points", ha="left" if side > 0 else "right",
+                left = (value <= a and value <= b) if a != b else words == texts[0][row]
+                edge = min(a, b, stands) if left else max(a, b, stands)
+                axes.annotate(words or say(value), (edge, row), xytext=(-4 if left else 4, 0), va="center",
+                              textcoords="offset points", ha="right" if left else "left",
                               fontsize=8)  # fmt: skip
                 chart.mark(axes, value, row, f"{names[row]} {words}: {say(value)}")
         axes.axvline(stands, color=style.INK, linewidth=1)
-        for colour, hatch, label in ((style.MAIN, "", _("at its low end")),
-                                     (style.SECOND, "////", _("at its high end"))):  # fmt: skip
-            axes.barh([], [], color=colour, hatch=hatch, edgecolor=style.PAGE, label=label)
-        figure.legend(loc="outside upper left", ncols=2)
+        ends_words = (_("input at its low end"), _("at its high end"))
+        handles = [
+            Patch(facecolor=colour, hatch=hatch, edgecolor=style.PAGE, label=label)
+            for (colour, hatch), label in zip(looks, ends_words, strict=True)
+        ]
+        figure.legend(handles=handles, loc="outside upper left", ncols=2)
         rows_axis(axes, names, unit)
         axes.grid(axis="x")
         room = 0.28 * ((max([*known, stands]) - min([*known, stands])) or 0.1)

@@ -88,6 +88,7 @@ def bars(
         room = (0.05 + 0.015 * longest) * (far - near) or 1.0
         axes.set_xlim(near - (room if near < 0 else 0), far + room)
         axes.xaxis.set_visible(False)
+        axes.spines["bottom"].set_visible(False)
         full = by_unit(unit)
         said = [f"{name} {full(value)}" for name, value in zip(names, column(frame, y), strict=True)]
         head = headed(title, subtitle, findings.highest(names, floats(column(frame, y)), say), unit)

@@ -201,6 +201,20 @@ def stages(names: Sequence[str], entered: Sequence[float], lost: Sequence[float]
     return _("Most are lost at {name}: {n} of {all}", name=name, n=number(n), all=number(of))
 
 
+def ways(moves: float, past: float, back: float) -> str:
+    """How many moves between stages leave one out, and how many go back.
+
+    >>> ways(100, 8, 5), ways(100, 0, 0), ways(0, 0, 0)
+    ('Of 100 moves 8 leave a stage out and 5 go back', 'All 100 moves go to the next stage', '')
+    """
+    if not moves:
+        return ""
+    if not past and not back:
+        return _("All {n} moves go to the next stage", n=number(moves))
+    return _("Of {n} moves {past} leave a stage out and {back} go back", n=number(moves), past=number(past),
+             back=number(back))  # fmt: skip
+
+
 def known(value: Any) -> bool:
     """Whether there is a value."""
     return value is not None and value == value

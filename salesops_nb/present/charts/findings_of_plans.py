@@ -58,20 +58,22 @@ def swings(names: Sequence[str], low: Sequence[float], high: Sequence[float], sa
     """Which input moves the answer most, and which way.
 
     >>> swings(["ramp", "leavers"], [0.6, 0.8], [0.5, 0.3], percent)
-    'leavers moves it most: 80.0% at its low end, 30.0% at its high end'
+    'leavers moves the answer most: 80.0% at its low end, 30.0% at its high end'
     """
     rows = [(n, abs(b - a), a, b) for n, a, b in zip(names, low, high, strict=True) if known(a) and known(b)]
     most = max((size for _n, size, _a, _b in rows), default=0)
     if not rows:
         return ""
     if not most:
-        return _("Nothing that was tried moves it")
+        return _("Nothing that was tried moves the answer")
     first = [row for row in rows if row[1] == most]
     if len(first) > 1:
-        return _("{names} move it most, each by {size}", names=both([r[0] for r in first]), size=say(most))
+        return _(
+            "{names} move the answer most, each by {size}", names=both([r[0] for r in first]), size=say(most)
+        )
     name, _size, a, b = first[0]
-    return _("{name} moves it most: {low} at its low end, {high} at its high end", name=name, low=say(a),
-             high=say(b))  # fmt: skip
+    return _("{name} moves the answer most: {low} at its low end, {high} at its high end", name=name,
+             low=say(a), high=say(b))  # fmt: skip
 
 
 def came(when: str, low: float, high: float, value: float, say: Say) -> str:
@@ -224,3 +226,17 @@ def bought(moved: Sequence[float], values: Sequence[float], today: float | None)
 def _share(value: float) -> str:
     """A percentage, with a decimal where it is less than ten."""
     return percent(value / 100, 0 if round(abs(value), 1) >= 10 else 1)
+
+
+def pay_curve(at_quota: float, at_double: float, changed: float | None, say: Say) -> str:
+    """What a plan pays at quota and at twice of it; of a change, what it makes different at quota.
+
+    >>> from salesops_nb.present.language.formats import short_money
+    >>> pay_curve(10_000, 26_000, None, short_money), pay_curve(10_000, 26_000, 9_000, short_money)
+    ('Quota pays $10K, twice the quota $26K', 'At quota the change pays $9K in place of $10K')
+    """
+    if changed is None:
+        return _("Quota pays {at}, twice the quota {double}", at=say(at_quota), double=say(at_double))
+    if say(changed) == say(at_quota):
+        return _("At quota the change pays {at}, as today", at=say(changed))
+    return _("At quota the change pays {then} in place of {now}", then=say(changed), now=say(at_quota))

@@ -61,11 +61,12 @@ def flow(
     )
     with style.quiet():
         figure, axes = new_figure(height=3.6)
-        left = [sum(row[2] for row in rows if row[0] == name) for name in stages]
-        gone = [sum(row[2] for row in rows if row[0] == name and row[1] == out) for name in stages]
-        head = headed(
-            title, subtitle, findings.stages([shown[name] for name in stages], left, gone) if out else ""
-        )
+        steps = [
+            (place[row[1]] - place[row[0]], row[2]) for row in rows if row[0] in place and row[1] in place
+        ]
+        past = sum(n for step, n in steps if step > 1)
+        back = sum(n for step, n in steps if step < 0)
+        head = headed(title, subtitle, findings.ways(sum(n for _step, n in steps), past, back))
         chart, said = Chart(figure, "", head[0], note, head[1]), []
         for a, b, n, more in rows:
             line = _(
@@ -188,4 +189,5 @@ def funnel(
         rows_axis(axes, names, "integer")
         axes.set_xlim(0, (max(left, default=0) or 1) * 1.14)
         axes.xaxis.set_visible(False)
+        axes.spines["bottom"].set_visible(False)
         return finish(chart, simulated)

@@ -70,7 +70,9 @@ def fan(
             ticks = [axes.scatter(at, wanted, marker="_", s=170, linewidths=2, color=style.SECOND, zorder=3)]
             chart.add_series(_("target"), ticks)
         if came:
-            dots = axes.plot(at, actual, "o", color=style.INK, markersize=5, zorder=4)
+            before = all(lows[i] != lows[i] for i in at if actual[i] == actual[i])  # not one beside the other
+            dots = axes.plot(at, actual, "-o" if before else "o", color=style.INK, markersize=4,
+                             linewidth=0.9, zorder=4)  # fmt: skip
             chart.add_series(_("what came"), dots)
         outside = [i for i in at if actual[i] < lows[i] or actual[i] > highs[i]]
         axes.scatter(outside, [actual[i] for i in outside], s=120, facecolors="none", edgecolors=style.BAD,
