@@ -194,7 +194,8 @@ def curve(tried: Tried | None) -> None:
     paid = (frame["pay"][10], frame["pay"][20], frame["then"][10] if target else None)
     present.trend(
         frame, "attainment", "pay", unit="money", target=target,
-        title=pay_curve(*paid, formats.short_money), subtitle=_("Pay over attainment, plan {plan}", plan=plan.id),
+        title=pay_curve(*paid, formats.short_money),
+        subtitle=_("Pay over attainment, plan {plan}", plan=plan.id),
         note=_("For the median quota of {quota}. The dashed line is the plan with the change.",
                quota=formats.money(quota, plan.currency)) if target
         else _("For the median quota of {quota}.", quota=formats.money(quota, plan.currency)),

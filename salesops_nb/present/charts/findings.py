@@ -49,8 +49,10 @@ def highest(names: Sequence[str], values: Sequence[float], say: Say) -> str:
         return _("{name}: {value}", name=rows[0][0], value=say(high))
     if low == high:
         return _("{all} are {value}", all=everyone(len(rows)), value=say(high))
-    return _("{name} is highest at {value}, {other} lowest at {least}", name=who(rows, high),
-             value=say(high), other=who(rows, low), least=say(low))  # fmt: skip
+    words = {"name": who(rows, high), "value": say(high), "other": who(rows, low), "least": say(low)}
+    if sum(value == high for _n, value in rows) > 1:
+        return _("{name} are highest at {value}, {other} lowest at {least}", **words)
+    return _("{name} is highest at {value}, {other} lowest at {least}", **words)
 
 
 def course(

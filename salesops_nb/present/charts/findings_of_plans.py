@@ -95,11 +95,11 @@ def held(inside: int, of: int) -> str:
     """How often what came lay within a range that should hold four in five.
 
     >>> held(9, 12)
-    'What came lay within the range 9 times of 12, where four in five should'
+    'What came lay within the range in 9 of 12 cases, where four in five should'
     """
     if inside == of:
-        return _("What came lay within the range every time, {n} of {n}", n=number(of))
-    return _("What came lay within the range {n} times of {of}, where four in five should",
+        return _("What came lay within the range in each of {n} cases", n=number(of))
+    return _("What came lay within the range in {n} of {of} cases, where four in five should",
              n=number(inside), of=number(of))  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def within(now: Sequence[float], was: Sequence[float], limit: float) -> str:
         return _("Under the plan {all} are within {limit} of a fair load, {today} today", **words)
     met = sum(planned)
     after = _("none") if not met else _("one") if met == 1 else counted(met)
-    return _("Under the plan {after} of {n} are within {limit} of a fair load, {today} today", after=after,
+    return _("{after} of {n} within {limit} of a fair load under the plan, {today} today", after=after,
              n=counted(len(planned)), limit=words["limit"], today=before)  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def flow(
     rows = sorted(zip(column(frame, start), column(frame, to), floats(column(frame, size)),
                       column(frame, words) if words else [""] * len(frame), strict=True),
                   key=lambda row: (-row[2], str(row[0]), str(row[1])))  # fmt: skip
-    most = max((row[2] for row in rows), default=1.0)
+    most = max((row[2] for row in rows), default=1.0) or 1.0
     shown = {name: named(name) for name in (*stages, out)} | dict(
         zip(stages, map(named, stages), strict=True)
     )
