@@ -1,4 +1,4 @@
-"""What a chart's title says: rules on constructed cases, ties, one, none, negative, all equal; and Romanian."""
+"""What a chart's title says, by rules: ties, one, none, negative, all equal; and in Romanian."""
 
 from decimal import Decimal
 from typing import Any
@@ -184,6 +184,7 @@ MONTHS = pd.DataFrame({"month": ["Jan", "Feb"], "value": [10, 30], "target": [20
 def charts(frame: Any) -> dict[str, Any]:
     """Every kind of chart without a title of its own, with its measure."""
     x = {"subtitle": "Bookings"}
+    shares = frame.assign(month=range(len(frame)), value=[abs(value) / 100 for value in frame["value"]])
     return {
         "trend": present.trend.draw(frame, "month", "value", **x),
         "columns": present.columns.draw(frame, "month", "value", **x),
@@ -193,7 +194,7 @@ def charts(frame: Any) -> dict[str, Any]:
         "bullet": present.bullet.draw(frame, "month", "value", "target", **x),
         "waterfall": present.waterfall.draw(frame, "month", "value", opening="A", closing="B", **x),
         "histogram": present.histogram.draw(frame["value"], unit="money", **x),
-        "incidence": present.incidence.draw(frame.assign(month=range(len(frame))), "month", ["value"], **x),
+        "incidence": present.incidence.draw(shares, "month", ["value"], **x),
         "tornado": present.tornado.draw(frame, "month", "value", "target", unit="money", **x),
         "funnel": present.funnel.draw(frame, "month", "value", "target", "target", **x),
         "fan": present.fan.draw(frame, "month", "value", "value", "target", **x),

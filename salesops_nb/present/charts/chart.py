@@ -225,11 +225,13 @@ def new_figure(height: float = style.HEIGHT, width: float = style.WIDTH) -> tupl
 
 def placed_figure(height: float, width: float = style.WIDTH) -> Figure:
     """A figure whose axes are placed by hand: a layout engine takes longer than the drawing."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
-    with mpl.rc_context({"figure.constrained_layout.use": False}):
-        return Figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height))
+    # with none at all the second drawing would take the style's
+    figure.set_layout_engine(PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True))
+    return figure
 
 
 def close(figure: Figure) -> None:

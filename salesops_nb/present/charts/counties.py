@@ -58,25 +58,23 @@ def outline(counties: Iterable[str], step: float = 0.0) -> list[Floats]:
     """
     found = _file()
     used = Counter(arc for county in counties for ring in found["counties"].get(county, ()) for arc in ring)
-    edges = [arc for arc in used if ~arc not in used]
+    # a border that two of them share is there in both directions
+    left = Counter({arc: used[arc] - used[~arc] for arc in used if used[arc] > used[~arc]})
     begins: dict[tuple[float, float], list[int]] = defaultdict(list)
-    for arc in edges:
+    for arc in left:
         begins[_ends(found["arcs"], arc)[0]].append(arc)
-    rings, left = [], set(edges)
-    for first in edges:
-        if first not in left:
-            continue
-        path = [first]
-        left.discard(first)
-        start, end = _ends(found["arcs"], first)
-        while end != start:
-            onward = next((arc for arc in begins[end] if arc in left), None)
-            if onward is None:
-                break
-            left.discard(onward)
-            path.append(onward)
-            end = _ends(found["arcs"], onward)[1]
-        rings.append(np.concatenate([_points(found["arcs"], arc, step)[:-1] for arc in path]))
+    rings = []
+    for first in list(left):
+        while left[first]:
+            path = [first]
+            left[first] -= 1
+            start, end = _ends(found["arcs"], first)
+            while end != start:
+                onward = next(arc for arc in begins[end] if left[arc])
+                left[onward] -= 1
+                path.append(onward)
+                end = _ends(found["arcs"], onward)[1]
+            rings.append(np.concatenate([_points(found["arcs"], arc, step)[:-1] for arc in path]))
     return [ring for ring in rings if len(ring) > 2]
 
 
