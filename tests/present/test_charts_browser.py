@@ -1,4 +1,4 @@
-"""Charts in a real Chromium: plans picked, values by keys and fingers, maps enlarged; and without a script."""
+"""Charts in a real Chromium: plans picked, values by keys and fingers, maps enlarged, no script needed."""
 
 from collections.abc import Iterator
 from pathlib import Path

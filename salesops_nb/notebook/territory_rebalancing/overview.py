@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from salesops_nb.territory.plans.proposal import Proposal
     from salesops_nb.territory.scope.baseline import Ground
 
-OTHERS = 4  # plans beside the picked one whose charts a report holds
+OTHERS = 4  # plans beside the picked one whose charts a report holds, if it has room for
+ROWS = 60  # of all of them together: a page stays under 400 kB
 
 
 def cover(panel: Panel, asked: Any, ground: Ground) -> None:
@@ -114,8 +115,8 @@ def others(proposal: Proposal) -> list[int]:
     """The plans that a report lets its reader look at beside the one picked; a live page has none."""
     if LIVE.get():
         return []
-    picked = proposal.choice
-    return [n for n in range(1, len(proposal.frontier.plans) + 1) if n != picked][:OTHERS]
+    picked, room = proposal.choice, max(1, min(OTHERS, ROWS // max(1, len(proposal.plan.territories))))
+    return [n for n in range(1, len(proposal.frontier.plans) + 1) if n != picked][:room]
 
 
 def as_option(proposal: Proposal, n: int, chart: Chart) -> Chart:
