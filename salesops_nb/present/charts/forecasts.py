@@ -64,8 +64,8 @@ def fan(
         if len(names) == 1:  # a band of one point has no width
             axes.bar([0], [highs[0] - lows[0]], bottom=[lows[0]], width=0.3, color=style.BAND)
             axes.plot([-0.15, 0.15], [middles[0]] * 2, color=style.MAIN)
-        axes.fill_between(at, lows, highs, color=style.BAND, linewidth=0, zorder=0)
-        chart.add_series(_("forecast, four of five cases"), axes.plot(at, middles, color=style.MAIN))
+        band = axes.fill_between(at, lows, highs, color=style.BAND, linewidth=0, zorder=0)
+        chart.add_series(_("forecast"), [*axes.plot(at, middles, color=style.MAIN), band])
         if target:
             ticks = [axes.scatter(at, wanted, marker="_", s=170, linewidths=2, color=style.SECOND, zorder=3)]
             chart.add_series(_("target"), ticks)

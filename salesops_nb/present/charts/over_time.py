@@ -228,10 +228,12 @@ def columns(
     names, values = [named(v) for v in column(frame, x)], floats(column(frame, y))
     say, full = unit_text(unit), by_unit(unit)
     with style.quiet():
-        figure, axes = new_figure(height=2.8)
+        narrow = len(names) <= LABELLED
+        figure, axes = new_figure(2.8, style.NARROW if narrow else style.WIDTH)
         head = headed(title, subtitle, findings.highest(names, values, say), unit)
         said = [_("{name} {value}", name=name, value=full(v)) for name, v in zip(names, values, strict=True)]
-        chart = Chart(figure, alt_text(head, listed(said, 24)), head[0], note, head[1])
+        words = alt_text(head, listed(said, 24))
+        chart = Chart(figure, words, head[0], note, head[1], narrow=narrow)
         below = {"color": style.BAD, "hatch": "////", "edgecolor": style.PAGE}
         for at, value in enumerate(values):
             look = below if reference is not None and value < reference else {"color": style.MAIN}
@@ -246,6 +248,8 @@ def columns(
             text = f"{short(reference_label)} {say(reference)}".strip()
             direct_labels(axes, [(len(names) - 0.5, reference, text)], style.MUTED)
         spaced_ticks(axes, names, LABELLED)
+        if reference is not None:
+            axes.set_xlim(-0.5, len(names) - 0.4)
         axes.margins(y=0.12)
         axis_unit(axes.yaxis, unit)
         return finish(chart, simulated)
