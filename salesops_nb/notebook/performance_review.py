@@ -16,6 +16,8 @@ from salesops_nb.notebook.calls_shown import give_call as give_call
 from salesops_nb.notebook.next_tier import next_tier as next_tier
 from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
 from salesops_nb.notebook.review_cards import headlines as headlines
+from salesops_nb.notebook.review_charts import against_target as against_target
+from salesops_nb.notebook.review_charts import attainment as attainment
 from salesops_nb.notebook.review_lead import caveat, found_in, lead
 from salesops_nb.notebook.review_pages import against as against
 from salesops_nb.notebook.review_pages import ahead as ahead
@@ -164,7 +166,7 @@ def bridge(review: Review, reader: str = "analyst") -> None:
         closing=closing,
         start=first["amount"],
         end=last["amount"],
-        title=_("From {start} to {end}", start=opening, end=closing),
+        subtitle=_("Bookings, from {start} to {end}", start=opening, end=closing),
     )
     if reader == "analyst":
         _bridge_lines(review, opening)
@@ -209,7 +211,7 @@ def trend(review: Review, reader: str = "analyst") -> None:
     if alone:
         said += " " + _("Above what is routine by one deal alone: {months}.", months=alone)
     limits = whole if known else None
-    present.trend(whole, x="month", y="bookings", limits=limits, title=_("Bookings by month"), note=said)
+    present.trend(whole, x="month", y="bookings", limits=limits, subtitle=_("Bookings by month"), note=said)
 
 
 def not_known(review: Review) -> None:
@@ -259,7 +261,7 @@ def time_to_win(review: Review, reader: str = "analyst") -> None:
         review.time_to_win,
         time="days",
         curves=["won", "lost"],
-        title=_("Share of deals won and lost by age in days"),
+        subtitle=_("Share of deals won and lost by age in days"),
         note=_("Deals that are still open count for as long as they were followed. Bands are 95% intervals."),
     )
     if review.level == "company":
@@ -415,7 +417,7 @@ def ranking(
         high="win_rate_eb_high",
         reference=float(scope["win_rate"]),
         reference_label=_("all"),
-        title=translated(title),
+        subtitle=translated(title),
         note=_("Small samples are drawn towards the common rate; overlapping intervals are not told apart."),
     )
     columns = ["group", "won", "lost", "win_rate", "win_rate_eb", "ranks"]

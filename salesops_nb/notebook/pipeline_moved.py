@@ -71,7 +71,7 @@ def _waterfall(moved: Movement) -> None:
         closing=closing,
         start=moved.opening,
         end=moved.closing,
-        title=_("Open pipeline from {start} to {end}", start=opening, end=closing),
+        subtitle=_("Open pipeline from {start} to {end}", start=opening, end=closing),
     )
 
 

@@ -15,6 +15,7 @@ from salesops_nb.forecast.in_progress import InProgress, forecast
 from salesops_nb.forecast.rolling_origin import OURS, Backtest, backtest, day_number, day_of, months_of, peers
 from salesops_nb.messages import Message, joined, message
 from salesops_nb.notebook.calls_shown import rolled_commit
+from salesops_nb.notebook.review_charts import forecasts_and_outcomes
 from salesops_nb.present.language.column_labels import translated
 from salesops_nb.present.language.formats import percent, short_money
 from salesops_nb.present.language.sentences import translate
@@ -96,6 +97,7 @@ def still_to_come(workbook: Workbook, review: Review, found: Outlook | None, rea
         return
     present.note(translate(said(found, review)))
     _by_type(found, workbook)
+    forecasts_and_outcomes(found.tested)
     if len(found.tested.methods):
         _methods(found, review)
 

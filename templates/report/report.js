@@ -51,7 +51,7 @@
   }
 
   // Charts: the value nearest to the pointer, series shown and hidden, maps enlarged.
-  const tip = make("div", { className: "tip", hidden: true });
+  const tip = make("div", { className: "tip", hidden: true, ariaLive: "polite" });
   document.body.append(tip);
 
   function nearest(drawing, event) {
@@ -71,8 +71,7 @@
       mark.dataset.words = mark.textContent;
       mark.replaceChildren();
     }
-    const point = (event) => {
-      const mark = nearest(drawing, event);
+    const say = (mark) => {
       tip.hidden = !mark;
       if (!mark) return;
       tip.textContent = mark.dataset.words;
@@ -82,10 +81,29 @@
       tip.style.left = `${left + window.scrollX}px`;
       tip.style.top = `${box.y + window.scrollY}px`;
     };
+    const point = (event) => say(nearest(drawing, event));
     drawing.addEventListener("pointermove", point);
     drawing.addEventListener("pointerdown", point);
-    drawing.addEventListener("pointerleave", () => { tip.hidden = true; });
+    // A finger that was lifted leaves the words; a tap elsewhere takes them away.
+    drawing.addEventListener("pointerleave", (event) => { tip.hidden ||= event.pointerType === "mouse"; });
+    const frame = drawing.closest(".scroll");
+    frame.ariaDescription = words.keys;
+    let at = -1;
+    frame.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (event.key === "Escape") tip.hidden = true;
+      const marks = drawing.querySelectorAll(".values circle:not([hidden])");
+      if (!step || !marks.length) return;
+      event.preventDefault();
+      at = (Math.max(at, step < 0 ? 0 : -1) + step + marks.length) % marks.length;
+      marks[at].scrollIntoView({ block: "nearest", inline: "nearest" });
+      say(marks[at]);
+    });
+    frame.addEventListener("blur", () => { tip.hidden = true; });
   }
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.target.closest?.("figure.chart svg")) tip.hidden = true;
+  });
 
   for (const list of document.querySelectorAll("figure.chart .series")) {
     const drawing = list.closest("figure").querySelector("svg");
@@ -126,5 +144,44 @@
     };
     frame.before(make("p", { className: "zoom" }, button("+", words.larger, () => scale * 1.5),
       button("−", words.smaller, () => scale / 1.5)));
+    frame.addEventListener("keydown", (event) => {
+      const to = { "+": scale * 1.5, "=": scale * 1.5, "-": scale / 1.5, 0: 1 }[event.key];
+      if (to && !event.ctrlKey && !event.metaKey) zoom(to);
+    });
+    frame.addEventListener("dblclick", () => zoom(scale * 1.5));
+    // A mouse drags the map; a finger scrolls it as any page.
+    frame.addEventListener("pointermove", (event) => {
+      if (scale > 1 && event.pointerType === "mouse" && event.buttons === 1) {
+        frame.scrollBy(-event.movementX, -event.movementY);
+      }
+    });
+    image.draggable = false;
   }
+
+  // Plans: charts of each stand in the page, those of one are shown; the choice holds for all of them.
+  const optional = Array.from(document.querySelectorAll("figure[data-option]"));
+  const options = [...new Set(optional.map((figure) => figure.dataset.option))];
+  options.sort(new Intl.Collator(document.documentElement.lang, { numeric: true }).compare);
+  const first = optional.find((figure) => !figure.hidden)?.dataset.option;
+  const pickers = [];
+  const pick = (option) => {
+    for (const figure of optional) figure.hidden = figure.dataset.option !== option;
+    for (const button of pickers) button.ariaPressed = String(button.textContent === option);
+    tip.hidden = true;
+  };
+  optional.forEach((figure, at) => {
+    const before = figure.previousElementSibling;
+    if (options.length < 2 || (at && before === optional[at - 1])) return;
+    const buttons = options.map((option) => {
+      const button = make("button", { type: "button", textContent: option });
+      button.addEventListener("click", () => pick(option));
+      return button;
+    });
+    pickers.push(...buttons);
+    const group = make("p", { className: "pick", ariaLabel: words.plans }, ...buttons,
+      make("span", { textContent: words.picked.replace("{plan}", first) }));
+    group.setAttribute("role", "group");
+    figure.before(group);
+  });
+  if (pickers.length) pick(first);
 })();

@@ -274,13 +274,13 @@ def test_a_map_is_enlarged_in_its_place(browser: Any, pages: dict[str, Path]) ->
     watched = Watched(browser)
     page = watched.open(pages["alive"])
     figure = page.locator("figure.map")
-    before = figure.locator("img").bounding_box()
+    before = figure.locator("svg").bounding_box()
     page.get_by_role("button", name="Enlarge the map").click()
-    after, box = figure.locator("img").bounding_box(), figure.locator(".scroll").bounding_box()
+    after, box = figure.locator("svg").bounding_box(), figure.locator(".scroll").bounding_box()
     assert after["width"] == pytest.approx(before["width"] * 1.5, rel=0.02)
     assert box["height"] <= before["height"] + 20
     page.get_by_role("button", name="Shrink the map").click()
-    assert figure.locator("img").bounding_box()["width"] == pytest.approx(before["width"], rel=0.02)
+    assert figure.locator("svg").bounding_box()["width"] == pytest.approx(before["width"], rel=0.02)
     assert watched.said == []
 
 

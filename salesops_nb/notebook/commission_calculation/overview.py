@@ -205,7 +205,7 @@ def _bridge(book: Book) -> None:
     present.waterfall(
         frame, "step", "amount", opening=_("Pay at quota"), closing=_("To pay"), start=opening,
         end=sum((each.get(currency, ZERO) for each in totals), ZERO),
-        title=_("From quota to pay, all people"),
+        subtitle=_("From quota to pay, all people"),
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def path(one: Statement) -> None:
         pd.DataFrame(words, columns=["step", "amount"]), "step", "amount",
         opening=translate(name) if isinstance(name, Message) else name, closing=_("To pay"),
         start=one.opening.amount, end=next(iter(one.totals.values()), ZERO), unit="cents",
-        title=_("From quota to pay"),
+        subtitle=_("From quota to pay"),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from salesops_nb.commission.design.what_if import WhatIf
 from salesops_nb.commission.finance.ledger_rows import arrow_of
 from salesops_nb.commission.plans.plan import Plan
 from salesops_nb.errors import SalesopsError, problem
+from salesops_nb.present.charts.findings_of_plans import pay_curve
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
@@ -167,7 +168,7 @@ def _distribution(found: WhatIf) -> None:
     present.histogram(
         then.to_numpy(),
         unit="money",
-        title=_("Pay of a person, then"),
+        subtitle=_("Pay of a person, then"),
         marks={_("median today"): float(today.median()), _("median then"): float(then.median())},
     )
 
@@ -194,9 +195,11 @@ def curve(tried: Tried | None) -> None:
         same = [Decimal(point) / tried.factor for point in points]
         frame["then"] = cost_curve(tried.changed, same, quota * tried.factor, incentive)["pay"]
         target = "then"
+    paid = (frame["pay"][10], frame["pay"][20], frame["then"][10] if target else None)
     present.trend(
         frame, "attainment", "pay", unit="money", target=target,
-        title=_("Pay over attainment, plan {plan}", plan=plan.id),
+        title=pay_curve(*paid, formats.short_money),
+        subtitle=_("Pay over attainment, plan {plan}", plan=plan.id),
         note=_("For the median quota of {quota}. The dashed line is the plan with the change.",
                quota=formats.money(quota, plan.currency)) if target
         else _("For the median quota of {quota}.", quota=formats.money(quota, plan.currency)),

@@ -17,6 +17,7 @@ from salesops_nb.notebook import one_forecast as shared
 from salesops_nb.notebook.against import points
 from salesops_nb.notebook.hiring_needs.arguments import choices as choices
 from salesops_nb.notebook.hiring_needs.arguments import stated as stated
+from salesops_nb.notebook.hiring_needs.fan import forecast_fan
 from salesops_nb.notebook.hiring_needs.lead import facts, hangs_on, lead
 from salesops_nb.notebook.hiring_needs.money_shown import card
 from salesops_nb.notebook.hiring_needs.money_shown import day_one as day_one
@@ -184,9 +185,13 @@ def comparison(plan: HiringPlan) -> None:
     known = {"hire nobody": _("Hire nobody"), "replace leavers only": _("Replace leavers only"),
              "naive: gap ÷ quota": _("Gap ÷ quota, all at once"), "plan": _("The plan")}  # fmt: skip
     frame = plan.comparison.assign(policy=[known.get(p, p) for p in plan.comparison["policy"]])
+    chances = dict(zip(plan.comparison["policy"], plan.comparison["probability"], strict=True))
     present.bars(
-        frame, x="policy", y="probability", unit="whole_percent", title=_("Chance of the target by policy")
-    )
+        frame, x="policy", y="probability", unit="whole_percent",
+        title=_("With the plan the target has a chance of {plan}, hiring nobody {nobody}",
+                plan=whole_percent(chances["plan"]), nobody=whole_percent(chances["hire nobody"])),
+        subtitle=_("Chance of the target by policy"),
+    )  # fmt: skip
     fills, seats = plan.open_seats
     notes = []
     if fills > 0:
@@ -200,10 +205,7 @@ def comparison(plan: HiringPlan) -> None:
 def capacity(plan: HiringPlan) -> None:
     """Bookings by month and period with the plan, against target."""
     months = plan.capacity.months
-    present.bars(
-        months.assign(p50=months["p50"].astype(float)), x="month", y="p50", compare="target",
-        title=_("Median bookings by month; ticks: target"),
-    )  # fmt: skip
+    forecast_fan(plan)
     by_month, by_period = (("month", months, _("By month"), 3),
                            ("period", plan.capacity.periods, _("By quarter, year and "
                                                                "together"), 60))  # fmt: skip
@@ -232,16 +234,17 @@ def swings(plan: HiringPlan) -> pd.DataFrame:
     return found.assign(**ends)
 
 
-def tornado(swings: pd.DataFrame) -> None:
+def tornado(swings: pd.DataFrame, plan: HiringPlan) -> None:
     """How far the chance swings over each input's interval."""
     known = {"productivity": _("What newcomers sell a month"), "attrition": _("Attrition a year"),
              "ramp_months": _("Ramp (months)"),
              "room": _("Room for more reps"), "time_to_fill": _("Time to fill (days)"),
              "spread": _("Spread between reps")}  # fmt: skip
     frame = swings.assign(input=[known.get(name, name) for name in swings["input"]])
-    present.bars(
-        frame, x="input", y="swing", unit="whole_percent", title=_("How far each input moves the chance")
-    )
+    present.tornado(
+        frame, "input", "probability_low", "probability_high", middle=plan.probability, ends=("low", "high"),
+        subtitle=_("Chance of the target with each input at either end of its interval"),
+    )  # fmt: skip
     present.show_table(frame, title=_("What moves the answer"), table="tornado")
 
 

@@ -42,6 +42,9 @@ def conversion(review: ProcessReview) -> None:
         "Open deals count neither as won nor as lost; no rate where more than {share} are undecided.",
         share=formats.percent(YOUNG, 0),
     )
+    present.funnel(
+        frame, "stage", "entered", "onward", "lost", subtitle=_("Deals that entered each stage in the window")
+    )
     present.show_table(shown, title=_("Who goes on from a stage"), table="process_stages", notes=young)
     cohorts = review.cohorts
     quarters = sorted(cohorts["period"].unique())[-COHORTS:]
@@ -66,7 +69,7 @@ def time(review: ProcessReview) -> None:
     if curves and len(review.staying) > 1:
         present.incidence(
             review.staying, time="days", curves=curves, time_label=label,
-            title=_("Share of deals still in the stage, by days since they entered it"),
+            subtitle=_("Share of deals still in the stage, by days since they entered it"),
             note=_("Bands: 90% intervals."),
         )  # fmt: skip
     frame = review.times.copy()
@@ -119,7 +122,7 @@ def flow(review: ProcessReview) -> None:
     moved["to"] = [names.get(name, name) for name in moved["to"]]
     present.flow(
         moved, "stage", "to", "moves", words="words", stages=[*review.history.stages, won], out=lost,
-        title=_("Moves between stages"),
+        subtitle=_("Moves between stages, and what they were worth"),
         note=_("Above: a stage is left out. Below: back. Downwards: lost."),
     )  # fmt: skip
     ways = review.ways.assign(way=[" → ".join(names.get(n, n) for n in way) for way in review.ways["way"]])

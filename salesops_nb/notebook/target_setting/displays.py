@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,7 +20,7 @@ from salesops_nb.notebook.target_setting.quota import approved_plan as approved_
 from salesops_nb.notebook.target_setting.quota import cascade as cascade
 from salesops_nb.notebook.target_setting.quota import hiring as hiring
 from salesops_nb.notebook.target_setting.quota import line_named
-from salesops_nb.present.language.formats import percent, short_money, whole_percent
+from salesops_nb.present.language.formats import month, percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -97,8 +97,10 @@ def notes(plan: TargetPlan) -> None:
 
 def season(basis: Basis) -> None:
     """Each month's share of the year, and how well the models foretold held-back months, for the appendix."""
-    shares = pd.DataFrame({"month": [str(n + 1) for n in range(12)], "share": basis.season.shares})
-    present.bars(shares, x="month", y="share", unit="percent", title=_("Share of the year by month"))
+    # a fiscal month may begin a few days off the calendar's
+    months = [month(each.start + timedelta(days=14)) for each in basis.year.months()]
+    shares = pd.DataFrame({"month": months, "share": basis.season.shares})
+    present.columns(shares, x="month", y="share", unit="percent", subtitle=_("Share of the year by month"))
     backtest = basis.season.backtest
     if backtest is None or backtest.empty:
         present.note(_("Too little history for a backtest: the season is declared, not estimated."))
@@ -203,7 +205,7 @@ def difficulty(plan: TargetPlan) -> None:
     present.histogram(
         people["probability"].to_numpy(),
         unit="whole_percent",
-        title=_("Probability that a rep's target is met"),
+        subtitle=_("Reps by the chance that they meet their target"),
         marks={_("median"): float(people["probability"].median())},
     )
 

@@ -9,6 +9,7 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.core.names import named
 from salesops_nb.notebook.territory_rebalancing.carrying_out import accounts_held_otherwise, carry_out, sheets
+from salesops_nb.present.charts.counties import county_name
 from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
@@ -70,9 +71,9 @@ def _lists(files: dict[str, pd.DataFrame], asked: Any) -> None:
     changes, sheet = files["changes.csv"], files.get("hand_over.csv", pd.DataFrame())
     undated = [] if asked.effective_on else ["effective_on"]  # a proposal has no first day yet
     changes = changes.drop(columns=["reason", *undated])
-    present.show_table(changes, title=_("Change list"), table="changes", rows=15)
+    present.show_table(_by_name(changes), title=_("Change list"), table="changes", rows=15)
     if len(sheet):
-        present.show_table(sheet, title=_("Hand-over"), table="changes", rows=15)
+        present.show_table(_by_name(sheet), title=_("Hand-over"), table="changes", rows=15)
     flight = files.get("deals_in_flight.csv", pd.DataFrame())
     if len(flight):
         present.show_table(
@@ -84,6 +85,13 @@ def _lists(files: dict[str, pd.DataFrame], asked: Any) -> None:
         )
     listed = ", ".join(f"{name} ({len(frame)})" for name, frame in files.items())
     present.note(_("Files and their rows: {listed}.", listed=listed))
+
+
+def _by_name(frame: pd.DataFrame) -> pd.DataFrame:
+    """A list with the names of counties in place of their codes; the files keep the codes."""
+    if "unit_id" not in frame:
+        return frame
+    return frame.assign(unit_id=[county_name(str(unit)) for unit in frame["unit_id"]])
 
 
 def _rule(asked: Any) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from salesops_nb.notebook.territory_rebalancing.overview import as_option, others
 from salesops_nb.notebook.territory_rebalancing.words import measure_words
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.axes import axis_unit, finish, listed, short
-from salesops_nb.present.charts.chart import Chart, alt_text, placed_figure
+from salesops_nb.present.charts.chart import Chart, alt_text, headed, placed_figure
+from salesops_nb.present.charts.findings_of_plans import within
 from salesops_nb.present.language.called import called
 from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.translation import _
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
 def balance(proposal: Proposal, simulated: bool = False) -> None:
     """Bars of each measure: how far the plan is off the fair share, today as ticks, the tolerance shaded."""
     for chart in balance_charts(proposal, simulated):
-        chart.show()
+        as_option(proposal, proposal.choice, chart).show()
+    for n in others(proposal):
+        for chart in balance_charts(replace(proposal, choice=n), simulated):
+            as_option(proposal, n, chart).show()
 
 
 def balance_charts(proposal: Proposal, simulated: bool = False) -> list[Chart]:
@@ -47,10 +53,12 @@ def balance_charts(proposal: Proposal, simulated: bool = False) -> list[Chart]:
               after=percent(x), before=percent(y) if y == y else _("none"))
             for name, x, y in zip(names, now, was, strict=True)
         ]  # fmt: skip
-        title = _("{measure}: off the fair load", measure=measure_words(measure))
-        title = title[:1].upper() + title[1:]
+        subtitle = _("{measure}: off the fair load", measure=measure_words(measure))
+        head = headed("", subtitle[:1].upper() + subtitle[1:], within(now.tolist(), was.tolist(), limit),
+                      "percent")  # fmt: skip
         note = _("Bars: the plan; ticks: today; shaded: within the tolerance.")
-        drawn.append(finish(Chart(figure, alt_text(title, listed(said)), title, note, half=half), simulated))
+        chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1], half=half)
+        drawn.append(finish(chart, simulated))
     return drawn
 
 

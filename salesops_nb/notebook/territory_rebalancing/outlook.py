@@ -12,8 +12,9 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.notebook.territory_rebalancing.parameters import TerritoryRebalancing
+from salesops_nb.notebook.territory_rebalancing.words import measure_words
 from salesops_nb.present.language.called import called
-from salesops_nb.present.language.formats import number, percent
+from salesops_nb.present.language.formats import distance, in_distance, number, percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -103,14 +104,17 @@ def _totals(frame: Any, shown: list[str]) -> dict[str, Decimal]:
 
 
 def driving(proposal: Proposal) -> None:
-    """Mean one-way road kilometres from each rep's centre to the units, before and after."""
+    """Mean one-way road distance from each rep's centre to the units, before and after."""
     from salesops_nb.territory.effects.driving_and_duration import drive_distances
 
     frame = drive_distances(proposal.plan)
+    measured = {name: [in_distance(km) for km in frame[name]] for name in ("before_km", "after_km")}
+    unit = _("km") if in_distance(1.0) == 1.0 else _("miles")
     present.show_table(
-        frame,
+        frame.assign(**measured),
         title=_("Drive distance"),
         table="driving",
+        labels={"before_km": _("Before, {unit}", unit=unit), "after_km": _("After, {unit}", unit=unit)},
         marks={"before_km": "estimated", "after_km": "estimated"},
         rows=80,
         notes=[
@@ -125,8 +129,8 @@ def _over_all(means: Mapping[Any, Any]) -> list[str]:
     before, after = (means.get(f"{when}_km", float("nan")) for when in ("before", "after"))
     if before != before or after != after:
         return []
-    return [_("Over all units: {before} km before, {after} km after.", before=f"{before:.1f}",
-              after=f"{after:.1f}")]  # fmt: skip
+    return [_("Over all units: {before} before, {after} after.", before=distance(before, 1),
+              after=distance(after, 1))]  # fmt: skip
 
 
 def how_long(proposal: Proposal) -> tuple[int | None, pd.DataFrame] | None:
@@ -156,19 +160,24 @@ def lasting(proposal: Proposal, lasts: tuple[int | None, pd.DataFrame] | None) -
         )  # fmt: skip
         return
     months, path = lasts
-    first = next(iter(proposal.tolerance))
     if months is None:
-        present.note(_("If growth goes on, the plan stays in balance for five years."))
+        found = _("If growth goes on, the plan stays in balance for five years")
     else:
         rep = called(str(path.loc[path["month"] == months, "rep"].iloc[0]))
-        present.note(
-            ngettext("If growth goes on, {rep} is out of balance after {n} month.",
-                     "If growth goes on, {rep} is out of balance after {n} months.", months, rep=rep)
-        )  # fmt: skip
+        found = ngettext(
+            "If growth goes on, {rep} is out of balance after {n} month",
+            "If growth goes on, {rep} is out of balance after {n} months",
+            months,
+            rep=rep,
+        )
+    measure = next(iter(proposal.tolerance))
     halves = path[path["month"] % HALF == 0]
     present.trend(
-        halves, x="month", y="imbalance", unit="percent", limits={"upper": proposal.tolerance[first]},
-        title=_("Furthest off a fair share if growth goes on, by month"), note=_("Dashed: the tolerance."),
+        halves.assign(month=halves["month"].astype(str)), "month", "imbalance", unit="percent",
+        limits={"upper": proposal.tolerance[measure]}, title=found,
+        subtitle=_("Distance of the furthest rep from a fair load of {measure}, by months ahead",
+                   measure=measure_words(measure)),
+        note=_("Above the line: out of the tolerance. Growth as the units name it."),
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb import present
 from salesops_nb.present.charts import style
-from salesops_nb.present.charts.chart import Chart, alt_text, placed_figure
+from salesops_nb.present.charts.chart import Chart, alt_text, headed, placed_figure
+from salesops_nb.present.charts.findings_of_plans import bought
 from salesops_nb.present.language.formats import percent
 from salesops_nb.present.language.translation import _
 
@@ -43,7 +44,7 @@ def frontier_charts(proposal: Proposal) -> list[Chart]:
     shortest, stands = float(table["moment"].min()), moment_today(proposal.plan)
     worst = _worst_today(proposal)
     sides = [
-        (_("Distances against the shortest plan, %"), 100 * (table["moment"] / shortest - 1),
+        (_("Distances above those of the shortest plan, %"), 100 * (table["moment"] / shortest - 1),
          None if stands is None else 100 * (stands / shortest - 1)),
         (_("Out of balance, %"), 100 * table["imbalance"], None if worst is None else 100 * worst),
     ]  # fmt: skip
@@ -61,7 +62,8 @@ def frontier_charts(proposal: Proposal) -> list[Chart]:
             axis = figure.add_axes((0.11, 0.18, 0.86, 0.78))
             _side(axis, moved.tolist(), values.tolist(), at, today)
             axis.set_xlabel(_("Moved, % of potential"))
-        drawn.append(Chart(figure, alt_text(label, *said), label, note, half=True))
+        head = headed(bought(moved.tolist(), values.tolist(), today), label, "")
+        drawn.append(Chart(figure, alt_text(head, *said), head[0], note, head[1], half=True))
     return drawn
 
 

@@ -61,8 +61,10 @@ def axis_unit(axis: Any, unit: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     def write(value: float, _at: int) -> str:
-        if unit == "percent":
-            return formats.percent(value, 0)
+        value = float(f"{value:.10g}")  # a tick is a sum of steps, and no step is exact
+        if unit in ("percent", "whole_percent"):
+            shown = [100 * at for at in axis.get_majorticklocs()]
+            return formats.percent(value, 0 if all(abs(at - round(at)) < 1e-6 for at in shown) else 1)
         return unit_text(unit)(value)
 
     locator: Any = MaxNLocator
@@ -71,9 +73,19 @@ def axis_unit(axis: Any, unit: str) -> None:
     axis.set_major_formatter(formatter(write))
 
 
+def rows_axis(axes: Any, names: Sequence[str], unit: str) -> None:
+    """Name the rows, the first on top, and write the x axis in its unit."""
+    axes.set_yticks(range(len(names)), [short(name, 20) for name in names])
+    axes.tick_params(axis="y", labelcolor=style.INK)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(visible=False)
+    axis_unit(axes.xaxis, unit)
+
+
 def spaced_ticks(axes: Any, names: Sequence[str], most: int = 9) -> None:
     """Name the points on the x axis, every second or third of them where there are many."""
     every = max(1, -(-len(names) // most))
+    every = next((step for step in (1, 2, 3, 4, 6, 12, 24) if step >= every), every)
     shown = list(range(len(names) - 1, -1, -every))[::-1]
     axes.set_xticks(shown, [wrapped(names[at], 12) for at in shown])
     axes.set_xlim(-0.5, max(len(names), 1) - 0.5)

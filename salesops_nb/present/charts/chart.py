@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.present.charts import style
 from salesops_nb.present.language.called import called
-from salesops_nb.present.language.translation import _
+from salesops_nb.present.language.translation import _, setting
 from salesops_nb.present.page.output import LIVE
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 SMALL = 40_000
 SMALL_LIVE = 400_000  # a person waits: drawing it again as PNG takes longer than sending it
+_PATH = re.compile(r'(?<= d=")[MLz\d\s.-]+(?=")')  # of straight lines only
+# indents, turns by nothing, and numbers of parts that nothing refers to
+_NEEDLESS = re.compile(r'(?<=\n) +(?=<)| transform="rotate\(-0 [^)]*\)"| id="[a-zA-Z2.]+_\d+"')
 _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 
 
@@ -30,10 +33,12 @@ _LONG_NUMBER = re.compile(r"(?<=[\s\"(,LMC-])(-?\d+\.\d{3,})(?=[\s\",)z])")
 class Chart:
     """A drawn figure with its alternative text; `marks` are ``simulated``, ``estimated`` and the like.
 
-    `raster` marks a drawing of many shapes, which is smaller and quicker to draw as pixels; `half` one of two
-    that stand side by side where the page is wide enough; `map` one that a page lets its reader enlarge.
-    `values` are the words of single points, shown where a reader points; `series` the names of what can be
-    hidden, see `Chart.mark` and `Chart.add_series`.
+    `title` says what the chart shows, `subtitle` its measure and unit. `raster` marks a drawing of many
+    shapes, which is smaller and quicker to draw as pixels; `half` one of two that stand side by side where
+    the page is wide enough; `narrow` one that a phone shows whole; `map` one that its reader may enlarge.
+    `option` says of which of several plans it is, so that a page lets its reader pick one; `other` that it is
+    not the one a page shows first. `values` are the words of single points, shown where a reader points;
+    `series` the names of what can be hidden, see `Chart.mark` and `Chart.add_series`.
 
     Examples
     --------
@@ -53,10 +58,14 @@ class Chart:
     alt: str
     title: str = ""
     note: str = ""
+    subtitle: str = ""
     marks: list[str] = field(default_factory=list)
     palette: bool = True
     raster: bool = False
     half: bool = False
+    option: str = ""
+    other: bool = False
+    narrow: bool = False
     map: bool = False
     values: list[tuple[Any, float, float, str, str]] = field(default_factory=list)
     series: list[str] = field(default_factory=list)
@@ -80,7 +89,8 @@ class Chart:
         buffer = io.StringIO()
         with style.quiet():
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        drawing = _LONG_NUMBER.sub(_two_places, buffer.getvalue())
+        drawing = _LONG_NUMBER.sub(_one_place if self.map else _two_places, buffer.getvalue())
+        drawing = _NEEDLESS.sub("", _PATH.sub(_brief, drawing))
         return drawing.replace("</svg>", f"{self._marks()}</svg>") if self.values else drawing
 
     def _marks(self) -> str:
@@ -121,8 +131,20 @@ class Chart:
             if self.raster or len(png) < len(svg):
                 data = {"image/png": png}
         kind = next(iter(data))
-        facts = {"title": self.title, "note": self.note, "marks": self.marks, "palette": self.palette,
-                 "half": self.half, "map": self.map, "series": self.series}  # fmt: skip
+        told = (
+            "title",
+            "subtitle",
+            "note",
+            "marks",
+            "palette",
+            "half",
+            "option",
+            "other",
+            "narrow",
+            "map",
+            "series",
+        )
+        facts = {name: getattr(self, name) for name in told}
         return {**data, "text/plain": self.alt}, {kind: {"alt": self.alt}, "salesops": facts}
 
     def show(self) -> None:
@@ -174,7 +196,7 @@ def show(
 
     ours = colours.to_hex(figure.get_facecolor()) == style.PAGE
     given = [marks] if isinstance(marks, str) else list(marks)
-    Chart(figure, alt.strip(), title, note, given, palette=ours).show()
+    Chart(figure, alt.strip(), title, note, marks=given, palette=ours).show()
 
 
 def chart_style() -> Any:
@@ -203,11 +225,13 @@ def new_figure(height: float = style.HEIGHT, width: float = style.WIDTH) -> tupl
 
 def placed_figure(height: float, width: float = style.WIDTH) -> Figure:
     """A figure whose axes are placed by hand: a layout engine takes longer than the drawing."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
-    with mpl.rc_context({"figure.constrained_layout.use": False}):
-        return Figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height))
+    # with none at all the second drawing would take the style's
+    figure.set_layout_engine(PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True))
+    return figure
 
 
 def close(figure: Figure) -> None:
@@ -219,12 +243,33 @@ def close(figure: Figure) -> None:
         pyplot.close(figure)
 
 
-def alt_text(title: str, *sentences: str) -> str:
-    """The words that stand for a chart: its title, then what its data say."""
-    said = called(" ".join(sentence for sentence in sentences if sentence))
-    name = title or _("Chart")
-    return f"{name}. {said}".strip()
+def headed(title: str, subtitle: str, finding: str, unit: str = "") -> tuple[str, str]:
+    """A chart's title and sub-title: the title given, else the finding, else the measure alone.
+
+    The measure bears its unit, where that is one of money or of shares.
+    """
+    sign = {"money": setting().currency, "about": setting().currency, "cents": setting().currency,
+            "percent": "%", "whole_percent": "%"}.get(unit)  # fmt: skip
+    subtitle = f"{subtitle}, {sign}" if subtitle and sign else subtitle
+    found = title or finding[:1].upper() + finding[1:]
+    return (found, subtitle) if found else (subtitle, "")
+
+
+def alt_text(title: str | tuple[str, str], *sentences: str) -> str:
+    """The words that stand for a chart: its title and sub-title, then what its data say."""
+    heads = [title] if isinstance(title, str) else title
+    said = [*(f"{head}." for head in heads if head), *filter(None, sentences)]
+    return called(" ".join(said if any(heads) else [_("Chart") + ".", *said]))
 
 
 def _two_places(match: re.Match[str]) -> str:
     return f"{float(match[1]):.2f}".rstrip("0").rstrip(".")
+
+
+def _one_place(match: re.Match[str]) -> str:
+    return f"{float(match[1]):.1f}".removesuffix(".0")
+
+
+def _brief(match: re.Match[str]) -> str:
+    """A path of straight lines without the letter of each: what follows a point is a line to the next."""
+    return match[0].replace(" \nL ", " ").replace(" \n", " ").strip()

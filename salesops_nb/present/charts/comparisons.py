@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from salesops_nb.present.charts import style
-from salesops_nb.present.charts.axes import axis_unit, column, finish, floats, listed, named, short, unit_text
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts import findings, style
+from salesops_nb.present.charts.axes import (
+    column,
+    finish,
+    floats,
+    listed,
+    named,
+    rows_axis,
+    short,
+    unit_text,
+)
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import by_unit
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
@@ -23,6 +32,7 @@ def bars(
     *,
     compare: str | None = None,
     title: str = "",
+    subtitle: str = "",
     unit: str = "money",
     compare_label: str = "",
     note: str = "",
@@ -43,7 +53,7 @@ def bars(
     names, values = [named(v) for v in column(frame, x)], _zeroed(floats(column(frame, y)))
     say = unit_text(unit)
     with style.quiet():
-        figure, axes = new_figure(height=0.7 + 0.34 * max(len(names), 1))
+        figure, axes = new_figure(0.7 + 0.34 * max(len(names), 1), style.NARROW)
         rows = list(range(len(names)))
         axes.barh(rows, values, height=0.62, color=style.MAIN)
         others: list[float] = []
@@ -56,7 +66,7 @@ def bars(
                 marker="|",
                 color=style.SECOND,
                 linestyle="",
-                label=short(compare_label or named(compare)),
+                label=short(compare_label or named(compare), 20),
                 markersize=10,
             )
             figure.legend(loc="outside upper left")
@@ -71,20 +81,22 @@ def bars(
                 va="center",
                 ha="left" if side > 0 else "right",
             )
-        _rows_axis(axes, names, unit)
+        rows_axis(axes, names, unit)
         axes.axvline(0, color=style.MUTED, linewidth=0.8)
         far, near = max([*values, *others, 0.0]), min([*values, *others, 0.0])
         longest = max((len(say(value)) for value in values), default=0)
         room = (0.05 + 0.015 * longest) * (far - near) or 1.0
         axes.set_xlim(near - (room if near < 0 else 0), far + room)
         axes.xaxis.set_visible(False)
+        axes.spines["bottom"].set_visible(False)
         full = by_unit(unit)
         said = [f"{name} {full(value)}" for name, value in zip(names, column(frame, y), strict=True)]
-        chart = Chart(figure, alt_text(title, listed(said)), title, note)
+        head = headed(title, subtitle, findings.highest(names, floats(column(frame, y)), say), unit)
+        chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1], narrow=True)
         for row, words in enumerate(said):
             chart.mark(axes, values[row], row, words)
             if compare:
-                other = short(compare_label or named(compare))
+                other = short(compare_label or named(compare), 20)
                 chart.mark(axes, others[row], row, f"{other} {full(others[row])}")
         return finish(chart, simulated)
 
@@ -100,6 +112,7 @@ def ranking(
     reference: Any = None,
     highlight: Sequence[str] | str = (),
     title: str = "",
+    subtitle: str = "",
     unit: str = "percent",
     reference_label: str = "",
     note: str = "",
@@ -127,7 +140,7 @@ def ranking(
     with style.quiet():
         shown, between = _both_ends(order)
         rows = [at + (at >= RANKED // 2 and between > 0) for at in range(len(shown))]
-        figure, axes = new_figure(height=0.8 + 0.24 * max(len(shown), 1))
+        figure, axes = new_figure(0.8 + 0.24 * max(len(shown), 1), style.NARROW)
         colours = [style.BAD if name in chosen else style.MAIN for name, *_rest in shown]
         lows, highs = [row[2] for row in shown], [row[3] for row in shown]
         axes.hlines(rows, lows, highs, colors=colours, linewidth=1.4, alpha=0.55)
@@ -147,7 +160,7 @@ def ranking(
         if reference is not None:
             axes.axvline(float(reference), color=style.MUTED, linewidth=1, linestyle="--")
             name = reference_label or _("average")
-            text = f"{short(name)} {say(reference)}"
+            text = f"{short(name, 16)} {say(reference)}"
             axes.annotate(
                 text,
                 (float(reference), 1.0),
@@ -161,13 +174,15 @@ def ranking(
         names = [name for name, *_rest in shown]
         if between:
             names.insert(RANKED // 2, ngettext("… and {n} more.", "… and {n} more.", between))
-        _rows_axis(axes, names, unit)
+        rows_axis(axes, names, unit)
         axes.grid(axis="x")
         said = [
             f"{name} {say(middle)}" + _interval(say, lower, upper) for name, middle, lower, upper in order
         ]
         first = ngettext("{n} in order, best first:", "{n} in order, best first:", len(order))
-        chart = Chart(figure, alt_text(title, first, listed(said)), title, note)
+        level = None if reference is None else float(reference)
+        head = headed(title, subtitle, findings.apart(order, level, say), unit)
+        chart = Chart(figure, alt_text(head, first, listed(said)), head[0], note, head[1], narrow=True)
         for at, (name, middle, lower, upper) in zip(rows, shown, strict=True):
             chart.mark(axes, middle, at, f"{name} {say(middle)}{_interval(say, lower, upper)}")
         return finish(chart, simulated)
@@ -186,14 +201,6 @@ def _ranked(frame: Any, who: str, value: str, low: str | None, high: str | None)
     lower = floats(column(frame, low)) if low else middle
     upper = floats(column(frame, high)) if high else middle
     return [[named(v) for v in column(frame, who)], middle, lower, upper]
-
-
-def _rows_axis(axes: Any, names: list[str], unit: str) -> None:
-    axes.set_yticks(range(len(names)), [short(name) for name in names])
-    axes.tick_params(axis="y", labelcolor=style.INK)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(visible=False)
-    axis_unit(axes.xaxis, unit)
 
 
 def _interval(say: Any, lower: float, upper: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from salesops_nb.present.charts import style
+from salesops_nb.present.charts import findings, style
 from salesops_nb.present.charts.axes import (
     axis_unit,
     column,
@@ -17,12 +17,13 @@ from salesops_nb.present.charts.axes import (
     short,
     unit_text,
 )
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
 STEPS = 200  # of all curves of a chart: more would not be seen, and double the page
 POINTS = 100  # of all curves that say their value
+MANY = 100  # shares, from which on bins are of five points, not ten
 CROWDED = 0.05  # between the ends of curves, under which a legend names them
 
 
@@ -31,6 +32,7 @@ def histogram(
     values: Any,
     *,
     title: str = "",
+    subtitle: str = "",
     unit: str = "number",
     bins: int | str = "auto",
     marks: Mapping[str, Any] | None = None,
@@ -52,7 +54,7 @@ def histogram(
     say = unit_text(unit)
     with style.quiet():
         figure, axes = new_figure()
-        counts, edges = np.histogram(known, bins=_bin_edges(known, bins))
+        counts, edges = np.histogram(known, bins=_bin_edges(known, bins, unit))
         axes.bar(
             edges[:-1],
             counts,
@@ -75,7 +77,8 @@ def histogram(
                 va="top",
                 color=style.INK,
             )
-        chart = Chart(figure, "", title, note)
+        head = headed(title, subtitle, findings.spread(known.tolist(), say), unit)
+        chart = Chart(figure, "", head[0], note, head[1])
         for at, count in enumerate(counts.tolist()):
             if count:
                 low, high = edges[at], edges[at + 1]
@@ -93,18 +96,23 @@ def histogram(
                 ),
                 _("From {low} to {high}.", low=say(float(known.min())), high=say(float(known.max()))),
             ]
-        chart.alt = alt_text(title, *said)
+        chart.alt = alt_text(head, *said)
         return finish(chart, simulated)
 
 
-def _bin_edges(known: Any, bins: int | str) -> Any:
-    """At most 60 bins, whatever the rule says: thin bars tell nothing and make large files."""
+def _bin_edges(known: Any, bins: int | str, unit: str) -> Any:
+    """Bins of one round width, about as many as the rule says but 8 to 60; shares have all of 0 to 100 %."""
     import numpy as np
+    from matplotlib.ticker import MaxNLocator
 
     if not len(known):
         return np.array([0.0, 1.0])
-    edges = np.histogram_bin_edges(known, bins="sturges" if len(known) < 3 else bins)
-    return edges if len(edges) <= 61 else np.histogram_bin_edges(known, bins=60)
+    if unit in ("percent", "whole_percent") and known.min() >= 0 and known.max() <= 1:
+        return np.linspace(0, 1, 11 if len(known) < MANY else 21)
+    asked = bins if isinstance(bins, int) else len(np.histogram_bin_edges(known, bins=bins)) - 1
+    locator: Any = MaxNLocator
+    place = locator(min(max(asked, 8), 60), steps=[1, 2, 2.5, 5, 10], integer=unit == "integer")
+    return np.round(place.tick_values(known.min(), known.max()), 10)
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -122,6 +130,7 @@ def incidence(
     *,
     labels: Mapping[str, str] | None = None,
     title: str = "",
+    subtitle: str = "",
     time_label: str = "",
     note: str = "",
     simulated: bool = False,
@@ -147,7 +156,11 @@ def incidence(
     say = unit_text("percent")
     with style.quiet():
         figure, axes = new_figure()
-        chart = Chart(figure, "", title, note)
+        called_by = [short(str(shown.get(curve, curve)), 24) for curve in curves]
+        found = findings.shares(called_by, at, [drawn_of(curve) for curve in curves],
+                                time_label or _("days"), say)  # fmt: skip
+        head = headed(title, subtitle, found, "percent")
+        chart = Chart(figure, "", head[0], note, head[1])
         said, ends = [], []
         for n, curve in enumerate(curves):
             values, colour = drawn_of(curve), style.SERIES[n % 6]
@@ -181,5 +194,5 @@ def incidence(
         axis_unit(axes.yaxis, "percent")
         axis_unit(axes.xaxis, "number")
         axes.set_xlabel(time_label or _("days"))
-        chart.alt = alt_text(title, *(said or [_("No data.")]))
+        chart.alt = alt_text(head, *(said or [_("No data.")]))
         return finish(chart, simulated)

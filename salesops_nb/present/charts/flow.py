@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from salesops_nb.present.charts import style
-from salesops_nb.present.charts.axes import column, finish, floats, listed, named, short, wrapped
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts import findings, style
+from salesops_nb.present.charts.axes import column, finish, floats, listed, named, rows_axis, short, wrapped
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import number
 from salesops_nb.present.language.translation import _
 
@@ -27,6 +27,7 @@ def flow(
     out: str = "",
     words: str = "",
     title: str = "",
+    subtitle: str = "",
     note: str = "",
     simulated: bool = False,
 ) -> Chart:
@@ -54,13 +55,19 @@ def flow(
     rows = sorted(zip(column(frame, start), column(frame, to), floats(column(frame, size)),
                       column(frame, words) if words else [""] * len(frame), strict=True),
                   key=lambda row: (-row[2], str(row[0]), str(row[1])))  # fmt: skip
-    most = max((row[2] for row in rows), default=1.0)
+    most = max((row[2] for row in rows), default=1.0) or 1.0
     shown = {name: named(name) for name in (*stages, out)} | dict(
         zip(stages, map(named, stages), strict=True)
     )
     with style.quiet():
         figure, axes = new_figure(height=3.6)
-        chart, said = Chart(figure, "", title, note), []
+        steps = [
+            (place[row[1]] - place[row[0]], row[2]) for row in rows if row[0] in place and row[1] in place
+        ]
+        past = sum(n for step, n in steps if step > 1)
+        back = sum(n for step, n in steps if step < 0)
+        head = headed(title, subtitle, findings.ways(sum(n for _step, n in steps), past, back))
+        chart, said = Chart(figure, "", head[0], note, head[1]), []
         for a, b, n, more in rows:
             line = _(
                 "{start} to {end}: {n}", start=shown.get(a, named(a)), end=shown.get(b, named(b)), n=number(n)
@@ -79,7 +86,7 @@ def flow(
         axes.set_xlim(-0.5, max(len(stages), 1) - 0.5)
         axes.set_ylim(-1.35, 1.0)
         axes.axis("off")
-        chart.alt = alt_text(title, listed(said))
+        chart.alt = alt_text(head, listed(said))
         return finish(chart, simulated)
 
 
@@ -121,3 +128,66 @@ def _band(axes: Any, start: int, end: int | None, said: list[str], share: float)
         zorder=6,
     )
     return middle
+
+
+@Shown
+def funnel(
+    frame: Any,
+    stage: str,
+    entered: str,
+    onward: str,
+    lost: str,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """Stages from the top, a bar each of what entered it: what went on, what was lost, what is still there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> ways = pd.DataFrame({"stage": ["New", "Demo"], "in": [100, 60], "on": [55, 20], "out": [30, 25]})
+    >>> present.funnel(ways, "stage", "in", "on", "out", subtitle="Deals")
+    Most are lost at New: 30 of 100. Deals.
+    New: 100 entered, 55 went on, 30 lost, 15 still there;
+    Demo: 60 entered, 20 went on, 25 lost, 15 still there.
+    """
+    names = [named(value) for value in column(frame, stage)]
+    ins, ons, outs = (
+        [0.0 if v != v else v for v in floats(column(frame, each))] for each in (entered, onward, lost)
+    )
+    still = [max(a - b - c, 0.0) for a, b, c in zip(ins, ons, outs, strict=True)]
+    with style.quiet():
+        figure, axes = new_figure(0.9 + 0.42 * max(len(names), 1), style.NARROW)
+        head = headed(title, subtitle, findings.stages(names, ins, outs))
+        said = [
+            _("{name}: {n} entered, {on} went on, {lost} lost, {open} still there", name=name, n=number(a),
+              on=number(b), lost=number(c), open=number(d))
+            for name, a, b, c, d in zip(names, ins, ons, outs, still, strict=True)
+        ]  # fmt: skip
+        chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1], narrow=True)
+        left = [0.0] * len(names)
+        for values, label, look in (
+            (ons, _("went on"), {"color": style.MAIN}),
+            (still, _("still there"), {"color": style.QUIET}),
+            (outs, _("lost"), {"color": style.BAD, "hatch": "////", "edgecolor": style.PAGE}),
+        ):
+            drawn = axes.barh(range(len(names)), values, left=left, height=0.62, label=label, **look)
+            of = chart.add_series(label, drawn)
+            for row, value in enumerate(values):
+                if value:
+                    chart.mark(
+                        axes, left[row] + value / 2, row, f"{names[row]}, {label}: {number(value)}", of
+                    )
+            left = [a + b for a, b in zip(left, values, strict=True)]
+        for row, n in enumerate(ins):
+            axes.annotate(number(n), (left[row], row), xytext=(5, 0), textcoords="offset points", va="center")
+        figure.legend(loc="outside upper left", ncols=3)
+        rows_axis(axes, names, "integer")
+        axes.set_xlim(0, (max(left, default=0) or 1) * 1.14)
+        axes.xaxis.set_visible(False)
+        axes.spines["bottom"].set_visible(False)
+        return finish(chart, simulated)

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from salesops_nb.present.charts import style
+from salesops_nb.present.charts import findings, style
 from salesops_nb.present.charts.axes import (
     axis_unit,
     column,
     direct_labels,
     finish,
     floats,
+    listed,
     named,
     short,
     spaced_ticks,
+    unit_text,
 )
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import by_unit, missing
 from salesops_nb.present.language.translation import _
+
+MARKED = 36  # points of a line that have room for a mark each
+LABELLED = 12  # bars that have room for their values
 
 
 @Shown
@@ -28,6 +33,7 @@ def trend(
     y: str,
     *,
     title: str = "",
+    subtitle: str = "",
     unit: str = "money",
     limits: Mapping[str, Any] | Any = None,
     target: str | None = None,
@@ -49,7 +55,7 @@ def trend(
     with style.quiet():
         figure, axes = new_figure()
         at = range(len(values))
-        axes.plot(at, values, color=style.MAIN, marker="o")
+        axes.plot(at, values, color=style.MAIN, marker="o" if len(values) <= MARKED else "")
         bounds = {part: _bound(frame, limits, part, len(values)) for part in ("centre", "lower", "upper")}
         outside = _draw_limits(axes, at, values, bounds)
         if target:
@@ -61,7 +67,11 @@ def trend(
         axis_unit(axes.yaxis, unit)
         if unit in ("money", "cents", "integer", "percent") and min(values, default=0) >= 0:
             axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
-        chart = Chart(figure, alt_text(title, *_trend_words(names, values, outside, unit)), title, note)
+        bounded = bounds["lower"] is not None or bounds["upper"] is not None
+        found = findings.course(names, values, outside, bounded, unit_text(unit))
+        head = headed(title, subtitle, found, unit)
+        words = alt_text(head, *_trend_words(names, values, outside, unit))
+        chart = Chart(figure, words, head[0], note, head[1])
         for i, value in enumerate(values):
             chart.mark(axes, i, value, f"{names[i]}: {by_unit(unit)(value)}")
         return finish(chart, simulated)
@@ -74,9 +84,17 @@ def _draw_limits(axes: Any, at: Iterable[int], values: list[float], bounds: Mapp
     for part in ("lower", "upper"):
         if bounds[part] is not None:
             axes.plot(at, bounds[part], color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
-    if bounds["lower"] is not None and bounds["upper"] is not None:
-        axes.fill_between(at, bounds["lower"], bounds["upper"], color=style.BAND, linewidth=0, zorder=0)
-    words = {"centre": _("expected"), "lower": _("lower limit"), "upper": _("upper limit")}
+    lower, upper = bounds["lower"], bounds["upper"]
+    alone = lower is None and min(values, default=0) >= 0  # a limit of what is never below nought
+    if upper is not None and (alone or lower is not None):
+        axes.fill_between(
+            at, [0.0] * len(at) if alone else lower, upper, color=style.BAND, linewidth=0, zorder=0
+        )
+    words = {
+        "centre": _("expected"),
+        "lower": _("lower limit"),
+        "upper": _("limit") if alone else _("upper limit"),
+    }
     ends = [(len(values) - 1, line[-1], words[part]) for part, line in bounds.items() if line is not None]
     direct_labels(axes, ends, style.MUTED)
     outside = [
@@ -86,7 +104,8 @@ def _draw_limits(axes: Any, at: Iterable[int], values: list[float], bounds: Mapp
         or (bounds["upper"] is not None and value > bounds["upper"][i])
     ]
     ring = {"s": 110, "facecolors": "none", "edgecolors": style.BAD, "linewidths": 1.6, "zorder": 5}
-    axes.scatter(outside, [values[i] for i in outside], **ring)
+    if len(values) <= MARKED:
+        axes.scatter(outside, [values[i] for i in outside], **ring)
     return outside
 
 
@@ -137,6 +156,7 @@ def stacked(
     *,
     labels: Mapping[str, str] | None = None,
     title: str = "",
+    subtitle: str = "",
     unit: str = "money",
     note: str = "",
     simulated: bool = False,
@@ -156,7 +176,11 @@ def stacked(
         figure, axes = new_figure()
         below, above, said = [0.0] * len(names), [0.0] * len(names), []
         say, shown = by_unit(unit), labels or {}
-        chart = Chart(figure, "", title, note)
+        sums = [sum(v for v in floats(column(frame, part)) if v == v) for part in parts]
+        heads = [short(str(shown.get(part, part)), 24) for part in parts]
+        found = findings.highest(*((heads, sums) if names else ([], [])), unit_text(unit))
+        head = headed(title, subtitle, found, unit)
+        chart = Chart(figure, "", head[0], note, head[1])
         for n, part in enumerate(parts):
             values = [0.0 if v != v else v for v in floats(column(frame, part))]
             base = [below[i] if v < 0 else above[i] for i, v in enumerate(values)]
@@ -173,5 +197,59 @@ def stacked(
         figure.legend(loc="outside upper left", ncols=min(len(parts), 4) or 1)
         spaced_ticks(axes, names)
         axis_unit(axes.yaxis, unit)
-        chart.alt = alt_text(title, *said)
+        chart.alt = alt_text(head, *said)
+        return finish(chart, simulated)
+
+
+@Shown
+def columns(
+    frame: Any,
+    x: str,
+    y: str,
+    *,
+    reference: float | None = None,
+    reference_label: str = "",
+    title: str = "",
+    subtitle: str = "",
+    unit: str = "money",
+    note: str = "",
+    simulated: bool = False,
+) -> Chart:
+    """Upright bars, a point of time each; those below a `reference` are hatched.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from salesops_nb import present
+    >>> year = pd.DataFrame({"month": ["Jan", "Feb", "Mar"], "share": [0.05, 0.06, 0.12]})
+    >>> present.columns(year, "month", "share", unit="percent", subtitle="Share of the year")
+    Mar is highest at 12.0%, Jan lowest at 5.0%. Share of the year, %. Jan 5.0%; Feb 6.0%; Mar 12.0%.
+    """
+    names, values = [named(v) for v in column(frame, x)], floats(column(frame, y))
+    say, full = unit_text(unit), by_unit(unit)
+    with style.quiet():
+        narrow = len(names) <= LABELLED
+        figure, axes = new_figure(2.8, style.NARROW if narrow else style.WIDTH)
+        head = headed(title, subtitle, findings.highest(names, values, say), unit)
+        said = [_("{name} {value}", name=name, value=full(v)) for name, v in zip(names, values, strict=True)]
+        words = alt_text(head, listed(said, 24))
+        chart = Chart(figure, words, head[0], note, head[1], narrow=narrow)
+        below = {"color": style.BAD, "hatch": "////", "edgecolor": style.PAGE}
+        for at, value in enumerate(values):
+            look = below if reference is not None and value < reference else {"color": style.MAIN}
+            axes.bar([at], [0.0 if value != value else value], width=0.68, **look)
+            if value == value and len(values) <= LABELLED:
+                axes.annotate(say(value), (at, value), xytext=(0, 3 if value >= 0 else -3),
+                              textcoords="offset points", ha="center", fontsize=8,
+                              va="bottom" if value >= 0 else "top")  # fmt: skip
+            chart.mark(axes, at, value, said[at])
+        if reference is not None:
+            axes.axhline(reference, color=style.INK, linewidth=1, linestyle="--")
+            text = f"{short(reference_label)} {say(reference)}".strip()
+            direct_labels(axes, [(len(names) - 0.5, reference, text)], style.MUTED)
+        spaced_ticks(axes, names, LABELLED)
+        if reference is not None:
+            axes.set_xlim(-0.5, len(names) - 0.4)
+        axes.margins(y=0.12)
+        axis_unit(axes.yaxis, unit)
         return finish(chart, simulated)

@@ -6,6 +6,8 @@ The drawing is made with the light page's colours; in a report each becomes the 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 INK, MUTED, RULE, PAGE, BAND = "#1d2730", "#56636f", "#d5dbe1", "#fdfdfc", "#e4ebf2"
@@ -15,6 +17,9 @@ HATCHES = ("", "//", "--", "\\\\", "xx", "||")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)))
 
+FILLS = ("#7fb0d6", "#f2b880", "#8ccdb8", "#c9a6dc", "#c3c9cf", "#e3cd6e", "#5b8fb9", "#d98b5f", "#5aa58f",
+         "#a481bd", "#9aa4ad", "#bfa545")  # fmt: skip
+
 TOKENS = {
     INK: "ink",
     MUTED: "muted",
@@ -23,9 +28,12 @@ TOKENS = {
     BAND: "band",
     QUIET: "quiet",
     **{colour: f"series-{n}" for n, colour in enumerate(SERIES, start=1)},
+    **{colour: f"fill-{n}" for n, colour in enumerate(FILLS, start=1)},
 }
 
+FAMILIES = ("DejaVu Sans", "Noto Sans", "Liberation Sans", "Segoe UI", "Helvetica Neue", "Arial")
 WIDTH = 7.4
+NARROW = 4.8  # of rows that a phone shows whole, in letters that can be read
 HEIGHT = 3.2
 
 RC: dict[str, Any] = {
@@ -37,7 +45,6 @@ RC: dict[str, Any] = {
     "savefig.bbox": None,
     "svg.fonttype": "none",
     "svg.hashsalt": "salesops",
-    "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
     "text.color": INK,
     "axes.facecolor": PAGE,
@@ -69,11 +76,31 @@ RC: dict[str, Any] = {
 }
 
 
+def families(there: Collection[str]) -> list[str]:
+    """The families to draw with of those a machine has, each the fallback of the one before it.
+
+    A letter that the first has not, such as ``ț``, is taken from the next. Where none of ours is there the
+    machine's own sans-serif is.
+
+    >>> families({"Arial", "Comic Sans MS"}), families(set())
+    (['Arial', 'sans-serif'], ['sans-serif'])
+    """
+    return [*(name for name in FAMILIES if name in there), "sans-serif"]
+
+
+@lru_cache(maxsize=1)
+def _families() -> list[str]:
+    from matplotlib.font_manager import fontManager
+
+    return families(set(fontManager.get_font_names()))
+
+
 def quiet() -> Any:
     """A context in which figures are drawn in this style and no other; leaves rcParams as they were."""
     import matplotlib as mpl
 
     defaults: Any = mpl.rcParamsDefault
-    every: Any = {**defaults, **RC}
+    ours = _families()
+    every: Any = {**defaults, **RC, "font.family": ours, "font.sans-serif": ours[:-1] or ["DejaVu Sans"]}
     every.pop("backend", None)
     return mpl.rc_context(every)

@@ -1,56 +1,36 @@
 """Maps of territories: real county shapes where a unit is a US county, points otherwise.
 
-County outlines: US Census Bureau (public domain) as in the npm package us-atlas 3.0.1 (ISC licence,
-Michael Bostock), simplified here to `county_shapes.json.gz`; the licence is in the file itself.
+A territory is drawn as one outline, not county by county, so that a map is small enough to be a drawing: it
+takes the page's colours, dark ones included, and can be enlarged.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from salesops_nb.present.charts import style
-from salesops_nb.present.charts.axes import short
-from salesops_nb.present.charts.chart import Chart, alt_text, placed_figure
+from salesops_nb.present.charts.axes import listed, short
+from salesops_nb.present.charts.chart import Chart, alt_text, headed, placed_figure
+from salesops_nb.present.charts.counties import Floats, county_name, is_county, outline, projected
+from salesops_nb.present.charts.findings_of_plans import changes_hands
+from salesops_nb.present.charts.map_labels import label, scale_bar
 from salesops_nb.present.language.called import called
+from salesops_nb.present.language.formats import number
+from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
-Floats = NDArray[np.float64]
-FILLS = ("#7fb0d6", "#f2b880", "#8ccdb8", "#c9a6dc", "#c3c9cf", "#e3cd6e", "#5b8fb9", "#d98b5f", "#5aa58f",
-         "#a481bd", "#9aa4ad", "#bfa545")  # fmt: skip
 APART = ("02", "15", "72")  # Alaska, Hawaii, Puerto Rico
-
-
-@lru_cache(maxsize=1)
-def county_shapes() -> dict[str, list[Floats]]:
-    """Rings of each US county by its FIPS code: arrays of (longitude, latitude) in degrees."""
-    raw = (Path(__file__).parent / "county_shapes.json.gz").read_bytes()
-    found = json.loads(gzip.decompress(raw))
-    arcs = [np.cumsum(np.reshape(arc, (-1, 2)), axis=0) / found["scale"] for arc in found["arcs"]]
-    return {
-        county: [np.concatenate([arcs[a] if a >= 0 else arcs[~a][::-1] for a in ring]) for ring in rings]
-        for county, rings in found["counties"].items()
-    }
-
-
-def projected(longitude: Any, latitude: Any, middle: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Lambert's azimuthal equal-area projection about a middle (longitude, latitude), in earth radii.
-
-    Source: Snyder, Map Projections, USGS Professional Paper 1395, eq. 24-2 to 24-4. It knows no antimeridian.
-    """
-    lon, lat = np.radians(np.asarray(longitude, float) - middle[0]), np.radians(np.asarray(latitude, float))
-    base = np.radians(middle[1])
-    cosine = np.sin(base) * np.sin(lat) + np.cos(base) * np.cos(lat) * np.cos(lon)
-    k = np.sqrt(2 / np.maximum(1 + cosine, 1e-9))
-    x = k * np.cos(lat) * np.sin(lon)
-    return x, k * (np.cos(base) * np.sin(lat) - np.sin(base) * np.cos(lat) * np.cos(lon))
+POINTS = 900  # of all outlines of a map, so that it stays a small drawing
+ALONE = 40  # units that move, up to which each is drawn for itself
+VALUES = 120  # units that move and say so where a reader points
+FAR = 0.04  # earth radii (255 km): what moves farther apart has a map of its own
+MAPS = 4
+DOTS = 350  # units that are no counties, up to which a map is a drawing
+Box = tuple[float, float, float, float]
 
 
 def territories(
@@ -63,72 +43,229 @@ def territories(
     Parameters
     ----------
     units : pandas with unit_id, latitude, longitude. owners : unit to rep, a mapping for each map.
-    homes : pandas with rep, latitude, longitude, drawn as dots with the rep's name, or None.
+    homes : pandas with rep, latitude, longitude, where the rep's name stands, or None.
     """
-    units = units[units["latitude"].notna() & units["longitude"].notna()]
-    known = sum(str(u) in county_shapes() for u in units["unit_id"])
-    real = known >= 0.9 * len(units)  # a county may have been renamed since: that one is a dot
+    units, real = _placed(units)
     reps = sorted({rep for owned in owners for rep in owned.values()})
     fill = _colours(units, owners[-1], reps)
     parts = _parts(units, real)
-    stays = {u for u, rep in owners[-1].items() if owners[0].get(u) == rep}
-    moved = sum(owners[0].get(u) != owners[-1].get(u) for u in owners[-1])
+    moved = {u for u, rep in owners[-1].items() if owners[0].get(u) != rep}
     words = _("{units} units of {reps} reps; {moved} have another rep in the last map than in the first.",
-              units=len(units), reps=len(reps), moved=moved)  # fmt: skip
+              units=len(units), reps=len(reps), moved=len(moved))  # fmt: skip
     high = min(6.0, max(2.2, _shape(parts[0]) * style.WIDTH / 2))
     drawn: list[Chart] = []
     with style.quiet():
         for owned, said in zip(owners, titles, strict=True):
             figure = placed_figure(high, style.WIDTH / 2)
             axis = figure.add_axes((0.005, 0, 0.99, 1))
-            draw_units(axis, parts[0], owned, fill, _middle(parts[0]), real)
+            middle = _middle(parts[0])
+            _ground(axis, parts[0], owned, fill, middle, real)
             last = bool(drawn)
             if real and last:
-                _outline(axis, parts[0][~parts[0]["unit_id"].isin(stays)], _middle(parts[0]))
+                mine = parts[0][parts[0]["unit_id"].astype(str).isin(moved)]
+                _edge(axis, [str(u) for u in mine["unit_id"]], middle, _step(mine))
             for corner, part in enumerate(parts[1:]):
-                draw_units(axis.inset_axes((0.24 * corner, 0.0, 0.22, 0.22)), part, owned, fill,
-                           _middle(part), real)  # fmt: skip
+                inset = axis.inset_axes((0.24 * corner, 0.0, 0.22, 0.22))
+                _ground(inset, part, owned, fill, _middle(part), real)
             if homes is not None and last:
-                _names(axis, homes[homes["rep"].isin(set(owned.values()))], _middle(parts[0]), axis)
+                _names(axis, homes[homes["rep"].isin(set(owned.values()))], middle, [])
             note = _("Dark edges: units that change. Outlines: US Census Bureau, via us-atlas.")
             drawn.append(Chart(figure, alt_text(said, words), said, note if real and last else "",
-                               palette=False, raster=True, half=True, map=True))  # fmt: skip
+                               raster=not real and len(units) > DOTS, half=True, map=True))  # fmt: skip
     return drawn
 
 
-def draw_units(axis: Any, units: Any, owned: Mapping[str, str], fill: Mapping[str, str],
-               middle: tuple[float, float], real: bool) -> None:  # fmt: skip
-    """The units as polygons; where they are no counties, as dots within the outline of their territory."""
-    from matplotlib.collections import PolyCollection
+def moving(
+    units: Any, today: Mapping[str, str], after: Mapping[str, str], homes: Any = None, subtitle: str = "",
+    apart: bool = True,
+) -> list[Chart]:  # fmt: skip
+    """The parts of the map where units change their rep, near, with their names; none where nothing moves.
 
+    Parameters
+    ----------
+    units : pandas with unit_id, latitude, longitude; its potential, where there is one, says whose name goes
+        first where there is no room for all. today, after : unit to rep.
+    homes : pandas with rep, latitude, longitude, where the rep's name stands, or None.
+    apart : whether moves far from each other have a map each, the most first; else all are on one.
+    """
+    units, real = _placed(units)
+    key = units["unit_id"].astype(str)
+    units = units[key.map(lambda unit: unit in after).astype(bool)]
+    changed = units[[today.get(u) != after[u] for u in units["unit_id"].astype(str)]]
+    if changed.empty:
+        return []
+    fill = _colours(units, after, sorted({*today.values(), *after.values()}))
+    groups = _groups(changed) if apart else [changed]
+    shown = groups[:MAPS]
+    drawn = [
+        _near(units, mine, today, after, homes, fill, real, subtitle, len(shown) > 1 or not apart)
+        for mine in shown
+    ]
+    left = sum(map(len, groups[MAPS:]))
+    if left:
+        drawn[-1].note += " " + ngettext("{n} more unit that moves lies elsewhere.",
+                                         "{n} more units that move lie elsewhere.", left)  # fmt: skip
+    return drawn
+
+
+def _groups(changed: Any) -> list[Any]:
+    """What moves, by whether it lies near together; the most first."""
+    if len(changed) < 2:
+        return [changed]
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    x, y = projected(changed["longitude"], changed["latitude"], _middle(changed))
+    label_of = fcluster(linkage(np.column_stack((x, y))), FAR, criterion="distance")
+    parts = [changed[label_of == each] for each in sorted(set(label_of))]
+    return sorted(parts, key=lambda part: (-len(part), str(part["unit_id"].iloc[0])))
+
+
+def _near(
+    units: Any, mine: Any, today: Mapping[str, str], after: Mapping[str, str], homes: Any,
+    fill: Mapping[str, str], real: bool, subtitle: str, half: bool,
+) -> Chart:  # fmt: skip
+    """One map of units that move, and of the ground about them."""
+    keys = list(mine["unit_id"].astype(str))
+    pairs = Counter((today[u], after[u]) for u in keys if today.get(u))
+    hands = [(called(str(a)), called(str(b)), n) for (a, b), n in pairs.items()]
+    head = headed("", subtitle, changes_hands(hands, len(mine)))
+    middle, wide = _middle(mine), style.WIDTH / (2 if half else 1)
+    box = _view(mine, middle, real)
+    high = min(0.8 * wide, max(0.5 * wide, wide * (box[3] - box[1]) / (box[2] - box[0])))
+    with style.quiet():
+        figure = placed_figure(high, wide)
+        axis = figure.add_axes((0, 0, 1, 1))
+        around = _within(units, middle, box)
+        _ground(axis, around, after, fill, middle, real, alpha=0.5, wide=box[2] - box[0], across=wide)
+        _moved(axis, mine, after, fill, middle, real)
+        _fit(axis, box, wide, high)
+        chart = Chart(figure, "", head[0], subtitle=head[1], map=True, half=half,
+                      raster=not real and len(around) > DOTS)  # fmt: skip
+        order = mine.sort_values("potential", ascending=False) if "potential" in mine else mine
+        taken: list[Box] = []
+        scale_bar(axis, taken)
+        if homes is not None:
+            _names(axis, homes[homes["rep"].isin(set(after.values()))], middle, taken)
+        xs, ys = projected(order["longitude"], order["latitude"], middle)
+        said, named = [], 0
+        for at, (unit, x, y) in enumerate(zip(order["unit_id"].astype(str), xs, ys, strict=True)):
+            named += label(axis, float(x), float(y), short(called(county_name(unit, False)), 18), taken)
+            words = _("{unit}: {rep}, before {was}", unit=called(county_name(unit)),
+                      rep=called(str(after[unit])), was=called(str(today.get(unit) or "–")))  # fmt: skip
+            said.append(words)
+            if at < VALUES:
+                chart.mark(axis, float(x), float(y), words)
+        notes = [_("In full colour: what moves, in the colour of its new rep.")]
+        if named < len(mine):
+            notes.append(_("{shown} of {n} are named.", shown=number(named), n=number(len(mine))))
+        chart.note = " ".join(notes)
+        chart.alt = alt_text(head, listed(said))
+    return chart
+
+
+def _placed(units: Any) -> tuple[Any, bool]:
+    """The units that have a place, and whether they are counties; one renamed since is a dot among them."""
+    there = units[units["latitude"].notna() & units["longitude"].notna()].reset_index(drop=True)
+    known = sum(is_county(str(unit)) for unit in there["unit_id"])
+    return there, bool(len(there)) and known >= 0.9 * len(there)
+
+
+def _ground(
+    axis: Any, units: Any, owned: Mapping[str, str], fill: Mapping[str, str], middle: tuple[float, float],
+    real: bool, alpha: float = 1.0, wide: float | None = None, across: float = style.WIDTH,
+) -> None:  # fmt: skip
+    """Each territory as one shape; where units are no counties, as dots within the outline around them."""
     axis.set_aspect("equal")
     axis.set_axis_off()
-    colour = [fill.get(owned.get(str(u), ""), style.QUIET) for u in units["unit_id"]]
     x, y = projected(units["longitude"], units["latitude"], middle)
+    rep = np.array([owned.get(str(u), "") for u in units["unit_id"]])
     if not real:
         _hulls(axis, units, owned, fill, x, y)
-        axis.scatter(
-            x, y, c=colour, s=min(30.0, max(8.0, 9000 / len(units))), linewidths=0.3, edgecolors=style.PAGE
-        )
-        axis.margins(0.06)
-        return
-    shapes = county_shapes()
-    rings, shades = [], []
-    for unit, shade, at, up in zip(units["unit_id"], colour, x, y, strict=True):
-        if str(unit) not in shapes:
-            axis.plot(at, up, "o", color=shade, markersize=2)
-        for ring in _rings(str(unit), middle):
-            rings.append(ring)
-            shades.append(shade)
-    axis.add_collection(PolyCollection(rings, facecolors=shades, edgecolors=style.PAGE, linewidths=0.15))
+    step = _step(units) if wide is None else max(float(np.degrees(wide)) / (28 * across), 0.01)
+    for name in sorted(set(rep)):
+        colour = fill.get(name, style.QUIET)
+        mine = [str(u) for u in units["unit_id"][rep == name]]
+        dots = [not real or not is_county(unit) for unit in mine]
+        if any(dots):
+            axis.plot(x[rep == name][dots], y[rep == name][dots], "o", color=colour, alpha=alpha,
+                      markersize=3 if not real else 2, markeredgewidth=0)  # fmt: skip
+        if real:
+            _shape_of(
+                axis, mine, middle, step, facecolor=colour, edgecolor=style.PAGE, linewidth=0.5, alpha=alpha
+            )
+    axis.margins(0.06 if not real else 0.01)
     axis.autoscale_view()
 
 
-@lru_cache(maxsize=20_000)
-def _rings(county: str, middle: tuple[float, float]) -> tuple[Floats, ...]:
-    """A county's rings on the plane; kept, so that another plan is drawn at once."""
-    rings = county_shapes().get(county, [])
-    return tuple(np.column_stack(projected(ring[:, 0], ring[:, 1], middle)) for ring in rings)
+def _moved(axis: Any, units: Any, after: Mapping[str, str], fill: Mapping[str, str],
+           middle: tuple[float, float], real: bool) -> None:  # fmt: skip
+    """What moves, in the colour of its new rep with a dark edge; of many the outline around each rep's."""
+    names = [str(u) for u in units["unit_id"]]
+    x, y = projected(units["longitude"], units["latitude"], middle)
+    if not real:
+        axis.scatter(x, y, c=[fill.get(after[u], style.QUIET) for u in names], s=42, linewidths=0.9,
+                     edgecolors=style.INK, zorder=3)  # fmt: skip
+        return
+    groups = [[u] for u in names] if len(names) <= ALONE else [
+        [u for u in names if after[u] == rep] for rep in sorted({after[u] for u in names})
+    ]  # fmt: skip
+    for group in groups:
+        _shape_of(axis, group, middle, 0.02 if len(names) <= ALONE else _step(units), linewidth=0.7,
+                  facecolor=fill.get(after[group[0]], style.QUIET), edgecolor=style.INK)  # fmt: skip
+
+
+def _shape_of(axis: Any, names: Sequence[str], middle: tuple[float, float], step: float, **look: Any) -> None:
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    rings = [np.column_stack(projected(r[:, 0], r[:, 1], middle)) for r in outline(names, step)]
+    if rings:
+        closed = [Path(np.vstack([ring, ring[:1]]), closed=True) for ring in rings]
+        axis.add_patch(PathPatch(Path.make_compound_path(*closed), **look))
+
+
+def _edge(axis: Any, names: Sequence[str], middle: tuple[float, float], step: float) -> None:
+    _shape_of(axis, names, middle, step, facecolor="none", edgecolor=style.INK, linewidth=0.6)
+
+
+def _step(units: Any) -> float:
+    """Degrees between points of an outline, so that a map of these units has about `POINTS` of them."""
+    if not len(units):
+        return 0.0
+    spread = max(float(np.ptp(units["longitude"])), float(np.ptp(units["latitude"])), 0.5)
+    return spread / POINTS * 4
+
+
+def _view(units: Any, middle: tuple[float, float], real: bool) -> Box:
+    """The box around what moves, with some ground about it, neither a strip nor a speck."""
+    x, y = projected(units["longitude"], units["latitude"], middle)
+    if real:
+        rings = [projected(r[:, 0], r[:, 1], middle) for r in outline(map(str, units["unit_id"]))]
+        if rings:
+            x, y = (np.concatenate([*(ring[a] for ring in rings), own]) for a, own in ((0, x), (1, y)))
+    wide, high = max(float(np.ptp(x)), 0.02), max(float(np.ptp(y)), 0.012)
+    wide, high = max(1.24 * wide, high / 0.72), max(1.24 * high, 0.36 * wide)
+    wide = max(wide, high / 0.74)
+    at, up = (float(x.min() + x.max()) / 2, float(y.min() + y.max()) / 2)
+    return at - wide / 2, up - high / 2, at + wide / 2, up + high / 2
+
+
+def _within(units: Any, middle: tuple[float, float], box: Box) -> Any:
+    """The units in and about a box."""
+    x, y = projected(units["longitude"], units["latitude"], middle)
+    room = 0.3 * (box[2] - box[0])
+    inside = (x > box[0] - room) & (x < box[2] + room) & (y > box[1] - room) & (y < box[3] + room)
+    return units[inside]
+
+
+def _fit(axis: Any, box: Box, wide: float, high: float) -> None:
+    """Show the box, and of the ground about it what the drawing's shape leaves room for."""
+    axis.set_aspect("auto")
+    across = max(box[2] - box[0], (box[3] - box[1]) * wide / high)
+    up = across * high / wide
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    axis.set_xlim(x - across / 2, x + across / 2)
+    axis.set_ylim(y - up / 2, y + up / 2)
 
 
 def _hulls(
@@ -147,16 +284,6 @@ def _hulls(
         except QhullError:  # all on one line
             continue
         axis.fill(*corners.T, color=fill.get(name, style.QUIET), alpha=0.18, linewidth=0)
-
-
-def _outline(axis: Any, units: Any, middle: tuple[float, float]) -> None:
-    """A line around each unit that has another rep."""
-    from matplotlib.collections import PolyCollection
-
-    rings = [ring for unit in units["unit_id"] for ring in _rings(str(unit), middle)]
-    axis.add_collection(
-        PolyCollection(rings, facecolors="none", edgecolors=style.INK, linewidths=0.45), autolim=False
-    )
 
 
 def _shape(units: Any) -> float:
@@ -194,7 +321,7 @@ def _colours(units: Any, owned: Mapping[str, str], reps: Sequence[str]) -> dict[
     for rep in sorted(reps, key=lambda r: tuple(centre.get(r, np.zeros(2)))):
         here = centre.get(rep, np.zeros(2))
         chosen[rep] = max(
-            FILLS,
+            style.FILLS,
             key=lambda c: min(
                 (
                     float(np.hypot(*(here - centre.get(o, np.zeros(2)))))
@@ -207,15 +334,10 @@ def _colours(units: Any, owned: Mapping[str, str], reps: Sequence[str]) -> dict[
     return chosen
 
 
-def _names(axis: Any, homes: Any, middle: tuple[float, float], wide: Any) -> None:
+def _names(axis: Any, homes: Any, middle: tuple[float, float], taken: list[Box]) -> None:
     """Each rep's name at the middle of the territory, on the map's own ground."""
     x, y = projected(homes["longitude"], homes["latitude"], middle)
-    (left, right), (low, high) = wide.get_xlim(), wide.get_ylim()
     for name, at, up in zip(map(called, map(str, homes["rep"])), x, y, strict=True):
-        if left <= at <= right and low <= up <= high:
-            last = (str(name).split() or [""])[-1]
-            said = short(last if len(last) > 2 else str(name), 24)
-            axis.annotate(
-                said, (at, up), ha="center", va="center", fontsize=6, color=style.INK,
-                bbox={"boxstyle": "round,pad=0.12", "fc": style.PAGE, "ec": "none", "alpha": 0.6},
-            )  # fmt: skip
+        last = (str(name).split() or [""])[-1]
+        said = short(last if len(last) > 2 else str(name), 24)
+        label(axis, float(at), float(up), said, taken, plate=True)

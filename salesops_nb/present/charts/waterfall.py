@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.present.charts import style
+from salesops_nb.present.charts import findings, style
 from salesops_nb.present.charts.axes import axis_unit, column, finish, listed, named, unit_text, wrapped
-from salesops_nb.present.charts.chart import Chart, Shown, alt_text, new_figure
+from salesops_nb.present.charts.chart import Chart, Shown, alt_text, headed, new_figure
 from salesops_nb.present.language.formats import by_unit, missing
 from salesops_nb.present.language.translation import _
 
@@ -25,6 +25,7 @@ def waterfall(
     start: Any = None,
     end: Any = None,
     title: str = "",
+    subtitle: str = "",
     unit: str = "money",
     note: str = "",
     simulated: bool = False,
@@ -45,7 +46,8 @@ def waterfall(
     >>> from salesops_nb import present
     >>> steps = pd.DataFrame({"step": ["volume", "price"], "amount": [200, -50]})
     >>> present.waterfall(steps, "step", "amount", opening="2016", closing="2017", start=1000, end=1150)
-    Chart. 2016 $1,000; volume +$200; price −$50; 2017 $1,150.
+    Up $150, most by volume (+$200). From 2016 to 2017, USD.
+    2016 $1,000; volume +$200; price −$50; 2017 $1,150.
     >>> present.waterfall(steps, "step", "amount", opening="2016", closing="2017", start=1000, end=1200)
     Traceback (most recent call last):
         ...
@@ -71,7 +73,11 @@ def waterfall(
             *[f"{name} {_signed(full, value)}" for name, value in zip(names, steps, strict=True)],
             _("{name} {value}", name=closing, value=full(last)),
         ]
-        chart = Chart(figure, alt_text(title, listed(said)), title, note)
+        head = headed(
+            title, subtitle or ("" if title else _("From {start} to {end}", start=opening, end=closing)),
+            findings.bridge(names, steps, say), unit,
+        )  # fmt: skip
+        chart = Chart(figure, alt_text(head, listed(said)), head[0], note, head[1])
         level = first
         ends = [float(first), *[float(level := level + value) for value in steps], float(last)]
         for at, words in enumerate(said):

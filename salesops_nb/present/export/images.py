@@ -18,6 +18,7 @@ _ID = re.compile(r'\b(id=")([^"]+)(")|(url\(#)([^)]+)(\))|((?:xlink:)?href="#)([
 _PROLOGUE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
 # the drawing's own title goes, that of a single point stays
 _METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<title>[^<]*</title>(?!</circle>)", re.DOTALL)
+_FAMILY = re.compile(r"font-family: [^;\"]*")
 _FONT = re.compile(r"font: ([0-9.]+px|[a-z]+ [0-9.]+px|[0-9]+ [0-9.]+px) [^;\"]*")
 _ROOT = re.compile(r"<svg\b([^>]*)>")
 _SIZE = re.compile(r'\s(?:width|height|version|xmlns:xlink|xmlns|role|aria-label)="[^"]*"')
@@ -50,9 +51,10 @@ def inline_image(
     return {
         "image": Markup(image),
         "title": facts.get("title", ""),
+        "subtitle": facts.get("subtitle", ""),
         "note": facts.get("note", ""),
         "marks": facts.get("marks", []),
-        **{name: facts.get(name) for name in ("half", "map", "series")},
+        **{name: facts.get(name) for name in ("option", "other", "half", "narrow", "map", "series")},
     }
 
 
@@ -62,6 +64,7 @@ def inline_svg(svg: str, prefix: str, alt: str) -> str:
     svg = _ID.sub(lambda m: _renamed(m, prefix), svg)
     svg = _COLOUR.sub(lambda m: f"var(--{TOKENS[m[0]]})" if m[0] in TOKENS else m[0], svg)
     svg = _FONT.sub(lambda m: f"font: {m[1]} var(--sans)", svg)
+    svg = _FAMILY.sub("font-family: var(--sans)", svg)
     label = html.escape(alt)
 
     def root(match: re.Match[str]) -> str:

@@ -179,6 +179,21 @@ def day(value: Any) -> str:
     return str(format_date(value, format="medium", locale=setting().locale))
 
 
+def month(value: date) -> str:
+    """The short name of a day's month: ``Jan`` in en_US, ``ian.`` in ro_RO.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from salesops_nb.present.language import formats
+    >>> formats.month(date(2018, 1, 15))
+    'Jan'
+    """
+    from babel.dates import format_date
+
+    return str(format_date(value, "LLL", locale=setting().locale))
+
+
 def moment(value: Any) -> str:
     """A date and time in the locale's middle and short form."""
     from babel.dates import format_datetime
@@ -188,6 +203,32 @@ def moment(value: Any) -> str:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     return str(format_datetime(value, format="medium", locale=setting().locale))
+
+
+MILES = {"US", "GB", "LR"}  # where roads are measured in miles (CLDR's measurement systems of road lengths)
+KM_OF_MILE = 1.609344
+
+
+def in_distance(km: float) -> float:
+    """Kilometres in the unit in which the reader's country measures roads."""
+    from babel import Locale
+
+    return km / KM_OF_MILE if Locale.parse(setting().locale).territory in MILES else km
+
+
+def distance(km: Any, places: int = 0) -> str:
+    """A distance in miles where the reader's country measures roads so, else in kilometres.
+
+    Examples
+    --------
+    >>> from salesops_nb.present.language import formats
+    >>> formats.distance(100)
+    '62 mi'
+    """
+    if missing(km):
+        return NONE
+    value = number(in_distance(float(km)), places)
+    return _("{n} km", n=value) if in_distance(1.0) == 1.0 else _("{n} mi", n=value)
 
 
 def text(value: Any) -> str:

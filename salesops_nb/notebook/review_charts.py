@@ -1,0 +1,58 @@
+"""Charts of a review: target against actual of each, attainment before, forecasts beside what came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from salesops_nb import present
+from salesops_nb.forecast.rolling_origin import OURS
+from salesops_nb.performance.attained import attainment_history
+from salesops_nb.present.charts.findings_of_plans import attained
+from salesops_nb.present.language.formats import day
+from salesops_nb.present.language.translation import _
+
+if TYPE_CHECKING:
+    from salesops_nb.forecast.rolling_origin import Backtest
+    from salesops_nb.performance import Review
+    from salesops_nb.performance.prepared import Prepared
+
+WITH_BULLETS = {"teams": ("executive", "analyst"), "people": ("analyst",)}  # whose page has room for them
+
+
+def against_target(
+    review: Review, reader: str, of: Literal["teams", "people"], simulated: bool = False
+) -> None:
+    """Bookings against target of each team or rep; nothing where nobody has one, or of one alone."""
+    table = getattr(review, of)
+    if reader not in WITH_BULLETS[of] or table.empty or table["target"].notna().sum() < 2:
+        return
+    frame = table[["name", "bookings", "target"]]
+    if of == "teams":
+        frame = frame.assign(name=[_("Team {name}", name=name) for name in frame["name"]])
+    present.bullet(
+        frame, "name", "bookings", "target", subtitle=_("Bookings against target"), simulated=simulated,
+        note=_("Bars: bookings, hatched where short; upright lines: target."),
+    )  # fmt: skip
+
+
+def attainment(made: Prepared, review: Review, simulated: bool = False) -> None:
+    """Attainment of the periods before; nothing where there are fewer than two with a target."""
+    found = attainment_history(made, review)
+    if len(found) < 2:
+        return
+    present.columns(
+        found, "period", "attainment", unit="percent", reference=1.0, reference_label=_("target"),
+        title=attained(list(found["period"]), list(found["attainment"])),
+        subtitle=_("Bookings over target, by period"), simulated=simulated,
+    )  # fmt: skip
+
+
+def forecasts_and_outcomes(tested: Backtest) -> None:
+    """At each earlier month's end the forecast of the rest of the period, and what came."""
+    rows = tested.rows
+    if len(rows) < 2:
+        return
+    present.fan(
+        rows.assign(day=[day(each) for each in rows["day"]]), "day", "p10", OURS, "p90", came="came",
+        subtitle=_("Bookings in the rest of the period, as forecast at each month's end"),
+    )  # fmt: skip
