@@ -133,7 +133,7 @@ def show_table(
         )  # fmt: skip
     if live:
         facts["page"] = rows or LIVE_ROWS
-    _add_priorities(facts, [str(name) for name in data.columns], known)
+    _add_priorities(facts, [str(name) for name in data.columns], columns_of(table))
     _add_orders(facts["rows"], data)
     _add_sparks(facts["rows"], [str(name) for name in data.columns], sparks or {})
     head = " | ".join(column["label"] for column in facts["columns"])
