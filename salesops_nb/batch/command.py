@@ -18,10 +18,10 @@ from salesops_nb.batch.delivery.deliver import Post
 from salesops_nb.batch.jobs.jobs import expand
 from salesops_nb.batch.jobs.reports import FILE_NAME, Reports, load_reports, of_list
 from salesops_nb.batch.lists import check_apart
-from salesops_nb.batch.runs.folder import Record, RunFolder, runs
+from salesops_nb.batch.runs.folder import NOT_POSSIBLE, Record, RunFolder, runs
 from salesops_nb.batch.runs.index import write_incomplete, write_indexes
+from salesops_nb.batch.runs.links import link_pages
 from salesops_nb.batch.runs.run import (
-    NOT_POSSIBLE,
     Planned,
     Runner,
     described,
@@ -220,12 +220,13 @@ def _run(
     more: Record,
 ) -> int:
     folder, workbook = runner.folder, runner.workbook
-    records = with_progress(console, runner, planned)
+    records = link_pages(folder, with_progress(console, runner, planned), workbook)
     folder.tell(told(workbook, records, "running", begun, more))
     post = Post(console, records, reports, workbook, folder)
     post.publish()
-    folder.tell(told(workbook, records, "complete", begun, more))
-    index = write_indexes(folder, post.records, post.states())
+    states = post.states()
+    folder.tell(told(workbook, records, "complete", begun, {**more, "states": states}))
+    index = write_indexes(folder, post.records, states)
     folder.finish()
     failed = say_end(console, records, index)
     undelivered = asked.deliver and not _delivered(post)
@@ -286,8 +287,9 @@ def _delivered(post: Post) -> bool:
         return post.deliver()
     finally:
         if folder.complete:
-            newest = next(runs(folder.path.parent)).name == folder.name
-            write_indexes(folder, post.records, post.states(), newest)
+            states = post.states()
+            folder.tell({**folder.told(), "states": states})
+            write_indexes(folder, post.records, states)
 
 
 def chosen_run(base: Path, number: str | None) -> RunFolder:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.jobs.reports import Mail, Reports
 from salesops_nb.batch.lists import mail_variables
-from salesops_nb.batch.runs.folder import Record, RunFolder, busy, runs
+from salesops_nb.batch.runs.folder import NOT_POSSIBLE, Record, RunFolder, busy, runs
 from salesops_nb.batch.runs.keys import Keys, versions
 from salesops_nb.batch.workers.execute import CALL, failure
 from salesops_nb.batch.workers.executors import Executor, ForkExecutor, ProcessExecutor, Settings, why
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
     from salesops_nb.source.opened import Workbook
 
-NOT_POSSIBLE = "not possible"
 UNMADE = ("failed", NOT_POSSIBLE)
 COUNTED = ("ok", "skipped", *UNMADE)
 Listener = Callable[[Record], None]
@@ -309,6 +308,7 @@ class Runner:
             "seconds": {**result["seconds"], "total": total},
             "peak_mib": round(ended.peak_kib / 1024, 1),
             "headlines": result["headlines"],
+            **({"lead": result["lead"]} if result.get("lead") else {}),
             **({"statement": result["statement"]} if result.get("statement") else {}),
             "outputs": self.folder.move_in(attempt.stage, outputs, job.id),
             **({"error": result["error"]} if "error" in result else {}),
@@ -356,6 +356,7 @@ def told(workbook: Workbook, records: list[Record], status: str, begun: str, mor
         "ended": now() if status != "running" else None,
         "company": workbook.settings.company,
         "locale": workbook.settings.locale,
+        "currency": workbook.settings.currency,
         "versions": versions(),
         "fingerprint": workbook.fingerprint,
         "data_through": last.isoformat() if last else None,

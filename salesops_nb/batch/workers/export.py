@@ -122,6 +122,13 @@ def statement_of(notebook: Any) -> dict[str, Any] | None:
     return found
 
 
+def lead_of(notebook: Any) -> str:
+    """The sentences with which the notebook's cover says what it found; empty where it says none."""
+    from salesops_nb.present.layout import cover_facts
+
+    return str(cover_facts(notebook, {}).get("lead") or "")
+
+
 def headlines_of(notebook: Any) -> dict[str, Any]:
     """The headline figures the notebook shows: label → text, and the number where it shows one."""
     media = "application/vnd.salesops.headlines+json"
