@@ -11,6 +11,7 @@ from salesops_nb.batch.runs.folder import Record, RunFolder
 from salesops_nb.batch.runs.home import Place, called, decisions, headlines, periods, state_of, teams
 from salesops_nb.batch.runs.links import sealed
 from salesops_nb.batch.runs.site import Made, Ran, newest, ran
+from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
@@ -55,6 +56,7 @@ def write_indexes(run: RunFolder, records: list[Record], states: Mapping[str, st
         run.path,
         mine.told,
         [_entry(each, "") for each in own],
+        title=_("Run {number}", number=run.name),
         headlines=headlines(earlier, own, _place("")),
         home="../index.html",
     )
@@ -64,6 +66,7 @@ def write_indexes(run: RunFolder, records: list[Record], states: Mapping[str, st
         base,
         found[0].told,
         [_entry(each, f"{each.run.name}/") for each in made],
+        title=found[0].told.get("company") or _("Reports"),
         headlines=headlines(found, made, place),
         teams=teams(found, made, place),
         decide=decisions(found, made, place),
@@ -77,20 +80,19 @@ def write_incomplete(run: RunFolder, asked: list[Record]) -> None:
     missing = {"status": "incomplete", "outputs": {}, "seconds": {}, "headlines": {}}
     records = [done.get(record["id"]) or {**record, **missing} for record in asked]
     mine = Ran(run.name, run.told(), records)
-    _write(run.path, mine.told, [_entry(Made(mine, record), "") for record in records], complete=False)
+    entries = [_entry(Made(mine, record), "") for record in records]
+    _write(run.path, mine.told, entries, title=_("Run {number}", number=run.name), complete=False)
 
 
 def _write(folder: Path, told: Record, entries: list[Record], **more: Any) -> Path:
     from salesops_nb import present
-    from salesops_nb.present.language.translation import _
 
-    through, company = told.get("data_through"), told.get("company", "")
+    through = told.get("data_through")
     facts = {_("Data fingerprint"): told.get("fingerprint"), **told.get("versions", {})}
     page: Path = present.write_index(
         folder,
         entries,
-        title=_("Reports"),
-        company=company,
+        company=told.get("company", ""),
         as_of=date.fromisoformat(through) if through else None,
         facts={name: value for name, value in facts.items() if value},
         **more,

@@ -86,7 +86,7 @@ def multiples_of(teams: Mapping[str, Any]) -> dict[str, Any]:
         points = _known(team)
         words = _course(points, teams.get("unit")) if len(points) > 1 else str(team["text"])
         values = [(at[point["name"]], float(point["value"])) for point in points]
-        line = _line(values, max(len(at) - 1, 1), company, low, high, f"{team['name']}: {words}")
+        line = _line(values, len(at) - 1, company, low, high, f"{team['name']}: {words}")
         shown.append({"name": team["name"], "href": link(team.get("href")), "text": team["text"],
                       "words": words if len(points) > 1 else "", "line": line})  # fmt: skip
     return {"label": teams["label"], "period": teams["period"], "company": teams.get("company_text", ""),
@@ -105,7 +105,9 @@ def _line(
     def height(value: float) -> float:
         return HIGH - EDGE - (value - low) / ((high - low) or 1.0) * (HIGH - 2 * EDGE)
 
-    at = [(EDGE + each / last * (WIDE - 2 * EDGE), height(value)) for each, value in values]
+    step = (WIDE - 2 * EDGE) / last if last > 0 else 0.0
+    begin = EDGE if last > 0 else WIDE / 2  # one period stands in the middle
+    at = [(begin + each * step, height(value)) for each, value in values]
     dashed = (
         Markup('<line x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}" stroke="var(--muted)" stroke-dasharray="4 3"/>')
         .format(WIDE, height(company), height(company)) if company is not None else Markup("")
