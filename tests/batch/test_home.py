@@ -169,5 +169,5 @@ def test_reports_of_older_data_and_those_held_back_need_a_decision(tmp_path: Pat
 
 
 def test_what_a_report_found_stands_with_its_figures(tmp_path: Path) -> None:
-    told = {**record("review", "2017-Q4", Rate=("50.0%", 0.5)), "lead": "Q4 closed <short>."}
+    told = {**record("review", "2017-Q4", Rate=("50.0%", 0.5)), "found": {"lead": "Q4 closed <short>."}}
     assert '<p class="lead">Q4 closed &lt;short&gt;.</p>' in home(tmp_path, [told])

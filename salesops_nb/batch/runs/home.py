@@ -37,6 +37,7 @@ def headlines(found: Iterable[Ran], made: Iterable[Made], place: Place) -> list[
                 "label": label,
                 "text": figure["text"],
                 "unit": figure.get("unit"),
+                "against": figure.get("against") or [],
                 "points": _points(found, each, label),
             }
             for label, figure in record["headlines"].items()
@@ -48,7 +49,7 @@ def headlines(found: Iterable[Ran], made: Iterable[Made], place: Place) -> list[
             {
                 "title": title,
                 "href": place(each, "html"),
-                "lead": record.get("lead", ""),
+                **{name: (record.get("found") or {}).get(name, "") for name in ("lead", "caveat")},
                 "cards": cards[:FIGURES],
             }
         )

@@ -308,7 +308,7 @@ class Runner:
             "seconds": {**result["seconds"], "total": total},
             "peak_mib": round(ended.peak_kib / 1024, 1),
             "headlines": result["headlines"],
-            **({"lead": result["lead"]} if result.get("lead") else {}),
+            "found": result.get("found", {}),
             **({"statement": result["statement"]} if result.get("statement") else {}),
             "outputs": self.folder.move_in(attempt.stage, outputs, job.id),
             **({"error": result["error"]} if "error" in result else {}),

@@ -122,11 +122,12 @@ def statement_of(notebook: Any) -> dict[str, Any] | None:
     return found
 
 
-def lead_of(notebook: Any) -> str:
-    """The sentences with which the notebook's cover says what it found; empty where it says none."""
+def found_of(notebook: Any) -> dict[str, str]:
+    """What the notebook's cover says that it found: its lead and, where there is one, the caveat."""
     from salesops_nb.present.layout import cover_facts
 
-    return str(cover_facts(notebook, {}).get("lead") or "")
+    facts = cover_facts(notebook, {})
+    return {name: str(facts[name]) for name in ("lead", "caveat") if facts.get(name)}
 
 
 def headlines_of(notebook: Any) -> dict[str, Any]:
@@ -141,6 +142,7 @@ def headlines_of(notebook: Any) -> dict[str, Any]:
                     "text": card["value"],
                     "number": _number(card.get("raw")),
                     "unit": card.get("unit"),
+                    "against": card.get("against", []),
                 }
     return found
 

@@ -31,14 +31,20 @@ def headlines_of(report: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": str(report["title"]),
         "href": link(report.get("href")),
-        "lead": str(report.get("lead") or ""),
+        **{name: str(report.get(name) or "") for name in ("lead", "caveat")},
         "cards": [_card(card) for card in report["cards"]],
     }
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
     points = [p for p in card.get("points", ()) if not formats.missing(p.get("value"))]
-    made = {"label": str(card["label"]), "value": str(card["text"]), "line": "", "words": ""}
+    made = {
+        "label": str(card["label"]),
+        "value": str(card["text"]),
+        "line": "",
+        "words": "",
+        "against": card.get("against") or [],
+    }
     if len(points) < 2:
         return made
     words = _course(points, card.get("unit"))
