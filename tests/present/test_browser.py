@@ -50,8 +50,8 @@ def pages(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     index = write_index(folder, jobs, headlines=headlines)
     alive = export_html(run(folder, "alive_cells.md"), folder / "alive.html")
     teams = {
-        "label": "Attainment", "unit": "percent", "period": "2017-Q3", "company": 0.9, "company_text": "90.0%",
-        "periods": ["2017-Q2", "2017-Q3"],
+        "label": "Attainment", "unit": "percent", "period": "2017-Q3", "company": 0.9,
+        "company_text": "90.0%", "periods": ["2017-Q2", "2017-Q3"],
         "teams": [
             {"name": name, "href": "error.html", "text": "80.0%",
              "points": [{"name": "2017-Q2", "value": 0.7}, {"name": "2017-Q3", "value": 0.8}]}
@@ -188,11 +188,12 @@ def test_a_thousand_reports_are_searched_filtered_and_sorted_at_once(
         page.keyboard.press(key)
         assert page.locator("th[aria-sort]").get_attribute("aria-sort") == order
         assert page.locator("#list tbody tr").first.locator("td.num").inner_text() == first
-    took = {}
-    for text in ("s", "rep 77", "stefan 99", "nobody", ""):
-        took[text] = min(page.evaluate(SEARCHED, text) for _ in range(3))  # others may use the machine
-        page.evaluate(SEARCHED, "x")
-    assert max(took.values()) < 100, took
+    took: dict[str, list[float]] = {}
+    for text in ("s", "rep 77", "stefan 99", "nobody", "") * 3:
+        page.evaluate(SEARCHED, "no such report")
+        took.setdefault(text, []).append(page.evaluate(SEARCHED, text))
+    assert max(map(min, took.values())) < 100, took  # the quickest of three: others may use the machine
+    page.locator("#list tbody tr:visible").nth(999).wait_for()
     assert watched.said == []
 
 
