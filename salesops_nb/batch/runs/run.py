@@ -172,8 +172,13 @@ class Runner:
         if workbook.set_aside:
             workbook.write_rejects(folder.path / "rejects.csv")
 
-    def run(self, planned: list[Planned], listen: Listener = lambda _: None) -> list[Record]:
-        """Do what is to be done; a record for each job, in the plan's order.
+    def run(
+        self,
+        planned: list[Planned],
+        listen: Listener = lambda _: None,
+        begin: Callable[[str], None] = lambda _: None,
+    ) -> list[Record]:
+        """Do what is to be done; a record for each job, in the plan's order. `begin` hears each title.
 
         On Ctrl-C every child is ended, the folder keeps its mark, and `KeyboardInterrupt` goes on.
         """
@@ -183,7 +188,7 @@ class Runner:
         waiting = deque(_Try(item) for item in planned if item.job.id not in records)
         try:
             while waiting or self._running:
-                self._fill(waiting)
+                self._fill(waiting, begin)
                 for attempt, ended in self._ended():
                     made = self._after(attempt, ended, waiting)
                     if made is not None:
@@ -220,12 +225,13 @@ class Runner:
         reason = f"unchanged since run {earlier.name}"
         return {**record, "status": "skipped", "reason": reason, "tries": 0, "seconds": {}}
 
-    def _fill(self, waiting: deque[_Try]) -> None:
+    def _fill(self, waiting: deque[_Try], begin: Callable[[str], None]) -> None:
         while waiting and len(self._running) < self.executor.workers:
             attempt = waiting.popleft()
             executor = self._plain if attempt.plain and self._plain else self.executor
             try:
                 self._start(attempt, executor)
+                begin(attempt.planned.job.title)
             except ServerDied:
                 self._without_forks()
                 waiting.appendleft(attempt)
