@@ -260,7 +260,12 @@ def load_settings(folder: Path) -> Settings:
 def _as_problem(item: dict[str, Any], model: type[BaseModel], file: str) -> Problem:
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        known = ", ".join(_keys(model, item["loc"][:-1]))
+        from salesops_nb.core.names import ALIKE, nearest  # what is right does without its libraries
+
+        keys = list(_keys(model, item["loc"][:-1]))
+        near, known = nearest(str(item["loc"][-1]), keys, ALIKE), ", ".join(keys)
+        if near:
+            return problem("unknown-key.near-setting", file=file, column=key, near=near[0], known=known)
         return problem("unknown-key.of-settings", file=file, column=key, known=known)
     if item["type"] == "missing":
         return problem("missing-key", file=file, column=key, name=key)

@@ -18,10 +18,11 @@ from salesops_nb.batch.delivery.deliver import Post
 from salesops_nb.batch.jobs.jobs import expand
 from salesops_nb.batch.jobs.reports import FILE_NAME, Reports, load_reports, of_list
 from salesops_nb.batch.lists import check_apart
-from salesops_nb.batch.runs.folder import Record, RunFolder, runs
+from salesops_nb.batch.runs.folder import NOT_POSSIBLE, Record, RunFolder, runs
 from salesops_nb.batch.runs.index import write_incomplete, write_indexes
+from salesops_nb.batch.runs.links import link_pages
+from salesops_nb.batch.runs.pace import Pace
 from salesops_nb.batch.runs.run import (
-    NOT_POSSIBLE,
     Planned,
     Runner,
     described,
@@ -33,7 +34,7 @@ from salesops_nb.batch.runs.run import (
     stale_mark,
     told,
 )
-from salesops_nb.batch.terminal import terminal
+from salesops_nb.batch.terminal import print_rows, terminal
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.source.opened import Workbook, open_workbook
 
@@ -220,12 +221,13 @@ def _run(
     more: Record,
 ) -> int:
     folder, workbook = runner.folder, runner.workbook
-    records = with_progress(console, runner, planned)
+    records = link_pages(folder, with_progress(console, runner, planned), workbook)
     folder.tell(told(workbook, records, "running", begun, more))
     post = Post(console, records, reports, workbook, folder)
     post.publish()
-    folder.tell(told(workbook, records, "complete", begun, more))
-    index = write_indexes(folder, post.records, post.states())
+    states = post.states()
+    folder.tell(told(workbook, records, "complete", begun, {**more, "states": states}))
+    index = write_indexes(folder, post.records, states)
     folder.finish()
     failed = say_end(console, records, index)
     undelivered = asked.deliver and not _delivered(post)
@@ -286,8 +288,9 @@ def _delivered(post: Post) -> bool:
         return post.deliver()
     finally:
         if folder.complete:
-            newest = next(runs(folder.path.parent)).name == folder.name
-            write_indexes(folder, post.records, post.states(), newest)
+            states = post.states()
+            folder.tell({**folder.told(), "states": states})
+            write_indexes(folder, post.records, states)
 
 
 def chosen_run(base: Path, number: str | None) -> RunFolder:
@@ -299,20 +302,22 @@ def chosen_run(base: Path, number: str | None) -> RunFolder:
 
 
 def with_progress(console: Console, runner: Runner, planned: list[Planned]) -> list[Record]:
-    """Run the jobs under a progress bar; failures are said as they happen."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    """Run the jobs under a bar that names the report begun last and the time left; failures are said."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
+    columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.fields[left]}"),
+               TextColumn("{task.description}", markup=False))  # fmt: skip
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("Reports", total=len(planned))
+        bar = progress.add_task("", total=len(planned), left="")
+        pace = Pace(len(planned))
+
+        def begin(title: str) -> None:
+            pace.begin()
+            progress.update(bar, description=title)
 
         def listen(record: Record) -> None:
-            progress.advance(bar)
+            pace.end(record)
+            progress.update(bar, advance=1, left=pace.words())
             if record["status"] == NOT_POSSIBLE:
                 progress.console.print(f"[yellow]not possible[/] {record['id']}: ", end="")
                 progress.console.print(record["reason"], markup=False)
@@ -320,20 +325,14 @@ def with_progress(console: Console, runner: Runner, planned: list[Planned]) -> l
                 progress.console.print(f"[red]failed[/] {record['id']}: ", end="")
                 progress.console.print(record["error"]["message"], markup=False)
 
-        return runner.run(planned, listen)
+        return runner.run(planned, listen, begin)
 
 
 def show_plan(console: Console, planned: list[Planned], mark: str) -> None:
     """Print what will be run: a line a report, with its period and how many are unchanged."""
-    from rich.table import Table
-
     days = {item.job.as_of for item in planned}
     dated = len(days) > 1  # a column only where it tells reports apart: the table fits 80 letters
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for head in ("report", "notebook", "for", "period", *(["as of"] if dated else []), "formats"):
-        table.add_column(head, overflow="fold")
-    for head in ("jobs", "unchanged"):
-        table.add_column(head, justify="right")
+    heads = ("report", "notebook", "for", "period", *(["as of"] if dated else []), "formats")
     groups: dict[tuple[str, ...], list[Planned]] = {}
     key: tuple[str, ...]
     for item in planned:
@@ -341,11 +340,12 @@ def show_plan(console: Console, planned: list[Planned], mark: str) -> None:
         day, formats = ([job.as_of] if dated else []), ", ".join(job.formats)
         key = (job.report, Path(job.notebook).stem, job.level, job.period, *day, formats)
         groups.setdefault(key, []).append(item)
-    for key, items in groups.items():
-        table.add_row(*key, str(len(items)), str(sum(item.unchanged for item in items)))
+    rows = [
+        [*key, str(len(items)), str(sum(item.unchanged for item in items))] for key, items in groups.items()
+    ]
     if len(days) == 1:
         console.print(f"as of {''.join(days)}")
-    console.print(table)
+    print_rows(console, (*heads, "jobs", "unchanged"), rows, right=("jobs", "unchanged"))
     if mark:
         console.print(f"[yellow]warning[/] {mark}")
 

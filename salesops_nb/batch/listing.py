@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from salesops_nb.batch.delivery.gate import how_to_settle
 from salesops_nb.batch.jobs.reports import FILE_NAME, load_reports, option_of
 from salesops_nb.batch.runs.folder import RunFolder, busy, runs
-from salesops_nb.batch.terminal import terminal
+from salesops_nb.batch.terminal import print_rows, terminal
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.source.opened import store_url
 from salesops_nb.store.database import open_store
 from salesops_nb.store.deliveries import Delivery, all_deliveries, is_unclear
 from salesops_nb.workbook import find_workbook, load_settings
+
+_COUNTS = ("made", "same", "failed")
 
 
 def list_runs(file: Path, number: str | None, last: int, console: Console | None = None) -> None:
@@ -34,16 +36,14 @@ def list_runs(file: Path, number: str | None, last: int, console: Console | None
         found = [run for run in found if run.name == number.zfill(4)]
         if not found:
             raise SalesopsError(problem("no-run", value=number))
-        console.print(_reports(found[0]))
+        print_rows(console, *_reports(found[0]))
         _say_unclear(console, [each for each in open_ones if each.run == found[0].name], found)
         return
     if not found:
         console.print("No run yet. Make one with: salesops run")
         return
-    table = _table("run", "begun", "status", "made", "skipped", "failed", "data through", "index")
-    for run in islice(found, last):
-        table.add_row(*_line(run))
-    console.print(table)
+    heads = ("run", "begun", "status", "made", "same", "failed", "data to", "index")
+    print_rows(console, heads, [_line(run) for run in islice(found, last)], right=_COUNTS)
     _say_unclear(console, open_ones, found)
 
 
@@ -90,18 +90,11 @@ def _line(run: RunFolder) -> list[str]:
     ]
 
 
-def _reports(run: RunFolder) -> Table:
-    table = _table("report", "period", "status", "seconds", "files or reason")
+def _reports(run: RunFolder) -> tuple[Sequence[str], list[list[str]]]:
+    rows = []
     for record in run.records().values():
-        files = ", ".join(output["path"] for output in record["outputs"].values())
+        files = ", ".join(form for form in record["outputs"] if form != "ipynb")  # named as the report
         reason = record.get("error", {}).get("message") or files or record.get("reason", "")
         seconds: Any = record["seconds"].get("total", "")
-        table.add_row(record["id"], record["period"], record["status"], str(seconds), reason)
-    return table
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    return table
+        rows.append([record["id"], record["period"], record["status"], str(seconds), reason])
+    return ("report", "period", "status", "seconds", "files or reason"), rows

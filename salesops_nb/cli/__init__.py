@@ -45,6 +45,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_NEARLY = 85  # of 100: a name with a slip in it, and not another's
+
+
 class _LateGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -158,6 +161,29 @@ def opened(context: click.Context) -> Room:
     return found
 
 
+def person_id(tables: Tables, given: str) -> str:
+    """The id of who is given by a name or an id; whoever is not known, and no slip of the keys, as given.
+
+    Raises `SalesopsError` with the name that was meant where it is nearly somebody's, or several bear it.
+    """
+    from salesops_nb.core.names import id_of, names_of, nearest
+    from salesops_nb.errors import problem
+
+    found = id_of(tables, "people", given)
+    near = [] if found is not None else nearest(given, names_of(tables, "people").values(), _NEARLY)
+    if near:
+        raise SalesopsError(problem("not-a-person.near", column="by", value=given, near=" or ".join(near)))
+    return given if found is None else found
+
+
 def print_table(table: pd.DataFrame) -> None:
     """A table as the commands about the store print it; ``none`` where it has no row."""
-    click.echo(table.astype(object).where(table.notna(), "").to_string(index=False) if len(table) else "none")
+    from salesops_nb.batch.terminal import print_rows, terminal
+
+    if not len(table):
+        click.echo("none")
+        return
+    cells = table.astype(object).where(table.notna(), "")
+    numbers = [str(name) for name in table if table[name].dtype.kind in "iuf"]
+    rows = [[str(cell) for cell in row] for row in cells.itertuples(index=False, name=None)]
+    print_rows(terminal(), [str(name) for name in table], rows, right=numbers)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import pandas as pd
 
-from salesops_nb.cli import Room, day_given, opened, print_table, today
+from salesops_nb.cli import Room, day_given, opened, person_id, print_table, today
 from salesops_nb.core.money import from_minor
-from salesops_nb.core.names import id_of, named
+from salesops_nb.core.names import named
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.present.language.called import told
 from salesops_nb.store.ledger import ledger as pay_ledger
@@ -51,7 +51,7 @@ def _person(context: click.Context, _option: click.Parameter, value: Any) -> Any
     if not value:
         return value
     people = opened(context).tables
-    found = [id_of(people, "people", each) or each for each in ([value] if isinstance(value, str) else value)]
+    found = [person_id(people, each) for each in ([value] if isinstance(value, str) else value)]
     return found[0] if isinstance(value, str) else tuple(found)
 
 

@@ -12,7 +12,7 @@ from datetime import date
 import click
 import pandas as pd
 
-from salesops_nb.cli import day_given, opened, print_table, today
+from salesops_nb.cli import day_given, opened, person_id, print_table, today
 from salesops_nb.core.frames import Tables
 from salesops_nb.core.names import Kind, id_of, named
 from salesops_nb.errors import SalesopsError
@@ -46,7 +46,7 @@ def _tables(context: click.Context) -> Tables:
 
 def _person(context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """The id of who is given by a name or an id; whoever is not known as given."""
-    return value and (id_of(_tables(context), "people", value) or value)
+    return value and person_id(_tables(context), value)
 
 
 def _ids(context: click.Context, thing: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from salesops_nb.core.frames import Tables, collected, with_columns_or_null
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import listed
 
+ALIKE = 70  # of 100: what is mistyped, and not another word
 Kind = Literal["people", "accounts", "products", "units"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _KEYS: Mapping[Kind, str] = {

@@ -4,6 +4,7 @@
   if (!table) return;
   const body = table.tBodies[0];
   const rows = Array.from(body.rows);
+  const places = new Map(rows.map((row, at) => [row, at]));
   const form = document.getElementById("filters");
   const find = document.getElementById("find");
   const picks = Array.from(form.querySelectorAll("select"));
@@ -11,18 +12,27 @@
   const none = document.getElementById("none");
   const texts = jobs.map((job) => tables.plain(job[0]));
 
+  const AT_ONCE = 150; // rows that a screen or two can hold: laying out a thousand would hold up typing
+  let rest = 0;
+
   function filter() {
     const asked = tables.plain(find.value).split(/\s+/).filter(Boolean);
     const wanted = picks.map((pick) => [Number(pick.dataset.column), pick.value]).filter(([, value]) => value);
+    const later = [];
     let shown = 0;
-    rows.forEach((row, at) => {
+    for (const row of body.rows) {
+      const at = places.get(row);
       const fits = wanted.every(([column, value]) => jobs[at][column] === value) &&
         asked.every((word) => texts[at].includes(word));
-      if (row.hidden === fits) row.hidden = !fits;
       if (fits) shown += 1;
-    });
+      const now = fits && shown <= AT_ONCE;
+      if (row.hidden === now) row.hidden = !now;
+      if (fits && !now) later.push(row);
+    }
     found.textContent = found.dataset.words.replace("{shown}", shown).replace("{all}", rows.length);
     none.hidden = shown > 0;
+    clearTimeout(rest);
+    rest = setTimeout(() => later.forEach((row) => { row.hidden = false; }), 250);
   }
 
   function sort(at, down) {
@@ -39,5 +49,5 @@
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", filter);
-  filter();
+  found.textContent = found.dataset.words.replace("{shown}", rows.length).replace("{all}", rows.length);
 })();

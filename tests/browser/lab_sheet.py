@@ -100,6 +100,7 @@ window.salesops = {
 )
 
 Screen = list[list[list[str]]]
+FOLDED = ".salesops-fold:not(.mod-active)"
 
 
 class Sheet:
@@ -158,7 +159,16 @@ class Sheet:
 
     def control(self, name: str) -> Control:
         """The control of a parameter, found by its label as a person finds it."""
-        return Control(self.page, name)
+        found = Control(self.page, name)
+        self._unfold(self.page.locator(".salesops-group", has=found.box).locator(FOLDED))
+        return found
+
+    def _unfold(self, buttons: Any) -> None:
+        """Open groups of controls by keys, as a person does."""
+        for _group in range(buttons.count()):
+            buttons.first.focus()
+            self.page.keyboard.press("Enter")
+            self.page.wait_for_timeout(50)
 
     def button(self, name: str | re.Pattern[str]) -> Any:
         """A button of the panel by what stands on it."""
@@ -207,6 +217,9 @@ class Sheet:
 
         Gives what has the focus each time, by its label; `seen` takes whether one saw that it had it.
         """
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+Home")
+        self._unfold(self.page.locator(FOLDED))
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+Home")
         within = False

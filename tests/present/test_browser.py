@@ -49,7 +49,21 @@ def pages(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     headlines = [{"title": "Performance review", "href": "rep 1/report.html", "cards": [card]}]
     index = write_index(folder, jobs, headlines=headlines)
     alive = export_html(run(folder, "alive_cells.md"), folder / "alive.html")
-    short = write_index(folder / "short", jobs[:12], headlines=headlines, complete=False)
+    teams = {
+        "label": "Attainment", "unit": "percent", "period": "2017-Q3", "company": 0.9,
+        "company_text": "90.0%", "periods": ["2017-Q2", "2017-Q3"],
+        "teams": [
+            {"name": name, "href": "error.html", "text": "80.0%",
+             "points": [{"name": "2017-Q2", "value": 0.7}, {"name": "2017-Q3", "value": 0.8}]}
+            for name in ("North", "South")
+        ],
+    }  # fmt: skip
+    short = write_index(
+        folder / "short", jobs[:12], headlines=headlines * 2, complete=False, teams=teams,
+        decide=[{"words": "Rep 2 failed.", "href": "error.html"}],
+        periods=[{"name": "2017-Q3", "runs": [
+            {"name": "0001", "href": "x.html", "words": "12 reports", "when": "2017-10-02"}]}],
+    )  # fmt: skip
     return {"report": report, "error": error, "index": index, "short": short, "alive": alive}
 
 
@@ -140,6 +154,15 @@ def test_the_index_leads_to_a_report_and_its_contents_to_a_section(
     assert watched.said == []
 
 
+SEARCHED = """text => {
+    const find = document.getElementById("find"), begun = performance.now();
+    find.value = text;
+    find.dispatchEvent(new Event("input", {bubbles: true}));
+    document.body.getBoundingClientRect();  // with its layout
+    return performance.now() - begun;
+}"""
+
+
 def test_a_thousand_reports_are_searched_filtered_and_sorted_at_once(
     browser: Any, pages: dict[str, Path]
 ) -> None:
@@ -165,13 +188,12 @@ def test_a_thousand_reports_are_searched_filtered_and_sorted_at_once(
         page.keyboard.press(key)
         assert page.locator("th[aria-sort]").get_attribute("aria-sort") == order
         assert page.locator("#list tbody tr").first.locator("td.num").inner_text() == first
-    spent = page.evaluate(
-        """() => { const field = document.getElementById("find"); const start = performance.now();
-        for (const text of ["1", "12", "stefan", ""]) {
-          field.value = text; field.dispatchEvent(new Event("input", {bubbles: true})); }
-        return performance.now() - start; }"""
-    )
-    assert spent < 2000, "four searches of a thousand rows"
+    took: dict[str, list[float]] = {}
+    for text in ("s", "rep 77", "stefan 99", "nobody", "") * 3:
+        page.evaluate(SEARCHED, "no such report")
+        took.setdefault(text, []).append(page.evaluate(SEARCHED, text))
+    assert max(map(min, took.values())) < 100, took  # the quickest of three: others may use the machine
+    page.locator("#list tbody tr:visible").nth(999).wait_for()
     assert watched.said == []
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from salesops_nb.batch.runs.folder import RunFolder
 from salesops_nb.batch.runs.index import write_incomplete
 from salesops_nb.present import write_error_page, write_index
-from salesops_nb.present.export.index import link, number_in, sparkline
+from salesops_nb.present.export.home import link, sparkline
+from salesops_nb.present.export.index import number_in
 from salesops_nb.present.language.translation import use_locale
 
 
@@ -81,13 +82,14 @@ def test_headline_figures_and_earlier_runs(tmp_path: Path) -> None:
         {"label": "Status", "text": "DRAFT", "points": points[:1]},
     ]
     headlines = [{"title": "Performance review", "href": "company 1.html", "cards": cards}]
-    runs = [{"name": "2017-Q2", "href": "../2017 Q2/index.html", "when": "July", "status": "complete"}]
-    page = write_index(tmp_path, [job(1)], headlines=headlines, runs=runs).read_text()
+    run = {"name": "0001", "href": "0001/index.html", "words": "88 reports", "when": "2017-07-02"}
+    periods = [{"name": "2017-Q2", "runs": [run]}]
+    page = write_index(tmp_path, [job(1)], headlines=headlines, periods=periods).read_text()
     assert page.count("<polyline") == 1
     assert 'aria-label="Bookings: from $100 in 2017-Q1 to $120 in 2017-Q3"' in page
     assert page.count('<p class="detail">') == 1  # a figure of one period has no course
-    assert '<h3><a href="company%201.html">Performance review</a></h3>' in page
-    assert 'href="../2017%20Q2/index.html"' in page
+    assert '<h2 id="first"><a href="company%201.html">Performance review</a></h2>' in page
+    assert re.search(r"<dt>2017-Q2</dt>\s*<dd><a href=\"0001/index.html\">Run 0001</a>", page)
 
 
 def test_a_thousand_reports_make_a_light_page(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +15,9 @@ from salesops_nb.batch.delivery.letters import Letter, compose, letters
 from salesops_nb.batch.delivery.smtp import Refused, Sender, Unclear
 from salesops_nb.batch.jobs.paths import check_place
 from salesops_nb.batch.jobs.reports import FILE_NAME, Reports
-from salesops_nb.batch.runs.folder import Record, RunFolder
-from salesops_nb.batch.runs.run import NOT_POSSIBLE, now
+from salesops_nb.batch.runs.folder import NOT_POSSIBLE, Record, RunFolder
+from salesops_nb.batch.runs.links import copied
+from salesops_nb.batch.runs.run import now
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.messages import message
 from salesops_nb.present.language import formats
@@ -103,16 +103,15 @@ class Post:
     def publish(self) -> None:
         """Copy outputs to where their report says, each whole; raises `SalesopsError` where one cannot be."""
         declared = {report.name: report.to for report in self.reports.reports if report.to}
-        for record in self.records:
-            if not record["to"]:
-                continue
-            reason = self.gate.copy(record)
+        asked = [(record, self.gate.copy(record)) for record in self.records if record["to"]]
+        going = [record for record, reason in asked if reason is None]
+        for record, reason in asked:
             if reason is None:
                 if self.gate.disputed(record):
                     self._say(f"{record['id']} is copied to {record['to']} with a dispute that is not closed")
                 # a link may have been laid since the list was read
                 check_place(declared[record["report"]], record["to"], self.workbook.folder, record["report"])
-                _publish(record, self.folder, self.workbook.folder, self.reports.option)
+                _publish(record, self.folder, self.workbook.folder, self.reports.option, going)
             elif reason.kind != "failed":
                 self._say(f"{record['id']} is not copied to {record['to']}: {reason}")
 
@@ -214,14 +213,17 @@ def _name(letter: Letter) -> str:
     return letter.address or "(no address)"
 
 
-def _publish(record: Record, folder: RunFolder | None, base: Path, option: str) -> None:
+def _publish(record: Record, folder: RunFolder | None, base: Path, option: str, going: list[Record]) -> None:
     assert folder is not None
     for form, output in record["outputs"].items():
         if form == "ipynb":
             continue
         name = f"{record['id'].replace('/', '--')}{Path(output['path']).suffix}"
         try:
-            _copy(folder.path / output["path"], base / record["to"], name, folder.name)
+            data = (folder.path / output["path"]).read_bytes()
+            if form == "html":  # the site's links lead to what this folder's readers may not see
+                data = copied(data.decode("utf-8"), record, going).encode("utf-8")
+            _copy(data, base / record["to"], name, folder.name)
         except OSError as error:
             raise SalesopsError(
                 problem(
@@ -244,14 +246,14 @@ def _again(folder: RunFolder, option: str) -> str:
     return f"salesops run --resume (run {folder.name})"
 
 
-def _copy(file: Path, place: Path, name: str, run: str) -> None:
-    """Copy a file beside its target and move it in.
+def _copy(data: bytes, place: Path, name: str, run: str) -> None:
+    """Write a copy beside its target and move it in.
 
     What stands beside is named by the run, so that a copy cut short is written over when the run is resumed.
     """
     place.mkdir(parents=True, exist_ok=True)
     beside = place / f".{name}.{run}"
-    shutil.copyfile(file, beside)
+    beside.write_bytes(data)
     os.replace(beside, place / name)
 
 

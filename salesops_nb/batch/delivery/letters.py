@@ -13,6 +13,7 @@ from salesops_nb.batch.delivery.gate import Gate, Reason, not_as_made
 from salesops_nb.batch.delivery.smtp import Refused
 from salesops_nb.batch.runs.folder import Record
 from salesops_nb.core.periods.forms import named
+from salesops_nb.present.export.linking import unlinked
 from salesops_nb.present.language.sentences import ngettext, translate
 from salesops_nb.present.language.translation import _
 
@@ -80,5 +81,7 @@ def compose(letter: Letter, folder: Path, sender: str, company: str, day: str) -
             data = (folder / output["path"]).read_bytes()
             if hashlib.sha256(data).hexdigest() != output["sha256"]:
                 raise Refused(not_as_made(output["path"]))
+            if form == "html":  # what the site's links lead to does not come with a mail
+                data = unlinked(data.decode("utf-8")).encode("utf-8")
             message.add_attachment(data, maintype=main, subtype=sub, filename=name)
     return message

@@ -14,7 +14,7 @@ from salesops_nb.batch.jobs.declared import check_parameters, declared_parameter
 from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of
 from salesops_nb.batch.jobs.reports import FILE_NAME, READERS, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
-from salesops_nb.core.names import id_of, named, nearest
+from salesops_nb.core.names import ALIKE, id_of, named, nearest
 from salesops_nb.core.periods.forms import resolve_period
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import message
@@ -373,7 +373,7 @@ def _check_only(reports: Reports, only: tuple[str, ...]) -> None:
     names = [report.name for report in reports.reports]
     unknown = [name for name in only if name not in names]
     if unknown:
-        near, known = nearest(unknown[0], names, 70), ", ".join(names)
+        near, known = nearest(unknown[0], names, ALIKE), ", ".join(names)
         raise SalesopsError(
             problem("unknown-report.near", file=reports.file, value=unknown[0], near=near[0], names=known)
             if near

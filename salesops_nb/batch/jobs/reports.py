@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from salesops_nb.batch.jobs.paths import unfit_name
+from salesops_nb.core.names import ALIKE, nearest
 from salesops_nb.core.validation import clause
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import message
@@ -292,7 +293,12 @@ def _problem(item: dict[str, Any], tree: Any, file: str) -> Problem:
     key = ".".join(str(part) for part in loc) or None
     row = line_of(tree, loc)
     if item["type"] == "extra_forbidden":
-        known = ", ".join(_allowed(loc[:-1]))
+        allowed = list(_allowed(loc[:-1]))
+        near, known = nearest(str(loc[-1]), allowed, ALIKE), ", ".join(allowed)
+        if near:
+            return problem(
+                "unknown-key.near", file=file, row=row, column=key, name=loc[-1], near=near[0], known=known
+            )
         return problem("unknown-key", file=file, row=row, column=key, name=loc[-1], known=known)
     if item["type"] == "missing":
         return problem("missing-key", file=file, row=row, column=key, name=loc[-1])

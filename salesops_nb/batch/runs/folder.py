@@ -30,6 +30,7 @@ from salesops_nb.errors import SalesopsError, problem
 Record = dict[str, Any]
 MARK = "INCOMPLETE"
 COPYING = "COPYING"
+NOT_POSSIBLE = "not possible"  # the status of a report for which the workbook lacks something
 
 
 def write_whole(path: Path, text: str) -> None:

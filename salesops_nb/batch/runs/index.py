@@ -1,4 +1,4 @@
-"""The pages around the reports: the index of a run, and the page in place of a report that failed."""
+"""The pages around the reports: the home page, the index of a run, the page of a report that failed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.batch.runs.folder import Record, RunFolder, runs
-from salesops_nb.core.periods.forms import length_of, named
+from salesops_nb.batch.runs.folder import Record, RunFolder
+from salesops_nb.batch.runs.home import Place, called, decisions, headlines, periods, state_of, teams
+from salesops_nb.batch.runs.links import sealed
+from salesops_nb.batch.runs.site import Made, Ran, newest, ran
+from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
-
-LAST_RUNS = 12
-FIGURES = 4  # of a report on the first page; the others are in the report
 
 
 def write_error(stage: Path, job: Job, error: Mapping[str, Any], company: str = "") -> str:
@@ -22,6 +22,7 @@ def write_error(stage: Path, job: Job, error: Mapping[str, Any], company: str = 
     from salesops_nb import present
 
     path = stage / f"{job.id.rpartition('/')[2]}.error.html"
+    own = sealed({"level": job.level, "parameters": job.parameters})
     present.write_error_page(
         path,
         title=job.title,
@@ -30,34 +31,47 @@ def write_error(stage: Path, job: Job, error: Mapping[str, Any], company: str = 
         source=error["source"],
         traceback=error["traceback"],
         company=company,
-        period=_called(job.period),
+        period=called(job.period),
         parameters=job.parameters,
-        index="../" * job.id.count("/") + "index.html",
+        index="" if own else "../" * job.id.count("/") + "index.html",
     )
     return path.name
 
 
-def write_indexes(
-    run: RunFolder, records: list[Record], states: Mapping[str, str], newest: bool = True
-) -> Path:
-    """Write the run's own index, and where it is the newest the one above it, whose path is returned.
+def write_indexes(run: RunFolder, records: list[Record], states: Mapping[str, str]) -> Path:
+    """Write the run's own index and the home page above all runs, whose path is returned.
 
     `states` say of a report's delivery what stands in place of its own status. `run` has told of itself
     already (`RunFolder.tell`): company, data and versions come from there.
     """
-    told = run.told()
-    last = [each for each in runs(run.path.parent) if each.complete or each.name == run.name][:LAST_RUNS]
-    headlines = _headlines(last, records, run.name)
-    places = [(run.path, "", "../"), (run.path.parent, f"{run.name}/", "")]
-    for folder, prefix, up in places if newest else places[:1]:
-        _write(
-            folder,
-            told,
-            [_entry(record, prefix, states) for record in records],
-            [_run_entry(each, up, records if each.name == run.name else None) for each in last],
-            [{**each, "href": each["href"] and prefix + each["href"]} for each in headlines],
-        )
-    return run.path.parent / "index.html"
+    base = run.path.parent
+    found = [
+        each._replace(told={**each.told, "states": states}) if each.name == run.name else each
+        for each in ran(base, run, records)
+    ]
+    (mine,) = (each for each in found if each.name == run.name)
+    own = [Made(mine, record) for record in records]
+    earlier = [each for each in found if each.number <= mine.number]
+    _write(
+        run.path,
+        mine.told,
+        [_entry(each, "") for each in own],
+        title=_("Run {number}", number=run.name),
+        headlines=headlines(earlier, own, _place("")),
+        home="../index.html",
+    )
+    made = newest(found)
+    place = _place("{run}/")
+    return _write(
+        base,
+        found[0].told,
+        [_entry(each, f"{each.run.name}/") for each in made],
+        title=found[0].told.get("company") or _("Reports"),
+        headlines=headlines(found, made, place),
+        teams=teams(found, made, place),
+        decide=decisions(found, made, place),
+        periods=periods(found),
+    )
 
 
 def write_incomplete(run: RunFolder, asked: list[Record]) -> None:
@@ -65,95 +79,50 @@ def write_incomplete(run: RunFolder, asked: list[Record]) -> None:
     done = run.records()
     missing = {"status": "incomplete", "outputs": {}, "seconds": {}, "headlines": {}}
     records = [done.get(record["id"]) or {**record, **missing} for record in asked]
-    _write(run.path, run.told(), [_entry(record, "", {}) for record in records], [], [], complete=False)
+    mine = Ran(run.name, run.told(), records)
+    entries = [_entry(Made(mine, record), "") for record in records]
+    _write(run.path, mine.told, entries, title=_("Run {number}", number=run.name), complete=False)
 
 
-def _write(
-    folder: Path, told: Record, entries: list[Record], others: list[Record], headlines: list[Record],
-    complete: bool = True,
-) -> None:  # fmt: skip
+def _write(folder: Path, told: Record, entries: list[Record], **more: Any) -> Path:
     from salesops_nb import present
-    from salesops_nb.present.language.translation import _
 
     through = told.get("data_through")
     facts = {_("Data fingerprint"): told.get("fingerprint"), **told.get("versions", {})}
-    present.write_index(
+    page: Path = present.write_index(
         folder,
         entries,
-        title=_("{company}: reports", company=told.get("company", "")),
         company=told.get("company", ""),
         as_of=date.fromisoformat(through) if through else None,
-        runs=others,
-        headlines=headlines,
         facts={name: value for name, value in facts.items() if value},
-        complete=complete,
+        **more,
     )
+    return page
 
 
-def _entry(record: Record, prefix: str, states: Mapping[str, str]) -> dict[str, Any]:
+def _place(prefix: str) -> Place:
+    """Where a report's file is, from the page that says so; empty where there is none."""
+
+    def place(made: Made, form: str) -> str:
+        path = made.record["outputs"].get(form, {}).get("path")
+        return prefix.format(run=made.run.name) + path if path else ""
+
+    return place
+
+
+def _entry(made: Made, prefix: str) -> dict[str, Any]:
+    record = made.record
     outputs = {form: prefix + each["path"] for form, each in record["outputs"].items()}
     error_page = outputs.pop("error", None)
     outputs.pop("ipynb", None)
     return {
         **{name: record[name] for name in ("report", "title", "level", "team")},
-        "period": _called(record["period"]),
+        "period": called(record["period"]),
         "who": record.get("name", record["who"]) if record["who"] else "",
-        "status": states.get(record["id"], record["status"]),
+        "status": state_of(made),
         "outputs": outputs,
         "error_page": error_page,
         "message": record.get("error", {}).get("message", record.get("reason", "")),
         "seconds": record["seconds"].get("total"),
         "headlines": {label: each["text"] for label, each in record["headlines"].items()},
     }
-
-
-def _called(period: str) -> str:
-    """What the reader calls a period: of a span its days."""
-    from salesops_nb.present.language.sentences import translate
-
-    return translate(named(period))
-
-
-def _run_entry(run: RunFolder, up: str, records: list[Record] | None) -> dict[str, Any]:
-    told = run.told()
-    jobs = records if records is not None else told.get("jobs", [])
-    failed = sum(record["status"] == "failed" for record in jobs)
-    return {
-        "name": run.name,
-        "href": f"{up}{run.name}/index.html",
-        "when": told.get("begun", ""),
-        "status": "failed" if failed else "ok",
-    }
-
-
-def _headlines(last: list[RunFolder], records: list[Record], current: str) -> list[dict[str, Any]]:
-    """The figures of each report on the company, with their course over earlier periods of one length.
-
-    A figure is compared with the same figure of the same report alone: two reports may call different things
-    by one name. Of a period the last run counts, and what was run of later periods is not part of the course.
-    """
-    known: dict[tuple[str, str], dict[str, Any]] = {}  # by report and figure: what it was in each period
-    for run in reversed(last):
-        for record in records if run.name == current else run.told().get("jobs", []):
-            if record["level"] == "company":
-                for label, each in record["headlines"].items():
-                    known.setdefault((record["report"], label), {})[record["period"]] = each.get("number")
-    found = []
-    for record in records:
-        if record["level"] != "company" or not record["headlines"]:
-            continue
-        now, cards = record["period"], []
-        for label, each in record["headlines"].items():
-            course = sorted(known[record["report"], label].items())
-            points = [
-                {"name": _called(period), "value": value}
-                for period, value in course
-                if period <= now and length_of(period) == length_of(now)
-            ]
-            card = {"label": label, "text": each["text"], "unit": each.get("unit"), "points": points}
-            if each["text"] != "–":
-                cards.append(card)
-        place = record["outputs"].get("html", {}).get("path")
-        title = f"{record['title']}, {_called(now)}" if now else record["title"]
-        found.append({"title": title, "href": place, "cards": cards[:FIGURES]})
-    return found

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_nb.batch.jobs.reports import Mail, Reports
 from salesops_nb.batch.lists import mail_variables
-from salesops_nb.batch.runs.folder import Record, RunFolder, busy, runs
+from salesops_nb.batch.runs.folder import NOT_POSSIBLE, Record, RunFolder, busy, runs
 from salesops_nb.batch.runs.keys import Keys, versions
 from salesops_nb.batch.workers.execute import CALL, failure
 from salesops_nb.batch.workers.executors import Executor, ForkExecutor, ProcessExecutor, Settings, why
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from salesops_nb.batch.jobs.jobs import Job
     from salesops_nb.source.opened import Workbook
 
-NOT_POSSIBLE = "not possible"
 UNMADE = ("failed", NOT_POSSIBLE)
 COUNTED = ("ok", "skipped", *UNMADE)
 Listener = Callable[[Record], None]
@@ -173,8 +172,13 @@ class Runner:
         if workbook.set_aside:
             workbook.write_rejects(folder.path / "rejects.csv")
 
-    def run(self, planned: list[Planned], listen: Listener = lambda _: None) -> list[Record]:
-        """Do what is to be done; a record for each job, in the plan's order.
+    def run(
+        self,
+        planned: list[Planned],
+        listen: Listener = lambda _: None,
+        begin: Callable[[str], None] = lambda _: None,
+    ) -> list[Record]:
+        """Do what is to be done; a record for each job, in the plan's order. `begin` hears each title.
 
         On Ctrl-C every child is ended, the folder keeps its mark, and `KeyboardInterrupt` goes on.
         """
@@ -184,7 +188,7 @@ class Runner:
         waiting = deque(_Try(item) for item in planned if item.job.id not in records)
         try:
             while waiting or self._running:
-                self._fill(waiting)
+                self._fill(waiting, begin)
                 for attempt, ended in self._ended():
                     made = self._after(attempt, ended, waiting)
                     if made is not None:
@@ -221,12 +225,13 @@ class Runner:
         reason = f"unchanged since run {earlier.name}"
         return {**record, "status": "skipped", "reason": reason, "tries": 0, "seconds": {}}
 
-    def _fill(self, waiting: deque[_Try]) -> None:
+    def _fill(self, waiting: deque[_Try], begin: Callable[[str], None]) -> None:
         while waiting and len(self._running) < self.executor.workers:
             attempt = waiting.popleft()
             executor = self._plain if attempt.plain and self._plain else self.executor
             try:
                 self._start(attempt, executor)
+                begin(attempt.planned.job.title)
             except ServerDied:
                 self._without_forks()
                 waiting.appendleft(attempt)
@@ -309,6 +314,7 @@ class Runner:
             "seconds": {**result["seconds"], "total": total},
             "peak_mib": round(ended.peak_kib / 1024, 1),
             "headlines": result["headlines"],
+            "found": result.get("found", {}),
             **({"statement": result["statement"]} if result.get("statement") else {}),
             "outputs": self.folder.move_in(attempt.stage, outputs, job.id),
             **({"error": result["error"]} if "error" in result else {}),
@@ -356,6 +362,7 @@ def told(workbook: Workbook, records: list[Record], status: str, begun: str, mor
         "ended": now() if status != "running" else None,
         "company": workbook.settings.company,
         "locale": workbook.settings.locale,
+        "currency": workbook.settings.currency,
         "versions": versions(),
         "fingerprint": workbook.fingerprint,
         "data_through": last.isoformat() if last else None,

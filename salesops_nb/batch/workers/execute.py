@@ -17,7 +17,7 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from salesops_nb.batch.workers.engine import InProcessEngine
-from salesops_nb.batch.workers.export import export, headlines_of, statement_of
+from salesops_nb.batch.workers.export import export, found_of, headlines_of, statement_of
 from salesops_nb.core.masking import masked
 from salesops_nb.present.page.tables import gather_sheets
 
@@ -32,9 +32,9 @@ def run_task(task: Task, words: Callable[..., None]) -> Result:
 
     The task has ``notebook``, ``parameters``, ``stage`` (its folder), ``name`` (of its files),
     ``formats``, ``title``, ``context`` (facts for the cover) and ``templates``. The result has
-    ``status`` (ok, failed), ``outputs`` (format → file), ``headlines``, ``statement`` (which pay statement
-    it shows), ``seconds`` (execute, cells, export) and, where it failed, ``error`` (message, cell, source,
-    traceback).
+    ``status`` (ok, failed), ``outputs`` (format → file), ``headlines``, ``found`` (its cover's lead and
+    caveat), ``statement`` (which pay statement it shows), ``seconds`` (execute, cells, export) and, where it
+    failed, ``error`` (message, cell, source, traceback).
     """
     stage = Path(task["stage"])
     executed = stage / f"{task['name']}.ipynb"
@@ -53,6 +53,7 @@ def run_task(task: Task, words: Callable[..., None]) -> Result:
         "status": "ok",
         "outputs": {"ipynb": executed.name, **outputs},
         "headlines": headlines_of(notebook),
+        "found": found_of(notebook),
         "statement": statement_of(notebook),
         "seconds": {
             "execute": round(middle - begun, 3),

@@ -70,6 +70,14 @@ def statement_of(notebook: Any) -> dict[str, Any] | None:
     return found
 
 
+def found_of(notebook: Any) -> dict[str, str]:
+    """What the notebook's cover says that it found: its lead and, where there is one, the caveat."""
+    from salesops_nb.present.layout import cover_facts
+
+    facts = cover_facts(notebook, {})
+    return {name: str(facts[name]) for name in ("lead", "caveat") if facts.get(name)}
+
+
 def headlines_of(notebook: Any) -> dict[str, Any]:
     """The headline figures the notebook shows: label → text, and the number where it shows one."""
     return {
@@ -77,6 +85,7 @@ def headlines_of(notebook: Any) -> dict[str, Any]:
             "text": card["value"],
             "number": _number(card.get("raw")),
             "unit": card.get("unit"),
+            "against": card.get("against", []),
         }
         for card in _cards(notebook)
     }

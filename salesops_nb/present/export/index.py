@@ -6,15 +6,12 @@ Plain HTML without JavaScript; with it, one small script filters the rows by one
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from markupsafe import Markup
-
+from salesops_nb.present.export.home import headlines_of, link, multiples_of
 from salesops_nb.present.export.html import write_beside
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext
@@ -31,13 +28,16 @@ def write_index(
     title: str | None = None,
     company: str = "",
     as_of: Any = None,
-    runs: Sequence[Mapping[str, Any]] = (),
     headlines: Sequence[Mapping[str, Any]] = (),
+    teams: Mapping[str, Any] | None = None,
+    decide: Sequence[Mapping[str, str]] | None = None,
+    periods: Sequence[Mapping[str, Any]] = (),
+    home: str = "",
     facts: Mapping[str, Any] | None = None,
     complete: bool = True,
     templates: Sequence[str] = (),
 ) -> Path:
-    """Write ``index.html`` into the folder of a run.
+    """Write ``index.html`` into a folder: the list of a run's reports, or the home page above all runs.
 
     Parameters
     ----------
@@ -45,10 +45,17 @@ def write_index(
         ``period``, ``status`` (``ok``, ``failed``, ``skipped``, ``incomplete``, ``awaiting release``,
         ``unclear``, ``draft``), ``outputs`` (format → path in the folder), ``error_page``, ``message``,
         ``seconds``, ``headlines`` (label → text).
-    runs : earlier runs, newest first: ``name``, ``href``, ``when``, ``status``.
-    headlines : what stands first, a mapping a report: ``title``, ``href``, and ``cards``: ``label``, ``text``
-        (the figure as the report writes it), ``unit`` and ``points`` (``name`` of the period and ``value``
-        each, oldest first), which make a line where there are two.
+    headlines : what stands first, a mapping a report: ``title``, ``href``, ``lead`` (what it found, in words)
+        and ``cards``: ``label``, ``text`` (the figure as the report writes it), ``unit`` and ``points``
+        (``name`` of the period and ``value`` each, oldest first), which make a line where there are two.
+    teams : one figure of every team on one scale: ``label``, ``unit``, ``period``, ``company`` (its number)
+        with ``company_text``, ``periods`` (names, oldest first) and ``teams``: ``name``, ``href``, ``text``,
+        ``points``.
+    decide : what waits for a person, on a home page: ``words`` and ``href`` (empty for none) each; ``None``
+        on any other page.
+    periods : by period the runs that made reports of it: ``name``, and ``runs`` with ``name``, ``href``,
+        ``words`` and ``when``.
+    home : a link to the home page, from another.
     facts : what stands at the foot.
     complete : false says on top that reports are missing.
 
@@ -85,24 +92,17 @@ def write_index(
         filters=_filters(listed),
         columns=_columns(labels),
         rows=rows,
-        runs=[{**_texts(run, ("name", "when", "status")), "href": link(run.get("href"))} for run in runs],
-        headlines=[_headlines_of(report) for report in headlines],
+        headlines=[headlines_of(report) for report in headlines],
+        teams=None if teams is None else multiples_of(teams),
+        decide=decide,
+        periods=periods,
+        home=link(home),
         facts={render.words_of(str(k)): str(v) for k, v in (facts or {}).items()},
         data=_json([row["data"] for row in rows]),
         script=script,
         script_hash=script_hash,
     )
     return write_beside(folder / "index.html", page)
-
-
-def link(path: Any, folder: Path | None = None) -> str:
-    """A path as a relative link that works from a file system: slashes, every odd letter quoted."""
-    if not path:
-        return ""
-    text = os.fspath(path)
-    if folder is not None and os.path.isabs(text):
-        text = os.path.relpath(text, folder)
-    return quote(text.replace(os.sep, "/"), safe="/")
 
 
 def status_words(status: str) -> str:
@@ -199,45 +199,6 @@ def _summary(jobs: Sequence[Mapping[str, Any]]) -> str:
     if failed:
         said.append(ngettext("{n} failed", "{n} failed", failed))
     return ", ".join(said)
-
-
-def _headlines_of(report: Mapping[str, Any]) -> dict[str, Any]:
-    cards = [_card(card) for card in report["cards"]]
-    return {"title": str(report["title"]), "href": link(report.get("href")), "cards": cards}
-
-
-def _card(card: Mapping[str, Any]) -> dict[str, Any]:
-    points = [p for p in card.get("points", ()) if not formats.missing(p.get("value"))]
-    made = {"label": str(card["label"]), "value": str(card["text"]), "line": "", "words": ""}
-    if len(points) < 2:
-        return made
-    write = formats.by_unit(card.get("unit") or "number")
-    first, last = points[0], points[-1]
-    words = _(
-        "from {a} in {first} to {b} in {last}",
-        a=write(first["value"]),
-        first=first["name"],
-        b=write(last["value"]),
-        last=last["name"],
-    )
-    line = sparkline([float(p["value"]) for p in points], f"{card['label']}: {words}")
-    return {**made, "line": line, "words": words}
-
-
-def sparkline(values: Sequence[float], alt: str, width: int = 200, height: int = 48) -> Markup:
-    """A line of a few values with a dot on the last one, as inline SVG that says what it shows."""
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    step = (width - 12) / max(len(values) - 1, 1)
-    at = [(6 + i * step, height - 6 - (v - low) / span * (height - 12)) for i, v in enumerate(values)]
-    if len(values) == 1:
-        at = [(width - 6.0, height / 2)]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
-    return Markup(
-        '<svg viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">'
-        '<polyline points="{}" fill="none" stroke="var(--series-1)" stroke-width="1.8"/>'
-        '<circle cx="{:.1f}" cy="{:.1f}" r="3.2" fill="var(--series-1)"/></svg>'
-    ).format(width, height, alt, path, *at[-1])
 
 
 def _json(data: Any) -> str:

@@ -40,7 +40,12 @@ class Actions:
         self._copy.on_click(self._copied)
         self._stop.on_click(lambda _button: self.close())
         page.on_copied = self._told
-        row = ipywidgets.HBox([self._save, self._copy, self._stop])
+        code = ipywidgets.ToggleButton(
+            description=_("Show code"), icon="code", layout={"width": "auto"},
+            tooltip=_("Show the code of the cells, which is hidden while the panel is there"),
+        )  # fmt: skip
+        code.add_class("salesops-code")
+        row = ipywidgets.HBox([self._save, self._copy, code, self._stop])
         row.add_class("salesops-actions")
         self._said.add_class("salesops-answer")
         self.box = ipywidgets.VBox([row, self._said])

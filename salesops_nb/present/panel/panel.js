@@ -63,6 +63,46 @@ function name() {
   }
 }
 
+// Code is hidden where a cell shows its answer, and above the panel: a person reads answers. The panel's button shows it.
+function tidy() {
+  for (const panel of document.querySelectorAll(".salesops-panel")) {
+    const notebook = panel.closest(".jp-Notebook");
+    if (!notebook) continue;
+    const own = panel.closest(".jp-CodeCell");
+    for (const cell of notebook.querySelectorAll(".jp-CodeCell")) {
+      const above = cell === own || Boolean(cell.compareDocumentPosition(own) & Node.DOCUMENT_POSITION_FOLLOWING);
+      cell.classList.toggle("salesops-quiet", above || Boolean(cell.querySelector(".salesops-show")));
+    }
+    if (!panel.dataset.held) stay(panel, notebook, own);
+  }
+}
+
+// A run of all cells ends at its last one, far below what was asked: the view stays at the top instead, or after an
+// error where it was; whoever moves meanwhile goes where they want.
+function stay(panel, notebook, own) {
+  panel.dataset.held = "yes";
+  const scroller = notebook.querySelector(".jp-WindowedPanel-outer") ?? notebook;
+  const running = () => [...notebook.querySelectorAll(".jp-CodeCell")].some(
+    (cell) => cell !== own && cell.querySelector(".jp-InputArea-prompt")?.textContent.includes("*"));
+  if (!running()) return; // this cell alone
+  const before = scroller.scrollTop;
+  let still = 0;
+  const end = () => {
+    clearInterval(watch);
+    for (const kind of gestures) window.removeEventListener(kind, end, true);
+  };
+  const gestures = ["wheel", "pointerdown", "keydown", "touchstart"];
+  for (const kind of gestures) window.addEventListener(kind, end, true);
+  const watch = setInterval(() => {
+    if (!panel.isConnected) return end();
+    const failed = notebook.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
+    const wanted = failed ? before : 0;
+    if (scroller.scrollTop !== wanted) scroller.scrollTop = wanted;
+    still = running() ? 0 : still + 1;
+    if (still > 5) end();
+  }, 200);
+}
+
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -91,6 +131,7 @@ function initialize({ model }) {
   const look = () => {
     name();
     count();
+    tidy();
     for (const table of document.querySelectorAll(".salesops-show .salesops table:not([data-alive])")) {
       enliven(table, model);
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
     from salesops_nb.present.panel.steps import Node
 
+_WHAT = ("horizon", "target", "growth", "confidence", "year")
 _last: View | None = None
 
 
@@ -189,9 +190,15 @@ class View:
     def _groups(self) -> list[Any]:
         kind = type(self.panel.asked)
         grouped = {name for names in (*kind.groups.values(), kind.approval) for name in names}
-        groups = [("", [name for name in self.fields if name not in grouped])]
-        groups += [(translated(title), list(names)) for title, names in kind.groups.items()]
-        boxes = [_group(title, [self.rows[name].box for name in names]) for title, names in groups if names]
+        first: dict[str, list[str]] = {_("What"): [], _("Whom"): [], _("How"): []}
+        for name, field in self.fields.items():
+            if name not in grouped:
+                first[[*first][place_of(name, field)]].append(name)
+        shown = [_group(title, self._boxes(names)) for title, names in first.items() if names]
+        main = ipywidgets.VBox(shown)
+        main.add_class("salesops-main")
+        boxes = [main]
+        boxes += [_folded(translated(title), self._boxes(names)) for title, names in kind.groups.items()]
         if kind.approval:
             heading, does = map(translated, kind.approval_words)
             button = ipywidgets.Button(
@@ -200,13 +207,33 @@ class View:
             )  # fmt: skip
             button.on_click(self.approve)
             button.add_class("salesops-approve")
-            boxes.append(_group(heading, [*(self.rows[name].box for name in kind.approval), button]))
+            boxes.append(_folded(heading, [*self._boxes(kind.approval), button]))
         return boxes
+
+    def _boxes(self, names: Iterable[str]) -> list[Any]:
+        return [self.rows[name].box for name in names]
+
+
+def place_of(name: str, field: Any) -> int:
+    """Under which of the first three headings a parameter stands: 0 what is asked, 1 about whom, 2 how."""
+    source = str(extra(field).get("choices"))
+    if source in ("who", "people", "teams", "regions") or name in ("level", "scope"):
+        return 1
+    return 0 if source in ("periods", "years", "target_years") or name in _WHAT else 2
 
 
 def _group(title: str, rows: list[Any]) -> Any:
-    head = [ipywidgets.HTML(f'<div class="salesops-group-title">{html.escape(title)}</div>')] if title else []
-    box = ipywidgets.VBox([*head, *rows])
+    head = ipywidgets.HTML(f'<div class="salesops-group-title">{html.escape(title)}</div>')
+    box = ipywidgets.VBox([head, *rows])
+    box.add_class("salesops-group")
+    return box
+
+
+def _folded(title: str, rows: list[Any]) -> Any:
+    """What is seldom moved, behind its heading: a button, by which the page alone opens and closes it."""
+    head = ipywidgets.ToggleButton(description=title, tooltip=_("Show or hide these controls"))
+    head.add_class("salesops-fold")
+    box = ipywidgets.VBox([head, *rows])
     box.add_class("salesops-group")
     return box
 

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
 
 STOPS = 150  # a range of more is typed, not slid along
-LAYOUT = {"width": "28rem", "margin": "0"}  # two beside each other, see panel.css
-STYLE = {"description_width": "9.5rem"}
+LAYOUT = {
+    "width": "100%",
+    "max_width": "26rem",
+    "margin": "0",
+}  # as wide as its group's column, see panel.css
+STYLE = {"description_width": "7.5rem"}
 
 
 class DayPicker(ipywidgets.DatePicker):  # type: ignore[misc]
