@@ -70,7 +70,9 @@ class _Grid(NamedTuple):
     free: int
 
 
-def shifts(values: ArrayLike, first: int = 0, side: int = 0) -> Shifts:
+def shifts(
+    values: ArrayLike, first: int = 0, side: int = 0, blocks: tuple[int, ...] = tuple(range(1, BLOCKS + 1))
+) -> Shifts:
     """How likely the last points of each series are by routine alone.
 
     Parameters
@@ -78,6 +80,7 @@ def shifts(values: ArrayLike, first: int = 0, side: int = 0) -> Shifts:
     values : series × points (months), without gaps, on a scale on which noise is alike (logarithms of money).
     first : place of the first point in its year, from 0.
     side : -1 where only a fall counts, 1 a rise, 0 both.
+    blocks : of how many last points each block is.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def shifts(values: ArrayLike, first: int = 0, side: int = 0) -> Shifts:
         nothing = np.full(count, np.nan)
         return Shifts(np.ones(count), np.ones(count, np.int64), nothing, nothing, -np.inf + np.zeros(count),
                       np.inf + np.zeros(count))  # fmt: skip
-    grid = _grid(n, first)
+    grid = _grid(n, first, blocks)
     y, middle, spread = _scaled(y)
     shift, left, weight = _weighed(y, grid)
     score = shift / np.sqrt(left / grid.free / grid.firmness)
@@ -108,7 +111,7 @@ def shifts(values: ArrayLike, first: int = 0, side: int = 0) -> Shifts:
     expected = y[:, -1] - moved[:, 0]
     ends = (expected, expected - reach, expected + reach)
     return Shifts(
-        each[rows, block], block + 1, moved[rows, block] * spread, *(middle + end * spread for end in ends)
+        each[rows, block], np.array(blocks)[block], moved[rows, block] * spread, *(middle + end * spread for end in ends)
     )
 
 
@@ -127,7 +130,7 @@ def _scaled(y: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 @lru_cache(maxsize=64)
-def _grid(n: int, first: int) -> _Grid:
+def _grid(n: int, first: int, blocks_of: tuple[int, ...]) -> _Grid:
     at = np.arange(n)
     apart = np.abs(np.subtract.outer(at, at))
     quarter, year = (np.equal.outer((at + first) % k, (at + first) % k).astype(float) for k in (3, 12))
@@ -138,7 +141,7 @@ def _grid(n: int, first: int) -> _Grid:
     inside = ones.T @ inverse @ ones
     projections = inverse - inverse @ ones @ ones.T @ inverse / inside
     base = -(np.linalg.slogdet(spread)[1] + np.log(inside[:, 0, 0])) / 2
-    blocks = np.array([np.where(at >= n - k, 1.0, 0.0) for k in range(1, BLOCKS + 1)])
+    blocks = np.array([np.where(at >= n - k, 1.0, 0.0) for k in blocks_of])
     through = projections @ blocks.T
     return _Grid(projections, base, through, np.einsum("kn,gnk->gk", blocks, through), n - 2)
 
@@ -156,7 +159,8 @@ def _weighed(y: Floats, grid: _Grid) -> tuple[Floats, Floats, Floats]:
     start = np.exp(PRIOR - PRIOR.max())
     start /= start.sum()
     for _ in range(3):
-        usual = _normed(likely[:, :, BLOCKS // 2 : BLOCKS // 2 + 1] + prior[None, :, None])[:, :, 0]
+        middle = likely.shape[2] // 2
+        usual = _normed(likely[:, :, middle : middle + 1] + prior[None, :, None])[:, :, 0]
         prior = np.log((usual.sum(axis=0) + SHARED * start) / (count + SHARED))
     return shift, left, _normed(likely + prior[None, :, None])
 
