@@ -29,6 +29,7 @@ CUTS: Mapping[str, str] = {
     "region": "region", "team": "team", "rep": "owner_id", "product": "product_id", "segment": "segment",
     "stage": "stage", "source": "source",
 }  # fmt: skip
+LEAST = Fraction(1, 5)  # of the change: what is less is no cause of it
 FALSE = 0.05  # how often a part is named where all moved alike
 NONE = Fraction(0)
 
@@ -114,7 +115,7 @@ def deeper(
         for each in zip(*(found.parts[name] for name in _FOUR), strict=True)
     ]
     parts = _ordered(found.parts.assign(contribution=own), row["contribution"])
-    first = _first(parts)
+    first = _first(parts, row["contribution"])
     clear = first is not None and _clear(parts, first)
     return Why(row["contribution"], found.before, found.after, parts, first, clear)
 
@@ -161,7 +162,7 @@ def explained_sums(found: pd.DataFrame, metric: Metric) -> Why | None:
     sign = 1.0 if change >= 0 else -1.0
     parts["beyond"] = sign * (_rate_beyond(parts) if rate else _sum_beyond(parts))
     parts = _ordered(parts, change)
-    first = _first(parts)
+    first = _first(parts, change)
     return Why(change, values[0], values[1], parts, first, first is not None and _clear(parts, first))
 
 
@@ -188,9 +189,11 @@ def _ordered(parts: pd.DataFrame, change: Fraction) -> pd.DataFrame:
     )
 
 
-def _first(parts: pd.DataFrame) -> int | None:
-    """The part that moved furthest beyond the others, among those that moved the change's way."""
-    moved = parts[(parts["beyond"] > 0) & parts["beyond"].notna()]
+def _first(parts: pd.DataFrame, change: Fraction) -> int | None:
+    """The part that moved furthest beyond the others, among those that made a fifth of the change or more."""
+    sign = 1 if change >= 0 else -1
+    much = parts["contribution"].map(lambda each: sign * each >= LEAST * abs(change))
+    moved = parts[(parts["beyond"] > 0) & parts["beyond"].notna() & much]
     return None if moved.empty else int(moved["beyond"].idxmax())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
     from salesops_nb.source.opened import Workbook
 
+PARTS = 5  # of a cut; the others are added up
 LISTED = 12  # alerts in the table
-EXPLAINED = 4  # alerts whose causes are drawn
+EXPLAINED = 3  # alerts whose causes are drawn
 
 
 @dataclass
@@ -134,6 +136,9 @@ def lead(made: Found, plays: Sequence[Play]) -> str:
         ngettext("{n} alert is open.", "{n} alerts are open.", len(made.shown)),
         what(made.look, first),
     ]
+    why = made.why(first)
+    if why is not None and worsened(made, first, why[0]):
+        said.append(because(made, why[0]) if why[0].clear else _("No part of it stands out beyond chance."))
     play = next(iter(plays_of(made, first, plays)), None)
     said += [_("Try first: {play}.", play=play.name)] if play is not None else []
     return " ".join(said)
@@ -204,7 +209,9 @@ def open_alerts(made: Found) -> None:
     notes = []
     if len(made.shown) > LISTED:
         notes.append(ngettext("{n} more is open.", "{n} more are open.", len(made.shown) - LISTED))
-    present.show_table(pd.DataFrame(rows), title=_("Open alerts"), table="alerts", row_head="what", notes=notes)
+    frame = pd.DataFrame(rows)
+    empty = [name for name in ("routine", "owner") if (frame[name] == "–").all()]
+    present.show_table(frame.drop(columns=empty), title=_("Open alerts"), table="alerts", row_head="what", notes=notes)
 
 
 def _severity(word: str) -> str:
@@ -227,28 +234,57 @@ def _one(made: Found, each: Condition, why: Why, second: Why | None, before: Any
         who=called(workbook, each.rule.level, each.who), change=changed(why.change, unit),
         first=_span(before), last=_span(after),
     )  # fmt: skip
-    if why.first is None:
-        present.note(_("{head}. No part moved that way.", head=head))
+    if not worsened(made, each, why):
+        present.note(_("{head}: that is no worse, so the limit or target is what is new.", head=head))
         return
-    cut, part = (str(why.parts.loc[why.first, name]) for name in ("cut", "part"))
-    name = f"{cut_called(cut)} {called(workbook, cut, part).removeprefix(_('Team {name}', name=''))}"
-    if why.clear:
-        said = _("{name} stands out: it moved beyond the others, and beyond chance.", name=name)
-    else:
-        said = _("No part stands out beyond chance; furthest from the others is {name}.", name=name)
+    if why.first is None:
+        present.note(_("{head}. No part moved beyond the others.", head=head))
+        return
+    cut, name = str(why.parts.loc[why.first, "cut"]), named_part(made, why)
     rows = []
     for level, found, chosen in (("1", why, cut), ("2", second, _second_cut(second))):
         if found is None or chosen is None:
             continue
-        for row in found.of(chosen).head(6).itertuples():
-            rows.append({
-                "level": cut_called(chosen) if level == "1" else f"{name} → {cut_called(chosen)}",
-                "part": called(workbook, chosen, str(row.part)).removeprefix(_("Team {name}", name="")),
-                "before": valued(row.before, unit, True), "after": valued(row.after, unit, True),
-                "contribution": changed(row.contribution, unit),
-            })  # fmt: skip
+        head_of = cut_called(chosen) if level == "1" else f"{name} → {cut_called(chosen)}"
+        listed, rest = found.of(chosen).head(PARTS), found.of(chosen)[PARTS:]
+        rows += [
+            {"level": head_of, "part": part_called(made, chosen, str(row.part)),
+             "before": valued(row.before, unit, True), "after": valued(row.after, unit, True),
+             "contribution": changed(row.contribution, unit)}
+            for row in listed.itertuples()
+        ]  # fmt: skip
+        if len(rest):
+            rows.append({"level": head_of, "part": _("all others"), "before": "–", "after": "–",
+                         "contribution": changed(sum(rest["contribution"], Fraction(0)), unit)})  # fmt: skip
     present.show_table(pd.DataFrame(rows), title=head, table="alert_causes", row_head="part",
-                       notes=[said, _("The parts of each cut add up to the change exactly; six at most are listed.")])  # fmt: skip
+                       notes=[because(made, why), _("The parts of each cut add up to the change exactly.")])  # fmt: skip
+
+
+def worsened(made: Found, each: Condition, why: Why) -> bool:
+    """Whether the metric itself became worse; a target may be missed by figures that rose."""
+    side = made.look.metrics[each.rule.metric].worse * (-1 if each.rule.side == "better" else 1)
+    return each.rule.side == "both" or why.change * side > 0
+
+
+def named_part(made: Found, why: Why) -> str:
+    """The part that stands out, with its cut."""
+    cut, part = (str(why.parts.loc[why.first, name]) for name in ("cut", "part"))
+    return f"{cut_called(cut)} {part_called(made, cut, part)}"
+
+
+def part_called(made: Found, cut: str, part: str) -> str:
+    """A part by its name alone: its cut stands beside it."""
+    return part if cut == "team" else called(made.look.workbook, cut, part)
+
+
+def because(made: Found, why: Why) -> str:
+    """Whether a part stands out, in a sentence."""
+    if why.first is None:
+        return _("No part stands out.")
+    name = named_part(made, why)
+    if why.clear:
+        return _("{name} stands out: it moved beyond the others, and beyond chance.", name=name)
+    return _("No part stands out beyond chance; furthest from the others is {name}.", name=name)
 
 
 def _second_cut(second: Why | None) -> str | None:
