@@ -209,7 +209,10 @@ def _summand(text: str, schema: dict[str, Any]) -> nw.Expr:
 
 
 def sums(
-    facts: nw.LazyFrame[Any], spans: Sequence[Period | tuple[Any, Any]], by: Sequence[str] = (), where: str = ""
+    facts: nw.LazyFrame[Any],
+    spans: Sequence[Period | tuple[Any, Any]],
+    by: Sequence[str] = (),
+    where: str = "",
 ) -> pd.DataFrame:
     """Exact sums of the facts that `measured` gave: of the whole and of each column of `by` on its own.
 
@@ -235,7 +238,7 @@ def sums(
     return found
 
 
-def exact(metric: Metric, top: Decimal, bottom: Decimal) -> Fraction | None:
+def exact(metric: Metric, top: Decimal | Fraction, bottom: Decimal | Fraction) -> Fraction | None:
     """The exact value of a metric; None where its denominator is nothing."""
     if metric.denominator is None:
         return Fraction(top)

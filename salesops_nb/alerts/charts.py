@@ -64,7 +64,9 @@ def average_run_length(rules: Sequence[Rule], shift: float = 0.0) -> float:
     cuts = sorted({side * rule.beyond for rule in rules for side in (-1, 1)})
     ends = np.array([-np.inf, *cuts, np.inf])
     chances = np.diff(special.ndtr(ends - shift))
-    middles = [(low + high) / 2 for low, high in zip([ends[1] - 2, *cuts], [*cuts, ends[-2] + 2], strict=True)]
+    middles = [
+        (low + high) / 2 for low, high in zip([ends[1] - 2, *cuts], [*cuts, ends[-2] + 2], strict=True)
+    ]
     beyond = [[[side * at > rule.beyond for side in (1, -1)] for rule in rules] for at in middles]
     start = tuple(((False,) * (rule.m - 1),) * 2 for rule in rules)
     places, moves, queue = {start: 0}, [], [start]

@@ -46,7 +46,7 @@ class Condition:
     since: Period | None = None
     chance: float = float("nan")
     points: int = 0
-    problem: Message | None = None
+    problem: Message | str | None = None
     series: Series | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -131,7 +131,9 @@ def _limits(rule: Rule, asked: _Asked) -> Iterable[Condition]:
         side = asked.side(rule)
         if n < FEWEST + (RUN if run else 0):
             for each in alike:
-                yield Condition(rule, each.who, "too few", each.months[-1].key, float(each.value[-1]), series=each)
+                yield Condition(
+                    rule, each.who, "too few", each.months[-1].key, float(each.value[-1]), series=each
+                )
             continue
         values = np.array([each.scaled for each in alike])
         found = shifts(values, first, side, (RUN,) if run else tuple(range(1, BLOCKS + 1)))
@@ -164,10 +166,20 @@ def _judged(rule: Rule, each: Series, at: int, found: Any, side: int, asked: _As
     back = int(found.points[at])
     start = min(likeliest(each.scaled, max(n - 2 * BLOCKS, 0)), n - 1)
     start = start if n - start <= 2 * BLOCKS and start >= n - back - BLOCKS else n - back
-    before = shifts(each.scaled[None, : start + 1], _place(each.months[0]), side, (1,)) if start >= FEWEST else None
+    before = (
+        shifts(each.scaled[None, : start + 1], _place(each.months[0]), side, (1,))
+        if start >= FEWEST
+        else None
+    )
     expected = made.expected if before is None else each.back(float(before.expected[0]))
-    ends = (made.low, made.high) if before is None else (each.back(float(before.lower[0])), each.back(float(before.upper[0])))
-    return replace(made, state="alert", since=each.months[start], expected=expected, low=ends[0], high=ends[1])
+    ends = (
+        (made.low, made.high)
+        if before is None
+        else (each.back(float(before.lower[0])), each.back(float(before.upper[0])))
+    )
+    return replace(
+        made, state="alert", since=each.months[start], expected=expected, low=ends[0], high=ends[1]
+    )
 
 
 def _one_deal(each: Series, side: int, found: Any, at: int, asked: _Asked) -> bool:
@@ -197,7 +209,11 @@ def _still(made: Condition, since: date, side: int) -> Condition:
     made = replace(made, expected=each.back(expected), low=low, high=high)
     well = abs(float(each.scaled[-1]) - expected) < abs(float(each.scaled[-1]) - gone)
     beyond = (float(each.scaled[-1]) - expected) * (1 if gone > expected else -1) < 0
-    return replace(made, state="well") if well or beyond else replace(made, state="alert", since=each.months[start])
+    return (
+        replace(made, state="well")
+        if well or beyond
+        else replace(made, state="alert", since=each.months[start])
+    )
 
 
 def _one_side(each: Series, condition: Condition, found: Any, at: int) -> bool:

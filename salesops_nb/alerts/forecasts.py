@@ -46,7 +46,7 @@ def reach(rule: Rule, tables: Tables, calendar: FiscalCalendar, as_of: date, fir
     months = [m for m in calendar.between(first, as_of + timedelta(days=1), "month") if m.last <= as_of]
     if not months:
         return
-    period = calendar.containing(as_of, rule.period)  # type: ignore[arg-type]
+    period = calendar.containing(as_of, rule.period)
     goals = targets(target_rows(tables), period, rule.level) if rule.test == "target" else {}
     if rule.test == "target" and not goals:
         raise SalesopsError(problem("no-target-to-reach", value=period.key, level=rule.level))
@@ -73,11 +73,9 @@ def _made(
     return forecast(lives, months, day_number(known) + 1, day_number(end), day_number(period.start))
 
 
-def _pace(
-    who: str, rule: Rule, tables: Tables, calendar: FiscalCalendar, last: Period, first: date
-) -> Reach:
+def _pace(who: str, rule: Rule, tables: Tables, calendar: FiscalCalendar, last: Period, first: date) -> Reach:
     """Bookings of the period's whole months against the forecast made on the eve of the period."""
-    period = calendar.containing(last.start, rule.period)  # type: ignore[arg-type]
+    period = calendar.containing(last.start, rule.period)
     eve = period.start - timedelta(days=1)
     made = _made(who, rule.level, tables, calendar, eve, period, last.end, first) if eve > first else None
     if made is None:
@@ -85,7 +83,13 @@ def _pace(
     booked = _booked(who, rule.level, tables, period.start, last.end)
     low, middle, high = (float(each) for each in np.quantile(made.made, [LOW, 0.5, 1 - LOW]))
     chance = float((made.made <= booked).mean())
-    worse = booked < low if rule.side == "worse" else booked > high if rule.side == "better" else not low <= booked <= high
+    worse = (
+        booked < low
+        if rule.side == "worse"
+        else booked > high
+        if rule.side == "better"
+        else not low <= booked <= high
+    )
     return Reach(who, period, worse, booked, middle, low, high, chance)
 
 
@@ -115,4 +119,3 @@ def _booked(who: str, level: str, tables: Tables, start: date, end: date) -> flo
         won = won.filter(nw.col("team") == who)
     found = collected(won.select(value=nw.col("value").sum()))["value"].iloc[0]
     return float(found or 0)
-

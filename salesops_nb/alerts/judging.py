@@ -76,7 +76,9 @@ def judged(
     wider = (1 + carried) / (1 - carried)  # noise that carries over: fewer months than there are
     error = np.sqrt(rest @ rest / free * wider * (1 / after.sum() + 1 / before.sum()))
     reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, free)) * error
-    effect, low, high = (float(np.expm1(each)) for each in (difference, difference - reach, difference + reach))
+    effect, low, high = (
+        float(np.expm1(each)) for each in (difference, difference - reach, difference + reach)
+    )
     good = (low > 0) if worse < 0 else (high < 0)
     short = (high < expected) if worse < 0 else (low > -abs(expected))
     verdict: Verdict = "worked" if good else "did not work" if short else "unclear"
@@ -95,7 +97,8 @@ def _beside(own: Series, others: Sequence[Series]) -> Floats | None:
     if not alike:
         return None
     n = len(own.months)
-    return own.scaled - np.mean([each.scaled[-n:] for each in alike], axis=0)
+    beside: Floats = own.scaled - np.mean([each.scaled[-n:] for each in alike], axis=0)
+    return beside
 
 
 def _carried(y: Floats) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -124,9 +124,11 @@ def _of_channels(found: Alerts) -> Iterable[Problem]:
 
 
 def _of_rule(rule: Rule, found: Alerts, metrics: Mapping[str, Metric]) -> Iterable[Problem]:
-    place = {"file": FILE_NAME, "name": rule.name}
+    place: dict[str, Any] = {"file": FILE_NAME, "name": rule.name}
     if rule.level not in LEVELS:
-        yield problem("unknown-alert-level", column="level", value=rule.level, levels=", ".join(LEVELS), **place)
+        yield problem(
+            "unknown-alert-level", column="level", value=rule.level, levels=", ".join(LEVELS), **place
+        )
     if rule.test != "stale":
         try:
             metric = metric_of(metrics, rule.metric, FILE_NAME)

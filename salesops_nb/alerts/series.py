@@ -85,7 +85,9 @@ def series_of(
             continue
         mine = rows[rows["part"] == part]
         columns = np.zeros((3, len(months)))
-        for span, top, bottom, largest in zip(*(mine[n] for n in ("span", "top", "bottom", "largest")), strict=True):
+        for span, top, bottom, largest in zip(
+            *(mine[n] for n in ("span", "top", "bottom", "largest")), strict=True
+        ):
             columns[:, int(span)] = float(top), float(bottom), float(largest)
         for at, month in enumerate(months):
             earlier = (history or {}).get((part or "company", month.key))

@@ -111,7 +111,10 @@ def shifts(
     expected = y[:, -1] - moved[:, 0]
     ends = (expected, expected - reach, expected + reach)
     return Shifts(
-        each[rows, block], np.array(blocks)[block], moved[rows, block] * spread, *(middle + end * spread for end in ends)
+        each[rows, block],
+        np.array(blocks)[block],
+        moved[rows, block] * spread,
+        *(middle + end * spread for end in ends),
     )
 
 

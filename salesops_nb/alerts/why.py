@@ -111,7 +111,7 @@ def deeper(
         return found
     middle = (why.before + why.after) / 2
     own = [
-        _part(*each, row["whole_before"], row["whole_after"], middle)
+        _part(each[0], each[1], each[2], each[3], row["whole_before"], row["whole_after"], middle)
         for each in zip(*(found.parts[name] for name in _FOUR), strict=True)
     ]
     parts = _ordered(found.parts.assign(contribution=own), row["contribution"])
@@ -130,12 +130,12 @@ def explained_sums(found: pd.DataFrame, metric: Metric) -> Why | None:
         return None
     tops, bottoms, values = [], [], []
     for span in (0, 1):
-        top, bottom = (whole[span][n] if span in whole else 0 for n in ("top", "bottom"))
+        top, bottom = (_fraction(whole[span][n]) if span in whole else NONE for n in ("top", "bottom"))
         value = exact(metric, top, bottom)
         if value is None:
             return None
-        tops.append(Fraction(top))
-        bottoms.append(Fraction(bottom))
+        tops.append(top)
+        bottoms.append(bottom)
         values.append(value)
     wide = found[found["cut"] != ""].set_index(["cut", "part", "span"])
     names = wide.index.droplevel("span").unique()
@@ -144,12 +144,12 @@ def explained_sums(found: pd.DataFrame, metric: Metric) -> Why | None:
     rows = []
     for cut, part in names:
         sides = [wide.loc[(cut, part, s)] if (cut, part, s) in wide.index else None for s in (0, 1)]
-        t0, t1 = (NONE if s is None else Fraction(s["top"]) for s in sides)
-        b0, b1 = (NONE if s is None else Fraction(s["bottom"]) for s in sides)
+        t0, t1 = (NONE if s is None else _fraction(s["top"]) for s in sides)
+        b0, b1 = (NONE if s is None else _fraction(s["bottom"]) for s in sides)
         own = _part(t0, b0, t1, b1, *bottoms, middle) if rate else t1 - t0
         spread = [0.0 if s is None else _spread(s, float(middle) if rate else 0.0) for s in sides]
         rows.append({
-            "cut": cut, "part": part, "before": exact(metric, t0, b0), "after": exact(metric, t1, b1),  # type: ignore[arg-type]
+            "cut": cut, "part": part, "before": exact(metric, t0, b0), "after": exact(metric, t1, b1),
             "contribution": own, "top_before": t0, "bottom_before": b0, "top_after": t1, "bottom_after": b1,
             "whole_before": bottoms[0], "whole_after": bottoms[1],
             "spread_before": spread[0], "spread_after": spread[1],
@@ -164,6 +164,11 @@ def explained_sums(found: pd.DataFrame, metric: Metric) -> Why | None:
     parts = _ordered(parts, change)
     first = _first(parts, change)
     return Why(change, values[0], values[1], parts, first, first is not None and _clear(parts, first))
+
+
+def _fraction(value: Any) -> Fraction:
+    """A sum exactly; a number of numpy's as Python's own, which does not overflow."""
+    return Fraction(value.item() if hasattr(value, "item") else value)
 
 
 def _part(
@@ -194,7 +199,7 @@ def _first(parts: pd.DataFrame, change: Fraction) -> int | None:
     sign = 1 if change >= 0 else -1
     much = parts["contribution"].map(lambda each: sign * each >= LEAST * abs(change))
     moved = parts[(parts["beyond"] > 0) & parts["beyond"].notna() & much]
-    return None if moved.empty else int(moved["beyond"].idxmax())
+    return None if moved.empty else int(str(moved["beyond"].idxmax()))
 
 
 def _clear(parts: pd.DataFrame, first: int) -> bool:

@@ -149,7 +149,11 @@ def look_for_alerts(console: Console, reports: Reports, workbook: Workbook, aske
     from salesops_nb.batch.delivery.notices import send_notices
     from salesops_nb.notebook.alerts.looking import look
 
-    if not (workbook.folder / RULES).exists() or "deals" not in workbook.tables or workbook.data_through is None:
+    if (
+        not (workbook.folder / RULES).exists()
+        or "deals" not in workbook.tables
+        or workbook.data_through is None
+    ):
         return
     today = asked.today or _today(workbook)
     try:

@@ -123,7 +123,9 @@ def silence(context: click.Context, number: int, until: date, note: str, by: str
 
 
 @alerts.command()
-@click.option("--again", multiple=True, metavar="CHANNEL", help="Its unclear notices did not arrive: send them anew.")
+@click.option(
+    "--again", multiple=True, metavar="CHANNEL", help="Its unclear notices did not arrive: send them anew."
+)
 @click.pass_context
 def send(context: click.Context, again: tuple[str, ...]) -> None:
     """Send what has not been sent, each channel what it may see; what is not urgent once a week."""

@@ -13,6 +13,7 @@ from salesops_nb.messages import Message
 from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
 from salesops_nb.notebook.calls_shown import give_call as give_call
+from salesops_nb.notebook.own_metrics import own_metrics as own_metrics
 from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
 from salesops_nb.notebook.still_to_come import still_to_come as still_to_come
 from salesops_nb.parameters import Name, Sliced

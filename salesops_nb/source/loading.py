@@ -24,6 +24,7 @@ from salesops_nb.source.checks.finished import finish
 from salesops_nb.source.checks.keys import check_duplicates, check_references
 from salesops_nb.source.checks.people import check_people
 from salesops_nb.source.checks.process_rules import process_rules
+from salesops_nb.metrics import load_metrics
 from salesops_nb.source.checks.rules import contract_rules, missing_joined, run_rules
 from salesops_nb.source.checks.short_ids import as_the_other_table_writes
 from salesops_nb.source.checks.spellings import one_spelling, stages_as_mapped
@@ -95,7 +96,11 @@ def load(
     for name in loaded.tables:
         finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
     if "targets" in loaded.tables:
-        loaded.problems += sum_up(connection, "people" in loaded.tables)
+        try:
+            ratios = [each.name for each in load_metrics(folder).values() if each.denominator is not None]
+        except SalesopsError as error:
+            loaded.problems, ratios = [*loaded.problems, *error.problems], []
+        loaded.problems += sum_up(connection, "people" in loaded.tables, ratios)
     return loaded
 
 

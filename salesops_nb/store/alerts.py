@@ -124,7 +124,9 @@ class Opened:
 def open_alert(engine: Engine, found: Opened, on: date) -> int | None:
     """Open an alert; None where the condition has an open one, by this process or another."""
     row = {name: getattr(found, name) for name in Opened.__slots__}
-    row = {name: None if isinstance(value, float) and value != value else value for name, value in row.items()}
+    row = {
+        name: None if isinstance(value, float) and value != value else value for name, value in row.items()
+    }
     try:
         with engine.begin() as connection:
             number = connection.execute(
@@ -139,7 +141,9 @@ def open_alert(engine: Engine, found: Opened, on: date) -> int | None:
 def close_alert(engine: Engine, condition: str, on: date, word: str) -> int | None:
     """Close the open alert of a condition that has recovered, with a word; None where there is none."""
     with engine.begin() as connection:
-        row = connection.execute(select(alerts.c.alert_id).where(alerts.c.open_condition == condition)).first()
+        row = connection.execute(
+            select(alerts.c.alert_id).where(alerts.c.open_condition == condition)
+        ).first()
         if row is None:
             return None
         _close(connection, row.alert_id, on, word)
@@ -216,7 +220,11 @@ def silence(engine: Engine, condition: str, *, first: date, until: date, by: str
     with engine.begin() as connection:
         connection.execute(
             insert(silences).values(
-                condition=condition, first=first, until=until, by=_name(by, "by"), reason=_name(reason, "reason")
+                condition=condition,
+                first=first,
+                until=until,
+                by=_name(by, "by"),
+                reason=_name(reason, "reason"),
             )
         )
 
@@ -233,9 +241,17 @@ def judge(engine: Engine, action_id: int, *, on: date, verdict: str, effect: flo
     """Write what an action brought: once; of two processes that judge it the first counts."""
     with engine.begin() as connection:
         here = (actions.c.action_id == action_id) & actions.c.judged_on.is_(None)
-        values = {"judged_on": on, "verdict": verdict, "effect": effect, "effect_low": low, "effect_high": high}
+        values = {
+            "judged_on": on,
+            "verdict": verdict,
+            "effect": effect,
+            "effect_low": low,
+            "effect_high": high,
+        }
         if connection.execute(update(actions).where(here).values(values)).rowcount:
-            alert = connection.execute(select(actions.c.alert_id).where(actions.c.action_id == action_id)).scalar_one()
+            alert = connection.execute(
+                select(actions.c.alert_id).where(actions.c.action_id == action_id)
+            ).scalar_one()
             _event(connection, alert, "judged", on, BATCH, text=verdict)
 
 
@@ -244,7 +260,9 @@ def claim_message(engine: Engine, channel: str, what: str, at: datetime) -> bool
     try:
         with engine.begin() as connection:
             connection.execute(
-                insert(messages).values(channel=channel, what=what, status="sending", at=at.isoformat("T", "seconds"))
+                insert(messages).values(
+                    channel=channel, what=what, status="sending", at=at.isoformat("T", "seconds")
+                )
             )
     except IntegrityError:
         return False
@@ -297,9 +315,13 @@ def _open_one(connection: Connection, alert_id: int) -> None:
         known = connection.execute(
             select(alerts.c.alert_id).where(alerts.c.open_condition.is_not(None)).order_by(alerts.c.alert_id)
         ).scalars()
-        raise SalesopsError(problem("unknown-alert", value=alert_id, known=", ".join(map(str, known)) or "none"))
+        raise SalesopsError(
+            problem("unknown-alert", value=alert_id, known=", ".join(map(str, known)) or "none")
+        )
     if row.open_condition is None:
-        raise SalesopsError(problem("alert-is-closed", value=alert_id, closed=row.closed_as, on=row.closed_on))
+        raise SalesopsError(
+            problem("alert-is-closed", value=alert_id, closed=row.closed_as, on=row.closed_on)
+        )
 
 
 def _kinds(connection: Connection, alert_id: int) -> set[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from salesops_nb.alerts.rules import MANAGER, OWNER, REP, Alerts, Channel
 from salesops_nb.batch.delivery.smtp import Refused, Sender, Unclear
@@ -53,7 +53,7 @@ def send_notices(made: Look, mail: Mail | None, today: date, *, again: Iterable[
     """
     store, rules = made.workbook.store, made.rules
     known = kept.table(store, kept.messages)
-    for row in known.itertuples():
+    for row in cast(Any, known.itertuples()):
         if row.channel in again and row.status != "sent":
             kept.settle_message(store, str(row.channel), str(row.what), None)
     outcome = Notices()
@@ -61,7 +61,7 @@ def send_notices(made: Look, mail: Mail | None, today: date, *, again: Iterable[
     quiet = kept.silenced(store, today)
     people = people_of(made.workbook, made.as_of)
     digests: dict[str, list[str]] = {}
-    for row in rows.itertuples():
+    for row in cast(Any, rows.itertuples()):
         if row.condition in quiet:
             continue
         is_open = isinstance(row.open_condition, str)
@@ -75,7 +75,15 @@ def send_notices(made: Look, mail: Mail | None, today: date, *, again: Iterable[
     year, week, _day = today.isocalendar()
     for name, lines in digests.items():
         head = ngettext("{n} alert of the week", "{n} alerts of the week", len(lines))
-        _send(made, mail, outcome, name, f"digest {year}-W{week:02d}", "\n".join(f"- {line}" for line in lines), head)
+        _send(
+            made,
+            mail,
+            outcome,
+            name,
+            f"digest {year}-W{week:02d}",
+            "\n".join(f"- {line}" for line in lines),
+            head,
+        )
     return outcome
 
 
@@ -146,7 +154,9 @@ def _closing(made: Look, row: Any) -> str:
     return f"{row.alert_id}. {row.rule}, {called(made.workbook, row.level, row.who)}: {word}"
 
 
-def _send(made: Look, mail: Mail | None, outcome: Notices, name: str, thing: str, text: str, head: str) -> None:
+def _send(
+    made: Look, mail: Mail | None, outcome: Notices, name: str, thing: str, text: str, head: str
+) -> None:
     """Send one notice to one channel, if nobody has; what is to be said where it has not gone."""
     store, channel = made.workbook.store, made.rules.channels[name]
     before = kept.table(store, kept.messages)
@@ -168,7 +178,9 @@ def _send(made: Look, mail: Mail | None, outcome: Notices, name: str, thing: str
                                                                                                 text, begin)  # fmt: skip
     except Unclear as error:
         kept.settle_message(store, name, thing, "unclear")
-        outcome.said.append(_("unclear whether {channel} got '{what}': {why}", channel=name, what=thing, why=error))
+        outcome.said.append(
+            _("unclear whether {channel} got '{what}': {why}", channel=name, what=thing, why=error)
+        )
         return
     except (Refused, SalesopsError) as error:
         kept.settle_message(store, name, thing, None)
@@ -194,7 +206,7 @@ def _by_apprise(name: str, channel: Channel, title: str, text: str, begin: Calla
     service = apprise.Apprise()
     if not address or not service.add(address):
         raise SalesopsError(problem("no-channel-address", name=name, env=channel.env))
-    if any(url.split(":")[0] in ("mailto", "mailtos") for url in (each.url() for each in service)):
+    if any(url.split(":")[0] in ("mailto", "mailtos") for url in (each.url() for each in cast(Any, service))):
         raise SalesopsError(problem("mail-by-apprise", name=channel.env))
     if not begin():
         return None

@@ -79,7 +79,9 @@ def alerts(folder: Path) -> list[Problem]:
     from salesops_nb.metrics import load_metrics
     from salesops_nb.playbook import load_plays
 
-    return [each for read in (load_metrics, load_rules, load_plays) for each in _problems(partial(read, folder))]
+    return [
+        each for read in (load_metrics, load_rules, load_plays) for each in _problems(partial(read, folder))
+    ]
 
 
 def strategy(folder: Path, settings: Settings) -> list[Problem]:

@@ -53,7 +53,9 @@ def done(
         listed = kept.table(store, kept.alerts)
         mine = listed.loc[listed["alert_id"] == number, "condition"]
         if mine.empty:
-            raise SalesopsError(problem("unknown-alert", value=number, known=", ".join(map(str, listed["alert_id"]))))
+            raise SalesopsError(
+                problem("unknown-alert", value=number, known=", ".join(map(str, listed["alert_id"])))
+            )
         kept.silence(store, str(mine.iloc[0]), first=today, until=until, by=by, reason=note)
         return _("Alert {n} is silent until {day}.", n=number, day=until.isoformat())
     known = {each.name.casefold(): each for each in load_plays(workbook.folder)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,15 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.alerts.ledger import to_retire, what_worked
 from salesops_nb.notebook.alerts.looking import look, people_of
-from salesops_nb.notebook.alerts.words import called, changed, cut_called, how_sure, metric_called, valued, what
+from salesops_nb.notebook.alerts.words import (
+    called,
+    changed,
+    cut_called,
+    how_sure,
+    metric_called,
+    valued,
+    what,
+)
 from salesops_nb.playbook import Play, plays_for
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext
@@ -105,7 +113,9 @@ def before_the_store(workbook: Workbook, as_of: date) -> tuple[pd.DataFrame, pd.
     listed = listed[listed["opened_on"].map(lambda day: day <= as_of)]
     if "actions" not in workbook.tables:
         return listed, empty[1]
-    acted = collected(workbook.tables["actions"]).rename(columns={"owner_id": "owner"}).reindex(columns=of_action)
+    acted = (
+        collected(workbook.tables["actions"]).rename(columns={"owner_id": "owner"}).reindex(columns=of_action)
+    )
     acted = acted[acted["started_on"].map(lambda day: day <= as_of)]
     late = acted["review_on"].map(lambda day: isinstance(day, date) and day > as_of)
     acted.loc[late, ["effect", "effect_low", "effect_high"]] = np.nan
@@ -211,7 +221,9 @@ def open_alerts(made: Found) -> None:
         notes.append(ngettext("{n} more is open.", "{n} more are open.", len(made.shown) - LISTED))
     frame = pd.DataFrame(rows)
     empty = [name for name in ("routine", "owner") if (frame[name] == "–").all()]
-    present.show_table(frame.drop(columns=empty), title=_("Open alerts"), table="alerts", row_head="what", notes=notes)
+    present.show_table(
+        frame.drop(columns=empty), title=_("Open alerts"), table="alerts", row_head="what", notes=notes
+    )
 
 
 def _severity(word: str) -> str:
@@ -223,8 +235,8 @@ def causes(made: Found, plays: Sequence[Play]) -> None:
     explained = [(each, why) for each in made.shown if (why := made.why(each)) is not None][:EXPLAINED]
     if not explained and made.shown:
         present.note(_("No open alert has a change with enough months before it to be taken apart."))
-    for each, (why, second, before, after) in explained:
-        _one(made, each, why, second, before, after)
+    for each, whys in explained:
+        _one(made, each, *whys)
 
 
 def _one(made: Found, each: Condition, why: Why, second: Why | None, before: Any, after: Any) -> None:
@@ -251,7 +263,7 @@ def _one(made: Found, each: Condition, why: Why, second: Why | None, before: Any
             {"level": head_of, "part": part_called(made, chosen, str(row.part)),
              "before": valued(row.before, unit, True), "after": valued(row.after, unit, True),
              "contribution": changed(row.contribution, unit)}
-            for row in listed.itertuples()
+            for row in cast(Any, listed.itertuples())
         ]  # fmt: skip
         if len(rest):
             rows.append({"level": head_of, "part": _("all others"), "before": "–", "after": "–",
@@ -268,7 +280,8 @@ def worsened(made: Found, each: Condition, why: Why) -> bool:
 
 def named_part(made: Found, why: Why) -> str:
     """The part that stands out, with its cut."""
-    cut, part = (str(why.parts.loc[why.first, name]) for name in ("cut", "part"))
+    row = why.parts.loc[why.first or 0]
+    cut, part = str(row["cut"]), str(row["part"])
     return f"{cut_called(cut)} {part_called(made, cut, part)}"
 
 
@@ -306,7 +319,9 @@ def plays_of(made: Found, condition: Condition, plays: Sequence[Play]) -> list[P
     why = made.why(condition)
     cause = why[0].cause if why is not None else None
     metric = condition.rule.metric
-    return plays_for(plays, cause[0], metric=metric) if cause else plays_for(plays, "everywhere", metric=metric)
+    return (
+        plays_for(plays, cause[0], metric=metric) if cause else plays_for(plays, "everywhere", metric=metric)
+    )
 
 
 def to_do(made: Found, plays: Sequence[Play]) -> None:
@@ -330,7 +345,9 @@ def trend(made: Found) -> None:
     if each is None or each.series is None:
         return
     metric = made.look.metrics[each.rule.metric]
-    frame = pd.DataFrame({"month": [month.key for month in each.series.months], "value": each.series.value}).tail(24)
+    frame = pd.DataFrame(
+        {"month": [month.key for month in each.series.months], "value": each.series.value}
+    ).tail(24)
     limits = {"centre": each.expected, "lower": each.low, "upper": each.high}
     present.trend(
         frame, "month", "value", unit=metric.unit,
@@ -389,5 +406,3 @@ def cannot(made: Found) -> None:
             ngettext("{n} series has too few whole months: under twelve nothing is judged.",
                      "{n} series have too few whole months: under twelve nothing is judged.", len(few))
         )  # fmt: skip
-
-

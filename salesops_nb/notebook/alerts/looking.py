@@ -45,14 +45,19 @@ class Look:
         """The conditions that hold, the severe first, then the surest."""
         rank = {"high": 0, "medium": 1, "low": 2}
         holds = [each for each in self.conditions if each.state == "alert"]
-        return sorted(holds, key=lambda each: (rank[each.rule.severity], each.chance if each.chance == each.chance else 1))
+        return sorted(
+            holds,
+            key=lambda each: (rank[each.rule.severity], each.chance if each.chance == each.chance else 1),
+        )
 
     def why(self, condition: Condition) -> tuple[Why, Why | None, Sequence[Period], Sequence[Period]] | None:
         """The two levels of a decomposition, and the periods compared; None where nothing is compared."""
         return why_of(self, condition)
 
 
-def look(workbook: Workbook, as_of: date | None = None, today: date | None = None, write: bool = True) -> Look:
+def look(
+    workbook: Workbook, as_of: date | None = None, today: date | None = None, write: bool = True
+) -> Look:
     """Evaluate every rule of a workbook, and write what follows into its store.
 
     Parameters
@@ -95,7 +100,9 @@ def _write(made: Look, on: date) -> None:
         if key not in known:
             rule = key.split("|")[0]
             still = any(each.rule.name.casefold() == rule for each in made.conditions)
-            cannot = any(each.rule.name.casefold() == rule and each.state == "cannot" for each in made.conditions)
+            cannot = any(
+                each.rule.name.casefold() == rule and each.state == "cannot" for each in made.conditions
+            )
             if not cannot:
                 made.closed += _ended(store, key, on, "computed again" if still else "no longer watched")
 
@@ -118,7 +125,9 @@ def _opened(made: Look, each: Condition) -> kept.Opened:
     )  # fmt: skip
 
 
-def why_of(made: Look, condition: Condition) -> tuple[Why, Why | None, Sequence[Period], Sequence[Period]] | None:
+def why_of(
+    made: Look, condition: Condition
+) -> tuple[Why, Why | None, Sequence[Period], Sequence[Period]] | None:
     """Why a condition came about: the months of the change against as many before, a year earlier where known."""
     if condition.rule.test == "stale" or condition.since is None:
         return None
@@ -151,9 +160,9 @@ def judge_due(made: Look) -> None:
         metric = made.metrics.get(str(alert["metric"]))
         found = None if metric is None else _effect(made, metric, alert, row, _acting(listed, actions, alert))
         if found is None:
-            kept.judge(store, int(row.action_id), on=made.as_of, verdict="unclear")
+            kept.judge(store, int(str(row.action_id)), on=made.as_of, verdict="unclear")
         elif found.verdict != "too early":
-            kept.judge(store, int(row.action_id), on=made.as_of, verdict=found.verdict, effect=found.effect,
+            kept.judge(store, int(str(row.action_id)), on=made.as_of, verdict=found.verdict, effect=found.effect,
                        low=found.low, high=found.high)  # fmt: skip
 
 

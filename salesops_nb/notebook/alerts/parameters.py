@@ -37,7 +37,9 @@ class AlertsAsked(Parameters):
         json_schema_extra={"choices": "who", "by": "level"},
     )
     metric: Name = Field(
-        None, description="Only alerts of this metric; empty for all", json_schema_extra={"choices": "metrics"}
+        None,
+        description="Only alerts of this metric; empty for all",
+        json_schema_extra={"choices": "metrics"},
     )
     do: Literal["", "acknowledge", "assign", "act", "resolve", "silence"] = Field(
         "", description="What is written down; empty writes nothing"
@@ -45,7 +47,9 @@ class AlertsAsked(Parameters):
     alert: int | None = Field(None, ge=1, description="The number of the alert")
     by: Name = Field(None, description="Who does it", json_schema_extra={"choices": "people"})
     to: Name = Field(
-        None, description="To whom it is assigned, or whose action it is", json_schema_extra={"choices": "people"}
+        None,
+        description="To whom it is assigned, or whose action it is",
+        json_schema_extra={"choices": "people"},
     )
     play: str = Field("", description="What is done about it")
     due_on: Day = Field(None, description="When it is to be done, or the silence ends")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from salesops_nb.core.names import names_of
 from salesops_nb.present.language import formats
@@ -55,7 +55,8 @@ def called(workbook: Workbook, level: str, who: str) -> str:
     """Whose it is, by name."""
     if not who:
         return _("Company")
-    table = {"rep": "people", "product": "products"}.get(level)
+    tables: dict[str, Literal["people", "products"]] = {"rep": "people", "product": "products"}
+    table = tables.get(level)
     if table is None or table not in workbook.tables:
         return _("Team {name}", name=who) if level == "team" else who
     return names_of(workbook.tables, table).get(who, who)
