@@ -155,13 +155,12 @@ def company(rng: np.random.Generator) -> pd.DataFrame:
     """Two quarters of deals: 30 sellers in six teams and three regions, skewed amounts, uneven parts."""
     n = int(rng.integers(2200, 3000))
     seller = rng.choice(30, n, p=rng.dirichlet(np.full(30, 4.0)))
-    frame = pd.DataFrame({
+    return pd.DataFrame({
         "span": rng.integers(0, 2, n), "rep": seller, "team": seller // 5, "region": seller // 10,
         **{name: rng.choice(count, n, p=rng.dirichlet(np.full(count, 3.0)))
            for name, count in (("product", 7), ("segment", 5), ("source", 5))},
         "won": rng.random(n) < 0.5, "value": np.round(rng.lognormal(7, 0.9, n), 2),
     })  # fmt: skip
-    return frame
 
 
 def sums_of(frame: pd.DataFrame, rate: bool) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import narwhals as nw
 import pandas as pd
@@ -61,7 +61,7 @@ class Metric(BaseModel):
     numerator: str
     denominator: str | None = None
     filter: str | None = None
-    level: tuple[Level, ...] = tuple(LEVELS)  # type: ignore[assignment]
+    level: tuple[Level, ...] = get_args(Level)
     direction: Literal["up", "down"] = "up"
     by: Literal["closed_on", "created_on"] = "closed_on"
 
@@ -114,8 +114,8 @@ def catalogue() -> tuple[Metric, ...]:
 def load_metrics(folder: Path) -> dict[str, Metric]:
     """The catalogue and the workbook's own metrics, by name.
 
-    Raises `SalesopsError` with every mistake of ``metrics.yml``: a name of the catalogue or given twice, a sum
-    that is none, a column that no deal has, a condition that cannot be read.
+    Raises `SalesopsError` with every mistake of ``metrics.yml``: a name given twice, a sum that is
+    none, a column that no deal has, a condition that cannot be read.
 
     Examples
     --------
@@ -227,7 +227,8 @@ def sums(
     sets = f"(span){', ' + cuts if cuts else ''}"
     which = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in by)
     part = " ".join(f"WHEN grouping({name}) = 0 THEN coalesce({name}::VARCHAR, 'unknown')" for name in by)
-    sql = f"""WITH chosen AS (SELECT *, CASE {whens} END AS span FROM facts {f"WHERE {where}" if where else ""})
+    narrowed = f"WHERE {where}" if where else ""
+    sql = f"""WITH chosen AS (SELECT *, CASE {whens} END AS span FROM facts {narrowed})
         SELECT span, {f"CASE {which} ELSE '' END" if by else "''"} AS cut,
             {f"CASE {part} ELSE '' END" if by else "''"} AS part,
             sum(top) AS top, sum(bottom) AS bottom, sum(top::DOUBLE ** 2) AS squares,

@@ -196,7 +196,7 @@ def _one_deal(each: Series, side: int, found: Any, at: int, asked: _Asked) -> bo
 
 
 def _still(made: Condition, since: date, side: int) -> Condition:
-    """Whether an open condition holds: its last month against what the months before the change let expect."""
+    """Whether an open condition holds: its last month against what those before the change let expect."""
     each = made.series
     assert each is not None
     start = next((at for at, month in enumerate(each.months) if month.end > since), len(each.months) - 1)
@@ -228,10 +228,14 @@ def _shared(found: list[Condition]) -> list[Condition]:
     if len(judged) <= PORTFOLIO:
         return found
     share = PORTFOLIO / len(judged)
+
+    def stricter(each: Condition) -> bool:
+        limit = chance_of(each.points)
+        return limit * share < each.chance <= limit
+
     return [
         replace(each, state="well", since=None)
-        if each.rule.test in STATISTICAL and each.state == "alert" and each.chance > chance_of(each.points) * share
-        and each.chance <= chance_of(each.points)
+        if each.rule.test in STATISTICAL and each.state == "alert" and stricter(each)
         else each
         for each in found
     ]  # fmt: skip

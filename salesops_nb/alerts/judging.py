@@ -55,12 +55,24 @@ def judged(
     Returns
     -------
     Judged
-        ``worked`` where the interval lies beyond nothing on the good side; ``did not work`` where it does not
-        reach what was expected and does not exclude nothing; ``unclear`` else; ``too early`` under two months.
+        ``worked`` where the interval lies beyond nothing on the good side; ``did not work`` where it
+        does not reach what was expected; ``unclear`` else; ``too early`` under two months.
 
     Examples
     --------
+    Twelve months of about 100, then, from the first of the year, of about 150:
+
+    >>> from datetime import date
+    >>> import numpy as np
     >>> from salesops_nb.alerts.judging import judged
+    >>> from salesops_nb.alerts.series import Series
+    >>> from salesops_nb.core.periods import FiscalCalendar
+    >>> months = list(FiscalCalendar().between(date(2016, 1, 1), date(2017, 7, 1), "month"))
+    >>> value = np.array([95, 105, 100] * 4 + [148, 152, 150] * 2, float)
+    >>> own = Series("A", months, value, 0 * value, value, np.log(value), value)
+    >>> found = judged(own, [], date(2017, 1, 1), expected=0.1)
+    >>> found.verdict, round(found.effect, 1)
+    ('worked', 0.5)
     """
     after = np.array([month.start >= started_on for month in own.months])
     before = np.array([month.end <= (change_on or started_on) for month in own.months]) & ~after

@@ -41,7 +41,8 @@ def what_worked(actions: pd.DataFrame) -> pd.DataFrame:
 def to_retire(listed: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Rules that alerted and led to no decision in four quarters: ``rule, alerts, since``.
 
-    `listed` has a row an alert, with ``decided``: whether anybody assigned it, acted or resolved it with a word.
+    `listed` has a row an alert, with ``decided``: whether anybody assigned it, acted or
+    resolved it.
     A rule whose first alert is younger than four quarters is too young to be judged.
 
     Examples
@@ -49,7 +50,8 @@ def to_retire(listed: pd.DataFrame, as_of: date) -> pd.DataFrame:
     >>> from datetime import date
     >>> import pandas as pd
     >>> from salesops_nb.alerts.ledger import to_retire
-    >>> alerts = pd.DataFrame({"rule": ["a", "b"], "opened_on": [date(2017, 1, 1)] * 2, "decided": [False, True]})
+    >>> alerts = pd.DataFrame({"rule": ["a", "b"], "opened_on": [date(2017, 1, 1)] * 2})
+    >>> alerts["decided"] = [False, True]
     >>> to_retire(alerts, date(2017, 12, 31))["rule"].tolist()
     ['a']
     """

@@ -45,7 +45,7 @@ class Channel(BaseModel):
 class Rule(BaseModel):
     """One rule.
 
-    `side` says whether only what is worse is an alert (as ever), only what is better, or both; `threshold` and
+    `side` says whether only what is worse is an alert, only what is better, or both; `threshold` and
     `days` belong to the tests of these names; `who` narrows the level to some.
 
     Examples
@@ -84,8 +84,8 @@ class Alerts(BaseModel):
 def load_rules(folder: Path) -> Alerts:
     """The rules of a workbook's folder; none where it has no ``alerts.yml``.
 
-    Raises `SalesopsError` with every mistake: a metric or level that is not known, a rule without recipient or
-    with one that is none, two rules of one name, a test without its number, an address in the file itself.
+    Raises `SalesopsError` with every mistake: an unknown metric or level, a rule without recipient or with
+    one that is none, two rules of one name, a test without its number, an address in the file itself.
 
     Examples
     --------

@@ -61,8 +61,8 @@ class _Share(Series):
 
 
 def whole_months(calendar: FiscalCalendar, first: date, as_of: date) -> list[Period]:
-    """The fiscal months that are over by a day, the last `MOST` and a year before them; an incomplete month never counts."""
-    months = [month for month in calendar.between(first, date.fromordinal(as_of.toordinal() + 1), "month")]
+    """The fiscal months that are over by a day, the last `MOST` and a year before; no other month counts."""
+    months = calendar.between(first, date.fromordinal(as_of.toordinal() + 1), "month")
     return [month for month in months if month.last <= as_of][-MOST - 12 :]
 
 

@@ -27,7 +27,8 @@ Floats = NDArray[np.float64]
 FEWEST = 12  # points without which nothing is judged
 MOST = 60  # points that are looked back upon
 BLOCKS = 6  # the last one, two, … points together
-CHANCE = 0.00045  # of a series by a look, of the least likely of its blocks
+CHANCE = 0.0005  # of a series by a look, of the least likely of its blocks
+AWAY = 0.3  # chance of the last point alone, on its side, beyond which it is back
 CARRIED = (0.0, 0.2, 0.4, 0.6, 0.8)  # correlation of noise with that of the point before
 SEASONS = (0.0, 1.0, 8.0)  # variance of a season beside that of the noise
 TRENDS = (0.0, 0.1, 1.0)  # variance of a year's trend beside that of the noise
@@ -50,7 +51,7 @@ class Shifts(NamedTuple):
     >>> noise = np.random.default_rng(1).normal(size=(2, 36))
     >>> noise[1, -4:] -= 4
     >>> found = shifts(noise, side=-1)
-    >>> (found.chance < 0.00045).tolist(), found.points[1]
+    >>> (found.chance < 0.0005).tolist(), found.points[1]
     ([False, True], 4)
     """
 
@@ -105,6 +106,11 @@ def shifts(
     each = low if side < 0 else high if side > 0 else 2 * np.minimum(low, high)
     block = each.argmin(axis=1)
     rows = np.arange(count)
+    if blocks[0] == 1:  # a block whose last point is back is no alert any more
+        alone = np.minimum(low, high)[:, 0] if not side else each[:, 0]
+        away = (weight * np.sign(shift)).sum(axis=1)
+        same = np.sign(away[:, 0]) == np.sign(away[rows, block])
+        each = np.where((same & (alone < AWAY))[:, None], each, np.maximum(each, 0.5))
     moved = (weight * shift).sum(axis=1)
     scale = np.sqrt((weight * left).sum(axis=1) / grid.free / (weight * grid.firmness).sum(axis=1))[:, 0]
     reach = -float(special.stdtrit(grid.free, chance_of(n) / (1 if side else 2))) * scale

@@ -104,7 +104,7 @@ def deeper(
     """The second level: what the part that stands out is made of, adding up to what it contributed."""
     if why.first is None:
         return None
-    row = why.parts.loc[why.first]
+    row: Any = why.parts.loc[why.first]
     inside = {**(within or {}), str(row["cut"]): str(row["part"])}
     found = explained(facts, metric, before, after, inside)
     if found is None or metric.denominator is None:
@@ -114,7 +114,7 @@ def deeper(
         _part(each[0], each[1], each[2], each[3], row["whole_before"], row["whole_after"], middle)
         for each in zip(*(found.parts[name] for name in _FOUR), strict=True)
     ]
-    parts = _ordered(found.parts.assign(contribution=own), row["contribution"])
+    parts = _ordered(found.parts.assign(contribution=pd.Series(own, dtype=object)), row["contribution"])
     first = _first(parts, row["contribution"])
     clear = first is not None and _clear(parts, first)
     return Why(row["contribution"], found.before, found.after, parts, first, clear)
@@ -125,7 +125,7 @@ _FOUR = ("top_before", "bottom_before", "top_after", "bottom_after")
 
 def explained_sums(found: pd.DataFrame, metric: Metric) -> Why | None:
     """The same from sums: the columns of `metrics.sums`, span 0 before and span 1 after."""
-    whole = {int(span): row for span, row in found[found["cut"] == ""].set_index("span").iterrows()}
+    whole = {int(str(span)): row for span, row in found[found["cut"] == ""].set_index("span").iterrows()}
     if metric.denominator is not None and len(whole) < 2:
         return None
     tops, bottoms, values = [], [], []
@@ -137,7 +137,7 @@ def explained_sums(found: pd.DataFrame, metric: Metric) -> Why | None:
         tops.append(top)
         bottoms.append(bottom)
         values.append(value)
-    wide = found[found["cut"] != ""].set_index(["cut", "part", "span"])
+    wide: Any = found[found["cut"] != ""].set_index(["cut", "part", "span"])
     names = wide.index.droplevel("span").unique()
     middle = (values[0] + values[1]) / 2
     rate = metric.denominator is not None
@@ -146,7 +146,7 @@ def explained_sums(found: pd.DataFrame, metric: Metric) -> Why | None:
         sides = [wide.loc[(cut, part, s)] if (cut, part, s) in wide.index else None for s in (0, 1)]
         t0, t1 = (NONE if s is None else _fraction(s["top"]) for s in sides)
         b0, b1 = (NONE if s is None else _fraction(s["bottom"]) for s in sides)
-        own = _part(t0, b0, t1, b1, *bottoms, middle) if rate else t1 - t0
+        own = _part(t0, b0, t1, b1, bottoms[0], bottoms[1], middle) if rate else t1 - t0
         spread = [0.0 if s is None else _spread(s, float(middle) if rate else 0.0) for s in sides]
         rows.append({
             "cut": cut, "part": part, "before": exact(metric, t0, b0), "after": exact(metric, t1, b1),

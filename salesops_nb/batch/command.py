@@ -144,7 +144,7 @@ def keep_open_deals(console: Console, workbook: Workbook) -> None:
 
 
 def look_for_alerts(console: Console, reports: Reports, workbook: Workbook, asked: Asked) -> None:
-    """Open and close the alerts of the data's last day, where the workbook has rules; tell of them with --deliver."""
+    """Open and close the alerts of the data's last day, where there are rules; tell with --deliver."""
     from salesops_nb.alerts.rules import FILE_NAME as RULES
     from salesops_nb.batch.delivery.notices import send_notices
     from salesops_nb.notebook.alerts.looking import look

@@ -18,13 +18,13 @@ import duckdb
 
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import listed
+from salesops_nb.metrics import load_metrics
 from salesops_nb.source.checks import deals, rejects
 from salesops_nb.source.checks.deal_rules import deal_rules
 from salesops_nb.source.checks.finished import finish
 from salesops_nb.source.checks.keys import check_duplicates, check_references
 from salesops_nb.source.checks.people import check_people
 from salesops_nb.source.checks.process_rules import process_rules
-from salesops_nb.metrics import load_metrics
 from salesops_nb.source.checks.rules import contract_rules, missing_joined, run_rules
 from salesops_nb.source.checks.short_ids import as_the_other_table_writes
 from salesops_nb.source.checks.spellings import one_spelling, stages_as_mapped

@@ -1,8 +1,8 @@
-"""The life of an alert: opened, acknowledged, assigned, acted upon, resolved, judged. What happened is append-only.
+"""The life of an alert: opened, acknowledged, assigned, acted upon, resolved, judged.
 
-A condition has at most one open alert: the database itself refuses a second, so that of two schedulers at
-once one opens it. What became of an alert is the sum of its events; actions, silences and messages stand in
-tables of their own.
+What happened is append-only. A condition has at most one open alert: the database itself
+refuses a second, so that of two schedulers at once one opens it. What became of an alert is the sum of its
+events; actions, silences and messages stand in tables of their own.
 """
 
 from __future__ import annotations
@@ -10,11 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
-    Column, Connection, Date, Engine, Float, Integer, String, Table, Text, delete, func, insert, select, update,
+    Column,
+    Connection,
+    Date,
+    Engine,
+    Float,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
 )  # fmt: skip
 from sqlalchemy.exc import IntegrityError
 
@@ -187,7 +199,7 @@ def act(
     engine: Engine, alert_id: int, play: str, *, owner: str, started_on: date, due_on: date, review_on: date,
     expected_effect: float, by: str,
 ) -> int:  # fmt: skip
-    """Write down what is done about an alert, whose it is, until when, what it is to bring and when that is judged."""
+    """Write down what is done about an alert, by whom, until when, and what it is to bring."""
     if not started_on <= due_on <= review_on:
         raise SalesopsError(problem("alert-action-dates", value=alert_id, started=started_on, due=due_on,
                                     review=review_on))  # fmt: skip
@@ -195,8 +207,9 @@ def act(
         _open_one(connection, alert_id)
         number = connection.execute(
             insert(actions).values(
-                alert_id=alert_id, play=_name(play, "play"), owner=_name(owner, "owner"), started_on=started_on,
-                due_on=due_on, review_on=review_on, expected_effect=expected_effect, verdict="",
+                alert_id=alert_id, play=_name(play, "play"), owner=_name(owner, "owner"),
+                started_on=started_on, due_on=due_on, review_on=review_on,
+                expected_effect=expected_effect, verdict="",
             )
         ).inserted_primary_key[0]  # type: ignore[index]  # fmt: skip
         _event(connection, alert_id, "action", started_on, _name(by, "by"), who=owner, text=play)
@@ -204,7 +217,7 @@ def act(
 
 
 def resolve(engine: Engine, alert_id: int, *, by: str, on: date, text: str) -> None:
-    """Close an alert with what was found or done; its actions are done by then, and judged on their review date."""
+    """Close an alert with what was found or done; its actions are done, and judged on their review date."""
     with engine.begin() as connection:
         _open_one(connection, alert_id)
         undone = (actions.c.alert_id == alert_id) & actions.c.done_on.is_(None)
@@ -256,7 +269,7 @@ def judge(engine: Engine, action_id: int, *, on: date, verdict: str, effect: flo
 
 
 def claim_message(engine: Engine, channel: str, what: str, at: datetime) -> bool:
-    """Write down that something is about to be sent; false where it is already, by this process or another."""
+    """Write down that something is about to be sent; false where it is already, by whichever process."""
     try:
         with engine.begin() as connection:
             connection.execute(

@@ -45,7 +45,9 @@ def test_parts_add_up_to_the_change_exactly(rows, rate):
 
 
 def test_a_part_that_comes_or_goes_is_counted():
-    why = explained_sums(_sums([(0, "a", 100, 1), (0, "b", 50, 1), (1, "a", 100, 1), (1, "c", 20, 1)]), BOOKINGS)
+    why = explained_sums(
+        _sums([(0, "a", 100, 1), (0, "b", 50, 1), (1, "a", 100, 1), (1, "c", 20, 1)]), BOOKINGS
+    )
     assert why.change == -30
     assert dict(zip(why.parts["part"], why.parts["contribution"], strict=True)) == {"b": -50, "c": 20, "a": 0}
 

@@ -47,7 +47,7 @@ class Notices:
 
 
 def send_notices(made: Look, mail: Mail | None, today: date, *, again: Iterable[str] = ()) -> Notices:
-    """Send what has not been sent of the alerts that are open, and a word to whom was told once one has closed.
+    """Send what has not been sent of open alerts, and a word, to whom was told, once one has closed.
 
     `again` names channels whose unclear notices did not arrive: they are sent anew.
     """
@@ -174,8 +174,10 @@ def _send(
 
     title = f"{made.workbook.settings.company}: {head}"
     try:
-        gone = _mailed(made, mail, channel, title, text, begin) if channel.mail else _by_apprise(name, channel, title,
-                                                                                                text, begin)  # fmt: skip
+        if channel.mail:
+            gone = _mailed(made, mail, channel, title, text, begin)
+        else:
+            gone = _by_apprise(name, channel, title, text, begin)
     except Unclear as error:
         kept.settle_message(store, name, thing, "unclear")
         outcome.said.append(
@@ -200,11 +202,16 @@ def _by_apprise(name: str, channel: Channel, title: str, text: str, begin: Calla
 
     The result is falsy where a service refused or did not answer: nothing is raised for it.
     """
-    import apprise
+    import warnings
 
     address = os.environ.get(str(channel.env), "")
-    service = apprise.Apprise()
-    if not address or not service.add(address):
+    with warnings.catch_warnings():  # of what its plug-ins import
+        warnings.simplefilter("ignore")
+        import apprise
+
+        service = apprise.Apprise()
+        known = bool(address) and service.add(address)
+    if not known:
         raise SalesopsError(problem("no-channel-address", name=name, env=channel.env))
     if any(url.split(":")[0] in ("mailto", "mailtos") for url in (each.url() for each in cast(Any, service))):
         raise SalesopsError(problem("mail-by-apprise", name=channel.env))

@@ -1,4 +1,4 @@
-"""What a person does about an alert: by the panel's controls and by ``salesops alerts``, in the same words."""
+"""What a person does about an alert: by the panel's controls or ``salesops alerts``, in the same words."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def done(
     known = {each.name.casefold(): each for each in load_plays(workbook.folder)}
     after = known[play.casefold()].review_after if play.casefold() in known else REVIEW_AFTER
     kept.act(store, number, play, owner=person(workbook, to or by), started_on=today, due_on=until,
-             review_on=until + timedelta(days=after), expected_effect=float(expected or 0), by=by)  # fmt: skip
+             review_on=until + timedelta(days=after), expected_effect=expected or 0.0, by=by)  # fmt: skip
     return _("The action upon alert {n} is written down; it is judged on {day}.", n=number,
              day=(until + timedelta(days=after)).isoformat())  # fmt: skip
 

@@ -1,126 +1,31 @@
-"""What the alerts page finds first: how many are open, which comes first, why, and what to do about it."""
+"""What the alerts page finds first, the open alerts, and the ledger of what was done about earlier ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.alerts.ledger import to_retire, what_worked
-from salesops_nb.notebook.alerts.looking import look, people_of
-from salesops_nb.notebook.alerts.words import (
-    called,
-    changed,
-    cut_called,
-    how_sure,
-    metric_called,
-    valued,
-    what,
-)
-from salesops_nb.playbook import Play, plays_for
+from salesops_nb.notebook.alerts.causes import because, plays_of, worsened
+from salesops_nb.notebook.alerts.causes import causes as causes
+from salesops_nb.notebook.alerts.causes import to_do as to_do
+from salesops_nb.notebook.alerts.found import Found, decisions, owner_of
+from salesops_nb.notebook.alerts.found import found as found
+from salesops_nb.notebook.alerts.words import called, how_sure, metric_called, valued, what
+from salesops_nb.playbook import Play
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
-from salesops_nb.store import alerts as kept
 
 if TYPE_CHECKING:
     from salesops_nb.alerts.evaluation import Condition
-    from salesops_nb.alerts.why import Why
-    from salesops_nb.notebook.alerts.looking import Look
     from salesops_nb.notebook.alerts.parameters import AlertsAsked
     from salesops_nb.present.panel.panel import Panel
-    from salesops_nb.source.opened import Workbook
 
-PARTS = 5  # of a cut; the others are added up
 LISTED = 12  # alerts in the table
-EXPLAINED = 3  # alerts whose causes are drawn
-
-
-@dataclass
-class Found:
-    """What the page tells: the look, the alerts it may tell, and the store's record of them."""
-
-    look: Look
-    shown: list[Condition]
-    stored: pd.DataFrame
-    events: pd.DataFrame
-    actions: pd.DataFrame
-    history: pd.DataFrame  # alerts of the source's own, from before the store
-    causes: dict[str, Any] = field(default_factory=dict)
-
-    def why(self, condition: Condition) -> tuple[Why, Why | None, Any, Any] | None:
-        """The decomposition of an alert, made once."""
-        if condition.key not in self.causes:
-            self.causes[condition.key] = self.look.why(condition)
-        return self.causes[condition.key]  # type: ignore[no-any-return]
-
-    def number(self, condition: Condition) -> int | None:
-        """The number of the open alert of a condition, where the store has one."""
-        mine = self.stored[self.stored["open_condition"] == condition.key]
-        return None if mine.empty else int(mine["alert_id"].iloc[0])
-
-
-def found(workbook: Workbook, asked: AlertsAsked, live: bool = False) -> Found:
-    """A look at all rules on the day asked about, and what has become of earlier alerts."""
-    made = look(workbook, asked.as_of, write=not live)
-    team = asked.who if asked.level == "team" else None
-    shown = [each for each in made.alerts if may_see(workbook, made.as_of, each, team)]
-    shown = [each for each in shown if asked.metric in (None, each.rule.metric)]
-    cannot = [each for each in made.conditions if each.state == "cannot"] if team is None else []
-    stored = kept.table(workbook.store, kept.alerts)
-    actions = kept.table(workbook.store, kept.actions)
-    history, acted = before_the_store(workbook, made.as_of)
-    stored = stored[stored["opened_on"].map(lambda day: day <= made.as_of)]
-    if team is not None:
-        stored = stored[(stored["level"] == "team") & (stored["who"] == team)]
-        history = history[(history["level"] == "team") & (history["who"] == team)]
-    actions = actions[actions["alert_id"].isin(stored["alert_id"])]
-    acted = acted[acted["alert_id"].isin(history["alert_id"])]
-    events = kept.table(workbook.store, kept.events)
-    both = pd.concat([acted, actions.assign(alert_id=actions["alert_id"].astype(str))], ignore_index=True)
-    return Found(made, [*cannot, *shown], stored, events, both, history)
-
-
-def may_see(workbook: Workbook, day: date, condition: Condition, team: str | None) -> bool:
-    """Whether the page of a team tells an alert: its own, and those of its people; the company's tells all."""
-    if team is None:
-        return True
-    if condition.rule.level == "team":
-        return condition.who == team
-    if condition.rule.level == "rep":
-        people = people_of(workbook, day)
-        return condition.who in set(people.loc[people["team"] == team, "person_id"])
-    return False
-
-
-def before_the_store(workbook: Workbook, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Alerts and actions that the source brings, such as the demo's, as far as they were known on a day."""
-    from salesops_nb.core.frames import collected
-
-    names = ["alert_id", "rule", "metric", "level", "who", "opened_on", "resolved_on", "assigned_to"]
-    of_action = ["alert_id", "play", "owner", "started_on", "due_on", "done_on", "review_on", "expected_effect",
-                 "effect", "effect_low", "effect_high", "verdict"]  # fmt: skip
-    empty = pd.DataFrame(columns=names), pd.DataFrame(columns=of_action)
-    if "alerts" not in workbook.tables:
-        return empty
-    listed = collected(workbook.tables["alerts"]).reindex(columns=names)
-    listed = listed[listed["opened_on"].map(lambda day: day <= as_of)]
-    if "actions" not in workbook.tables:
-        return listed, empty[1]
-    acted = (
-        collected(workbook.tables["actions"]).rename(columns={"owner_id": "owner"}).reindex(columns=of_action)
-    )
-    acted = acted[acted["started_on"].map(lambda day: day <= as_of)]
-    late = acted["review_on"].map(lambda day: isinstance(day, date) and day > as_of)
-    acted.loc[late, ["effect", "effect_low", "effect_high"]] = np.nan
-    acted.loc[late, "verdict"] = "open"
-    return listed, acted
 
 
 def cover(panel: Panel, asked: AlertsAsked, made: Found, plays: Sequence[Play]) -> None:
@@ -180,23 +85,6 @@ def headlines(made: Found) -> None:
     ])  # fmt: skip
 
 
-def decisions(made: Found) -> pd.DataFrame:
-    """Every alert so far with whether it led to a decision."""
-    kinds = made.events[made.events["kind"].isin(["assigned", "action", "resolved"])]
-    own = made.stored.assign(decided=made.stored["alert_id"].isin(kinds["alert_id"]))
-    earlier = made.history.assign(
-        decided=made.history["assigned_to"].notna() | made.history["alert_id"].isin(made.actions["alert_id"])
-    )
-    columns = ["rule", "opened_on", "decided"]
-    return pd.concat([earlier[columns], own[columns]], ignore_index=True)
-
-
-def owner_of(made: Found, number: int | None) -> str:
-    """Who is assigned to an alert; empty where nobody is."""
-    mine = made.events[(made.events["alert_id"] == number) & made.events["kind"].isin(["assigned", "action"])]
-    return "" if mine.empty else str(mine["who"].iloc[-1])
-
-
 def open_alerts(made: Found) -> None:
     """The open alerts: what, since when, how sure, whose, and how far they have come."""
     if not made.shown:
@@ -212,7 +100,7 @@ def open_alerts(made: Found) -> None:
             "what": what(made.look, each),
             "severity": _severity(each.rule.severity),
             "since": each.since.key if each.since is not None else "–",
-            "routine": "–" if each.low != each.low else f"{valued(each.low, unit, True)} – {valued(each.high, unit, True)}",
+            "routine": _routine(each, unit),
             "sure": how_sure(each),
             "owner": called(made.look.workbook, "rep", owner) if owner else "–",
         })  # fmt: skip
@@ -226,117 +114,13 @@ def open_alerts(made: Found) -> None:
     )
 
 
+def _routine(each: Condition, unit: str) -> str:
+    ends = [valued(end, unit, True) for end in (each.low, each.high)]
+    return "–" if "–" in ends else " – ".join(ends)
+
+
 def _severity(word: str) -> str:
     return {"high": _("high"), "medium": _("medium"), "low": _("low")}.get(word, word)
-
-
-def causes(made: Found, plays: Sequence[Play]) -> None:
-    """Why: for each alert the parts that add up to its change, two levels deep."""
-    explained = [(each, why) for each in made.shown if (why := made.why(each)) is not None][:EXPLAINED]
-    if not explained and made.shown:
-        present.note(_("No open alert has a change with enough months before it to be taken apart."))
-    for each, whys in explained:
-        _one(made, each, *whys)
-
-
-def _one(made: Found, each: Condition, why: Why, second: Why | None, before: Any, after: Any) -> None:
-    workbook, unit = made.look.workbook, made.look.metrics[each.rule.metric].unit
-    head = _(
-        "{name}, {who}: {change} from {first} to {last}", name=metric_called(made.look.metrics[each.rule.metric]),
-        who=called(workbook, each.rule.level, each.who), change=changed(why.change, unit),
-        first=_span(before), last=_span(after),
-    )  # fmt: skip
-    if not worsened(made, each, why):
-        present.note(_("{head}: that is no worse, so the limit or target is what is new.", head=head))
-        return
-    if why.first is None:
-        present.note(_("{head}. No part moved beyond the others.", head=head))
-        return
-    cut, name = str(why.parts.loc[why.first, "cut"]), named_part(made, why)
-    rows = []
-    for level, found, chosen in (("1", why, cut), ("2", second, _second_cut(second))):
-        if found is None or chosen is None:
-            continue
-        head_of = cut_called(chosen) if level == "1" else f"{name} → {cut_called(chosen)}"
-        listed, rest = found.of(chosen).head(PARTS), found.of(chosen)[PARTS:]
-        rows += [
-            {"level": head_of, "part": part_called(made, chosen, str(row.part)),
-             "before": valued(row.before, unit, True), "after": valued(row.after, unit, True),
-             "contribution": changed(row.contribution, unit)}
-            for row in cast(Any, listed.itertuples())
-        ]  # fmt: skip
-        if len(rest):
-            rows.append({"level": head_of, "part": _("all others"), "before": "–", "after": "–",
-                         "contribution": changed(sum(rest["contribution"], Fraction(0)), unit)})  # fmt: skip
-    present.show_table(pd.DataFrame(rows), title=head, table="alert_causes", row_head="part",
-                       notes=[because(made, why), _("The parts of each cut add up to the change exactly.")])  # fmt: skip
-
-
-def worsened(made: Found, each: Condition, why: Why) -> bool:
-    """Whether the metric itself became worse; a target may be missed by figures that rose."""
-    side = made.look.metrics[each.rule.metric].worse * (-1 if each.rule.side == "better" else 1)
-    return each.rule.side == "both" or why.change * side > 0
-
-
-def named_part(made: Found, why: Why) -> str:
-    """The part that stands out, with its cut."""
-    row = why.parts.loc[why.first or 0]
-    cut, part = str(row["cut"]), str(row["part"])
-    return f"{cut_called(cut)} {part_called(made, cut, part)}"
-
-
-def part_called(made: Found, cut: str, part: str) -> str:
-    """A part by its name alone: its cut stands beside it."""
-    return part if cut == "team" else called(made.look.workbook, cut, part)
-
-
-def because(made: Found, why: Why) -> str:
-    """Whether a part stands out, in a sentence."""
-    if why.first is None:
-        return _("No part stands out.")
-    name = named_part(made, why)
-    if why.clear:
-        return _("{name} stands out: it moved beyond the others, and beyond chance.", name=name)
-    return _("No part stands out beyond chance; furthest from the others is {name}.", name=name)
-
-
-def _second_cut(second: Why | None) -> str | None:
-    if second is None or not len(second.parts):
-        return None
-    if second.first is not None:
-        return str(second.parts.loc[second.first, "cut"])
-    return str(second.parts["cut"].iloc[0])
-
-
-def _span(run: Any) -> str:
-    return str(run[0].key) if len(run) == 1 else f"{run[0].key} – {run[-1].key}"
-
-
-def plays_of(made: Found, condition: Condition, plays: Sequence[Play]) -> list[Play]:
-    """The plays for what an alert comes from."""
-    if condition.state == "cannot" or condition.rule.test == "stale":
-        return plays_for(plays, "data")
-    why = made.why(condition)
-    cause = why[0].cause if why is not None else None
-    metric = condition.rule.metric
-    return (
-        plays_for(plays, cause[0], metric=metric) if cause else plays_for(plays, "everywhere", metric=metric)
-    )
-
-
-def to_do(made: Found, plays: Sequence[Play]) -> None:
-    """What to do: the plays for each alert's cause, and the notebook that goes deeper."""
-    rows: dict[str, dict[str, Any]] = {}
-    for each in made.shown:
-        for play in plays_of(made, each, plays):
-            row = rows.setdefault(play.name, {"play": play.name, "do": play.do, "alerts": 0,
-                                              "measure": play.measure, "notebook": play.notebook or "–"})  # fmt: skip
-            row["alerts"] += 1
-    if rows:
-        present.show_table(pd.DataFrame(list(rows.values())), title=_("What to do"), table="alert_plays",
-                           row_head="play")  # fmt: skip
-    elif made.shown:
-        present.note(_("The playbook has no play for what is found here."))
 
 
 def trend(made: Found) -> None:
@@ -372,24 +156,33 @@ def ledger(made: Found) -> None:
             present.show_table(
                 worked.assign(often=interval)[["play", "judged", "worked", "failed", "unclear", "often"]],
                 title=_("What worked here"), table="alert_ledger", marks=marks,
-                notes=_("Before and after, against teams without the action; 'unclear' where chance alone would do."),
+                notes=_("Before and after, against teams without it; 'unclear' where chance alone would do."),
             )  # fmt: skip
         judged = made.actions[made.actions["verdict"].isin(["worked", "did not work"])]
         shown = pd.DataFrame({
             "play": judged["play"], "owner": [called(workbook, "rep", str(each)) for each in judged["owner"]],
             "review_on": judged["review_on"],
             "expected_effect": [formats.percent(each, 0) for each in judged["expected_effect"]],
-            "effect": [f"{formats.percent(e, 0)} ({formats.percent(a, 0)} – {formats.percent(b, 0)})" for e, a, b in
+            "effect": [_between(*each) for each in
                        zip(judged["effect"], judged["effect_low"], judged["effect_high"], strict=True)],
-            "verdict": [{"worked": _("worked"), "did not work": _("did not work")}[each] for each in judged["verdict"]],
+            "verdict": judged["verdict"].map({"worked": _("worked"), "did not work": _("did not work")}),
         })  # fmt: skip
         if len(shown):
-            present.show_table(shown, title=_("Actions that were judged"), table="alert_ledger", marks=marks,
-                               notes=_("Effects are relative, with an interval of four in five cases."))  # fmt: skip
+            present.show_table(
+                shown, title=_("Actions that were judged"), table="alert_ledger", marks=marks,
+                notes=_("Effects are relative, with an interval of four in five cases."),
+            )  # fmt: skip
     idle = to_retire(decisions(made), made.look.as_of)
     if len(idle):
-        present.show_table(idle, title=_("Rules proposed for retirement"), table="alert_rules",
-                           notes=_("Nothing was decided upon any of their alerts in four quarters."))  # fmt: skip
+        present.show_table(
+            idle, title=_("Rules proposed for retirement"), table="alert_rules",
+            notes=_("Nothing was decided upon any of their alerts in four quarters."),
+        )  # fmt: skip
+
+
+def _between(effect: float, low: float, high: float) -> str:
+    shares = [formats.percent(each, 0) for each in (effect, low, high)]
+    return f"{shares[0]} ({shares[1]} – {shares[2]})"
 
 
 def cannot(made: Found) -> None:

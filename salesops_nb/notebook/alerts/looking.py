@@ -119,16 +119,16 @@ def _opened(made: Look, each: Condition) -> kept.Opened:
         if why is not None and why[0].cause is not None:
             cause = ": ".join(why[0].cause)
     return kept.Opened(
-        each.key, each.rule.name, each.rule.metric, each.rule.level, each.who, each.rule.severity, each.period,
-        each.since.start if each.since is not None else None, each.value, each.expected, each.low, each.high,
-        cause, str(each.problem or ""),
+        each.key, each.rule.name, each.rule.metric, each.rule.level, each.who, each.rule.severity,
+        each.period, each.since.start if each.since is not None else None, each.value, each.expected,
+        each.low, each.high, cause, str(each.problem or ""),
     )  # fmt: skip
 
 
 def why_of(
     made: Look, condition: Condition
 ) -> tuple[Why, Why | None, Sequence[Period], Sequence[Period]] | None:
-    """Why a condition came about: the months of the change against as many before, a year earlier where known."""
+    """Why a condition came about: the change's months against as many before, a year earlier where known."""
     if condition.rule.test == "stale" or condition.since is None:
         return None
     workbook, metric = made.workbook, made.metrics[condition.rule.metric]
@@ -162,8 +162,8 @@ def judge_due(made: Look) -> None:
         if found is None:
             kept.judge(store, int(str(row.action_id)), on=made.as_of, verdict="unclear")
         elif found.verdict != "too early":
-            kept.judge(store, int(str(row.action_id)), on=made.as_of, verdict=found.verdict, effect=found.effect,
-                       low=found.low, high=found.high)  # fmt: skip
+            kept.judge(store, int(str(row.action_id)), on=made.as_of, verdict=found.verdict,
+                       effect=found.effect, low=found.low, high=found.high)  # fmt: skip
 
 
 def _acting(listed: pd.DataFrame, actions: pd.DataFrame, alert: Any) -> set[str]:

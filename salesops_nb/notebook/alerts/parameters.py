@@ -10,7 +10,7 @@ from salesops_nb.parameters import Day, Name, Parameters
 
 
 class AlertsAsked(Parameters):
-    """Of `alerts.ipynb`. The page of a team tells what its manager may see: that team, and nobody else's people.
+    """Of `alerts.ipynb`. The page of a team tells what its manager may see: that team alone.
 
     Examples
     --------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from salesops_nb.alerts.shifts import CHANCE
 from salesops_nb.core.names import names_of
 from salesops_nb.present.language import formats
 from salesops_nb.present.language.sentences import translate
@@ -104,7 +105,7 @@ def how_sure(condition: Condition) -> str:
         return _("as counted")
     if condition.chance != condition.chance:
         return "–"
-    if condition.chance > 0.00045:
+    if condition.chance > CHANCE:
         return _("not back yet")
     times = int(1 / max(condition.chance, 1e-6)) // 1000 * 1000
     return _("by routine alone once in {n} looks or fewer", n=formats.number(max(times, 2000), 0))
