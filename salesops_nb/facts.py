@@ -74,6 +74,23 @@ _PEOPLE = {
 }
 
 
+def every_deal(
+    tables: Mapping[str, Any], as_of: date | None = None, structure: Structure = "as they were"
+) -> nw.LazyFrame[Any]:
+    """Every deal known by the day, open or closed, a lazy row each with the columns of `DEAL_FACTS`.
+
+    Parameters, columns and errors are those of `closed_deals`.
+
+    Examples
+    --------
+    >>> import narwhals as nw
+    >>> from salesops_nb import facts, open_workbook
+    >>> facts.every_deal(open_workbook(".").tables).select(deals=nw.len()).collect().item()
+    8800
+    """
+    return _deal_facts(tables, as_of, structure)
+
+
 def closed_deals(
     tables: Mapping[str, Any], as_of: date | None = None, structure: Structure = "as they were"
 ) -> nw.LazyFrame[Any]:

@@ -1,7 +1,7 @@
 """The playbook of a workbook: what to try where something is wrong, in ``playbook.yml``.
 
 A play says which causes it is for, what to do, by what it is measured, and after how many days. The process
-review offers plays for what it claims; whatever finds causes may.
+review offers plays for what it claims, alerts for the part that a change comes from.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from salesops_nb.workbook import validated
 
 FILE_NAME = "playbook.yml"
 Text = Annotated[str, Field(min_length=1)]
-Cause = Literal["conversion", "time", "pushes", "losses", "stuck"]
+Cause = Literal[
+    "conversion", "time", "pushes", "losses", "stuck",  # of the process review
+    "region", "team", "rep", "product", "segment", "stage", "source", "everywhere", "data",  # of alerts
+]  # fmt: skip
 
 
 class Play(BaseModel):
     """One thing to try.
 
-    `causes` are what it is for; `stages`, where it names any, the only ones; `review_after` the days until it
-    is measured again; `notebook` the one that goes deeper.
+    `causes` are what it is for; `stages` and `metrics`, where it names any, the only ones; `review_after` the
+    days until it is measured again; `notebook` the one that goes deeper.
 
     Examples
     --------
@@ -40,6 +43,7 @@ class Play(BaseModel):
     name: Text
     causes: tuple[Cause, ...] = Field(min_length=1)
     stages: tuple[Text, ...] = ()
+    metrics: tuple[Text, ...] = ()
     do: Text
     measure: Text
     review_after: int = Field(default=90, ge=1, le=730)
@@ -78,7 +82,13 @@ def load_plays(folder: Path) -> tuple[Play, ...]:
     return plays
 
 
-def plays_for(plays: Iterable[Play], cause: str, stage: str = "") -> list[Play]:
-    """The plays for a cause in a stage, those that name the stage first."""
-    mine = [play for play in plays if cause in play.causes and (not play.stages or stage in play.stages)]
-    return sorted(mine, key=lambda play: not play.stages)
+def plays_for(plays: Iterable[Play], cause: str, stage: str = "", metric: str = "") -> list[Play]:
+    """The plays for a cause in a stage or of a metric, those that name it first."""
+    mine = [
+        play
+        for play in plays
+        if cause in play.causes
+        and (not play.stages or stage in play.stages)
+        and (not play.metrics or metric in play.metrics)
+    ]
+    return sorted(mine, key=lambda play: not (play.stages or play.metrics))

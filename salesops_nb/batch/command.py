@@ -90,6 +90,7 @@ def _planned_run(
     check_apart(asked.file, jobs, workbook)
     if not asked.dry_run:  # before the plan, for what is kept changes a report
         keep_open_deals(console, workbook)
+        look_for_alerts(console, reports, workbook, asked)
     workers = asked.jobs or reports.jobs or _processors()
     environment = None if asked.dry_run else environment_of_jobs(reports, workbook)
     with _executor(workers, environment) as executor:  # warms up while the plan is made
@@ -141,6 +142,34 @@ def keep_open_deals(console: Console, workbook: Workbook) -> None:
         return
     if kept.done != "same":
         console.print(said(kept, currency), highlight=False, soft_wrap=True)
+
+
+def look_for_alerts(console: Console, reports: Reports, workbook: Workbook, asked: Asked) -> None:
+    """Open and close the alerts of the data's last day, where there are rules; tell with --deliver."""
+    from salesops_nb.alerts.rules import FILE_NAME as RULES
+    from salesops_nb.batch.delivery.notices import send_notices
+    from salesops_nb.notebook.alerts.looking import look
+
+    if (
+        not (workbook.folder / RULES).exists()
+        or "deals" not in workbook.tables
+        or workbook.data_through is None
+    ):
+        return
+    today = asked.today or _today(workbook)
+    try:
+        made = look(workbook, today=today)
+        said = []
+        if asked.deliver:
+            notices = send_notices(made, reports.mail, today)
+            said = [f"{notices.sent} notice{'s' * (notices.sent != 1)} sent", *notices.said]
+    except SalesopsError as error:  # a report of alerts fails of it; the others are as good as ever
+        said = [f"Alerts could not be looked for: {line}" for line in error.lines()]
+    else:
+        if made.opened or made.closed:
+            said.insert(0, f"Alerts: {len(made.opened)} opened, {len(made.closed)} closed")
+    for line in said:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 def _foreseen(item: Planned, done: Record | None) -> Record:

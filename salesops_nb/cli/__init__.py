@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedule": ("reports", "A crontab line and a systemd timer for the reports."),
     "snapshot": ("pipeline", "Keep the open deals of a day: what their movement is told from."),
     "call": ("pipeline", "What a rep or manager says will come in a period: commit, best case and why."),
+    "alerts": ("alerts", "Alerts: list, acknowledge, assign, act, resolve, silence, send."),
     "approve-hires": ("hiring", "Approve a hiring plan: target setting then counts its hires."),
     "simulate": ("simulate", "The demo's simulated tables anew, or any number of deals."),
     "ledger": ("ledger", "The pay ledger: review, approve, lock, pay, dispute, verify."),

@@ -29,7 +29,16 @@ from salesops_nb.workbook import load_settings
 RECORD = ".salesops.json"
 OWN = Path(__file__).with_name("own")  # what a workbook of one's own begins with, beside the shared parts
 SHARED = ("notebooks", "templates", "playbook.yml")
-DEMO = ("workbook.yml", "mapping.yml", "strategy.yml", "reports.yml", "pay_calendar.yml", "plans", "data")
+DEMO = (
+    "workbook.yml",
+    "mapping.yml",
+    "strategy.yml",
+    "reports.yml",
+    "pay_calendar.yml",
+    "alerts.yml",
+    "plans",
+    "data",
+)
 _SKIPPED = {"__pycache__", ".ipynb_checkpoints"}
 
 

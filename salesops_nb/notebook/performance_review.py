@@ -14,6 +14,7 @@ from salesops_nb.notebook.calls_shown import call_figures
 from salesops_nb.notebook.calls_shown import calls as calls
 from salesops_nb.notebook.calls_shown import give_call as give_call
 from salesops_nb.notebook.next_tier import next_tier as next_tier
+from salesops_nb.notebook.own_metrics import own_metrics as own_metrics
 from salesops_nb.notebook.pipeline_moved import pipeline_moved as pipeline_moved
 from salesops_nb.notebook.review_cards import headlines as headlines
 from salesops_nb.notebook.review_charts import against_target as against_target

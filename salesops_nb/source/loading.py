@@ -18,6 +18,7 @@ import duckdb
 
 from salesops_nb.errors import Problem, SalesopsError, problem
 from salesops_nb.messages import listed
+from salesops_nb.metrics import load_metrics
 from salesops_nb.source.checks import deals, rejects
 from salesops_nb.source.checks.deal_rules import deal_rules
 from salesops_nb.source.checks.finished import finish
@@ -95,7 +96,11 @@ def load(
     for name in loaded.tables:
         finish(connection, CONTRACTS[name], loaded.tables[name], mapping.tables[name], settings)
     if "targets" in loaded.tables:
-        loaded.problems += sum_up(connection, "people" in loaded.tables)
+        try:
+            ratios = [each.name for each in load_metrics(folder).values() if each.denominator is not None]
+        except SalesopsError as error:
+            loaded.problems, ratios = [*loaded.problems, *error.problems], []
+        loaded.problems += sum_up(connection, "people" in loaded.tables, ratios)
     return loaded
 
 

@@ -84,6 +84,7 @@ def _names(url: str) -> list[str]:
 
 def _declare_tables() -> None:
     """Import what declares tables, so that they do not hang on who happened to be imported before."""
+    from salesops_nb.store.alerts import alerts  # noqa: F401
     from salesops_nb.store.assignments.tables import assignments  # noqa: F401
     from salesops_nb.store.deliveries import deliveries  # noqa: F401
     from salesops_nb.store.forecast_calls import calls  # noqa: F401

@@ -27,7 +27,8 @@ def inputs(folder: Path, settings: Settings | None, workbook: Workbook | None) -
 
     `settings` and `workbook` are ``None`` where they cannot be read; what hangs on them is left out then.
     """
-    found = [*plans(folder, workbook), *pay_calendar(folder), *templates(folder), *notebooks(folder)]
+    found = [*plans(folder, workbook), *pay_calendar(folder), *alerts(folder)]
+    found += [*templates(folder), *notebooks(folder)]
     if settings is not None:
         found += [*strategy(folder, settings), *store(folder, settings)]
     found += reports(folder, workbook)
@@ -70,6 +71,17 @@ def pay_calendar(folder: Path) -> list[Problem]:
 
     path = folder / CALENDAR
     return _problems(lambda: load_pay_calendar(path)) if path.exists() else []
+
+
+def alerts(folder: Path) -> list[Problem]:
+    """The rules of alerts, the metrics of one's own and the playbook, where there are any."""
+    from salesops_nb.alerts.rules import load_rules
+    from salesops_nb.metrics import load_metrics
+    from salesops_nb.playbook import load_plays
+
+    return [
+        each for read in (load_metrics, load_rules, load_plays) for each in _problems(partial(read, folder))
+    ]
 
 
 def strategy(folder: Path, settings: Settings) -> list[Problem]:

@@ -43,7 +43,7 @@ def choices_of(workbook: Any, name: str, field: FieldInfo, by: Any = None) -> li
     Sources are ``periods`` (that touch the deals), ``years``, ``target_years`` (and the next),
     ``people``, ``teams``, ``regions``, ``segments`` (of deals), ``who`` (by level: the company, a region,
     team or rep), ``goals`` (by horizon), ``plans`` (files of the workbook's ``plans`` folder), ``plan_ids``
-    and ``components`` (by plan).
+    and ``components`` (by plan), and ``metrics``.
     """
     if get_origin(field.annotation) is Literal:
         return list(get_args(field.annotation))
@@ -208,6 +208,13 @@ def components(workbook: Any, by: Any = None) -> list[str]:
     return list(dict.fromkeys(component.id for plan in held for component in plan.components))
 
 
+def metrics(workbook: Any, _by: Any = None) -> list[str]:
+    """Names of the metrics of the catalogue and of the workbook's ``metrics.yml``."""
+    from salesops_nb.metrics import load_metrics
+
+    return list(load_metrics(workbook.folder))
+
+
 def _pay_plans(workbook: Any) -> list[Any]:
     """The pay plans that can be read; what is wrong with the others, the notebook says."""
     from salesops_nb.commission.plans.plan import load_plan
@@ -233,7 +240,7 @@ def _held(workbook: Any, column: str) -> list[str]:
     return sorted(str(value) for value in rows[column].dropna())
 
 
-_WRITTEN = ("plans", "plan_ids", "components")  # names of the workbook's own, never words
+_WRITTEN = ("plans", "plan_ids", "components", "metrics")  # names of the workbook's own, never words
 _LEVELS: dict[Any, Callable[[Any], list[Any]]] = {
     "company": lambda _workbook: [None],
     "region": regions,
@@ -253,4 +260,5 @@ _SOURCES: dict[str, Callable[[Any, Any], list[Any]]] = {
     "plans": plans,
     "plan_ids": plan_ids,
     "components": components,
+    "metrics": metrics,
 }

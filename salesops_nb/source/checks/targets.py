@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import duckdb
 
@@ -80,11 +81,14 @@ def _unknown(connection: duckdb.DuckDBPyConnection, relation: str, total: str) -
     return rules
 
 
-def sum_up(connection: duckdb.DuckDBPyConnection, people: bool) -> list[Problem]:
+def sum_up(
+    connection: duckdb.DuckDBPyConnection, people: bool, ratios: Collection[str] = ()
+) -> list[Problem]:
     """Let a level that has no target of a metric have the sum of those below it, and say so.
 
     Teams and regions have that of their reps, where each rep with a target is of one team; the company that
-    of the highest level there is. Where somebody is of none or of two, nobody can say whose the sum is.
+    of the highest level there is. Where somebody is of none or of two, nobody can say whose the sum is. Those
+    of `ratios` (a rate, an average) are of whoever they are set for: a sum of rates is none.
     """
     found = connection.execute("SELECT metric, list(DISTINCT level) FROM targets GROUP BY 1 ORDER BY 1")
     levels_of = found.fetchall()
@@ -96,6 +100,8 @@ def sum_up(connection: duckdb.DuckDBPyConnection, people: bool) -> list[Problem]
     parts: list[str] = []
     told: dict[tuple[str, str], list[str]] = {}
     for metric, levels in levels_of:
+        if metric in ratios:
+            continue
         of_metric = f"SELECT * FROM {_SET} WHERE metric = {literal(metric)}"
         for level, column in groups.items():
             if level in levels or "rep" not in levels:

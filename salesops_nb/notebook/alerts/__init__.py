@@ -1,0 +1,1 @@
+"""The alerts notebook: what is open, why, what to do, and what worked."""
