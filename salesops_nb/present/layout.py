@@ -1,9 +1,10 @@
 """From an executed notebook to what the template lays out.
 
 A preprocessor of nbconvert's, named in the template's ``conf.json``, so that plain ``jupyter nbconvert
---template report`` does the same as `export_html`. It finds the cover among the outputs, renders prose
-with headings in order, gives every chart its alternative text, takes widgets and scripts out, and
-gathers what stands at the foot. The notebook it is handed is changed in place (nbconvert hands a copy).
+--template report`` does the same as `export_html`. It finds the cover and the first headline cards among
+the outputs, for the first screen; renders prose with headings in order, gives every chart its alternative
+text, takes widgets and scripts out, and folds what tells how the figures were made into an appendix.
+The notebook it is handed is changed in place (nbconvert hands a copy).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from salesops_nb.present.page.output import media_type, without_live_style
 COVER, FOOT = media_type("cover"), media_type("set_aside")
 PROVENANCE, HEADLINES = media_type("provenance"), media_type("headlines")
 LETTER = {"US", "CA", "MX", "PH", "PR", "CL", "CO", "CR", "GT", "PA", "SV", "VE"}
+APPENDIX = "appendix"  # the tag of the text cell that begins it
 HIDDEN = {"remove-cell", "hide-cell", "remove_cell"}
 
 
@@ -43,8 +45,9 @@ class ReportPreprocessor(Preprocessor):
         nb.metadata.pop("widgets", None)
         hidden = HIDDEN | set(facts["without"])
         nb.cells = [cell for cell in nb.cells if not hidden & set(cell.metadata.get("tags", []))]
-        nb.cells = without_silent_sections(nb.cells)
         layout.number_notes(nb)
+        layout.first_screen(nb)
+        nb.cells = without_silent_sections(nb.cells)
         for cell in nb.cells:
             layout.cell(cell)
         resources["report"] = layout.resources()
@@ -54,20 +57,26 @@ class ReportPreprocessor(Preprocessor):
 def without_silent_sections(cells: list[Any]) -> list[Any]:
     """The cells without the prose of sections that have code and show nothing.
 
-    A section is a text cell that begins with a heading, and all up to the next one. A report of one
-    person shows only some sections of its notebook; the others' headings would stand over nothing.
+    A section is a text cell that begins with a heading, and all up to the next one or to the appendix.
+    A report of one person shows only some sections of its notebook; the others' headings would stand over
+    nothing.
     """
     sections: list[list[Any]] = [[]]
     for cell in cells:
-        if cell.cell_type == "markdown" and re.match(r"\s*#{2,6} ", cell.source):
+        if cell.cell_type == "markdown" and (is_appendix(cell) or re.match(r"\s*#{2,6} ", cell.source)):
             sections.append([])
         sections[-1].append(cell)
     kept: list[Any] = list(sections[0])
     for section in sections[1:]:
         code = [cell for cell in section if cell.cell_type == "code"]
-        silent = code and not any(cell.outputs for cell in code)
+        silent = code and not any(cell.outputs for cell in code) and not is_appendix(section[0])
         kept += code if silent else section
     return kept
+
+
+def is_appendix(cell: Any) -> bool:
+    """Whether the appendix begins with this cell."""
+    return cell.cell_type == "markdown" and APPENDIX in cell.metadata.get("tags", [])
 
 
 def cover_facts(nb: Any, resources: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +89,19 @@ def cover_facts(nb: Any, resources: Mapping[str, Any]) -> dict[str, Any]:
             break
     parameters = nb.metadata.get("papermill", {}).get("parameters", {})
     blank = dict.fromkeys(
-        ("company", "subtitle", "mission", "period", "as_of", "fingerprint", "status", "locale", "currency"),
+        (
+            "company",
+            "subtitle",
+            "lead",
+            "caveat",
+            "mission",
+            "period",
+            "as_of",
+            "fingerprint",
+            "status",
+            "locale",
+            "currency",
+        ),
         "",
     )
     facts: dict[str, Any] = {
@@ -107,6 +128,18 @@ class Layout:
         self.has_notes = self.notes_shown = False
         self.images = 0
         self.heading_waits = False
+        self.first = ""
+        self.appended = False
+
+    def first_screen(self, nb: Any) -> None:
+        """Take what the cell of the first headline cards shows to the first screen."""
+        for cell in nb.cells:
+            outputs = cell.outputs if cell.cell_type == "code" else []
+            if any(HEADLINES in output.get("data", {}) for output in outputs):
+                shown = [self.data(each.data, each.metadata) for each in outputs if "data" in each]
+                self.first = "\n".join(filter(None, shown))
+                cell.outputs = [each for each in outputs if "data" not in each]  # what was printed, an error
+                return
 
     def number_notes(self, nb: Any) -> None:
         """Collect the footnotes and give the headline cards their numbers."""
@@ -124,11 +157,21 @@ class Layout:
         if cell.cell_type == "markdown":
             before = len(self.headings.contents)
             translated = prose(cell.source)
+            if is_appendix(cell) and not self.appended:
+                translated = self.begin_appendix(cell, translated)
             cell.metadata["report_html"] = self.headings.render(translated, cell.get("attachments"))
             self.heading_waits = self.heading_waits or len(self.headings.contents) > before
         if cell.cell_type == "code":
             cell.source = called(cell.source)
             cell.outputs = [output for output in cell.outputs if self.output(output)]
+
+    def begin_appendix(self, cell: Any, text: str) -> str:
+        """The appendix begins with this cell: its heading is the appendix's own, and the rest is returned."""
+        heading = re.match(r"\s*#{1,6} +(.+?)\s*(?:\n|$)", text)
+        self.appended = True
+        cell.metadata["report_appendix"] = words = heading[1] if heading else _("Appendix")
+        self.headings.append(words)
+        return text[heading.end() :] if heading else text
 
     def output(self, output: Any) -> bool:
         """Prepare one output; false when nothing of it stands where it was."""
@@ -195,11 +238,9 @@ class Layout:
             _("Versions"): ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
             **self.extra,
         }
-        contents = [*self.headings.contents]
+        if not self.appended:
+            self.headings.append(_("Appendix"))
         at_the_foot = self.has_notes and not self.notes_shown
-        if at_the_foot:
-            contents.append((2, "data-set-aside", _("Data set aside")))
-        contents.append((2, "provenance", _("Where this comes from")))
         return {
             "facts": facts,
             "page_title": " – ".join(
@@ -207,13 +248,25 @@ class Layout:
             ),
             "language": setting().language,
             "cover": part("cover", facts, self.folders),
-            "contents": contents,
+            "first": self.first,
+            "contents": self._contents(),
+            "appended": self.appended,
+            "about": part("about", facts, self.folders),
             "set_aside": part("set_aside", notes, self.folders) if at_the_foot else "",
             "provenance": part("provenance", {"facts": foot}, self.folders),
             "style": render.style_sheet("report.css", self.folders) + paper(setting().locale),
             **dict(zip(("script", "script_hash"), render.script("report.js", self.folders), strict=True)),
             "words": _,
         }
+
+    def _contents(self) -> list[tuple[int, str, str]]:
+        """The headings up to the appendix; what is folded within it is found there."""
+        found: list[tuple[int, str, str]] = []
+        for heading in self.headings.contents:
+            found.append(heading)
+            if heading[1] == "appendix":
+                break
+        return found
 
 
 def paper(locale: str) -> str:

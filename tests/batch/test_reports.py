@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -163,6 +165,7 @@ def test_expansion_reads_the_data(folder: Path, more: str, ids: list[str]) -> No
         (", for_each: rep, where: {regoin: East}}", "does not have. It has: "),
         (", for_each: rep, where: {region: Moon}}", "finds nobody in people"),
         (", parameters: {m: 1}}", "has no parameter 'm'. It has: period, who, n."),
+        (", audience: executive}", "has no parameter 'audience'. It has: period, who, n."),
         (", title: '{teem}'}", "{teem} in '{teem}' names nothing here"),
         (", as_of: soon}", "not a date"),
     ],
@@ -278,6 +281,25 @@ def test_a_group_has_the_manager_of_all_its_people_or_none(
     (folder / "reports.yml").write_text(MAIL + text)
     jobs = expand(load_reports(folder / "reports.yml"), open_workbook(folder))
     assert [job.recipients for job in jobs] == [(email,)]
+
+
+def test_an_audience_is_a_reader_an_address_or_both(folder: Path) -> None:
+    def made(audience: str, notebook: str, more: str = "") -> Any:
+        line = f"  - {{name: hello, notebook: notebooks/{notebook}.ipynb, audience: {audience}}}"
+        (folder / "reports.yml").write_text(MAIL + more + "reports:\n" + line)
+        return expand(load_reports(folder / "reports.yml"), open_workbook(folder))[0]
+
+    own = json.loads((folder / "notebooks" / "hello.ipynb").read_text())
+    cell = next(each for each in own["cells"] if "parameters" in each["metadata"].get("tags", []))
+    cell["source"] = [*cell["source"], "\naudience = ''\n"]
+    (folder / "notebooks" / "for_readers.ipynb").write_text(json.dumps(own))
+    addresses = "audiences: {rep: {to: a@example.com}}\n"
+
+    assert made("executive", "for_readers").parameters["audience"] == "executive"
+    both = made("rep", "for_readers", addresses)
+    assert (both.parameters["audience"], both.recipients) == ("rep", ("a@example.com",))
+    mail = made("rep", "hello", addresses)
+    assert ("audience" in mail.parameters, mail.recipients) == (False, ("a@example.com",))
 
 
 def test_what_differs_between_a_groups_people_is_not_the_groups(folder: Path) -> None:

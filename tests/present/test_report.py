@@ -14,6 +14,7 @@ from pages import headings_of, notebook_of, shown
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import export_html
 from salesops_nb.present.export.html import write_beside
+from salesops_nb.present.page.output import bundle, media_type
 from salesops_nb.present.page.render import template_folder
 
 OWN_SCRIPT = "\n".join(
@@ -37,18 +38,82 @@ def test_the_cover_says_who_when_and_with_what(page: str) -> None:
     for words in (
         "Hardware &amp; Sons &lt;b&gt;Ltd&lt;/b&gt;",
         "Team Brinkmann",
-        "We sell machines that last.",
         "2017-Q3 (Jul 1, 2017 to Sep 30, 2017)",
         "data through Dec 31, 2017",
-        "These tables are simulated, not recorded: targets.",
         "9 days older",
     ):
         assert words in cover
-    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", cover) == [
-        ("Period", "2017-Q3"),
-        ("Level", "team"),
-        ("Who", "Brinkmann"),
+    assert "<dt>" not in cover
+
+
+def test_what_was_asked_stands_in_the_folded_appendix(page: str) -> None:
+    page = shown(page)
+    folded = page.split('<details class="appendix">')[1]
+    for words in ("We sell machines that last.", "These tables are simulated, not recorded: targets."):
+        assert page.count(words) == folded.count(words) == 1
+    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", folded)
+    assert found[:3] == [("Period", "2017-Q3"), ("Level", "team"), ("Who", "Brinkmann")]
+
+
+def test_the_first_cards_stand_before_the_contents_and_their_heading_goes(tmp_path: Path) -> None:
+    code = "---\n```python\na\n```\n---\n"
+    node = notebook_of(f"# A\n{code}## Headlines\n{code}## More\n{code}".removesuffix("\n---\n"))
+    for at, value in ((3, "$1"), (5, "$2")):
+        facts = {
+            "cards": [{"label": "Bookings", "value": value, "sentence": "Said.", "detail": "", "marks": []}]
+        }
+        data = {media_type("headlines"): facts}
+        node.cells[at].outputs = [nbformat.v4.new_output("display_data", data=data)]
+    node.cells[3].outputs.append(
+        nbformat.v4.new_output("display_data", data={media_type("note"): {"text": "Beside.", "kind": "note"}})
+    )
+    node.cells[3].outputs.append(nbformat.v4.new_output("stream", text="printed"))
+    made = export_html(node, tmp_path / "x.html").read_text()
+    first, rest = made.split('<main id="main"')[1].split("<nav")
+    assert "$1" in first
+    assert first.index("$1") < first.index("Beside.")
+    assert "$2" in rest
+    assert "$1" not in rest
+    assert "printed" in rest
+    node.cells[3].outputs.pop()
+    made = export_html(node, tmp_path / "x.html").read_text()
+    assert [words for _n, _id, words in headings_of(made)] == [
+        "A",
+        "More",
+        "Appendix",
+        "Where this comes from",
     ]
+
+
+def test_a_tagged_cell_begins_the_appendix_and_its_heading_names_it(tmp_path: Path) -> None:
+    node = notebook_of(
+        "# A\n---\n## Shown\n---\n## How it is made\n\nBy hand.\n---\n## Definitions\n---\n### Ratio"
+    )
+    node.cells[2].metadata["tags"] = ["appendix"]
+    made = export_html(node, tmp_path / "x.html").read_text()
+    assert [(level, words) for level, _id, words in headings_of(made)] == [
+        (1, "A"),
+        (2, "Shown"),
+        (2, "How it is made"),
+        (3, "Definitions"),
+        (4, "Ratio"),
+        (3, "Where this comes from"),
+    ]
+    before, folded = made.split('<details class="appendix">')
+    assert "Shown" in before
+    assert "By hand." in folded.split("</details>")[0]
+    contents = made.split('<nav id="contents"')[1].split("</nav>")[0]
+    assert re.findall(r'href="#([^"]+)"', contents) == ["s-shown", "appendix"]
+
+
+def test_lead_and_caveat_stand_under_the_title_and_are_text(tmp_path: Path) -> None:
+    node = notebook_of("```python\nx\n```")
+    facts = {"title": "T", "lead": "Q4 <closed> short.", "caveat": "A & B."}
+    node.cells[0].outputs = [nbformat.v4.new_output("display_data", data={media_type("cover"): facts})]
+    made = export_html(node, tmp_path / "x.html").read_text()
+    cover = made.split('<header class="cover">')[1].split("</header>")[0]
+    assert '<p class="lead">Q4 &lt;closed&gt; short.</p>' in cover
+    assert '<p class="caveat">A &amp; B.</p>' in cover
 
 
 def test_headings_are_in_order_and_in_the_contents(page: str) -> None:
@@ -59,11 +124,12 @@ def test_headings_are_in_order_and_in_the_contents(page: str) -> None:
         (2, "People"),
         (2, "Another part"),
         (2, "Definitions"),
-        (2, "Data set aside"),
-        (2, "Where this comes from"),
+        (2, "Appendix"),
+        (3, "Data set aside"),
+        (3, "Where this comes from"),
     ]
     contents = page.split('<nav id="contents"')[1].split("</nav>")[0]
-    assert re.findall(r'href="#([^"]+)"', contents) == [name for _level, name, _words in found[1:]]
+    assert re.findall(r'href="#([^"]+)"', contents) == [name for _level, name, _words in found[1:-2]]
     assert len(re.findall(r'\bid="([^"]+)"', page)) == len(set(re.findall(r'\bid="([^"]+)"', page)))
 
 
@@ -73,6 +139,8 @@ def test_headline_cards_have_their_sentence_their_mark_and_their_note(page: str)
     assert "$1,234,568" in cards[0]
     assert "Up by a tenth." in cards[0]
     assert 'href="#note-1"' in cards[0]
+    assert '<p class="against bad"><b>−10.6%</b> to target</p>' in cards[0]
+    assert '<p class="against"><b>+$75.3K</b> to 2017-Q2</p>' in cards[0]
     assert '<span class="mark">simulated</span>' in cards[1]
 
 
@@ -85,8 +153,6 @@ def test_data_set_aside_are_footnotes_with_count_and_sum(page: str) -> None:
 
 
 def test_footnotes_stand_under_the_notebooks_own_heading_where_it_has_one(tmp_path: Path) -> None:
-    from salesops_nb.present.page.output import bundle
-
     node = notebook_of("# A\n---\n## Left out\n---\n```python\nx\n```\n---\n## Last")
     note = {"code": "c", "table": "", "message": "Why.", "fix": "", "rows": 2, "amount": None}
     data = bundle("set_aside", {"notes": [note]}, "")
@@ -98,7 +164,7 @@ def test_footnotes_stand_under_the_notebooks_own_heading_where_it_has_one(tmp_pa
 
 
 def test_the_foot_says_where_the_figures_come_from(page: str) -> None:
-    foot = page.split("<footer")[1]
+    foot = page.split('<section class="foot"')[1]
     for words in ("9f2b6c1e40aa83d1", "salesops_nb 0.1.0", "python 3.", "Dec 31, 2017", "r-17", "Brinkmann"):
         assert words in foot
 
@@ -178,7 +244,8 @@ def test_a_notebook_without_a_cover_has_one_from_its_heading(tmp_path: Path) -> 
         (1, "Stale deals"),
         (2, "A"),
         (3, "B"),
-        (2, "Where this comes from"),
+        (2, "Appendix"),
+        (3, "Where this comes from"),
     ]
     assert "<dd>2017-Q3</dd>" in made
     assert node.cells[0].metadata == {}

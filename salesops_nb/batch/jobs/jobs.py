@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from salesops_nb.batch.jobs.as_of import day_of, resolve_as_of
 from salesops_nb.batch.jobs.declared import check_parameters, declared_parameters
 from salesops_nb.batch.jobs.paths import check_place, path_facts, path_of
-from salesops_nb.batch.jobs.reports import FILE_NAME, Audience, Report, Reports
+from salesops_nb.batch.jobs.reports import FILE_NAME, READERS, Audience, Report, Reports
 from salesops_nb.batch.jobs.subjects import Subject, check_where, subjects
 from salesops_nb.core.names import id_of, named, nearest
 from salesops_nb.core.periods.forms import resolve_period
@@ -113,7 +113,7 @@ def _jobs_of(report: Report, reports: Reports, workbook: Workbook, period: str |
     jobs: list[Job] = []
     for subject in subjects(report, workbook, span):
         facts = facts_of(subject, report, workbook, span.key, day)
-        parameters = _parameters(report, subject, facts, declared, workbook)
+        parameters = _parameters(report, reports, subject, facts, declared, workbook)
         jobs.append(_job(report, reports, subject, facts, parameters, workbook))
     _check_apart(report, jobs)
     given = [job.parameters for job in jobs]
@@ -184,6 +184,7 @@ def _year_after(workbook: Workbook, report: Report) -> dict[str, int]:
 
 def _parameters(
     report: Report,
+    reports: Reports,
     subject: Subject,
     facts: Mapping[str, str],
     declared: Mapping[str, Any],
@@ -199,8 +200,11 @@ def _parameters(
         "who": subject.who,
         subject.kind: subject.who,
     } | _year_after(workbook, report)
+    if report.audience in READERS and ("audience" in declared or report.audience not in reports.audiences):
+        given["audience"] = report.audience  # a notebook without pages for readers refuses it
     said = {name: filled(value, facts, report.name) for name, value in report.parameters.items()}
-    return {name: value for name, value in given.items() if name in declared} | said
+    taken = {*declared, "audience"}
+    return {name: value for name, value in given.items() if name in taken} | said
 
 
 def _job(

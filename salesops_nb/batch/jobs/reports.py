@@ -31,6 +31,7 @@ from salesops_nb.messages import message
 
 FILE_NAME = "reports.yml"
 Each = Literal["company", "rep", "team", "region", "territory", "vacancy"]
+READERS = ("executive", "analyst", "manager", "rep", "finance")  # for whom a notebook may have pages
 Format = Literal["html", "xlsx", "pdf"]
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB)", re.IGNORECASE)
@@ -136,6 +137,8 @@ class Release(_Strict):
 class Report(_Strict):
     """One line of the list: a notebook, run once, or once for each of one kind or of several.
 
+    `audience` is for whom the page is, to whom it goes, or both: a reader of `READERS` is the notebook's
+    parameter of that name, and a name under `audiences` holds the addresses.
     Where the workbook lacks what it needs it is not possible, and the run ends with 1 unless `optional`.
     """
 
@@ -221,24 +224,24 @@ class Reports(_Strict):
                 )
             )
         for report in self.reports:
-            if isinstance(report.audience, str) and report.audience not in self.audiences:
-                known = ", ".join(self.audiences) or message("none")
+            if isinstance(report.audience, str) and report.audience not in {*self.audiences, *READERS}:
+                known = ", ".join([*self.audiences, *READERS])
                 raise ValueError(
                     message(
-                        "report {report!r} goes to audience {audience!r}, which 'audiences' does not name "
-                        "(it names: {known})",
+                        "report {report!r} is for audience {audience!r}, which is no kind of reader and "
+                        "which 'audiences' does not name (there are: {known})",
                         report=report.name,
                         audience=report.audience,
                         known=known,
                     )
                 )
-        if any(report.audience for report in self.reports) and self.mail is None:
+        if any(self.audience(report) for report in self.reports) and self.mail is None:
             raise ValueError(message("a report has an audience, but 'mail' (server, from) is missing"))
         return self
 
     def audience(self, report: Report) -> Audience | None:
         """To whom a report goes, its name looked up."""
-        return self.audiences[report.audience] if isinstance(report.audience, str) else report.audience
+        return self.audiences.get(report.audience) if isinstance(report.audience, str) else report.audience
 
 
 def option_of(file: str) -> str:

@@ -22,7 +22,13 @@ class Headings:
         self.contents: list[tuple[int, str, str]] = []
         self.last = ""
         self._level = 1
-        self._used: set[str] = {"top", "contents", "provenance", "data-set-aside"}
+        self._top = 2
+        self._used: set[str] = {"top", "contents", "appendix", "provenance", "data-set-aside"}
+
+    def append(self, words: str) -> None:
+        """The appendix begins: what follows stands below its heading."""
+        self.contents.append((2, "appendix", words))
+        self._level, self._top, self.last = 2, 3, words
 
     def render(self, source: str, attachments: Any = None) -> str:
         """The HTML of a markdown cell."""
@@ -36,7 +42,8 @@ class Headings:
         words = html.unescape(_TAGS.sub("", match[2])).strip()
         if not self.contents and words.casefold() == self.title:
             return ""
-        wanted = max(2, int(match[1]))
+        wanted = int(match[1]) + self._top - 2
+        wanted = min(6, max(self._top, wanted))
         level = min(wanted, self._level + 1)
         self._level, self.last = level, words
         name = self._name(words)

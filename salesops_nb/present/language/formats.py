@@ -15,6 +15,8 @@ from salesops_nb.present.language.translation import _, setting
 
 NONE = "–"
 MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+MANY = 10  # from ten times on a share is read as a factor
 
 
 def missing(value: Any) -> bool:
@@ -104,21 +106,37 @@ def exact(value: Decimal, places: int | None = None) -> str:
 
 
 def percent(value: Any, places: int = 1) -> str:
-    """A share (0.628) as a percentage (``62.8%``).
+    """A share (0.628) as a percentage (``62.8%``); from ten times on as a factor (``×13``).
 
     Examples
     --------
     >>> from salesops_nb import present
-    >>> present.percent(0.628), present.percent(0.628, places=0)
-    ('62.8%', '63%')
+    >>> present.percent(0.628), present.percent(0.628, places=0), present.percent(12.656)
+    ('62.8%', '63%', '×13')
     """
     from babel.numbers import format_percent
 
     if missing(value):
         return NONE
+    if abs(_decimal(value)) >= MANY:  # 1,265.6% is no size that anybody can picture
+        return TIMES + number(value, 0) if value > 0 else _("not comparable")
     plain = _percent_pattern(setting().locale)
     pattern = plain.replace("0", "0." + "0" * places, 1) if places else plain
     return _typeset(format_percent(_decimal(value), pattern, locale=setting().locale))
+
+
+def signed(value: Any, unit: str = "percent") -> str:
+    """A difference with its sign, plus as well as minus; nothing before nought.
+
+    Examples
+    --------
+    >>> from salesops_nb.present.language import formats
+    >>> formats.signed(0.05), formats.signed(-0.106), formats.signed(75_300, "about"), formats.signed(0.0)
+    ('+5.0%', '−10.6%', '+$75.3K', '0.0%')
+    """
+    written = by_unit(unit)(value)
+    up = not missing(value) and value > 0 and not written.startswith(TIMES)
+    return f"+{written}" if up else written
 
 
 def day(value: Any) -> str:

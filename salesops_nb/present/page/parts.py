@@ -20,6 +20,7 @@ from salesops_nb.present.page.render import words_of
 
 STATUSES = ("final", "draft")
 KINDS = ("note", "warning", "error")
+AGAINST = 2  # comparisons on a card
 
 
 def cover(
@@ -28,6 +29,7 @@ def cover(
     company: str = "",
     subtitle: str = "",
     lead: str = "",
+    caveat: str = "",
     mission: str = "",
     period: Any = None,
     as_of: date | str | None = None,
@@ -40,11 +42,12 @@ def cover(
     without: Sequence[str] = (),
     statement: Mapping[str, Any] | None = None,
 ) -> None:
-    """Display the cover, and hand the exporter the facts that stand at the report's foot.
+    """Display the cover, and hand the exporter the facts that stand in the report's appendix.
 
-    `lead` is what the page finds, in two sentences or so: it stands under the title. Cells with a tag named
-    in `without` are left out of the report, such as prose for the analyst alone. `statement` says which pay
-    statement the report shows (payee, period, status, lines, totals).
+    `lead` is what the page finds, in one or two sentences of at most 45 words: what happened, why, what to
+    do, how sure. `caveat` is one sentence that weakens it and may not be missed. Both stand under the title.
+    Cells with a tag named in `without` are left out of the report, such as prose for the analyst alone.
+    `statement` says which pay statement the report shows (payee, period, status, lines, totals).
 
     Raises
     ------
@@ -75,6 +78,7 @@ def cover(
         "company": company or "",
         "subtitle": subtitle or "",
         "lead": (lead or "").strip(),
+        "caveat": (caveat or "").strip(),
         "mission": (mission or "").strip(),
         "period": period_words(period),
         "as_of": _iso(as_of),
@@ -115,26 +119,36 @@ def period_words(period: Any) -> str:
 
 
 def headlines(cards: Iterable[Mapping[str, Any]]) -> None:
-    """Display the headline cards: each a figure, its value and one sentence in words.
+    """Display three to five headline cards: each a figure, its value and one sentence in words.
+
+    The first cards of a notebook stand on the report's first screen. `against` holds at most two
+    comparisons, such as the target and the period before: their label, value, unit and, where one way is
+    better, whether it is `good`.
 
     Raises
     ------
     SalesopsError
-        If a card lacks its label, value or sentence, or names an unknown unit.
+        If a card lacks its label, value or sentence, or names an unknown unit, or has more than two
+        comparisons.
 
     Examples
     --------
     >>> from salesops_nb import present
     >>> present.headlines([
-    ...     {"label": "Attainment", "value": 1.03, "unit": "percent",
-    ...      "sentence": "Bookings are 3 % above target.", "mark": "simulated"},
+    ...     {"label": "Bookings", "value": 2_790_000, "unit": "about", "sentence": "Five teams are behind.",
+    ...      "against": [{"label": "to target", "value": -0.106, "unit": "percent", "good": False}]},
     ...     {"label": "Top rep", "value": "Ada", "sentence": "She booked $90,000."},
     ... ])
-    Attainment: 103.0% Bookings are 3 % above target.
+    Bookings: $2.79M (−10.6% to target) Five teams are behind.
     Top rep: Ada She booked $90,000.
     """
     made = [_card(number, card) for number, card in enumerate(cards, start=1)]
-    emit("headlines", {"cards": made}, "\n".join(f"{c['label']}: {c['value']} {c['sentence']}" for c in made))
+    emit("headlines", {"cards": made}, "\n".join(map(_line, made)))
+
+
+def _line(card: Mapping[str, Any]) -> str:
+    against = ", ".join(f"{each['value']} {each['label']}" for each in card["against"])
+    return f"{card['label']}: {card['value']} {f'({against}) ' if against else ''}{card['sentence']}"
 
 
 def _card(number: int, card: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,6 +163,9 @@ def _card(number: int, card: Mapping[str, Any]) -> dict[str, Any]:
                 columns=", ".join(map(str, card)),
             )
         )
+    against = [_comparison(each) for each in card.get("against") or ()]
+    if len(against) > AGAINST:
+        raise SalesopsError(problem("bad-headline.against", number=number, count=len(against)))
     value, unit = card["value"], card.get("unit")
     raw = None if isinstance(value, str) or formats.missing(value) else str(value)
     return {
@@ -156,12 +173,23 @@ def _card(number: int, card: Mapping[str, Any]) -> dict[str, Any]:
         "value": value if isinstance(value, str) else formats.by_unit(unit or "text")(value),
         "raw": raw,
         "unit": unit or "text",
+        "against": against,
         "sentence": str(card["sentence"]),
         "detail": str(card.get("detail") or ""),
         "marks": as_list(card.get("mark")),
         "note": card.get("note"),
         "metric": card.get("metric"),
     }
+
+
+def _comparison(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A difference with its sign; amounts in three figures, since they are there to be compared."""
+    value, unit = given["value"], str(given.get("unit") or "percent")
+    if not isinstance(value, str):
+        value = formats.signed(value, "about" if unit == "money" else unit)
+    good = given.get("good")
+    tone = "" if good is None else "good" if good else "bad"
+    return {"label": str(given["label"]), "value": value, "tone": tone}
 
 
 def set_aside(findings: Any, currency: str | None = None) -> None:

@@ -96,6 +96,7 @@ class Panel:
         status: str = "final",
         mission: bool = False,
         lead: str = "",
+        caveat: str = "",
         without: Sequence[str] = (),
         statement: Mapping[str, Any] | None = None,
     ) -> None:
@@ -103,16 +104,17 @@ class Panel:
 
         Parameters
         ----------
-        asked : the parameters the page is about; all of them stand at its foot, or `asked_for` in their
+        asked : the parameters the page is about; all of them stand in its appendix, or `asked_for` in their
             place.
         title, subtitle : what the page is, and whose. Both in the reader's language.
         period : the `Period` it is of, or its words.
         as_of : the last day known; the last in the data unless given.
         used : tables and ``table.column`` names that its figures rest on: those that are simulated are
-            named on the page.
+            named in the appendix.
         status : ``final`` or ``draft``.
-        mission : whether the mission of the workbook's strategy file stands under the title.
-        lead : what the page finds, in two sentences or so: it stands under the title.
+        mission : whether the mission of the workbook's strategy file stands in the appendix.
+        lead : what the page finds, in one or two sentences of at most 45 words: it stands under the title.
+        caveat : the one sentence that weakens it and may not be missed; it stands beside it.
         without : tags of cells that the report leaves out.
         statement : which pay statement the report shows (payee, period, status, lines, totals).
         """
@@ -130,6 +132,7 @@ class Panel:
             subtitle=subtitle,
             company=settings.company,
             lead=lead,
+            caveat=caveat,
             mission=_mission(workbook) if mission else "",
             period=period,
             as_of=as_of or workbook.data_through,
