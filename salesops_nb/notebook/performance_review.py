@@ -100,7 +100,6 @@ def cover(panel: Panel, asked: Any, review: Review) -> None:
             "deals.deal_type",
             "forecast_calls",
         ),
-        mission=True,
         asked_for={**asked.model_dump(exclude={"workbook"}), "who": review.name},
     )
 

@@ -252,9 +252,9 @@ def _reps(tables: Mapping[str, Any], late: pd.DataFrame, day: date) -> float:
 def restated(
     funnel: Funnel,
     *,
-    rate: float | None = None,
-    size: float | None = None,
-    cycle: float | None = None,
+    rate: float | Floats | None = None,
+    size: float | Floats | None = None,
+    cycle: float | Floats | None = None,
     logged: float | None = None,
     reps: float | None = None,
     share: Mapping[str, float] | None = None,
@@ -263,7 +263,7 @@ def restated(
 
     Parameters
     ----------
-    rate, size, cycle, logged : factors; 1.1 is a tenth more than was learned, for every segment.
+    rate, size, cycle, logged : factors; 1.1 is a tenth more than was learned, for every segment, or one a segment.
     reps : how many people.
     share : each segment's part of bookings; what is left goes to the segments that are not named.
 
@@ -282,9 +282,9 @@ def restated(
     changed: dict[str, Any] = {}
     if rate is not None:
         changed["rate"] = funnel.rate * rate
-        if float(changed["rate"].mean(axis=0).max()) > 1:
-            top = float(funnel.rate.mean(axis=0).max())
-            raise SalesopsError(problem("sales-model-rate", column="win_rate", value=f"{top * rate:.2f}"))
+        top = float(changed["rate"].mean(axis=0).max())
+        if top > 1:
+            raise SalesopsError(problem("sales-model-rate", column="win_rate", value=f"{top:.2f}"))
         changed["rate"] = np.minimum(changed["rate"], 1.0)
     if size is not None:
         changed["size"] = funnel.size * size
@@ -293,30 +293,33 @@ def restated(
     if reps is not None:
         changed["reps"] = float(reps)
     if cycle is not None:
-        changed["spread"] = _stretched(funnel.spread, cycle)
-        changed["open_after"] = _longer(funnel.open_after, cycle, changed["spread"].shape[2])
+        factors = np.broadcast_to(np.asarray(cycle, dtype=float), len(funnel.segments))
+        changed["spread"] = _stretched(funnel.spread, factors)
+        changed["open_after"] = _longer(funnel.open_after, factors, changed["spread"].shape[2])
     if share:
         changed["share"] = _shares(funnel, share)
     return replace(funnel, **changed)
 
 
-def _stretched(spread: Floats, factor: float) -> Floats:
-    """Wins that come `factor` times as late: what falls between two months is shared, so that the mean holds."""
+def _stretched(spread: Floats, factors: Floats) -> Floats:
+    """Wins that come so many times as late: what falls between two months is shared, so that the mean holds."""
     months = spread.shape[2]
-    at = np.arange(months) * factor
-    low = np.floor(at + 1e-9).astype(int)
-    part = np.clip(at - low, 0.0, 1.0)
-    out = np.zeros((*spread.shape[:2], int(low[-1]) + 2))
-    for month in range(months):
-        out[:, :, low[month]] += spread[:, :, month] * (1 - part[month])
-        out[:, :, low[month] + 1] += spread[:, :, month] * part[month]
+    out = np.zeros((*spread.shape[:2], int(np.ceil((months - 1) * factors.max())) + 2))
+    for segment, factor in enumerate(factors):
+        for month in range(months):
+            low = int(month * factor + 1e-9)
+            part = min(max(month * factor - low, 0.0), 1.0)
+            out[:, segment, low] += spread[:, segment, month] * (1 - part)
+            out[:, segment, low + 1] += spread[:, segment, month] * part
     used = np.flatnonzero(out.sum(axis=(0, 1)) > 1e-15)
     return out[:, :, : int(used[-1]) + 1]
 
 
-def _longer(open_after: Floats, factor: float, months: int) -> Floats:
-    at = np.arange(months) / factor if factor > 0 else np.full(months, np.inf)
-    return np.stack([np.interp(at, np.arange(len(row)), row) for row in open_after])
+def _longer(open_after: Floats, factors: Floats, months: int) -> Floats:
+    """The share still open after each month, where all ends come so many times as late."""
+    at = np.arange(months)
+    pairs = zip(open_after, factors, strict=True)
+    return np.stack([np.interp(at / factor, np.arange(len(row)), row) for row, factor in pairs])
 
 
 def _shares(funnel: Funnel, share: Mapping[str, float]) -> Floats:

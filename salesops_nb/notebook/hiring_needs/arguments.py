@@ -71,7 +71,7 @@ def _grown_from(workbook: Any) -> float | None:
     """Bookings that a target grows from, ``None`` where there are targets."""
 
     def grown_from() -> float | None:
-        return None if _has_targets(workbook) else _last_year(workbook)
+        return None if _has_targets(workbook) else last_year(workbook)
 
     found: float | None = workbook.tables.once(("hiring", "grown from"), grown_from)
     return found
@@ -92,7 +92,7 @@ def _has_targets(workbook: Any) -> bool:
     return any(str(key) == after for key in rows["period"])
 
 
-def _last_year(workbook: Any) -> float:
+def last_year(workbook: Any) -> float:
     """Bookings of the last twelve whole months: won deals, and recorded history for months before the deals.
 
     Where the data hold fewer, they are brought to twelve, as target setting does.
