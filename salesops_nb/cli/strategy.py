@@ -106,7 +106,9 @@ def _side_by_side(before: Version, after: Version, heads: tuple[str, str]) -> No
     for head in ("", *heads):
         table.add_column(head, overflow="fold", ratio=1 if head else None)
     for row in rows.itertuples():
-        table.add_row(str(row.part).removeprefix("sales_model."), str(row.before) or "–", str(row.after) or "–")
+        table.add_row(
+            str(row.part).removeprefix("sales_model."), str(row.before) or "–", str(row.after) or "–"
+        )
     console = Console(highlight=False, markup=False)
     console.print(table)
 
@@ -153,7 +155,9 @@ def propose(
         room.store, content_of(version), based_on=called(last), valid_from=start, author=by, reason=reason,
         proposed_at=datetime.now(UTC).astimezone(),
     )  # fmt: skip
-    click.echo(f"Proposal {number}: salesops strategy diff --proposal {number} shows it beside version {called(last)}.")
+    click.echo(
+        f"Proposal {number}: salesops strategy diff --proposal {number} shows it beside version {called(last)}."
+    )
 
 
 def _signature(version: Version) -> dict[str, object]:

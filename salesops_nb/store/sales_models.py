@@ -13,7 +13,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BIGINT, Column, Connection, Engine, Float, Integer, String, Table, Text, func, insert, select
+from sqlalchemy import (
+    BIGINT,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    String,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+)
 
 from salesops_nb.core.money import from_minor, to_minor
 from salesops_nb.errors import SalesopsError, problem
@@ -109,7 +122,9 @@ def approve_model(
 
 def _append(connection: Connection, row: dict[str, Any]) -> int:
     mine = models.c.year == row["year"]
-    last = connection.execute(select(models).where(mine).order_by(models.c.number.desc()).limit(1)).one_or_none()
+    last = connection.execute(
+        select(models).where(mine).order_by(models.c.number.desc()).limit(1)
+    ).one_or_none()
     same = ("months", "approved_by", "parameters", "currency")
     if last is not None and all(getattr(last, name) == row[name] for name in same):
         return int(last.number)

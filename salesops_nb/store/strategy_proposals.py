@@ -167,12 +167,19 @@ def check_approver(proposal: Proposal, approver: str) -> str:
     if person.casefold() == proposal.author.casefold():
         raise SalesopsError(problem("strategy-own-proposal", value=proposal.number, name=proposal.author))
     if proposal.approver is not None:
-        raise SalesopsError(problem("strategy-approved-already", value=proposal.number, name=proposal.approver))
+        raise SalesopsError(
+            problem("strategy-approved-already", value=proposal.number, name=proposal.approver)
+        )
     return person
 
 
 def approve(
-    engine: Engine, number: int, *, approver: str, approved_at: datetime, write: Callable[[str], None] | None = None
+    engine: Engine,
+    number: int,
+    *,
+    approver: str,
+    approved_at: datetime,
+    write: Callable[[str], None] | None = None,
 ) -> None:
     """Write that a proposal is approved, once; raises `SalesopsError` as `check_approver` does.
 

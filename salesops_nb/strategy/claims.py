@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import optimize, special
 
 from salesops_nb.core.periods import FiscalCalendar
-from salesops_nb.strategy.deals import Deals, read_deals
+from salesops_nb.strategy.deals import read_deals
 from salesops_nb.strategy.figures import MONTHS, Figure, enough, figure, months_before
 from salesops_nb.strategy.versions import RATES, Claim, Version
 

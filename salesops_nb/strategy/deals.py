@@ -77,9 +77,7 @@ def _rows(found: Deals) -> int:
 
 
 def _read(tables: Tables, model: SalesModel, as_of: date) -> Deals:
-    every = [
-        collected(of(tables, as_of).select(*_COLUMNS)) for of in (facts.closed_deals, facts.open_deals)
-    ]
+    every = [collected(of(tables, as_of).select(*_COLUMNS)) for of in (facts.closed_deals, facts.open_deals)]
     rows = pd.concat([part for part in every if len(part)] or every[:1], ignore_index=True)
     out = pd.DataFrame({"deal_id": rows["deal_id"], "owner_id": rows["owner_id"]})
     out["won"] = (rows["outcome"] == "won").to_numpy(dtype=bool)

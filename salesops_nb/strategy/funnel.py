@@ -170,7 +170,9 @@ def learn(
     there = [at for at in places if (won["place"] == at).any() or (recent["place"] == at).any() or names[at]]
     values = won["value"].to_numpy(dtype=float)
     activity = _activities(tables, deals, last)
-    columns: dict[str, list[Any]] = {name: [] for name in ("rate", "size", "spread", "open", "logged", "borrowed")}
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("rate", "size", "spread", "open", "logged", "borrowed")
+    }
     spread_over = _shares_known(recent, there)
     unknown = _table(recent[recent["place"] == UNKNOWN], last)
     for at, part in zip(there, spread_over, strict=True):

@@ -29,7 +29,9 @@ FIRST = date.min
 
 
 def _text(value: object) -> object:
-    return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+    return (
+        str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+    )
 
 
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
@@ -213,14 +215,20 @@ def _overlaps(placed: Sequence[tuple[tuple[Any, ...], Version]]) -> list[Fault]:
     found: list[Fault] = []
     for at, each in placed:
         if each.valid_to is not None and each.valid_to <= each.start:
-            said = {"value": _called(each), "first": each.start.isoformat(), "last": each.valid_to.isoformat()}
+            said = {
+                "value": _called(each),
+                "first": each.start.isoformat(),
+                "last": each.valid_to.isoformat(),
+            }
             found.append(("strategy-overlap.backward", (*at, "valid_to"), said))
     for (_, before), (at, after) in pairwise(sorted(placed, key=lambda pair: pair[1].start)):
         end = before.valid_to
         if before.start == after.start or (end is not None and end > after.start):
             said = {"value": _called(before), "name": _called(after), "first": after.start.isoformat()}
             found.append(("strategy-overlap", (*at, "valid_from"), said))
-        if None not in (before.version, after.version) and int(before.version or 0) >= int(after.version or 0):
+        if None not in (before.version, after.version) and int(before.version or 0) >= int(
+            after.version or 0
+        ):
             said = {"value": _called(after), "name": _called(before)}
             found.append(("strategy-overlap.numbers", (*at, "version"), said))
     return found
@@ -230,7 +238,13 @@ def _faults(at: tuple[Any, ...], version: Version) -> list[Fault]:
     found: list[Fault] = []
     model = version.sales_model
     if version.approver and version.approver.casefold() == version.author.casefold():
-        found.append(("strategy-own-approver", (*at, "approver"), {"value": version.approver, "name": _called(version)}))
+        found.append(
+            (
+                "strategy-own-approver",
+                (*at, "approver"),
+                {"value": version.approver, "name": _called(version)},
+            )
+        )
     signed = ("valid_from", "author", "approver", "reason")
     lacking = [name for name in signed if not getattr(version, name)] if model.claims else []
     if lacking:
@@ -254,7 +268,9 @@ def _faults(at: tuple[Any, ...], version: Version) -> list[Fault]:
         elif claim.metric == "ideal_customer":
             mine = next(each for each in model.segments if each.name == claim.segment)
             if not mine.ideal:
-                found.append(("strategy-claim.no-ideal", (*spot, "segment"), {"value": mine.name, "name": claim.name}))
+                found.append(
+                    ("strategy-claim.no-ideal", (*spot, "segment"), {"value": mine.name, "name": claim.name})
+                )
         if claim.metric == "stage_rate" and not claim.stage:
             found.append(("strategy-claim.stage", spot, {"value": claim.name}))
         if claim.metric == "mix":

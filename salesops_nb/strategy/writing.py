@@ -19,7 +19,9 @@ _NOBODY = "to be approved"
 
 def content_of(version: Version) -> dict[str, Any]:
     """What a version says, as the file holds it, without who wrote and approved it."""
-    found: dict[str, Any] = _plain(version.model_dump(mode="json", exclude=set(OF_APPROVAL), exclude_defaults=True))
+    found: dict[str, Any] = _plain(
+        version.model_dump(mode="json", exclude=set(OF_APPROVAL), exclude_defaults=True)
+    )
     return found
 
 
@@ -61,7 +63,9 @@ def with_figures(version: Version, figures: Mapping[str, float], review_on: date
     return content
 
 
-def checked(content: Mapping[str, Any], strategy: Strategy, path: Path, author: str, reason: str, start: date) -> Version:
+def checked(
+    content: Mapping[str, Any], strategy: Strategy, path: Path, author: str, reason: str, start: date
+) -> Version:
     """A proposed version, valid in itself and after those that there are; raises `SalesopsError` with every fault."""
     top = strategy.versions[0]
     signed = {**{k: v for k, v in content.items() if k not in OF_APPROVAL}, "valid_from": start, "author": author,
@@ -74,7 +78,14 @@ def checked(content: Mapping[str, Any], strategy: Strategy, path: Path, author: 
 
 
 def write_version(
-    path: Path, content: Mapping[str, Any], *, based_on: str, valid_from: date, author: str, approver: str, reason: str
+    path: Path,
+    content: Mapping[str, Any],
+    *,
+    based_on: str,
+    valid_from: date,
+    author: str,
+    approver: str,
+    reason: str,
 ) -> int:
     """Put an approved version at the top of the file and the one before it under `earlier`; its number.
 
@@ -97,9 +108,18 @@ def write_version(
     number = (top.version or len(before.versions)) + 1
     for name in last:
         del old[name]
-    signed = {"version": number, "valid_from": valid_from, "author": author, "approver": approver, "reason": reason}
+    signed = {
+        "version": number,
+        "valid_from": valid_from,
+        "author": author,
+        "approver": approver,
+        "reason": reason,
+    }
     at = 1 if "simulated" in old else 0
-    for name, value in [*signed.items(), *((k, _dated(v)) for k, v in content.items() if k not in OF_APPROVAL)]:
+    for name, value in [
+        *signed.items(),
+        *((k, _dated(v)) for k, v in content.items() if k not in OF_APPROVAL),
+    ]:
         old.insert(at, name, value)
         at += 1
     earlier = old.get("earlier") or CommentedSeq()

@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesops_nb import present
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.notebook.sales_model.finding import figure_words, limit_words
+from salesops_nb.notebook.sales_model.finding import figure_words, limit_words, month_words
 from salesops_nb.notebook.sales_model.parameters import SalesModel
 from salesops_nb.notebook.sales_model.plan import Model, Plan, planned
 from salesops_nb.parameters import checked
@@ -44,7 +44,9 @@ def acted(workbook: Any, asked: SalesModel, plan: Plan) -> None:
         refuse_beyond_capacity(plan, str(asked.act_name))
         number = save_scenario(workbook.store, str(asked.act_name), asked.changed, by=str(asked.act_by),
                                on=asked.act_on, of="sales_model")  # type: ignore[arg-type]  # fmt: skip
-        present.note(_("Scenario {name}, version {version}, is saved.", name=str(asked.act_name), version=number))
+        present.note(
+            _("Scenario {name}, version {version}, is saved.", name=str(asked.act_name), version=number)
+        )
     elif asked.act == "approve model":
         _approve(workbook, asked, plan)
     else:
@@ -56,7 +58,7 @@ def refuse_beyond_capacity(plan: Plan, name: str) -> None:
     if plan.share_used is not None and plan.share_used > 1:
         first = plan.used.iloc[0]
         raise SalesopsError(
-            problem("sales-model-over-capacity", name=name, month=plan.months[int(first["month"])].key,
+            problem("sales-model-over-capacity", name=name, month=month_words(plan.months[int(first["month"])]),
                     share=formats.percent(first["used"], 0), what=limit_words(first["what"]))
         )  # fmt: skip
 
@@ -81,7 +83,9 @@ def _decide(workbook: Any, asked: SalesModel, model: Model) -> None:
     from salesops_nb.strategy.writing import called, with_figures
 
     assert asked.act_on is not None
-    mine = model.claims[[str(each).casefold() == str(asked.act_name).casefold() for each in model.claims["claim"]]]
+    mine = model.claims[
+        [str(each).casefold() == str(asked.act_name).casefold() for each in model.claims["claim"]]
+    ]
     if mine.empty:
         known = ", ".join(model.claims["claim"]) or "–"
         raise SalesopsError(problem("no-such-claim", value=asked.act_name, known=known))
@@ -156,7 +160,9 @@ def _again(workbook: Any, other: SalesModel, model: Model, asked: SalesModel) ->
     key = "sales model", json.dumps(other.model_dump(mode="json"), sort_keys=True)
 
     def worked_out() -> tuple[Any, ...]:
-        mine = model if other.as_of == asked.as_of else learned(workbook, other)
+        mine = (
+            model if other.as_of == asked.as_of else learned(workbook, other.as_of, other.draws, other.seed)
+        )
         return _outcome(planned(workbook, other, mine))
 
     found: tuple[Any, ...] = workbook.tables.once(key, worked_out)
@@ -170,9 +176,16 @@ def _outcome(plan: Plan) -> tuple[Any, ...]:
     binds = ""
     if not plan.used.empty:
         first = plan.used.iloc[0]
-        said = {"what": limit_words(first["what"]), "month": plan.months[int(first["month"])].key}
+        said = {"what": limit_words(first["what"]), "month": month_words(plan.months[int(first["month"])])}
         binds = _("refused: {what}, {month}", **said) if first["used"] > 1 else _("{what}, {month}", **said)
-    return (plan.target, plan.opened_a_month, activities, plan.share_used, binds or "–", float(plan.pace.sum(axis=1).mean()))
+    return (
+        plan.target,
+        plan.opened_a_month,
+        activities,
+        plan.share_used,
+        binds or "–",
+        float(plan.pace.sum(axis=1).mean()),
+    )
 
 
 def _changed(parameters: Mapping[str, Any]) -> str:

@@ -52,23 +52,27 @@ def judged(workbook: Any, model: Model) -> None:
             "claim": row["claim"],
             "metric": f"{kinds[metric]}: {where}" if where else kinds[metric],
             "claimed": f"{figure_words(metric, row['claimed'])} ± {_width(metric, row['within'])}",
-            "value": figure_words(metric, row["value"]),
-            "interval": _interval(metric, row["low"], row["high"]),
+            "value": f"{figure_words(metric, row['value'])}{_interval(metric, row['low'], row['high'])}",
             "n": row["n"], "verdict": words[row["verdict"]],
-            "review_on": row["review_on"],
             "proposed": figure_words(metric, row["proposed"]),
+            "review_on": row["review_on"],
             "decided": act_words(done) if done is not None else "–",
             "stale": bool(row["stale"]),
         })  # fmt: skip
     table = pd.DataFrame(rows)
     late = table.pop("stale")
+    if (table["decided"] == "–").all():
+        table = table.drop(columns="decided")
+    if all(one == other for one, other in zip(table["claim"], table["metric"], strict=True)):
+        table = table.drop(columns="metric")
     table["review_on"] = [
-        _("{day}, past", day=_day(day)) if old else _day(day) for day, old in zip(table["review_on"], late, strict=True)
+        _("{day}, past", day=_day(day)) if old else _day(day)
+        for day, old in zip(table["review_on"], late, strict=True)
     ]
     notes = [
         _("Of deals closed in the twelve months up to the day, a stage rate of those that entered the stage in them. "
           "Contradicted: farther from the claim than its own width and chance allow, at 5 %; confirmed: the 90 % "
-          "interval lies within that width."),
+          "interval (in brackets) lies within that width."),
         _("A proposed figure changes nothing until a person accepts it (act) and another approves the version that "
           "follows (salesops strategy approve)."),
     ]  # fmt: skip
@@ -90,6 +94,7 @@ def _width(metric: str, within: float) -> str:
 
 
 def _interval(metric: str, low: float, high: float) -> str:
+    """The ends of the 90 % interval, in brackets behind the figure."""
     if pd.isna(low) or pd.isna(high):
-        return "–"
-    return f"{figure_words(metric, low)} – {figure_words(metric, high)}"
+        return ""
+    return f" ({figure_words(metric, low)} – {figure_words(metric, high)})"

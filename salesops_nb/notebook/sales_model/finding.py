@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesops_nb import present
+from salesops_nb.core.periods import Period
 from salesops_nb.notebook.sales_model.parameters import SalesModel
 from salesops_nb.notebook.sales_model.plan import Model, Plan
 from salesops_nb.present.language import formats
@@ -17,8 +18,6 @@ from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
     from salesops_nb.present.panel.panel import Panel
-
-SEGMENT_FROM = 30
 
 
 def figure_words(metric: str, value: Any) -> str:
@@ -61,15 +60,18 @@ def lead(plan: Plan) -> str:
               pace=formats.number(pace, 0))
         )  # fmt: skip
     else:
-        parts.append(_("{year} has a target of nothing: nothing has to be opened for it.", year=plan.year.key))
+        parts.append(
+            _("{year} has a target of nothing: nothing has to be opened for it.", year=plan.year.key)
+        )
     wrong = plan.model.claims[plan.model.claims["verdict"] == "contradicted"]
     if len(wrong):
         first = wrong.iloc[0]
-        parts.append(
+        parts += [
             _("The data contradict the model on {claim}: {value}, not {claimed}.", claim=first["claim"],
               value=figure_words(first["metric"], first["value"]),
-              claimed=figure_words(first["metric"], first["claimed"]))
-        )  # fmt: skip
+              claimed=figure_words(first["metric"], first["claimed"])),
+            _("Accept the new figure or say why not."),
+        ]  # fmt: skip
     binds = bound(plan)
     if binds:
         parts.append(binds)
@@ -82,7 +84,12 @@ def bound(plan: Plan) -> str:
         return ""
     first = plan.used.iloc[0]
     return _("That is refused: {what} in {month} take {share} of capacity.", what=limit_words(first["what"]),
-             month=plan.months[int(first["month"])].key, share=formats.percent(first["used"], 0))  # fmt: skip
+             month=month_words(plan.months[int(first["month"])]), share=formats.percent(first["used"], 0))  # fmt: skip
+
+
+def month_words(month: Period) -> str:
+    """A month as a page names it; its key does not break in two."""
+    return month.key.replace("-", "\u2011")
 
 
 def limit_words(what: str) -> str:
@@ -130,7 +137,7 @@ def _at_pace(plan: Plan) -> dict[str, Any]:
     return {
         "label": _("Bookings at the pace of late"), "value": float(year.mean()), "unit": "about",
         "mark": ["estimated"], "against": against,
-        "sentence": _("If as many deals are opened as in the last twelve months: {low} to {high} (90 %).",
+        "sentence": _("If from now on as many deals are opened as in the last twelve months: {low} to {high} (90 %).",
                       low=formats.short_money(low), high=formats.short_money(high)),
     }  # fmt: skip
 
@@ -140,7 +147,7 @@ def _capacity(plan: Plan) -> dict[str, Any]:
     if plan.used.empty:
         return {"label": label, "value": "–", "sentence": _("No limit of capacity is known.")}
     first = plan.used.iloc[0]
-    said = {"what": limit_words(first["what"]), "month": plan.months[int(first["month"])].key,
+    said = {"what": limit_words(first["what"]), "month": month_words(plan.months[int(first["month"])]),
             "need": formats.number(first["need"], 0), "limit": formats.number(first["limit"], 0)}  # fmt: skip
     over = first["used"] > 1
     sentence = (
@@ -148,13 +155,22 @@ def _capacity(plan: Plan) -> dict[str, Any]:
         if over
         else _("Nearest to its limit: {what} in {month}, {need} of {limit}.", **said)
     )
-    return {"label": label, "value": formats.percent(first["used"], 0), "sentence": sentence, "mark": ["estimated"]}
+    return {
+        "label": label,
+        "value": formats.percent(first["used"], 0),
+        "sentence": sentence,
+        "mark": ["estimated"],
+    }
 
 
 def _claims(model: Model) -> dict[str, Any]:
     label, claims = _("Claims that hold"), model.claims
     if claims.empty:
-        return {"label": label, "value": "–", "sentence": _("The sales model claims nothing that can be checked.")}
+        return {
+            "label": label,
+            "value": "–",
+            "sentence": _("The sales model claims nothing that can be checked."),
+        }
     count = claims["verdict"].value_counts()
     told = {
         "contradicted": formats.number(int(count.get("contradicted", 0))),
@@ -194,7 +210,11 @@ def strategy_text(model: Model) -> None:
               for each in version.sales_model.segments),
             (_("Coverage"), _coverage(version.sales_model.coverage))]  # fmt: skip
     table = pd.DataFrame([row for row in rows if row[1]], columns=["part", "words"])
-    signed = _("Version {n}, in force since {day}.", n=str(version.version or "–"), day=formats.day(version.valid_from))
+    signed = _(
+        "Version {n}, in force since {day}.",
+        n=str(version.version or "–"),
+        day=formats.day(version.valid_from),
+    )
     who = _("Written by {author}, approved by {approver}: {reason}", author=version.author,
             approver=version.approver, reason=version.reason)  # fmt: skip
     if len(table):

@@ -41,15 +41,21 @@ class SalesModel(Parameters):
         description="Last day known; the last date in the data unless given",
         json_schema_extra={"choices": "days"},
     )
-    target: float | None = Field(None, ge=0, description="Bookings of the year; empty for its targets, or growth")
-    growth: float = Field(0.1, ge=-0.5, le=2, description="Growth on the last twelve months, without a target")
+    target: float | None = Field(
+        None, ge=0, description="Bookings of the year; empty for its targets, or growth"
+    )
+    growth: float = Field(
+        0.1, ge=-0.5, le=2, description="Growth on the last twelve months, without a target"
+    )
     figures: Literal["measured", "declared"] = Field(
         "measured", description="Work with what the data say, or with what the sales model declares"
     )
     win_rate: float | None = Field(
         None, gt=0, le=1, description="Won of the deals decided, in place of the learned; a share"
     )
-    deal_size: float | None = Field(None, gt=0, description="Mean amount of a won deal, in place of the learned")
+    deal_size: float | None = Field(
+        None, gt=0, description="Mean amount of a won deal, in place of the learned"
+    )
     cycle_days: float | None = Field(
         None, gt=0, le=730, description="Mean days from created to won, in place of the learned"
     )

@@ -48,8 +48,10 @@ class Model:
 class Plan:
     """A year worked backwards and forwards.
 
-    `months` are the year's, `before` those in which deals for it are opened before. `pace` are draws of the bookings
-    by month if as many deals are opened as of late (draws × months). `origin` says whose the target is.
+    `months` are the year's, `before` those in which deals for it are opened before. `opened` are the deals opened in
+    each of these (missing where a month is not over). `pace` are draws of the bookings by month if from now on as many
+    are opened as of late, `caught` if from now on those are opened that the target asks for (draws × months): what was
+    not opened in time is missing in both. `origin` says whose the target is.
     """
 
     model: Model
@@ -60,7 +62,9 @@ class Plan:
     funnel: Funnel
     flow: Flow
     used: pd.DataFrame
+    opened: Floats
     pace: Floats
+    caught: Floats
 
     @property
     def target(self) -> Decimal:
@@ -90,17 +94,17 @@ class Plan:
         return None if self.used.empty else float(self.used["used"].iloc[0])
 
 
-def learned(workbook: Any, asked: SalesModel) -> Model:
+def learned(workbook: Any, as_of: date | None = None, draws: int = 2_000, seed: int = 0) -> Model:
     """The sales model in force on the day, held against the data.
 
     Raises `SalesopsError` for a strategy file with faults, and where nothing was won.
     """
     found = strategy.load(workbook.folder, workbook.settings)
-    day = asked.as_of or workbook.data_through
+    day = as_of or workbook.data_through
     version = (found.in_force(day) if found is not None else None) or Version()
     deals = strategy.read_deals(workbook.tables, version.sales_model, day)
     claims = strategy.judged(version, workbook.tables, workbook.calendar, workbook.stages, day)
-    funnel = strategy.learn(deals, workbook.tables, asked.draws, asked.seed)
+    funnel = strategy.learn(deals, workbook.tables, draws, seed)
     limits = strategy.limits(version.sales_model, funnel, deals, workbook.tables)
     return Model(found, version, day, deals, claims, funnel, limits)
 
@@ -115,12 +119,38 @@ def planned(workbook: Any, asked: SalesModel, model: Model) -> Plan:
     before: list[Period] = []
     for _n in range(flow.before):
         before.insert(0, (before or [months[0]])[0].previous())
-    over = min(months_over([each.start for each in months], model.day), len(months))
+    begun = min(months_over([each.start for each in months], model.day), len(months))
     days = [(each.end - each.start).days for each in months]
-    used = strategy.used(flow, funnel, model.limits, days, over)
-    steady = np.repeat(funnel.opened[:, None], flow.before + len(months), axis=1)
-    pace = strategy.forwards(steady, funnel, len(months)).sum(axis=1)
-    return Plan(model, year, tuple(before), tuple(months), origin, funnel, flow, used, pace)
+    used = strategy.used(flow, funnel, model.limits, days, begun)
+    done = opened_in(model, [*before, *months])
+    over = ~np.isnan(done[0])
+    steady = np.where(over, done, funnel.opened[:, None])
+    asked_for = np.where(over, done[None], flow.opened)
+    pace, caught = (strategy.forwards(each, funnel, len(months)).sum(axis=1) for each in (steady, asked_for))
+    return Plan(
+        model, year, tuple(before), tuple(months), origin, funnel, flow, used, done.sum(axis=0), pace, caught
+    )
+
+
+def opened_in(model: Model, months: Sequence[Period]) -> Floats:
+    """Deals opened by segment and month, missing where a month is not over; a deal without an account counts in each
+    segment by its part of the others."""
+    frame = model.deals.frame
+    names, funnel = model.deals.segments, model.learned
+    part = (
+        funnel.opened / funnel.opened.sum() if funnel.opened.sum() > 0 else np.full(len(funnel.segments), 0.0)
+    )
+    out = np.full((len(funnel.segments), len(months)), np.nan)
+    for at, month in enumerate(months):
+        if month.last > model.day:
+            continue
+        inside = (frame["created"] >= pd.Timestamp(month.start)) & (
+            frame["created"] < pd.Timestamp(month.end)
+        )
+        places = frame.loc[inside, "place"]
+        known = np.array([float((places == names.index(name)).sum()) for name in funnel.segments])
+        out[:, at] = known + part * (len(places) - known.sum())
+    return out
 
 
 def months_of(year: Period) -> list[Period]:
