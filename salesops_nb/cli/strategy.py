@@ -1,4 +1,5 @@
-"""`salesops strategy`: versions of mission, vision and sales model, what differs, proposals and their approval."""
+"""`salesops strategy`: versions of mission, vision and sales model, what differs, proposals and their
+approval."""
 
 from __future__ import annotations
 
@@ -31,25 +32,36 @@ def strategy(context: click.Context, workbook: str, day: date | None) -> None:
     print_table(
         pd.DataFrame(
             [
-                {"version": called(each), "valid_from": "" if each.valid_from is None else each.valid_from,
-                 "in force": "yes" if each is now else "", "author": each.author, "approver": each.approver,
-                 "reason": each.reason}
+                {
+                    "version": called(each),
+                    "valid_from": "" if each.valid_from is None else each.valid_from,
+                    "in force": "yes" if each is now else "",
+                    "author": each.author,
+                    "approver": each.approver,
+                    "reason": each.reason,
+                }
                 for each in found.versions
             ]
         )
-    )  # fmt: skip
+    )
     if now is not None and now.sales_model.claims:
         click.echo("")
         print_table(
             pd.DataFrame(
                 [
-                    {"claim": each.name, "metric": each.metric, "of": each.segment or each.stage,
-                     "value": f"{each.value:g}", "within": f"{each.within:g}", "review_on": each.review_on,
-                     "stale": "yes" if each.review_on < day else ""}
+                    {
+                        "claim": each.name,
+                        "metric": each.metric,
+                        "of": each.segment or each.stage,
+                        "value": f"{each.value:g}",
+                        "within": f"{each.within:g}",
+                        "review_on": each.review_on,
+                        "stale": "yes" if each.review_on < day else "",
+                    }
                     for each in now.sales_model.claims
                 ]
             )
-        )  # fmt: skip
+        )
     for each in proposed(room.store):
         if each.approver is None:
             click.echo(f"Proposal {each.number}, by {each.author}, from {each.valid_from}: {each.reason}")
@@ -116,19 +128,40 @@ def _side_by_side(before: Version, after: Version, heads: tuple[str, str]) -> No
 @strategy.command()
 @click.option("--by", required=True, metavar="NAME", help="Who proposes.")
 @click.option("--reason", required=True, metavar="WHY", help="Why.")
-@click.option("--from-day", "start", required=True, callback=day_given, metavar="DAY",
-              help="The first day on which it would be in force.")  # fmt: skip
-@click.option("--file", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
-              help="The whole version, as a file like strategy.yml without `earlier`.")  # fmt: skip
-@click.option("--claim", "claims", multiple=True, metavar="NAME=VALUE",
-              help="A claim's new figure, such as 'deal size=2360'; may be repeated.")  # fmt: skip
+@click.option(
+    "--from-day",
+    "start",
+    required=True,
+    callback=day_given,
+    metavar="DAY",
+    help="The first day on which it would be in force.",
+)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="The whole version, as a file like strategy.yml without `earlier`.",
+)
+@click.option(
+    "--claim",
+    "claims",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A claim's new figure, such as 'deal size=2360'; may be repeated.",
+)
 @click.option("--review-on", callback=day_given, metavar="DAY", help="When these claims are looked at again.")
 @click.pass_context
 def propose(
-    context: click.Context, by: str, reason: str, start: date | None, file: Path | None, claims: tuple[str, ...],
+    context: click.Context,
+    by: str,
+    reason: str,
+    start: date | None,
+    file: Path | None,
+    claims: tuple[str, ...],
     review_on: date | None,
-) -> None:  # fmt: skip
-    """Propose a version: a file of it, or new figures of claims. It is kept until somebody else approves it."""
+) -> None:
+    """Propose a version: a file of it, or new figures of claims. It is kept until somebody else approves
+    it."""
     from salesops_nb.core.yaml_file import read_yaml
     from salesops_nb.store import strategy_proposals as kept
     from salesops_nb.strategy.writing import checked, content_of, with_figures
@@ -143,8 +176,11 @@ def propose(
     last = found.versions[0]
     if file is not None:
         given = read_yaml(file)
-        content = {name: value for name, value in given.items() if name not in ("simulated", "earlier")} \
-            if isinstance(given, dict) else given  # fmt: skip
+        content = (
+            {name: value for name, value in given.items() if name not in ("simulated", "earlier")}
+            if isinstance(given, dict)
+            else given
+        )
     else:
         assert review_on is not None
         content = with_figures(last, dict(map(_figure, claims)), review_on)
@@ -152,11 +188,17 @@ def propose(
     if differences(last, version.model_copy(update=_signature(last))).empty:
         raise SalesopsError(problem("strategy-same", value=called(last)))
     number = kept.propose(
-        room.store, content_of(version), based_on=called(last), valid_from=start, author=by, reason=reason,
+        room.store,
+        content_of(version),
+        based_on=called(last),
+        valid_from=start,
+        author=by,
+        reason=reason,
         proposed_at=datetime.now(UTC).astimezone(),
-    )  # fmt: skip
+    )
     click.echo(
-        f"Proposal {number}: salesops strategy diff --proposal {number} shows it beside version {called(last)}."
+        f"Proposal {number}: salesops strategy diff --proposal {number} shows it beside version "
+        f"{called(last)}."
     )
 
 
@@ -180,7 +222,8 @@ def _figure(given: str) -> tuple[str, float]:
 @click.option("--on", "approved_on", callback=day_given, metavar="DAY", help="The day (default: today).")
 @click.pass_context
 def approve(context: click.Context, number: int, by: str, approved_on: date | None) -> None:
-    """Approve a proposal: it becomes a version of the strategy file, and the last one goes under `earlier`."""
+    """Approve a proposal: it becomes a version of the strategy file, and the last one goes under
+    `earlier`."""
     from salesops_nb.store import strategy_proposals as kept
     from salesops_nb.strategy.versions import held_against
     from salesops_nb.strategy.writing import checked, write_version
@@ -196,11 +239,20 @@ def approve(context: click.Context, number: int, by: str, approved_on: date | No
             raise SalesopsError(faults)
     written: list[int] = []
     kept.approve(
-        room.store, number, approver=by,
+        room.store,
+        number,
+        approver=by,
         approved_at=datetime.combine(approved_on or today(), time()),
-        write=lambda person: written.append(write_version(
-            _path(room), asked.content, based_on=asked.based_on, valid_from=asked.valid_from, author=asked.author,
-            approver=person, reason=asked.reason,
-        )),
-    )  # fmt: skip
+        write=lambda person: written.append(
+            write_version(
+                _path(room),
+                asked.content,
+                based_on=asked.based_on,
+                valid_from=asked.valid_from,
+                author=asked.author,
+                approver=person,
+                reason=asked.reason,
+            )
+        ),
+    )
     click.echo(f"Version {written[0]} is in force from {asked.valid_from}, approved by {by}.")

@@ -1,7 +1,7 @@
 """Approved sales models: what a year's target asks for, who approved it, when; never a row changed.
 
-The last one of a year is in force. Target setting and hiring take the year's target from it where nobody states
-another.
+The last one of a year is in force. Target setting and hiring take the year's target from it where nobody
+states another.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ append_only(models, "approve a new one")
 
 @dataclass(frozen=True)
 class ApprovedModel:
-    """A year's sales model as approved: its target by month, the openings a month it needs, the share of capacity
-    it takes (missing where no limit is known)."""
+    """A year's sales model as approved: its target by month, the openings a month it needs, the share of
+    capacity it takes (missing where no limit is known)."""
 
     year: str
     number: int
@@ -111,11 +111,17 @@ def approve_model(
         raise SalesopsError(problem("sales-model-over-capacity.approval", value=year, share=f"{used:.0%}"))
     minor = {key: to_minor(value, currency) for key, value in months}
     row = {
-        "year": year, "months": json.dumps(minor), "currency": currency, "target_minor": sum(minor.values()),
-        "opened": float(opened), "used": used, "approved_by": person,
-        "approved_at": approved_at.isoformat(timespec="seconds"), "reason": reason,
+        "year": year,
+        "months": json.dumps(minor),
+        "currency": currency,
+        "target_minor": sum(minor.values()),
+        "opened": float(opened),
+        "used": used,
+        "approved_by": person,
+        "approved_at": approved_at.isoformat(timespec="seconds"),
+        "reason": reason,
         "parameters": json.dumps(dict(parameters or {}), default=str, sort_keys=True, ensure_ascii=False),
-    }  # fmt: skip
+    }
     metadata.create_all(engine, tables=[models])
     return in_turn(engine, lambda connection: _append(connection, row), problem("store-busy", year=year))
 
@@ -142,5 +148,14 @@ def approved_model(engine: Engine, year: str) -> ApprovedModel | None:
     if row is None:
         return None
     months = {key: from_minor(minor, row.currency) for key, minor in json.loads(row.months).items()}
-    return ApprovedModel(row.year, row.number, months, row.opened, row.used, row.approved_by, row.approved_at,
-                         row.reason, json.loads(row.parameters))  # fmt: skip
+    return ApprovedModel(
+        row.year,
+        row.number,
+        months,
+        row.opened,
+        row.used,
+        row.approved_by,
+        row.approved_at,
+        row.reason,
+        json.loads(row.parameters),
+    )

@@ -1,7 +1,7 @@
 """Proposals for the strategy: who proposed which version and why, what was decided of a claim. Append-only.
 
-A proposal is the whole version as it is to be, kept as text. Somebody else approves it; from then on it stands in the
-strategy file, and the store remembers who, when, and upon which version it was built.
+A proposal is the whole version as it is to be, kept as text. Somebody else approves it; from then on it
+stands in the strategy file, and the store remembers who, when, and upon which version it was built.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ append_only(decisions, "decide again")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A version as proposed: `content` is what the strategy file would hold, `based_on` the version changed."""
+    """A version as proposed: `content` is what the strategy file would hold, `based_on` the version
+    changed."""
 
     number: int
     based_on: str
@@ -107,8 +108,8 @@ def propose(
     >>> from salesops_nb.store.database import open_store
     >>> from salesops_nb.store.strategy_proposals import approve, propose
     >>> store = open_store("sqlite://")
-    >>> propose(store, {"mission": "We sell."}, based_on="3", valid_from=date(2018, 1, 1), author="Ada Example",
-    ...         reason="shorter", proposed_at=datetime(2017, 12, 20))
+    >>> propose(store, {"mission": "We sell."}, based_on="3", valid_from=date(2018, 1, 1),
+    ...         author="Ada Example", reason="shorter", proposed_at=datetime(2017, 12, 20))
     1
     >>> approve(store, 1, approver="ada example", approved_at=datetime(2017, 12, 21))
     Traceback (most recent call last):
@@ -118,13 +119,17 @@ def propose(
     """
     person = person_named(author)
     if person is None or not reason.strip():
-        raise SalesopsError(problem("missing-value", table="strategy_proposals",
-                                    column="reason" if person else "author"))  # fmt: skip
+        raise SalesopsError(
+            problem("missing-value", table="strategy_proposals", column="reason" if person else "author")
+        )
     row = {
-        "based_on": based_on, "valid_from": valid_from, "author": person, "reason": reason.strip(),
+        "based_on": based_on,
+        "valid_from": valid_from,
+        "author": person,
+        "reason": reason.strip(),
         "proposed_at": proposed_at.isoformat(timespec="seconds"),
         "content": json.dumps(dict(content), default=str, ensure_ascii=False),
-    }  # fmt: skip
+    }
     metadata.create_all(engine, tables=[proposals, approvals])
     return in_turn(engine, lambda connection: _append(connection, row), problem("store-busy.strategy"))
 
@@ -160,7 +165,8 @@ def proposed(engine: Engine, number: int | None = None) -> list[Proposal]:
 
 
 def check_approver(proposal: Proposal, approver: str) -> str:
-    """The approver's name; raises `SalesopsError` where it is nobody, the author, or it is approved already."""
+    """The approver's name; raises `SalesopsError` where it is nobody, the author, or it is approved
+    already."""
     person = person_named(approver)
     if person is None:
         raise SalesopsError(problem("no-approver.strategy", column="by", value=str(approver), name=approver))
@@ -183,7 +189,8 @@ def approve(
 ) -> None:
     """Write that a proposal is approved, once; raises `SalesopsError` as `check_approver` does.
 
-    `write` puts the version into the strategy file, given the approver's name: where it fails, nothing is approved.
+    `write` puts the version into the strategy file, given the approver's name: where it fails, nothing is
+    approved.
     """
     [proposal] = proposed(engine, number)
     person = check_approver(proposal, approver)
@@ -198,16 +205,23 @@ def approve(
 
 
 def decide(engine: Engine, row: Mapping[str, Any]) -> int:
-    """Keep what a person decided of a proposed figure: the columns of `decisions` but its number, which is returned.
+    """Keep what a person decided of a proposed figure: the columns of `decisions` but its number, which is
+    returned.
 
     The same decision again is written once.
     """
     metadata.create_all(engine, tables=[decisions])
 
     def write(connection: Connection) -> int:
-        found = connection.execute(select(decisions).where(
-            decisions.c.claim == row["claim"], decisions.c.version == row["version"],
-        ).order_by(decisions.c.decision.desc()).limit(1)).one_or_none()  # fmt: skip
+        found = connection.execute(
+            select(decisions)
+            .where(
+                decisions.c.claim == row["claim"],
+                decisions.c.version == row["version"],
+            )
+            .order_by(decisions.c.decision.desc())
+            .limit(1)
+        ).one_or_none()
         same = ("decided", "figure", "by", "as_of")
         if found is not None and all(getattr(found, name) == row[name] for name in same):
             return int(found.decision)

@@ -10,10 +10,29 @@ from salesops_nb.strategy.funnel import Funnel, learn, restated
 from salesops_nb.strategy.versions import Strategy, Version, held_against, load, read
 
 __all__ = [
-    "Deals", "Figure", "Flow", "Funnel", "Limits", "Strategy", "Version", "attention", "backwards", "differences",
-    "figure", "forwards", "held_against", "judged", "learn", "limits", "load", "read", "read_deals", "restated",
-    "used", "verdict",
-]  # fmt: skip
+    "Deals",
+    "Figure",
+    "Flow",
+    "Funnel",
+    "Limits",
+    "Strategy",
+    "Version",
+    "attention",
+    "backwards",
+    "differences",
+    "figure",
+    "forwards",
+    "held_against",
+    "judged",
+    "learn",
+    "limits",
+    "load",
+    "read",
+    "read_deals",
+    "restated",
+    "used",
+    "verdict",
+]
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
 """Whether the people there are can carry a plan, and what binds where they cannot.
 
-What people log is their habit, not their work: two who log nothing do not do nothing. So a limit that the sales
-model declares goes before the most that was ever seen.
+What people log is their habit, not their work: two who log nothing do not do nothing. So a limit that the
+sales model declares goes before the most that was ever seen.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def used(flow: Flow, funnel: Funnel, most: Limits, days: list[int], ahead: int =
     Returns
     -------
     pandas.DataFrame
-        ``what, month`` (position in the year)``, need, low, high`` (5 and 95 % of draws)``, limit, origin, used``,
-        the one that binds first. Nothing where no limit is known, or nobody sells.
+        ``what, month`` (position in the year)``, need, low, high`` (5 and 95 % of draws)``, limit, origin,
+        used``, the one that binds first. Nothing where no limit is known, or nobody sells.
     """
     rows: list[dict[str, Any]] = []
     months = len(days)
@@ -126,8 +126,18 @@ def used(flow: Flow, funnel: Funnel, most: Limits, days: list[int], ahead: int =
         mean = need.mean(axis=0)
         at = ahead + int(np.argmax(mean[ahead:]))
         low, high = np.quantile(need[:, at], [0.05, 0.95])
-        rows.append({"what": name, "month": at, "need": float(mean[at]), "low": float(low), "high": float(high),
-                     "limit": limit, "origin": most.origin[name], "used": float(mean[at]) / limit})  # fmt: skip
+        rows.append(
+            {
+                "what": name,
+                "month": at,
+                "need": float(mean[at]),
+                "low": float(low),
+                "high": float(high),
+                "limit": limit,
+                "origin": most.origin[name],
+                "used": float(mean[at]) / limit,
+            }
+        )
     found = pd.DataFrame(rows, columns=["what", "month", "need", "low", "high", "limit", "origin", "used"])
     return found.sort_values("used", ascending=False, ignore_index=True)
 

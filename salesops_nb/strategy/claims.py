@@ -1,22 +1,22 @@
 """Whether the data confirm what a sales model claims, contradict it, or are too few to say.
 
-A claim is wrong when the truth is farther from its value than `within`. So a figure contradicts it when it is farther
-away than chance would bring it if the truth lay just at that distance: the test of an interval hypothesis of Hodges
-& Lehmann (1954), at 5 %. With a width of nothing it is the usual two-sided test, with a wide one a one-sided test at
-the nearer end; a true claim is called wrong in at most one case of twenty either way. It is confirmed when the 90 %
-interval lies within the claimed width (two one-sided tests at 5 %, Schuirmann 1987).
+A claim is wrong when the truth is farther from its value than `within`. So a figure contradicts it when it
+is farther away than chance would bring it if the truth lay just at that distance: the test of an interval
+hypothesis of Hodges & Lehmann (1954), at 5 %. With a width of nothing it is the usual two-sided test, with a
+wide one a one-sided test at the nearer end; a true claim is called wrong in at most one case of twenty
+either way. It is confirmed when the 90 % interval lies within the claimed width (two one-sided tests at 5 %,
+Schuirmann 1987).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any, Literal
 
 import pandas as pd
-from scipy import optimize, special
+from scipy import special, stats
 
 from salesops_nb.core.periods import FiscalCalendar
 from salesops_nb.strategy.deals import read_deals
@@ -26,21 +26,24 @@ from salesops_nb.strategy.versions import RATES, Claim, Version
 LEVEL = 0.05
 BACK = 24  # months that are looked back for the day since when a claim is contradicted
 Verdict = Literal["confirmed", "contradicted", "too little data"]
-COLUMNS = ["claim", "metric", "stage", "segment", "claimed", "within", "value", "low", "high", "n", "verdict", "sure",
-           "stale", "review_on", "proposed"]  # fmt: skip
+COLUMNS = [
+    "claim",
+    "metric",
+    "stage",
+    "segment",
+    "claimed",
+    "within",
+    "value",
+    "low",
+    "high",
+    "n",
+    "verdict",
+    "sure",
+    "stale",
+    "review_on",
+    "proposed",
+]
 ATTENTION = ["kind", "what", "where", "since", "how_sure", "metric", "claimed", "value", "low", "high", "n"]
-
-
-@lru_cache(maxsize=1024)
-def _critical(width: float) -> float:
-    """How many errors beyond the claimed width are beyond chance, where the width is so many errors."""
-    if width > 8:
-        return float(-special.ndtri(LEVEL))
-
-    def excess(z: float) -> float:
-        return float(special.ndtr(-z) + special.ndtr(-z - 2 * width)) - LEVEL
-
-    return float(optimize.brentq(excess, 1.5, 2.1))
 
 
 def verdict(claim: Claim, found: Figure) -> tuple[Verdict, float]:
@@ -61,22 +64,47 @@ def verdict(claim: Claim, found: Figure) -> tuple[Verdict, float]:
     """
     if not enough(claim, found):
         return "too little data", math.nan
-    away = abs(found.value - claim.value)
-    side = 1 if found.value > claim.value else -1
-    error = found.error
-    if claim.metric in RATES:  # as far as chance goes where the truth is at the end of the claimed width
-        edge = claim.value + side * claim.within
-        edge = edge if 0 < edge < 1 else claim.value
-        if 0 < edge < 1:
-            error = math.sqrt(edge * (1 - edge) / found.weight)
-    width = claim.within / error
-    beyond = (away - claim.within) / error
-    sure = 1 - float(special.ndtr(-beyond) + special.ndtr(-beyond - 2 * width))
-    if beyond > _critical(round(min(width, 9.0), 3)):
-        return "contradicted", sure
+    p = _of_rate(claim, found) if claim.metric in RATES and claim.metric != "mix" else _of_mean(claim, found)
+    if p <= LEVEL:
+        return "contradicted", 1 - p
     if claim.value - claim.within <= found.low and found.high <= claim.value + claim.within:
-        return "confirmed", sure
-    return "too little data", sure
+        return "confirmed", 1 - p
+    return "too little data", 1 - p
+
+
+def _of_mean(claim: Claim, found: Figure) -> float:
+    """The chance of a figure as far from the claim, or farther, if the truth lay at the end of its width."""
+    beyond = (abs(found.value - claim.value) - claim.within) / found.error
+    return float(special.ndtr(-beyond) + special.ndtr(-beyond - 2 * claim.within / found.error))
+
+
+def _of_rate(claim: Claim, found: Figure) -> float:
+    """The same of a rate, exactly: of the counts that are no more likely than the one seen if the claim held
+    to the point (as an exact binomial test has them), the chance at the worse end of the claim's width.
+    """
+    n = max(round(found.weight), 1)
+    seen, middle = round(found.value * n), min(claim.value, 1 - 1e-12)
+    most = stats.binom.logpmf(seen, n, middle) + 1e-7
+    low, high = seen, seen  # all up to low and from high on are as unlikely
+    if seen < n * middle:
+        high = _first(lambda k: bool(stats.binom.logpmf(k, n, middle) <= most), math.ceil(n * middle), n + 1)
+    else:
+        least = _first(lambda k: bool(stats.binom.logpmf(k, n, middle) > most), 0, math.floor(n * middle) + 1)
+        low = least - 1
+    ends = [each for each in (claim.value - claim.within, claim.value + claim.within) if 0 < each < 1]
+    tails = [float(stats.binom.cdf(low, n, each) + stats.binom.sf(high - 1, n, each)) for each in ends]
+    return min(max(tails, default=1.0), 1.0)
+
+
+def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The first whole number from `low` on for which it holds, where it holds from there on; else `high`."""
+    while low < high:
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def proposed(claim: Claim, found: Figure) -> float | None:
@@ -107,8 +135,9 @@ def judged(
 ) -> pd.DataFrame:
     """Every claim of a version held against the data: a row each, with the columns of `COLUMNS`.
 
-    `claimed`, `within`, `value`, `low`, `high`, `proposed` are shares, money or days, as the metric is; `stale`
-    is true where the review date has passed; `proposed` is missing where the claim is not contradicted.
+    `claimed`, `within`, `value`, `low`, `high`, `proposed` are shares, money or days, as the metric is;
+    `stale` is true where the review date has passed; `proposed` is missing where the claim is not
+    contradicted.
 
     Examples
     --------
@@ -127,13 +156,25 @@ def judged(
     for claim in version.sales_model.claims:
         found = figure(claim, deals, tables, calendar, stages, months=months)
         said, sure = verdict(claim, found)
-        rows.append({
-            "claim": claim.name, "metric": claim.metric, "stage": claim.stage, "segment": claim.segment,
-            "claimed": claim.value, "within": claim.within, "value": found.value, "low": found.low,
-            "high": found.high, "n": found.n, "verdict": said, "sure": sure,
-            "stale": claim.review_on < deals.as_of, "review_on": claim.review_on,
-            "proposed": proposed(claim, found) if said == "contradicted" else None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "claim": claim.name,
+                "metric": claim.metric,
+                "stage": claim.stage,
+                "segment": claim.segment,
+                "claimed": claim.value,
+                "within": claim.within,
+                "value": found.value,
+                "low": found.low,
+                "high": found.high,
+                "n": found.n,
+                "verdict": said,
+                "sure": sure,
+                "stale": claim.review_on < deals.as_of,
+                "review_on": claim.review_on,
+                "proposed": proposed(claim, found) if said == "contradicted" else None,
+            }
+        )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -155,10 +196,10 @@ def attention(
     Returns
     -------
     pandas.DataFrame
-        a row a claim and kind: ``kind`` (claim stale, claim contradicted), ``what`` (the claim's name), ``where``
-        (the segment or stage; empty for the company), ``since`` (of a stale one its review date; of a contradicted
-        one the last day of the first of the months in a row at whose end it was, at most two years back),
-        ``how_sure`` (a share of 1), and ``metric, claimed, value, low, high, n``.
+        a row a claim and kind: ``kind`` (claim stale, claim contradicted), ``what`` (the claim's name),
+        ``where`` (the segment or stage; empty for the company), ``since`` (of a stale one its review date;
+        of a contradicted one the last day of the first of the months in a row at whose end it was, at most
+        two years back), ``how_sure`` (a share of 1), and ``metric, claimed, value, low, high, n``.
 
     Examples
     --------
@@ -177,9 +218,10 @@ def attention(
     rows = []
     for claim, row in zip(version.sales_model.claims, found.to_dict("records"), strict=True):
         said = {
-            "what": claim.name, "where": claim.segment or claim.stage,
+            "what": claim.name,
+            "where": claim.segment or claim.stage,
             **{name: row[name] for name in ("metric", "claimed", "value", "low", "high", "n")},
-        }  # fmt: skip
+        }
         if row["verdict"] == "contradicted":
             since = _since(claim, version, tables, calendar, stages, as_of)
             rows.append({"kind": "claim contradicted", "since": since, "how_sure": row["sure"], **said})

@@ -20,18 +20,27 @@ from salesops_nb.strategy.versions import SalesModel
 
 UNKNOWN = -1  # the place of a deal without an account, where segments are told apart by accounts
 Flags = npt.NDArray[np.bool_]
-_COLUMNS = ("deal_id", "owner_id", "account_id", "outcome", "value", "priced", "created_on", "closed_on",
-            "ok_cycle_time")  # fmt: skip
+_COLUMNS = (
+    "deal_id",
+    "owner_id",
+    "account_id",
+    "outcome",
+    "value",
+    "priced",
+    "created_on",
+    "closed_on",
+    "ok_cycle_time",
+)
 
 
 @dataclass(frozen=True)
 class Deals:
     """Deals known on a day.
 
-    `frame` has ``deal_id, owner_id, won, lost, created, closed`` (days; missing where there are none)``, days``
-    (from created to closed, missing where the dates do not hold)``, value, priced, place, ideal``: `place` is that
-    of the deal's segment in `segments`, whose last is empty and has what belongs to no other; −1 where nobody knows,
-    since the deal has no account.
+    `frame` has ``deal_id, owner_id, won, lost, created, closed`` (days; missing where there are none)``,
+    days`` (from created to closed, missing where the dates do not hold)``, value, priced, place, ideal``:
+    `place` is that of the deal's segment in `segments`, whose last is empty and has what belongs to no
+    other; −1 where nobody knows, since the deal has no account.
     """
 
     frame: pd.DataFrame

@@ -29,8 +29,8 @@ OUTCOMES = 10
 class Figure:
     """A figure of the data with its 90 % interval, from `n` deals; missing (NaN) where there are none.
 
-    `error` is its standard error; `weight` of a rate the number of trials that it is worth, which is `n` where
-    none is censored.
+    `error` is its standard error; `weight` of a rate the number of trials that it is worth, which is `n`
+    where none is censored.
     """
 
     value: float
@@ -50,7 +50,8 @@ NOTHING = Figure(math.nan, math.nan, math.nan, 0, math.nan)
 
 
 def months_before(day: date, months: int) -> date:
-    """The day so many months before the one after `day`: the first of a span of whole months that ends with it."""
+    """The day so many months before the one after `day`: the first of a span of whole months that ends with
+    it."""
     end = pd.Timestamp(day) + pd.Timedelta(days=1)
     return (end - pd.DateOffset(months=months)).date()
 
@@ -66,11 +67,11 @@ def figure(
 ) -> Figure:
     """The figure that a claim is about, of the deals closed in the months up to a day.
 
-    A win rate is won ÷ (won + lost), a size the mean amount of a won deal, a cycle the mean days from created to
-    won, as the performance review has them. A mix is the segment's share of bookings (the error of a ratio of
-    sums by linearisation, Cochran 1977, 2.11), an ideal customer the share of the segment's won deals that are
-    of ideal accounts. A stage rate is of the deals that entered the stage in those months, followed to their end
-    (Aalen–Johansen), never a ratio of counts of different deals.
+    A win rate is won ÷ (won + lost), a size the mean amount of a won deal, a cycle the mean days from
+    created to won, as the performance review has them. A mix is the segment's share of bookings (the error
+    of a ratio of sums by linearisation, Cochran 1977, 2.11), an ideal customer the share of the segment's
+    won deals that are of ideal accounts. A stage rate is of the deals that entered the stage in those
+    months, followed to their end (Aalen–Johansen), never a ratio of counts of different deals.
 
     Examples
     --------

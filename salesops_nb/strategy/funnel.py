@@ -1,9 +1,10 @@
-"""What becomes of deals that are opened, by months since then: learned of the same deals, followed to their end.
+"""What becomes of deals that are opened, by months since then: learned of the same deals, followed to their
+end.
 
-Of each month of opening it is counted how many deals were won, lost or still open in that month, the next, and so
-on (a life table of competing ends; Kalbfleisch & Prentice 2002, 8.2). A deal that is too young for a month is not
-counted in it, and neither are ends in a month that is not over. The chance to be won and the time it takes come
-from these same counts; no rate of one cohort is multiplied with one of another.
+Of each month of opening it is counted how many deals were won, lost or still open in that month, the next,
+and so on (a life table of competing ends; Kalbfleisch & Prentice 2002, 8.2). A deal that is too young for a
+month is not counted in it, and neither are ends in a month that is not over. The chance to be won and the
+time it takes come from these same counts; no rate of one cohort is multiplied with one of another.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ class Funnel:
     """What a sales model rests on, by segment, in draws that show how sure each figure is.
 
     `segments` names them; `share` is each one's part of bookings (sums to 1). Draws have a row each:
-    ``rate`` won of those opened (draws × segments), ``size`` money of a won deal (draws × segments), ``spread``
-    the share of wins that come so many months after the opening (shapes × segments × months; draw i has shape
-    i mod shapes), ``open_after`` the share still open then (segments × months), ``logged`` activities logged for
-    a deal (draws × segments; missing without activities). `opened` is how many deals a month were opened of late
-    (segments), `won` and `deals` what was counted, `borrowed` whether a segment has the company's figures.
+    ``rate`` won of those opened (draws × segments), ``size`` money of a won deal (draws × segments),
+    ``spread`` the share of wins that come so many months after the opening (shapes × segments × months; draw
+    i has shape i mod shapes), ``open_after`` the share still open then (segments × months), ``logged``
+    activities logged for a deal (draws × segments; missing without activities). `opened` is how many deals a
+    month were opened of late (segments), `won` and `deals` what was counted, `borrowed` whether a segment
+    has the company's figures.
     """
 
     segments: tuple[str, ...]
@@ -114,8 +116,8 @@ def _table(frame: pd.DataFrame, last: pd.Period) -> _Table:
 def _drawn(table: _Table, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Draws of the chance to be won in each month (draws × months), and the share open after it (months).
 
-    Each month's ends given those at risk are multinomial; their chances are drawn from the Dirichlet posterior
-    without a prior (Rubin 1981).
+    Each month's ends given those at risk are multinomial; their chances are drawn from the Dirichlet
+    posterior without a prior (Rubin 1981).
     """
     rest = np.maximum(table.at_risk - table.won - table.lost, 0)
     whole = table.at_risk >= AT_RISK
@@ -138,9 +140,10 @@ def learn(
 ) -> Funnel:
     """What a sales model rests on, from the deals opened and won in the months up to the day.
 
-    A segment with fewer than 30 won deals has the company's rate, size and time, and is marked `borrowed`. A deal
-    without an account may be of any segment: it is shared among them as the others are, since most deals get their
-    account late and leaving the open ones out would make every segment look better than the company.
+    A segment with fewer than 30 won deals has the company's rate, size and time, and is marked `borrowed`. A
+    deal without an account may be of any segment: it is shared among them as the others are, since most
+    deals get their account late and leaving the open ones out would make every segment look better than the
+    company.
 
     Raises
     ------
@@ -197,20 +200,28 @@ def learn(
     start = months_before((last.end_time).date(), months)
     late = frame[(frame["created"] >= pd.Timestamp(start)) & (frame["created"] <= last.end_time)]
     return Funnel(
-        tuple(names[at] for at in there), share / share.sum(), np.stack(columns["rate"], axis=1),
-        np.stack(columns["size"], axis=1), spread[:, :, :until], np.stack(columns["open"])[:, :until],
+        tuple(names[at] for at in there),
+        share / share.sum(),
+        np.stack(columns["rate"], axis=1),
+        np.stack(columns["size"], axis=1),
+        spread[:, :, :until],
+        np.stack(columns["open"])[:, :until],
         np.stack(columns["logged"], axis=1),
-        (np.array([(late["place"] == at).sum() for at in there]) + spread_over * (late["place"] < 0).sum()) / months,
+        (np.array([(late["place"] == at).sum() for at in there]) + spread_over * (late["place"] < 0).sum())
+        / months,
         np.array([(won["place"] == at).sum() for at in there]),
-        np.array([(recent["place"] == at).sum() for at in there]), np.array(columns["borrowed"]), last,
+        np.array([(recent["place"] == at).sum() for at in there]),
+        np.array(columns["borrowed"]),
+        last,
         _reps(tables, late, day),
-    )  # fmt: skip
+    )
 
 
 def _shares_known(recent: pd.DataFrame, there: list[int]) -> Floats:
     """The segments' parts of the deals whose segment is known; a deal without an account may be of any."""
     counts = np.array([float((recent["place"] == at).sum()) for at in there])
-    return counts / counts.sum() if counts.sum() else np.full(len(there), 1 / len(there))
+    total = float(counts.sum())
+    return counts / total if total else np.full(len(there), 1 / len(there))
 
 
 def _means(values: Any, draws: int, rng: np.random.Generator) -> Floats:
@@ -265,7 +276,8 @@ def restated(
 
     Parameters
     ----------
-    rate, size, cycle, logged : factors; 1.1 is a tenth more than was learned, for every segment, or one a segment.
+    rate, size, cycle, logged : factors; 1.1 is a tenth more than was learned, for every segment, or one a
+        segment.
     reps : how many people.
     share : each segment's part of bookings; what is left goes to the segments that are not named.
 
@@ -304,7 +316,8 @@ def restated(
 
 
 def _stretched(spread: Floats, factors: Floats) -> Floats:
-    """Wins that come so many times as late: what falls between two months is shared, so that the mean holds."""
+    """Wins that come so many times as late: what falls between two months is shared, so that the mean
+    holds."""
     months = spread.shape[2]
     out = np.zeros((*spread.shape[:2], int(np.ceil((months - 1) * factors.max())) + 2))
     for segment, factor in enumerate(factors):
@@ -321,7 +334,8 @@ def _longer(open_after: Floats, factors: Floats, months: int) -> Floats:
     """The share still open after each month, where all ends come so many times as late."""
     at = np.arange(months)
     pairs = zip(open_after, factors, strict=True)
-    return np.stack([np.interp(at / factor, np.arange(len(row)), row) for row, factor in pairs])
+    found: Floats = np.stack([np.interp(at / factor, np.arange(len(row)), row) for row, factor in pairs])
+    return found
 
 
 def _shares(funnel: Funnel, share: Mapping[str, float]) -> Floats:
@@ -330,5 +344,6 @@ def _shares(funnel: Funnel, share: Mapping[str, float]) -> Floats:
     others = np.where(np.isnan(given), funnel.share, 0.0)
     if others.sum() > 0:
         given = np.where(np.isnan(given), others / others.sum() * left, given)
-    found: Floats = np.nan_to_num(given)
-    return found / found.sum()
+    known = np.nan_to_num(given)
+    found: Floats = known / known.sum()
+    return found

@@ -1,14 +1,14 @@
 """Mission, vision and sales model in dated versions, as ``strategy.yml`` holds them.
 
-What stands at the top of the file is the last version; `earlier` has those before it. A version is in force from
-its `valid_from` until that of the next, so that two never are. A version that claims something of the data
-(`sales_model.claims`) says who wrote it, why, and who else approved it.
+What stands at the top of the file is the last version; `earlier` has those before it. A version is in force
+from its `valid_from` until that of the next, so that two never are. A version that claims something of the
+data (`sales_model.claims`) says who wrote it, why, and who else approved it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -53,8 +53,8 @@ class Stage(_Strict):
 class Segment(_Strict):
     """A part of the market: the accounts it has, and which of them are its ideal customers.
 
-    `accounts` and `ideal` are conditions on the columns of accounts (docs/expressions.md); an account belongs to
-    the first segment whose condition it meets.
+    `accounts` and `ideal` are conditions on the columns of accounts (docs/expressions.md); an account
+    belongs to the first segment whose condition it meets.
     """
 
     name: Text
@@ -73,8 +73,8 @@ class Capacity(_Strict):
 class Claim(_Strict):
     """What the model takes for true: a figure, how far it may be off, and when it is looked at again.
 
-    `stage` is that of a stage rate, `segment` narrows any claim to one part of the market, and is needed for a
-    mix or an ideal customer. Rates are shares of 1, sizes money, cycles days.
+    `stage` is that of a stage rate, `segment` narrows any claim to one part of the market, and is needed for
+    a mix or an ideal customer. Rates are shares of 1, sizes money, cycles days.
     """
 
     name: Text
@@ -192,92 +192,88 @@ def read(contents: Any, path: Path) -> Strategy:
     found = validated(_File, contents, path)
     top = Version(**{name: getattr(found, name) for name in Version.model_fields})
     placed = [((), top), *((("earlier", at), each) for at, each in enumerate(found.earlier))]
-    faults = [*_overlaps(placed), *(fault for at, each in placed for fault in _faults(at, each))]
+    faults = [*_overlaps(placed), *(each for at, version in placed for each in _faults(at, version))]
     if faults:
         lines = read_yaml(path, keep_lines=True) if path.exists() else None
-        raise SalesopsError([
-            problem(key, file=path.name, row=line_of(lines, place) if lines else None, **said)
-            for key, place, said in faults
-        ])  # fmt: skip
+        raise SalesopsError(
+            replace(fault, file=path.name, row=line_of(lines, place) if lines else None)
+            for place, fault in faults
+        )
     versions = sorted((each for _, each in placed), key=lambda each: each.start, reverse=True)
     return Strategy(tuple(versions), found.simulated, path.name)
 
 
-Fault = tuple[str, tuple[Any, ...], dict[str, Any]]
+Place = tuple[Any, ...]
+Fault = tuple[Place, Problem]
 
 
 def _called(version: Version) -> str:
     return str(version.version) if version.version is not None else version.start.isoformat()
 
 
-def _overlaps(placed: Sequence[tuple[tuple[Any, ...], Version]]) -> list[Fault]:
+def _overlaps(placed: Sequence[tuple[Place, Version]]) -> list[Fault]:
     """Two versions in force on one day, two of one number, or one that ends before it begins."""
     found: list[Fault] = []
     for at, each in placed:
         if each.valid_to is not None and each.valid_to <= each.start:
-            said = {
-                "value": _called(each),
-                "first": each.start.isoformat(),
-                "last": each.valid_to.isoformat(),
-            }
-            found.append(("strategy-overlap.backward", (*at, "valid_to"), said))
+            first, last = each.start.isoformat(), each.valid_to.isoformat()
+            fault = problem("strategy-overlap.backward", value=_called(each), first=first, last=last)
+            found.append(((*at, "valid_to"), fault))
     for (_, before), (at, after) in pairwise(sorted(placed, key=lambda pair: pair[1].start)):
+        one, other = _called(before), _called(after)
         end = before.valid_to
         if before.start == after.start or (end is not None and end > after.start):
-            said = {"value": _called(before), "name": _called(after), "first": after.start.isoformat()}
-            found.append(("strategy-overlap", (*at, "valid_from"), said))
-        if None not in (before.version, after.version) and int(before.version or 0) >= int(
-            after.version or 0
-        ):
-            said = {"value": _called(after), "name": _called(before)}
-            found.append(("strategy-overlap.numbers", (*at, "version"), said))
+            fault = problem("strategy-overlap", value=one, name=other, first=after.start.isoformat())
+            found.append(((*at, "valid_from"), fault))
+        if before.version and after.version and before.version >= after.version:
+            fault = problem("strategy-overlap.numbers", value=other, name=one)
+            found.append(((*at, "version"), fault))
     return found
 
 
-def _faults(at: tuple[Any, ...], version: Version) -> list[Fault]:
+def _faults(at: Place, version: Version) -> list[Fault]:
+    """A version that its author approved, or nobody signed; names that stand twice; claims of nothing."""
     found: list[Fault] = []
-    model = version.sales_model
+    model, name = version.sales_model, _called(version)
     if version.approver and version.approver.casefold() == version.author.casefold():
-        found.append(
-            (
-                "strategy-own-approver",
-                (*at, "approver"),
-                {"value": version.approver, "name": _called(version)},
-            )
-        )
+        fault = problem("strategy-own-approver", value=version.approver, name=name)
+        found.append(((*at, "approver"), fault))
     signed = ("valid_from", "author", "approver", "reason")
-    lacking = [name for name in signed if not getattr(version, name)] if model.claims else []
+    lacking = [each for each in signed if not getattr(version, each)] if model.claims else []
     if lacking:
-        said = {"value": _called(version), "columns": ", ".join(lacking)}
-        found.append(("strategy-unsigned", (*at, "sales_model", "claims"), said))
+        fault = problem("strategy-unsigned", value=name, columns=", ".join(lacking))
+        found.append(((*at, "sales_model", "claims"), fault))
     for kind, parts in (("segments", model.segments), ("claims", model.claims), ("stages", model.stages)):
         names = [each.name.casefold() for each in parts]
-        for place, name in enumerate(names):
-            if name in names[:place]:
-                said = {"value": parts[place].name, "column": kind}
-                found.append(("strategy-duplicate", (*at, "sales_model", kind, place, "name"), said))
-    known = [each.name for each in model.segments]
-    shares: dict[str, float] = {}
+        for place, each in enumerate(names):
+            if each in names[:place]:
+                fault = problem("strategy-duplicate", value=parts[place].name, kind=kind)
+                found.append(((*at, "sales_model", kind, place, "name"), fault))
     for place, claim in enumerate(model.claims):
         spot = (*at, "sales_model", "claims", place)
-        if claim.metric in ("mix", "ideal_customer") and not claim.segment:
-            found.append(("strategy-claim.segment", spot, {"value": claim.name, "name": claim.metric}))
-        elif claim.segment and claim.segment not in known:
-            said = {"value": claim.segment, "name": claim.name, "known": ", ".join(known) or "–"}
-            found.append(("strategy-claim.unknown-segment", (*spot, "segment"), said))
-        elif claim.metric == "ideal_customer":
-            mine = next(each for each in model.segments if each.name == claim.segment)
-            if not mine.ideal:
-                found.append(
-                    ("strategy-claim.no-ideal", (*spot, "segment"), {"value": mine.name, "name": claim.name})
-                )
-        if claim.metric == "stage_rate" and not claim.stage:
-            found.append(("strategy-claim.stage", spot, {"value": claim.name}))
-        if claim.metric == "mix":
-            shares[claim.segment] = claim.value
+        found += [(spot, fault) for fault in _of_claim(claim, model)]
+    shares = {claim.segment: claim.value for claim in model.claims if claim.metric == "mix"}
     if sum(shares.values()) > 1 + 1e-9:
-        said = {"value": f"{sum(shares.values()):.2f}"}
-        found.append(("strategy-claim.mix", (*at, "sales_model", "claims"), said))
+        fault = problem("strategy-claim.mix", value=f"{sum(shares.values()):.2f}")
+        found.append(((*at, "sales_model", "claims"), fault))
+    return found
+
+
+def _of_claim(claim: Claim, model: SalesModel) -> list[Problem]:
+    """A claim that does not say of which segment or stage it is, or names one that there is not."""
+    segments = {each.name: each for each in model.segments}
+    found = []
+    if claim.metric in ("mix", "ideal_customer") and not claim.segment:
+        found.append(problem("strategy-claim.segment", value=claim.name, name=claim.metric))
+    elif claim.segment and claim.segment not in segments:
+        known = ", ".join(segments) or "–"
+        found.append(
+            problem("strategy-claim.unknown-segment", value=claim.segment, name=claim.name, known=known)
+        )
+    elif claim.metric == "ideal_customer" and not segments[claim.segment].ideal:
+        found.append(problem("strategy-claim.no-ideal", value=claim.segment, name=claim.name))
+    if claim.metric == "stage_rate" and not claim.stage:
+        found.append(problem("strategy-claim.stage", value=claim.name))
     return found
 
 

@@ -66,14 +66,26 @@ def with_figures(version: Version, figures: Mapping[str, float], review_on: date
 def checked(
     content: Mapping[str, Any], strategy: Strategy, path: Path, author: str, reason: str, start: date
 ) -> Version:
-    """A proposed version, valid in itself and after those that there are; raises `SalesopsError` with every fault."""
+    """A proposed version, valid in itself and after those that there are; raises `SalesopsError` with every
+    fault."""
     top = strategy.versions[0]
-    signed = {**{k: v for k, v in content.items() if k not in OF_APPROVAL}, "valid_from": start, "author": author,
-              "reason": reason, "approver": _NOBODY}  # fmt: skip
+    signed = {
+        **{k: v for k, v in content.items() if k not in OF_APPROVAL},
+        "valid_from": start,
+        "author": author,
+        "reason": reason,
+        "approver": _NOBODY,
+    }
     made = read(signed, path.with_name("proposal")).versions[0]
     if start <= top.start:
-        raise SalesopsError(problem("strategy-overlap.proposal", column="valid_from", value=start.isoformat(),
-                                    first=top.start.isoformat()))  # fmt: skip
+        raise SalesopsError(
+            problem(
+                "strategy-overlap.proposal",
+                column="valid_from",
+                value=start.isoformat(),
+                first=top.start.isoformat(),
+            )
+        )
     return made
 
 
@@ -89,8 +101,8 @@ def write_version(
 ) -> int:
     """Put an approved version at the top of the file and the one before it under `earlier`; its number.
 
-    Comments stay with what they are about. Raises `SalesopsError`, and writes nothing, where the file has changed
-    since the proposal or would not be valid.
+    Comments stay with what they are about. Raises `SalesopsError`, and writes nothing, where the file has
+    changed since the proposal or would not be valid.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap, CommentedSeq

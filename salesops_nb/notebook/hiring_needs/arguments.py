@@ -39,9 +39,9 @@ def stated(asked: Any, learned: Learned) -> Learned:
 def choices(workbook: Any, asked: Any, estimated: Learned | None = None) -> dict[str, Any]:
     """The arguments of `hiring.plan` that the parameters mean.
 
-    Without `target` and without targets of the horizon's periods, the target is that of the approved sales model
-    where it covers the horizon, else `growth` on the bookings of the last twelve months (fewer are brought to twelve),
-    in proportion to the horizon.
+    Without `target` and without targets of the horizon's periods, the target is that of the approved sales
+    model where it covers the horizon, else `growth` on the bookings of the last twelve months (fewer are
+    brought to twelve), in proportion to the horizon.
 
     Parameters
     ----------

@@ -30,8 +30,8 @@ COLUMNS = ["scenario", "what", "target", "to_open", "activities", "used", "binds
 def acted(workbook: Any, asked: SalesModel, plan: Plan) -> None:
     """Do what `act` asks for, and say so; nothing where it asks for nothing.
 
-    Raises `SalesopsError` where it is not said who, when or of what; where a scenario takes more than the capacity
-    there is; where no figure is proposed for the claim.
+    Raises `SalesopsError` where it is not said who, when or of what; where a scenario takes more than the
+    capacity there is; where no figure is proposed for the claim.
     """
     if not asked.act:
         told_of_approved(workbook, plan)
@@ -40,10 +40,17 @@ def acted(workbook: Any, asked: SalesModel, plan: Plan) -> None:
     for column in needed:
         if getattr(asked, column) is None:
             raise SalesopsError(problem("sales-model-act", column=column, what=asked.act))
+    assert asked.act_on is not None
     if asked.act == "save scenario":
         refuse_beyond_capacity(plan, str(asked.act_name))
-        number = save_scenario(workbook.store, str(asked.act_name), asked.changed, by=str(asked.act_by),
-                               on=asked.act_on, of="sales_model")  # type: ignore[arg-type]  # fmt: skip
+        number = save_scenario(
+            workbook.store,
+            str(asked.act_name),
+            asked.changed,
+            by=str(asked.act_by),
+            on=asked.act_on,
+            of="sales_model",
+        )
         present.note(
             _("Scenario {name}, version {version}, is saved.", name=str(asked.act_name), version=number)
         )
@@ -58,9 +65,14 @@ def refuse_beyond_capacity(plan: Plan, name: str) -> None:
     if plan.share_used is not None and plan.share_used > 1:
         first = plan.used.iloc[0]
         raise SalesopsError(
-            problem("sales-model-over-capacity", name=name, month=month_words(plan.months[int(first["month"])]),
-                    share=formats.percent(first["used"], 0), what=limit_words(first["what"]))
-        )  # fmt: skip
+            problem(
+                "sales-model-over-capacity",
+                name=name,
+                month=month_words(plan.months[int(first["month"])]),
+                share=formats.percent(first["used"], 0),
+                what=limit_words(first["what"]),
+            )
+        )
 
 
 def _approve(workbook: Any, asked: SalesModel, plan: Plan) -> None:
@@ -68,15 +80,27 @@ def _approve(workbook: Any, asked: SalesModel, plan: Plan) -> None:
     refuse_beyond_capacity(plan, plan.year.key)
     keys = [each.key for each in plan.months]
     number = approve_model(
-        workbook.store, plan.year.key, list(zip(keys, plan.flow.target, strict=True)),
-        currency=workbook.settings.currency, opened=plan.opened_a_month, used=plan.share_used,
-        approved_by=str(asked.act_by), approved_at=datetime.combine(asked.act_on, time()), reason=asked.act_reason,
+        workbook.store,
+        plan.year.key,
+        list(zip(keys, plan.flow.target, strict=True)),
+        currency=workbook.settings.currency,
+        opened=plan.opened_a_month,
+        used=plan.share_used,
+        approved_by=str(asked.act_by),
+        approved_at=datetime.combine(asked.act_on, time()),
+        reason=asked.act_reason,
         parameters=asked.changed,
-    )  # fmt: skip
+    )
     present.note(
-        _("Approved by {who}: sales model {number} of {year}. Target setting and hiring take its target where nobody "
-          "states another.", who=str(asked.act_by), number=number, year=plan.year.key)
-    )  # fmt: skip
+        _(
+            "Approved by {who}: sales model {number} of {year}. Target setting and hiring take its target "
+            "where nobody "
+            "states another.",
+            who=str(asked.act_by),
+            number=number,
+            year=plan.year.key,
+        )
+    )
 
 
 def _decide(workbook: Any, asked: SalesModel, model: Model) -> None:
@@ -100,20 +124,42 @@ def _decide(workbook: Any, asked: SalesModel, model: Model) -> None:
         content = with_figures(model.version, {row["claim"]: figure}, again)
         start = max(asked.act_on, model.day)
         number = strategy_proposals.propose(
-            workbook.store, content, based_on=called(model.version), valid_from=start, author=str(asked.act_by),
-            reason=str(reason), proposed_at=datetime.combine(asked.act_on, time()),
-        )  # fmt: skip
-    strategy_proposals.decide(workbook.store, {
-        "version": called(model.version), "claim": row["claim"], "decided": "accepted" if accepted else "declined",
-        "figure": figure, "low": float(row["low"]), "high": float(row["high"]), "n": int(row["n"]),
-        "as_of": model.day, "by": str(asked.act_by), "on": asked.act_on, "why": asked.act_reason, "proposal": number,
-    })  # fmt: skip
+            workbook.store,
+            content,
+            based_on=called(model.version),
+            valid_from=start,
+            author=str(asked.act_by),
+            reason=str(reason),
+            proposed_at=datetime.combine(asked.act_on, time()),
+        )
+    strategy_proposals.decide(
+        workbook.store,
+        {
+            "version": called(model.version),
+            "claim": row["claim"],
+            "decided": "accepted" if accepted else "declined",
+            "figure": figure,
+            "low": float(row["low"]),
+            "high": float(row["high"]),
+            "n": int(row["n"]),
+            "as_of": model.day,
+            "by": str(asked.act_by),
+            "on": asked.act_on,
+            "why": asked.act_reason,
+            "proposal": number,
+        },
+    )
     said = {"claim": row["claim"], "value": figure_words(row["metric"], figure), "who": str(asked.act_by)}
     if accepted:
         present.note(
-            _("{who} accepts {value} for {claim}: proposal {number}, which somebody else approves (salesops strategy "
-              "approve {number}).", number=str(number), **said)
-        )  # fmt: skip
+            _(
+                "{who} accepts {value} for {claim}: proposal {number}, which somebody else approves "
+                "(salesops strategy "
+                "approve {number}).",
+                number=str(number),
+                **said,
+            )
+        )
     else:
         present.note(_("{who} declines {value} for {claim}: the claim stays as it is.", **said))
 
@@ -123,15 +169,26 @@ def told_of_approved(workbook: Any, plan: Plan) -> None:
     found = approved_model(workbook.store, plan.year.key)
     if found is None:
         present.note(
-            _("No sales model of {year} is approved: target setting and hiring do not read this page. act with act_by and "
-              "act_on approves it, keeps a scenario or decides on a figure.", year=plan.year.key)
-        )  # fmt: skip
+            _(
+                "No sales model of {year} is approved: target setting and hiring do not read this page. act "
+                "with act_by and "
+                "act_on approves it, keeps a scenario or decides on a figure.",
+                year=plan.year.key,
+            )
+        )
         return
     present.note(
-        _("Sales model {number} of {year}, approved by {who} on {day}, has a target of {target}: target setting and hiring "
-          "take it where nobody states another.", number=found.number, year=found.year, who=found.approved_by,
-          day=formats.day(found.approved_at[:10]), target=formats.short_money(found.target))
-    )  # fmt: skip
+        _(
+            "Sales model {number} of {year}, approved by {who} on {day}, has a target of {target}: target "
+            "setting and hiring "
+            "take it where nobody states another.",
+            number=found.number,
+            year=found.year,
+            who=found.approved_by,
+            day=formats.day(found.approved_at[:10]),
+            target=formats.short_money(found.target),
+        )
+    )
 
 
 def scenarios(workbook: Any, asked: SalesModel, plan: Plan) -> None:
@@ -143,15 +200,22 @@ def scenarios(workbook: Any, asked: SalesModel, plan: Plan) -> None:
     rows: list[tuple[Any, ...]] = [(_("This page"), _changed(asked.changed), *_outcome(plan))]
     for each in saved:
         try:
-            other = checked(SalesModel, {**each.parameters, "workbook": asked.workbook, "draws": asked.draws,
-                                         "seed": asked.seed})  # fmt: skip
+            other = checked(
+                SalesModel,
+                {**each.parameters, "workbook": asked.workbook, "draws": asked.draws, "seed": asked.seed},
+            )
             rows.append((each.name, _changed(each.parameters), *_again(workbook, other, plan.model, asked)))
         except SalesopsError as error:
             rows.append((each.name, error.lines()[0], *[None] * (len(COLUMNS) - 2)))
     present.show_table(
-        pd.DataFrame(rows, columns=COLUMNS), title=_("Scenarios side by side"), table="sales_model",
-        notes=_("Each is worked out again on today's data with the same draws. More than 100 % of capacity is refused."),
-    )  # fmt: skip
+        pd.DataFrame(rows, columns=COLUMNS),
+        title=_("Scenarios side by side"),
+        table="sales_model",
+        notes=_(
+            "Each is worked out again on today's data with the same draws. More than 100 % of capacity is "
+            "refused."
+        ),
+    )
 
 
 def _again(workbook: Any, other: SalesModel, model: Model, asked: SalesModel) -> tuple[Any, ...]:

@@ -50,15 +50,20 @@ def cover(panel: Panel, asked: SalesModel, plan: Plan) -> None:
 
 
 def lead(plan: Plan) -> str:
-    """The finding: what the target asks to be opened beside the pace of late, and the claims that do not hold."""
+    """The finding: what the target asks to be opened beside the pace of late, and the claims that do not
+    hold."""
     parts = []
     if plan.target > 0:
         need, pace = plan.opened_a_month, float(plan.funnel.opened.sum())
         parts.append(
-            _("{target} in {year} asks for {need} deals opened a month; of late it was {pace}.",
-              target=formats.short_money(plan.target), year=plan.year.key, need=formats.number(need, 0),
-              pace=formats.number(pace, 0))
-        )  # fmt: skip
+            _(
+                "{target} in {year} asks for {need} deals opened a month; of late it was {pace}.",
+                target=formats.short_money(plan.target),
+                year=plan.year.key,
+                need=formats.number(need, 0),
+                pace=formats.number(pace, 0),
+            )
+        )
     else:
         parts.append(
             _("{year} has a target of nothing: nothing has to be opened for it.", year=plan.year.key)
@@ -67,11 +72,14 @@ def lead(plan: Plan) -> str:
     if len(wrong):
         first = wrong.iloc[0]
         parts += [
-            _("The data contradict the model on {claim}: {value}, not {claimed}.", claim=first["claim"],
-              value=figure_words(first["metric"], first["value"]),
-              claimed=figure_words(first["metric"], first["claimed"])),
+            _(
+                "The data contradict the model on {claim}: {value}, not {claimed}.",
+                claim=first["claim"],
+                value=figure_words(first["metric"], first["value"]),
+                claimed=figure_words(first["metric"], first["claimed"]),
+            ),
             _("Accept the new figure or say why not."),
-        ]  # fmt: skip
+        ]
     binds = bound(plan)
     if binds:
         parts.append(binds)
@@ -83,8 +91,12 @@ def bound(plan: Plan) -> str:
     if plan.share_used is None or plan.share_used <= 1:
         return ""
     first = plan.used.iloc[0]
-    return _("That is refused: {what} in {month} take {share} of capacity.", what=limit_words(first["what"]),
-             month=month_words(plan.months[int(first["month"])]), share=formats.percent(first["used"], 0))  # fmt: skip
+    return _(
+        "That is refused: {what} in {month} take {share} of capacity.",
+        what=limit_words(first["what"]),
+        month=month_words(plan.months[int(first["month"])]),
+        share=formats.percent(first["used"], 0),
+    )
 
 
 def month_words(month: Period) -> str:
@@ -103,12 +115,18 @@ def headlines(plan: Plan, simulated: frozenset[str] = frozenset()) -> None:
     ends = np.quantile(plan.openings[:, plan.flow.before :].mean(axis=1), [0.05, 0.95])
     cards: list[dict[str, Any]] = [
         {
-            "label": _("Deals to open a month"), "value": formats.number(need, 0), "mark": ["estimated"],
-            "sentence": _("Between {low} and {high} over the year (90 %); {late} a month were opened in the last "
-                          "twelve.", low=formats.number(ends[0], 0), high=formats.number(ends[1], 0),
-                          late=formats.number(late, 0)),
+            "label": _("Deals to open a month"),
+            "value": formats.number(need, 0),
+            "mark": ["estimated"],
+            "sentence": _(
+                "Between {low} and {high} over the year (90 %); {late} a month were opened in the last "
+                "twelve.",
+                low=formats.number(ends[0], 0),
+                high=formats.number(ends[1], 0),
+                late=formats.number(late, 0),
+            ),
         }
-    ]  # fmt: skip
+    ]
     cards.append(_at_pace(plan))
     cards.append(_capacity(plan))
     cards.append(_claims(plan.model))
@@ -120,10 +138,12 @@ def headlines(plan: Plan, simulated: frozenset[str] = frozenset()) -> None:
                 "label": _("Logged activities a rep and week"),
                 "value": formats.number(each / weeks / plan.funnel.reps, 0),
                 "mark": ["simulated"] if "activities" in simulated else [],
-                "sentence": _("What is logged is a habit, not the work: {n} for a deal, of late.",
-                              n=formats.number(float(np.nanmean(plan.funnel.logged)), 1)),
+                "sentence": _(
+                    "What is logged is a habit, not the work: {n} for a deal, of late.",
+                    n=formats.number(float(np.nanmean(plan.funnel.logged)), 1),
+                ),
             }
-        )  # fmt: skip
+        )
     present.headlines(cards)
 
 
@@ -135,11 +155,17 @@ def _at_pace(plan: Plan) -> dict[str, Any]:
         gap = float(year.mean()) / float(plan.target) - 1
         against.append({"label": _("to target"), "value": gap, "unit": "percent", "good": gap >= 0})
     return {
-        "label": _("Bookings at the pace of late"), "value": float(year.mean()), "unit": "about",
-        "mark": ["estimated"], "against": against,
-        "sentence": _("If from now on as many deals are opened as in the last twelve months: {low} to {high} (90 %).",
-                      low=formats.short_money(low), high=formats.short_money(high)),
-    }  # fmt: skip
+        "label": _("Bookings at the pace of late"),
+        "value": float(year.mean()),
+        "unit": "about",
+        "mark": ["estimated"],
+        "against": against,
+        "sentence": _(
+            "If from now on as many deals are opened as in the last twelve months: {low} to {high} (90 %).",
+            low=formats.short_money(low),
+            high=formats.short_money(high),
+        ),
+    }
 
 
 def _capacity(plan: Plan) -> dict[str, Any]:
@@ -147,8 +173,12 @@ def _capacity(plan: Plan) -> dict[str, Any]:
     if plan.used.empty:
         return {"label": label, "value": "–", "sentence": _("No limit of capacity is known.")}
     first = plan.used.iloc[0]
-    said = {"what": limit_words(first["what"]), "month": month_words(plan.months[int(first["month"])]),
-            "need": formats.number(first["need"], 0), "limit": formats.number(first["limit"], 0)}  # fmt: skip
+    said = {
+        "what": limit_words(first["what"]),
+        "month": month_words(plan.months[int(first["month"])]),
+        "need": formats.number(first["need"], 0),
+        "limit": formats.number(first["limit"], 0),
+    }
     over = first["used"] > 1
     sentence = (
         _("Refused. What binds: {what} in {month}, {need} of {limit}.", **said)
@@ -181,8 +211,9 @@ def _claims(model: Model) -> dict[str, Any]:
     sentence = ngettext(
         "{n} claim is confirmed, {contradicted} contradicted; {few} cannot be told, {stale} past review.",
         "{n} claims are confirmed, {contradicted} contradicted; {few} cannot be told, {stale} past review.",
-        n, **told,
-    )  # fmt: skip
+        n,
+        **told,
+    )
     value = _("{n} of {all}", n=formats.number(n), all=formats.number(len(claims)))
     return {"label": label, "value": value, "sentence": sentence}
 
@@ -191,32 +222,46 @@ def strategy_text(model: Model) -> None:
     """Mission and vision in force; a note where the workbook has no strategy."""
     if model.strategy is None:
         present.note(
-            _("The workbook names no strategy: write mission, vision and sales model in strategy.yml, and name "
-              "it in workbook.yml.")
-        )  # fmt: skip
+            _(
+                "The workbook names no strategy: write mission, vision and sales model in strategy.yml, and "
+                "name "
+                "it in workbook.yml."
+            )
+        )
         return
     version = model.version
     if version == type(version)():
         present.note(_("No version of the strategy is in force on {day}.", day=formats.day(model.day)))
         return
-    rows = [(_("Mission"), version.mission), (_("Vision"), version.vision),
-            (_("Sales model"), version.sales_model.name), (_("Motion"), version.sales_model.motion),
-            (_("Customers"), version.sales_model.customers), (_("Offer"), version.sales_model.offer),
-            (_("Channels"), ", ".join(version.sales_model.channels)),
-            (_("Regions"), ", ".join(version.sales_model.regions)),
-            *((_("Role: {name}", name=name), words) for name, words in version.sales_model.roles.items()),
-            *((_("Stage: {name}", name=each.name), _stage(each)) for each in version.sales_model.stages),
-            *((_("Segment: {name}", name=each.name), each.words or each.accounts)
-              for each in version.sales_model.segments),
-            (_("Coverage"), _coverage(version.sales_model.coverage))]  # fmt: skip
+    rows = [
+        (_("Mission"), version.mission),
+        (_("Vision"), version.vision),
+        (_("Sales model"), version.sales_model.name),
+        (_("Motion"), version.sales_model.motion),
+        (_("Customers"), version.sales_model.customers),
+        (_("Offer"), version.sales_model.offer),
+        (_("Channels"), ", ".join(version.sales_model.channels)),
+        (_("Regions"), ", ".join(version.sales_model.regions)),
+        *((_("Role: {name}", name=name), words) for name, words in version.sales_model.roles.items()),
+        *((_("Stage: {name}", name=each.name), _stage(each)) for each in version.sales_model.stages),
+        *(
+            (_("Segment: {name}", name=each.name), each.words or each.accounts)
+            for each in version.sales_model.segments
+        ),
+        (_("Coverage"), _coverage(version.sales_model.coverage)),
+    ]
     table = pd.DataFrame([row for row in rows if row[1]], columns=["part", "words"])
     signed = _(
         "Version {n}, in force since {day}.",
         n=str(version.version or "–"),
         day=formats.day(version.valid_from),
     )
-    who = _("Written by {author}, approved by {approver}: {reason}", author=version.author,
-            approver=version.approver, reason=version.reason)  # fmt: skip
+    who = _(
+        "Written by {author}, approved by {approver}: {reason}",
+        author=version.author,
+        approver=version.approver,
+        reason=version.reason,
+    )
     if len(table):
         notes = [signed, *([who] if version.author and version.approver else [])]
         marks = "simulated" if model.strategy.simulated else ()
@@ -250,9 +295,12 @@ def versions(model: Model) -> None:
     rows["part"] = [str(part).removeprefix("sales_model.") for part in rows["part"]]
     heads = {"before": _("Version {n}", n=_called(before)), "after": _("Version {n}", n=_called(after))}
     present.show_table(
-        rows[["part", "before", "after"]].replace("", "–"), title=_("What changed with this version"), table="strategy",
-        labels=heads, rows=60,
-    )  # fmt: skip
+        rows[["part", "before", "after"]].replace("", "–"),
+        title=_("What changed with this version"),
+        table="strategy",
+        labels=heads,
+        rows=60,
+    )
 
 
 def _called(version: Any) -> str:

@@ -21,9 +21,15 @@ class SalesModel(Parameters):
 
     needs = ("deals.created_on", "deals.closed_on of won", "deals.amount of won")
     groups = {
-        "In place of what was learned": ("win_rate", "deal_size", "cycle_days", "activities_per_deal", "reps"),
+        "In place of what was learned": (
+            "win_rate",
+            "deal_size",
+            "cycle_days",
+            "activities_per_deal",
+            "reps",
+        ),
         "Simulation": ("draws", "seed"),
-    }  # fmt: skip
+    }
     approval = ("act", "act_name", "act_by", "act_on", "act_reason")
     approval_words = ("Save, decide, approve", "Do it")
     rare = (*approval, "draws", "seed")

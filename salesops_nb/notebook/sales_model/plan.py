@@ -33,7 +33,8 @@ STATED = {"win_rate": "win_rate", "deal_size": "average_deal", "cycle_days": "cy
 
 @dataclass(frozen=True)
 class Model:
-    """The sales model in force on a day (an empty one where none is), its claims judged, and what was learned."""
+    """The sales model in force on a day (an empty one where none is), its claims judged, and what was
+    learned."""
 
     strategy: Strategy | None
     version: Version
@@ -48,10 +49,10 @@ class Model:
 class Plan:
     """A year worked backwards and forwards.
 
-    `months` are the year's, `before` those in which deals for it are opened before. `opened` are the deals opened in
-    each of these (missing where a month is not over). `pace` are draws of the bookings by month if from now on as many
-    are opened as of late, `caught` if from now on those are opened that the target asks for (draws × months): what was
-    not opened in time is missing in both. `origin` says whose the target is.
+    `months` are the year's, `before` those in which deals for it are opened before. `opened` are the deals
+    opened in each of these (missing where a month is not over). `pace` are draws of the bookings by month if
+    from now on as many are opened as of late, `caught` if from now on those are opened that the target asks
+    for (draws × months): what was not opened in time is missing in both. `origin` says whose the target is.
     """
 
     model: Model
@@ -126,15 +127,17 @@ def planned(workbook: Any, asked: SalesModel, model: Model) -> Plan:
     over = ~np.isnan(done[0])
     steady = np.where(over, done, funnel.opened[:, None])
     asked_for = np.where(over, done[None], flow.opened)
-    pace, caught = (strategy.forwards(each, funnel, len(months)).sum(axis=1) for each in (steady, asked_for))
+    pace, caught = (
+        strategy.forwards(each, funnel, len(months), flow.season).sum(axis=1) for each in (steady, asked_for)
+    )
     return Plan(
         model, year, tuple(before), tuple(months), origin, funnel, flow, used, done.sum(axis=0), pace, caught
     )
 
 
 def opened_in(model: Model, months: Sequence[Period]) -> Floats:
-    """Deals opened by segment and month, missing where a month is not over; a deal without an account counts in each
-    segment by its part of the others."""
+    """Deals opened by segment and month, missing where a month is not over; a deal without an account counts
+    in each segment by its part of the others."""
     frame = model.deals.frame
     names, funnel = model.deals.segments, model.learned
     part = (
@@ -183,15 +186,17 @@ def _targets(workbook: Any, keys: list[str]) -> list[Decimal]:
     if "targets" not in tables:
         return []
     rows = collected(
-        tables["targets"].filter(nw.col("level") == "company", nw.col("metric") == "bookings")
+        tables["targets"]
+        .filter(nw.col("level") == "company", nw.col("metric") == "bookings")
         .select("period", "value")
-    )  # fmt: skip
+    )
     found = {str(period): value for period, value in zip(rows["period"], rows["value"], strict=True)}
     return [found[key] for key in keys] if all(key in found for key in keys) else []
 
 
 def restated(workbook: Any, asked: SalesModel, model: Model) -> Funnel:
-    """What was learned with what is declared or stated in its place, each in proportion to what was measured."""
+    """What was learned with what is declared or stated in its place, each in proportion to what was
+    measured."""
     factors: dict[str, Floats] = {}
     share: dict[str, float] = {}
     names = model.learned.segments

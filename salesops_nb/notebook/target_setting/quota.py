@@ -47,8 +47,11 @@ def sales_model(workbook: Any, basis: Basis, company_target: float | None) -> No
             "A target is stated in place of that of sales model {number}, approved by {who} on {day}.", **told
         )
     else:
-        words = _("The company's target is that of sales model {number}, approved by {who} on {day}; it asks for "
-                  "{opened} deals opened a month.", **told)  # fmt: skip
+        words = _(
+            "The company's target is that of sales model {number}, approved by {who} on {day}; it asks for "
+            "{opened} deals opened a month.",
+            **told,
+        )
     present.note(words)
 
 

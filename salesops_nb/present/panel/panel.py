@@ -244,7 +244,7 @@ class Panel:
 
 
 def _asked_for_on_covers(workbook: Any, day: date | None) -> dict[str, str]:
-    """Mission and vision of the strategy in force on the day, as far as the workbook asks for them on covers."""
+    """Mission and vision in force on the day, as far as the workbook asks for them on covers."""
     from salesops_nb.strategy import load
 
     asked = workbook.settings.covers
