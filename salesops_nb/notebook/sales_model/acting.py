@@ -241,7 +241,7 @@ def _outcome(plan: Plan) -> tuple[Any, ...]:
     if not plan.used.empty:
         first = plan.used.iloc[0]
         said = {"what": limit_words(first["what"]), "month": month_words(plan.months[int(first["month"])])}
-        binds = _("refused: {what}, {month}", **said) if first["used"] > 1 else _("{what}, {month}", **said)
+        binds = _("refused: {what}, {month}", **said) if first["used"] > 1 else ", ".join(said.values())
     return (
         plan.target,
         plan.opened_a_month,
