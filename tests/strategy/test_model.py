@@ -40,7 +40,9 @@ def deals(months: int = 24, each: int = 40, won: int = 20, lag: int = 2, size: i
 
 
 ACCOUNTS = pd.DataFrame({"account_id": ["a", "b"], "name": ["A", "B"], "employees": [10, 5_000]})
-SEGMENTS = SalesModel(segments=[{"name": "Large", "accounts": "employees > 100", "ideal": "employees > 1000"}])
+SEGMENTS = SalesModel(
+    segments=[{"name": "Large", "accounts": "employees > 100", "ideal": "employees > 1000"}]
+)
 
 
 @pytest.fixture(scope="module")

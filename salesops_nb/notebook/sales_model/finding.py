@@ -68,21 +68,22 @@ def lead(plan: Plan) -> str:
         parts.append(
             _("{year} has a target of nothing: nothing has to be opened for it.", year=plan.year.key)
         )
+    binds = bound(plan)
+    if binds:
+        parts.append(binds)
     wrong = plan.model.claims[plan.model.claims["verdict"] == "contradicted"]
     if len(wrong):
         first = wrong.iloc[0]
-        parts += [
+        parts.append(
             _(
                 "The data contradict the model on {claim}: {value}, not {claimed}.",
                 claim=first["claim"],
                 value=figure_words(first["metric"], first["value"]),
                 claimed=figure_words(first["metric"], first["claimed"]),
-            ),
-            _("Accept the new figure or say why not."),
-        ]
-    binds = bound(plan)
-    if binds:
-        parts.append(binds)
+            )
+        )
+        if not binds:
+            parts.append(_("Accept the new figure or say why not."))
     return " ".join(parts)
 
 
