@@ -1,4 +1,4 @@
-"""The sales model's page: what it says, what a person does with it, and what target setting and hiring take."""
+"""The page of the sales model: what it says, what a person does with it, what others take from it."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ import yaml
 from click.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bad_input"))
-from small import WORKBOOK, write  # noqa: E402
+from small import WORKBOOK, write
 
-from salesops_nb.cli import main  # noqa: E402
+from salesops_nb.cli import main
 
 STRATEGY = """\
 # ours
