@@ -31,6 +31,8 @@ MOVES = {
                      "scenario": "replace leavers", "ramp_months": 6, "seed": 1},
     "commission_calculation": {"period": "2017-Q3", "who": "Anna Snelling", "rate_change": 10,
                                "threshold": 40, "plan": None},
+    "sales_model": {"win_rate": 0.6, "deal_size": 2_600, "cycle_days": 60, "reps": 33, "growth": 0.2,
+                    "target": 12_000_000, "activities_per_deal": 5, "figures": "declared"},
     "territory_rebalancing": {"choice": 2, "spread": 0.3, "tolerance": 0.1},
 }  # fmt: skip
 
@@ -99,9 +101,20 @@ def moved(panel, values):
     return clock
 
 
-def main():
+def without_page(workbook):
+    """Panels as JupyterLab makes them, only without a page, from here on; notebooks are the workbook's."""
     from salesops_nb.present.panel import captured_output, start, view
 
+    if not (workbook / "notebooks").is_dir():
+        raise measure.Failed(f"--workbook: there is no folder notebooks in {workbook}")
+    shell = InteractiveShell.instance()
+    shell.display_pub = Publisher()
+    start.is_live, captured_output.new_output = lambda: True, Place
+    view.show_panel = lambda panel: None
+    os.chdir(workbook / "notebooks")
+
+
+def main():
     words = measure.parser(__doc__)
     words.add_argument("--workbook", type=Path, default=Path(__file__).resolve().parents[1])
     words.add_argument("--only", nargs="+", choices=MOVES, default=list(MOVES))
@@ -112,13 +125,7 @@ def main():
         raise measure.Failed(
             f"no control is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(there))}"
         )
-    if not (asked.workbook / "notebooks").is_dir():
-        raise measure.Failed(f"--workbook: there is no folder notebooks in {asked.workbook}")
-    shell = InteractiveShell.instance()
-    shell.display_pub = Publisher()
-    start.is_live, captured_output.new_output = lambda: True, Place
-    view.show_panel = lambda panel: None
-    os.chdir(asked.workbook / "notebooks")
+    without_page(asked.workbook)
     found = {}
     print(f"{'notebook':24} {'control':16} {'headlines s':>11} {'page s':>8} {'÷ cells':>8}")
     for name in asked.only:

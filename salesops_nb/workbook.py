@@ -175,6 +175,7 @@ class Settings(_Strict):
     mapping: str = "mapping.yml"
     store: str = "sqlite:///store.sqlite"
     strategy: str | None = None
+    covers: tuple[Literal["mission", "vision"], ...] = ()
     controls: tuple[Control, ...] = ()
     declares: Declared = Declared()
     pay_policy: PayPolicy = PayPolicy()

@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve-hires": ("hiring", "Approve a hiring plan: target setting then counts its hires."),
     "simulate": ("simulate", "The demo's simulated tables anew, or any number of deals."),
     "ledger": ("ledger", "The pay ledger: review, approve, lock, pay, dispute, verify."),
+    "strategy": ("strategy", "Mission, vision, sales model: versions, differences, proposals, approval."),
     "territory": ("territory", "Territories: owners on a day, approvals, taking one back."),
 }
 

@@ -128,7 +128,6 @@ def cover(panel: Panel, asked: Any, review: Review, outlook: Any = None) -> None
             "deals.deal_type",
             "forecast_calls",
         ),
-        mission=True,
         lead=lead(found_in(review, outlook)),
         caveat=caveat(review),
         asked_for={**asked.model_dump(exclude={"workbook"}), "who": review.name},

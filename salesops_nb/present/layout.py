@@ -96,6 +96,7 @@ def cover_facts(nb: Any, resources: Mapping[str, Any]) -> dict[str, Any]:
             "lead",
             "caveat",
             "mission",
+            "vision",
             "period",
             "as_of",
             "fingerprint",

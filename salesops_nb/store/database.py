@@ -92,8 +92,10 @@ def _declare_tables() -> None:
     from salesops_nb.store.ledger.chain import entries  # noqa: F401
     from salesops_nb.store.process_claims import claims  # noqa: F401
     from salesops_nb.store.runs import runs  # noqa: F401
-    from salesops_nb.store.scenarios import scenarios  # noqa: F401
+    from salesops_nb.store.sales_models import models  # noqa: F401
+    from salesops_nb.store.scenarios import SCENARIOS  # noqa: F401
     from salesops_nb.store.snapshots import snapshots  # noqa: F401
+    from salesops_nb.store.strategy_proposals import proposals  # noqa: F401
     from salesops_nb.store.targets import rows_table  # noqa: F401
     from salesops_nb.store.vacancies import vacancies  # noqa: F401
 

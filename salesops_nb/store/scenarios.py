@@ -1,4 +1,4 @@
-"""Hiring scenarios: parameters kept under a name, to be planned again on today's data. Append-only.
+"""Scenarios of a notebook: parameters kept under a name, to be worked out again on today's data. Append-only.
 
 A scenario saved again under its name is a new version; the latest is shown, the earlier ones stay readable.
 """
@@ -9,23 +9,31 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Date, Engine, Integer, String, Table, Text, insert, select
 
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.store.metadata import append_only, in_turn, metadata
 
-scenarios = Table(
-    "hiring_scenarios",
-    metadata,
-    Column("name", String(120), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("parameters", Text, nullable=False),
-    Column("saved_by", Text, nullable=False),
-    Column("saved_on", Date, nullable=False),
-)
-append_only(scenarios, "save a new version")
+Notebook = Literal["hiring", "sales_model"]
+
+
+def _table(name: Notebook) -> Table:
+    found = Table(
+        f"{name}_scenarios",
+        metadata,
+        Column("name", String(120), primary_key=True),
+        Column("version", Integer, primary_key=True),
+        Column("parameters", Text, nullable=False),
+        Column("saved_by", Text, nullable=False),
+        Column("saved_on", Date, nullable=False),
+    )
+    append_only(found, "save a new version")
+    return found
+
+
+SCENARIOS: Mapping[Notebook, Table] = {"hiring": _table("hiring"), "sales_model": _table("sales_model")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,9 @@ class Scenario:
     saved_on: date
 
 
-def save_scenario(engine: Engine, name: str, parameters: Mapping[str, Any], *, by: str, on: date) -> int:
+def save_scenario(
+    engine: Engine, name: str, parameters: Mapping[str, Any], *, by: str, on: date, of: Notebook = "hiring"
+) -> int:
     """Keep parameters under a name; the version, which is the last one's where they are the same.
 
     Raises
@@ -49,30 +59,32 @@ def save_scenario(engine: Engine, name: str, parameters: Mapping[str, Any], *, b
     """
     for column, value in (("name", name), ("saved_by", by)):
         if not str(value or "").strip():
-            raise SalesopsError(problem("missing-value", table="hiring_scenarios", column=column))
+            raise SalesopsError(problem("missing-value", table=SCENARIOS[of].name, column=column))
     content = json.dumps(dict(parameters), default=str, sort_keys=True, ensure_ascii=False)
     row = {"name": name.strip(), "parameters": content, "saved_by": by.strip(), "saved_on": on}
-    metadata.create_all(engine, tables=[scenarios])
+    table = SCENARIOS[of]
+    metadata.create_all(engine, tables=[table])
     busy = problem("store-busy.scenario", name=row["name"])
-    return in_turn(engine, lambda connection: _append(connection, row), busy)
+    return in_turn(engine, lambda connection: _append(connection, table, row), busy)
 
 
-def _append(connection: Connection, row: dict[str, Any]) -> int:
-    mine = select(scenarios).where(scenarios.c.name == row["name"])
-    last = connection.execute(mine.order_by(scenarios.c.version.desc()).limit(1)).one_or_none()
+def _append(connection: Connection, table: Table, row: dict[str, Any]) -> int:
+    mine = select(table).where(table.c.name == row["name"])
+    last = connection.execute(mine.order_by(table.c.version.desc()).limit(1)).one_or_none()
     if last is not None and last.parameters == row["parameters"]:
         return int(last.version)
     version = 1 if last is None else int(last.version) + 1
-    connection.execute(insert(scenarios), {**row, "version": version})
+    connection.execute(insert(table), {**row, "version": version})
     return version
 
 
-def saved_scenarios(engine: Engine) -> list[Scenario]:
+def saved_scenarios(engine: Engine, of: Notebook = "hiring") -> list[Scenario]:
     """The latest version of each scenario, in the order in which they were first saved."""
-    metadata.create_all(engine, tables=[scenarios])
+    table = SCENARIOS[of]
+    metadata.create_all(engine, tables=[table])
     with engine.connect() as connection:
         rows = connection.execute(
-            select(scenarios).order_by(scenarios.c.saved_on, scenarios.c.name, scenarios.c.version)
+            select(table).order_by(table.c.saved_on, table.c.name, table.c.version)
         ).all()
     latest = {
         row.name: Scenario(row.name, row.version, json.loads(row.parameters), row.saved_by, row.saved_on)

@@ -238,9 +238,9 @@ def test_check_opens_every_file_that_a_run_opens(
     notebook = write_notebook(
         whole / "notebooks" / "hello.ipynb",
         'workbook = "."\nperiod = "2017-Q4"\nwho = ""\nn = 1',
-        "from salesops_nb import open_workbook\nfrom salesops_nb.present.panel import panel as controls\n"
+        "from salesops_nb import open_workbook\nfrom salesops_nb.strategy import load\n"
         "from salesops_nb.notebook.commission_calculation.period_book import Book, chosen_plans\n"
-        "wb = open_workbook(workbook)\ncontrols._mission(wb), chosen_plans(wb.folder)\n"
+        "wb = open_workbook(workbook)\nload(wb.folder, wb.settings), chosen_plans(wb.folder)\n"
         "wb.store.connect().close()\n"
         "Book(wb, period, ()).pay_calendar",
     )

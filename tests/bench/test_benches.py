@@ -39,6 +39,7 @@ BROKEN = {
     "panel.py": (["--workbook", "{}"], "there is no folder notebooks in {}"),
     "performance.py": (["--data", "{}"], "too small to be a Parquet file"),
     "process.py": (["--runs", "0"], "received '0': give a whole number of at least 1"),
+    "strategy.py": (["--runs", "0"], "received '0': give a whole number of at least 1"),
     "territory.py": (["--part", "districting", "--only", "tract_IA_4", "--data", "{}"], "No such file"),
 }
 

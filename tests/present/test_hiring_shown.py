@@ -152,9 +152,9 @@ def test_growth_on_fewer_months_is_brought_to_a_year():
     book = SimpleNamespace(
         tables=Tables.of({"deals": deals}), calendar=FiscalCalendar(), data_through=date(2017, 12, 29)
     )
-    assert arguments._last_year(book) == 1200
+    assert arguments.last_year(book) == 1200
     book.data_through = date(2017, 12, 10)  # December is in progress, and no month yet
-    assert arguments._last_year(book) == 1200
+    assert arguments.last_year(book) == 1200
 
 
 def test_lines_of_quota_are_named_in_the_reader_s_language():

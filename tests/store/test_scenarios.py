@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 
 from salesops_nb.errors import SalesopsError
-from salesops_nb.store.scenarios import Scenario, save_scenario, saved_scenarios, scenarios
+from salesops_nb.store.scenarios import SCENARIOS, Scenario, save_scenario, saved_scenarios
 
 DAY = date(2017, 12, 20)
 
@@ -35,6 +35,13 @@ def test_a_name_and_who_saves_it_are_needed(store, name, by):
 
 def test_nothing_saved_is_changed(store):
     save_scenario(store, "lean", {"budget": 1.0}, by="Ada", on=DAY)
+    scenarios = SCENARIOS["hiring"]
     for statement in (update(scenarios).values(parameters="{}"), delete(scenarios)):
         with pytest.raises(DatabaseError, match="append-only"), store.begin() as connection:
             connection.execute(statement)
+
+
+def test_scenarios_of_one_notebook_are_not_those_of_another(store):
+    save_scenario(store, "Base", {"target": 1}, by="Ada", on=date(2018, 1, 2), of="sales_model")
+    assert saved_scenarios(store) == []
+    assert [each.parameters for each in saved_scenarios(store, "sales_model")] == [{"target": 1}]

@@ -31,6 +31,8 @@ def inputs(folder: Path, settings: Settings | None, workbook: Workbook | None) -
     found += [*templates(folder), *notebooks(folder)]
     if settings is not None:
         found += [*strategy(folder, settings), *store(folder, settings)]
+    if workbook is not None:
+        found += sales_model(workbook)
     found += reports(folder, workbook)
     return list(dict.fromkeys(found))
 
@@ -85,9 +87,22 @@ def alerts(folder: Path) -> list[Problem]:
 
 
 def strategy(folder: Path, settings: Settings) -> list[Problem]:
-    """The mission and sales-model file must be there and be YAML where the workbook names one."""
-    name = settings.strategy
-    return [] if name is None else _problems(lambda: read_yaml(folder / name))
+    """Every fault of the file of mission, vision and sales model, where the workbook names one."""
+    from salesops_nb.strategy import load
+
+    return _problems(lambda: load(folder, settings))
+
+
+def sales_model(workbook: Workbook) -> list[Problem]:
+    """What the sales model in force names that the data do not have: stages, columns of accounts."""
+    from salesops_nb.strategy import held_against, load
+
+    day = workbook.data_through
+    try:
+        found = load(workbook.folder, workbook.settings)
+    except SalesopsError:
+        return []  # its own faults are listed already
+    return [] if found is None or day is None else held_against(found, workbook.tables, workbook.stages, day)
 
 
 def templates(folder: Path) -> list[Problem]:

@@ -39,8 +39,9 @@ def stated(asked: Any, learned: Learned) -> Learned:
 def choices(workbook: Any, asked: Any, estimated: Learned | None = None) -> dict[str, Any]:
     """The arguments of `hiring.plan` that the parameters mean.
 
-    Without `target` and without targets of the horizon's periods, the target is `growth` on the
-    bookings of the last twelve months (fewer are brought to twelve), in proportion to the horizon.
+    Without `target` and without targets of the horizon's periods, the target is that of the approved sales
+    model where it covers the horizon, else `growth` on the bookings of the last twelve months (fewer are
+    brought to twelve), in proportion to the horizon.
 
     Parameters
     ----------
@@ -62,16 +63,37 @@ def choices(workbook: Any, asked: Any, estimated: Learned | None = None) -> dict
         "seed": asked.seed,
     }
     target = asked.target
+    if target is None:
+        target = of_sales_model(workbook, asked.horizon)
     if target is None and (booked := _grown_from(workbook)) is not None:
         target = booked * (1 + asked.growth) * asked.horizon / 12
     return given if target is None else {**given, "target": round(target)}
+
+
+def of_sales_model(workbook: Any, horizon: int) -> float | None:
+    """The target of the months ahead by the sales models approved in the store.
+
+    None where there are targets of these months, or not each of them is in an approved model.
+    """
+    from salesops_nb.store.sales_models import approved_model
+
+    if workbook.data_through is None or _has_targets(workbook):
+        return None
+    month, total = workbook.calendar.containing(workbook.data_through, "month"), Decimal(0)
+    for _n in range(horizon):
+        month = month.next()
+        model = approved_model(workbook.store, workbook.calendar.containing(month.start, "year").key)
+        if model is None or month.key not in model.months:
+            return None
+        total += model.months[month.key]
+    return float(total)
 
 
 def _grown_from(workbook: Any) -> float | None:
     """Bookings that a target grows from, ``None`` where there are targets."""
 
     def grown_from() -> float | None:
-        return None if _has_targets(workbook) else _last_year(workbook)
+        return None if _has_targets(workbook) else last_year(workbook)
 
     found: float | None = workbook.tables.once(("hiring", "grown from"), grown_from)
     return found
@@ -92,7 +114,7 @@ def _has_targets(workbook: Any) -> bool:
     return any(str(key) == after for key in rows["period"])
 
 
-def _last_year(workbook: Any) -> float:
+def last_year(workbook: Any) -> float:
     """Bookings of the last twelve whole months: won deals, and recorded history for months before the deals.
 
     Where the data hold fewer, they are brought to twelve, as target setting does.

@@ -16,6 +16,7 @@ from salesops_nb.hiring.economics.turnover import market_ahead
 from salesops_nb.notebook import one_forecast as shared
 from salesops_nb.notebook.against import points
 from salesops_nb.notebook.hiring_needs.arguments import choices as choices
+from salesops_nb.notebook.hiring_needs.arguments import of_sales_model
 from salesops_nb.notebook.hiring_needs.arguments import stated as stated
 from salesops_nb.notebook.hiring_needs.fan import forecast_fan
 from salesops_nb.notebook.hiring_needs.lead import facts, hangs_on, lead
@@ -140,6 +141,15 @@ def one_forecast(plan: HiringPlan, workbook: Any) -> None:
     told_of_approved(workbook)
     shared.reconciliation(planned, years[0].target)
     shared.teams(expect(learned, year, of=planned.futures), assigned_to_teams(workbook, year.key))
+
+
+def told_of_model(workbook: Any, asked: Any) -> None:
+    """That the target is the approved sales model's, where it is."""
+    target = of_sales_model(workbook, asked.horizon) if asked.target is None else None
+    if target is not None:
+        present.note(
+            _("The target, {target}, is that of the approved sales model.", target=short_money(target))
+        )
 
 
 def told_of_approved(workbook: Any) -> None:

@@ -37,7 +37,9 @@ class HiringNeeds(Parameters):
 
     horizon: int = Field(12, ge=1, le=60, description="Months to plan for")
     target: float | None = Field(
-        None, ge=0, description="Bookings to reach in the horizon; empty for the targets table, or growth"
+        None,
+        ge=0,
+        description="Bookings to reach; empty for the targets, the approved sales model, or growth",
     )
     growth: float = Field(
         0.1, ge=-0.5, le=1, description="Growth on the last twelve months, without a target"

@@ -17,9 +17,11 @@ from salesops_nb.notebook.target_setting.evidence import last_forecast as last_f
 from salesops_nb.notebook.target_setting.evidence import types as types
 from salesops_nb.notebook.target_setting.lead import UNLIKELY, binds, facts, hardest, lead
 from salesops_nb.notebook.target_setting.quota import approved_plan as approved_plan
+from salesops_nb.notebook.target_setting.quota import asked_for as asked_for
 from salesops_nb.notebook.target_setting.quota import cascade as cascade
 from salesops_nb.notebook.target_setting.quota import hiring as hiring
 from salesops_nb.notebook.target_setting.quota import line_named
+from salesops_nb.notebook.target_setting.quota import sales_model as sales_model
 from salesops_nb.present.language.formats import month, percent, short_money, whole_percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _

@@ -33,7 +33,7 @@ class TargetSetting(Parameters):
     )
     growth: float = Field(0.1, ge=-0.5, le=1, description="Growth on last year's bookings, as 0.1")
     company_target: float | None = Field(
-        None, ge=0, description="The company's target, in place of growth; empty for growth"
+        None, ge=0, description="The company's target; empty for the approved sales model's, or growth"
     )
     method: Literal["top_down", "bottom_up", "blend"] = Field(
         "blend", description="Shared out by potential, summed from pipeline and run-rate, or both"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from salesops_nb import present
-from salesops_nb.present.language.formats import day
+from salesops_nb.present.language.formats import day, number
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
 
@@ -21,6 +21,38 @@ def approved_plan(workbook: Any) -> Any:
     from salesops_nb.store.hiring_plans import approved_hiring
 
     return approved_hiring(workbook.store)
+
+
+def asked_for(workbook: Any, basis: Basis, company_target: float | None, growth: float) -> dict[str, Any]:
+    """What the year's targets sum to: what is stated, else the approved sales model's target, else growth."""
+    from salesops_nb.store.sales_models import approved_model
+
+    if company_target:
+        return {"company_target": company_target}
+    model = approved_model(workbook.store, basis.year.key)
+    return {"growth": growth} if model is None else {"company_target": model.target}
+
+
+def sales_model(workbook: Any, basis: Basis, company_target: float | None) -> None:
+    """That the target is an approved sales model's, where it is; nothing else."""
+    from salesops_nb.store.sales_models import approved_model
+
+    model = approved_model(workbook.store, basis.year.key)
+    if model is None:
+        return
+    told = {"number": model.number, "who": model.approved_by, "day": day(model.approved_at[:10]),
+            "opened": number(model.opened, 0)}  # fmt: skip
+    if company_target:
+        words = _(
+            "A target is stated in place of that of sales model {number}, approved by {who} on {day}.", **told
+        )
+    else:
+        words = _(
+            "The company's target is that of sales model {number}, approved by {who} on {day}; it asks for "
+            "{opened} deals opened a month.",
+            **told,
+        )
+    present.note(words)
 
 
 def hiring(basis: Basis, plan: TargetPlan) -> None:

@@ -94,13 +94,15 @@ class Panel:
         asked_for: Mapping[str, Any] | None = None,
         used: Iterable[str] = (),
         status: str = "final",
-        mission: bool = False,
         lead: str = "",
         caveat: str = "",
         without: Sequence[str] = (),
         statement: Mapping[str, Any] | None = None,
     ) -> None:
         """Display the report's cover, in the workbook's locale and currency.
+
+        Mission and vision stand on it where the workbook's settings ask for them (`covers`), as they were in
+        force on the day.
 
         Parameters
         ----------
@@ -112,7 +114,6 @@ class Panel:
         used : tables and ``table.column`` names that its figures rest on: those that are simulated are
             named in the appendix.
         status : ``final`` or ``draft``.
-        mission : whether the mission of the workbook's strategy file stands in the appendix.
         lead : what the page finds, in one or two sentences of at most 45 words: it stands under the title.
         caveat : the one sentence that weakens it and may not be missed; it stands beside it.
         without : tags of cells that the report leaves out.
@@ -133,7 +134,7 @@ class Panel:
             company=settings.company,
             lead=lead,
             caveat=caveat,
-            mission=_mission(workbook) if mission else "",
+            **_asked_for_on_covers(workbook, as_of or workbook.data_through),
             period=period,
             as_of=as_of or workbook.data_through,
             parameters=all_called({name: chosen(asked, name, value) for name, value in stated.items()}),
@@ -242,14 +243,14 @@ class Panel:
         }
 
 
-def _mission(workbook: Any) -> str:
-    """The mission line of the workbook's strategy file, where it has one."""
-    from salesops_nb.core.yaml_file import read_yaml
+def _asked_for_on_covers(workbook: Any, day: date | None) -> dict[str, str]:
+    """Mission and vision in force on the day, as far as the workbook asks for them on covers."""
+    from salesops_nb.strategy import load
 
-    if not workbook.settings.strategy:
-        return ""
-    found = read_yaml(workbook.folder / workbook.settings.strategy)
-    return str(found.get("mission", "")) if isinstance(found, dict) else ""
+    asked = workbook.settings.covers
+    found = load(workbook.folder, workbook.settings) if asked else None
+    version = found.in_force(day) if found is not None and day is not None else None
+    return {} if version is None else {name: getattr(version, name) for name in asked}
 
 
 def _carries_out(asked: parameters.Parameters, changed: set[str]) -> bool:
