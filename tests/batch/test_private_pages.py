@@ -209,7 +209,7 @@ def strangers(mine: list[Person], teams: set[str]) -> set[str]:
     return found
 
 
-RANKS = ("Rank range", "rank range", "may really rank", "best first")
+RANKS = ("Rank range", "rank range", "Likely ranks", "may really rank", "best first")
 REPS = [person for person in PEOPLE if person.role == "rep"]
 
 
@@ -220,8 +220,9 @@ def test_a_reps_review_is_of_that_rep_alone(pages: Path, person: Person, report:
     hidden |= {team_total(person.team), str(TEAM_TARGETS[person.team]), *RANKS}
     for path in files_of(pages, report, person.id):
         text = plain(path)
-        assert str(sum(person.amounts[:3])) in text, path.name
-        assert str(person.target) in text, path.name
+        if path.suffix != ".xlsx":  # it holds the tables, and these stand on the cards
+            assert str(sum(person.amounts[:3])) in text, path.name
+            assert str(person.target) in text, path.name
         assert [mark for mark in hidden if mark in text] == [], path.name
 
 
@@ -231,7 +232,7 @@ def test_a_teams_review_is_of_that_team_alone(pages: Path, team: str) -> None:
     hidden = strangers(mine, {team}) | company() | set(RANKS)
     for path in files_of(pages, "team", team):
         text = plain(path)
-        assert team_total(team) in text, path.name
+        assert team_total(team) in text or path.suffix == ".xlsx", path.name
         for person in mine:
             assert person.role != "rep" or person.name in text, path.name
         assert [mark for mark in hidden if mark in text] == [], path.name
