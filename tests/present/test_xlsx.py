@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from salesops_nb.errors import SalesopsError
 from salesops_nb.present import write_xlsx
+from salesops_nb.present.export.xlsx import Sheet
 from salesops_nb.present.export.xlsx_names import sheet_name
 from salesops_nb.present.language.translation import use_locale
 
+D = Decimal
 FRAME = pd.DataFrame(
     {
         "rep": ["Ana", "=1+1", None],
@@ -105,3 +107,33 @@ def test_nothing_to_write_is_said(tmp_path: Path) -> None:
     with pytest.raises(SalesopsError, match="no table to write"):
         write_xlsx(tmp_path / "x.xlsx", {})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_total_is_what_its_formula_makes_of_the_cells(tmp_path: Path) -> None:
+    """Estimates are written in three figures: their total adds those. What is no sum stays a value."""
+    frame = pd.DataFrame(
+        {
+            "team": ["A", "B"],
+            "capacity": [D("1234567"), D("7654.4")],
+            "pay": [D("0.10"), D("0.20")],
+            "n": [1, 2],
+        }
+    )
+    total = {"capacity": D("1242221.4"), "pay": D("0.30"), "n": 9}
+    sheet = Sheet(frame, formats={"capacity": "about", "pay": "cents"}, total=total)
+    path = write_xlsx(tmp_path / "x.xlsx", {"A": sheet})
+    made, stored = openpyxl.load_workbook(path)["A"], openpyxl.load_workbook(path, data_only=True)["A"]
+    assert made.tables["A"].totalsRowCount == 1
+    assert [cell.value for cell in made[4]][1:3] == ["=SUBTOTAL(109,A[Capacity])", "=SUBTOTAL(109,A[Pay])"]
+    assert [cell.value for cell in stored[4]] == ["Total", 1_230_000 + 7_650, 0.3, 9]
+    assert [cell.value for cell in stored["B"]] == ["Capacity", 1_230_000, 7_650, 1_237_650]
+
+
+def test_a_sheet_has_a_total_and_notes_only_where_there_are_rows(tmp_path: Path) -> None:
+    empty = Sheet(pd.DataFrame({"a": []}), total={"a": 0}, notes=["=one", "two"])
+    sheet = openpyxl.load_workbook(write_xlsx(tmp_path / "x.xlsx", {"A": empty}))["A"]
+    assert sheet.tables["A"].ref == "A1:A2"
+    assert not sheet.tables["A"].totalsRowCount
+    assert [(cell.value, cell.data_type) for cell in sheet["A"] if cell.value] == [
+        ("A", "s"), ("=one", "s"), ("two", "s"),
+    ]  # fmt: skip

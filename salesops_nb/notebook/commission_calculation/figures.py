@@ -140,8 +140,8 @@ def company_cards(book: Book, found: Closing) -> list[Card]:
                              (_("to quota"), _share(total, quota), True)),
          "sentence": _("Pay is {share} of the credit it is paid on.", share=formats.percent(cost))
          if cost is not None else _("No credit is paid on.")},
-        {"metric": "commission_at_quota", "value": f"{reached} / {len(placed)}", "mark": marks,
-         "sentence": _("People with a quota who have reached it.")},
+        *([{"metric": "commission_at_quota", "value": f"{reached} / {len(placed)}", "mark": marks,
+            "sentence": _("People with a quota who have reached it.")}] if placed else []),
         {"metric": "commission_waiting", **_paid(found.waits), "mark": marks,
          "sentence": _("Held until invoiced, collected or released.")},
         {"metric": "commission_errors", "value": found.errors,

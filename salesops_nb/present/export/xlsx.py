@@ -294,6 +294,8 @@ class _Writer:
             else:
                 self.text(sheet, row, at, total, self.strong)
             return
+        if placed.units[at] == "about":  # the rows are written in three figures, and the formula adds those
+            total = sum(significant(each) for each in placed.data[column] if not written.missing(each))
         look = self.look(placed.units[at], code, bold=True)
         sheet.write_formula(row, at, f"=SUBTOTAL(109,{placed.whole(column)})", look, float(total))
 

@@ -51,7 +51,8 @@ def short(title: str) -> str:
 
 def sheet_name(name: str, used: set[str]) -> str:
     """A name that Excel takes: at most 31 letters, none of ``[]:*?/\\``, none twice."""
-    base = _FORBIDDEN.sub(" ", str(name)).strip().strip("'")[:MOST].strip() or "Sheet"
+    plain = _FORBIDDEN.sub(" ", re.sub(r"\s*:\s+", " – ", str(name)))
+    base = " ".join(plain.split()).strip("' ")[:MOST].strip("' ") or "Sheet"
     made, n = base, 2
     while made.lower() in used or made.lower() == "history":
         ending = f" {n}"
