@@ -13,15 +13,15 @@ from salesops_nb.performance.attained import attainment_history
 CALENDAR = FiscalCalendar()
 
 
-def made(as_of: date | None = None, wanted: Any = (("company", "Us", 100), ("team", "T", 60))) -> Any:
+def made(as_of: date = date(2017, 12, 31), wanted: Any = (("company", "Us", 100), ("team", "T", 60))) -> Any:
     """Won deals of 10 a month by one of two people for two years, in 2017 of 20; targets of quarters."""
-    days = pd.date_range("2016-01-01", "2017-12-01", freq="MS") + pd.Timedelta(days=9)
+    days = [date(year, month, 10) for year in (2016, 2017) for month in range(1, 13)]
     deals = pd.DataFrame(
         {
             "deal_id": [f"d{n}" for n in range(len(days))],
             "owner_id": ["ana", "bo"] * (len(days) // 2),
             "stage": "Won",
-            "created_on": days - pd.Timedelta(days=5),
+            "created_on": [day.replace(day=5) for day in days],
             "closed_on": days,
             "amount": [10.0 if day.year == 2016 else 20.0 for day in days],
             "outcome": "won",
