@@ -46,6 +46,16 @@ TITLES: list[tuple[str, str, str]] = [
         "both are at or above target, A by the most ($4)",
         "all met",
     ),
+    # a period in progress
+    (p.pace([], [], [], short_money), "", "nobody"),
+    (p.pace(["A"], [5], [0], short_money), "", "nothing due yet"),
+    (p.pace(["A"], [5], [9], short_money), "A is $4 behind the pace of the target", "one behind"),
+    (p.pace(["A", "B"], [5, 9], [5, 6], short_money), "Nobody is behind the pace of the target", "on pace"),
+    (
+        p.pace(["A", "B"], [5, 5], [6, 6], short_money),
+        "A and B are furthest behind the pace of the target, each by $1",
+        "two tie",
+    ),
     # bars
     (f.highest([], [], number), "", "no bars"),
     (f.highest(["Ana"], [3], number), "Ana: 3", "one bar"),
