@@ -131,7 +131,7 @@ def months_aimed(above: int, below: int, of: int) -> str:
     'The forecast reaches the target in 2 of 12; in 7 the whole range lies below it'
     """
     if above == of:
-        return _("The forecast reaches the target in {all}", all=everyone(of))
+        return _("The forecast reaches the target every time, {of} of {of}", of=number(of))
     said = (_("The forecast reaches the target in {n} of {of}", n=number(above), of=number(of)) if above
             else _("The forecast reaches the target in none of {of}", of=number(of)))  # fmt: skip
     if not below:
@@ -172,7 +172,7 @@ def attained(names: Sequence[str], rates: Sequence[float]) -> str:
     if len(rows) == 1:
         return _("{last} ended at {rate} of target", **words)
     if met == len(rows):
-        return _("Target reached in {every}; {last} ended at {rate}", every=everyone(len(rows)), **words)
+        return _("Target reached every time; {last} ended at {rate}", **words)
     if not met:
         return _("Target reached in none of {all}; {last} ended at {rate}", **words)
     if met == 1:
