@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from salesops_nb import present
 from salesops_nb.forecast.rolling_origin import OURS
 from salesops_nb.performance.attained import attainment_history
-from salesops_nb.present.charts.findings_of_plans import attained
-from salesops_nb.present.language.formats import day
+from salesops_nb.present.charts.findings_of_plans import attained, pace
+from salesops_nb.present.language.formats import day, short_money
 from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
@@ -22,17 +22,32 @@ WITH_BULLETS = {"teams": ("executive", "analyst"), "people": ("analyst",)}  # wh
 def against_target(
     review: Review, reader: str, of: Literal["teams", "people"], simulated: bool = False
 ) -> None:
-    """Bookings against target of each team or rep; nothing where nobody has one, or of one alone."""
+    """Bookings against target of each team or rep; nothing where nobody has one, or of one alone.
+
+    In a period in progress they stand against what the pace of the target expects by now.
+    """
     table = getattr(review, of)
     if reader not in WITH_BULLETS[of] or table.empty or table["target"].notna().sum() < 2:
         return
-    frame = table[["name", "bookings", "target"]]
+    frame = table[["name", "bookings", "target", "expected"]]
     if of == "teams":
         frame = frame.assign(name=[_("Team {name}", name=name) for name in frame["name"]])
-    present.bullet(
-        frame, "name", "bookings", "target", subtitle=_("Bookings against target"), simulated=simulated,
-        note=_("Bars: bookings, hatched where short; upright lines: target."),
-    )  # fmt: skip
+    there = frame[frame["expected"].notna()]
+    names = list(frame["name"])
+    booked, due = ([float(v) if v is not None else float("nan") for v in frame[c]]
+                   for c in ("bookings", "expected"))  # fmt: skip
+    if (there["expected"] == there["target"]).all():  # the period is over
+        present.bullet(
+            frame, "name", "bookings", "target", subtitle=_("Bookings against target"), simulated=simulated,
+            note=_("Bars: bookings, hatched where short; upright lines: target."),
+        )  # fmt: skip
+    elif (found := pace(names, booked, due, short_money)) != "":
+        present.bullet(
+            frame, "name", "bookings", "expected", title=found, simulated=simulated,
+            subtitle=_("Bookings against the pace of the target"),
+            note=_("Bars: bookings, hatched where behind; upright lines: what the pace of the target expects "
+                   "by now."),
+        )  # fmt: skip
 
 
 def attainment(made: Prepared, review: Review, simulated: bool = False) -> None:

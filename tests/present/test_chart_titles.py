@@ -46,6 +46,16 @@ TITLES: list[tuple[str, str, str]] = [
         "both are at or above target, A by the most ($4)",
         "all met",
     ),
+    # a period in progress
+    (p.pace([], [], [], short_money), "", "nobody"),
+    (p.pace(["A"], [5], [0], short_money), "", "nothing due yet"),
+    (p.pace(["A"], [5], [9], short_money), "A is $4 behind the pace of the target", "one behind"),
+    (p.pace(["A", "B"], [5, 9], [5, 6], short_money), "Nobody is behind the pace of the target", "on pace"),
+    (
+        p.pace(["A", "B"], [5, 5], [6, 6], short_money),
+        "A and B are furthest behind the pace of the target, each by $1",
+        "two tie",
+    ),
     # bars
     (f.highest([], [], number), "", "no bars"),
     (f.highest(["Ana"], [3], number), "Ana: 3", "one bar"),
@@ -129,7 +139,7 @@ TITLES: list[tuple[str, str, str]] = [
     (p.came("May", 8, 12, 12, number), "12 came in May, within the range of 8 to 12", "at the end"),
     (p.held(3, 3), "What came lay within the range in each of 3 cases", "always"),
     (p.held(0, 3), "What came lay within the range in 0 of 3 cases, where four in five should", "never"),
-    (p.months_aimed(2, 0, 2), "The forecast reaches the target in both", "reaches all"),
+    (p.months_aimed(2, 0, 2), "The forecast reaches the target every time, 2 of 2", "reaches all"),
     (
         p.months_aimed(0, 3, 3),
         "The forecast reaches the target in none of 3; in 3 the whole range lies below it",
@@ -148,7 +158,7 @@ TITLES: list[tuple[str, str, str]] = [
     # attainment
     (p.attained([], []), "", "never"),
     (p.attained(["Q1"], [0.9]), "Q1 ended at 90.0% of target", "one"),
-    (p.attained(["Q1", "Q2"], [1, 1.2]), "Target reached in both; Q2 ended at 120.0%", "all"),
+    (p.attained(["Q1", "Q2"], [1, 1.2]), "Target reached every time; Q2 ended at 120.0%", "all"),
     (p.attained(["Q1", "Q2"], [0.8, 0]), "Target reached in none of two; Q2 ended at 0.0%", "nobody sold"),
     # territories
     (p.within([], [], 0.05), "", "no reps"),

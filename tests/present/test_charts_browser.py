@@ -98,7 +98,7 @@ def test_a_finger_leaves_the_value_until_it_taps_elsewhere(browser: Any, page_fi
 
 
 def test_a_map_is_enlarged_by_keys_and_dragged(browser: Any, page_file: Path) -> None:
-    page = Watched(browser).open(page_file)
+    page = Watched(browser, reduced_motion="reduce").open(page_file)  # focus scrolls at once
     figure = page.locator("figure.map").nth(1)
     frame, drawing = figure.locator(".scroll"), figure.locator("svg")
     wide = drawing.bounding_box()["width"]

@@ -123,3 +123,20 @@ def test_maps_take_the_colours_of_the_page() -> None:
         assert "var(--fill-" in drawing
         assert "#7fb0d6" not in drawing
         assert "image/svg+xml" in chart.bundle()[0]
+
+
+def test_a_map_of_the_whole_country_stays_a_small_drawing() -> None:
+    from salesops_nb.present.charts.counties import _file
+
+    places = {
+        county: outline([county])[0].mean(axis=0) for county in _file()["counties"] if outline([county])
+    }
+    units = pd.DataFrame(
+        [(county, at[1], at[0]) for county, at in places.items()],
+        columns=["unit_id", "latitude", "longitude"],
+    )
+    before = {county: f"Rep {int(county[:2]) % 30}" for county in places}
+    after = {c: "Rep 1" if -99 < places[c][0] < -94 else rep for c, rep in before.items()}
+    whole = territory_map.territories(units, [before, after], ["A", "B"])
+    for chart in [*territory_map.moving(units, before, after, apart=False), *whole]:
+        assert len(chart.svg) < 40_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from salesops_nb.notebook.territory_rebalancing.overview import as_option, others
+from salesops_nb.notebook.territory_rebalancing.maps import as_option, others
 from salesops_nb.notebook.territory_rebalancing.words import measure_words
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.axes import axis_unit, finish, listed, short

@@ -9,21 +9,16 @@ import pandas as pd
 from salesops_nb import present
 from salesops_nb.notebook.against import points
 from salesops_nb.notebook.territory_rebalancing.lead import facts, lead, uncertain, worst_today
+from salesops_nb.notebook.territory_rebalancing.maps import before_and_after as before_and_after
 from salesops_nb.notebook.territory_rebalancing.words import measure_words
-from salesops_nb.present.charts import territory_map
 from salesops_nb.present.language.called import called
 from salesops_nb.present.language.formats import MANY, number, percent
 from salesops_nb.present.language.sentences import ngettext
 from salesops_nb.present.language.translation import _
-from salesops_nb.present.page.output import LIVE
 
 if TYPE_CHECKING:
-    from salesops_nb.present.charts.chart import Chart
     from salesops_nb.present.panel.panel import Panel
     from salesops_nb.territory.plans.proposal import Proposal
-
-OTHERS = 4  # plans beside the picked one whose charts a report holds, if it has room for
-ROWS = 60  # of all of them together: a page stays under 400 kB
 
 
 def cover(panel: Panel, asked: Any, proposal: Proposal, sure: Any, lasts: Any) -> None:
@@ -95,46 +90,6 @@ def _least(proposal: Proposal) -> str:
         return ""
     ratio = found["moved"] / found["moved_bound"]
     return _("{ratio} times the least that must move.", ratio=number(ratio, 1 if ratio < MANY else 0))
-
-
-def before_and_after(proposal: Proposal) -> None:
-    """What moves, near and named, of each plan that a reader may pick; then maps of today and of the plan."""
-    homes = proposal.plan.territories[["rep", "latitude", "longitude"]]
-    words = _("Units that change their rep")
-    for chart in territory_map.moving(proposal.units, proposal.today, proposal.after, homes, words):
-        as_option(proposal, proposal.choice, chart).show()
-    for n in others(proposal):
-        plan = proposal.frontier.plans[n - 1]
-        after = dict(zip(plan.assignment["unit_id"], plan.assignment["rep"], strict=True))
-        homes = plan.territories[["rep", "latitude", "longitude"]]
-        for chart in territory_map.moving(proposal.units, proposal.today, after, homes, words, apart=False):
-            as_option(proposal, n, chart).show()
-    moved, units = proposal.plan.summary["moved_units"], len(proposal.after)
-    for chart in territory_map.territories(
-        proposal.units,
-        [proposal.today, proposal.after],
-        [_("Today: {n} reps", n=number(len(set(proposal.today.values())))),
-         _("Plan {n}: {moved} of {units} units change their rep", n=proposal.choice, moved=number(moved),
-           units=number(units))],
-        proposal.plan.territories[["rep", "latitude", "longitude"]],
-    ):  # fmt: skip
-        chart.show()
-
-
-def others(proposal: Proposal) -> list[int]:
-    """The plans that a report lets its reader look at beside the one picked; a live page has none."""
-    if LIVE.get():
-        return []
-    picked, room = proposal.choice, max(1, min(OTHERS, ROWS // max(1, len(proposal.plan.territories))))
-    return [n for n in range(1, len(proposal.frontier.plans) + 1) if n != picked][:room]
-
-
-def as_option(proposal: Proposal, n: int, chart: Chart) -> Chart:
-    """The chart as one of those of a plan, hidden at first unless it is the plan picked."""
-    if others(proposal):
-        chart.option = _("Plan {n}", n=n)
-        chart.other = n != proposal.choice
-    return chart
 
 
 def moves(proposal: Proposal) -> None:

@@ -54,7 +54,8 @@ def outline(counties: Iterable[str], step: float = 0.0) -> list[Floats]:
     """The rings around counties together: (longitude, latitude) in degrees.
 
     Borders between two of them fall away. Points of a border nearer than `step` degrees to the one before are
-    left out, alike on both its sides. A code that is no county is passed over.
+    left out and the others put on a grid of half of it, alike on both its sides. A code that is no county is
+    passed over.
     """
     found = _file()
     used = Counter(arc for county in counties for ring in found["counties"].get(county, ()) for arc in ring)
@@ -75,7 +76,23 @@ def outline(counties: Iterable[str], step: float = 0.0) -> list[Floats]:
                 path.append(onward)
                 end = _ends(found["arcs"], onward)[1]
             rings.append(np.concatenate([_points(found["arcs"], arc, step)[:-1] for arc in path]))
+    rings = [_snapped(ring, step / 2) for ring in rings] if step else rings
     return [ring for ring in rings if len(ring) > 2]
+
+
+def _snapped(ring: Floats, grid: float) -> Floats:
+    """A ring on a grid, the same for all who share a border, without points that lie on a line."""
+    placed = np.round(ring / grid)
+    while len(placed) > 2:
+        before, after = placed - np.roll(placed, 1, axis=0), np.roll(placed, -1, axis=0) - placed
+        turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+        if turns.all():
+            break
+        alone = np.flatnonzero(~turns)
+        # of neighbours on one line only every second goes at a time, since each is judged by the other
+        gone = alone[np.concatenate(([True], np.diff(alone) > 1))]
+        placed = np.delete(placed, gone, axis=0)
+    return placed * grid
 
 
 def _ends(arcs: Sequence[Floats], arc: int) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -38,6 +38,27 @@ def target(names: Sequence[str], actual: Sequence[float], wanted: Sequence[float
              gap=say(-lowest), count=counted(len(rows)))  # fmt: skip
 
 
+def pace(names: Sequence[str], actual: Sequence[float], due: Sequence[float], say: Say) -> str:
+    """Of a period in progress, who is furthest behind what the pace of the target expects by now.
+
+    >>> from salesops_nb.present.language.formats import short_money
+    >>> pace(["Ana", "Bo"], [80, 30], [70, 45], short_money)
+    'Bo is furthest behind the pace of the target, by $15'
+    """
+    rows = [(n, a - d) for n, a, d in zip(names, actual, due, strict=True) if known(a) and known(d) and d > 0]
+    if not rows:
+        return ""
+    lowest = min(gap for _n, gap in rows)
+    if lowest >= 0:
+        return _("Nobody is behind the pace of the target")
+    words = {"name": who(rows, lowest), "gap": say(-lowest)}
+    if len(rows) == 1:
+        return _("{name} is {gap} behind the pace of the target", **words)
+    if sum(gap == lowest for _n, gap in rows) > 1:
+        return _("{name} are furthest behind the pace of the target, each by {gap}", **words)
+    return _("{name} is furthest behind the pace of the target, by {gap}", **words)
+
+
 def _same_gap(rows: Sequence[tuple[str, float]], gap: float, say: Say) -> str:
     if len(rows) == 1:
         name = rows[0][0]
@@ -110,7 +131,7 @@ def months_aimed(above: int, below: int, of: int) -> str:
     'The forecast reaches the target in 2 of 12; in 7 the whole range lies below it'
     """
     if above == of:
-        return _("The forecast reaches the target in {all}", all=everyone(of))
+        return _("The forecast reaches the target every time, {of} of {of}", of=number(of))
     said = (_("The forecast reaches the target in {n} of {of}", n=number(above), of=number(of)) if above
             else _("The forecast reaches the target in none of {of}", of=number(of)))  # fmt: skip
     if not below:
@@ -151,7 +172,7 @@ def attained(names: Sequence[str], rates: Sequence[float]) -> str:
     if len(rows) == 1:
         return _("{last} ended at {rate} of target", **words)
     if met == len(rows):
-        return _("Target reached in {every}; {last} ended at {rate}", every=everyone(len(rows)), **words)
+        return _("Target reached every time; {last} ended at {rate}", **words)
     if not met:
         return _("Target reached in none of {all}; {last} ended at {rate}", **words)
     if met == 1:

@@ -7,14 +7,15 @@ takes the page's colours, dark ones included, and can be enlarged.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from salesops_nb.present.charts import style
 from salesops_nb.present.charts.axes import listed, short
-from salesops_nb.present.charts.chart import Chart, alt_text, headed, placed_figure
+from salesops_nb.present.charts.chart import SMALL, Chart, alt_text, headed, placed_figure
 from salesops_nb.present.charts.counties import Floats, county_name, is_county, outline, projected
 from salesops_nb.present.charts.findings_of_plans import changes_hands
 from salesops_nb.present.charts.map_labels import label, scale_bar
@@ -26,7 +27,8 @@ from salesops_nb.present.language.translation import _
 APART = ("02", "15", "72")  # Alaska, Hawaii, Puerto Rico
 POINTS = 900  # of all outlines of a map, so that it stays a small drawing
 ALONE = 40  # units that move, up to which each is drawn for itself
-VALUES = 120  # units that move and say so where a reader points
+NAMES, VALUES = 80, 120  # units that move and are named, and say so where a reader points
+COARSER = (1.0, 2.5, 6.0, 15.0)
 FAR = 0.04  # earth radii (255 km): what moves farther apart has a map of its own
 MAPS = 4
 DOTS = 350  # units that are no counties, up to which a map is a drawing
@@ -54,25 +56,45 @@ def territories(
               units=len(units), reps=len(reps), moved=len(moved))  # fmt: skip
     high = min(6.0, max(2.2, _shape(parts[0]) * style.WIDTH / 2))
     drawn: list[Chart] = []
-    with style.quiet():
-        for owned, said in zip(owners, titles, strict=True):
-            figure = placed_figure(high, style.WIDTH / 2)
-            axis = figure.add_axes((0.005, 0, 0.99, 1))
-            middle = _middle(parts[0])
-            _ground(axis, parts[0], owned, fill, middle, real)
-            last = bool(drawn)
-            if real and last:
-                mine = parts[0][parts[0]["unit_id"].astype(str).isin(moved)]
-                _edge(axis, [str(u) for u in mine["unit_id"]], middle, _step(mine))
-            for corner, part in enumerate(parts[1:]):
-                inset = axis.inset_axes((0.24 * corner, 0.0, 0.22, 0.22))
-                _ground(inset, part, owned, fill, _middle(part), real)
-            if homes is not None and last:
-                _names(axis, homes[homes["rep"].isin(set(owned.values()))], middle, [])
-            note = _("Dark edges: units that change. Outlines: US Census Bureau, via us-atlas.")
-            drawn.append(Chart(figure, alt_text(said, words), said, note if real and last else "",
-                               raster=not real and len(units) > DOTS, half=True, map=True))  # fmt: skip
+    for owned, said in zip(owners, titles, strict=True):
+        last = moved if drawn else set()
+        rest = homes[homes["rep"].isin(set(owned.values()))] if homes is not None and drawn else None
+        drawn.append(_small(partial(_whole, parts, owned, fill, real, high, last, rest)))
+        drawn[-1].title, drawn[-1].alt = said, alt_text(said, words)
     return drawn
+
+
+def _whole(
+    parts: Sequence[Any], owned: Mapping[str, str], fill: Mapping[str, str], real: bool, high: float,
+    moved: Collection[str], homes: Any, coarse: float,
+) -> Chart:  # fmt: skip
+    """One map of all territories, with a dark edge about what moves and names where `homes` are given."""
+    middle, note = _middle(parts[0]), ""
+    with style.quiet():
+        figure = placed_figure(high, style.WIDTH / 2)
+        axis = figure.add_axes((0.005, 0, 0.99, 1))
+        _ground(axis, parts[0], owned, fill, middle, real, coarse * _step(parts[0]))
+        if real and moved:
+            mine = parts[0][parts[0]["unit_id"].astype(str).isin(moved)]
+            _shape_of(axis, [str(u) for u in mine["unit_id"]], middle, coarse * _step(mine), facecolor="none",
+                      edgecolor=style.INK, linewidth=0.6)  # fmt: skip
+            note = _("Dark edges: units that change. Outlines: US Census Bureau, via us-atlas.")
+        for corner, part in enumerate(parts[1:]):
+            inset = axis.inset_axes((0.24 * corner, 0.0, 0.22, 0.22))
+            _ground(inset, part, owned, fill, _middle(part), real, 4 * coarse * _step(part))
+        if homes is not None:
+            _names(axis, homes, middle, [])
+        raster = not real and sum(map(len, parts)) > DOTS
+        return Chart(figure, "", note=note, raster=raster, half=True, map=True)
+
+
+def _small(make: Callable[[float], Chart]) -> Chart:
+    """A map as a drawing of less than `SMALL`: with coarser outlines and fewer names where it must be."""
+    for coarse in COARSER:
+        chart = make(coarse)
+        if chart.raster or len(chart.svg) < SMALL:
+            break
+    return chart
 
 
 def moving(
@@ -97,9 +119,9 @@ def moving(
     fill = _colours(units, after, sorted({*today.values(), *after.values()}))
     groups = _groups(changed) if apart else [changed]
     shown = groups[:MAPS]
+    half = len(shown) > 1 or not apart
     drawn = [
-        _near(units, mine, today, after, homes, fill, real, subtitle, len(shown) > 1 or not apart)
-        for mine in shown
+        _small(partial(_near, units, mine, today, after, homes, fill, real, subtitle, half)) for mine in shown
     ]
     left = sum(map(len, groups[MAPS:]))
     if left:
@@ -122,7 +144,7 @@ def _groups(changed: Any) -> list[Any]:
 
 def _near(
     units: Any, mine: Any, today: Mapping[str, str], after: Mapping[str, str], homes: Any,
-    fill: Mapping[str, str], real: bool, subtitle: str, half: bool,
+    fill: Mapping[str, str], real: bool, subtitle: str, half: bool, coarse: float,
 ) -> Chart:  # fmt: skip
     """One map of units that move, and of the ground about them."""
     keys = list(mine["unit_id"].astype(str))
@@ -136,8 +158,9 @@ def _near(
         figure = placed_figure(high, wide)
         axis = figure.add_axes((0, 0, 1, 1))
         around = _within(units, middle, box)
-        _ground(axis, around, after, fill, middle, real, alpha=0.5, wide=box[2] - box[0], across=wide)
-        _moved(axis, mine, after, fill, middle, real)
+        step = coarse * max(float(np.degrees(box[2] - box[0])) / (28 * wide), 0.01)  # some 2.5 points
+        _ground(axis, around, after, fill, middle, real, step, alpha=0.5)
+        _moved(axis, mine, after, fill, middle, real, coarse)
         _fit(axis, box, wide, high)
         chart = Chart(figure, "", head[0], subtitle=head[1], map=True, half=half,
                       raster=not real and len(around) > DOTS)  # fmt: skip
@@ -149,11 +172,12 @@ def _near(
         xs, ys = projected(order["longitude"], order["latitude"], middle)
         said, named = [], 0
         for at, (unit, x, y) in enumerate(zip(order["unit_id"].astype(str), xs, ys, strict=True)):
-            named += label(axis, float(x), float(y), short(called(county_name(unit, False)), 18), taken)
+            if at * coarse < NAMES:
+                named += label(axis, float(x), float(y), short(called(county_name(unit, False)), 18), taken)
             words = _("{unit}: {rep}, before {was}", unit=called(county_name(unit)),
                       rep=called(str(after[unit])), was=called(str(today.get(unit) or "–")))  # fmt: skip
             said.append(words)
-            if at < VALUES:
+            if at * coarse < VALUES:
                 chart.mark(axis, float(x), float(y), words)
         notes = [_("In full colour: what moves, in the colour of its new rep.")]
         if named < len(mine):
@@ -172,7 +196,7 @@ def _placed(units: Any) -> tuple[Any, bool]:
 
 def _ground(
     axis: Any, units: Any, owned: Mapping[str, str], fill: Mapping[str, str], middle: tuple[float, float],
-    real: bool, alpha: float = 1.0, wide: float | None = None, across: float = style.WIDTH,
+    real: bool, step: float, alpha: float = 1.0,
 ) -> None:  # fmt: skip
     """Each territory as one shape; where units are no counties, as dots within the outline around them."""
     axis.set_aspect("equal")
@@ -181,7 +205,6 @@ def _ground(
     rep = np.array([owned.get(str(u), "") for u in units["unit_id"]])
     if not real:
         _hulls(axis, units, owned, fill, x, y)
-    step = _step(units) if wide is None else max(float(np.degrees(wide)) / (28 * across), 0.01)
     for name in sorted(set(rep)):
         colour = fill.get(name, style.QUIET)
         mine = [str(u) for u in units["unit_id"][rep == name]]
@@ -198,7 +221,7 @@ def _ground(
 
 
 def _moved(axis: Any, units: Any, after: Mapping[str, str], fill: Mapping[str, str],
-           middle: tuple[float, float], real: bool) -> None:  # fmt: skip
+           middle: tuple[float, float], real: bool, coarse: float) -> None:  # fmt: skip
     """What moves, in the colour of its new rep with a dark edge; of many the outline around each rep's."""
     names = [str(u) for u in units["unit_id"]]
     x, y = projected(units["longitude"], units["latitude"], middle)
@@ -210,7 +233,7 @@ def _moved(axis: Any, units: Any, after: Mapping[str, str], fill: Mapping[str, s
         [u for u in names if after[u] == rep] for rep in sorted({after[u] for u in names})
     ]  # fmt: skip
     for group in groups:
-        _shape_of(axis, group, middle, 0.02 if len(names) <= ALONE else _step(units), linewidth=0.7,
+        _shape_of(axis, group, middle, 0.02 if len(names) <= ALONE else coarse * _step(units), linewidth=0.7,
                   facecolor=fill.get(after[group[0]], style.QUIET), edgecolor=style.INK)  # fmt: skip
 
 
@@ -222,10 +245,6 @@ def _shape_of(axis: Any, names: Sequence[str], middle: tuple[float, float], step
     if rings:
         closed = [Path(np.vstack([ring, ring[:1]]), closed=True) for ring in rings]
         axis.add_patch(PathPatch(Path.make_compound_path(*closed), **look))
-
-
-def _edge(axis: Any, names: Sequence[str], middle: tuple[float, float], step: float) -> None:
-    _shape_of(axis, names, middle, step, facecolor="none", edgecolor=style.INK, linewidth=0.6)
 
 
 def _step(units: Any) -> float:
