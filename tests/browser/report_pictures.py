@@ -35,7 +35,7 @@ def take(browser: Any, pages: Mapping[str, Path], out: Path) -> list[Path]:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="light")
         for name, page in pages.items():
             sheet = context.new_page()
-            sheet.goto(page.as_uri())
+            sheet.goto(page.resolve().as_uri())
             assert sheet.evaluate("document.documentElement.scrollWidth") <= width, f"{name}, {wide}"
             made.append(out / f"{name}_{wide}.webp")
             keep(sheet.screenshot(), made[-1])
