@@ -217,9 +217,11 @@ class Sheet:
 
         Gives what has the focus each time, by its label; `seen` takes whether one saw that it had it.
         """
-        self.page.keyboard.press("Escape")
-        self.page.keyboard.press("Control+Home")
         self._unfold(self.page.locator(FOLDED))
+        self.page.evaluate("document.activeElement?.blur()")  # from a control Tab would go on
+        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell").first.click(
+            position={"x": 4, "y": 4}
+        )
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+Home")
         within = False
