@@ -44,9 +44,10 @@ spark: $(TEST)
 	$(BIN)/python -m pip install -q -c requirements.lock -e ".[test,spark]"
 	$(BIN)/python -m pytest -m spark tests/commission/test_spark.py
 
-# Pictures of every notebook and report for the README, by the tests that look at them.
+# Pictures of every notebook and report for the docs, by the tests that look at them.
 pictures: $(TEST) chromium
 	SALESOPS_PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser -k says_what_the_package
+	SALESOPS_PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser/test_report_pictures.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

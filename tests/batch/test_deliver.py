@@ -428,15 +428,15 @@ def test_a_release_cut_short_while_it_copies_is_finished_by_a_plain_deliver(
     """Whatever cuts it: the process killed, or a place that cannot be written."""
     box, port = inbox
     file = write(made, port, RELEASE + REPS + "    to: shared\n")
-    copy, copies = deliver.shutil.copyfile, []
+    copy, copies = deliver._copy, []
 
-    def cut(source: Path, target: Path) -> object:
-        copies.append(target)
+    def cut(data: bytes, place: Path, name: str, run: str) -> None:
+        copies.append(name)
         if len(copies) == at + 1:
             raise OSError(28, "No space left on device")
-        return copy(source, target)
+        copy(data, place, name, run)
 
-    monkeypatch.setattr(deliver.shutil, "copyfile", cut)
+    monkeypatch.setattr(deliver, "_copy", cut)
     with pytest.raises(SalesopsError, match=r"No space left on device. .*then: salesops deliver 0001\."):
         send(file, released_by="Ioana Stan")
     assert (len(list((made / "shared").glob("*.html"))), box.mails) == (at, [])

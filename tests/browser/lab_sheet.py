@@ -217,9 +217,11 @@ class Sheet:
 
         Gives what has the focus each time, by its label; `seen` takes whether one saw that it had it.
         """
-        self.page.keyboard.press("Escape")
-        self.page.keyboard.press("Control+Home")
         self._unfold(self.page.locator(FOLDED))
+        self.page.evaluate("document.activeElement?.blur()")  # from a control Tab would go on
+        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell").first.click(
+            position={"x": 4, "y": 4}
+        )
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+Home")
         within = False
@@ -251,18 +253,12 @@ class Sheet:
         assert answer.locator("a").first.text_content() == made.relative_to(folder).as_posix()
         return made
 
-    def picture(self, width: int = 1200, height: int = 1400) -> bytes:
-        """A picture of the notebook from its panel on, without the list of files."""
+    def picture(self, width: int = 1440, height: int = 900) -> bytes:
+        """A picture of the notebook as it stands after a run of all its cells."""
         before = self.page.viewport_size
-        self.page.keyboard.press("Escape")
-        self.page.keyboard.press("Control+b")
         self.page.set_viewport_size({"width": width, "height": height})
-        self.page.wait_for_timeout(500)  # charts take their width
-        above = "each => { each.style.scrollMarginTop = '12px'; each.scrollIntoView(); }"
-        self.page.locator(".salesops-panel").evaluate(above)
-        self.page.wait_for_timeout(200)
+        self.page.wait_for_timeout(1500)  # the view is at the top, charts take their width
         taken = bytes(self.page.screenshot())
-        self.page.keyboard.press("Control+b")
         self.page.set_viewport_size(before)
         return taken
 

@@ -25,15 +25,11 @@ MOST_UNSEARCHED = 5  # rows of a table that has no search
 WIDGETS = ("vnd.jupyter.widget", "widget-view", "IPY_MODEL")
 
 
-def test_it_says_what_the_package_computes(opened: Opened, desk: Desk) -> None:
+def test_it_says_what_the_package_computes(opened: Opened) -> None:
     assert opened.sheet.screen() == opened.screen
     assert opened.sheet.page.locator("mjx-container").count() == 0, "an amount was set as a formula"
     if PICTURES:
-        keep(opened.seen, Path(PICTURES) / f"{opened.name}.png")
-        report = desk.browser.new_page(viewport={"width": 1200, "height": 1400})
-        report.goto(opened.sheet.save_report(opened.folder).as_uri())
-        keep(report.screenshot(), Path(PICTURES) / f"{opened.name}_report.png")
-        report.close()
+        keep(opened.seen, Path(PICTURES) / f"{opened.name}.webp")
 
 
 def test_a_table_is_sorted_in_the_page(opened: Opened) -> None:
