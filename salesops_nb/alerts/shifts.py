@@ -25,7 +25,7 @@ from scipy import special
 Floats = NDArray[np.float64]
 
 FEWEST = 12  # points without which nothing is judged
-MOST = 60  # points that are looked back upon
+MOST = 84  # points that are looked back upon
 BLOCKS = 6  # the last one, two, … points together
 CHANCE = 0.0005  # of a series by a look, of the least likely of its blocks
 AWAY = 0.3  # chance of the last point alone, on its side, beyond which it is back
