@@ -51,7 +51,7 @@ class Shifts(NamedTuple):
     >>> noise = np.random.default_rng(1).normal(size=(2, 36))
     >>> noise[1, -4:] -= 4
     >>> found = shifts(noise, side=-1)
-    >>> (found.chance < 0.0005).tolist(), found.points[1]
+    >>> (found.chance < 0.0005).tolist(), int(found.points[1])
     ([False, True], 4)
     """
 

@@ -21,7 +21,10 @@ LAST = date(2017, 12, 31)
 def deals_of(fall=1.0, months=48, last=LAST, since=3):
     """Two sellers of a team each; B's deals are `fall` times as many in the last months."""
     rng, rows = np.random.default_rng(1), []
-    starts = [date(last.year - (12 - last.month + at) // 12, (last.month - 1 - at) % 12 + 1, 1) for at in range(months)]
+    starts = [
+        date(last.year - (12 - last.month + at) // 12, (last.month - 1 - at) % 12 + 1, 1)
+        for at in range(months)
+    ]
     for at, start in enumerate(starts):
         for owner in ("a", "b"):
             count = int(rng.integers(18, 23) * (fall if owner == "b" and at < since else 1))
@@ -74,10 +77,15 @@ def test_the_incomplete_month_never_counts(fallen):
 def test_an_open_alert_holds_and_is_well_once_its_last_month_is(fallen):
     key = states(fallen, LIMITS)[1].key
     since = {key: date(2017, 7, 1)}
-    assert [each.state for each in states(deals_of(0.3, since=6), LIMITS, open_since=since)] == ["well", "alert"]
+    assert [each.state for each in states(deals_of(0.3, since=6), LIMITS, open_since=since)] == [
+        "well",
+        "alert",
+    ]
     back = deals_of(0.3, since=6)
     more = deals_of(1.0, since=0)
-    back = pd.concat([back[back["closed_on"] < date(2017, 12, 1)], more[more["closed_on"] >= date(2017, 12, 1)]])
+    back = pd.concat(
+        [back[back["closed_on"] < date(2017, 12, 1)], more[more["closed_on"] >= date(2017, 12, 1)]]
+    )
     assert [each.state for each in states(back, LIMITS, open_since=since)] == ["well", "well"]
 
 
@@ -172,7 +180,9 @@ def test_metrics_that_are_wrong(tmp_path, lines, code):
 
 
 def test_a_metric_of_ones_own_is_watched_like_any_other(tmp_path, fallen):
-    (tmp_path / "metrics.yml").write_text("metrics:\n  - name: dear\n    numerator: count where value > 1000\n")
+    (tmp_path / "metrics.yml").write_text(
+        "metrics:\n  - name: dear\n    numerator: count where value > 1000\n"
+    )
     rule = Rule(name="r", metric="dear", level="team", test="limits", tell="o")
     alerts = Alerts(owner="o", channels={"o": Channel(env="O")}, rules=(rule,))
     tables = Tables.of({"deals": fallen, "people": PEOPLE})
