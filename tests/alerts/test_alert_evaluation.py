@@ -31,7 +31,8 @@ def deals_of(fall=1.0, months=48, last=LAST, since=3):
             for number in range(count):
                 day = start + timedelta(days=int(rng.integers(0, 28)))
                 won = number % 2 == 0
-                rows.append((f"{owner}{at}-{number}", owner, "Won" if won else "Lost", "won" if won else "lost",
+                stage = "Won" if won else "Lost"
+                rows.append((f"{owner}{at}-{number}", owner, stage, stage.lower(),
                              Decimal(int(rng.integers(900, 1100))), day, day))  # fmt: skip
     rows.append(("last", "a", "Lost", "lost", Decimal(1000), last, last))
     names = ["deal_id", "owner_id", "stage", "outcome", "amount", "created_on", "closed_on"]
