@@ -189,3 +189,15 @@ def test_a_metric_of_ones_own_is_watched_like_any_other(tmp_path, fallen):
     tables = Tables.of({"deals": fallen, "people": PEOPLE})
     found = evaluate(alerts, load_metrics(tmp_path), tables, CALENDAR, LAST)
     assert [each.state for each in found] == ["well", "alert"]
+
+
+def test_a_lead_is_short_and_says_what_is_open():
+    from types import SimpleNamespace
+
+    from salesops_nb.notebook.alerts.finding import lead
+
+    nothing = SimpleNamespace(look=SimpleNamespace(rules=Alerts()), shown=[])
+    assert "alerts.yml" in lead(nothing, ())
+    quiet = SimpleNamespace(look=SimpleNamespace(rules=Alerts(rules=(LIMITS,))), shown=[])
+    assert lead(quiet, ()).startswith("No alert is open")
+    assert max(len(lead(each, ()).split()) for each in (nothing, quiet)) <= 45
