@@ -245,7 +245,7 @@ def main() -> None:
             )
             if name == "ours":
                 wanted("change points", score >= 0.72 and not places["quality_control_5"])
-    for points in (12, 24, 36, 60):
+    for points in (12, 24, 36, 60, 84):
         for by in (0.0, 0.5):
             rate = false_alarms(rng, points, by, asked.years)
             found[f"false alarms a year, {points} points, carried {by}"] = rate
@@ -260,7 +260,7 @@ def main() -> None:
             found[f"{shift} sigma within {within}, {points} points"] = share
             print(f"  {shift} sigma within {within}: {share:.0%}", flush=True)
     wanted(
-        "shifts", max(found["2.0 sigma within 5, 60 points"], found["2.5 sigma within 3, 60 points"]) >= 0.80
+        "shifts", max(found["2.0 sigma within 5, 84 points"], found["2.5 sigma within 3, 84 points"]) >= 0.80
     )
     for rate_asked in (False, True):
         share, residual, count = causes(rng, asked.trials, rate_asked)

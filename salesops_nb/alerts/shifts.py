@@ -25,7 +25,7 @@ from scipy import special
 Floats = NDArray[np.float64]
 
 FEWEST = 12  # points without which nothing is judged
-MOST = 60  # points that are looked back upon
+MOST = 84  # points that are looked back upon
 BLOCKS = 6  # the last one, two, … points together
 CHANCE = 0.0005  # of a series by a look, of the least likely of its blocks
 AWAY = 0.3  # chance of the last point alone, on its side, beyond which it is back
@@ -51,7 +51,7 @@ class Shifts(NamedTuple):
     >>> noise = np.random.default_rng(1).normal(size=(2, 36))
     >>> noise[1, -4:] -= 4
     >>> found = shifts(noise, side=-1)
-    >>> (found.chance < 0.0005).tolist(), found.points[1]
+    >>> (found.chance < 0.0005).tolist(), int(found.points[1])
     ([False, True], 4)
     """
 
