@@ -231,7 +231,7 @@ HOLD = (
 LIMITS = {
     **{f"covered_{name}": (0.87, 0.93) for name in HOLD},
     **{f"found_point_{rate}": (0.9, 1.0) for rate in RATES if rate >= 0.3},
-    **{f"false_{kind}_{rate}": (0.0, 0.055) for kind in ("point", "edge") for rate in RATES},
+    **{f"false_{kind}_{rate}": (0.0, 0.053) for kind in ("point", "edge") for rate in RATES},
     "apart": (0.0, 1e-6),
     "segments_apart": (0.0, 0.0),
     "inverse_gap": (0.0, 1.0),

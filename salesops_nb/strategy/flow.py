@@ -93,7 +93,7 @@ def backwards(target: Sequence[Decimal], funnel: Funnel, currency: str) -> Flow:
     >>> funnel = strategy.learn(strategy.read_deals(wb.tables, model), wb.tables)
     >>> flow = strategy.backwards([Decimal(1_000_000)] * 12, funnel, "USD")
     >>> sum(flow.target), flow.before, flow.apart < 1e-7
-    (Decimal('12000000'), 5, True)
+    (Decimal('12000000.00'), 5, True)
     >>> bool((abs(flow.season - 1) < 1e-9).all())
     True
     """

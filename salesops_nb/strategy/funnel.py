@@ -157,7 +157,7 @@ def learn(
     >>> model = strategy.load(wb.folder, wb.settings).in_force(wb.data_through).sales_model
     >>> found = strategy.learn(strategy.read_deals(wb.tables, model), wb.tables)
     >>> found.segments, found.rate.mean(axis=0).round(2), found.delay.round(1)
-    (('Larger firms', ''), array([0.55, 0.56]), array([1.7, 1.7]))
+    (('Larger firms', ''), array([0.53, 0.51]), array([1.7, 1.7]))
     """
     frame, day = deals.frame, deals.as_of
     whole = pd.Timestamp(day) + pd.Timedelta(days=1)

@@ -247,7 +247,7 @@ def test_only_the_button_approves(opened: Opened, made: Path) -> None:
     opened.soiled = True  # what follows may not be undone
     for name in names:
         control, field = sheet.control(name), opened.kind.model_fields[name]
-        if control.kind == "select" and getattr(opened.kind(), name) is None:
+        if control.kind == "select" and getattr(opened.kind(), name) in (None, ""):
             control.move(None)
         elif control.kind in ("text", "date") and not control.value():
             typed = "2018-01-02" if control.kind == "date" else "Alma Restrepo"

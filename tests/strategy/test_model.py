@@ -194,7 +194,8 @@ def test_claims_that_need_somebody_are_offered_as_rows():
     version = Version(
         version=1, valid_from=date(2017, 3, 1), author="A", approver="B", reason="r",
         sales_model={"claims": [
-            {"name": name, "metric": "win_rate", "value": value, "within": 0.1, "review_on": date(year, 6, 30)}
+            {"name": name, "metric": "win_rate", "value": value, "within": 0.1,
+             "review_on": date(year, 6, 30)}
             for name, value, year in (("rate", 0.5, 2017), ("high", 0.8, 2018))
         ]},
     )  # fmt: skip

@@ -195,7 +195,12 @@ def scenarios(workbook: Any, asked: SalesModel, plan: Plan) -> None:
     """This page beside the scenarios that are saved, each worked out again on today's data."""
     saved = saved_scenarios(workbook.store, "sales_model")
     if not saved:
-        present.note(_("No scenario is saved: act saves these parameters under act_name."))
+        present.note(
+            _(
+                "No scenario is saved: act saves what is changed here ({changed}) under act_name.",
+                changed=_changed(asked.changed),
+            )
+        )
         return
     rows: list[tuple[Any, ...]] = [(_("This page"), _changed(asked.changed), *_outcome(plan))]
     for each in saved:
