@@ -194,7 +194,7 @@ def post(context: click.Context, period: str, folder: str, exception: str, by: s
         duties=_duties(context),
     )
     _posted(context, done)
-    _tell(_watched(room, plans).told())
+    _tell(_watched(room, plans).warnings())
 
 
 def _posted(context: click.Context, done: pay_ledger.Posting) -> None:
@@ -246,7 +246,7 @@ def correct(context: click.Context, folder: str, dry_run: bool, by: str, on: dat
         done = None
     else:
         found, changes, done = corrected(room.book, plans, author=by, on=on, pay_calendar=_calendar(context))
-    _tell(found.told())
+    _tell(found.warnings())
     if not found.changes:
         click.echo("No closed period differs from its calculation today: nothing to correct.")
         return

@@ -19,7 +19,7 @@ from salesops_nb.commission.balances.draws import topped_up
 from salesops_nb.commission.balances.negative_pay import negative_pay
 from salesops_nb.commission.checks.plan_clashes import refuse_clashes, refuse_repeated_ids
 from salesops_nb.commission.crediting.cancelled_credit import cancelled_credit
-from salesops_nb.commission.crediting.credits import credits, kept_credits
+from salesops_nb.commission.crediting.credits import credits, credits_until
 from salesops_nb.commission.crediting.refund_pieces import shown
 from salesops_nb.commission.crediting.team_credit import levels_of, summed, team_credit
 from salesops_nb.commission.earning.component_pay import earned
@@ -197,7 +197,7 @@ def _worked(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None) ->
         if wide is None:
             whole = frame = _earned(payout, job, c, spans)
         else:
-            whole = payout.tables.kept(earned(_for_component(over, c), c, spans))
+            whole = payout.tables.settled(earned(_for_component(over, c), c, spans))
             day = nw.col("counted_on")
             frame = whole.filter((day >= nw.lit(plan.start)) & (day < nw.lit(plan.end)))
         payout.components.append(ComponentRows(plan, c, spans, frame, over, whole))
@@ -215,21 +215,21 @@ def _earned(payout: Working, job: Job, c: Component, spans: list[Span]) -> nw.La
         return earned(_for_component(job, c), c, spans)
     whole = _whole(payout, job, c)
     if not set(spans) <= set(whole):
-        return tables.kept(earned(_for_component(job, c), c, spans))
+        return tables.settled(earned(_for_component(job, c), c, spans))
     rule = plan.file.model_dump_json()
-    key = "targets", "earned", c.id, rule, payout.kept[plan], period.calendar
+    key = "targets", "earned", c.id, rule, payout.credit_keys[plan], period.calendar
 
     def make() -> nw.LazyFrame[Any]:
-        aside = replace(job.people, problems=[], _told=set())
+        aside = replace(job.people, problems=[], _reported=set())
         assert facts.last is not None
         until = max(whole[-1].end, facts.last + timedelta(days=1))  # what is refunded after the end too
         every = _of_event(payout, plan, aside.stays, plan.file.credit.event, job.team is not None, [], until)
-        return tables.kept(earned(replace(job, people=aside, credit=every[1], team=every[3]), c, whole))
+        return tables.settled(earned(replace(job, people=aside, credit=every[1], team=every[3]), c, whole))
 
     try:
         frame = tables.once(key, make, rows=2 * facts.count)
     except SalesopsError:  # another period's credit does not fit: it spoils that period alone
-        return tables.kept(earned(_for_component(job, c), c, spans))
+        return tables.settled(earned(_for_component(job, c), c, spans))
     first = whole.index(spans[0])
     frame = frame.filter(
         (nw.col("happened_on") < nw.lit(period.end))
@@ -245,7 +245,7 @@ def _whole(payout: Working, job: Job, c: Component) -> list[Span]:
     if (
         facts.count > FEW
         or facts.last is None
-        or payout.kept[plan][-1] is not None
+        or payout.credit_keys[plan][-1] is not None
         or on_attainment(c)
         or (plan.file.quota is not None and plan.file.quota.relief_pct is not None)
         or job.opened
@@ -296,8 +296,8 @@ def _job(payout: Working, plan: Plan, stays: dict[str, list[Stay]] | None, aside
         own = led if led is not None and all(c.payee == "manager" for c in plan.components) else sold
         people.cancelled = cancelled_credit(own, facts, period.end)
     if not facts.small and (len(plan.components) > 1 or plan.file.release or plan.file.clawback):
-        credit = payout.tables.kept(credit)
-        attained = payout.tables.kept(attained) if attained is not None else None
+        credit = payout.tables.settled(credit)
+        attained = payout.tables.settled(attained) if attained is not None else None
     if sums is not None and not aside:
         payout.team[plan] = shown(sums)
     return Job(
@@ -347,7 +347,7 @@ def _of_event(
         return full, *parts(full)
     theirs = None if stays is None else tuple((s.payee, s.start, s.end) for x in stays.values() for s in x)
     key = ("members", known, plan.id, plan.version, plan.start, plan.end, theirs, levels_of(plan), leads)
-    kept = tables.once(key, lambda: [_held(tables, each) for each in parts(full)], rows=payout.facts.count)
+    kept = tables.once(key, lambda: [_settled(tables, each) for each in parts(full)], rows=payout.facts.count)
     own, sums, team = kept
     assert own is not None
     before = nw.col("happened_on") < nw.lit(until)
@@ -360,15 +360,15 @@ def _credit(
     """All credit by an event, whoever's; of all days, with its key, where the data are few."""
     if not payout.facts.small:
         return credits(plan, payout.facts, event, until, problems), None
-    known = kept_credits(plan, payout.facts, event, until)
+    known = credits_until(plan, payout.facts, event, until)
     problems += known.problems
     if event == plan.file.credit.event:
-        payout.kept[plan] = known.key
+        payout.credit_keys[plan] = known.key
     return known.frame, known.key
 
 
-def _held(tables: Tables, frame: Frame | None) -> Frame | None:
-    return None if frame is None else tables.kept(frame)
+def _settled(tables: Tables, frame: Frame | None) -> Frame | None:
+    return None if frame is None else tables.settled(frame)
 
 
 def _spans(plan: Plan, payout: Working, c: Component) -> list[Span]:

@@ -112,9 +112,9 @@ class Tables(Mapping[str, nw.LazyFrame[Any]]):
 
     def _read(self, reader: str, file: Path, *options: str) -> nw.LazyFrame[Any]:
         """What a file of our own holds, read at once into memory; the file goes."""
-        held = _scan(self.engine, reader, file, *options).materialize()
+        table = _scan(self.engine, reader, file, *options).materialize()
         file.unlink()
-        return _lazy(held)
+        return _lazy(table)
 
     @cached_property
     def engine(self) -> Any:
@@ -259,9 +259,9 @@ def settled(frame: nw.LazyFrame[Any], rows: int = 0) -> nw.LazyFrame[Any]:
         return _lazy(native.materialize())
     file = scratch_file()
     native.write_parquet(str(file))
-    held = _scan(native, "read_parquet", file)
-    weakref.finalize(held, _remove, file, os.getpid())
-    return _lazy(held)
+    table = _scan(native, "read_parquet", file)
+    weakref.finalize(table, _remove, file, os.getpid())
+    return _lazy(table)
 
 
 def _scan(beside: Any, reader: str, file: Path, *options: str) -> duckdb.DuckDBPyRelation:

@@ -68,8 +68,8 @@ def reason(error: BaseException, address: str) -> str:
             return masked(f"the server does not answer ({each.strerror or 'timed out'})", address)
     if isinstance(causes[-1], TypeError):
         return masked(f"a setting after ? in its address cannot be used ({causes[-1]})", address)
-    told = causes[min(1, len(causes) - 1)]
-    return masked((str(told).splitlines() or [type(error).__name__])[0].rstrip("."), address)
+    chosen = causes[min(1, len(causes) - 1)]
+    return masked((str(chosen).splitlines() or [type(error).__name__])[0].rstrip("."), address)
 
 
 def secrets_of(address: str) -> set[str]:

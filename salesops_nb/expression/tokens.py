@@ -94,27 +94,27 @@ def shown(text: str, at: int = 0) -> str:
 
 
 def _token(text: str, match: re.Match[str]) -> Token:
-    kind, at, said = match.lastgroup, match.start(), match[0]
+    kind, at, text_of_token = match.lastgroup, match.start(), match[0]
     if kind in ("single", "double"):
-        quote = said[0]
+        quote = text_of_token[0]
         plain = re.sub(rf"{quote}{quote}|\\([\\'\"])", lambda m: m[1] or quote, match[kind])
         return Token("text", plain, at, kind == "double")
     if kind == "column":
         return Token("column", match[kind].replace("``", "`"), at)
     if kind == "number":
-        return Token("number", _number(text, said.replace("_", ""), at), at)
+        return Token("number", _number(text, text_of_token.replace("_", ""), at), at)
     if kind == "operator":
-        if said not in _OPERATORS:
-            refuse(text, f"uses {said!r}, which is not allowed", at)
-        return Token("operator", _OPERATORS[said], at)
-    return Token("name" if kind == "name" else "sign", said, at)
+        if text_of_token not in _OPERATORS:
+            refuse(text, f"uses {text_of_token!r}, which is not allowed", at)
+        return Token("operator", _OPERATORS[text_of_token], at)
+    return Token("name" if kind == "name" else "sign", text_of_token, at)
 
 
-def _number(text: str, said: str, at: int) -> int | Decimal:
-    value = Decimal(said)
+def _number(text: str, digits: str, at: int) -> int | Decimal:
+    value = Decimal(digits)
     if value and not -10 <= value.adjusted() < 28:
-        refuse(text, f"has the number {said[:30]}, beyond the 28 digits that are compared", at)
-    return int(said) if said.isdigit() else value
+        refuse(text, f"has the number {digits[:30]}, beyond the 28 digits that are compared", at)
+    return int(digits) if digits.isdigit() else value
 
 
 def _unknown(sign: str) -> str:

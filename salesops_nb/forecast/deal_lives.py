@@ -87,8 +87,8 @@ class Lives:
         def of(changes: Changes | None) -> Changes | None:
             if changes is None or not len(changes.deal):
                 return changes
-            kept = at[changes.deal] >= 0
-            return Changes(at[changes.deal[kept]], changes.day[kept], changes.value[kept])
+            present = at[changes.deal] >= 0
+            return Changes(at[changes.deal[present]], changes.day[present], changes.value[present])
 
         return Lives(
             self.created[deals], self.closed[deals], self.won[deals], self.value[deals], of(self.stages),

@@ -118,7 +118,7 @@ class Rates:
     new: Floats
     new_season: Floats
     new_cases: float
-    kept: float
+    survives: float
     spread: float
 
 
@@ -161,10 +161,10 @@ def forecast(
     shock = _shocks([each.misses for _, _, each, _ in found], last - month + 1, futures, rng)
     made = np.zeros(futures)
     shown = []
-    for kind, booked, each, alone_told in found:
+    for kind, booked, each, own_alone in found:
         made += booked + (each.open + each.new) * shock
         brought = float((each.open * shock).mean()), float((each.new * shock).mean())
-        shown.append(Part(kind, booked, *brought, each.open_deals, alone_told))
+        shown.append(Part(kind, booked, *brought, each.open_deals, own_alone))
     return InProgress(
         booked=sum(part.booked for part in shown),
         made=made,
@@ -338,10 +338,10 @@ def learn(seen: Sequence[Followed], position: Ints) -> Rates:
     new, new_season, new_cases = _new_rates(seen, weight, position)
     got, stood, squares = (sum(s.ratio[i] for s in seen) for i in range(3))
     wins = max(float(won.sum()), 1.0)
-    kept = (got + 1e-9) / (stood + 1e-9) if stood > 0 else 1.0
+    survives = (got + 1e-9) / (stood + 1e-9) if stood > 0 else 1.0
     return Rates(
         h_won[:, band], h_lost[:, band], cases[:, band], season_won, season_lost, new, new_season, new_cases,
-        float(kept), float(np.sqrt(squares / wins)),
+        float(survives), float(np.sqrt(squares / wins)),
     )  # fmt: skip
 
 
@@ -416,7 +416,7 @@ def _from_open(
     """Futures of what open deals of the scope bring: the largest one by one, the others by their groups."""
     group, value = now.group[now.scope], now.value[now.scope]
     blank = np.isnan(value) | (value <= 0)
-    worth = np.where(blank, typical[0], value * rates.kept)
+    worth = np.where(blank, typical[0], value * rates.survives)
     square = np.where(blank, typical[1], worth**2 * (1 + rates.spread**2))
     won = rng.gamma(np.maximum(rates.won * rates.cases, 1e-3), size=(futures, *rates.won.shape)) / rates.cases
     p = won_within(won, np.broadcast_to(rates.lost, won.shape), rates, position)
@@ -458,8 +458,8 @@ def _misses(seen: Sequence[Followed], rates: Rates, position: Ints, typical: tup
         if np.isnan(s.made).any():
             continue
         p = won_within(rates.won, rates.lost, rates, at)
-        mean = p @ (s.sums[0] * rates.kept + s.sums[2] * typical[0])
-        var = p @ (s.sums[1] * rates.kept**2 * (1 + rates.spread**2) + s.sums[2] * typical[1])
+        mean = p @ (s.sums[0] * rates.survives + s.sums[2] * typical[0])
+        var = p @ (s.sums[1] * rates.survives**2 * (1 + rates.spread**2) + s.sums[2] * typical[1])
         count = float((rates.new * s.recent * rates.new_season[at]).sum())
         row[:] = s.made.sum(), mean + count * typical[0], var + count * typical[1]
     return found
@@ -473,8 +473,8 @@ def _shocks(misses: Sequence[Floats], width: int, futures: int, rng: np.random.G
     """
     back = min(len(each) for each in misses)
     made, mean, var = np.sum([each[:back] for each in misses], axis=0).T
-    told = ~np.isnan(made) & (mean > 0)
-    e, v = made[told] / mean[told] - 1, var[told] / mean[told] ** 2
+    known = ~np.isnan(made) & (mean > 0)
+    e, v = made[known] / mean[known] - 1, var[known] / mean[known] ** 2
     spread = _SHOCKS[:, None] ** 2 + v[None, :]
     fit = -0.5 * (np.log(spread) + e[None, :] ** 2 / spread).sum(axis=1) / width - 0.5 * (_SHOCKS / 0.3) ** 2
     chance = np.exp(fit - fit.max())

@@ -185,10 +185,10 @@ def judged(rows: pd.DataFrame) -> pd.DataFrame:
         part = rows[rows[name].notna()]
         if not len(part) or not part["came"].abs().sum():
             continue
-        came, said = part["came"].tolist(), part[name].astype(float).tolist()
+        came, forecasts = part["came"].tolist(), part[name].astype(float).tolist()
         inside = ((part["p10"] <= part["came"]) & (part["came"] <= part["p90"])).mean()
         ours = wape(came, part[OURS].tolist())
         mine = inside if name == OURS else None
-        errors = [each(came, said) for each in (wape, bias, mad, rmse, tracking_signal)]
+        errors = [each(came, forecasts) for each in (wape, bias, mad, rmse, tracking_signal)]
         made.append((name, len(part), *errors, ours, mine))
     return pd.DataFrame(made, columns=columns)

@@ -38,23 +38,23 @@ class Money:
 def money(made: Proposed, answers: Answers) -> Money:
     """The currency, the rates and the kind of the amounts; a company's own currency column is preferred."""
     amount = made.header("amount")
-    held = _currencies(made)
+    currencies = _currencies(made)
     converted = _converted_amount(made)
-    unknown = any(code_of(value) is None for value in held)
-    if (len(held) > 1 or unknown) and converted is not None:
+    unknown = any(code_of(value) is None for value in currencies)
+    if (len(currencies) > 1 or unknown) and converted is not None:
         _take_converted(made, converted)
         currency = answers.ask(
             "--currency", message("Which currency is {column} in?", column=converted), read=_code
         )
         if currency:
             made.keys.setdefault("constants", {})["currency"] = currency
-        held = {}
+        currencies = {}
     elif unknown:
-        raise SalesopsError(_no_codes(made, held))
-    elif len(held) == 1:
-        currency = answers.given.get("currency") or next(iter(held))
-    elif held:
-        most = max(held, key=lambda code: held[code])
+        raise SalesopsError(_no_codes(made, currencies))
+    elif len(currencies) == 1:
+        currency = answers.given.get("currency") or next(iter(currencies))
+    elif currencies:
+        most = max(currencies, key=lambda code: currencies[code])
         currency = answers.ask(
             "--currency", message("In which currency are figures told?"), default=most, read=_code
         )
@@ -65,7 +65,7 @@ def money(made: Proposed, answers: Answers) -> Money:
             currency = answers.ask(
                 "--currency", message("Which currency are the amounts in?"), default=proposed, read=_code
             )
-    rates = _rates(answers, str(currency), held)
+    rates = _rates(answers, str(currency), currencies)
     kind = kind_of_amount(amount or "") or answers.ask(
         "--amount-is",
         message("What is an amount: contract value a year, in total, recurring revenue, or one-off?"),
@@ -113,9 +113,9 @@ def _amounts(value: Value) -> list[str]:
     return [name for part in parts for name in _amounts(part)]
 
 
-def _no_codes(made: Proposed, held: Mapping[str, int]) -> Problem:
+def _no_codes(made: Proposed, currencies: Mapping[str, int]) -> Problem:
     """The problem of a currency column whose values are no currencies, such as ids of another table."""
-    unknown = [value for value in held if code_of(value) is None]
+    unknown = [value for value in currencies if code_of(value) is None]
     ids = all(re.search(r"\d", value) for value in unknown)
     return problem(
         "currency-ids.listed" if ids else "no-currency-codes",
@@ -212,8 +212,8 @@ def _code(text: str) -> str:
     return code
 
 
-def _rates(answers: Answers, currency: str, held: dict[str, int]) -> dict[str, Decimal]:
-    others = sorted(set(held) - {currency})
+def _rates(answers: Answers, currency: str, currencies: dict[str, int]) -> dict[str, Decimal]:
+    others = sorted(set(currencies) - {currency})
     if not others or "fx_rates" in answers.given:
         return {}
 

@@ -132,9 +132,9 @@ def stages(made: Proposed, answers: Answers) -> None:
             by_odds.append(name)
         if outcome is not None:
             found[name] = outcome
-    said = {name: outcome for name, outcome in answers.given.get("stage", {}).items() if name in counted}
-    found |= said
-    by_odds = [name for name in by_odds if name not in said]
+    given = {name: outcome for name, outcome in answers.given.get("stage", {}).items() if name in counted}
+    found |= given
+    by_odds = [name for name in by_odds if name not in given]
     left = [name for name in counted if name not in found]
     # where none is won, a stage that is open by its probability alone may be
     if left or (by_odds and "won" not in found.values()):

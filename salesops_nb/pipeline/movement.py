@@ -178,7 +178,7 @@ def between(engine: Engine, tables: Mapping[str, Any], first: date, second: date
     3            Lost     27   -53304.0000
     >>> store.dispose()
     """
-    one, two = _kept(engine, first, second)
+    one, two = _both(engine, first, second)
     tables = Tables.of(tables)
     before, after = open_on(engine, first), open_on(engine, second)
     closed = _closed(engine, tables, before, after, (one, two))
@@ -202,9 +202,9 @@ def days_of(engine: Engine, period: Period, as_of: date) -> tuple[date, date] | 
     None
     >>> store.dispose()
     """
-    kept = [each.as_of for each in snapshots_kept(engine) if each.as_of <= min(as_of, period.last)]
-    within = [day for day in kept if day in period]
-    first = max((day for day in kept if day < period.start), default=within[0] if within else None)
+    days = [each.as_of for each in snapshots_kept(engine) if each.as_of <= min(as_of, period.last)]
+    within = [day for day in days if day in period]
+    first = max((day for day in days if day < period.start), default=within[0] if within else None)
     return (first, within[-1]) if within and first is not None and first < within[-1] else None
 
 
@@ -271,10 +271,10 @@ def _entry(deal: DealThen, first: date, seen: bool) -> str:
     return "Created" if deal.created_on is None or deal.created_on > first else "Entered late"
 
 
-def _kept(engine: Engine, first: date, second: date) -> tuple[Snapshot, Snapshot]:
+def _both(engine: Engine, first: date, second: date) -> tuple[Snapshot, Snapshot]:
     if first >= second:
         raise SalesopsError(problem("snapshots-in-order", first=first, second=second))
-    known = {kept.as_of: kept for kept in snapshots_kept(engine)}
+    known = {each.as_of: each for each in snapshots_kept(engine)}
     missing = [day for day in (first, second) if day not in known]
     if missing:
         days = ", ".join(day.isoformat() for day in known) or "–"
@@ -307,13 +307,13 @@ def _closed(
     closed = closed.filter(
         nw.col("closed_on") <= second, (nw.col("closed_on") > first) | nw.col("deal_id").is_in(left)
     )
-    told = {deal.deal_id: deal for deal in then(tables, closed, days[1].currency)}
-    told |= {
+    closed_deals = {deal.deal_id: deal for deal in then(tables, closed, days[1].currency)}
+    closed_deals |= {
         key: deal
         for key, deal in closed_by(engine, first, second).items()
         if key in before or (deal.closed_on is not None and deal.closed_on > first)
     }
-    return {key: deal for key, deal in told.items() if key not in after}
+    return {key: deal for key, deal in closed_deals.items() if key not in after}
 
 
 def _line(step: str, amount: Decimal, before: DealThen | None, after: DealThen | None) -> dict[str, Any]:
@@ -375,10 +375,10 @@ def _owners(
 
 def _notes(found: Movement, deals: list[DealThen], scope: _Scope) -> list[Problem]:
     notes = []
-    for kept in (found.first, found.second):
-        if kept.not_known:
-            fields = ", ".join(kept.not_known)
-            notes.append(problem("snapshot-of-a-log", as_of=kept.as_of, fields=fields))
+    for snapshot in (found.first, found.second):
+        if snapshot.not_known:
+            fields = ", ".join(snapshot.not_known)
+            notes.append(problem("snapshot-of-a-log", as_of=snapshot.as_of, fields=fields))
     gone = found.deals[found.deals["step"] == "Gone from the data"]
     if len(gone):
         amount = -sum(gone["amount"], NOTHING)

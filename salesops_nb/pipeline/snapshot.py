@@ -160,5 +160,5 @@ def _called(row: Any, accounts: Mapping[str, str], products: Mapping[str, str]) 
 
 def _missing(tables: Tables) -> list[str]:
     """The columns of an earlier day that are today's, or unknown as its forecast categories are."""
-    held = tables["deals"].collect_schema().names()
-    return [*untracked(tables), *(["forecast_category"] if "forecast_category" in held else [])]
+    columns = tables["deals"].collect_schema().names()
+    return [*untracked(tables), *(["forecast_category"] if "forecast_category" in columns else [])]

@@ -307,13 +307,13 @@ def time_rows(
         gain, most = gaps.gain[stage, team], max(float(np.nan_to_num(own - peers)), 0.0)
         share = min(1.0, most / (gain * peers)) if gain * peers > 0 else 0.0
         worth = a_day[stage, team] * float(np.nan_to_num(peers)) * share
-        held = waits[stage, team]
+        cap = waits[stage, team]
         rows.append({
             "kind": "time", "stage": stages[stage], "team": teams[team], "n": int(gaps.n[stage, team]),
-            "own": own, "peers": peers, "gain": gain * share, "money": min(gain * worth, held),
-            "low": min(gaps.low[stage, team] * worth, held),
-            "high": min(gaps.high[stage, team] * worth, held), **_behind(gaps, stage, team),
+            "own": own, "peers": peers, "gain": gain * share, "money": min(gain * worth, cap),
+            "low": min(gaps.low[stage, team] * worth, cap),
+            "high": min(gaps.high[stage, team] * worth, cap), **_behind(gaps, stage, team),
             "p": gaps.p[stage, team], "capped_by":
-            "waiting" if gain * worth > held else "",
+            "waiting" if gain * worth > cap else "",
         })  # fmt: skip
     return pd.DataFrame(rows, columns=_OWN)

@@ -31,13 +31,13 @@ def known_deals(tables: Tables, as_of: date) -> tuple[pd.DataFrame, nw.LazyFrame
         {day.format("created_on", "created")}, {day.format("closed_on", "closed")},
         {day.format("expected_close_on", "expected")} FROM facts"""
     made = nw.from_native(nw.to_native(placed).query("facts", sql))
-    held = settled(made, height(tables["deals"]))
-    native = nw.to_native(held)
+    table = settled(made, height(tables["deals"]))
+    native = nw.to_native(table)
     # by id, so that nothing hangs on the order of parallel queries; ids alone are sorted, rows are wide
     places = native.query("held", "SELECT deal_id, row_number() OVER () - 1 AS place FROM held")
     order = places.order("deal_id").select("place").fetchnumpy()["place"]
     columns: dict[str, Any] = {}
-    for name in held.collect_schema().names():  # one after the other: text of millions of deals is large
+    for name in table.collect_schema().names():  # one after the other: text of millions of deals is large
         column = native.query("held", f"SELECT {name} FROM held").to_arrow_table()[name].take(order)
         columns[name] = _categories(column) if name in DEALS[1:] else column.to_pandas()
     deals = pd.DataFrame(columns)

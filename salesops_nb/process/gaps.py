@@ -167,11 +167,11 @@ def waiting_gaps(entries: Entries) -> Gaps:
     expected, variance = _alike(risk, ends)
     observed, entered = ends.sum(axis=(1, 2)), all_.sum(axis=(1, 2))
     hazard = ends.sum(axis=3) / np.maximum(risk.sum(axis=3), 1)
-    due, told = (
+    due, events = (
         np.cumsum(each, axis=2)[entries.stage, entries.stratum, bins]
         for each in (hazard, hazard * (1 - hazard))
     )
-    spread, freedom = _with_sellers(entries, entries.over - due, told, variance)
+    spread, freedom = _with_sellers(entries, entries.over - due, events, variance)
     used = (entered >= FEWEST) & (variance > 0.5) & ~np.isnan(spread)
     out = _empty(stages, teams, entered)
     for stage in range(stages):
@@ -205,7 +205,9 @@ def _alike(at_risk: NDArray[Any], happened: NDArray[Any]) -> tuple[Floats, Float
     return expected, np.where(whole > 1, part, 0.0).sum(axis=between)
 
 
-def _with_sellers(entries: Entries, surplus: Floats, told: Floats, variance: Floats) -> tuple[Floats, Floats]:
+def _with_sellers(
+    entries: Entries, surplus: Floats, events: Floats, variance: Floats
+) -> tuple[Floats, Floats]:
     """The variance of teams that are alike and whose sellers are not; with its degrees of freedom by stage.
 
     Parameters
@@ -225,7 +227,7 @@ def _with_sellers(entries: Entries, surplus: Floats, told: Floats, variance: Flo
     cell = (entries.stage * teams + entries.team) * sellers + entries.seller
     own, says = (
         np.bincount(cell, each, stages * teams * sellers).reshape(stages, teams, sellers)
-        for each in (surplus, told)
+        for each in (surplus, events)
     )
     all_ = np.maximum(says.sum(axis=2), 1e-300)
     apart = (own**2 / np.maximum(says, 1e-300)).sum(axis=2) - own.sum(axis=2) ** 2 / all_

@@ -194,7 +194,7 @@ def _read(tables: Tables, as_of: date, declared: Mapping[str, str]) -> History:
         "no-stage": blank,
         "unknown-deal": int(of_stages["rows"].sum()) - len(rows["deal"]),
     }
-    usual = _kept_inside(rows, deals, known, aside)
+    usual = _within_stages(rows, deals, known, aside)
     order = _order(rows, names, parents, ends, declared)
     place = np.full(len(names), len(order) + 1, np.int16)
     place[ends == WON] = len(order)
@@ -257,7 +257,7 @@ def _keep(rows: dict[str, Any], which: Flags) -> None:
             rows[name] = rows[name][which]
 
 
-def _kept_inside(rows: dict[str, Any], deals: pd.DataFrame, known: Flags, aside: dict[str, int]) -> Flags:
+def _within_stages(rows: dict[str, Any], deals: pd.DataFrame, known: Flags, aside: dict[str, int]) -> Flags:
     """Drop rows of unknown stages and of other days than their deal's; gives the stages that most deals
     enter before their creation, whose rows count."""
     stage, stages = rows["stage"], len(known)
@@ -371,7 +371,7 @@ def _notes(
 ) -> list[Problem]:  # fmt: skip
     log, n = "stage_history", aside
     strange = ", ".join(name for name, there in zip(names, known, strict=True) if not there)
-    said = {
+    by_code = {
         "no-stage": problem("stage-rows.no-stage", table=log, n=n["no-stage"]),
         "unknown-deal": problem("stage-rows.unknown-deal", table=log, n=n["unknown-deal"]),
         "unknown-stage": problem("stage-rows.unknown-stage", table=log, n=n["unknown-stage"], names=strange),
@@ -382,7 +382,7 @@ def _notes(
         "no-closing-row": problem("stage-rows.no-closing-row", table=log, n=n["no-closing-row"]),
         "open-again-unsaid": problem("stage-rows.open-again-unsaid", table=log, n=n["open-again-unsaid"]),
     }
-    found = [note for code, note in said.items() if aside[code]]
+    found = [note for code, note in by_code.items() if aside[code]]
     if usual:
         found.append(problem("stage-rows.other-creation", table="stage_history", stages=", ".join(usual)))
     started = np.ones(len(passes), bool)

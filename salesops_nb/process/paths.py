@@ -79,13 +79,13 @@ def moves(stage: Ints, to: Ints, days: NDArray[np.float64]) -> pd.DataFrame:
     width = int(max(to.max(initial=0), stage.max(initial=0))) + 1
     pair = stage.astype(np.int64) * width + to
     order = np.argsort(pair.astype(np.int16) if width < 180 else pair, kind="stable")  # few stages: by radix
-    held, lasted = pair[order], days[order]
-    at = _starts(held) if len(held) else np.zeros(0, np.int64)
-    counts = np.diff(np.append(at, len(held)))
-    total = np.add.reduceat(lasted, at) if len(held) else np.zeros(0)
+    pairs, lasted = pair[order], days[order]
+    at = _starts(pairs) if len(pairs) else np.zeros(0, np.int64)
+    counts = np.diff(np.append(at, len(pairs)))
+    total = np.add.reduceat(lasted, at) if len(pairs) else np.zeros(0)
     middle = [float(np.median(lasted[i : i + n])) for i, n in zip(at, counts, strict=True)]
     found = pd.DataFrame(
-        {"stage": held[at] // width, "to": held[at] % width, "moves": counts, "total_days": total,
+        {"stage": pairs[at] // width, "to": pairs[at] % width, "moves": counts, "total_days": total,
          "mean_days": total / np.maximum(counts, 1), "median_days": middle}
     )  # fmt: skip
     return found.sort_values(["moves", "stage", "to"], ascending=[False, True, True], ignore_index=True)

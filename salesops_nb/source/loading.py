@@ -271,12 +271,12 @@ def _join_part(loaded: Loaded, name: str, typed: Typed, key: str, part: Typed, w
         )
     # further columns of the same name, such as ModifiedDate: the first file's counts
     added = [n for n in added if n not in typed.columns]
-    kept = f'SELECT * FROM {part.name} WHERE _row NOT IN (SELECT row FROM spoiled WHERE "table" = {label})'
+    rest = f'SELECT * FROM {part.name} WHERE _row NOT IN (SELECT row FROM spoiled WHERE "table" = {label})'
     same = f"a.{quoted(key)} = p.{quoted(key)}"
     if key not in CONTRACTS[name].by_name:  # a key of the files alone has the type that each of them gives it
         same = " = ".join(parsing.trimmed(f"CAST({side}.{quoted(key)} AS VARCHAR)") for side in "ap")
     columns = ", ".join(["a.*", *(f"p.{quoted(n)}" for n in added)])
-    put_over(loaded.connection, name, was, columns, f"LEFT JOIN ({kept}) p ON {same}")
+    put_over(loaded.connection, name, was, columns, f"LEFT JOIN ({rest}) p ON {same}")
     if _is_simulated(loaded, part):
         loaded.simulated |= {f"{name}.{column}" for column in added}
     typed.columns += added

@@ -52,8 +52,8 @@ def prepare(workbook: Workbook, cache: Path) -> Path:
 
 def _names(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
     rows = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
-    held = {row[0] for row in rows}
-    return [*tables, *(name for name in _OTHERS if name in held)]
+    there = {row[0] for row in rows}
+    return [*tables, *(name for name in _OTHERS if name in there)]
 
 
 def _keep_newest(cache: Path, path: Path, count: int = 3) -> None:

@@ -38,9 +38,9 @@ def to_e4(amount: Decimal) -> int:
     return int(found)
 
 
-def from_e4(kept: int) -> Decimal:
+def from_e4(ten_thousandths: int) -> Decimal:
     """The amount that a column ``…_e4`` keeps, with its four places."""
-    return Decimal(kept).scaleb(-_PLACES)
+    return Decimal(ten_thousandths).scaleb(-_PLACES)
 
 
 def append_only(table: Table, instead: str) -> None:

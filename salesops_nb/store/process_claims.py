@@ -49,8 +49,8 @@ def keep_claims(
     mine = [claims.c[name] == value for name, value in at.items()]
     order = ("kind", "stage", "team")
     with engine.begin() as connection:
-        kept = [dict(row._mapping) for row in connection.execute(select(claims).where(*mine))]
-        if sorted(kept, key=lambda row: [row[n] for n in order]) == sorted(
+        stored = [dict(row._mapping) for row in connection.execute(select(claims).where(*mine))]
+        if sorted(stored, key=lambda row: [row[n] for n in order]) == sorted(
             rows, key=lambda row: [row[n] for n in order]
         ):
             return

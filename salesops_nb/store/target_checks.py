@@ -75,8 +75,8 @@ def _sums(found: dict[tuple[str, ...], int], year: str) -> list[Problem]:
     by_level: dict[tuple[str, str, str], int] = {}
     months: dict[tuple[str, str, str], list[int]] = {}
     for (level, who, metric, period), minor in found.items():
-        held = (level, metric, period)
-        by_level[held] = by_level.get(held, 0) + minor
+        cell = (level, metric, period)
+        by_level[cell] = by_level.get(cell, 0) + minor
         if len(period) == len(year) + 3 and "Q" not in period:
             months.setdefault((level, who, metric), []).append(minor)
     for key, parts in months.items():

@@ -169,8 +169,8 @@ def prepare(
     learned = learn(tables, calendar, history.months[-1].last, history.currency)
     counted, chosen, managers = lines_of(hiring, learned, target_year, chosen, people, problems)
     months = target_year.months()
-    held = (chosen["line"] == OPEN).to_numpy()[:, None]
-    effort = exposure(chosen, months) * np.where(held, 1.0, ramped(chosen, months, ramp))
+    open_seats = (chosen["line"] == OPEN).to_numpy()[:, None]
+    effort = exposure(chosen, months) * np.where(open_seats, 1.0, ramped(chosen, months, ramp))
     seen = outlook_of(learned, target_year, chosen, counted, seed)
     flow = pipeline(tables, target_year, history.months[-1].last)
     reps, notes = _reps(

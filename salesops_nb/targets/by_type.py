@@ -59,8 +59,8 @@ def by_type(tables: Mapping[str, Any], basis: Basis, company_target: Decimal) ->
     ['expansion', 'renewal', 'new']
     """
     months = basis.outlook.company.learned.panel.months[-YEAR:]
-    kept = Tables.of(tables)
-    rows = kept.once(("targets", "by type", months[-1].end), lambda: _won(kept, months[-1].end))
+    shared = Tables.of(tables)
+    rows = shared.once(("targets", "by type", months[-1].end), lambda: _won(shared, months[-1].end))
     if rows is None:
         return None
     days = [day.date() if hasattr(day, "date") else day for day in rows["closed_on"]]

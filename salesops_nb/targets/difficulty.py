@@ -59,8 +59,8 @@ def _reps(basis: Basis, months: list[list[Decimal]], yearly: list[Decimal]) -> p
     reps["expected_attainment"] = _over(basis.outlook.mean, target)
     reps.loc[reps["line"] == OPEN, ["probability", "expected_attainment"]] = np.nan
     # Potential counts for the part of the year that a person carries a full target.
-    held = reps["potential"].to_numpy(dtype=float) * basis.weights.sum(axis=1) / 12
-    reps["target_over_potential"] = _over(target, held)
+    potential = reps["potential"].to_numpy(dtype=float) * basis.weights.sum(axis=1) / 12
+    reps["target_over_potential"] = _over(target, potential)
     reps["against"] = ["target" if t is not None else "bookings" for t in reps["last_target"]]
     reps["months_compared"] = [len(at) for at in reps["last_months"]]
     pairs = [

@@ -42,7 +42,7 @@ class Earlier:
     missing: int = 0
 
     @property
-    def held(self) -> bool:
+    def within(self) -> bool:
         """Whether the year came within the range of four in five."""
         return self.p10 is not None and self.p90 is not None and self.p10 <= float(self.came) <= self.p90
 

@@ -58,7 +58,7 @@ def futures(reps: pd.DataFrame, seen: Outlook) -> tuple[Future, ...]:
 
 
 def _future(level: str, who: str, members: npt.NDArray[np.int64], draws: Floats) -> Future:
-    held = np.sort(draws)
+    ordered = np.sort(draws)
     # The inverted distribution function: a draw that came, without interpolation.
-    p10, p50, p90 = (float(held[int(share * (len(held) - 1))]) for share in (0.1, 0.5, 0.9))
-    return Future(level, who, members, held, float(draws.mean()), p10, p50, p90)
+    p10, p50, p90 = (float(ordered[int(share * (len(ordered) - 1))]) for share in (0.1, 0.5, 0.9))
+    return Future(level, who, members, ordered, float(draws.mean()), p10, p50, p90)

@@ -71,13 +71,13 @@ def read_history(
         real = _whole_months(calendar, pc.min(won["closed_on"]).as_py(), last)
         cells = _by_month(won, real)
     begins = real[0].start if real else before
-    kept = {cell: value for cell, value in older.items() if calendar.period(cell[1]).start < begins}
-    if len(kept) < len(older):
-        problems.append(_overlap(len(older) - len(kept), begins))
-    cells = {**kept, **cells}
+    kept_years = {cell: value for cell, value in older.items() if calendar.period(cell[1]).start < begins}
+    if len(kept_years) < len(older):
+        problems.append(_overlap(len(older) - len(kept_years), begins))
+    cells = {**kept_years, **cells}
     if not cells:
         raise SalesopsError(problem("no-history.no-whole-month"))
-    return _history(calendar, cells, real, currency, simulated and bool(kept), problems)
+    return _history(calendar, cells, real, currency, simulated and bool(kept_years), problems)
 
 
 def _history(

@@ -71,15 +71,15 @@ def _sums(frame: pd.DataFrame, by: str, value: str) -> pd.Series:
 
 
 def _of_units(tables: Tables) -> pd.Series | None:
-    units, held = (
+    units, assigned = (
         table_with(tables, "units", "unit_id", "potential"),
         table_with(tables, "assignments", "unit_id", "person_id"),
     )
-    if units is None or held is None:
+    if units is None or assigned is None:
         return None
     worth = collected(units.select("unit_id", "potential")).dropna()
-    names = [c for c in ("unit_id", "person_id", "valid_to") if c in held.collect_schema().names()]
-    mine = collected(held.select(*names)).dropna(subset=["unit_id", "person_id"])
+    names = [c for c in ("unit_id", "person_id", "valid_to") if c in assigned.collect_schema().names()]
+    mine = collected(assigned.select(*names)).dropna(subset=["unit_id", "person_id"])
     if "valid_to" in mine:
         mine = mine[mine["valid_to"].isna()]
     joined = mine.merge(worth, on="unit_id")

@@ -136,8 +136,8 @@ def exposure(people: pd.DataFrame, months: Sequence[Period]) -> Floats:
     left = people["left_on"].to_numpy().astype("datetime64[D]")[:, None]
     days = (np.minimum(ends, left) - np.maximum(starts, hired)).astype(np.int64)
     share: Floats = np.maximum(days, 0) / (ends - starts).astype(np.int64)
-    held: Floats = share * people["fte"].to_numpy(dtype=np.float64)[:, None]
-    return held
+    worked: Floats = share * people["fte"].to_numpy(dtype=np.float64)[:, None]
+    return worked
 
 
 def ramped(people: pd.DataFrame, months: Sequence[Period], ramp: Sequence[float]) -> Floats:

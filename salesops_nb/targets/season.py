@@ -169,17 +169,15 @@ def _backtest(series: Floats) -> tuple[pd.DataFrame, list[tuple[int, dict[str, F
     actual = np.concatenate([series[o : o + YEAR] for o, _ in pieces])
     rows = []
     for name in MODELS:
-        told = np.concatenate([made[name] for _, made in pieces])
+        missed = np.concatenate([made[name] for _, made in pieces]) - actual
         total = np.abs(actual).sum() or np.nan
-        rows.append(
-            (name, len(actual), np.abs(told - actual).sum() / total, (told - actual).sum() / total, False)
-        )
+        rows.append((name, len(actual), np.abs(missed).sum() / total, missed.sum() / total, False))
     return pd.DataFrame(rows, columns=list(BACKTEST)), pieces
 
 
 def _year_error(series: Floats, used: str, pieces: list[tuple[int, dict[str, Floats]]]) -> float:
     whole = [(made[used].sum(), series[o : o + YEAR].sum()) for o, made in pieces if o + YEAR <= len(series)]
-    errors = [told / came - 1 for told, came in whole if came > 0]
+    errors = [forecast / came - 1 for forecast, came in whole if came > 0]
     return float(np.sqrt(np.mean(np.square(errors)))) if errors else float("nan")
 
 
@@ -187,8 +185,8 @@ def _predict(model: str, series: Floats, steps: int) -> Floats:
     """The next months by one of `MODELS`."""
     if model == MODELS[1]:
         repeats = -(-steps // YEAR)
-        told: Floats = np.tile(series[-YEAR:], repeats)[:steps]
-        return told
+        forecast: Floats = np.tile(series[-YEAR:], repeats)[:steps]
+        return forecast
     return np.array(_smoothed(tuple(series.tolist()), steps))
 
 
@@ -214,8 +212,8 @@ def _smoothed(months: tuple[float, ...], steps: int) -> tuple[float, ...]:
         best = model.fit().params
         found = {name: round(float(best[name]), 3) for name in SMOOTHING}
         fit = model.fit(**found, optimized=False)
-    told = np.asarray(fit.forecast(steps), dtype=np.float64)
+    forecast = np.asarray(fit.forecast(steps), dtype=np.float64)
     if not positive:
-        return tuple((np.maximum(told, 0.0) * scale).tolist())
+        return tuple((np.maximum(forecast, 0.0) * scale).tolist())
     # Keeps a wild fit on a short series within what months have ever been, several times over.
-    return tuple(np.exp(np.clip(told, values.min() - 3, values.max() + 3)).tolist())
+    return tuple(np.exp(np.clip(forecast, values.min() - 3, values.max() + 3)).tolist())

@@ -132,9 +132,9 @@ class _Teams:
     ) -> list[tuple[object, ...]]:
         """The two lines of a seat."""
         manager = self.managers.get(team, "")
-        held = f"Open seats of {manager or team}" if team != NO_TEAM else "Open seats without a team"
+        name = f"Open seats of {manager or team}" if team != NO_TEAM else "Open seats without a team"
         return [
-            (held, team, region, opened, starts, 1.0, OPEN, seat, opened, starts, role),
+            (name, team, region, opened, starts, 1.0, OPEN, seat, opened, starts, role),
             (seat, team, region, starts, FAR, 1.0, HIRE, seat, opened, starts, role),
         ]
 

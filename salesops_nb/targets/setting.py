@@ -213,8 +213,8 @@ def _table(
             ("team", team, METRIC),
             ("rep", person, METRIC),
         ):
-            held = sums.setdefault((level, who, metric), [Decimal(0)] * YEAR)
-            sums[level, who, metric] = [a + b for a, b in zip(held, row, strict=True)]
+            total = sums.setdefault((level, who, metric), [Decimal(0)] * YEAR)
+            sums[level, who, metric] = [a + b for a, b in zip(total, row, strict=True)]
     order = ("company", "region", "team", "rep")
     keys = sorted(sums, key=lambda k: (order.index(k[0]), k[2], k[1]))
     keyed = [m.key for m in basis.year.months()]

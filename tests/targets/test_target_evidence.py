@@ -169,7 +169,7 @@ def test_the_earlier_forecast_is_that_of_the_tables_of_its_day(grown):
     inside = [each.year == 2025 for each in won["closed_on"]]
     assert found.came == sum(Decimal(str(each)) for each in won[inside]["amount"])
     assert (found.year.key, found.origin, found.why, found.months) == ("2025", date(2024, 12, 31), None, 36)
-    assert found.held == (found.p10 <= float(found.came) <= found.p90)
+    assert found.within == (found.p10 <= float(found.came) <= found.p90)
 
 
 def test_what_happened_in_the_year_does_not_change_its_earlier_forecast(grown):

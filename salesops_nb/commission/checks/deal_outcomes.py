@@ -47,9 +47,9 @@ def _made(payout: Working) -> list[Problem]:
 def _summed(events: nw.LazyFrame[Any]) -> tuple[int, Any, str, str]:
     """How many events, their sum, the first deal, and the first of them in words."""
     deals = events.group_by("deal_id").agg(nw.len().alias("n"), nw.col("amount").sum())
-    told = collected(deals.select(nw.col("n").sum(), nw.col("amount").sum(), deals=nw.len()))[0]
+    sums = collected(deals.select(nw.col("n").sum(), nw.col("amount").sum(), deals=nw.len()))[0]
     names = [str(row["deal_id"]) for row in collected(deals.select("deal_id").sort("deal_id").head(LISTED))]
-    return told["n"] or 0, told["amount"] or 0, names[0] if names else "", ids(names, told["deals"])
+    return sums["n"] or 0, sums["amount"] or 0, names[0] if names else "", ids(names, sums["deals"])
 
 
 def _lost(payout: Working, sales: nw.LazyFrame[Any]) -> list[Problem]:

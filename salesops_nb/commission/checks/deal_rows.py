@@ -46,9 +46,9 @@ def rows(
     problems += paid_after_leaving(facts, stays, period)
 
 
-def _kept(facts: Facts, what: str, rows: Callable[[], nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
+def _once_worked_out(facts: Facts, what: str, rows: Callable[[], nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Bad rows of all days, which are few and looked up once."""
-    return facts.tables.once(("bad rows", what), lambda: facts.tables.kept(rows()))
+    return facts.tables.once(("bad rows", what), lambda: facts.tables.settled(rows()))
 
 
 def _within(facts: Facts, period: Period) -> nw.LazyFrame[Any]:
@@ -61,7 +61,7 @@ def _no_owner(facts: Facts, period: Period, chosen: Iterable[Plan]) -> list[Prob
     """Deals without a payee: neither owner nor share."""
     kinds = sorted({plan.file.credit.event for plan in chosen})
     empty = nw.col("owner_id").is_null() | (nw.col("owner_id") == "")
-    owned = _kept(facts, "no owner", lambda: owners(facts).filter(empty))
+    owned = _once_worked_out(facts, "no owner", lambda: owners(facts).filter(empty))
     events = _within(facts, period).filter(nw.col("kind").is_in(kinds)).join(owned, on="deal_id", how="inner")
     if facts.shares is not None:
         shared = facts.shares.filter(nw.col("part") == "revenue").select("deal_id")
@@ -114,7 +114,9 @@ def _unknown_payees(facts: Facts, period: Period) -> list[Problem]:
 def _unknown_deals(facts: Facts, period: Period) -> list[Problem]:
     if facts.bookings_made:
         return []
-    lost = _kept(facts, "unknown deal", lambda: facts.events.join(owners(facts), on="deal_id", how="anti"))
+    lost = _once_worked_out(
+        facts, "unknown deal", lambda: facts.events.join(owners(facts), on="deal_id", how="anti")
+    )
     lost = lost.filter(_in(nw.col("happened_on"), period))
     return [
         problem(
@@ -141,7 +143,9 @@ def _orphans(facts: Facts, period: Period, chosen: list[Plan]) -> list[Problem]:
     first = sales.group_by("deal_id").agg(first_on=nw.col("happened_on").min(), credited_on=own.min())
     back = facts.events.filter(down & (nw.col("kind") != "cancelled"))
     late = nw.col("credited_on").is_null() | (nw.col("credited_on") > nw.col("happened_on"))
-    lost = _kept(facts, f"orphan {credited}", lambda: back.join(first, on="deal_id", how="left").filter(late))
+    lost = _once_worked_out(
+        facts, f"orphan {credited}", lambda: back.join(first, on="deal_id", how="left").filter(late)
+    )
     lost = lost.filter(_in(nw.col("happened_on"), period))
     columns = ("event_id", "deal_id", "amount", "happened_on", "first_on")
     return [
@@ -196,7 +200,9 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
     found = []
     if {"closed_on", "amount"} <= set(facts.tables.columns("deals")):
         day, amount = nw.col("closed_on").cast(nw.Date), nw.col("amount")
-        won = _kept(facts, "incomplete", lambda: _incomplete(facts, day.is_null() | amount.is_null()))
+        won = _once_worked_out(
+            facts, "incomplete", lambda: _incomplete(facts, day.is_null() | amount.is_null())
+        )
         won = won.filter(day.is_null() | _in(day, period))
         for row in collected(won.select("deal_id", "closed_on", "amount").sort("deal_id")):
             column = "closed_on" if as_day(row["closed_on"]) is None else "amount"
@@ -213,7 +219,7 @@ def _not_whole(facts: Facts, period: Period) -> list[Problem]:
     kind, day = nw.col("kind"), nw.col("happened_on")
     strange = kind.is_null() | ~kind.is_in(list(KINDS))
     empty = nw.col("amount").is_null() & (kind != "cancelled")
-    odd = _kept(facts, "odd", lambda: facts.events.filter(day.is_null() | strange | empty))
+    odd = _once_worked_out(facts, "odd", lambda: facts.events.filter(day.is_null() | strange | empty))
     odd = odd.filter(day.is_null() | _in(day, period))
     for row in collected(odd.select("event_id", "kind", "happened_on", "amount").sort("event_id")):
         known = row["kind"] in KINDS

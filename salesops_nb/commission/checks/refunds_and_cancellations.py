@@ -79,9 +79,9 @@ def _beyond(payout: Working) -> list[Problem]:
         rows = full.filter(nw.col("part") == "revenue").select("event_id", "deal_id", "happened_on", "credit")
         for row in collected(rows.sort("event_id")):
             key = row["event_id"], plan.currency
-            kept = found.setdefault(key, row | {"plan": plan, "over": {}})
-            kept["over"].setdefault(plan, Decimal(0))
-            kept["over"][plan] -= row["credit"]
+            refund = found.setdefault(key, row | {"plan": plan, "over": {}})
+            refund["over"].setdefault(plan, Decimal(0))
+            refund["over"][plan] -= row["credit"]
     problems = []
     for (event, currency), row in sorted(found.items()):
         over = row["over"][row["plan"]]
@@ -147,9 +147,9 @@ def _without_plan(payout: Working) -> list[Problem]:
     for kind, plan in sorted({p.file.credit.event: p for p in reversed(payout.plans)}.items()):
         full = payout.full[plan].filter(nw.col("counts") & in_force & in_period(payout))
         full = full.filter(~nw.col("payee_id").is_null())
-        held = full.select(*KEYS, "counted_on").join(on, on="payee_id", how="inner")
-        held = held.filter((nw.col("on_from") <= day) & (day < nw.col("on_to")))
-        lost = full.join(held.select(*KEYS), on=list(KEYS), how="anti")
+        covered = full.select(*KEYS, "counted_on").join(on, on="payee_id", how="inner")
+        covered = covered.filter((nw.col("on_from") <= day) & (day < nw.col("on_to")))
+        lost = full.join(covered.select(*KEYS), on=list(KEYS), how="anti")
         sums = lost.group_by("payee_id").agg(
             nw.len().alias("n"), nw.col("deal_id").min(), nw.col("credit").sum()
         )

@@ -46,7 +46,7 @@ def credits(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Pro
     """
     if not facts.small:
         return _worked(plan, facts, kind, until, problems)
-    known = kept_credits(plan, facts, kind, until)
+    known = credits_until(plan, facts, kind, until)
     problems += known.problems
     return known.frame.filter(nw.col("happened_on") < nw.lit(until))
 
@@ -63,7 +63,7 @@ class Credits(NamedTuple):
     key: tuple[Any, ...]
 
 
-def kept_credits(plan: Plan, facts: Facts, kind: str, until: date) -> Credits:
+def credits_until(plan: Plan, facts: Facts, kind: str, until: date) -> Credits:
     """The credits by an event, worked out once for all days.
 
     Where currencies are converted, or the credits of all days cannot be worked out, for this day alone:
@@ -74,10 +74,10 @@ def kept_credits(plan: Plan, facts: Facts, kind: str, until: date) -> Credits:
         with suppress(SalesopsError):
             every = replace(facts, has_refunds=bool(facts.refunds))
             key = "credits", rule, None
-            return facts.tables.once(key, lambda: _kept(plan, every, kind, _ALL, key), rows=facts.count)
+            return facts.tables.once(key, lambda: _credited(plan, every, kind, _ALL, key), rows=facts.count)
     fx = plan.file.fx and plan.file.fx.model_dump_json()
     by_day = "credits", rule, plan.label, fx, until
-    return facts.tables.once(by_day, lambda: _kept(plan, facts, kind, until, by_day), rows=facts.count)
+    return facts.tables.once(by_day, lambda: _credited(plan, facts, kind, until, by_day), rows=facts.count)
 
 
 def _rule(plan: Plan, kind: str) -> tuple[Any, ...]:
@@ -93,12 +93,12 @@ def _rule(plan: Plan, kind: str) -> tuple[Any, ...]:
     )
 
 
-def _kept(plan: Plan, facts: Facts, kind: str, until: date, key: tuple[Any, ...]) -> Credits:
+def _credited(plan: Plan, facts: Facts, kind: str, until: date, key: tuple[Any, ...]) -> Credits:
     problems: list[Problem] = []
     frame = _worked(plan, facts, kind, until, problems)
     asked = wanted_columns(plan) | ({"amount"} if any_by_line(plan, facts.tables) else set())
     spent = [n for n in frame.collect_schema().names() if n in _SPENT and n not in asked]
-    return Credits(facts.tables.kept(frame.drop(*spent)), tuple(problems), key)
+    return Credits(facts.tables.settled(frame.drop(*spent)), tuple(problems), key)
 
 
 def _worked(plan: Plan, facts: Facts, kind: str, until: date, problems: list[Problem]) -> nw.LazyFrame[Any]:
@@ -258,9 +258,11 @@ def _shared(frame: nw.LazyFrame[Any], plan: Plan, facts: Facts) -> nw.LazyFrame[
     frame = frame.drop(*clash) if clash else frame
     revenue = shares.filter(nw.col("part") == "revenue")
     if dated:
-        held = frame.select("event_id", "deal_id", "counted_on").join(revenue, on="deal_id", how="inner")
-        held = _in_force(held, "valid_to" in names).select("event_id", "payee_id", "share", "part", *extra)
-        joined = frame.join(held, on="event_id", how="left")
+        splits = frame.select("event_id", "deal_id", "counted_on").join(revenue, on="deal_id", how="inner")
+        splits = _in_force(splits, "valid_to" in names).select(
+            "event_id", "payee_id", "share", "part", *extra
+        )
+        joined = frame.join(splits, on="event_id", how="left")
     else:
         joined = frame.join(revenue, on="deal_id", how="left")
     frame_names = joined.collect_schema().names()

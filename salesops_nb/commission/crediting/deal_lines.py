@@ -141,8 +141,8 @@ def _exploded(frame: Frame, plan: Plan, c: Component, tables: Tables) -> Frame:
     lines = _lines(tables)
     own = [n for n in lines.collect_schema().names() if n.startswith("l_")]
     parts = _parts(frame.select("event_id", "deal_id", "amount").unique(), lines, tables)
-    said = lines.drop("amount", "cost", "units")
-    each = frame.join(parts, on="event_id", how="left").join(said, on=["deal_id", "line_no"], how="left")
+    details = lines.drop("amount", "cost", "units")
+    each = frame.join(parts, on="event_id", how="left").join(details, on=["deal_id", "line_no"], how="left")
     whole = nw.col("line_no").is_null()
     made: dict[str, nw.Expr] = {}
     for column in own:
@@ -165,7 +165,7 @@ def _exploded(frame: Frame, plan: Plan, c: Component, tables: Tables) -> Frame:
 
 def _lines(tables: Tables) -> Frame:
     """Lines with text keys, their money, and what conditions may ask of them under `l_…`; read once."""
-    return tables.once(("deal lines",), lambda: tables.kept(_read(tables)))
+    return tables.once(("deal lines",), lambda: tables.settled(_read(tables)))
 
 
 def _read(tables: Tables) -> Frame:

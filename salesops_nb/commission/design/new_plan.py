@@ -208,7 +208,7 @@ def _tiers(a: Answers) -> list[str]:
 def _draw(a: Answers) -> list[str]:
     if not a.draw:
         return []
-    kept = ["  recoverable: false # what was advanced is never repaid"]
+    forgiven = ["  recoverable: false # what was advanced is never repaid"]
     repaid = [
         "  recoverable: true # what was advanced is repaid by later pay",
         "  keep_at_least: draw # but never below the draw: or none, or an amount",
@@ -217,7 +217,7 @@ def _draw(a: Answers) -> list[str]:
         "draw: # pay is advanced up to this amount",
         "  per: month",
         f"  amount: {_plain(a.draw)}",
-        *(kept if a.draw_kept else repaid),
+        *(forgiven if a.draw_kept else repaid),
         f"  ends: {a.draw_months} # months",
     ]
 

@@ -145,7 +145,7 @@ class Study:
                 key: [(start, end, value * factor) for start, end, value in rows]
                 for key, rows in part.job.people.targets.items()
             }
-            people = replace(part.job.people, plan=changed, targets=targets, problems=[], _told=set())
+            people = replace(part.job.people, plan=changed, targets=targets, problems=[], _reported=set())
             for (payee, span), credits in self.credits[c.id].items():
                 total = attained.get((payee, span), sum(credits, Fraction(0)))
                 found[payee] += pay(changed, c, part, people, payee, span, credits, total)

@@ -129,6 +129,6 @@ def line(
     return made | more
 
 
-def of_version(plan: Plan, said: Any) -> bool:
+def of_version(plan: Plan, stated: Any) -> bool:
     """Whether a line of the ledger is of this version; one that says none is of any."""
-    return said is None or said != said or int(said) == plan.version
+    return stated is None or stated != stated or int(stated) == plan.version

@@ -248,13 +248,13 @@ def _values(
 
 def _opened(terms: Terms, payee: str | None, span: Span) -> Fraction:
     """Credit brought into the plan that stands in this span."""
-    held = Fraction(0)
+    carried = Fraction(0)
     for o in terms.job.opened:
         day = o.as_of or terms.plan.start
         mine = o.payee == payee and o.component in (None, terms.c.id)
         if mine and span.start <= day < span.end and day < terms.job.period.end:
-            held += Fraction(o.amount)
-    return held
+            carried += Fraction(o.amount)
+    return carried
 
 
 def _target(terms: Terms, standing: Standing | None) -> Fraction:

@@ -90,7 +90,7 @@ def read_facts(plans: list[Plan], tables: Tables, until: date, problems: list[Pr
     known = tables.once(("facts",), lambda: _read(tables))
     problems += known.bad_shares
     if known.shares is not None:
-        _splits_are_said(plans)
+        _check_splits_of(plans)
     refunds = any(day < until for day in known.refunds)
     small = known.count <= _IN_MEMORY and known.count * len(plans) <= _OF_ALL_PLANS
     return replace(known, tables=tables, has_refunds=refunds, small=small)
@@ -102,30 +102,30 @@ def _read(tables: Tables) -> Facts:
     problems: list[Problem] = []
     day = nw.col("happened_on")
     empty = nw.col("amount").is_null() & (nw.col("kind") != "cancelled")
-    told = collected(
+    counts = collected(
         events.select(
             nw.len().alias("n"), last=day.max(), refunds=_number_of(takes_back()), gaps=_number_of(empty)
         )
     )[0]
-    few = told["n"] <= _IN_MEMORY
-    events = tables.kept(events) if few else events
+    few = counts["n"] <= _IN_MEMORY
+    events = tables.settled(events) if few else events
     parts, set_aside = shares(tables, problems, few)
     overlay = False
     if parts is not None and "type" in tables.columns("splits"):
-        held = parts.filter(nw.col("part") == "overlay").select(nw.len().alias("n"))
-        overlay = bool(collected(held)[0]["n"])
+        overlays = parts.filter(nw.col("part") == "overlay").select(nw.len().alias("n"))
+        overlay = bool(collected(overlays)[0]["n"])
     return Facts(
         tables,
         events,
         "events" not in tables,
-        told["n"],
+        counts["n"],
         parts,
         tuple(set_aside),
         tuple(problems),
-        last=told["last"],
-        refunds=_days(events.filter(takes_back())) if told["refunds"] else frozenset(),
+        last=counts["last"],
+        refunds=_days(events.filter(takes_back())) if counts["refunds"] else frozenset(),
         has_overlay=overlay,
-        gaps=bool(told["gaps"]),
+        gaps=bool(counts["gaps"]),
         beside=beside,
         lost=_lost(tables, events),
         currencies=_currencies(tables, events),
@@ -151,7 +151,7 @@ def _lost(tables: Tables, events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any] | None
     sold = events.filter(nw.col("kind").is_in(list(CREDIT_KINDS)) & ~takes_back()).select("deal_id")
     why = events.filter((nw.col("kind") == "cancelled") | takes_back()).select("deal_id")
     found = lost.join(sold.unique(), on="deal_id", how="inner").join(why, on="deal_id", how="anti")
-    found = tables.kept(found.unique())
+    found = tables.settled(found.unique())
     return found if collected(found.select(nw.len().alias("n")))[0]["n"] else None
 
 
@@ -178,7 +178,7 @@ def _number_of(condition: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
 
 
-def _splits_are_said(plans: list[Plan]) -> None:
+def _check_splits_of(plans: list[Plan]) -> None:
     silent = ", ".join(plan.label for plan in plans if plan.file.credit.splits is None)
     if silent:
         raise SalesopsError(problem("splits-not-said", table="splits", plans=silent))

@@ -91,7 +91,7 @@ def converted(
     if not given:
         return frame
     frame = frame.with_columns(credit_currency=nw.coalesce(*given, nw.lit(plan.currency)))
-    told = len(problems)
+    before = len(problems)
     rates = _credit_rates(plan, tables, frame, problems, own)
     if rates is None:
         return frame
@@ -109,7 +109,7 @@ def converted(
 
     rated = rated.with_columns(*[in_plan(name).alias(name) for name in money])
     rated = rated.drop("rate_from", "rate_to", "rate_high", "rate_low")
-    if len(problems) == told:
+    if len(problems) == before:
         return rated
     order = rated.collect_schema().names()
     lost = frame.join(rated.select("event_id"), on="event_id", how="anti")

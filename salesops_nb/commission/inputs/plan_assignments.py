@@ -102,18 +102,18 @@ def members(
     ]
     table = tables.put(rows, {"payee_id": nw.String, "stay_from": nw.Date, "stay_to": nw.Date})
     frame = frame.join(table, on="payee_id", how="inner")
-    held = (nw.col("counted_on") >= nw.col("stay_from")) & (nw.col("counted_on") < nw.col("stay_to"))
-    return frame.filter(held).drop("stay_from", "stay_to")
+    in_force = (nw.col("counted_on") >= nw.col("stay_from")) & (nw.col("counted_on") < nw.col("stay_to"))
+    return frame.filter(in_force).drop("stay_from", "stay_to")
 
 
 def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem]) -> Fraction | None:
     """A year's target incentive: as said, else base pay × variable part ÷ base part of the pay mix
     (60/40).
     """
-    said, base = as_decimal(row.get("target_incentive")), as_decimal(row.get("base_pay"))
+    stated, base = as_decimal(row.get("target_incentive")), as_decimal(row.get("base_pay"))
     mix = row.get("pay_mix")
     if base is None or mix is None or mix != mix or str(mix).strip() == "":
-        return None if said is None else Fraction(said)
+        return None if stated is None else Fraction(stated)
     share = base_share(mix)
     place: dict[str, Any] = {
         "table": "plan_assignments",
@@ -124,14 +124,14 @@ def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem
     if not share:  # nor does a base part of nothing say what the variable part of a base pay is
         if share is None or base:
             problems.append(problem("pay-mix-differs.no-mix", **place, mix=mix))
-        return None if said is None else Fraction(said)
+        return None if stated is None else Fraction(stated)
     derived = Fraction(base) * (1 - share) / share
-    if said is not None and abs(Fraction(said) - derived) > max(Fraction(1), derived / 100):
+    if stated is not None and abs(Fraction(stated) - derived) > max(Fraction(1), derived / 100):
         made = float(derived)
         problems.append(
-            problem("pay-mix-differs.target", **place, base=base, mix=mix, derived=made, said=said)
+            problem("pay-mix-differs.target", **place, base=base, mix=mix, derived=made, stated=stated)
         )
-    return derived if said is None else Fraction(said)
+    return derived if stated is None else Fraction(stated)
 
 
 def base_share(mix: Any) -> Fraction | None:

@@ -57,7 +57,7 @@ class People:
     targets: Targets = field(default_factory=dict)
     cancelled: Mapping[str, list[tuple[date, Fraction]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    _told: set[tuple[str, str]] = field(default_factory=set)
+    _reported: set[tuple[str, str]] = field(default_factory=set)
     _unsaid: set[tuple[str, str]] = field(
         default_factory=set, init=False
     )  # person and period without a quota
@@ -108,8 +108,8 @@ class People:
             self._tell_once((payee, "base"), self._no_base, payee, component)
 
     def _tell_once(self, key: tuple[str, str], made: Callable[..., Problem], *of: str) -> None:
-        if key not in self._told:
-            self._told.add(key)
+        if key not in self._reported:
+            self._reported.add(key)
             self.problems.append(made(*of))
 
     def _no_target(self, payee: str, component: str) -> Problem:
@@ -182,11 +182,11 @@ class People:
         base = _weighted([(w, stay.base) for w, stay in weights], whole, part, True)
         if file.quota is None:
             return Standing(None, target, base)
-        said = self._quota(payee, part)
+        parts = self._quota(payee, part)
         if file.quota.prorate == "none":
-            quota = sum((value for _, value in said), Fraction(0)) * self._ramp(payee, part)
+            quota = sum((value for _, value in parts), Fraction(0)) * self._ramp(payee, part)
         else:
-            each = (value * self._share(payee, p) * self._ramp(payee, p) for p, value in said)
+            each = (value * self._share(payee, p) * self._ramp(payee, p) for p, value in parts)
             quota = sum(each, Fraction(0))
         return Standing(self._relieved(payee, part, quota), target, base)
 
@@ -242,9 +242,9 @@ class People:
         """The quota of a period, or those of the shorter ones that make it up, each before proration."""
         quota = self.plan.file.quota
         assert quota is not None
-        said = quotas_of(self.targets, payee, part, self._counted)
-        if said:
-            return said
+        found = quotas_of(self.targets, payee, part, self._counted)
+        if found:
+            return found
         longer = _longer(self.targets, payee, part)
         if longer is not None:
             self._tell_once((payee, longer), self._unused_quota, payee, longer)

@@ -42,7 +42,7 @@ def shares(
     whole = frame.with_columns(nw.col("share").cast(AMOUNT))
     percent = _percent(whole)
     frame = frame.with_columns(share=_of_one(given.collect_schema()["share"])) if percent else whole
-    frame = tables.kept(frame) if hold else frame
+    frame = tables.settled(frame) if hold else frame
     dated = "valid_from" in names or "valid_to" in names
     sums, twice = _odd(frame)
     near, bad = _sorted_out(tables, _dated_sums(frame) if dated else sums)
@@ -51,7 +51,7 @@ def shares(
     if near:
         frame = _last_takes_rest(frame, tables, near)
     made = _once_each(frame) if twice else frame
-    made = tables.kept(made) if hold and (near or twice) else made
+    made = tables.settled(made) if hold and (near or twice) else made
     return made, [p.value for p in bad if p.value is not None]
 
 
@@ -107,9 +107,9 @@ def _dated_sums(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
         start, end = as_day(row.get("valid_from")) or _FIRST, as_day(row.get("valid_to")) or _LAST
         spans[row["deal_id"]].append((start, end, row["total"] or Decimal(0), row["least"] or Decimal(0)))
     found = []
-    for deal, held in sorted(spans.items()):
-        for day in sorted({start for start, *_ in held} | {end for _, end, *_ in held if end < _LAST}):
-            now = [(total, least) for start, end, total, least in held if start <= day < end]
+    for deal, dated in sorted(spans.items()):
+        for day in sorted({start for start, *_ in dated} | {end for _, end, *_ in dated if end < _LAST}):
+            now = [(total, least) for start, end, total, least in dated if start <= day < end]
             total, least = sum((t for t, _ in now), Decimal(0)), min((m for _, m in now), default=Decimal(0))
             if now and (total != 1 or least < 0):
                 found.append({"deal_id": deal, "total": total, "least": least, "day": day})
@@ -170,11 +170,11 @@ def _last_takes_rest(frame: nw.LazyFrame[Any], tables: Tables, near: list[str]) 
     """Shares written with rounding (33.33 three times) sum to one exactly: the last part takes the rest."""
     rounded = frame.filter(nw.col("deal_id").is_in(near) & (nw.col("part") == "revenue"))
     rows = sorted(collected(rounded), key=lambda r: (r["deal_id"], r["payee_id"]))
-    held: dict[str, Decimal] = defaultdict(Decimal)
+    given: dict[str, Decimal] = defaultdict(Decimal)
     for i, row in enumerate(rows):
         if i + 1 == len(rows) or rows[i + 1]["deal_id"] != row["deal_id"]:
-            row["share"] = 1 - held[row["deal_id"]]
-        held[row["deal_id"]] += row["share"]
+            row["share"] = 1 - given[row["deal_id"]]
+        given[row["deal_id"]] += row["share"]
     mended = tables.put(rows, rounded.collect_schema())
     rest = frame.filter(~(nw.col("deal_id").is_in(near) & (nw.col("part") == "revenue")))
     return nw.concat([rest, mended], how="vertical")

@@ -181,8 +181,8 @@ class Tables(frames.Tables):
             return self.put_arrow(arrow_table(plain, schema))
         return self.put_rows(plain, {name: _sql(kind) for name, kind in schema.items()})
 
-    def kept(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """The frame worked out once and held, for reading several times."""
+    def settled(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """The frame, worked out once, for reading several times."""
         try:
             return frames.settled(frame)
         except duckdb.Error as error:

@@ -57,12 +57,12 @@ class Findings:
             found[change.currency] += change.difference
         return dict(sorted(found.items()))
 
-    def told(self) -> list[Problem]:
+    def warnings(self) -> list[Problem]:
         """A warning for each line, who, what, how much and why, and one with the sum and what to do."""
         if not self.changes:
             return self.problems
         found = [
-            _told(change, self.names.get(change.payee_id, change.payee_id), why)
+            _warning(change, self.names.get(change.payee_id, change.payee_id), why)
             for change, why in zip(self.changes, self.why, strict=True)
         ]
         if len(found) > SHOWN:
@@ -95,8 +95,8 @@ def watched(
     payouts: dict[str, Payout] = {}
     problems: dict[tuple[str, str], Problem] = {}
 
-    def recalculate(period: Period, held: Held, prior: pd.DataFrame) -> Recalculated:
-        chosen, unplanned = _chosen(plans, period, held, problems)
+    def recalculate(period: Period, locked: Held, prior: pd.DataFrame) -> Recalculated:
+        chosen, unplanned = _chosen(plans, period, locked, problems)
         if not chosen:
             return Recalculated([], ())
         payout = calculate(
@@ -104,7 +104,7 @@ def watched(
         )
         payouts[period.key] = payout
         ids: set[str | None] = {plan.id for plan in chosen}
-        every = held.basis is None or bool(held.basis["every_plan"])
+        every = locked.basis is None or bool(locked.basis["every_plan"])
         return Recalculated(
             payout.lines, ids | ({None} if unplanned else set()), basis(payout, every_plan=every)
         )
@@ -126,7 +126,7 @@ def _signed(amount: Decimal, currency: str) -> Message:
     return Message(f"{{amount:+,.{places(currency)}f}}", {"amount": amount})
 
 
-def _told(change: Change, payee: str, why: Message) -> Problem:
+def _warning(change: Change, payee: str, why: Message) -> Problem:
     plan = "/".join(part for part in (change.plan_id, change.component_id) if part)
     deal = message("deal {deal}", deal=str(change.deal_id)) if change.deal_id else None
     digits = places(change.currency)
@@ -146,36 +146,36 @@ def _told(change: Change, payee: str, why: Message) -> Problem:
 
 
 def _chosen(
-    plans: Sequence[Plan], period: Period, held: Held, problems: dict[tuple[str, str], Problem]
+    plans: Sequence[Plan], period: Period, locked: Held, problems: dict[tuple[str, str], Problem]
 ) -> tuple[list[Plan], bool]:
     """The plans that a period is of, and whether lines of no plan are too.
 
     Those that it was paid by; and the others where all of the workbook's plans were calculated for it,
     unless the ledger has them for a period that overlaps it, or for another kind of period alone.
     """
-    mine = {plan_id for plan_id, _ in held.plans}
+    mine = {plan_id for plan_id, _ in locked.plans}
     there = {(plan.id, plan.version) for plan in plans}
     lost = set()
-    for plan_id, version in sorted(held.plans, key=str):
+    for plan_id, version in sorted(locked.plans, key=str):
         if plan_id is None or (plan_id, version) in there:
             continue
         in_force = any(p.id == plan_id and p.start < period.end and period.start < p.end for p in plans)
         if not in_force:
             lost.add(plan_id)
             problems.setdefault((plan_id, period.key), _lost(plan_id, version, period.key))
-    scoped = held.basis is not None and not held.basis["every_plan"]
+    scoped = locked.basis is not None and not locked.basis["every_plan"]
 
     def wanted(plan: Plan) -> bool:
         if plan.id in lost or plan.id in mine:
             return plan.id not in lost
-        if scoped or plan.id in held.elsewhere:
+        if scoped or plan.id in locked.elsewhere:
             return False
-        kinds = held.kinds.get(plan.id)
-        if held.basis is None and kinds is None:
+        kinds = locked.kinds.get(plan.id)
+        if locked.basis is None and kinds is None:
             return False  # nothing says that it was calculated at all
         return period.kind in (kinds or {plan.file.plan.period})
 
-    unplanned = None in mine or (not scoped and None not in held.elsewhere)
+    unplanned = None in mine or (not scoped and None not in locked.elsewhere)
     return [plan for plan in plans if wanted(plan)], unplanned
 
 

@@ -70,14 +70,16 @@ def problems_of(items: list[dict[str, Any]], root: Any, source: str | None) -> l
     # Pydantic tries the alternatives of a field one by one and calls a list too short when a part of it
     # failed: what lies deepest says it, and one message a place does.
     found: list[Problem] = []
-    told: set[tuple[Any, ...]] = set()
+    reported: set[tuple[Any, ...]] = set()
     for path, item in placed:
         if item["type"] in ("extra_forbidden", "missing"):
             found.append(_problem(path, item, root, source))
         elif _of_a_part(item):
             found += [_placed(place, fault, root, source) for place, fault in _faults(item, path)]
-        elif path not in told and not any(len(o) > len(path) and o[: len(path)] == path for o, _ in placed):
-            told.add(path)
+        elif path not in reported and not any(
+            len(o) > len(path) and o[: len(path)] == path for o, _ in placed
+        ):
+            reported.add(path)
             if item["type"] != "too_short" or not item["input"] or len(items) == 1:
                 found.append(_problem(path, item, root, source))
     return sorted(found, key=lambda problem: problem.row or 0)
@@ -128,7 +130,7 @@ def _problem(path: tuple[Any, ...], item: dict[str, Any], root: Any, source: str
 
 def _written_otherwise(given: str, value: Any, key: str) -> Problem | None:
     """A number that people write otherwise: what is wrong with it, and how it is written here."""
-    said = _shown(given)
+    shown = _shown(given)
     if grouped := next(filter(None, (form.fullmatch(given) for form in _THOUSANDS)), None):
         whole, decimals = re.sub("[^0-9-]", "", grouped[1]), (grouped[2] or "").replace(",", ".")
         if grouped[1].count(",") == 1 and not decimals:  # 7,125 may be either
@@ -136,17 +138,17 @@ def _written_otherwise(given: str, value: Any, key: str) -> Problem | None:
                 "bad-plan.number-with-thousands-or-comma",
                 value=value,
                 key=key,
-                given=said,
+                given=shown,
                 number=whole,
                 decimals=grouped[1].replace(",", "."),
             )
         number = whole + decimals
-        return problem("bad-plan.number-with-thousands", value=value, key=key, given=said, number=number)
+        return problem("bad-plan.number-with-thousands", value=value, key=key, given=shown, number=number)
     match = _WRITTEN.fullmatch(given)
     if match is None:
         return None
     which = "bad-plan.number-with-sign" if "%" in given else "bad-plan.number-with-comma"
-    return problem(which, value=value, key=key, given=said, number=match[1].replace(",", "."))
+    return problem(which, value=value, key=key, given=shown, number=match[1].replace(",", "."))
 
 
 def _shown(given: Any) -> str:

@@ -75,8 +75,8 @@ def _status(payout: Working, plan: Plan, team: bool) -> nw.LazyFrame[Any] | None
     if payout.facts.small and payout.stays.get(plan) is not None:
         known = tuple((p.id, p.version, p.start, p.end) for p in payout.plans)
         frame = payout.tables.once(
-            ("status", payout.kept[plan], payout.plans.index(plan), team and levels_of(plan), known),
-            lambda: payout.tables.kept(by_plan(payout, plan, full, team)),
+            ("status", payout.credit_keys[plan], payout.plans.index(plan), team and levels_of(plan), known),
+            lambda: payout.tables.settled(by_plan(payout, plan, full, team)),
             rows=payout.facts.count // 2,
         )
     else:
@@ -164,8 +164,8 @@ def _pays(payout: Working, plan: Plan, team: bool, rows: pa.Table) -> pa.Array:
     wholly = sorted((p, e) for p, e in waiting - paid_now if e is not None)
     if wholly:
         columns = zip(("payee_id", "event_id"), zip(*wholly, strict=True), strict=True)
-        held = pa.table({name: pa.array(ids, pa.string()) for name, ids in columns})
-        made = pc.and_not(made, among(rows, held, ("payee_id", "event_id")))
+        keys = pa.table({name: pa.array(ids, pa.string()) for name, ids in columns})
+        made = pc.and_not(made, among(rows, keys, ("payee_id", "event_id")))
     return made
 
 

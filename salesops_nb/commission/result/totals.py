@@ -48,24 +48,24 @@ def statements(lines: pd.DataFrame) -> pd.DataFrame:
 
 def balances(payout: Working) -> pd.DataFrame:
     """A row a person, plan, component and kind: draws to repay, pay carried over caps, pay held back."""
-    held: dict[tuple[str, str, str | None, str], Decimal] = defaultdict(Decimal)
+    found: dict[tuple[str, str, str | None, str], Decimal] = defaultdict(Decimal)
     for (plan_id, payee), amount in payout.draws.items():
-        held[payee, plan_id, None, "draw"] += amount
+        found[payee, plan_id, None, "draw"] += amount
     plans = {plan.id: plan for plan in payout.plans}
     earlier = [row for plan in plans.values() for row in payout.prior(plan)]
     for row in (r for r in (*earlier, *payout.made) if r.get("kind") == "carry"):
-        held[row["payee_id"], row["plan_id"], row["component_id"], "carry"] += as_decimal(row["credit"]) or 0
+        found[row["payee_id"], row["plan_id"], row["component_id"], "carry"] += as_decimal(row["credit"]) or 0
     for plan in plans.values():
         for o in openings(payout.tables, plan, "carry"):
-            held[o.payee, plan.id, o.component, "carry"] += o.amount
+            found[o.payee, plan.id, o.component, "carry"] += o.amount
     for row in payout.withheld_rows:
         if row["amount"] and row.get("component_id"):
-            held[row["payee_id"], row["plan_id"], row["component_id"], "holdback"] += row["amount"]
+            found[row["payee_id"], row["plan_id"], row["component_id"], "holdback"] += row["amount"]
     for (plan_id, payee, _), amount in payout.carried.items():
-        held[payee, plan_id, None, "negative_pay"] += amount
+        found[payee, plan_id, None, "negative_pay"] += amount
     rows = [
         dict(zip(_BALANCES, (*key, amount, payout.period.end), strict=True))
-        for key, amount in sorted(held.items(), key=lambda item: tuple(str(k) for k in item[0]))
+        for key, amount in sorted(found.items(), key=lambda item: tuple(str(k) for k in item[0]))
         if amount
     ]
     return pd.DataFrame(rows, columns=_BALANCES)
@@ -75,22 +75,22 @@ def words(
     period: Period, lines: pd.DataFrame, reconciliation: pd.DataFrame, problems: Sequence[Problem]
 ) -> str:
     """The period's figures in a few lines of text."""
-    said = [f"Commission {period.words}"]
+    sentences = [f"Commission {period.words}"]
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for currency, amount in zip(lines["currency"], lines["amount"], strict=True):
         totals[currency] += amount
     for currency, amount in sorted(totals.items()):
-        said.append(
+        sentences.append(
             f"Paid: {amount:,.2f} {currency} in {len(lines)} lines to {lines['payee_id'].nunique()} people."
         )
     for row in reconciliation.to_dict("records"):
         tie = "ties" if not row["difference"] else f"differs by {row['difference']:,.2f}"
-        said.append(
+        sentences.append(
             f"Plan {row['plan_id']} version {row['plan_version']}, {row['basis']}: credited "
             f"{row['credited']:,.2f} = paid {row['paid']:,.2f} "
             f"+ withheld {row['withheld']:,.2f} + excluded {row['excluded']:,.2f} {row['currency']}"
             f" ({tie}); overlay credit in it {row['overlay']:,.2f}."
         )
     errors = sum(1 for p in problems if p.severity == "error")
-    said.append(f"Problems: {errors} errors, {len(problems) - errors} others.")
-    return "\n".join(said)
+    sentences.append(f"Problems: {errors} errors, {len(problems) - errors} others.")
+    return "\n".join(sentences)

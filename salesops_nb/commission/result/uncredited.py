@@ -64,8 +64,8 @@ def _of_plan(payout: Working, plan: Plan) -> list[Row]:
             else:
                 continue
             keys = {"payee_id": row["payee_id"], "deal_id": row["deal_id"], "event_id": None}
-            said = {"plan_id": plan.id if row["on_plan"] else None, "reason": reason}
-            found.setdefault((row["payee_id"] or "", row["deal_id"]), keys | said)
+            why = {"plan_id": plan.id if row["on_plan"] else None, "reason": reason}
+            found.setdefault((row["payee_id"] or "", row["deal_id"]), keys | why)
     return list(found.values())
 
 
@@ -122,8 +122,8 @@ def _credits(payout: Working, plan: Plan, kind: str, names: nw.LazyFrame[Any]) -
     full = full.filter(~nw.col("negative") & (nw.col("part") == "revenue"))
     full = full.join(names, on="deal_id", how="inner").select(*SEEN)
     today = nw.when(in_period(payout)).then(nw.col("counted_on")).otherwise(nw.lit(payout.period.last))
-    kept = by_plan(payout, plan, full.with_columns(counted_on=today), team=False)
-    rows = collected(kept.filter(nw.col("happened_on") < nw.lit(payout.period.end)))
+    mine = by_plan(payout, plan, full.with_columns(counted_on=today), team=False)
+    rows = collected(mine.filter(nw.col("happened_on") < nw.lit(payout.period.end)))
     start = payout.period.start
     return sorted(
         (row | {"new": row["happened_on"] >= start} for row in rows),

@@ -59,10 +59,12 @@ def withheld(payout: Working, problems: Sequence[Problem], lines: pd.DataFrame) 
         _credit_row(row | {"credit": Decimal(0)}, row["plan_id"], row["reason"])
         for row in [*without_line(payout), *uncredited(payout)]
     ]
-    told = {row["payee_id"] for row in rows}
-    rows += _people_without(payout, lines, told.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros)))
+    listed = {row["payee_id"] for row in rows}
+    rows += _people_without(
+        payout, lines, listed.union(*(pc.unique(t["payee_id"]).to_pylist() for t in zeros))
+    )
     unit = Decimal("0.0001")
-    payout.said.update({str(row["reason"]): row["reason"] for row in rows})
+    payout.by_text.update({str(row["reason"]): row["reason"] for row in rows})
     plain = [
         {
             **{k: row.get(k) for k in _COLUMNS},
@@ -92,9 +94,9 @@ def _zeros(payout: Working, part: ComponentRows) -> pa.Table:
     codes, at = np.unique(code, return_inverse=True)
     reasons: list[str] = []
     for each in codes:
-        said = {name: value for bit, (name, value) in enumerate(telling.items()) if each >> bit & 1}
-        reason = _reason(part.plan, part.c, said)
-        payout.said[str(reason)] = reason
+        causes = {name: value for bit, (name, value) in enumerate(telling.items()) if each >> bit & 1}
+        reason = _reason(part.plan, part.c, causes)
+        payout.by_text[str(reason)] = reason
         reasons.append(str(reason))
     rows = found.num_rows
     columns = {
@@ -196,7 +198,9 @@ def _uncounted(plan: Plan) -> Message:
     return message("no component counts it: {condition}", condition=joined(rules, "; "))
 
 
-def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | None]) -> list[dict[str, Any]]:
+def _people_without(
+    payout: Working, paid_lines: pd.DataFrame, listed: set[str | None]
+) -> list[dict[str, Any]]:
     """People with no line in the period, or whose lines sum to zero."""
     lines = pa.table({name: pa.array(paid_lines[name]) for name in ("payee_id", "kind", "amount")})
     sums = lines.group_by("payee_id").aggregate([("amount", "sum")])
@@ -214,7 +218,7 @@ def _people_without(payout: Working, paid_lines: pd.DataFrame, told: set[str | N
                 else message("the lines of the period sum to zero")
             )
             found.append(_person(payout, payee, reason))
-    for payee in sorted(_everyone(payout) - set(paid) - told):
+    for payee in sorted(_everyone(payout) - set(paid) - listed):
         plan = _plan_of(payout, payee)
         found.append(
             _person(

@@ -110,11 +110,11 @@ def in_instalments(plan: Plan, amount: Decimal, day: date) -> list[tuple[int, da
     """What comes back, a part a month from a day on; what came back by then is rounded, not the part."""
     assert plan.file.clawback is not None
     parts = plan.file.clawback.instalments
-    found, told = [], ZERO
+    found, so_far = [], ZERO
     for number in range(1, parts + 1):
         by_then = amount if number == parts else rounded_pay(plan, Fraction(amount) * number / parts)
-        found.append((number, months_later(day, number - 1), by_then - told))
-        told = by_then
+        found.append((number, months_later(day, number - 1), by_then - so_far))
+        so_far = by_then
     return found
 
 
@@ -134,14 +134,14 @@ def share_back(payout: Working, plan: Plan, row: Row, day: date) -> Fraction:
         return max(Fraction(0), Fraction(length - served, length))
     term = payout.terms().get(row["deal_id"])
     if not term:
-        told = problem(
+        warning = problem(
             "missing-term",
             table="deals",
             row=payout.tables.row_of("deals", "deal_id", row["deal_id"]),
             column="term_months",
             value=row["deal_id"],
         )
-        if payout.period.start <= day < payout.period.end and told not in payout.found:
-            payout.found.append(told)
+        if payout.period.start <= day < payout.period.end and warning not in payout.found:
+            payout.found.append(warning)
         return Fraction(1)
     return max(Fraction(0), Fraction(term - served, term))

@@ -42,17 +42,19 @@ def opening_lines(payout: Working, plan: Plan) -> list[Row]:
 def _mine(payout: Working, plan: Plan, o: Opening) -> bool:
     """Whether this version of the plan settles the balance: the one in force on `as_of`, else the first."""
     versions = sorted((p for p in payout.plans if p.id == plan.id), key=lambda p: p.start)
-    held = (p for p in versions if o.as_of is not None and p.start <= o.as_of < p.end)
-    return next(held, versions[0]) is plan
+    in_force = (p for p in versions if o.as_of is not None and p.start <= o.as_of < p.end)
+    return next(in_force, versions[0]) is plan
 
 
 def _holdback(payout: Working, plan: Plan, o: Opening) -> list[Row]:
     """A release line for each part that falls due in the period; what is due by then is rounded."""
     parts, waits = _due(payout, plan, o)
-    found, told, out = [], Fraction(0), ZERO
+    found, share_so_far, out = [], Fraction(0), ZERO
     for number, (day, share) in enumerate(parts, start=1):
-        told += share
-        amount = (o.amount if told >= 1 else rounded_pay(plan, Fraction(o.amount) * told)) - out
+        share_so_far += share
+        amount = (
+            o.amount if share_so_far >= 1 else rounded_pay(plan, Fraction(o.amount) * share_so_far)
+        ) - out
         out += amount
         if not payout.period.start <= day < payout.period.end:
             continue

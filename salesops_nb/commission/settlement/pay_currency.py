@@ -181,7 +181,7 @@ class _Accounts:
         others = [a for a in reversed(self.pools[pool, currency]) if a is not own]
         return own, sorted(others, key=lambda a: a.deal != deal)
 
-    def book(self, row: Row, currency: str, said: Decimal | None = None) -> Decimal | None:
+    def book(self, row: Row, currency: str, stated: Decimal | None = None) -> Decimal | None:
         """What a line is in the person's currency; `said` is what the ledger says that it was.
 
         ``None`` where nothing says it: there is no rate, and nothing was paid.
@@ -195,18 +195,18 @@ class _Accounts:
         fresh, made = amount - known, ZERO
         if fresh:
             own_rate = self.exchange.paid(row, currency, fresh if known else None)
-            found = own_rate if said is None or known else said
+            found = own_rate if stated is None or known else stated
             if found is None:
                 return None
             made = found
-        told = made + sum((self._move(account, part) for account, part in moved), ZERO)
+        booked = made + sum((self._move(account, part) for account, part in moved), ZERO)
         if fresh:
             own.stands, own.own = own.stands + fresh, own.own + made
-        if said is not None:
-            own.own, told = own.own + said - told, said
+        if stated is not None:
+            own.own, booked = own.own + stated - booked, stated
         if fresh:
             own.paid = own.stands, own.own
-        return told
+        return booked
 
     def _move(self, account: _Account, part: Decimal) -> Decimal:
         account.stands += part
@@ -247,10 +247,10 @@ def _accounts(
         _open(accounts, part)
     ledger = _in_ledger(payout, plan)
     for row in sorted((row for part in theirs for row in _before(payout, exchange.job, part)), key=_order):
-        said = ledger.get((row["payee_id"], _timeless(row["line_id"], row["kind"], row["period"])), {})
+        posted = ledger.get((row["payee_id"], _timeless(row["line_id"], row["kind"], row["period"])), {})
         currency = exchange.currency(row)
-        currency = currency if currency in said else next(iter(said), currency)
-        accounts.book(row, currency, said.get(currency))
+        currency = currency if currency in posted else next(iter(posted), currency)
+        accounts.book(row, currency, posted.get(currency))
     return accounts
 
 

@@ -41,19 +41,19 @@ def period_limits(payout: Working, job: Job, part: ComponentRows) -> list[Row]:
             for row in _sums(one, span):
                 paid, raw = totals.get((row["payee_id"], i), (ZERO, ZERO))
                 totals[row["payee_id"], i] = paid + row["paid"], raw + row["raw"]
-    held = balances(payout.tables, plan, "carry", part.c.id)
+    carried = balances(payout.tables, plan, "carry", part.c.id)
     for row in payout.prior(plan):
         if row["kind"] == "carry" and row.get("component_id") == part.c.id:
-            held[row["payee_id"]] += as_decimal(row["credit"]) or ZERO
+            carried[row["payee_id"]] += as_decimal(row["credit"]) or ZERO
     people = set(job.people.stays or ()) or {k[0] for k in totals} | {
-        p for p, amount in held.items() if amount
+        p for p, amount in carried.items() if amount
     }
     for payee in sorted(people):
         for i, span in ended.items():
             if not any(s.start < span.end and span.start < s.end for s in job.people.stays_of(payee)):
                 continue
             paid, raw = totals.get((payee, i), (ZERO, ZERO))
-            found += _limited(payout, part, payee, span, paid, rounded_pay(plan, raw), held)
+            found += _limited(payout, part, payee, span, paid, rounded_pay(plan, raw), carried)
     return found
 
 
@@ -83,7 +83,7 @@ def _limited(
     span: Span,
     paid: Decimal,
     raw: Decimal,
-    held: dict[str, Decimal],
+    carried: dict[str, Decimal],
 ) -> list[Row]:
     plan, limit = part.plan, next(limit for limit in part.c.limit_list if limit.per == "period")
     more = {
@@ -105,10 +105,10 @@ def _limited(
         )
     if limit.excess == "carry" and limit.cap is not None:
         over = max(ZERO, raw - limit.cap)
-        used = min(held.get(payee, ZERO), max(ZERO, limit.cap - paid))
+        used = min(carried.get(payee, ZERO), max(ZERO, limit.cap - paid))
         change = over - used
         if change:
-            held[payee] = held.get(payee, ZERO) + change
+            carried[payee] = carried.get(payee, ZERO) + change
             found.append(
                 line(plan, part.c.id, payee, "carry", used, payout.period.key, credit=change, **more)
             )

@@ -37,7 +37,7 @@ def hold_unaccepted(payout: Working, plan: Plan, frames: range) -> None:
     withhold = plan.file.acceptance is not None and plan.file.acceptance.missing == "withhold"
     for stay in stays:
         if payout.period.start < stay.end:
-            payout.found.append(_told(plan, stay, withhold))
+            payout.found.append(_waits(plan, stay, withhold))
     if not withhold or not stays:
         return
     people = [{"payee_id": payee} for payee in sorted({s.payee for s in stays})]
@@ -80,7 +80,7 @@ def _row(line: dict[str, Any]) -> dict[str, Any]:
     return {k: line.get(k) for k in _KEPT} | {"reason": _REASON, "amount": Decimal(line["amount"])}
 
 
-def _told(plan: Plan, stay: Stay, withhold: bool) -> Problem:
+def _waits(plan: Plan, stay: Stay, withhold: bool) -> Problem:
     return problem(
         "plan-not-accepted.withheld" if withhold else "plan-not-accepted.paid",
         table="plan_assignments",

@@ -124,10 +124,15 @@ def _of_credit(
         lapsed = rounded_pay(plan, Fraction(rest) * gone.share)
         if lapsed and period.start <= cut < period.end:
             payout.hold(row, part, ZERO, _lapsed(plan, cut, lapsed))
-        told = sum((s.share for s in paid), Fraction(0))
-        kept = 1 - gone.share
+        released = sum((s.share for s in paid), Fraction(0))
+        remaining = 1 - gone.share
         later, rest = _divided(
-            plan, rest - lapsed, steps[len(paid) :], told, Fraction(row["amount_now"]) * kept, stood * kept
+            plan,
+            rest - lapsed,
+            steps[len(paid) :],
+            released,
+            Fraction(row["amount_now"]) * remaining,
+            stood * remaining,
         )
         parts += later
     found = _lines(payout, part, row, parts)
@@ -172,20 +177,20 @@ def _refund_after(
             came[step.rule] += step.share
     steps, stood = _steps(payout, plan, row, events), Fraction(row.get("stood_now", ZERO))
     parts, rest = _divided(plan, row["amount_now"], steps, stood=stood)
-    told: dict[int, Fraction] = defaultdict(Fraction)
+    released: dict[int, Fraction] = defaultdict(Fraction)
     early = late = Fraction(0)
     made: list[tuple[Step, Decimal]] = []
     for step, amount in parts:
-        was = min(told[step.rule], came[step.rule])
-        told[step.rule] += step.share
-        part_paid = min(told[step.rule], came[step.rule]) - was
+        was = min(released[step.rule], came[step.rule])
+        released[step.rule] += step.share
+        part_paid = min(released[step.rule], came[step.rule]) - was
         paid = part_paid / step.share * Fraction(amount) if step.share else Fraction(0)
-        kept = amount - _more(plan, gone.share, early, paid)
+        remaining = amount - _more(plan, gone.share, early, paid)
         early += paid
         if cut is not None:
-            kept -= _more(plan, gone.share, late, Fraction(amount) - paid)
+            remaining -= _more(plan, gone.share, late, Fraction(amount) - paid)
             late += Fraction(amount) - paid
-        made.append((step, kept))
+        made.append((step, remaining))
     found = _lines(payout, part, row, made)
     if made != parts:
         payout.stood |= {each["line_id"]: gone.day for each in found}
@@ -212,7 +217,7 @@ def _divided(
     plan: Plan,
     total: Decimal,
     steps: list[Step],
-    told: Fraction = Fraction(0),
+    released: Fraction = Fraction(0),
     whole: Fraction | None = None,
     stood: Fraction = Fraction(0),
 ) -> tuple[list[tuple[Step, Decimal]], Decimal]:
@@ -228,10 +233,10 @@ def _divided(
     def due(share: Fraction) -> Decimal:
         return rounded_pay(plan, (stood + whole) * share) - rounded_pay(plan, stood * share)
 
-    before, out = due(told), ZERO
+    before, out = due(released), ZERO
     for step in steps:
-        told += step.share
-        amount = (total if told >= 1 else due(told) - before) - out
+        released += step.share
+        amount = (total if released >= 1 else due(released) - before) - out
         out += amount
         found.append((step, amount))
     return found, total - out

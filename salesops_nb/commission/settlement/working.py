@@ -62,11 +62,11 @@ class Working:
     zeros: list[dict[str, Any]] = field(default_factory=list)
     withheld_rows: list[dict[str, Any]] = field(default_factory=list)
     reasons: dict[str, Message] = field(default_factory=dict)
-    said: dict[str, Message] = field(default_factory=dict)  # reasons for paying nothing, by their English
+    by_text: dict[str, Message] = field(default_factory=dict)  # reasons for paying nothing, by their English
     stood: dict[str, date] = field(default_factory=dict)
     full: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
     team: dict[Plan, nw.LazyFrame[Any]] = field(default_factory=dict)
-    kept: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
+    credit_keys: dict[Plan, tuple[Any, ...]] = field(default_factory=dict)
     stays: dict[Plan, dict[str, list[Stay]] | None] = field(default_factory=dict)
     draws: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # owed, by plan id and person
     carried: dict[tuple[str, str, str], Decimal] = field(default_factory=dict)  # by plan id, person, currency
@@ -87,7 +87,7 @@ class Working:
 
     def reason(self, text: str) -> str:
         """A reason for paying nothing by its English, to be written in the reader's language."""
-        return self.said.get(str(text), str(text))
+        return self.by_text.get(str(text), str(text))
 
     def before(self, since: date) -> Working:
         """The same calculation of the days from one up to the period, to be filled anew."""
@@ -164,10 +164,10 @@ class Working:
             rows: list[dict[str, Any]] = []
             if column in self.tables.columns("deals"):
                 rows = collected(self.tables.frame("deals").select("deal_id", column))
-            held = {
+            read = {
                 str(r["deal_id"]): r[column] for r in rows if r[column] is not None and r[column] == r[column]
             }
-            self.cache["deals", column] = held
+            self.cache["deals", column] = read
         found: dict[str, Any] = self.cache["deals", column]
         return found
 

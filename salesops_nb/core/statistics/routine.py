@@ -85,10 +85,10 @@ def routine(
     blocks, limits = _blocks(n)
     signals, one_deal, used = np.zeros(n, bool), np.zeros(n, bool), y.copy()
     while (~signals).sum() >= FEWEST:
-        kept = np.flatnonzero(~signals)
+        calm = np.flatnonzero(~signals)
         whole = np.flatnonzero(~(blocks[:, signals] > 0).any(axis=1))
-        grid = _grid(tuple(kept), tuple(whole), n, first_month % 12)
-        shift, scale, weight = _shifts(used[kept], grid)
+        grid = _grid(tuple(calm), tuple(whole), n, first_month % 12)
+        shift, scale, weight = _shifts(used[calm], grid)
         ratio = _chance(shift, scale, weight, grid.free) / limits[whole]
         k = int(np.argmin(ratio))
         if ratio[k] >= 1:
@@ -96,7 +96,7 @@ def routine(
         inside = blocks[whole[k]] > 0
         if (weight[:, k] @ shift[:, k]) > 0 and (used != spared)[inside].any():
             other = np.where(inside, spared, used)
-            again, width, share = _shifts(other[kept], grid)
+            again, width, share = _shifts(other[calm], grid)
             still = _chance(again, width, share, grid.free)[k] < limits[whole[k]]
             if not (still and share[:, k] @ again[:, k] > 0):
                 used, one_deal = other, one_deal | inside
@@ -114,11 +114,11 @@ def _ends(
     """Where a month is to be expected from the others that are routine, and its lower and upper limit."""
     among = routine_months.copy()
     among[k] = True
-    kept = np.flatnonzero(among)
-    grid = _grid(tuple(kept), tuple(kept), n, first_month)
-    own = int(np.searchsorted(kept, k))
+    known = np.flatnonzero(among)
+    grid = _grid(tuple(known), tuple(known), n, first_month)
+    own = int(np.searchsorted(known, k))
     shift, scale, weight = (
-        part[:, own] for part in _shifts(np.where(np.arange(n) == k, y, used)[kept], grid)
+        part[:, own] for part in _shifts(np.where(np.arange(n) == k, y, used)[known], grid)
     )
     middle = float(weight @ shift)
 
@@ -149,8 +149,8 @@ def _blocks(n: int) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=256)
-def _grid(kept: tuple[int, ...], judged: tuple[int, ...], n: int, first_month: int) -> _Grid:
-    at = np.array(kept)
+def _grid(known: tuple[int, ...], judged: tuple[int, ...], n: int, first_month: int) -> _Grid:
+    at = np.array(known)
     months = at + first_month
     fixed = np.column_stack([np.ones(len(at)), (at - (n - 1) / 2) / 12])
     apart = np.abs(np.subtract.outer(months, months))
@@ -162,7 +162,7 @@ def _grid(kept: tuple[int, ...], judged: tuple[int, ...], n: int, first_month: i
     projections = inverse - inverse @ fixed @ np.linalg.inv(inside) @ fixed.T @ inverse
     prior = np.log([1 - carried for carried, _, _ in points])  # noise that carries far is rarer
     base = prior - (np.linalg.slogdet(spread)[1] + np.linalg.slogdet(inside)[1]) / 2
-    blocks = _blocks(n)[0][np.ix_(judged, kept)]
+    blocks = _blocks(n)[0][np.ix_(judged, known)]
     through = projections @ blocks.T
     return _Grid(projections, base, through, np.einsum("kn,gnk->gk", blocks, through), len(at) - 3)
 

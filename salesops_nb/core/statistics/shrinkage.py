@@ -90,8 +90,8 @@ def shared_rate(successes: ArrayLike, trials: ArrayLike) -> SharedRate:
     mean = (won.sum() + 0.5) / (n.sum() + 1)
     spread = mean * (1 - mean)
     steps = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # of the mean's own uncertainty, on the logistic scale
-    told = (n / (1 + (np.maximum(n, 1) - 1) / (FIRMNESS[:, None] + 1))).sum(axis=1)
-    step = np.repeat(np.minimum(1 / np.sqrt(np.maximum(told, 1) * spread), 1.0), len(steps))
+    information = (n / (1 + (np.maximum(n, 1) - 1) / (FIRMNESS[:, None] + 1))).sum(axis=1)
+    step = np.repeat(np.minimum(1 / np.sqrt(np.maximum(information, 1) * spread), 1.0), len(steps))
     firmness = np.repeat(FIRMNESS, len(steps))
     centre = special.expit(special.logit(mean) + np.tile(steps, len(FIRMNESS)) * step)
     firm = np.stack([firmness, firmness / LOOSER])
@@ -103,10 +103,10 @@ def shared_rate(successes: ArrayLike, trials: ArrayLike) -> SharedRate:
     # logarithm's, and is the less likely the firmer it is, so that groups are not taken to be alike
     point = of_group.sum(axis=0) + np.log(step * centre * (1 - centre)) - np.log(firmness)
     point = np.exp(point - point.max())
-    kept = point > 3e-3
-    point = point[kept] / point[kept].sum()
-    share = np.exp(likely - of_group[:, None])[:, :, kept] * point
-    own = np.stack([alpha, beta])[:, :, kept].reshape(2, -1)
+    likely_points = point > 3e-3
+    point = point[likely_points] / point[likely_points].sum()
+    share = np.exp(likely - of_group[:, None])[:, :, likely_points] * point
+    own = np.stack([alpha, beta])[:, :, likely_points].reshape(2, -1)
     return SharedRate(
         share.reshape(len(won), own.shape[1]), won[:, None] + own[0], (n - won)[:, None] + own[1], point
     )

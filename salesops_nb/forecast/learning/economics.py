@@ -174,8 +174,8 @@ def uncovered_potential(tables: Tables, panel: Panel) -> tuple[pd.DataFrame, flo
     if units is None or assignments is None:
         return nothing, None
     names = units.collect_schema().names()
-    held = assignments.collect_schema().names()
-    if "potential" not in names or "unit_id" not in names or "unit_id" not in held:
+    assigned = assignments.collect_schema().names()
+    if "potential" not in names or "unit_id" not in names or "unit_id" not in assigned:
         return nothing, None
     place = next((name for name in ("territory", "region", "state") if name in names), None)
     unit = reading.pandas_of(units.select("unit_id", "potential", *([place] if place else [])))
@@ -190,14 +190,14 @@ def uncovered_potential(tables: Tables, panel: Panel) -> tuple[pd.DataFrame, flo
     active = rows[(rows["valid_from"] <= day) & (rows["valid_to"] > day)]
     active = active[active["person_id"].astype(str).isin(present)]
     covered = unit["unit_id"].isin(set(active["unit_id"]))
-    total, held_potential = unit["potential"].sum(), unit.loc[covered, "potential"].sum()
-    if held_potential <= 0:
+    total, covered_potential = unit["potential"].sum(), unit.loc[covered, "potential"].sum()
+    if covered_potential <= 0:
         return nothing, None
-    each = held_potential / max(active["person_id"].nunique(), 1)
+    each = covered_potential / max(active["person_id"].nunique(), 1)
     open_units = unit[~covered].groupby("territory", as_index=False)["potential"].sum()
     open_units = open_units[open_units["potential"] > 0].sort_values("potential", ascending=False)
     open_units["heads"] = open_units["potential"] / each
-    return open_units.reset_index(drop=True), float(total / held_potential)
+    return open_units.reset_index(drop=True), float(total / covered_potential)
 
 
 def _pipeline_ratio(tables: Tables, panel: Panel) -> float | None:

@@ -163,8 +163,8 @@ def _grid(record: Record, hazard: Hazard, powers: Floats, typical: Floats) -> Fl
             log[k] -= np.log(typical[k])[band[mine.left > 0]].sum()
             hires = ((_prior_nodes()[:, None, :] * MEANS[:, None]) ** -power).astype(np.float32)
             spent = (mine.before[entered] @ base).astype(np.float32)
-            kept = np.exp(-spent[:, None, None, None] * hires).mean(axis=-1)
-            log[k] -= np.log(kept + 1e-37).sum(axis=0)
+            alive = np.exp(-spent[:, None, None, None] * hires).mean(axis=-1)
+            log[k] -= np.log(alive + 1e-37).sum(axis=0)
     return log
 
 

@@ -80,10 +80,10 @@ def people(tables: Tables, problems: list[Problem]) -> pd.DataFrame:
     for column in ("team", "region"):
         named = rows[column].astype("string").fillna("unassigned") if column in rows else "unassigned"
         rows[column] = named
-    kept = _without_bad_rows(rows, problems)
-    if kept.empty:
+    good = _without_bad_rows(rows, problems)
+    if good.empty:
         raise SalesopsError([*problems, problem("no-people")])
-    return kept
+    return good
 
 
 def _without_bad_rows(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:

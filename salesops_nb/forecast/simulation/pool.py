@@ -111,9 +111,9 @@ class Pool:
         """
         opened = np.full(max(int(counts.sum()), 1), -1, dtype=np.int64)
         opened[: counts.sum()] = np.repeat(np.arange(len(counts)), counts)
-        kept = self.sums.get(role, [])
+        known = self.sums.get(role, [])
         nothing = np.full(1, -1, dtype=np.int64), np.zeros(self.draws.shared.shape)
-        before, start = min((*kept, nothing), key=lambda each: _apart(each[0], opened))
+        before, start = min((*known, nothing), key=lambda each: _apart(each[0], opened))
         if not _apart(before, opened):
             return start
         total = start.copy()
@@ -124,7 +124,7 @@ class Pool:
             for sign, month in ((-1.0, int(was[n])), (1.0, int(now[n]))):
                 if month >= 0:
                     add_hire(total, sign, month, person.own, person.wait, person.stay, ramp)
-        self.sums[role] = [*kept[1 - KEPT_SUMS :], (opened, total)]
+        self.sums[role] = [*known[1 - KEPT_SUMS :], (opened, total)]
         return total
 
     def heads(self, role: int, counts: Ints) -> Floats:

@@ -61,7 +61,7 @@ def turnover(plan: HiringPlan) -> pd.DataFrame:
     market = market_ahead(plan)
     gone = plan.judged.team(True).gone.sum(axis=2).mean(axis=0)
     stay = 1.0 - (reasons(plan.tables, known.panel).transfer or 0.0)
-    said = {name: economics.origin[name] != "assumed" for name in ("margin", "pay")}
+    stated = {name: economics.origin[name] != "assumed" for name in ("margin", "pay")}
     rows: list[tuple[Any, ...]] = []
     for r, role in enumerate(known.panel.roles):
         each = float(known.productivity.level[r]) * market
@@ -70,11 +70,12 @@ def turnover(plan: HiringPlan) -> pd.DataFrame:
         saved = from_float(days / DAYS_PER_MONTH * float(economics.pay[r]), currency)
         hiring = from_float(float(economics.hiring_cost[r]), currency)
         margin = from_float(economics.margin * float(empty + ramping), currency)
-        cost = margin - saved + hiring if all(said.values()) else None
+        cost = margin - saved + hiring if all(stated.values()) else None
         left = round(float(gone[r]) * stay, 1)
         rows.append((
-            role, days, empty, ramping, margin if said["margin"] else None, saved if said["pay"] else None,
-            hiring, cost, left, None if cost is None else cost * Decimal(repr(left)),
+            role, days, empty, ramping,
+            margin if stated["margin"] else None, saved if stated["pay"] else None, hiring,
+            cost, left, None if cost is None else cost * Decimal(repr(left)),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 

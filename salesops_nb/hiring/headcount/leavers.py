@@ -101,8 +101,8 @@ def leavers(plan: HiringPlan) -> pd.DataFrame:
     follow, gone = came_to(both) - came, by_team(both.gone)
     some = start + came.sum(axis=1) > 0
     in_quarters = [quarters.sums(flow[some]) for flow in (came, follow, gone)]
-    kept = [name for name, there in zip(names, some, strict=True) if there]
-    return _teams(kept, start[some], in_quarters, why, quarters.keys)
+    names_left = [name for name, there in zip(names, some, strict=True) if there]
+    return _teams(names_left, start[some], in_quarters, why, quarters.keys)
 
 
 def _teams(

@@ -176,8 +176,8 @@ def _owners(rng: np.random.Generator, accounts: Columns, family: Array, skills: 
 
 def _exactly_out(rng: np.random.Generator, weight: Array, owner: Array) -> Array:
     """Potential in whole hundreds, the first rep 35 % over the fair share and nobody else as far off."""
-    held = np.bincount(owner, weight, REPS)
-    load = held / held.sum() * REPS
+    loads = np.bincount(owner, weight, REPS)
+    load = loads / loads.sum() * REPS
     load[0] = 1 + OFF
     load[1:] = np.clip(load[1:], LEAST, MOST)
     cells = np.rint(load * FAIR / 100).astype(np.int64)

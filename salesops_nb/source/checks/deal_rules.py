@@ -9,14 +9,14 @@ from salesops_nb.workbook import Settings
 
 def deal_rules(typed: Typed, settings: Settings, last: str | None) -> list[Rule]:
     """What must hold between the columns of a deal; `last` is the SQL of the last day that can be."""
-    held = set(typed.columns) | {"outcome"}
+    columns = set(typed.columns) | {"outcome"}
     rules = [_unknown_stage(typed), _no_owner()]
     bad = {name: f"list_contains(_bad, '{name}')" for name in ("amount", "closed_on", "created_on")}
-    if "closed_on" in held:
+    if "closed_on" in columns:
         rules += _closing(bad["closed_on"])
-    if "amount" in held:
-        rules += _amounts(bad["amount"], settings, "deal_type" in held)
-    if {"created_on", "closed_on"} <= held:
+    if "amount" in columns:
+        rules += _amounts(bad["amount"], settings, "deal_type" in columns)
+    if {"created_on", "closed_on"} <= columns:
         rules.append(
             Rule(
                 "closed-before-created",
@@ -35,7 +35,7 @@ def deal_rules(typed: Typed, settings: Settings, last: str | None) -> list[Rule]
             )
         )
     if last is not None:
-        rules += [_future(name, last) for name in ("created_on", "closed_on") if name in held]
+        rules += [_future(name, last) for name in ("created_on", "closed_on") if name in columns]
     return rules
 
 

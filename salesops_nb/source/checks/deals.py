@@ -81,19 +81,19 @@ def work_view(
     Returns whether any amount had to be converted.
     """
     replaced = [f"{outcome_sql} AS outcome"]
-    held = set(typed.columns)
+    columns = set(typed.columns)
     headers = {**typed.headers, **typed.joined}
-    same = "closed_on" in held and headers.get("closed_on") == headers.get("expected_close_on")
+    same = "closed_on" in columns and headers.get("closed_on") == headers.get("expected_close_on")
     if same:
         replaced.append(f"CASE WHEN {outcome_sql} <> 'open' THEN closed_on END AS closed_on")
-    gone = [part.rsplit(" AS ", 1)[1] for part in replaced if part.rsplit(" AS ", 1)[1] in held]
+    gone = [part.rsplit(" AS ", 1)[1] for part in replaced if part.rsplit(" AS ", 1)[1] in columns]
     exclude = f" EXCLUDE ({', '.join(gone)})" if gone else ""
     base = 'work."deals (as read)"'
     connection.execute('ALTER VIEW work.deals RENAME TO "deals (as read)"')
     select = f"SELECT *{exclude}, {', '.join(replaced)} FROM {base}"
-    foreign = {"amount", "currency"} <= held and _foreign(connection, base, settings)
+    foreign = {"amount", "currency"} <= columns and _foreign(connection, base, settings)
     if foreign:
-        select = _converted(select, held, settings, rates)
+        select = _converted(select, columns, settings, rates)
     else:
         select = f"SELECT *, false AS _no_rate FROM ({select})"
     connection.execute(f"CREATE VIEW work.deals AS {select}")
@@ -107,11 +107,11 @@ def _foreign(connection: duckdb.DuckDBPyConnection, relation: str, settings: Set
     return bool(row and row[0])
 
 
-def _converted(select: str, held: set[str], settings: Settings, rates: bool) -> str:
+def _converted(select: str, columns: set[str], settings: Settings, rates: bool) -> str:
     """Amounts times the rate of their day, rounded half up to the workbook currency's places."""
     from salesops_nb.core.money import places
 
-    days = [name for name in ("closed_on", "expected_close_on", "created_on") if name in held]
+    days = [name for name in ("closed_on", "expected_close_on", "created_on") if name in columns]
     day = f"coalesce({', '.join(days)})" if days else "NULL"
     rate = "CAST(NULL AS DECIMAL(18,8))"
     join = ""
@@ -134,10 +134,10 @@ def _converted(select: str, held: set[str], settings: Settings, rates: bool) -> 
     )
 
 
-def prepare_rates(connection: duckdb.DuckDBPyConnection, settings: Settings, held: list[str]) -> None:
+def prepare_rates(connection: duckdb.DuckDBPyConnection, settings: Settings, columns: list[str]) -> None:
     """Make ``fx_used``: the rates of the kind that the workbook uses."""
-    kind = f"WHERE kind = {literal(settings.fx_kind)}" if "kind" in held else ""
-    until = "valid_to" if "valid_to" in held else "CAST(NULL AS DATE) AS valid_to"
+    kind = f"WHERE kind = {literal(settings.fx_kind)}" if "kind" in columns else ""
+    until = "valid_to" if "valid_to" in columns else "CAST(NULL AS DATE) AS valid_to"
     connection.execute(
         f"CREATE OR REPLACE VIEW fx_used AS SELECT currency, valid_from, {until}, "
         f"rate FROM typed.fx_rates {kind}"

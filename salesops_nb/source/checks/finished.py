@@ -34,29 +34,29 @@ def finish(
     """Make the view that analyses read, named as the table."""
     name = contract.name
     described = connection.execute(f"DESCRIBE work.{quoted(name)}").fetchall()
-    held = [row[0] for row in described if row[0] not in ("_row", "_bad", "_no_rate")]
+    columns = [row[0] for row in described if row[0] not in ("_row", "_bad", "_no_rate")]
     spoiled = {
         row[0]
         for row in connection.execute(
             f'SELECT DISTINCT "column" FROM spoiled WHERE "table" = {literal(name)}'
         ).fetchall()
     }
-    parts = [_column(contract, column, held, spoiled, settings) for column in contract.columns]
-    extra = [column for column in held if column not in contract.by_name]
+    parts = [_column(contract, column, columns, spoiled, settings) for column in contract.columns]
+    extra = [column for column in columns if column not in contract.by_name]
     where = f" WHERE NOT {spoiled_rows(name, '*')}" if "*" in spoiled else ""
     select = f"SELECT {', '.join([*parts, *map(quoted, extra)])} FROM work.{quoted(name)}{where}"
     if name == "deals":
-        flags = ", ".join(f"{sql} AS {flag}" for flag, sql in OK_FLAGS.items() if flag not in held)
+        flags = ", ".join(f"{sql} AS {flag}" for flag, sql in OK_FLAGS.items() if flag not in columns)
         select = f"SELECT *, {flags} FROM ({select})"
     connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {select}")
 
 
 def _column(
-    contract: Contract, column: Column, held: list[str], spoiled: set[str], settings: Settings
+    contract: Contract, column: Column, columns: list[str], spoiled: set[str], settings: Settings
 ) -> str:
     name, sql_type = quoted(column.name), SQL_TYPES[column.type]
     default = _default(contract.name, column.name, settings)
-    if column.name not in held:
+    if column.name not in columns:
         return f"CAST({default} AS {sql_type}) AS {name}"
     value = name
     if column.name in spoiled:

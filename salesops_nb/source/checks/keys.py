@@ -18,11 +18,11 @@ def check_duplicates(
     connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, key: tuple[str, ...], label: str
 ) -> list[Problem]:
     """List all copies of a key that differ and set them aside; keep one of identical copies, and say so."""
-    held = [name for name in key if name in typed.columns]
-    if not held:
+    key_parts = [name for name in key if name in typed.columns]
+    if not key_parts:
         return []
-    keys = ", ".join(quoted(name) for name in held)
-    known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in held[:1])
+    keys = ", ".join(quoted(name) for name in key_parts)
+    known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in key_parts[:1])
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE double_keys AS SELECT {keys} FROM {typed.name} WHERE {known} "
         "GROUP BY ALL HAVING count(*) > 1"
@@ -35,16 +35,16 @@ def check_duplicates(
         f"""
         CREATE OR REPLACE TEMP TABLE doubled AS
         WITH copies AS (
-            SELECT t._row, {amount} AS amount, row({", ".join(f"t.{quoted(n)}" for n in held)}) AS key,
-                concat_ws(', ', {", ".join(f"t.{quoted(n)}" for n in held)}) AS shown,
+            SELECT t._row, {amount} AS amount, row({", ".join(f"t.{quoted(n)}" for n in key_parts)}) AS key,
+                concat_ws(', ', {", ".join(f"t.{quoted(n)}" for n in key_parts)}) AS shown,
                 hash(row({cells})) AS content
             FROM {typed.name} t JOIN {typed.raw.name} r USING (_row)
-            WHERE ({", ".join(f"t.{quoted(n)}" for n in held)}) IN (SELECT ({keys}) FROM double_keys))
+            WHERE ({", ".join(f"t.{quoted(n)}" for n in key_parts)}) IN (SELECT ({keys}) FROM double_keys))
         SELECT *, count(DISTINCT content) OVER (PARTITION BY key) AS kinds,
             count(*) OVER (PARTITION BY key) AS n, min(_row) OVER (PARTITION BY key) AS first FROM copies
         """
     )
-    _list_differing(connection, typed, contract, held, label)
+    _list_differing(connection, typed, contract, key_parts, label)
     connection.execute(
         f"INSERT INTO spoiled SELECT {literal(label)}, '*', _row FROM doubled WHERE kinds > 1 OR _row > first"
     )
@@ -60,7 +60,7 @@ def check_duplicates(
             table=contract.name,
             file=typed.raw.file,
             row=same[3],
-            column=typed.headers.get(held[0], held[0]),
+            column=typed.headers.get(key_parts[0], key_parts[0]),
             value=same[2],
             n=same[1],
             kind=contract.row,
@@ -69,18 +69,23 @@ def check_duplicates(
 
 
 def _list_differing(
-    connection: duckdb.DuckDBPyConnection, typed: Typed, contract: Contract, held: list[str], label: str
+    connection: duckdb.DuckDBPyConnection,
+    typed: Typed,
+    contract: Contract,
+    key_parts: list[str],
+    label: str,
 ) -> None:
     key = "duplicate-id.of-deal" if contract.name == "deals" else "duplicate-id.of-row"
     rows = (
         f"string_agg({spoken_row(typed.raw)}, ', ' ORDER BY _row) OVER (PARTITION BY key "
         "ORDER BY _row ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
     )
-    places = {"names": literal(" and ".join(held)), "n": "n", "rows": rows}
+    places = {"names": literal(" and ".join(key_parts)), "n": "n", "rows": rows}
     connection.execute(
         f"""
         INSERT INTO rejects SELECT 'error', 'duplicate-id', {literal(contract.name)},
-            {literal(typed.raw.file)}, _row, {literal(typed.headers.get(held[0], held[0]))}, shown,
+            {literal(typed.raw.file)}, _row,
+            {literal(typed.headers.get(key_parts[0], key_parts[0]))}, shown,
             {reason(key, value="shown", **places)}, {literal(ALL)}, amount, {kept(key, **places)}
         FROM doubled WHERE kinds > 1
         """

@@ -14,10 +14,10 @@ from salesops_nb.source.schema.raw import literal
 
 def check_people(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) -> list[Problem]:
     """Dated rows of a person must not overlap or end before they begin; nobody manages their manager."""
-    held = set(typed.columns)
-    if {"valid_from", "valid_to"} <= held:
+    columns = set(typed.columns)
+    if {"valid_from", "valid_to"} <= columns:
         _check_intervals(connection, typed, relation)
-    return _cycles(connection, typed, relation) if "manager_id" in held else []
+    return _cycles(connection, typed, relation) if "manager_id" in columns else []
 
 
 def _check_intervals(connection: duckdb.DuckDBPyConnection, typed: Typed, relation: str) -> None:

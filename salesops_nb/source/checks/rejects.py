@@ -127,13 +127,13 @@ def _stages_together(connection: duckdb.DuckDBPyConnection, problems: list[Probl
     for table, file, *stage in rows:
         stages.setdefault((table, file), []).append((stage[0], stage[1], stage[2]))
     found: list[Problem] = []
-    told: set[tuple[str, str]] = set()
+    listed: set[tuple[str, str]] = set()
     for each in problems:
         which = (str(each.table), str(each.file))
         if each.code != "unknown-stage" or len(stages[which]) <= EXAMPLES:
             found.append(each)
-        elif which not in told:
-            told.add(which)
+        elif which not in listed:
+            listed.add(which)
             found.append(_of_stages(each, stages[which]))
     return found
 

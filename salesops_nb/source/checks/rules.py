@@ -99,8 +99,8 @@ def _list(
 def contract_rules(contract: Contract, typed: Typed, joined: bool = False) -> list[Rule]:
     """The rules that a contract's columns declare: readable, present, within bounds, of the choices."""
     rules: list[Rule] = []
-    held = [c for c in contract.columns if c.name in typed.columns]
-    for column in held:
+    columns = [c for c in contract.columns if c.name in typed.columns]
+    for column in columns:
         name = quoted(column.name)
         bad = f"list_contains(_bad, {literal(column.name)})"
         header = typed.headers.get(column.name)

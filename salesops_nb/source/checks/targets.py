@@ -94,11 +94,11 @@ def sum_up(
     levels_of = found.fetchall()
     groups = {}
     if people:
-        held = {row[0] for row in connection.execute("DESCRIBE people").fetchall()}
-        groups = {level: column for level, column in _PEOPLE.items() if level != "rep" and column in held}
+        columns = {row[0] for row in connection.execute("DESCRIBE people").fetchall()}
+        groups = {level: column for level, column in _PEOPLE.items() if level != "rep" and column in columns}
     notes: list[Problem] = []
     parts: list[str] = []
-    told: dict[tuple[str, str], list[str]] = {}
+    metrics_of: dict[tuple[str, str], list[str]] = {}
     for metric, levels in levels_of:
         if metric in ratios:
             continue
@@ -119,16 +119,16 @@ def sum_up(
                 )
             elif known and known[0]:
                 parts.append(_sum(grouped, level, "who"))
-                told.setdefault((level, "rep"), []).append(metric)
+                metrics_of.setdefault((level, "rep"), []).append(metric)
         if "company" not in levels:
             base = next(level for level in ("region", "team", "rep") if level in levels)
             parts.append(_sum(f"{of_metric} AND level = {literal(base)}", "company", "'company'"))
-            told.setdefault(("company", base), []).append(metric)
+            metrics_of.setdefault(("company", base), []).append(metric)
     if parts:
         connection.execute(f"ALTER VIEW targets RENAME TO {_SET}")
         every = " UNION ALL BY NAME ".join([f"SELECT * FROM {_SET}", *parts])
         connection.execute(f"CREATE VIEW targets AS {every}")
-    for (level, base), metrics in told.items():
+    for (level, base), metrics in metrics_of.items():
         shown = listed(metrics, 5)
         notes.append(
             problem("targets-summed", table="targets", column="level", level=level, metrics=shown, base=base)

@@ -277,9 +277,9 @@ def _hundredths(
         mark = mapping.decimal_mark or settings.decimal_mark
         native = raw.types[header] != "VARCHAR"
         cells = f"(SELECT {sources[name]} AS c FROM {raw.name})"
-        found[name], told = hundredths(connection, cells, raw.file, header, "c", native, mark)
+        found[name], problems = hundredths(connection, cells, raw.file, header, "c", native, mark)
         found[name] = found[name].replace("contains(c,", "contains(·,")
-        typed.problems += told
+        typed.problems += problems
     return found
 
 

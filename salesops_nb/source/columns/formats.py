@@ -177,7 +177,7 @@ def _orders(columns: list[Column], row: list[int], shown: str, problems: list[Pr
             problems.append(_ambiguous_order(column, shown, count))
     for order in sorted(whole_file):
         columns_so = [c for c in columns if orders.get(c.name) == order and votes[c][0]]
-        problems.append(_said_order(columns_so, order, shown, any(votes[c][3] for c in columns_so)))
+        problems.append(_order_named(columns_so, order, shown, any(votes[c][3] for c in columns_so)))
     return orders
 
 
@@ -189,7 +189,7 @@ def _ambiguous_order(column: Column, shown: str, count: int) -> Problem:
     return problem("ambiguous-dates", file=shown, column=column.header, n=count)
 
 
-def _said_order(columns: list[Column], order: str, shown: str, two_digits: bool) -> Problem:
+def _order_named(columns: list[Column], order: str, shown: str, two_digits: bool) -> Problem:
     words = {"dmy": "day first (31/12/2017)", "mdy": "month first (12/31/2017)"}[order]
     return problem(
         "date-order-detected.two-digit-years" if two_digits else "date-order-detected",

@@ -33,8 +33,8 @@ def ungrouped(
     cells = [parsing.trimmed(quoted(header)) for header in headers]
     empty = " + ".join(f"CAST({cell} IS NULL AS INTEGER)" for cell in cells)
     texts = [parsing.trimmed(quoted(h)) for h, kind in raw.types.items() if kind == "VARCHAR"]
-    said = " OR ".join(f"coalesce(regexp_full_match({cell}, {literal(_WORDS)}), false)" for cell in texts)
-    subtotal = f"({empty}) * 2 > {len(cells)} AND ({said})"
+    headings = " OR ".join(f"coalesce(regexp_full_match({cell}, {literal(_WORDS)}), false)" for cell in texts)
+    subtotal = f"({empty}) * 2 > {len(cells)} AND ({headings})"
     found = connection.execute(
         f"SELECT count(*), min(_row), arg_min(coalesce({', '.join(texts)}), _row) "
         f"FROM {raw.name} WHERE {subtotal}"

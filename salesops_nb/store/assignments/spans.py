@@ -92,14 +92,14 @@ def _spans(connection: Connection, keys: list[Key], without: int | None = None) 
     """What the approvals in force say of each thing, in the order in which they were given."""
     force = in_force(connection, without)
     replacing = {row[0] for row in connection.execute(select(replacements.c.approval_id))}
-    said: dict[Key, list[Row[Any]]] = {key: [] for key in keys}
+    stays: dict[Key, list[Row[Any]]] = {key: [] for key in keys}
     query = select(changes_log, approvals.c.effective_on, approvals.c.undoes).join(approvals)
     for part in parts_of(changes_log, keys):
         for row in connection.execute(query.where(part).order_by(changes_log.c.approval_id)):
             if row.approval_id in force and row.undoes is None:
-                said[(row.kind, row.thing_id, row.role)].append(row)
+                stays[(row.kind, row.thing_id, row.role)].append(row)
     found = {}
-    for key, rows in said.items():
+    for key, rows in stays.items():
         spans = [Span(BEGINNING, FOREVER, VACANT, None)]
         for row in rows:
             spans = _given(spans, row.effective_on, row.after, row.approval_id, row.approval_id in replacing)

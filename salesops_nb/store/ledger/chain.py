@@ -96,8 +96,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     first = dialect.insert(head).values(id=1, length=0, hash=GENESIS).on_conflict_do_nothing()
     try:
         with engine.begin() as connection:
-            held = connection.execute(update(head).where(head.c.id == 1).values(id=1)).rowcount
-            if not held:
+            locked = connection.execute(update(head).where(head.c.id == 1).values(id=1)).rowcount
+            if not locked:
                 if connection.execute(select(entries.c.seq).limit(1)).first() is not None:
                     raise SalesopsError(problem("ledger-broken.no-head", table="ledger_entries"))
                 connection.execute(first)

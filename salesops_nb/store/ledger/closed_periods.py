@@ -164,8 +164,8 @@ def corrections(
         for period in book.periods(closed):
             if period.key not in closed and not found.changes:
                 continue
-            held = book.held(period)
-            made = recalculate(period, held, book.prior(period))
+            locked = book.locked(period)
+            made = recalculate(period, locked, book.prior(period))
             plans = set(made.plans)
             values = entry_values(made.lines) if plans else []
             values = [value for value in values if value["plan_id"] in plans]
@@ -175,8 +175,8 @@ def corrections(
                 if not changes:
                     continue
                 found.changes += changes
-                if held.basis is not None:
-                    found.then[period.key] = held.basis
+                if locked.basis is not None:
+                    found.then[period.key] = locked.basis
             openness = Openness(connection, on, pay_calendar, fiscal, plans=[plan for plan in plans if plan])
             targets = {key: openness.target(key) for key in scope(period, values)}
             shut = {row.period: openness.closed(row.period) for row in mine}
@@ -243,7 +243,7 @@ class _Book:
         """The lines of calculated periods."""
         return [row for key in origins for row in self.by_origin.get(key, {}).values()]
 
-    def held(self, period: Period) -> Held:
+    def locked(self, period: Period) -> Held:
         """What the ledger has of a period."""
         mine = {(row.plan_id, _version(row)) for row in self.of([period.key])}
         elsewhere: set[str | None] = set()

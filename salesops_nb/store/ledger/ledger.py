@@ -302,8 +302,8 @@ def _check_overlap(
         inside = period.start <= other.start and other.end <= period.end
         if key in own or not (wider or inside):
             continue
-        held = {row.plan_id for row in current_lines(connection, origins=[key])} & calculated
-        if held:
+        both = {row.plan_id for row in current_lines(connection, origins=[key])} & calculated
+        if both:
             raise SalesopsError(
                 problem(
                     "overlapping-period.within" if wider else "overlapping-period.around",
@@ -311,7 +311,7 @@ def _check_overlap(
                     column="period",
                     value=period.key,
                     other=key,
-                    payees=", ".join(sorted(held)),
+                    payees=", ".join(sorted(both)),
                 )
             )
 
