@@ -2,7 +2,7 @@
 
     python bench/county_shapes.py counties-10m.json [--out FILE]
 
-The licence is read from the file LICENSE beside it. Borders are simplified arc by arc (Douglas-Peucker,
+The licence is read from the file LICENSE beside it. Names of counties and states are kept. Borders are simplified arc by arc (Douglas-Peucker,
 0.04° from the line through a piece's ends), so that neighbours still fit together. A point beyond those ends
 may lie farther from the piece itself; where one lies farther than twice that, the command ends with exit
 code 1 and writes nothing. `--size smallest` makes two invented counties instead, and writes nowhere.
@@ -72,9 +72,13 @@ def invented(folder: Path) -> Path:
     right = np.array([border[-1], [-89, 41], [-89, 40], border[0]])
     steps = [np.rint(arc * 1000).astype(int) for arc in (border, left, right)]
     arcs = [np.diff(arc, axis=0, prepend=np.zeros((1, 2), dtype=int)).tolist() for arc in steps]
-    shapes = [{"id": f"0000{n}", "type": "Polygon", "arcs": [[0, n]]} for n in (1, 2)]
+    shapes = [
+        {"id": f"0000{n}", "type": "Polygon", "arcs": [[0, n]], "properties": {"name": f"County {n}"}}
+        for n in (1, 2)
+    ]
+    states = [{"id": "00", "properties": {"name": "State"}}]
     found = {"transform": {"scale": [0.001, 0.001], "translate": [0, 0]}, "arcs": arcs,
-             "objects": {"counties": {"geometries": shapes}}}  # fmt: skip
+             "objects": {"counties": {"geometries": shapes}, "states": {"geometries": states}}}  # fmt: skip
     (folder / "LICENSE").write_text("Invented.")
     (folder / "counties.json").write_text(json.dumps(found))
     return folder / "counties.json"
@@ -88,6 +92,14 @@ def make(source: Path, out: Path) -> None:
         scale, shift = np.array(found["transform"]["scale"]), np.array(found["transform"]["translate"])
         borders = [np.cumsum(arc, axis=0) * scale + shift for arc in found["arcs"]]
         shapes = found["objects"]["counties"]["geometries"]
+        names = {
+            kind: dict(
+                sorted(
+                    (each["id"], each["properties"]["name"]) for each in found["objects"][kind]["geometries"]
+                )
+            )
+            for kind in ("counties", "states")
+        }
         licence = source.with_name("LICENSE").read_text()
     except OSError as error:
         raise measure.Failed(f"{error.filename} cannot be read: {error.strerror}") from error
@@ -101,8 +113,17 @@ def make(source: Path, out: Path) -> None:
         parts = [shape["arcs"]] if shape["type"] == "Polygon" else shape.get("arcs", [])
         counties[shape["id"]] = [part[0] for part in parts]
     text = json.dumps(
-        {"credit": CREDIT, "licence": licence, "scale": SCALE, "arcs": arcs, "counties": counties},
+        {
+            "credit": CREDIT,
+            "licence": licence,
+            "scale": SCALE,
+            "arcs": arcs,
+            "counties": counties,
+            "names": names["counties"],
+            "states": names["states"],
+        },
         separators=(",", ":"),
+        ensure_ascii=False,
     )
     packed = gzip.compress(text.encode(), 9, mtime=0)
     far = max(farthest(*pair) for pair in zip(borders, kept, strict=True))
