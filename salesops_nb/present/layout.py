@@ -265,7 +265,8 @@ class Layout:
                 filter(None, (facts["title"], facts["subtitle"], facts["period"], facts["company"]))
             ),
             "language": setting().language,
-            "cover": part("cover", facts, self.folders),
+            # what was asked stands in the appendix
+            "cover": part("cover", {**facts, "parameters": ()}, self.folders),
             "first": self.first,
             "contents": self._contents(),
             "appended": self.appended,
