@@ -63,7 +63,9 @@ def test_cells_are_short_and_hold_no_logic(notebook):
 def test_every_part_is_introduced_in_words(notebook):
     kinds = [cell.cell_type for cell in cells(notebook)]
     assert kinds.count("markdown") * 2 >= kinds.count("code")
-    assert "## Headlines" in [cell.source.strip() for cell in cells(notebook, "markdown")]
+    (headlines,) = tagged(notebook, CHECKED)
+    parts = [cell for cell in cells(notebook, "markdown")[1:] if cell.source.strip() != "## Headlines"]
+    assert cells(notebook).index(headlines) < cells(notebook).index(parts[0]), "the figures lead"
 
 
 def test_only_the_headlines_keep_their_outputs(notebook):

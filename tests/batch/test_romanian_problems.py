@@ -80,7 +80,7 @@ def test_a_cell_that_fails_shows_each_problem_in_the_language_in_force() -> None
     present.use_locale("ro_RO", "RON")
     assert error._render_traceback_() == [
         "eroare: Nicio tranzacție nu are dată. Verificați created_on și closed_on.",
-        "eroare: coloana futures: 5 viitoruri sunt prea puține pentru o probabilitate. "
+        "eroare: coloana futures: 5 scenarii simulate sunt prea puține pentru o probabilitate. "
         "Luați cel puțin 200; implicit sunt 20.000.",
     ]
     assert str(error.problems[0]) == "No deal has a date. Check created_on and closed_on."

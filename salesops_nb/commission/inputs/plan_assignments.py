@@ -129,7 +129,7 @@ def target_incentive(row: Mapping[str, Any], number: int, problems: list[Problem
     if stated is not None and abs(Fraction(stated) - derived) > max(Fraction(1), derived / 100):
         made = float(derived)
         problems.append(
-            problem("pay-mix-differs.target", **place, base=base, mix=mix, derived=made, stated=stated)
+            problem("pay-mix-differs.target", **place, base=base, mix=mix, derived=made, said=stated)
         )
     return derived if stated is None else Fraction(stated)
 

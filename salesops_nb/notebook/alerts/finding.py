@@ -22,13 +22,13 @@ from salesops_nb.present.language.translation import _
 
 if TYPE_CHECKING:
     from salesops_nb.alerts.evaluation import Condition
-    from salesops_nb.notebook.alerts.parameters import AlertsAsked
+    from salesops_nb.notebook.alerts.parameters import Alerts
     from salesops_nb.present.panel.panel import Panel
 
 LISTED = 12  # alerts in the table
 
 
-def cover(panel: Panel, asked: AlertsAsked, made: Found, plays: Sequence[Play]) -> None:
+def cover(panel: Panel, asked: Alerts, made: Found, plays: Sequence[Play]) -> None:
     """The cover: whose alerts, on which day, and what comes first."""
     panel.cover(
         asked,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from salesops_nb.alerts.evaluation import Condition
     from salesops_nb.alerts.why import Why
     from salesops_nb.notebook.alerts.looking import Look
-    from salesops_nb.notebook.alerts.parameters import AlertsAsked
+    from salesops_nb.notebook.alerts.parameters import Alerts
     from salesops_nb.source.opened import Workbook
 
 
@@ -44,7 +44,7 @@ class Found:
         return None if mine.empty else int(mine["alert_id"].iloc[0])
 
 
-def found(workbook: Workbook, asked: AlertsAsked, live: bool = False) -> Found:
+def found(workbook: Workbook, asked: Alerts, live: bool = False) -> Found:
     """A look at all rules on the day asked about, and what has become of earlier alerts."""
     made = look(workbook, asked.as_of, write=not live)
     team = asked.who if asked.level == "team" else None

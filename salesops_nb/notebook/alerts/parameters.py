@@ -9,13 +9,13 @@ from pydantic import Field
 from salesops_nb.parameters import Day, Name, Parameters
 
 
-class AlertsAsked(Parameters):
+class Alerts(Parameters):
     """Of `alerts.ipynb`. The page of a team tells what its manager may see: that team alone.
 
     Examples
     --------
-    >>> from salesops_nb.notebook.alerts.parameters import AlertsAsked
-    >>> AlertsAsked(level="team", who="Cara Losch").metric is None
+    >>> from salesops_nb.notebook.alerts.parameters import Alerts
+    >>> Alerts(level="team", who="Cara Losch").metric is None
     True
     """
 

@@ -207,7 +207,7 @@ def _person_paid(one: Statement) -> str:
         carried = any(kind == "negative_pay" for kind, *_rest in one.balances)
         said = _("{period} comes to {amount}: more was taken back than earned.",
                  period=one.period, amount=amounts(paid))  # fmt: skip
-        return f"{said} {_('It is taken from the next pay.')}" if carried else said
+        return " ".join([said, _("It is taken from the next pay.")] if carried else [said])
     if one.paid_on:
         said = _("{amount} was paid for {period} on {day}", amount=amounts(paid), period=one.period,
                  day=formats.day(one.paid_on))  # fmt: skip
