@@ -116,7 +116,8 @@ def of_parameters() -> list[Message]:
             if name == "workbook":  # it has no control
                 continue
             options = choices_of(None, name, field) if get_origin(field.annotation) is Literal else []
-            found += [choice(name), *map(choice, map(str, options or [])), str(field.description)]
+            named = [str(option) for option in options or [] if option != ""]  # "" asks for nothing
+            found += [choice(name), *map(choice, named), str(field.description)]
     return found + [choice(goal) for goal in goals(None)]
 
 
