@@ -11,7 +11,8 @@ from salesops_nb.present.export.pdf import find_chromium
 
 pytestmark = pytest.mark.browser
 ALL = notebooks(Path(__file__).resolve().parents[2])
-BACK = ("who", "status")  # one person's statement says nothing of what else is moved
+# one person's statement, or one reader's page, says nothing of what else is moved
+BACK = ("who", "status", "audience")
 NAMES = [name for name in ALL if name not in apart.NAMES]
 
 

@@ -38,6 +38,7 @@ class Design:
     def __init__(self, book: Book, plan: str | None, component: str | None) -> None:
         self.book = book
         self.plan = _chosen(book, plan, component)
+        self.named = _named(self.plan, plan, component)
         self.study = book.study(self.plan)
 
     def tried(self, component: str | None, rate: float, tier: float, quota: float) -> Tried:
@@ -129,8 +130,8 @@ def what_if(tried: Tried | None) -> None:
     currency = tried.design.plan.currency
     if tried.none:
         present.note(
-            _("Move rate_change, tier_change or quota_change to see what plan {plan} would cost then, who "
-              "would win and who would lose.", plan=tried.design.plan.id)
+            _("Move rate_change, tier_change or quota_change to see what {what} would cost then, who "
+              "would win and who would lose.", what=tried.design.named)
         )  # fmt: skip
         return
     found = tried.found
@@ -230,6 +231,13 @@ def _chosen(book: Book, wanted: str | None, component: str | None) -> Plan:
     sums = dict(zip(paid["plan_id"].to_pylist(), paid["amount_sum"].to_pylist(), strict=True))
     having = [plan for plan in book.plans if component in {c.id for c in plan.components}]
     return max(having or book.plans, key=lambda plan: (plan.file.quota is not None, sums.get(plan.id, ZERO)))
+
+
+def _named(plan: Plan, wanted: str | None, component: str | None) -> str:
+    """What is under study, and whether it was chosen."""
+    if component:
+        return _("component {component} of plan {plan}", component=component, plan=plan.id)
+    return _("plan {plan}", plan=plan.id) if wanted else _("plan {plan}, which pays most,", plan=plan.id)
 
 
 def _typical(book: Book, plan: Plan) -> tuple[Decimal | None, Decimal | None]:
