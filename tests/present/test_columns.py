@@ -63,7 +63,7 @@ def test_a_table_takes_labels_and_units_from_the_file(shown: Shown) -> None:
 def test_labels_are_translated(shown: Shown) -> None:
     use_locale("ro_RO", "RON")
     made = shown(present.show_table, FRAME)
-    assert heads(made) == ["Reprezentant", "Rata de câștig", "Plată", "Own figure"]
+    assert heads(made) == ["Agent", "Rata de câștig", "Plată", "Own figure"]
     assert cells(made) == [["Ana", "50,0 %", "1,50 RON", "3"]]
 
 
