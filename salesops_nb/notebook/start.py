@@ -113,17 +113,15 @@ def notebooks(workbook: Workbook) -> None:
     """A table of the workbook's notebooks: what each answers, and what it still lacks."""
     rows = [_answers(path, workbook) for path in sorted((workbook.folder / "notebooks").glob("*.ipynb"))]
     frame = pd.DataFrame([row for row in rows if row], columns=["notebook", "question", "lacks"])
-    labels = {"notebook": _("Notebook"), "question": _("Answers"), "lacks": _("Lacks")}
-    present.show_table(frame, title=_("Notebooks"), labels=labels, rows=None)
+    present.show_table(frame, title=_("Notebooks"), table="start_notebooks", rows=None)
 
 
 def tables(found: State) -> None:
     """A table of the workbook's tables with their rows; those that are invented say so."""
     frame = pd.DataFrame({"table": list(found.rows), "rows": list(found.rows.values())})
     invented = [name in found.simulated for name in found.rows]
-    labels = {"table": _("Table"), "rows": _("Rows")}
     marks = {"simulated": invented}
-    present.show_table(frame, title=_("Tables"), labels=labels, row_marks=marks, rows=None)
+    present.show_table(frame, title=_("Tables"), table="start_tables", row_marks=marks, rows=None)
 
 
 def left_out(workbook: Workbook) -> None:
