@@ -275,7 +275,7 @@ def test_the_batch_line_typed_in_a_shell_gives_the_same_headlines(workbook_of_it
         made.tables, asked.period, level="team", who="Cara Losch", calendar=made.calendar
     )
     cards = dict(headline_cards(notebook.with_name("performance_review-out.ipynb")))
-    assert cards["Bookings"] == formats.money(review.company["bookings"])
+    assert cards["Bookings"] == formats.short_money(review.company["bookings"])
 
 
 def test_two_pickers_of_days_ask_for_the_period_that_the_parameter_names(demo):

@@ -62,7 +62,14 @@ def called(text: str) -> str:
     """The text with the names of the ids in it; the word for what has no name in the reader's language."""
     if text in _NAMELESS:
         return translated(text)
-    return _TOKEN.sub(lambda found: _names.get(found[0], found[0]), text) if _names else text
+    return _TOKEN.sub(_named, text) if _names else text
+
+
+def _named(found: re.Match[str]) -> str:
+    """The name of the id that is found, but where it stands behind its name to tell it from a namesake."""
+    name = _names.get(found[0], found[0])
+    there = found.string[: found.end() + 1].endswith(name) and name.endswith(f"({found[0]})")
+    return found[0] if there else name
 
 
 def told(problem: Problem, table: bool = True) -> str:
