@@ -54,7 +54,7 @@ def found(workbook: Workbook, asked: Alerts, live: bool = False) -> Found:
     stored = kept.table(workbook.store, kept.alerts)
     actions = kept.table(workbook.store, kept.actions)
     history, acted = before_the_store(workbook, made.as_of)
-    stored = stored[stored["opened_on"].map(lambda day: day <= made.as_of)]
+    stored = stored[stored["opened_on"].map(lambda day: day <= made.as_of).astype(bool)]
     if team is not None:
         stored = stored[(stored["level"] == "team") & (stored["who"] == team)]
         history = history[(history["level"] == "team") & (history["who"] == team)]
@@ -88,14 +88,14 @@ def before_the_store(workbook: Workbook, as_of: date) -> tuple[pd.DataFrame, pd.
     if "alerts" not in workbook.tables:
         return empty
     listed = collected(workbook.tables["alerts"]).reindex(columns=names)
-    listed = listed[listed["opened_on"].map(lambda day: day <= as_of)]
+    listed = listed[listed["opened_on"].map(lambda day: day <= as_of).astype(bool)]
     if "actions" not in workbook.tables:
         return listed, empty[1]
     acted = (
         collected(workbook.tables["actions"]).rename(columns={"owner_id": "owner"}).reindex(columns=of_action)
     )
-    acted = acted[acted["started_on"].map(lambda day: day <= as_of)]
-    late = acted["review_on"].map(lambda day: isinstance(day, date) and day > as_of)
+    acted = acted[acted["started_on"].map(lambda day: day <= as_of).astype(bool)]
+    late = acted["review_on"].map(lambda day: isinstance(day, date) and day > as_of).astype(bool)
     acted.loc[late, ["effect", "effect_low", "effect_high"]] = np.nan
     acted.loc[late, "verdict"] = "open"
     return listed, acted
