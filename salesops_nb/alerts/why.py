@@ -197,7 +197,7 @@ def _ordered(parts: pd.DataFrame, change: Fraction) -> pd.DataFrame:
 def _first(parts: pd.DataFrame, change: Fraction) -> int | None:
     """The part that moved furthest beyond the others, among those that made a fifth of the change or more."""
     sign = 1 if change >= 0 else -1
-    much = parts["contribution"].map(lambda each: sign * each >= LEAST * abs(change))
+    much = parts["contribution"].map(lambda each: sign * each >= LEAST * abs(change)).astype(bool)
     moved = parts[(parts["beyond"] > 0) & parts["beyond"].notna() & much]
     return None if moved.empty else int(str(moved["beyond"].idxmax()))
 

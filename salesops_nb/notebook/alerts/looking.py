@@ -154,7 +154,9 @@ def judge_due(made: Look) -> None:
     """Judge the actions whose review date has come: before and after, against those without an action."""
     store = made.workbook.store
     actions, listed = kept.table(store, kept.actions), kept.table(store, kept.alerts)
-    due = actions[actions["judged_on"].isna() & (actions["review_on"].map(lambda day: day <= made.as_of))]
+    due = actions[
+        actions["judged_on"].isna() & (actions["review_on"].map(lambda day: day <= made.as_of).astype(bool))
+    ]
     for row in due.itertuples():
         alert = listed[listed["alert_id"] == row.alert_id].iloc[0]
         metric = made.metrics.get(str(alert["metric"]))
