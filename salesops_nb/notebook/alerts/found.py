@@ -44,9 +44,13 @@ class Found:
         return None if mine.empty else int(mine["alert_id"].iloc[0])
 
 
-def found(workbook: Workbook, asked: Alerts, live: bool = False) -> Found:
-    """A look at all rules on the day asked about, and what has become of earlier alerts."""
-    made = look(workbook, asked.as_of, write=not live)
+def found(workbook: Workbook, asked: Alerts) -> Found:
+    """A look at all rules on the day asked about, and what has become of earlier alerts.
+
+    What holds on the data's last day is opened, so that it has a number by which a person acts upon it; a
+    second look changes nothing, and nobody is told by a look.
+    """
+    made = look(workbook, asked.as_of)
     team = asked.who if asked.level == "team" else None
     shown = [each for each in made.alerts if may_see(workbook, made.as_of, each, team)]
     shown = [each for each in shown if asked.metric in (None, each.rule.metric)]

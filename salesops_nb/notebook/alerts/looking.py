@@ -55,9 +55,7 @@ class Look:
         return why_of(self, condition)
 
 
-def look(
-    workbook: Workbook, as_of: date | None = None, today: date | None = None, write: bool = True
-) -> Look:
+def look(workbook: Workbook, as_of: date | None = None, today: date | None = None) -> Look:
     """Evaluate every rule of a workbook, and write what follows into its store.
 
     Parameters
@@ -65,7 +63,6 @@ def look(
     as_of : the last day known; the data's last unless given. A day before the last look writes nothing: what
         has happened is not undone by looking back.
     today : the day against which the data's age is counted.
-    write : whether anything is written at all.
     """
     day = as_of or workbook.data_through
     assert day is not None
@@ -76,7 +73,7 @@ def look(
     found = evaluate(rules, metrics, tables_in_force(workbook), workbook.calendar, day, today, since)
     made = Look(workbook, rules, metrics, day, found)
     last = kept.last_look(store)
-    if write and (last is None or day >= last):
+    if last is None or day >= last:
         _write(made, today or day)
         judge_due(made)
         kept.looked(store, day, datetime.now(UTC))
