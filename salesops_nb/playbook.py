@@ -20,7 +20,8 @@ FILE_NAME = "playbook.yml"
 Text = Annotated[str, Field(min_length=1)]
 Cause = Literal[
     "conversion", "time", "pushes", "losses", "stuck",  # of the process review
-    "region", "team", "rep", "product", "segment", "stage", "source", "everywhere", "data",  # of alerts
+    "region", "team", "rep", "product", "segment", "stage", "source", "everywhere",  # of alerts
+    "data", "claim",
 ]  # fmt: skip
 
 

@@ -274,4 +274,5 @@ def _reach(rule: Rule, asked: _Asked) -> Iterable[Condition]:
 _TESTS: dict[str, Callable[[Rule, _Asked], Iterable[Condition]]] = {
     "limits": _limits, "run-of-eight": _limits, "threshold": _threshold, "stale": _stale,
     "pace": _reach, "target": _reach,
+    "claims": lambda _rule, _asked: (),  # of the sales model, which whoever looks holds against the data
 }  # fmt: skip

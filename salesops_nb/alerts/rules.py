@@ -15,10 +15,11 @@ from salesops_nb.metrics import LEVELS, Metric, load_metrics, metric_of
 from salesops_nb.workbook import validated
 
 FILE_NAME = "alerts.yml"
-Test = Literal["limits", "run-of-eight", "pace", "threshold", "target", "stale"]
+Test = Literal["limits", "run-of-eight", "pace", "threshold", "target", "stale", "claims"]
 Severity = Literal["high", "medium", "low"]
 Text = Annotated[str, Field(min_length=1)]
 OF_DEALS = ("pace", "target")  # tests that ask the forecast: of bookings, of the company or a team
+WITHOUT_METRIC = ("stale", "claims")  # tests of the data as a whole, and of the sales model
 STATISTICAL = ("limits", "run-of-eight")
 MANAGER, REP, OWNER = "manager", "rep", "owner"  # recipients known by their place
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -129,7 +130,7 @@ def _of_rule(rule: Rule, found: Alerts, metrics: Mapping[str, Metric]) -> Iterab
         yield problem(
             "unknown-alert-level", column="level", value=rule.level, levels=", ".join(LEVELS), **place
         )
-    if rule.test != "stale":
+    if rule.test not in WITHOUT_METRIC:
         try:
             metric = metric_of(metrics, rule.metric, FILE_NAME)
         except SalesopsError as error:

@@ -107,6 +107,8 @@ def _span(run: Any) -> str:
 
 def plays_of(made: Found, condition: Condition, plays: Sequence[Play]) -> list[Play]:
     """The plays for what an alert comes from."""
+    if condition.state == "alert" and condition.rule.test == "claims":
+        return plays_for(plays, "claim")
     if condition.state == "cannot" or condition.rule.test == "stale":
         return plays_for(plays, "data")
     why = made.why(condition)

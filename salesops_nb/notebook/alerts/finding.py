@@ -100,7 +100,7 @@ def open_alerts(made: Found) -> None:
             "what": what(made.look, each),
             "severity": _severity(each.rule.severity),
             "since": each.since.key if each.since is not None else "–",
-            "routine": _routine(each, unit),
+            "routine": _routine(each, unit) if metric is not None else "–",
             "sure": how_sure(each),
             "owner": called(made.look.workbook, "rep", owner) if owner else "–",
         })  # fmt: skip

@@ -12,11 +12,12 @@ import pandas as pd
 
 from salesops_nb.alerts.evaluation import Condition, evaluate, first_day
 from salesops_nb.alerts.judging import judged
-from salesops_nb.alerts.rules import Alerts, load_rules
+from salesops_nb.alerts.rules import WITHOUT_METRIC, Alerts, load_rules
 from salesops_nb.alerts.series import series_of, whole_months
 from salesops_nb.alerts.why import Why, deeper, explained
 from salesops_nb.core.frames import collected
 from salesops_nb.metrics import Metric, load_metrics, measured
+from salesops_nb.notebook.alerts.claims import of_claims
 from salesops_nb.store import alerts as kept
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def look(workbook: Workbook, as_of: date | None = None, today: date | None = Non
     rules, metrics, store = load_rules(workbook.folder), load_metrics(workbook.folder), workbook.store
     since = {key: first for key, (_number, first) in kept.open_conditions(store).items() if first is not None}
     found = evaluate(rules, metrics, tables_in_force(workbook), workbook.calendar, day, today, since)
+    found += of_claims(rules, workbook, day)
     made = Look(workbook, rules, metrics, day, found)
     last = kept.last_look(store)
     if last is None or day >= last:
@@ -126,7 +128,7 @@ def why_of(
     made: Look, condition: Condition
 ) -> tuple[Why, Why | None, Sequence[Period], Sequence[Period]] | None:
     """Why a condition came about: the change's months against as many before, a year earlier where known."""
-    if condition.rule.test == "stale" or condition.since is None:
+    if condition.rule.test in WITHOUT_METRIC or condition.since is None:
         return None
     workbook, metric = made.workbook, made.metrics[condition.rule.metric]
     first = first_day(workbook.tables)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from salesops_nb.alerts.rules import WITHOUT_METRIC
 from salesops_nb.alerts.shifts import CHANCE
 from salesops_nb.core.names import names_of
 from salesops_nb.present.language import formats
@@ -75,6 +76,8 @@ def what(made: Look, condition: Condition) -> str:
     rule = condition.rule
     if condition.state == "cannot":
         return _("{rule} cannot be computed: {why}", rule=rule.name, why=translate(condition.problem or ""))
+    if rule.test == "claims":
+        return translate(condition.problem or "")
     if rule.test == "stale":
         return _("The data end {n} days ago.", n=formats.number(condition.value, 0))
     metric = made.metrics[rule.metric]
@@ -101,7 +104,9 @@ def how_sure(condition: Condition) -> str:
         return _("the period is over")
     if rule.test == "pace":
         return _("{share} of forecast futures were as low", share=formats.percent(condition.chance, 0))
-    if rule.test in ("threshold", "stale"):
+    if rule.test == "claims" and condition.chance == condition.chance:
+        return _("chance alone: {share}", share=formats.whole_percent(condition.chance))
+    if rule.test in ("threshold", *WITHOUT_METRIC):
         return _("as counted")
     if condition.chance != condition.chance:
         return "–"
