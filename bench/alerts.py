@@ -9,13 +9,12 @@ in each setting. The bench fails where a target is missed. The last line is one 
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import measure
 import numpy as np
 import pandas as pd
 
@@ -207,19 +206,18 @@ def causes(rng: np.random.Generator, trials: int, rate: bool) -> tuple[float, fl
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--years", type=int, default=60)
-    parser.add_argument("--trials", type=int, default=200)
+    parser = measure.parser(__doc__)
+    parser.add_argument("--years", type=measure.count, default=60)
+    parser.add_argument("--trials", type=measure.count, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    asked = measure.asked(parser, years=1, trials=2)
+    small = asked.size == "smallest"  # proves that it runs; too small to judge by
     rng = np.random.default_rng(asked.seed)
     found: dict[str, Any] = {}
     failed = []
 
     def wanted(name: str, good: bool) -> None:
-        if not good:
+        if not good and not small:
             failed.append(name)
 
     if (SHARED / "spc_anchors").exists():
@@ -270,9 +268,8 @@ def main() -> None:
             f"planted causes of {name}: {share:.0%} of {count} named first, residual {residual}", flush=True
         )
         wanted(f"causes of {name}", share >= 0.90 and residual == 0)
-    print(json.dumps({**found, "failed": failed}))
-    sys.exit(1 if failed else 0)
+    measure.finish(found, [f"{name} is beyond its limit" for name in failed])
 
 
 if __name__ == "__main__":
-    main()
+    measure.run(main)

@@ -27,6 +27,7 @@ SCRIPTS = [path.name for path in FILES if "__main__" in path.read_text()]
 HELPERS = [path.name for path in FILES if path.name not in SCRIPTS]
 # what each script is given that it cannot take, and what it must say of it; {} is a folder of its own
 BROKEN = {
+    "alerts.py": (["--years", "0"], "received '0': give a whole number of at least 1"),
     "batch.py": (["--cells", "99"], "received 99: give 5 to 12"),
     "browser.py": (["--controls", "nonesuch"], "no control is called nonesuch"),
     "calibration.py": (["--rounds", "0"], "received '0': give a whole number of at least 1"),
