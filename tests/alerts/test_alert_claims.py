@@ -12,7 +12,11 @@ from salesops_nb import open_workbook, strategy
 from salesops_nb.alerts.rules import Alerts, Rule
 from salesops_nb.errors import SalesopsError, problem
 from salesops_nb.notebook.alerts.claims import of_claims
+from salesops_nb.notebook.alerts.found import found
+from salesops_nb.notebook.alerts.looking import look
+from salesops_nb.notebook.alerts.parameters import Alerts as Asked
 from salesops_nb.notebook.alerts.words import how_sure, what
+from salesops_nb.store.database import open_store
 
 RULES = Alerts(rules=(Rule(name="Claims", test="claims", tell=("ops",)),))
 
@@ -23,19 +27,19 @@ def demo() -> Any:
 
 
 def test_what_is_contradicted_or_late_is_an_alert_and_the_rest_is_well(demo: Any) -> None:
-    found = {each.who: each for each in of_claims(RULES, demo, demo.data_through)}
+    made = {each.who: each for each in of_claims(RULES, demo, demo.data_through)}
     version = strategy.load(demo.folder, demo.settings).in_force(demo.data_through)
-    assert set(found) == {claim.name for claim in version.sales_model.claims}
-    states = {name: each.state for name, each in found.items() if each.state != "well"}
+    assert set(made) == {claim.name for claim in version.sales_model.claims}
+    states = {name: each.state for name, each in made.items() if each.state != "well"}
     assert states == {"deal size": "alert", "cycle": "alert"}
-    look = SimpleNamespace(workbook=demo, metrics={})
-    said = {name: what(look, found[name]) for name in states}  # type: ignore[arg-type]
+    shown = SimpleNamespace(workbook=demo, metrics={})
+    said = {name: what(shown, made[name]) for name in states}  # type: ignore[arg-type]
     assert said["deal size"].startswith("The sales model claims deal size of $")
     assert said["cycle"] == "The sales model's claim of cycle was to be reviewed by Sep 30, 2017."
-    assert how_sure(found["deal size"]).startswith("chance alone: ")
-    assert how_sure(found["cycle"]) == "as counted"
-    assert found["cycle"].since is not None
-    assert found["cycle"].since.key == "2017-09"
+    assert how_sure(made["deal size"]).startswith("chance alone: ")
+    assert how_sure(made["cycle"]) == "as counted"
+    assert made["cycle"].since is not None
+    assert made["cycle"].since.key == "2017-09"
 
 
 def test_a_day_before_any_of_it_is_well(demo: Any) -> None:
@@ -54,5 +58,18 @@ def test_a_file_that_cannot_be_read_is_an_alert_of_its_own(
         raise SalesopsError(problem("no-title"))
 
     monkeypatch.setattr(strategy, "load", broken)
-    (found,) = of_claims(RULES, demo, demo.data_through)
-    assert (found.state, found.who) == ("cannot", "")
+    (made,) = of_claims(RULES, demo, demo.data_through)
+    assert (made.state, made.who) == ("cannot", "")
+
+
+def test_what_a_scheduler_opened_days_later_has_its_number_on_the_page(
+    demo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store("sqlite://")
+    monkeypatch.setattr(type(demo), "store", property(lambda _self: store))
+    look(demo, today=date(2026, 1, 5))
+    made = found(demo, Asked())
+    assert made.shown
+    assert None not in [made.number(each) for each in made.shown]
+    assert found(demo, Asked(as_of=date(2017, 6, 30))).stored.empty, "looking back knows of none of them"
+    store.dispose()

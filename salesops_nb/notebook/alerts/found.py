@@ -58,7 +58,9 @@ def found(workbook: Workbook, asked: Alerts) -> Found:
     stored = kept.table(workbook.store, kept.alerts)
     actions = kept.table(workbook.store, kept.actions)
     history, acted = before_the_store(workbook, made.as_of)
-    stored = stored[stored["opened_on"].map(lambda day: day <= made.as_of).astype(bool)]
+    if workbook.data_through is not None and made.as_of < workbook.data_through:
+        # looking back: what was opened since is not known yet; the last day's alerts may be opened days later
+        stored = stored[stored["opened_on"].map(lambda day: day <= made.as_of).astype(bool)]
     if team is not None:
         stored = stored[(stored["level"] == "team") & (stored["who"] == team)]
         history = history[(history["level"] == "team") & (history["who"] == team)]
