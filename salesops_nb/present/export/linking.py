@@ -59,9 +59,9 @@ def linked(page: str, links: Links) -> str:
     """
     seen: set[str] = set()  # a deal's place is where it stands first
     page = _TABLE.sub(lambda table: _linked_table(table[0], links, seen), unlinked(page))
-    if links.trail or links.beside or links.below:
+    if links.trail:  # the way back alone stands above what is found
         page = _SKIP.sub(lambda skip: f"{skip[0]}{_marked(_top(links))}", page, count=1)
-    if links.below:
+    if links.beside or links.below:
         at = page.rfind("</main>")
         page = f"{page[:at]}{_marked(_end(links))}{page[at:]}" if at >= 0 else page
     return page
@@ -125,8 +125,8 @@ def _marked(text: str) -> str:
 
 
 def _top(links: Links) -> str:
-    return render.page("run/links.html.j2", trail=links.trail, beside=links.beside, below=())
+    return render.page("run/links.html.j2", trail=links.trail, beside=(), below=())
 
 
 def _end(links: Links) -> str:
-    return render.page("run/links.html.j2", trail=(), beside=(), below=links.below)
+    return render.page("run/links.html.j2", trail=(), beside=links.beside, below=links.below)
