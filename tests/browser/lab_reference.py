@@ -151,7 +151,10 @@ class Run:
         return kept
 
     def _shown(self) -> Displays:
-        found = [_display(each["data"], each["metadata"]) for each in self._publisher.outputs]
+        # charts of plans beside the one picked are for a saved report alone
+        outputs = [each for each in self._publisher.outputs
+                   if not each["metadata"].get("salesops", {}).get("other")]  # fmt: skip
+        found = [_display(each["data"], each["metadata"]) for each in outputs]
         self._publisher.outputs.clear()
         return found
 
@@ -173,7 +176,9 @@ def _display(data: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer every line of standard input."""
     from salesops_nb import commission, hiring, performance, targets, territory  # noqa: F401 - ahead of time
+    from salesops_nb.present.charts import chart
 
+    chart.SMALL = chart.SMALL_LIVE  # a page at which somebody looks may hold larger drawings
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         asked = json.loads(line)

@@ -187,7 +187,7 @@ def test_the_parameters_cell_follows_its_class(workbook, typed):
     assert "has 0 cells tagged 'parameters'; it needs one" in said
     said, code = typed("new-notebook", "nobody", "--refresh")
     assert code == 1
-    assert "There is no notebook nobody. There are: commission_calculation" in said
+    assert "There is no notebook nobody. There are: alerts, commission_calculation" in said
 
 
 def test_the_cells_of_our_own_notebooks_are_written_from_their_classes(root):
