@@ -145,7 +145,7 @@ def test_the_bridge_says_the_days_of_a_span_as_the_reader_writes_them(
     finally:
         use_locale("en_US")
     assert [drawn["closing"], drawn["opening"]] == words
-    assert all(each in drawn["title"] for each in words)
+    assert all(each in drawn["subtitle"] for each in words)
 
 
 def test_the_bridge_of_a_quarter_and_to_the_target_are_called_as_before(
