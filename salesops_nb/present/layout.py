@@ -265,8 +265,8 @@ class Layout:
                 filter(None, (facts["title"], facts["subtitle"], facts["period"], facts["company"]))
             ),
             "language": setting().language,
-            # what was asked stands in the appendix
-            "cover": part("cover", {**facts, "parameters": ()}, self.folders),
+            # what was asked and what is simulated stands in the appendix
+            "cover": part("cover", {**facts, "parameters": (), "simulated": ()}, self.folders),
             "first": self.first,
             "contents": self._contents(),
             "appended": self.appended,
