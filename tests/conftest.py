@@ -1,4 +1,5 @@
 import gc
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,8 @@ settings.load_profile("any speed")
 
 # what a session has loaded stays: to look through it again and again costs a tenth of the time
 gc.set_threshold(100_000, 50, 100)
+
+os.environ.pop("COLUMNS", None)  # pytest-xdist's own terminal is none of the commands'
 
 ROOT = Path(__file__).resolve().parents[1]
 
