@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import append_only, in_turn, metadata
+from salesops_nb.store.metadata import append_once, append_only, in_turn, metadata
 from salesops_nb.store.targets import person_named
 
 SEATS = ("open_on", "starts_on", "role", "territory", "hires")
@@ -194,15 +194,8 @@ def placed(hires: pd.DataFrame, teams: Sequence[str], known: Collection[str]) ->
 
 
 def _append(connection: Connection, head: dict[str, Any], rows: list[dict[str, Any]]) -> int:
-    last = connection.execute(select(approvals).order_by(approvals.c.plan_id.desc()).limit(1)).one_or_none()
-    if last is not None and (last.fingerprint, last.approved_by) == (
-        head["fingerprint"],
-        head["approved_by"],
-    ):
-        return int(last.plan_id)
-    number = 1 if last is None else int(last.plan_id) + 1
-    connection.execute(insert(approvals), {**head, "plan_id": number})
-    if rows:
+    number, new = append_once(connection, approvals, "plan_id", head, ("fingerprint", "approved_by"))
+    if new and rows:
         connection.execute(
             insert(rows_table), [{**row, "plan_id": number, "row": i} for i, row in enumerate(rows)]
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import DDL, Connection, Engine, MetaData, Table, event
+from sqlalchemy import DDL, Connection, Engine, MetaData, Table, event, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from salesops_nb.errors import Problem, SalesopsError, problem
@@ -28,6 +28,28 @@ def in_turn(engine: Engine, write: Callable[[Connection], T], busy: Problem) -> 
         except IntegrityError:
             continue
     raise SalesopsError(busy)
+
+
+def append_once(
+    connection: Connection,
+    table: Table,
+    number: str,
+    row: Mapping[str, Any],
+    same: Sequence[str],
+    of: str = "",
+) -> tuple[int, bool]:
+    """Write a row under the next number, counted for its value of the column `of` where one is named.
+
+    The number, and whether the row is new: one that is like the last in the columns `same` is the last.
+    """
+    last_first = select(table).order_by(table.c[number].desc()).limit(1)
+    mine = last_first.where(table.c[of] == row[of]) if of else last_first
+    last = connection.execute(mine).one_or_none()
+    if last is not None and all(getattr(last, name) == row[name] for name in same):
+        return int(getattr(last, number)), False
+    found = 1 if last is None else int(getattr(last, number)) + 1
+    connection.execute(insert(table), {**row, number: found})
+    return found, True
 
 
 def to_e4(amount: Decimal) -> int:

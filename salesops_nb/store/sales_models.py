@@ -16,21 +16,18 @@ from typing import Any
 from sqlalchemy import (
     BIGINT,
     Column,
-    Connection,
     Engine,
     Float,
     Integer,
     String,
     Table,
     Text,
-    func,
-    insert,
     select,
 )
 
 from salesops_nb.core.money import from_minor, to_minor
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import append_only, in_turn, metadata
+from salesops_nb.store.metadata import append_once, append_only, in_turn, metadata
 from salesops_nb.store.targets import person_named
 
 models = Table(
@@ -123,20 +120,12 @@ def approve_model(
         "parameters": json.dumps(dict(parameters or {}), default=str, sort_keys=True, ensure_ascii=False),
     }
     metadata.create_all(engine, tables=[models])
-    return in_turn(engine, lambda connection: _append(connection, row), problem("store-busy", year=year))
-
-
-def _append(connection: Connection, row: dict[str, Any]) -> int:
-    mine = models.c.year == row["year"]
-    last = connection.execute(
-        select(models).where(mine).order_by(models.c.number.desc()).limit(1)
-    ).one_or_none()
     same = ("months", "approved_by", "parameters", "currency")
-    if last is not None and all(getattr(last, name) == row[name] for name in same):
-        return int(last.number)
-    number = int(connection.execute(select(func.max(models.c.number)).where(mine)).scalar() or 0) + 1
-    connection.execute(insert(models), {**row, "number": number})
-    return number
+    return in_turn(
+        engine,
+        lambda connection: append_once(connection, models, "number", row, same, of="year")[0],
+        problem("store-busy", year=year),
+    )
 
 
 def approved_model(engine: Engine, year: str) -> ApprovedModel | None:

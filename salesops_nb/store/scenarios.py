@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Date, Engine, Integer, String, Table, Text, insert, select
+from sqlalchemy import Column, Date, Engine, Integer, String, Table, Text, select
 
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import append_only, in_turn, metadata
+from salesops_nb.store.metadata import append_once, append_only, in_turn, metadata
 
 Notebook = Literal["hiring", "sales_model"]
 
@@ -65,17 +65,11 @@ def save_scenario(
     table = SCENARIOS[of]
     metadata.create_all(engine, tables=[table])
     busy = problem("store-busy.scenario", name=row["name"])
-    return in_turn(engine, lambda connection: _append(connection, table, row), busy)
-
-
-def _append(connection: Connection, table: Table, row: dict[str, Any]) -> int:
-    mine = select(table).where(table.c.name == row["name"])
-    last = connection.execute(mine.order_by(table.c.version.desc()).limit(1)).one_or_none()
-    if last is not None and last.parameters == row["parameters"]:
-        return int(last.version)
-    version = 1 if last is None else int(last.version) + 1
-    connection.execute(insert(table), {**row, "version": version})
-    return version
+    return in_turn(
+        engine,
+        lambda connection: append_once(connection, table, "version", row, ["parameters"], of="name")[0],
+        busy,
+    )
 
 
 def saved_scenarios(engine: Engine, of: Notebook = "hiring") -> list[Scenario]:

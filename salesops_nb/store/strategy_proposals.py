@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import append_only, in_turn, metadata
+from salesops_nb.store.metadata import append_once, append_only, in_turn, metadata
 from salesops_nb.store.targets import person_named
 
 proposals = Table(
@@ -131,17 +131,12 @@ def propose(
         "content": json.dumps(dict(content), default=str, ensure_ascii=False),
     }
     metadata.create_all(engine, tables=[proposals, approvals])
-    return in_turn(engine, lambda connection: _append(connection, row), problem("store-busy.strategy"))
-
-
-def _append(connection: Connection, row: dict[str, Any]) -> int:
-    last = connection.execute(select(proposals).order_by(proposals.c.number.desc()).limit(1)).one_or_none()
     same = ("content", "author", "valid_from", "based_on")
-    if last is not None and all(getattr(last, name) == row[name] for name in same):
-        return int(last.number)
-    number = 1 if last is None else int(last.number) + 1
-    connection.execute(insert(proposals), {**row, "number": number})
-    return number
+    return in_turn(
+        engine,
+        lambda connection: append_once(connection, proposals, "number", row, same)[0],
+        problem("store-busy.strategy"),
+    )
 
 
 def proposed(engine: Engine, number: int | None = None) -> list[Proposal]:

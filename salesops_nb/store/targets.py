@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from salesops_nb.core.money import from_minor
 from salesops_nb.errors import SalesopsError, problem
-from salesops_nb.store.metadata import append_only, in_turn, metadata
+from salesops_nb.store.metadata import append_once, append_only, in_turn, metadata
 from salesops_nb.store.target_checks import KEY, checked
 
 NOBODY = {"", "nobody", "none", "unknown", "n/a", "-", "null", "nan"}
@@ -111,17 +111,11 @@ def approve_targets(
 
 
 def _append(connection: Connection, head: dict[str, str], found: dict[tuple[str, ...], int]) -> int:
-    same_year = approvals.c.year == head["year"]
-    last = connection.execute(
-        select(approvals).where(same_year).order_by(approvals.c.version.desc()).limit(1)
-    ).one_or_none()
-    if last is not None and (last.fingerprint, last.approved_by) == (
-        head["fingerprint"],
-        head["approved_by"],
-    ):
-        return int(last.version)
-    version = 1 if last is None else int(last.version) + 1
-    connection.execute(insert(approvals), {**head, "version": version})
+    version, new = append_once(
+        connection, approvals, "version", head, ("fingerprint", "approved_by"), of="year"
+    )
+    if not new:
+        return version
     rows = [
         {"year": head["year"], "version": version, **dict(zip(KEY, key, strict=True)), "value_minor": minor}
         for key, minor in found.items()
