@@ -142,6 +142,18 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> Ratio:
     return Ratio(math.exp(middle), math.exp(middle - half), math.exp(middle + half))
 
 
+def judge(found: Mapping[str, float], limits: Mapping[str, tuple[float, float]], size: str) -> None:
+    """Print each figure, say which lies beyond its limits, and finish; the smallest size is judged by none."""
+    wrong = []
+    for name, value in found.items():
+        low, high = limits.get(name, (-math.inf, math.inf))
+        within = low <= value <= high
+        print(f"{name:28}{value:12,.4f}{'' if within else '   beyond ' + str((low, high))}")
+        if size == "full" and not within:
+            wrong.append(f"{name} is {value}, not between {low} and {high}")
+    finish(found, wrong)
+
+
 def finish(result: Mapping[str, Any], wrong: Sequence[str] = ()) -> None:
     """Print the JSON object; what is wrong, or a number that is none, ends the bench with exit code 1."""
     numbers = dict(_numbers(result))

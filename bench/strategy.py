@@ -258,13 +258,7 @@ def main() -> None:
     for name, part in parts.items():
         if asked.part in ("all", name):
             found |= part()
-    wrong = []
-    for name, value in found.items():
-        low, high = LIMITS.get(name, (-np.inf, np.inf))
-        print(f"{name:28}{value:12,.4f}{'' if low <= value <= high else '   beyond ' + str((low, high))}")
-        if asked.size == "full" and not low <= value <= high:
-            wrong.append(f"{name} is {value}, not between {low} and {high}")
-    measure.finish(found, wrong)
+    measure.judge(found, LIMITS, asked.size)
 
 
 if __name__ == "__main__":
